@@ -1,0 +1,107 @@
+"""What we know of Label Studio: its project for a study, what was published to it, and what came back."""
+
+import secrets
+import uuid
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from budgets.models import Hold, LedgerEntry, Origin
+from studies.models import Example, Study
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class LabelingProject(models.Model):
+    """A study's project in Label Studio. `uid` stands in that project's description, so that it is found again."""
+
+    study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="labeling_project")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    label_studio_id = models.PositiveIntegerField(null=True)
+    webhook_secret = models.CharField(max_length=64, default=new_secret)
+    synced_until = models.DateTimeField(null=True, help_text="Label Studio's own clock: its latest updated_at merged.")
+    last_synced_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+
+
+class Batch(models.Model):
+    """Examples sent in one request. Its uid stands in each, so that a doubtful request is looked up, not repeated."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Being sent"
+        OFFERED = "offered", "Offered"
+
+    project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="batches")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
+
+class Publication(models.Model):
+    """An example on offer in Label Studio."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="publications")
+    example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="publication")
+    label_studio_id = models.PositiveIntegerField(null=True)
+    label_studio_updated_at = models.DateTimeField(null=True, help_text="What was merged last.")
+
+
+class Assignment(models.Model):
+    """One annotation that a publication asks for, and the hold for its price. Filled by at most one annotation."""
+
+    publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="assignments")
+    number = models.PositiveSmallIntegerField()
+    hold = models.OneToOneField(Hold, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("publication", "number", name="one_assignment_per_number")]
+
+
+class Annotation(models.Model):
+    """One annotator's answer to one example, keyed by the id that its browser gave it."""
+
+    class State(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        SKIPPED = "skipped", "Skipped"
+        REJECTED = "rejected", "Rejected"
+        SURPLUS = "surplus", "Not asked for"
+
+    unique_id = models.UUIDField(unique=True)
+    example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="annotations")
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, null=True, related_name="annotation")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
+    completed_by = models.EmailField(help_text="As Label Studio has it, also where we know no such person.")
+    state = models.CharField(max_length=16, choices=State.choices)
+    reason = models.CharField(max_length=200, blank=True)
+    origin = models.CharField(max_length=16, choices=Origin.choices)
+    result = models.JSONField()
+    value = models.CharField(max_length=200, blank=True)
+    lead_time = models.DurationField(null=True, help_text="Label Studio's figure: open time, idle time included.")
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
+    label_studio_id = models.PositiveIntegerField()
+    created_at = models.DateTimeField(help_text="Label Studio's clock.")
+    updated_at = models.DateTimeField(help_text="Label Studio's clock.")
+    deleted_at = models.DateTimeField(null=True, help_text="When we saw that it is gone from Label Studio.")
+
+    class Meta:
+        indexes = [models.Index(fields=["annotator", "-created_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="accepted", entry__isnull=False, assignment__isnull=False, annotator__isnull=False)
+                | (~Q(state="accepted") & Q(entry__isnull=True)),
+                name="paid_if_and_only_if_accepted",
+            )
+        ]
+
+    @property
+    def source_key(self) -> str:
+        return f"annotation:{self.unique_id}"
+
+    @property
+    def pay(self) -> Decimal:
+        return self.entry.amount if self.entry else Decimal(0)

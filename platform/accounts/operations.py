@@ -1,0 +1,48 @@
+"""What admins do with people, and how the first admin comes to be."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import Role, User
+from accounts.permissions import Action, require
+
+
+class LastAdmin(ValidationError):
+    """The last active admin can neither be switched off nor given another role."""
+
+
+def create_person(*, actor: User, email: str, name: str, role: str, password: str) -> User:
+    """Create a person with a role.
+
+    Parameters: `actor` an admin; `email` unique whatever its case; `role` one of Role's values.
+    Returns: the new User.
+    Raises: Forbidden; ValidationError (bad or taken e-mail, unknown role).
+    """
+    require(actor=actor, action=Action.MANAGE_PEOPLE)
+    return User.objects.create_user(email=email, name=name, role=role, password=password)
+
+
+@transaction.atomic
+def change_person(*, actor: User, person: User, role: str, is_active: bool) -> User:
+    """Give a person another role, or switch the account off or on.
+
+    Raises: Forbidden; LastAdmin; ValidationError (unknown role).
+    """
+    require(actor=actor, action=Action.MANAGE_PEOPLE)
+    admins = list(User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True))
+    stays_admin = role == Role.ADMIN and is_active
+    if admins == [person] and not stays_admin:
+        raise LastAdmin(f"{person.email} is the last active admin. Make somebody else an admin first.")
+    person.role = role
+    person.is_active = is_active
+    person.full_clean(exclude=["password"])
+    person.save(update_fields=["role", "is_active"])
+    return person
+
+
+@transaction.atomic
+def ensure_first_admin(*, email: str, password: str) -> User | None:
+    """Create the first admin where none is; return None where one is there already."""
+    if User.objects.filter(role=Role.ADMIN, is_active=True).exists():
+        return None
+    return User.objects.create_user(email=email, name="Admin", role=Role.ADMIN, password=password)

@@ -1,0 +1,24 @@
+"""Rows that are written once. The database refuses changes by a trigger; the model says so earlier and clearer."""
+
+from typing import Any, NoReturn
+
+import pgtrigger
+from django.db import models
+
+
+class AppendOnlyViolation(TypeError):
+    """Money rows are never changed or deleted; a correction is a new row that names the old one."""
+
+
+class AppendOnly(models.Model):
+    class Meta:
+        abstract = True
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def save(self, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyViolation(f"{self!r} is written; enter a reversal or a new row instead.")
+        super().save(**kwargs)
+
+    def delete(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnlyViolation(f"{self!r} is written and cannot be deleted; enter a reversal instead.")

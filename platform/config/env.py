@@ -1,0 +1,40 @@
+"""Typed readers for the environment. Each fails loudly and names the variable."""
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+
+def text(name: str, default: str | None = None) -> str:
+    value = env.str(name, default=default)
+    if value is None or (value == "" and default is None):
+        raise ImproperlyConfigured(f"{name} is not set. `python3 manage.py up` sets it; see docs/settings.md.")
+    return str(value)
+
+
+def number(name: str, default: int, *, minimum: int = 0) -> int:
+    raw = env.str(name, default=str(default))
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number.") from None
+    if value < minimum:
+        raise ImproperlyConfigured(f"{name}={value} is too small: {minimum} is the least.")
+    return value
+
+
+def flag(name: str, default: bool = False) -> bool:
+    raw = env.str(name, default=str(default)).strip().lower()
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off", ""}:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false.")
+
+
+def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
+    value = env.str(name, default=default)
+    if value and value.split("://")[0] not in schemes:
+        raise ImproperlyConfigured(f"{name} must start with one of {', '.join(schemes)} (then ://).")
+    return str(value)

@@ -1,0 +1,134 @@
+"""All settings, read from the environment by typed readers. Documented in docs/settings.md."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+
+from config import env
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA_DIR = Path(env.text("FULCRUM_DATA_DIR", str(ROOT / "var"))).resolve()
+
+SECRET_KEY = env.text("FULCRUM_SECRET_KEY")
+DEBUG = env.flag("FULCRUM_DEBUG")
+URL = env.url("FULCRUM_URL", "http://127.0.0.1:8000", schemes=("http", "https")).rstrip("/")
+ALLOWED_HOSTS = env.text("FULCRUM_ALLOWED_HOSTS", urlsplit(URL).hostname or "127.0.0.1").split(",")
+CSRF_TRUSTED_ORIGINS = [URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "pgtrigger",
+    "accounts",
+    "budgets",
+    "studies",
+    "labeling",
+    "runs",
+    "reports",
+    "web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "web.navigation.navigation",
+            ]
+        },
+    }
+]
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **environ.Env.db_url_config(
+            env.url("DATABASE_URL", "", schemes=("postgres", "postgresql")) or "postgresql://@/fulcrum"
+        ),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+# Browsers ignore ports when they send cookies, so Label Studio on the same host would overwrite Django's names.
+SESSION_COOKIE_NAME = "fulcrum_session"
+CSRF_COOKIE_NAME = "fulcrum_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "files"
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# Data
+MAX_IMPORT_BYTES = env.number("FULCRUM_MAX_IMPORT_MB", 32, minimum=1) * 1024 * 1024
+MAX_IMPORT_ROWS = env.number("FULCRUM_MAX_IMPORT_ROWS", 200_000, minimum=1)
+
+# Label Studio
+LABEL_STUDIO_URL = env.url("LABEL_STUDIO_URL", "", schemes=("http", "https")).rstrip("/")
+LABEL_STUDIO_API_TOKEN = env.text("LABEL_STUDIO_API_TOKEN", "")
+TICKET_KEY = env.text("FULCRUM_TICKET_KEY", "")
+TICKET_SECONDS = env.number("FULCRUM_TICKET_SECONDS", 60, minimum=5)
+SYNC_SECONDS = env.number("FULCRUM_SYNC_SECONDS", 30, minimum=1)
+
+# Runs
+RUNS_DIR = DATA_DIR / "runs"
+MODEL_CACHE = Path(env.text("FULCRUM_MODEL_CACHE", str(DATA_DIR / "models")))
+RUN_THREADS = env.number("FULCRUM_RUN_THREADS", 2, minimum=1)
+RUN_DEVICE = env.text("FULCRUM_RUN_DEVICE", "cpu")
+LEASE_SECONDS = env.number("FULCRUM_LEASE_SECONDS", 15, minimum=2)
+SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
+MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
+
+# Celery: the queue lives in the database unless BROKER_URL names Redis or RabbitMQ.
+BROKER_URL = env.url("BROKER_URL", "", schemes=("redis", "rediss", "amqp", "amqps"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"httpx": {"level": "WARNING"}},
+}

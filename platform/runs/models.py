@@ -1,0 +1,139 @@
+"""Runs, their attempts, and what they make. A run's row is the truth; a queued message is only a hint."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from budgets.models import Hold, LedgerEntry, Path
+from studies.models import Snapshot, Study
+
+
+class RunKind(models.TextChoices):
+    FINETUNE_STUDENT = "finetune_student", "Fine-tune the student"
+    FINETUNE_TEACHER = "finetune_teacher", "Fine-tune the teacher"
+    SCORE = "score", "Score with the teacher"
+    DISTIL = "distil", "Distil the student"
+
+
+class RunState(models.TextChoices):
+    WAITING = "waiting", "Waiting for an earlier run"
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+    @classmethod
+    def ended(cls) -> "list[RunState]":
+        return [cls.SUCCEEDED, cls.FAILED, cls.CANCELLED]
+
+
+class Artifact(models.Model):
+    """A folder that a run made: a student, a teacher, or a soft-label set."""
+
+    class Kind(models.TextChoices):
+        STUDENT = "student", "Student"
+        TEACHER = "teacher", "Teacher"
+        SOFT_LABELS = "soft_labels", "Soft-label set"
+
+    run = models.OneToOneField("Run", on_delete=models.PROTECT, related_name="artifact")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    folder = models.CharField(max_length=500)
+    content_hash = models.CharField(max_length=64)
+    num_pseudo_labels = models.PositiveIntegerField(default=0)
+    result = models.JSONField(help_text="What the trainer said: metrics, versions, peak memory.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class Run(models.Model):
+    """One piece of compute: fine-tune, score with a teacher, or distil (training runs evaluate what they made)."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="runs")
+    kind = models.CharField(max_length=24, choices=RunKind.choices)
+    path = models.CharField(max_length=16, choices=Path.choices)
+    state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.QUEUED)
+    request_key = models.CharField(
+        max_length=64, help_text="Hash of all that decides the result: an equal request shares this run and its cost."
+    )
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="runs")
+    parents = models.ManyToManyField("self", symmetrical=False, related_name="children", blank=True)
+    num_unlabelled = models.PositiveIntegerField(default=0)
+    model = models.JSONField(null=True)
+    training = models.JSONField(help_text="Training settings: epochs or steps, batch size, rates, temperature.")
+    seed = models.PositiveIntegerField(default=0)
+    device = models.CharField(max_length=16)
+    max_seconds = models.PositiveIntegerField(help_text="Over all attempts; what the hold is placed for.")
+    hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True)
+
+    lease_owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    progress = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "lease_until"])]
+        constraints = [
+            models.UniqueConstraint(
+                "study",
+                "request_key",
+                condition=~Q(state__in=["failed", "cancelled"]),
+                name="equal_requests_share_a_run",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state in RunState.ended()
+
+
+class Attempt(models.Model):
+    """One start of a run's trainer process. Billed by the device seconds it held."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    worker = models.CharField(max_length=100)
+    pid = models.PositiveIntegerField(null=True)
+    process_started_at = models.FloatField(null=True, help_text="Tells our trainer from a later process of that pid.")
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    exit_code = models.IntegerField(null=True)
+    outcome = models.CharField(max_length=200, blank=True)
+    device_seconds = models.DecimalField(max_digits=12, decimal_places=3, default=Decimal(0))
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("run", "number", name="one_attempt_per_number")]
+
+    @property
+    def source_key(self) -> str:
+        return f"run:{self.run_id}:attempt:{self.number}"
+
+
+class Evaluation(models.Model):
+    """A metric of an artifact on a split, with its interval, and the majority-class baseline beside it."""
+
+    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="evaluations")
+    split = models.CharField(max_length=8)
+    metric = models.CharField(max_length=16)
+    value = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    baseline = models.FloatField(null=True)
+    num_examples = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("artifact", "split", "metric", name="one_value_per_metric")]

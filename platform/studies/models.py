@@ -1,0 +1,141 @@
+"""A study, its examples and their labels, and the snapshots that runs train on."""
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from budgets.models import Budget
+
+
+class Metric(models.TextChoices):
+    ACCURACY = "accuracy", "Accuracy"
+    MACRO_F1 = "macro_f1", "Macro F1"
+
+
+class Split(models.TextChoices):
+    POOL = "pool", "Pool: may be labelled"
+    DEV = "dev", "Dev: chooses between models"
+    TEST = "test", "Test: frozen, measures utility"
+
+
+class Study(models.Model):
+    """Builds one compact model (the student) for one task type."""
+
+    name = models.CharField(max_length=120, unique=True)
+    task_type = models.CharField(max_length=40)
+    labels = models.JSONField(help_text="The label set, in the order shown to annotators.")
+    instructions = models.TextField(blank=True)
+    metric = models.CharField(max_length=16, choices=Metric.choices, default=Metric.ACCURACY)
+    budget = models.OneToOneField(Budget, on_delete=models.PROTECT, related_name="study")
+    student_model = models.JSONField(help_text="source (hub, folder or package), name, revision")
+    teacher_model = models.JSONField(help_text="source (hub, folder or package), name, revision")
+    annotations_per_example = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    dev_fraction = models.FloatField(default=0.1)
+    test_fraction = models.FloatField(default=0.2)
+    seed = models.PositiveIntegerField(default=0)
+    test_frozen_at = models.DateTimeField(
+        null=True, help_text="Set when the first run starts; no example enters the test split after it."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportBatch(models.Model):
+    """One uploaded file: first a draft with a preview, then imported whole, or not at all."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        IMPORTED = "imported", "Imported"
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="import_batches")
+    file = models.FileField(upload_to="imports/%Y/%m")
+    file_name = models.CharField(max_length=255)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
+    options = models.JSONField(default=dict, help_text="Column mapping and encoding that the import used.")
+    num_created = models.PositiveIntegerField(default=0)
+    num_duplicates = models.PositiveIntegerField(default=0)
+    num_skipped = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Example(models.Model):
+    """One input. The same row twice is one example; rows alike but for case and spaces share a split."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="examples")
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    fields = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    group_hash = models.CharField(max_length=64)
+    split = models.CharField(max_length=8, choices=Split.choices)
+    rank = models.CharField(max_length=16, help_text="A seeded random order, so that subsets nest.")
+    import_batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="examples")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("study", "content_hash", name="one_example_per_content")]
+        indexes = [models.Index(fields=["study", "split", "rank"]), models.Index(fields=["study", "group_hash"])]
+
+    def __str__(self) -> str:
+        return " / ".join(str(text) for text in self.fields.values())
+
+
+class Label(models.Model):
+    """The value assigned to an example: imported with it, or decided from accepted annotations."""
+
+    class Source(models.TextChoices):
+        IMPORT = "import", "Imported"
+        ANNOTATION = "annotation", "Annotation"
+
+    example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="label")
+    value = models.CharField(max_length=200)
+    source = models.CharField(max_length=16, choices=Source.choices)
+    source_keys = models.JSONField(
+        default=list, help_text="Ledger source keys of the annotations behind it: what this label cost."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source="annotation") | Q(source_keys=[]), name="imported_labels_cost_nothing"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Snapshot(models.Model):
+    """A content-hashed list of (example, label, source) that a run trains on. Written once."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="snapshots")
+    content_hash = models.CharField(max_length=64)
+    num_examples = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("study", "content_hash", name="one_snapshot_per_content")]
+
+    def __str__(self) -> str:
+        return f"{self.num_examples} labels {self.content_hash[:8]}"
+
+
+class SnapshotItem(models.Model):
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
+    example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="snapshot_items")
+    value = models.CharField(max_length=200)
+    source = models.CharField(max_length=16, choices=Label.Source.choices)
+    source_keys = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("snapshot", "example", name="example_once_per_snapshot")]
