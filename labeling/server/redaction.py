@@ -1,0 +1,34 @@
+"""Takes out of an answer what an annotator has no need to see: other people's annotations and addresses."""
+
+from typing import Any
+
+# Digests over everybody's annotations.
+DIGESTS = ("annotations_results", "annotations_ids", "annotators", "updated_by", "comment_authors", "drafts_results")
+
+
+def redact(*, route: str, data: Any, user: Any) -> Any:
+    if route == "user-list" and isinstance(data, list):
+        return [person for person in data if person.get("id") == user.pk]
+    if route == "tasks:api:task-annotations" and isinstance(data, list):
+        return _own(data, user)
+    if route in {"tasks:api:task-detail", "projects:api:project-next"} and isinstance(data, dict):
+        return _task(data, user)
+    return data
+
+
+def _task(task: dict[str, Any], user: Any) -> dict[str, Any]:
+    kept = {name: value for name, value in task.items() if name not in DIGESTS}
+    for name in ("annotations", "drafts"):
+        if name in kept:
+            kept[name] = _own(kept[name], user)
+    return kept
+
+
+def _own(rows: list[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
+    return [row for row in rows if _owner(row) == user.pk]
+
+
+def _owner(row: dict[str, Any]) -> Any:
+    """The owner's id; Label Studio gives a number, or a person written out."""
+    owner = row.get("completed_by", row.get("user"))
+    return owner.get("id") if isinstance(owner, dict) else owner
