@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from embedded import EmbeddedError, venvs
@@ -45,7 +46,7 @@ def label_studio_recipe(*, paths: Paths) -> venvs.Recipe:
     )
 
 
-def enter(*, paths: Paths, arguments: Sequence[str], dev: bool) -> None:
+def enter(*, paths: Paths, arguments: Sequence[str], dev: bool = False, label_studio: bool = False) -> None:
     """Go on inside our virtual environment; returns when we are in it already, else replaces this process.
 
     Somebody who called us from a virtual environment of their own that has Fulcrum's packages (a container image, a
@@ -54,18 +55,30 @@ def enter(*, paths: Paths, arguments: Sequence[str], dev: bool) -> None:
     if _is_foreign(paths) and importlib.util.find_spec("django") is not None:
         if dev and importlib.util.find_spec("pytest") is None:
             raise NotInstalled(f"{sys.prefix} lacks the test tools: pip install -r requirements-dev.txt.")
+        if label_studio:
+            venvs.ensure(recipe=label_studio_recipe(paths=paths))
         return
-    changed = venvs.ensure(recipe=run_recipe(paths=paths))
-    if dev:
-        changed |= venvs.ensure(recipe=dev_recipe(paths=paths))
+    changed = _ensure_all(paths, dev, label_studio)
     if changed or not _is_inside(paths):
         python = str(run_recipe(paths=paths).python)
         sys.stdout.flush()
         os.execv(python, [python, str(paths.root / "manage.py"), *arguments])
 
 
+def _ensure_all(paths: Paths, dev: bool, label_studio: bool) -> bool:
+    """Both environments side by side: most of the time is spent waiting for downloads."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        beside = pool.submit(venvs.ensure, recipe=label_studio_recipe(paths=paths)) if label_studio else None
+        changed = venvs.ensure(recipe=run_recipe(paths=paths))
+        if dev:
+            changed |= venvs.ensure(recipe=dev_recipe(paths=paths))
+        if beside is not None:
+            beside.result()
+    return changed
+
+
 def _is_inside(paths: Paths) -> bool:
-    return Path(sys.prefix) == paths.venv
+    return Path(sys.prefix).resolve() == paths.venv.resolve()
 
 
 def _is_foreign(paths: Paths) -> bool:

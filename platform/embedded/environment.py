@@ -11,15 +11,21 @@ from dataclasses import dataclass
 from embedded.paths import Paths
 
 KEPT = frozenset(
-    "PATH HOME USER LOGNAME SHELL TERM LANG LANGUAGE TZ TMPDIR LD_LIBRARY_PATH "
-    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy "
-    "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
-    "OMP_NUM_THREADS MKL_NUM_THREADS CUDA_VISIBLE_DEVICES".split()
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+        *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES"),
+    }
 )
 KEPT_PREFIXES = ("LC_", "PIP_")
 # What a person sets on purpose for our own processes; never handed to Label Studio.
 OURS = frozenset(
-    "DATABASE_URL BROKER_URL LABEL_STUDIO_URL LABEL_STUDIO_API_TOKEN ARTIFACT_URL OPENAI_API_KEY OPENAI_BASE_URL".split()
+    {
+        *("DATABASE_URL", "BROKER_URL", "LABEL_STUDIO_URL", "LABEL_STUDIO_API_TOKEN", "ARTIFACT_URL"),
+        *("OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    }
 )
 OURS_PREFIXES = ("FULCRUM_", "HF_", "TRANSFORMERS_", "CUDA_", "NVIDIA_")
 
@@ -58,7 +64,8 @@ def django_environment(
         "FULCRUM_DATA_DIR": str(paths.data),
         "FULCRUM_MODEL_CACHE": str(paths.models),
         "FULCRUM_URL": connections.web_url,
-        "FULCRUM_ALLOWED_HOSTS": "127.0.0.1,localhost",
+        # With an address of the caller's own, the settings take the host from it.
+        **({} if "FULCRUM_URL" in chosen else {"FULCRUM_ALLOWED_HOSTS": "127.0.0.1,localhost"}),
         "FULCRUM_TICKET_KEY": connections.ticket_key,
         "LABEL_STUDIO_URL": connections.label_studio_url,
         "LABEL_STUDIO_API_TOKEN": connections.label_studio_token,

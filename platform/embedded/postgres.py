@@ -53,7 +53,13 @@ def keeper_lock(*, paths: Paths) -> Path:
 
 
 def is_running(*, paths: Paths) -> bool:
+    """Whether a keeper is there; it restarts the server by itself when that crashes."""
     return paths.run.exists() and locks.is_held(path=keeper_lock(paths=paths))
+
+
+def pid(*, paths: Paths) -> int:
+    """The server's process, as it wrote it down itself."""
+    return int((paths.postgres / "postmaster.pid").read_text().split()[0])
 
 
 def socket_folder(*, paths: Paths) -> Path:
@@ -85,10 +91,18 @@ def running(*, paths: Paths, durable: bool = True) -> Iterator[None]:
 
     `durable=False` trades safety against a power cut for speed; for test data only.
     """
-    with locks.shared(path=users_lock(paths=paths)):
-        _ensure_running(paths, durable)
-        yield
-    _wait_for_the_end(paths)
+    try:
+        with locks.shared(path=users_lock(paths=paths)):
+            _ensure_running(paths, durable)
+            yield
+    finally:
+        _wait_for_the_end(paths)
+
+
+def revive(*, paths: Paths) -> None:
+    """For a holder: start a new keeper if the old one was killed."""
+    if not is_running(paths=paths):
+        _ensure_running(paths, durable=True)
 
 
 def _ensure_running(paths: Paths, durable: bool) -> None:

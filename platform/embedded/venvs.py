@@ -104,9 +104,7 @@ def _pip(recipe: Recipe, install: Install) -> None:
 
 def _run(recipe: Recipe, command: Sequence[str]) -> None:
     with recipe.log.open("ab") as log:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=scrubbed(), check=False
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=scrubbed(), check=False)
     if done.returncode != 0:
         last = "\n".join(recipe.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
         raise SetUpFailed(

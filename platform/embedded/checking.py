@@ -1,0 +1,58 @@
+"""`test`, `check_all` and `bench`: the tools of the house, run with an environment that nothing leaks into."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from embedded import services, tools
+from embedded.environment import scrubbed
+from embedded.paths import Paths
+
+# The plugin must be there before pytest-django reads the settings, which is earlier than any conftest.
+PYTEST = ("pytest", "-p", "tests.services")
+CHECKS = (
+    ("lint", ("ruff", "check", ".")),
+    ("format", ("ruff", "format", "--check", ".")),
+    ("types", ("mypy",)),
+    ("import directions", ("importlinter.cli", "lint-imports")),
+    ("documentation", (*PYTEST, "-q", "tests/docs")),
+)
+
+
+def test(*, paths: Paths, arguments: Sequence[str]) -> int:
+    """Run the tests. Returns pytest's exit status."""
+    log = paths.make().log("setup")
+    tools.ensure_chromium(log=log)
+    tools.ensure_redis_server(log=log)
+    return _run(paths, (*PYTEST, *arguments))
+
+
+def check_all(*, paths: Paths) -> int:
+    """Run every check, also after one failed. Returns 0 when all passed, else 1."""
+    paths.make()
+    results = {name: _run(paths, command) == 0 for name, command in CHECKS}
+    for name, passed in results.items():
+        print(f"{'ok    ' if passed else 'FAILED'} {name}")
+    return 0 if all(results.values()) else 1
+
+
+def bench(*, paths: Paths, name: str, arguments: Sequence[str]) -> int:
+    environment = services.django(paths=paths.make())
+    return subprocess.run(
+        [sys.executable, str(paths.root / "bench" / f"{name}.py"), *arguments],
+        cwd=paths.root,
+        env={**os.environ, **environment},
+        check=False,
+    ).returncode
+
+
+def _run(paths: Paths, command: Sequence[str]) -> int:
+    sys.stdout.flush()
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=paths.root,
+        env={**scrubbed(), "PYTHONPATH": os.pathsep.join([str(paths.root), str(paths.root / "platform")])},
+        check=False,
+    )
+    return done.returncode

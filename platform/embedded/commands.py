@@ -1,0 +1,162 @@
+"""What `manage.py` can do beside Django's own commands. Up to `enter`, only the standard library is there."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded import EmbeddedError, application
+from embedded.paths import Paths, locate
+
+Django = Callable[[list[str]], None]
+# Django commands that read no table.
+WITHOUT_DATABASE = frozenset({"help", "version", "--version", "collectstatic", "makemessages", "compilemessages"})
+HELP = """\
+python3 manage.py COMMAND
+
+  demo [--serve|--no-serve]  set everything up and run a real study from labels to report
+  up                         serve everything until Ctrl-C
+  services                   what runs, where it answers and where its log is
+  test [PYTEST ARGUMENTS]    set everything up, Chromium included, and run the tests
+  check_all                  lint, types, import directions, documentation tests
+  bench [NAME]               run a benchmark; without a name, list them
+  clean [--all]              remove the data folder; with --all the virtual environments too
+
+Everything else is Django's: `python3 manage.py help` lists it. Only Python 3.11 or newer is needed; packages,
+PostgreSQL and Label Studio are set up on first use.
+"""
+
+
+class WrongArguments(EmbeddedError):
+    """A command was called in a way it does not know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One command line."""
+
+    paths: Paths
+    name: str
+    arguments: tuple[str, ...]
+
+    def enter(self, *, dev: bool = False, label_studio: bool = False) -> None:
+        line = [self.name, *self.arguments]
+        application.enter(paths=self.paths, arguments=line, dev=dev, label_studio=label_studio)
+
+
+def main(*, root: Path, arguments: Sequence[str], django: Django) -> int:
+    """Run one command line. Returns the exit status."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(HELP, end="")
+        return 0
+    call = Call(paths=locate(root=root), name=arguments[0], arguments=tuple(arguments[1:]))
+    try:
+        command = OURS.get(call.name)
+        return command(call) if command else _django(call, django)
+    except EmbeddedError as error:
+        print(f"manage.py {call.name}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _up(call: Call) -> int:
+    call.enter(label_studio=_wants_label_studio())
+    from embedded import serving
+
+    _no_arguments(call)
+    return serving.up(paths=call.paths)
+
+
+def _demo(call: Call) -> int:
+    call.enter(label_studio=_wants_label_studio())
+    from embedded import serving
+
+    flags = {"--serve": True, "--no-serve": False}
+    serve = sys.stdin.isatty()
+    for argument in call.arguments:
+        serve = flags.get(argument, serve)
+    rest = [argument for argument in call.arguments if argument not in flags]
+    return serving.demo(paths=call.paths, arguments=rest, serve=serve)
+
+
+def _services(call: Call) -> int:
+    _no_arguments(call)
+    call.enter()
+    from embedded import serving
+
+    return serving.show(paths=call.paths)
+
+
+def _test(call: Call) -> int:
+    call.enter(dev=True, label_studio=True)
+    from embedded import checking
+
+    return checking.test(paths=call.paths, arguments=call.arguments)
+
+
+def _check_all(call: Call) -> int:
+    _no_arguments(call)
+    call.enter(dev=True)
+    from embedded import checking
+
+    return checking.check_all(paths=call.paths)
+
+
+def _bench(call: Call) -> int:
+    names = sorted(file.stem for file in (call.paths.root / "bench").glob("[!_]*.py"))
+    if not call.arguments or call.arguments[0] not in names:
+        print(f"Benchmarks: {', '.join(names) or 'none'}")
+        return 0 if not call.arguments else 1
+    call.enter(dev=True)
+    from embedded import checking
+
+    return checking.bench(paths=call.paths, name=call.arguments[0], arguments=call.arguments[1:])
+
+
+def _clean(call: Call) -> int:
+    from embedded import cleaning
+
+    unknown = set(call.arguments) - {"--all"}
+    if unknown:
+        raise WrongArguments(f"clean knows --all, not {', '.join(sorted(unknown))}.")
+    cleaning.clean(paths=call.paths, everything="--all" in call.arguments)
+    return 0
+
+
+def _django(call: Call, django: Django) -> int:
+    """A command of Django's, with the embedded PostgreSQL running for as long as it takes."""
+    call.enter()
+    from embedded import postgres, services
+
+    call.paths.make()
+    os.environ.update(services.django(paths=call.paths))
+    line = [call.name, *call.arguments]
+    needs_database = call.name not in WITHOUT_DATABASE and not {"-h", "--help"} & set(line)
+    if needs_database and services.plan(paths=call.paths).with_postgres:
+        with postgres.running(paths=call.paths):
+            django(line)
+    else:
+        django(line)
+    return 0
+
+
+def _wants_label_studio() -> bool:
+    return not os.environ.get("LABEL_STUDIO_URL")
+
+
+def _no_arguments(call: Call) -> None:
+    if call.arguments:
+        raise WrongArguments(f"{call.name} takes no arguments, got {' '.join(call.arguments)}.")
+
+
+OURS: dict[str, Callable[[Call], int]] = {
+    "up": _up,
+    "demo": _demo,
+    "services": _services,
+    "test": _test,
+    "check_all": _check_all,
+    "bench": _bench,
+    "clean": _clean,
+}

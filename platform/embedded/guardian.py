@@ -1,0 +1,89 @@
+"""Stands between the supervisor and one service: `embedded.guardian --stop SIGNAL --grace SECONDS -- COMMAND`.
+
+It passes on a request to stop, and ends everything below it (children of children, whatever session they fled to)
+when the service ends, when it is told to stop, or when the supervisor is gone, which it sees at the end of its
+standard input.
+"""
+
+import argparse
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from embedded import children
+
+REST_SECONDS = 3.0
+ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT
+
+
+class Guardian:
+    def __init__(self, *, command: list[str], stop_signal: int, grace_seconds: float) -> None:
+        self._command = command
+        self._stop_signal = stop_signal
+        self._grace_seconds = grace_seconds
+        self._told_to_stop = False
+
+    def guard(self) -> int:
+        """Run the service to its end. Returns its exit status."""
+        children.adopt_orphans()
+        signal.signal(signal.SIGTERM, self._note_stop)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # One thread only, so preparing the child in preexec_fn is safe here.
+        service = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=lambda: children.die_with_parent(signal.SIGTERM),
+        )
+        while service.poll() is None and not self._told_to_stop and not _is_supervisor_gone():
+            _reap_orphans(service.pid)
+        if service.poll() is None:
+            self._stop(service)
+        children.end_all_below(seconds=REST_SECONDS)
+        return service.returncode if service.returncode is not None else 1
+
+    def _note_stop(self, number: int, frame: FrameType | None) -> None:
+        self._told_to_stop = True
+
+    def _stop(self, service: "subprocess.Popen[bytes]") -> None:
+        service.send_signal(self._stop_signal)
+        until = time.monotonic() + self._grace_seconds
+        while service.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+
+
+def _is_supervisor_gone() -> bool:
+    """Waits a moment for the end of standard input, which nobody ever writes to."""
+    readable, _, _ = select.select([sys.stdin], [], [], 0.2)
+    return bool(readable) and os.read(sys.stdin.fileno(), 1) == b""
+
+
+def _reap_orphans(service: int) -> None:
+    """Collect adopted processes that ended; the service itself is left to its Popen."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitid(os.P_ALL, 0, ENDED)) is not None and found.si_pid != service:
+            os.waitpid(found.si_pid, os.WNOHANG)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="embedded.guardian")
+    parser.add_argument("--stop", default="SIGTERM")
+    parser.add_argument("--grace", type=float, default=10.0)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    stop_signal = signal.Signals[options.stop]
+    status = Guardian(command=command, stop_signal=stop_signal, grace_seconds=options.grace).guard()
+    # A service that a signal killed reports the shell's number for it.
+    return 128 - status if status < 0 else status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

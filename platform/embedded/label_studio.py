@@ -1,0 +1,213 @@
+"""Label Studio in its own virtual environment, on its own database, with its first user and token made unattended."""
+
+import http.cookiejar
+import json
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded import EmbeddedError, ports, postgres, secrets
+from embedded.environment import scrubbed
+from embedded.paths import Paths
+from embedded.supervisor import Service, answers
+
+NAME = "label-studio"
+SETTINGS = "labeling.server.settings"
+# Its own migrations, on two slow cores.
+PREPARE_SECONDS = 600
+TIMEOUT_SECONDS = 60
+
+
+class LabelStudioFailed(EmbeddedError):
+    """Label Studio could not be prepared or does not let us in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelStudio:
+    """One Label Studio: where it is, and which Fulcrum its tickets and links belong to."""
+
+    paths: Paths
+    port: int
+    fulcrum_url: str
+    settings: str = SETTINGS
+
+    @property
+    def url(self) -> str:
+        return f"http://{ports.HOST}:{self.port}"
+
+    @property
+    def python(self) -> Path:
+        return self.paths.label_studio_venv / "bin" / "python"
+
+    def prepare(self) -> None:
+        """Migrate its database and make its first user; nothing to do when that was done for these versions."""
+        stamp = self.paths.label_studio / "prepared"
+        state = self._state()
+        if stamp.exists() and stamp.read_text() == state:
+            return
+        with self.paths.log(NAME).open("ab") as log:
+            done = subprocess.run(
+                [str(self.python), "-m", "label_studio.server", "init", "--quiet-mode"],
+                cwd=self.paths.label_studio,
+                env={**self.environment(), **self._first_user()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                timeout=PREPARE_SECONDS,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise LabelStudioFailed(f"Label Studio could not be prepared; see {self.paths.log(NAME)}.")
+        stamp.write_text(state)
+
+    def service(self) -> Service:
+        package = next(self.paths.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
+        return Service(
+            name=NAME,
+            command=(
+                *(str(self.python), "-m", "gunicorn", "core.wsgi:application", "--chdir", str(package)),
+                *("--bind", f"{ports.HOST}:{self.port}", "--workers", "2", "--threads", "4"),
+                *("--timeout", "300", "--graceful-timeout", "8", "--no-control-socket"),
+            ),
+            environment=self.environment(),
+            folder=self.paths.label_studio,
+            log=self.paths.log(NAME),
+            is_ready=lambda: answers(url=f"{self.url}/health"),
+            url=self.url,
+        )
+
+    def environment(self) -> dict[str, str]:
+        known = secrets.load(paths=self.paths)
+        home = self.paths.label_studio / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        return {
+            **scrubbed(),
+            **_SWITCHES,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_DATA_HOME": str(home / ".local"),
+            "XDG_CACHE_HOME": str(home / ".cache"),
+            "PYTHONPATH": str(self.paths.root),
+            "DJANGO_SETTINGS_MODULE": self.settings,
+            "LABEL_STUDIO_BASE_DATA_DIR": str(self.paths.label_studio / "data"),
+            "DJANGO_DB": "default",
+            "POSTGRE_NAME": postgres.LABEL_STUDIO,
+            "POSTGRE_USER": postgres.LABEL_STUDIO,
+            "POSTGRE_PASSWORD": known.label_studio_database_password,
+            "POSTGRE_HOST": str(postgres.socket_folder(paths=self.paths)),
+            "POSTGRE_PORT": str(postgres.PORT),
+            "FULCRUM_TICKET_KEY": known.ticket_key,
+            "FULCRUM_URL": self.fulcrum_url,
+        }
+
+    def ensure_token(self) -> str:
+        """The service user's token; asks the running server for a new one when ours is missing or no longer valid."""
+        known = secrets.load(paths=self.paths)
+        if known.label_studio_token and self._accepts(known.label_studio_token):
+            return known.label_studio_token
+        session = _Session(self.url)
+        session.sign_in(email=known.label_studio_email, password=known.label_studio_password)
+        token = session.make_token()
+        secrets.remember_label_studio_token(paths=self.paths, token=token)
+        return token
+
+    def _first_user(self) -> dict[str, str]:
+        known = secrets.load(paths=self.paths)
+        return {
+            "LABEL_STUDIO_USERNAME": known.label_studio_email,
+            "LABEL_STUDIO_PASSWORD": known.label_studio_password,
+        }
+
+    def _accepts(self, token: str) -> bool:
+        try:
+            _post_json(urllib.request.build_opener(), f"{self.url}/api/token/refresh/", {"refresh": token}, {})
+        except urllib.error.HTTPError as error:
+            if error.code in (401, 403):
+                return False
+            raise
+        return True
+
+    def _state(self) -> str:
+        """Names the versions and the very database that were prepared; a new one of either asks for it again."""
+        made = (self.paths.postgres / "PG_VERSION").stat()
+        wanted = (self.paths.root / "requirements-label-studio.txt").read_text()
+        return f"{wanted}\n{self.settings}\n{made.st_ino} {made.st_mtime_ns}"
+
+
+class _Session:
+    """A browser's way in: the sign-in form, then the endpoint behind the button that makes a token."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._cookies = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._cookies))
+
+    def sign_in(self, *, email: str, password: str) -> None:
+        page = f"{self._url}/user/login/"
+        with self._opener.open(page, timeout=TIMEOUT_SECONDS):
+            pass
+        form = {"email": email, "password": password, "csrfmiddlewaretoken": self._csrf()}
+        request = urllib.request.Request(page, urllib.parse.urlencode(form).encode(), {"Referer": page})
+        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            if "/user/login" in response.url:
+                raise LabelStudioFailed(
+                    f"Label Studio at {self._url} refuses the user {email} of secrets.json: restore that file, or "
+                    "remove both with `python3 manage.py clean`."
+                )
+
+    def make_token(self) -> str:
+        try:
+            return str(self._call("/api/token/", {})["token"])
+        except urllib.error.HTTPError as error:
+            if error.code != 409:
+                raise
+        # One live token per user, and its text is shown only once: end the lost one and make another.
+        for lost in self._get("/api/token/"):
+            self._call("/api/token/blacklist/", {"refresh": lost["token"]})
+        return str(self._call("/api/token/", {})["token"])
+
+    def _get(self, path: str) -> list[dict[str, str]]:
+        with self._opener.open(f"{self._url}{path}", timeout=TIMEOUT_SECONDS) as response:
+            found: list[dict[str, str]] = json.load(response)
+            return found
+
+    def _call(self, path: str, body: dict[str, str]) -> dict[str, str]:
+        headers = {"X-CSRFToken": self._csrf(), "Referer": f"{self._url}/"}
+        return _post_json(self._opener, f"{self._url}{path}", body, headers)
+
+    def _csrf(self) -> str:
+        # Our settings rename its cookies, so that they do not overwrite those of the page next door.
+        return next((c.value or "" for c in self._cookies if "csrf" in c.name), "")
+
+
+def _post_json(
+    opener: urllib.request.OpenerDirector, url: str, body: dict[str, str], headers: dict[str, str]
+) -> dict[str, str]:
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
+    )
+    with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+        found: dict[str, str] = json.loads(response.read() or b"{}")
+        return found
+
+
+_SWITCHES = {
+    "LABEL_STUDIO_DEBUG": "false",
+    "LABEL_STUDIO_LOG_LEVEL": "WARNING",
+    "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+    "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "false",
+    # Nothing leaves this machine; an empty string wins over the addresses that are built in.
+    "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
+    "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
+    "LABEL_STUDIO_SENTRY_DSN": "",
+    "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
+    # Its webhooks and predictions go to us, on this machine.
+    "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
+    "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
+    "LABEL_STUDIO_WEBHOOK_TIMEOUT": "2",
+    # An example that an annotator left open is offered to others after an hour instead of a day.
+    "LABEL_STUDIO_TASK_LOCK_TTL": "3600",
+}

@@ -1,0 +1,106 @@
+"""The services of one copy of Fulcrum, and what a Django process needs to know to reach them."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from embedded import label_studio, ports, postgres, secrets
+from embedded.environment import Connections, django_environment
+from embedded.paths import Paths
+from embedded.supervisor import Service, answers
+
+CELERY = (sys.executable, "-m", "celery", "--app", "config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Which parts are ours to run: what a URL in the environment names is somebody else's."""
+
+    paths: Paths
+    with_postgres: bool
+    with_label_studio: bool
+
+
+def plan(*, paths: Paths, source: Mapping[str, str] | None = None) -> Plan:
+    source = os.environ if source is None else source
+    return Plan(
+        paths=paths,
+        with_postgres=not source.get("DATABASE_URL"),
+        with_label_studio=not source.get("LABEL_STUDIO_URL"),
+    )
+
+
+def django(*, paths: Paths) -> dict[str, str]:
+    """The environment of a Django process of this copy, whether or not the services run right now."""
+    known = secrets.load(paths=paths)
+    connections = Connections(
+        database_url=postgres.database_url(paths=paths),
+        web_url=_url(paths, "web"),
+        label_studio_url=_url(paths, label_studio.NAME),
+        label_studio_token=known.label_studio_token,
+        django_secret_key=known.django_secret_key,
+        ticket_key=known.ticket_key,
+    )
+    return django_environment(paths=paths, connections=connections)
+
+
+def label_studio_server(*, paths: Paths) -> label_studio.LabelStudio:
+    port = ports.remembered(paths=paths, service=label_studio.NAME)
+    return label_studio.LabelStudio(paths=paths, port=port, fulcrum_url=django(paths=paths)["FULCRUM_URL"])
+
+
+def web(*, paths: Paths) -> Service:
+    environment = django(paths=paths)
+    address = f"{ports.HOST}:{ports.remembered(paths=paths, service='web')}"
+    command = ("-m", "gunicorn", "config.wsgi", "--bind", address, "--workers", "2", "--threads", "8")
+    return Service(
+        name="web",
+        command=(sys.executable, *command, "--timeout", "120", "--graceful-timeout", "8", "--no-control-socket"),
+        environment=environment,
+        folder=paths.root,
+        log=paths.log("web"),
+        is_ready=lambda: answers(url=f"http://{address}/"),
+        url=environment["FULCRUM_URL"],
+    )
+
+
+def workers(*, paths: Paths) -> tuple[Service, ...]:
+    return (
+        _celery(paths, "worker-short", "worker", "--queues", "short", "--concurrency", "2"),
+        # One run at a time: a run has the device, and most of the machine, to itself.
+        _celery(paths, "worker-runs", "worker", "--queues", "runs", "--concurrency", "1", "--prefetch-multiplier", "1"),
+        _celery(paths, "beat", "beat", "--schedule", str(paths.run / "beat-schedule"), "--pidfile="),
+    )
+
+
+def _celery(paths: Paths, name: str, command: str, *arguments: str) -> Service:
+    log = paths.log(name)
+    named = ("--hostname", f"{name}@%h") if command == "worker" else ()
+    return Service(
+        name=name,
+        command=(*CELERY, command, *arguments, *named, "--loglevel", "INFO"),
+        environment=django(paths=paths),
+        folder=paths.root,
+        log=log,
+        is_ready=_says(paths, name, "beat: Starting" if command == "beat" else " ready."),
+        stop_signal="SIGTERM",
+        grace_seconds=8.0,
+    )
+
+
+def _says(paths: Paths, name: str, words: str) -> Callable[[], bool]:
+    """Whether the log has the words, counted from now."""
+    log = paths.log(name)
+    before = log.stat().st_size if log.exists() else 0
+
+    def has_said() -> bool:
+        with log.open("rb") as stream:
+            stream.seek(before)
+            return words.encode() in stream.read()
+
+    return has_said
+
+
+def _url(paths: Paths, service: str) -> str:
+    return f"http://{ports.HOST}:{ports.remembered(paths=paths, service=service)}"

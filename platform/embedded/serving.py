@@ -1,0 +1,192 @@
+"""`up`, `demo` and `services`: everything started in order, looked after, and stopped again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from embedded import EmbeddedError, children, label_studio, locks, ports, postgres, services
+from embedded.paths import Paths
+from embedded.services import Plan
+from embedded.supervisor import Supervisor
+
+ROUND_SECONDS = 0.3
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class DjangoCommandFailed(EmbeddedError):
+    """A Django command that the set-up needs did not succeed."""
+
+
+class AlreadyServing(EmbeddedError):
+    """Another process of this copy runs the services."""
+
+
+def lock_file(*, paths: Paths) -> Path:
+    return paths.run / "supervisor.lock"
+
+
+def up(*, paths: Paths) -> int:
+    """Serve until a signal asks to stop."""
+    if locks.is_held(path=lock_file(paths=paths.make())):
+        print("Already up:")
+        return show(paths=paths)
+
+    def work(supervisor: Supervisor) -> int:
+        print("Up. Ctrl-C stops everything.", flush=True)
+        return _look_after_forever(paths, supervisor)
+
+    return _serve(paths, work)
+
+
+def demo(*, paths: Paths, arguments: Sequence[str], serve: bool) -> int:
+    """Run the demo study on the running services; then stay up or stop."""
+    if locks.is_held(path=lock_file(paths=paths.make())):
+        return _django(paths, "demo_study", *arguments).wait()
+
+    def work(supervisor: Supervisor) -> int:
+        study = _django(paths, "demo_study", *arguments)
+        while study.poll() is None:
+            _look_after(paths, supervisor)
+        if serve and study.returncode == 0:
+            print("The pages stay up. Ctrl-C stops everything.", flush=True)
+            return _look_after_forever(paths, supervisor)
+        return study.returncode
+
+    return _serve(paths, work)
+
+
+def show(*, paths: Paths) -> int:
+    """Print what runs. Returns 0 when the services are up, else 1."""
+    state = _state_file(paths)
+    if not (locks.is_held(path=lock_file(paths=paths)) and state.exists()):
+        print(f"Nothing is up from {paths.data}: start it with `python3 manage.py up`.")
+        return 1
+    for facts in json.loads(state.read_text()):
+        print(_line(facts))
+    return 0
+
+
+def _serve(paths: Paths, work: Callable[[Supervisor], int]) -> int:
+    """Start everything, do the work, and stop everything, whichever way the work ends."""
+    lock = locks.FileLock(lock_file(paths=paths))
+    if not lock.try_exclusive():
+        raise AlreadyServing(f"another process is just starting the services of {paths.data}.")
+    for number in STOPPING:
+        signal.signal(number, signal.default_int_handler)
+    plan = services.plan(paths=paths)
+    supervisor = Supervisor(say=_say)
+    try:
+        with postgres.running(paths=paths) if plan.with_postgres else nullcontext():
+            return _start_and_work(plan, supervisor, work)
+    finally:
+        _state_file(paths).unlink(missing_ok=True)
+        lock.close()
+
+
+def _start_and_work(plan: Plan, supervisor: Supervisor, work: Callable[[Supervisor], int]) -> int:
+    try:
+        _start(plan, supervisor)
+        return work(supervisor)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        # A second Ctrl-C must not leave half of them behind.
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        _say("stopping")
+        supervisor.stop()
+
+
+def _start(plan: Plan, supervisor: Supervisor) -> None:
+    paths = plan.paths
+    ports.claim(paths=paths, service="web")
+    server = None
+    if plan.with_label_studio:
+        ports.claim(paths=paths, service=label_studio.NAME)
+        server = services.label_studio_server(paths=paths)
+        _say("label-studio: starting (its first start takes about a minute)")
+        server.prepare()
+        supervisor.start(service=server.service(), wait=False)
+    # While Label Studio wakes up.
+    for command in (("migrate", "--no-input", "-v0"), ("collectstatic", "--no-input", "-v0"), ("ensure_admin",)):
+        _must_succeed(paths, *command)
+    if server is not None:
+        supervisor.processes[label_studio.NAME].wait_until_ready()
+        server.ensure_token()
+    started = [
+        supervisor.start(service=service, wait=False)
+        for service in (services.web(paths=paths), *services.workers(paths=paths))
+    ]
+    for process in started:
+        process.wait_until_ready()
+    _publish(plan, supervisor)
+    show(paths=paths)
+
+
+def _look_after_forever(paths: Paths, supervisor: Supervisor) -> int:
+    while True:
+        _look_after(paths, supervisor)
+
+
+def _look_after(paths: Paths, supervisor: Supervisor) -> None:
+    plan = services.plan(paths=paths)
+    if plan.with_postgres:
+        postgres.revive(paths=paths)
+    if supervisor.look_after():
+        _publish(plan, supervisor)
+    time.sleep(ROUND_SECONDS)
+
+
+def _django(paths: Paths, *arguments: str) -> "subprocess.Popen[bytes]":
+    # The supervisor has one thread, so preparing the child in preexec_fn is safe here.
+    return subprocess.Popen(
+        [sys.executable, "-m", "django", *arguments],
+        cwd=paths.root,
+        env=services.django(paths=paths),
+        preexec_fn=lambda: children.die_with_parent(signal.SIGTERM),
+    )
+
+
+def _must_succeed(paths: Paths, *arguments: str) -> None:
+    child = _django(paths, *arguments)
+    try:
+        status = child.wait()
+    finally:
+        child.kill()
+    if status != 0:
+        raise DjangoCommandFailed(f"`python3 manage.py {' '.join(arguments)}` ended with status {status}; see above.")
+
+
+def _publish(plan: Plan, supervisor: Supervisor) -> None:
+    """Write down what runs, for the other commands of this copy."""
+    facts: list[dict[str, Any]] = [
+        {"name": name, "pid": process.pid, "url": process.service.url, "log": str(process.service.log)}
+        for name, process in supervisor.processes.items()
+    ]
+    if plan.with_postgres:
+        folder = postgres.socket_folder(paths=plan.paths)
+        log = str(plan.paths.log("postgres"))
+        facts.insert(0, {"name": "postgres", "pid": postgres.pid(paths=plan.paths), "url": str(folder), "log": log})
+    fresh = _state_file(plan.paths).with_suffix(".new")
+    fresh.write_text(json.dumps(facts))
+    os.replace(fresh, _state_file(plan.paths))
+
+
+def _state_file(paths: Paths) -> Path:
+    return paths.run / "supervisor.json"
+
+
+def _line(facts: dict[str, Any]) -> str:
+    return f"  {facts['name']:<13} {facts['url'] or '-':<28} pid {facts['pid']:<8} log {facts['log']}"
+
+
+def _say(text: str) -> None:
+    print(f"[{datetime.now(UTC):%H:%M:%S}] {text}", flush=True)

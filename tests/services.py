@@ -1,0 +1,133 @@
+"""The real services that tests use. Loaded as a plugin before Django's settings are: `-p tests.services`.
+
+Settings always see the address of a PostgreSQL of our own; it is started only when something other than a unit test
+was collected, so that the unit tests need no service at all.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+from embedded import label_studio, ports, postgres, secrets, services, tools
+from embedded.paths import Paths
+from embedded.supervisor import Process, Service
+
+ROOT = Path(__file__).resolve().parents[1]
+PATHS = Paths(root=ROOT, data=ROOT / "var" / "test")
+# Away from the ports that a person's own `manage.py up` prefers.
+FIRST_PORTS = {"web": 18000, label_studio.NAME: 18080, "redis": 16379}
+UNIT_TESTS = ROOT / "tests" / "unit"
+
+_held = ExitStack()
+
+
+def _prepare_environment() -> None:
+    PATHS.make()
+    ports.claim(paths=PATHS, service="web", first=FIRST_PORTS["web"])
+    ports.claim(paths=PATHS, service=label_studio.NAME, first=FIRST_PORTS[label_studio.NAME])
+    wanted = services.django(paths=PATHS)
+    for name, value in wanted.items():
+        if name.startswith(("FULCRUM_", "LABEL_STUDIO_", "DATABASE_", "DJANGO_")):
+            os.environ.setdefault(name, value)
+
+
+_own_postgres = not os.environ.get("DATABASE_URL")
+_prepare_environment()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if _own_postgres and any(not item.path.is_relative_to(UNIT_TESTS) for item in session.items):
+        _held.enter_context(postgres.running(paths=PATHS, durable=False))
+
+
+def pytest_unconfigure() -> None:
+    _held.close()
+
+
+class LabelStudioServer:
+    """A real Label Studio that tests may stop, start and kill."""
+
+    def __init__(self) -> None:
+        self._server = services.label_studio_server(paths=PATHS)
+        self._process: Process | None = None
+        self.url = self._server.url
+        self.ticket_key = secrets.load(paths=PATHS).ticket_key
+        self.token = ""
+
+    def prepare(self) -> None:
+        self._server.prepare()
+        self.start()
+        self.token = self._server.ensure_token()
+        os.environ["LABEL_STUDIO_API_TOKEN"] = self.token
+
+    def start(self) -> None:
+        if self._process is None:
+            self._process = Process(service=self._server.service())
+            self._process.wait_until_ready()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash would: at once, in the middle of whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def label_studio_server() -> Iterator[LabelStudioServer]:
+    with ExitStack() as stack:
+        stack.enter_context(postgres.running(paths=PATHS, durable=False))
+        server = LabelStudioServer()
+        stack.callback(server.stop)
+        server.prepare()
+        yield server
+
+
+@pytest.fixture(name="label_studio")
+def running_label_studio(label_studio_server: LabelStudioServer, settings: SettingsWrapper) -> LabelStudioServer:
+    """The session's Label Studio, running (again, when an earlier test stopped it) and known to Django's settings."""
+    label_studio_server.start()
+    settings.LABEL_STUDIO_URL = label_studio_server.url
+    settings.LABEL_STUDIO_API_TOKEN = label_studio_server.token
+    settings.TICKET_KEY = label_studio_server.ticket_key
+    return label_studio_server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a real Redis, empty at the start of the session."""
+    program = tools.redis_server()
+    assert program is not None, "redis-server is missing: `python3 manage.py test` installs it"
+    port = ports.claim(paths=PATHS, service="redis", first=FIRST_PORTS["redis"])
+    process = Process(service=_redis_service(program, port))
+    try:
+        process.wait_until_ready()
+        yield f"redis://{ports.HOST}:{port}/0"
+    finally:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    found = tools.chromium()
+    assert found is not None, "Chromium is missing: `python3 manage.py test` installs it"
+    return found
+
+
+def _redis_service(program: Path, port: int) -> Service:
+    return Service(
+        name="redis",
+        command=(str(program), "--port", str(port), "--bind", ports.HOST, "--save", "", "--appendonly", "no"),
+        environment={"PATH": os.environ["PATH"]},
+        folder=PATHS.run,
+        log=PATHS.log("redis"),
+        is_ready=lambda: not ports.is_free(port=port),
+    )
