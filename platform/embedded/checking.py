@@ -10,12 +10,14 @@ from embedded.environment import scrubbed
 from embedded.paths import Paths
 
 # The plugin must be there before pytest-django reads the settings, which is earlier than any conftest.
-PYTEST = ("pytest", "-p", "tests.services")
+PYTEST = ("-m", "pytest", "-p", "tests.services")
+# This tool alone cannot be run with -m.
+LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
 CHECKS = (
-    ("lint", ("ruff", "check", ".")),
-    ("format", ("ruff", "format", "--check", ".")),
-    ("types", ("mypy",)),
-    ("import directions", ("importlinter.cli", "lint-imports")),
+    ("lint", ("-m", "ruff", "check", ".")),
+    ("format", ("-m", "ruff", "format", "--check", ".")),
+    ("types", ("-m", "mypy")),
+    ("import directions", LINT_IMPORTS),
     ("documentation", (*PYTEST, "-q", "tests/docs")),
 )
 
@@ -50,7 +52,7 @@ def bench(*, paths: Paths, name: str, arguments: Sequence[str]) -> int:
 def _run(paths: Paths, command: Sequence[str]) -> int:
     sys.stdout.flush()
     done = subprocess.run(
-        [sys.executable, "-m", *command],
+        [sys.executable, *command],
         cwd=paths.root,
         env={**scrubbed(), "PYTHONPATH": os.pathsep.join([str(paths.root), str(paths.root / "platform")])},
         check=False,

@@ -131,10 +131,11 @@ def _django(call: Call, django: Django) -> int:
     from embedded import postgres, services
 
     call.paths.make()
-    os.environ.update(services.django(paths=call.paths))
     line = [call.name, *call.arguments]
     needs_database = call.name not in WITHOUT_DATABASE and not {"-h", "--help"} & set(line)
-    if needs_database and services.plan(paths=call.paths).with_postgres:
+    is_ours = services.plan(paths=call.paths).with_postgres
+    os.environ.update(services.django(paths=call.paths))
+    if needs_database and is_ours:
         with postgres.running(paths=call.paths):
             django(line)
     else:
