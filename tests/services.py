@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from embedded import label_studio, ports, postgres, secrets, services, tools
 from embedded.paths import Paths
@@ -92,7 +92,7 @@ def label_studio_server() -> Iterator[LabelStudioServer]:
 
 
 @pytest.fixture(name="label_studio")
-def running_label_studio(label_studio_server: LabelStudioServer, settings: SettingsWrapper) -> LabelStudioServer:
+def running_label_studio(label_studio_server: LabelStudioServer, settings: Settings) -> LabelStudioServer:
     """The session's Label Studio, running (again, when an earlier test stopped it) and known to Django's settings."""
     label_studio_server.start()
     settings.LABEL_STUDIO_URL = label_studio_server.url

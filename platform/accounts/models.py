@@ -28,7 +28,8 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.ANNOTATOR)
     is_active = models.BooleanField(default=True)
     is_replay = models.BooleanField(
-        default=False, help_text="Replays known labels for a demonstration; marked so wherever its work shows."
+        default=False,
+        help_text="Replays known labels for a demonstration; marked so wherever its work shows.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

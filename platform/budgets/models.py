@@ -111,9 +111,7 @@ class Hold(models.Model):
         constraints = [
             models.UniqueConstraint("budget", "source_key", name="one_hold_per_source"),
             models.CheckConstraint(condition=Q(remaining__gte=0, remaining__lte=F("amount")), name="hold_within"),
-            models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(remaining=0), name="closed_hold_is_empty"
-            ),
+            models.CheckConstraint(condition=Q(closed_at__isnull=True) | Q(remaining=0), name="closed_hold_is_empty"),
         ]
 
     def __str__(self) -> str:

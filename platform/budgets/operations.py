@@ -120,9 +120,7 @@ def set_limit(*, actor: User, budget: Budget, limit: Decimal | str) -> Budget:
 
 
 @transaction.atomic
-def place_hold(
-    *, budget: Budget, source_key: str, amount: Decimal, price: Price, path: Path | str = ""
-) -> Hold:
+def place_hold(*, budget: Budget, source_key: str, amount: Decimal, price: Price, path: Path | str = "") -> Hold:
     """Set money aside for the worst case of something about to start.
 
     Parameters: `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement.
@@ -139,7 +137,13 @@ def place_hold(
     if amount > locked.available:
         raise BudgetExceeded(budget=locked, wanted=amount)
     hold = Hold.objects.create(
-        budget=locked, source_key=source_key, kind=price.kind, path=path, price=price, amount=amount, remaining=amount
+        budget=locked,
+        source_key=source_key,
+        kind=price.kind,
+        path=path,
+        price=price,
+        amount=amount,
+        remaining=amount,
     )
     _move(locked, held=amount)
     return hold

@@ -82,7 +82,10 @@ class Example(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("study", "content_hash", name="one_example_per_content")]
-        indexes = [models.Index(fields=["study", "split", "rank"]), models.Index(fields=["study", "group_hash"])]
+        indexes = [
+            models.Index(fields=["study", "split", "rank"]),
+            models.Index(fields=["study", "group_hash"]),
+        ]
 
     def __str__(self) -> str:
         return " / ".join(str(text) for text in self.fields.values())

@@ -1,0 +1,212 @@
+"""From rows to examples: mapping, checks and splits. No database here, so that a preview and an import agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from studies.files import Row, Table
+from studies.hashing import clean, content_hash, fraction, group_hash, rank
+from studies.models import Split
+
+MAX_CHARACTERS = 100_000
+
+
+class ColumnsWrong(ValueError):
+    """The mapping names a column that the file does not have, or leaves an input without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How to read a file: which column gives each input field, the label (optional) and the split (optional)."""
+
+    columns: Mapping[str, str]
+    label_column: str = ""
+    split_column: str = ""
+    encoding: str = "utf-8"
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowError:
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"Line {self.line}: {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A row that can become an example."""
+
+    line: int
+    fields: dict[str, str]
+    label: str
+    split: str
+    content: str
+    group: str
+    rank: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRules:
+    """What of a study decides about a row, its known examples included (by content and group hash)."""
+
+    input_fields: Sequence[str]
+    labels: Sequence[str]
+    dev_fraction: float
+    test_fraction: float
+    seed: int
+    is_test_frozen: bool
+    known_labels: Mapping[str, str] = field(default_factory=dict)
+    known_splits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a file would bring: new examples, labels for examples that had none (by content), and the errors."""
+
+    candidates: tuple[Candidate, ...]
+    late_labels: dict[str, str]
+    num_duplicates: int
+    errors: tuple[RowError, ...]
+
+
+def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
+    """Propose a mapping: columns of the same name first, then by position."""
+    lowered = {name.lower(): name for name in columns}
+    label = next((lowered[name] for name in ("label", "target", "class", "category") if name in lowered), "")
+    split = lowered.get("split", "")
+    rest = [name for name in columns if name not in {label, split}]
+    mapping = {}
+    for position, name in enumerate(input_fields):
+        default = rest[position] if position < len(rest) else ""
+        mapping[name] = lowered.get(name, default)
+    return ImportOptions(columns=mapping, label_column=label, split_column=split)
+
+
+def check_columns(*, table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:
+    """Raise ColumnsWrong unless every input field has a column and every column named is in the file."""
+    missing = [name for name in input_fields if not options.columns.get(name)]
+    if missing:
+        raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {', '.join(table.columns)}.")
+    named = [*options.columns.values(), options.label_column, options.split_column]
+    absent = [name for name in named if name and name not in table.columns]
+    if absent:
+        raise ColumnsWrong(f"The file has no column {', '.join(absent)}. It has {', '.join(table.columns)}.")
+    used = [name for name in named if name]
+    twice = sorted({name for name in used if used.count(name) > 1})
+    if twice:
+        raise ColumnsWrong(f"{', '.join(twice)} is mapped twice.")
+
+
+class _Checker:
+    """Goes through rows in order; what earlier rows and the study hold decides about later ones."""
+
+    def __init__(self, *, rules: StudyRules, options: ImportOptions) -> None:
+        self.rules = rules
+        self.options = options
+        self.labels_by_content = dict(rules.known_labels)
+        self.splits_by_group = dict(rules.known_splits)
+        self.candidates: list[Candidate] = []
+        self.late_labels: dict[str, str] = {}
+        self.errors: list[RowError] = []
+        self.num_duplicates = 0
+
+    def add(self, row: Row) -> None:
+        problem = row.problem or self._take(row)
+        if problem:
+            self.errors.append(RowError(line=row.line, message=problem))
+
+    def _take(self, row: Row) -> str:
+        fields = {name: clean(row.cells.get(column, "")) for name, column in self.options.columns.items()}
+        label = clean(row.cells.get(self.options.label_column, "")) if self.options.label_column else ""
+        wanted = row.cells.get(self.options.split_column, "").strip().lower() if self.options.split_column else ""
+        problem = self._text_problem(fields) or self._label_problem(label) or self._split_problem(wanted)
+        if problem:
+            return problem
+        content, group = content_hash(fields), group_hash(fields)
+        if content in self.labels_by_content:
+            return self._duplicate(content, label)
+        split = self._split(group, wanted)
+        if wanted and split != wanted:
+            return f"split: the same text but for case or spaces is in {split}, so this cannot be {wanted}"
+        self.labels_by_content[content] = label
+        if split == Split.TEST and self.rules.is_test_frozen:
+            self.num_duplicates += 1
+            return ""
+        self.splits_by_group[group] = split
+        self.candidates.append(
+            Candidate(
+                line=row.line,
+                fields=fields,
+                label=label,
+                split=split,
+                content=content,
+                group=group,
+                rank=rank(seed=self.rules.seed, content=content),
+            )
+        )
+        return ""
+
+    def _duplicate(self, content: str, label: str) -> str:
+        known = self.labels_by_content[content]
+        if label and known and label != known:
+            return f"label: this text has the label “{known}” already, not “{label}”"
+        if label and not known:
+            self.labels_by_content[content] = self.late_labels[content] = label
+        self.num_duplicates += 1
+        return ""
+
+    def _text_problem(self, fields: Mapping[str, str]) -> str:
+        for name, text in fields.items():
+            if not text:
+                return f"{name}: the text is empty"
+            if len(text) > MAX_CHARACTERS:
+                return f"{name}: {len(text):,} characters; {MAX_CHARACTERS:,} is the most"
+        return ""
+
+    def _label_problem(self, label: str) -> str:
+        if label and label not in self.rules.labels:
+            known = ", ".join(self.rules.labels[:8]) + (" …" if len(self.rules.labels) > 8 else "")
+            return f"label: “{label[:80]}” is not a label of this study ({known})"
+        return ""
+
+    def _split_problem(self, wanted: str) -> str:
+        if wanted and wanted not in Split.values:
+            return f"split: “{wanted[:40]}” is not pool, dev or test"
+        if wanted == Split.TEST and self.rules.is_test_frozen:
+            return "split: the test split is frozen since the first run, nothing can be added to it"
+        return ""
+
+    def _split(self, group: str, wanted: str) -> str:
+        known = self.splits_by_group.get(group)
+        if known:
+            return known
+        if wanted:
+            return wanted
+        position = fraction("split", self.rules.seed, group)
+        test = 0.0 if self.rules.is_test_frozen else self.rules.test_fraction
+        if position < test:
+            return Split.TEST
+        # Dev lies behind test on the same line, so freezing test moves no group from dev to pool.
+        is_dev = self.rules.test_fraction <= position < self.rules.test_fraction + self.rules.dev_fraction
+        return Split.DEV if is_dev else Split.POOL
+
+
+def check_rows(*, table: Table, options: ImportOptions, rules: StudyRules) -> Checked:
+    """Sort a file's rows into new examples, duplicates and errors with their line numbers.
+
+    Raises: ColumnsWrong.
+    """
+    check_columns(table=table, options=options, input_fields=rules.input_fields)
+    checker = _Checker(rules=rules, options=options)
+    for row in table.rows:
+        checker.add(row)
+    return Checked(
+        candidates=tuple(checker.candidates),
+        late_labels=checker.late_labels,
+        num_duplicates=checker.num_duplicates,
+        errors=tuple(checker.errors),
+    )

@@ -1,0 +1,98 @@
+"""Rows for tests, made through the same operations as in production wherever these exist."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from accounts.models import Role, User
+from budgets.models import Budget, Kind, PriceBook
+from budgets.operations import open_budget, set_price
+from studies.hashing import content_hash, group_hash, rank
+from studies.importing import ImportOptions
+from studies.models import Example, ImportBatch, Label, Split, Study
+from studies.operations import StudySpec, create_study, draft_import, import_examples
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+PACKAGE_MODEL = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
+_numbers = count(1)
+
+
+def person(role: Role = Role.MANAGER, **fields: Any) -> User:
+    number = next(_numbers)
+    defaults = {
+        "email": f"{role}{number}@example.com",
+        "name": f"{role.label} {number}",
+        "password": PASSWORD,
+    }
+    return User.objects.create_user(role=role, **{**defaults, **fields})
+
+
+def price_book(*, label: str = "0.10", cpu_hour: str = "0.60", currency: str = "USD") -> PriceBook:
+    book = PriceBook.objects.create(name=f"Prices {next(_numbers)}", currency=currency)
+    admin = person(Role.ADMIN)
+    set_price(actor=admin, book=book, kind=Kind.LABEL, amount=label, starts_at=LONG_AGO)
+    set_price(actor=admin, book=book, kind=Kind.DEVICE_HOUR, device="cpu", amount=cpu_hour, starts_at=LONG_AGO)
+    return book
+
+
+def budget(*, limit: str | Decimal = "10", **prices: str) -> Budget:
+    return open_budget(actor=person(), name=f"Budget {next(_numbers)}", limit=limit, price_book=price_book(**prices))
+
+
+def study(*, limit: str = "100", prices: PriceBook | None = None, **fields: Any) -> Study:
+    defaults: dict[str, Any] = {
+        "name": f"Study {next(_numbers)}",
+        "task_type": "text_classification",
+        "labels": ("good", "bad"),
+        "student_model": PACKAGE_MODEL,
+        "teacher_model": PACKAGE_MODEL,
+    }
+    spec = StudySpec(limit=limit, price_book=prices or price_book(), **{**defaults, **fields})
+    return create_study(actor=person(), spec=spec)
+
+
+def examples(
+    study: Study, texts: list[str], *, split: Split = Split.POOL, labels: list[str] | None = None
+) -> list[Example]:
+    """Put examples straight into a split, with imported labels where given."""
+    batch, _ = ImportBatch.objects.get_or_create(study=study, file_name="factory", created_by=study.created_by)
+    rows = []
+    for text in texts:
+        fields = {"text": text}
+        content = content_hash(fields)
+        rows.append(
+            Example(
+                study=study,
+                fields=fields,
+                content_hash=content,
+                group_hash=group_hash(fields),
+                split=split,
+                rank=rank(seed=study.seed, content=content),
+                import_batch=batch,
+            )
+        )
+    Example.objects.bulk_create(rows)
+    for row, value in zip(rows, labels or [], strict=False):
+        Label.objects.create(example=row, value=value, source=Label.Source.IMPORT)
+    return rows
+
+
+def import_csv(study: Study, text: str, **options: Any) -> ImportBatch:
+    """Import a CSV with the columns text and, where there, label and split."""
+    batch = draft_import(
+        actor=study.created_by,
+        study=study,
+        file_name="rows.csv",
+        content=text.encode(options.pop("encoding", "utf-8")),
+    )
+    header = text.split("\n", 1)[0].split(",")
+    defaults = {
+        "columns": {"text": "text"},
+        "label_column": "label" if "label" in header else "",
+        "split_column": "split" if "split" in header else "",
+    }
+    skip_bad_rows = options.pop("skip_bad_rows", False)
+    chosen = ImportOptions(**{**defaults, **options})
+    return import_examples(actor=study.created_by, batch=batch, options=chosen, skip_bad_rows=skip_bad_rows)

@@ -1,0 +1,46 @@
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.models import Role, User
+from accounts.operations import LastAdmin, change_person, create_person, ensure_first_admin
+from accounts.permissions import ALLOWED, Action, Forbidden, allows
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_only_an_admin_makes_people() -> None:
+    with pytest.raises(Forbidden, match="may not manage people"):
+        create_person(actor=factories.person(Role.MANAGER), email="a@b.org", name="A", role="annotator", password="x")
+
+
+def test_an_email_is_one_person_whatever_its_case() -> None:
+    admin = factories.person(Role.ADMIN)
+    create_person(actor=admin, email="Ann@Example.com", name="Ann", role="annotator", password=factories.PASSWORD)
+    with pytest.raises(ValidationError):
+        create_person(actor=admin, email="ANN@example.com", name="Ann", role="annotator", password=factories.PASSWORD)
+
+
+def test_an_unknown_role_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        create_person(actor=factories.person(Role.ADMIN), email="a@b.org", name="A", role="owner", password="x")
+
+
+def test_the_last_admin_stays() -> None:
+    admin = factories.person(Role.ADMIN)
+    with pytest.raises(LastAdmin):
+        change_person(actor=admin, person=admin, role=Role.MANAGER, is_active=True)
+    with pytest.raises(LastAdmin):
+        change_person(actor=admin, person=admin, role=Role.ADMIN, is_active=False)
+
+
+def test_the_first_admin_is_made_once() -> None:
+    assert ensure_first_admin(email="admin@example.com", password=factories.PASSWORD)
+    assert ensure_first_admin(email="other@example.com", password=factories.PASSWORD) is None
+    assert User.objects.filter(role=Role.ADMIN).count() == 1
+
+
+def test_every_action_has_a_row_and_an_inactive_person_may_do_nothing() -> None:
+    assert set(ALLOWED) == set(Action)
+    left = factories.person(Role.ADMIN, is_active=False)
+    assert not any(allows(actor=left, action=action) for action in Action)

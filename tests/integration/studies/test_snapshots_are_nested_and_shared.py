@@ -1,0 +1,67 @@
+import pytest
+
+from studies.models import Split
+from studies.operations import NotEnoughLabels, UnknownLabel, assign_label, freeze_test, take_snapshot
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_smaller_snapshot_lies_within_a_larger_one() -> None:
+    study = factories.study()
+    factories.examples(study, [f"row {n}" for n in range(9)], labels=["good", "bad"] * 4 + ["good"])
+    small, large = (take_snapshot(study=study, num_labels=n) for n in (3, 7))
+    assert set(small.items.values_list("example")) < set(large.items.values_list("example"))
+
+
+def test_equal_content_is_one_snapshot() -> None:
+    study = factories.study()
+    factories.examples(study, ["a", "b"], labels=["good", "bad"])
+    assert take_snapshot(study=study, num_labels=2) == take_snapshot(study=study)
+
+
+def test_a_changed_label_makes_another_snapshot_and_leaves_the_first() -> None:
+    study = factories.study()
+    (example,) = factories.examples(study, ["a"])
+    assign_label(example=example, value="good", source_keys=["annotation:1"])
+    first = take_snapshot(study=study)
+    assign_label(example=example, value="bad", source_keys=["annotation:1"])
+    assert take_snapshot(study=study) != first
+    assert first.items.get().value == "good"
+
+
+def test_dev_and_test_are_never_trained_on() -> None:
+    study = factories.study()
+    factories.examples(study, ["d"], split=Split.DEV, labels=["good"])
+    factories.examples(study, ["t"], split=Split.TEST, labels=["good"])
+    with pytest.raises(NotEnoughLabels):
+        take_snapshot(study=study)
+
+
+def test_too_few_labels_are_counted_in_the_error() -> None:
+    study = factories.study()
+    factories.examples(study, ["a"], labels=["good"])
+    with pytest.raises(NotEnoughLabels, match="5 labels were asked for; the pool has 1"):
+        take_snapshot(study=study, num_labels=5)
+
+
+def test_an_imported_label_outlives_annotations() -> None:
+    study = factories.study()
+    (example,) = factories.examples(study, ["a"], labels=["good"])
+    assert assign_label(example=example, value="bad", source_keys=["annotation:1"]).value == "good"
+
+
+def test_a_value_outside_the_label_set_is_refused() -> None:
+    (example,) = factories.examples(factories.study(), ["a"])
+    with pytest.raises(UnknownLabel):
+        assign_label(example=example, value="ugly", source_keys=[])
+
+
+def test_freezing_twice_keeps_the_first_date() -> None:
+    study = factories.study()
+    freeze_test(study=study)
+    study.refresh_from_db()
+    first = study.test_frozen_at
+    freeze_test(study=study)
+    study.refresh_from_db()
+    assert study.test_frozen_at == first is not None

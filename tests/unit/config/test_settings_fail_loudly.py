@@ -1,0 +1,31 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+
+def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FULCRUM_X", raising=False)
+    with pytest.raises(ImproperlyConfigured, match="FULCRUM_X is not set"):
+        env.text("FULCRUM_X")
+
+
+@pytest.mark.parametrize(("value", "message"), [("ten", "not a whole number"), ("0", "too small")])
+def test_a_bad_number_is_named(monkeypatch: pytest.MonkeyPatch, value: str, message: str) -> None:
+    monkeypatch.setenv("FULCRUM_X", value)
+    with pytest.raises(ImproperlyConfigured, match=f"FULCRUM_X={value}.*{message}|FULCRUM_X='{value}'.*{message}"):
+        env.number("FULCRUM_X", 5, minimum=1)
+
+
+def test_a_flag_is_true_false_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FULCRUM_X", "yes")
+    assert env.flag("FULCRUM_X") is True
+    monkeypatch.setenv("FULCRUM_X", "maybe")
+    with pytest.raises(ImproperlyConfigured, match="neither true nor false"):
+        env.flag("FULCRUM_X")
+
+
+def test_a_url_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKER_URL", "http://host")
+    with pytest.raises(ImproperlyConfigured, match="BROKER_URL must start with"):
+        env.url("BROKER_URL", "", schemes=("redis", "amqp"))
