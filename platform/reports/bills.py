@@ -1,0 +1,194 @@
+"""Bills of materials: the ledger entries that produced a trained student, found by lineage.
+
+snapshot -> its labels' accepted annotations -> their entries; run -> its attempts -> their entries; parents likewise.
+An entry counts once in a bill, with its reversal beside it, so that a reversed label costs nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple, TypeVar
+
+from django.db import models
+
+from budgets.models import LedgerEntry, Origin
+from budgets.money import ZERO
+from runs.models import Artifact, Attempt, Run, RunKind
+from studies.models import SnapshotItem, Study
+
+T = TypeVar("T")
+
+
+class Part(models.TextChoices):
+    """What a line of a bill pays for."""
+
+    LABELS = "labels", "Labels"
+    TEACHER_TRAINING = "teacher_training", "Teacher training"
+    TEACHER_SCORING = "teacher_scoring", "Teacher scoring"
+    STUDENT_TRAINING = "student_training", "Student training"
+
+
+PART_OF_RUN = {
+    RunKind.FINETUNE_TEACHER: Part.TEACHER_TRAINING,
+    RunKind.SCORE: Part.TEACHER_SCORING,
+    RunKind.DISTIL: Part.STUDENT_TRAINING,
+    RunKind.FINETUNE_STUDENT: Part.STUDENT_TRAINING,
+}
+
+
+class Charge(NamedTuple):
+    """A ledger entry as a bill shows it: thousands are read at once, so only these columns."""
+
+    entry_id: int
+    source_key: str
+    amount: Decimal
+    kind: str
+    origin: str
+    reverses_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    part: Part
+    charges: tuple[Charge, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((charge.amount for charge in self.charges), ZERO)
+
+    @property
+    def entry_ids(self) -> list[int]:
+        return [charge.entry_id for charge in self.charges]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill:
+    """One line per part, in the order of Part; a part that cost nothing is there with no charges."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.amount for line in self.lines), ZERO)
+
+    def line(self, part: Part) -> Line:
+        return next(line for line in self.lines if line.part == part)
+
+    @property
+    def charges(self) -> Iterator[Charge]:
+        return (charge for line in self.lines for charge in line.charges)
+
+    @property
+    def entry_ids(self) -> list[int]:
+        return [charge.entry_id for charge in self.charges]
+
+    @property
+    def has_replay(self) -> bool:
+        return any(charge.origin == Origin.REPLAY for charge in self.charges)
+
+
+class _RunNode(NamedTuple):
+    kind: RunKind
+    snapshot_id: int | None
+
+
+@dataclass(frozen=True)
+class StudyLedger:
+    """All that a study paid for, and all that its runs were made of; read in five queries, whatever the size."""
+
+    study: Study
+
+    def bill(self, *, run_id: int) -> Bill:
+        """Collect the entries of a run, of its ancestors, and of the labels that any of them trained on."""
+        if run_id not in self._bills:
+            self._bills[run_id] = self._collect(run_id)
+        return self._bills[run_id]
+
+    def num_labels(self, *, run_id: int) -> int:
+        """Count the examples whose labels a run or its ancestors trained on."""
+        snapshots = self._snapshots(self._lineage(run_id))
+        return len({example for snapshot in snapshots for example, _ in self._items[snapshot]})
+
+    @cached_property
+    def charges(self) -> list[Charge]:
+        rows = LedgerEntry.objects.filter(budget_id=self.study.budget_id).order_by("pk")
+        columns = rows.values_list("pk", "source_key", "amount", "kind", "origin", "reverses_id")
+        return [Charge(*row) for row in columns]
+
+    @cached_property
+    def _bills(self) -> dict[int, Bill]:
+        return {}
+
+    def _collect(self, run_id: int) -> Bill:
+        charges: dict[Part, list[Charge]] = {part: [] for part in Part}
+        lineage = self._lineage(run_id)
+        charges[Part.LABELS] = self._charges(self._label_keys(lineage))
+        for ancestor_id in lineage:
+            part = PART_OF_RUN[self._runs[ancestor_id].kind]
+            charges[part] += self._charges(self._attempt_keys[ancestor_id])
+        return Bill(lines=tuple(Line(part=part, charges=tuple(charges[part])) for part in Part))
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[Charge]]:
+        """Entries by source key, each with its reversal behind it."""
+        reversals = {charge.reverses_id: charge for charge in self.charges if charge.reverses_id}
+        return {
+            charge.source_key: [charge, *filter(None, [reversals.get(charge.entry_id)])]
+            for charge in self.charges
+            if charge.reverses_id is None
+        }
+
+    @cached_property
+    def _runs(self) -> dict[int, _RunNode]:
+        rows = Run.objects.filter(study=self.study).values_list("pk", "kind", "snapshot_id")
+        return {pk: _RunNode(RunKind(kind), snapshot_id) for pk, kind, snapshot_id in rows}
+
+    @cached_property
+    def _parents(self) -> dict[int, list[int]]:
+        links = Run.parents.through.objects.filter(from_run__study=self.study).order_by("to_run_id")
+        return _grouped(links.values_list("from_run_id", "to_run_id"))
+
+    @cached_property
+    def _attempt_keys(self) -> dict[int, list[str]]:
+        attempts = Attempt.objects.filter(run__study=self.study).order_by("number")
+        return _grouped((attempt.run_id, attempt.source_key) for attempt in attempts)
+
+    @cached_property
+    def _items(self) -> dict[int, list[tuple[int, list[str]]]]:
+        """The examples of each snapshot that a run trained on, with the source keys of their labels."""
+        used = self._snapshots(self._runs)
+        items = SnapshotItem.objects.filter(snapshot_id__in=used).order_by("pk")
+        rows = items.values_list("snapshot_id", "example_id", "source_keys")
+        return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
+
+    def _lineage(self, run_id: int) -> list[int]:
+        """A run and its ancestors, each once, parents first."""
+        found: dict[int, None] = {}
+        for parent in self._parents[run_id]:
+            found.update(dict.fromkeys(self._lineage(parent)))
+        return [*found, run_id]
+
+    def _snapshots(self, run_ids: Iterable[int]) -> list[int]:
+        snapshots = (self._runs[run_id].snapshot_id for run_id in run_ids)
+        return list(dict.fromkeys(snapshot for snapshot in snapshots if snapshot is not None))
+
+    def _label_keys(self, run_ids: Iterable[int]) -> list[str]:
+        items = (item for snapshot in self._snapshots(run_ids) for item in self._items[snapshot])
+        return list(dict.fromkeys(key for _, keys in items for key in keys))
+
+    def _charges(self, source_keys: Iterable[str]) -> list[Charge]:
+        return [charge for key in source_keys for charge in self._by_key.get(key, [])]
+
+
+def bill_of(*, artifact: Artifact) -> Bill:
+    """The bill of materials of a student, a teacher or a soft-label set."""
+    return StudyLedger(artifact.run.study).bill(run_id=artifact.run_id)
+
+
+def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
+    groups: dict[int, list[T]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return groups

@@ -1,0 +1,99 @@
+"""What `ledger verify` asks: does every stored figure follow from its entries, and every entry from its source?"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from django.db.models import Q, Sum
+
+from budgets.models import Budget, Hold, Kind, LedgerEntry
+from budgets.queries import Difference, differences
+from labeling.models import Annotation
+from reports.queries import one_moment, report_of
+from runs.billing import cost_of
+from runs.models import Attempt
+from studies.models import SnapshotItem, Study
+
+_MISSING = "missing"
+
+
+def verify(*, budgets: Iterable[Budget]) -> list[Difference]:
+    """Rebuild the totals, entries and bills of these budgets from their source rows, all as of one moment."""
+    with one_moment():
+        return [difference for budget in budgets for difference in _of_budget(budget)]
+
+
+def _of_budget(budget: Budget) -> Iterator[Difference]:
+    yield from differences(budget)
+    yield from _entries_without_source(budget)
+    study = Study.objects.filter(budget=budget).first()
+    if study is not None:
+        yield from _annotations(study)
+        yield from _attempts(study)
+        yield from _snapshots(study)
+        yield from _bills(study)
+
+
+def _entries_without_source(budget: Budget) -> Iterator[Difference]:
+    """Each entry that is no reversal belongs to the accepted annotation or the attempt that it paid for."""
+    sourceless = Q(kind=Kind.LABEL, annotation__isnull=True) | Q(kind=Kind.DEVICE_HOUR, attempt__isnull=True)
+    for entry in LedgerEntry.objects.filter(sourceless, budget=budget, reverses__isnull=True).order_by("pk"):
+        yield Difference(what=f"source of {entry.source_key}", stored=entry.amount, rebuilt=_MISSING)
+
+
+def _annotations(study: Study) -> Iterator[Difference]:
+    """An accepted annotation has its own entry in the study's budget, at the price that was held for it."""
+    paid = Annotation.objects.filter(example__study=study, state=Annotation.State.ACCEPTED).order_by("pk")
+    for annotation in paid.select_related("entry", "assignment__hold__price"):
+        assert annotation.entry and annotation.assignment  # the table's own constraint
+        price = annotation.assignment.hold.price.amount
+        yield from _own_entry(annotation.entry, study=study, source_key=annotation.source_key)
+        if annotation.entry.amount != price:
+            yield Difference(what=f"amount of {annotation.source_key}", stored=annotation.entry.amount, rebuilt=price)
+
+
+def _attempts(study: Study) -> Iterator[Difference]:
+    """An attempt that ended has its own entry: its device seconds at the price of the run's hold."""
+    ended = Attempt.objects.filter(run__study=study, ended_at__isnull=False).order_by("run_id", "number")
+    for attempt in ended.select_related("entry", "run__hold__price"):
+        assert attempt.run.hold  # no attempt starts without one
+        cost = cost_of(seconds=attempt.device_seconds, price=attempt.run.hold.price)
+        if attempt.entry:
+            yield from _own_entry(attempt.entry, study=study, source_key=attempt.source_key)
+            yield from _attempt_amount(attempt.entry, attempt.run.hold, cost)
+        elif cost:
+            yield Difference(what=f"entry of {attempt.source_key}", stored=_MISSING, rebuilt=cost)
+
+
+def _own_entry(entry: LedgerEntry, *, study: Study, source_key: str) -> Iterator[Difference]:
+    if entry.source_key != source_key:
+        yield Difference(what=f"entry {entry.pk}: source key", stored=entry.source_key, rebuilt=source_key)
+    if entry.budget_id != study.budget_id:
+        yield Difference(what=f"budget of {source_key}", stored=str(entry.budget_id), rebuilt=str(study.budget_id))
+
+
+def _attempt_amount(entry: LedgerEntry, hold: Hold, cost: Decimal) -> Iterator[Difference]:
+    """Less than the cost is right only where the hold gave all that it had: a run never costs more than its hold."""
+    is_capped = entry.amount < cost and _charged(hold) == hold.amount
+    if entry.amount != cost and not is_capped:
+        yield Difference(what=f"amount of {entry.source_key}", stored=entry.amount, rebuilt=cost)
+
+
+def _charged(hold: Hold) -> Decimal | None:
+    charged: Decimal | None = hold.entries.aggregate(charged=Sum("amount"))["charged"]
+    return charged
+
+
+def _snapshots(study: Study) -> Iterator[Difference]:
+    """Each label that a run trained on names entries that are there: else a bill would miss them in silence."""
+    entered = set(LedgerEntry.objects.filter(budget_id=study.budget_id).values_list("source_key", flat=True))
+    items = SnapshotItem.objects.filter(snapshot__study=study).values_list("source_keys", flat=True)
+    for source_key in sorted({key for keys in items for key in keys} - entered):
+        yield Difference(what=f"entry of {source_key}, in a snapshot", stored=_MISSING, rebuilt=source_key)
+
+
+def _bills(study: Study) -> Iterator[Difference]:
+    """What the bills hold, each entry once, and what no student used, add up to what was spent."""
+    report = report_of(study)
+    if not report.reconciles:
+        rebuilt = report.used + report.unused.amount
+        yield Difference(what=f"{study}: bills and unused entries", stored=report.spent, rebuilt=rebuilt)

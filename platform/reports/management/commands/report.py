@@ -1,0 +1,36 @@
+"""`manage.py report STUDY`: the table in the terminal, and the files."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from reports.exports import write_report
+from reports.queries import report_of
+from reports.tables import report_text
+from studies.queries import StudyNotFound, find_study
+
+
+class Command(BaseCommand):
+    help = "Print what each trained student of a study cost and reached; write the table and the chart."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("study", metavar="STUDY", help="its id or name")
+        parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the files go")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        try:
+            study = find_study(options["study"])
+        except StudyNotFound as error:
+            raise CommandError(str(error)) from None
+        report = report_of(study)
+        self.stdout.write(report_text(report))
+        folder = options["out"] or settings.DATA_DIR / "reports" / str(study.pk)
+        try:
+            files = write_report(report=report, folder=folder)
+        except OSError as error:
+            raise CommandError(f"--out {folder}: {error.strerror}. Name a folder that can be written.") from error
+        for path in files:
+            self.stdout.write(f"  {path}")

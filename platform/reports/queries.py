@@ -1,0 +1,227 @@
+"""What each trained student cost and reached, and what was spent without reaching any."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import groupby
+
+from django.db import connection, models, transaction
+from django.db.models import QuerySet
+
+from budgets.models import Budget, Kind, LedgerEntry, Path
+from budgets.money import ZERO
+from labeling.models import Annotation
+from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
+from reports.bills import Bill, Charge, Part, StudyLedger, bill_of
+from runs.models import Artifact, Evaluation
+from studies.models import Split, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A trained student on the report: its bill of materials, and its utility on the frozen test split.
+
+    Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`.
+    """
+
+    artifact_id: int
+    run_id: int
+    path: Path
+    num_labels: int
+    num_pseudo_labels: int
+    bill: Bill
+    currency: str
+    metric: str
+    utility: float
+    low: float
+    high: float
+    baseline: float | None
+    utility_per_dollar: float | None
+    marginal_utility: float | None = None
+    on_frontier: bool = False
+
+    @property
+    def dollars(self) -> Decimal:
+        return self.bill.total
+
+    @property
+    def is_replay(self) -> bool:
+        return self.bill.has_replay
+
+
+class Reason(models.TextChoices):
+    """Why an entry is in no trained student's bill."""
+
+    EVALUATION = "evaluation", "Labels of the dev and test splits: they measure every student and train none"
+    LABELS = "labels", "Labels that no trained student has used"
+    RUNS = "runs", "Runs that no trained student came from"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnusedGroup:
+    reason: Reason
+    charges: tuple[Charge, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((charge.amount for charge in self.charges), ZERO)
+
+    @property
+    def entry_ids(self) -> list[int]:
+        return [charge.entry_id for charge in self.charges]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unused:
+    """Entries in no trained student's bill, by reason; a group with no entries is left out."""
+
+    groups: tuple[UnusedGroup, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((group.amount for group in self.groups), ZERO)
+
+    @property
+    def entry_ids(self) -> list[int]:
+        return [entry_id for group in self.groups for entry_id in group.entry_ids]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All points of a study and all that no point paid for, read at one moment.
+
+    `used` counts an entry once, in however many bills it stands: used + unused.amount == spent.
+    """
+
+    study: Study
+    points: tuple[Point, ...]
+    used: Decimal
+    unused: Unused
+    spent: Decimal
+
+    @property
+    def reconciles(self) -> bool:
+        return self.used + self.unused.amount == self.spent
+
+
+def report_of(study: Study) -> Report:
+    with one_moment():
+        ledger = StudyLedger(study)
+        used_ids = _used_ids(ledger)
+        return Report(
+            study=study,
+            points=tuple(_points(ledger)),
+            used=sum((charge.amount for charge in ledger.charges if charge.entry_id in used_ids), ZERO),
+            unused=_unused(ledger, used_ids),
+            spent=Budget.objects.get(pk=study.budget_id).spent,
+        )
+
+
+def points(study: Study) -> list[Point]:
+    """Every trained student with a test evaluation in the study's metric, by path, then by cost."""
+    return _points(StudyLedger(study))
+
+
+def unused_entries(study: Study) -> Unused:
+    """Entries that no trained student's bill holds."""
+    ledger = StudyLedger(study)
+    return _unused(ledger, _used_ids(ledger))
+
+
+def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[LedgerEntry]:
+    """The ledger entries behind an artifact's dollars, or behind one part of them, latest first."""
+    bill = bill_of(artifact=artifact)
+    ids = bill.entry_ids if part is None else bill.line(part).entry_ids
+    return LedgerEntry.objects.filter(pk__in=ids).order_by("-occurred_at", "-pk")
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Read everything inside as it was at one moment, though work goes on; inside a transaction, as that sees it."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _points(ledger: StudyLedger) -> list[Point]:
+    study = ledger.study
+    evaluations = Evaluation.objects.filter(
+        artifact__run__study=study, artifact__kind=Artifact.Kind.STUDENT, split=Split.TEST, metric=study.metric
+    ).select_related("artifact__run")
+    found = [_point(ledger, evaluation) for evaluation in evaluations]
+    found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
+    return _with_frontier(_with_marginals(found))
+
+
+def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
+    artifact, run = evaluation.artifact, evaluation.artifact.run
+    bill = ledger.bill(run_id=run.pk)
+    gained = None
+    if evaluation.baseline is not None:
+        gained = utility_per_dollar(utility=evaluation.value, baseline=evaluation.baseline, dollars=bill.total)
+    return Point(
+        artifact_id=artifact.pk,
+        run_id=run.pk,
+        path=Path(run.path),
+        num_labels=ledger.num_labels(run_id=run.pk),
+        num_pseudo_labels=artifact.num_pseudo_labels,
+        bill=bill,
+        currency=ledger.study.budget.currency,
+        metric=evaluation.metric,
+        utility=evaluation.value,
+        low=evaluation.low,
+        high=evaluation.high,
+        baseline=evaluation.baseline,
+        utility_per_dollar=gained,
+    )
+
+
+def _with_marginals(found: list[Point]) -> list[Point]:
+    done = []
+    for _, group in groupby(found, key=lambda point: point.path):
+        of_path = list(group)
+        slopes = marginal_utilities(outcomes=_outcomes(of_path))
+        done += [replace(point, marginal_utility=slope) for point, slope in zip(of_path, slopes, strict=True)]
+    return done
+
+
+def _with_frontier(found: list[Point]) -> list[Point]:
+    best = set(pareto_frontier(outcomes=_outcomes(found)))
+    return [replace(point, on_frontier=i in best) for i, point in enumerate(found)]
+
+
+def _outcomes(found: Sequence[Point]) -> list[Outcome]:
+    return [Outcome(dollars=point.dollars, utility=point.utility) for point in found]
+
+
+def _used_ids(ledger: StudyLedger) -> set[int]:
+    students = Artifact.objects.filter(run__study=ledger.study, kind=Artifact.Kind.STUDENT)
+    bills = (ledger.bill(run_id=run_id) for run_id in students.values_list("run_id", flat=True))
+    return {entry_id for bill in bills for entry_id in bill.entry_ids}
+
+
+def _unused(ledger: StudyLedger, used_ids: set[int]) -> Unused:
+    charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
+    evaluating = _evaluation_entry_ids(ledger.study)
+    for charge in ledger.charges:
+        if charge.entry_id not in used_ids:
+            charges[_reason(charge, evaluating)].append(charge)
+    return Unused(
+        groups=tuple(UnusedGroup(reason=reason, charges=tuple(group)) for reason, group in charges.items() if group)
+    )
+
+
+def _reason(charge: Charge, evaluating: set[int]) -> Reason:
+    if (charge.reverses_id or charge.entry_id) in evaluating:
+        return Reason.EVALUATION
+    return Reason.LABELS if charge.kind == Kind.LABEL else Reason.RUNS
+
+
+def _evaluation_entry_ids(study: Study) -> set[int]:
+    paid = Annotation.objects.filter(example__study=study, entry__isnull=False).exclude(example__split=Split.POOL)
+    return {entry_id for entry_id in paid.values_list("entry_id", flat=True) if entry_id is not None}

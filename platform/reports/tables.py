@@ -1,0 +1,99 @@
+"""Reports as text for a terminal."""
+
+from collections.abc import Iterable, Sequence
+
+from budgets.models import LedgerEntry
+from budgets.money import ZERO
+from reports.bills import Part
+from reports.queries import Point, Report
+from reports.wording import interval, money, percent, points_per_dollar
+from studies.models import Metric
+
+_PARTS = {
+    Part.LABELS: "For labels",
+    Part.TEACHER_TRAINING: "Teacher",
+    Part.TEACHER_SCORING: "Scoring",
+    Part.STUDENT_TRAINING: "Training",
+}
+_NO_POINTS = "No student is trained and evaluated yet. Start a run first."
+
+
+def report_text(report: Report) -> str:
+    """The whole report: its table, what no student used, and whether all of it adds up."""
+    metric = Metric(report.study.metric).label
+    table = _points_table(report.points, metric=metric) if report.points else _NO_POINTS
+    return "\n".join([f"Study: {report.study}", "", table, "", *_spending(report)])
+
+
+def entry_table(entries: Iterable[LedgerEntry], *, currency: str) -> str:
+    listed = list(entries)
+    rows = [
+        [
+            f"{entry.pk}",
+            f"{entry.occurred_at:%Y-%m-%d %H:%M:%S}",
+            f"{entry.amount}",
+            entry.get_kind_display(),
+            entry.get_origin_display(),
+            entry.source_key,
+            entry.memo,
+        ]
+        for entry in listed
+    ]
+    total = sum((entry.amount for entry in listed), ZERO)
+    header = ["Entry", "When (UTC)", f"Amount {currency}", "Kind", "Origin", "Source", "Memo"]
+    return f"{_table([header, *rows], left=(1, 3, 4, 5, 6))}\n{len(rows):,} entries, {total} {currency} in all."
+
+
+def _points_table(points: Sequence[Point], *, metric: str) -> str:
+    header = ["Path", "Student", "Labels", "Pseudo-labels", *_PARTS.values(), "Total", metric, "95 % interval"]
+    rows = [_row(point) for point in points]
+    notes = ["Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority"]
+    notes += ["class, and over the next cheaper student of the path. * On the frontier: nothing cheaper is as good."]
+    return "\n".join([_table([[*header, "Per $", "Marginal"], *rows]), *_replay_note(points), *notes])
+
+
+def _row(point: Point) -> list[str]:
+    amounts = [point.bill.line(part).amount for part in _PARTS]
+    return [
+        point.path.label,
+        f"{point.artifact_id}",
+        f"{point.num_labels:,}",
+        f"{point.num_pseudo_labels:,}",
+        *(money(amount, currency=point.currency) for amount in [*amounts, point.dollars]),
+        percent(point.utility) + ("*" if point.on_frontier else " "),
+        interval(point.low, point.high),
+        points_per_dollar(point.utility_per_dollar),
+        points_per_dollar(point.marginal_utility),
+    ]
+
+
+def _replay_note(points: Sequence[Point]) -> list[str]:
+    if not any(point.is_replay for point in points):
+        return []
+    return ["Replay: labels were replayed from known answers, not given by people."]
+
+
+def _spending(report: Report) -> list[str]:
+    currency = report.study.budget.currency
+    spent, used, unused = (
+        money(amount, currency=currency) for amount in (report.spent, report.used, report.unused.amount)
+    )
+    lines = [f"Spent {spent}: {used} in bills (each entry once), {unused} not used by any student."]
+    for group in report.unused.groups:
+        amount = money(group.amount, currency=currency)
+        lines.append(f"  {amount}  {group.reason.label} ({len(group.charges):,} entries)")
+    if not report.reconciles:
+        lines.append("This does not add up: run `manage.py ledger verify` and mend what it lists.")
+    return lines
+
+
+def _table(rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
+    """Columns as wide as their widest cell; figures to the right, the `left` ones to the left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

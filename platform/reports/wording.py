@@ -1,0 +1,28 @@
+"""How figures of a report read, the same on the page, in the terminal and in the chart."""
+
+from decimal import Decimal
+
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+NONE = "-"
+
+
+def money(amount: Decimal, *, currency: str) -> str:
+    """Two decimals, or the six of the ledger where two would show a cost as nothing."""
+    digits = 2 if amount == 0 or abs(amount) >= Decimal("0.01") else 6
+    sign = "-" if amount < 0 else ""
+    symbol = _SYMBOLS.get(currency)
+    figure = f"{abs(amount):,.{digits}f}"
+    return f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {currency}"
+
+
+def percent(utility: float | None) -> str:
+    return NONE if utility is None else f"{utility * 100:.1f} %"
+
+
+def interval(low: float, high: float) -> str:
+    return f"[{low * 100:.1f}, {high * 100:.1f}]"
+
+
+def points_per_dollar(slope: float | None) -> str:
+    """Percentage points of the metric per unit of the currency."""
+    return NONE if slope is None else f"{slope * 100:+.3g}"
