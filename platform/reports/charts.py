@@ -139,13 +139,13 @@ def _marks(base: alt.Chart, utility: alt.Y) -> list[alt.Chart]:
 
 def _names(base: alt.Chart) -> list[alt.Chart]:
     """Where rising lines leave room: above and before the distilled students, below and after the annotated."""
-    places = {Path.ANNOTATE: ("left", 8, 14), Path.DISTIL: ("right", -8, -12)}
-    return [
-        base.transform_filter(alt.datum.path == path.label)
-        .mark_text(align=align, baseline="middle", dx=dx, dy=dy, fontSize=11)
-        .encode(y="utility:Q", text="name:N")
-        for path, (align, dx, dy) in places.items()
+    annotate = base.transform_filter(alt.datum.path == Path.ANNOTATE.label)
+    distil = base.transform_filter(alt.datum.path == Path.DISTIL.label)
+    texts = [
+        annotate.mark_text(align="left", dx=8, dy=14, fontSize=11),
+        distil.mark_text(align="right", dx=-8, dy=-12, fontSize=11),
     ]
+    return [text.encode(y="utility:Q", text="name:N") for text in texts]
 
 
 def _title(points: Sequence[Point], study: str) -> alt.TitleParams:

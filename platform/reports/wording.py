@@ -7,11 +7,11 @@ NONE = "-"
 
 
 def money(amount: Decimal, *, currency: str) -> str:
-    """Two decimals, or the six of the ledger where two would show a cost as nothing."""
-    digits = 2 if amount == 0 or abs(amount) >= Decimal("0.01") else 6
+    """Two decimals, or up to the six of the ledger where two would show a cost as nothing."""
     sign = "-" if amount < 0 else ""
     symbol = _SYMBOLS.get(currency)
-    figure = f"{abs(amount):,.{digits}f}"
+    is_tiny = 0 < abs(amount) < Decimal("0.01")
+    figure = f"{abs(amount):.6f}".rstrip("0") if is_tiny else f"{abs(amount):,.2f}"
     return f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {currency}"
 
 

@@ -32,5 +32,6 @@ class Command(BaseCommand):
             files = write_report(report=report, folder=folder)
         except OSError as error:
             raise CommandError(f"--out {folder}: {error.strerror}. Name a folder that can be written.") from error
+        self.stdout.write("\nFiles:")
         for path in files:
             self.stdout.write(f"  {path}")

@@ -1,0 +1,149 @@
+"""Labels, runs and students as labelling and training leave them, paid for through the ledger's own door."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+
+from budgets.models import Kind, Origin, Path
+from budgets.operations import Cost, place_hold, price_at, settle
+from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from runs.billing import bill
+from runs.models import Artifact, Attempt, Evaluation, Run, RunKind, RunState
+from studies.models import Snapshot, Split, Study
+from studies.operations import assign_label, take_snapshot
+from tests import factories
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_numbers = count(1)
+_KINDS = {
+    RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,
+    RunKind.FINETUNE_TEACHER: Artifact.Kind.TEACHER,
+    RunKind.SCORE: Artifact.Kind.SOFT_LABELS,
+    RunKind.DISTIL: Artifact.Kind.STUDENT,
+}
+
+
+def buy_labels(
+    study: Study, how_many: int, *, split: Split = Split.POOL, origin: Origin = Origin.PERSON
+) -> list[Annotation]:
+    """Accepted annotations at 0.10 each, whose values are their examples' labels."""
+    texts = [f"example {next(_numbers)}" for _ in range(how_many)]
+    project, _ = LabelingProject.objects.get_or_create(study=study)
+    batch = Batch.objects.create(project=project, created_by=study.created_by)
+    return [_buy(study, batch, text, split, origin) for text in texts]
+
+
+def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin) -> Annotation:
+    (example,) = factories.examples(study, [text], split=split)
+    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=NOW)
+    key = f"assignment:{example.uid}:1"
+    hold = place_hold(budget=study.budget, source_key=key, amount=price.amount, price=price)
+    publication = Publication.objects.create(batch=batch, example=example)
+    annotation = Annotation(
+        unique_id=example.uid,
+        example=example,
+        assignment=Assignment.objects.create(publication=publication, number=1, hold=hold),
+        annotator=study.created_by,
+        completed_by=study.created_by.email,
+        state=Annotation.State.ACCEPTED,
+        origin=origin,
+        result=[],
+        value="good",
+        label_studio_id=example.pk,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    cost = Cost(
+        source_key=annotation.source_key, quantity=Decimal(1), amount=price.amount, origin=origin, occurred_at=NOW
+    )
+    annotation.entry = settle(hold=hold, cost=cost)
+    annotation.save()
+    assign_label(example=example, value="good", source_keys=[annotation.source_key])
+    return annotation
+
+
+def run(
+    study: Study,
+    kind: RunKind,
+    *,
+    path: Path,
+    snapshot: Snapshot | None = None,
+    parents: Sequence[Run] = (),
+    seconds: Sequence[int] = (60,),
+    state: RunState = RunState.SUCCEEDED,
+) -> Run:
+    """A run that ended after attempts of these lengths; a minute costs 0.01."""
+    price = price_at(book=study.budget.price_book, kind=Kind.DEVICE_HOUR, at=NOW, device="cpu")
+    made = Run.objects.create(
+        study=study,
+        kind=kind,
+        path=path,
+        state=state,
+        request_key=str(next(_numbers)),
+        snapshot=snapshot,
+        training={},
+        device="cpu",
+        max_seconds=3600,
+        created_by=study.created_by,
+        ended_at=NOW,
+    )
+    made.hold = place_hold(budget=study.budget, source_key=f"run:{made.pk}", amount=price.amount, price=price)
+    made.save()
+    made.parents.set(parents)
+    for number, length in enumerate(seconds, start=1):
+        attempt(made, number, length, is_last=number == len(seconds))
+    if state == RunState.SUCCEEDED:
+        Artifact.objects.create(run=made, kind=_KINDS[kind], folder="", content_hash="", result={})
+    return made
+
+
+def attempt(made: Run, number: int, length: int, *, is_last: bool) -> Attempt:
+    made_attempt = Attempt.objects.create(
+        run=made,
+        number=number,
+        worker="test",
+        started_at=NOW,
+        heartbeat_at=NOW,
+        ended_at=NOW,
+        device_seconds=Decimal(length),
+    )
+    assert made.hold
+    made_attempt.entry = bill(attempt=made_attempt, hold=made.hold, ended_at=NOW, close=is_last)
+    made_attempt.save()
+    return made_attempt
+
+
+def evaluate(made: Run, utility: float, *, baseline: float | None = 0.5, split: str = Split.TEST) -> Artifact:
+    Evaluation.objects.create(
+        artifact=made.artifact,
+        split=split,
+        metric=made.study.metric,
+        value=utility,
+        low=utility - 0.05,
+        high=utility + 0.05,
+        baseline=baseline,
+        num_examples=100,
+    )
+    return made.artifact
+
+
+def annotated(study: Study, *, num_labels: int, utility: float = 0.7, seconds: Sequence[int] = (60,)) -> Artifact:
+    """A student fine-tuned on the first labels."""
+    snapshot = take_snapshot(study=study, num_labels=num_labels)
+    kind = RunKind.FINETUNE_STUDENT
+    return evaluate(run(study, kind, path=Path.ANNOTATE, snapshot=snapshot, seconds=seconds), utility)
+
+
+def teacher(study: Study, *, num_labels: int, seconds: Sequence[int] = (120,)) -> Run:
+    snapshot = take_snapshot(study=study, num_labels=num_labels)
+    return run(study, RunKind.FINETUNE_TEACHER, path=Path.DISTIL, snapshot=snapshot, seconds=seconds)
+
+
+def distilled(study: Study, *, teacher: Run, num_pseudo_labels: int = 50, utility: float = 0.75) -> Artifact:
+    """A student distilled from a teacher's soft labels; the scoring takes 30 seconds and the student 60."""
+    scored = run(study, RunKind.SCORE, path=Path.DISTIL, parents=[teacher], seconds=[30])
+    student = run(study, RunKind.DISTIL, path=Path.DISTIL, snapshot=teacher.snapshot, parents=[scored])
+    Artifact.objects.filter(run=student).update(num_pseudo_labels=num_pseudo_labels)
+    student.refresh_from_db()
+    return evaluate(student, utility)
