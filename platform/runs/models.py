@@ -1,6 +1,7 @@
 """Runs, their attempts, and what they make. A run's row is the truth; a queued message is only a hint."""
 
 from decimal import Decimal
+from pathlib import Path as FilePath
 
 from django.conf import settings
 from django.db import models
@@ -30,6 +31,25 @@ class RunState(models.TextChoices):
         return [cls.SUCCEEDED, cls.FAILED, cls.CANCELLED]
 
 
+class ExampleList(models.Model):
+    """Examples fixed when a run was asked for: what it is measured on, or what its teacher scores. Written once.
+
+    Labels and imports that come later change no run that was asked for before, however long it waited.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="example_lists")
+    content_hash = models.CharField(max_length=64)
+    rows = models.JSONField(help_text="Pairs of an example's id and its label; the label is null where none is used.")
+    num_rows = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("study", "content_hash", name="one_list_per_content")]
+
+    def __str__(self) -> str:
+        return f"{self.num_rows} examples {self.content_hash[:8]}"
+
+
 class Artifact(models.Model):
     """A folder that a run made: a student, a teacher, or a soft-label set."""
 
@@ -40,7 +60,7 @@ class Artifact(models.Model):
 
     run = models.OneToOneField("Run", on_delete=models.PROTECT, related_name="artifact")
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    folder = models.CharField(max_length=500)
+    folder = models.CharField(max_length=500, help_text="Below RUNS_DIR.")
     content_hash = models.CharField(max_length=64)
     num_pseudo_labels = models.PositiveIntegerField(default=0)
     result = models.JSONField(help_text="What the trainer said: metrics, versions, peak memory.")
@@ -48,6 +68,10 @@ class Artifact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def path(self) -> FilePath:
+        return FilePath(settings.RUNS_DIR) / self.folder
 
 
 class Run(models.Model):
@@ -61,6 +85,9 @@ class Run(models.Model):
         max_length=64, help_text="Hash of all that decides the result: an equal request shares this run and its cost."
     )
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="runs")
+    dev = models.ForeignKey(ExampleList, on_delete=models.PROTECT, null=True, related_name="+")
+    test = models.ForeignKey(ExampleList, on_delete=models.PROTECT, null=True, related_name="+")
+    unlabelled = models.ForeignKey(ExampleList, on_delete=models.PROTECT, null=True, related_name="+")
     parents = models.ManyToManyField("self", symmetrical=False, related_name="children", blank=True)
     num_unlabelled = models.PositiveIntegerField(default=0)
     model = models.JSONField(null=True)
@@ -70,6 +97,8 @@ class Run(models.Model):
     max_seconds = models.PositiveIntegerField(help_text="Over all attempts; what the hold is placed for.")
     hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True)
 
+    sent_at = models.DateTimeField(null=True, help_text="When a worker was last told of this run.")
+    num_sent = models.PositiveIntegerField(default=0, help_text="Messages since it was queued; later ones come rarer.")
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
@@ -98,6 +127,26 @@ class Run(models.Model):
     def is_ended(self) -> bool:
         return self.state in RunState.ended()
 
+    @property
+    def folder(self) -> FilePath:
+        return FilePath(settings.RUNS_DIR) / str(self.pk)
+
+    @property
+    def source_key(self) -> str:
+        return f"run:{self.pk}"
+
+
+class Ending(models.TextChoices):
+    """How an attempt ended. Only crashes and losses count towards the attempts a run may have."""
+
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed for good"
+    CANCELLED = "cancelled", "Cancelled"
+    OUT_OF_TIME = "out_of_time", "Out of time"
+    HANDED_OVER = "handed_over", "Handed over"
+    CRASHED = "crashed", "Crashed"
+    LOST = "lost", "Lost"
+
 
 class Attempt(models.Model):
     """One start of a run's trainer process. Billed by the device seconds it held."""
@@ -111,7 +160,8 @@ class Attempt(models.Model):
     heartbeat_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     exit_code = models.IntegerField(null=True)
-    outcome = models.CharField(max_length=200, blank=True)
+    ending = models.CharField(max_length=16, choices=Ending.choices, blank=True)
+    outcome = models.CharField(max_length=200, blank=True, help_text="The ending in words.")
     device_seconds = models.DecimalField(max_digits=12, decimal_places=3, default=Decimal(0))
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
 

@@ -1,0 +1,58 @@
+"""Registering what a run made, with its measures."""
+
+from typing import Any
+
+from runs.models import Artifact, Evaluation, Run, RunKind
+
+ARTIFACT_KINDS = {
+    RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,
+    RunKind.FINETUNE_TEACHER: Artifact.Kind.TEACHER,
+    RunKind.SCORE: Artifact.Kind.SOFT_LABELS,
+    RunKind.DISTIL: Artifact.Kind.STUDENT,
+}
+SPLITS = ("dev", "test")
+
+
+def register(*, run: Run, result: dict[str, Any]) -> Artifact:
+    """Write a run's artifact and its evaluations from the trainer's result.
+
+    `num_pseudo_labels` counts the unlabelled examples only: the teacher's own training rows were paid for as labels.
+    """
+    artifact = Artifact.objects.create(
+        run=run,
+        kind=ARTIFACT_KINDS[RunKind(run.kind)],
+        folder=f"{run.pk}/{result['artifact']}",
+        content_hash=result["artifact_hash"],
+        num_pseudo_labels=run.num_unlabelled,
+        result=result,
+    )
+    metrics = result.get("metrics") or {}
+    evaluations = [row for split in SPLITS for row in _of_split(artifact, split, metrics)]
+    Evaluation.objects.bulk_create(evaluations)
+    return artifact
+
+
+def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[Evaluation]:
+    measured = metrics.get(split) or {}
+    values = {name: value for name, value in measured.items() if isinstance(value, dict) and "value" in value}
+    return [
+        Evaluation(
+            artifact=artifact,
+            split=split,
+            metric=name,
+            value=value["value"],
+            low=value["low"],
+            high=value["high"],
+            baseline=_baseline(artifact.run, split, name, metrics),
+            num_examples=measured["num_examples"],
+        )
+        for name, value in values.items()
+    ]
+
+
+def _baseline(run: Run, split: str, metric: str, metrics: dict[str, Any]) -> float | None:
+    """What always answering the majority class gets; measured on test, by the study's metric."""
+    if split != "test" or metric != run.study.metric:
+        return None
+    baseline = metrics.get("baseline")
+    return float(baseline["value"]) if baseline else None

@@ -1,0 +1,47 @@
+"""Billing an attempt for the device seconds that it held."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from budgets.models import Hold, LedgerEntry, Origin, Price
+from budgets.money import quantize
+from budgets.operations import Cost, release, settle
+from runs.models import Attempt
+
+MILLISECOND = Decimal("0.001")
+SECONDS_PER_HOUR = 3600
+
+
+def seconds_of(value: float) -> Decimal:
+    """Round a duration in seconds to the millisecond that is stored; never below zero."""
+    return max(Decimal(value), Decimal(0)).quantize(MILLISECOND)
+
+
+def cost_of(*, seconds: Decimal, price: Price) -> Decimal:
+    """Price device seconds by the price of a device hour."""
+    return quantize(seconds * price.amount / SECONDS_PER_HOUR)
+
+
+def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool) -> LedgerEntry | None:
+    """Enter what an attempt cost, once; with `close`, give back what the run leaves of its hold.
+
+    Call it with the run's row locked. Billed is at most what the hold has left; the time limit sees to it that this
+    is enough, and the memo says so where it was not.
+    """
+    hold.refresh_from_db()
+    if attempt.device_seconds == 0:
+        if close:
+            release(hold=hold, reason="the run ended")
+        return None
+    full = cost_of(seconds=attempt.device_seconds, price=hold.price)
+    amount = min(full, hold.remaining)
+    capped = f"; billed up to its hold, {full - amount} more was used" if amount < full else ""
+    cost = Cost(
+        source_key=attempt.source_key,
+        quantity=quantize(attempt.device_seconds / SECONDS_PER_HOUR),
+        amount=amount,
+        origin=Origin.COMPUTE,
+        occurred_at=ended_at,
+        memo=f"{attempt.run.get_kind_display()}, {attempt.device_seconds} s on {attempt.run.device}{capped}"[:200],
+    )
+    return settle(hold=hold, cost=cost, close=close)

@@ -1,0 +1,51 @@
+"""Cancelling a run: now if nobody has begun it, else within seconds by whoever supervises it."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from runs.endings import cancel_descendants, cancel_unstarted
+from runs.models import Run, RunState
+
+_UNSTARTED = (RunState.WAITING, RunState.QUEUED)
+
+
+@transaction.atomic
+def cancel(*, actor: User, run: Run) -> Run:
+    """Cancel a run, what waits for it, and the earlier runs that nothing else needs.
+
+    A run that has begun is told to stop; it saves a checkpoint, leaves within seconds and pays for what it used.
+    Cancelling an ended run changes nothing.
+
+    Returns: the run as it is now.
+    Raises: Forbidden.
+    """
+    require(actor=actor, action=Action.CANCEL_RUN)
+    reason = f"cancelled by {actor.email}"
+    locked = _cancel_one(run.pk, reason)
+    if locked.state in (RunState.CANCELLED, RunState.RUNNING):
+        _cancel_unneeded_parents(locked, reason)
+    return locked
+
+
+def _cancel_one(run_id: int, reason: str) -> Run:
+    run = Run.objects.select_for_update(no_key=True, of=("self",)).get(pk=run_id)
+    if run.is_ended or run.cancel_requested_at is not None:
+        return run
+    run.cancel_requested_at = timezone.now()
+    run.save(update_fields=["cancel_requested_at"])
+    if run.state in _UNSTARTED:
+        cancel_unstarted(run, reason=reason)
+    else:
+        cancel_descendants(run, reason=reason)
+    return run
+
+
+def _cancel_unneeded_parents(run: Run, reason: str) -> None:
+    """Stop an earlier run whose result nobody waits for any more, so that it spends nothing further."""
+    for parent in run.parents.exclude(state__in=RunState.ended()):
+        is_needed = parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
+        if not is_needed.exists():
+            _cancel_one(parent.pk, f"{reason}: only {run} needed it")
+            _cancel_unneeded_parents(parent, reason)

@@ -1,0 +1,111 @@
+"""Recording the end of an attempt: state, bill, artifact and what follows for later runs, in one transaction."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from budgets.operations import release
+from runs.artifacts import register
+from runs.billing import bill
+from runs.leases import Claim, LeaseLost
+from runs.models import Attempt, Ending, Run, RunState
+from runs.queueing import enqueue
+from runs.verdicts import Verdict
+
+_OUTCOME_LENGTH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptEnd:
+    """An attempt's end: the verdict, the device seconds it used, and the trainer's result where there is one."""
+
+    verdict: Verdict
+    seconds: Decimal
+    ended_at: datetime
+    exit_code: int | None
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
+    """Record an attempt's end under its lease. Raises: LeaseLost, and then nothing was recorded."""
+    run = (
+        Run.objects.select_for_update(no_key=True)
+        .filter(pk=claim.run_id, lease_owner=claim.owner, state=RunState.RUNNING)
+        .first()
+    )
+    if run is None:
+        raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
+    verdict = _unless_cancelled(run, end.verdict)
+    _record_attempt(run, claim, end, verdict)
+    run.state = verdict.state
+    run.lease_owner, run.lease_until = "", None
+    if run.is_ended:
+        _record_run_end(run, verdict)
+    run.save()
+    if verdict.state == RunState.SUCCEEDED:
+        register(run=run, result=end.result)
+        queue_ready_children(run)
+    elif verdict.state == RunState.QUEUED:
+        enqueue(run)
+    return run
+
+
+def _unless_cancelled(run: Run, verdict: Verdict) -> Verdict:
+    """A run that would be tried again is not, once its cancel was asked for."""
+    if verdict.state == RunState.QUEUED and run.cancel_requested_at is not None:
+        return Verdict(ending=verdict.ending, state=RunState.CANCELLED, outcome=f"cancelled; {verdict.outcome}")
+    return verdict
+
+
+def _record_attempt(run: Run, claim: Claim, end: AttemptEnd, verdict: Verdict) -> None:
+    attempt = Attempt.objects.get(pk=claim.attempt_id)
+    attempt.run = run
+    attempt.ended_at = end.ended_at
+    attempt.exit_code = end.exit_code
+    attempt.ending = verdict.ending
+    attempt.outcome = verdict.outcome[:_OUTCOME_LENGTH]
+    attempt.device_seconds = end.seconds
+    assert run.hold is not None
+    is_last = verdict.state in RunState.ended()
+    attempt.entry = bill(attempt=attempt, hold=run.hold, ended_at=end.ended_at, close=is_last)
+    attempt.save()
+
+
+def _record_run_end(run: Run, verdict: Verdict) -> None:
+    run.ended_at = timezone.now()
+    run.error = verdict.outcome if verdict.ending != Ending.SUCCEEDED and verdict.state == RunState.FAILED else ""
+    if run.state != RunState.SUCCEEDED:
+        cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
+
+
+def queue_ready_children(run: Run) -> None:
+    """Queue the runs that waited for nothing but this one."""
+    for child in _locked(run.children.filter(state=RunState.WAITING)):
+        if not child.parents.exclude(state=RunState.SUCCEEDED).exists():
+            enqueue(child)
+
+
+def cancel_descendants(run: Run, *, reason: str) -> None:
+    """Cancel what can no longer start because this run gave no result."""
+    for child in _locked(run.children.filter(state=RunState.WAITING)):
+        cancel_unstarted(child, reason=reason)
+
+
+def cancel_unstarted(run: Run, *, reason: str) -> None:
+    """End a locked run that no worker has begun now, give its hold back, and cancel what waited for it."""
+    run.state = RunState.CANCELLED
+    run.error = reason
+    run.ended_at = timezone.now()
+    run.save(update_fields=["state", "error", "ended_at"])
+    if run.hold is not None:
+        release(hold=run.hold, reason=reason)
+    cancel_descendants(run, reason=reason)
+
+
+def _locked(runs: Any) -> list[Run]:
+    return list(runs.select_for_update(no_key=True, of=("self",)).order_by("pk"))

@@ -1,0 +1,88 @@
+"""Who may act on a running run: the holder of its lease. Every change of hands is one conditional UPDATE."""
+
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from runs.models import Attempt, Run, RunState
+
+
+class LeaseLost(Exception):
+    """Somebody else took the run over; whoever held it before must leave it alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The right to act on one attempt of a run, as long as the lease in the run's row names this owner."""
+
+    run_id: int
+    owner: str
+    attempt_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """What a renewal found."""
+
+    cancel_requested_at: datetime | None
+
+
+def this_host() -> str:
+    return socket.gethostname()
+
+
+def _new_owner() -> str:
+    return f"{this_host()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def _until() -> Any:
+    """The database's clock, so that hosts need not agree on the time."""
+    return Now() + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+@transaction.atomic
+def claim(*, run_id: int) -> Claim | None:
+    """Take a queued run, or return None: it is taken, ended, cancelled or not there."""
+    owner = _new_owner()
+    queued = Run.objects.filter(pk=run_id, state=RunState.QUEUED, cancel_requested_at__isnull=True)
+    if not queued.update(state=RunState.RUNNING, lease_owner=owner, lease_until=_until(), progress={}):
+        return None
+    now = timezone.now()
+    attempt = Attempt.objects.create(
+        run_id=run_id,
+        number=Attempt.objects.filter(run_id=run_id).count() + 1,
+        worker=this_host(),
+        started_at=now,
+        heartbeat_at=now,
+    )
+    return Claim(run_id=run_id, owner=owner, attempt_id=attempt.pk)
+
+
+def renew(*, claim: Claim, progress: dict[str, Any]) -> Beat:
+    """Prolong a lease and record progress. Raises: LeaseLost."""
+    with transaction.atomic():
+        held = Run.objects.filter(pk=claim.run_id, lease_owner=claim.owner, state=RunState.RUNNING)
+        if not held.update(lease_until=_until(), progress=progress):
+            raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
+        Attempt.objects.filter(pk=claim.attempt_id).update(heartbeat_at=timezone.now())
+        cancel_requested_at = held.values_list("cancel_requested_at", flat=True).get()
+    return Beat(cancel_requested_at=cancel_requested_at)
+
+
+@transaction.atomic
+def take_over(*, run_id: int) -> Claim | None:
+    """Take a running run whose lease ended, or return None: its holder is back, or another sweep was first."""
+    owner = _new_owner()
+    lapsed = Run.objects.filter(pk=run_id, state=RunState.RUNNING, lease_until__lt=Now())
+    if not lapsed.update(lease_owner=owner, lease_until=_until()):
+        return None
+    attempt = Attempt.objects.filter(run_id=run_id, ended_at__isnull=True).latest("number")
+    return Claim(run_id=run_id, owner=owner, attempt_id=attempt.pk)

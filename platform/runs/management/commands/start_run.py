@@ -1,0 +1,74 @@
+"""Start a run, or a distil chain, and wait for its end if asked."""
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.permissions import Forbidden
+from budgets.models import Path
+from budgets.operations import BudgetExceeded, PriceMissing
+from runs.models import Run, RunState
+from runs.operations import RunPlan, StillCancelling, start_annotate, start_distil
+from runs.queries import live_cost
+from studies.queries import find_study
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class Command(BaseCommand):
+    help = "Start a run of a study: --path annotate, or --path distil with --unlabelled."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="id or name")
+        parser.add_argument("--path", choices=Path.values, required=True)
+        parser.add_argument("--labels", type=int, help="labels in rank order; all there are, if not given")
+        parser.add_argument("--unlabelled", type=int, default=0, help="pool examples for the teacher to score")
+        parser.add_argument("--steps", type=int)
+        parser.add_argument("--teacher-steps", type=int)
+        parser.add_argument("--minutes", type=int, help="limit of each run; what the hold is placed for")
+        parser.add_argument("--as", dest="email", help="e-mail of who starts it; the study's creator, if not given")
+        parser.add_argument("--wait", action="store_true", help="until the end; exit 1 unless it succeeds")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            run = _start(options)
+        except (ValueError, Forbidden, BudgetExceeded, PriceMissing, StillCancelling, User.DoesNotExist) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{run}: {run.get_state_display()}")
+        if options["wait"]:
+            self._wait(run)
+
+    def _wait(self, run: Run) -> None:
+        said = ""
+        while not run.is_ended:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            run.refresh_from_db()
+            line = str(run.progress.get("message") or run.progress.get("stage") or run.get_state_display())
+            if line != said:
+                self.stdout.write(f"{run}: {line}")
+                said = line
+        if run.state != RunState.SUCCEEDED:
+            raise CommandError(f"{run} {run.get_state_display().lower()}: {run.error}")
+        self.stdout.write(f"{run} succeeded and cost {live_cost(run)} {run.study.budget.currency}")
+
+
+def _start(options: dict[str, Any]) -> Run:
+    study = find_study(options["study"])
+    chosen = {
+        "steps": options["steps"],
+        "teacher_steps": options["teacher_steps"],
+        "max_minutes": options["minutes"],
+    }
+    plan = RunPlan(**{name: value for name, value in chosen.items() if value is not None})
+    actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
+    if options["path"] == Path.ANNOTATE:
+        return start_annotate(actor=actor, study=study, num_labels=options["labels"], plan=plan)
+    return start_distil(
+        actor=actor,
+        study=study,
+        num_labels=options["labels"],
+        num_unlabelled=options["unlabelled"],
+        plan=plan,
+    )

@@ -1,0 +1,105 @@
+"""What a run is asked to do, and the key that makes two equal requests one run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from budgets.models import Path
+from runs.models import ExampleList, Run, RunKind
+from studies.hashing import list_hash
+from studies.models import Example, Snapshot, Split, Study
+from studies.operations import take_snapshot
+from studies.queries import labelled
+
+
+class NothingToMeasure(ValueError):
+    """The test split has no labelled example, so that no utility could be measured."""
+
+
+class NotEnoughExamples(ValueError):
+    """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """The rows of a run or a chain, fixed at the time of asking."""
+
+    snapshot: Snapshot
+    dev: ExampleList | None
+    test: ExampleList
+    unlabelled: ExampleList | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """One run of a chain. `training` holds the trainer's settings for its kind; `parents` end before it starts."""
+
+    study: Study
+    kind: RunKind
+    path: Path
+    inputs: Inputs
+    model: dict[str, Any] | None
+    training: dict[str, Any]
+    seed: int
+    device: str
+    max_seconds: int
+    parents: Sequence[Run] = ()
+
+    @property
+    def request_key(self) -> str:
+        """Hash of all that decides the result. The time limit does not: it only decides whether there is one."""
+        lists = (self.inputs.snapshot, self.inputs.dev, self.inputs.test, self.inputs.unlabelled)
+        return list_hash(
+            [
+                (self.kind, self.study.task_type, self.study.labels, self.study.metric),
+                tuple(rows.content_hash if rows else None for rows in lists),
+                (self.model, sorted(self.training.items()), self.seed, self.device),
+                tuple(sorted(parent.request_key for parent in self.parents)),
+            ]
+        )
+
+
+def fix_inputs(*, study: Study, num_labels: int | None, num_unlabelled: int = 0) -> Inputs:
+    """Fix what a run trains on, chooses by and is measured on.
+
+    Raises: NotEnoughLabels; NothingToMeasure; NotEnoughExamples.
+    """
+    test = _labelled_list(study, Split.TEST)
+    if test is None:
+        raise NothingToMeasure(
+            f"The test split of “{study}” has no labelled example, so nothing could be measured. "
+            "Import labelled test rows, or publish the test split for labelling first."
+        )
+    snapshot = take_snapshot(study=study, num_labels=num_labels)
+    unlabelled = _unlabelled_list(study, snapshot, num_unlabelled) if num_unlabelled else None
+    return Inputs(snapshot=snapshot, dev=_labelled_list(study, Split.DEV), test=test, unlabelled=unlabelled)
+
+
+def _labelled_list(study: Study, split: Split) -> ExampleList | None:
+    rows = list(labelled(study, split).values_list("pk", "uid", "label__value"))
+    return _fixed(study, rows) if rows else None
+
+
+def _unlabelled_list(study: Study, snapshot: Snapshot, num_unlabelled: int) -> ExampleList:
+    """The first pool examples outside the snapshot, by rank, whether somebody labelled them since or not.
+
+    A label nobody trains on costs this run nothing, and so the same request stays the same while labelling goes on.
+    """
+    pool = Example.objects.filter(study=study, split=Split.POOL).exclude(snapshot_items__snapshot=snapshot)
+    rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_unlabelled])
+    if len(rows) < num_unlabelled:
+        raise NotEnoughExamples(
+            f"{num_unlabelled:,} unlabelled examples were asked for; the pool of “{study}” has {len(rows):,} beside "
+            f"the {snapshot.num_examples:,} labels. Import more, or ask for fewer."
+        )
+    return _fixed(study, [(pk, uid, None) for pk, uid in rows])
+
+
+def _fixed(study: Study, rows: Iterable[tuple[int, object, str | None]]) -> ExampleList:
+    rows = list(rows)
+    content = list_hash((str(uid), label) for _, uid, label in rows)
+    pairs = [[pk, label] for pk, _, label in rows]
+    fixed, _ = ExampleList.objects.get_or_create(
+        study=study, content_hash=content, defaults={"rows": pairs, "num_rows": len(pairs)}
+    )
+    return fixed

@@ -1,0 +1,178 @@
+"""Starting runs: everything is checked, fixed and held for in one transaction, or nothing is left behind."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.models import Kind, Path, Price
+from budgets.money import ZERO
+from budgets.operations import BudgetExceeded, place_hold, price_at
+from runs.billing import cost_of
+from runs.models import Run, RunKind, RunState
+from runs.plans import RunPlan
+from runs.queueing import enqueue
+from runs.references import check_model
+from runs.requests import Inputs, RunRequest, fix_inputs
+from studies.models import Study
+from studies.operations import freeze_test
+
+
+class StillCancelling(Exception):
+    """An equal run is being cancelled; it can be asked for again once that is done."""
+
+
+def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, plan: RunPlan | None = None) -> Run:
+    """Fine-tune the student on the first labels of the pool.
+
+    Parameters: `num_labels` >= 1 in rank order, None for all; `plan` the settings, None for the defaults.
+    Returns: the run, queued; an equal one that is under way or done is shared.
+    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PriceMissing; BudgetExceeded; StillCancelling.
+    """
+    require(actor=actor, action=Action.START_RUN)
+    check_model(reference=study.student_model, role="student")
+    plan = plan or RunPlan()
+    with transaction.atomic():
+        chain = _Chain(actor=actor, study=study, plan=plan, path=Path.ANNOTATE)
+        inputs = fix_inputs(study=study, num_labels=num_labels)
+        run = chain.add(RunKind.FINETUNE_STUDENT, inputs, study.student_model, plan.for_student())
+        chain.commit()
+    return run
+
+
+def start_distil(
+    *,
+    actor: User,
+    study: Study,
+    num_labels: int | None = None,
+    num_unlabelled: int,
+    plan: RunPlan | None = None,
+) -> Run:
+    """Fine-tune a teacher on the first labels, let it score unlabelled examples, distil the student from that.
+
+    The teacher scores its own training rows too, so that the student sees them as well.
+
+    Parameters: `num_labels` as in start_annotate; `num_unlabelled` >= 1 pool examples outside the snapshot, by rank.
+    Returns: the last run of the chain; runs that an earlier request made are shared, and so is their cost.
+    Raises: as start_annotate; NotEnoughExamples; ValueError (num_unlabelled).
+    """
+    require(actor=actor, action=Action.START_RUN)
+    if num_unlabelled < 1:
+        raise ValueError(f"unlabelled examples: {num_unlabelled} is too few; a teacher needs one or more to score.")
+    check_model(reference=study.student_model, role="student")
+    check_model(reference=study.teacher_model, role="teacher")
+    plan = plan or RunPlan()
+    with transaction.atomic():
+        chain = _Chain(actor=actor, study=study, plan=plan, path=Path.DISTIL)
+        inputs = fix_inputs(study=study, num_labels=num_labels, num_unlabelled=num_unlabelled)
+        run = _add_distil_chain(chain, inputs)
+        chain.commit()
+    return run
+
+
+def _add_distil_chain(chain: "_Chain", inputs: Inputs) -> Run:
+    study, plan = chain.study, chain.plan
+    labels_only = Inputs(snapshot=inputs.snapshot, dev=inputs.dev, test=inputs.test)
+    teacher = chain.add(RunKind.FINETUNE_TEACHER, labels_only, study.teacher_model, plan.for_teacher())
+    scored = chain.add(RunKind.SCORE, inputs, None, plan.for_scoring(), parents=[teacher])
+    return chain.add(RunKind.DISTIL, inputs, study.student_model, plan.for_distilling(), parents=[scored])
+
+
+class _Chain:
+    """The runs of one request, made inside one transaction."""
+
+    def __init__(self, *, actor: User, study: Study, plan: RunPlan, path: Path) -> None:
+        self.actor = actor
+        self.study = study
+        self.plan = plan
+        self.path = path
+        self.device = settings.RUN_DEVICE
+        self.new: list[Run] = []
+
+    def add(
+        self,
+        kind: RunKind,
+        inputs: Inputs,
+        model: dict[str, object] | None,
+        training: dict[str, object],
+        *,
+        parents: Sequence[Run] = (),
+    ) -> Run:
+        request = RunRequest(
+            study=self.study,
+            kind=kind,
+            path=self.path,
+            inputs=inputs,
+            model=model,
+            training=training,
+            seed=self.study.seed if self.plan.seed is None else self.plan.seed,
+            device=self.device,
+            max_seconds=self.plan.max_seconds,
+            parents=parents,
+        )
+        run, is_new = _ensure_run(request, self.actor)
+        if is_new:
+            self.new.append(run)
+        return run
+
+    def commit(self) -> None:
+        """Hold the worst case of every new run; then queue those that wait for nothing.
+
+        Raises: PriceMissing; BudgetExceeded, for the whole chain at once.
+        """
+        freeze_test(study=self.study)
+        price = price_at(
+            book=self.study.budget.price_book,
+            kind=Kind.DEVICE_HOUR,
+            at=timezone.now(),
+            device=self.device.partition(":")[0],
+        )
+        self._hold(price)
+        for run in self.new:
+            if run.state == RunState.QUEUED:
+                enqueue(run)
+
+    def _hold(self, price: Price) -> None:
+        worst = cost_of(seconds=Decimal(self.plan.max_seconds), price=price)
+        budget = self.study.budget
+        budget.refresh_from_db()
+        total = sum((worst for _ in self.new), ZERO)
+        if total > budget.available:
+            raise BudgetExceeded(budget=budget, wanted=total)
+        for run in self.new:
+            run.hold = place_hold(budget=budget, source_key=run.source_key, amount=worst, price=price, path=self.path)
+            run.save(update_fields=["hold"])
+
+
+def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:
+    live = Run.objects.exclude(state__in=[RunState.FAILED, RunState.CANCELLED])
+    ready = all(parent.state == RunState.SUCCEEDED for parent in request.parents)
+    run, is_new = live.get_or_create(
+        study=request.study,
+        request_key=request.request_key,
+        defaults={
+            "kind": request.kind,
+            "path": request.path,
+            "state": RunState.QUEUED if ready else RunState.WAITING,
+            "snapshot": request.inputs.snapshot,
+            "dev": request.inputs.dev,
+            "test": request.inputs.test,
+            "unlabelled": request.inputs.unlabelled,
+            "num_unlabelled": request.inputs.unlabelled.num_rows if request.inputs.unlabelled else 0,
+            "model": request.model,
+            "training": request.training,
+            "seed": request.seed,
+            "device": request.device,
+            "max_seconds": request.max_seconds,
+            "created_by": actor,
+        },
+    )
+    if run.cancel_requested_at is not None:
+        raise StillCancelling(f"{run} is the same and is being cancelled. Ask again in a few seconds.")
+    if is_new:
+        run.parents.set(request.parents)
+    return run, is_new

@@ -1,0 +1,212 @@
+"""Supervising one attempt: claim the run, start its trainer, watch over it under the lease, record how it ended."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from types import FrameType
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from runs import shutdown
+from runs.billing import seconds_of
+from runs.bridge import ParentArtifactMissing, read_error, read_progress, read_result, write_run_folder
+from runs.endings import AttemptEnd, end_attempt
+from runs.leases import Beat, Claim, LeaseLost, renew
+from runs.leases import claim as claim_run
+from runs.models import Attempt, Ending, Run
+from runs.trainer import LOG_FILE, SECONDS_TO_LEAVE, Trainer, process_started_at
+from runs.verdicts import Evidence, Stop, judge
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_BEATS = 0.5
+_DATABASE_AWAY = (OperationalError, InterfaceError)
+
+
+def supervise(*, run_id: int) -> None:
+    """Carry out one attempt of a queued run.
+
+    Safe to call any number of times at once: one caller gets the run, the others return. If the process dies at any
+    point, `sweep` finds the run by its lease and has it tried again.
+
+    Parameters: `run_id` of a run; anything but a queued one is left alone.
+    """
+    claim = claim_run(run_id=run_id)
+    if claim is None:
+        logger.info("run %s is not there to be taken", run_id)
+        return
+    try:
+        with _told_to_leave() as leaving:
+            _Watch(claim=claim, leaving=leaving).attempt()
+    except LeaseLost as lost:
+        logger.warning("%s; left alone", lost)
+
+
+class _Watch:
+    """One attempt, from the claim to its record."""
+
+    def __init__(self, *, claim: Claim, leaving: threading.Event) -> None:
+        self._claim = claim
+        self._leaving = leaving
+        self._run = Run.objects.select_related("study", "hold__price", "snapshot").get(pk=claim.run_id)
+        self._seconds_left = self._run.max_seconds - seconds_used(self._run)
+        self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
+        self._beat = Beat(cancel_requested_at=None)
+
+    def attempt(self) -> None:
+        if self._seconds_left <= SECONDS_TO_LEAVE:
+            self._end(stop=Stop.TIME, exit_code=None)
+            return
+        try:
+            trainer = self._start()
+        except (OSError, ParentArtifactMissing) as error:
+            self._end(stop=None, exit_code=None, error=f"it could not be started: {error}")
+            return
+        try:
+            self._note(trainer)
+            stop, exit_code = self._watch(trainer)
+        except BaseException:
+            trainer.kill()
+            raise
+        self._end(stop=stop, exit_code=exit_code, seconds=trainer.seconds, error=read_error(self._run.folder))
+
+    def _start(self) -> Trainer:
+        with _kept_alive(self._claim):
+            folder = write_run_folder(run=self._run)
+        with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
+            log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
+        return Trainer(folder=folder)
+
+    def _note(self, trainer: Trainer) -> None:
+        """Record which process it is, and when the device began to be held."""
+        attempt = Attempt.objects.get(pk=self._claim.attempt_id)
+        attempt.pid, attempt.process_started_at = trainer.pid, process_started_at(trainer.pid)
+        attempt.started_at = attempt.heartbeat_at = timezone.now()
+        attempt.save(update_fields=["pid", "process_started_at", "started_at", "heartbeat_at"])
+
+    def _watch(self, trainer: Trainer) -> tuple[Stop | None, int]:
+        """Renew the lease until the trainer is gone. Raises: LeaseLost."""
+        stop: Stop | None = None
+        asked_at = 0.0
+        while (exit_code := trainer.wait(SECONDS_BETWEEN_BEATS)) is None:
+            self._renew()
+            if stop is None and (stop := self._reason_to_stop(trainer)) is not None:
+                asked_at = time.monotonic()
+                trainer.ask_to_stop()
+            elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE:
+                trainer.kill()
+        return stop, exit_code
+
+    def _renew(self) -> None:
+        """Renew; a database that is away for less than the lease is waited for."""
+        try:
+            self._beat = renew(claim=self._claim, progress=read_progress(self._run.folder))
+        except _DATABASE_AWAY as error:
+            connection.close()
+            if time.monotonic() > self._lease_ends:
+                raise LeaseLost(f"run {self._claim.run_id}: no database for a whole lease") from error
+            return
+        self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
+
+    def _reason_to_stop(self, trainer: Trainer) -> Stop | None:
+        if self._beat.cancel_requested_at is not None:
+            return Stop.CANCEL
+        # Time to leave belongs to the limit, so that the hold covers it.
+        if trainer.seconds > float(self._seconds_left) - SECONDS_TO_LEAVE:
+            return Stop.TIME
+        if self._leaving.is_set() or shutdown.is_announced():
+            return Stop.HAND_OVER
+        return None
+
+    def _end(self, *, stop: Stop | None, exit_code: int | None, seconds: float = 0.0, error: str = "") -> None:
+        result = read_result(self._run.folder)
+        evidence = Evidence(
+            exit_code=exit_code,
+            stop=stop,
+            has_result=bool(result),
+            error=error,
+            num_crashes=num_crashes(self._run),
+            max_attempts=settings.MAX_ATTEMPTS,
+            max_seconds=self._run.max_seconds,
+        )
+        end = AttemptEnd(
+            verdict=judge(evidence),
+            seconds=seconds_of(seconds),
+            ended_at=timezone.now(),
+            exit_code=exit_code,
+            result=result,
+        )
+        self._record(end)
+
+    def _record(self, end: AttemptEnd) -> None:
+        """Record the end, waiting for a database that is away; past the lease, the sweep does it."""
+        while True:
+            try:
+                end_attempt(claim=self._claim, end=end)
+                return
+            except _DATABASE_AWAY:
+                connection.close()
+                if time.monotonic() > self._lease_ends:
+                    raise
+                time.sleep(SECONDS_BETWEEN_BEATS)
+
+
+def seconds_used(run: Run) -> Decimal:
+    """Device seconds of a run's ended attempts."""
+    return sum(run.attempts.values_list("device_seconds", flat=True), Decimal(0))
+
+
+def num_crashes(run: Run) -> int:
+    """How many attempts of a run broke off."""
+    return run.attempts.filter(ending__in=[Ending.CRASHED, Ending.LOST]).count()
+
+
+@contextmanager
+def _kept_alive(claim: Claim) -> Iterator[None]:
+    """Renew the lease from a thread while the run's data is written, which takes as long as it takes."""
+    done = threading.Event()
+    thread = threading.Thread(target=_renew_until, args=(claim, done), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew_until(claim: Claim, done: threading.Event) -> None:
+    """Stop at the first trouble: the watch that follows meets the same, and knows what to do."""
+    try:
+        while not done.wait(max(settings.LEASE_SECONDS / 3, SECONDS_BETWEEN_BEATS)):
+            renew(claim=claim, progress={"stage": "data"})
+    except (LeaseLost, *_DATABASE_AWAY):
+        logger.warning("run %s: its lease was not renewed while its data was written", claim.run_id)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _told_to_leave() -> Iterator[threading.Event]:
+    """An event that a SIGTERM to this very process sets; the signal is passed on when the run has been handed over."""
+    leaving = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield leaving
+        return
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        leaving.set()
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield leaving
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if leaving.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,129 @@
+"""The sweep: finds what died or got lost, and moves it on. Rows decide; nothing here trusts a message."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from budgets.operations import release
+from runs.billing import seconds_of
+from runs.bridge import last_sign_of_life, read_error, read_result
+from runs.endings import AttemptEnd, cancel_unstarted, end_attempt
+from runs.leases import LeaseLost, take_over
+from runs.models import Attempt, Run, RunState
+from runs.queueing import enqueue, send_on_commit
+from runs.supervision import num_crashes
+from runs.trainer import kill_orphan
+from runs.verdicts import Evidence, Stop, judge
+
+logger = logging.getLogger(__name__)
+
+FIRST_RESEND = timedelta(seconds=10)
+RAREST_RESEND = timedelta(minutes=10)
+
+
+def sweep() -> None:
+    """Move on every run that nobody is moving.
+
+    A running one whose lease ended is billed for what its attempt used and queued again, or ended; a queued one whose
+    message may be lost is sent again, ever more rarely; a waiting one whose earlier runs all ended is queued or
+    cancelled; a hold that an ended run left open is released. Any number of sweeps at once do no harm.
+    """
+    steps = (
+        (Run.objects.filter(state=RunState.RUNNING, lease_until__lt=Now()), _recover),
+        (Run.objects.filter(state=RunState.QUEUED), _resend),
+        (Run.objects.filter(state=RunState.WAITING), _move_on),
+        (Run.objects.filter(state__in=RunState.ended(), hold__closed_at__isnull=True), _release),
+    )
+    errors = [error for runs, move in steps for error in _move_each(runs, move)]
+    if errors:
+        raise ExceptionGroup("some runs could not be moved on", errors)
+
+
+def _move_each(runs: QuerySet[Run], move: Callable[[int], None]) -> Iterator[Exception]:
+    for run_id in list(runs.order_by("pk").values_list("pk", flat=True)):
+        try:
+            move(run_id)
+        except Exception as error:  # one run's trouble must not keep the others; raised after them
+            logger.exception("run %s could not be moved on", run_id)
+            yield error
+
+
+def _recover(run_id: int) -> None:
+    claim = take_over(run_id=run_id)
+    if claim is None:
+        return
+    attempt = Attempt.objects.select_related("run__study", "run__hold__price").get(pk=claim.attempt_id)
+    logger.warning("run %s: attempt %s was lost with its worker", run_id, attempt.number)
+    kill_orphan(attempt=attempt)
+    try:
+        end_attempt(claim=claim, end=_lost_end(attempt))
+    except LeaseLost as lost:
+        logger.warning("%s", lost)
+
+
+def _lost_end(attempt: Attempt) -> AttemptEnd:
+    """What a lost attempt used, and what follows; a trainer that finished without its worker has finished."""
+    run = attempt.run
+    result = read_result(run.folder)
+    evidence = Evidence(
+        exit_code=None,
+        stop=Stop.CANCEL if run.cancel_requested_at else None,
+        has_result=bool(result),
+        error=read_error(run.folder),
+        num_crashes=num_crashes(run),
+        max_attempts=settings.MAX_ATTEMPTS,
+        max_seconds=run.max_seconds,
+    )
+    ended_at = _last_seen(attempt)
+    used = (ended_at - attempt.started_at).total_seconds() if attempt.pid else 0.0
+    return AttemptEnd(
+        verdict=judge(evidence), seconds=seconds_of(used), ended_at=ended_at, exit_code=None, result=result
+    )
+
+
+def _last_seen(attempt: Attempt) -> datetime:
+    """The later of the last heartbeat and the trainer's own last word, which goes on after its worker died."""
+    told = last_sign_of_life(attempt.run.folder)
+    seen = max(attempt.heartbeat_at, told) if told else attempt.heartbeat_at
+    return min(seen, timezone.now())
+
+
+@transaction.atomic
+def _resend(run_id: int) -> None:
+    run = _lock(run_id, RunState.QUEUED)
+    if run is None:
+        return
+    patience = min(FIRST_RESEND * 2 ** max(run.num_sent - 1, 0), RAREST_RESEND)
+    if run.sent_at is None or timezone.now() - run.sent_at > patience:
+        send_on_commit(run)
+
+
+@transaction.atomic
+def _move_on(run_id: int) -> None:
+    run = _lock(run_id, RunState.WAITING)
+    if run is None:
+        return
+    parents = list(run.parents.all())
+    broken = next((parent for parent in parents if parent.state in (RunState.FAILED, RunState.CANCELLED)), None)
+    if broken is not None:
+        cancel_unstarted(run, reason=f"{broken} {broken.get_state_display().lower()}")
+    elif all(parent.state == RunState.SUCCEEDED for parent in parents):
+        enqueue(run)
+
+
+def _release(run_id: int) -> None:
+    hold = Run.objects.select_related("hold").get(pk=run_id).hold
+    if hold is not None:
+        release(hold=hold, reason="the run had ended")
+
+
+def _lock(run_id: int, state: RunState) -> Run | None:
+    """Skipping locked rows: whoever holds them is moving them on."""
+    rows = Run.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    return rows.filter(pk=run_id, state=state).first()

@@ -1,0 +1,88 @@
+"""What the end of an attempt means for its run: a pure decision, so that every ending has one rule."""
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runs.models import Ending, RunState
+
+EXIT_PERMANENT = 2
+EXIT_STOPPED = 3
+
+
+class Stop(StrEnum):
+    """Why we asked a trainer to stop."""
+
+    CANCEL = "cancel"
+    TIME = "time"
+    HAND_OVER = "hand over"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What is known when an attempt ends. `exit_code` is None when nobody saw the trainer end."""
+
+    exit_code: int | None
+    stop: Stop | None
+    has_result: bool
+    num_crashes: int
+    max_attempts: int
+    max_seconds: int
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The attempt's ending, the run's next state, and both in words."""
+
+    ending: Ending
+    state: RunState
+    outcome: str
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Decide an attempt's ending. A result counts even if a cancel or the limit came at the same moment: it is paid."""
+    if evidence.has_result and evidence.exit_code in (0, None):
+        return Verdict(ending=Ending.SUCCEEDED, state=RunState.SUCCEEDED, outcome="done")
+    if evidence.stop == Stop.CANCEL:
+        return Verdict(ending=Ending.CANCELLED, state=RunState.CANCELLED, outcome="cancelled")
+    if evidence.stop == Stop.TIME:
+        return _out_of_time(evidence)
+    if evidence.exit_code == EXIT_PERMANENT:
+        outcome = evidence.error or "The trainer refused its input and did not say why; see the log."
+        return Verdict(ending=Ending.FAILED, state=RunState.FAILED, outcome=outcome)
+    if evidence.stop == Stop.HAND_OVER:
+        outcome = "handed over: its worker is shutting down"
+        return Verdict(ending=Ending.HANDED_OVER, state=RunState.QUEUED, outcome=outcome)
+    return _broken(evidence)
+
+
+def _out_of_time(evidence: Evidence) -> Verdict:
+    minutes = evidence.max_seconds / 60
+    outcome = f"Stopped at its limit of {minutes:g} minutes over all attempts. Start it again with a higher limit."
+    return Verdict(ending=Ending.OUT_OF_TIME, state=RunState.FAILED, outcome=outcome)
+
+
+def _broken(evidence: Evidence) -> Verdict:
+    ending = Ending.LOST if evidence.exit_code is None and not evidence.error else Ending.CRASHED
+    cause = describe_exit(evidence)
+    if evidence.num_crashes + 1 < evidence.max_attempts:
+        return Verdict(ending=ending, state=RunState.QUEUED, outcome=f"{cause}; tried again")
+    outcome = f"Given up after {evidence.num_crashes + 1} attempts that broke off. The last: {cause}. See the log."
+    return Verdict(ending=ending, state=RunState.FAILED, outcome=outcome)
+
+
+def describe_exit(evidence: Evidence) -> str:
+    """Say in words how a trainer went that did not finish."""
+    code = evidence.exit_code
+    if evidence.error:
+        return evidence.error
+    if code is None:
+        return "its worker was lost"
+    if code < 0:
+        return f"the trainer was killed by {signal.Signals(-code).name}"
+    if code == EXIT_STOPPED:
+        return "the trainer was stopped from outside"
+    if code == 0:
+        return "the trainer ended without a result"
+    return f"the trainer crashed with exit code {code}"

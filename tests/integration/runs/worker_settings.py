@@ -1,0 +1,10 @@
+"""The settings of workers under test: as in production, but with the stand-in for a trainer."""
+
+import os
+from pathlib import Path
+
+from config.settings import *  # noqa: F403
+
+STAND_IN = Path(__file__).parent / "stand_in"
+if not os.environ.get("FULCRUM_TEST_REAL_TRAINER"):
+    ROOT = STAND_IN

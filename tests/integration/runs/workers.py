@@ -1,0 +1,65 @@
+"""Real Celery workers, which tests may stop and kill."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from django.db import connection
+
+from tests.integration.runs.world import LEASE_SECONDS
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Worker:
+    """A real Celery worker in a process group of its own."""
+
+    def __init__(self, *, runs_dir: Path, broker_url: str, log: Path) -> None:
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+            "DJANGO_SETTINGS_MODULE": "tests.integration.runs.worker_settings",
+            "DATABASE_URL": _test_database_url(),
+            "FULCRUM_DATA_DIR": str(runs_dir.parent),
+            "FULCRUM_LEASE_SECONDS": str(LEASE_SECONDS),
+            "BROKER_URL": broker_url,
+        }
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Worker":
+        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "runs", "-c", "1", "-l", "INFO"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        return self
+
+    def kill(self) -> None:
+        """As the kernel would when memory is out: the worker is gone at once, its pool with it."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self, *, seconds: float = 20) -> int:
+        """Ask the worker to shut down; return its exit code."""
+        self._signal(signal.SIGTERM)
+        assert self._process is not None
+        return self._process.wait(timeout=seconds)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def end(self) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _test_database_url() -> str:
+    database = connection.settings_dict
+    host = database["HOST"] or database["OPTIONS"].get("host", "")
+    return f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}?host={host}"

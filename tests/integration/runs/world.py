@@ -1,0 +1,45 @@
+"""What tests of runs share: the stand-in's name, and waiting."""
+
+import time
+from collections.abc import Callable
+
+from budgets.models import Budget
+from budgets.queries import differences
+from runs.models import Run, RunState
+from runs.operations import supervise
+from studies.models import Study
+
+LEASE_SECONDS = 2
+
+
+def stand_in(behaviour: str = "steady") -> dict[str, str | None]:
+    return {"source": "hub", "name": f"stand-in/{behaviour}", "revision": None}
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.1)
+
+
+def in_state(run: Run, *states: RunState) -> bool:
+    run.refresh_from_db()
+    return run.state in states
+
+
+def finish_all() -> None:
+    """Be the worker, until nothing is queued any more."""
+    while run := Run.objects.filter(state=RunState.QUEUED).first():
+        supervise(run_id=run.pk)
+
+
+def is_reconciled(study: Study) -> bool:
+    """Every total is what its entries and holds add up to, and each ended attempt was billed exactly once."""
+    budget = Budget.objects.get(pk=study.budget_id)
+    attempts = [attempt for run in study.runs.all() for attempt in run.attempts.filter(ended_at__isnull=False)]
+    paid = [attempt for attempt in attempts if attempt.device_seconds > 0]
+    assert budget.entries.count() == len(paid)
+    assert all(attempt.entry and attempt.entry.source_key == attempt.source_key for attempt in paid)
+    open_holds = budget.holds.filter(closed_at__isnull=True, run__state__in=RunState.ended())
+    return not differences(budget) and not open_holds.exists()
