@@ -1,0 +1,92 @@
+"""`python -m training SPEC.json`: one run in its own process.
+
+Leaves with 0 when result.json is written, 2 when trying again is no use (error.json says why), 3 when it was
+asked to stop; anything else is a crash.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from training.failures import PermanentFailure
+from training.folder import write_json
+from training.job import Job
+from training.meter import Meter
+from training.progress import Progress
+from training.spec import RunSpec
+from training.stop import EXIT_STOPPED, StopFlag, StopRequested
+
+EXIT_DONE = 0
+EXIT_PERMANENT = 2
+USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN.jsonl OUT.jsonl"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the command line asks; returns the exit code."""
+    if len(arguments) == 4 and arguments[0] == "predict":
+        from training.predict import predict_file
+
+        predict_file(*(Path(argument) for argument in arguments[1:]))
+        return EXIT_DONE
+    if len(arguments) != 1:
+        print(USAGE, file=sys.stderr)
+        return EXIT_PERMANENT
+    return run(Path(arguments[0]).resolve())
+
+
+def run(spec_path: Path) -> int:
+    """Carry out the run of a spec file and record how it ended; returns the exit code."""
+    meter, stop = Meter(), StopFlag()
+    stop.install()
+    folder = spec_path.parent
+    if not folder.is_dir():
+        print(f"There is no run folder {folder}. Make it and write spec.json into it.", file=sys.stderr)
+        return EXIT_PERMANENT
+    (folder / "error.json").unlink(missing_ok=True)
+    progress = Progress(folder)
+    progress.start()
+    try:
+        spec = RunSpec.from_json(spec_path)
+        _execute(Job(spec=spec, folder=folder, progress=progress, stop=stop, meter=meter))
+    except StopRequested as request:
+        progress.log(str(request))
+        return EXIT_STOPPED
+    except PermanentFailure as failure:
+        _record(folder, failure)
+        return EXIT_PERMANENT
+    except Exception as error:
+        _record(folder, error)
+        raise
+    finally:
+        progress.close()
+    return EXIT_DONE
+
+
+def _execute(job: Job) -> None:
+    if (job.folder / "result.json").is_file():
+        job.progress.log("this run is finished already")
+        return
+    # Both libraries read these once, when they are first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", str(job.spec.num_threads))
+    os.environ.setdefault("RAYON_NUM_THREADS", str(job.spec.num_threads))
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from training.checkpoint import Checkpoint
+    from training.methods import METHODS
+
+    result: dict[str, Any] = METHODS[job.spec.kind](job)
+    write_json(path=job.folder / "result.json", payload=result)
+    Checkpoint(job.folder / "checkpoint", fingerprint="").remove()
+    job.progress.log(f"done in {result['device_seconds']:.1f} device seconds")
+
+
+def _record(folder: Path, error: Exception) -> None:
+    print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    write_json(path=folder / "error.json", payload={"error": type(error).__name__, "message": str(error)})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

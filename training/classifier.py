@@ -1,0 +1,120 @@
+"""An encoder with a mean over its tokens and a linear head."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.failures import PermanentFailure
+
+HEAD_DROPOUT = 0.1
+
+
+class EncoderClassifier(nn.Module):
+    """Any Hugging Face encoder, pooled by the mean of its unpadded tokens, with one linear layer on top."""
+
+    def __init__(self, *, encoder: nn.Module, num_labels: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(HEAD_DROPOUT)
+        self.head = nn.Linear(encoder.config.hidden_size, num_labels)  # type: ignore[union-attr, arg-type]
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+        # Encoders differ in what they take (mpnet has no segments); what one does not know is left out.
+        self._known_inputs = frozenset(inspect.signature(encoder.forward).parameters)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return logits (B, C) of a padded batch of token ids (B, T) with its attention mask."""
+        known: dict[str, Any] = {name: value for name, value in inputs.items() if name in self._known_inputs}
+        hidden_BTH = self.encoder(**known).last_hidden_state
+        pooled_BH = mean_over_tokens(hidden_BTH, inputs["attention_mask"])
+        logits_BC: Tensor = self.head(self.dropout(pooled_BH))
+        return logits_BC
+
+
+def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
+    """Average the hidden states of real tokens.
+
+    Parameters
+    ----------
+    hidden_BTH
+        hidden states, batch by tokens by width.
+    mask_BT
+        1 for a real token, 0 for padding; at least one real token per row.
+
+    Returns
+    -------
+    (B, H); padding has no share in it.
+    """
+    weight_BT1 = mask_BT.unsqueeze(-1).to(hidden_BTH.dtype)
+    return (hidden_BTH * weight_BT1).sum(dim=1) / weight_BT1.sum(dim=1)
+
+
+class LayersMissing(PermanentFailure):
+    """More layers are to be frozen than the encoder has."""
+
+
+def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
+    """Keep the embeddings and the first layers as they are.
+
+    Parameters
+    ----------
+    encoder
+        has `embeddings` and `encoder.layer`, as BERT-like encoders do.
+    num_layers
+        layers to freeze, from the input on; 0 freezes nothing.
+
+    Raises
+    ------
+    LayersMissing: the encoder has fewer layers, or names them in a way that is not known.
+    """
+    if num_layers == 0:
+        return
+    layers = getattr(getattr(encoder, "encoder", None), "layer", None)
+    if layers is None or num_layers > len(layers):
+        count = "no known" if layers is None else len(layers)
+        raise LayersMissing(
+            f"training.frozen_layers is {num_layers}, the encoder has {count} layers. Lower frozen_layers."
+        )
+    for frozen in (encoder.embeddings, *layers[:num_layers]):
+        frozen.requires_grad_(False)
+
+
+def parameter_groups(
+    *, model: EncoderClassifier, learning_rate: float, head_factor: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Split trainable parameters by learning rate and weight decay.
+
+    Parameters
+    ----------
+    model
+        the student or teacher.
+    learning_rate
+        peak rate of the encoder.
+    head_factor
+        the head's peak rate is this times the encoder's.
+    weight_decay
+        for matrices only; biases and norms are left free.
+
+    Returns
+    -------
+    Groups for AdamW, each with its peak rate also under `peak_rate`.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            rate = learning_rate * (head_factor if name.startswith("head.") else 1.0)
+            decay = weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((rate, decay), []).append(parameter)
+    return [
+        {"params": parameters, "lr": rate, "peak_rate": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+    ]
+
+
+def state_in_fp32(module: nn.Module) -> dict[str, Tensor]:
+    """Return a module's weights on the CPU in fp32, each with memory of its own."""
+    return {k: v.detach().to("cpu", torch.float32).contiguous() for k, v in module.state_dict().items()}

@@ -1,0 +1,65 @@
+"""The device a run computes on and the precision it computes in."""
+
+from __future__ import annotations
+
+import random
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from training.failures import PermanentFailure
+from training.spec import RunSpec
+
+
+class DeviceMissing(PermanentFailure):
+    """The spec names a device that this machine does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute:
+    """A device, and whether matrix work on it runs in bf16; weights and losses stay fp32 either way."""
+
+    device: torch.device
+    bf16: bool
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Return the context that forward passes run in."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
+
+
+def prepare_compute(spec: RunSpec) -> Compute:
+    """Set threads and seeds and pick device and precision.
+
+    Parameters
+    ----------
+    spec
+        names device, num_threads, seed and training.precision.
+
+    Returns
+    -------
+    The compute of this run.
+
+    Raises
+    ------
+    DeviceMissing: there is no such device here.
+    """
+    torch.set_num_threads(spec.num_threads)
+    random.seed(spec.seed)
+    np.random.seed(spec.seed)
+    torch.manual_seed(spec.seed)
+    try:
+        device = torch.device(spec.device)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise DeviceMissing(f"spec.json, device: {spec.device!r} is not here ({error}). Give cpu, or cuda.") from error
+    wanted = spec.training.precision
+    return Compute(device=device, bf16=wanted == "bf16" or (wanted == "auto" and has_fast_bf16(device)))
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Say whether a device multiplies bf16 matrices in hardware; elsewhere bf16 is emulated and slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

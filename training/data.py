@@ -1,0 +1,183 @@
+"""Datasets in: Arrow folders to checked rows, rows to token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import numpy.typing as npt
+
+from training.failures import PermanentFailure
+from training.task_types.base import Encoded, TaskType
+
+
+class DataInvalid(PermanentFailure):
+    """A dataset cannot be trained on or scored as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Checked rows: `columns` holds one list per input field; `gold` is None where nothing is labelled."""
+
+    uids: list[str]
+    columns: dict[str, list[str]]
+    gold: list[str] | None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.uids)
+
+    def labelled(self) -> list[str]:
+        """Return the gold labels of rows that were read as labelled."""
+        assert self.gold is not None
+        return self.gold
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedRows:
+    """Token ids of N rows, with their lengths; `pad_values` fills each input up to a batch's longest."""
+
+    inputs: list[Encoded]
+    lengths: npt.NDArray[np.int64]
+    pad_values: dict[str, int]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.inputs)
+
+
+def open_dataset(*, folder: Path, name: str, columns: Sequence[str]) -> datasets.Dataset:
+    """Open a dataset folder, memory-mapped, and make sure of its columns.
+
+    Parameters
+    ----------
+    folder
+        written by `datasets.Dataset.save_to_disk`.
+    name
+        what the spec calls it, for messages.
+    columns
+        the columns that must be there.
+
+    Returns
+    -------
+    The dataset, at least one row.
+
+    Raises
+    ------
+    DataInvalid: no dataset there, no rows, or a column is missing.
+    """
+    try:
+        dataset = datasets.load_from_disk(str(folder))
+    except (OSError, ValueError, KeyError) as error:
+        raise DataInvalid(
+            f"data.{name}: no dataset can be read at {folder} ({error}). Write it with save_to_disk."
+        ) from error
+    if not isinstance(dataset, datasets.Dataset):
+        raise DataInvalid(f"data.{name}: {folder} holds several datasets. Save the one split by itself.")
+    absent = [column for column in columns if column not in dataset.column_names]
+    if absent:
+        raise DataInvalid(f"data.{name}: no column {', '.join(absent)} in {folder}. It has {dataset.column_names}.")
+    if len(dataset) == 0:
+        raise DataInvalid(f"data.{name}: {folder} has no rows. Put at least one example in it.")
+    return dataset
+
+
+def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Sequence[str]) -> Rows:
+    """Read and check a labelled split.
+
+    Parameters
+    ----------
+    folder
+        the dataset folder.
+    name
+        train, dev or test, for messages.
+    task_type
+        says which input fields there are.
+    labels
+        the study's labels; every gold label must be one of them.
+
+    Returns
+    -------
+    The rows, each with its gold label.
+
+    Raises
+    ------
+    DataInvalid: as open_dataset, or an empty text, a double uid or an unknown label, naming the uid.
+    """
+    columns = ("uid", *task_type.input_fields, "label")
+    dataset = open_dataset(folder=folder, name=name, columns=columns)
+    gold = list(dataset["label"])
+    rows = checked_rows(batch=dataset[:], name=name, task_type=task_type, gold=gold)
+    _check_uids(rows.uids, name)
+    known = set(labels)
+    for uid, label in zip(rows.uids, gold, strict=True):
+        if label not in known:
+            raise DataInvalid(f"data.{name}: example {uid} has label {label!r}. The labels are {', '.join(labels)}.")
+    return rows
+
+
+def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType, gold: list[str] | None = None) -> Rows:
+    """Make checked rows of a slice of a dataset.
+
+    Parameters
+    ----------
+    batch
+        columns as lists, as slicing a dataset gives them.
+    name
+        what the spec calls the dataset, for messages.
+    task_type
+        says which input fields there are.
+    gold
+        the gold labels, where there are any.
+
+    Returns
+    -------
+    The rows.
+
+    Raises
+    ------
+    DataInvalid: a text is empty or no text, naming the example's uid.
+    """
+    uids = [str(uid) for uid in batch["uid"]]
+    columns = {field: list(batch[field]) for field in task_type.input_fields}
+    for field, texts in columns.items():
+        for uid, text in zip(uids, texts, strict=True):
+            if not isinstance(text, str) or not text.strip():
+                raise DataInvalid(f"data.{name}: example {uid} has an empty {field}. Remove the example or fill it.")
+    return Rows(uids=uids, columns=columns, gold=gold)
+
+
+def _check_uids(uids: list[str], name: str) -> None:
+    seen: set[str] = set()
+    for uid in uids:
+        if uid in seen:
+            raise DataInvalid(f"data.{name}: example {uid} stands twice. Keep each example once.")
+        seen.add(uid)
+
+
+def encode_rows(*, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: int) -> EncodedRows:
+    """Tokenise rows once, unpadded, so that every epoch and every batch shape reuses the ids.
+
+    Parameters
+    ----------
+    rows
+        checked rows.
+    task_type
+        knows how its input fields become one sequence.
+    tokenizer
+        the model's own tokenizer.
+    max_length
+        tokens at most.
+
+    Returns
+    -------
+    The encodings, in the order of the rows.
+    """
+    inputs = task_type.encode(tokenizer=tokenizer, columns=rows.columns, max_length=max_length)
+    lengths = np.array([len(row["input_ids"]) for row in inputs], dtype=np.int64)
+    pad_values = {"input_ids": tokenizer.pad_token_id, "token_type_ids": getattr(tokenizer, "pad_token_type_id", 0)}
+    return EncodedRows(inputs=inputs, lengths=lengths, pad_values={"attention_mask": 0, **pad_values})

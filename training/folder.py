@@ -1,0 +1,66 @@
+"""Files that appear whole or not at all: write beside, then rename."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+
+
+def write_json(*, path: Path, payload: object) -> None:
+    """Replace a JSON file in one step, so that no reader ever sees half of it.
+
+    Parameters
+    ----------
+    path
+        the file to write; its folder exists.
+    payload
+        anything `json` can encode; NaN is refused, since other readers cannot parse it.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(payload, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
+    temporary.replace(path)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Give a temporary folder to fill; it takes the target's name only when the block ends well.
+
+    Parameters
+    ----------
+    target
+        the folder's final name; what stood there is replaced.
+
+    Returns
+    -------
+    The folder to write into.
+    """
+    temporary = target.with_name(f"{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    yield temporary
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)
+
+
+def file_hash(path: Path) -> str:
+    """Return a file's SHA-256 as 64 hex digits, read in pieces so that memory stays flat."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def folder_hash(folder: Path) -> str:
+    """Return one SHA-256 over the names and contents of all files below a folder, independent of their order."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{file_hash(path)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""Losses. Each returns a sum; the step divides once, by what it counted as valid.
+
+Shapes: B rows, C classes; leading dimensions may be any (rows, or rows by tokens).
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+IGNORED = -100
+
+
+def cross_entropy_sum(*, logits_BC: Tensor, target_B: Tensor) -> Tensor:
+    """Cross-entropy against gold labels.
+
+    Parameters
+    ----------
+    logits_BC
+        unnormalised log-probabilities, (..., C).
+    target_B
+        int64 (...), the gold class; IGNORED where there is none.
+
+    Returns
+    -------
+    Scalar, nats, summed over the rows that are not ignored; exactly 0 if all are.
+    """
+    num_classes = logits_BC.shape[-1]
+    return F.cross_entropy(
+        logits_BC.reshape(-1, num_classes).float(), target_B.reshape(-1), ignore_index=IGNORED, reduction="sum"
+    )
+
+
+def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: float, mask_B: Tensor) -> Tensor:
+    """KL(teacher || student) at a temperature, times its square.
+
+    The square keeps the gradient's size independent of the temperature (Hinton, Vinyals and Dean,
+    "Distilling the Knowledge in a Neural Network", 2015, section 2.1).
+
+    Parameters
+    ----------
+    student_BC, teacher_BC
+        logits (..., C), in the same order of classes.
+    temperature
+        above 0; 1 leaves the distributions as they are.
+    mask_B
+        bool (...), True where a teacher's answer exists.
+
+    Returns
+    -------
+    Scalar, nats times temperature squared, summed over the rows of the mask.
+    """
+    student_log_BC = F.log_softmax(student_BC.float() / temperature, dim=-1)
+    teacher_log_BC = F.log_softmax(teacher_BC.float() / temperature, dim=-1)
+    divergence_B = F.kl_div(student_log_BC, teacher_log_BC, reduction="none", log_target=True).sum(dim=-1)
+    return divergence_B.masked_fill(~mask_B, 0.0).sum() * temperature**2

@@ -1,0 +1,164 @@
+"""The soft-label store: a teacher's outputs over unlabelled examples, written once, read by every student."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from training.data import DataInvalid, Rows
+from training.folder import write_json
+
+METADATA_FILE = "soft_labels.json"
+PLAN_FILE = "plan.json"
+
+
+class SoftLabelsUnusable(DataInvalid):
+    """A soft-label set is missing, incomplete, or made for other labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorePlan:
+    """What a set is made of; two sets with the same plan hold the same numbers."""
+
+    task_type: str
+    labels: tuple[str, ...]
+    teacher_hash: str
+    data_hash: str
+    max_length: int
+    precision: str
+    rows_per_shard: int
+    num_rows: int
+
+    def payload(self) -> dict[str, Any]:
+        """Return the plan as JSON takes it."""
+        return {**asdict(self), "labels": list(self.labels)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftLabels:
+    """A finished set in memory: rows with the teacher's logits (N, C), in the order of its labels."""
+
+    rows: Rows
+    logits_NC: npt.NDArray[np.float32]
+
+
+class PartialStore:
+    """A set being written, one shard file per slice of rows; a shard is there whole or not at all."""
+
+    def __init__(self, folder: Path, plan: StorePlan) -> None:
+        self._folder = folder
+        self._plan = plan
+
+    def open(self) -> None:
+        """Keep the shards of an earlier attempt if they were made by the same plan, else start empty."""
+        if not self._is_of_plan():
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            write_json(path=self._folder / PLAN_FILE, payload=self._plan.payload())
+
+    def has(self, shard: int) -> bool:
+        """Say whether a shard is written."""
+        return self._shard_path(shard).is_file()
+
+    def write(self, shard: int, *, rows: Rows, logits_NC: npt.NDArray[np.float32]) -> None:
+        """Write one shard; `logits_NC` belongs to the rows, in their order."""
+        values = pa.array(logits_NC.reshape(-1), type=pa.float32())
+        offsets = pa.array(np.arange(0, logits_NC.size + 1, logits_NC.shape[1], dtype=np.int32))
+        columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
+        table = pa.table({**columns, "logits": pa.ListArray.from_arrays(offsets, values)})
+        path = self._shard_path(shard)
+        temporary = path.with_suffix(".tmp")
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        temporary.replace(path)
+
+    def publish(self, target: Path) -> None:
+        """Turn the complete shards into a finished set under its final name."""
+        (self._folder / PLAN_FILE).unlink()
+        note = "logits are over the labels, not over tokens: a student may have another tokenizer"
+        write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "tokenizer_note": note})
+        shutil.rmtree(target, ignore_errors=True)
+        self._folder.rename(target)
+
+    def _is_of_plan(self) -> bool:
+        try:
+            found = json.loads((self._folder / PLAN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(found == self._plan.payload())
+
+    def _shard_path(self, shard: int) -> Path:
+        return self._folder / f"shard-{shard:06d}.arrow"
+
+
+def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str], labels: Sequence[str]) -> SoftLabels:
+    """Read a finished soft-label set.
+
+    Parameters
+    ----------
+    folder
+        written by a scoring run.
+    task_type
+        the task type it must be of.
+    input_fields
+        the text columns to read.
+    labels
+        the study's labels; the set must have the same, in the same order.
+
+    Returns
+    -------
+    Rows and logits.
+
+    Raises
+    ------
+    SoftLabelsUnusable: there is no finished set, or it is of other labels, or rows are missing.
+    """
+    metadata = read_metadata(folder)
+    if metadata["task_type"] != task_type or metadata["labels"] != list(labels):
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder} is a {metadata['task_type']} over {metadata['labels']}, the spec asks for "
+            f"{task_type} over {list(labels)}. Score again with a teacher of these labels."
+        )
+    shards = [datasets.Dataset.from_file(str(path)) for path in sorted(folder.glob("shard-*.arrow"))]
+    num_rows = sum(len(shard) for shard in shards)
+    if not shards or num_rows != metadata["num_rows"]:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder} holds {num_rows} of {metadata['num_rows']} rows. Score again."
+        )
+    table = datasets.concatenate_datasets(shards)
+    rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
+    return SoftLabels(rows=rows, logits_NC=np.asarray(table.with_format("numpy")["logits"][:], dtype=np.float32))
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """Return what a finished set says of itself: its plan, and a note on tokenizers.
+
+    Parameters
+    ----------
+    folder
+        written by a scoring run.
+
+    Returns
+    -------
+    The metadata, as soft_labels.json holds it.
+
+    Raises
+    ------
+    SoftLabelsUnusable: there is no finished set.
+    """
+    try:
+        metadata: dict[str, Any] = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder} is no finished soft-label set ({error}). Run a scoring first."
+        ) from error
+    return metadata
