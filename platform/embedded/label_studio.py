@@ -50,7 +50,7 @@ class LabelStudio:
             return
         with self.paths.log(NAME).open("ab") as log:
             done = subprocess.run(
-                [str(self.python), "-m", "label_studio.server", "init", "--quiet-mode"],
+                [str(self.python), "-m", "label_studio.server", "init", "--quiet"],
                 cwd=self.paths.label_studio,
                 env={**self.environment(), **self._first_user()},
                 stdin=subprocess.DEVNULL,
@@ -208,6 +208,4 @@ _SWITCHES = {
     "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
     "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
     "LABEL_STUDIO_WEBHOOK_TIMEOUT": "2",
-    # An example that an annotator left open is offered to others after an hour instead of a day.
-    "LABEL_STUDIO_TASK_LOCK_TTL": "3600",
 }

@@ -27,6 +27,8 @@ PORT = 5432
 LONGEST_SOCKET = 100
 START_SECONDS = 90
 STOP_SECONDS = 60
+# The keepers that this process started, by data folder. They outlive the call, so each is kept until it is reaped.
+_keepers: "dict[Path, list[subprocess.Popen[bytes]]]" = {}
 APPLICATION = "fulcrum"
 LABEL_STUDIO = "label_studio"
 
@@ -107,41 +109,40 @@ def revive(*, paths: Paths) -> None:
 
 def _ensure_running(paths: Paths, durable: bool) -> None:
     with locks.exclusive(path=paths.run / "postgres.start"):
-        started = None
-        if not locks.is_held(path=keeper_lock(paths=paths)):
-            started = _start_keeper(paths, durable)
-        with _connect_when_ready(paths, started) as connection:
+        if not is_running(paths=paths):
+            _start_keeper(paths, durable)
+        with _connect_when_ready(paths) as connection:
             _ensure_databases(connection, paths)
 
 
-def _start_keeper(paths: Paths, durable: bool) -> "subprocess.Popen[bytes]":
+def _start_keeper(paths: Paths, durable: bool) -> None:
+    """Returns when the keeper has its lock; it lives on by itself, since others may need it when we have ended."""
     command = [sys.executable, "-m", "embedded.postgres_keeper", str(paths.root), str(paths.data)]
     if not durable:
         command.append("--not-durable")
     secrets.load(paths=paths)
-    # Not at the end of a call: the keeper lives on when the command that started it ends before another one.
     with paths.log("postgres").open("ab") as log:
-        return subprocess.Popen(
+        subprocess.run(
             command,
             cwd="/",
-            env={**environment.scrubbed(), "PYTHONPATH": str(paths.root / "platform")},
+            env={**environment.scrubbed(), "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            check=False,
         )
 
 
-def _connect_when_ready(
-    paths: Paths, keeper: "subprocess.Popen[bytes] | None"
-) -> "psycopg.Connection[tuple[object, ...]]":
+def _connect_when_ready(paths: Paths) -> "psycopg.Connection[tuple[object, ...]]":
     until = time.monotonic() + START_SECONDS
     while True:
+        # Asked first: a keeper that gave up after our try must not be mistaken for one that was slow.
+        is_kept = is_running(paths=paths)
         try:
             return psycopg.connect(database_url(paths=paths, name="postgres"), autocommit=True, connect_timeout=5)
         except psycopg.OperationalError as error:
-            gave_up = keeper is not None and keeper.poll() is not None
-            if gave_up or time.monotonic() > until or "authentication failed" in str(error):
+            if not is_kept or time.monotonic() > until or "authentication failed" in str(error):
                 raise PostgresUnavailable(_why(paths, error)) from error
         time.sleep(0.1)
 
@@ -183,6 +184,10 @@ def _wait_for_the_end(paths: Paths) -> None:
     until = time.monotonic() + STOP_SECONDS
     while is_running(paths=paths) and not _held_by_others(paths) and time.monotonic() < until:
         time.sleep(0.05)
+    if not is_running(paths=paths):
+        for keeper in _keepers.pop(paths.data, []):
+            # Its lock is free already, so it is at its last steps.
+            keeper.wait(STOP_SECONDS)
 
 
 def _held_by_others(paths: Paths) -> bool:

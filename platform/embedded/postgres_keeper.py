@@ -202,6 +202,9 @@ def main() -> int:
     paths = Paths(root=Path(root), data=Path(data))
     lock = locks.FileLock(postgres.keeper_lock(paths=paths))
     lock.exclusive()
+    # Go on alone: whoever started us goes on when we have the lock, which the fork shares.
+    if os.fork() != 0:
+        os._exit(0)
     try:
         return Keeper(paths=paths, durable="--not-durable" not in rest).keep()
     except EmbeddedError as error:

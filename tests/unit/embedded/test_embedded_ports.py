@@ -1,0 +1,46 @@
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from embedded import ports
+from embedded.paths import Paths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(root=tmp_path, data=tmp_path / "var").make()
+
+
+@contextmanager
+def _somebody_on(port: int) -> Iterator[None]:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((ports.HOST, port))
+        taken.listen()
+        yield
+
+
+def test_a_free_port_is_used_again(paths: Paths) -> None:
+    first = ports.claim(paths=paths, service="web", first=21000)
+    assert ports.claim(paths=paths, service="web", first=22000) == first
+    assert ports.remembered(paths=paths, service="web") == first
+
+
+def test_a_taken_port_is_given_up_for_another(paths: Paths) -> None:
+    first = ports.claim(paths=paths, service="web", first=21000)
+    with _somebody_on(first):
+        assert ports.claim(paths=paths, service="web", first=21000) != first
+
+
+def test_two_services_never_get_the_same_port(paths: Paths) -> None:
+    assert ports.claim(paths=paths, service="a", first=21000) != ports.claim(paths=paths, service="b", first=21000)
+
+
+def test_when_nothing_is_free_the_message_names_the_range(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "TRIED", 1)
+    first = ports.claim(paths=paths, service="a", first=21000)
+    with pytest.raises(ports.NoFreePort, match=str(first)):
+        ports.claim(paths=paths, service="b", first=first)
