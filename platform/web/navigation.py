@@ -1,7 +1,55 @@
+"""What stands around every page: the menu that a role gets, and the tabs of a study."""
+
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.permissions import Action, allows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A link of the menu or a tab. `names` are the URL names of the pages that belong to it."""
+
+    title: str
+    names: tuple[str, ...]
+    action: Action
+
+    @property
+    def url_name(self) -> str:
+        return self.names[0]
+
+
+MENU = (
+    Item(title="Home", names=("home", "create-study"), action=Action.SEE_HOME),
+    Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
+    Item(title="Prices", names=("prices", "add-price"), action=Action.SEE_PRICES),
+    Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
+)
+
+STUDY_TABS = (
+    Item(title="Overview", names=("study",), action=Action.SEE_STUDY),
+    Item(title="Data", names=("study-data", "import-upload", "import-preview"), action=Action.SEE_STUDY),
+    Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
+    Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
+    Item(title="Report", names=("report", "artifact"), action=Action.SEE_REPORT),
+    Item(title="Ledger", names=("ledger", "reverse-entry"), action=Action.SEE_LEDGER),
+    Item(title="Budget", names=("budget",), action=Action.SET_BUDGET),
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    user = getattr(request, "user", None)
+    here = request.resolver_match.url_name if request.resolver_match else None
+    if not isinstance(user, User):
+        return {"product": "Fulcrum", "here": here}
+    menu = [
+        {"title": item.title, "url": reverse(item.url_name), "is_current": here in item.names}
+        for item in MENU
+        if allows(actor=user, action=item.action)
+    ]
+    tabs = [{"title": item.title, "url_name": item.url_name, "is_current": here in item.names} for item in STUDY_TABS]
+    return {"product": "Fulcrum", "here": here, "menu": menu, "study_tabs": tabs}

@@ -1,0 +1,78 @@
+from typing import Any
+
+from django import forms
+
+from budgets.models import PriceBook
+from runs.references import PACKAGES
+from studies.models import Metric
+from studies.operations import StudySpec
+from studies.task_types import TASK_TYPES
+from web.wording import in_words
+
+MODEL_CHOICES = [
+    ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
+    ("Another one", [("hub", "A Hugging Face hub name"), ("folder", "A folder on the server")]),
+]
+STUDENT = "package:paraphrase-MiniLM-L3-v2"
+TEACHER = "package:all-mpnet-base-v2"
+
+
+def task_type_choices() -> list[tuple[str, str]]:
+    return [(key, in_words(key)) for key in TASK_TYPES]
+
+
+class StudyForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="What the finished model will be for, in a few words.")
+    task_type = forms.ChoiceField(label="Kind of problem", choices=task_type_choices)
+    labels = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators shall see them."
+    )
+    instructions = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Shown to annotators. Say what decides between two labels that are easily confused.",
+    )
+    metric = forms.ChoiceField(label="Utility is measured as", choices=Metric.choices)
+
+    student = forms.ChoiceField(choices=MODEL_CHOICES, initial=STUDENT, help_text="The compact model you want.")
+    student_name = forms.CharField(label="Student's hub name or folder", required=False)
+    student_revision = forms.CharField(label="Student's revision", required=False)
+    teacher = forms.ChoiceField(choices=MODEL_CHOICES, initial=TEACHER, help_text="The larger one it learns from.")
+    teacher_name = forms.CharField(label="Teacher's hub name or folder", required=False)
+    teacher_revision = forms.CharField(label="Teacher's revision", required=False)
+
+    limit = forms.CharField(
+        label="Budget limit",
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="In the price book's currency. Nothing starts that could take the study past it.",
+    )
+    price_book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), empty_label=None)
+
+    annotations_per_example = forms.IntegerField(
+        min_value=1, max_value=9, initial=1, help_text="How many people answer each example. Each answer is paid."
+    )
+    dev_fraction = forms.FloatField(label="Dev share", min_value=0, max_value=0.9, initial=0.1)
+    test_fraction = forms.FloatField(
+        label="Test share", min_value=0, max_value=0.9, initial=0.2, help_text="Held back to measure utility."
+    )
+    seed = forms.IntegerField(min_value=0, initial=0, help_text="Decides the splits and every random order.")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        for role in ("student", "teacher"):
+            if values.get(role) in {"hub", "folder"} and not values.get(f"{role}_name"):
+                self.add_error(f"{role}_name", "Give the hub name or the folder.")
+        return values
+
+    def spec(self) -> StudySpec:
+        """What the form says. Raises ValueError as StudySpec does."""
+        values = dict(self.cleaned_data)
+        models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
+        return StudySpec(**{**values, **models, "labels": tuple(values["labels"].splitlines())})
+
+
+def _reference(values: dict[str, Any], role: str) -> dict[str, Any]:
+    """A model reference; takes the role's three fields out of the values."""
+    choice, name, revision = (values.pop(key) for key in (role, f"{role}_name", f"{role}_revision"))
+    source, _, package = choice.partition(":")
+    return {"source": source, "name": package or name.strip(), "revision": revision.strip() or None}

@@ -1,0 +1,74 @@
+"""What a manager of a study should do next, decided from a few counts."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Where a study stands. Labels count examples of the pool; points are trained and evaluated students."""
+
+    num_examples: int
+    num_test_labels: int
+    num_test_examples: int
+    num_labels: int
+    num_open: int
+    num_active_runs: int
+    num_annotate_points: int
+    num_distil_points: int
+    last_run_failed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One sentence of advice, and the page where it is followed."""
+
+    text: str
+    link: str
+    url_name: str
+
+
+def next_step(facts: Facts) -> Step:
+    """The first thing that stands between the study and an answer."""
+    return _step_of_data(facts) or _step_of_labels(facts) or _step_of_runs(facts) or _step_of_report(facts)
+
+
+def _step_of_data(facts: Facts) -> Step | None:
+    if not facts.num_examples:
+        return Step(text="The study has no data yet.", link="Import examples", url_name="import-upload")
+    if facts.num_test_labels:
+        return None
+    if not facts.num_test_examples:
+        text = "No example is in the test split, so no utility could be measured."
+        return Step(text=text, link="Import test examples", url_name="import-upload")
+    text = "No test example has a label yet, so no utility could be measured. Publish the test split, or import labels."
+    return Step(text=text, link="Publish test examples", url_name="labelling")
+
+
+def _step_of_labels(facts: Facts) -> Step | None:
+    if facts.num_labels:
+        return None
+    if facts.num_open:
+        text = f"{facts.num_open:,} examples wait in Label Studio. The first run needs their labels."
+        return Step(text=text, link="See the labelling", url_name="labelling")
+    return Step(text="The pool has no labels yet.", link="Publish examples", url_name="labelling")
+
+
+def _step_of_runs(facts: Facts) -> Step | None:
+    if facts.num_active_runs:
+        runs = "A run is" if facts.num_active_runs == 1 else f"{facts.num_active_runs} runs are"
+        return Step(text=f"{runs} under way.", link="Watch", url_name="runs")
+    if facts.last_run_failed:
+        return Step(text="The latest run failed; its page says why.", link="See the runs", url_name="runs")
+    if not facts.num_annotate_points:
+        text = "Train a student on the labels alone, so that there is something to compare with."
+        return Step(text=text, link="Start a run", url_name="start-run")
+    if not facts.num_distil_points:
+        text = "Only the annotate path has been tried. See what a teacher adds for the same labels."
+        return Step(text=text, link="Start a run", url_name="start-run")
+    return None
+
+
+def _step_of_report(facts: Facts) -> Step:
+    num_points = facts.num_annotate_points + facts.num_distil_points
+    text = f"{num_points} trained students stand on the report; compare what each path's next dollar brings."
+    return Step(text=text, link="Open the report", url_name="report")

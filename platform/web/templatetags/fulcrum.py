@@ -1,0 +1,150 @@
+"""How amounts, times and shares are written on every page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from budgets.models import Budget, Price
+from reports import wording
+from runs.models import RunState
+from web import wording as wording_of_keys
+
+register = template.Library()
+
+DASH = "\N{EN DASH}"
+
+
+@register.filter
+def money_text(amount: Decimal | None, currency: str = "USD") -> str:
+    return DASH if amount is None else wording.money(amount, currency=currency)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str = "USD") -> SafeString:
+    """An amount to read, with all of its digits in the title."""
+    if amount is None:
+        return SafeString(DASH)
+    return format_html(
+        '<data value="{}" title="{} {}">{}</data>', amount, amount, currency, money_text(amount, currency)
+    )
+
+
+@register.filter
+def price(row: Price) -> str:
+    unit = f"{row.get_kind_display().lower()} ({row.device})" if row.device else row.get_kind_display().lower()
+    return f"{money_text(row.amount, row.book.currency)} per {unit}"
+
+
+@register.filter
+def percent(share: float | None, decimals: int = 1) -> str:
+    return DASH if share is None else f"{share * 100:.{decimals}f} %"
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString:
+    if moment is None:
+        return SafeString(DASH)
+    utc = timezone.localtime(moment)
+    return format_html('<time datetime="{}">{}</time>', utc.isoformat(), utc.strftime("%Y-%m-%d %H:%M UTC"))
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString:
+    if moment is None:
+        return SafeString("never")
+    words = f"{duration(max(timezone.now() - moment, timedelta(0)))} ago"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), moment.strftime("%Y-%m-%d %H:%M:%S UTC"), words
+    )
+
+
+@register.filter
+def duration(span: timedelta | float | Decimal | None) -> str:
+    """Seconds or a timedelta in at most two units."""
+    if span is None:
+        return DASH
+    seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 or seconds == int(seconds) else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarParts:
+    spent: float
+    held: float
+
+    @property
+    def spent_percent(self) -> str:
+        return f"{self.spent:.0f}"
+
+    @property
+    def held_percent(self) -> str:
+        return f"{self.held:.0f}"
+
+
+@register.filter
+def bar_parts(budget: Budget) -> BarParts:
+    if not budget.limit:
+        return BarParts(spent=0.0, held=0.0)
+    return BarParts(spent=float(budget.spent / budget.limit * 100), held=float(budget.held / budget.limit * 100))
+
+
+STATE_TONES = {
+    RunState.WAITING: "",
+    RunState.QUEUED: "",
+    RunState.RUNNING: "busy",
+    RunState.SUCCEEDED: "good",
+    RunState.FAILED: "bad",
+    RunState.CANCELLED: "warn",
+}
+
+
+@register.filter
+def tone(state: str) -> str:
+    return STATE_TONES[RunState(state)]
+
+
+@register.filter
+def at_key(mapping: dict[str, Any], key: str) -> Any:
+    return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: dict[str, Any], number: int) -> str:
+    """This page's address with another page number; the filters stay."""
+    query = context["request"].GET.copy()
+    query["page"] = str(number)
+    return f"?{query.urlencode()}"
+
+
+@register.filter
+def words(key: str) -> str:
+    return wording_of_keys.in_words(key)
+
+
+@register.filter
+def model(reference: dict[str, Any]) -> str:
+    return wording_of_keys.model_name(reference)
+
+
+@register.filter
+def progress_percent(progress: dict[str, Any]) -> str:
+    return f"{min(max(float(progress.get('fraction') or 0), 0), 1) * 100:.1f}"
+
+
+@register.filter
+def slope(utility_per_unit: float | None) -> str:
+    return wording.points_per_dollar(utility_per_unit)

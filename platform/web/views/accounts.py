@@ -1,0 +1,59 @@
+"""Signing in, and the people an admin looks after."""
+
+from django.contrib import messages
+from django.contrib.auth import views as auth_views
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.operations import change_person, create_person
+from accounts.permissions import Action, allowed
+from web.forms.accounts import NewPersonForm, PersonForm, SignInForm
+from web.paging import page_of
+from web.people import person
+from web.problems import carry_out
+
+sign_in = auth_views.LoginView.as_view(
+    template_name="web/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
+)
+sign_out = auth_views.LogoutView.as_view()
+
+
+class ChangePassword(auth_views.PasswordChangeView):
+    template_name = "web/change_password.html"
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: "auth_views.PasswordChangeForm") -> HttpResponse:
+        messages.success(self.request, "Your password is changed; other devices are signed out.")
+        return super().form_valid(form)
+
+
+change_password = allowed(Action.SEE_HOME)(ChangePassword.as_view())
+
+
+@allowed(Action.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    form = NewPersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        created = carry_out(form, lambda: create_person(actor=person(request), **form.cleaned_data))
+        if created:
+            messages.success(request, f"{created.name} can sign in as {created.email} now.")
+            return redirect("people")
+    page = page_of(request, User.objects.order_by("-is_active", "name"))
+    return render(request, "web/people.html", {"form": form, "page": page})
+
+
+@allowed(Action.MANAGE_PEOPLE)
+@require_http_methods(["GET", "POST"])
+def one_person(request: HttpRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(User, pk=pk)
+    form = PersonForm(request.POST or None, initial={"role": shown.role, "is_active": shown.is_active})
+    if request.method == "POST" and form.is_valid():
+        changed = carry_out(form, lambda: change_person(actor=person(request), person=shown, **form.cleaned_data))
+        if changed:
+            messages.success(request, f"{changed.name} is changed.")
+            return redirect("people")
+    return render(request, "web/person.html", {"form": form, "shown": shown})

@@ -1,0 +1,89 @@
+"""Labelling: what is on offer and what came back, publishing, fetching, and the way into Label Studio."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.permissions import Action, allowed
+from labeling.models import Annotation
+from labeling.operations import PublishResult, enter_url, publish, sync_study
+from labeling.queries import status, work_done
+from studies.models import Study
+from studies.queries import split_counts
+from web.forms.labeling import PublishForm
+from web.paging import page_of
+from web.people import person
+from web.problems import carry_out, carry_out_or_say
+from web.queries import earned
+from web.quotes import label_price, quote_labels
+
+
+@allowed(Action.SEE_OWN_WORK)
+@require_safe
+def my_work(request: HttpRequest) -> HttpResponse:
+    actor = person(request)
+    return render(request, "web/my_work.html", {"page": page_of(request, work_done(actor)), "earned": earned(actor)})
+
+
+@allowed(Action.LABEL)
+@require_POST
+def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study, pk=pk)
+    url = carry_out_or_say(request, lambda: enter_url(actor=person(request), study=study))
+    return redirect(url or "home")
+
+
+@allowed(Action.SEE_STUDY)
+@require_safe
+def labelling(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    annotations = (
+        Annotation.objects.filter(example__study=study)
+        .select_related("annotator", "example", "entry__budget")
+        .order_by("-created_at", "-pk")
+    )
+    context = {
+        "study": study,
+        "status": status(study),
+        "price": label_price(study),
+        "page": page_of(request, annotations, size=25),
+    }
+    return render(request, "web/labelling.html", context)
+
+
+@allowed(Action.PUBLISH_EXAMPLES)
+@require_http_methods(["GET", "POST"])
+def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    form = PublishForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        result = carry_out(form, lambda: publish(actor=person(request), study=study, **form.cleaned_data))
+        if result:
+            _say_published(request, result)
+            return redirect("labelling", pk=study.pk)
+    context = {
+        "study": study,
+        "form": form,
+        "counts": split_counts(study),
+        "quote": quote_labels(study=study, num_examples=1),
+    }
+    return render(request, "web/publish.html", context)
+
+
+def _say_published(request: HttpRequest, result: PublishResult) -> None:
+    messages.success(request, f"{result.num_offered:,} examples are on offer in Label Studio now.")
+    if result.num_short:
+        messages.warning(
+            request, f"The budget could not take {result.num_short:,} more. Raise the limit to publish them as well."
+        )
+
+
+@allowed(Action.SYNC_LABELS)
+@require_POST
+def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study, pk=pk)
+    result = carry_out_or_say(request, lambda: sync_study(actor=person(request), study=study))
+    if result:
+        messages.success(request, "Everything in Label Studio up to now is fetched.")
+    return redirect("labelling", pk=study.pk)

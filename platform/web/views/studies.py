@@ -1,0 +1,91 @@
+"""Home, and a study: create it, see where it stands, look at its data."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.permissions import Action, allowed, allows
+from budgets.models import PriceBook
+from labeling.queries import work_waiting
+from runs.models import Run
+from studies.models import Example, Split, Study
+from studies.operations import create_study
+from studies.queries import split_counts
+from web.forms.studies import StudyForm
+from web.next_step import next_step
+from web.paging import page_of
+from web.people import person
+from web.problems import carry_out
+from web.queries import best_utilities, facts_of, label_counts, num_open_assignments, study_rows
+
+
+@allowed(Action.SEE_HOME)
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    actor = person(request)
+    context: dict[str, Any] = {"waiting": work_waiting(actor)}
+    if not allows(actor=actor, action=Action.SEE_STUDY):
+        return render(request, "web/home_annotator.html", context)
+    page = page_of(request, Study.objects.select_related("budget").order_by("-created_at"), size=20)
+    return render(request, "web/home.html", {**context, "page": page, "rows": study_rows(page)})
+
+
+@allowed(Action.CREATE_STUDY)
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    form = StudyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        study = carry_out(form, lambda: create_study(actor=person(request), spec=form.spec()))
+        if study:
+            messages.success(request, f"“{study.name}” is there. Next: import its data.")
+            return redirect("study", pk=study.pk)
+    return render(request, "web/create_study.html", {"form": form, "has_books": PriceBook.objects.exists()})
+
+
+@allowed(Action.SEE_STUDY)
+@require_safe
+def overview(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study.objects.select_related("budget__price_book", "created_by"), pk=pk)
+    facts = facts_of(study)
+    best = best_utilities([study])[study.pk]
+    context = {
+        "study": study,
+        "facts": facts,
+        "step": next_step(facts),
+        "best": best,
+        "counts": split_counts(study),
+        "runs": Run.objects.filter(study=study).order_by("-pk")[:5],
+    }
+    return render(request, "web/study.html", context)
+
+
+@allowed(Action.SEE_STUDY)
+@require_safe
+def data(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study, pk=pk)
+    split, label = request.GET.get("split", ""), request.GET.get("label", "")
+    context = {
+        "study": study,
+        "counts": split_counts(study),
+        "label_counts": label_counts(study),
+        "num_open": num_open_assignments(study),
+        "uploads": study.import_batches.select_related("created_by").order_by("-pk")[:20],
+        "splits": Split,
+        "split": split,
+        "label": label,
+        "page": page_of(request, _examples(study, split, label), size=25),
+    }
+    return render(request, "web/data.html", context)
+
+
+def _examples(study: Study, split: str, label: str) -> QuerySet[Example]:
+    rows = study.examples.select_related("label").order_by("split", "rank")
+    if split in Split.values:
+        rows = rows.filter(split=split)
+    if label == "none":
+        return rows.filter(label__isnull=True)
+    return rows.filter(label__value=label.removeprefix("is:")) if label else rows
