@@ -1,0 +1,65 @@
+"""Create a study from the command line."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from budgets.models import PriceBook
+from studies.models import Metric
+from studies.operations import StudySpec, create_study
+from studies.task_types import TASK_TYPES
+
+
+class Command(BaseCommand):
+    help = "Create a study with its budget."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--task-type", choices=list(TASK_TYPES), default="text_classification")
+        parser.add_argument("--label", action="append", dest="labels", required=True, help="once for each label")
+        parser.add_argument("--limit", required=True, help="what may be spent, in the price book's currency")
+        parser.add_argument("--prices", required=True, help="name of the price book")
+        parser.add_argument("--metric", choices=Metric.values, default=Metric.ACCURACY)
+        parser.add_argument("--student", default="package:paraphrase-MiniLM-L3-v2", help="SOURCE:NAME[@REVISION]")
+        parser.add_argument("--teacher", default="package:all-mpnet-base-v2", help="SOURCE:NAME[@REVISION]")
+        parser.add_argument("--instructions", default="")
+        parser.add_argument("--annotations", type=int, default=1, help="asked for each example")
+        parser.add_argument("--as", dest="email", default="", help="e-mail of who creates it; an admin, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            study = create_study(actor=find_person(options["email"]), spec=_spec(options))
+        except (ValueError, Forbidden) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Study {study.pk}: {study}, budget {study.budget.limit:.2f} {study.budget.currency}")
+
+
+def _spec(options: dict[str, Any]) -> StudySpec:
+    book = PriceBook.objects.filter(name=options["prices"]).first()
+    if book is None:
+        known = (
+            ", ".join(PriceBook.objects.values_list("name", flat=True)) or "none yet: an admin makes one on the page"
+        )
+        raise ValueError(f"There is no price book {options['prices']!r}. Price books: {known}.")
+    return StudySpec(
+        name=options["name"],
+        task_type=options["task_type"],
+        labels=options["labels"],
+        limit=options["limit"],
+        price_book=book,
+        metric=options["metric"],
+        student_model=_model(options["student"]),
+        teacher_model=_model(options["teacher"]),
+        instructions=options["instructions"],
+        annotations_per_example=options["annotations"],
+    )
+
+
+def _model(reference: str) -> dict[str, Any]:
+    source, colon, rest = reference.partition(":")
+    if source not in {"hub", "folder", "package"} or not colon or not rest:
+        raise ValueError(f"{reference!r} is not hub:NAME, hub:NAME@REVISION, folder:PATH or package:NAME.")
+    name, _, revision = rest.partition("@") if source == "hub" else (rest, "", "")
+    return {"source": source, "name": name, "revision": revision or None}

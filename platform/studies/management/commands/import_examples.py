@@ -1,0 +1,87 @@
+"""Import examples from a file, or preview it."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from studies.files import ENCODINGS
+from studies.importing import Checked, ImportOptions
+from studies.models import ImportBatch
+from studies.operations import draft_import, import_examples, preview_import, propose_options
+from studies.queries import find_study
+
+_SHOWN_ERRORS = 20
+
+
+class Command(BaseCommand):
+    help = "Import a CSV or JSON-lines file into a study: all of it, or nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="id or name")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help="once for each input")
+        parser.add_argument("--label-column", help="guessed from the header, if not given; empty for none")
+        parser.add_argument("--split-column", help="guessed from the header, if not given; empty for none")
+        parser.add_argument("--encoding", choices=list(ENCODINGS), default="utf-8")
+        parser.add_argument(
+            "--skip-bad-rows", action="store_true", help="import the good rows although some have errors"
+        )
+        parser.add_argument("--preview", action="store_true", help="say what an import would bring, and stop")
+        parser.add_argument("--as", dest="email", help="e-mail of who imports; the study's creator, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._import(options)
+        except OSError as error:
+            raise CommandError(f"{options['file']}: {error.strerror}.") from error
+        except (ValueError, Forbidden) as error:
+            raise CommandError(str(error)) from error
+
+    def _import(self, options: dict[str, Any]) -> None:
+        study = find_study(options["study"])
+        actor = find_person(options["email"]) if options["email"] else study.created_by
+        file: Path = options["file"]
+        batch = draft_import(actor=actor, study=study, file_name=file.name, content=file.read_bytes())
+        try:
+            chosen = _options(batch, options)
+            checked = preview_import(batch=batch, options=chosen).checked
+            self._show(checked)
+            if not options["preview"]:
+                done = import_examples(actor=actor, batch=batch, options=chosen, skip_bad_rows=options["skip_bad_rows"])
+                self.stdout.write(f"Imported {done.num_created:,} examples.")
+        finally:
+            _drop_draft(batch)
+
+    def _show(self, checked: Checked) -> None:
+        self.stdout.write(
+            f"{len(checked.candidates):,} new examples, {checked.num_duplicates:,} duplicates, "
+            f"{len(checked.errors):,} rows with errors"
+        )
+        for error in checked.errors[:_SHOWN_ERRORS]:
+            self.stdout.write(f"  {error}")
+        if len(checked.errors) > _SHOWN_ERRORS:
+            self.stdout.write(f"  and {len(checked.errors) - _SHOWN_ERRORS:,} more")
+
+
+def _options(batch: ImportBatch, options: dict[str, Any]) -> ImportOptions:
+    guess = propose_options(batch=batch, encoding=options["encoding"])
+    pairs = [pair.partition("=") for pair in options["column"]]
+    given = {field: column for field, _, column in pairs}
+    label, split = options["label_column"], options["split_column"]
+    return ImportOptions(
+        columns={**guess.columns, **given},
+        label_column=guess.label_column if label is None else label,
+        split_column=guess.split_column if split is None else split,
+        encoding=options["encoding"],
+    )
+
+
+def _drop_draft(batch: ImportBatch) -> None:
+    """A draft is kept for a page to come back to; a command does not come back."""
+    batch.refresh_from_db()
+    if batch.state == ImportBatch.State.DRAFT:
+        batch.file.delete(save=False)
+        batch.delete()

@@ -1,0 +1,56 @@
+"""What is not written down does not exist: each setting, command, ledger kind, task type and term has its line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from accounts.models import Role
+from budgets.models import Kind, Origin
+from budgets.models import Path as SpendingPath
+from embedded.commands import OURS
+from runs.models import RunKind
+from studies.task_types import TASK_TYPES
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+SETTINGS = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "platform/config/settings.py").read_text())
+COMMANDS = sorted(path.stem for path in ROOT.glob("*/**/management/commands/[!_]*.py") if ".venv" not in path.parts)
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_setting_has_a_line(setting: str) -> None:
+    assert f"`{setting}`" in (DOCS / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *OURS])
+def test_every_command_has_a_line(command: str) -> None:
+    assert f"manage.py {command}" in (DOCS / "commands.md").read_text()
+
+
+@pytest.mark.parametrize("kind", [*Kind.values, *Origin.values, *SpendingPath.values])
+def test_every_ledger_kind_has_a_line(kind: str) -> None:
+    assert f"`{kind}`" in (DOCS / "ledger.md").read_text()
+
+
+@pytest.mark.parametrize("name", [*TASK_TYPES, *RunKind.values])
+def test_every_task_type_and_run_kind_has_a_line(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "how-to" / "models.md").read_text() + (DOCS / "how-to" / "runs.md").read_text()
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_every_role_is_in_the_glossary(role: str) -> None:
+    assert role in (DOCS / "glossary.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_two_commands_are_on_the_first_screen() -> None:
+    first_screen = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
+    assert "python3 manage.py demo" in first_screen
+    assert "python3 manage.py test" in first_screen
