@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from embedded import services, tools
 from embedded.environment import scrubbed
@@ -27,13 +27,16 @@ def test(*, paths: Paths, arguments: Sequence[str]) -> int:
     log = paths.make().log("setup")
     tools.ensure_chromium(log=log)
     tools.ensure_redis_server(log=log)
-    return _run(paths, (*PYTEST, *arguments))
+    # Nothing but the path to our code: the plugin finds or starts every service by itself.
+    path = os.pathsep.join([str(paths.root), str(paths.root / "platform")])
+    return _run(paths, (*PYTEST, *arguments), {**scrubbed(), "PYTHONPATH": path})
 
 
 def check_all(*, paths: Paths) -> int:
     """Run every check, also after one failed. Returns 0 when all passed, else 1."""
     paths.make()
-    results = {name: _run(paths, command) == 0 for name, command in CHECKS}
+    # Types and documentation are checked against real settings, which need their environment, but no service.
+    results = {name: _run(paths, command, services.django(paths=paths)) == 0 for name, command in CHECKS}
     for name, passed in results.items():
         print(f"{'ok    ' if passed else 'FAILED'} {name}")
     return 0 if all(results.values()) else 1
@@ -49,12 +52,6 @@ def bench(*, paths: Paths, name: str, arguments: Sequence[str]) -> int:
     ).returncode
 
 
-def _run(paths: Paths, command: Sequence[str]) -> int:
+def _run(paths: Paths, command: Sequence[str], environment: Mapping[str, str]) -> int:
     sys.stdout.flush()
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=paths.root,
-        env={**scrubbed(), "PYTHONPATH": os.pathsep.join([str(paths.root), str(paths.root / "platform")])},
-        check=False,
-    )
-    return done.returncode
+    return subprocess.run([sys.executable, *command], cwd=paths.root, env=dict(environment), check=False).returncode

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from embedded import EmbeddedError, children, locks, postgres, secrets
 from embedded.environment import scrubbed
@@ -41,6 +42,10 @@ class NoPostgresPrograms(EmbeddedError):
 
 class NoSystemUser(EmbeddedError):
     """Root could not make the user that PostgreSQL runs as."""
+
+
+class NotInitialised(EmbeddedError):
+    """The data folder of PostgreSQL could not be made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,8 @@ class Keeper:
         os.chown(password, self._account.uid, self._account.gid)
         try:
             subprocess.run(self._initdb(fresh, password), check=True, **self._as_account())
+        except subprocess.CalledProcessError as error:
+            raise NotInitialised(f"initdb could not make {self._paths.postgres}; its reason stands above.") from error
         finally:
             password.unlink()
         fresh.rename(self._paths.postgres)
@@ -140,8 +147,8 @@ class Keeper:
             self._server.send_signal(signal.SIGQUIT)
             self._server.wait()
 
-    def _as_account(self) -> "dict[str, object]":
-        kwargs: dict[str, object] = {"cwd": "/", "env": {**scrubbed(), "LC_ALL": "C"}, "stdin": subprocess.DEVNULL}
+    def _as_account(self) -> dict[str, Any]:
+        kwargs: dict[str, Any] = {"cwd": "/", "env": {**scrubbed(), "LC_ALL": "C"}, "stdin": subprocess.DEVNULL}
         if self._account.name is not None:
             kwargs |= {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
         return kwargs

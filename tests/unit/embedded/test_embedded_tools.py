@@ -27,13 +27,13 @@ def _give_apt(folder: Path) -> None:
 
 
 def test_root_gets_a_missing_redis_from_apt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     _give_apt(folder)
     assert tools.ensure_redis_server(log=folder / "log") == folder / "redis-server"
 
 
 def test_without_root_a_missing_redis_is_one_clear_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     _give_apt(folder)
     with pytest.raises(tools.ToolMissing, match="apt install redis-server"):
         tools.ensure_redis_server(log=folder / "log")

@@ -60,6 +60,6 @@ def test_a_half_done_set_up_is_resumed(recipe: venvs.Recipe) -> None:
 
 
 def test_a_missing_venv_module_is_named(recipe: venvs.Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(venvs.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(venvs.SetUpFailed, match="-venv"):
         venvs.ensure(recipe=recipe)
