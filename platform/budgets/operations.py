@@ -78,6 +78,23 @@ def open_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
     return PriceBook.objects.create(name=name, currency=currency)
 
 
+def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
+    """Start an empty price book.
+
+    Parameters: `currency` three letters, as in ISO 4217; all prices of the book are in it.
+    Raises: Forbidden; ValueError (no name, the name is taken, currency).
+    """
+    require(actor=actor, action=Action.SET_PRICE)
+    name, currency = name.strip(), currency.strip().upper()
+    if not name:
+        raise ValueError("name: give the price book a name.")
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+        raise ValueError(f"currency: {currency!r} is not three letters such as USD or EUR.")
+    if PriceBook.objects.filter(name=name).exists():
+        raise ValueError(f"name: there is a price book “{name}” already.")
+    return PriceBook.objects.create(name=name, currency=currency)
+
+
 def set_price(
     *, actor: User, book: PriceBook, kind: Kind, amount: Decimal | str, starts_at: datetime, device: str = ""
 ) -> Price:
