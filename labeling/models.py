@@ -25,7 +25,12 @@ class LabelingProject(models.Model):
     webhook_secret = models.CharField(max_length=64, default=new_secret)
     synced_until = models.DateTimeField(null=True, help_text="Label Studio's own clock: its latest updated_at merged.")
     last_synced_at = models.DateTimeField(null=True)
+    last_checked_at = models.DateTimeField(null=True, help_text="When all of it was compared, deleted rows included.")
     last_error = models.TextField(blank=True)
+    hinted_at = models.DateTimeField(null=True, help_text="A webhook came since the last sync began.")
+
+    def __str__(self) -> str:
+        return f"Label Studio project {self.label_studio_id} of {self.study}"
 
 
 class Batch(models.Model):
@@ -38,8 +43,12 @@ class Batch(models.Model):
     project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="batches")
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    leased_until = models.DateTimeField(null=True, help_text="Somebody is sending it, until then at most.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return f"batch {self.uid}"
 
 
 class Publication(models.Model):

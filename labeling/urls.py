@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from labeling import views
+
+urlpatterns = [path("webhook/<uuid:uid>", views.webhook, name="labeling-webhook")]

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 """What an annotator may write: their own annotations and drafts, in their own name, on the example they name."""
 
 import json
@@ -14,7 +16,23 @@ FORBIDDEN = ("ground_truth", "import_id", "bulk_created", "last_action", "review
 
 def trouble(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str, Any]) -> str:
     """Say why this request on an annotation or a draft is refused; empty when it is not."""
+    if route == "data_manager:dm-actions" and request.method == "POST":
+        return _not_next(request)
     return _not_own(route=route, user=user, kwargs=kwargs) or _bad_body(request=request, user=user, kwargs=kwargs)
+
+
+def _not_next(request: HttpRequest) -> str:
+    """Of the data manager's actions, the next example; a filter on answers would tell what others said."""
+    if request.GET.getlist("id") != ["next_task"]:
+        return "Annotators cannot run actions on examples."
+    body, problem = _object(request)
+    if problem:
+        return problem
+    filters, selection = body.get("filters") or {}, body.get("selectedItems") or {}
+    picks = (filters.get("items"), selection.get("included"), selection.get("excluded"), request.GET.get("query"))
+    if any(picks):
+        return "Annotators take examples in the order of the project."
+    return ""
 
 
 def _not_own(*, route: str, user: Any, kwargs: dict[str, Any]) -> str:
@@ -31,21 +49,29 @@ def _not_own(*, route: str, user: Any, kwargs: dict[str, Any]) -> str:
 
 
 def _bad_body(*, request: HttpRequest, user: Any, kwargs: dict[str, Any]) -> str:
-    if request.method not in {"POST", "PATCH"} or "pk" not in kwargs or not request.body:
+    if request.method not in {"POST", "PATCH"} or "pk" not in kwargs:
         return ""
-    if request.content_type != "application/json":
-        return "Send annotations as application/json."
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        return "The body is not JSON."
-    if not isinstance(body, dict):
-        return "The body is not an object."
+    body, problem = _object(request)
+    if problem:
+        return problem
     if any(str(body[name]) != str(user.pk) for name in PEOPLE if body.get(name) is not None):
         return "An annotation is written in one's own name only."
     if any(body.get(name) for name in FORBIDDEN):
         return f"Annotators cannot set {', '.join(name for name in FORBIDDEN if body.get(name))}."
     return _elsewhere(request=request, body=body, user=user, kwargs=kwargs)
+
+
+def _object(request: HttpRequest) -> tuple[dict[str, Any], str]:
+    """Read the body as JSON only: a form would reach Label Studio by another way than the checks here."""
+    if not request.body:
+        return {}, ""
+    if request.content_type != "application/json":
+        return {}, "Send application/json."
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        return {}, "The body is not JSON."
+    return (body, "") if isinstance(body, dict) else ({}, "The body is not an object.")
 
 
 def _elsewhere(*, request: HttpRequest, body: dict[str, Any], user: Any, kwargs: dict[str, Any]) -> str:

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 """What an annotator may do in Label Studio, which by itself lets every member do everything.
 
 An allow-list by method and named route: what is not listed is refused, so that a new release of Label Studio opens
@@ -50,9 +52,17 @@ READABLE = frozenset(
         "tasks:api-drafts:draft-detail",
     }
 )
+# What Label Studio's labelling page asks for and an annotator has no need of. A refusal would cover the page's own
+# buttons with a warning, so it gets an answer without content.
+EMPTY: dict[str, Any] = {
+    "ml:api:ml-list": [],
+    "labels_manager:api-labels:label_link-list": {"count": 0, "next": None, "previous": None, "results": []},
+    "tasks:api:task-list": {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0},
+}
 WRITABLE = frozenset(
     {
         ("POST", "collect_metrics"),
+        ("POST", "data_manager:dm-actions"),
         ("PATCH", "product-tour"),
         ("POST", "tasks:api:task-annotations"),
         ("PATCH", "tasks:api-annotations:annotation-detail"),
@@ -84,6 +94,8 @@ class AnnotatorGuard:
             return None
         if request.method in {"GET", "HEAD"} and route in HOMES:
             return HttpResponseRedirect(settings.FULCRUM_URL)
+        if request.method == "GET" and route in EMPTY:
+            return JsonResponse(EMPTY[route], safe=False)
         if not _is_listed(request, route):
             return _refuse(request, "Annotators label here; everything else is done in Fulcrum.")
         trouble = bodies.trouble(request=request, route=route, user=user, kwargs=kwargs)

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 """The one page of ours inside Label Studio: why a request was refused, and the way back."""
 
 from django.conf import settings

@@ -5,13 +5,15 @@ from typing import Any
 # Digests over everybody's annotations.
 DIGESTS = ("annotations_results", "annotations_ids", "annotators", "updated_by", "comment_authors", "drafts_results")
 
+TASKS = frozenset({"tasks:api:task-detail", "projects:api:project-next", "data_manager:dm-actions"})
+
 
 def redact(*, route: str, data: Any, user: Any) -> Any:
     if route == "user-list" and isinstance(data, list):
         return [person for person in data if person.get("id") == user.pk]
     if route == "tasks:api:task-annotations" and isinstance(data, list):
         return _own(data, user)
-    if route in {"tasks:api:task-detail", "projects:api:project-next"} and isinstance(data, dict):
+    if route in TASKS and isinstance(data, dict):
         return _task(data, user)
     return data
 

@@ -1,5 +1,7 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 """Label Studio's settings with ours on top: DJANGO_SETTINGS_MODULE=labeling.server.settings."""
-# ruff: noqa: E402, F403, F405  # Label Studio's settings read the environment while they load, in this order.
+# ruff: noqa: F403, F405  # Label Studio's settings read the environment while they load, in this order.
 
 import os
 

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 """Entry by ticket."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,0 +1,296 @@
+"""The one place that talks to Label Studio, through its SDK.
+
+Reads are tried again for a moment; writes never are: whoever writes looks first whether it was done already. The SDK's
+own retries are off, since it repeats a POST too.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+import httpx
+from django.conf import settings
+from label_studio_sdk import LabelStudio
+from label_studio_sdk.core.api_error import ApiError
+
+TESTED_RELEASE = "1.23"
+READ_ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 0.25
+READ_TIMEOUT_SECONDS = 60
+WRITE_TIMEOUT_SECONDS = 60
+IMPORT_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 5
+PASSING_TROUBLE = frozenset({408, 429, 500, 502, 503, 504})
+IDS_PER_EXPORT = 100
+TASKS_PER_PAGE = 500
+EVENTS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class LabelStudioUnreachable(Exception):
+    """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
+
+
+class LabelStudioRefused(Exception):
+    """Label Studio answered no; trying again will not help."""
+
+
+class Method(Protocol[T_co]):
+    def __call__(self, *, request_options: Any) -> T_co: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectPlan:
+    """What a project in Label Studio should be."""
+
+    uid: str
+    title: str
+    config: str
+    annotations_per_example: int
+
+    @property
+    def description(self) -> str:
+        return f"Made by Fulcrum, which keeps it up to date. {marker(self.uid)}"
+
+
+def marker(uid: str) -> str:
+    """Stands in a project's description: Label Studio has no field for somebody else's id."""
+    return f"fulcrum:{uid}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """An example of ours in Label Studio, and when it or its annotations last changed there."""
+
+    id: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelStudioClient:
+    """A signed-in connection."""
+
+    url: str
+    sdk: Any  # its types say Optional of everything that Label Studio always sends
+
+    def release(self) -> str:
+        return str(self._read(self.sdk.versions.get).release)
+
+    def find_project(self, *, uid: str) -> int | None:
+        projects: list[Any] = self._read(
+            lambda **options: list(self.sdk.projects.list(include="id,description", **options))
+        )
+        return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
+
+    def project_config(self, *, project_id: int) -> str:
+        found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
+        return str(found.label_config)
+
+    def create_project(self, *, plan: ProjectPlan) -> int:
+        made = self._write(
+            lambda **options: self.sdk.projects.create(
+                title=plan.title,
+                description=plan.description,
+                label_config=plan.config,
+                maximum_annotations=plan.annotations_per_example,
+                sampling="Sequential sampling",
+                show_skip_button=True,
+                skip_queue="REQUEUE_FOR_OTHERS",
+                enable_empty_annotation=False,
+                **options,
+            )
+        )
+        return int(made.id)
+
+    def set_config(self, *, project_id: int, config: str) -> None:
+        self._write(lambda **options: self.sdk.projects.update(project_id, label_config=config, **options))
+
+    def ensure_view(self, *, project_id: int) -> None:
+        """Make the tab that Label Studio's page makes when it finds none; annotators may not make one."""
+        views = self._read(lambda **options: self.sdk.views.list(project=project_id, **options))
+        if not views:
+            data: Any = {"title": "Examples", "type": "list", "target": "tasks"}
+            self._write(lambda **options: self.sdk.views.create(project=project_id, data=data, **options))
+
+    def ensure_webhook(self, *, project_id: int, url: str, headers: dict[str, str]) -> None:
+        hooks = self._read(lambda **options: self.sdk.webhooks.list(project=project_id, **options))
+        if any(hook.url == url and hook.headers == headers and hook.is_active for hook in hooks):
+            return
+        for hook in hooks:
+            if hook.url.rsplit("/", 1)[-1] == url.rsplit("/", 1)[-1]:
+                hook_id = hook.id
+                self._write(lambda hook_id=hook_id, **options: self.sdk.webhooks.delete(hook_id, **options))
+        self._write(
+            lambda **options: self.sdk.webhooks.create(
+                url=url, project=project_id, actions=EVENTS, headers=headers, send_for_all_actions=False, **options
+            )
+        )
+
+    def create_examples(self, *, project_id: int, rows: Sequence[dict[str, Any]]) -> None:
+        """Send examples in one POST: all of them arrive, or none."""
+        self._write(
+            lambda **options: self.sdk.projects.import_tasks(
+                project_id, request=rows, commit_to_project=True, return_task_ids=False, **options
+            ),
+            seconds=IMPORT_TIMEOUT_SECONDS,
+        )
+
+    def examples_of_batch(self, *, project_id: int, batch_uid: str) -> dict[str, int]:
+        """Map item uid to Label Studio's id for what a batch put there; the first, should one be there twice."""
+        where = _filters("tasks:data.batch_uid", "equal", "String", batch_uid)
+        found: dict[str, int] = {}
+        for task in self._tasks(project_id=project_id, query=where, include="id,data"):
+            uid = str(task.data["item_uid"])
+            found[uid] = min(task.id, found.get(uid, task.id))
+        return found
+
+    def changed(self, *, project_id: int, since: datetime | None) -> list[Changed]:
+        """List what changed since a time of Label Studio's clock; everything where none is given."""
+        where: dict[str, Any] = {"filters": {"conjunction": "and", "items": []}}
+        if since is not None:
+            # Without the microseconds and the Z, Label Studio answers 500.
+            value = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            where = _filters("tasks:updated_at", "greater_or_equal", "Datetime", value)
+        tasks = self._tasks(project_id=project_id, query=where, include="id,updated_at")
+        return [Changed(id=task.id, updated_at=as_datetime(task.updated_at)) for task in tasks]
+
+    def export(self, *, project_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Fetch examples with their annotations in full; only the export tells an annotation's unique id."""
+        assert 0 < len(ids) <= IDS_PER_EXPORT
+        # The SDK's own `ids` goes out under a name that Label Studio ignores, and brings everything.
+        chosen = {"additional_query_parameters": {"ids[]": list(ids)}}
+        content: bytes = self._read(
+            lambda request_options: b"".join(
+                self.sdk.projects.exports.download_sync(
+                    project_id,
+                    export_type="JSON",
+                    download_all_tasks=True,
+                    request_options={**request_options, **chosen},
+                )
+            )
+        )
+        rows: list[dict[str, Any]] = json.loads(content)
+        return rows
+
+    def people(self) -> dict[int, str]:
+        """Map Label Studio's user ids to e-mail addresses."""
+        users = self._read(self.sdk.users.list)
+        return {user.id: user.email.lower() for user in users if user.id is not None and user.email}
+
+    def _tasks(self, *, project_id: int, query: dict[str, Any], include: str) -> Iterable[Any]:
+        return self._read(
+            lambda **options: list(
+                self.sdk.tasks.list(
+                    project=project_id,
+                    query=json.dumps(query),
+                    include=include,
+                    fields="task_only",
+                    page_size=TASKS_PER_PAGE,
+                    **options,
+                )
+            )
+        )
+
+    def _read(self, call: Method[T]) -> T:
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            try:
+                return self._once(call, READ_TIMEOUT_SECONDS)
+            except LabelStudioUnreachable:
+                if attempt == READ_ATTEMPTS:
+                    raise
+            time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _write(self, call: Method[T], seconds: int = WRITE_TIMEOUT_SECONDS) -> T:
+        return self._once(call, seconds)
+
+    def _once(self, call: Method[T], seconds: int) -> T:
+        return translated(
+            url=self.url, call=lambda: call(request_options={"max_retries": 0, "timeout_in_seconds": seconds})
+        )
+
+
+def translated(*, url: str, call: Callable[[], T]) -> T:
+    """Call, turning the errors of the SDK and the network into ours.
+
+    Raises: LabelStudioUnreachable; LabelStudioRefused.
+    """
+    try:
+        return call()
+    except httpx.TransportError as error:
+        raise LabelStudioUnreachable(
+            f"Label Studio at {url} does not answer ({type(error).__name__}). Is it running? `python3 manage.py up` "
+            "starts it; a foreign one is set by LABEL_STUDIO_URL."
+        ) from error
+    except ApiError as error:
+        raise _translate(url, error) from error
+
+
+def _translate(url: str, error: ApiError) -> Exception:
+    said = str(error.body)[:300]
+    if error.status_code in PASSING_TROUBLE:
+        return LabelStudioUnreachable(f"Label Studio at {url} is in trouble ({error.status_code}): {said}")
+    if error.status_code == 401:
+        return LabelStudioRefused(
+            f"Label Studio at {url} does not accept our token. Set LABEL_STUDIO_API_TOKEN to a new one."
+        )
+    return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {said}")
+
+
+def connect() -> LabelStudioClient:
+    """Connect with the settings' URL and token.
+
+    Raises: LabelStudioUnreachable; LabelStudioRefused (nothing is set, bad token, a release that was not tested).
+    """
+    url, token = settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN
+    if not url or not token:
+        raise LabelStudioRefused("No Label Studio is set. `python3 manage.py up` sets one, or LABEL_STUDIO_URL.")
+    client = _client(url, token)
+    _check_release(client)
+    return client
+
+
+@lru_cache(maxsize=4)
+def _client(url: str, token: str) -> LabelStudioClient:
+    limits = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    transport = httpx.Client(timeout=limits, follow_redirects=True)
+    sdk = sdk_client(url=url, token=token, transport=transport)
+    return LabelStudioClient(url=url, sdk=sdk)
+
+
+def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:
+    """Make the SDK's client. Raises: LabelStudioRefused (an expired token)."""
+    make: Any = LabelStudio
+    return translated(url=url, call=lambda: make(base_url=url, api_key=token, httpx_client=transport))
+
+
+_checked: set[str] = set()
+
+
+def _check_release(client: LabelStudioClient) -> None:
+    """Once per process and address: another release may count, name or charge things differently."""
+    if client.url in _checked:
+        return
+    release = client.release()
+    if not release.startswith(f"{TESTED_RELEASE}."):
+        raise LabelStudioRefused(
+            f"Label Studio at {client.url} is {release}; Fulcrum was tested with {TESTED_RELEASE}."
+        )
+    _checked.add(client.url)
+
+
+def as_datetime(value: datetime | str) -> datetime:
+    """Read a time; the SDK gives some as text."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _filters(name: str, operator: str, kind: str, value: str) -> dict[str, Any]:
+    item = {"filter": f"filter:{name}", "operator": operator, "type": kind, "value": value}
+    return {"filters": {"conjunction": "and", "items": [item]}}

@@ -1,0 +1,44 @@
+"""The way from Fulcrum into Label Studio."""
+
+import time
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from labeling import tickets
+from labeling.client import LabelStudioRefused
+from labeling.models import LabelingProject
+from labeling.sync import NothingPublished
+from studies.models import Study
+
+
+def enter_url(*, actor: User, study: Study, manage: bool = False) -> str:
+    """Make a link that signs a person into Label Studio, once and soon, and puts the next example before them.
+
+    Parameters: `manage` leads to the list of all examples instead, for who may publish.
+    Returns: an absolute URL.
+    Raises: Forbidden; NothingPublished; LabelStudioRefused (no ticket key is set).
+    """
+    require(actor=actor, action=Action.PUBLISH_EXAMPLES if manage else Action.LABEL)
+    project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
+    if project is None:
+        raise NothingPublished(f"“{study}” has nothing on offer in Label Studio yet.")
+    page = f"/projects/{project.label_studio_id}/data"
+    return ticket_url(person=actor, page=page if manage else f"{page}?labeling=1")
+
+
+def ticket_url(*, person: User, page: str) -> str:
+    """Make a link that signs a person into Label Studio and leads to one of its pages (a path)."""
+    if not settings.LABEL_STUDIO_URL or not settings.TICKET_KEY:
+        raise LabelStudioRefused("There is no Label Studio to enter: set LABEL_STUDIO_URL and FULCRUM_TICKET_KEY.")
+    ticket = tickets.Ticket(
+        email=person.email,
+        name=person.name,
+        role=person.role,
+        expires_at=int(time.time()) + settings.TICKET_SECONDS,
+        next=page,
+    )
+    query = urlencode({"ticket": tickets.write(key=settings.TICKET_KEY, ticket=ticket)})
+    return f"{settings.LABEL_STUDIO_URL}/fulcrum/enter?{query}"

@@ -1,0 +1,45 @@
+"""Offer examples for labelling."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.permissions import Forbidden
+from budgets.operations import BudgetExceeded, PriceMissing
+from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, publish
+from studies.models import Split
+from studies.queries import StudyNotFound, find_study
+
+_MENDABLE = (
+    StudyNotFound,
+    Forbidden,
+    ValueError,
+    BudgetExceeded,
+    PriceMissing,
+    LabelStudioUnreachable,
+    LabelStudioRefused,
+)
+
+
+class Command(BaseCommand):
+    help = "Offer examples of a study for labelling in Label Studio, as many as its budget takes."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="its id or name")
+        parser.add_argument("--examples", type=int, help="how many more; all that are left, if not given")
+        parser.add_argument("--split", default=Split.POOL, help="pool (if not given), dev or test")
+        parser.add_argument("--as", dest="email", help="e-mail of who publishes; who made the study, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            study = find_study(options["study"])
+            actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
+            result = publish(actor=actor, study=study, num_examples=options["examples"], split=options["split"])
+        except User.DoesNotExist:
+            raise CommandError(f"There is no account with the e-mail {options['email']}.") from None
+        except _MENDABLE as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{result.num_offered} offered, {result.num_already} on offer before.")
+        if result.num_short:
+            self.stdout.write(f"The budget could not take {result.num_short} more.")

@@ -1,0 +1,26 @@
+"""The one public door to labelling. Each function's contract stands where it is written."""
+
+from labeling.client import LabelStudioRefused, LabelStudioUnreachable
+from labeling.entry import enter_url
+from labeling.hints import HintRefused, receive_hint, sync_hinted
+from labeling.publish import PublishResult, publish
+from labeling.replay import ReplayResult, replay
+from labeling.sync import NothingPublished, SyncResult, sync, sync_all, sync_study
+
+__all__ = [
+    "HintRefused",
+    "LabelStudioRefused",
+    "LabelStudioUnreachable",
+    "NothingPublished",
+    "PublishResult",
+    "ReplayResult",
+    "SyncResult",
+    "enter_url",
+    "publish",
+    "receive_hint",
+    "replay",
+    "sync",
+    "sync_all",
+    "sync_hinted",
+    "sync_study",
+]

@@ -1,0 +1,55 @@
+"""A study's project in Label Studio: found or made, and kept as the study says."""
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from labeling.client import LabelStudioClient, ProjectPlan
+from labeling.models import LabelingProject
+from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType
+from studies.models import Study
+
+SECRET_HEADER = "X-Fulcrum-Secret"
+MAX_TITLE = 50
+MIN_TITLE = 3
+
+
+def task_type_of(*, study: Study) -> LabelingTaskType:
+    """Find how a study's examples are labelled."""
+    return LABELING_TASK_TYPES[study.task_type]
+
+
+@transaction.atomic
+def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
+    """Find or make a study's project in Label Studio, with its configuration, tab and webhook.
+
+    The row is locked while Label Studio is asked, so that two callers make one project; one that a crash left
+    without its id here is found by the marker in its description.
+
+    Raises: LabelStudioUnreachable; LabelStudioRefused (the project was deleted there, or the labels are refused).
+    """
+    LabelingProject.objects.get_or_create(study=study)
+    project = LabelingProject.objects.select_for_update().get(study=study)
+    plan = _plan(project, study)
+    if project.label_studio_id is None:
+        project.label_studio_id = client.find_project(uid=plan.uid) or client.create_project(plan=plan)
+        project.save(update_fields=["label_studio_id"])
+    if client.project_config(project_id=project.label_studio_id) != plan.config:
+        client.set_config(project_id=project.label_studio_id, config=plan.config)
+    client.ensure_view(project_id=project.label_studio_id)
+    client.ensure_webhook(
+        project_id=project.label_studio_id,
+        url=f"{settings.URL}{reverse('labeling-webhook', args=[project.uid])}",
+        headers={SECRET_HEADER: project.webhook_secret},
+    )
+    return project
+
+
+def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
+    title = study.name if len(study.name) >= MIN_TITLE else f"Study {study.name}"
+    return ProjectPlan(
+        uid=str(project.uid),
+        title=title[:MAX_TITLE],
+        config=task_type_of(study=study).config(labels=study.labels, instructions=study.instructions),
+        annotations_per_example=study.annotations_per_example,
+    )

@@ -1,0 +1,74 @@
+"""One text, one of the study's labels."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from xml.sax.saxutils import quoteattr
+
+from labeling.task_types.base import LabelingTaskType, Result, ResultInvalid
+
+CHOICES = "label"
+# Keys 1 to 9, then 0, as Label Studio's own interface counts.
+HOTKEYS = "1234567890"
+# A zero-width space behind it is not seen, and keeps a dollar sign from naming a field of the example.
+HARMLESS_DOLLAR = "$\u200b"
+
+
+class TextClassification(LabelingTaskType):
+    name = "text_classification"
+    input_fields: ClassVar[tuple[str, ...]] = ("text",)
+
+    def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
+        shown = "".join(self._shown(field) for field in self.input_fields)
+        shown_instructions = attribute(instructions.replace("$", HARMLESS_DOLLAR))
+        header = f'<Header value={shown_instructions} size="5"/>' if instructions.strip() else ""
+        choices = "".join(_choice(label, place) for place, label in enumerate(labels))
+        return (
+            f'<View>{header}{shown}<Choices name="{CHOICES}" toName="{self.input_fields[0]}" choice="single" '
+            f'required="true" requiredMessage="Choose a label, or skip.">{choices}</Choices></View>'
+        )
+
+    def target(self, *, result: Any, labels: Sequence[str]) -> str:
+        chosen = _chosen(result)
+        if chosen not in labels:
+            raise ResultInvalid(f"“{chosen}” is not one of the study's labels.")
+        return chosen
+
+    def result(self, *, target: str) -> Result:
+        return [
+            {
+                "from_name": CHOICES,
+                "to_name": self.input_fields[0],
+                "type": "choices",
+                "value": {"choices": [target]},
+            }
+        ]
+
+    def _shown(self, field: str) -> str:
+        return f'<Text name="{field}" value="${field}"/>'
+
+
+def attribute(text: str) -> str:
+    """Quote a text as an XML attribute, line breaks and tabs included."""
+    return quoteattr(text, {"\n": "&#10;", "\t": "&#9;"})
+
+
+def _choice(label: str, place: int) -> str:
+    hotkey = f' hotkey="{HOTKEYS[place]}"' if place < len(HOTKEYS) else ""
+    if "$" not in label:
+        return f"<Choice value={attribute(label)}{hotkey}/>"
+    # Label Studio would read `$text` in a value as a field of the example; an alias it takes as it is.
+    return f"<Choice value={attribute(label.replace('$', HARMLESS_DOLLAR))} alias={attribute(label)}{hotkey}/>"
+
+
+def _chosen(result: Any) -> str:
+    """Find the one choice in a result, whatever else an interface may have put beside it."""
+    if not isinstance(result, list):
+        raise ResultInvalid("The result is not a list.")
+    regions = [part for part in result if isinstance(part, dict) and part.get("from_name") == CHOICES]
+    if len(regions) != 1:
+        raise ResultInvalid(f"The result has {len(regions)} answers; one is asked for.")
+    value = regions[0].get("value")
+    choices = value.get("choices") if isinstance(value, dict) else None
+    if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], str):
+        raise ResultInvalid("The answer does not have exactly one choice.")
+    return choices[0]

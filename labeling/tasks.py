@@ -1,0 +1,17 @@
+"""What Celery does for labelling. A message lost or doubled changes nothing: the next look finds the same."""
+
+from celery import shared_task
+
+from labeling import operations
+
+
+@shared_task(name="labeling.tasks.sync_all", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
+def sync_all() -> None:
+    """Bring every study up to date. Sent by the schedule; one that is lost is made up by the next."""
+    operations.sync_all()
+
+
+@shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def sync_project(*, project_id: int) -> None:
+    """Bring one study up to date after a webhook. Delivered at least once, or made up by the schedule."""
+    operations.sync_hinted(project_id=project_id)
