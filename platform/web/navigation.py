@@ -26,7 +26,7 @@ class Item:
 MENU = (
     Item(title="Home", names=("home", "create-study"), action=Action.SEE_HOME),
     Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
-    Item(title="Prices", names=("prices", "add-price"), action=Action.SEE_PRICES),
+    Item(title="Prices", names=("prices", "add-price", "add-price-book"), action=Action.SEE_PRICES),
     Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
 )
 

@@ -1,3 +1,38 @@
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from web.views import accounts, budgets, imports, labeling, reports, runs, studies
+
+urlpatterns = [
+    path("", studies.home, name="home"),
+    path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("password/", accounts.change_password, name="change-password"),
+    path("people/", accounts.people, name="people"),
+    path("people/<int:pk>/", accounts.one_person, name="person"),
+    path("prices/", budgets.prices, name="prices"),
+    path("prices/add/", budgets.add_price, name="add-price"),
+    path("prices/books/add/", budgets.add_price_book, name="add-price-book"),
+    path("work/", labeling.my_work, name="my-work"),
+    path("studies/new/", studies.create, name="create-study"),
+    path("studies/<int:pk>/", studies.overview, name="study"),
+    path("studies/<int:pk>/data/", studies.data, name="study-data"),
+    path("studies/<int:pk>/import/", imports.upload, name="import-upload"),
+    path("studies/<int:pk>/import/<int:batch_pk>/", imports.preview, name="import-preview"),
+    path("studies/<int:pk>/label/", labeling.enter_label_studio, name="enter-label-studio"),
+    path("studies/<int:pk>/labelling/", labeling.labelling, name="labelling"),
+    path("studies/<int:pk>/labelling/publish/", labeling.publish_examples, name="publish"),
+    path("studies/<int:pk>/labelling/sync/", labeling.sync_labels, name="sync-labels"),
+    path("studies/<int:pk>/runs/", runs.runs, name="runs"),
+    path("studies/<int:pk>/runs/start/", runs.start_run, name="start-run"),
+    path("studies/<int:pk>/runs/quote/", runs.run_quote, name="run-quote"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/live/", runs.run_live, name="run-live"),
+    path("runs/<int:pk>/cancel/", runs.cancel_run, name="cancel-run"),
+    path("studies/<int:pk>/report/", reports.report, name="report"),
+    path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
+    re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", reports.report_chart, name="report-chart"),
+    path("artifacts/<int:pk>/", reports.artifact, name="artifact"),
+    path("studies/<int:pk>/ledger/", reports.ledger, name="ledger"),
+    path("ledger/<int:pk>/reverse/", budgets.reverse_entry, name="reverse-entry"),
+    path("studies/<int:pk>/budget/", budgets.budget, name="budget"),
+]

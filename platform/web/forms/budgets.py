@@ -8,6 +8,13 @@ from budgets.models import Kind, PriceBook
 DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"))
 
 
+class PriceBookForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="Studies choose a price book by its name.")
+    currency = forms.CharField(
+        min_length=3, max_length=3, initial="USD", help_text="Three letters. Every price of the book is in it."
+    )
+
+
 class PriceForm(forms.Form):
     book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
     kind = forms.ChoiceField(label="What it is for", choices=Kind.choices)

@@ -1,3 +1,5 @@
+import uuid
+
 from django import forms
 
 from studies.models import Split
@@ -8,3 +10,6 @@ class PublishForm(forms.Form):
         label="From", choices=Split.choices, help_text="Only examples without a label that are not on offer yet."
     )
     num_examples = forms.IntegerField(label="How many", min_value=1, max_value=100_000)
+    request_key = forms.CharField(
+        max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
+    )

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
-from budgets.models import Kind, LedgerEntry, Price
-from budgets.operations import reverse, set_limit, set_price
+from budgets.models import Kind, LedgerEntry, Price, PriceBook
+from budgets.operations import create_price_book, reverse, set_limit, set_price
 from studies.models import Study
-from web.forms.budgets import LimitForm, PriceForm, ReversalForm
+from web.forms.budgets import LimitForm, PriceBookForm, PriceForm, ReversalForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out
@@ -33,7 +33,22 @@ def _in_force() -> set[int]:
 
 @allowed(Action.SET_PRICE)
 @require_http_methods(["GET", "POST"])
+def add_price_book(request: HttpRequest) -> HttpResponse:
+    form = PriceBookForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
+        if added:
+            messages.success(request, f"“{added.name}” is there. Next: set its prices.")
+            return redirect("add-price")
+    return render(request, "web/add_price_book.html", {"form": form})
+
+
+@allowed(Action.SET_PRICE)
+@require_http_methods(["GET", "POST"])
 def add_price(request: HttpRequest) -> HttpResponse:
+    if not PriceBook.objects.exists():
+        messages.info(request, "A price stands in a price book. Make one first.")
+        return redirect("add-price-book")
     form = PriceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = {**form.cleaned_data, "kind": Kind(form.cleaned_data["kind"])}

@@ -49,7 +49,7 @@ def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
         return _unreadable(request, batch, problem)
     form = OptionsForm(values if default is None else values_of(proposed), input_fields=tuple(proposed.columns))
     form.is_valid()
-    if request.method == "POST" and _confirm(request, batch, form):
+    if request.method == "POST" and default is None and _confirm(request, batch, form):
         return redirect("study-data", pk=pk)
     return _choose(request, batch, form, default)
 

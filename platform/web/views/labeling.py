@@ -30,7 +30,8 @@ def my_work(request: HttpRequest) -> HttpResponse:
 @require_POST
 def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
-    url = carry_out_or_say(request, lambda: enter_url(actor=person(request), study=study))
+    manage = "manage" in request.POST
+    url = carry_out_or_say(request, lambda: enter_url(actor=person(request), study=study, manage=manage))
     return redirect(url or "home")
 
 
@@ -72,7 +73,10 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _say_published(request: HttpRequest, result: PublishResult) -> None:
-    messages.success(request, f"{result.num_offered:,} examples are on offer in Label Studio now.")
+    if result.num_offered:
+        messages.success(request, f"{result.num_offered:,} more examples are on offer in Label Studio now.")
+    elif not result.num_short:
+        messages.info(request, "Nothing was left to publish: every example of that split is on offer or labelled.")
     if result.num_short:
         messages.warning(
             request, f"The budget could not take {result.num_short:,} more. Raise the limit to publish them as well."
@@ -84,6 +88,8 @@ def _say_published(request: HttpRequest, result: PublishResult) -> None:
 def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     result = carry_out_or_say(request, lambda: sync_study(actor=person(request), study=study))
-    if result:
-        messages.success(request, "Everything in Label Studio up to now is fetched.")
+    if result and result.error:
+        messages.warning(request, f"Not all could be fetched; it is tried again by itself. {result.error}")
+    elif result:
+        messages.success(request, f"Everything is fetched: {result.num_changed:,} answers were new or changed.")
     return redirect("labelling", pk=study.pk)

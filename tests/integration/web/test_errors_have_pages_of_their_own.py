@@ -1,0 +1,39 @@
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.views.defaults import bad_request, server_error
+
+from accounts.models import Role
+from studies.models import Study
+from tests import factories
+from tests.integration.web.conftest import signed_in_as
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_missing_page_says_so(manager: Client) -> None:
+    answer = manager.get("/nowhere/")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.content.decode()
+
+
+def test_a_forbidden_page_names_the_role_and_who_can_help(study: Study) -> None:
+    page = signed_in_as(factories.person(Role.ANNOTATOR)).get(reverse("study", args=[study.pk])).content.decode()
+    assert "the role annotator, which may not see a study. Ask an admin." in page
+
+
+def test_a_form_from_elsewhere_is_refused() -> None:
+    answer = Client(enforce_csrf_checks=True).post(reverse("sign-in"), {"username": "a@example.com"})
+    assert answer.status_code == 403
+    assert "reload the page and send the form again" in answer.content.decode()
+
+
+def test_a_broken_request_and_a_broken_server_have_pages() -> None:
+    request = RequestFactory().get("/")
+    assert "could not be understood" in bad_request(request, ValueError()).content.decode()
+    assert "Something broke on our side" in server_error(request).content.decode()
+
+
+def test_the_page_of_a_broken_server_needs_no_database() -> None:
+    assert "Fulcrum" in render_to_string("500.html")

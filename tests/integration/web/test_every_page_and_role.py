@@ -1,0 +1,129 @@
+"""Who gets which page: every URL name, by method and role. A new page without a row here fails the build."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Role
+from budgets.models import Path
+from runs.models import Artifact, Run, RunKind, RunState
+from studies.models import ImportBatch, Study
+from studies.operations import draft_import
+from tests import factories
+from tests.integration.reports import ground
+
+pytestmark = pytest.mark.django_db
+
+
+class Codes(NamedTuple):
+    """Status codes by who asks."""
+
+    anonymous: int
+    annotator: int
+    manager: int
+    admin: int
+
+
+# Anonymous people are sent to sign in (302); 405 where a page does not answer the method.
+EVERYONE = Codes(302, 200, 200, 200)
+MANAGERS = Codes(302, 403, 200, 200)
+ADMINS = Codes(302, 403, 403, 200)
+NOT_FOR_EVERYONE = Codes(302, 405, 405, 405)
+NOT_FOR_MANAGERS = Codes(302, 403, 405, 405)
+REDIRECTED = Codes(302, 302, 302, 302)
+MANAGERS_REDIRECTED = Codes(302, 403, 302, 302)
+
+# An empty form is shown again with its errors (200); a button without a form does its work and goes on (302).
+TABLE: dict[str, tuple[Codes, Codes]] = {
+    "home": (EVERYONE, NOT_FOR_EVERYONE),
+    "sign-in": (Codes(200, 302, 302, 302), Codes(200, 302, 302, 302)),
+    "sign-out": (Codes(405, 405, 405, 405), REDIRECTED),
+    "change-password": (EVERYONE, EVERYONE),
+    "people": (ADMINS, ADMINS),
+    "person": (ADMINS, ADMINS),
+    "prices": (MANAGERS, NOT_FOR_MANAGERS),
+    "add-price": (ADMINS, ADMINS),
+    "add-price-book": (ADMINS, ADMINS),
+    "my-work": (EVERYONE, NOT_FOR_EVERYONE),
+    "create-study": (MANAGERS, MANAGERS),
+    "study": (MANAGERS, NOT_FOR_MANAGERS),
+    "study-data": (MANAGERS, NOT_FOR_MANAGERS),
+    "import-upload": (MANAGERS, MANAGERS),
+    "import-preview": (MANAGERS, MANAGERS),
+    "enter-label-studio": (NOT_FOR_EVERYONE, REDIRECTED),
+    "labelling": (MANAGERS, NOT_FOR_MANAGERS),
+    "publish": (MANAGERS, MANAGERS),
+    "sync-labels": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "runs": (MANAGERS, NOT_FOR_MANAGERS),
+    "start-run": (MANAGERS, MANAGERS),
+    "run-quote": (MANAGERS, NOT_FOR_MANAGERS),
+    "run": (MANAGERS, NOT_FOR_MANAGERS),
+    "run-live": (MANAGERS, NOT_FOR_MANAGERS),
+    "cancel-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "report": (MANAGERS, NOT_FOR_MANAGERS),
+    "report-table": (MANAGERS, NOT_FOR_MANAGERS),
+    "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "artifact": (MANAGERS, NOT_FOR_MANAGERS),
+    "ledger": (MANAGERS, NOT_FOR_MANAGERS),
+    "reverse-entry": (ADMINS, ADMINS),
+    "budget": (MANAGERS, MANAGERS),
+    # Label Studio calls this one, with a secret instead of a session.
+    "labeling-webhook": (Codes(405, 405, 405, 405), Codes(403, 403, 403, 403)),
+}
+
+
+def named_patterns(patterns: list[URLPattern | URLResolver]) -> Iterator[str | None]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from named_patterns(pattern.url_patterns)
+        else:
+            yield pattern.name
+
+
+@pytest.fixture
+def arguments() -> dict[str, dict[str, Any]]:
+    """What each URL needs to name something that is there."""
+    study = factories.study()
+    labels = ground.buy_labels(study, 3)
+    student = ground.annotated(study, num_labels=2)
+    waiting = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.SUCCEEDED, seconds=[])
+    batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nfine,good\n")
+    assert labels[0].entry is not None
+    return _arguments(study, student, waiting, batch) | {"reverse-entry": {"pk": labels[0].entry.pk}}
+
+
+def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
+    of_study, of_run = {"pk": study.pk}, {"pk": run.pk}
+    names = """study study-data import-upload enter-label-studio labelling publish sync-labels runs start-run run-quote
+        report report-table ledger budget"""
+    return {
+        **dict.fromkeys(names.split(), of_study),
+        **dict.fromkeys(["run", "run-live", "cancel-run"], of_run),
+        "report-chart": {**of_study, "suffix": "svg"},
+        "import-preview": {**of_study, "batch_pk": batch.pk},
+        "artifact": {"pk": student.pk},
+        "person": {"pk": study.created_by.pk},
+        "labeling-webhook": {"uid": study.labeling_project.uid},
+    }
+
+
+def ask(role: Role | None, method: str, url: str) -> int:
+    client = Client()
+    if role is not None:
+        client.force_login(factories.person(role))
+    return int(getattr(client, method)(url).status_code)
+
+
+def test_every_url_has_a_row() -> None:
+    assert set(named_patterns(get_resolver().url_patterns)) == set(TABLE)
+
+
+@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_each_role_gets_what_the_table_says(name: str, method: str, arguments: dict[str, dict[str, Any]]) -> None:
+    url = reverse(name, kwargs=arguments.get(name, {}))
+    found = Codes(*(ask(role, method, url) for role in (None, *Role)))
+    assert found == TABLE[name][method == "post"]

@@ -1,0 +1,101 @@
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from studies.models import ImportBatch, Study
+
+pytestmark = pytest.mark.django_db
+
+GOOD = "text,label\nfine day,good\nfine day,good\nawful day,bad\n"
+HALF_GOOD = "text,label\nfine day,good\n ,good\nodd day,strange\n"
+MAPPING = {"column_text": "text", "label_column": "label", "split_column": "", "encoding": "utf-8"}
+
+
+def upload(client: Client, study: Study, content: str | bytes, name: str = "rows.csv") -> Any:
+    data = content.encode() if isinstance(content, str) else content
+    file = SimpleUploadedFile(name, data)
+    return client.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
+
+
+def preview_url(study: Study) -> str:
+    return reverse("import-preview", args=[study.pk, ImportBatch.objects.get().pk])
+
+
+def test_an_upload_shows_what_it_would_bring_and_imports_nothing(manager: Client, study: Study) -> None:
+    page = upload(manager, study, GOOD)
+    checked = page.context["preview"].checked
+    assert (len(checked.candidates), checked.num_duplicates, len(checked.errors)) == (2, 1, 0)
+    assert not study.examples.exists()
+
+
+def test_the_confirmed_preview_is_imported(manager: Client, study: Study) -> None:
+    upload(manager, study, GOOD)
+    page = manager.post(preview_url(study), MAPPING, follow=True)
+    assert study.examples.count() == 2
+    assert "2 examples came from rows.csv; 1 were here already" in page.content.decode()
+
+
+def test_rows_with_errors_are_named_by_line(manager: Client, study: Study) -> None:
+    page = upload(manager, study, HALF_GOOD).content.decode()
+    assert "Line 3: text: the text is empty" in page
+    assert "Line 4: label: “strange” is not a label of this study" in page
+
+
+def test_a_file_with_errors_is_not_imported_by_itself(manager: Client, study: Study) -> None:
+    upload(manager, study, HALF_GOOD)
+    page = manager.post(preview_url(study), MAPPING)
+    assert "nothing was imported" in page.context["form"].non_field_errors()[0]
+    assert not study.examples.exists()
+
+
+def test_the_good_rows_can_be_imported_alone(manager: Client, study: Study) -> None:
+    upload(manager, study, HALF_GOOD)
+    manager.post(preview_url(study), {**MAPPING, "good_rows_only": "yes"})
+    assert study.examples.count() == 1
+
+
+def test_another_mapping_changes_the_preview(manager: Client, study: Study) -> None:
+    upload(manager, study, "id,body,label\n1,fine day,good\n")
+    page = manager.get(preview_url(study), {**MAPPING, "column_text": "body"})
+    assert page.context["preview"].checked.candidates[0].fields == {"text": "fine day"}
+
+
+def test_a_column_the_file_does_not_have_is_refused(manager: Client, study: Study) -> None:
+    upload(manager, study, GOOD)
+    page = manager.get(preview_url(study), {**MAPPING, "column_text": "body"})
+    assert "no column body" in page.context["form"].non_field_errors()[0]
+
+
+def test_a_file_in_another_encoding_asks_for_it(manager: Client, study: Study) -> None:
+    page = upload(manager, study, "text,label\ncafé,good\n".encode("cp1252"))
+    assert "Lines 2 are not UTF-8" in page.content.decode()
+    again = manager.get(preview_url(study), {"encoding": "cp1252"})
+    assert again.context["rows"] == [["café", "good"]]
+
+
+def test_a_file_that_is_too_large_is_refused(manager: Client, study: Study, settings: Settings) -> None:
+    settings.MAX_IMPORT_BYTES = 10
+    page = upload(manager, study, GOOD)
+    assert "is the most" in page.content.decode()
+    assert not ImportBatch.objects.exists()
+
+
+def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(manager: Client, study: Study) -> None:
+    page = upload(manager, study, "hello", name="rows.docx")
+    assert "files ending in .csv, .tsv or .jsonl are read" in page.content.decode()
+
+
+def test_an_imported_file_leads_back_to_the_data(manager: Client, study: Study) -> None:
+    upload(manager, study, GOOD)
+    manager.post(preview_url(study), MAPPING)
+    page = manager.get(preview_url(study), follow=True)
+    assert page.redirect_chain[-1][0] == reverse("study-data", args=[study.pk])
+
+
+def test_markup_in_a_text_stays_text(manager: Client, study: Study) -> None:
+    page = upload(manager, study, "text,label\n<script>alert(1)</script>,good\n")
+    assert "<script>alert" not in page.content.decode()
