@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
 
-from training.classifier import EncoderClassifier
+# Web processes look task types up too; torch would cost each of them seconds and hundreds of megabytes.
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from training.classifier import EncoderClassifier
 
 Encoded = dict[str, list[int]]
 Floats = npt.NDArray[np.float64]
@@ -20,6 +23,7 @@ class TaskType(ABC):
     """One kind of problem; a new one is a new file here and a line in `TASK_TYPES`."""
 
     name: ClassVar[str]
+    title: ClassVar[str]
     input_fields: ClassVar[tuple[str, ...]]
     metrics: ClassVar[tuple[str, ...]]
 

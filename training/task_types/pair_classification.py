@@ -9,4 +9,5 @@ class PairClassification(TextClassification):
     """Assigns a label to a pair (claim and evidence, two sentences), read together as two segments."""
 
     name = "pair_classification"
+    title = "Pair classification"
     input_fields = ("text_a", "text_b")

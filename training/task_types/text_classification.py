@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
-from training.classifier import EncoderClassifier
 from training.task_types.base import Encoded, Floats, TaskType
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from training.classifier import EncoderClassifier
 
 
 class TextClassification(TaskType):
     """Assigns one of the study's labels to a text."""
 
     name = "text_classification"
+    title = "Text classification"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
     metrics = ("accuracy", "macro_f1", "micro_f1")
 
@@ -30,10 +33,14 @@ class TextClassification(TaskType):
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str]) -> EncoderClassifier:
         """Put a linear head with one output per label on the encoder; see TaskType.build."""
+        from training.classifier import EncoderClassifier
+
         return EncoderClassifier(encoder=encoder, num_labels=len(labels))
 
     def targets(self, *, gold: Sequence[str], labels: Sequence[str]) -> Tensor:
         """Return each gold label's place in `labels`, int64 (N,); see TaskType.targets."""
+        import torch
+
         place = {label: index for index, label in enumerate(labels)}
         return torch.tensor([place[label] for label in gold], dtype=torch.int64)
 
