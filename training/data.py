@@ -72,6 +72,9 @@ def open_dataset(*, folder: Path, name: str, columns: Sequence[str]) -> datasets
     """
     try:
         dataset = datasets.load_from_disk(str(folder))
+    except IndexError as error:
+        # datasets saves an empty dataset without any file, and then cannot open it.
+        raise _no_rows(name, folder) from error
     except (OSError, ValueError, KeyError) as error:
         raise DataInvalid(
             f"data.{name}: no dataset can be read at {folder} ({error}). Write it with save_to_disk."
@@ -82,8 +85,12 @@ def open_dataset(*, folder: Path, name: str, columns: Sequence[str]) -> datasets
     if absent:
         raise DataInvalid(f"data.{name}: no column {', '.join(absent)} in {folder}. It has {dataset.column_names}.")
     if len(dataset) == 0:
-        raise DataInvalid(f"data.{name}: {folder} has no rows. Put at least one example in it.")
+        raise _no_rows(name, folder)
     return dataset
+
+
+def _no_rows(name: str, folder: Path) -> DataInvalid:
+    return DataInvalid(f"data.{name}: {folder} has no rows. Put at least one example in it.")
 
 
 def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Sequence[str]) -> Rows:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -94,7 +95,7 @@ def _load_encoder(place: str, revision: str | None, source: ModelSource) -> nn.M
         encoder, report = AutoModel.from_pretrained(
             place, revision=revision, dtype=torch.float32, output_loading_info=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise PretrainedMissing(
             f"Model {source} cannot be loaded: {_first_line(error)} Check the name, or the network if it is a hub's."
         ) from error

@@ -1,0 +1,95 @@
+"""Tiny runs: small datasets, specs and classifiers for tests of the training engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import torch
+
+from training.artifact import Classifier, load_classifier
+from training.compute import Compute
+from training.data import EncodedRows, Rows, encode_rows
+from training.finetune import GoldLoss
+from training.job import Job
+from training.methods import METHODS
+from training.progress import Progress
+from training.spec import ModelSource, RunSpec
+from training.task_types import TASK_TYPES
+
+LABELS = ["neg", "pos"]
+GOOD = ("good", "great", "fine", "happy", "love")
+BAD = ("bad", "awful", "poor", "sad", "hate")
+ENDINGS = ("the movie", "this film was that", "a day", "the sun and the rain and the sea", "team", "very much this")
+
+RunFolder = Callable[..., Path]
+
+
+TEXT = TASK_TYPES["text_classification"]
+CPU = Compute(device=torch.device("cpu"), bf16=False)
+
+
+def sentences(count: int, *, start: int = 0) -> dict[str, list[str]]:
+    """Return `count` examples, half of each label, of unequal lengths."""
+    rows: dict[str, list[str]] = {"uid": [], "text": [], "label": []}
+    for number in range(start, start + count):
+        label = LABELS[number % 2]
+        word = (GOOD if label == "pos" else BAD)[number // 2 % 5]
+        rows["uid"].append(f"u{number}")
+        rows["text"].append(f"{word} {ENDINGS[number // 10 % 6]} {'very ' * (number % 7)}{word}")
+        rows["label"].append(label)
+    return rows
+
+
+def write_dataset(folder: Path, rows: dict[str, list[str]]) -> Path:
+    datasets.Dataset.from_dict(rows).save_to_disk(str(folder))
+    return folder
+
+
+def without_labels(rows: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {name: values for name, values in rows.items() if name != "label"}
+
+
+def spec_payload(tiny_folder: Path, **changes: Any) -> dict[str, Any]:
+    training = {"steps": 6, "batch_size": 4, "learning_rate": 1e-3, "max_length": 32, "precision": "fp32"}
+    payload: dict[str, Any] = {
+        "version": 1,
+        "kind": "finetune",
+        "task_type": "text_classification",
+        "labels": LABELS,
+        "model": {"source": "folder", "name": str(tiny_folder), "revision": None},
+        "data": {"train": "data/train", "dev": "data/dev", "test": "data/test"},
+        "training": {**training, **changes.pop("training", {})},
+        "evaluation": {"metric": "accuracy", "num_resamples": 50, "confidence": 0.95},
+        "seed": 3,
+        "num_threads": 1,
+    }
+    return {**payload, **changes}
+
+
+def job_of(folder: Path) -> Job:
+    """Return a job whose progress is kept in memory until someone writes it."""
+    return Job(spec=RunSpec.from_json(folder / "spec.json"), folder=folder, progress=Progress(folder))
+
+
+def carry_out(folder: Path) -> dict[str, Any]:
+    """Carry out the run of a folder in this process and return its result."""
+    job = job_of(folder)
+    return METHODS[job.spec.kind](job)
+
+
+def tiny_classifier(folder: Path) -> Classifier:
+    torch.manual_seed(5)
+    source = ModelSource(source="folder", name=str(folder))
+    classifier = load_classifier(source=source, task_type=TEXT, labels=LABELS, max_length=32)
+    classifier.model.eval()
+    return classifier
+
+
+def encoded_sentences(classifier: Classifier, count: int) -> tuple[EncodedRows, GoldLoss]:
+    data = sentences(count)
+    rows = Rows(uids=data["uid"], columns={"text": data["text"]}, gold=data["label"])
+    encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=classifier.tokenizer, max_length=32)
+    return encoded, GoldLoss(target_N=TEXT.targets(gold=data["label"], labels=LABELS))

@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tiny_runs import spec_payload
+from training.spec import RunSpec, SpecInvalid
+
+BAD = {
+    "version": {"version": 2},
+    "kind": {"kind": "guess"},
+    "labels": {"labels": ["only"]},
+    "labels, twice": {"labels": ["a", "a"]},
+    "model.source": {"model": {"source": "post", "name": "x"}},
+    "training.batch_size": {"training": {"batch_size": 0}},
+    "training.learning_rate": {"training": {"learning_rate": "fast"}},
+    "training.epochs": {"training": {"epochs": 2}},
+    "training.precision": {"training": {"precision": "fp8"}},
+    "evaluation.confidence": {"evaluation": {"confidence": 95}},
+    "data.train": {"data": {}},
+    "data.soft_labels": {"kind": "distil"},
+    "data.unlabelled": {"kind": "score"},
+    "num_threads": {"num_threads": True},
+    "the top level": {"colour": "red"},
+    "training": {"training": {"warmup": 0.1}},
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_message_names_the_field_and_what_to_give(name: str, tmp_path: Path) -> None:
+    payload = spec_payload(tmp_path, **json.loads(json.dumps(BAD[name])))
+    with pytest.raises(SpecInvalid, match=name.partition(",")[0]) as refusal:
+        RunSpec.from_payload(payload, folder=tmp_path)
+    assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", '{"version": 1}'])
+def test_a_file_that_is_no_spec_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(text)
+    with pytest.raises(SpecInvalid):
+        RunSpec.from_json(tmp_path / "spec.json")
+
+
+def test_relative_paths_start_at_the_run_folder_and_absolute_ones_stay(tmp_path: Path) -> None:
+    data: dict[str, Any] = {"train": "data/train", "test": "/elsewhere/test", "dev": None}
+    spec = RunSpec.from_payload(spec_payload(tmp_path, data=data), folder=tmp_path)
+    assert spec.data.train == tmp_path / "data" / "train"
+    assert spec.data.test == Path("/elsewhere/test")
+    assert spec.data.dev is None

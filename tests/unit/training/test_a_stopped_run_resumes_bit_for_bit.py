@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_runs import RunFolder, carry_out, job_of
+from training.methods import METHODS
+from training.stop import StopFlag, StopRequested
+
+
+class StopAfter(StopFlag):
+    """A flag that goes up when it was looked at so many times."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self._looks = looks
+
+    def raise_if_requested(self) -> None:
+        self._looks -= 1
+        if self._looks < 0:
+            self.request()
+        super().raise_if_requested()
+
+
+def stop_once(folder: Path, looks: int) -> None:
+    job = job_of(folder)
+    interrupted = type(job)(spec=job.spec, folder=folder, progress=job.progress, stop=StopAfter(looks))
+    with pytest.raises(StopRequested):
+        METHODS[job.spec.kind](interrupted)
+
+
+@pytest.mark.parametrize("looks", [0, 2, 3, 7])
+def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder, looks: int) -> None:
+    whole = carry_out(run_folder("whole"))
+    folder = run_folder("stopped")
+    stop_once(folder, looks)
+    assert (folder / "checkpoint" / "state.pt").is_file()
+    resumed = carry_out(folder)
+    assert resumed["artifact_hash"] == whole["artifact_hash"]
+
+
+def test_a_checkpoint_that_cannot_be_read_starts_the_run_anew(
+    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = carry_out(run_folder("whole"))
+    folder = run_folder("damaged")
+    stop_once(folder, 3)
+    (folder / "checkpoint" / "state.pt").write_bytes(b"no checkpoint")
+    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    assert "cannot be read" in capsys.readouterr().out

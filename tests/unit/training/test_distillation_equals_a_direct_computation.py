@@ -1,0 +1,29 @@
+import pytest
+import torch
+
+from training.losses import distillation_sum
+
+
+def direct(student: torch.Tensor, teacher: torch.Tensor, temperature: float, mask: torch.Tensor) -> float:
+    p = torch.softmax(teacher.double() / temperature, dim=-1)
+    q = torch.softmax(student.double() / temperature, dim=-1)
+    return float(((p * (p / q).log()).sum(-1)[mask]).sum() * temperature**2)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 8.0])
+@pytest.mark.parametrize("shape", [(6, 3), (4, 5, 7)])
+def test_kl_times_t_squared_over_the_mask(shape: tuple[int, ...], temperature: float) -> None:
+    torch.manual_seed(1)
+    student, teacher = torch.randn(shape), torch.randn(shape) * 3
+    mask = torch.rand(shape[:-1]) > 0.4
+    loss = distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
+    assert loss.item() == pytest.approx(direct(student, teacher, temperature, mask), rel=1e-4)
+
+
+def test_masked_rows_send_no_gradient() -> None:
+    student = torch.randn(2, 3, requires_grad=True)
+    mask = torch.tensor([True, False])
+    distillation_sum(student_BC=student, teacher_BC=torch.randn(2, 3), temperature=2.0, mask_B=mask).backward()
+    assert student.grad is not None
+    assert student.grad[1].abs().sum() == 0
+    assert student.grad[0].abs().sum() > 0

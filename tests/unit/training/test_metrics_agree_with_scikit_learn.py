@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+
+from training.evaluate import dev_metric
+from training.task_types import TASK_TYPES
+
+TEXT = TASK_TYPES["text_classification"]
+LABELS = ["a", "b", "c", "never seen"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_accuracy_and_f1_are_those_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gold = [LABELS[i] for i in rng.integers(0, 3, 40)]
+    predicted: list[str | None] = [LABELS[i] for i in rng.integers(0, 2, 40)]
+    expected = {
+        "accuracy": accuracy_score(gold, predicted),
+        "macro_f1": f1_score(gold, predicted, average="macro"),
+        "micro_f1": f1_score(gold, predicted, average="micro"),
+    }
+    for metric, value in expected.items():
+        found = dev_metric(task_type=TEXT, gold=gold, predicted=predicted, labels=LABELS, metric=metric)
+        assert found == pytest.approx(value)

@@ -1,0 +1,25 @@
+import numpy as np
+
+from training.evaluate import split_metrics
+from training.spec import EvaluationSettings
+from training.task_types import TASK_TYPES
+
+TEXT = TASK_TYPES["text_classification"]
+
+
+def test_output_that_is_no_number_is_no_label() -> None:
+    logits = np.array([[np.nan, 1.0], [0.0, 1.0], [np.inf, 0.0]], dtype=np.float32)
+    assert TEXT.decode(logits_NC=logits, labels=["a", "b"]) == [None, "b", None]
+
+
+def test_unparsed_answers_are_counted_and_wrong_even_for_the_first_label() -> None:
+    metrics = split_metrics(
+        task_type=TEXT,
+        gold=["a", "a", "b"],
+        predicted=[None, "a", "b"],
+        labels=["a", "b"],
+        settings=EvaluationSettings(num_resamples=10),
+        seed=0,
+    )
+    assert metrics["num_unparsed"] == 1
+    assert metrics["accuracy"]["value"] == 2 / 3
