@@ -20,5 +20,5 @@ class AppendOnly(models.Model):
             raise AppendOnlyViolation(f"{self!r} is written; enter a reversal or a new row instead.")
         super().save(**kwargs)
 
-    def delete(self, **kwargs: Any) -> NoReturn:
+    def delete(self, using: Any = None, keep_parents: bool = False) -> NoReturn:
         raise AppendOnlyViolation(f"{self!r} is written and cannot be deleted; enter a reversal instead.")

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "runs",
     "reports",
     "web",
+    "demo",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

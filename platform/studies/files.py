@@ -5,6 +5,10 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import _csv
 
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -118,7 +122,7 @@ def _read_csv(text: str) -> Table:
     return Table(columns=tuple(header), rows=tuple(_csv_rows(reader, header)))
 
 
-def _csv_rows(reader: "csv._reader", header: list[str]) -> Iterator[Row]:
+def _csv_rows(reader: "_csv.Reader", header: list[str]) -> Iterator[Row]:
     while True:
         line = reader.line_num + 1
         try:

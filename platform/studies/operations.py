@@ -116,7 +116,7 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
     )
 
 
-def draft_import(*, actor: User, study: Study, file_name: str, content: bytes | UploadedFile) -> ImportBatch:
+def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
     """Keep an uploaded file as a draft, to be previewed and then imported.
 
     Raises: Forbidden; FileUnreadable (empty, or larger than the limit; nothing is kept).

@@ -34,15 +34,9 @@ def unlabelled(study: Study) -> QuerySet[Example]:
 
 def split_counts(study: Study) -> list[SplitCount]:
     rows = study.examples.values("split").annotate(total=Count("pk"), with_label=Count("label"))
-    found = {row["split"]: row for row in rows}
-    return [
-        SplitCount(
-            split=split,
-            num_examples=found.get(split, {}).get("total", 0),
-            num_labelled=found.get(split, {}).get("with_label", 0),
-        )
-        for split in Split
-    ]
+    found = {row["split"]: (row["total"], row["with_label"]) for row in rows}
+    counts = {split: found.get(split, (0, 0)) for split in Split}
+    return [SplitCount(split=split, num_examples=total, num_labelled=done) for split, (total, done) in counts.items()]
 
 
 def find_study(reference: str) -> Study:

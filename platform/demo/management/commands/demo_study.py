@@ -1,0 +1,26 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from budgets.operations import BudgetExceeded
+from demo.steps import DemoFailed, finish, run_demo
+from demo.texts import TextMissing
+from labeling.operations import LabelStudioRefused, LabelStudioUnreachable
+
+_EXPECTED = (DemoFailed, TextMissing, BudgetExceeded, LabelStudioRefused, LabelStudioUnreachable, ValueError)
+
+
+class Command(BaseCommand):
+    help = "Run the demo study on services that are up; `manage.py demo` brings them up first."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            study = run_demo(say=self._say)
+            finish(study=study, say=self.stdout.write)
+        except _EXPECTED as error:
+            raise CommandError(str(error)) from error
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(f"[{datetime.now(UTC):%H:%M:%S}] {line}")
+        self.stdout.flush()

@@ -1,0 +1,151 @@
+"""The demo study: its people, prices, data and purchases. Each step can be repeated; what is there is kept."""
+
+import csv
+import hashlib
+import hmac
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+
+from accounts.models import Role, User
+from budgets.models import Kind, PriceBook
+from budgets.operations import set_price
+from demo import texts
+from runs.plans import RunPlan
+from studies.hashing import fraction
+from studies.importing import ImportOptions
+from studies.models import Example, ImportBatch, Study
+from studies.operations import StudySpec, create_study, draft_import, import_examples
+
+STUDY = "Demo: newsgroup topics"
+PRICE_BOOK = "Demo prices"
+LIMIT = Decimal("120")
+PRICES_START = datetime(2026, 1, 1, tzinfo=UTC)
+DOLLARS_PER_LABEL = "0.10"
+# The study's own price for a GPU hour, asked here for an hour of this machine.
+DOLLARS_PER_DEVICE_HOUR = "1.875"
+
+NUM_POOL, NUM_DEV, NUM_TEST = 2400, 300, 800
+LABEL_COUNTS = (100, 200, 400, 800)
+NUM_UNLABELLED = 1200
+NUM_LEFT_FOR_A_PERSON = 20
+# What the replay accounts are said to be like: one label in twelve is wrong, each takes 4 to 12 seconds.
+ERROR_RATE = 1 / 12
+LEAST_SECONDS, MOST_SECONDS = 4.0, 12.0
+STUDENT = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
+TEACHER = {"source": "package", "name": "all-MiniLM-L6-v2", "revision": None}
+PLAN = RunPlan(steps=300, teacher_steps=300, max_length=64, max_minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """The demo's accounts. Replay accounts enter known labels; the annotator's account is for whoever tries it."""
+
+    admin: User
+    manager: User
+    annotator: User
+    replayers: tuple[User, ...]
+
+
+def password_of(email: str) -> str:
+    """The same password each time for this installation, so that a repeated demo can print it again."""
+    return hmac.new(settings.SECRET_KEY.encode(), email.encode(), hashlib.sha256).hexdigest()[:14]
+
+
+def ensure_crew() -> Crew:
+    admin = _person("demo-admin@example.com", "Demo admin", Role.ADMIN)
+    return Crew(
+        admin=admin,
+        manager=_person("demo-manager@example.com", "Demo manager", Role.MANAGER),
+        annotator=_person("demo-annotator@example.com", "Demo annotator", Role.ANNOTATOR),
+        replayers=tuple(
+            _person(f"replay-{number}@example.com", f"Replay {number}", Role.ANNOTATOR, is_replay=True)
+            for number in (1, 2)
+        ),
+    )
+
+
+def ensure_study(crew: Crew) -> Study:
+    """The study with its budget and prices, made once."""
+    existing = Study.objects.filter(name=STUDY).first()
+    if existing is not None:
+        return existing
+    spec = StudySpec(
+        name=STUDY,
+        task_type="text_classification",
+        labels=tuple(sorted(texts.TOPICS.values())),
+        limit=LIMIT,
+        price_book=_ensure_prices(crew.admin),
+        student_model=STUDENT,
+        teacher_model=TEACHER,
+        instructions="Which of these topics is the post about? It is the first words of a newsgroup post.",
+    )
+    return create_study(actor=crew.manager, spec=spec)
+
+
+def ensure_examples(crew: Crew, study: Study) -> ImportBatch:
+    """Pool without labels, dev and test with theirs, imported as a manager would import a file."""
+    existing = study.import_batches.filter(state=ImportBatch.State.IMPORTED).first()
+    if existing is not None:
+        return existing
+    batch = draft_import(actor=crew.manager, study=study, file_name="newsgroups.csv", content=_csv())
+    options = ImportOptions(columns={"text": "text"}, label_column="label", split_column="split")
+    # The corpus has posts alike but for case or spaces on both sides of its own split; those rows are left out.
+    return import_examples(actor=crew.manager, batch=batch, options=options, skip_bad_rows=True)
+
+
+def replayed_answers() -> Callable[[Example], str]:
+    """What the replay accounts answer: the known label, and at the stated rate another one. The same every time."""
+    known = {post.text: post.label for post in texts.posts(texts.TRAIN)}
+    labels = sorted(texts.TOPICS.values())
+
+    def answer(example: Example) -> str:
+        label = known[example.fields["text"]]
+        if fraction("error", example.content_hash) >= ERROR_RATE:
+            return label
+        others = [other for other in labels if other != label]
+        return others[int(fraction("which", example.content_hash) * len(others))]
+
+    return answer
+
+
+def replayed_lead_time(example: Example) -> timedelta:
+    """How long a replayed annotation is said to have taken."""
+    return timedelta(seconds=LEAST_SECONDS + fraction("time", example.content_hash) * (MOST_SECONDS - LEAST_SECONDS))
+
+
+def _csv() -> bytes:
+    train, test = texts.posts(texts.TRAIN), texts.posts(texts.TEST)
+    order = sorted(train, key=lambda post: hashlib.sha256(post.text.encode()).digest())
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(["text", "label", "split"])
+    writer.writerows((post.text, "", "pool") for post in order[:NUM_POOL])
+    writer.writerows((post.text, post.label, "dev") for post in order[NUM_POOL : NUM_POOL + NUM_DEV])
+    sampled = sorted(test, key=lambda post: hashlib.sha256(post.text.encode()).digest())
+    writer.writerows((post.text, post.label, "test") for post in sampled[:NUM_TEST])
+    return stream.getvalue().encode()
+
+
+def _ensure_prices(admin: User) -> PriceBook:
+    book, _ = PriceBook.objects.get_or_create(name=PRICE_BOOK, defaults={"currency": "USD"})
+    wanted = (
+        (Kind.LABEL, "", DOLLARS_PER_LABEL),
+        (Kind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),
+        (Kind.DEVICE_HOUR, "cuda", DOLLARS_PER_DEVICE_HOUR),
+    )
+    for kind, device, amount in wanted:
+        if not book.prices.filter(kind=kind, device=device).exists():
+            set_price(actor=admin, book=book, kind=kind, device=device, amount=amount, starts_at=PRICES_START)
+    return book
+
+
+def _person(email: str, name: str, role: Role, *, is_replay: bool = False) -> User:
+    existing = User.objects.filter(email=email).first()
+    if existing is not None:
+        return existing
+    return User.objects.create_user(email=email, password=password_of(email), name=name, role=role, is_replay=is_replay)

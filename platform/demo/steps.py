@@ -1,0 +1,140 @@
+"""The demo from the first account to the report, one progress line per step. Safe to repeat."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from budgets.models import Budget
+from demo import scenario
+from demo.scenario import Crew
+from labeling.models import Annotation, Publication
+from labeling.operations import publish, replay, sync_study
+from reports.checks import verify
+from reports.exports import write_report
+from reports.queries import report_of
+from reports.tables import report_text
+from runs.models import Run, RunState
+from runs.operations import start_annotate, start_distil
+from runs.queries import live_cost
+from studies.models import Study
+from studies.queries import split_counts
+
+Say = Callable[[str], None]
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class DemoFailed(Exception):
+    """A step of the demo did not come to its end; the message says which and where to look."""
+
+
+def run_demo(*, say: Say) -> Study:
+    """Run the demo study, or what of it is still missing. Raises: DemoFailed, and what the operations raise."""
+    with _step(say, "people, prices, study"):
+        crew = scenario.ensure_crew()
+        study = scenario.ensure_study(crew)
+    with _step(say, "import"):
+        scenario.ensure_examples(crew, study)
+    for count in split_counts(study):
+        say(f"    {count.split}: {count.num_examples:,} examples, {count.num_labelled:,} labelled")
+    _label(crew, study, say)
+    _train(crew, study, say)
+    return study
+
+
+def finish(*, study: Study, say: Say) -> None:
+    """Print the report and where its files are; check the ledger. Raises: DemoFailed where the ledger is wrong."""
+    report = report_of(study)
+    say("")
+    say(report_text(report))
+    files = write_report(report=report, folder=settings.DATA_DIR / "reports" / "demo")
+    differences = verify(budgets=Budget.objects.filter(pk=study.budget_id))
+    if differences:
+        raise DemoFailed("ledger verify: " + "; ".join(str(difference) for difference in differences))
+    say("\nLedger verified: every total rebuilt from its entries, no difference.")
+    say("Charts and table:" + "".join(f"\n  {file}" for file in files))
+    for line in _how_to_go_on(study):
+        say(line)
+
+
+@contextmanager
+def _step(say: Say, name: str) -> Iterator[None]:
+    began = time.monotonic()
+    say(f"… {name}")
+    yield
+    say(f"  done in {time.monotonic() - began:.0f} s")
+
+
+def _label(crew: Crew, study: Study, say: Say) -> None:
+    wanted = max(scenario.LABEL_COUNTS) + scenario.NUM_LEFT_FOR_A_PERSON
+    missing = wanted - Publication.objects.filter(example__study=study).count()
+    with _step(say, f"publish {wanted} examples to Label Studio"):
+        if missing > 0:
+            publish(actor=crew.manager, study=study, num_examples=missing)
+    num_replayed = max(scenario.LABEL_COUNTS)
+    with _step(say, f"replay {num_replayed} known labels through Label Studio, as {len(crew.replayers)} accounts"):
+        replay(
+            study=study,
+            annotators=crew.replayers,
+            answers=scenario.replayed_answers(),
+            lead_time=scenario.replayed_lead_time,
+            num_examples=num_replayed,
+        )
+    with _step(say, "fetch, accept and pay"):
+        sync_study(actor=crew.manager, study=study)
+    study.budget.refresh_from_db()
+    accepted = Annotation.objects.filter(example__study=study, state=Annotation.State.ACCEPTED).count()
+    say(f"    {accepted:,} annotations accepted; spent {study.budget.spent:.2f} of {study.budget.limit:.2f} dollars")
+
+
+def _train(crew: Crew, study: Study, say: Say) -> None:
+    """Ask for all runs at once; they are worked off one by one."""
+    for num_labels in scenario.LABEL_COUNTS:
+        start_annotate(actor=crew.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
+        start_distil(
+            actor=crew.manager,
+            study=study,
+            num_labels=num_labels,
+            num_unlabelled=scenario.NUM_UNLABELLED,
+            plan=scenario.PLAN,
+        )
+    runs = study.runs.exclude(state__in=[RunState.FAILED, RunState.CANCELLED]).order_by("pk")
+    with _step(say, f"train: {runs.count()} runs, one after the other"):
+        _follow(runs, say)
+
+
+def _follow(runs: QuerySet[Run], say: Say) -> None:
+    wanted, reported = list(runs.values_list("pk", flat=True)), set[int]()
+    while len(reported) < len(wanted):
+        for run in Run.objects.filter(pk__in=wanted, state__in=RunState.ended()).exclude(pk__in=reported):
+            reported.add(run.pk)
+            if run.state != RunState.SUCCEEDED:
+                raise DemoFailed(f"{run} {run.get_state_display().lower()}: {run.error} Log: {_log(run)}")
+            say(f"    {len(reported):>2}/{len(wanted)} {_described(run)}")
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _described(run: Run) -> str:
+    labels = run.snapshot.num_examples if run.snapshot else 0
+    measured = run.artifact.evaluations.filter(split="test", metric=run.study.metric).first()
+    utility = f", {measured.metric} {measured.value:.1%} on test" if measured else ""
+    return f"{run.get_kind_display()}, {labels} labels: {live_cost(run):.4f} dollars{utility}"
+
+
+def _log(run: Run) -> Path:
+    return settings.RUNS_DIR / str(run.pk) / "log.txt"
+
+
+def _how_to_go_on(study: Study) -> Sequence[str]:
+    manager, annotator = "demo-manager@example.com", "demo-annotator@example.com"
+    return (
+        f"\nPages: {settings.URL}   (python3 manage.py up serves them again)",
+        f"  as a manager:   {manager}   {scenario.password_of(manager)}",
+        f"  as an annotator: {annotator}   {scenario.password_of(annotator)}",
+        f"{scenario.NUM_LEFT_FOR_A_PERSON} examples of “{study}” are left for a person: sign in as the annotator,",
+        "press Label, choose a topic, Submit. Within half a minute the label is on the study's page, paid.",
+        "Labels entered by the replay accounts are marked “replay” wherever they show, in the ledger too.",
+    )
