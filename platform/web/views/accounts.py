@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
@@ -25,7 +26,7 @@ class ChangePassword(auth_views.PasswordChangeView):
     template_name = "web/change_password.html"
     success_url = reverse_lazy("home")
 
-    def form_valid(self, form: "auth_views.PasswordChangeForm") -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         messages.success(self.request, "Your password is changed; other devices are signed out.")
         return super().form_valid(form)
 

@@ -7,7 +7,7 @@ from django.views.defaults import bad_request, server_error
 from accounts.models import Role
 from studies.models import Study
 from tests import factories
-from tests.integration.web.conftest import signed_in_as
+from tests.integration.web.pages import signed_in_as
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from accounts.models import Role
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
-from tests.integration.web.conftest import signed_in_as
+from tests.integration.web.pages import signed_in_as
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from budgets.operations import place_hold
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
-from tests.integration.web.conftest import signed_in_as
+from tests.integration.web.pages import signed_in_as
 from web.quotes import label_price
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,63 @@
+"""A real Chromium before the real pages, served from this process."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tests import factories
+from tests.integration.web.pages import plain_pages
+
+__all__ = ["plain_pages"]
+
+ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync"""
+WIDTHS = {"desktop": 1280, "phone": 390}
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    # Playwright keeps an event loop in this thread, where tests use the database as well; nothing awaits it there.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS.split())
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
+    """Open a page of ours, signed in as somebody: light or dark, on a desktop or on a phone."""
+    contexts: list[BrowserContext] = []
+
+    def open_it(
+        path: str, *, user: User | None = None, look: Literal["light", "dark"] = "light", device: str = "desktop"
+    ) -> Page:
+        size = {"width": WIDTHS[device], "height": 844}
+        context = browser.new_context(
+            base_url=live_server.url, color_scheme=look, viewport=size, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if user is not None:
+            sign_in(page, user)
+        page.goto(path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, user: User) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill(factories.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("Sign out").wait_for()
