@@ -61,5 +61,5 @@ def prepare_compute(spec: RunSpec) -> Compute:
 def has_fast_bf16(device: torch.device) -> bool:
     """Say whether a device multiplies bf16 matrices in hardware; elsewhere bf16 is emulated and slower."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -22,8 +22,15 @@ def load(folder: Path, max_length: int = 32) -> None:
     load_pretrained(source=ModelSource(source="folder", name=str(folder)), max_length=max_length)
 
 
-def remove(*names: str) -> Callable[[Path], None]:
-    return lambda folder: [(folder / name).unlink() for name in names] and None
+def remove(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def write(name: str, text: str) -> Callable[[Path], None]:
+    def harm(folder: Path) -> None:
+        (folder / name).write_text(text)
+
+    return harm
 
 
 @pytest.mark.parametrize(
@@ -32,8 +39,8 @@ def remove(*names: str) -> Callable[[Path], None]:
         (remove("tokenizer.json"), "has no tokenizer"),
         (remove("config.json"), "has no config.json"),
         (remove("model.safetensors"), "cannot be loaded"),
-        (lambda folder: (folder / "model.safetensors").write_bytes(b"x"), "cannot be loaded"),
-        (lambda folder: (folder / "config.json").write_text("{}"), "cannot be loaded"),
+        (write("model.safetensors", "x"), "cannot be loaded"),
+        (write("config.json", "{}"), "cannot be loaded"),
         (shutil.rmtree, "There is no folder"),
     ],
 )

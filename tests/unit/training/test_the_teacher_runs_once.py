@@ -5,6 +5,7 @@ import pytest
 
 import training.teacher
 from tests.tiny_runs import LABELS, RunFolder, carry_out
+from training.evaluate import predict_logits
 from training.soft_labels import read_soft_labels
 from training.stop import StopRequested
 
@@ -18,7 +19,7 @@ def scoring(run_folder: RunFolder, teacher: Path, monkeypatch: pytest.MonkeyPatc
 
 def rows_scored(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = None) -> list[int]:
     counts: list[int] = []
-    original = training.teacher.predict_logits
+    original = predict_logits
 
     def counted(**arguments: Any) -> Any:
         if stop_after is not None and len(counts) == stop_after:
