@@ -21,12 +21,17 @@ from runs.endings import AttemptEnd, end_attempt
 from runs.leases import Beat, Claim, LeaseLost, renew
 from runs.leases import claim as claim_run
 from runs.models import Attempt, Ending, Run
-from runs.trainer import LOG_FILE, SECONDS_TO_LEAVE, Trainer, process_started_at
+from runs.trainer import LOG_FILE, Trainer, process_started_at
 from runs.verdicts import Evidence, Stop, judge
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_BEATS = 0.5
+# How long a trainer may take to save and leave. A cancelled one saves for nobody, and people wait for it; one that is
+# handed over saves what the next attempt goes on from.
+SECONDS_TO_LEAVE = {Stop.CANCEL: 3.5, Stop.TIME: 5.0, Stop.HAND_OVER: 10.0}
+# Leaving belongs to the time limit, so that the hold covers it.
+SECONDS_BEFORE_LIMIT = SECONDS_TO_LEAVE[Stop.TIME] + 2 * SECONDS_BETWEEN_BEATS
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
@@ -61,7 +66,7 @@ class _Watch:
         self._beat = Beat(cancel_requested_at=None)
 
     def attempt(self) -> None:
-        if self._seconds_left <= SECONDS_TO_LEAVE:
+        if self._seconds_left <= SECONDS_BEFORE_LIMIT:
             self._end(stop=Stop.TIME, exit_code=None)
             return
         try:
@@ -100,7 +105,7 @@ class _Watch:
             if stop is None and (stop := self._reason_to_stop(trainer)) is not None:
                 asked_at = time.monotonic()
                 trainer.ask_to_stop()
-            elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE:
+            elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
                 trainer.kill()
         return stop, exit_code
 
@@ -118,8 +123,7 @@ class _Watch:
     def _reason_to_stop(self, trainer: Trainer) -> Stop | None:
         if self._beat.cancel_requested_at is not None:
             return Stop.CANCEL
-        # Time to leave belongs to the limit, so that the hold covers it.
-        if trainer.seconds > float(self._seconds_left) - SECONDS_TO_LEAVE:
+        if trainer.seconds > float(self._seconds_left) - SECONDS_BEFORE_LIMIT:
             return Stop.TIME
         if self._leaving.is_set() or shutdown.is_announced():
             return Stop.HAND_OVER

@@ -15,7 +15,7 @@ from runs.models import Attempt
 
 SPEC_FILE = "spec.json"
 LOG_FILE = "log.txt"
-SECONDS_TO_LEAVE = 5.0
+SECONDS_TO_DIE = 5.0
 _KEPT = {
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
@@ -67,7 +67,7 @@ class Trainer:
     def kill(self) -> None:
         """Kill it and all that it started."""
         _kill_group(self.pid)
-        self.wait(SECONDS_TO_LEAVE)
+        self.wait(SECONDS_TO_DIE)
 
 
 def trainer_environment(*, source: Mapping[str, str]) -> dict[str, str]:
@@ -105,7 +105,7 @@ def kill_orphan(*, attempt: Attempt) -> bool:
     if attempt.pid is None or attempt.worker != this_host() or not _is_alive(attempt):
         return False
     _kill_group(attempt.pid)
-    deadline = time.monotonic() + SECONDS_TO_LEAVE
+    deadline = time.monotonic() + SECONDS_TO_DIE
     while _is_alive(attempt) and time.monotonic() < deadline:
         time.sleep(0.05)
     return True

@@ -41,6 +41,8 @@ class Worker:
     def kill(self) -> None:
         """As the kernel would when memory is out: the worker is gone at once, its pool with it."""
         self._signal(signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
 
     def stop(self, *, seconds: float = 20) -> int:
         """Ask the worker to shut down; return its exit code."""

@@ -1,0 +1,110 @@
+from collections.abc import Callable
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import Role
+from accounts.permissions import Forbidden
+from budgets.models import Budget, Hold
+from budgets.operations import BudgetExceeded, PriceMissing
+from runs.models import ExampleList, Run, RunState
+from runs.operations import (
+    ModelUnusable,
+    NotEnoughExamples,
+    NothingToMeasure,
+    RunPlan,
+    start_annotate,
+    start_distil,
+)
+from studies.models import Example, Snapshot, Split, Study
+from studies.operations import NotEnoughLabels
+from tests import factories
+
+PLAN = RunPlan(max_minutes=10)  # 0.60 of the 3.60 an hour costs
+
+
+def nothing_is_left(study: Study) -> bool:
+    budget = Budget.objects.get(pk=study.budget_id)
+    study.refresh_from_db()
+    rows = (Run, Hold, Snapshot, ExampleList)
+    return budget.held == 0 and study.test_frozen_at is None and not any(model.objects.exists() for model in rows)
+
+
+def test_the_worst_case_is_held_before_anything_starts(study: Study) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+
+    assert run.hold is not None
+    assert str(run.hold.remaining) == "0.600000"
+    study.refresh_from_db()
+    assert study.test_frozen_at is not None
+
+
+def test_a_budget_that_takes_two_of_three_runs_starts_none(make_study: Callable[..., Study]) -> None:
+    study = make_study(limit="1.79")
+
+    with pytest.raises(BudgetExceeded, match=r"this needs 1\.80"):
+        start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
+
+    assert nothing_is_left(study)
+
+
+def test_a_budget_that_takes_them_to_the_cent_starts_all(make_study: Callable[..., Study]) -> None:
+    study = make_study(limit="1.80")
+
+    start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
+
+    states = [run.state for run in Run.objects.order_by("pk")]
+    assert states == [RunState.QUEUED, RunState.WAITING, RunState.WAITING]
+
+
+def test_more_labels_than_there_are_start_nothing(study: Study) -> None:
+    with pytest.raises(NotEnoughLabels, match="pool has 8"):
+        start_annotate(actor=study.created_by, study=study, num_labels=9)
+
+    assert nothing_is_left(study)
+
+
+def test_more_unlabelled_examples_than_there_are_start_nothing(study: Study) -> None:
+    with pytest.raises(NotEnoughExamples, match="has 12 beside the 8 labels"):
+        start_distil(actor=study.created_by, study=study, num_unlabelled=13)
+
+    assert nothing_is_left(study)
+
+
+def test_without_a_labelled_test_row_nothing_starts(study: Study) -> None:
+    Example.objects.filter(split=Split.TEST).update(split=Split.DEV)
+
+    with pytest.raises(NothingToMeasure, match="test split"):
+        start_annotate(actor=study.created_by, study=study)
+
+    assert nothing_is_left(study)
+
+
+def test_a_device_without_a_price_starts_nothing(study: Study, settings: Settings) -> None:
+    settings.RUN_DEVICE = "cuda:0"
+
+    with pytest.raises(PriceMissing, match="cuda"):
+        start_annotate(actor=study.created_by, study=study)
+
+    assert nothing_is_left(study)
+
+
+def test_a_model_folder_without_a_tokenizer_starts_nothing(
+    study: Study, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("model")
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"")
+    study.student_model = {"source": "folder", "name": str(folder)}
+
+    with pytest.raises(ModelUnusable, match="has no tokenizer"):
+        start_annotate(actor=study.created_by, study=study)
+
+    assert nothing_is_left(study)
+
+
+def test_an_annotator_starts_nothing(study: Study) -> None:
+    with pytest.raises(Forbidden):
+        start_annotate(actor=factories.person(Role.ANNOTATOR), study=study)
+
+    assert nothing_is_left(study)

@@ -1,0 +1,86 @@
+"""The limits that the supervisor itself enforces, with a thread in the part of the worker."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from runs import shutdown
+from runs.models import Attempt, Ending, Run, RunState
+from runs.operations import RunPlan, cancel, start_annotate, supervise
+from runs.trainer import process_started_at
+from studies.models import Study
+from tests.integration.runs.world import in_state, is_reconciled, wait_until
+
+LONG = RunPlan(steps=400, max_minutes=1)
+
+
+@contextmanager
+def being_supervised(run: Run) -> Iterator[Attempt]:
+    def work() -> None:
+        supervise(run_id=run.pk)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: in_state(run, RunState.RUNNING) and run.progress.get("step", 0) > 5)
+    yield run.attempts.get()
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+
+
+def is_gone(attempt: Attempt) -> bool:
+    assert attempt.pid is not None
+    return process_started_at(attempt.pid) is None
+
+
+def test_one_that_ignores_being_asked_is_killed(make_study: Callable[..., Study]) -> None:
+    study = make_study("deaf")
+    run = start_annotate(actor=study.created_by, study=study, plan=LONG)
+
+    with being_supervised(run) as attempt:
+        cancel(actor=study.created_by, run=run)
+
+    assert in_state(run, RunState.CANCELLED)
+    assert is_gone(attempt)
+    assert is_reconciled(study)
+
+
+def test_one_at_its_time_limit_fails_and_pays_no_more_than_its_hold(study: Study) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=LONG)
+    Run.objects.filter(pk=run.pk).update(max_seconds=8)
+
+    with being_supervised(run) as attempt:
+        pass
+
+    attempt.refresh_from_db()
+    assert in_state(run, RunState.FAILED)
+    assert attempt.ending == Ending.OUT_OF_TIME
+    assert attempt.device_seconds <= 8
+    assert "limit" in run.error
+    assert is_reconciled(study)
+
+
+def test_one_whose_lease_went_to_another_is_killed_and_left_unrecorded(study: Study) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=LONG)
+
+    with being_supervised(run) as attempt:
+        Run.objects.filter(pk=run.pk).update(lease_owner="somebody else")
+
+    attempt.refresh_from_db()
+    assert is_gone(attempt)
+    assert attempt.ended_at is None
+    assert in_state(run, RunState.RUNNING)
+
+
+def test_one_whose_worker_leaves_is_handed_over(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=LONG)
+
+    with being_supervised(run) as attempt:
+        monkeypatch.setattr(shutdown, "is_announced", lambda: True)
+
+    attempt.refresh_from_db()
+    assert attempt.ending == Ending.HANDED_OVER
+    assert in_state(run, RunState.QUEUED)

@@ -1,0 +1,62 @@
+from runs.models import Run, RunKind
+from runs.operations import RunPlan, cancel, start_annotate, start_distil
+from studies.models import Example, Label, Split, Study
+
+PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+
+
+def test_the_same_request_is_the_same_run_and_one_hold(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    second = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+
+    assert first == second
+    assert study.budget.holds.count() == 1
+
+
+def test_another_setting_is_another_run(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=5, max_minutes=1))
+
+    assert first != second
+
+
+def test_another_time_limit_alone_is_no_other_run(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=4, max_minutes=2))
+
+    assert first == second
+
+
+def test_two_distillations_from_the_same_labels_share_the_teacher(study: Study) -> None:
+    start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
+    start_distil(actor=study.created_by, study=study, num_unlabelled=8, plan=PLAN)
+
+    kinds = sorted(Run.objects.values_list("kind", flat=True))
+    assert kinds == [RunKind.DISTIL, RunKind.DISTIL, RunKind.FINETUNE_TEACHER, RunKind.SCORE, RunKind.SCORE]
+
+
+def test_a_label_that_nobody_trains_on_leaves_the_scored_examples_as_they_were(study: Study) -> None:
+    first = start_distil(actor=study.created_by, study=study, num_labels=8, num_unlabelled=12, plan=PLAN)
+    last = Example.objects.filter(split=Split.POOL, label__isnull=True).latest("rank")
+    Label.objects.create(example=last, value="good", source=Label.Source.IMPORT)
+
+    assert start_distil(actor=study.created_by, study=study, num_labels=8, num_unlabelled=12, plan=PLAN) == first
+
+
+def test_a_test_label_given_since_makes_another_run_and_leaves_the_first_its_own(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    label = Label.objects.filter(example__split=Split.TEST).first()
+    assert label is not None
+    label.value = "bad" if label.value == "good" else "good"
+    label.save()
+
+    second = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+
+    assert first.test != second.test
+
+
+def test_a_cancelled_run_is_not_shared(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    cancel(actor=study.created_by, run=first)
+
+    assert start_annotate(actor=study.created_by, study=study, plan=PLAN) != first

@@ -1,0 +1,78 @@
+"""The real `python -m training`, with a model small enough to train in seconds."""
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from pytest_django import Settings
+
+from runs import shutdown
+from runs.bridge import read_progress
+from runs.models import Artifact, Ending, Run, RunKind, RunState
+from runs.operations import RunPlan, start_annotate, start_distil, supervise
+from studies.models import Split, Study
+from tests import factories
+from tests.integration.runs.workers import ROOT
+from tests.integration.runs.world import finish_all, in_state, is_reconciled
+from tests.tiny_model import write_tiny_model
+
+TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
+LABELS = ["good"] * 5 + ["bad"] * 5
+PLAN = RunPlan(steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
+
+
+@pytest.fixture
+def tiny_study(transactional_db: None, settings: Settings, tmp_path: Path) -> Study:
+    settings.ROOT = ROOT
+    settings.RUN_THREADS = 1
+    model = {"source": "folder", "name": str(write_tiny_model(tmp_path / "tiny")), "revision": None}
+    study = factories.study(student_model=model, teacher_model=model)
+    factories.examples(study, TEXTS, labels=LABELS)
+    factories.examples(study, [f"{text} in the sun" for text in TEXTS], split=Split.TEST, labels=LABELS)
+    factories.examples(study, [f"{text} in the rain" for text in TEXTS], split=Split.DEV, labels=LABELS)
+    factories.examples(study, [f"{text} and the moon" for text in TEXTS])
+    return study
+
+
+def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
+    annotate = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=PLAN)
+    distil = start_distil(actor=tiny_study.created_by, study=tiny_study, num_labels=8, num_unlabelled=10, plan=PLAN)
+
+    finish_all()
+
+    for run in (annotate, distil):
+        assert in_state(run, RunState.SUCCEEDED), run.error
+        measured = run.artifact.evaluations.get(split="test", metric="accuracy")
+        assert measured.low <= measured.value <= measured.high
+        assert (measured.num_examples, measured.baseline) == (10, 0.5)
+    soft_labels = Artifact.objects.get(run__kind=RunKind.SCORE)
+    assert soft_labels.num_pseudo_labels == 10
+    assert is_reconciled(tiny_study)
+
+
+def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = RunPlan(steps=60, batch_size=4, max_length=16, max_minutes=5)
+    run = start_annotate(actor=tiny_study.created_by, study=tiny_study, plan=plan)
+    monkeypatch.setattr(shutdown, "is_announced", lambda: is_at_step(run, 5))
+
+    supervise(run_id=run.pk)
+    first = run.attempts.get()
+    monkeypatch.setattr(shutdown, "is_announced", lambda: False)
+    supervise(run_id=run.pk)
+
+    assert (first.ending, first.exit_code) == (Ending.HANDED_OVER, 3)
+    assert in_state(run, RunState.SUCCEEDED)
+    assert is_reconciled(tiny_study)
+
+
+def is_at_step(run: Run, step: int) -> bool:
+    said = read_progress(run.folder)
+    return said.get("stage") == "train" and said["step"] > step
+
+
+def test_the_command_starts_a_run_and_says_which(tiny_study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("start_run", str(tiny_study.pk), "--path", "annotate", "--labels", "8", "--steps", "6")
+
+    run = Run.objects.get()
+    assert f"Fine-tune the student {run.pk}: Queued" in capsys.readouterr().out
+    assert run.training["steps"] == 6

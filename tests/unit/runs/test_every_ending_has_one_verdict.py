@@ -1,0 +1,56 @@
+import signal
+
+import pytest
+
+from runs.models import Ending, RunState
+from runs.verdicts import Evidence, Stop, judge
+
+
+def evidence(**changes: object) -> Evidence:
+    known = {
+        "exit_code": 0,
+        "stop": None,
+        "has_result": False,
+        "num_crashes": 0,
+        "max_attempts": 3,
+        "max_seconds": 600,
+    }
+    return Evidence(**{**known, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "ending", "state"),
+    [
+        ({"has_result": True}, Ending.SUCCEEDED, RunState.SUCCEEDED),
+        ({"has_result": True, "exit_code": None}, Ending.SUCCEEDED, RunState.SUCCEEDED),
+        ({"has_result": True, "stop": Stop.CANCEL}, Ending.SUCCEEDED, RunState.SUCCEEDED),
+        ({"exit_code": 3, "stop": Stop.CANCEL}, Ending.CANCELLED, RunState.CANCELLED),
+        ({"exit_code": -9, "stop": Stop.CANCEL}, Ending.CANCELLED, RunState.CANCELLED),
+        ({"exit_code": 3, "stop": Stop.TIME}, Ending.OUT_OF_TIME, RunState.FAILED),
+        ({"exit_code": 3, "stop": Stop.HAND_OVER}, Ending.HANDED_OVER, RunState.QUEUED),
+        ({"exit_code": 2, "error": "Bad data."}, Ending.FAILED, RunState.FAILED),
+        ({"exit_code": 2, "stop": Stop.HAND_OVER}, Ending.FAILED, RunState.FAILED),
+        ({"exit_code": 3}, Ending.CRASHED, RunState.QUEUED),
+        ({"exit_code": 1}, Ending.CRASHED, RunState.QUEUED),
+        ({"exit_code": 0}, Ending.CRASHED, RunState.QUEUED),
+        ({"exit_code": None}, Ending.LOST, RunState.QUEUED),
+        ({"exit_code": -9, "num_crashes": 2}, Ending.CRASHED, RunState.FAILED),
+        ({"exit_code": None, "num_crashes": 2}, Ending.LOST, RunState.FAILED),
+    ],
+)
+def test_an_ending_has_one_verdict(changes: dict[str, object], ending: Ending, state: RunState) -> None:
+    verdict = judge(evidence(**changes))
+
+    assert (verdict.ending, verdict.state) == (ending, state)
+
+
+def test_a_kill_is_told_by_the_name_of_its_signal() -> None:
+    assert "SIGKILL" in judge(evidence(exit_code=-signal.SIGKILL)).outcome
+
+
+def test_a_refusal_is_told_in_the_trainers_words() -> None:
+    assert judge(evidence(exit_code=2, error="Row 3 is empty.")).outcome == "Row 3 is empty."
+
+
+def test_a_time_limit_is_told_in_minutes_with_the_way_out() -> None:
+    assert "10 minutes" in judge(evidence(exit_code=3, stop=Stop.TIME)).outcome
