@@ -28,8 +28,8 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
 
     Raises: LabelStudioUnreachable; LabelStudioRefused (the project was deleted there, or the labels are refused).
     """
-    LabelingProject.objects.get_or_create(study=study)
-    project = LabelingProject.objects.select_for_update().get(study=study)
+    LabelingProject.objects.get_or_create(study_id=study.pk)
+    project = LabelingProject.objects.select_for_update().get(study_id=study.pk)
     plan = _plan(project, study)
     if project.label_studio_id is None:
         project.label_studio_id = client.find_project(uid=plan.uid) or client.create_project(plan=plan)

@@ -1,0 +1,91 @@
+"""What tests of labelling share: a real Label Studio, a published study, and annotators signed in to it as themselves."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from accounts.models import Role, User
+from labeling.client import LabelStudioClient, connect
+from labeling.entry import ticket_url
+from labeling.models import Annotation, Publication
+from labeling.operations import publish, sync
+from labeling.task_types import LABELING_TASK_TYPES
+from studies.models import Study
+from tests import factories
+from tests.services import LabelStudioServer
+
+HOME = "/api/current-user/whoami"
+
+
+@dataclass
+class Member:
+    """A person signed in to Label Studio by a ticket, as their browser would be."""
+
+    person: User
+    http: httpx.Client
+    id: int = field(default=0)
+
+    def annotate(self, example_id: int, value: str = "good", **fields: Any) -> httpx.Response:
+        result = LABELING_TASK_TYPES["text_classification"].result(target=value)
+        body = {"result": result, "unique_id": str(uuid4()), "lead_time": 4.5, **fields}
+        return self.http.post(f"/api/tasks/{example_id}/annotations", json=body)
+
+    def edit(self, annotation_id: int, value: str, **fields: Any) -> httpx.Response:
+        result = LABELING_TASK_TYPES["text_classification"].result(target=value)
+        return self.http.patch(f"/api/annotations/{annotation_id}", json={"result": result, **fields})
+
+
+@pytest.fixture
+def client_of(label_studio: LabelStudioServer) -> LabelStudioClient:
+    """The service's own connection."""
+    return connect()
+
+
+@pytest.fixture
+def enter(label_studio: LabelStudioServer) -> Iterator[Callable[[User], Member]]:
+    with ExitStack() as stack:
+
+        def sign_in(person: User) -> Member:
+            http = stack.enter_context(httpx.Client(base_url=label_studio.url, follow_redirects=True, timeout=30))
+            answer = http.get(ticket_url(person=person, page=HOME))
+            assert answer.status_code == 200, answer.text
+            return Member(person=person, http=http, id=answer.json()["id"])
+
+        yield sign_in
+
+
+@pytest.fixture
+def annotator(db: None, enter: Callable[[User], Member]) -> Member:
+    return enter(factories.person(Role.ANNOTATOR))
+
+
+@pytest.fixture
+def study(db: None, label_studio: LabelStudioServer) -> Study:
+    """Three examples on offer at 0.10 each."""
+    made = factories.study()
+    factories.examples(made, ["one", "two", "three"])
+    publish(actor=made.created_by, study=made)
+    return made
+
+
+def offered(study: Study) -> list[int]:
+    """Label Studio's ids of a study's examples on offer, in rank order."""
+    rows = Publication.objects.filter(example__study=study).order_by("example__rank")
+    return [row.label_studio_id or 0 for row in rows]
+
+
+def synced(study: Study) -> list[Annotation]:
+    """Sync, and return all annotations in the order they were made."""
+    result = sync(project=study.labeling_project)
+    assert not result.error
+    return list(Annotation.objects.filter(example__study=study).order_by("created_at"))
+
+
+def spent_and_held(study: Study) -> tuple[str, str]:
+    study.budget.refresh_from_db()
+    return f"{study.budget.spent:.2f}", f"{study.budget.held:.2f}"

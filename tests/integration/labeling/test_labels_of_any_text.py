@@ -1,0 +1,27 @@
+import pytest
+
+from labeling.client import LabelStudioClient
+from labeling.operations import publish
+from labeling.task_types import LABELING_TASK_TYPES
+from tests import factories
+from tests.integration.labeling.conftest import offered, synced
+
+pytestmark = pytest.mark.django_db
+LABELS = ('say "yes" & <no>', "naïve – 日本語 'x'", "&amp;", "$text", "cost $5", r"50% {{x}} \ /")
+
+
+def test_labels_of_any_text_come_back_as_they_went(label_studio, annotator, client_of: LabelStudioClient):
+    study = factories.study(labels=LABELS, instructions='Choose "one" & only <one>, for $5')
+    factories.examples(study, [f"text {label}" for label in LABELS])
+    publish(actor=study.created_by, study=study)
+    for example_id, label in zip(offered(study), LABELS, strict=True):
+        assert annotator.annotate(example_id, label).status_code == 201
+    assert [one.value for one in synced(study)] == list(LABELS)
+
+
+def test_label_studio_accepts_the_configuration_of_every_task_type(client_of: LabelStudioClient):
+    for task_type in LABELING_TASK_TYPES.values():
+        config = task_type.config(labels=LABELS)
+        made = client_of.sdk.projects.create(title="configuration", label_config=config)
+        known = made.parsed_label_config["label"]["labels_attrs"].values()
+        assert {one.get("alias", one["value"]) for one in known} == set(LABELS)
