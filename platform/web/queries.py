@@ -1,21 +1,22 @@
 """Reads that only pages need, each for a whole page of rows at once."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, Max, Q, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from budgets.models import Path
 from budgets.money import ZERO
 from labeling.models import Annotation, Assignment
+from labeling.publish import offerable
 from runs.models import Artifact, Evaluation, Run, RunState
-from studies.models import Label, Split, Study
-from studies.queries import split_counts
-from web.next_step import Facts
+from studies.models import Example, Label, Split, Study
+from web.next_step import Facts, Step, next_step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +24,7 @@ class StudyRow:
     """A study on the home page. Utilities are on the test split, in the study's metric; None where no run ended."""
 
     study: Study
-    num_labels: int
-    num_active_runs: int
+    facts: Facts
     best: dict[str, float]
 
     @property
@@ -35,73 +35,82 @@ class StudyRow:
     def best_distil(self) -> float | None:
         return self.best.get(Path.DISTIL)
 
+    @property
+    def step(self) -> Step:
+        return next_step(self.facts)
+
 
 def study_rows(studies: Iterable[Study]) -> list[StudyRow]:
     found = list(studies)
-    labels = _counts(Label.objects.filter(example__study__in=found, example__split=Split.POOL), "example__study")
-    active = _counts(Run.objects.filter(study__in=found).exclude(state__in=RunState.ended()), "study")
-    best = best_utilities(found)
-    return [
-        StudyRow(
-            study=study,
-            num_labels=labels.get(study.pk, 0),
-            num_active_runs=active.get(study.pk, 0),
-            best=best[study.pk],
-        )
-        for study in found
-    ]
+    facts, best = facts_of(found), best_utilities(found)
+    return [StudyRow(study=study, facts=facts[study.pk], best=best[study.pk]) for study in found]
 
 
-def _counts(rows: "object", key: str) -> dict[int, int]:
-    grouped = rows.values(key).annotate(total=Count("pk"))  # type: ignore[attr-defined]
-    return {row[key]: row["total"] for row in grouped}
-
-
-def best_utilities(studies: Iterable[Study]) -> dict[int, dict[str, float]]:
+def best_utilities(studies: Sequence[Study]) -> dict[int, dict[str, float]]:
     """By study and path, the best test utility of a trained student."""
-    rows = (
-        Evaluation.objects.filter(
-            artifact__run__study__in=studies,
-            artifact__kind=Artifact.Kind.STUDENT,
-            split=Split.TEST,
-            metric=F("artifact__run__study__metric"),
-        )
-        .values("artifact__run__study", "artifact__run__path")
-        .annotate(best=Max("value"))
-    )
+    rows = _points(studies).values_list("artifact__run__study", "artifact__run__path").annotate(Max("value"))
     best: dict[int, dict[str, float]] = defaultdict(dict)
-    for row in rows:
-        best[row["artifact__run__study"]][row["artifact__run__path"]] = row["best"]
+    for study, path, value in rows:
+        best[study][path] = value
     return best
 
 
-def facts_of(study: Study) -> Facts:
-    counts = {count.split: count for count in split_counts(study)}
-    runs = Run.objects.filter(study=study)
-    last = runs.filter(state__in=RunState.ended()).order_by("-ended_at", "-pk").first()
-    points = Evaluation.objects.filter(
-        artifact__run__study=study, artifact__kind=Artifact.Kind.STUDENT, split=Split.TEST, metric=study.metric
-    ).aggregate(
-        annotate=Count("pk", filter=Q(artifact__run__path=Path.ANNOTATE)),
-        distil=Count("pk", filter=Q(artifact__run__path=Path.DISTIL)),
-    )
-    return Facts(
-        num_examples=sum(count.num_examples for count in counts.values()),
-        num_test_labels=counts[Split.TEST].num_labelled,
-        num_test_examples=counts[Split.TEST].num_examples,
-        num_labels=counts[Split.POOL].num_labelled,
-        num_open=num_open_assignments(study),
-        num_active_runs=runs.exclude(state__in=RunState.ended()).count(),
-        num_annotate_points=points["annotate"],
-        num_distil_points=points["distil"],
-        last_run_failed=last is not None and last.state == RunState.FAILED,
-    )
+def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
+    """Where each study stands, by its id."""
+    examples = _examples(studies)
+    num_open = _counts(open_assignments(studies), "publication__example__study")
+    runs = Run.objects.filter(study__in=studies)
+    num_active = _counts(runs.exclude(state__in=RunState.ended()), "study")
+    points = _counts(_points(studies), "artifact__run__study", "artifact__run__path")
+    last = runs.filter(state__in=RunState.ended()).order_by("study", "-ended_at", "-pk").distinct("study")
+    last_states = dict(last.values_list("study", "state"))
+    return {
+        study.pk: Facts(
+            num_examples=sum(examples[study.pk, split][0] for split in Split),
+            num_test_examples=examples[study.pk, Split.TEST][0],
+            num_test_labels=examples[study.pk, Split.TEST][1],
+            num_labels=examples[study.pk, Split.POOL][1],
+            num_open=num_open[(study.pk,)],
+            num_active_runs=num_active[(study.pk,)],
+            num_annotate_points=points[study.pk, Path.ANNOTATE],
+            num_distil_points=points[study.pk, Path.DISTIL],
+            last_run_failed=last_states.get(study.pk) == RunState.FAILED,
+        )
+        for study in studies
+    }
 
 
-def num_open_assignments(study: Study) -> int:
+def open_assignments(studies: Sequence[Study]) -> QuerySet[Assignment]:
     """Annotations that were asked for, are held for, and have not come yet."""
-    waiting = Assignment.objects.filter(publication__example__study=study, annotation__isnull=True)
-    return waiting.filter(hold__closed_at__isnull=True).count()
+    waiting = Assignment.objects.filter(publication__example__study__in=studies, annotation__isnull=True)
+    return waiting.filter(hold__closed_at__isnull=True)
+
+
+def _points(studies: Sequence[Study]) -> QuerySet[Evaluation]:
+    """Test evaluations of trained students in their studies' metrics."""
+    return Evaluation.objects.filter(
+        artifact__run__study__in=studies,
+        artifact__kind=Artifact.Kind.STUDENT,
+        split=Split.TEST,
+        metric=F("artifact__run__study__metric"),
+    )
+
+
+def _examples(studies: Sequence[Study]) -> dict[tuple[int, str], tuple[int, int]]:
+    """By study and split, how many examples there are and how many have a label."""
+    rows = Example.objects.filter(study__in=studies).values_list("study", "split").annotate(Count("pk"), Count("label"))
+    found: dict[tuple[int, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    found.update({(study, split): (total, labelled) for study, split, total, labelled in rows})
+    return found
+
+
+def _counts(rows: QuerySet[Any], *keys: str) -> Counter[tuple[Any, ...]]:
+    return Counter({row[:-1]: row[-1] for row in rows.order_by().values_list(*keys).annotate(Count("pk"))})
+
+
+def num_offerable(study: Study) -> list[tuple[Split, int]]:
+    """How many examples of each split could still be published."""
+    return [(split, offerable(study=study, split=split).count()) for split in Split]
 
 
 def label_counts(study: Study) -> list[tuple[str, int]]:

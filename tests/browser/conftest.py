@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
@@ -39,7 +39,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     def open_it(
         path: str, *, user: User | None = None, look: Literal["light", "dark"] = "light", device: str = "desktop"
     ) -> Page:
-        size = {"width": WIDTHS[device], "height": 844}
+        size = ViewportSize(width=WIDTHS[device], height=844)
         context = browser.new_context(
             base_url=live_server.url, color_scheme=look, viewport=size, reduced_motion="reduce"
         )

@@ -25,10 +25,7 @@ def paths(study: Study, run: Run) -> list[str]:
     student = ground.annotated(study, num_labels=2)
     entry = study.budget.entries.earliest("pk")
     return [
-        *(
-            reverse(name)
-            for name in ["home", "people", "prices", "add-price", "add-price-book", "my-work", "create-study"]
-        ),
+        *(reverse(name) for name in plain),
         *(reverse(name, args=[study.pk]) for name in [*of_study, "ledger", "budget"]),
         reverse("import-preview", args=[study.pk, batch.pk]),
         reverse("run", args=[run.pk]),

@@ -2,7 +2,7 @@ import re
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from accounts.models import Role, User
 from budgets.models import Path
@@ -52,6 +52,15 @@ def test_a_runs_page_follows_it_and_stops_at_its_end(open_page: OpenPage, manage
     assert asked_within(page, 3) == []
 
 
+def test_a_live_page_leaves_the_keyboards_place_alone(open_page: OpenPage, manager: User, study: Study) -> None:
+    run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.RUNNING, seconds=[])
+    page = open_page(reverse("run", args=[run.pk]), user=manager)
+    page.get_by_role("button", name="Cancel this run").focus()
+    Run.objects.filter(pk=run.pk).update(progress={"step": 7, "num_steps": 10})
+    expect(page.get_by_text("of 10")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel this run")).to_be_focused()
+
+
 def asked_within(page: Page, seconds: int) -> list[str]:
     """The addresses that a page asks for by itself."""
     asked: list[str] = []
@@ -80,8 +89,8 @@ def test_a_models_name_is_asked_for_only_where_it_is_needed(open_page: OpenPage,
 def test_a_manager_imports_a_file_by_hand(open_page: OpenPage, manager: User, study: Study) -> None:
     page = open_page(reverse("study-data", args=[study.pk]), user=manager)
     page.get_by_role("link", name="Import examples").click()
-    file = {"name": "rows.csv", "mimeType": "text/csv", "buffer": b"text,label\nfine day,good\nawful day,bad\n"}
-    page.get_by_label("File").set_input_files(files=[file])
+    rows = b"text,label\nfine day,good\nawful day,bad\n"
+    page.get_by_label("File").set_input_files(FilePayload(name="rows.csv", mimeType="text/csv", buffer=rows))
     page.get_by_role("button", name="Upload and preview").click()
     page.get_by_role("button", name="Import 2 examples").click()
     expect(page.get_by_text("2 examples came from rows.csv")).to_be_visible()

@@ -117,11 +117,6 @@ def tone(state: str) -> str:
     return STATE_TONES[RunState(state)]
 
 
-@register.filter
-def at_key(mapping: dict[str, Any], key: str) -> Any:
-    return mapping.get(key)
-
-
 @register.simple_tag(takes_context=True)
 def page_url(context: dict[str, Any], number: int) -> str:
     """This page's address with another page number; the filters stay."""

@@ -1,12 +1,15 @@
 """Signing in, and the people an admin looks after."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.forms import PasswordChangeForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import User
 from accounts.operations import change_person, create_person
@@ -16,9 +19,20 @@ from web.paging import page_of
 from web.people import person
 from web.problems import carry_out
 
-sign_in = auth_views.LoginView.as_view(
-    template_name="web/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
-)
+
+class SignIn(auth_views.LoginView):
+    template_name = "web/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        # A live part whose session ended must bring the whole page here, not the form into its own place.
+        if getattr(request, "htmx", False):
+            return HttpResponseClientRefresh()
+        return super().dispatch(request, *args, **kwargs)
+
+
+sign_in = SignIn.as_view()
 sign_out = auth_views.LogoutView.as_view()
 
 

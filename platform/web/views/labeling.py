@@ -10,12 +10,11 @@ from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
 from labeling.queries import status, work_done
 from studies.models import Study
-from studies.queries import split_counts
 from web.forms.labeling import PublishForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out, carry_out_or_say
-from web.queries import earned
+from web.queries import earned, num_offerable
 from web.quotes import label_price, quote_labels
 
 
@@ -66,7 +65,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "form": form,
-        "counts": split_counts(study),
+        "offerable": num_offerable(study),
         "quote": quote_labels(study=study, num_examples=1),
     }
     return render(request, "web/publish.html", context)

@@ -16,11 +16,10 @@ from studies.models import Example, Split, Study
 from studies.operations import create_study
 from studies.queries import split_counts
 from web.forms.studies import StudyForm
-from web.next_step import next_step
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out
-from web.queries import best_utilities, facts_of, label_counts, num_open_assignments, study_rows
+from web.queries import label_counts, study_rows
 
 
 @allowed(Action.SEE_HOME)
@@ -50,13 +49,10 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget__price_book", "created_by"), pk=pk)
-    facts = facts_of(study)
-    best = best_utilities([study])[study.pk]
+    (row,) = study_rows([study])
     context = {
         "study": study,
-        "facts": facts,
-        "step": next_step(facts),
-        "best": best,
+        "row": row,
         "counts": split_counts(study),
         "runs": Run.objects.filter(study=study).order_by("-pk")[:5],
     }
@@ -67,12 +63,11 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def data(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
-    split, label = request.GET.get("split", ""), request.GET.get("label", "")
+    split, label = request.GET.get("split", Split.POOL), request.GET.get("label", "")
     context = {
         "study": study,
         "counts": split_counts(study),
         "label_counts": label_counts(study),
-        "num_open": num_open_assignments(study),
         "uploads": study.import_batches.select_related("created_by").order_by("-pk")[:20],
         "splits": Split,
         "split": split,

@@ -17,7 +17,13 @@ def test_a_manager_sees_labels_and_the_best_utility_of_each_path(manager: Client
     ground.annotated(study, num_labels=2, utility=0.6)
     ground.annotated(study, num_labels=3, utility=0.7)
     row = manager.get(reverse("home")).context["rows"][0]
-    assert (row.num_labels, row.best_annotate, row.best_distil) == (3, 0.7, None)
+    assert (row.facts.num_labels, row.best_annotate, row.best_distil) == (3, 0.7, None)
+
+
+def test_each_study_says_what_to_do_next(manager: Client, study: Study) -> None:
+    factories.examples(factories.study(), ["one"])
+    steps = [row.step.link for row in manager.get(reverse("home")).context["rows"]]
+    assert steps == ["Import test examples", "Import examples"]
 
 
 def test_a_manager_without_studies_is_told_how_to_begin(manager: Client) -> None:

@@ -56,3 +56,8 @@ def test_a_changed_password_is_the_one_that_counts(client: Client) -> None:
     client.post(reverse("change-password"), form)
     person.refresh_from_db()
     assert person.check_password(new)
+
+
+def test_a_live_part_whose_session_ended_reloads_its_page(client: Client) -> None:
+    answer = client.get(reverse("sign-in"), headers={"HX-Request": "true"})
+    assert answer["HX-Refresh"] == "true"

@@ -1,0 +1,79 @@
+"""Take the pictures in docs/screenshots from a running Fulcrum, each page in light, in dark and on a phone.
+
+python -m tests.browser.screenshots http://127.0.0.1:8000 admin@example.com PASSWORD STUDY_ID docs/screenshots
+"""
+
+import argparse
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from embedded.tools import chromium
+from tests.browser.conftest import ARGUMENTS
+
+DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
+FACES: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
+    "light": ("light", DESKTOP),
+    "dark": ("dark", DESKTOP),
+    "phone": ("light", PHONE),
+}
+PAGES = {
+    "home": "/",
+    "my-work": "/work/",
+    "prices": "/prices/",
+    "people": "/people/",
+    "new-study": "/studies/new/",
+    "study": "/studies/{study}/",
+    "data": "/studies/{study}/data/",
+    "import": "/studies/{study}/import/",
+    "labelling": "/studies/{study}/labelling/",
+    "publish": "/studies/{study}/labelling/publish/",
+    "runs": "/studies/{study}/runs/",
+    "start-run": "/studies/{study}/runs/start/",
+    "report": "/studies/{study}/report/",
+    "ledger": "/studies/{study}/ledger/",
+    "budget": "/studies/{study}/budget/",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("url", "email", "password", "study", "folder"):
+        parser.add_argument(name)
+    given = parser.parse_args()
+    folder = Path(given.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium()), args=ARGUMENTS.split())
+        for face, (look, size) in FACES.items():
+            page = browser.new_context(base_url=given.url, color_scheme=look, viewport=size).new_page()
+            _take_all(page, given, folder, face)
+        browser.close()
+
+
+def _take_all(page: Page, given: argparse.Namespace, folder: Path, face: str) -> None:
+    page.goto("/sign-in/")
+    page.screenshot(path=folder / f"sign-in-{face}.png")
+    page.get_by_label("Email").fill(given.email)
+    page.get_by_label("Password").fill(given.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("Sign out").wait_for()
+    for name, path in PAGES.items():
+        page.goto(path.format(study=given.study))
+        page.screenshot(path=folder / f"{name}-{face}.png")
+    _follow(page, f"/studies/{given.study}/runs/", "tbody th a", folder / f"run-{face}.png")
+    _follow(page, f"/studies/{given.study}/report/", "tbody th a", folder / f"student-{face}.png")
+
+
+def _follow(page: Page, path: str, link: str, picture: Path) -> None:
+    """Picture the page behind the first such link, where there is one."""
+    page.goto(path)
+    if page.locator(link).count():
+        page.locator(link).first.click()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=picture)
+
+
+if __name__ == "__main__":
+    main()
