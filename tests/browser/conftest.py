@@ -10,12 +10,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from tests import factories
+from tests.browser.launching import launch
 from tests.integration.web.pages import plain_pages
 
 __all__ = ["plain_pages"]
 
-ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync"""
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 OpenPage = Callable[..., Page]
@@ -26,7 +25,7 @@ def browser(chromium: Path) -> Iterator[Browser]:
     # Playwright keeps an event loop in this thread, where tests use the database as well; nothing awaits it there.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=str(chromium), args=ARGUMENTS.split())
+        started = launch(playwright, chromium)
         yield started
         started.close()
 

@@ -1,6 +1,6 @@
 """Take the pictures in docs/screenshots from a running Fulcrum, each page in light, in dark and on a phone.
 
-python -m tests.browser.screenshots http://127.0.0.1:8000 admin@example.com PASSWORD STUDY_ID docs/screenshots
+PYTHONPATH=.:platform python -m tests.browser.screenshots URL EMAIL PASSWORD STUDY_ID docs/screenshots
 """
 
 import argparse
@@ -10,7 +10,7 @@ from typing import Literal
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from embedded.tools import chromium
-from tests.browser.conftest import ARGUMENTS
+from tests.browser.launching import launch
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 FACES: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
@@ -44,8 +44,10 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(given.folder)
     folder.mkdir(parents=True, exist_ok=True)
+    program = chromium()
+    assert program is not None, "Chromium is missing: `python3 manage.py test` installs it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium()), args=ARGUMENTS.split())
+        browser = launch(playwright, program)
         for face, (look, size) in FACES.items():
             page = browser.new_context(base_url=given.url, color_scheme=look, viewport=size).new_page()
             _take_all(page, given, folder, face)
