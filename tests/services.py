@@ -5,6 +5,7 @@ was collected, so that the unit tests need no service at all.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -113,6 +114,13 @@ def redis_server() -> Iterator[str]:
         yield f"redis://{ports.HOST}:{port}/0"
     finally:
         process.stop()
+
+
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can walk to when we are root; pytest keeps closing the way to its own."""
+    with tempfile.TemporaryDirectory(prefix="fulcrum-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

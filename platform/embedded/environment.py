@@ -68,6 +68,7 @@ def django_environment(
         **({} if "FULCRUM_URL" in chosen else {"FULCRUM_ALLOWED_HOSTS": "127.0.0.1,localhost"}),
         "FULCRUM_TICKET_KEY": connections.ticket_key,
         "LABEL_STUDIO_URL": connections.label_studio_url,
-        "LABEL_STUDIO_API_TOKEN": connections.label_studio_token,
+        # Ours opens nothing in a Label Studio elsewhere.
+        "LABEL_STUDIO_API_TOKEN": "" if "LABEL_STUDIO_URL" in chosen else connections.label_studio_token,
         **chosen,
     }

@@ -19,6 +19,7 @@ SETTINGS = "labeling.server.settings"
 # Its own migrations, on two slow cores.
 PREPARE_SECONDS = 600
 TIMEOUT_SECONDS = 60
+READY_SECONDS = 240.0
 
 
 class LabelStudioFailed(EmbeddedError):
@@ -42,11 +43,17 @@ class LabelStudio:
     def python(self) -> Path:
         return self.paths.label_studio_venv / "bin" / "python"
 
+    @property
+    def is_prepared(self) -> bool:
+        return self._stamp.exists() and self._stamp.read_text() == self._state()
+
+    @property
+    def _stamp(self) -> Path:
+        return self.paths.label_studio / "prepared"
+
     def prepare(self) -> None:
         """Migrate its database and make its first user; nothing to do when that was done for these versions."""
-        stamp = self.paths.label_studio / "prepared"
-        state = self._state()
-        if stamp.exists() and stamp.read_text() == state:
+        if self.is_prepared:
             return
         with self.paths.log(NAME).open("ab") as log:
             done = subprocess.run(
@@ -61,7 +68,7 @@ class LabelStudio:
             )
         if done.returncode != 0:
             raise LabelStudioFailed(f"Label Studio could not be prepared; see {self.paths.log(NAME)}.")
-        stamp.write_text(state)
+        self._stamp.write_text(self._state())
 
     def service(self) -> Service:
         package = next(self.paths.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
@@ -76,6 +83,7 @@ class LabelStudio:
             folder=self.paths.label_studio,
             log=self.paths.log(NAME),
             is_ready=lambda: answers(url=f"{self.url}/health"),
+            ready_seconds=READY_SECONDS,
             url=self.url,
         )
 

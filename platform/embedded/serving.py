@@ -112,7 +112,7 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
     if plan.with_label_studio:
         ports.claim(paths=paths, service=label_studio.NAME)
         server = services.label_studio_server(paths=paths)
-        _say("label-studio: starting (its first start takes about a minute)")
+        _say("starting" if server.is_prepared else "preparing Label Studio, about a minute the first time")
         server.prepare()
         supervisor.start(service=server.service(), wait=False)
     # While Label Studio wakes up.

@@ -28,9 +28,8 @@ with postgres.running(paths=Paths(root=Path(sys.argv[1]), data=Path(sys.argv[2])
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    folder = tmp_path_factory.mktemp("postgres")
-    return Paths(root=folder, data=folder / "var").make()
+def paths(open_folder: Path) -> Paths:
+    return Paths(root=open_folder, data=open_folder / "var").make()
 
 
 def _hold(paths: Paths, seconds: float) -> "subprocess.Popen[bytes]":
@@ -139,8 +138,8 @@ def test_a_lost_password_is_explained(paths: Paths, tmp_path: Path) -> None:
         kept.rename(paths.data / "secrets.json")
 
 
-def test_a_long_path_gets_a_short_socket_that_is_remembered(tmp_path: Path) -> None:
-    deep = Paths(root=tmp_path, data=tmp_path / ("long" * 30)).make()
+def test_a_long_path_gets_a_short_socket_that_is_remembered(open_folder: Path) -> None:
+    deep = Paths(root=open_folder, data=open_folder / ("long" * 30)).make()
     folder = postgres.socket_folder(paths=deep)
     try:
         assert len(str(folder)) < 50

@@ -8,11 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 # With a Label Studio elsewhere there is none to wait a minute for.
 ELSEWHERE = {"LABEL_STUDIO_URL": "http://127.0.0.1:9", "LABEL_STUDIO_API_TOKEN": "none"}
 START_SECONDS = 90
+
+
+@pytest.fixture
+def data(open_folder: Path, request: pytest.FixtureRequest) -> Path:
+    return open_folder / request.node.name[:20]
 
 
 def _environment(data: Path) -> dict[str, str]:
@@ -53,25 +59,25 @@ def _of(data: Path) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def test_up_serves_and_a_signal_leaves_no_process(tmp_path: Path) -> None:
-    with _up(tmp_path) as process:
-        services = _manage(tmp_path, "services")
-        again = _manage(tmp_path, "up")
-        cleaned = _manage(tmp_path, "clean")
+def test_up_serves_and_a_signal_leaves_no_process(data: Path) -> None:
+    with _up(data) as process:
+        services = _manage(data, "services")
+        again = _manage(data, "up")
+        cleaned = _manage(data, "clean")
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=START_SECONDS)
     assert process.returncode == 0
-    assert _of(tmp_path) == []
+    assert _of(data) == []
     assert (services.returncode, again.returncode, cleaned.returncode) == (0, 0, 1)
     assert all(name in services.stdout for name in ("postgres", "web", "worker-short", "worker-runs", "beat"))
     assert "Already up" in again.stdout
 
 
-def test_up_killed_at_once_leaves_no_process(tmp_path: Path) -> None:
-    with _up(tmp_path) as process:
+def test_up_killed_at_once_leaves_no_process(data: Path) -> None:
+    with _up(data) as process:
         process.kill()
         process.communicate(timeout=START_SECONDS)
     end = time.monotonic() + START_SECONDS
-    while _of(tmp_path):
+    while _of(data):
         assert time.monotonic() < end, "processes were left behind"
         time.sleep(0.2)

@@ -49,3 +49,9 @@ def test_with_an_address_of_the_callers_own_the_allowed_hosts_follow_it() -> Non
 def test_a_url_in_the_environment_switches_that_service_off() -> None:
     chosen = services.plan(paths=PATHS, source={"LABEL_STUDIO_URL": "http://labels.example.org"})
     assert (chosen.with_postgres, chosen.with_label_studio) == (True, False)
+
+
+def test_the_token_of_our_label_studio_is_not_shown_to_another() -> None:
+    source = {"LABEL_STUDIO_URL": "http://labels.example.org"}
+    found = django_environment(paths=PATHS, connections=CONNECTIONS, source=source)
+    assert found["LABEL_STUDIO_API_TOKEN"] == ""
