@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from embedded import label_studio, ports, postgres, secrets, services, tools
+from embedded import application, label_studio, ports, postgres, secrets, services, tools, venvs
 from embedded.paths import Paths
 from embedded.supervisor import Process, Service
 
@@ -84,6 +84,7 @@ class LabelStudioServer:
 
 @pytest.fixture(scope="session")
 def label_studio_server() -> Iterator[LabelStudioServer]:
+    venvs.ensure(recipe=application.label_studio_recipe(paths=PATHS))
     with ExitStack() as stack:
         stack.enter_context(postgres.running(paths=PATHS, durable=False))
         server = LabelStudioServer()

@@ -18,7 +18,7 @@ START_SECONDS = 90
 
 @pytest.fixture
 def data(open_folder: Path, request: pytest.FixtureRequest) -> Path:
-    return open_folder / request.node.name[:20]
+    return open_folder / str(request.node.name)[:20]
 
 
 def _environment(data: Path) -> dict[str, str]:
