@@ -1,6 +1,7 @@
 """The bridge to the trainer: a run's row becomes spec.json and Arrow folders, and the files it writes are read back."""
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -76,6 +77,11 @@ def read_result(folder: Path) -> dict[str, Any]:
     result = read_json(folder / "result.json")
     made = str(result.get("artifact") or "")
     return result if made and (folder / made).is_dir() else {}
+
+
+def discard_checkpoint(folder: Path) -> None:
+    """Delete what an ended run would have gone on from: weights and optimiser, many times the artifact's size."""
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
 
 
 def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:

@@ -1,40 +1,20 @@
 """Reads of runs for pages and commands."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from budgets.money import ZERO
 from runs.billing import cost_of, seconds_of
 from runs.models import Attempt, Run, RunState
 from runs.trainer import LOG_FILE
-from studies.models import Split, Study
 
 LOG_TAIL_BYTES = 20_000
 
 
 class RunNotFound(ValueError):
     """No run has this id."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a running run is; `fraction` is of its stage, 0 to 1."""
-
-    stage: str
-    step: int
-    num_steps: int
-    fraction: float
-    loss: float | None
-    message: str
-
-
-def runs_of(study: Study) -> QuerySet[Run]:
-    """A study's runs, newest first."""
-    return study.runs.select_related("snapshot", "hold").order_by("-pk")
 
 
 def find_run(reference: str) -> Run:
@@ -58,18 +38,6 @@ def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:
     return text if start == 0 else text.partition("\n")[2]
 
 
-def progress(run: Run) -> Progress:
-    said: dict[str, Any] = run.progress
-    return Progress(
-        stage=said.get("stage", ""),
-        step=said.get("step", 0),
-        num_steps=said.get("num_steps", 0),
-        fraction=said.get("fraction", 0.0),
-        loss=said.get("loss"),
-        message=said.get("message", ""),
-    )
-
-
 def live_cost(run: Run) -> Decimal:
     """What a run has cost by now: what was entered, and what its present attempt has used so far."""
     entered = run.attempts.aggregate(total=Sum("entry__amount"))["total"] or ZERO
@@ -81,8 +49,3 @@ def _cost_so_far(run: Run, attempt: Attempt) -> Decimal:
     assert run.hold is not None
     used = seconds_of((timezone.now() - attempt.started_at).total_seconds())
     return min(cost_of(seconds=used, price=run.hold.price), run.hold.remaining)
-
-
-def num_to_score(study: Study, num_labels: int) -> int:
-    """How many pool examples a teacher trained on `num_labels` labels could score at most."""
-    return max(study.examples.filter(split=Split.POOL).count() - num_labels, 0)

@@ -21,6 +21,8 @@ from runs.requests import Inputs, RunRequest, fix_inputs
 from studies.models import Study
 from studies.operations import freeze_test
 
+MOST_EXAMPLES = 10_000_000
+
 
 class StillCancelling(Exception):
     """An equal run is being cancelled; it can be asked for again once that is done."""
@@ -31,9 +33,11 @@ def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, 
 
     Parameters: `num_labels` >= 1 in rank order, None for all; `plan` the settings, None for the defaults.
     Returns: the run, queued; an equal one that is under way or done is shared.
-    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PriceMissing; BudgetExceeded; StillCancelling.
+    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PriceMissing; BudgetExceeded; StillCancelling;
+    ValueError (num_labels).
     """
     require(actor=actor, action=Action.START_RUN)
+    _check_count("labels", num_labels)
     check_model(reference=study.student_model, role="student")
     plan = plan or RunPlan()
     with transaction.atomic():
@@ -61,8 +65,8 @@ def start_distil(
     Raises: as start_annotate; NotEnoughExamples; ValueError (num_unlabelled).
     """
     require(actor=actor, action=Action.START_RUN)
-    if num_unlabelled < 1:
-        raise ValueError(f"unlabelled examples: {num_unlabelled} is too few; a teacher needs one or more to score.")
+    _check_count("labels", num_labels)
+    _check_count("unlabelled examples", num_unlabelled)
     check_model(reference=study.student_model, role="student")
     check_model(reference=study.teacher_model, role="teacher")
     plan = plan or RunPlan()
@@ -72,6 +76,11 @@ def start_distil(
         run = _add_distil_chain(chain, inputs)
         chain.commit()
     return run
+
+
+def _check_count(what: str, count: int | None) -> None:
+    if count is not None and not 1 <= count <= MOST_EXAMPLES:
+        raise ValueError(f"{what}: {count} is not between 1 and {MOST_EXAMPLES:,}.")
 
 
 def _add_distil_chain(chain: "_Chain", inputs: Inputs) -> Run:

@@ -53,9 +53,10 @@ def study(make_study: Callable[..., Study]) -> Study:
 
 @pytest.fixture(params=["pgmq", "redis"])
 def broker(request: pytest.FixtureRequest, settings: Settings, transactional_db: None) -> Iterator[str]:
-    """The broker's URL; empty for the queue in the database. This process sends to it too."""
+    """The broker's URL, its queues empty; no URL for the queue in the database. This process sends to it too."""
     settings.BROKER_URL = request.getfixturevalue("redis_server") if request.param == "redis" else ""
     _point_celery_at_broker()
+    app.control.purge()
     yield str(settings.BROKER_URL)
     settings.BROKER_URL = ""
     _point_celery_at_broker()

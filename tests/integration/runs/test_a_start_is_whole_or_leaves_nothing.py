@@ -71,6 +71,16 @@ def test_more_unlabelled_examples_than_there_are_start_nothing(study: Study) -> 
     assert nothing_is_left(study)
 
 
+@pytest.mark.parametrize("number", [0, -1, 10**30])
+def test_a_count_out_of_range_starts_nothing(study: Study, number: int) -> None:
+    with pytest.raises(ValueError, match="not between 1 and"):
+        start_annotate(actor=study.created_by, study=study, num_labels=number)
+    with pytest.raises(ValueError, match="unlabelled examples"):
+        start_distil(actor=study.created_by, study=study, num_unlabelled=number)
+
+    assert nothing_is_left(study)
+
+
 def test_without_a_labelled_test_row_nothing_starts(study: Study) -> None:
     Example.objects.filter(split=Split.TEST).update(split=Split.DEV)
 

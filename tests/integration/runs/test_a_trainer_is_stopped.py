@@ -41,9 +41,11 @@ def test_one_that_ignores_being_asked_is_killed(make_study: Callable[..., Study]
     run = start_annotate(actor=study.created_by, study=study, plan=LONG)
 
     with being_supervised(run) as attempt:
+        (run.folder / "checkpoint").mkdir()
         cancel(actor=study.created_by, run=run)
 
     assert in_state(run, RunState.CANCELLED)
+    assert not (run.folder / "checkpoint").exists()
     assert is_gone(attempt)
     assert is_reconciled(study)
 

@@ -1,3 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection
+
 from runs.models import Run, RunKind
 from runs.operations import RunPlan, cancel, start_annotate, start_distil
 from studies.models import Example, Label, Split, Study
@@ -10,6 +14,20 @@ def test_the_same_request_is_the_same_run_and_one_hold(study: Study) -> None:
     second = start_annotate(actor=study.created_by, study=study, plan=PLAN)
 
     assert first == second
+    assert study.budget.holds.count() == 1
+
+
+def test_four_at_once_are_one_run_and_one_hold(study: Study) -> None:
+    def start(_: int) -> int:
+        try:
+            return start_annotate(actor=study.created_by, study=study, plan=PLAN).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = set(pool.map(start, range(4)))
+
+    assert len(runs) == 1
     assert study.budget.holds.count() == 1
 
 

@@ -12,8 +12,9 @@ from training.spec import TrainingSettings
 def test_a_value_beyond_its_range_is_refused_by_name(name: str) -> None:
     least, most = RANGES[name]
     for value in (least - 1, most + 1):
+        setting: dict[str, Any] = {name: value}
         with pytest.raises(PlanInvalid, match=name):
-            RunPlan(**{name: type(least)(value)})
+            RunPlan(**setting)
 
 
 @pytest.mark.parametrize("value", ["8", True, 2.5, math.nan])
