@@ -7,6 +7,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from studies.models import ImportBatch, Study
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +100,16 @@ def test_an_imported_file_leads_back_to_the_data(manager: Client, study: Study) 
 def test_markup_in_a_text_stays_text(manager: Client, study: Study) -> None:
     page = upload(manager, study, "text,label\n<script>alert(1)</script>,good\n")
     assert "<script>alert" not in page.content.decode()
+
+
+def test_a_pair_study_asks_for_a_column_for_each_text(manager: Client) -> None:
+    pairs = factories.study(task_type="pair_classification", labels=("same", "other"))
+    page = upload(manager, pairs, "text_a,text_b,label\none,uno,same\n")
+    assert [field.value() for field in page.context["form"].column_fields] == ["text_a", "text_b"]
+    assert page.context["preview"].checked.candidates[0].fields == {"text_a": "one", "text_b": "uno"}
+
+
+def test_a_file_with_too_few_columns_says_which_are_there(manager: Client) -> None:
+    pairs = factories.study(task_type="pair_classification", labels=("same", "other"))
+    page = upload(manager, pairs, "text_a,label\none,same\n")
+    assert "Choose a column for text_b. The file has text_a, label." in page.content.decode()
