@@ -1,0 +1,38 @@
+"""Everything that `manage.py up` serves, as real processes, on the test database."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from django.db import connection
+
+from embedded import services
+from embedded.supervisor import Process, Service
+from tests.services import PATHS, ROOT
+
+
+def database_url_of_tests() -> str:
+    """The address of pytest's own database, for processes beside it."""
+    known = connection.settings_dict
+    host = known["HOST"] or known["OPTIONS"].get("host", "")
+    return f"postgresql://{known['USER']}:{known['PASSWORD']}@/{known['NAME']}?host={host}"
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run the web server and the workers; yield the address of the pages."""
+    environment = {**services.django(paths=PATHS), "DATABASE_URL": database_url_of_tests(), "FULCRUM_SYNC_SECONDS": "5"}
+    collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
+    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    wanted: tuple[Service, ...] = (services.web(paths=PATHS), *services.workers(paths=PATHS))
+    with ExitStack() as stack:
+        started = []
+        for service in wanted:
+            process = Process(service=replace(service, environment=environment))
+            stack.callback(process.stop)
+            started.append(process)
+        for process in started:
+            process.wait_until_ready()
+        yield environment["FULCRUM_URL"]
