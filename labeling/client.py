@@ -120,6 +120,7 @@ class LabelStudioClient:
             self._write(lambda **options: self.sdk.views.create(project=project_id, data=data, **options))
 
     def ensure_webhook(self, *, project_id: int, url: str, headers: dict[str, str]) -> None:
+        """Make the project's one webhook. It goes without content: nobody believes it, and writing it costs time."""
         hooks = self._read(lambda **options: self.sdk.webhooks.list(project=project_id, **options))
         if any(hook.url == url and hook.headers == headers and hook.is_active for hook in hooks):
             return
@@ -127,9 +128,10 @@ class LabelStudioClient:
             if hook.url.rsplit("/", 1)[-1] == url.rsplit("/", 1)[-1]:
                 hook_id = hook.id
                 self._write(lambda hook_id=hook_id, **options: self.sdk.webhooks.delete(hook_id, **options))
+        wanted = {"send_payload": False, "send_for_all_actions": False}
         self._write(
             lambda **options: self.sdk.webhooks.create(
-                url=url, project=project_id, actions=EVENTS, headers=headers, send_for_all_actions=False, **options
+                url=url, project=project_id, actions=EVENTS, headers=headers, **wanted, **options
             )
         )
 

@@ -69,7 +69,12 @@ def _use(ticket: Ticket) -> None:
 
 def _create(ticket: Ticket) -> User:
     """Make the account, without a password: the ticket is the only way in."""
-    return User.objects.create_user(email=ticket.email, password=None, username=ticket.email.split("@")[0])
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email=ticket.email, password=None, username=ticket.email.split("@")[0])
+    except IntegrityError:
+        # Another ticket of theirs was quicker.
+        return User.objects.get(email__iexact=ticket.email)
 
 
 def _safe(path: str) -> str:

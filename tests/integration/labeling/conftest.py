@@ -1,4 +1,4 @@
-"""What tests of labelling share: a real Label Studio, a published study, and annotators signed in to it as themselves."""
+"""What tests of labelling share: a real Label Studio, a published study, and annotators signed in to it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,6 +20,7 @@ from tests import factories
 from tests.services import LabelStudioServer
 
 HOME = "/api/current-user/whoami"
+Call = Callable[[str, str, object], httpx.Response]
 
 
 @dataclass
@@ -40,6 +41,9 @@ class Member:
         return self.http.patch(f"/api/annotations/{annotation_id}", json={"result": result, **fields})
 
 
+Enter = Callable[[User], Member]
+
+
 @pytest.fixture
 def client_of(label_studio: LabelStudioServer) -> LabelStudioClient:
     """The service's own connection."""
@@ -47,7 +51,7 @@ def client_of(label_studio: LabelStudioServer) -> LabelStudioClient:
 
 
 @pytest.fixture
-def enter(label_studio: LabelStudioServer) -> Iterator[Callable[[User], Member]]:
+def enter(label_studio: LabelStudioServer) -> Iterator[Enter]:
     with ExitStack() as stack:
 
         def sign_in(person: User) -> Member:
@@ -60,7 +64,7 @@ def enter(label_studio: LabelStudioServer) -> Iterator[Callable[[User], Member]]
 
 
 @pytest.fixture
-def annotator(db: None, enter: Callable[[User], Member]) -> Member:
+def annotator(db: None, enter: Enter) -> Member:
     return enter(factories.person(Role.ANNOTATOR))
 
 
@@ -71,6 +75,10 @@ def study(db: None, label_studio: LabelStudioServer) -> Study:
     factories.examples(made, ["one", "two", "three"])
     publish(actor=made.created_by, study=made)
     return made
+
+
+def project_id(study: Study) -> int:
+    return study.labeling_project.label_studio_id or 0
 
 
 def offered(study: Study) -> list[int]:

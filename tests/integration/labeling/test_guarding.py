@@ -1,14 +1,15 @@
 """What an annotator may and may not do in Label Studio: one table."""
 
-from collections.abc import Callable
-
 import httpx
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Role
 from labeling.task_types import LABELING_TASK_TYPES
+from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import offered
+from tests.integration.labeling.conftest import Call, Enter, Member, offered
+from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
 GOOD = LABELING_TASK_TYPES["text_classification"].result(target="good")
@@ -95,7 +96,7 @@ FORBIDDEN = [
 
 
 @pytest.fixture
-def call(study, annotator, enter) -> Callable[..., httpx.Response]:
+def call(study: Study, annotator: Member, enter: Enter) -> Call:
     """Send a request as an annotator who answered an example that another one answered too."""
     other = enter(factories.person(Role.ANNOTATOR))
     example = offered(study)[0]
@@ -116,17 +117,17 @@ def call(study, annotator, enter) -> Callable[..., httpx.Response]:
     return send
 
 
-def test_annotators_can_do_what_labelling_takes(call):
+def test_annotators_can_do_what_labelling_takes(call: Call) -> None:
     answers = {(method, path): call(method, path, body).status_code for method, path, body in ALLOWED}
     assert {line: code for line, code in answers.items() if code not in (200, 201)} == {}
 
 
-def test_annotators_can_do_nothing_else(call):
+def test_annotators_can_do_nothing_else(call: Call) -> None:
     answers = {f"{method} {path} {body}": call(method, path, body).status_code for method, path, body in FORBIDDEN}
     assert {line: code for line, code in answers.items() if code != 403} == {}
 
 
-def test_an_annotator_does_not_see_what_others_answered(call, annotator):
+def test_an_annotator_does_not_see_what_others_answered(call: Call, annotator: Member) -> None:
     seen = call("GET", "/api/tasks/{e}", None).json()
     listed = call("GET", "/api/tasks/{e}/annotations", None).json()
     owners = {one["completed_by"]["id"] for one in seen["annotations"]} | {one["completed_by"] for one in listed}
@@ -136,21 +137,21 @@ def test_an_annotator_does_not_see_what_others_answered(call, annotator):
     assert call("GET", "/api/tasks?project={p}&fields=all", None).json()["tasks"] == []
 
 
-def test_a_form_cannot_say_what_json_may_not(study, annotator):
+def test_a_form_cannot_say_what_json_may_not(study: Study, annotator: Member) -> None:
     form = {"result": "[]", "ground_truth": "true"}
     assert annotator.http.post(f"/api/tasks/{offered(study)[0]}/annotations", data=form).status_code == 403
 
 
-def test_label_studios_own_home_leads_back_to_fulcrum(annotator, settings):
+def test_label_studios_own_home_leads_back_to_fulcrum(annotator: Member, settings: Settings) -> None:
     answer = annotator.http.get("/", follow_redirects=False)
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("http")
 
 
-def test_a_manager_is_not_held_to_labelling(study, enter):
+def test_a_manager_is_not_held_to_labelling(study: Study, enter: Enter) -> None:
     manager = enter(factories.person(Role.MANAGER))
     assert manager.http.get(f"/api/projects/{study.labeling_project.label_studio_id}/summary").status_code == 200
 
 
-def test_nobody_signs_up_by_themselves(label_studio):
+def test_nobody_signs_up_by_themselves(label_studio: LabelStudioServer) -> None:
     assert httpx.get(f"{label_studio.url}/user/signup/").status_code == 403

@@ -1,21 +1,24 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Role
 from budgets.models import LedgerEntry, Origin
 from budgets.queries import differences
+from labeling.client import LabelStudioClient
 from labeling.models import Annotation, LabelingProject
 from labeling.operations import publish, sync, sync_study
-from studies.models import Label
+from studies.models import Label, Study
 from tests import factories
-from tests.integration.labeling.conftest import offered, spent_and_held, synced
+from tests.integration.labeling.conftest import Enter, Member, offered, spent_and_held, synced
+from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
 State = Annotation.State
 
 
-def test_an_accepted_annotation_is_paid_and_becomes_the_label(study, annotator):
+def test_an_accepted_annotation_is_paid_and_becomes_the_label(study: Study, annotator: Member) -> None:
     annotator.annotate(offered(study)[0], "bad")
     (annotation,) = synced(study)
     assert (annotation.state, annotation.value, annotation.annotator) == (State.ACCEPTED, "bad", annotator.person)
@@ -25,7 +28,7 @@ def test_an_accepted_annotation_is_paid_and_becomes_the_label(study, annotator):
     assert (label.value, label.source_keys) == ("bad", [f"annotation:{annotation.unique_id}"])
 
 
-def test_a_repeated_sync_changes_nothing(study, annotator):
+def test_a_repeated_sync_changes_nothing(study: Study, annotator: Member) -> None:
     annotator.annotate(offered(study)[0])
     synced(study)
     again = sync_study(actor=study.created_by, study=study)
@@ -34,7 +37,7 @@ def test_a_repeated_sync_changes_nothing(study, annotator):
     assert differences(study.budget) == []
 
 
-def test_an_edited_annotation_changes_the_label_and_is_not_charged_again(study, annotator):
+def test_an_edited_annotation_changes_the_label_and_is_not_charged_again(study: Study, annotator: Member) -> None:
     made = annotator.annotate(offered(study)[0], "good").json()
     synced(study)
     annotator.edit(made["id"], "bad", lead_time=9.0)
@@ -44,7 +47,7 @@ def test_an_edited_annotation_changes_the_label_and_is_not_charged_again(study, 
     assert spent_and_held(study) == ("0.10", "0.20")
 
 
-def test_an_accepted_annotation_edited_into_nonsense_keeps_its_answer(study, annotator):
+def test_an_accepted_annotation_edited_into_nonsense_keeps_its_answer(study: Study, annotator: Member) -> None:
     made = annotator.annotate(offered(study)[0], "good").json()
     synced(study)
     annotator.edit(made["id"], "no such label")
@@ -53,14 +56,16 @@ def test_an_accepted_annotation_edited_into_nonsense_keeps_its_answer(study, ann
     assert "the earlier answer stands" in annotation.reason
 
 
-def test_a_skip_is_not_paid_and_its_money_stays_held(study, annotator):
+def test_a_skip_is_not_paid_and_its_money_stays_held(study: Study, annotator: Member) -> None:
     annotator.annotate(offered(study)[0], result=[], was_cancelled=True)
     (annotation,) = synced(study)
     assert annotation.state == State.SKIPPED
     assert spent_and_held(study) == ("0.00", "0.30")
 
 
-def test_a_second_annotators_answer_that_was_not_asked_for_is_not_paid(study, annotator, enter):
+def test_a_second_annotators_answer_that_was_not_asked_for_is_not_paid(
+    study: Study, annotator: Member, enter: Enter
+) -> None:
     annotator.annotate(offered(study)[0], "good")
     enter(factories.person(Role.ANNOTATOR)).annotate(offered(study)[0], "bad")
     first, second = synced(study)
@@ -69,7 +74,9 @@ def test_a_second_annotators_answer_that_was_not_asked_for_is_not_paid(study, an
     assert spent_and_held(study) == ("0.10", "0.20")
 
 
-def test_the_same_annotator_is_paid_once_for_an_example_that_asks_for_two(label_studio, annotator):
+def test_the_same_annotator_is_paid_once_for_an_example_that_asks_for_two(
+    label_studio: LabelStudioServer, annotator: Member
+) -> None:
     study = factories.study(annotations_per_example=2)
     factories.examples(study, ["one"])
     publish(actor=study.created_by, study=study)
@@ -78,7 +85,9 @@ def test_the_same_annotator_is_paid_once_for_an_example_that_asks_for_two(label_
     assert [one.state for one in synced(study)] == [State.ACCEPTED, State.SURPLUS]
 
 
-def test_the_majority_decides_and_all_of_its_annotations_are_the_labels_cost(label_studio, enter):
+def test_the_majority_decides_and_all_of_its_annotations_are_the_labels_cost(
+    label_studio: LabelStudioServer, enter: Enter
+) -> None:
     study = factories.study(annotations_per_example=3)
     factories.examples(study, ["one"])
     publish(actor=study.created_by, study=study)
@@ -91,7 +100,9 @@ def test_the_majority_decides_and_all_of_its_annotations_are_the_labels_cost(lab
     assert spent_and_held(study) == ("0.30", "0.00")
 
 
-def test_an_annotator_without_an_account_here_is_rejected_and_accepted_once_there_is_one(study, annotator):
+def test_an_annotator_without_an_account_here_is_rejected_and_accepted_once_there_is_one(
+    study: Study, annotator: Member
+) -> None:
     annotator.annotate(offered(study)[0])
     annotator.person.is_active = False
     annotator.person.save()
@@ -105,7 +116,9 @@ def test_an_annotator_without_an_account_here_is_rejected_and_accepted_once_ther
     assert rejected.state == State.ACCEPTED
 
 
-def test_an_answer_written_in_anothers_name_is_rejected(study, annotator, client_of):
+def test_an_answer_written_in_anothers_name_is_rejected(
+    study: Study, annotator: Member, client_of: LabelStudioClient
+) -> None:
     made = annotator.annotate(offered(study)[0]).json()
     client_of.sdk.annotations.update(made["id"], lead_time=1.0)
     (annotation,) = synced(study)
@@ -113,18 +126,20 @@ def test_an_answer_written_in_anothers_name_is_rejected(study, annotator, client
     assert "in another's name" in annotation.reason
 
 
-def test_a_label_that_is_not_the_studys_is_rejected_with_the_reason(study, annotator):
+def test_a_label_that_is_not_the_studys_is_rejected_with_the_reason(study: Study, annotator: Member) -> None:
     annotator.annotate(offered(study)[0], "ugly")
     (annotation,) = synced(study)
     assert (annotation.state, annotation.reason) == (State.REJECTED, "“ugly” is not one of the study's labels.")
 
 
-def test_annotations_that_we_imported_as_known_truth_are_not_paid(study, client_of):
+def test_annotations_that_we_imported_as_known_truth_are_not_paid(study: Study, client_of: LabelStudioClient) -> None:
     client_of.sdk.annotations.create(offered(study)[0], result=[], ground_truth=True)
     assert synced(study) == []
 
 
-def test_an_annotation_deleted_in_label_studio_is_marked_and_stays_paid(study, annotator, client_of):
+def test_an_annotation_deleted_in_label_studio_is_marked_and_stays_paid(
+    study: Study, annotator: Member, client_of: LabelStudioClient
+) -> None:
     made = annotator.annotate(offered(study)[0]).json()
     synced(study)
     client_of.sdk.annotations.delete(made["id"])
@@ -133,7 +148,9 @@ def test_an_annotation_deleted_in_label_studio_is_marked_and_stays_paid(study, a
     assert spent_and_held(study) == ("0.10", "0.20")
 
 
-def test_an_example_deleted_in_label_studio_is_seen_when_all_is_compared(study, annotator, client_of):
+def test_an_example_deleted_in_label_studio_is_seen_when_all_is_compared(
+    study: Study, annotator: Member, client_of: LabelStudioClient
+) -> None:
     annotator.annotate(offered(study)[0])
     synced(study)
     client_of.sdk.tasks.delete(id=str(offered(study)[0]))
@@ -141,13 +158,16 @@ def test_an_example_deleted_in_label_studio_is_seen_when_all_is_compared(study, 
     assert Annotation.objects.get().deleted_at is not None
 
 
-def test_replayed_work_is_marked_in_the_ledger(study, enter):
+def test_replayed_work_is_marked_in_the_ledger(study: Study, enter: Enter) -> None:
     enter(factories.person(Role.ANNOTATOR, is_replay=True)).annotate(offered(study)[0])
     (annotation,) = synced(study)
-    assert (annotation.origin, annotation.entry.origin) == (Origin.REPLAY, Origin.REPLAY)
+    assert annotation.origin == Origin.REPLAY
+    assert LedgerEntry.objects.get().origin == Origin.REPLAY
 
 
-def test_trouble_with_label_studio_is_shown_and_cleared_by_the_next_success(study, label_studio, settings):
+def test_trouble_with_label_studio_is_shown_and_cleared_by_the_next_success(
+    study: Study, label_studio: LabelStudioServer, settings: Settings
+) -> None:
     settings.LABEL_STUDIO_URL = "http://127.0.0.1:9"
     assert "does not answer" in sync(project=study.labeling_project).error
     assert "does not answer" in LabelingProject.objects.get(study=study).last_error

@@ -1,0 +1,117 @@
+"""Whoever is killed, wherever: nothing is lost, doubled, or paid twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import Role
+from budgets.models import LedgerEntry
+from budgets.queries import differences
+from labeling import publish as publishing
+from labeling.client import LabelStudioClient, connect
+from labeling.models import Annotation
+from labeling.operations import LabelStudioUnreachable, publish, replay, sync_study
+from studies.models import Study
+from tests import factories
+from tests.integration.labeling.conftest import spent_and_held
+from tests.services import LabelStudioServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 60
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < end, "it never came to pass"
+        time.sleep(0.005)
+
+
+def another_process(settings: Settings, *command: str) -> "subprocess.Popen[bytes]":
+    """Run a command of ours on the tests' database, as a worker or a web process would."""
+    database = connection.settings_dict
+    host = database["HOST"] or database["OPTIONS"].get("host", "")
+    credentials = f"{database['USER']}:{database['PASSWORD']}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{credentials}@/{database['NAME']}?host={host}",
+        "LABEL_STUDIO_URL": settings.LABEL_STUDIO_URL,
+        "LABEL_STUDIO_API_TOKEN": settings.LABEL_STUDIO_API_TOKEN,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
+    }
+    return subprocess.Popen([sys.executable, "-m", "django", *command], env=environment, cwd=ROOT)
+
+
+def study_of(num_examples: int) -> Study:
+    study = factories.study()
+    factories.examples(study, [f"text {number}" for number in range(num_examples)])
+    return study
+
+
+def test_a_sync_killed_anywhere_charges_each_annotation_once(
+    label_studio: LabelStudioServer, settings: Settings
+) -> None:
+    study = study_of(40)
+    publish(actor=study.created_by, study=study)
+    people = [factories.person(Role.ANNOTATOR, is_replay=True) for _ in range(2)]
+    replay(study=study, annotators=people, answers=lambda _: "good", lead_time=lambda _: timedelta(seconds=3))
+    for seen in (1, 15):
+        syncing = another_process(settings, "sync", str(study.pk))
+        wait_until(lambda seen=seen: Annotation.objects.count() >= seen)  # type: ignore[misc]
+        syncing.send_signal(signal.SIGKILL)
+        syncing.wait()
+    sync_study(actor=study.created_by, study=study)
+    assert (Annotation.objects.count(), LedgerEntry.objects.count()) == (40, 40)
+    assert spent_and_held(study) == ("4.00", "0.00")
+    assert differences(study.budget) == []
+
+
+def test_label_studio_killed_while_it_takes_a_batch_gets_each_example_once(
+    label_studio: LabelStudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "SECONDS_TO_APPEAR", 1)
+    study = study_of(200)
+    with monkeypatch.context() as patch, pytest.raises(LabelStudioUnreachable, match="200 examples have their money"):
+        patch.setattr(LabelStudioClient, "create_examples", killing(label_studio))
+        publish(actor=study.created_by, study=study)
+    assert spent_and_held(study) == ("0.00", "20.00")
+    label_studio.start()
+    time.sleep(1)
+    result = publish(actor=study.created_by, study=study)
+    assert (result.num_offered, result.num_already) == (0, 200)
+    assert spent_and_held(study) == ("0.00", "20.00")
+    assert uids_in_label_studio(study) == Counter(str(one.uid) for one in study.examples.all())
+
+
+def killing(label_studio: LabelStudioServer) -> Callable[..., None]:
+    """Send a batch as ever, and kill Label Studio while it is at it."""
+    send = LabelStudioClient.create_examples
+
+    def send_and_kill(client: LabelStudioClient, **batch: Any) -> None:
+        killer = threading.Timer(0.15, label_studio.kill)
+        killer.start()
+        try:
+            send(client, **batch)
+        finally:
+            killer.join()
+
+    return send_and_kill
+
+
+def uids_in_label_studio(study: Study) -> Counter[str]:
+    project_id = study.labeling_project.label_studio_id
+    return Counter(task.data["item_uid"] for task in connect().sdk.tasks.list(project=project_id))

@@ -1,0 +1,75 @@
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType, ResultInvalid
+from training.task_types import TASK_TYPES
+
+LABELS = ["good", 'say "no" & <go>', "naïve 日本語", "$text", "cost $5", "it's", "&amp;", "a\ttab"]
+EVERY = pytest.mark.parametrize("task_type", LABELING_TASK_TYPES.values(), ids=LABELING_TASK_TYPES)
+
+
+def values(config: str) -> list[str]:
+    choices = ElementTree.fromstring(config).iter("Choice")
+    return [choice.get("alias") or choice.attrib["value"] for choice in choices]
+
+
+def test_labelling_and_training_know_the_same_task_types() -> None:
+    assert {name: one.input_fields for name, one in LABELING_TASK_TYPES.items()} == {
+        name: one.input_fields for name, one in TASK_TYPES.items()
+    }
+
+
+@EVERY
+def test_its_configuration_keeps_labels_of_any_text(task_type: LabelingTaskType) -> None:
+    assert values(task_type.config(labels=LABELS)) == LABELS
+
+
+@EVERY
+def test_its_configuration_shows_every_field_and_names_no_other(task_type: LabelingTaskType) -> None:
+    config = ElementTree.fromstring(task_type.config(labels=LABELS, instructions="Read $text, & choose"))
+    shown = {element.attrib["value"] for element in config.iter("Text")}
+    assert shown == {f"${name}" for name in task_type.input_fields}
+    named = [v for e in config.iter() for k, v in e.attrib.items() if k == "value" and "$t" in v and e.tag != "Text"]
+    assert named == []
+
+
+@EVERY
+def test_an_answer_reads_as_the_target_it_was_written_from(task_type: LabelingTaskType) -> None:
+    for label in LABELS:
+        assert task_type.target(result=task_type.result(target=label), labels=LABELS) == label
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "not a list"),
+        ({}, "not a list"),
+        ([], "has 0 answers"),
+        (["good"], "has 0 answers"),
+        ([{"from_name": "other", "value": {"choices": ["good"]}}], "has 0 answers"),
+        ([{"from_name": "label", "value": {"choices": ["good"]}}] * 2, "has 2 answers"),
+        ([{"from_name": "label"}], "exactly one choice"),
+        ([{"from_name": "label", "value": {"choices": []}}], "exactly one choice"),
+        ([{"from_name": "label", "value": {"choices": ["good", "it's"]}}], "exactly one choice"),
+        ([{"from_name": "label", "value": {"choices": [3]}}], "exactly one choice"),
+        ([{"from_name": "label", "value": {"choices": ["ugly"]}}], "“ugly” is not one of"),
+    ],
+)
+def test_what_is_no_answer_is_refused_with_the_reason(task_type: LabelingTaskType, result: Any, message: str) -> None:
+    with pytest.raises(ResultInvalid, match=message):
+        task_type.target(result=result, labels=LABELS)
+
+
+@EVERY
+def test_it_shows_an_examples_own_fields_and_nothing_else(task_type: LabelingTaskType) -> None:
+    fields = {name: name.upper() for name in task_type.input_fields}
+    assert task_type.data(fields={**fields, "secret": "label"}) == fields
+
+
+def test_the_first_ten_labels_have_keys_and_the_rest_have_none() -> None:
+    config = LABELING_TASK_TYPES["text_classification"].config(labels=[f"label {n}" for n in range(12)])
+    keys = [choice.get("hotkey") for choice in ElementTree.fromstring(config).iter("Choice")]
+    assert keys == [*"1234567890", None, None]
