@@ -4,7 +4,6 @@ Every change locks the budget's row first and checks `spent + held <= limit` und
 source key, unique within its budget, so that doing something twice enters it once.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -65,17 +64,6 @@ class Cost:
     origin: Origin
     occurred_at: datetime
     memo: str = ""
-
-
-def open_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
-    """Open an empty price book. Raises: Forbidden; ValueError (name empty or taken, currency no three-letter code)."""
-    require(actor=actor, action=Action.SET_PRICE)
-    name, currency = name.strip(), currency.strip().upper()
-    if not name or PriceBook.objects.filter(name=name).exists():
-        raise ValueError(f"name: there is a price book “{name}” already." if name else "name: give the book a name.")
-    if not re.fullmatch("[A-Z]{3}", currency):
-        raise ValueError(f"currency: “{currency}” is not a three-letter code such as USD or EUR.")
-    return PriceBook.objects.create(name=name, currency=currency)
 
 
 def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.models import Role, User
 from budgets.models import Kind, PriceBook
-from budgets.operations import set_price
+from budgets.operations import create_price_book, set_price
 from demo import texts
 from runs.plans import RunPlan
 from studies.hashing import fraction
@@ -132,7 +132,8 @@ def _csv() -> bytes:
 
 
 def _ensure_prices(admin: User) -> PriceBook:
-    book, _ = PriceBook.objects.get_or_create(name=PRICE_BOOK, defaults={"currency": "USD"})
+    book = PriceBook.objects.filter(name=PRICE_BOOK).first()
+    book = book or create_price_book(actor=admin, name=PRICE_BOOK, currency="USD")
     wanted = (
         (Kind.LABEL, "", DOLLARS_PER_LABEL),
         (Kind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),

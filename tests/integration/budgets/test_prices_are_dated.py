@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Price
-from budgets.operations import PriceMissing, open_price_book, price_at, set_price
+from budgets.operations import PriceMissing, create_price_book, price_at, set_price
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ SPRING, SUMMER = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=U
 
 def test_the_latest_start_not_after_the_time_is_in_force() -> None:
     admin = factories.person(Role.ADMIN)
-    book = open_price_book(actor=admin, name="Own", currency="eur")
+    book = create_price_book(actor=admin, name="Own", currency="eur")
     set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.10", starts_at=SPRING)
     later = set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.20", starts_at=SUMMER)
     assert price_at(book=book, kind=Kind.LABEL, at=SUMMER) == later
@@ -22,7 +22,7 @@ def test_the_latest_start_not_after_the_time_is_in_force() -> None:
 
 
 def test_before_the_first_price_there_is_none() -> None:
-    book = open_price_book(actor=factories.person(Role.ADMIN), name="Own", currency="USD")
+    book = create_price_book(actor=factories.person(Role.ADMIN), name="Own", currency="USD")
     with pytest.raises(PriceMissing, match="no price for one accepted label"):
         price_at(book=book, kind=Kind.LABEL, at=SPRING)
 
@@ -53,12 +53,12 @@ def test_a_bad_price_is_named(kind: Kind, device: str, amount: str, message: str
 @pytest.mark.parametrize(("name", "currency", "message"), [("", "USD", "name"), ("Own", "dollars", "currency")])
 def test_a_bad_price_book_is_named(name: str, currency: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        open_price_book(actor=factories.person(Role.ADMIN), name=name, currency=currency)
+        create_price_book(actor=factories.person(Role.ADMIN), name=name, currency=currency)
 
 
 def test_only_an_admin_sets_prices() -> None:
     manager = factories.person(Role.MANAGER)
     with pytest.raises(Forbidden):
-        open_price_book(actor=manager, name="Mine", currency="USD")
+        create_price_book(actor=manager, name="Mine", currency="USD")
     with pytest.raises(Forbidden):
         set_price(actor=manager, book=factories.price_book(), kind=Kind.LABEL, amount="1", starts_at=SUMMER)
