@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_BEATS = 0.5
 # How long a trainer may take to save and leave. A cancelled one saves for nobody, and people wait for it; one that is
-# handed over saves what the next attempt goes on from, before whoever stopped the worker loses patience (8 s, embedded).
+# handed over saves what the next attempt goes on from, before who stops the worker loses patience (8 s, embedded).
 SECONDS_TO_LEAVE = {Stop.CANCEL: 3.5, Stop.TIME: 5.0, Stop.HAND_OVER: 6.0}
 # Leaving belongs to the time limit, so that the hold covers it.
 SECONDS_BEFORE_LIMIT = SECONDS_TO_LEAVE[Stop.TIME] + 2 * SECONDS_BETWEEN_BEATS
