@@ -10,7 +10,7 @@ from labeling.models import Batch, LabelingProject
 from labeling.operations import LabelStudioUnreachable, publish
 from studies.models import Split, Study
 from tests import factories
-from tests.integration.labeling.conftest import Member, offered, spent_and_held
+from tests.integration.labeling.conftest import Member, offered, project_id, spent_and_held
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
