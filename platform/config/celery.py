@@ -29,6 +29,7 @@ def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
         "use_notify": True,
         "notify_throttle_interval_ms": 0,
         "pool_size": 2,
+        "polling_interval": 0.2,
         "visibility_timeout": 60,
     }
 
@@ -38,7 +39,7 @@ def configuration() -> dict[str, Any]:
     from django.conf import settings
 
     config: dict[str, Any] = {
-        "task_queues": (Queue(SHORT), Queue(RUNS)),
+        "task_queues": (Queue(SHORT, routing_key=SHORT), Queue(RUNS, routing_key=RUNS)),
         "task_default_queue": SHORT,
         "task_ignore_result": True,
         "task_serializer": "json",
@@ -50,8 +51,8 @@ def configuration() -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "timezone": "UTC",
         "beat_schedule": {
-            "sweep-runs": {"task": "runs.tasks.sweep", "schedule": settings.SWEEP_SECONDS},
-            "sync-labels": {"task": "labeling.tasks.sync_all", "schedule": settings.SYNC_SECONDS},
+            "sweep-runs": _every(settings.SWEEP_SECONDS, "runs.tasks.sweep"),
+            "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
         },
     }
     if settings.BROKER_URL:
@@ -59,9 +60,15 @@ def configuration() -> dict[str, Any]:
         if settings.BROKER_URL.startswith("redis"):
             config["broker_transport_options"] = {"visibility_timeout": 60, "unacked_restore_interval": 1}
     else:
-        config["broker_url"] = "pgmq://"
+        # Named only to keep kombu quiet: the address stands in the options.
+        config["broker_url"] = "pgmq://localhost"
         config["broker_transport_options"] = pgmq_options(settings.DATABASES["default"])
     return config
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    """A periodic task whose message is worthless once the next one is due."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
 app = Celery("fulcrum")

@@ -69,12 +69,12 @@ def _step(say: Say, name: str) -> Iterator[None]:
 
 
 def _label(crew: Crew, study: Study, say: Say) -> None:
-    wanted = max(scenario.LABEL_COUNTS) + scenario.NUM_LEFT_FOR_A_PERSON
+    num_replayed = scenario.NUM_REPLAYED
+    wanted = num_replayed + scenario.NUM_LEFT_FOR_A_PERSON
     missing = wanted - Publication.objects.filter(example__study=study).count()
     with _step(say, f"publish {wanted} examples to Label Studio"):
         if missing > 0:
             publish(actor=crew.manager, study=study, num_examples=missing)
-    num_replayed = max(scenario.LABEL_COUNTS)
     with _step(say, f"replay {num_replayed} known labels through Label Studio, as {len(crew.replayers)} accounts"):
         replay(
             study=study,
@@ -92,13 +92,14 @@ def _label(crew: Crew, study: Study, say: Say) -> None:
 
 def _train(crew: Crew, study: Study, say: Say) -> None:
     """Ask for all runs at once; they are worked off one by one."""
-    for num_labels in scenario.LABEL_COUNTS:
+    for num_labels in scenario.ANNOTATE:
         start_annotate(actor=crew.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
+    for num_labels, num_unlabelled in scenario.DISTIL:
         start_distil(
             actor=crew.manager,
             study=study,
             num_labels=num_labels,
-            num_unlabelled=scenario.NUM_UNLABELLED,
+            num_unlabelled=num_unlabelled,
             plan=scenario.PLAN,
         )
     runs = study.runs.exclude(state__in=[RunState.FAILED, RunState.CANCELLED]).order_by("pk")

