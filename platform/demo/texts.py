@@ -34,7 +34,7 @@ TOPICS = {
     "talk.religion.misc": "other religion",
 }
 MIN_WORDS = 12
-MAX_WORDS = 32
+MAX_WORDS = 24
 _HEADER_LINES = 3
 
 
