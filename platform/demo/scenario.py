@@ -135,10 +135,11 @@ def _csv() -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(["text", "label", "split"])
-    writer.writerows((post.text, "", "pool") for post in order[:NUM_POOL])
-    writer.writerows((post.text, post.label, "dev") for post in order[NUM_POOL : NUM_POOL + NUM_DEV])
     sampled = sorted(test, key=lambda post: hashlib.sha256(post.text.encode()).digest())
+    # Measured splits first: where the corpus repeats a text, its copy in the pool is the one left out.
     writer.writerows((post.text, post.label, "test") for post in sampled[:NUM_TEST])
+    writer.writerows((post.text, post.label, "dev") for post in order[NUM_POOL : NUM_POOL + NUM_DEV])
+    writer.writerows((post.text, "", "pool") for post in order[:NUM_POOL])
     return stream.getvalue().encode()
 
 
