@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -81,7 +80,7 @@ def _record_attempt(run: Run, claim: Claim, end: AttemptEnd, verdict: Verdict) -
 def _record_run_end(run: Run, verdict: Verdict) -> None:
     run.ended_at = timezone.now()
     run.error = verdict.outcome if verdict.ending != Ending.SUCCEEDED and verdict.state == RunState.FAILED else ""
-    transaction.on_commit(partial(discard_checkpoint, run.folder), robust=True)
+    transaction.on_commit(lambda: discard_checkpoint(run.folder), robust=True)
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
 

@@ -1,7 +1,5 @@
 """Telling a worker about a run. The row is the truth: a lost message is sent again, a second one harms nobody."""
 
-from functools import partial
-
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone
@@ -25,7 +23,7 @@ def send_on_commit(run: Run) -> None:
     run.num_sent += 1
     run.save(update_fields=["sent_at", "num_sent"])
     # Robust: a broker that is down must not fail the request; the sweep sends again.
-    transaction.on_commit(partial(_send, run.pk), robust=True)
+    transaction.on_commit(lambda: _send(run.pk), robust=True)
 
 
 def _send(run_id: int) -> None:

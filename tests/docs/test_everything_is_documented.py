@@ -15,7 +15,9 @@ from studies.task_types import TASK_TYPES
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SETTINGS = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "platform/config/settings.py").read_text())
-COMMANDS = sorted(path.stem for path in ROOT.glob("*/**/management/commands/[!_]*.py") if ".venv" not in path.parts)
+COMMANDS = sorted(
+    path.stem for room in ("platform", "labeling") for path in (ROOT / room).glob("**/management/commands/[!_]*.py")
+)
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 
 
