@@ -51,7 +51,8 @@ def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
 
 
 def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = RunPlan(steps=60, batch_size=4, max_length=16, max_minutes=5)
+    # Enough steps that it cannot be done before it is asked to leave.
+    plan = RunPlan(steps=1500, batch_size=4, max_length=16, max_minutes=5)
     run = start_annotate(actor=tiny_study.created_by, study=tiny_study, plan=plan)
     monkeypatch.setattr(shutdown, "is_announced", lambda: is_at_step(run, 5))
 
