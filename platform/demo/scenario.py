@@ -32,8 +32,8 @@ DOLLARS_PER_DEVICE_HOUR = "1.875"
 NUM_POOL, NUM_DEV, NUM_TEST = 2000, 150, 600
 NUM_REPLAYED = 600
 ANNOTATE = (75, 150, 300, 600)
-# Labels for the teacher, unlabelled examples for it to score. The last two share a teacher.
-DISTIL = ((75, 1200), (150, 1200), (300, 400), (300, 1200))
+# Labels for the teacher, unlabelled examples for it to score.
+DISTIL = ((75, 1200), (150, 1200), (300, 1200), (600, 1200))
 NUM_LEFT_FOR_A_PERSON = 20
 # What the replay accounts are said to be like: one label in twelve is wrong, each takes 4 to 12 seconds.
 ERROR_RATE = 1 / 12

@@ -8,10 +8,19 @@ NONE = "-"
 
 def money(amount: Decimal, *, currency: str) -> str:
     """Two decimals, or up to the six of the ledger where two would show a cost as nothing."""
+    is_tiny = 0 < abs(amount) < Decimal("0.01")
+    return exact(amount, currency=currency) if is_tiny else _with_currency(amount, f"{abs(amount):,.2f}", currency)
+
+
+def exact(amount: Decimal, *, currency: str) -> str:
+    """Two decimals or more, as many as there are: a price is never rounded."""
+    whole, _, decimals = f"{abs(amount):,.6f}".partition(".")
+    return _with_currency(amount, f"{whole}.{decimals.rstrip('0'):0<2}", currency)
+
+
+def _with_currency(amount: Decimal, figure: str, currency: str) -> str:
     sign = "-" if amount < 0 else ""
     symbol = _SYMBOLS.get(currency)
-    is_tiny = 0 < abs(amount) < Decimal("0.01")
-    figure = f"{abs(amount):.6f}".rstrip("0") if is_tiny else f"{abs(amount):,.2f}"
     return f"{sign}{symbol}{figure}" if symbol else f"{sign}{figure} {currency}"
 
 

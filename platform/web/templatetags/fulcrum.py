@@ -36,9 +36,15 @@ def money(amount: Decimal | None, currency: str = "USD") -> SafeString:
 
 
 @register.filter
+def exact(amount: Decimal, currency: str = "USD") -> str:
+    """A price, with every decimal it has."""
+    return wording.exact(amount, currency=currency)
+
+
+@register.filter
 def price(row: Price) -> str:
     unit = f"{row.get_kind_display().lower()} ({row.device})" if row.device else row.get_kind_display().lower()
-    return f"{money_text(row.amount, row.book.currency)} per {unit}"
+    return f"{exact(row.amount, row.book.currency)} per {unit}"
 
 
 @register.filter

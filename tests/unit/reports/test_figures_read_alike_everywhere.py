@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from reports.wording import money, percent, points_per_dollar
+from reports.wording import exact, money, percent, points_per_dollar
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,11 @@ from reports.wording import money, percent, points_per_dollar
 )
 def test_money_names_its_currency_and_never_shows_a_cost_as_nothing(amount: str, currency: str, text: str) -> None:
     assert money(Decimal(amount), currency=currency) == text
+
+
+@pytest.mark.parametrize(("amount", "text"), [("1.875", "$1.875"), ("0.1", "$0.10"), ("12", "$12.00")])
+def test_a_price_keeps_all_its_decimals(amount: str, text: str) -> None:
+    assert exact(Decimal(amount), currency="USD") == text
 
 
 def test_missing_figures_are_a_dash() -> None:
