@@ -23,9 +23,10 @@ def create_person(*, actor: User, email: str, name: str, role: str, password: st
 
 
 @transaction.atomic
-def change_person(*, actor: User, person: User, role: str, is_active: bool) -> User:
-    """Give a person another role, or switch the account off or on.
+def change_person(*, actor: User, person: User, role: str, is_active: bool, password: str = "") -> User:
+    """Give a person another role, switch the account off or on, or set a new password for who lost theirs.
 
+    Parameters: `password` empty leaves it as it is; a new one signs the person out everywhere.
     Raises: Forbidden; LastAdmin; ValidationError (unknown role).
     """
     require(actor=actor, action=Action.MANAGE_PEOPLE)
@@ -35,8 +36,10 @@ def change_person(*, actor: User, person: User, role: str, is_active: bool) -> U
         raise LastAdmin(f"{person.email} is the last active admin. Make somebody else an admin first.")
     person.role = role
     person.is_active = is_active
+    if password:
+        person.set_password(password)
     person.full_clean(exclude=["password"])
-    person.save(update_fields=["role", "is_active"])
+    person.save(update_fields=["role", "is_active", "password"])
     return person
 
 

@@ -50,8 +50,9 @@ class Charge(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    part: Part
+class Charges:
+    """Ledger entries that stand together on a report."""
+
     charges: tuple[Charge, ...]
 
     @property
@@ -61,6 +62,11 @@ class Line:
     @property
     def entry_ids(self) -> list[int]:
         return [charge.entry_id for charge in self.charges]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Charges):
+    part: Part
 
 
 @dataclass(frozen=True, kw_only=True)

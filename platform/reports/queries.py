@@ -13,7 +13,7 @@ from budgets.models import Budget, Kind, LedgerEntry, Path
 from budgets.money import ZERO
 from labeling.models import Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
-from reports.bills import Bill, Charge, Part, StudyLedger, bill_of
+from reports.bills import Bill, Charge, Charges, Part, StudyLedger, bill_of
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 
@@ -59,17 +59,8 @@ class Reason(models.TextChoices):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnusedGroup:
+class UnusedGroup(Charges):
     reason: Reason
-    charges: tuple[Charge, ...]
-
-    @property
-    def amount(self) -> Decimal:
-        return sum((charge.amount for charge in self.charges), ZERO)
-
-    @property
-    def entry_ids(self) -> list[int]:
-        return [charge.entry_id for charge in self.charges]
 
 
 @dataclass(frozen=True, kw_only=True)

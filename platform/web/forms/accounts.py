@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import validate_password
@@ -15,12 +17,15 @@ class SignInForm(AuthenticationForm):
         return str(self.cleaned_data["username"]).lower()
 
 
+class PasswordField(forms.CharField):
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+
+
 class NewPersonForm(forms.Form):
     name = forms.CharField(max_length=120)
     email = forms.EmailField(label="E-mail")
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
-    password = forms.CharField(
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    password = PasswordField(
         help_text="At least eight characters. Hand it over in person; they change it after signing in.",
     )
 
@@ -37,3 +42,18 @@ class PersonForm(forms.Form):
         required=False,
         help_text="Switched off, a person can do nothing here any more; their work and pay stay on record.",
     )
+    password = PasswordField(
+        label="New password",
+        required=False,
+        help_text="For somebody who lost theirs; it signs them out everywhere. Empty: it stays as it is.",
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._person = person
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if password:
+            validate_password(password, self._person)
+        return password

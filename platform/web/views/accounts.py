@@ -65,7 +65,8 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def one_person(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(User, pk=pk)
-    form = PersonForm(request.POST or None, initial={"role": shown.role, "is_active": shown.is_active})
+    initial = {"role": shown.role, "is_active": shown.is_active}
+    form = PersonForm(request.POST or None, initial=initial, person=shown)
     if request.method == "POST" and form.is_valid():
         changed = carry_out(form, lambda: change_person(actor=person(request), person=shown, **form.cleaned_data))
         if changed:

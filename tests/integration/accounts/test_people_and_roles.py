@@ -34,6 +34,16 @@ def test_the_last_admin_stays() -> None:
         change_person(actor=admin, person=admin, role=Role.ADMIN, is_active=False)
 
 
+def test_an_admin_sets_a_lost_password_anew() -> None:
+    admin, person = factories.person(Role.ADMIN), factories.person(Role.ANNOTATOR)
+    change_person(actor=admin, person=person, role=person.role, is_active=True, password="another long one")
+    person.refresh_from_db()
+    assert person.check_password("another long one")
+    change_person(actor=admin, person=person, role=person.role, is_active=True)
+    person.refresh_from_db()
+    assert person.check_password("another long one")
+
+
 def test_the_first_admin_is_made_once() -> None:
     assert ensure_first_admin(email="admin@example.com", password=factories.PASSWORD)
     assert ensure_first_admin(email="other@example.com", password=factories.PASSWORD) is None
