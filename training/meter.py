@@ -8,7 +8,7 @@ import resource
 import sys
 import time
 
-PACKAGES = ("torch", "transformers", "datasets", "numpy", "scikit-learn")
+PACKAGES = ("torch", "transformers", "datasets", "numpy")
 
 
 class Meter:
