@@ -4,10 +4,11 @@ PYTHONPATH=.:platform python -m tests.browser.screenshots URL EMAIL PASSWORD STU
 """
 
 import argparse
+import re
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import FilePayload, Page, ViewportSize, sync_playwright
 
 from embedded.tools import chromium
 from tests.browser.launching import launch
@@ -22,7 +23,11 @@ PAGES = {
     "home": "/",
     "my-work": "/work/",
     "prices": "/prices/",
+    "add-price": "/prices/add/",
+    "add-price-book": "/prices/books/add/",
     "people": "/people/",
+    "person": "/people/1/",
+    "change-password": "/password/",
     "new-study": "/studies/new/",
     "study": "/studies/{study}/",
     "data": "/studies/{study}/data/",
@@ -64,8 +69,30 @@ def _take_all(page: Page, given: argparse.Namespace, folder: Path, face: str) ->
     for name, path in PAGES.items():
         page.goto(path.format(study=given.study))
         page.screenshot(path=folder / f"{name}-{face}.png")
+    _preview_import(page, given.study, folder / f"import-preview-{face}.png")
+    _enter_label_studio(page, folder / f"label-studio-{face}.png")
     _follow(page, f"/studies/{given.study}/runs/", "tbody th a", folder / f"run-{face}.png")
     _follow(page, f"/studies/{given.study}/report/", "tbody th a", folder / f"student-{face}.png")
+
+
+def _preview_import(page: Page, study: str, picture: Path) -> None:
+    """Picture what a small file would bring; the upload stays a draft, and nothing is imported."""
+    page.goto(f"/studies/{study}/import/")
+    content = b"text,label\nis the new engine worth its price,cars\n,cars\nwho won the game last night,sports\n"
+    page.get_by_label("File").set_input_files(FilePayload(name="more.csv", mimeType="text/csv", buffer=content))
+    page.get_by_role("button", name="Upload and preview").click()
+    page.get_by_text("Rows with errors").first.wait_for()
+    page.screenshot(path=picture)
+
+
+def _enter_label_studio(page: Page, picture: Path) -> None:
+    """Picture the next example in Label Studio, where one waits."""
+    page.goto("/")
+    label = page.get_by_role("button", name=re.compile("^Label"))
+    if label.count():
+        label.first.click()
+        page.get_by_test_id("bottombar-submit-button").wait_for()
+        page.screenshot(path=picture)
 
 
 def _follow(page: Page, path: str, link: str, picture: Path) -> None:
