@@ -28,7 +28,7 @@ _held = ExitStack()
 
 def _prepare_environment() -> None:
     PATHS.make()
-    # Served files are collected by who needs them; whitenoise warns of a folder that is not there, and warnings are errors.
+    # whitenoise warns of a folder that is not there yet, and warnings are errors.
     (PATHS.data / "static").mkdir(exist_ok=True)
     ports.claim(paths=PATHS, service="web", first=FIRST_PORTS["web"])
     ports.claim(paths=PATHS, service=label_studio.NAME, first=FIRST_PORTS[label_studio.NAME])
