@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from budgets.append_only import AppendOnly
+from accounts.append_only import AppendOnly
 from budgets.money import ZERO
 
 
