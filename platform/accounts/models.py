@@ -31,6 +31,7 @@ class User(AbstractBaseUser):
         default=False,
         help_text="Replays known labels for a demonstration; marked so wherever its work shows.",
     )
+    wants_mail = models.BooleanField(default=True, help_text="Notices by e-mail, where the role gets notices.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "pgtrigger",
     "accounts",
+    "notices",
     "budgets",
     "studies",
     "labeling",
