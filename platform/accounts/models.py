@@ -1,10 +1,15 @@
-"""People and their roles."""
+"""People, their roles, and the record of what they changed."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.append_only import AppendOnly
 
 
 class Role(models.TextChoices):
@@ -47,3 +52,48 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AuditEncoder(DjangoJSONEncoder):
+    """Amounts as text, every digit kept and no zero that says nothing."""
+
+    def default(self, o: Any) -> Any:
+        return f"{o.normalize():f}" if isinstance(o, Decimal) else super().default(o)
+
+
+class AuditRecord(AppendOnly):
+    """Who changed what, from what to what. Written in the transaction of the change itself, by `accounts.audit`."""
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", help_text="None: Fulcrum.")
+    actor_email = models.EmailField(blank=True, help_text="As it was then.")
+    action = models.CharField(max_length=40, help_text="What was done, such as price.set or run.cancel.")
+    subject = models.CharField(max_length=300, help_text="What it was done to, in words.")
+    subject_type = models.CharField(max_length=20, help_text="The first word of the action; says what the id counts.")
+    subject_id = models.PositiveBigIntegerField(null=True)
+    budget_id = models.PositiveBigIntegerField(null=True, help_text="Tells whose study it belongs to.")
+    before = models.JSONField(default=dict, encoder=AuditEncoder)
+    after = models.JSONField(default=dict, encoder=AuditEncoder)
+
+    class Meta(AppendOnly.Meta):
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_latest"),
+            models.Index(fields=["actor", "-at"], name="audit_by_actor"),
+            models.Index(fields=["action", "-at"], name="audit_by_action"),
+            models.Index(fields=["budget_id", "-at"], name="audit_by_budget"),
+            models.Index(fields=["subject_type", "subject_id", "-at"], name="audit_by_subject"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(actor__isnull=True, actor_email="")
+                | models.Q(actor__isnull=False, actor_email__gt=""),
+                name="audit_names_its_actor",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+    @property
+    def who(self) -> str:
+        return self.actor_email or "Fulcrum"
