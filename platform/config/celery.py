@@ -53,6 +53,7 @@ def configuration() -> dict[str, Any]:
         "beat_schedule": {
             "sweep-runs": _every(settings.SWEEP_SECONDS, "runs.tasks.sweep"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
+            "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
         },
     }
     if settings.BROKER_URL:

@@ -24,6 +24,17 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
     return value
 
 
+def numbers(name: str, default: tuple[int, ...], *, minimum: int = 0) -> tuple[int, ...]:
+    raw = env.str(name, default=",".join(map(str, default)))
+    try:
+        values = tuple(int(part) for part in raw.split(",") if part.strip())
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a list of whole numbers with commas between.") from None
+    if any(value < minimum for value in values):
+        raise ImproperlyConfigured(f"{name}={raw!r} has a number that is too small: {minimum} is the least.")
+    return values
+
+
 def flag(name: str, default: bool = False) -> bool:
     raw = env.str(name, default=str(default)).strip().lower()
     if raw in {"1", "true", "yes", "on"}:

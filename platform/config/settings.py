@@ -18,6 +18,7 @@ ALLOWED_HOSTS = env.text("FULCRUM_ALLOWED_HOSTS", urlsplit(URL).hostname or "127
 CSRF_TRUSTED_ORIGINS = [URL]
 
 INSTALLED_APPS = [
+    "accounts",  # first: its changepassword goes before Django's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -26,7 +27,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "pgtrigger",
-    "accounts",
     "notices",
     "budgets",
     "studies",
@@ -122,6 +122,21 @@ RUN_DEVICE = env.text("FULCRUM_RUN_DEVICE", "cpu")
 LEASE_SECONDS = env.number("FULCRUM_LEASE_SECONDS", 15, minimum=2)
 SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
 MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
+
+# Notices
+_MAIL: dict[str, Any] = environ.Env.email_url_config(
+    env.url("FULCRUM_EMAIL_URL", "consolemail://", schemes=("smtp", "smtp+tls", "smtp+ssl", "consolemail", "filemail"))
+)
+EMAIL_BACKEND = _MAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = f"/{_MAIL['EMAIL_FILE_PATH'].lstrip('/')}"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("FULCRUM_EMAIL_FROM", f"Fulcrum <fulcrum@{urlsplit(URL).hostname}>")
+NOTICE_SECONDS = env.number("FULCRUM_NOTICE_SECONDS", 10, minimum=1)
+NOTICE_RETRY_SECONDS = env.numbers("FULCRUM_NOTICE_RETRY_SECONDS", (60, 300, 1800, 7200, 43200), minimum=1)
+SYNC_LATE_MINUTES = env.number("FULCRUM_SYNC_LATE_MINUTES", 10, minimum=1)
 
 # Celery: the queue lives in the database unless BROKER_URL names Redis or RabbitMQ.
 BROKER_URL = env.url("BROKER_URL", "", schemes=("redis", "rediss", "amqp", "amqps"))

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from budgets.operations import release
+from notices.operations import NoticeKind, notify
 from runs.artifacts import register
 from runs.billing import bill
 from runs.bridge import discard_checkpoint
@@ -83,6 +84,18 @@ def _record_run_end(run: Run, verdict: Verdict) -> None:
     transaction.on_commit(lambda: discard_checkpoint(run.folder), robust=True)
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
+    if run.state == RunState.FAILED:
+        _tell_of_failure(run)
+
+
+def _tell_of_failure(run: Run) -> None:
+    notify(
+        key=f"run:{run.pk}:failed",
+        kind=NoticeKind.RUN_FAILED,
+        title=f"{run} of “{run.study}” failed",
+        body=f"{run.error}\nWhat it used is paid, the rest of its hold is free, and what waited for it is cancelled.",
+        path=f"/runs/{run.pk}/",
+    )
 
 
 def queue_ready_children(run: Run) -> None:
