@@ -177,9 +177,10 @@ def _pay(assignment: Assignment, annotation: Annotation) -> LedgerEntry:
     cost = Cost(
         source_key=annotation.source_key,
         quantity=Decimal(1),
-        amount=assignment.hold.price.amount,
+        amount=assignment.hold.price.rate,
         origin=Origin(annotation.origin),
         occurred_at=annotation.created_at,
+        payee=annotation.annotator,
     )
     return settle(hold=assignment.hold, cost=cost)
 

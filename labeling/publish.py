@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Kind, Path, Price
@@ -148,8 +149,30 @@ def _hold_batch(wish: _Wish, project: LabelingProject, *, place: int, left: int)
         except BudgetExceeded:
             if num_held == 0 and place == 0:
                 raise
+            _record(wish, batch, num_held)
             return _Held(batch=batch, num_examples=num_held, num_short=left - num_held)
+    _record(wish, batch, len(examples))
     return _Held(batch=batch, num_examples=len(examples), num_short=0)
+
+
+def _record(wish: _Wish, batch: Batch, num_examples: int) -> None:
+    if not num_examples:
+        return
+    study = wish.study
+    record(
+        actor=wish.actor,
+        action="labelling.publish",
+        subject=f"Labelling of “{study}”",
+        subject_id=batch.project_id,
+        budget_id=study.budget_id,
+        before={},
+        after={
+            "batch": str(batch.uid),
+            "split": wish.split,
+            "examples": num_examples,
+            "annotations_per_example": study.annotations_per_example,
+        },
+    )
 
 
 @transaction.atomic
@@ -161,7 +184,7 @@ def _hold_example(batch: Batch, example: Example, price: Price) -> None:
         hold = place_hold(
             budget=study.budget,
             source_key=f"assignment:{example.uid}:{number}",
-            amount=price.amount,
+            amount=price.rate,
             price=price,
             path=Path.ANNOTATE,
         )

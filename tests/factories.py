@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import Role, User
 from budgets.models import Budget, Kind, PriceBook
-from budgets.operations import open_budget, set_price
+from budgets.operations import Scope, open_budget, set_price
 from studies.hashing import content_hash, group_hash, rank
 from studies.importing import ImportOptions
 from studies.models import Example, ImportBatch, Label, Split, Study
@@ -16,6 +16,7 @@ from studies.operations import StudySpec, create_study, draft_import, import_exa
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 PACKAGE_MODEL = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
+CPU = Scope(device="cpu")
 _numbers = count(1)
 
 
@@ -33,7 +34,7 @@ def price_book(*, label: str = "0.10", cpu_hour: str = "0.60", currency: str = "
     book = PriceBook.objects.create(name=f"Prices {next(_numbers)}", currency=currency)
     admin = person(Role.ADMIN)
     set_price(actor=admin, book=book, kind=Kind.LABEL, amount=label, starts_at=LONG_AGO)
-    set_price(actor=admin, book=book, kind=Kind.DEVICE_HOUR, device="cpu", amount=cpu_hour, starts_at=LONG_AGO)
+    set_price(actor=admin, book=book, kind=Kind.DEVICE_HOUR, scope=CPU, amount=cpu_hour, starts_at=LONG_AGO)
     return book
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.append_only import AppendOnly
-from budgets.money import ZERO
+from budgets.money import ZERO, quantize
 
 
 def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
@@ -18,7 +18,19 @@ class Kind(models.TextChoices):
     """What a price is for, and so what an entry pays for."""
 
     LABEL = "label", "Accepted label"
+    LABELLING_HOUR = "labelling_hour", "Hour of labelling"
+    REVIEW = "review", "Review"
+    SKIP = "skip", "Skip"
+    PLATFORM_FEE = "platform_fee", "Platform fee"
     DEVICE_HOUR = "device_hour", "Device hour"
+    INPUT_TOKENS = "input_tokens", "1,000 input tokens"
+    CACHED_TOKENS = "cached_tokens", "1,000 cached input tokens"
+    OUTPUT_TOKENS = "output_tokens", "1,000 output tokens"
+    KWH = "kwh", "Kilowatt-hour"
+
+
+# What people are paid for: only these may have a price of one annotator's own.
+PAID_TO_PEOPLE = frozenset({Kind.LABEL, Kind.LABELLING_HOUR, Kind.REVIEW, Kind.SKIP})
 
 
 class Path(models.TextChoices):
@@ -43,29 +55,68 @@ class PriceBook(models.Model):
 
 
 class Price(AppendOnly):
-    """A dated price. It holds from `starts_at` until a later one of the same kind and device starts."""
+    """A dated price. It holds from `starts_at` until a later one of the same kind, device and scope starts.
+
+    The scope narrows from the book to one budget, to one annotator, to both; the narrowest price in force counts.
+    """
 
     book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="prices")
     kind = models.CharField(max_length=16, choices=Kind.choices)
-    device = models.CharField(max_length=16, blank=True, help_text="For device hours: cpu or cuda.")
-    amount = amount_field()
+    device = models.CharField(max_length=16, blank=True, help_text="For device hours: cpu, cuda, …")
+    budget = models.ForeignKey("Budget", on_delete=models.PROTECT, null=True, related_name="own_prices")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    amount = amount_field(null=True, help_text="Percent for a platform fee. None ends an override.")
     starts_at = models.DateTimeField()
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="corrections", help_text="Made by re-pricing."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta(AppendOnly.Meta):
         constraints = [
-            models.UniqueConstraint("book", "kind", "device", "starts_at", name="one_price_per_start"),
+            models.UniqueConstraint(
+                fields=["book", "kind", "device", "budget", "annotator", "starts_at"],
+                condition=Q(corrects__isnull=True),
+                nulls_distinct=False,
+                name="one_price_per_start",
+            ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=False) | Q(budget__isnull=False) | Q(annotator__isnull=False),
+                name="only_overrides_end",
+            ),
             models.CheckConstraint(
                 condition=Q(kind=Kind.DEVICE_HOUR, device__gt="") | (~Q(kind=Kind.DEVICE_HOUR) & Q(device="")),
                 name="device_named_for_device_hours_only",
+            ),
+            models.CheckConstraint(
+                condition=Q(annotator__isnull=True) | Q(kind__in=sorted(PAID_TO_PEOPLE)),
+                name="annotators_price_what_they_are_paid_for",
             ),
         ]
 
     def __str__(self) -> str:
         device = f" ({self.device})" if self.device else ""
+        if self.amount is None:
+            return f"no own price for one {self.get_kind_display().lower()}{device}"
+        if self.kind == Kind.PLATFORM_FEE:
+            return f"{self.amount.normalize():f} % platform fee"
         return f"{self.amount.normalize():f} {self.book.currency} per {self.get_kind_display().lower()}{device}"
+
+    @property
+    def rate(self) -> Decimal:
+        """The amount of a price that is in force, which is never None."""
+        assert self.amount is not None, f"price {self.pk} ends an override and prices nothing"
+        return self.amount
+
+    def cost(self, quantity: Decimal) -> Decimal:
+        """Price a quantity, in the unit of its kind; for a platform fee, the amount that it comes on top of."""
+        return quantize(quantity * self.rate / (100 if self.kind == Kind.PLATFORM_FEE else 1))
+
+
+def default_thresholds() -> list[int]:
+    return [50, 80, 100]
 
 
 class Budget(models.Model):
@@ -77,6 +128,8 @@ class Budget(models.Model):
     limit = amount_field()
     spent = amount_field(default=ZERO)
     held = amount_field(default=ZERO)
+    thresholds = models.JSONField(default=default_thresholds, help_text="Percent of the limit; each is told once.")
+    stopped_at = models.DateTimeField(null=True, help_text="Set while a stop stands: nothing new is held.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -92,6 +145,54 @@ class Budget(models.Model):
     def available(self) -> Decimal:
         return self.limit - self.spent - self.held
 
+    @property
+    def is_stopped(self) -> bool:
+        return self.stopped_at is not None
+
+
+class BudgetStop(models.Model):
+    """A stop of all that a budget pays for, and what ended it. At most one stands at a time."""
+
+    class Cause(models.TextChoices):
+        FROZEN = "frozen", "Stopped by a person"
+        EXHAUSTED = "exhausted", "Nothing was left"
+
+    budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="stops")
+    cause = models.CharField(max_length=16, choices=Cause.choices)
+    reason = models.CharField(max_length=300)
+    started_at = models.DateTimeField()
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("budget", condition=Q(ended_at__isnull=True), name="one_stop_stands_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()}: {self.reason}"
+
+
+class Cap(models.Model):
+    """The most of a budget that may go to one path, or to one kind."""
+
+    budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="caps")
+    path = models.CharField(max_length=16, choices=Path.choices, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices, blank=True)
+    limit = amount_field()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("budget", "path", "kind", name="one_cap_per_path_or_kind"),
+            models.CheckConstraint(
+                condition=(Q(path="") & ~Q(kind="")) | (~Q(path="") & Q(kind="")), name="cap_names_a_path_or_a_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_path_display() if self.path else self.get_kind_display()
+
 
 class Hold(models.Model):
     """Money set aside before something may start: its worst case. What is left of it goes back at the end."""
@@ -100,14 +201,16 @@ class Hold(models.Model):
     source_key = models.CharField(max_length=200)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     path = models.CharField(max_length=16, choices=Path.choices, blank=True)
-    price = models.ForeignKey(Price, on_delete=models.PROTECT)
-    amount = amount_field()
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
+    fee = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
+    amount = amount_field(help_text="The worst case, its platform fee included.")
     remaining = amount_field()
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
     close_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        indexes = [models.Index(fields=["budget"], condition=Q(closed_at__isnull=True), name="open_holds")]
         constraints = [
             models.UniqueConstraint("budget", "source_key", name="one_hold_per_source"),
             models.CheckConstraint(condition=Q(remaining__gte=0, remaining__lte=F("amount")), name="hold_within"),
@@ -123,20 +226,32 @@ class LedgerEntry(AppendOnly):
 
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="entries")
     source_key = models.CharField(max_length=200)
+    subject_key = models.CharField(
+        max_length=200, help_text="What the money is for; shared by an entry, its fee, its reversal and replacement."
+    )
+    work_key = models.CharField(max_length=64, blank=True, help_text="The run that an attempt belongs to.")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     path = models.CharField(max_length=16, choices=Path.choices, blank=True)
     origin = models.CharField(max_length=16, choices=Origin.choices)
-    price = models.ForeignKey(Price, on_delete=models.PROTECT)
+    payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="entries")
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
-    quantity = amount_field(help_text="Labels, or device hours.")
+    quantity = amount_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
     amount = amount_field()
     memo = models.CharField(max_length=200, blank=True)
+    overshoot = models.BooleanField(default=False, help_text="Was open when a stop came, and was paid all the same.")
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replacement")
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(AppendOnly.Meta):
-        indexes = [models.Index(fields=["budget", "-occurred_at"])]
+        indexes = [
+            models.Index(fields=["budget", "-occurred_at", "-id"], name="entries_by_time"),
+            models.Index(fields=["budget", "subject_key"], name="entries_by_subject"),
+            models.Index(fields=["budget", "work_key"], condition=~Q(work_key=""), name="entries_by_work"),
+            models.Index(fields=["price", "occurred_at"], name="entries_by_price"),
+        ]
         constraints = [
             models.UniqueConstraint("budget", "source_key", name="one_entry_per_source"),
             models.CheckConstraint(
@@ -147,3 +262,31 @@ class LedgerEntry(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.source_key}: {self.amount}"
+
+
+class Tally(models.Model):
+    """Entries of a month summed by what a cost report asks for. Moved with each entry, under its budget's lock."""
+
+    budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="tallies")
+    month = models.DateField(help_text="Its first day, in UTC, by when the work was done.")
+    path = models.CharField(max_length=16, choices=Path.choices, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    origin = models.CharField(max_length=16, choices=Origin.choices)
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
+    payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    work_key = models.CharField(max_length=64, blank=True)
+    amount = amount_field(default=ZERO)
+    quantity = amount_field(default=ZERO)
+    num_entries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["budget", "month", "path", "kind", "origin", "price", "payee", "work_key"],
+                nulls_distinct=False,
+                name="one_tally_per_key",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.budget} {self.month:%Y-%m} {self.kind}: {self.amount}"

@@ -1,13 +1,19 @@
 """Reads of money: totals rebuilt from the rows, and where they differ from what is stored."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Sum
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Coalesce, Greatest, TruncMonth
 
-from budgets.models import Budget, Hold, LedgerEntry
+from budgets.models import Budget, Cap, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
+from budgets.rooms import used
+
+_TALLY_KEY = ("month", "path", "kind", "origin", "price_id", "payee_id", "work_key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +39,12 @@ def differences(budget: Budget) -> list[Difference]:
         found.append(Difference(what=f"{budget}: held", stored=budget.held, rebuilt=held))
     if spent + held > budget.limit:
         found.append(Difference(what=f"{budget}: over its limit", stored=budget.limit, rebuilt=spent + held))
-    return found + _hold_differences(budget) + _reversal_differences(budget)
+    found += _hold_differences(budget) + _reversal_differences(budget)
+    return [*found, *_tally_differences(budget), *_cap_differences(budget)]
 
 
-def _total(rows: "object", field: str) -> Decimal:
-    total = rows.aggregate(total=Coalesce(Sum(field), ZERO))["total"]  # type: ignore[attr-defined]
-    return Decimal(total)
+def _total(rows: QuerySet[LedgerEntry] | QuerySet[Hold], field: str) -> Decimal:
+    return Decimal(rows.aggregate(total=Coalesce(Sum(field), ZERO))["total"])
 
 
 def _hold_differences(budget: Budget) -> list[Difference]:
@@ -67,3 +73,43 @@ def _reversal_differences(budget: Budget) -> list[Difference]:
         for entry in wrong
         if entry.reverses
     ]
+
+
+def _tally_differences(budget: Budget) -> Iterator[Difference]:
+    """Each tally is the sum of the entries under its key, and each entry is in one."""
+    entries = LedgerEntry.objects.filter(budget=budget).annotate(month=TruncMonth("occurred_at", tzinfo=UTC))
+    rebuilt = {
+        _tally_key(row): (row["total"], row["quantities"], row["rows"])
+        for row in entries.values(*_TALLY_KEY).annotate(
+            total=Sum("amount"), quantities=Sum("quantity"), rows=Count("pk")
+        )
+    }
+    tallies = Tally.objects.filter(budget=budget)
+    stored = {
+        _tally_key(row): (row["amount"], row["quantity"], row["num_entries"])
+        for row in tallies.values(*_TALLY_KEY, "amount", "quantity", "num_entries")
+    }
+    for key in sorted(stored.keys() | rebuilt.keys(), key=str):
+        if stored.get(key) != rebuilt.get(key):
+            yield Difference(
+                what=f"{budget}: tally of {' '.join(str(part) for part in key if part)}",
+                stored=_in_words(stored.get(key)),
+                rebuilt=_in_words(rebuilt.get(key)),
+            )
+
+
+def _tally_key(row: dict[str, Any]) -> tuple[Any, ...]:
+    month = row["month"]
+    day: date = month.date() if isinstance(month, datetime) else month
+    return (day, *(row[name] for name in _TALLY_KEY[1:]))
+
+
+def _in_words(sums: tuple[Decimal, Decimal, int] | None) -> str:
+    return "missing" if sums is None else f"{sums[0]} in {sums[2]} entries"
+
+
+def _cap_differences(budget: Budget) -> Iterator[Difference]:
+    for cap in Cap.objects.filter(budget=budget).select_related("budget"):
+        taken = used(cap=cap)
+        if taken > cap.limit:
+            yield Difference(what=f"{budget}: over its cap for {str(cap).lower()}", stored=cap.limit, rebuilt=taken)

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.models import Role, User
 from budgets.models import Kind, PriceBook
-from budgets.operations import create_price_book, set_price
+from budgets.operations import Scope, create_price_book, set_price
 from demo import texts
 from runs.plans import RunPlan
 from studies.hashing import fraction
@@ -153,7 +153,8 @@ def _ensure_prices(admin: User) -> PriceBook:
     )
     for kind, device, amount in wanted:
         if not book.prices.filter(kind=kind, device=device).exists():
-            set_price(actor=admin, book=book, kind=kind, device=device, amount=amount, starts_at=PRICES_START)
+            scope = Scope(device=device)
+            set_price(actor=admin, book=book, kind=kind, scope=scope, amount=amount, starts_at=PRICES_START)
     return book
 
 

@@ -18,6 +18,7 @@ from budgets.money import ZERO
 from runs.models import Artifact, Attempt, Run, RunKind
 from studies.models import SnapshotItem, Study
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -42,11 +43,10 @@ class Charge(NamedTuple):
     """A ledger entry as a bill shows it: thousands are read at once, so only these columns."""
 
     entry_id: int
-    source_key: str
+    subject_key: str
+    work_key: str
     amount: Decimal
-    kind: str
     origin: str
-    reverses_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ class StudyLedger:
     @cached_property
     def charges(self) -> list[Charge]:
         rows = LedgerEntry.objects.filter(budget_id=self.study.budget_id).order_by("pk")
-        columns = rows.values_list("pk", "source_key", "amount", "kind", "origin", "reverses_id")
+        columns = rows.values_list("pk", "subject_key", "work_key", "amount", "origin")
         return [Charge(*row) for row in columns]
 
     @cached_property
@@ -137,14 +137,9 @@ class StudyLedger:
         return Bill(lines=tuple(Line(part=part, charges=tuple(charges[part])) for part in Part))
 
     @cached_property
-    def _by_key(self) -> dict[str, list[Charge]]:
-        """Entries by source key, each with its reversal behind it."""
-        reversals = {charge.reverses_id: charge for charge in self.charges if charge.reverses_id}
-        return {
-            charge.source_key: [charge, *filter(None, [reversals.get(charge.entry_id)])]
-            for charge in self.charges
-            if charge.reverses_id is None
-        }
+    def _by_subject(self) -> dict[str, list[Charge]]:
+        """Entries by what they are for: each with its fee, its reversal and what replaced it."""
+        return _grouped((charge.subject_key, charge) for charge in self.charges)
 
     @cached_property
     def _runs(self) -> dict[int, _RunNode]:
@@ -184,8 +179,8 @@ class StudyLedger:
         items = (item for snapshot in self._snapshots(run_ids) for item in self._items[snapshot])
         return list(dict.fromkeys(key for _, keys in items for key in keys))
 
-    def _charges(self, source_keys: Iterable[str]) -> list[Charge]:
-        return [charge for key in source_keys for charge in self._by_key.get(key, [])]
+    def _charges(self, subject_keys: Iterable[str]) -> list[Charge]:
+        return [charge for key in subject_keys for charge in self._by_subject.get(key, [])]
 
 
 def bill_of(*, artifact: Artifact) -> Bill:
@@ -193,8 +188,8 @@ def bill_of(*, artifact: Artifact) -> Bill:
     return StudyLedger(artifact.run.study).bill(run_id=artifact.run_id)
 
 
-def _grouped(pairs: Iterable[tuple[int, T]]) -> dict[int, list[T]]:
-    groups: dict[int, list[T]] = defaultdict(list)
+def _grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
+    groups: dict[K, list[T]] = defaultdict(list)
     for key, value in pairs:
         groups[key].append(value)
     return groups

@@ -45,7 +45,7 @@ def _annotations(study: Study) -> Iterator[Difference]:
     paid = Annotation.objects.filter(example__study=study, state=Annotation.State.ACCEPTED).order_by("pk")
     for annotation in paid.select_related("entry", "assignment__hold__price"):
         assert annotation.entry and annotation.assignment  # the table's own constraint
-        price = annotation.assignment.hold.price.amount
+        price = annotation.assignment.hold.price.rate
         yield from _own_entry(annotation.entry, study=study, source_key=annotation.source_key)
         if annotation.entry.amount != price:
             yield Difference(what=f"amount of {annotation.source_key}", stored=annotation.entry.amount, rebuilt=price)

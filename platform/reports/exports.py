@@ -1,13 +1,12 @@
 """A report as files: CSV, PNG and SVG. Amounts in full precision, utilities as fractions."""
 
-import csv
-import io
 import os
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from reports.bills import Part
+from reports.cells import csv_lines
 from reports.charts import LIGHT, utility_chart
 from reports.queries import Point, Report
 
@@ -31,17 +30,11 @@ _COLUMNS = [
     "on_frontier",
     "replayed_labels",
 ]
-# A spreadsheet runs a cell that begins with one of these.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_csv(report: Report) -> str:
     """The report's table, one row per trained student; safe to open in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
-    writer.writerows([_safe(cell) for cell in _row(report, point)] for point in report.points)
-    return out.getvalue()
+    return "".join(csv_lines(header=_COLUMNS, rows=(_row(report, point) for point in report.points)))
 
 
 def write_report(*, report: Report, folder: Path) -> list[Path]:
@@ -79,11 +72,6 @@ def _row(report: Report, point: Point) -> list[object]:
         "yes" if point.on_frontier else "no",
         "yes" if point.is_replay else "no",
     ]
-
-
-def _safe(cell: object) -> object:
-    """Text gets a quote before a formula's first character; our own numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _replace_all(contents: dict[Path, bytes]) -> list[Path]:

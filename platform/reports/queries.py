@@ -9,7 +9,7 @@ from itertools import groupby
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
-from budgets.models import Budget, Kind, LedgerEntry, Path
+from budgets.models import Budget, LedgerEntry, Path
 from budgets.money import ZERO
 from labeling.models import Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
@@ -198,7 +198,7 @@ def _used_ids(ledger: StudyLedger) -> set[int]:
 
 def _unused(ledger: StudyLedger, used_ids: set[int]) -> Unused:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
-    evaluating = _evaluation_entry_ids(ledger.study)
+    evaluating = _evaluation_subjects(ledger.study)
     for charge in ledger.charges:
         if charge.entry_id not in used_ids:
             charges[_reason(charge, evaluating)].append(charge)
@@ -207,12 +207,13 @@ def _unused(ledger: StudyLedger, used_ids: set[int]) -> Unused:
     )
 
 
-def _reason(charge: Charge, evaluating: set[int]) -> Reason:
-    if (charge.reverses_id or charge.entry_id) in evaluating:
+def _reason(charge: Charge, evaluating: set[str]) -> Reason:
+    if charge.subject_key in evaluating:
         return Reason.EVALUATION
-    return Reason.LABELS if charge.kind == Kind.LABEL else Reason.RUNS
+    return Reason.RUNS if charge.work_key else Reason.LABELS
 
 
-def _evaluation_entry_ids(study: Study) -> set[int]:
+def _evaluation_subjects(study: Study) -> set[str]:
+    """What entries for annotations of the dev and test splits are for."""
     paid = Annotation.objects.filter(example__study=study, entry__isnull=False).exclude(example__split=Split.POOL)
-    return {entry_id for entry_id in paid.values_list("entry_id", flat=True) if entry_id is not None}
+    return set(paid.values_list("entry__subject_key", flat=True))

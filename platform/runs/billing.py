@@ -19,7 +19,7 @@ def seconds_of(value: float) -> Decimal:
 
 def cost_of(*, seconds: Decimal, price: Price) -> Decimal:
     """Price device seconds by the price of a device hour."""
-    return quantize(seconds * price.amount / SECONDS_PER_HOUR)
+    return quantize(seconds * price.rate / SECONDS_PER_HOUR)
 
 
 def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool) -> LedgerEntry | None:
@@ -38,6 +38,7 @@ def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool) -> Le
     capped = f"; billed up to its hold, {full - amount} more was used" if amount < full else ""
     cost = Cost(
         source_key=attempt.source_key,
+        work_key=attempt.run.source_key,
         quantity=quantize(attempt.device_seconds / SECONDS_PER_HOUR),
         amount=amount,
         origin=Origin.COMPUTE,

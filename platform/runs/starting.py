@@ -7,11 +7,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Kind, Path, Price
 from budgets.money import ZERO
-from budgets.operations import BudgetExceeded, place_hold, price_at
+from budgets.operations import BudgetExceeded, Scope, place_hold, price_at
 from runs.billing import cost_of
 from runs.models import Run, RunKind, RunState
 from runs.plans import RunPlan
@@ -44,7 +45,7 @@ def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, 
         chain = _Chain(actor=actor, study=study, plan=plan, path=Path.ANNOTATE)
         inputs = fix_inputs(study=study, num_labels=num_labels)
         run = chain.add(RunKind.FINETUNE_STUDENT, inputs, study.student_model, plan.for_student())
-        chain.commit()
+        chain.commit(wanted=run)
     return run
 
 
@@ -74,7 +75,7 @@ def start_distil(
         chain = _Chain(actor=actor, study=study, plan=plan, path=Path.DISTIL)
         inputs = fix_inputs(study=study, num_labels=num_labels, num_unlabelled=num_unlabelled)
         run = _add_distil_chain(chain, inputs)
-        chain.commit()
+        chain.commit(wanted=run)
     return run
 
 
@@ -128,22 +129,46 @@ class _Chain:
             self.new.append(run)
         return run
 
-    def commit(self) -> None:
+    def commit(self, *, wanted: Run) -> None:
         """Hold the worst case of every new run; then queue those that wait for nothing.
 
+        Parameters: `wanted` the run that was asked for, the last of the chain.
         Raises: PriceMissing; BudgetExceeded, for the whole chain at once.
         """
-        freeze_test(study=self.study)
+        freeze_test(actor=self.actor, study=self.study)
         price = price_at(
             book=self.study.budget.price_book,
             kind=Kind.DEVICE_HOUR,
             at=timezone.now(),
-            device=self.device.partition(":")[0],
+            scope=Scope(device=self.device.partition(":")[0], budget=self.study.budget),
         )
         self._hold(price)
         for run in self.new:
             if run.state == RunState.QUEUED:
                 enqueue(run)
+        self._record(wanted)
+
+    def _record(self, wanted: Run) -> None:
+        """Write down who started it; a request that shares what is there starts nothing."""
+        if not self.new:
+            return
+        record(
+            actor=self.actor,
+            action="run.start",
+            subject=f"{wanted} of “{self.study}”",
+            subject_id=wanted.pk,
+            budget_id=self.study.budget_id,
+            before={},
+            after={
+                "path": wanted.path,
+                "new_runs": [str(run) for run in self.new],
+                "labels": wanted.snapshot.num_examples if wanted.snapshot else 0,
+                "unlabelled_examples": wanted.num_unlabelled,
+                "device": self.device,
+                "max_minutes": self.plan.max_minutes,
+                "held": sum((run.hold.amount for run in self.new if run.hold), ZERO),
+            },
+        )
 
     def _hold(self, price: Price) -> None:
         worst = cost_of(seconds=Decimal(self.plan.max_seconds), price=price)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from budgets.models import Budget, Kind, Path, Price
-from budgets.operations import PriceMissing, price_at
+from budgets.operations import PriceMissing, Scope, price_at
 from studies.models import Study
 
 # A distil chain fine-tunes a teacher, scores with it, and trains the student: each run holds its own worst case.
@@ -24,7 +24,7 @@ class Quote:
 
     @property
     def amount(self) -> Decimal:
-        return self.quantity * self.price.amount
+        return self.price.cost(self.quantity)
 
     @property
     def fits(self) -> bool:
@@ -33,7 +33,7 @@ class Quote:
     @property
     def num_affordable(self) -> int | None:
         """How many units the budget could take; None where they are free."""
-        return int(self.budget.available / self.price.amount) if self.price.amount else None
+        return int(self.budget.available / self.price.rate) if self.price.rate else None
 
 
 def label_price(study: Study) -> Price | None:
@@ -59,6 +59,7 @@ def quote_runs(*, study: Study, path: Path, max_minutes: int) -> Quote | None:
 
 def _price(study: Study, kind: Kind, *, device: str = "") -> Price | None:
     try:
-        return price_at(book=study.budget.price_book, kind=kind, at=timezone.now(), device=device)
+        scope = Scope(device=device, budget=study.budget)
+        return price_at(book=study.budget.price_book, kind=kind, at=timezone.now(), scope=scope)
     except PriceMissing:
         return None

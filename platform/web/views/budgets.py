@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
 from budgets.models import Kind, LedgerEntry, Price, PriceBook
-from budgets.operations import create_price_book, reverse, set_limit, set_price
+from budgets.operations import Scope, create_price_book, reverse, set_limit, set_price
 from studies.models import Study
 from web.forms.budgets import LimitForm, PriceBookForm, PriceForm, ReversalForm
 from web.paging import page_of
@@ -52,7 +52,8 @@ def add_price(request: HttpRequest) -> HttpResponse:
     form = PriceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         values = {**form.cleaned_data, "kind": Kind(form.cleaned_data["kind"])}
-        added = carry_out(form, lambda: set_price(actor=person(request), **values))
+        scope = Scope(device=values.pop("device"))
+        added = carry_out(form, lambda: set_price(actor=person(request), scope=scope, **values))
         if added:
             messages.success(request, f"{added} is in force from {added.starts_at:%Y-%m-%d %H:%M} UTC.")
             return redirect("prices")

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Price
-from budgets.operations import PriceMissing, create_price_book, price_at, set_price
+from budgets.operations import PriceMissing, Scope, create_price_book, price_at, set_price
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_a_bad_price_is_named(kind: Kind, device: str, amount: str, message: str
     admin, book = factories.person(Role.ADMIN), factories.price_book()
     before = Price.objects.count()
     with pytest.raises(ValueError, match=message):
-        set_price(actor=admin, book=book, kind=kind, device=device, amount=amount, starts_at=SUMMER)
+        set_price(actor=admin, book=book, kind=kind, scope=Scope(device=device), amount=amount, starts_at=SUMMER)
     assert Price.objects.count() == before
 
 

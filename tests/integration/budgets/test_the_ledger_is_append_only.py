@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 from django.db import ProgrammingError, connection, transaction
 
+from accounts.append_only import AppendOnlyViolation
 from accounts.models import Role
 from accounts.permissions import Forbidden
-from accounts.append_only import AppendOnlyViolation
 from budgets.models import Kind, LedgerEntry, Origin, Price
 from budgets.operations import AlreadyReversed, Cost, charge, price_at, reverse
 from budgets.queries import differences

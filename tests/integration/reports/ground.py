@@ -38,7 +38,7 @@ def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin) ->
     (example,) = factories.examples(study, [text], split=split)
     price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=NOW)
     key = f"assignment:{example.uid}:1"
-    hold = place_hold(budget=study.budget, source_key=key, amount=price.amount, price=price)
+    hold = place_hold(budget=study.budget, source_key=key, amount=price.rate, price=price, path=Path.ANNOTATE)
     publication = Publication.objects.create(batch=batch, example=example)
     annotation = Annotation(
         unique_id=example.uid,
@@ -55,7 +55,12 @@ def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin) ->
         updated_at=NOW,
     )
     cost = Cost(
-        source_key=annotation.source_key, quantity=Decimal(1), amount=price.amount, origin=origin, occurred_at=NOW
+        source_key=annotation.source_key,
+        quantity=Decimal(1),
+        amount=price.rate,
+        origin=origin,
+        occurred_at=NOW,
+        payee=annotation.annotator,
     )
     annotation.entry = settle(hold=hold, cost=cost)
     annotation.save()
@@ -74,7 +79,7 @@ def run(
     state: RunState = RunState.SUCCEEDED,
 ) -> Run:
     """A run that ended after attempts of these lengths; a minute costs 0.01."""
-    price = price_at(book=study.budget.price_book, kind=Kind.DEVICE_HOUR, at=NOW, device="cpu")
+    price = price_at(book=study.budget.price_book, kind=Kind.DEVICE_HOUR, at=NOW, scope=factories.CPU)
     made = Run.objects.create(
         study=study,
         kind=kind,
@@ -88,7 +93,7 @@ def run(
         created_by=study.created_by,
         ended_at=NOW,
     )
-    made.hold = place_hold(budget=study.budget, source_key=f"run:{made.pk}", amount=price.amount, price=price)
+    made.hold = place_hold(budget=study.budget, source_key=f"run:{made.pk}", amount=price.rate, price=price, path=path)
     made.save()
     made.parents.set(parents)
     for number, length in enumerate(seconds, start=1):

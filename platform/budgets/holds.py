@@ -1,0 +1,152 @@
+"""Setting money aside for the worst case of what is about to start, and giving back what is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from budgets.models import Budget, Hold, Path, Price
+from budgets.money import ZERO, quantize
+from budgets.rooms import Room
+from budgets.rows import hold_more, lock
+
+
+class SourceKeyReused(Exception):
+    """The same source key came with another amount: a caller's fault, refused so that no cent is lost."""
+
+
+class HoldClosed(Exception):
+    """A closed hold takes no more charges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Want:
+    """A hold that somebody asks for: the worst case of one thing, before its platform fee where one is due.
+
+    `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement; `fee` the price
+    of the platform fee that comes on top.
+    """
+
+    source_key: str
+    amount: Decimal
+    price: Price
+    path: Path | str = ""
+    fee: Price | None = None
+
+    @property
+    def total(self) -> Decimal:
+        base = quantize(self.amount)
+        return base + (self.fee.cost(base) if self.fee else ZERO)
+
+
+def place_hold(
+    *,
+    budget: Budget,
+    source_key: str,
+    amount: Decimal,
+    price: Price,
+    path: Path | str = "",
+    fee: Price | None = None,
+) -> Hold:
+    """Set money aside for the worst case of something about to start.
+
+    Parameters: as in Want.
+    Returns: the hold; the same one when the source key holds already.
+    Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; SourceKeyReused (other amount under
+    this key).
+    """
+    want = Want(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
+    (hold,) = place_holds(budget=budget, wants=[want])
+    return hold
+
+
+@transaction.atomic
+def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool = False) -> list[Hold]:
+    """Set money aside for several things at once, under one lock.
+
+    Parameters: `as_many_as_fit` holds the first ones up to the first that does not fit, instead of all or none.
+    Returns: the holds in the order of `wants`, those that were there already included.
+    Raises: as place_hold; with `as_many_as_fit` only where not even the first fits.
+    """
+    locked = lock(budget)
+    there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=[want.source_key for want in wants])}
+    room = Room(locked)
+    holds: list[Hold] = []
+    for want in wants:
+        existing = there.get(want.source_key)
+        if existing is None:
+            refusal = room.refusal(amount=want.total, path=want.path, kind=want.price.kind)
+            if refusal is not None:
+                if as_many_as_fit and holds:
+                    break
+                raise refusal
+            room.take(amount=want.total, path=want.path, kind=want.price.kind)
+        elif existing.amount != want.total:
+            raise SourceKeyReused(f"{want.source_key} holds {existing.amount} already, not {want.total}.")
+        holds.append(existing or _new(locked, want))
+    new = [hold for hold in holds if hold._state.adding]
+    Hold.objects.bulk_create(new)
+    hold_more(locked, sum((hold.amount for hold in new), ZERO))
+    return holds
+
+
+@transaction.atomic
+def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
+    """Set more money aside for something that is going on.
+
+    Parameters: `amount` > 0, on top of what the hold has left.
+    Raises: as place_hold; HoldClosed.
+    """
+    budget = lock(hold.budget)
+    held = open_hold(hold)
+    amount = quantize(amount)
+    refusal = Room(budget).refusal(amount=amount, path=held.path, kind=held.kind)
+    if refusal is not None:
+        raise refusal
+    held.amount += amount
+    held.remaining += amount
+    held.save(update_fields=["amount", "remaining"])
+    hold_more(budget, amount)
+    return held
+
+
+@transaction.atomic
+def release(*, hold: Hold, reason: str) -> Hold:
+    """Give back what is left of a hold. Releasing a closed hold changes nothing."""
+    budget = lock(hold.budget)
+    held = Hold.objects.select_for_update().get(pk=hold.pk)
+    if held.closed_at is None:
+        close(budget=budget, hold=held, reason=reason)
+    return held
+
+
+def open_hold(hold: Hold) -> Hold:
+    """The hold's locked row. Raises: HoldClosed."""
+    held = Hold.objects.select_for_update(of=("self",)).select_related("price", "fee").get(pk=hold.pk)
+    if held.closed_at is not None:
+        raise HoldClosed(f"{held.source_key} was closed at {held.closed_at}: {held.close_reason}.")
+    return held
+
+
+def close(*, budget: Budget, hold: Hold, reason: str) -> None:
+    """Close a locked hold of a locked budget."""
+    hold_more(budget, -hold.remaining)
+    hold.remaining = ZERO
+    hold.closed_at = timezone.now()
+    hold.close_reason = reason[:200]
+    hold.save(update_fields=["remaining", "closed_at", "close_reason"])
+
+
+def _new(budget: Budget, want: Want) -> Hold:
+    return Hold(
+        budget=budget,
+        source_key=want.source_key,
+        kind=want.price.kind,
+        path=want.path,
+        price=want.price,
+        fee=want.fee,
+        amount=want.total,
+        remaining=want.total,
+    )

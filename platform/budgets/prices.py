@@ -1,0 +1,199 @@
+"""Price books and their dated prices: setting them, and finding the one that is in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.audit import record
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
+from budgets.money import parse_amount
+
+MOST_PERCENT = Decimal(100)
+
+
+class PriceMissing(Exception):
+    """No price of this kind is in force; nothing can be bought without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a price is narrowed to: the device of a device hour; one study's budget; one annotator."""
+
+    device: str = ""
+    budget: Budget | None = None
+    annotator: User | None = None
+
+
+ANY = Scope()
+
+
+def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
+    """Start an empty price book.
+
+    Parameters: `currency` three letters, as in ISO 4217; all prices of the book are in it.
+    Raises: Forbidden; ValueError (no name, the name is taken, currency).
+    """
+    require(actor=actor, action=Action.SET_PRICE)
+    name, currency = name.strip(), currency.strip().upper()
+    if not name:
+        raise ValueError("name: give the price book a name.")
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+        raise ValueError(f"currency: {currency!r} is not three letters such as USD or EUR.")
+    if PriceBook.objects.filter(name=name).exists():
+        raise ValueError(f"name: there is a price book “{name}” already.")
+    with transaction.atomic():
+        book = PriceBook.objects.create(name=name, currency=currency)
+        record(
+            actor=actor,
+            action="price_book.create",
+            subject=f"Price book “{book}”",
+            subject_id=book.pk,
+            before={},
+            after={"currency": currency},
+        )
+    return book
+
+
+@transaction.atomic
+def set_price(
+    *,
+    actor: User,
+    book: PriceBook,
+    kind: Kind,
+    amount: Decimal | str | None,
+    starts_at: datetime,
+    scope: Scope = ANY,
+) -> Price:
+    """Add a dated price to a book; earlier ones stay as they are.
+
+    Parameters: `amount` >= 0 in the book's currency per unit of the kind (for a platform fee: percent, at most 100),
+    at most six decimals; None ends an override from `starts_at` on. `scope` whom and what it is
+    for; a device belongs to device hours and to nothing else.
+    Raises: Forbidden; ValueError (amount, device, annotator, budget, a price with this start is there).
+    """
+    require(actor=actor, action=Action.SET_PRICE)
+    _check_scope(book=book, kind=kind, scope=scope)
+    parsed = _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
+    # The book's row stands for all its prices: who sets one waits for who is setting another.
+    PriceBook.objects.select_for_update().get(pk=book.pk)
+    named = {"book": book, "kind": kind, **vars(scope)}
+    if Price.objects.filter(**named, starts_at=starts_at, corrects__isnull=True).exists():
+        raise ValueError(f"starts_at: a price for this already starts at {starts_at}. Choose a later start.")
+    before = find_price(book=book, kind=kind, scope=scope, at=starts_at)
+    price = Price.objects.create(**named, amount=parsed, starts_at=starts_at, created_by=actor)
+    record(
+        actor=actor,
+        action="price.set",
+        subject=f"Price book “{book}”: {_scope_in_words(price)}",
+        subject_id=price.pk,
+        budget_id=scope.budget.pk if scope.budget else None,
+        before={"price": str(before)} if before else {},
+        after={"price": str(price), "starts_at": starts_at.isoformat()},
+    )
+    return price
+
+
+def find_price(
+    *,
+    book: PriceBook,
+    kind: Kind,
+    at: datetime,
+    scope: Scope = ANY,
+    known_at: datetime | None = None,
+) -> Price | None:
+    """Find the price in force at a time: of the narrowest scope that has one, the latest start not after it.
+
+    Parameters: `known_at` leaves out prices that were written later, so that what was promised then stays so.
+    """
+    annotator_id = scope.annotator.pk if scope.annotator else None
+    rows = _started(book=book, kind=kind, at=at, scope=scope)
+    rows = [price for price in rows if price.annotator_id in (None, annotator_id)]
+    if known_at is not None:
+        rows = [price for price in rows if price.created_at <= known_at]
+    return _narrowest(_latest_by_scope(rows))
+
+
+def price_at(
+    *,
+    book: PriceBook,
+    kind: Kind,
+    at: datetime,
+    scope: Scope = ANY,
+    known_at: datetime | None = None,
+) -> Price:
+    """Find the price in force, as find_price does.
+
+    Raises: PriceMissing, saying which price an admin must set.
+    """
+    price = find_price(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
+    if price is None:
+        what = f"{Kind(kind).label.lower()} on {scope.device}" if scope.device else Kind(kind).label.lower()
+        raise PriceMissing(f"Price book “{book.name}” has no price for one {what} at {at:%Y-%m-%d %H:%M} UTC.")
+    return price
+
+
+def dearest_price(*, budget: Budget, kind: Kind, at: datetime) -> Price:
+    """Find the price that the best paid annotator would be owed: the worst case of work that anybody may take.
+
+    Raises: PriceMissing, as price_at.
+    """
+    book, scope = budget.price_book, Scope(budget=budget)
+    latest = _latest_by_scope(_started(book=book, kind=kind, at=at, scope=scope))
+    candidates = []
+    for annotator_id in {price.annotator_id for price in latest} | {None}:
+        found = _narrowest([price for price in latest if price.annotator_id in (None, annotator_id)])
+        if found is not None:
+            candidates.append(found)
+    if not candidates:
+        return price_at(book=book, kind=kind, at=at, scope=scope)
+    return max(candidates, key=lambda price: price.rate)
+
+
+def _started(*, book: PriceBook, kind: Kind, at: datetime, scope: Scope) -> list[Price]:
+    """Prices of any annotator that started by then, oldest first."""
+    whose = Q(budget__isnull=True) | Q(budget=scope.budget) if scope.budget else Q(budget__isnull=True)
+    rows = book.prices.filter(whose, kind=kind, device=scope.device, starts_at__lte=at, corrects__isnull=True)
+    return list(rows.select_related("book").order_by("starts_at", "pk"))
+
+
+def _latest_by_scope(rows: Iterable[Price]) -> list[Price]:
+    """The last of each scope; one that ends an override leaves the scope without a price."""
+    latest = {(price.annotator_id, price.budget_id): price for price in rows}
+    return [price for price in latest.values() if price.amount is not None]
+
+
+def _narrowest(prices: Iterable[Price]) -> Price | None:
+    return max(prices, key=lambda price: (price.annotator_id is not None, price.budget_id is not None), default=None)
+
+
+def _check_scope(*, book: PriceBook, kind: Kind, scope: Scope) -> None:
+    if (kind == Kind.DEVICE_HOUR) != bool(scope.device):
+        raise ValueError("device: name the device (cpu, cuda, …) of a device hour, and nothing for another kind.")
+    if scope.annotator is not None and kind not in PAID_TO_PEOPLE:
+        raise ValueError(f"annotator: nobody is paid for a {Kind(kind).label.lower()}; leave the annotator out.")
+    if scope.budget is not None and scope.budget.price_book_id != book.pk:
+        raise ValueError(f"budget: “{scope.budget}” is priced by another book than “{book}”.")
+
+
+def _parse(amount: Decimal | str | None, *, kind: Kind, is_override: bool) -> Decimal | None:
+    if amount is None:
+        if not is_override:
+            raise ValueError("amount: only a price of one study or annotator can end; give a price book's an amount.")
+        return None
+    parsed = parse_amount(amount, name="amount", allow_zero=True)
+    if kind == Kind.PLATFORM_FEE and parsed > MOST_PERCENT:
+        raise ValueError(f"amount: a platform fee of {parsed} % is more than {MOST_PERCENT} %.")
+    return parsed
+
+
+def _scope_in_words(price: Price) -> str:
+    whose = [f"“{price.budget}”" if price.budget else "", price.annotator.email if price.annotator else ""]
+    narrowed = f" for {', '.join(filter(None, whose))}" if any(whose) else ""
+    device = f" ({price.device})" if price.device else ""
+    return f"{price.get_kind_display().lower()}{device}{narrowed}"

@@ -1,0 +1,72 @@
+"""Stopping all that a budget pays for, and letting it go on.
+
+A stop stands in the budget's row. Nobody is told by message: whoever spends looks at the row, runs at every beat and
+labelling every few seconds, so that a lost message or a crash cannot leave anything spending.
+"""
+
+from django.db import transaction
+
+from accounts.audit import record
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.limits import is_exhausted
+from budgets.models import Budget, BudgetStop
+from budgets.rows import begin_stop, end_stop, lock
+
+
+class NothingLeft(ValueError):
+    """A budget that stopped because nothing was left goes on only with more money."""
+
+
+@transaction.atomic
+def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
+    """Stop all that a budget pays for, at once; a budget that is stopped stays as it is.
+
+    Parameters: `reason` is shown wherever the stop is.
+    Raises: Forbidden; ValueError (no reason).
+    """
+    require(actor=actor, action=Action.SET_BUDGET)
+    if not reason.strip():
+        raise ValueError("reason: say why everything stops; it is shown to whoever meets the stop.")
+    locked = lock(budget)
+    if begin_stop(locked, cause=BudgetStop.Cause.FROZEN, reason=reason.strip(), actor=actor):
+        _record(actor, locked, "budget.stop", after={"stopped": True, "reason": reason.strip()})
+    return locked
+
+
+@transaction.atomic
+def exhaust(*, budget: Budget, reason: str) -> Budget:
+    """Stop a budget because something at work needs more than it has; called by whoever was refused.
+
+    Parameters: `reason` says what needed how much.
+    """
+    locked = lock(budget)
+    begin_stop(locked, cause=BudgetStop.Cause.EXHAUSTED, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def resume(*, actor: User, budget: Budget) -> Budget:
+    """End a stop; a budget that is not stopped stays as it is.
+
+    Raises: Forbidden; NothingLeft (the budget needs a top-up first).
+    """
+    require(actor=actor, action=Action.SET_BUDGET)
+    locked = lock(budget)
+    if is_exhausted(locked) and locked.available <= 0:
+        raise NothingLeft(f"“{locked}” has nothing left: {locked.held:.2f} are held, the rest is spent. Top it up.")
+    if end_stop(locked, actor=actor):
+        _record(actor, locked, "budget.resume", after={"stopped": False})
+    return locked
+
+
+def _record(actor: User, budget: Budget, action: str, *, after: dict[str, object]) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject=f"Budget “{budget}”",
+        subject_id=budget.pk,
+        budget_id=budget.pk,
+        before={"stopped": not after["stopped"]},
+        after=after,
+    )
