@@ -1,9 +1,14 @@
 """A study's project in Label Studio: found or made, and kept as the study says."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
+from accounts.audit import record
+from accounts.queries import recorded_state
 from labeling.client import LabelStudioClient, ProjectPlan
 from labeling.models import LabelingProject
 from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType
@@ -12,6 +17,7 @@ from studies.models import Study
 SECRET_HEADER = "X-Fulcrum-Secret"
 MAX_TITLE = 50
 MIN_TITLE = 3
+_CONNECTED = "labelling.connect"
 
 
 def task_type_of(*, study: Study) -> LabelingTaskType:
@@ -34,6 +40,7 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
     if project.label_studio_id is None:
         project.label_studio_id = client.find_project(uid=plan.uid) or client.create_project(plan=plan)
         project.save(update_fields=["label_studio_id"])
+    _note_connection(project, study, client)
     if client.project_config(project_id=project.label_studio_id) != plan.config:
         client.set_config(project_id=project.label_studio_id, config=plan.config)
     client.ensure_view(project_id=project.label_studio_id)
@@ -43,6 +50,33 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
         headers={SECRET_HEADER: project.webhook_secret},
     )
     return project
+
+
+def _note_connection(project: LabelingProject, study: Study, client: LabelStudioClient) -> None:
+    """Write down which Label Studio this is, the first time and whenever it is another one, release or token.
+
+    Nobody signed in changes it: it comes with the settings. The token is known by a keyed hash of itself only.
+    """
+    seen = {
+        "url": _without_credentials(client.url),
+        "release": client.release(),
+        "token_hash": salted_hmac("labeling.connection", settings.LABEL_STUDIO_API_TOKEN).hexdigest()[:12],
+        "project": project.label_studio_id,
+    }
+    record(
+        actor=None,
+        action=_CONNECTED,
+        subject=f"Label Studio connection of “{study}”",
+        subject_id=project.pk,
+        budget_id=study.budget_id,
+        before=recorded_state(action=_CONNECTED, subject_id=project.pk),
+        after=seen,
+    )
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _plan(project: LabelingProject, study: Study) -> ProjectPlan:

@@ -1,5 +1,6 @@
 """People, their roles, and the record of what they changed."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -54,6 +55,15 @@ class User(AbstractBaseUser):
         return self.name
 
 
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One value of a record. None where it was not there, or is not there any more."""
+
+    name: str
+    before: Any
+    after: Any
+
+
 class AuditEncoder(DjangoJSONEncoder):
     """Amounts as text, every digit kept and no zero that says nothing."""
 
@@ -97,3 +107,8 @@ class AuditRecord(AppendOnly):
     @property
     def who(self) -> str:
         return self.actor_email or "Fulcrum"
+
+    @property
+    def changes(self) -> list[Change]:
+        names = {**self.before, **self.after}
+        return [Change(name=name, before=self.before.get(name), after=self.after.get(name)) for name in names]

@@ -1,8 +1,11 @@
 """What admins do with people, and how the first admin comes to be."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.audit import record
 from accounts.models import Role, User
 from accounts.permissions import Action, require
 
@@ -11,6 +14,7 @@ class LastAdmin(ValidationError):
     """The last active admin can neither be switched off nor given another role."""
 
 
+@transaction.atomic
 def create_person(*, actor: User, email: str, name: str, role: str, password: str) -> User:
     """Create a person with a role.
 
@@ -19,7 +23,9 @@ def create_person(*, actor: User, email: str, name: str, role: str, password: st
     Raises: Forbidden; ValidationError (bad or taken e-mail, unknown role).
     """
     require(actor=actor, action=Action.MANAGE_PEOPLE)
-    return User.objects.create_user(email=email, name=name, role=role, password=password)
+    person = User.objects.create_user(email=email, name=name, role=role, password=password)
+    _record(actor, "person.create", person, after=_state(person))
+    return person
 
 
 @transaction.atomic
@@ -34,13 +40,31 @@ def change_person(*, actor: User, person: User, role: str, is_active: bool, pass
     stays_admin = role == Role.ADMIN and is_active
     if admins == [person] and not stays_admin:
         raise LastAdmin(f"{person.email} is the last active admin. Make somebody else an admin first.")
+    person = User.objects.select_for_update().get(pk=person.pk)
+    before = _state(person)
     person.role = role
     person.is_active = is_active
     if password:
         person.set_password(password)
     person.full_clean(exclude=["password"])
     person.save(update_fields=["role", "is_active", "password"])
+    changed = {"password": "changed"} if password else {}
+    _record(actor, "person.change", person, before=before, after={**_state(person), **changed})
     return person
+
+
+@transaction.atomic
+def change_own_password(*, person: User, password: str) -> None:
+    """Set a person's own new password; whether it is a good one, the form has asked."""
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    _record(person, "person.password", person, after={"password": "changed"})
+
+
+@transaction.atomic
+def note_new_password(*, person: User) -> None:
+    """Write down that somebody with access to the server set a person's password there."""
+    _record(None, "person.password", person, after={"password": "changed"})
 
 
 @transaction.atomic
@@ -48,4 +72,18 @@ def ensure_first_admin(*, email: str, password: str) -> User | None:
     """Create the first admin where none is; return None where one is there already."""
     if User.objects.filter(role=Role.ADMIN, is_active=True).exists():
         return None
-    return User.objects.create_user(email=email, name="Admin", role=Role.ADMIN, password=password)
+    admin = User.objects.create_user(email=email, name="Admin", role=Role.ADMIN, password=password)
+    _record(None, "person.create", admin, after=_state(admin))
+    return admin
+
+
+def _state(person: User) -> dict[str, Any]:
+    """What is told of a person: never the password."""
+    return {"name": person.name, "email": person.email, "role": person.role, "may_sign_in": person.is_active}
+
+
+def _record(
+    actor: User | None, action: str, person: User, *, after: dict[str, Any], before: dict[str, Any] | None = None
+) -> None:
+    subject = f"{person.name} ({person.email})"
+    record(actor=actor, action=action, subject=subject, subject_id=person.pk, before=before or {}, after=after)

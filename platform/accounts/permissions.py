@@ -32,6 +32,7 @@ class Action(StrEnum):
     SEE_LEDGER = "see the ledger"
     CORRECT_LEDGER = "reverse a ledger entry"
     MANAGE_PEOPLE = "manage people"
+    SEE_AUDIT = "see the audit trail"
     SEE_NOTICES = "see notices"
     MANAGE_NOTICES = "manage where notices go"
 
@@ -58,6 +59,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_LEDGER: _MANAGERS,
     Action.CORRECT_LEDGER: _ADMINS,
     Action.MANAGE_PEOPLE: _ADMINS,
+    Action.SEE_AUDIT: _ADMINS,
     Action.SEE_NOTICES: _MANAGERS,
     Action.MANAGE_NOTICES: _ADMINS,
 }

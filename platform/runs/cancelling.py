@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from runs.endings import cancel_descendants, cancel_unstarted
@@ -23,29 +24,39 @@ def cancel(*, actor: User, run: Run) -> Run:
     """
     require(actor=actor, action=Action.CANCEL_RUN)
     reason = f"cancelled by {actor.email}"
-    locked = _cancel_one(run.pk, reason)
+    locked = _cancel_one(actor, run.pk, reason)
     if locked.state in (RunState.CANCELLED, RunState.RUNNING):
-        _cancel_unneeded_parents(locked, reason)
+        _cancel_unneeded_parents(actor, locked, reason)
     return locked
 
 
-def _cancel_one(run_id: int, reason: str) -> Run:
+def _cancel_one(actor: User, run_id: int, reason: str) -> Run:
     run = Run.objects.select_for_update(no_key=True, of=("self",)).get(pk=run_id)
     if run.is_ended or run.cancel_requested_at is not None:
         return run
+    before = run.state
     run.cancel_requested_at = timezone.now()
     run.save(update_fields=["cancel_requested_at"])
     if run.state in _UNSTARTED:
         cancel_unstarted(run, reason=reason)
     else:
         cancel_descendants(run, reason=reason)
+    record(
+        actor=actor,
+        action="run.cancel",
+        subject=f"{run} of “{run.study}”",
+        subject_id=run.pk,
+        budget_id=run.study.budget_id,
+        before={"state": before},
+        after={"state": run.state if run.is_ended else "cancelling", "reason": reason},
+    )
     return run
 
 
-def _cancel_unneeded_parents(run: Run, reason: str) -> None:
+def _cancel_unneeded_parents(actor: User, run: Run, reason: str) -> None:
     """Stop an earlier run whose result nobody waits for any more, so that it spends nothing further."""
     for parent in run.parents.exclude(state__in=RunState.ended()):
         is_needed = parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
         if not is_needed.exists():
-            _cancel_one(parent.pk, f"{reason}: only {run} needed it")
-            _cancel_unneeded_parents(parent, reason)
+            _cancel_one(actor, parent.pk, f"{reason}: only {run} needed it")
+            _cancel_unneeded_parents(actor, parent, reason)

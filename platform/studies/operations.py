@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import PriceBook
@@ -24,6 +25,18 @@ from studies.task_types import input_fields
 
 MAX_LABELS = 1000
 _ROWS_PER_INSERT = 1000
+_RECORDED = (
+    "name",
+    "task_type",
+    "labels",
+    "metric",
+    "student_model",
+    "teacher_model",
+    "annotations_per_example",
+    "dev_fraction",
+    "test_fraction",
+    "seed",
+)
 
 
 class StudyInvalid(ValueError):
@@ -99,7 +112,7 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
     name = spec.name.strip()
     if Study.objects.filter(name=name).exists():
         raise StudyInvalid(f"name: there is a study “{name}” already.")
-    return Study.objects.create(
+    study = Study.objects.create(
         name=name,
         task_type=spec.task_type,
         labels=list(spec.cleaned_labels),
@@ -114,6 +127,8 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
         seed=spec.seed,
         created_by=actor,
     )
+    _record(actor, "study.create", study, after={name: getattr(study, name) for name in _RECORDED})
+    return study
 
 
 def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
@@ -193,6 +208,7 @@ def import_examples(
     batch.num_duplicates = checked.num_duplicates
     batch.num_skipped = len(checked.errors)
     batch.save()
+    _record(actor, "study.import", study, after=_import_in_words(batch))
     return batch
 
 
@@ -237,9 +253,35 @@ def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
     return snapshot
 
 
-def freeze_test(*, study: Study) -> None:
+@transaction.atomic
+def freeze_test(*, actor: User, study: Study) -> None:
     """Close the test split to new examples, for good. Freezing it again changes nothing."""
-    Study.objects.filter(pk=study.pk, test_frozen_at__isnull=True).update(test_frozen_at=timezone.now())
+    open_study = Study.objects.filter(pk=study.pk, test_frozen_at__isnull=True)
+    if open_study.update(test_frozen_at=timezone.now()):
+        _record(actor, "study.freeze_test", study, before={"test_frozen": False}, after={"test_frozen": True})
+
+
+def _record(
+    actor: User, action: str, study: Study, *, after: dict[str, Any], before: dict[str, Any] | None = None
+) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject=f"Study “{study}”",
+        subject_id=study.pk,
+        budget_id=study.budget_id,
+        before=before or {},
+        after=after,
+    )
+
+
+def _import_in_words(batch: ImportBatch) -> dict[str, Any]:
+    return {
+        "file": batch.file_name,
+        "examples_created": batch.num_created,
+        "duplicates": batch.num_duplicates,
+        "rows_skipped": batch.num_skipped,
+    }
 
 
 def _table(batch: ImportBatch, encoding: str) -> Table:

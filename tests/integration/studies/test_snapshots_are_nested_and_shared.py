@@ -59,9 +59,9 @@ def test_a_value_outside_the_label_set_is_refused() -> None:
 
 def test_freezing_twice_keeps_the_first_date() -> None:
     study = factories.study()
-    freeze_test(study=study)
+    freeze_test(actor=study.created_by, study=study)
     study.refresh_from_db()
     first = study.test_frozen_at
-    freeze_test(study=study)
+    freeze_test(actor=study.created_by, study=study)
     study.refresh_from_db()
     assert study.test_frozen_at == first is not None
