@@ -28,6 +28,7 @@ MENU = (
     Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
     Item(title="Prices", names=("prices", "add-price", "add-price-book"), action=Action.SEE_PRICES),
     Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
+    Item(title="Audit", names=("audit",), action=Action.SEE_AUDIT),
 )
 
 STUDY_TABS = (

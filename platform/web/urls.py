@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from web.views import accounts, budgets, imports, labeling, reports, runs, studies
+from web.views import accounts, audit, budgets, imports, labeling, reports, runs, studies
 
 urlpatterns = [
     path("", studies.home, name="home"),
@@ -9,6 +9,8 @@ urlpatterns = [
     path("password/", accounts.change_password, name="change-password"),
     path("people/", accounts.people, name="people"),
     path("people/<int:pk>/", accounts.one_person, name="person"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit.csv", audit.audit_table, name="audit-table"),
     path("prices/", budgets.prices, name="prices"),
     path("prices/add/", budgets.add_price, name="add-price"),
     path("prices/books/add/", budgets.add_price_book, name="add-price-book"),

@@ -8,6 +8,25 @@ def in_words(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
+def action_in_words(key: str) -> str:
+    """An action of the audit trail, `price_book.create`, as a page writes it."""
+    subject_type, _, verb = key.partition(".")
+    return f"{in_words(subject_type)}: {verb.replace('_', ' ')}"
+
+
+def recorded_value(value: Any) -> str:
+    """A value of the audit trail on one line."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(recorded_value(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {recorded_value(one)}" for name, one in value.items() if one is not None)
+    return str(value)
+
+
 def model_name(reference: Mapping[str, Any]) -> str:
     """A model reference on one line: its name, where it comes from, and its revision if it is pinned."""
     revision = f", revision {reference['revision']}" if reference.get("revision") else ""

@@ -1,10 +1,11 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.password_validation import validate_password
 
 from accounts.models import Role, User
+from accounts.operations import change_own_password
 
 
 class SignInForm(AuthenticationForm):
@@ -15,6 +16,12 @@ class SignInForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         return str(self.cleaned_data["username"]).lower()
+
+
+class OwnPasswordForm(PasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        change_own_password(person=self.user, password=self.cleaned_data["new_password1"])
+        return self.user
 
 
 class PasswordField(forms.CharField):

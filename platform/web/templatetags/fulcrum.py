@@ -137,6 +137,21 @@ def words(key: str) -> str:
 
 
 @register.filter
+def action_words(key: str) -> str:
+    return wording_of_keys.action_in_words(key)
+
+
+@register.filter
+def recorded(value: Any) -> str:
+    return wording_of_keys.recorded_value(value)
+
+
+@register.filter
+def item(values: dict[Any, Any], key: Any) -> Any:
+    return values.get(key)
+
+
+@register.filter
 def model(reference: dict[str, Any]) -> str:
     return wording_of_keys.model_name(reference)
 

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.models import User
 from accounts.operations import change_person, create_person
 from accounts.permissions import Action, allowed
-from web.forms.accounts import NewPersonForm, PersonForm, SignInForm
+from web.forms.accounts import NewPersonForm, OwnPasswordForm, PersonForm, SignInForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out
@@ -38,6 +38,7 @@ sign_out = auth_views.LogoutView.as_view()
 
 class ChangePassword(auth_views.PasswordChangeView):
     template_name = "web/change_password.html"
+    form_class = OwnPasswordForm
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:

@@ -44,6 +44,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "change-password": (EVERYONE, EVERYONE),
     "people": (ADMINS, ADMINS),
     "person": (ADMINS, ADMINS),
+    "audit": (ADMINS, Codes(302, 403, 403, 405)),
+    "audit-table": (ADMINS, Codes(302, 403, 403, 405)),
     "prices": (MANAGERS, NOT_FOR_MANAGERS),
     "add-price": (ADMINS, ADMINS),
     "add-price-book": (ADMINS, ADMINS),

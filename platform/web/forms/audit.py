@@ -1,0 +1,47 @@
+from typing import Any
+
+from django import forms
+
+from accounts.queries import AuditFilter, recorded_actions, recorded_actors
+from studies.models import Study
+from web.wording import action_in_words
+
+FULCRUM = "fulcrum"
+
+
+class AuditFilterForm(forms.Form):
+    """What to show of the audit trail; an empty field asks nothing."""
+
+    who = forms.ChoiceField(required=False)
+    action = forms.ChoiceField(label="What", required=False)
+    study = forms.ModelChoiceField(Study.objects.order_by("name"), required=False, empty_label="Any or none")
+    subject = forms.CharField(label="Changed thing contains", required=False, max_length=100)
+    since = forms.DateField(label="From day (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To day (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = [(str(one.pk), f"{one.name} ({one.email})") for one in recorded_actors()]
+        actions = [(key, action_in_words(key)) for key in recorded_actions()]
+        self.fields["who"].choices = [("", "Anybody"), (FULCRUM, "Fulcrum itself"), *people]  # type: ignore[attr-defined]
+        self.fields["action"].choices = [("", "Anything"), *actions]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = values.get("since"), values.get("until")
+        if since and until and until < since:
+            self.add_error("until", f"This is before {since:%Y-%m-%d}, the day it begins with. Choose a later day.")
+        return values
+
+    def wanted(self) -> AuditFilter:
+        values = self.cleaned_data
+        who, study = values["who"], values["study"]
+        return AuditFilter(
+            actor_id=int(who) if who.isdecimal() else None,
+            by_fulcrum=who == FULCRUM,
+            action=values["action"],
+            subject=values["subject"],
+            budget_id=study.budget_id if study else None,
+            first_day=values["since"],
+            last_day=values["until"],
+        )
