@@ -28,6 +28,11 @@ class Compute:
         """Return the context that forward passes run in."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
+    def free_memory(self) -> None:
+        """Give back what the device keeps for later, after it ran out of memory."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
 
 def prepare_compute(spec: RunSpec) -> Compute:
     """Set threads and seeds and pick device and precision.

@@ -29,6 +29,10 @@ class LossNotFinite(PermanentFailure):
     """The loss became infinite or no number."""
 
 
+class MemoryTooSmall(PermanentFailure):
+    """Not even one row at a time fits into the device's memory."""
+
+
 class StepLoss(Protocol):
     """A loss over some rows of the training set."""
 
@@ -89,6 +93,8 @@ class FitState:
     loss_count: int = 0
     best_step: int = 0
     best_score: float = -math.inf
+    num_without_gain: int = 0
+    num_cuts: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -170,7 +176,7 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
                 _evaluate(job, fitting, schedule, state)
                 if checkpoint.is_due():
                     _save(checkpoint, fitting.model, optimizer, state)
-            if state.step == schedule.num_steps:
+            if state.step == schedule.num_steps or _is_in_vain(job.spec.training, state):
                 break
             job.stop.raise_if_requested()
             _take_step(fitting, optimizer, schedule.rate_factor(state.step), batches(state.step), state)
@@ -214,15 +220,52 @@ def _take_step(
 ) -> None:
     for group in optimizer.param_groups:
         group["lr"] = group["peak_rate"] * rate_factor
-    optimizer.zero_grad()
-    mean_loss = gradients_of_step(
-        model=fitting.model, rows=fitting.rows, micro_batches=batches, loss=fitting.loss, compute=fitting.compute
-    )
+    mean_loss = _gradients_that_fit(fitting, optimizer, batches, state)
     torch.nn.utils.clip_grad_norm_(fitting.model.parameters(), MAX_GRADIENT_NORM)
     optimizer.step()
     state.step += 1
     state.loss_sum += mean_loss
     state.loss_count += 1
+
+
+def _gradients_that_fit(
+    fitting: Fitting, optimizer: torch.optim.AdamW, batches: list[Indices], state: FitState
+) -> float:
+    """Find a step's gradients; where memory runs out, cut its micro-batches in halves, from this step on.
+
+    The halves add up to the same gradient, so that memory decides nothing but speed.
+    """
+    while True:
+        optimizer.zero_grad()
+        micro_batches = [part for batch in batches for part in np.array_split(batch, 2**state.num_cuts) if len(part)]
+        try:
+            return gradients_of_step(
+                model=fitting.model,
+                rows=fitting.rows,
+                micro_batches=micro_batches,
+                loss=fitting.loss,
+                compute=fitting.compute,
+            )
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if max(len(part) for part in micro_batches) == 1:
+                raise MemoryTooSmall(
+                    f"One row at a time does not fit into the memory of {fitting.compute.device}. "
+                    "Lower training.max_length, or take a smaller model."
+                ) from error
+        state.num_cuts += 1
+        fitting.compute.free_memory()
+        print(f"out of memory at step {state.step}: micro-batches of half the size from here on", flush=True)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Say whether torch failed for want of memory; on a CPU only its words tell."""
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+
+
+def _is_in_vain(settings: TrainingSettings, state: FitState) -> bool:
+    return settings.patience is not None and state.num_without_gain >= settings.patience
 
 
 def _evaluate(job: Job, fitting: Fitting, schedule: Schedule, state: FitState) -> None:
@@ -232,7 +275,9 @@ def _evaluate(job: Job, fitting: Fitting, schedule: Schedule, state: FitState) -
         score = fitting.dev_score()
         fitting.model.train()
         line += f"  dev {job.spec.evaluation.metric} {score:.4f}"
+        state.num_without_gain += 1
         if score > state.best_score:
+            state.num_without_gain = 0
             state.best_step, state.best_score = state.step, score
             state.best_weights = {} if state.step == schedule.num_steps else _copy_of(fitting.model)
             line += "  best so far"

@@ -102,7 +102,8 @@ class TrainingSettings:
     """How a student or teacher is trained; exactly one of epochs and steps is given.
 
     `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
-    so that it changes the memory used and never the result.
+    so that it changes the memory used and never the result. `patience` ends a training after so many evaluations on dev
+    without a better score; None trains to the end.
     """
 
     epochs: int | None = None
@@ -118,6 +119,7 @@ class TrainingSettings:
     evaluations: int = 5
     accumulation: int = 1
     frozen_layers: int = 0
+    patience: int | None = None
     precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -127,7 +129,7 @@ class TrainingSettings:
             _positive(f"training.{name}", getattr(self, name))
         for name in ("weight_decay", "gold_weight", "warmup_fraction"):
             _non_negative(f"training.{name}", getattr(self, name))
-        for name in ("epochs", "steps"):
+        for name in ("epochs", "steps", "patience"):
             if getattr(self, name) is not None:
                 _positive_int(f"training.{name}", getattr(self, name))
         _non_negative_int("training.frozen_layers", self.frozen_layers)
