@@ -8,6 +8,8 @@ from typing import Any
 from accounts.models import Role, User
 from budgets.models import Budget, Kind, PriceBook
 from budgets.operations import Scope, open_budget, set_price
+from notices.models import WebhookTarget
+from notices.operations import add_target
 from studies.hashing import content_hash, group_hash, rank
 from studies.importing import ImportOptions
 from studies.models import Example, ImportBatch, Label, Split, Study
@@ -28,6 +30,11 @@ def person(role: Role = Role.MANAGER, **fields: Any) -> User:
         "password": PASSWORD,
     }
     return User.objects.create_user(role=role, **{**defaults, **fields})
+
+
+def webhook_target(*, url: str = "http://127.0.0.1:9/hook") -> WebhookTarget:
+    """A target that nothing listens behind, unless a URL is given."""
+    return add_target(actor=person(Role.ADMIN), name=f"Target {next(_numbers)}", url=url)
 
 
 def price_book(*, label: str = "0.10", cpu_hour: str = "0.60", currency: str = "USD") -> PriceBook:

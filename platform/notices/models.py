@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -61,6 +62,11 @@ class WebhookTarget(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        """What may be shown and written down: the rest of a webhook's URL is often as good as a password."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 class Delivery(models.Model):

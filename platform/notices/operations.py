@@ -2,7 +2,7 @@
 
 from notices.delivering import NotGivenUp, deliver_due, send_again, send_test
 from notices.models import NoticeKind
-from notices.targets import add_target, change_target, rotate_secret
+from notices.targets import add_target, change_target, choose_mail, rotate_secret
 from notices.writing import notify
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "NoticeKind",
     "add_target",
     "change_target",
+    "choose_mail",
     "deliver_due",
     "notify",
     "rotate_secret",

@@ -27,6 +27,7 @@ MENU = (
     Item(title="Home", names=("home", "create-study"), action=Action.SEE_HOME),
     Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
     Item(title="Prices", names=("prices", "add-price", "add-price-book"), action=Action.SEE_PRICES),
+    Item(title="Notices", names=("notices", "webhook-targets", "webhook-target"), action=Action.SEE_NOTICES),
     Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
     Item(title="Audit", names=("audit",), action=Action.SEE_AUDIT),
 )

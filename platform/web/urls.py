@@ -1,12 +1,19 @@
 from django.urls import path, re_path
 
-from web.views import accounts, audit, budgets, imports, labeling, reports, runs, studies
+from web.views import accounts, audit, budgets, imports, labeling, notices, reports, runs, studies
 
 urlpatterns = [
     path("", studies.home, name="home"),
     path("sign-in/", accounts.sign_in, name="sign-in"),
     path("sign-out/", accounts.sign_out, name="sign-out"),
     path("password/", accounts.change_password, name="change-password"),
+    path("account/mail/", notices.mail_choice, name="choose-mail"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/deliveries/<int:pk>/again/", notices.resend, name="send-again"),
+    path("notices/targets/", notices.targets, name="webhook-targets"),
+    path("notices/targets/<int:pk>/", notices.target, name="webhook-target"),
+    path("notices/targets/<int:pk>/test/", notices.test_target, name="test-webhook-target"),
+    path("notices/targets/<int:pk>/secret/", notices.new_secret, name="rotate-webhook-secret"),
     path("people/", accounts.people, name="people"),
     path("people/<int:pk>/", accounts.one_person, name="person"),
     path("audit/", audit.audit, name="audit"),

@@ -32,6 +32,9 @@ def paths(study: Study, run: Run) -> list[str]:
         reverse("artifact", args=[student.pk]),
         reverse("reverse-entry", args=[entry.pk]),
         reverse("person", args=[study.created_by.pk]),
+        reverse("notices"),
+        reverse("webhook-targets"),
+        reverse("webhook-target", args=[factories.webhook_target().pk]),
         "/nowhere/",
     ]
 

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from budgets.models import Budget, Price
+from notices.models import Delivery
 from reports import wording
 from runs.models import RunState
 from web import wording as wording_of_keys
@@ -121,6 +122,19 @@ STATE_TONES = {
 @register.filter
 def tone(state: str) -> str:
     return STATE_TONES[RunState(state)]
+
+
+DELIVERY_TONES = {
+    Delivery.State.WAITING: "busy",
+    Delivery.State.FAILED: "warn",
+    Delivery.State.SENT: "good",
+    Delivery.State.GIVEN_UP: "bad",
+}
+
+
+@register.filter
+def delivery_tone(delivery: Delivery) -> str:
+    return DELIVERY_TONES[Delivery.State(delivery.state)]
 
 
 @register.simple_tag(takes_context=True)

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role
 from budgets.models import Path
+from notices.operations import NoticeKind, notify
 from runs.models import Artifact, Run, RunKind, RunState
 from studies.models import ImportBatch, Study
 from studies.operations import draft_import
@@ -35,6 +36,8 @@ NOT_FOR_EVERYONE = Codes(302, 405, 405, 405)
 NOT_FOR_MANAGERS = Codes(302, 403, 405, 405)
 REDIRECTED = Codes(302, 302, 302, 302)
 MANAGERS_REDIRECTED = Codes(302, 403, 302, 302)
+ADMINS_REDIRECTED = Codes(302, 403, 403, 302)
+NOT_FOR_ADMINS = Codes(302, 403, 403, 405)
 
 # An empty form is shown again with its errors (200); a button without a form does its work and goes on (302).
 TABLE: dict[str, tuple[Codes, Codes]] = {
@@ -49,6 +52,13 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "prices": (MANAGERS, NOT_FOR_MANAGERS),
     "add-price": (ADMINS, ADMINS),
     "add-price-book": (ADMINS, ADMINS),
+    "choose-mail": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "notices": (MANAGERS, NOT_FOR_MANAGERS),
+    "send-again": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
+    "webhook-targets": (ADMINS, ADMINS),
+    "webhook-target": (ADMINS, ADMINS),
+    "test-webhook-target": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
+    "rotate-webhook-secret": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
     "my-work": (EVERYONE, NOT_FOR_EVERYONE),
     "create-study": (MANAGERS, MANAGERS),
     "study": (MANAGERS, NOT_FOR_MANAGERS),
@@ -108,8 +118,16 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         "import-preview": {**of_study, "batch_pk": batch.pk},
         "artifact": {"pk": student.pk},
         "person": {"pk": study.created_by.pk},
+        **_of_notices(),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }
+
+
+def _of_notices() -> dict[str, dict[str, Any]]:
+    target = factories.webhook_target()
+    notify(key="study:1", kind=NoticeKind.SYNC_LATE, title="Late", body="Since noon.")
+    of_target = dict.fromkeys(["webhook-target", "test-webhook-target", "rotate-webhook-secret"], {"pk": target.pk})
+    return {**of_target, "send-again": {"pk": target.deliveries.get().pk}}
 
 
 def ask(role: Role | None, method: str, url: str) -> int:
