@@ -1,0 +1,205 @@
+"""Costs summed by what a cost report asks for. Read from tallies, so that a million entries cost no more than a few.
+
+Months are in UTC, by when the work was done. Amounts of different currencies stand in different rows and totals.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models import Q, QuerySet, Sum
+
+from accounts.models import User
+from budgets.models import Budget, Kind, LedgerEntry, Origin, Path, Price, Tally
+from budgets.money import ZERO
+from runs.models import Run
+from studies.models import Study
+
+
+class Grouping(models.TextChoices):
+    """What costs can be summed by, and filtered by."""
+
+    STUDY = "study", "Study"
+    PATH = "path", "Path"
+    KIND = "kind", "Kind"
+    ANNOTATOR = "annotator", "Annotator"
+    RUN = "run", "Run"
+    PRICE = "price", "Price"
+    MONTH = "month", "Month"
+    ORIGIN = "origin", "Origin"
+
+
+# Columns of a tally; but for the month, an entry has them too.
+FIELDS = {
+    Grouping.STUDY: "budget_id",
+    Grouping.PATH: "path",
+    Grouping.KIND: "kind",
+    Grouping.ANNOTATOR: "payee_id",
+    Grouping.RUN: "work_key",
+    Grouping.PRICE: "price_id",
+    Grouping.MONTH: "month",
+    Grouping.ORIGIN: "origin",
+}
+WITHOUT = {
+    Grouping.PATH: "No path",
+    Grouping.ANNOTATOR: "Nobody: compute and fees",
+    Grouping.RUN: "No run",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostFilter:
+    """Which costs are asked for. What is not named asks nothing; None or "" asks for what has no annotator, path or run.
+
+    A study is named by its budget's id, a run by its work key (`run:57`). Months are first days; both ends included.
+    """
+
+    where: Mapping[Grouping, Any] = field(default_factory=dict)
+    first_month: date | None = None
+    last_month: date | None = None
+
+    def narrowed(self, by: Grouping, key: Any) -> "CostFilter":
+        """This filter, for one row of a report grouped by something."""
+        if by == Grouping.MONTH:
+            return replace(self, first_month=key, last_month=key)
+        return replace(self, where={**self.where, by: key})
+
+    def tallies(self) -> QuerySet[Tally]:
+        months = Q()
+        if self.first_month is not None:
+            months &= Q(month__gte=self.first_month)
+        if self.last_month is not None:
+            months &= Q(month__lte=self.last_month)
+        return Tally.objects.filter(self._conditions(), months)
+
+    def entries(self) -> QuerySet[LedgerEntry]:
+        times = Q()
+        if self.first_month is not None:
+            times &= Q(occurred_at__gte=start_of(self.first_month))
+        if self.last_month is not None:
+            times &= Q(occurred_at__lt=start_of(next_month(self.last_month)))
+        return LedgerEntry.objects.filter(self._conditions(), times)
+
+    def _conditions(self) -> Q:
+        asked = Q()
+        for by, key in self.where.items():
+            asked &= Q(**{f"{FIELDS[by]}__isnull": True}) if key is None else Q(**{FIELDS[by]: key})
+        return asked
+
+
+EVERYTHING = CostFilter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """Costs of one currency."""
+
+    currency: str
+    amount: Decimal
+    num_entries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostRow(Total):
+    """Costs that share a key. `quantity` is in the unit of the kind, and means nothing where kinds are mixed."""
+
+    key: Any
+    quantity: Decimal
+
+
+def cost_rows(*, wanted: CostFilter, by: Grouping) -> list[CostRow]:
+    """Sum costs by something: months from the latest back, all else from the dearest down."""
+    name = FIELDS[by]
+    sums = wanted.tallies().values_list("budget__currency", name).order_by()
+    found = sums.annotate(Sum("amount"), Sum("quantity"), Sum("num_entries"))
+    rows = [
+        CostRow(currency=currency, key=key, amount=amount, quantity=quantity, num_entries=num_entries)
+        for currency, key, amount, quantity, num_entries in found
+    ]
+    if by == Grouping.MONTH:
+        return sorted(rows, key=lambda row: (row.key, row.currency), reverse=True)
+    return sorted(rows, key=lambda row: (row.currency, -row.amount, str(row.key)))
+
+
+def totals(rows: Iterable[Total]) -> list[Total]:
+    """Add rows up by currency."""
+    sums: dict[str, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
+    for row in rows:
+        amount, num_entries = sums[row.currency]
+        sums[row.currency] = (amount + row.amount, num_entries + row.num_entries)
+    return [Total(currency=name, amount=sums[name][0], num_entries=sums[name][1]) for name in sorted(sums)]
+
+
+def total_of(*, wanted: CostFilter) -> list[Total]:
+    """What a filter leaves comes to, by currency."""
+    sums = wanted.tallies().values_list("budget__currency").order_by("budget__currency")
+    found = sums.annotate(Sum("amount"), Sum("num_entries"))
+    return [Total(currency=name, amount=amount, num_entries=num) for name, amount, num in found]
+
+
+def names_of(*, by: Grouping, keys: Iterable[Any]) -> dict[Any, str]:
+    """What rows of a report are called, by their keys."""
+    wanted = list(keys)
+    named = [key for key in wanted if key not in (None, "")]
+    find = _NAMES_IN_ROWS.get(by)
+    found = find(named) if find else {key: _name(by, key) for key in named}
+    return {key: WITHOUT[by] if key in (None, "") else found.get(key, str(key)) for key in wanted}
+
+
+def _name(by: Grouping, key: Any) -> str:
+    if by == Grouping.MONTH:
+        return f"{key:%Y-%m}"
+    choices = {Grouping.PATH: Path, Grouping.KIND: Kind, Grouping.ORIGIN: Origin}[by]
+    return str(choices(key).label)
+
+
+def _study_names(keys: list[Any]) -> dict[Any, str]:
+    """A budget is called as its study is; one that no study has, by its own name."""
+    budgets = Budget.objects.filter(pk__in=keys).values_list("pk", "name")
+    return {**dict(budgets), **dict(Study.objects.filter(budget__in=keys).values_list("budget_id", "name"))}
+
+
+def _annotator_names(keys: list[Any]) -> dict[Any, str]:
+    people = User.objects.filter(pk__in=keys).values_list("pk", "name", "email")
+    return {pk: f"{name} ({email})" for pk, name, email in people}
+
+
+def _run_names(keys: list[Any]) -> dict[Any, str]:
+    ids = [int(key.removeprefix("run:")) for key in keys if key.removeprefix("run:").isdecimal()]
+    return {run.source_key: str(run) for run in Run.objects.filter(pk__in=ids).only("pk", "kind")}
+
+
+def _price_names(keys: list[Any]) -> dict[Any, str]:
+    prices = Price.objects.filter(pk__in=keys).select_related("book", "budget", "annotator")
+    return {price.pk: price_name(price) for price in prices}
+
+
+def price_name(price: Price) -> str:
+    """A price with its scope and its start: two of the same amount are told apart."""
+    scope = [f"“{price.budget}”" if price.budget else "", price.annotator.name if price.annotator else ""]
+    narrowed = f", for {', '.join(filter(None, scope))}" if any(scope) else ""
+    corrected = ", corrected" if price.corrects_id else ""
+    return f"{price}{narrowed}, from {price.starts_at:%Y-%m-%d}{corrected}"
+
+
+_NAMES_IN_ROWS = {
+    Grouping.STUDY: _study_names,
+    Grouping.ANNOTATOR: _annotator_names,
+    Grouping.RUN: _run_names,
+    Grouping.PRICE: _price_names,
+}
+
+
+def start_of(month: date) -> datetime:
+    return datetime.combine(month, time.min, tzinfo=UTC)
+
+
+def next_month(month: date) -> date:
+    """The first day of the month after a first day; the last month that there is stays."""
+    if (month.year, month.month) == (date.max.year, 12):
+        return date.max
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
