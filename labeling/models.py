@@ -27,6 +27,7 @@ class LabelingProject(models.Model):
     last_synced_at = models.DateTimeField(null=True)
     last_checked_at = models.DateTimeField(null=True, help_text="When all of it was compared, deleted rows included.")
     last_error = models.TextField(blank=True)
+    syncing_since = models.DateTimeField(null=True, help_text="The first sync began that nothing was finished since.")
     hinted_at = models.DateTimeField(null=True, help_text="A webhook came since the last sync began.")
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from labeling.client import (
     LabelStudioUnreachable,
     connect,
 )
+from labeling.lateness import note_beginning, tell_if_late
 from labeling.models import Annotation, LabelingProject, Publication
 from labeling.publish import resume_batches
 from labeling.remote import RemoteExample, read_example
@@ -60,6 +61,7 @@ def sync_study(*, actor: User, study: Study) -> SyncResult:
 def sync_all() -> None:
     """Bring every study's annotations up to date. One that fails does not keep the others waiting."""
     for project in LabelingProject.objects.filter(label_studio_id__isnull=False).order_by("pk"):
+        tell_if_late(project)
         sync(project=project)
 
 
@@ -72,6 +74,7 @@ def sync(*, project: LabelingProject, check_all: bool = False) -> SyncResult:
     Parameters: `check_all` compares everything; happens by itself every hour.
     Returns: what was found, or the error.
     """
+    note_beginning(project)
     try:
         result = _sync(project, connect(), check_all)
     except (LabelStudioUnreachable, LabelStudioRefused) as error:
@@ -149,7 +152,7 @@ def _mark_vanished(project: LabelingProject, present: set[int], began_at: dateti
 
 
 def _move_cursor(project: LabelingProject, changed: Sequence[Changed], checked_at: datetime | None) -> None:
-    values = {"last_synced_at": timezone.now(), "last_error": ""}
+    values = {"last_synced_at": timezone.now(), "last_error": "", "syncing_since": None}
     LabelingProject.objects.filter(pk=project.pk).update(**values)
     if checked_at is not None:
         LabelingProject.objects.filter(pk=project.pk).update(last_checked_at=checked_at)

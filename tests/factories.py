@@ -8,8 +8,8 @@ from typing import Any
 from accounts.models import Role, User
 from budgets.models import Budget, Kind, PriceBook
 from budgets.operations import Scope, open_budget, set_price
-from notices.models import WebhookTarget
-from notices.operations import add_target
+from notices.models import Delivery, NoticeKind, WebhookTarget
+from notices.operations import add_target, notify
 from studies.hashing import content_hash, group_hash, rank
 from studies.importing import ImportOptions
 from studies.models import Example, ImportBatch, Label, Split, Study
@@ -35,6 +35,16 @@ def person(role: Role = Role.MANAGER, **fields: Any) -> User:
 def webhook_target(*, url: str = "http://127.0.0.1:9/hook") -> WebhookTarget:
     """A target that nothing listens behind, unless a URL is given."""
     return add_target(actor=person(Role.ADMIN), name=f"Target {next(_numbers)}", url=url)
+
+
+def given_up_delivery() -> Delivery:
+    """A webhook call that its target refused, and the mails of the same notice, which wait."""
+    target = webhook_target()
+    key = f"run:{next(_numbers)}:failed"
+    notify(key=key, kind=NoticeKind.RUN_FAILED, title="Run 57 failed", body="It broke.", path="/runs/57/")
+    refused = {"state": Delivery.State.GIVEN_UP, "num_tries": 6, "last_error": "It answered 404 no_service"}
+    target.deliveries.update(**refused)
+    return target.deliveries.get()
 
 
 def price_book(*, label: str = "0.10", cpu_hour: str = "0.60", currency: str = "USD") -> PriceBook:

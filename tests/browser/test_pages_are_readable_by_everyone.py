@@ -19,7 +19,17 @@ LONG = "A study with quite a long name that no phone could show on one line of i
 
 
 def paths(study: Study, run: Run) -> list[str]:
-    plain = ["home", "people", "prices", "add-price", "add-price-book", "my-work", "create-study", "change-password"]
+    plain = [
+        "home",
+        "people",
+        "prices",
+        "add-price",
+        "add-price-book",
+        "my-work",
+        "create-study",
+        "change-password",
+        "audit",
+    ]
     of_study = ["study", "study-data", "import-upload", "labelling", "publish", "runs", "start-run", "report"]
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nx,odd\n")
     student = ground.annotated(study, num_labels=2)
@@ -34,7 +44,7 @@ def paths(study: Study, run: Run) -> list[str]:
         reverse("person", args=[study.created_by.pk]),
         reverse("notices"),
         reverse("webhook-targets"),
-        reverse("webhook-target", args=[factories.webhook_target().pk]),
+        reverse("webhook-target", args=[factories.given_up_delivery().target_id]),
         "/nowhere/",
     ]
 

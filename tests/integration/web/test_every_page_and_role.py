@@ -9,7 +9,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role
 from budgets.models import Path
-from notices.operations import NoticeKind, notify
 from runs.models import Artifact, Run, RunKind, RunState
 from studies.models import ImportBatch, Study
 from studies.operations import draft_import
@@ -124,10 +123,9 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
 
 
 def _of_notices() -> dict[str, dict[str, Any]]:
-    target = factories.webhook_target()
-    notify(key="study:1", kind=NoticeKind.SYNC_LATE, title="Late", body="Since noon.")
-    of_target = dict.fromkeys(["webhook-target", "test-webhook-target", "rotate-webhook-secret"], {"pk": target.pk})
-    return {**of_target, "send-again": {"pk": target.deliveries.get().pk}}
+    delivery = factories.given_up_delivery()
+    names = ["webhook-target", "test-webhook-target", "rotate-webhook-secret"]
+    return {**{name: {"pk": delivery.target_id} for name in names}, "send-again": {"pk": delivery.pk}}
 
 
 def ask(role: Role | None, method: str, url: str) -> int:

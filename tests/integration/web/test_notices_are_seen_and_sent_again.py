@@ -16,10 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def given_up() -> Delivery:
-    factories.webhook_target()
-    notify(key="run:57:failed", kind=NoticeKind.RUN_FAILED, title="Run 57 failed", body="It broke.", path="/runs/57/")
-    Delivery.objects.update(state=Delivery.State.GIVEN_UP, num_tries=6, last_error="It answered 404 no_service")
-    return Delivery.objects.get(channel="webhook")
+    return factories.given_up_delivery()
 
 
 def page(client: Client, name: str, *args: int, query: str = "") -> str:

@@ -1,0 +1,36 @@
+"""Telling of a study whose annotations cannot be brought up to date, once per outage."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from labeling.models import LabelingProject
+from notices.operations import NoticeKind, notify
+
+
+def note_beginning(project: LabelingProject) -> None:
+    """Remember when the first sync began that nothing was finished since. A finished sync forgets it."""
+    LabelingProject.objects.filter(pk=project.pk, syncing_since=None).update(syncing_since=timezone.now())
+
+
+def tell_if_late(project: LabelingProject) -> None:
+    """Tell of a sync that fails, hangs or is killed for SYNC_LATE_MINUTES by now."""
+    latest_start = timezone.now() - timedelta(minutes=settings.SYNC_LATE_MINUTES)
+    late = LabelingProject.objects.select_related("study").filter(pk=project.pk, syncing_since__lte=latest_start)
+    for found in late:
+        assert found.syncing_since is not None
+        notify(
+            key=f"labelling_project:{found.pk}:late:{found.syncing_since.isoformat()}",
+            kind=NoticeKind.SYNC_LATE,
+            title=f"Annotations of “{found.study}” cannot be fetched",
+            body=_what_is_known(found),
+            path=f"/studies/{found.study_id}/labelling/",
+        )
+
+
+def _what_is_known(project: LabelingProject) -> str:
+    synced_at = project.last_synced_at
+    last = f"The last time was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "It never worked yet."
+    trouble = project.last_error or "A sync began and did not end; see the log of worker-short."
+    return f"{last} {trouble}\nIt is tried again by itself. Nothing is lost meanwhile: Label Studio keeps the answers."
