@@ -1,7 +1,12 @@
 """Names of things that the code spells with underscores, as a page writes them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+_LONGEST_LIST = 10
+# The ledger's own form: six decimals, most of them zero.
+_AMOUNT = re.compile(r"-?\d+\.\d{6}")
 
 
 def in_words(key: str) -> str:
@@ -21,10 +26,12 @@ def recorded_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(recorded_value(one) for one in value)
+        more = f" and {len(value) - _LONGEST_LIST:,} more" if len(value) > _LONGEST_LIST else ""
+        return ", ".join(recorded_value(one) for one in value[:_LONGEST_LIST]) + more
     if isinstance(value, dict):
         return ", ".join(f"{name} {recorded_value(one)}" for name, one in value.items() if one is not None)
-    return str(value)
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if _AMOUNT.fullmatch(text) else text
 
 
 def model_name(reference: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ PAGES = {
     "prices": "/prices/",
     "add-price": "/prices/add/",
     "add-price-book": "/prices/books/add/",
+    "audit": "/audit/",
     "people": "/people/",
     "person": "/people/1/",
     "change-password": "/password/",

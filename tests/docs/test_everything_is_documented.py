@@ -18,6 +18,15 @@ SETTINGS = re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "platform/config/sett
 COMMANDS = sorted(
     path.stem for room in ("platform", "labeling") for path in (ROOT / room).glob("**/management/commands/[!_]*.py")
 )
+RECORDING = [path for room in ("platform", "labeling") for path in (ROOT / room).rglob("*.py")]
+CHANGES = sorted(
+    {
+        action
+        for path in RECORDING
+        if "from accounts.audit import record" in path.read_text()
+        for action in re.findall(r'(?:action=|_record\([^"]*|_CONNECTED = )"([a-z_]+\.[a-z_]+)"', path.read_text())
+    }
+)
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 
 
@@ -39,6 +48,11 @@ def test_every_ledger_kind_has_a_line(kind: str) -> None:
 @pytest.mark.parametrize("name", [*TASK_TYPES, *RunKind.values])
 def test_every_task_type_and_run_kind_has_a_line(name: str) -> None:
     assert f"`{name}`" in (DOCS / "how-to" / "models.md").read_text() + (DOCS / "how-to" / "runs.md").read_text()
+
+
+@pytest.mark.parametrize("action", CHANGES)
+def test_every_recorded_change_has_a_line(action: str) -> None:
+    assert f"`{action}`" in (DOCS / "how-to" / "audit.md").read_text()
 
 
 @pytest.mark.parametrize("role", Role.values)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import AuditRecord
@@ -14,6 +15,8 @@ from studies.models import Study
 from web.forms.audit import AuditFilterForm
 from web.paging import page_of
 
+_STUDY_PAGES = {"budget": "budget", "labelling": "labelling", "ledger": "ledger"}
+
 
 @allowed(Action.SEE_AUDIT)
 @require_safe
@@ -23,7 +26,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     page = page_of(request, rows)
     filters = request.GET.copy()
     filters.pop("page", None)
-    context = {"form": form, "page": page, "studies": _studies(page), "filters": filters.urlencode()}
+    context = {"form": form, "page": page, "links": _links(page), "filters": filters.urlencode()}
     return render(request, "web/audit.html", context)
 
 
@@ -39,7 +42,14 @@ def audit_table(request: HttpRequest) -> HttpResponseBase:
     return StreamingHttpResponse(audit_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
-def _studies(records: Iterable[AuditRecord]) -> dict[int, Study]:
-    """The studies that the records belong to, by their budgets."""
+def _links(records: Iterable[AuditRecord]) -> dict[int, str]:
+    """Where what a record tells of can be seen, by the record's id: a run's own page, or one of its study's."""
     budgets = {one.budget_id for one in records if one.budget_id is not None}
-    return {study.budget_id: study for study in Study.objects.filter(budget__in=budgets)}
+    studies = dict(Study.objects.filter(budget__in=budgets).values_list("budget", "pk"))
+    links = {}
+    for one in records:
+        if one.subject_type == "run":
+            links[one.pk] = reverse("run", args=[one.subject_id])
+        elif one.budget_id in studies:
+            links[one.pk] = reverse(_STUDY_PAGES.get(one.subject_type, "study"), args=[studies[one.budget_id]])
+    return links

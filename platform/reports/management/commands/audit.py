@@ -1,0 +1,79 @@
+"""`manage.py audit`: the audit trail as CSV, on the terminal or in a file."""
+
+from argparse import ArgumentParser
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from accounts.queries import AuditFilter, audit_records
+from reports.audit import ROWS_AT_A_TIME, audit_csv, write_audit
+from studies.queries import StudyNotFound, find_study
+
+
+class Command(BaseCommand):
+    help = "Write who changed what, from what to what, as CSV; the latest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="where it goes; the terminal, if not given")
+        parser.add_argument("--since", metavar="DAY", help="first day, UTC, such as 2026-01-31")
+        parser.add_argument("--until", metavar="DAY", help="last day, UTC")
+        parser.add_argument("--by", metavar="EMAIL", help="only what this person changed")
+        parser.add_argument("--action", default="", help="only this kind of change, such as price.set")
+        parser.add_argument("--study", help="only what belongs to this study; its id or name")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        records = audit_records(wanted=_wanted(options)).iterator(chunk_size=ROWS_AT_A_TIME)
+        path = options["csv"]
+        if path is None:
+            for line in audit_csv(records):
+                self.stdout.write(line, ending="")
+            return
+        try:
+            num_records = write_audit(records=records, path=path)
+        except OSError as error:
+            raise CommandError(f"--csv {path}: {error.strerror}. Name a file that can be written.") from error
+        self.stdout.write(f"{num_records:,} records written to {path}.")
+
+
+def _wanted(options: dict[str, Any]) -> AuditFilter:
+    first, last = (_day(name, options[name]) for name in ("since", "until"))
+    if first and last and last < first:
+        raise CommandError(f"--until {last} is before --since {first}. Choose a later day.")
+    return AuditFilter(
+        actor_id=_actor(options["by"]),
+        action=options["action"],
+        budget_id=_budget(options["study"]),
+        first_day=first,
+        last_day=last,
+    )
+
+
+def _day(name: str, text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"--{name} {text}: this is no day. Write it as 2026-01-31.") from None
+
+
+def _actor(email: str | None) -> int | None:
+    """Find somebody whose account may be switched off by now."""
+    if not email:
+        return None
+    person = User.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise CommandError(f"--by {email}: nobody has this e-mail.")
+    return person.pk
+
+
+def _budget(reference: str | None) -> int | None:
+    if not reference:
+        return None
+    try:
+        return find_study(reference).budget_id
+    except StudyNotFound as error:
+        raise CommandError(str(error)) from None
