@@ -14,7 +14,7 @@ def amounts(estimate: Estimate) -> tuple[str, str, str]:
 
 def test_without_a_history_prices_alone_decide_and_the_time_is_assumed() -> None:
     found = estimate_answers(num_answers=10, prices=PRICES, history=AnswerHistory())
-    assert amounts(found) == ("0.80", "1.00", "2.50")
+    assert [Decimal(one) for one in amounts(found)] == [Decimal("0.80"), Decimal(1), Decimal("2.50")]
     assert found.expected_seconds == 10 * ASSUMED_SECONDS[1]
     assert "none has come yet" in found.basis
 
@@ -34,7 +34,8 @@ def test_the_time_is_taken_from_the_quartiles_and_shared_by_the_people() -> None
 
 def test_a_usual_price_outside_of_todays_prices_is_moved_into_them() -> None:
     prices = AnswerPrices(cheapest=Decimal(1), usual=Decimal("0.5"), dearest=Decimal(2))
-    assert amounts(estimate_answers(num_answers=3, prices=prices, history=AnswerHistory())) == ("3", "3", "6")
+    found = estimate_answers(num_answers=3, prices=prices, history=AnswerHistory())
+    assert (found.low, found.expected, found.high) == (3, 3, 6)
 
 
 def test_nothing_costs_nothing() -> None:
