@@ -78,7 +78,7 @@ class Delivery(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
-        FAILED = "failed", "Failed, to be tried again"
+        FAILED = "failed", "Trying again"
         SENT = "sent", "Sent"
         GIVEN_UP = "given_up", "Given up"
 

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('uid', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('channel', models.CharField(choices=[('email', 'E-mail'), ('webhook', 'Webhook')], max_length=16)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('failed', 'Failed, to be tried again'), ('sent', 'Sent'), ('given_up', 'Given up')], default='waiting', max_length=16)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('failed', 'Trying again'), ('sent', 'Sent'), ('given_up', 'Given up')], default='waiting', max_length=16)),
                 ('num_tries', models.PositiveIntegerField(default=0)),
                 ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('lease_until', models.DateTimeField(help_text='Somebody is sending it, until then at most.', null=True)),
