@@ -53,7 +53,7 @@ WITHOUT = {
 
 @dataclass(frozen=True, kw_only=True)
 class CostFilter:
-    """Which costs are asked for. What is not named asks nothing; None or "" asks for what has no annotator, path or run.
+    """Which costs are asked for. None or "" asks for those without annotator, path or run.
 
     A study is named by its budget's id, a run by its work key (`run:57`). Months are first days; both ends included.
     """

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from reports.bills import Part
+from reports.costs import CostRow, Grouping, names_of, totals
 from reports.queries import Point, Report
 from reports.wording import interval, money, percent, points_per_dollar
 from studies.models import Metric
@@ -42,6 +43,14 @@ def entry_table(entries: Iterable[LedgerEntry], *, currency: str) -> str:
     total = sum((entry.amount for entry in listed), ZERO)
     header = ["Entry", "When (UTC)", f"Amount {currency}", "Kind", "Origin", "Source", "Memo"]
     return f"{_table([header, *rows], left=(1, 3, 4, 5, 6))}\n{len(rows):,} entries, {total} {currency} in all."
+
+
+def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
+    """A cost report, and its totals: one for each currency."""
+    names = names_of(by=by, keys={row.key for row in rows})
+    cells = [[names[row.key], row.currency, f"{row.amount}", f"{row.num_entries:,}"] for row in rows]
+    sums = [["In all", total.currency, f"{total.amount}", f"{total.num_entries:,}"] for total in totals(rows)]
+    return _table([[by.label, "Currency", "Amount", "Entries"], *cells, *sums], left=(0, 1))
 
 
 def _points_table(points: Sequence[Point], *, metric: str) -> str:

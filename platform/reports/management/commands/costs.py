@@ -1,0 +1,109 @@
+"""`manage.py costs`: what was spent, summed by something, or entry by entry as a file."""
+
+import os
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path as FilePath
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from budgets.models import Kind, Path
+from reports.cost_files import FORMATS, export_entries, grouped_csv
+from reports.costs import CostFilter, Grouping, cost_rows
+from reports.tables import cost_table
+from studies.queries import StudyNotFound, find_study
+
+TEXT = "text"
+IN_A_TERMINAL = (TEXT, "csv", "focus")
+
+
+class Command(BaseCommand):
+    help = "Sum costs by study, kind, annotator and more, or write the entries behind them to a file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--group-by", choices=Grouping.values, help="sum by this; default study")
+        parser.add_argument("--format", choices=[TEXT, *FORMATS], default=TEXT, help="default text")
+        parser.add_argument("--out", type=FilePath, metavar="FILE", help="where it goes; default the terminal")
+        parser.add_argument("--study", metavar="STUDY", help="only this study: its id or name")
+        parser.add_argument("--path", choices=Path.values)
+        parser.add_argument("--kind", choices=Kind.values)
+        parser.add_argument("--annotator", metavar="EMAIL")
+        parser.add_argument("--run", type=int, metavar="RUN")
+        parser.add_argument("--from", dest="first_month", type=_month, metavar="YYYY-MM", help="first month, in UTC")
+        parser.add_argument("--to", dest="last_month", type=_month, metavar="YYYY-MM", help="last month, in UTC")
+
+    def handle(self, *args: object, **options: Any) -> None:
+        name, group_by, out = options["format"], options["group_by"], options["out"]
+        if name not in IN_A_TERMINAL and out is None:
+            raise CommandError(f"--out: a terminal cannot show {name}. Name the file to write.")
+        if group_by and name not in (TEXT, "csv"):
+            raise CommandError(f"--format {name} lists entries and sums nothing: leave --group-by out, or take csv.")
+        wanted = _filter(options)
+        if name == TEXT:
+            pieces = _table(wanted, Grouping(group_by or Grouping.STUDY))
+        elif group_by:
+            pieces = (line.encode() for line in grouped_csv(wanted=wanted, by=Grouping(group_by)))
+        else:
+            pieces = export_entries(wanted=wanted, file_format=FORMATS[name])
+        self._deliver(pieces, out)
+
+    def _deliver(self, pieces: Iterator[bytes], out: FilePath | None) -> None:
+        if out is None:
+            for piece in pieces:
+                self.stdout.write(piece.decode(), ending="")
+            return
+        try:
+            _write(pieces, out)
+        except OSError as error:
+            raise CommandError(f"--out {out}: {error.strerror}. Name a file that can be written.") from error
+        self.stdout.write(f"Written: {out}")
+
+
+def _filter(options: dict[str, Any]) -> CostFilter:
+    where: dict[Grouping, Any] = {}
+    if options["study"]:
+        try:
+            where[Grouping.STUDY] = find_study(options["study"]).budget_id
+        except StudyNotFound as error:
+            raise CommandError(str(error)) from None
+    if options["annotator"]:
+        where[Grouping.ANNOTATOR] = _person(options["annotator"]).pk
+    if options["run"] is not None:
+        where[Grouping.RUN] = f"run:{options['run']}"
+    where |= {by: options[by] for by in (Grouping.PATH, Grouping.KIND) if options[by]}
+    first, last = options["first_month"], options["last_month"]
+    if first and last and last < first:
+        raise CommandError(f"--to: {last:%Y-%m} is before {first:%Y-%m}, the first month.")
+    return CostFilter(where=where, first_month=first, last_month=last)
+
+
+def _person(email: str) -> User:
+    """Somebody who left is found too: what they were paid stays."""
+    person = User.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise CommandError(f"--annotator: nobody here has the e-mail {email!r}.")
+    return person
+
+
+def _month(text: str) -> date:
+    return datetime.strptime(f"{text}-01 +0000", "%Y-%m-%d %z").date()
+
+
+def _table(wanted: CostFilter, by: Grouping) -> Iterator[bytes]:
+    yield f"{cost_table(cost_rows(wanted=wanted, by=by), by=by)}\n".encode()
+
+
+def _write(pieces: Iterator[bytes], out: FilePath) -> None:
+    """The file is whole, or as it was before."""
+    with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
+        try:
+            file.writelines(pieces)
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, out)
+        except BaseException:
+            FilePath(file.name).unlink(missing_ok=True)
+            raise
