@@ -33,6 +33,8 @@ def _prepare_environment() -> None:
     ports.claim(paths=PATHS, service="web", first=FIRST_PORTS["web"])
     ports.claim(paths=PATHS, service=label_studio.NAME, first=FIRST_PORTS[label_studio.NAME])
     wanted = services.django(paths=PATHS)
+    # Which settings tests use, pyproject.toml says.
+    del wanted["DJANGO_SETTINGS_MODULE"]
     for name, value in wanted.items():
         if name.startswith(("FULCRUM_", "LABEL_STUDIO_", "DATABASE_", "DJANGO_")):
             os.environ.setdefault(name, value)

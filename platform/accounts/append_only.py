@@ -1,4 +1,4 @@
-"""Rows that are written once. The database refuses changes by a trigger; the model says so earlier and clearer."""
+"""Rows that are written once. The database refuses changes by triggers; the model says so earlier and clearer."""
 
 from typing import Any, NoReturn
 
@@ -13,7 +13,17 @@ class AppendOnlyViolation(TypeError):
 class AppendOnly(models.Model):
     class Meta:
         abstract = True
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="never_emptied",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func="RAISE EXCEPTION 'Cannot empty table %', TG_TABLE_NAME;",
+                condition=pgtrigger.Condition("current_setting('fulcrum.may_truncate', true) IS DISTINCT FROM 'on'"),
+            ),
+        ]
 
     def save(self, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -10,11 +10,12 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.holds import SourceKeyReused, open_hold
+from budgets.holds import SourceKeyReused, grow, open_hold, release
 from budgets.holds import close as close_hold
+from budgets.keys import check_key, fee_key, reversal_key
 from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Path, Price
-from budgets.money import ZERO, quantize
-from budgets.rooms import BudgetExceeded, Room
+from budgets.money import ZERO, check_cost, quantize
+from budgets.rooms import Room
 from budgets.rows import enter, lock, spend
 
 
@@ -29,7 +30,7 @@ class Cost:
     `source_key` names the thing that caused it (`annotation:<unique_id>`, `run:57:attempt:2`); `quantity` is in the
     unit of the price; `occurred_at` is when the work was done, timezone-aware. `subject_key` names what the money is
     for where that is not the source itself; `work_key` the run; `payee` who is paid; `overshoot` marks work that was
-    open when a stop came.
+    open when a stop came. Raises: ValueError (source key, quantity, amount, no time zone).
     """
 
     source_key: str
@@ -43,30 +44,40 @@ class Cost:
     payee: User | None = None
     overshoot: bool = False
 
+    def __post_init__(self) -> None:
+        check_key(self.source_key)
+        check_cost(self.quantity, name=f"{self.source_key}: quantity")
+        check_cost(self.amount, name=f"{self.source_key}: amount")
+        if self.occurred_at.tzinfo is None:
+            raise ValueError(f"{self.source_key}: occurred_at: {self.occurred_at} has no time zone.")
+
 
 @transaction.atomic
 def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = None) -> LedgerEntry:
     """Enter a true cost against its hold, its platform fee too; with `close`, give the rest of the hold back.
 
-    A cost above what the hold has left takes the difference from what the budget has available. A stop does not keep
-    work from being paid that was held for.
+    A cost above what the hold has left takes the difference from what the budget, and its caps, have available. A stop
+    does not keep work from being paid that was held for.
 
     Parameters: `price` the one that applied, where it is another than the hold's.
     Returns: the entry; the same one when its source key was entered already.
-    Raises: BudgetExceeded; HoldClosed; SourceKeyReused.
+    Raises: BudgetExceeded; CapExceeded; HoldClosed; SourceKeyReused.
     """
     budget = lock(hold.budget)
     entered = _entered(budget, cost)
     if entered is not None:
+        if close:
+            release(hold=hold, reason="settled before")
         return entered
     held = open_hold(hold)
+    price = price or held.price
     total = _total(cost, held.fee)
     from_hold = min(total, held.remaining)
-    if total - from_hold > budget.available:
-        raise BudgetExceeded(budget=budget, wanted=total - from_hold)
-    entry = _enter(budget=budget, cost=cost, price=price or held.price, path=held.path, fee=held.fee, hold=held)
+    _check_settlement(budget, held, total, from_hold=from_hold, kind=price.kind)
+    entry = _enter(budget=budget, cost=cost, price=price, path=held.path, fee=held.fee, hold=held)
+    grow(held, total - from_hold)
     held.remaining -= from_hold
-    held.save(update_fields=["remaining"])
+    held.save(update_fields=["amount", "extended", "remaining"])
     spend(budget, amount=total, from_hold=from_hold)
     if close:
         close_hold(budget=budget, hold=held, reason="settled")
@@ -77,7 +88,7 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
 def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", fee: Price | None = None) -> LedgerEntry:
     """Enter a cost that had no hold, and its platform fee, if the budget has room for them.
 
-    Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above the limit.
+    Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above limit or cap.
 
     Returns: the entry; the same one when its source key was entered already.
     Raises: BudgetExceeded; CapExceeded; BudgetStopped; SourceKeyReused.
@@ -87,7 +98,9 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    _check_room(locked, total, cost, path=path, kind=price.kind)
+    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, in_spite_of_stop=cost.overshoot)
+    if refusal is not None:
+        raise refusal
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
     spend(locked, amount=total)
     return entry
@@ -103,10 +116,13 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     if not reason.strip():
         raise ValueError("reason: say why the entry is reversed; it is kept with the reversal.")
     budget = lock(entry.budget)
-    reversal = undo(budget, entry, reason=reason.strip())
-    fee = fee_entry(entry)
-    if fee is not None and not is_undone(fee):
-        undo(budget, fee, reason=reason.strip())
+    if entry.reverses_id is not None or LedgerEntry.objects.filter(reverses=entry).exists():
+        raise AlreadyReversed(f"{entry.source_key} is a reversal, or was reversed before.")
+    now = timezone.now()
+    reversal = enter(**undoing(entry, reason=reason.strip(), occurred_at=now))
+    fees = LedgerEntry.objects.filter(fee_on=entry, reverses__isnull=True, reversal__isnull=True)
+    undone = [reversal, *(enter(**undoing(fee, reason=reason.strip(), occurred_at=now)) for fee in fees)]
+    spend(budget, amount=sum((one.amount for one in undone), ZERO))
     record(
         actor=actor,
         action="ledger.reverse",
@@ -119,37 +135,25 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     return reversal
 
 
-def undo(budget: Budget, entry: LedgerEntry, *, reason: str) -> LedgerEntry:
-    """Enter the reversal of one entry of a locked budget. Raises: AlreadyReversed."""
-    if entry.reverses_id is not None or is_undone(entry):
-        raise AlreadyReversed(f"{entry.source_key} is a reversal, or was reversed before.")
-    reversal = enter(
-        budget=budget,
-        source_key=f"reversal:{entry.source_key}"[:200],
-        subject_key=entry.subject_key,
-        work_key=entry.work_key,
-        kind=entry.kind,
-        path=entry.path,
-        origin=entry.origin,
-        payee_id=entry.payee_id,
-        price=entry.price,
-        quantity=-entry.quantity,
-        amount=-entry.amount,
-        memo=reason[:200],
-        reverses=entry,
-        occurred_at=timezone.now(),
-    )
-    spend(budget, amount=-entry.amount)
-    return reversal
-
-
-def is_undone(entry: LedgerEntry) -> bool:
-    return LedgerEntry.objects.filter(reverses=entry).exists()
-
-
-def fee_entry(entry: LedgerEntry) -> LedgerEntry | None:
-    """The platform fee that was entered with an entry."""
-    return LedgerEntry.objects.filter(budget=entry.budget_id, source_key=f"{entry.source_key}:fee").first()
+def undoing(entry: LedgerEntry, *, reason: str, occurred_at: datetime) -> dict[str, object]:
+    """The columns of an entry's reversal: all that it is summed by stays, so that the sums come out even."""
+    return {
+        "budget": entry.budget,
+        "source_key": reversal_key(entry.source_key),
+        "subject_key": entry.subject_key,
+        "work_key": entry.work_key,
+        "kind": entry.kind,
+        "path": entry.path,
+        "origin": entry.origin,
+        "payee_id": entry.payee_id,
+        "price": entry.price,
+        "fee_on": entry.fee_on,
+        "quantity": -entry.quantity,
+        "amount": -entry.amount,
+        "memo": reason[:200],
+        "reverses": entry,
+        "occurred_at": occurred_at,
+    }
 
 
 def _entered(budget: Budget, cost: Cost) -> LedgerEntry | None:
@@ -164,19 +168,18 @@ def _total(cost: Cost, fee: Price | None) -> Decimal:
     return amount + (fee.cost(amount) if fee else ZERO)
 
 
-def _check_room(budget: Budget, total: Decimal, cost: Cost, *, path: str, kind: str) -> None:
-    if cost.overshoot:
-        if total > budget.available:
-            raise BudgetExceeded(budget=budget, wanted=total)
+def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: Decimal, kind: str) -> None:
+    """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that has no room for it."""
+    if total == from_hold and kind == held.kind:
         return
-    refusal = Room(budget).refusal(amount=total, path=path, kind=kind)
+    room = Room(budget)
+    room.take(amount=-from_hold, path=held.path, kind=held.kind)
+    refusal = room.refusal(amount=total, path=held.path, kind=kind, in_spite_of_stop=True)
     if refusal is not None:
         raise refusal
 
 
 def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | None, hold: Hold | None) -> LedgerEntry:
-    if cost.amount < 0:
-        raise ValueError(f"{cost.source_key}: a cost of {cost.amount} is negative; use reverse() to undo an entry.")
     shared = {
         "budget": budget,
         "subject_key": cost.subject_key or cost.source_key,
@@ -196,21 +199,17 @@ def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | 
         payee=cost.payee,
         quantity=quantize(cost.quantity),
         amount=amount,
-        memo=cost.memo,
+        memo=cost.memo[:200],
     )
     if fee is not None:
-        enter_fee(shared, key=cost.source_key, fee=fee, base=amount)
+        enter(
+            **shared,
+            source_key=fee_key(cost.source_key),
+            kind=Kind.PLATFORM_FEE,
+            price=fee,
+            fee_on=entry,
+            quantity=amount,
+            amount=fee.cost(amount),
+            memo=f"{fee.rate.normalize():f} % of {amount}",
+        )
     return entry
-
-
-def enter_fee(shared: dict[str, object], *, key: str, fee: Price, base: Decimal) -> LedgerEntry:
-    """Enter the platform fee on top of an amount, beside the entry that it belongs to."""
-    return enter(
-        **shared,
-        source_key=f"{key}:fee",
-        kind=Kind.PLATFORM_FEE,
-        price=fee,
-        quantity=base,
-        amount=fee.cost(base),
-        memo=f"{fee.rate.normalize():f} % of {base}",
-    )

@@ -7,8 +7,9 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
+from budgets.keys import check_key
 from budgets.models import Budget, Hold, Path, Price
-from budgets.money import ZERO, quantize
+from budgets.money import ZERO, check_cost, quantize
 from budgets.rooms import Room
 from budgets.rows import hold_more, lock
 
@@ -26,7 +27,7 @@ class Want:
     """A hold that somebody asks for: the worst case of one thing, before its platform fee where one is due.
 
     `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement; `fee` the price
-    of the platform fee that comes on top.
+    of the platform fee that comes on top. Raises: ValueError (source key, amount).
     """
 
     source_key: str
@@ -34,6 +35,10 @@ class Want:
     price: Price
     path: Path | str = ""
     fee: Price | None = None
+
+    def __post_init__(self) -> None:
+        check_key(self.source_key)
+        check_cost(self.amount, name="amount")
 
     @property
     def total(self) -> Decimal:
@@ -53,9 +58,9 @@ def place_hold(
     """Set money aside for the worst case of something about to start.
 
     Parameters: as in Want.
-    Returns: the hold; the same one when the source key holds already.
-    Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; SourceKeyReused (other amount under
-    this key).
+    Returns: the hold; the same one when the source key holds already, or was settled.
+    Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; HoldClosed (this key's was released
+    before anything was charged); SourceKeyReused (other amount under this key); ValueError (source key, amount).
     """
     want = Want(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
     (hold,) = place_holds(budget=budget, wants=[want])
@@ -74,19 +79,20 @@ def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool =
     there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=[want.source_key for want in wants])}
     room = Room(locked)
     holds: list[Hold] = []
+    new: list[Hold] = []
     for want in wants:
-        existing = there.get(want.source_key)
-        if existing is None:
+        hold = there.get(want.source_key)
+        if hold is None:
             refusal = room.refusal(amount=want.total, path=want.path, kind=want.price.kind)
             if refusal is not None:
                 if as_many_as_fit and holds:
                     break
                 raise refusal
             room.take(amount=want.total, path=want.path, kind=want.price.kind)
-        elif existing.amount != want.total:
-            raise SourceKeyReused(f"{want.source_key} holds {existing.amount} already, not {want.total}.")
-        holds.append(existing or _new(locked, want))
-    new = [hold for hold in holds if hold._state.adding]
+            hold = there[want.source_key] = _new(locked, want)
+            new.append(hold)
+        _check_same(hold, want)
+        holds.append(hold)
     Hold.objects.bulk_create(new)
     hold_more(locked, sum((hold.amount for hold in new), ZERO))
     return holds
@@ -96,18 +102,19 @@ def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool =
 def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
     """Set more money aside for something that is going on.
 
-    Parameters: `amount` > 0, on top of what the hold has left.
-    Raises: as place_hold; HoldClosed.
+    Parameters: `amount` >= 0, its platform fee included, on top of what the hold has left.
+    Raises: BudgetExceeded; CapExceeded; BudgetStopped; HoldClosed; ValueError (amount).
     """
+    check_cost(amount, name="amount")
     budget = lock(hold.budget)
     held = open_hold(hold)
     amount = quantize(amount)
     refusal = Room(budget).refusal(amount=amount, path=held.path, kind=held.kind)
     if refusal is not None:
         raise refusal
-    held.amount += amount
+    grow(held, amount)
     held.remaining += amount
-    held.save(update_fields=["amount", "remaining"])
+    held.save(update_fields=["amount", "extended", "remaining"])
     hold_more(budget, amount)
     return held
 
@@ -116,7 +123,7 @@ def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
 def release(*, hold: Hold, reason: str) -> Hold:
     """Give back what is left of a hold. Releasing a closed hold changes nothing."""
     budget = lock(hold.budget)
-    held = Hold.objects.select_for_update().get(pk=hold.pk)
+    held = Hold.objects.select_for_update(no_key=True).get(pk=hold.pk)
     if held.closed_at is None:
         close(budget=budget, hold=held, reason=reason)
     return held
@@ -124,10 +131,17 @@ def release(*, hold: Hold, reason: str) -> Hold:
 
 def open_hold(hold: Hold) -> Hold:
     """The hold's locked row. Raises: HoldClosed."""
-    held = Hold.objects.select_for_update(of=("self",)).select_related("price", "fee").get(pk=hold.pk)
+    rows = Hold.objects.select_for_update(no_key=True, of=("self",)).select_related("price", "fee")
+    held = rows.get(pk=hold.pk)
     if held.closed_at is not None:
         raise HoldClosed(f"{held.source_key} was closed at {held.closed_at}: {held.close_reason}.")
     return held
+
+
+def grow(hold: Hold, amount: Decimal) -> None:
+    """Count more as set aside by a locked hold; what it was placed for stays known."""
+    hold.amount += amount
+    hold.extended += amount
 
 
 def close(*, budget: Budget, hold: Hold, reason: str) -> None:
@@ -137,6 +151,14 @@ def close(*, budget: Budget, hold: Hold, reason: str) -> None:
     hold.closed_at = timezone.now()
     hold.close_reason = reason[:200]
     hold.save(update_fields=["remaining", "closed_at", "close_reason"])
+
+
+def _check_same(hold: Hold, want: Want) -> None:
+    placed_for = hold.amount - hold.extended
+    if placed_for != want.total:
+        raise SourceKeyReused(f"{want.source_key} holds {placed_for} already, not {want.total}.")
+    if hold.closed_at is not None and not hold.entries.exists():
+        raise HoldClosed(f"{hold.source_key} was released: {hold.close_reason}. What starts anew needs a new key.")
 
 
 def _new(budget: Budget, want: Want) -> Hold:

@@ -12,7 +12,7 @@ from accounts.permissions import Action, require
 from budgets.models import Budget, BudgetStop, Cap, Kind, Path, PriceBook
 from budgets.money import parse_amount
 from budgets.rooms import used
-from budgets.rows import end_stop, lock, tell_of_thresholds
+from budgets.rows import end_stop, lock, stop_if_spent, tell_of_thresholds
 
 MOST_THRESHOLDS = 20
 
@@ -79,6 +79,7 @@ def set_cap(*, actor: User, budget: Budget, limit: Decimal | str, path: Path | s
         raise ValueError("path: cap a path or a kind, one of them.")
     if kind == Kind.PLATFORM_FEE:
         raise ValueError("kind: a platform fee comes on top of another kind; cap that kind, or the path.")
+    path, kind = path and Path(path), kind and Kind(kind)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()
@@ -98,9 +99,10 @@ def remove_cap(*, actor: User, cap: Cap) -> None:
     """Lift a cap. Removing one that is gone changes nothing. Raises: Forbidden."""
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(cap.budget)
-    num_gone, _ = Cap.objects.filter(pk=cap.pk).delete()
-    if num_gone:
-        _record(actor, locked, "budget.cap", before={"limit": str(cap.limit)}, after={}, part=str(cap))
+    there = Cap.objects.filter(pk=cap.pk).first()
+    if there is not None:
+        there.delete()
+        _record(actor, locked, "budget.cap", before={"limit": str(there.limit)}, after={}, part=str(cap))
 
 
 @transaction.atomic
@@ -130,6 +132,7 @@ def _change_limit(actor: User, locked: Budget, amount: Decimal) -> Budget:
     _record(actor, locked, "budget.limit", before={"limit": str(before)}, after={"limit": str(amount)})
     if amount < before:
         tell_of_thresholds(locked, before=_share_before(locked, before))
+        stop_if_spent(locked)
     elif is_exhausted(locked):
         end_stop(locked, actor=actor)
     return locked

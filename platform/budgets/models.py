@@ -204,6 +204,7 @@ class Hold(models.Model):
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     fee = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
     amount = amount_field(help_text="The worst case, its platform fee included.")
+    extended = amount_field(default=ZERO, db_default=ZERO, help_text="The part of the amount that came later.")
     remaining = amount_field()
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
@@ -236,6 +237,9 @@ class LedgerEntry(AppendOnly):
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="entries")
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
+    fee_on = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="fees", help_text="The entry that a fee is on top of."
+    )
     quantity = amount_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
     amount = amount_field()
     memo = models.CharField(max_length=200, blank=True)
@@ -275,6 +279,9 @@ class Tally(models.Model):
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     work_key = models.CharField(max_length=64, blank=True)
+    fee_on_kind = models.CharField(
+        max_length=16, choices=Kind.choices, blank=True, db_default="", help_text="For a platform fee: of what."
+    )
     amount = amount_field(default=ZERO)
     quantity = amount_field(default=ZERO)
     num_entries = models.PositiveIntegerField(default=0)
@@ -282,7 +289,7 @@ class Tally(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["budget", "month", "path", "kind", "origin", "price", "payee", "work_key"],
+                fields=["budget", "month", "path", "kind", "origin", "price", "payee", "work_key", "fee_on_kind"],
                 nulls_distinct=False,
                 name="one_tally_per_key",
             )

@@ -5,6 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 QUANTUM = Decimal("0.000001")
 LARGEST = Decimal("100000000")
+# What a column for amounts and quantities can take.
+MOST_DIGITS = Decimal("1000000000000")
 ZERO = Decimal(0).quantize(QUANTUM)
 
 
@@ -31,6 +33,15 @@ def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = Fa
     if amount != quantize(amount):
         raise ValueError(f"{name}: {value} has more than six decimals.")
     return quantize(amount)
+
+
+def check_cost(amount: Decimal, *, name: str) -> None:
+    """Refuse a computed amount or quantity that no entry can have.
+
+    Raises: ValueError that names the field (NaN, infinity, negative, size).
+    """
+    if not amount.is_finite() or not 0 <= amount < MOST_DIGITS:
+        raise ValueError(f"{name}: {amount} must be a finite number from zero to under {MOST_DIGITS:,}.")
 
 
 def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:

@@ -81,7 +81,7 @@ def set_price(
     _check_scope(book=book, kind=kind, scope=scope)
     parsed = _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
     # The book's row stands for all its prices: who sets one waits for who is setting another.
-    PriceBook.objects.select_for_update().get(pk=book.pk)
+    PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)
     named = {"book": book, "kind": kind, **vars(scope)}
     if Price.objects.filter(**named, starts_at=starts_at, corrects__isnull=True).exists():
         raise ValueError(f"starts_at: a price for this already starts at {starts_at}. Choose a later start.")

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
-from django.db.models.functions import Coalesce, Greatest, TruncMonth
+from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, TruncMonth
 
 from budgets.models import Budget, Cap, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
 from budgets.rooms import used
 
-_TALLY_KEY = ("month", "path", "kind", "origin", "price_id", "payee_id", "work_key")
+_TALLY_KEY = ("month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +48,11 @@ def _total(rows: QuerySet[LedgerEntry] | QuerySet[Hold], field: str) -> Decimal:
 
 
 def _hold_differences(budget: Budget) -> list[Difference]:
-    """An open hold has left what it was placed for less what was entered against it."""
-    charged = Coalesce(Sum("entries__amount"), ZERO)
-    wrong = (
-        Hold.objects.filter(budget=budget, closed_at__isnull=True)
-        .annotate(left=Greatest(F("amount") - charged, ZERO))
-        .exclude(remaining=F("left"))
-    )
+    """An open hold has left what it was placed for less what was entered against it; none was charged more."""
+    left = F("amount") - Coalesce(Sum("entries__amount"), ZERO)
+    is_open = Q(closed_at__isnull=True)
+    holds = Hold.objects.filter(budget=budget).annotate(left=left)
+    wrong = holds.filter(is_open & ~Q(remaining=F("left")) | Q(left__lt=0))
     return [
         Difference(what=f"hold {hold.source_key}: remaining", stored=hold.remaining, rebuilt=hold.left)
         for hold in wrong
@@ -77,7 +75,9 @@ def _reversal_differences(budget: Budget) -> list[Difference]:
 
 def _tally_differences(budget: Budget) -> Iterator[Difference]:
     """Each tally is the sum of the entries under its key, and each entry is in one."""
-    entries = LedgerEntry.objects.filter(budget=budget).annotate(month=TruncMonth("occurred_at", tzinfo=UTC))
+    entries = LedgerEntry.objects.filter(budget=budget).annotate(
+        month=TruncMonth("occurred_at", tzinfo=UTC), fee_on_kind=Coalesce("fee_on__kind", Value(""))
+    )
     rebuilt = {
         _tally_key(row): (row["total"], row["quantities"], row["rows"])
         for row in entries.values(*_TALLY_KEY).annotate(

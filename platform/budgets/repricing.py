@@ -1,21 +1,25 @@
 """Correcting a wrong price over a period: each entry at it is reversed and entered anew, all of them or none."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.charging import fee_entry, is_undone, undo
+from budgets.charging import undoing
+from budgets.keys import replacement_key
 from budgets.models import Budget, Kind, LedgerEntry, Price
-from budgets.money import ZERO, parse_amount, quantize
-from budgets.rooms import BudgetExceeded
-from budgets.rows import enter, lock, spend
+from budgets.money import ZERO, parse_amount
+from budgets.prices import MOST_PERCENT
+from budgets.rooms import Room
+from budgets.rows import enter_all, lock, spend
 
 MOST_ENTRIES = 100_000
 
@@ -55,12 +59,36 @@ class BudgetChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """One entry that stands at the wrong price, with its platform fee where one stands; and what both would be."""
+
+    entry: LedgerEntry
+    fee: LedgerEntry | None
+    amount: Decimal
+    fee_amount: Decimal
+
+    @property
+    def before(self) -> Decimal:
+        return self.entry.amount + (self.fee.amount if self.fee else ZERO)
+
+    @property
+    def after(self) -> Decimal:
+        return self.amount + self.fee_amount
+
+    @property
+    def capped_as(self) -> tuple[str, str]:
+        """The path and kind whose caps this counts under; a fee counts with what it is on top of."""
+        return self.entry.path, self.entry.fee_on.kind if self.entry.fee_on else self.entry.kind
+
+
+@dataclass(frozen=True, kw_only=True)
 class Repricing:
-    """What a re-pricing would do. `digest` stands for exactly these entries at exactly this amount."""
+    """What a re-pricing would do. `digest` stands for exactly these entries and fees at exactly this amount."""
 
     price: Price
     amount: Decimal
     period: Period
+    lines: Sequence[Line]
     changes: Sequence[BudgetChange]
     digest: str
 
@@ -82,7 +110,7 @@ def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, perio
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     right = _parse(price, amount)
-    return _plan(price, right, period, _entries(price, period))
+    return _plan(price, right, period)
 
 
 @transaction.atomic
@@ -94,8 +122,8 @@ def reprice(
     Holds that stand at the wrong price keep it, for it was promised; set a new price for what comes.
 
     Parameters: as in preview_repricing, whose `digest` is handed back as `expected_digest`.
-    Raises: as preview_repricing; RepricingChanged; BudgetExceeded (a budget cannot take the difference); ValueError
-    (no reason).
+    Raises: as preview_repricing; RepricingChanged; BudgetExceeded, CapExceeded (a budget, or a cap of it, cannot take
+    the difference); ValueError (no reason).
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
@@ -103,95 +131,114 @@ def reprice(
     right = _parse(price, amount)
     ids = LedgerEntry.objects.filter(price=price).values_list("budget_id", flat=True).distinct().order_by("budget_id")
     budgets = {pk: lock(Budget(pk=pk)) for pk in sorted(set(ids))}
-    entries = _entries(price, period)
-    plan = _plan(price, right, period, entries)
+    plan = _plan(price, right, period)
     if plan.digest != expected_digest:
         raise RepricingChanged("Entries came or went since the preview. Look at the new preview, then confirm it.")
+    for budget_id, lines in _by_budget(plan.lines).items():
+        _check_room(budgets[budget_id], lines)
+    _replace(plan, _correction(actor, price, right, period), reason=reason.strip())
     for change in plan.changes:
-        if change.difference > budgets[change.budget.pk].available:
-            raise BudgetExceeded(budget=budgets[change.budget.pk], wanted=change.difference)
-    corrected = _correction(actor, price, right, period)
-    for entry in entries:
-        _replace(budgets[entry.budget_id], entry, corrected, reason=reason.strip())
+        spend(budgets[change.budget.pk], amount=change.difference)
     _record(actor, plan, reason.strip())
     return plan
 
 
-def _entries(price: Price, period: Period) -> list[LedgerEntry]:
-    """What still stands at this price in the period."""
-    rows = LedgerEntry.objects.filter(
-        price=price,
-        occurred_at__gte=period.starts_at,
-        occurred_at__lt=period.ends_at,
-        reverses__isnull=True,
-        reversal__isnull=True,
-    ).select_related("budget")
-    entries = list(rows.order_by("budget_id", "pk")[: MOST_ENTRIES + 1])
+def _plan(price: Price, amount: Decimal, period: Period) -> Repricing:
+    lines = _lines(price, amount, period)
+    named = ",".join(f"{line.entry.pk}+{line.fee.pk if line.fee else ''}" for line in lines)
+    digest = sha256(f"{price.pk}:{amount}:{named}".encode()).hexdigest()
+    changes = list(_changes(lines))
+    return Repricing(price=price, amount=amount, period=period, lines=lines, changes=changes, digest=digest)
+
+
+def _lines(price: Price, amount: Decimal, period: Period) -> list[Line]:
+    """What still stands at this price in the period, and the fees on top of it."""
+    standing = LedgerEntry.objects.filter(reverses__isnull=True, reversal__isnull=True)
+    rows = standing.filter(price=price, occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
+    entries = list(rows.select_related("budget", "price", "fee_on").order_by("budget_id", "pk")[: MOST_ENTRIES + 1])
     if not entries:
         raise NothingToReprice("No entry stands at this price in this period; choose another price or period.")
     if len(entries) > MOST_ENTRIES:
         raise ValueError(f"ends_at: more than {MOST_ENTRIES:,} entries lie in this period. Correct it in parts.")
-    return entries
-
-
-def _plan(price: Price, amount: Decimal, period: Period, entries: Sequence[LedgerEntry]) -> Repricing:
+    of_entries = standing.filter(fee_on__in=rows.values("pk")).select_related("budget", "price", "fee_on")
+    fees = {fee.fee_on_id: fee for fee in of_entries}
     corrected = Price(book=price.book, kind=price.kind, amount=amount)
-    sums: dict[int, BudgetChange] = {}
-    for entry in entries:
-        fee = _standing_fee(entry)
-        before = entry.amount + (fee.amount if fee else ZERO)
-        now = corrected.cost(entry.quantity)
-        after = now + (fee.price.cost(now) if fee else ZERO)
-        known = sums.get(entry.budget_id)
-        sums[entry.budget_id] = BudgetChange(
-            budget=entry.budget,
-            num_entries=(known.num_entries if known else 0) + 1,
-            before=(known.before if known else ZERO) + before,
-            after=(known.after if known else ZERO) + after,
+    return [_line(entry, fees.get(entry.pk), corrected) for entry in entries]
+
+
+def _line(entry: LedgerEntry, fee: LedgerEntry | None, corrected: Price) -> Line:
+    now = corrected.cost(entry.quantity)
+    return Line(entry=entry, fee=fee, amount=now, fee_amount=fee.price.cost(now) if fee else ZERO)
+
+
+def _by_budget(lines: Iterable[Line]) -> dict[int, list[Line]]:
+    by_budget: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        by_budget[line.entry.budget_id].append(line)
+    return by_budget
+
+
+def _changes(lines: Iterable[Line]) -> Iterable[BudgetChange]:
+    for ours in _by_budget(lines).values():
+        yield BudgetChange(
+            budget=ours[0].entry.budget,
+            num_entries=len(ours),
+            before=sum((line.before for line in ours), ZERO),
+            after=sum((line.after for line in ours), ZERO),
         )
-    named = ",".join(f"{entry.pk}" for entry in entries)
-    digest = sha256(f"{price.pk}:{amount}:{named}".encode()).hexdigest()
-    return Repricing(price=price, amount=amount, period=period, changes=list(sums.values()), digest=digest)
 
 
-def _standing_fee(entry: LedgerEntry) -> LedgerEntry | None:
-    fee = None if entry.kind == Kind.PLATFORM_FEE else fee_entry(entry)
-    return None if fee is None or is_undone(fee) else fee
+def _check_room(budget: Budget, lines: Iterable[Line]) -> None:
+    """Refuse what a locked budget, or a cap of it, cannot take; a stop is no reason to keep a wrong price."""
+    room = Room(budget)
+    after: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    for line in lines:
+        path, kind = line.capped_as
+        room.take(amount=-line.before, path=path, kind=kind)
+        after[line.capped_as] += line.after
+    for (path, kind), amount in after.items():
+        refusal = room.refusal(amount=amount, path=path, kind=kind, in_spite_of_stop=True)
+        if refusal is not None:
+            raise refusal
+        room.take(amount=amount, path=path, kind=kind)
 
 
-def _replace(budget: Budget, entry: LedgerEntry, price: Price, *, reason: str) -> None:
-    fee = _standing_fee(entry)
-    now = price.cost(entry.quantity)
-    undo(budget, entry, reason=reason)
-    _stand_in(budget, entry, price=price, quantity=entry.quantity, memo=reason)
-    if fee is not None:
-        undo(budget, fee, reason=reason)
-        _stand_in(budget, fee, price=fee.price, quantity=now, memo=reason, named_after=price)
+def _replace(plan: Repricing, corrected: Price, *, reason: str) -> None:
+    """Reverse what stands, when it was done, so that each month's costs come out right; and enter it anew."""
+    wrong = [entry for line in plan.lines for entry in (line.entry, line.fee) if entry is not None]
+    enter_all([LedgerEntry(**undoing(one, reason=reason, occurred_at=one.occurred_at)) for one in wrong])
+    anew = enter_all([_entry_anew(line, corrected, memo=reason) for line in plan.lines])
+    with_fees = [(line, new) for line, new in zip(plan.lines, anew, strict=True) if line.fee is not None]
+    enter_all([_fee_anew(line, new, memo=reason) for line, new in with_fees])
 
 
-def _stand_in(
-    budget: Budget, entry: LedgerEntry, *, price: Price, quantity: Decimal, memo: str, named_after: Price | None = None
-) -> None:
-    """Enter anew what an entry was for, at the corrected price."""
-    amount = price.cost(quantity)
-    enter(
-        budget=budget,
-        source_key=f"repriced:{(named_after or price).pk}:{entry.source_key}"[:200],
-        subject_key=entry.subject_key,
-        work_key=entry.work_key,
-        kind=entry.kind,
-        path=entry.path,
-        origin=entry.origin,
-        payee_id=entry.payee_id,
-        price=price,
-        quantity=quantize(quantity),
-        amount=amount,
-        memo=memo[:200],
-        overshoot=entry.overshoot,
-        replaces=entry,
-        occurred_at=entry.occurred_at,
-    )
-    spend(budget, amount=amount)
+def _entry_anew(line: Line, corrected: Price, *, memo: str) -> LedgerEntry:
+    columns = _columns(line.entry, corrected, memo=memo)
+    fee_on, quantity = line.entry.fee_on, line.entry.quantity
+    return LedgerEntry(**columns, price=corrected, fee_on=fee_on, quantity=quantity, amount=line.amount)
+
+
+def _fee_anew(line: Line, new: LedgerEntry, *, memo: str) -> LedgerEntry:
+    assert line.fee is not None  # chosen so
+    columns = _columns(line.fee, new.price, memo=memo)
+    return LedgerEntry(**columns, price=line.fee.price, fee_on=new, quantity=new.amount, amount=line.fee_amount)
+
+
+def _columns(entry: LedgerEntry, corrected: Price, *, memo: str) -> dict[str, Any]:
+    return {
+        "budget": entry.budget,
+        "source_key": replacement_key(entry.source_key, price_id=corrected.pk),
+        "subject_key": entry.subject_key,
+        "work_key": entry.work_key,
+        "kind": entry.kind,
+        "path": entry.path,
+        "origin": entry.origin,
+        "payee_id": entry.payee_id,
+        "memo": memo[:200],
+        "overshoot": entry.overshoot,
+        "replaces": entry,
+        "occurred_at": entry.occurred_at,
+    }
 
 
 def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> Price:
@@ -210,6 +257,8 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
     right = parse_amount(amount, name="amount", allow_zero=True)
+    if price.kind == Kind.PLATFORM_FEE and right > MOST_PERCENT:
+        raise ValueError(f"amount: a platform fee of {right} % is more than {MOST_PERCENT} %.")
     if right == price.amount:
         raise ValueError(f"amount: {right} is what the price is already.")
     return right

@@ -50,9 +50,11 @@ class Room:
         self._caps = list(budget.caps.select_related("budget"))
         self._cap_left = {cap.pk: cap.limit - used(cap=cap) for cap in self._caps}
 
-    def refusal(self, *, amount: Decimal, path: str, kind: str) -> Exception | None:
+    def refusal(
+        self, *, amount: Decimal, path: str, kind: str, in_spite_of_stop: bool = False
+    ) -> BudgetExceeded | BudgetStopped | None:
         """Say why the budget cannot take an amount, or nothing."""
-        if self._budget.is_stopped:
+        if self._budget.is_stopped and not in_spite_of_stop:
             return BudgetStopped(self._budget)
         if amount > self._left:
             return BudgetExceeded(budget=self._budget, wanted=amount, room=self._left)
@@ -68,7 +70,7 @@ class Room:
         return max(min([self._left, *(self._cap_left[cap.pk] for cap in self._covering(path, kind))]), ZERO)
 
     def take(self, *, amount: Decimal, path: str, kind: str) -> None:
-        """Take an amount off, which the caller is about to hold or spend."""
+        """Take an amount off, which the caller is about to hold or spend; a negative one is there again."""
         self._left -= amount
         for cap in self._covering(path, kind):
             self._cap_left[cap.pk] -= amount
@@ -85,7 +87,8 @@ def room(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
 def used(*, cap: Cap) -> Decimal:
     """What was spent and is held of a cap's path or kind."""
     ours = Q(path=cap.path) if cap.path else Q(kind=cap.kind)
-    spent = _sum(Tally.objects.filter(ours, budget=cap.budget_id), "amount")
+    fees = Q(fee_on_kind=cap.kind) if cap.kind else Q()
+    spent = _sum(Tally.objects.filter(ours | fees, budget=cap.budget_id), "amount")
     held = _sum(Hold.objects.filter(ours, budget=cap.budget_id, closed_at__isnull=True), "remaining")
     return spent + held
 

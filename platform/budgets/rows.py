@@ -1,8 +1,9 @@
 """The budget's locked row and what moves it: used by every operation on money, and by nothing else."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.utils import timezone
@@ -14,9 +15,25 @@ from notices.models import NoticeKind
 from notices.operations import notify
 
 
+class _TallyKey(NamedTuple):
+    budget_id: int
+    month: date
+    path: str
+    kind: str
+    origin: str
+    price_id: int
+    payee_id: int | None
+    work_key: str
+    fee_on_kind: str
+
+
 def lock(budget: Budget) -> Budget:
-    """The budget as it is now; nobody else moves it until our transaction ends."""
-    return Budget.objects.select_for_update().get(pk=budget.pk)
+    """The budget as it is now; nobody else moves it until our transaction ends.
+
+    The lock lets rows that only name the budget be written meanwhile: whoever sets a price for it, with the price book
+    locked, does not wait for us, while a re-pricing of ours may wait for the price book.
+    """
+    return Budget.objects.select_for_update(no_key=True).get(pk=budget.pk)
 
 
 def hold_more(budget: Budget, amount: Decimal) -> None:
@@ -36,29 +53,55 @@ def spend(budget: Budget, *, amount: Decimal, from_hold: Decimal = ZERO) -> None
     budget.save(update_fields=["held", "spent"])
     if amount > 0:
         tell_of_thresholds(budget, before=before)
-        if budget.spent == budget.limit:
-            begin_stop(budget, cause=BudgetStop.Cause.EXHAUSTED, reason="All of it is spent")
+    stop_if_spent(budget)
+
+
+def stop_if_spent(budget: Budget) -> None:
+    """Stop a locked budget that is spent to its limit; one of nothing at all has nothing that could be spent."""
+    if 0 < budget.spent == budget.limit:
+        begin_stop(budget, cause=BudgetStop.Cause.EXHAUSTED, reason="All of it is spent")
 
 
 def enter(**values: Any) -> LedgerEntry:
     """Write an entry and add it to its tally, under the budget's lock."""
-    entry = LedgerEntry.objects.create(**values)
-    key = {
-        "budget_id": entry.budget_id,
-        "month": month_of(entry.occurred_at),
-        "path": entry.path,
-        "kind": entry.kind,
-        "origin": entry.origin,
-        "price_id": entry.price_id,
-        "payee_id": entry.payee_id,
-        "work_key": entry.work_key,
-    }
-    added = Tally.objects.filter(**key).update(
-        amount=F("amount") + entry.amount, quantity=F("quantity") + entry.quantity, num_entries=F("num_entries") + 1
+    (entry,) = enter_all([LedgerEntry(**values)])
+    return entry
+
+
+def enter_all(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """Write entries and add them to their tallies, under the locks of their budgets."""
+    written = LedgerEntry.objects.bulk_create(entries, batch_size=1000)
+    by_key: dict[_TallyKey, list[LedgerEntry]] = {}
+    for entry in written:
+        by_key.setdefault(_tally_key(entry), []).append(entry)
+    for key, ours in by_key.items():
+        _add_to_tally(key, ours)
+    return written
+
+
+def _tally_key(entry: LedgerEntry) -> _TallyKey:
+    return _TallyKey(
+        budget_id=entry.budget_id,
+        month=month_of(entry.occurred_at),
+        path=entry.path,
+        kind=entry.kind,
+        origin=entry.origin,
+        price_id=entry.price_id,
+        payee_id=entry.payee_id,
+        work_key=entry.work_key,
+        fee_on_kind=entry.fee_on.kind if entry.fee_on else "",
+    )
+
+
+def _add_to_tally(key: _TallyKey, entries: Sequence[LedgerEntry]) -> None:
+    amount = sum((entry.amount for entry in entries), ZERO)
+    quantity = sum((entry.quantity for entry in entries), ZERO)
+    named = key._asdict()
+    added = Tally.objects.filter(**named).update(
+        amount=F("amount") + amount, quantity=F("quantity") + quantity, num_entries=F("num_entries") + len(entries)
     )
     if not added:
-        Tally.objects.create(**key, amount=entry.amount, quantity=entry.quantity, num_entries=1)
-    return entry
+        Tally.objects.create(**named, amount=amount, quantity=quantity, num_entries=len(entries))
 
 
 def month_of(at: datetime) -> date:

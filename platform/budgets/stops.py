@@ -53,7 +53,7 @@ def resume(*, actor: User, budget: Budget) -> Budget:
     """
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
-    if is_exhausted(locked) and locked.available <= 0:
+    if locked.available <= 0 and (is_exhausted(locked) or 0 < locked.spent == locked.limit):
         raise NothingLeft(f"“{locked}” has nothing left: {locked.held:.2f} are held, the rest is spent. Top it up.")
     if end_stop(locked, actor=actor):
         _record(actor, locked, "budget.resume", after={"stopped": False})

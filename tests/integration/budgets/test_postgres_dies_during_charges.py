@@ -50,8 +50,8 @@ def make_budget(paths: Paths) -> tuple[str, str]:
     )
     ((budget,),) = sql(
         paths,
-        'INSERT INTO budgets_budget (name, price_book_id, currency, "limit", spent, held, created_at) '
-        f"VALUES ('b', {book}, 'USD', 1000, 0, 0, '{now}') RETURNING id",
+        'INSERT INTO budgets_budget (name, price_book_id, currency, "limit", spent, held, thresholds, created_at) '
+        f"VALUES ('b', {book}, 'USD', 1000, 0, 0, '[]', '{now}') RETURNING id",
     )
     return str(budget), str(price)
 
