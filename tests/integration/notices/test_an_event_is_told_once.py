@@ -1,5 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
 from django.core import mail
@@ -8,6 +9,7 @@ from django.db import connection, transaction
 from accounts.models import Role
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
 from notices.operations import deliver_due, notify
+from notices.tasks import deliver
 from tests import factories
 from tests.integration.notices.conftest import Tell
 
@@ -48,6 +50,17 @@ def test_what_is_undone_is_told_to_nobody() -> None:
         raise ZeroDivisionError
     assert not Notice.objects.exists()
     assert tell_of_threshold()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_is_nudged_once_the_notice_is_in() -> None:
+    with patch("notices.writing.current_app") as celery:
+        with transaction.atomic():
+            tell_of_threshold()
+            celery.send_task.assert_not_called()
+        tell_of_threshold()
+    assert celery.send_task.call_args.args == (deliver.name,)
+    assert celery.send_task.call_count == 1
 
 
 def test_managers_and_admins_who_want_mail_get_one_each(tell: Tell) -> None:

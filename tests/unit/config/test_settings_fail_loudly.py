@@ -17,6 +17,20 @@ def test_a_bad_number_is_named(monkeypatch: pytest.MonkeyPatch, value: str, mess
         env.number("FULCRUM_X", 5, minimum=1)
 
 
+@pytest.mark.parametrize(("value", "message"), [("60,soon", "not a list of whole numbers"), ("60,0", "too small")])
+def test_a_bad_list_of_numbers_is_named(monkeypatch: pytest.MonkeyPatch, value: str, message: str) -> None:
+    monkeypatch.setenv("FULCRUM_X", value)
+    with pytest.raises(ImproperlyConfigured, match=f"FULCRUM_X='{value}'.*{message}"):
+        env.numbers("FULCRUM_X", (60,), minimum=1)
+
+
+def test_a_list_of_numbers_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FULCRUM_X", "")
+    assert env.numbers("FULCRUM_X", (60, 300)) == ()
+    monkeypatch.delenv("FULCRUM_X")
+    assert env.numbers("FULCRUM_X", (60, 300)) == (60, 300)
+
+
 def test_a_flag_is_true_false_or_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FULCRUM_X", "yes")
     assert env.flag("FULCRUM_X") is True
