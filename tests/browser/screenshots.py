@@ -26,6 +26,8 @@ PAGES = {
     "add-price": "/prices/add/",
     "add-price-book": "/prices/books/add/",
     "audit": "/audit/",
+    "notices": "/notices/",
+    "webhook-targets": "/notices/targets/",
     "people": "/people/",
     "person": "/people/1/",
     "change-password": "/password/",
