@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from accounts.cells import csv_lines
 from accounts.models import AuditRecord
-from reports.cells import csv_lines
 
 AUDIT_COLUMNS = ("at", "who", "action", "subject", "subject_type", "subject_id", "budget_id", "before", "after")
 ROWS_AT_A_TIME = 2000

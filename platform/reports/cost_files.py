@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from accounts.cells import csv_lines
 from reports import focus
-from reports.cells import csv_lines
 from reports.cost_rows import EntryRow, entry_rows
 from reports.costs import CostFilter, Grouping, cost_rows, names_of
 

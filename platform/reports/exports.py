@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from accounts.cells import csv_lines
 from reports.bills import Part
-from reports.cells import csv_lines
 from reports.charts import LIGHT, utility_chart
 from reports.queries import Point, Report
 

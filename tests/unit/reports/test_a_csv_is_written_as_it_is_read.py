@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from accounts.cells import csv_lines, safe_cell
 from accounts.models import AuditRecord
 from reports.audit import AUDIT_COLUMNS, audit_csv
-from reports.cells import csv_lines, safe_cell
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
