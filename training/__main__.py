@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training.energy import EnergyMeter
 from training.failures import PermanentFailure
 from training.folder import write_json
 from training.job import Job
-from training.meter import Meter
+from training.meter import METER_FILE, Meter, peak_memory_bytes
 from training.progress import Progress
 from training.spec import RunSpec
 from training.stop import EXIT_STOPPED, StopFlag, StopRequested
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(spec_path: Path) -> int:
     """Carry out the run of a spec file and record how it ended; returns the exit code."""
-    meter, stop = Meter(), StopFlag()
+    meter, stop, energy = Meter(), StopFlag(), None
     stop.install()
     folder = spec_path.parent
     if not folder.is_dir():
@@ -51,6 +52,8 @@ def run(spec_path: Path) -> int:
     progress.start()
     try:
         spec = RunSpec.from_json(spec_path)
+        energy = EnergyMeter(country=spec.country)
+        energy.start()
         _execute(Job(spec=spec, folder=folder, progress=progress, stop=stop, meter=meter))
     except StopRequested as request:
         progress.log(str(request))
@@ -63,7 +66,15 @@ def run(spec_path: Path) -> int:
         raise
     finally:
         progress.close()
+        _write_meter(folder, meter, energy)
     return EXIT_DONE
+
+
+def _write_meter(folder: Path, meter: Meter, energy: EnergyMeter | None) -> None:
+    """Leave what this attempt used, however it ended; one that is killed leaves nothing."""
+    used = energy.stop() if energy else None
+    payload = {"device_seconds": round(meter.device_seconds(), 3), "peak_memory_bytes": peak_memory_bytes()}
+    write_json(path=folder / METER_FILE, payload={**payload, "energy": used.payload() if used else None})
 
 
 def _execute(job: Job) -> None:

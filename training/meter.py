@@ -8,6 +8,7 @@ import resource
 import sys
 import time
 
+METER_FILE = "meter.json"
 PACKAGES = ("torch", "transformers", "datasets", "numpy")
 
 

@@ -173,6 +173,7 @@ class RunSpec:
     seed: int = 0
     device: str = "cpu"
     num_threads: int = 1
+    country: str | None = None
 
     def __post_init__(self) -> None:
         _require(self.version == SPEC_VERSION, "version", f"is {self.version!r}", f"Write version {SPEC_VERSION}.")
@@ -180,6 +181,8 @@ class RunSpec:
         _one_of("role", self.role, ROLES)
         _non_negative_int("seed", self.seed)
         _positive_int("num_threads", self.num_threads)
+        three_letters = self.country is None or (isinstance(self.country, str) and len(self.country) == 3)
+        _require(three_letters, "country", f"is {self.country!r}", "Give three letters of ISO 3166, or null.")
         self._check_labels()
         {"finetune": self._check_finetune, "score": self._check_score, "distil": self._check_distil}[self.kind]()
 

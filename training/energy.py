@@ -1,0 +1,73 @@
+"""The energy a run takes, and the carbon that comes with it, by codecarbon without a network.
+
+Where the machine tells (RAPL, NVML) the energy is measured; elsewhere it is estimated from the processor's rated power
+and this process's share of it. Carbon needs the country whose electricity is used.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SECONDS_BETWEEN_READINGS = 15
+# codecarbon wants a country even where only energy is asked for; its carbon is then left out.
+_ANY_COUNTRY = "USA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energy:
+    """Energy in kilowatt-hours; carbon in kilograms of CO2 equivalents, None where no country was named."""
+
+    kwh: float
+    carbon_kg: float | None
+
+    def payload(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        return asdict(self)
+
+
+class EnergyMeter:
+    """Reads the energy of this process from `start` to `stop`; a meter that cannot be had is no failure of the run."""
+
+    def __init__(self, *, country: str | None) -> None:
+        self._country = country
+        self._tracker: Any = None
+        # Looking at the hardware takes a second or two, which loading the model takes anyway.
+        self._starting = threading.Thread(target=self._start, name="energy", daemon=True)
+
+    def start(self) -> None:
+        """Begin, beside what the run does meanwhile."""
+        self._starting.start()
+
+    def stop(self) -> Energy | None:
+        """Return what was used since the start; None where it could not be read."""
+        self._starting.join()
+        if self._tracker is None:
+            return None
+        carbon = self._tracker.stop()
+        found = getattr(self._tracker, "final_emissions_data", None)
+        if found is None:
+            return None
+        kwh = float(found.energy_consumed)
+        return Energy(kwh=kwh, carbon_kg=float(carbon) if self._country and carbon is not None else None)
+
+    def _start(self) -> None:
+        try:
+            from codecarbon import OfflineEmissionsTracker
+
+            logging.getLogger("codecarbon").setLevel(logging.CRITICAL)
+            tracker = OfflineEmissionsTracker(
+                country_iso_code=self._country or _ANY_COUNTRY,
+                measure_power_secs=SECONDS_BETWEEN_READINGS,
+                tracking_mode="process",
+                output_methods=[],
+                log_level="critical",
+                allow_multiple_runs=True,
+            )
+            tracker.start()
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
+            print(f"energy is not metered: {error}", flush=True)
+            return
+        self._tracker = tracker
