@@ -31,6 +31,8 @@ class Action(StrEnum):
     SEE_REPORT = "see a report"
     SEE_LEDGER = "see the ledger"
     CORRECT_LEDGER = "reverse a ledger entry"
+    SEE_COSTS = "see cost reports"
+    RECONCILE = "reconcile the ledger"
     MANAGE_PEOPLE = "manage people"
     SEE_AUDIT = "see the audit trail"
     SEE_NOTICES = "see notices"
@@ -58,6 +60,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_REPORT: _MANAGERS,
     Action.SEE_LEDGER: _MANAGERS,
     Action.CORRECT_LEDGER: _ADMINS,
+    Action.SEE_COSTS: _MANAGERS,
+    Action.RECONCILE: _ADMINS,
     Action.MANAGE_PEOPLE: _ADMINS,
     Action.SEE_AUDIT: _ADMINS,
     Action.SEE_NOTICES: _MANAGERS,

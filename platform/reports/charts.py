@@ -64,7 +64,7 @@ def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str =
         x=_dollars_axis(points), color=_colour(theme)
     )
     layers = [*_baseline(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
-    chart = alt.layer(*layers, config=_config(theme)).properties(
+    chart = alt.layer(*layers, config=look_of(theme)).properties(
         width=_WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
     )
     return Chart(spec=chart.to_dict())
@@ -164,7 +164,8 @@ def _description(points: Sequence[Point]) -> str:
     )
 
 
-def _config(theme: Theme) -> alt.Config:
+def look_of(theme: Theme) -> alt.Config:
+    """What every chart of a theme looks like."""
     return alt.Config(
         background=theme.paper,
         font="Helvetica, Arial, sans-serif",

@@ -26,6 +26,7 @@ class Item:
 MENU = (
     Item(title="Home", names=("home", "create-study"), action=Action.SEE_HOME),
     Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
+    Item(title="Costs", names=("costs", "cost-entries", "reconciliation"), action=Action.SEE_COSTS),
     Item(title="Prices", names=("prices", "add-price", "add-price-book"), action=Action.SEE_PRICES),
     Item(title="Notices", names=("notices", "webhook-targets", "webhook-target"), action=Action.SEE_NOTICES),
     Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
@@ -38,7 +39,8 @@ STUDY_TABS = (
     Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
     Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
     Item(title="Report", names=("report", "artifact"), action=Action.SEE_REPORT),
-    Item(title="Ledger", names=("ledger", "reverse-entry"), action=Action.SEE_LEDGER),
+    Item(title="Costs", names=("study-costs", "statement"), action=Action.SEE_COSTS),
+    Item(title="Ledger", names=("ledger", "entry", "reverse-entry"), action=Action.SEE_LEDGER),
     Item(title="Budget", names=("budget",), action=Action.SET_BUDGET),
 )
 

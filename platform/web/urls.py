@@ -1,6 +1,19 @@
 from django.urls import path, re_path
 
-from web.views import accounts, audit, budgets, imports, labeling, notices, reports, runs, studies
+from web.views import (
+    accounts,
+    audit,
+    budgets,
+    costs,
+    imports,
+    labeling,
+    ledger,
+    notices,
+    reports,
+    runs,
+    statements,
+    studies,
+)
 
 urlpatterns = [
     path("", studies.home, name="home"),
@@ -41,7 +54,16 @@ urlpatterns = [
     path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
     re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", reports.report_chart, name="report-chart"),
     path("artifacts/<int:pk>/", reports.artifact, name="artifact"),
-    path("studies/<int:pk>/ledger/", reports.ledger, name="ledger"),
+    path("costs/", costs.costs, name="costs"),
+    path("costs.csv", costs.cost_table, name="cost-table"),
+    re_path(r"^costs\.(?P<suffix>svg|png)$", costs.cost_chart_file, name="cost-chart"),
+    path("costs/entries/", ledger.cost_entries, name="cost-entries"),
+    path("costs/files/<str:name>/", costs.cost_file, name="cost-file"),
+    path("reconciliation/", statements.reconciliation, name="reconciliation"),
+    path("studies/<int:pk>/costs/", costs.study_costs, name="study-costs"),
+    path("studies/<int:pk>/statement/", statements.statement, name="statement"),
+    path("studies/<int:pk>/ledger/", ledger.ledger, name="ledger"),
+    path("ledger/<int:pk>/", ledger.entry, name="entry"),
     path("ledger/<int:pk>/reverse/", budgets.reverse_entry, name="reverse-entry"),
     path("studies/<int:pk>/budget/", budgets.budget, name="budget"),
 ]

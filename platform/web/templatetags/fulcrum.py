@@ -145,6 +145,16 @@ def page_url(context: dict[str, Any], number: int) -> str:
     return f"?{query.urlencode()}"
 
 
+@register.simple_tag(takes_context=True)
+def after_url(context: dict[str, Any], cursor: object) -> str:
+    """This page's address from another place in the ledger on; the filters stay."""
+    query = context["request"].GET.copy()
+    query.pop("after", None)
+    if cursor:
+        query["after"] = str(cursor)
+    return f"?{query.urlencode()}"
+
+
 @register.filter
 def words(key: str) -> str:
     return wording_of_keys.in_words(key)

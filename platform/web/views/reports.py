@@ -1,21 +1,17 @@
-"""The report and its exports, one student's bill of materials, and the ledger behind every figure."""
+"""The report and its exports, and one artifact's bill of materials."""
 
-from django.db.models import F, QuerySet, Sum, Window
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed, allows
-from budgets.models import LedgerEntry
+from accounts.permissions import Action, allowed
 from reports.bills import Part, bill_of
 from reports.charts import THEMES, NothingToDraw, utility_chart
 from reports.exports import report_csv
-from reports.queries import Reason, entries_of, points, report_of, unused_entries
+from reports.queries import points, report_of
 from runs.models import Artifact
 from studies.models import Study
-from web.paging import page_of
-from web.people import person
 
 
 @allowed(Action.SEE_REPORT)
@@ -69,48 +65,3 @@ def artifact(request: HttpRequest, pk: int) -> HttpResponse:
         "evaluations": shown.evaluations.order_by("-split", "metric"),
     }
     return render(request, "web/artifact.html", context)
-
-
-@allowed(Action.SEE_LEDGER)
-@require_safe
-def ledger(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
-    bill, part, unused = (request.GET.get(name, "") for name in ("bill", "part", "unused"))
-    entries = _entries(study, bill, part, unused).select_related("price__book", "reversal", "reverses")
-    running = Window(Sum("amount"), order_by=[F("occurred_at").asc(), F("pk").asc()])
-    context = {
-        "study": study,
-        "page": page_of(request, entries.annotate(running=running).order_by("-occurred_at", "-pk")),
-        "total": entries.aggregate(total=Sum("amount"))["total"] or 0,
-        "what": _what(bill, part, unused),
-        "bill": bill,
-        "part": part,
-        "unused": unused,
-        "parts": Part,
-        "students": Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT).select_related("run"),
-        "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
-    }
-    return render(request, "web/ledger.html", context)
-
-
-def _entries(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerEntry]:
-    """The entries that the filters leave: of an artifact's bill, of one part of it, or of no bill at all."""
-    if bill:
-        artifacts = Artifact.objects.filter(run__study=study)
-        shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
-        return entries_of(artifact=shown, part=Part(part) if part in Part.values else None)
-    if unused:
-        found = unused_entries(study)
-        groups = [group for group in found.groups if unused in ("all", group.reason)]
-        ids = [entry_id for group in groups for entry_id in group.entry_ids]
-        return LedgerEntry.objects.filter(pk__in=ids)
-    return LedgerEntry.objects.filter(budget=study.budget)
-
-
-def _what(bill: str, part: str, unused: str) -> str:
-    if bill:
-        named = f", {Part(part).label.lower()}" if part in Part.values else ""
-        return f"Bill of materials of artifact {bill}{named}"
-    if unused:
-        return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
-    return "All entries"

@@ -44,9 +44,10 @@ def test_what_no_student_used_is_listed(manager: Client, reported: Study) -> Non
 
 
 def test_the_latest_running_total_is_all_that_was_spent(manager: Client, reported: Study) -> None:
-    page = manager.get(reverse("ledger", args=[reported.pk])).context["page"]
+    rows = manager.get(reverse("ledger", args=[reported.pk])).context["rows"]
     reported.budget.refresh_from_db()
-    assert page[0].running == reported.budget.spent
+    assert rows[0].running == reported.budget.spent
+    assert rows[-1].running == rows[-1].entry.amount
 
 
 def test_another_studys_bill_is_not_found_here(manager: Client, reported: Study) -> None:
@@ -85,4 +86,16 @@ def test_the_csv_has_a_row_per_student(manager: Client, reported: Study) -> None
 def test_ledgers_grow_by_pages(manager: Client, study: Study) -> None:
     ground.buy_labels(study, 51)
     url = reverse("ledger", args=[study.pk])
-    assert [len(manager.get(url, {"page": page}).context["page"]) for page in (1, 2)] == [50, 1]
+    first = manager.get(url).context
+    last = manager.get(url, {"after": str(first["older"])}).context
+    assert [len(first["rows"]), len(last["rows"])] == [50, 1]
+    assert last["older"] is None
+    assert last["rows"][0].running == last["rows"][0].entry.amount
+
+
+def test_a_bill_grows_by_pages_too(manager: Client, study: Study) -> None:
+    ground.buy_labels(study, 51)
+    url = reverse("ledger", args=[study.pk])
+    first = manager.get(url, {"unused": "labels"}).context
+    last = manager.get(url, {"unused": "labels", "after": str(first["older"])}).context
+    assert [first["num_entries"], len(first["rows"]), len(last["rows"])] == [51, 50, 1]

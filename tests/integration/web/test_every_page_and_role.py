@@ -78,7 +78,16 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
     "artifact": (MANAGERS, NOT_FOR_MANAGERS),
+    "costs": (MANAGERS, NOT_FOR_MANAGERS),
+    "cost-table": (MANAGERS, NOT_FOR_MANAGERS),
+    "cost-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "cost-entries": (MANAGERS, NOT_FOR_MANAGERS),
+    "cost-file": (MANAGERS, NOT_FOR_MANAGERS),
+    "study-costs": (MANAGERS, NOT_FOR_MANAGERS),
+    "statement": (MANAGERS, NOT_FOR_MANAGERS),
+    "reconciliation": (ADMINS, Codes(302, 403, 403, 405)),
     "ledger": (MANAGERS, NOT_FOR_MANAGERS),
+    "entry": (MANAGERS, NOT_FOR_MANAGERS),
     "reverse-entry": (ADMINS, ADMINS),
     "budget": (MANAGERS, MANAGERS),
     # Label Studio calls this one, with a secret instead of a session.
@@ -103,17 +112,20 @@ def arguments() -> dict[str, dict[str, Any]]:
     waiting = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.SUCCEEDED, seconds=[])
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nfine,good\n")
     assert labels[0].entry is not None
-    return _arguments(study, student, waiting, batch) | {"reverse-entry": {"pk": labels[0].entry.pk}}
+    of_entry = {"pk": labels[0].entry.pk}
+    return _arguments(study, student, waiting, batch) | {"entry": of_entry, "reverse-entry": of_entry}
 
 
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run = {"pk": study.pk}, {"pk": run.pk}
     names = """study study-data import-upload enter-label-studio labelling publish sync-labels runs start-run run-quote
-        report report-table ledger budget"""
+        report report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run"], of_run),
         "report-chart": {**of_study, "suffix": "svg"},
+        "cost-chart": {"suffix": "svg"},
+        "cost-file": {"name": "csv"},
         "import-preview": {**of_study, "batch_pk": batch.pk},
         "artifact": {"pk": student.pk},
         "person": {"pk": study.created_by.pk},

@@ -1,0 +1,142 @@
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+
+from accounts.models import User
+from budgets.models import Budget, Kind, Origin, Path, Tally
+from reports.costs import CostFilter, Grouping, names_of
+from reports.statements import Days
+from studies.models import Study
+
+# In an address: what has no path, no annotator or no run.
+NONE = "none"
+_EMPTY = {Grouping.PATH: "", Grouping.ANNOTATOR: None, Grouping.RUN: ""}
+_MONTHS = ("first_month", "last_month")
+
+
+class CostFilterForm(forms.Form):
+    """Which costs to show, and by what to sum them. An empty field asks nothing."""
+
+    by = forms.ChoiceField(label="Sum by", choices=Grouping.choices, required=False)
+    study = forms.ChoiceField(required=False)
+    path = forms.ChoiceField(required=False, choices=[("", "Any"), *Path.choices, (NONE, "No path")])
+    kind = forms.ChoiceField(required=False, choices=[("", "Any"), *Kind.choices])
+    annotator = forms.ChoiceField(required=False)
+    origin = forms.ChoiceField(required=False, choices=[("", "Any"), *Origin.choices])
+    first_month = forms.CharField(label="From month (UTC)", required=False)
+    last_month = forms.CharField(label="To month (UTC)", required=False)
+    run = forms.RegexField(r"^(none|run:\d{1,18})$", required=False, widget=forms.HiddenInput)
+    price = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, study: Study | None = None) -> None:
+        super().__init__(data)
+        self._study = study
+        if study is not None:
+            del self.fields["study"]
+            self.fields["by"].choices = [pair for pair in Grouping.choices if pair[0] != Grouping.STUDY]  # type: ignore[attr-defined]
+        else:
+            self.fields["study"].choices = [("", "Any"), *_budgets()]  # type: ignore[attr-defined]
+        people = [("", "Anybody"), (NONE, "Nobody: compute and fees"), *_annotators()]
+        self.fields["annotator"].choices = people  # type: ignore[attr-defined]
+        for name in _MONTHS:
+            self.fields[name].widget.attrs.update({"type": "month", "placeholder": "YYYY-MM", "size": "8"})
+
+    def clean_first_month(self) -> date | None:
+        return _month(self.cleaned_data["first_month"])
+
+    def clean_last_month(self) -> date | None:
+        return _month(self.cleaned_data["last_month"])
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = values.get("first_month"), values.get("last_month")
+        if first and last and last < first:
+            self.add_error("last_month", f"This is before {first:%Y-%m}, the month it begins with. Choose a later one.")
+        return values
+
+    @property
+    def grouping(self) -> Grouping:
+        first = Grouping.KIND if self._study else Grouping.STUDY
+        return Grouping(self.cleaned_data.get("by") or first)
+
+    def wanted(self) -> CostFilter:
+        values = self.cleaned_data
+        where: dict[Grouping, Any] = {
+            by: _key(by, values[by]) for by in Grouping if by in values and values[by] not in ("", None)
+        }
+        if self._study is not None:
+            where[Grouping.STUDY] = self._study.budget_id
+        return CostFilter(where=where, first_month=values["first_month"], last_month=values["last_month"])
+
+    def carried(self) -> list[tuple[str, str, str]]:
+        """Filters that have no field on the page: what they are, what they ask for, and the address without them."""
+        wanted = self.wanted()
+        found = []
+        for by in (Grouping.RUN, Grouping.PRICE):
+            if by in wanted.where:
+                key = wanted.where[by]
+                without = CostFilter(
+                    where={one: value for one, value in wanted.where.items() if one != by},
+                    first_month=wanted.first_month,
+                    last_month=wanted.last_month,
+                )
+                found.append((by.label, names_of(by=by, keys=[key])[key], self.query(without)))
+        return found
+
+    def query(self, wanted: CostFilter, *, by: Grouping | None = None) -> str:
+        """An address's question for a filter; the study's own pages need no study in it."""
+        pairs = [] if by is None else [("by", by.value)]
+        for one, key in wanted.where.items():
+            if not (one == Grouping.STUDY and self._study is not None):
+                pairs.append((one.value, NONE if key in ("", None) else str(key)))
+        months = ((name, getattr(wanted, name)) for name in _MONTHS)
+        pairs += [(name, f"{month:%Y-%m}") for name, month in months if month is not None]
+        return urlencode(pairs)
+
+
+def _key(by: Grouping, value: Any) -> Any:
+    if value == NONE:
+        return _EMPTY[by]
+    return int(value) if by in (Grouping.STUDY, Grouping.ANNOTATOR) else value
+
+
+def _month(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(f"{text}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise forms.ValidationError(f"{text!r} is not a month. Write it as 2026-07.") from None
+
+
+def _budgets() -> list[tuple[str, str]]:
+    names = names_of(by=Grouping.STUDY, keys=Budget.objects.values_list("pk", flat=True))
+    return sorted(((str(key), name) for key, name in names.items()), key=lambda pair: pair[1].lower())
+
+
+def _annotators() -> list[tuple[str, str]]:
+    paid = User.objects.filter(pk__in=Tally.objects.order_by().values("payee").distinct())
+    return [
+        (str(pk), f"{name} ({email})") for pk, name, email in paid.order_by("name").values_list("pk", "name", "email")
+    ]
+
+
+class StatementForm(forms.Form):
+    """The days of a statement, in UTC."""
+
+    first = forms.DateField(label="From day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label="To day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = values.get("first"), values.get("last")
+        if first and last and last < first:
+            self.add_error("last", f"This is before {first:%Y-%m-%d}, the day it begins with. Choose a later day.")
+        if last and last == date.max:
+            self.add_error("last", "No day comes after this one. Choose an earlier day.")
+        return values
+
+    def days(self) -> Days:
+        return Days(first=self.cleaned_data["first"], last=self.cleaned_data["last"])
