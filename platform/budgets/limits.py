@@ -68,11 +68,20 @@ def top_up(*, actor: User, budget: Budget, amount: Decimal | str, expected_limit
 
 
 @transaction.atomic
-def set_cap(*, actor: User, budget: Budget, limit: Decimal | str, path: Path | str = "", kind: Kind | str = "") -> Cap:
+def set_cap(
+    *,
+    actor: User,
+    budget: Budget,
+    limit: Decimal | str,
+    path: Path | str = "",
+    kind: Kind | str = "",
+    expected_limit: Decimal | None = None,
+) -> Cap:
     """Cap what one path, or one kind, may take of a budget; an earlier cap on the same is changed.
 
-    Parameters: exactly one of `path` and `kind`; a platform fee counts with the kind that it comes on top of.
-    Raises: Forbidden; LimitTooLow (more is spent and held of it already); ValueError (limit, path, kind).
+    Parameters: exactly one of `path` and `kind`; a platform fee counts with the kind that it comes on top of;
+    `expected_limit` the cap that the person saw.
+    Raises: Forbidden; LimitTooLow (more is spent and held of it already); StaleEdit; ValueError (limit, path, kind).
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if bool(path) == bool(kind):
@@ -83,6 +92,8 @@ def set_cap(*, actor: User, budget: Budget, limit: Decimal | str, path: Path | s
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()
+    if there:
+        _check_unchanged("limit", expected_limit, there.limit)
     before = {"limit": str(there.limit)} if there else {}
     cap = there or Cap(budget=locked, path=path, kind=kind)
     cap.limit = amount

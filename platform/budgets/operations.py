@@ -16,6 +16,9 @@ from budgets.limits import (
     set_thresholds,
     top_up,
 )
+from budgets.outlooks import outlook, tell_forecasts
+from budgets.price_files import PricesRefused, export_prices, import_prices, preview_prices
+from budgets.price_lines import PriceFileUnreadable
 from budgets.prices import PriceMissing, Scope, create_price_book, dearest_price, find_price, price_at, set_price
 from budgets.repricing import (
     NothingToReprice,
@@ -39,7 +42,9 @@ __all__ = [
     "NothingLeft",
     "NothingToReprice",
     "Period",
+    "PriceFileUnreadable",
     "PriceMissing",
+    "PricesRefused",
     "Repricing",
     "RepricingChanged",
     "Scope",
@@ -50,11 +55,15 @@ __all__ = [
     "create_price_book",
     "dearest_price",
     "exhaust",
+    "export_prices",
     "extend_hold",
     "find_price",
+    "import_prices",
     "open_budget",
+    "outlook",
     "place_hold",
     "place_holds",
+    "preview_prices",
     "preview_repricing",
     "price_at",
     "release",
@@ -69,5 +78,6 @@ __all__ = [
     "set_thresholds",
     "settle",
     "stop_everything",
+    "tell_forecasts",
     "top_up",
 ]

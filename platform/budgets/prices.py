@@ -1,5 +1,6 @@
 """Price books and their dated prices: setting them, and finding the one that is in force."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
 from budgets.money import parse_amount
 
 MOST_PERCENT = Decimal(100)
+_DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,15}")
 
 
 class PriceMissing(Exception):
@@ -78,10 +80,8 @@ def set_price(
     Raises: Forbidden; ValueError (amount, device, annotator, budget, a price with this start is there).
     """
     require(actor=actor, action=Action.SET_PRICE)
-    _check_scope(book=book, kind=kind, scope=scope)
-    parsed = _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
-    # The book's row stands for all its prices: who sets one waits for who is setting another.
-    PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)
+    parsed = check_price(book=book, kind=kind, amount=amount, scope=scope)
+    lock_book(book)
     named = {"book": book, "kind": kind, **vars(scope)}
     if Price.objects.filter(**named, starts_at=starts_at, corrects__isnull=True).exists():
         raise ValueError(f"starts_at: a price for this already starts at {starts_at}. Choose a later start.")
@@ -97,6 +97,17 @@ def set_price(
         after={"price": str(price), "starts_at": starts_at.isoformat()},
     )
     return price
+
+
+def check_price(*, book: PriceBook, kind: Kind, amount: Decimal | str | None, scope: Scope) -> Decimal | None:
+    """Refuse a price that cannot be, whenever it starts. Raises: ValueError (amount, device, annotator, budget)."""
+    _check_scope(book=book, kind=kind, scope=scope)
+    return _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
+
+
+def lock_book(book: PriceBook) -> None:
+    """Lock the row that stands for all prices of a book: who sets one waits for who is setting another."""
+    PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)
 
 
 def find_price(
@@ -175,6 +186,8 @@ def _narrowest(prices: Iterable[Price]) -> Price | None:
 def _check_scope(*, book: PriceBook, kind: Kind, scope: Scope) -> None:
     if (kind == Kind.DEVICE_HOUR) != bool(scope.device):
         raise ValueError("device: name the device (cpu, cuda, …) of a device hour, and nothing for another kind.")
+    if scope.device and not _DEVICE.fullmatch(scope.device):
+        raise ValueError(f"device: {scope.device[:40]!r} is not a short name such as cpu or cuda.")
     if scope.annotator is not None and kind not in PAID_TO_PEOPLE:
         raise ValueError(f"annotator: nobody is paid for a {Kind(kind).label.lower()}; leave the annotator out.")
     if scope.budget is not None and scope.budget.price_book_id != book.pk:

@@ -54,6 +54,7 @@ def configuration() -> dict[str, Any]:
             "sweep-runs": _every(settings.SWEEP_SECONDS, "runs.tasks.sweep"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
+            "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
         },
     }
     if settings.BROKER_URL:
