@@ -255,6 +255,7 @@ class LedgerEntry(AppendOnly):
             models.Index(fields=["budget", "subject_key"], name="entries_by_subject"),
             models.Index(fields=["budget", "work_key"], condition=~Q(work_key=""), name="entries_by_work"),
             models.Index(fields=["price", "occurred_at"], name="entries_by_price"),
+            models.Index(fields=["budget"], condition=Q(overshoot=True), name="entries_overshoot"),
         ]
         constraints = [
             models.UniqueConstraint("budget", "source_key", name="one_entry_per_source"),

@@ -1,0 +1,205 @@
+"""What a budget's page and the page of prices show: each a few sums, whatever the number of entries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Path, Price, Tally
+from budgets.money import ZERO
+from budgets.rooms import used
+
+_LINE = ("book", "kind", "device", "budget", "annotator")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one kind of one path has taken of a budget; `kind` None for the whole path."""
+
+    path: str
+    kind: str | None
+    spent: Decimal
+    held: Decimal
+
+    @property
+    def what(self) -> str:
+        if self.kind is not None:
+            return str(Kind(self.kind).label)
+        return str(Path(self.path).label) if self.path else "No path"
+
+    @property
+    def taken(self) -> Decimal:
+        return self.spent + self.held
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapUse:
+    """A cap, and what was spent and is held of it."""
+
+    cap: Cap
+    used: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        return self.cap.limit - self.used
+
+    @property
+    def share(self) -> float:
+        return float(self.used / self.cap.limit) if self.cap.limit else 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """All budgets of one currency."""
+
+    currency: str
+    num_budgets: int
+    num_stopped: int
+    limit: Decimal
+    spent: Decimal
+    held: Decimal
+
+    @property
+    def available(self) -> Decimal:
+        return self.limit - self.spent - self.held
+
+
+class PriceState(StrEnum):
+    IN_FORCE = "in force"
+    TO_COME = "to come"
+    PAST = "past"
+    ENDED = "ended"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceUse:
+    """What was entered at a price, reversals taken off."""
+
+    amount: Decimal
+    num_entries: int
+
+
+def breakdown(budget: Budget) -> list[Part]:
+    """What each path took, each followed by its kinds; the largest first."""
+    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    holds = Hold.objects.filter(budget=budget, closed_at__isnull=True)
+    for place, rows, field in ((0, Tally.objects.filter(budget=budget), "amount"), (1, holds, "remaining")):
+        for path, kind, total in _by_path_and_kind(rows, field):
+            sums[path, kind][place] += total
+    kinds = [Part(path=path, kind=kind, spent=spent, held=held) for (path, kind), (spent, held) in sums.items()]
+    by_path: dict[str, list[Part]] = defaultdict(list)
+    for part in kinds:
+        by_path[part.path].append(part)
+    groups = sorted(by_path.items(), key=lambda item: (-_taken(item[1]), item[0]))
+    return [row for path, parts in groups for row in [_whole(path, parts), *_largest_first(parts)]]
+
+
+def _by_path_and_kind(rows: QuerySet[Tally] | QuerySet[Hold], field: str) -> Iterable[tuple[str, str, Decimal]]:
+    return rows.order_by().values_list("path", "kind").annotate(total=Sum(field))  # type: ignore[return-value]
+
+
+def _whole(path: str, parts: Sequence[Part]) -> Part:
+    spent, held = (sum((getattr(part, name) for part in parts), ZERO) for name in ("spent", "held"))
+    return Part(path=path, kind=None, spent=spent, held=held)
+
+
+def _largest_first(parts: Iterable[Part]) -> list[Part]:
+    return sorted(parts, key=lambda part: (-part.taken, part.kind or ""))
+
+
+def _taken(parts: Iterable[Part]) -> Decimal:
+    return sum((part.taken for part in parts), ZERO)
+
+
+def cap_uses(budget: Budget) -> list[CapUse]:
+    """Each cap of a budget with what it has taken; paths first."""
+    return [
+        CapUse(cap=cap, used=used(cap=cap)) for cap in budget.caps.select_related("budget").order_by("-path", "kind")
+    ]
+
+
+def overshoot(budget: Budget) -> Decimal:
+    """What was paid after a stop for work that was open when it came, reversals taken off."""
+    paid = LedgerEntry.objects.filter(budget=budget, overshoot=True).aggregate(
+        paid=Coalesce(Sum("amount"), ZERO), undone=Coalesce(Sum("reversal__amount"), ZERO)
+    )
+    return Decimal(paid["paid"] + paid["undone"])
+
+
+def totals_by_currency() -> list[Total]:
+    """Sums over all budgets, one per currency; currencies are never mixed."""
+    rows = Budget.objects.order_by("currency").values("currency")
+    sums = rows.annotate(
+        num=Count("pk"), stopped=Count("stopped_at"), limits=Sum("limit"), spents=Sum("spent"), helds=Sum("held")
+    )
+    return [
+        Total(
+            currency=row["currency"],
+            num_budgets=row["num"],
+            num_stopped=row["stopped"],
+            limit=row["limits"],
+            spent=row["spents"],
+            held=row["helds"],
+        )
+        for row in sums
+    ]
+
+
+def standing_stop(budget: Budget) -> BudgetStop | None:
+    return budget.stops.filter(ended_at__isnull=True).select_related("started_by").first()
+
+
+def num_withdrawn(stop: BudgetStop) -> int:
+    """How many holds for labelling were given back because of a stop."""
+    ended = {"closed_at__lte": stop.ended_at} if stop.ended_at else {}
+    since = Hold.objects.filter(budget=stop.budget_id, closed_at__gte=stop.started_at, **ended)
+    return since.filter(close_reason__startswith="withdrawn").count()
+
+
+def price_states(prices: Iterable[Price], *, at: datetime) -> dict[int, PriceState]:
+    """How each price stands at a time, by its id."""
+    rows = list(prices)
+    started = Price.objects.filter(starts_at__lte=at, corrects__isnull=True, book__in={price.book_id for price in rows})
+    latest = set(started.order_by(*_LINE, "-starts_at").distinct(*_LINE).values_list("pk", flat=True))
+    return {price.pk: _state(price, latest, at) for price in rows}
+
+
+def _state(price: Price, latest: set[int], at: datetime) -> PriceState:
+    if price.corrects_id is not None:
+        return PriceState.CORRECTION
+    if price.starts_at > at:
+        return PriceState.TO_COME
+    if price.pk not in latest:
+        return PriceState.PAST
+    return PriceState.IN_FORCE if price.amount is not None else PriceState.ENDED
+
+
+def current_prices(*, at: datetime) -> QuerySet[Price]:
+    """Prices in force at a time and those to come; what is over, and corrections of the past, left out."""
+    ours = Price.objects.filter(corrects__isnull=True)
+    latest = ours.filter(starts_at__lte=at).order_by(*_LINE, "-starts_at").distinct(*_LINE)
+    in_force = Price.objects.filter(pk__in=latest.values("pk"), amount__isnull=False)
+    return in_force | ours.filter(starts_at__gt=at)
+
+
+def line_of(price: Price) -> QuerySet[Price]:
+    """All prices for the same thing in the same scope, the latest start first, corrections beside what they correct."""
+    same = {name: getattr(price, f"{name}_id") for name in ("book", "budget", "annotator")}
+    named = {(f"{name}__isnull" if key is None else name): (True if key is None else key) for name, key in same.items()}
+    rows = Price.objects.filter(**named, kind=price.kind, device=price.device)
+    return rows.select_related("book", "created_by", "budget", "annotator", "corrects").order_by("-starts_at", "-pk")
+
+
+def uses_of(prices: Iterable[Price]) -> dict[int, PriceUse]:
+    """What was entered at each price, by its id; prices that nothing was entered at are left out."""
+    rows = Tally.objects.filter(price__in=[price.pk for price in prices]).order_by().values_list("price")
+    return {
+        pk: PriceUse(amount=amount, num_entries=entries)
+        for pk, amount, entries in rows.annotate(Sum("amount"), Sum("num_entries"))
+    }
