@@ -2,7 +2,8 @@
 
 One row per entry. Billed is what the ledger holds; list and contracted cost are the price times the quantity, which the
 ledger rounds to a millionth. A charge's period is the day of the work, its billing period the month. A row that
-corrects an earlier month is a correction; one within its own month is not, as the specification wants it.
+corrects an earlier month is a correction; one within its own month is not, as the specification wants it. A study's
+month stands for an invoice. What Fulcrum has nothing of is null, or left out where the specification allows.
 """
 
 import json
@@ -62,6 +63,7 @@ COLUMNS = (
     "ChargeFrequency",
     "ChargePeriodEnd",
     "ChargePeriodStart",
+    "CommitmentDiscountStatus",
     "ConsumedQuantity",
     "ConsumedUnit",
     "ContractedCost",
@@ -72,6 +74,10 @@ COLUMNS = (
     "ListCost",
     "ListUnitPrice",
     "PricingCategory",
+    "PricingCurrency",
+    "PricingCurrencyContractedUnitPrice",
+    "PricingCurrencyEffectiveCost",
+    "PricingCurrencyListUnitPrice",
     "PricingQuantity",
     "PricingUnit",
     "ProviderName",
@@ -125,16 +131,21 @@ def focus_row(row: EntryRow) -> list[object]:
         "Usage-Based",
         _moment(first_moment + timedelta(days=1)),
         _moment(first_moment),
+        None,
         row.quantity,
         unit,
         by_price,
         unit_price,
         row.amount,
-        None,
+        f"statement:{row.budget_id}:{month:%Y-%m}",
         PROVIDER,
         by_price,
         unit_price,
         "Standard",
+        row.currency,
+        unit_price,
+        row.amount,
+        unit_price,
         row.quantity,
         unit,
         PROVIDER,
