@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from training.methods import METHODS
 from training.progress import Progress
 from training.spec import ModelSource, RunSpec
 from training.task_types import TASK_TYPES
+from training.task_types.base import TaskType
 
 LABELS = ["neg", "pos"]
 GOOD = ("good", "great", "fine", "happy", "love")
@@ -80,6 +81,32 @@ def carry_out(folder: Path) -> dict[str, Any]:
     return METHODS[job.spec.kind](job)
 
 
+def rows_with(gold: Sequence[str], *, texts: Sequence[str] | None = None, task_type: TaskType = TEXT) -> Rows:
+    """Return rows with these gold answers, and any texts where these do not matter."""
+    shown = list(texts) if texts is not None else ["any text"] * len(gold)
+    columns = {name: shown for name in task_type.input_fields}
+    return Rows(uids=[f"u{number}" for number in range(len(gold))], columns=columns, gold=[*gold])
+
+
+# Three texts, and a gold answer to each per task type, over the labels a, b and c.
+TEXTS = ("good movie", "a very bad and sad film", "star")
+ENTITY = '{{"start": {}, "end": {}, "label": "{}"}}'
+ANSWERS = {
+    "text_classification": ["a", "b", "c"],
+    "pair_classification": ["a", "b", "c"],
+    "multi_label_classification": ['["a", "c"]', '["b"]', "[]"],
+    "entity_extraction": [
+        f"[{ENTITY.format(0, 10, 'a')}]",
+        f"[{ENTITY.format(2, 10, 'b')}, {ENTITY.format(15, 23, 'c')}]",
+        "[]",
+    ],
+}
+
+
+def answered_rows(task_type: TaskType) -> Rows:
+    return rows_with(ANSWERS[task_type.name], texts=TEXTS, task_type=task_type)
+
+
 def tiny_classifier(folder: Path) -> Classifier:
     torch.manual_seed(5)
     source = ModelSource(source="folder", name=str(folder))
@@ -90,6 +117,7 @@ def tiny_classifier(folder: Path) -> Classifier:
 
 def encoded_sentences(classifier: Classifier, count: int) -> tuple[EncodedRows, GoldLoss]:
     data = sentences(count)
-    rows = Rows(uids=data["uid"], columns={"text": data["text"]}, gold=data["label"])
+    rows = Rows(uids=data["uid"], columns={"text": data["text"]}, gold=[*data["label"]])
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=classifier.tokenizer, max_length=32)
-    return encoded, GoldLoss(target_N=TEXT.targets(gold=data["label"], labels=LABELS))
+    target = TEXT.targets(rows=rows, units=encoded.units, labels=LABELS)
+    return encoded, GoldLoss(task_type=TEXT, units=encoded.units, target=target)

@@ -83,12 +83,12 @@ def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dic
 
     Returns
     -------
-    Per input an int64 tensor (B, T).
+    Per input an int64 tensor (B, its longest row).
     """
     picked = [rows.inputs[index] for index in indices]
-    longest = int(rows.lengths[indices].max())
     batch: dict[str, Tensor] = {}
     for name in picked[0]:
+        longest = max(len(encoded[name]) for encoded in picked)
         padded = torch.full((len(picked), longest), rows.pad_values.get(name, 0), dtype=torch.int64)
         for row, encoded in enumerate(picked):
             padded[row, : len(encoded[name])] = torch.tensor(encoded[name], dtype=torch.int64)

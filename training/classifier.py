@@ -1,4 +1,4 @@
-"""An encoder with a mean over its tokens and a linear head."""
+"""An encoder with a linear head over the mean of its tokens, or over each word's first token."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from training.failures import PermanentFailure
+from training.spans import NO_TOKEN, WORD_TOKENS
 
 HEAD_DROPOUT = 0.1
 
@@ -16,23 +17,36 @@ HEAD_DROPOUT = 0.1
 class EncoderClassifier(nn.Module):
     """Any Hugging Face encoder, pooled by the mean of its unpadded tokens, with one linear layer on top."""
 
-    def __init__(self, *, encoder: nn.Module, num_labels: int) -> None:
+    def __init__(self, *, encoder: nn.Module, num_outputs: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(HEAD_DROPOUT)
-        self.head = nn.Linear(encoder.config.hidden_size, num_labels)  # type: ignore[union-attr, arg-type]
+        self.head = nn.Linear(encoder.config.hidden_size, num_outputs)  # type: ignore[union-attr, arg-type]
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
         # Encoders differ in what they take (mpnet has no segments); what one does not know is left out.
         self._known_inputs = frozenset(inspect.signature(encoder.forward).parameters)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return logits (B, C) of a padded batch of token ids (B, T) with its attention mask."""
+        """Return logits (U, C) of the units in a padded batch of token ids (B, T) with its attention mask."""
         known: dict[str, Any] = {name: value for name, value in inputs.items() if name in self._known_inputs}
         hidden_BTH = self.encoder(**known).last_hidden_state
-        pooled_BH = mean_over_tokens(hidden_BTH, inputs["attention_mask"])
-        logits_BC: Tensor = self.head(self.dropout(pooled_BH))
-        return logits_BC
+        logits_UC: Tensor = self.head(self.dropout(self.units(hidden_BTH, inputs)))
+        return logits_UC
+
+    def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the hidden state of each unit, here of each row, (B, H)."""
+        return mean_over_tokens(hidden_BTH, inputs["attention_mask"])
+
+
+class EncoderTagger(EncoderClassifier):
+    """Any Hugging Face encoder with one linear layer on each word's first token."""
+
+    def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the hidden state of each word that has a token, row by row, (U, H)."""
+        token_BW = inputs[WORD_TOKENS]
+        row, word = torch.nonzero(token_BW != NO_TOKEN, as_tuple=True)
+        return hidden_BTH[row, token_BW[row, word]]
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from training.failures import PermanentFailure
+from training.gold import GoldInvalid
+from training.spans import NO_TOKEN, WORD_TOKENS
 from training.task_types.base import Encoded, TaskType
+from training.units import Units
 
 
 class DataInvalid(PermanentFailure):
@@ -21,28 +24,34 @@ class DataInvalid(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Checked rows: `columns` holds one list per input field; `gold` is None where nothing is labelled."""
+    """Checked rows: `columns` holds one list per input field; `gold` is None, or holds None, where no label is."""
 
     uids: list[str]
     columns: dict[str, list[str]]
-    gold: list[str] | None
+    gold: list[str | None] | None
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.uids)
 
+    def answers(self) -> list[str | None]:
+        """Return the gold answers; None where a row has none."""
+        return self.gold if self.gold is not None else [None] * len(self)
+
     def labelled(self) -> list[str]:
-        """Return the gold labels of rows that were read as labelled."""
-        assert self.gold is not None
-        return self.gold
+        """Return the gold answers of rows that were read as labelled."""
+        found = [answer for answer in self.answers() if answer is not None]
+        assert len(found) == len(self)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedRows:
-    """Token ids of N rows, with their lengths; `pad_values` fills each input up to a batch's longest."""
+    """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest."""
 
     inputs: list[Encoded]
     lengths: npt.NDArray[np.int64]
+    units: Units
     pad_values: dict[str, int]
 
     def __len__(self) -> int:
@@ -103,31 +112,30 @@ def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Seque
     name
         train, dev or test, for messages.
     task_type
-        says which input fields there are.
+        says which input fields there are, and what an answer is.
     labels
-        the study's labels; every gold label must be one of them.
+        the study's labels; every gold answer must be made of them.
 
     Returns
     -------
-    The rows, each with its gold label.
+    The rows, each with its gold answer.
 
     Raises
     ------
-    DataInvalid: as open_dataset, or an empty text, a double uid or an unknown label, naming the uid.
+    DataInvalid: as open_dataset, or an empty text, a double uid or a gold label that is no answer, naming the uid.
     """
     columns = ("uid", *task_type.input_fields, "label")
     dataset = open_dataset(folder=folder, name=name, columns=columns)
-    gold = list(dataset["label"])
-    rows = checked_rows(batch=dataset[:], name=name, task_type=task_type, gold=gold)
+    rows = checked_rows(batch=dataset[:], name=name, task_type=task_type)
     _check_uids(rows.uids, name)
-    known = set(labels)
-    for uid, label in zip(rows.uids, gold, strict=True):
-        if label not in known:
-            raise DataInvalid(f"data.{name}: example {uid} has label {label!r}. The labels are {', '.join(labels)}.")
-    return rows
+    try:
+        gold = task_type.read_gold(gold=list(dataset["label"]), columns=rows.columns, labels=labels)
+    except GoldInvalid as error:
+        raise DataInvalid(f"data.{name}: example {rows.uids[error.row]} {error}") from error
+    return replace(rows, gold=list(gold))
 
 
-def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType, gold: list[str] | None = None) -> Rows:
+def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType) -> Rows:
     """Make checked rows of a slice of a dataset.
 
     Parameters
@@ -138,8 +146,6 @@ def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType, go
         what the spec calls the dataset, for messages.
     task_type
         says which input fields there are.
-    gold
-        the gold labels, where there are any.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType, go
         for uid, text in zip(uids, texts, strict=True):
             if not isinstance(text, str) or not text.strip():
                 raise DataInvalid(f"data.{name}: example {uid} has an empty {field}. Remove the example or fill it.")
-    return Rows(uids=uids, columns=columns, gold=gold)
+    return Rows(uids=uids, columns=columns, gold=None)
 
 
 def _check_uids(uids: list[str], name: str) -> None:
@@ -186,5 +192,12 @@ def encode_rows(*, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: 
     """
     inputs = task_type.encode(tokenizer=tokenizer, columns=rows.columns, max_length=max_length)
     lengths = np.array([len(row["input_ids"]) for row in inputs], dtype=np.int64)
-    pad_values = {"input_ids": tokenizer.pad_token_id, "token_type_ids": getattr(tokenizer, "pad_token_type_id", 0)}
-    return EncodedRows(inputs=inputs, lengths=lengths, pad_values={"attention_mask": 0, **pad_values})
+    pad_values = {
+        "attention_mask": 0,
+        "input_ids": tokenizer.pad_token_id,
+        "token_type_ids": getattr(tokenizer, "pad_token_type_id", 0),
+        WORD_TOKENS: NO_TOKEN,
+    }
+    of_words = task_type.unit == "word"
+    units = Units.of_words([row[WORD_TOKENS] for row in inputs]) if of_words else Units.one_per_row(len(inputs))
+    return EncodedRows(inputs=inputs, lengths=lengths, units=units, pad_values=pad_values)

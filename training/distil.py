@@ -2,60 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from training.artifact import load_classifier
 from training.classifier import freeze_layers
-from training.compute import Compute, prepare_compute
+from training.compute import prepare_compute
 from training.data import Rows, encode_rows, read_labelled
 from training.folder import file_hash
 from training.job import Job
 from training.loop import Fitting, fit
-from training.losses import IGNORED, cross_entropy_sum, distillation_sum
+from training.losses import IGNORED
+from training.pretrained import tokenizer_hash
 from training.result import Examiner, finish
-from training.soft_labels import METADATA_FILE, SoftLabels, read_soft_labels
+from training.soft_labels import METADATA_FILE, read_soft_labels
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
+from training.units import Outputs, Units
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLoss:
-    """KL to the teacher where it answered, plus weighted cross-entropy where a gold label is."""
+    """KL to the teacher where it answered, plus weighted cross-entropy where a gold answer is.
 
-    teacher_NC: Tensor
-    answered_N: Tensor
-    target_N: Tensor
+    Over U units; `target` is (U,), or (U, C) where labels do not exclude each other.
+    """
+
+    task_type: TaskType
+    units: Units
+    teacher_UC: Tensor
+    answered_U: Tensor
+    target: Tensor
     temperature: float
     gold_weight: float
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         """Return the loss summed over the rows."""
-        loss = distillation_sum(
-            student_BC=logits,
-            teacher_BC=self.teacher_NC[rows],
+        unit = self.units.of(rows)
+        loss = self.task_type.distillation_sum(
+            student=logits,
+            teacher=self.teacher_UC[unit],
             temperature=self.temperature,
-            mask_B=self.answered_N[rows],
+            mask=self.answered_U[unit],
         )
         if self.gold_weight:
-            loss = loss + self.gold_weight * cross_entropy_sum(logits_BC=logits, target_B=self.target_N[rows])
+            gold = self.task_type.cross_entropy_sum(logits=logits, target=self.target[unit])
+            loss = loss + self.gold_weight * gold
         return loss
 
+    def on(self, device: torch.device) -> SoftLoss:
+        """Return the same loss on a device."""
+        return replace(
+            self,
+            units=self.units.to(device),
+            teacher_UC=self.teacher_UC.to(device),
+            answered_U=self.answered_U.to(device),
+            target=self.target.to(device),
+        )
+
     def num_valid(self, rows: Tensor) -> int:
-        """Return the number of rows: each has a teacher's answer, a gold label, or both."""
-        return len(rows)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """Rows a student learns from, and the loss over them."""
-
-    rows: Rows
-    loss: SoftLoss
+        """Return how many terms the loss of the rows has: each has a teacher's answer, a gold one, or both."""
+        unit = self.units.of(rows.to(self.target.device))
+        target = self.target[unit]
+        answered = self.answered_U[unit].reshape(-1, *[1] * (target.ndim - 1))
+        return int((answered | (target != IGNORED)).sum())
 
 
 def distil(job: Job) -> dict[str, Any]:
@@ -69,7 +82,7 @@ def distil(job: Job) -> dict[str, Any]:
 
     Returns
     -------
-    The run's result, as result.json holds it.
+    The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers.
 
     Raises
     ------
@@ -87,32 +100,33 @@ def distil(job: Job) -> dict[str, Any]:
         labels=spec.labels,
     )
     gold = _gold_rows(job, task_type)
-    lesson = _lesson(job, task_type, soft, gold, compute)
+    lesson = _joined(soft.rows, gold) if gold and settings.gold_weight else soft.rows
     classifier = load_classifier(
         source=spec.model, task_type=task_type, labels=spec.labels, max_length=settings.max_length
     )
     classifier.model.to(compute.device)
     freeze_layers(encoder=classifier.model.encoder, num_layers=settings.frozen_layers)
-    rows = encode_rows(
-        rows=lesson.rows, task_type=task_type, tokenizer=classifier.tokenizer, max_length=settings.max_length
-    )
+    rows = encode_rows(rows=lesson, task_type=task_type, tokenizer=classifier.tokenizer, max_length=settings.max_length)
+    targets = task_type.targets(rows=lesson, units=rows.units, labels=spec.labels)
     examiner = Examiner.of(job=job, task_type=task_type, classifier=classifier, compute=compute)
     fitting = Fitting(
         model=classifier.model,
         rows=rows,
-        loss=lesson.loss,
+        loss=_soft_loss(job, task_type, soft.outputs, rows.units, targets).on(compute.device),
         compute=compute,
         dev_score=examiner.dev_score if "dev" in examiner.splits else None,
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {settings.temperature:g}")
     fingerprint = file_hash(job.folder / "spec.json") + file_hash(spec.data.soft_labels / METADATA_FILE)
     fit(job=job, fitting=fitting, fingerprint=fingerprint)
-    return finish(
+    result = finish(
         examiner=examiner,
         train_gold=gold.labelled() if gold else None,
         num_train=len(gold) if gold and settings.gold_weight else 0,
         num_pseudo_labels=len(soft.rows),
     )
+    of_words = task_type.unit == "word"
+    return {**result, "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(classifier.tokenizer)}
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
@@ -122,33 +136,33 @@ def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
     return read_labelled(folder=folder, name="train", task_type=task_type, labels=job.spec.labels)
 
 
-def _lesson(job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, compute: Compute) -> Lesson:
+def _joined(soft: Rows, gold: Rows) -> Rows:
     """Join soft-labelled and gold rows by uid; a row may be both."""
-    settings, labels = job.spec.training, job.spec.labels
-    rows, teacher_NC = soft.rows, torch.from_numpy(soft.logits_NC)
-    target_N = torch.full((len(rows),), IGNORED)
-    if gold is not None and settings.gold_weight:
-        place = {uid: index for index, uid in enumerate(rows.uids)}
-        extra = [index for index, uid in enumerate(gold.uids) if uid not in place]
-        rows = _joined(rows, gold, extra)
-        # Absent answers are zeros, not NaN: a masked NaN still reaches the gradient.
-        teacher_NC = torch.cat([teacher_NC, torch.zeros(len(extra), len(labels))])
-        target_N = torch.full((len(rows),), IGNORED)
-        place = {uid: index for index, uid in enumerate(rows.uids)}
-        places = torch.from_numpy(np.array([place[uid] for uid in gold.uids]))
-        target_N[places] = task_type.targets(gold=gold.labelled(), labels=labels)
-    loss = SoftLoss(
-        teacher_NC=teacher_NC.to(compute.device),
-        answered_N=(torch.arange(len(rows)) < len(soft.rows)).to(compute.device),
-        target_N=target_N.to(compute.device),
+    answer_of = dict(zip(gold.uids, gold.labelled(), strict=True))
+    known = set(soft.uids)
+    extra = [index for index, uid in enumerate(gold.uids) if uid not in known]
+    uids = [*soft.uids, *(gold.uids[index] for index in extra)]
+    columns = {name: [*texts, *(gold.columns[name][index] for index in extra)] for name, texts in soft.columns.items()}
+    return Rows(uids=uids, columns=columns, gold=[answer_of.get(uid) for uid in uids])
+
+
+def _soft_loss(job: Job, task_type: TaskType, teacher: Outputs, units: Units, target: Tensor) -> SoftLoss:
+    """Lay the teacher's outputs over the student's units; what either of them did not see has no answer.
+
+    Where a unit is a word, this aligns two tokenizers: a word is the same characters to both, and each answers for it
+    with its own first token, so that tag distributions are compared word by word and never token by token.
+    """
+    teacher_UC = torch.from_numpy(teacher.over(units))
+    answered_U = torch.isfinite(teacher_UC).all(dim=1)
+    # Absent answers are zeros, not infinite: a masked one still reaches the gradient.
+    teacher_UC[~answered_U] = 0
+    settings = job.spec.training
+    return SoftLoss(
+        task_type=task_type,
+        units=units,
+        teacher_UC=teacher_UC,
+        answered_U=answered_U,
+        target=target,
         temperature=settings.temperature,
         gold_weight=settings.gold_weight,
     )
-    return Lesson(rows=rows, loss=loss)
-
-
-def _joined(first: Rows, second: Rows, extra: list[int]) -> Rows:
-    columns = {
-        name: [*texts, *(second.columns[name][index] for index in extra)] for name, texts in first.columns.items()
-    }
-    return Rows(uids=[*first.uids, *(second.uids[index] for index in extra)], columns=columns, gold=None)

@@ -1,23 +1,23 @@
-"""How good a student or teacher is, with intervals, beside the majority baseline."""
+"""How good a student or teacher is, with intervals, beside answers that need no training."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from training.batches import collate, scoring_batches
 from training.compute import Compute
-from training.data import EncodedRows
+from training.data import EncodedRows, Rows
 from training.spec import EvaluationSettings
 from training.stop import StopFlag
-from training.task_types.base import Floats, TaskType
+from training.tally import Floats, Tally
+from training.task_types.base import Baseline, TaskType
+from training.units import UNSEEN, Outputs
 
 # Resamples are summed in blocks, so that memory grows with the block and not with their number.
 RESAMPLES_PER_BLOCK = 50
@@ -39,7 +39,7 @@ def predict_logits(
     compute: Compute,
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
-) -> npt.NDArray[np.float32]:
+) -> Outputs:
     """Run a model over rows, in batches of similar length.
 
     Parameters
@@ -57,37 +57,39 @@ def predict_logits(
 
     Returns
     -------
-    Logits (N, C), fp32, in the order of the rows.
+    Its outputs, fp32, in the order of the rows; UNSEEN for units that it does not see.
 
     Raises
     ------
     StopRequested: asked to stop.
     """
     model.eval()
-    parts: list[npt.NDArray[np.float32]] = []
-    batches = scoring_batches(rows.lengths)
+    values_UC: Tensor | None = None
     with torch.inference_mode(), compute.autocast():
-        for indices in batches:
+        for indices in scoring_batches(rows.lengths):
             stop.raise_if_requested()
-            logits = model(collate(rows=rows, indices=indices, device=compute.device))
-            parts.append(logits.float().cpu().numpy())
+            logits = model(collate(rows=rows, indices=indices, device=compute.device)).float().cpu()
+            if values_UC is None:
+                values_UC = torch.full((len(rows.units.seen_U), logits.shape[1]), UNSEEN)
+            values_UC[rows.units.of(torch.from_numpy(indices))] = logits
             if on_rows is not None:
                 on_rows(len(indices))
-    return np.concatenate(parts)[np.argsort(np.concatenate(batches), kind="stable")]
+    assert values_UC is not None
+    return Outputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
 
 
 def dev_metric(
-    *, task_type: TaskType, gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str], metric: str
+    *, task_type: TaskType, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str], metric: str
 ) -> float:
     """Return one metric over all rows, without an interval; arguments as in split_metrics."""
-    tally_NK = task_type.tally(gold=gold, predicted=predicted, labels=labels)
-    return float(task_type.score(totals_RK=tally_NK.sum(axis=0, keepdims=True))[metric][0])
+    tally = task_type.tally(rows=rows, predicted=predicted, labels=labels)
+    return float(task_type.score(totals_RK=tally.totals())[metric][0])
 
 
 def split_metrics(
     *,
     task_type: TaskType,
-    gold: Sequence[str],
+    rows: Rows,
     predicted: Sequence[str | None],
     labels: Sequence[str],
     settings: EvaluationSettings,
@@ -99,8 +101,10 @@ def split_metrics(
     ----------
     task_type
         knows the metrics.
-    gold, predicted
-        N labels each; a predicted None is unparsed and counts as wrong.
+    rows
+        N rows with gold answers.
+    predicted
+        N answers; None is unparsed and counts as wrong.
     labels
         the study's labels.
     settings
@@ -112,13 +116,13 @@ def split_metrics(
     -------
     Per metric value, low and high (0 to 1), and num_examples and num_unparsed.
     """
-    tally_NK = task_type.tally(gold=gold, predicted=predicted, labels=labels)
-    intervals = bootstrap(task_type=task_type, tally_NK=tally_NK, settings=settings, seed=seed)
+    tally = task_type.tally(rows=rows, predicted=predicted, labels=labels)
+    intervals = bootstrap(task_type=task_type, tally=tally, settings=settings, seed=seed)
     metrics = {name: vars(interval) for name, interval in intervals.items()}
-    return {**metrics, "num_examples": len(gold), "num_unparsed": sum(p is None for p in predicted)}
+    return {**metrics, "num_examples": len(rows), "num_unparsed": sum(p is None for p in predicted)}
 
 
-def bootstrap(*, task_type: TaskType, tally_NK: Floats, settings: EvaluationSettings, seed: int) -> dict[str, Interval]:
+def bootstrap(*, task_type: TaskType, tally: Tally, settings: EvaluationSettings, seed: int) -> dict[str, Interval]:
     """Percentile bootstrap over examples.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: examples are drawn with
@@ -128,7 +132,7 @@ def bootstrap(*, task_type: TaskType, tally_NK: Floats, settings: EvaluationSett
     ----------
     task_type
         turns summed tallies into metrics.
-    tally_NK
+    tally
         counts per example.
     settings
         number of resamples and confidence (0 to 1).
@@ -140,14 +144,14 @@ def bootstrap(*, task_type: TaskType, tally_NK: Floats, settings: EvaluationSett
     Per metric its value over all examples and its interval.
     """
     rng = np.random.default_rng(seed)
-    num_examples = len(tally_NK)
-    even = np.full(num_examples, 1 / num_examples)
-    totals: list[Floats] = []
+    even = np.full(tally.num_examples, 1 / tally.num_examples)
+    blocks: list[dict[str, Floats]] = []
     for start in range(0, settings.num_resamples, RESAMPLES_PER_BLOCK):
         size = min(RESAMPLES_PER_BLOCK, settings.num_resamples - start)
-        totals.append(rng.multinomial(num_examples, even, size=size) @ tally_NK)
-    draws = task_type.score(totals_RK=np.concatenate(totals))
-    values = task_type.score(totals_RK=tally_NK.sum(axis=0, keepdims=True))
+        weights_RN = rng.multinomial(tally.num_examples, even, size=size)
+        blocks.append(task_type.score(totals_RK=tally.totals(weights_RN)))
+    draws = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    values = task_type.score(totals_RK=tally.totals())
     tail = (1 - settings.confidence) / 2
     return {
         name: Interval(
@@ -159,19 +163,19 @@ def bootstrap(*, task_type: TaskType, tally_NK: Floats, settings: EvaluationSett
     }
 
 
-def majority_baseline(
-    *, task_type: TaskType, train_gold: Sequence[str], test_gold: Sequence[str], labels: Sequence[str], metric: str
-) -> dict[str, Any]:
-    """Score the answer that is always the most frequent label of the training data.
+def baseline_scores(
+    *, task_type: TaskType, train_gold: Sequence[str], test: Rows, labels: Sequence[str], metric: str
+) -> dict[str, dict[str, Any]]:
+    """Score answers that need no training.
 
     Parameters
     ----------
     task_type
-        knows the metric.
+        knows which there are, and the metric.
     train_gold
-        labels the majority is taken from; of equally frequent ones the first in `labels` is taken.
-    test_gold
-        labels it is scored on.
+        answers of the training data.
+    test
+        rows with gold answers.
     labels
         the study's labels.
     metric
@@ -179,11 +183,12 @@ def majority_baseline(
 
     Returns
     -------
-    The label and its value, 0 to 1.
+    Per baseline what it answers and its value, 0 to 1.
     """
-    counts = Counter(train_gold)
-    label = max(labels, key=lambda candidate: counts[candidate])
-    value = dev_metric(
-        task_type=task_type, gold=test_gold, predicted=[label] * len(test_gold), labels=labels, metric=metric
-    )
-    return {"label": label, "value": value}
+
+    def scored(baseline: Baseline) -> dict[str, Any]:
+        value = dev_metric(task_type=task_type, rows=test, predicted=baseline.predicted, labels=labels, metric=metric)
+        return {"label": baseline.label, "value": value}
+
+    found = task_type.baselines(train_gold=train_gold, test=test, labels=labels)
+    return {name: scored(baseline) for name, baseline in found.items()}

@@ -14,24 +14,28 @@ from training.data import DataInvalid, encode_rows, read_labelled
 from training.folder import file_hash
 from training.job import Job
 from training.loop import Fitting, fit
-from training.losses import IGNORED, cross_entropy_sum
+from training.losses import IGNORED
 from training.result import Examiner, finish
 from training.task_types import task_type_named
+from training.task_types.base import TaskType
+from training.units import Units
 
 
 @dataclass(frozen=True, kw_only=True)
 class GoldLoss:
-    """Cross-entropy against gold labels."""
+    """Cross-entropy against gold answers; `target` is (U,), or (U, C) where labels do not exclude each other."""
 
-    target_N: Tensor
+    task_type: TaskType
+    units: Units
+    target: Tensor
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         """Return the loss summed over the rows."""
-        return cross_entropy_sum(logits_BC=logits, target_B=self.target_N[rows])
+        return self.task_type.cross_entropy_sum(logits=logits, target=self.target[self.units.of(rows)])
 
     def num_valid(self, rows: Tensor) -> int:
-        """Return how many of the rows have a gold label."""
-        return int((self.target_N[rows.to(self.target_N.device)] != IGNORED).sum())
+        """Return how many terms the loss of the rows has."""
+        return int((self.target[self.units.of(rows.to(self.target.device))] != IGNORED).sum())
 
 
 def finetune(job: Job) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def finetune(job: Job) -> dict[str, Any]:
     compute = prepare_compute(spec)
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     train = read_labelled(folder=spec.data.train, name="train", task_type=task_type, labels=spec.labels)
-    check_variety(train.labelled())
+    check_variety(gold=train.labelled(), task_type=task_type)
     classifier = load_classifier(
         source=spec.model, task_type=task_type, labels=spec.labels, max_length=settings.max_length
     )
@@ -64,11 +68,11 @@ def finetune(job: Job) -> dict[str, Any]:
     freeze_layers(encoder=classifier.model.encoder, num_layers=settings.frozen_layers)
     rows = encode_rows(rows=train, task_type=task_type, tokenizer=classifier.tokenizer, max_length=settings.max_length)
     examiner = Examiner.of(job=job, task_type=task_type, classifier=classifier, compute=compute)
-    target_N = task_type.targets(gold=train.labelled(), labels=spec.labels).to(compute.device)
+    target = task_type.targets(rows=train, units=rows.units, labels=spec.labels).to(compute.device)
     fitting = Fitting(
         model=classifier.model,
         rows=rows,
-        loss=GoldLoss(target_N=target_N),
+        loss=GoldLoss(task_type=task_type, units=rows.units.to(compute.device), target=target),
         compute=compute,
         dev_score=examiner.dev_score if "dev" in examiner.splits else None,
     )
@@ -77,9 +81,9 @@ def finetune(job: Job) -> dict[str, Any]:
     return finish(examiner=examiner, train_gold=train.labelled(), num_train=len(train), num_pseudo_labels=0)
 
 
-def check_variety(gold: list[str]) -> None:
-    """Raise DataInvalid if all gold labels are the same: there would be nothing to tell apart."""
-    if len(set(gold)) < 2:
+def check_variety(*, gold: list[str], task_type: TaskType) -> None:
+    """Raise DataInvalid if gold answers leave nothing to tell apart."""
+    if not task_type.is_varied(gold):
         raise DataInvalid(
-            f"data.train: all {len(gold)} examples are labelled {gold[0]!r}. Label examples of another class too."
+            f"data.train: all {len(gold)} examples are labelled {gold[0]!r}. Label examples of another kind too."
         )

@@ -54,3 +54,46 @@ def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: flo
     teacher_log_BC = F.log_softmax(teacher_BC.float() / temperature, dim=-1)
     divergence_B = F.kl_div(student_log_BC, teacher_log_BC, reduction="none", log_target=True).sum(dim=-1)
     return divergence_B.masked_fill(~mask_B, 0.0).sum() * temperature**2
+
+
+def binary_cross_entropy_sum(*, logits_BC: Tensor, target_BC: Tensor) -> Tensor:
+    """Binary cross-entropy of labels that do not exclude each other.
+
+    Parameters
+    ----------
+    logits_BC
+        log-odds (..., C), one decision each.
+    target_BC
+        float (..., C), 1 where the label applies, 0 where not; IGNORED where nobody said.
+
+    Returns
+    -------
+    Scalar, nats, summed over the decisions that are not ignored; exactly 0 if all are.
+    """
+    known_BC = target_BC != IGNORED
+    wanted_BC = target_BC.masked_fill(~known_BC, 0.0)
+    loss_BC = F.binary_cross_entropy_with_logits(logits_BC.float(), wanted_BC.float(), reduction="none")
+    return loss_BC.masked_fill(~known_BC, 0.0).sum()
+
+
+def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: float, mask_B: Tensor) -> Tensor:
+    """KL(teacher || student) of each label's own two outcomes at a temperature, times its square.
+
+    Parameters
+    ----------
+    student_BC, teacher_BC
+        log-odds (..., C), in the same order of labels.
+    temperature
+        above 0; log-odds are divided by it.
+    mask_B
+        bool (...), True where a teacher's answer exists.
+
+    Returns
+    -------
+    Scalar, nats times temperature squared, summed over the labels of the rows of the mask.
+    """
+    student, teacher = student_BC.float() / temperature, teacher_BC.float() / temperature
+    applies = F.logsigmoid(teacher).exp() * (F.logsigmoid(teacher) - F.logsigmoid(student))
+    applies_not = F.logsigmoid(-teacher).exp() * (F.logsigmoid(-teacher) - F.logsigmoid(-student))
+    divergence_B = (applies + applies_not).sum(dim=-1)
+    return divergence_B.masked_fill(~mask_B, 0.0).sum() * temperature**2

@@ -68,8 +68,8 @@ def _answers(block: list[str], classifier: Classifier, artifact: Path) -> Iterat
     )
     device = torch.device("cpu")
     compute = Compute(device=device, bf16=has_fast_bf16(device))
-    logits_NC = predict_logits(model=classifier.model, rows=encoded, compute=compute, stop=StopFlag())
-    predicted = task_type.decode(logits_NC=logits_NC, labels=label_map.labels)
-    probabilities_NC = torch.softmax(torch.from_numpy(logits_NC), dim=-1).tolist()
-    for uid, label, shares in zip(rows.uids, predicted, probabilities_NC, strict=True):
+    outputs = predict_logits(model=classifier.model, rows=encoded, compute=compute, stop=StopFlag())
+    predicted = task_type.decode(outputs=outputs, rows=rows, labels=label_map.labels)
+    shares_NC = task_type.probabilities(outputs=outputs, labels=label_map.labels).tolist()
+    for uid, label, shares in zip(rows.uids, predicted, shares_NC, strict=True):
         yield {"uid": uid, "predicted": label, "probabilities": dict(zip(label_map.labels, shares, strict=True))}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,26 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     )
     _check_fit(pretrained, source, max_length)
     return pretrained
+
+
+def tokenizer_hash(tokenizer: Any) -> str:
+    """Return one SHA-256 over all that decides how a tokenizer cuts a text; equal ones give equal tokens.
+
+    Parameters
+    ----------
+    tokenizer
+        a Hugging Face tokenizer.
+
+    Returns
+    -------
+    64 hex digits.
+    """
+    if not tokenizer.is_fast:
+        content: Any = sorted(tokenizer.get_vocab().items())
+    else:
+        # Calls leave their own padding and truncation behind, which belong to no tokenizer.
+        content = {**json.loads(tokenizer.backend_tokenizer.to_str()), "padding": None, "truncation": None}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def model_folder(source: ModelSource) -> Path | None:

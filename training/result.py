@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from training.artifact import Classifier, LabelMap, save_classifier
 from training.compute import Compute
 from training.data import EncodedRows, Rows, encode_rows, read_labelled
-from training.evaluate import dev_metric, majority_baseline, predict_logits, split_metrics
+from training.evaluate import baseline_scores, dev_metric, predict_logits, split_metrics
 from training.folder import folder_hash, whole_folder, write_json
 from training.job import Job
 from training.meter import peak_memory_bytes, versions
 from training.task_types.base import TaskType
+from training.units import Outputs
 
 ARTIFACT = "artifact"
 
@@ -37,7 +37,7 @@ class Split:
 class Answers:
     """What a model said about a split."""
 
-    logits_NC: npt.NDArray[np.float32]
+    outputs: Outputs
     predicted: list[str | None]
 
 
@@ -70,20 +70,18 @@ class Examiner:
 
     def answers(self, name: str) -> Answers:
         """Run the classifier over a split."""
-        logits_NC = predict_logits(
-            model=self.classifier.model,
-            rows=self.splits[name].encoded,
-            compute=self.compute,
-            stop=self.job.stop,
+        split = self.splits[name]
+        outputs = predict_logits(
+            model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
         )
-        predicted = self.task_type.decode(logits_NC=logits_NC, labels=self.job.spec.labels)
-        return Answers(logits_NC=logits_NC, predicted=predicted)
+        predicted = self.task_type.decode(outputs=outputs, rows=split.rows, labels=self.job.spec.labels)
+        return Answers(outputs=outputs, predicted=predicted)
 
     def dev_score(self) -> float:
         """Return the study's metric on dev."""
         return dev_metric(
             task_type=self.task_type,
-            gold=self.splits["dev"].rows.labelled(),
+            rows=self.splits["dev"].rows,
             predicted=self.answers("dev").predicted,
             labels=self.job.spec.labels,
             metric=self.job.spec.evaluation.metric,
@@ -93,21 +91,21 @@ class Examiner:
         """Return the metrics of answers on a split, with intervals."""
         return split_metrics(
             task_type=self.task_type,
-            gold=self.splits[name].rows.labelled(),
+            rows=self.splits[name].rows,
             predicted=answers.predicted,
             labels=self.job.spec.labels,
             settings=self.job.spec.evaluation,
             seed=self.job.spec.seed,
         )
 
-    def baseline(self, train_gold: Sequence[str] | None) -> dict[str, Any] | None:
-        """Return the majority baseline on test; None without labelled training data or test."""
+    def baselines(self, train_gold: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+        """Return the baselines on test; none without labelled training data or test."""
         if not train_gold or "test" not in self.splits:
-            return None
-        return majority_baseline(
+            return {}
+        return baseline_scores(
             task_type=self.task_type,
             train_gold=train_gold,
-            test_gold=self.splits["test"].rows.labelled(),
+            test=self.splits["test"].rows,
             labels=self.job.spec.labels,
             metric=self.job.spec.evaluation.metric,
         )
@@ -123,7 +121,7 @@ def finish(
     examiner
         holds the classifier and its held-out splits.
     train_gold
-        gold labels of the training data, for the baseline; None if there are none.
+        gold answers of the training data, for the baselines; None if there are none.
     num_train
         gold rows trained on.
     num_pseudo_labels
@@ -137,7 +135,8 @@ def finish(
     job.progress.stage("evaluate", message="evaluating")
     answers = {name: examiner.answers(name) for name in examiner.splits}
     metrics: dict[str, Any] = {name: examiner.metrics(name, said) for name, said in answers.items()}
-    metrics["baseline"] = examiner.baseline(train_gold)
+    metrics["baselines"] = examiner.baselines(train_gold)
+    metrics["baseline"] = metrics["baselines"].get("majority")
     _log_metrics(job, metrics)
     job.progress.stage("save", message="saving the artifact")
     artifact = job.folder / ARTIFACT
@@ -169,15 +168,13 @@ def _write_artifact(examiner: Examiner, answers: dict[str, Answers], metrics: di
     write_json(path=folder / "metrics.json", payload=metrics)
     shutil.copyfile(examiner.job.folder / "spec.json", folder / "spec.json")
     for name in [split for split in ("test", "dev") if split in answers][:1]:
-        _write_predictions(examiner.splits[name].rows, answers[name], folder / "predictions.jsonl")
+        shares_NC = examiner.task_type.probabilities(outputs=answers[name].outputs, labels=spec.labels)
+        _write_predictions(examiner.splits[name].rows, answers[name], shares_NC, folder / "predictions.jsonl")
 
 
-def _write_predictions(rows: Rows, answers: Answers, path: Path) -> None:
-    probabilities_NC = torch.softmax(torch.from_numpy(answers.logits_NC), dim=-1).numpy()
+def _write_predictions(rows: Rows, answers: Answers, shares_NC: npt.NDArray[np.float32], path: Path) -> None:
     with path.open("w", encoding="utf-8") as stream:
-        for uid, gold, predicted, shares in zip(
-            rows.uids, rows.labelled(), answers.predicted, probabilities_NC, strict=True
-        ):
+        for uid, gold, predicted, shares in zip(rows.uids, rows.labelled(), answers.predicted, shares_NC, strict=True):
             numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
             line = {"uid": uid, "gold": gold, "predicted": predicted, "probabilities": numbers}
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -192,6 +189,5 @@ def _log_metrics(job: Job, metrics: dict[str, Any]) -> None:
             job.progress.log(
                 f"{name} {metric} {found['value']:.4f} ({interval}), {metrics[name]['num_examples']} examples"
             )
-    if metrics["baseline"] is not None:
-        baseline = metrics["baseline"]
-        job.progress.log(f"majority baseline {baseline['label']}: {metric} {baseline['value']:.4f}")
+    for name, baseline in metrics["baselines"].items():
+        job.progress.log(f"baseline {name} ({baseline['label']}): {metric} {baseline['value']:.4f}")

@@ -11,11 +11,11 @@ from typing import Any
 
 import datasets
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from training.data import DataInvalid, Rows
 from training.folder import write_json
+from training.units import Outputs
 
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
@@ -27,11 +27,17 @@ class SoftLabelsUnusable(DataInvalid):
 
 @dataclass(frozen=True, kw_only=True)
 class StorePlan:
-    """What a set is made of; two sets with the same plan hold the same numbers."""
+    """What a set is made of; two sets with the same plan hold the same numbers.
+
+    `outputs` names what the numbers of each unit stand for; `unit` says whether that is a row or a word of it.
+    """
 
     task_type: str
     labels: tuple[str, ...]
+    unit: str
+    outputs: tuple[str, ...]
     teacher_hash: str
+    tokenizer_hash: str
     data_hash: str
     max_length: int
     precision: str
@@ -40,15 +46,16 @@ class StorePlan:
 
     def payload(self) -> dict[str, Any]:
         """Return the plan as JSON takes it."""
-        return {**asdict(self), "labels": list(self.labels)}
+        return {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLabels:
-    """A finished set in memory: rows with the teacher's logits (N, C), in the order of its labels."""
+    """A finished set in memory: rows with the teacher's logits."""
 
     rows: Rows
-    logits_NC: npt.NDArray[np.float32]
+    outputs: Outputs
+    tokenizer_hash: str
 
 
 class PartialStore:
@@ -69,10 +76,10 @@ class PartialStore:
         """Say whether a shard is written."""
         return self._shard_path(shard).is_file()
 
-    def write(self, shard: int, *, rows: Rows, logits_NC: npt.NDArray[np.float32]) -> None:
-        """Write one shard; `logits_NC` belongs to the rows, in their order."""
-        values = pa.array(logits_NC.reshape(-1), type=pa.float32())
-        offsets = pa.array(np.arange(0, logits_NC.size + 1, logits_NC.shape[1], dtype=np.int32))
+    def write(self, shard: int, *, rows: Rows, outputs: Outputs) -> None:
+        """Write one shard; the outputs belong to the rows, in their order, those of a row in one flat list."""
+        values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
+        offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
         table = pa.table({**columns, "logits": pa.ListArray.from_arrays(offsets, values)})
         path = self._shard_path(shard)
@@ -84,8 +91,7 @@ class PartialStore:
     def publish(self, target: Path) -> None:
         """Turn the complete shards into a finished set under its final name."""
         (self._folder / PLAN_FILE).unlink()
-        note = "logits are over the labels, not over tokens: a student may have another tokenizer"
-        write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "tokenizer_note": note})
+        write_json(path=self._folder / METADATA_FILE, payload=self._plan.payload())
         shutil.rmtree(target, ignore_errors=True)
         self._folder.rename(target)
 
@@ -116,7 +122,7 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
 
     Returns
     -------
-    Rows and logits.
+    Rows and logits; those of a word belong to the same characters in every student, whatever its tokenizer.
 
     Raises
     ------
@@ -136,11 +142,20 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         )
     table = datasets.concatenate_datasets(shards)
     rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
-    return SoftLabels(rows=rows, logits_NC=np.asarray(table.with_format("numpy")["logits"][:], dtype=np.float32))
+    outputs = _outputs(table.data.column("logits"), width=len(metadata["outputs"]))
+    return SoftLabels(rows=rows, outputs=outputs, tokenizer_hash=metadata["tokenizer_hash"])
+
+
+def _outputs(column: pa.ChunkedArray, width: int) -> Outputs:
+    """Read lists of numbers as they lie in the files, without a Python object for each."""
+    values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64) // width])
+    return Outputs(values_UC=values.reshape(-1, width), bounds=bounds)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Return what a finished set says of itself: its plan, and a note on tokenizers.
+    """Return what a finished set says of itself: its plan.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.failures import PermanentFailure
+from training.task_types import TASK_TYPES
 
 SPEC_VERSION = 1
 KINDS = ("finetune", "score", "distil")
@@ -191,8 +192,9 @@ class RunSpec:
         _require(named, "labels", f"are {list(self.labels)!r}", "Give a list of non-empty strings.")
         distinct = len(set(self.labels)) == len(self.labels)
         _require(distinct, "labels", "one stands twice", "Name each label once.")
-        enough = len(self.labels) >= 2
-        _require(enough, "labels", f"{len(self.labels)} given", "A classifier needs at least two labels.")
+        least = TASK_TYPES[self.task_type].min_labels if self.task_type in TASK_TYPES else 1
+        enough = len(self.labels) >= least
+        _require(enough, "labels", f"{len(self.labels)} given", f"Give at least {least}.")
 
     def _check_finetune(self) -> None:
         _require(self.model is not None, "model", "is missing", "Name the checkpoint to start from.")

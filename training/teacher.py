@@ -16,7 +16,7 @@ from training.data import checked_rows, encode_rows, open_dataset
 from training.evaluate import predict_logits
 from training.folder import folder_hash
 from training.job import Job
-from training.pretrained import PretrainedUnusable
+from training.pretrained import PretrainedUnusable, tokenizer_hash
 from training.result import used
 from training.soft_labels import PartialStore, StorePlan
 from training.spec import ModelSource, RunSpec
@@ -57,7 +57,19 @@ def score(job: Job) -> dict[str, Any]:
         source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
     )
     teacher.model.to(compute.device)
-    plan = _plan(spec, Path(source.name), dataset, task_type, compute)
+    plan = StorePlan(
+        task_type=spec.task_type,
+        labels=tuple(spec.labels),
+        unit=task_type.unit,
+        outputs=task_type.output_names(spec.labels),
+        teacher_hash=folder_hash(Path(source.name)),
+        tokenizer_hash=tokenizer_hash(teacher.tokenizer),
+        data_hash=_data_hash(dataset, task_type),
+        max_length=spec.training.max_length,
+        precision="bf16" if compute.bf16 else "fp32",
+        rows_per_shard=ROWS_PER_SHARD,
+        num_rows=len(dataset),
+    )
     store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
     store.open()
     job.progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
@@ -93,8 +105,8 @@ def _score_shard(
         done[0] += num_rows
         job.progress.step(done[0])
 
-    logits_NC = predict_logits(model=teacher.model, rows=encoded, compute=compute, stop=job.stop, on_rows=count)
-    store.write(shard, rows=rows, logits_NC=logits_NC)
+    outputs = predict_logits(model=teacher.model, rows=encoded, compute=compute, stop=job.stop, on_rows=count)
+    store.write(shard, rows=rows, outputs=outputs)
 
 
 def _teacher_source(spec: RunSpec) -> ModelSource:
@@ -106,19 +118,6 @@ def _teacher_source(spec: RunSpec) -> ModelSource:
     if not is_artifact(source):
         raise PretrainedUnusable(f"Teacher {source} has no trained head. Fine-tune it on gold labels first.")
     return source
-
-
-def _plan(spec: RunSpec, teacher: Path, dataset: datasets.Dataset, task_type: TaskType, compute: Compute) -> StorePlan:
-    return StorePlan(
-        task_type=spec.task_type,
-        labels=tuple(spec.labels),
-        teacher_hash=folder_hash(teacher),
-        data_hash=_data_hash(dataset, task_type),
-        max_length=spec.training.max_length,
-        precision="bf16" if compute.bf16 else "fp32",
-        rows_per_shard=ROWS_PER_SHARD,
-        num_rows=len(dataset),
-    )
 
 
 def _data_hash(dataset: datasets.Dataset, task_type: TaskType) -> str:

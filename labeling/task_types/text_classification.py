@@ -16,15 +16,14 @@ HARMLESS_DOLLAR = "$\u200b"
 class TextClassification(LabelingTaskType):
     name = "text_classification"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
+    asked: ClassVar[str] = 'choice="single" required="true" requiredMessage="Choose a label, or skip."'
 
     def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
         shown = "".join(self._shown(field) for field in self.input_fields)
-        shown_instructions = attribute(instructions.replace("$", HARMLESS_DOLLAR))
-        header = f'<Header value={shown_instructions} size="5"/>' if instructions.strip() else ""
-        choices = "".join(_choice(label, place) for place, label in enumerate(labels))
+        choices = "".join(labelled_tag("Choice", label, place) for place, label in enumerate(labels))
         return (
-            f'<View>{header}{shown}<Choices name="{CHOICES}" toName="{self.input_fields[0]}" choice="single" '
-            f'required="true" requiredMessage="Choose a label, or skip.">{choices}</Choices></View>'
+            f'<View>{header(instructions)}{shown}<Choices name="{CHOICES}" toName="{self.input_fields[0]}" '
+            f"{self.asked}>{choices}</Choices></View>"
         )
 
     def target(self, *, result: Any, labels: Sequence[str]) -> str:
@@ -52,23 +51,37 @@ def attribute(text: str) -> str:
     return quoteattr(text, {"\n": "&#10;", "\t": "&#9;"})
 
 
-def _choice(label: str, place: int) -> str:
+def header(instructions: str) -> str:
+    shown = attribute(instructions.replace("$", HARMLESS_DOLLAR))
+    return f'<Header value={shown} size="5"/>' if instructions.strip() else ""
+
+
+def labelled_tag(tag: str, label: str, place: int) -> str:
+    """Write a Choice or Label tag with a key for the first ten."""
     hotkey = f' hotkey="{HOTKEYS[place]}"' if place < len(HOTKEYS) else ""
     if "$" not in label:
-        return f"<Choice value={attribute(label)}{hotkey}/>"
+        return f"<{tag} value={attribute(label)}{hotkey}/>"
     # Label Studio would read `$text` in a value as a field of the example; an alias it takes as it is.
-    return f"<Choice value={attribute(label.replace('$', HARMLESS_DOLLAR))} alias={attribute(label)}{hotkey}/>"
+    return f"<{tag} value={attribute(label.replace('$', HARMLESS_DOLLAR))} alias={attribute(label)}{hotkey}/>"
+
+
+def regions_of(result: Any, name: str) -> list[dict[str, Any]]:
+    """Find the parts of a result that answer one control, whatever else an interface may have put beside them."""
+    if not isinstance(result, list):
+        raise ResultInvalid("The result is not a list.")
+    return [part for part in result if isinstance(part, dict) and part.get("from_name") == name]
+
+
+def value_of(region: dict[str, Any], key: str) -> Any:
+    value = region.get("value")
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def _chosen(result: Any) -> str:
-    """Find the one choice in a result, whatever else an interface may have put beside it."""
-    if not isinstance(result, list):
-        raise ResultInvalid("The result is not a list.")
-    regions = [part for part in result if isinstance(part, dict) and part.get("from_name") == CHOICES]
+    regions = regions_of(result, CHOICES)
     if len(regions) != 1:
         raise ResultInvalid(f"The result has {len(regions)} answers; one is asked for.")
-    value = regions[0].get("value")
-    choices = value.get("choices") if isinstance(value, dict) else None
+    choices = value_of(regions[0], "choices")
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], str):
         raise ResultInvalid("The answer does not have exactly one choice.")
     return choices[0]

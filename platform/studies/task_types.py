@@ -1,8 +1,11 @@
 """The kinds of problem a study can have. They are defined in training, which is imported here without torch."""
 
-from training.task_types import TASK_TYPES
+from training.task_types import TASK_TYPES as ENGINES
 
 __all__ = ["TASK_TYPES", "UnknownTaskType", "input_fields"]
+
+# Imports and accepted annotations are checked against the study's labels: an answer must be one of them.
+TASK_TYPES = {name: ENGINES[name] for name in ("text_classification", "pair_classification")}
 
 
 class UnknownTaskType(ValueError):

@@ -2,12 +2,16 @@
 
 from training.failures import PermanentFailure
 from training.task_types.base import TaskType
+from training.task_types.entity_extraction import EntityExtraction
+from training.task_types.multi_label_classification import MultiLabelClassification
 from training.task_types.pair_classification import PairClassification
 from training.task_types.text_classification import TextClassification
 
 TASK_TYPES: dict[str, TaskType] = {
     TextClassification.name: TextClassification(),
     PairClassification.name: PairClassification(),
+    MultiLabelClassification.name: MultiLabelClassification(),
+    EntityExtraction.name: EntityExtraction(),
 }
 
 

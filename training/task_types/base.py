@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+
+from training.tally import Floats, Item, Tally, f1_scores, tally_items
 
 # Web processes look task types up too; torch would cost each of them seconds and hundreds of megabytes.
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from training.classifier import EncoderClassifier
+    from training.data import Rows
+    from training.units import Outputs, Units
 
 Encoded = dict[str, list[int]]
-Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """Answers that no training is needed for; `label` is the one that all of them are, or says what they are."""
+
+    label: str
+    predicted: list[str]
 
 
 class TaskType(ABC):
-    """One kind of problem; a new one is a new file here and a line in `TASK_TYPES`."""
+    """One kind of problem; a new one is a new file here and a line in `TASK_TYPES`.
+
+    An answer, gold or predicted, is a text in one form per task type, so that equal answers are equal texts: the label
+    itself, or JSON. A model gives C outputs per unit; a unit is a row or a word of it. Losses are sums over terms: one
+    per unit, or one per unit and label where labels do not exclude each other.
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     input_fields: ClassVar[tuple[str, ...]]
-    metrics: ClassVar[tuple[str, ...]]
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1")
+    unit: ClassVar[str] = "row"
+    min_labels: ClassVar[int] = 2
 
     @abstractmethod
     def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
@@ -42,7 +62,7 @@ class TaskType(ABC):
 
         Returns
         -------
-        N encodings, unpadded.
+        N encodings, unpadded; where a unit is a word, with its token's position under `WORD_TOKENS`.
         """
 
     @abstractmethod
@@ -54,62 +74,122 @@ class TaskType(ABC):
         encoder
             a pre-trained encoder.
         labels
-            the study's labels, in the order of the outputs.
+            the study's labels.
 
         Returns
         -------
-        A module from padded inputs to logits.
+        A module from padded inputs to the outputs (B, C) of the units of a batch that can be seen.
         """
 
     @abstractmethod
-    def targets(self, *, gold: Sequence[str], labels: Sequence[str]) -> Tensor:
-        """Turn gold labels into training targets.
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Check gold labels and bring them into the one form.
 
         Parameters
         ----------
         gold
-            N labels, each one of `labels`.
+            N values of a dataset's label column.
+        columns
+            the rows' texts.
         labels
             the study's labels.
 
         Returns
         -------
-        Targets, N rows.
+        N answers.
+
+        Raises
+        ------
+        GoldInvalid: a value is no answer, with the number of its row.
         """
 
     @abstractmethod
-    def decode(self, *, logits_NC: npt.NDArray[np.float32], labels: Sequence[str]) -> list[str | None]:
-        """Turn outputs into labels.
+    def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
+        """Turn gold answers into training targets.
 
         Parameters
         ----------
-        logits_NC
-            one row of outputs per example.
+        rows
+            N rows; a gold answer may be None.
+        units
+            of these rows.
         labels
             the study's labels.
 
         Returns
         -------
-        N labels; None where the output is no label, which is a failure of its own and never the first class.
+        One target per unit (U,), or one per unit and label (U, C); IGNORED where there is no gold answer.
         """
 
     @abstractmethod
-    def tally(self, *, gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str]) -> Floats:
+    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
+        """Turn outputs into answers.
+
+        Parameters
+        ----------
+        outputs, rows
+            of N rows.
+        labels
+            the study's labels.
+
+        Returns
+        -------
+        N answers; None where the output is no answer, which is a failure of its own and never the first class.
+        """
+
+    @abstractmethod
+    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return, per row and label, how probable it is that the answer has this label, (N, number of labels)."""
+
+    @abstractmethod
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return what an answer consists of, each with its label's place, for counting."""
+
+    def cross_entropy_sum(self, *, logits: Tensor, target: Tensor) -> Tensor:
+        """Return the loss against gold answers, summed; see training.losses."""
+        from training.losses import cross_entropy_sum
+
+        return cross_entropy_sum(logits_BC=logits, target_B=target)
+
+    def distillation_sum(self, *, student: Tensor, teacher: Tensor, temperature: float, mask: Tensor) -> Tensor:
+        """Return the loss against a teacher's outputs, summed over the units of the mask; see training.losses."""
+        from training.losses import distillation_sum
+
+        return distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
+
+    def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return what each of the C outputs of a unit stands for."""
+        return tuple(labels)
+
+    def is_varied(self, gold: Sequence[str]) -> bool:
+        """Say whether there is anything to tell apart in gold answers."""
+        return len(set(gold)) > 1
+
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> Tally:
         """Count, per example, what the metrics need, so that sums over any resample give its metrics.
 
         Parameters
         ----------
-        gold, predicted
-            N labels each; a predicted None is unparsed.
+        rows
+            N rows with gold answers.
+        predicted
+            N answers; None is unparsed.
         labels
             the study's labels.
 
         Returns
         -------
-        (N, K) counts.
+        The counts, as `score` takes their sums.
         """
+        place = {label: index for index, label in enumerate(labels)}
+        return tally_items(
+            gold=[self.items(answer=answer, place=place) for answer in rows.labelled()],
+            predicted=[None if answer is None else self.items(answer=answer, place=place) for answer in predicted],
+            num_classes=len(labels),
+        )
 
-    @abstractmethod
     def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
         """Turn summed tallies into metrics.
 
@@ -122,3 +202,39 @@ class TaskType(ABC):
         -------
         Per name in `metrics` R values, each 0 to 1.
         """
+        return f1_scores(totals_RK)
+
+    def baselines(self, *, train_gold: Sequence[str], test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
+        """Answer test rows without any training.
+
+        There is no copying of the source: a text is never a label.
+
+        Parameters
+        ----------
+        train_gold
+            answers of the training data.
+        test
+            rows with gold answers.
+        labels
+            the study's labels.
+
+        Returns
+        -------
+        By name: `majority`, always the most frequent answer of the training data, and `constant`, the one answer
+        that is most often right on test itself: a student below it has learned nothing that shows.
+        """
+        return {
+            "majority": _always(most_frequent(train_gold, labels), len(test)),
+            "constant": _always(most_frequent(test.labelled(), labels), len(test)),
+        }
+
+
+def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
+    """Return the most frequent answer; of equally frequent ones the label that stands first in `labels`."""
+    counts = Counter(answers)
+    place = {label: index for index, label in enumerate(labels)}
+    return min(counts, key=lambda answer: (-counts[answer], place.get(answer, len(place)), answer))
+
+
+def _always(answer: str, count: int) -> Baseline:
+    return Baseline(label=answer, predicted=[answer] * count)

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from training.task_types.base import Encoded, Floats, TaskType
+from training.gold import GoldInvalid, listed
+from training.tally import Item
+from training.task_types.base import Encoded, TaskType
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from training.classifier import EncoderClassifier
+    from training.data import Rows
+    from training.units import Outputs, Units
 
 
 class TextClassification(TaskType):
@@ -22,7 +26,6 @@ class TextClassification(TaskType):
     name = "text_classification"
     title = "Text classification"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
-    metrics = ("accuracy", "macro_f1", "micro_f1")
 
     def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
         """Tokenise the input fields in order, as one segment each; see TaskType.encode."""
@@ -35,44 +38,39 @@ class TextClassification(TaskType):
         """Put a linear head with one output per label on the encoder; see TaskType.build."""
         from training.classifier import EncoderClassifier
 
-        return EncoderClassifier(encoder=encoder, num_labels=len(labels))
+        return EncoderClassifier(encoder=encoder, num_outputs=len(labels))
 
-    def targets(self, *, gold: Sequence[str], labels: Sequence[str]) -> Tensor:
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Make sure that each is one of the labels; see TaskType.read_gold."""
+        known = set(labels)
+        for row, label in enumerate(gold):
+            if label not in known:
+                raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(labels)}.")
+        return list(gold)
+
+    def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
         """Return each gold label's place in `labels`, int64 (N,); see TaskType.targets."""
         import torch
 
-        place = {label: index for index, label in enumerate(labels)}
-        return torch.tensor([place[label] for label in gold], dtype=torch.int64)
+        from training.losses import IGNORED
 
-    def decode(self, *, logits_NC: npt.NDArray[np.float32], labels: Sequence[str]) -> list[str | None]:
+        place: dict[str | None, int] = {label: index for index, label in enumerate(labels)}
+        return torch.tensor([place.get(label, IGNORED) for label in rows.answers()], dtype=torch.int64)
+
+    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the label of the largest output, None where an output is not finite; see TaskType.decode."""
-        best = logits_NC.argmax(axis=1)
-        finite = np.atleast_1d(np.isfinite(logits_NC).all(axis=1))
+        best = outputs.values_UC.argmax(axis=1)
+        finite = np.isfinite(outputs.values_UC).all(axis=1)
         return [labels[index] if good else None for index, good in zip(best, finite, strict=True)]
 
-    def tally(self, *, gold: Sequence[str], predicted: Sequence[str | None], labels: Sequence[str]) -> Floats:
-        """Count hits, golds and predictions per label, K = 3 C; see TaskType.tally."""
-        gold_NC = _one_hot(gold, labels)
-        predicted_NC = _one_hot(predicted, labels)
-        return np.concatenate([gold_NC * predicted_NC, gold_NC, predicted_NC], axis=1)
+    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return the softmax over the labels; see TaskType.probabilities."""
+        import torch
 
-    def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
-        """Return accuracy, macro and micro F1; a label neither gold nor predicted has no share in macro F1."""
-        hits_RC, gold_RC, predicted_RC = np.split(totals_RK, 3, axis=1)
-        support_RC = gold_RC + predicted_RC
-        f1_RC = 2 * hits_RC / np.maximum(support_RC, 1)
-        hits_R = hits_RC.sum(axis=1)
-        return {
-            "accuracy": hits_R / gold_RC.sum(axis=1),
-            "macro_f1": f1_RC.sum(axis=1) / np.maximum((support_RC > 0).sum(axis=1), 1),
-            "micro_f1": 2 * hits_R / support_RC.sum(axis=1),
-        }
+        return torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()
 
-
-def _one_hot(answers: Sequence[str | None], labels: Sequence[str]) -> Floats:
-    place = {label: index for index, label in enumerate(labels)}
-    hot_NC = np.zeros((len(answers), len(labels)))
-    for row, answer in enumerate(answers):
-        if answer is not None:
-            hot_NC[row, place[answer]] = 1
-    return hot_NC
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return the one label; see TaskType.items."""
+        return frozenset({(place[answer],)})

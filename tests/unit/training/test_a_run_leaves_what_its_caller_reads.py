@@ -17,10 +17,10 @@ def finished(run_folder: RunFolder) -> tuple[Path, dict[str, object]]:
 def test_the_result_holds_every_figure_of_the_contract(finished: tuple[Path, dict[str, object]]) -> None:
     folder, result = finished
     metrics = json.loads(json.dumps(result))["metrics"]
-    assert set(metrics) == {"test", "dev", "baseline"}
+    assert set(metrics) == {"test", "dev", "baseline", "baselines"}
     assert set(metrics["test"]) == {"accuracy", "macro_f1", "micro_f1", "num_examples", "num_unparsed"}
     assert set(metrics["test"]["accuracy"]) == {"value", "low", "high"}
-    assert metrics["baseline"] == {"label": "neg", "value": 0.5}
+    assert metrics["baseline"] == {"label": "neg", "value": 0.5} == metrics["baselines"]["majority"]
     assert (result["num_train"], result["num_pseudo_labels"]) == (24, 0)
     assert result["artifact_hash"] == folder_hash(folder / "artifact")
     assert float(str(result["device_seconds"])) > 0 and int(str(result["peak_memory_bytes"])) > 1e6

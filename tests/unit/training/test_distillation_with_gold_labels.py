@@ -3,16 +3,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.tiny_runs import RunFolder, carry_out
+from tests.tiny_runs import TEXT, RunFolder, carry_out
 from training.distil import SoftLoss
 from training.losses import IGNORED
+from training.units import Units
 
 
 def soft_loss(gold_weight: float) -> SoftLoss:
     return SoftLoss(
-        teacher_NC=torch.tensor([[2.0, 0.0], [0.0, 0.0]]),
-        answered_N=torch.tensor([True, False]),
-        target_N=torch.tensor([IGNORED, 1]),
+        task_type=TEXT,
+        units=Units.one_per_row(2),
+        teacher_UC=torch.tensor([[2.0, 0.0], [0.0, 0.0]]),
+        answered_U=torch.tensor([True, False]),
+        target=torch.tensor([IGNORED, 1]),
         temperature=2.0,
         gold_weight=gold_weight,
     )

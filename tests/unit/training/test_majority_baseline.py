@@ -1,22 +1,19 @@
-from training.evaluate import majority_baseline
-from training.task_types import TASK_TYPES
+from tests.tiny_runs import TEXT, rows_with
+from training.evaluate import baseline_scores
 
-TEXT = TASK_TYPES["text_classification"]
+
+def baselines(train_gold: list[str], test_gold: list[str]) -> dict[str, dict[str, object]]:
+    test = rows_with(test_gold)
+    return baseline_scores(task_type=TEXT, train_gold=train_gold, test=test, labels=["a", "b", "c"], metric="accuracy")
 
 
 def test_the_most_frequent_training_label_is_scored_on_test() -> None:
-    baseline = majority_baseline(
-        task_type=TEXT,
-        train_gold=["a", "b", "b"],
-        test_gold=["a", "a", "a", "b"],
-        labels=["a", "b"],
-        metric="accuracy",
-    )
-    assert baseline == {"label": "b", "value": 0.25}
+    assert baselines(["a", "b", "b"], ["a", "a", "a", "b"])["majority"] == {"label": "b", "value": 0.25}
 
 
 def test_of_equally_frequent_labels_the_first_is_taken() -> None:
-    baseline = majority_baseline(
-        task_type=TEXT, train_gold=["b", "a"], test_gold=["a"], labels=["a", "b"], metric="accuracy"
-    )
-    assert baseline["label"] == "a"
+    assert baselines(["b", "a"], ["a"])["majority"]["label"] == "a"
+
+
+def test_the_best_constant_answer_needs_no_training_data() -> None:
+    assert baselines(["b"], ["a", "c", "c", "b"])["constant"] == {"label": "c", "value": 0.5}

@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
+from tests.tiny_runs import TEXT, rows_with
 from training.evaluate import dev_metric
-from training.task_types import TASK_TYPES
 
-TEXT = TASK_TYPES["text_classification"]
 LABELS = ["a", "b", "c", "never seen"]
 
 
@@ -20,5 +19,5 @@ def test_accuracy_and_f1_are_those_of_scikit_learn(seed: int) -> None:
         "micro_f1": f1_score(gold, predicted, average="micro"),
     }
     for metric, value in expected.items():
-        found = dev_metric(task_type=TEXT, gold=gold, predicted=predicted, labels=LABELS, metric=metric)
+        found = dev_metric(task_type=TEXT, rows=rows_with(gold), predicted=predicted, labels=LABELS, metric=metric)
         assert found == pytest.approx(value)

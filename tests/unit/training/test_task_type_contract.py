@@ -1,14 +1,17 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.tiny_model import vocabulary
-from tests.tiny_runs import CPU
+from tests.tiny_runs import ANSWERS, CPU, answered_rows
 from training.artifact import load_classifier
 from training.batches import collate
-from training.data import Rows, encode_rows
+from training.data import encode_rows
+from training.evaluate import predict_logits
 from training.spec import ModelSource
+from training.stop import StopFlag
 from training.task_types import TASK_TYPES, TaskTypeUnknown, task_type_named
 from training.task_types.base import TaskType
 
@@ -16,35 +19,57 @@ LABELS = ["a", "b", "c"]
 EVERY_TASK_TYPE = pytest.mark.parametrize("task_type", TASK_TYPES.values(), ids=TASK_TYPES.keys())
 
 
-def rows_of(task_type: TaskType) -> Rows:
-    columns = {field: ["good movie", "a very bad and sad film", "star"] for field in task_type.input_fields}
-    return Rows(uids=["1", "2", "3"], columns=columns, gold=LABELS)
-
-
 @EVERY_TASK_TYPE
 def test_rows_become_one_answer_each(task_type: TaskType, tiny_folder: Path) -> None:
     source = ModelSource(source="folder", name=str(tiny_folder))
     classifier = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=16)
-    rows = encode_rows(rows=rows_of(task_type), task_type=task_type, tokenizer=classifier.tokenizer, max_length=16)
-    assert rows.lengths.max() <= 16
-    batch = collate(rows=rows, indices=np.arange(3), device=CPU.device)
-    logits = classifier.model(batch).detach().numpy()
-    assert set(task_type.decode(logits_NC=logits, labels=LABELS)) <= set(LABELS)
+    rows = answered_rows(task_type)
+    encoded = encode_rows(rows=rows, task_type=task_type, tokenizer=classifier.tokenizer, max_length=16)
+    assert encoded.lengths.max() <= 16
+    outputs = predict_logits(model=classifier.model, rows=encoded, compute=CPU, stop=StopFlag())
+    predicted = task_type.decode(outputs=outputs, rows=rows, labels=LABELS)
+    said = [answer for answer in predicted if answer is not None]
+    assert task_type.read_gold(gold=said, columns=rows.columns, labels=LABELS) == predicted
+    shares = task_type.probabilities(outputs=outputs, labels=LABELS)
+    assert shares.shape == (3, 3) and 0 <= shares.min() <= shares.max() <= 1
+    assert outputs.values_UC.shape[1] == len(task_type.output_names(LABELS))
+
+
+@EVERY_TASK_TYPE
+def test_a_batch_holds_what_the_vocabulary_has(task_type: TaskType, tiny_folder: Path) -> None:
+    source = ModelSource(source="folder", name=str(tiny_folder))
+    tokenizer = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=16).tokenizer
+    encoded = encode_rows(rows=answered_rows(task_type), task_type=task_type, tokenizer=tokenizer, max_length=16)
+    batch = collate(rows=encoded, indices=np.arange(3), device=CPU.device)
     assert int(batch["input_ids"].max()) < len(vocabulary())
+
+
+def score(task_type: TaskType, predicted: Sequence[str | None]) -> dict[str, float]:
+    tally = task_type.tally(rows=answered_rows(task_type), predicted=predicted, labels=LABELS)
+    return {name: float(value[0]) for name, value in task_type.score(totals_RK=tally.totals()).items()}
 
 
 @EVERY_TASK_TYPE
 def test_gold_answers_score_one_and_unparsed_ones_nothing(task_type: TaskType) -> None:
-    for predicted, expected in ((list(LABELS), 1.0), ([None] * 3, 0.0)):
-        tally = task_type.tally(gold=LABELS, predicted=predicted, labels=LABELS)
-        scores = task_type.score(totals_RK=tally.sum(axis=0, keepdims=True))
-        assert set(scores) == set(task_type.metrics)
-        assert all(value[0] == pytest.approx(expected) for value in scores.values())
+    assert score(task_type, ANSWERS[task_type.name]) == dict.fromkeys(task_type.metrics, pytest.approx(1.0))
+    assert score(task_type, [None] * 3) == dict.fromkeys(task_type.metrics, 0.0)
 
 
 @EVERY_TASK_TYPE
-def test_targets_keep_the_order_of_the_labels(task_type: TaskType) -> None:
-    assert len(task_type.targets(gold=["c", "a"], labels=LABELS)) == 2
+def test_gold_answers_are_read_as_they_are_written(task_type: TaskType) -> None:
+    rows = answered_rows(task_type)
+    gold = task_type.read_gold(gold=ANSWERS[task_type.name], columns=rows.columns, labels=LABELS)
+    assert gold == ANSWERS[task_type.name]
+
+
+@EVERY_TASK_TYPE
+def test_baselines_answer_each_test_row(task_type: TaskType) -> None:
+    rows = answered_rows(task_type)
+    found = task_type.baselines(train_gold=rows.labelled(), test=rows, labels=LABELS)
+    assert "majority" in found
+    for baseline in found.values():
+        assert len(baseline.predicted) == 3
+        task_type.read_gold(gold=baseline.predicted, columns=rows.columns, labels=LABELS)
 
 
 @EVERY_TASK_TYPE

@@ -35,7 +35,7 @@ def stored_uids(folder: Path) -> list[str]:
     soft = read_soft_labels(
         folder=folder / "soft_labels", task_type="text_classification", input_fields=("text",), labels=LABELS
     )
-    assert soft.logits_NC.shape == (len(soft.rows), 2)
+    assert soft.outputs.values_UC.shape == (len(soft.rows), 2)
     return soft.rows.uids
 
 

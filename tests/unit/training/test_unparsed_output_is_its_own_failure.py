@@ -1,21 +1,24 @@
 import numpy as np
 
+from tests.tiny_runs import TEXT, rows_with
 from training.evaluate import split_metrics
 from training.spec import EvaluationSettings
-from training.task_types import TASK_TYPES
-
-TEXT = TASK_TYPES["text_classification"]
+from training.units import Outputs
 
 
 def test_output_that_is_no_number_is_no_label() -> None:
     logits = np.array([[np.nan, 1.0], [0.0, 1.0], [np.inf, 0.0]], dtype=np.float32)
-    assert TEXT.decode(logits_NC=logits, labels=["a", "b"]) == [None, "b", None]
+    assert TEXT.decode(outputs=Outputs.one_per_row(logits), rows=rows_with(["a"] * 3), labels=["a", "b"]) == [
+        None,
+        "b",
+        None,
+    ]
 
 
 def test_unparsed_answers_are_counted_and_wrong_even_for_the_first_label() -> None:
     metrics = split_metrics(
         task_type=TEXT,
-        gold=["a", "a", "b"],
+        rows=rows_with(["a", "a", "b"]),
         predicted=[None, "a", "b"],
         labels=["a", "b"],
         settings=EvaluationSettings(num_resamples=10),

@@ -1,0 +1,74 @@
+import json
+from typing import Any
+
+import pytest
+
+from labeling.task_types import ResultInvalid
+from labeling.task_types.entity_extraction import EntityExtraction
+from labeling.task_types.multi_label_classification import MultiLabelClassification
+
+SPANS, MANY = EntityExtraction(), MultiLabelClassification()
+LABELS = ["a", "b"]
+
+
+def region(start: Any, end: Any, *labels: Any) -> dict[str, Any]:
+    value = {"start": start, "end": end, "labels": list(labels)}
+    return {"from_name": "label", "to_name": "text", "type": "labels", "value": value}
+
+
+def chosen(*labels: Any) -> list[dict[str, Any]]:
+    return [{"from_name": "label", "value": {"choices": list(labels)}}]
+
+
+def test_spans_are_put_in_the_order_of_the_text() -> None:
+    target = SPANS.target(result=[region(5, 9, "b"), region(0, 4, "a")], labels=LABELS)
+    assert [span["label"] for span in json.loads(target)] == ["a", "b"]
+
+
+def test_emoji_count_once_for_us_and_twice_for_a_browser() -> None:
+    text = "🧪 add 5 mL"
+    target = SPANS.target(result=[region(3, 6, "a")], labels=LABELS, text=text)
+    (span,) = json.loads(target)
+    assert text[span["start"] : span["end"]] == "add"
+    assert SPANS.result(target=target, text=text) == [region(3, 6, "a")]
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "not a list"),
+        ([region(3, 3, "a")], "no part of a text"),
+        ([region(-1, 3, "a")], "no part of a text"),
+        ([region("0", 3, "a")], "no part of a text"),
+        ([{"from_name": "label"}], "no part of a text"),
+        ([region(0, 3)], "exactly one label"),
+        ([region(0, 3, "a", "b")], "exactly one label"),
+        ([region(0, 3, "z")], "“z” is not one of"),
+        ([region(3, 6, "a"), region(5, 8, "b")], "“b” at 4 overlaps “a”"),
+        ([region(0, 99, "a")], "outside the text"),
+        ([region(0, 1, "a")], "outside the text"),
+    ],
+)
+def test_what_is_no_span_is_refused_with_the_reason(result: Any, message: str) -> None:
+    with pytest.raises(ResultInvalid, match=message):
+        SPANS.target(result=result, labels=LABELS, text="🧪 add 5 mL")
+
+
+def test_labels_come_in_the_studys_order_and_none_is_an_answer() -> None:
+    assert MANY.target(result=chosen("b", "a"), labels=LABELS) == '["a", "b"]'
+    assert MANY.target(result=[], labels=LABELS) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ({}, "not a list"),
+        (chosen("a") * 2, "has 2 answers"),
+        ([{"from_name": "label"}], "no list of choices"),
+        (chosen("z"), "“z” is not one of"),
+        (chosen(3), "“3” is not one of"),
+    ],
+)
+def test_what_is_no_set_of_labels_is_refused_with_the_reason(result: Any, message: str) -> None:
+    with pytest.raises(ResultInvalid, match=message):
+        MANY.target(result=result, labels=LABELS)

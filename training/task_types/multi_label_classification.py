@@ -1,0 +1,99 @@
+"""One text, any number of labels, none too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.gold import GoldInvalid, listed
+from training.tally import Item
+from training.task_types.text_classification import TextClassification
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from training.data import Rows
+    from training.units import Outputs, Units
+
+HOW = 'Write a JSON list, as ["a", "b"], or [] where none applies.'
+
+
+class MultiLabelClassification(TextClassification):
+    """Says of each of the study's labels whether it applies to a text; an answer is a JSON list of those that do.
+
+    Each label is a decision of its own: it applies where it is more probable than not.
+    """
+
+    name = "multi_label_classification"
+    title = "Multi-label text classification"
+    unit = "label"
+    min_labels = 1
+
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Make sure that each is a list of labels, and put these in the study's order; see TaskType.read_gold."""
+        place = {label: index for index, label in enumerate(labels)}
+        return [_canonical(value, row, place) for row, value in enumerate(gold)]
+
+    def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
+        """Return 1 where a label applies, else 0, float (N, C); see TaskType.targets."""
+        import torch
+
+        from training.losses import IGNORED
+
+        place = {label: index for index, label in enumerate(labels)}
+        target_NC = torch.zeros(len(rows), len(labels))
+        for row, answer in enumerate(rows.answers()):
+            if answer is None:
+                target_NC[row] = IGNORED
+            else:
+                target_NC[row, [place[label] for label in json.loads(answer)]] = 1
+        return target_NC
+
+    def cross_entropy_sum(self, *, logits: Tensor, target: Tensor) -> Tensor:
+        """Return the binary cross-entropy of each label, summed; see training.losses."""
+        from training.losses import binary_cross_entropy_sum
+
+        return binary_cross_entropy_sum(logits_BC=logits, target_BC=target)
+
+    def distillation_sum(self, *, student: Tensor, teacher: Tensor, temperature: float, mask: Tensor) -> Tensor:
+        """Return the binary divergence of each label, summed; see training.losses."""
+        from training.losses import binary_distillation_sum
+
+        return binary_distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
+
+    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
+        """Return the labels with an output above 0, None where an output is not finite; see TaskType.decode."""
+        finite = np.isfinite(outputs.values_UC).all(axis=1)
+        return [
+            json.dumps([labels[index] for index in np.flatnonzero(values > 0)], ensure_ascii=False) if good else None
+            for values, good in zip(outputs.values_UC, finite, strict=True)
+        ]
+
+    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return each label's own probability; see TaskType.probabilities."""
+        import torch
+
+        return torch.sigmoid(torch.from_numpy(outputs.values_UC)).numpy()
+
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return each label that applies; see TaskType.items."""
+        return frozenset((place[label],) for label in json.loads(answer))
+
+
+def _canonical(value: Any, row: int, place: Mapping[str, int]) -> str:
+    try:
+        named = json.loads(value)
+    except (TypeError, ValueError) as error:
+        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {HOW}") from error
+    if not isinstance(named, list):
+        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {HOW}")
+    for label in named:
+        if not isinstance(label, str) or label not in place:
+            raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(list(place))}.")
+    return json.dumps(sorted(set(named), key=place.__getitem__), ensure_ascii=False)
