@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 
 from budgets.models import Kind, Origin, Path
-from budgets.operations import Cost, place_hold, price_at, settle
+from budgets.operations import Cost, find_price, place_hold, price_at, settle
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from runs.billing import bill
 from runs.models import Artifact, Attempt, Evaluation, Run, RunKind, RunState
@@ -25,20 +25,28 @@ _KINDS = {
 
 
 def buy_labels(
-    study: Study, how_many: int, *, split: Split = Split.POOL, origin: Origin = Origin.PERSON
+    study: Study,
+    how_many: int,
+    *,
+    split: Split = Split.POOL,
+    origin: Origin = Origin.PERSON,
+    with_fee: bool = False,
 ) -> list[Annotation]:
-    """Accepted annotations at 0.10 each, whose values are their examples' labels."""
+    """Accepted annotations at 0.10 each, whose values are their examples' labels; `with_fee` on top of each."""
     texts = [f"example {next(_numbers)}" for _ in range(how_many)]
     project, _ = LabelingProject.objects.get_or_create(study=study)
     batch = Batch.objects.create(project=project, created_by=study.created_by)
-    return [_buy(study, batch, text, split, origin) for text in texts]
+    return [_buy(study, batch, text, split, origin, with_fee=with_fee) for text in texts]
 
 
-def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin) -> Annotation:
+def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin, *, with_fee: bool) -> Annotation:
     (example,) = factories.examples(study, [text], split=split)
     price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=NOW)
     key = f"assignment:{example.uid}:1"
-    hold = place_hold(budget=study.budget, source_key=key, amount=price.rate, price=price, path=Path.ANNOTATE)
+    book = study.budget.price_book
+    fee = find_price(book=book, kind=Kind.PLATFORM_FEE, at=NOW) if with_fee else None
+    budget, path = study.budget, Path.ANNOTATE
+    hold = place_hold(budget=budget, source_key=key, amount=price.rate, price=price, path=path, fee=fee)
     publication = Publication.objects.create(batch=batch, example=example)
     annotation = Annotation(
         unique_id=example.uid,

@@ -35,7 +35,7 @@ def test_the_table_sums_by_study_and_says_all(study: Study) -> None:
 
 def test_the_table_sums_by_what_is_asked(study: Study) -> None:
     assert "Accepted label" in costs("--group-by", "kind")
-    assert "In all    USD       0.200000" in costs("--group-by", "month", "--kind", "label")
+    assert "In all   USD       0.200000" in costs("--group-by", "month", "--kind", "label")
 
 
 def test_filters_leave_what_they_name(study: Study) -> None:
