@@ -1,25 +1,27 @@
 """From what an annotator did in Label Studio to an accepted annotation, its payment and the example's label."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from accounts.models import User
-from budgets.models import LedgerEntry, Origin
-from budgets.operations import Cost, settle
+from budgets.models import Origin
+from budgets.operations import BudgetExceeded, BudgetStopped, release
 from labeling.models import Annotation, Assignment, Publication
+from labeling.pay import has_overshot, pay_answer, pay_skip, stop_at, take_back_skip
 from labeling.project import task_type_of
 from labeling.remote import RemoteAnnotation, RemoteExample
 from labeling.task_types import ResultInvalid
-from studies.models import Example, Label
+from studies.models import Example, Label, Study
 from studies.operations import assign_label
 
 State = Annotation.State
+NOT_ASKED_FOR = "Not asked for: all annotations of this example are there, or this person's is."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +84,64 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
     return num_changed
 
 
-def mark_gone(*, publication: Publication) -> int:
-    """Note that an example was deleted in Label Studio with all its annotations. Returns: how many annotations."""
-    return _mark_deleted(Annotation.objects.filter(example=publication.example))
+@transaction.atomic
+def mark_gone(
+    *,
+    publication: Publication,
+    reason: str = "deleted in Label Studio",
+    because: Publication.Because = Publication.Because.GONE,
+) -> int:
+    """Note that an example is gone from Label Studio with all its annotations; it may be offered again.
+
+    What it still asked for is asked for no longer, and the money comes back with the reason.
+    Returns: how many annotations.
+    """
+    locked = Publication.objects.select_for_update().get(pk=publication.pk)
+    locked.label_studio_id = None
+    locked.save(update_fields=["label_studio_id"])
+    give_back(publication=locked, because=because, reason=reason)
+    return _mark_deleted(Annotation.objects.filter(example=locked.example_id))
+
+
+def give_back(
+    *, publication: Publication, because: Publication.Because, reason: str, keep_for: Sequence[User] = ()
+) -> int:
+    """Release what a locked publication holds for annotations that have not come; it is withdrawn then.
+
+    Parameters: `keep_for` people who may still give theirs, each of whom keeps one assignment.
+    Returns: how many assignments were given back.
+    """
+    waiting = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
+    open_ones = list(waiting.select_related("hold__budget").order_by("number"))
+    for assignment, person in zip(open_ones, keep_for, strict=False):
+        assignment.kept_for = person
+        assignment.save(update_fields=["kept_for"])
+    given_back = open_ones[len(keep_for) :]
+    for assignment in given_back:
+        assignment.kept_for = None
+        assignment.save(update_fields=["kept_for"])
+        release(hold=assignment.hold, reason=reason)
+    if given_back:
+        publication.withdrawn_at, publication.withdrawn_because = timezone.now(), because
+        publication.save(update_fields=["withdrawn_at", "withdrawn_because"])
+    return len(given_back)
+
+
+def pay_waiting(*, study: Study) -> int:
+    """Try again to pay for skips that the budget had no room for. Returns: how many were paid now."""
+    waiting = Annotation.objects.filter(example__study=study, awaits_pay=True).order_by("created_at", "pk")
+    return sum(_pay_waiting(pk) for pk in waiting.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _pay_waiting(pk: int) -> bool:
+    rows = Annotation.objects.select_related("example__publication", "annotator")
+    publication = Publication.objects.select_for_update().get(example=rows.get(pk=pk).example)
+    annotation = rows.get(pk=pk)
+    if annotation.awaits_pay:
+        pay_skip(publication=publication, annotation=annotation)
+        annotation.save(update_fields=["awaits_pay", "entry"])
+    return annotation.entry is not None
 
 
 def judge(*, remote: RemoteAnnotation, example: Example, people: People) -> Verdict:
@@ -126,15 +183,25 @@ def _add(publication: Publication, remote: RemoteAnnotation, verdict: Verdict, p
 
 
 def _update(publication: Publication, existing: Annotation, remote: RemoteAnnotation, verdict: Verdict) -> None:
-    """Follow an edit. What was accepted stays accepted and paid once: an edit changes its value, or nothing."""
+    """Follow an edit. What was paid stays so, once: an edit changes an answer's value, or a skip into an answer."""
     _write(existing, remote)
-    if existing.state != State.ACCEPTED:
+    if existing.state == State.ACCEPTED and verdict.state == State.ACCEPTED:
+        existing.value, existing.reason = verdict.value, ""
+    elif existing.state == State.ACCEPTED:
+        existing.reason = f"Edited; the earlier answer stands. {verdict.reason}".strip()[:200]
+    elif existing.entry is None:
         _apply(publication, existing, verdict)
     elif verdict.state == State.ACCEPTED:
-        existing.value, existing.reason = verdict.value, ""
-    else:
-        existing.reason = f"Edited; the earlier answer stands. {verdict.reason}".strip()[:200]
+        _answer_instead(publication, existing, verdict)
     existing.save()
+
+
+def _answer_instead(publication: Publication, skip: Annotation, verdict: Verdict) -> None:
+    """Let a paid skip become the answer that it was edited into, if one is still asked for."""
+    if _accept(publication, skip, verdict.annotator):
+        skip.state, skip.reason, skip.value = verdict.state, "", verdict.value
+    else:
+        skip.reason = "Answered when no answer was asked for; the skip stands."
 
 
 def _write(annotation: Annotation, remote: RemoteAnnotation) -> None:
@@ -153,36 +220,57 @@ def _apply(publication: Publication, annotation: Annotation, verdict: Verdict) -
     annotation.annotator = verdict.annotator
     is_replay = verdict.annotator is not None and verdict.annotator.is_replay
     annotation.origin = Origin.REPLAY if is_replay else Origin.PERSON
-    if verdict.state != State.ACCEPTED:
-        return
-    assignment = _free_assignment(publication, verdict.annotator)
-    if assignment is None:
+    annotation.awaits_pay = False
+    if verdict.state == State.SKIPPED:
+        pay_skip(publication=publication, annotation=annotation)
+    elif verdict.state == State.ACCEPTED and not _accept(publication, annotation, verdict.annotator):
         annotation.state = State.SURPLUS
-        annotation.reason = "Not asked for: all annotations of this example are there, or this person's is."
-        return
-    annotation.assignment = assignment
-    annotation.entry = _pay(assignment, annotation)
+        annotation.reason = annotation.reason or NOT_ASKED_FOR
 
 
-def _free_assignment(publication: Publication, annotator: User | None) -> Assignment | None:
-    """Find what a further annotation by this person could fill: each fills one assignment of an example at most."""
+def _accept(publication: Publication, annotation: Annotation, annotator: User | None) -> bool:
+    """Fill an assignment with an annotation and pay for it. Returns: whether one was free and could be paid."""
     taken = Annotation.objects.filter(example=publication.example, annotator=annotator, state=State.ACCEPTED)
-    if taken.exists():
-        return None
+    if annotator is None or taken.exists():
+        return False
+    assignment = _free_assignment(publication, annotator) or _withdrawn_assignment(publication, annotation)
+    if assignment is None:
+        return False
+    try:
+        entry = pay_answer(assignment=assignment, annotation=annotation)
+    except (BudgetExceeded, BudgetStopped) as refusal:
+        annotation.reason = f"Made after it was withdrawn. {refusal}"[:200]
+        return False
+    take_back_skip(annotation)
+    annotation.assignment, annotation.entry = assignment, entry
+    return True
+
+
+def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
+    """Find what a further annotation by this person could fill; first of all what was kept for them."""
     free = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
-    return free.select_related("hold__price", "hold__budget").order_by("number").first()
+    mine_first = free.annotate(is_mine=Case(When(kept_for=annotator, then=0), default=1))
+    return _with_hold(mine_first).order_by("is_mine", "number").first()
 
 
-def _pay(assignment: Assignment, annotation: Annotation) -> LedgerEntry:
-    cost = Cost(
-        source_key=annotation.source_key,
-        quantity=Decimal(1),
-        amount=assignment.hold.price.rate,
-        origin=Origin(annotation.origin),
-        occurred_at=annotation.created_at,
-        payee=annotation.annotator,
+def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> Assignment | None:
+    """Find what an answer may fill that raced past a withdrawal: one per annotator and stop, kept ones counted."""
+    stop = stop_at(budget=publication.example.study.budget, moment=annotation.updated_at)
+    if stop is None or publication.withdrawn_because != Publication.Because.STOPPED:
+        return None
+    kept = Assignment.objects.filter(
+        kept_for=annotation.annotator,
+        publication__example__study=publication.example.study,
+        hold__closed_at__isnull=True,
     )
-    return settle(hold=assignment.hold, cost=cost)
+    if kept.exists() or has_overshot(stop=stop, annotator=annotation.annotator):
+        annotation.reason = "Made after the stop; what this person had open when it came is paid, and no more."
+        return None
+    return _with_hold(publication.assignments.filter(annotation__isnull=True)).order_by("number").first()
+
+
+def _with_hold(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    return assignments.select_related("hold__price__book", "hold__budget", "hold__fee", "publication__example__study")
 
 
 def _mark_deleted(annotations: Iterable[Annotation]) -> int:

@@ -74,6 +74,23 @@ class Changed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An example that a person had open when its project was closed, and may finish."""
+
+    item_uid: str
+    id: int
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal:
+    """What a closed project holds: what is kept open for whom, and the ids of all that is still there."""
+
+    kept: tuple[Kept, ...]
+    left: frozenset[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LabelStudioClient:
     """A signed-in connection."""
 
@@ -181,6 +198,20 @@ class LabelStudioClient:
         rows: list[dict[str, Any]] = json.loads(content)
         return rows
 
+    def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
+        """Close a project and delete what nobody answered or has open; may be repeated."""
+        body = {"project": project_id, "message": message, "keep_seconds": keep_seconds}
+        found = self._post("fulcrum/withdraw", body)
+        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
+
+    def reopen(self, *, project_id: int, shut: Sequence[int]) -> None:
+        """Let a project take work again, but for some of its examples; may be repeated."""
+        self._post("fulcrum/reopen", {"project": project_id, "shut": list(shut)})
+
+    def open_examples(self, *, project_id: int, ids: Sequence[int]) -> None:
+        """Let examples that were shut take answers again; may be repeated."""
+        self._post("fulcrum/open", {"project": project_id, "examples": list(ids)})
+
     def people(self) -> dict[int, str]:
         """Map Label Studio's user ids to e-mail addresses."""
         users = self._read(self.sdk.users.list)
@@ -199,6 +230,19 @@ class LabelStudioClient:
                 )
             )
         )
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        """Call our own pages inside Label Studio, which its SDK does not know."""
+
+        def send(*, request_options: Any) -> Any:
+            answer = self.sdk._client_wrapper.httpx_client.request(
+                path, method="POST", json=body, request_options=request_options
+            )
+            if answer.status_code != httpx.codes.OK:
+                raise ApiError(status_code=answer.status_code, body=answer.text)
+            return answer.json()
+
+        return self._write(send)
 
     def _read(self, call: Method[T]) -> T:
         for attempt in range(1, READ_ATTEMPTS + 1):

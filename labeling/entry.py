@@ -7,9 +7,12 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.models import Budget
+from budgets.operations import BudgetStopped
 from labeling import tickets
 from labeling.client import LabelStudioRefused
 from labeling.models import LabelingProject
+from labeling.stopping import kept_open
 from labeling.sync import NothingPublished
 from studies.models import Study
 
@@ -19,12 +22,16 @@ def enter_url(*, actor: User, study: Study, manage: bool = False) -> str:
 
     Parameters: `manage` leads to the list of all examples instead, for who may publish.
     Returns: an absolute URL.
-    Raises: Forbidden; NothingPublished; LabelStudioRefused (no ticket key is set).
+    Raises: Forbidden; NothingPublished; LabelStudioRefused (no ticket key is set); BudgetStopped (unless this person
+    had an example open when the stop came, or is to manage).
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES if manage else Action.LABEL)
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
     if project is None:
         raise NothingPublished(f"“{study}” has nothing on offer in Label Studio yet.")
+    budget = Budget.objects.get(pk=study.budget_id)
+    if budget.is_stopped and not manage and not kept_open(study=study).filter(kept_for=actor).exists():
+        raise BudgetStopped(budget)
     page = f"/projects/{project.label_studio_id}/data"
     return ticket_url(person=actor, page=page if manage else f"{page}?labeling=1")
 

@@ -27,6 +27,10 @@ class LabelingProject(models.Model):
     last_synced_at = models.DateTimeField(null=True)
     last_checked_at = models.DateTimeField(null=True, help_text="When all of it was compared, deleted rows included.")
     last_error = models.TextField(blank=True)
+    closed_at = models.DateTimeField(
+        null=True, help_text="When we began to close it there, because its budget stopped."
+    )
+    withdrawn_at = models.DateTimeField(null=True, help_text="When all that nobody had open was withdrawn.")
     syncing_since = models.DateTimeField(null=True, help_text="The first sync began that nothing was finished since.")
     hinted_at = models.DateTimeField(null=True, help_text="A webhook came since the last sync began.")
 
@@ -40,6 +44,7 @@ class Batch(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", "Being sent"
         OFFERED = "offered", "Offered"
+        WITHDRAWN = "withdrawn", "Withdrawn before it was sent"
 
     project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="batches")
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -55,18 +60,35 @@ class Batch(models.Model):
 class Publication(models.Model):
     """An example on offer in Label Studio."""
 
+    class Because(models.TextChoices):
+        STOPPED = "stopped", "The budget stopped"
+        GONE = "gone", "It is gone from Label Studio"
+
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="publications")
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="publication")
     label_studio_id = models.PositiveIntegerField(null=True)
     label_studio_updated_at = models.DateTimeField(null=True, help_text="What was merged last.")
+    round = models.PositiveSmallIntegerField(default=1, help_text="How many times it was offered.")
+    withdrawn_at = models.DateTimeField(null=True, help_text="Since then it asks for fewer annotations than it did.")
+    withdrawn_because = models.CharField(max_length=16, choices=Because.choices, blank=True)
 
 
 class Assignment(models.Model):
-    """One annotation that a publication asks for, and the hold for its price. Filled by at most one annotation."""
+    """One annotation that a publication asks for, and the hold for its price. Filled by at most one annotation.
+
+    Offered again after a withdrawal, it has a new hold; the earlier one stays in the ledger, closed.
+    """
 
     publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="assignments")
     number = models.PositiveSmallIntegerField()
     hold = models.OneToOneField(Hold, on_delete=models.PROTECT)
+    kept_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who had it open when the budget stopped, and may finish it.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint("publication", "number", name="one_assignment_per_number")]
@@ -93,6 +115,7 @@ class Annotation(models.Model):
     value = models.CharField(max_length=200, blank=True)
     lead_time = models.DurationField(null=True, help_text="Label Studio's figure: open time, idle time included.")
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
+    awaits_pay = models.BooleanField(default=False, help_text="The budget had no room for it yet; tried again.")
     label_studio_id = models.PositiveIntegerField()
     created_at = models.DateTimeField(help_text="Label Studio's clock.")
     updated_at = models.DateTimeField(help_text="Label Studio's clock.")
@@ -103,14 +126,20 @@ class Annotation(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="accepted", entry__isnull=False, assignment__isnull=False, annotator__isnull=False)
-                | (~Q(state="accepted") & Q(entry__isnull=True)),
-                name="paid_if_and_only_if_accepted",
+                | Q(state="skipped", assignment__isnull=True, annotator__isnull=False)
+                | (~Q(state__in=["accepted", "skipped"]) & Q(entry__isnull=True)),
+                name="paid_if_accepted_or_a_paid_skip",
             )
         ]
 
     @property
     def source_key(self) -> str:
         return f"annotation:{self.unique_id}"
+
+    @property
+    def skip_key(self) -> str:
+        """A skip has a key of its own: it may still become an answer, which is paid under the annotation's."""
+        return f"{self.source_key}:skip"
 
     @property
     def pay(self) -> Decimal:

@@ -5,6 +5,7 @@ from labeling.entry import enter_url
 from labeling.hints import HintRefused, receive_hint, sync_hinted
 from labeling.publish import PublishResult, publish
 from labeling.replay import ReplayResult, replay
+from labeling.stopping import follow_stops
 from labeling.sync import NothingPublished, SyncResult, sync, sync_all, sync_study
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ReplayResult",
     "SyncResult",
     "enter_url",
+    "follow_stops",
     "publish",
     "receive_hint",
     "replay",

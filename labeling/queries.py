@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from budgets.models import BudgetStop
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from labeling.stopping import kept_open, withdrawn
 from studies.models import Study
 
 State = Annotation.State
@@ -27,6 +29,19 @@ class LabelingStatus:
     last_synced_at: datetime | None
     last_error: str
     url: str
+    stop: "StopStatus | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopStatus:
+    """What a stop, or one just being undone, does to labelling. People are those who keep something open."""
+
+    reason: str
+    is_standing: bool
+    is_done: bool
+    num_withdrawn: int
+    num_kept: int
+    num_people: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +54,9 @@ class WorkWaiting:
 
 def status(study: Study) -> LabelingStatus:
     project = LabelingProject.objects.filter(study=study).first()
-    offered = Publication.objects.filter(example__study=study, batch__state=Batch.State.OFFERED)
+    offered = Publication.objects.filter(
+        example__study=study, batch__state=Batch.State.OFFERED, withdrawn_at__isnull=True
+    )
     annotations = Annotation.objects.filter(example__study=study)
     counts = dict(annotations.values_list("state").annotate(Count("pk")))
     return LabelingStatus(
@@ -53,14 +70,34 @@ def status(study: Study) -> LabelingStatus:
         last_synced_at=project.last_synced_at if project else None,
         last_error=project.last_error if project else "",
         url=_url(project),
+        stop=stop_status(study, project),
+    )
+
+
+def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | None:
+    """Say what a stop does to a study's labelling; None where none stands and nothing is left of one."""
+    stop = BudgetStop.objects.filter(budget=study.budget_id).order_by("-started_at").first()
+    is_closed = project is not None and project.closed_at is not None
+    if stop is None or (stop.ended_at is not None and not is_closed):
+        return None
+    kept = kept_open(study=study)
+    withdrawn_at = project.withdrawn_at if project else None
+    return StopStatus(
+        reason=stop.reason,
+        is_standing=stop.ended_at is None,
+        is_done=project is None or (withdrawn_at is not None and withdrawn_at >= stop.started_at),
+        num_withdrawn=withdrawn(study=study).count(),
+        num_kept=kept.count(),
+        num_people=kept.values("kept_for").distinct().count(),
     )
 
 
 def work_waiting(user: User) -> list[WorkWaiting]:
     """Studies with examples on offer that this person has not answered and that still want an annotation."""
     mine = Annotation.objects.filter(example=OuterRef("example"), annotator=user, deleted_at__isnull=True)
+    free_to_them = Q(hold__budget__stopped_at__isnull=True) | Q(kept_for=user)
     wanting = Assignment.objects.filter(
-        publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True
+        free_to_them, publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True
     )
     open_to_them = Publication.objects.filter(Exists(wanting), ~Exists(mine), batch__state=Batch.State.OFFERED)
     counts = dict(open_to_them.values_list("example__study").annotate(Count("pk")).order_by())

@@ -87,7 +87,7 @@ def _share_out(
     num_examples: int | None,
 ) -> list[list[_Answer]]:
     """Divide the examples among the annotators in turn; read whole before threads start, which share no database."""
-    offered = Publication.objects.filter(example__study=study, label_studio_id__isnull=False)
+    offered = Publication.objects.filter(example__study=study, label_studio_id__isnull=False, withdrawn_at__isnull=True)
     task_type = task_type_of(study=study)
     work: list[list[_Answer]] = [[] for _ in annotators]
     for place, publication in enumerate(offered.select_related("example").order_by("example__rank")[:num_examples]):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
-from labeling.accept import People, mark_gone, merge
+from labeling.accept import People, mark_gone, merge, pay_waiting
 from labeling.client import (
     IDS_PER_EXPORT,
     Changed,
@@ -20,9 +20,9 @@ from labeling.client import (
     connect,
 )
 from labeling.lateness import note_beginning, tell_if_late
-from labeling.models import Annotation, LabelingProject, Publication
-from labeling.publish import resume_batches
+from labeling.models import Annotation, Batch, LabelingProject, Publication
 from labeling.remote import RemoteExample, read_example
+from labeling.sending import resume_batches
 from studies.models import Study
 
 logger = logging.getLogger(__name__)
@@ -97,6 +97,7 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     num_changed = _merge_all(project, client, stale)
     if check_all:
         num_changed += _mark_vanished(project, {one.id for one in changed}, began_at)
+    pay_waiting(study=project.study)
     _move_cursor(project, changed, began_at if check_all else None)
     return SyncResult(num_examples=len(stale), num_changed=num_changed)
 
@@ -144,11 +145,19 @@ def _publication(project: LabelingProject, remote: RemoteExample) -> Publication
 
 
 def _mark_vanished(project: LabelingProject, present: set[int], began_at: datetime) -> int:
-    offered = Publication.objects.filter(
-        batch__project=project, label_studio_id__isnull=False, batch__created_at__lt=began_at
-    )
-    vanished = offered.exclude(label_studio_id__in=present).filter(example__annotations__deleted_at__isnull=True)
-    return sum(mark_gone(publication=publication) for publication in vanished.distinct())
+    """Mark what is not there although it was offered before we looked, arrived or not."""
+    offered = Publication.objects.filter(batch__project=project, batch__created_at__lt=began_at)
+    vanished = offered.filter(label_studio_id__isnull=False).exclude(label_studio_id__in=present)
+    lost = offered.filter(
+        label_studio_id__isnull=True, withdrawn_at__isnull=True, batch__state=Batch.State.OFFERED
+    ).exclude(example__annotations__deleted_at__isnull=False)
+    # Between a stop and the end of its withdrawal, it is we who deleted it.
+    is_closed = LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=False).exists()
+    because = Publication.Because.STOPPED if is_closed else Publication.Because.GONE
+    num_deleted = sum(mark_gone(publication=publication, because=because) for publication in vanished)
+    for publication in lost:
+        mark_gone(publication=publication, reason="never arrived in Label Studio")
+    return num_deleted
 
 
 def _move_cursor(project: LabelingProject, changed: Sequence[Changed], checked_at: datetime | None) -> None:

@@ -11,6 +11,12 @@ def sync_all() -> None:
     operations.sync_all()
 
 
+@shared_task(name="labeling.tasks.follow_stops", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def follow_stops() -> None:
+    """Withdraw and offer again as budgets stop and go on. Sent by the schedule, as sync_all."""
+    operations.follow_stops()
+
+
 @shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def sync_project(*, project_id: int) -> None:
     """Bring one study up to date after a webhook. Delivered at least once, or made up by the schedule."""

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from rest_framework.authtoken.models import Token
 
-from labeling.server import bodies, redaction
+from labeling.server import bodies, gate, redaction
 from labeling.server.pages import refusal
 
 # Files of Label Studio's own pages; their routes have no names.
@@ -91,7 +91,7 @@ class AnnotatorGuard:
         if user is None or not user.is_authenticated:
             return _refuse(request, "Accounts are made by Fulcrum.") if route in CLOSED_TO_STRANGERS else None
         if user.is_staff:
-            return None
+            return gate.check(request=request, route=route, user=user, kwargs=kwargs)
         if request.method in {"GET", "HEAD"} and route in HOMES:
             return HttpResponseRedirect(settings.FULCRUM_URL)
         if request.method == "GET" and route in EMPTY:
@@ -99,12 +99,18 @@ class AnnotatorGuard:
         if not _is_listed(request, route):
             return _refuse(request, "Annotators label here; everything else is done in Fulcrum.")
         trouble = bodies.trouble(request=request, route=route, user=user, kwargs=kwargs)
-        return _refuse(request, trouble) if trouble else None
+        if trouble:
+            return _refuse(request, trouble)
+        return gate.check(request=request, route=route, user=user, kwargs=kwargs)
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         user = _user(request)
-        if user is not None and user.is_authenticated and not user.is_staff and response.status_code == 200:
-            route = request.resolver_match.view_name if request.resolver_match else ""
+        match = request.resolver_match
+        if user is None or not user.is_authenticated or match is None or response.status_code != 200:
+            return response
+        route = match.view_name
+        gate.check_given(request=request, route=route, user=user, kwargs=match.kwargs, response=response)
+        if not user.is_staff and response.status_code == 200:
             response.data = redaction.redact(route=route, data=response.data, user=user)
         return response
 

@@ -13,3 +13,15 @@ class UsedTicket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} at {self.used_at}"
+
+
+class Closure(models.Model):
+    """A project that takes no new work for now. Who had an example open when it closed may finish that one."""
+
+    project_id = models.PositiveIntegerField(unique=True)
+    message = models.CharField(max_length=400)
+    since = models.DateTimeField(auto_now_add=True)
+    kept = models.JSONField(default=dict, help_text="By a person's id, the one example that they may still finish.")
+
+    def __str__(self) -> str:
+        return f"project {self.project_id} closed since {self.since}"

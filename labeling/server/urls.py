@@ -3,6 +3,13 @@
 from core.urls import urlpatterns as label_studio_urlpatterns
 from django.urls import path
 
+from labeling.server.closing import open_examples, reopen, withdraw
 from labeling.server.views import enter
 
-urlpatterns = [path("fulcrum/enter", enter, name="fulcrum-enter"), *label_studio_urlpatterns]
+urlpatterns = [
+    path("fulcrum/enter", enter, name="fulcrum-enter"),
+    path("fulcrum/withdraw", withdraw, name="fulcrum-withdraw"),
+    path("fulcrum/reopen", reopen, name="fulcrum-reopen"),
+    path("fulcrum/open", open_examples, name="fulcrum-open"),
+    *label_studio_urlpatterns,
+]

@@ -115,23 +115,39 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
         raise ValueError("reason: say why the entry is reversed; it is kept with the reversal.")
-    budget = lock(entry.budget)
-    if entry.reverses_id is not None or LedgerEntry.objects.filter(reverses=entry).exists():
-        raise AlreadyReversed(f"{entry.source_key} is a reversal, or was reversed before.")
-    now = timezone.now()
-    reversal = enter(**undoing(entry, reason=reason.strip(), occurred_at=now))
-    fees = LedgerEntry.objects.filter(fee_on=entry, reverses__isnull=True, reversal__isnull=True)
-    undone = [reversal, *(enter(**undoing(fee, reason=reason.strip(), occurred_at=now)) for fee in fees)]
-    spend(budget, amount=sum((one.amount for one in undone), ZERO))
+    reversal = _undo(entry, reason=reason.strip())
     record(
         actor=actor,
         action="ledger.reverse",
         subject=f"Ledger entry {entry.source_key}",
         subject_id=entry.pk,
-        budget_id=budget.pk,
+        budget_id=entry.budget_id,
         before={"amount": str(entry.amount)},
         after={"amount": "0", "reason": reason.strip()},
     )
+    return reversal
+
+
+@transaction.atomic
+def take_back(*, entry: LedgerEntry, reason: str) -> LedgerEntry:
+    """Undo an entry, and its platform fee, because what it paid for has become something else that is paid anew.
+
+    Nobody's correction, so it asks for no right and leaves no record beside the ledger's own.
+    Returns: the reversal.
+    Raises: AlreadyReversed.
+    """
+    return _undo(entry, reason=reason)
+
+
+def _undo(entry: LedgerEntry, *, reason: str) -> LedgerEntry:
+    budget = lock(entry.budget)
+    if entry.reverses_id is not None or LedgerEntry.objects.filter(reverses=entry).exists():
+        raise AlreadyReversed(f"{entry.source_key} is a reversal, or was reversed before.")
+    now = timezone.now()
+    reversal = enter(**undoing(entry, reason=reason, occurred_at=now))
+    fees = LedgerEntry.objects.filter(fee_on=entry, reverses__isnull=True, reversal__isnull=True)
+    undone = [reversal, *(enter(**undoing(fee, reason=reason, occurred_at=now)) for fee in fees)]
+    spend(budget, amount=sum((one.amount for one in undone), ZERO))
     return reversal
 
 

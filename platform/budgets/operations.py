@@ -4,7 +4,7 @@ Every change locks the budget's row first and checks `spent + held <= limit` und
 source key, unique within its budget, so that doing something twice enters it once.
 """
 
-from budgets.charging import AlreadyReversed, Cost, charge, reverse, settle
+from budgets.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.holds import HoldClosed, SourceKeyReused, Want, extend_hold, place_hold, place_holds, release
 from budgets.limits import (
     LimitTooLow,
@@ -78,6 +78,7 @@ __all__ = [
     "set_thresholds",
     "settle",
     "stop_everything",
+    "take_back",
     "tell_forecasts",
     "top_up",
 ]

@@ -52,6 +52,7 @@ def configuration() -> dict[str, Any]:
         "timezone": "UTC",
         "beat_schedule": {
             "sweep-runs": _every(settings.SWEEP_SECONDS, "runs.tasks.sweep"),
+            "follow-stops": _every(settings.STOP_SECONDS, "labeling.tasks.follow_stops"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),

@@ -113,6 +113,8 @@ LABEL_STUDIO_API_TOKEN = env.text("LABEL_STUDIO_API_TOKEN", "")
 TICKET_KEY = env.text("FULCRUM_TICKET_KEY", "")
 TICKET_SECONDS = env.number("FULCRUM_TICKET_SECONDS", 60, minimum=5)
 SYNC_SECONDS = env.number("FULCRUM_SYNC_SECONDS", 30, minimum=1)
+STOP_SECONDS = env.number("FULCRUM_STOP_SECONDS", 2, minimum=1)
+KEPT_OPEN_HOURS = env.number("FULCRUM_KEPT_OPEN_HOURS", 12, minimum=1)
 
 # Runs
 RUNS_DIR = DATA_DIR / "runs"

@@ -139,10 +139,11 @@ class LabelStudio:
         return True
 
     def _state(self) -> str:
-        """Names the versions and the very database that were prepared; a new one of either asks for it again."""
+        """Names the versions, tables and very database that were prepared; a new one asks for it again."""
         made = (self.paths.postgres / "PG_VERSION").stat()
         wanted = (self.paths.root / "requirements-label-studio.txt").read_text()
-        return f"{wanted}\n{self.settings}\n{made.st_ino} {made.st_mtime_ns}"
+        tables = sorted(path.stem for path in (self.paths.root / "labeling/server/migrations").glob("[0-9]*.py"))
+        return f"{wanted}\n{self.settings}\n{' '.join(tables)}\n{made.st_ino} {made.st_mtime_ns}"
 
 
 class _Session:

@@ -7,7 +7,7 @@ from django.db.models import Q, Sum
 
 from budgets.models import Budget, Hold, Kind, LedgerEntry
 from budgets.queries import Difference, differences
-from labeling.models import Annotation
+from labeling.rebuilding import rebuilt_pay
 from reports.queries import one_moment, report_of
 from runs.billing import cost_of
 from runs.models import Attempt
@@ -41,14 +41,11 @@ def _entries_without_source(budget: Budget) -> Iterator[Difference]:
 
 
 def _annotations(study: Study) -> Iterator[Difference]:
-    """An accepted annotation has its own entry in the study's budget, at the price that was held for it."""
-    paid = Annotation.objects.filter(example__study=study, state=Annotation.State.ACCEPTED).order_by("pk")
-    for annotation in paid.select_related("entry", "assignment__hold__price"):
-        assert annotation.entry and annotation.assignment  # the table's own constraint
-        price = annotation.assignment.hold.price.rate
-        yield from _own_entry(annotation.entry, study=study, source_key=annotation.source_key)
-        if annotation.entry.amount != price:
-            yield Difference(what=f"amount of {annotation.source_key}", stored=annotation.entry.amount, rebuilt=price)
+    """A paid annotation has its own entry in the study's budget, at the price that its annotator was promised."""
+    for paid in rebuilt_pay(study=study):
+        yield from _own_entry(paid.entry, study=study, source_key=paid.source_key)
+        if paid.entry.amount != paid.amount:
+            yield Difference(what=f"amount of {paid.source_key}", stored=paid.entry.amount, rebuilt=paid.amount)
 
 
 def _attempts(study: Study) -> Iterator[Difference]:

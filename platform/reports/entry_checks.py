@@ -23,8 +23,12 @@ def entry_differences(budget: Budget) -> Iterator[Difference]:
 
 
 def _entries_without_source(budget: Budget) -> Iterator[Difference]:
-    """An entry that is no fee and no correction belongs to the annotation or the attempt that it paid for."""
+    """An entry that is no fee and no correction belongs to the annotation or the attempt that it paid for.
+
+    A skip that became an answer was taken back; its annotation's entry is the answer's.
+    """
     own = Q(reverses__isnull=True, replaces__isnull=True) & ~Q(kind=Kind.PLATFORM_FEE)
+    own &= ~Q(kind=Kind.SKIP, reversal__isnull=False)
     sourceless = LedgerEntry.objects.filter(own, budget=budget, annotation__isnull=True, attempt__isnull=True)
     for key, amount in sourceless.order_by("pk").values_list("source_key", "amount"):
         yield Difference(what=f"source of {key}", stored=amount, rebuilt=MISSING)

@@ -21,6 +21,13 @@ class Split(models.TextChoices):
     TEST = "test", "Test: frozen, measures utility"
 
 
+class PayBasis(models.TextChoices):
+    """What an accepted annotation is paid by."""
+
+    PER_LABEL = "per_label", "Per accepted label"
+    PER_HOUR = "per_hour", "Per hour of labelling"
+
+
 class Study(models.Model):
     """Builds one compact model (the student) for one task type."""
 
@@ -33,6 +40,10 @@ class Study(models.Model):
     student_model = models.JSONField(help_text="source (hub, folder or package), name, revision")
     teacher_model = models.JSONField(help_text="source (hub, folder or package), name, revision")
     annotations_per_example = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    pay_basis = models.CharField(max_length=16, choices=PayBasis.choices, default=PayBasis.PER_LABEL)
+    max_paid_seconds = models.PositiveIntegerField(
+        default=300, validators=[MinValueValidator(1)], help_text="Where pay is by the hour: at most, per annotation."
+    )
     dev_fraction = models.FloatField(default=0.1)
     test_fraction = models.FloatField(default=0.2)
     seed = models.PositiveIntegerField(default=0)

@@ -19,11 +19,12 @@ from budgets.operations import open_budget
 from studies.files import FileUnreadable, Table, read_table
 from studies.hashing import clean, list_hash
 from studies.importing import Candidate, Checked, ImportOptions, StudyRules, check_rows, guess_options
-from studies.models import Example, ImportBatch, Label, Metric, Snapshot, SnapshotItem, Split, Study
+from studies.models import Example, ImportBatch, Label, Metric, PayBasis, Snapshot, SnapshotItem, Split, Study
 from studies.queries import labelled
 from studies.task_types import input_fields
 
 MAX_LABELS = 1000
+MOST_PAID_SECONDS = 8 * 3600
 _ROWS_PER_INSERT = 1000
 _RECORDED = (
     "name",
@@ -33,6 +34,8 @@ _RECORDED = (
     "student_model",
     "teacher_model",
     "annotations_per_example",
+    "pay_basis",
+    "max_paid_seconds",
     "dev_fraction",
     "test_fraction",
     "seed",
@@ -73,6 +76,8 @@ class StudySpec:
     instructions: str = ""
     metric: str = Metric.ACCURACY
     annotations_per_example: int = 1
+    pay_basis: str = PayBasis.PER_LABEL
+    max_paid_seconds: int = 300
     dev_fraction: float = 0.1
     test_fraction: float = 0.2
     seed: int = 0
@@ -87,8 +92,16 @@ class StudySpec:
             raise StudyInvalid(f"metric: {self.metric!r} is not one of {', '.join(Metric.values)}.")
         if not 1 <= self.annotations_per_example <= 9:
             raise StudyInvalid("annotations per example: choose 1 to 9.")
+        _check_pay(self.pay_basis, self.max_paid_seconds)
         if min(self.dev_fraction, self.test_fraction) < 0 or self.dev_fraction + self.test_fraction >= 1:
             raise StudyInvalid("dev and test fractions: none below zero, and together less than one.")
+
+
+def _check_pay(basis: str, max_paid_seconds: int) -> None:
+    if basis not in PayBasis.values:
+        raise StudyInvalid(f"pay basis: {basis!r} is not one of {', '.join(PayBasis.values)}.")
+    if not 1 <= max_paid_seconds <= MOST_PAID_SECONDS:
+        raise StudyInvalid(f"max paid seconds: {max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.")
 
 
 def _clean_labels(labels: Iterable[str]) -> tuple[str, ...]:
@@ -122,6 +135,8 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
         student_model=spec.student_model,
         teacher_model=spec.teacher_model,
         annotations_per_example=spec.annotations_per_example,
+        pay_basis=spec.pay_basis,
+        max_paid_seconds=spec.max_paid_seconds,
         dev_fraction=spec.dev_fraction,
         test_fraction=spec.test_fraction,
         seed=spec.seed,

@@ -8,7 +8,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseForm
 from django.http import HttpRequest
 
-from budgets.operations import BudgetExceeded, HoldClosed, PriceMissing
+from budgets.operations import BudgetExceeded, BudgetStopped, HoldClosed, PriceMissing
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable
 from runs.operations import StillCancelling
 
@@ -16,6 +16,7 @@ REFUSALS = (
     ValueError,
     ValidationError,
     BudgetExceeded,
+    BudgetStopped,
     HoldClosed,
     PriceMissing,
     StillCancelling,

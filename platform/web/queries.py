@@ -7,11 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Max, QuerySet, Sum
-from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from budgets.models import Path
-from budgets.money import ZERO
+from budgets.models import Path, Tally
 from labeling.models import Annotation, Assignment
 from labeling.publish import offerable
 from runs.models import Artifact, Evaluation, Run, RunState
@@ -122,7 +120,7 @@ def label_counts(study: Study) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Earned:
-    """What a person's accepted annotations came to in one currency, reversals taken off."""
+    """What a person's work came to in one currency, corrections included."""
 
     currency: str
     amount: Decimal
@@ -130,17 +128,13 @@ class Earned:
 
 
 def earned(user: User) -> list[Earned]:
-    accepted = Annotation.objects.filter(annotator=user, entry__isnull=False)
-    rows = accepted.values("entry__budget__currency").annotate(
-        paid=Coalesce(Sum("entry__amount"), ZERO),
-        reversed=Coalesce(Sum("entry__reversal__amount"), ZERO),
-        total=Count("pk"),
-    )
+    """Sum what the ledger says was paid to a person: reversals taken off, corrections put in their place."""
+    paid = Tally.objects.filter(payee=user).values("budget__currency").annotate(amount=Sum("amount"))
+    accepted = Annotation.objects.filter(annotator=user, state=Annotation.State.ACCEPTED)
+    counts = dict(accepted.values_list("entry__budget__currency").annotate(Count("pk")))
     return [
         Earned(
-            currency=row["entry__budget__currency"],
-            amount=row["paid"] + row["reversed"],
-            num_accepted=row["total"],
+            currency=row["budget__currency"], amount=row["amount"], num_accepted=counts.get(row["budget__currency"], 0)
         )
-        for row in rows.order_by("entry__budget__currency")
+        for row in paid.order_by("budget__currency")
     ]

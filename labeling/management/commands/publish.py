@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
-from budgets.operations import BudgetExceeded, PriceMissing
+from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
 from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, publish
 from studies.models import Split
 from studies.queries import StudyNotFound, find_study
@@ -16,6 +16,7 @@ _MENDABLE = (
     Forbidden,
     ValueError,
     BudgetExceeded,
+    BudgetStopped,
     PriceMissing,
     LabelStudioUnreachable,
     LabelStudioRefused,
@@ -42,4 +43,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(f"{result.num_offered} offered, {result.num_already} on offer before.")
         if result.num_short:
-            self.stdout.write(f"The budget could not take {result.num_short} more.")
+            self.stdout.write(f"The budget could not take {result.num_short} more: {result.missing:.2f} are missing.")

@@ -4,8 +4,8 @@ from django import forms
 
 from budgets.models import PriceBook
 from runs.references import PACKAGES
-from studies.models import Metric
-from studies.operations import StudySpec
+from studies.models import Metric, PayBasis
+from studies.operations import MOST_PAID_SECONDS, StudySpec
 from studies.task_types import TASK_TYPES
 from web.wording import in_words
 
@@ -50,6 +50,14 @@ class StudyForm(forms.Form):
 
     annotations_per_example = forms.IntegerField(
         min_value=1, max_value=9, initial=1, help_text="How many people answer each example. Each answer is paid."
+    )
+    pay_basis = forms.ChoiceField(label="Annotators are paid", choices=PayBasis.choices)
+    max_paid_seconds = forms.IntegerField(
+        label="Paid seconds at most",
+        min_value=1,
+        max_value=MOST_PAID_SECONDS,
+        initial=300,
+        help_text="Per answer, where pay is by the hour. Each answer on offer holds this much.",
     )
     dev_fraction = forms.FloatField(label="Dev share", min_value=0, max_value=0.9, initial=0.1)
     test_fraction = forms.FloatField(

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from accounts.models import Role
 from budgets.models import LedgerEntry
 from budgets.queries import differences
-from labeling import publish as publishing
+from labeling import sending
 from labeling.client import LabelStudioClient, connect
 from labeling.models import Annotation
 from labeling.operations import LabelStudioUnreachable, publish, replay, sync_study
@@ -83,7 +83,7 @@ def test_a_sync_killed_anywhere_charges_each_annotation_once(
 def test_label_studio_killed_while_it_takes_a_batch_gets_each_example_once(
     label_studio: LabelStudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "SECONDS_TO_APPEAR", 1)
+    monkeypatch.setattr(sending, "SECONDS_TO_APPEAR", 1)
     study = study_of(200)
     with monkeypatch.context() as patch, pytest.raises(LabelStudioUnreachable, match="200 examples have their money"):
         patch.setattr(LabelStudioClient, "create_examples", killing(label_studio))

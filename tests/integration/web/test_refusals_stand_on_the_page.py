@@ -28,6 +28,8 @@ def filled_study(book: PriceBook, **changes: Any) -> dict[str, Any]:
         "limit": "20",
         "price_book": book.pk,
         "annotations_per_example": 1,
+        "pay_basis": "per_label",
+        "max_paid_seconds": 300,
         "dev_fraction": 0.1,
         "test_fraction": 0.2,
         "seed": 0,
@@ -62,8 +64,8 @@ def test_a_hub_model_needs_its_name(manager: Client) -> None:
 @pytest.mark.parametrize("limit", ["-1", "NaN", "1e30", "0.1234567", "lots"])
 def test_a_bad_limit_is_said_beside_the_limit(manager: Client, study: Study, limit: str) -> None:
     page = manager.post(reverse("budget", args=[study.pk]), {"limit": limit})
-    assert page.context["form"].errors["limit"]
-    assert page.context["form"]["limit"].value() == limit
+    assert page.context["limit_form"].errors["limit"]
+    assert page.context["limit_form"]["limit"].value() == limit
 
 
 def test_a_limit_below_what_is_held_is_refused(manager: Client, study: Study) -> None:
@@ -71,7 +73,7 @@ def test_a_limit_below_what_is_held_is_refused(manager: Client, study: Study) ->
     assert price is not None
     place_hold(budget=study.budget, source_key="assignment:1", amount=price.amount, price=price)
     page = manager.post(reverse("budget", args=[study.pk]), {"limit": "0.05"})
-    assert "already spent and held" in page.context["form"].errors["limit"][0]
+    assert "already spent and held" in page.context["limit_form"].errors["limit"][0]
 
 
 def test_a_run_without_test_labels_says_what_to_do(manager: Client, study: Study) -> None:

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.models import PriceBook
-from studies.models import Metric
+from studies.models import Metric, PayBasis
 from studies.operations import StudySpec, create_study
 from studies.task_types import TASK_TYPES
 
@@ -26,6 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--teacher", default="package:all-mpnet-base-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--instructions", default="")
         parser.add_argument("--annotations", type=int, default=1, help="asked for each example")
+        parser.add_argument("--pay", choices=PayBasis.values, default=PayBasis.PER_LABEL, help="how people are paid")
+        parser.add_argument("--max-paid-seconds", type=int, default=300, help="per answer, where pay is by the hour")
         parser.add_argument("--as", dest="email", default="", help="e-mail of who creates it; an admin, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,6 +56,8 @@ def _spec(options: dict[str, Any]) -> StudySpec:
         teacher_model=_model(options["teacher"]),
         instructions=options["instructions"],
         annotations_per_example=options["annotations"],
+        pay_basis=options["pay"],
+        max_paid_seconds=options["max_paid_seconds"],
     )
 
 
