@@ -23,11 +23,14 @@ class Item:
         return self.names[0]
 
 
+_PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
+_BUDGET_FORMS = ("top-up", "set-cap", "set-thresholds", "stop-everything")
+
 MENU = (
     Item(title="Home", names=("home", "create-study"), action=Action.SEE_HOME),
     Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
     Item(title="Costs", names=("costs", "cost-entries", "reconciliation"), action=Action.SEE_COSTS),
-    Item(title="Prices", names=("prices", "add-price", "add-price-book"), action=Action.SEE_PRICES),
+    Item(title="Prices", names=_PRICE_PAGES, action=Action.SEE_PRICES),
     Item(title="Notices", names=("notices", "webhook-targets", "webhook-target"), action=Action.SEE_NOTICES),
     Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
     Item(title="Audit", names=("audit",), action=Action.SEE_AUDIT),
@@ -41,7 +44,7 @@ STUDY_TABS = (
     Item(title="Report", names=("report", "artifact"), action=Action.SEE_REPORT),
     Item(title="Costs", names=("study-costs", "statement"), action=Action.SEE_COSTS),
     Item(title="Ledger", names=("ledger", "entry", "reverse-entry"), action=Action.SEE_LEDGER),
-    Item(title="Budget", names=("budget",), action=Action.SET_BUDGET),
+    Item(title="Budget", names=("budget", *_BUDGET_FORMS), action=Action.SET_BUDGET),
 )
 
 

@@ -1,44 +1,98 @@
-from datetime import UTC
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 from django import forms
-from django.utils import timezone
 
-from budgets.models import Kind, PriceBook
+from budgets.models import Budget, Cap, Kind, Path
 
-DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"))
+_PATH, _KIND = "path", "kind"
 
 
-class PriceBookForm(forms.Form):
-    name = forms.CharField(max_length=120, help_text="Studies choose a price book by its name.")
-    currency = forms.CharField(
-        min_length=3, max_length=3, initial="USD", help_text="Three letters. Every price of the book is in it."
+def _amount_field(**options: Any) -> forms.CharField:
+    return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
+
+
+def _expected_field() -> forms.DecimalField:
+    """What the person saw, so that two who edit at once notice each other."""
+    return forms.DecimalField(max_digits=18, decimal_places=6, required=False, widget=forms.HiddenInput)
+
+
+class _SeenForm(forms.Form):
+    """A form that says which limit stood on the page when it was opened."""
+
+    def see_again(self, limit: Decimal) -> None:
+        """After a refusal, carry the limit that stands on the page now."""
+        self.data = {**self.data.dict(), self.add_prefix("expected_limit"): str(limit)}
+
+
+class LimitForm(_SeenForm):
+    limit = _amount_field(label="New limit")
+    expected_limit = _expected_field()
+
+
+class TopUpForm(_SeenForm):
+    amount = _amount_field(label="Amount to add")
+    expected_limit = _expected_field()
+
+
+class CapForm(_SeenForm):
+    what = forms.ChoiceField(
+        label="What to cap",
+        choices=[
+            ("A path", [(f"{_PATH}:{value}", label) for value, label in Path.choices]),
+            ("A kind", [(f"{_KIND}:{value}", label) for value, label in Kind.choices if value != Kind.PLATFORM_FEE]),
+        ],
+    )
+    limit = _amount_field(label="The most it may take")
+    expected_limit = _expected_field()
+
+    def named(self) -> dict[str, str]:
+        """The path or the kind that is chosen, by the name that the operation gives it."""
+        scope, _, value = self.cleaned_data["what"].partition(":")
+        return {scope: value}
+
+    @staticmethod
+    def initial_of(cap: Cap) -> dict[str, Any]:
+        what = f"{_PATH}:{cap.path}" if cap.path else f"{_KIND}:{cap.kind}"
+        return {"what": what, "limit": f"{cap.limit.normalize():f}", "expected_limit": cap.limit}
+
+
+class ThresholdsForm(forms.Form):
+    thresholds = forms.CharField(
+        label="Tell at, in percent of the limit", required=False, help_text="Whole numbers with commas between them."
     )
 
-
-class PriceForm(forms.Form):
-    book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
-    kind = forms.ChoiceField(label="What it is for", choices=Kind.choices)
-    device = forms.ChoiceField(choices=DEVICES, required=False, help_text="For a device hour only.")
-    amount = forms.CharField(
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        help_text="In the book's currency, per label or per device hour; at most six decimals.",
-    )
-    starts_at = forms.DateTimeField(
-        label="In force from (UTC)",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="Work done before this moment keeps the earlier price.",
-    )
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["starts_at"].initial = timezone.now().astimezone(UTC).replace(second=0, microsecond=0)
+    def clean_thresholds(self) -> list[int]:
+        parts = [part.strip().removesuffix("%").strip() for part in self.cleaned_data["thresholds"].split(",")]
+        try:
+            return [int(part) for part in parts if part]
+        except ValueError:
+            raise forms.ValidationError("Write whole numbers with commas between them, such as 50, 80, 100.") from None
 
 
-class LimitForm(forms.Form):
-    limit = forms.CharField(label="New limit", widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+class StopForm(forms.Form):
+    reason = forms.CharField(max_length=300, help_text="Shown to everybody who meets the stop.")
 
 
 class ReversalForm(forms.Form):
     reason = forms.CharField(
         max_length=200, help_text="Kept for ever beside the reversal; say what was wrong with the entry."
     )
+
+
+def budget_forms(budget: Budget, *, cap: Cap | None) -> dict[str, Callable[..., forms.Form]]:
+    """The forms of a budget's page by name, each to be called with what was posted, or with nothing."""
+    seen = {"expected_limit": budget.limit}
+    limit = {"limit": f"{budget.limit.normalize():f}", **seen}
+    thresholds = {"thresholds": ", ".join(str(percent) for percent in budget.thresholds)}
+
+    def builder(form: type[forms.Form], name: str, initial: dict[str, Any]) -> Callable[..., forms.Form]:
+        return lambda data=None: form(data, initial=initial, auto_id=f"{name}_%s")
+
+    return {
+        "limit_form": builder(LimitForm, "limit", limit),
+        "top_up_form": builder(TopUpForm, "top_up", seen),
+        "cap_form": builder(CapForm, "cap", CapForm.initial_of(cap) if cap else {}),
+        "thresholds_form": builder(ThresholdsForm, "thresholds", thresholds),
+    }

@@ -1,79 +1,124 @@
-"""Prices, a study's budget, and its ledger."""
+"""A study's budget: what it took, its limit and caps, stopping all it pays for and letting it go on."""
 
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from accounts.permissions import Action, allowed
-from budgets.models import Kind, LedgerEntry, Price, PriceBook
-from budgets.operations import Scope, create_price_book, reverse, set_limit, set_price
+from budgets.models import Budget, LedgerEntry
+from budgets.operations import (
+    StaleEdit,
+    outlook,
+    remove_cap,
+    resume,
+    reverse,
+    set_cap,
+    set_limit,
+    set_thresholds,
+    stop_everything,
+    top_up,
+)
+from budgets.overviews import breakdown, cap_uses, overshoot
 from studies.models import Study
-from web.forms.budgets import LimitForm, PriceBookForm, PriceForm, ReversalForm
+from web.forms.budgets import CapForm, ReversalForm, StopForm, budget_forms
+from web.holds import held_for
 from web.paging import page_of
 from web.people import person
-from web.problems import carry_out
+from web.problems import REFUSALS, carry_out, carry_out_or_say, explain
+from web.stops import would_stop
 from web.templatetags.fulcrum import money_text
 
-
-@allowed(Action.SEE_PRICES)
-@require_safe
-def prices(request: HttpRequest) -> HttpResponse:
-    rows = Price.objects.select_related("book", "created_by").order_by("book__name", "kind", "device", "-starts_at")
-    context = {"page": page_of(request, rows), "in_force": _in_force(), "now": timezone.now()}
-    return render(request, "web/prices.html", context)
-
-
-def _in_force() -> set[int]:
-    """The latest started price of each book, kind and device."""
-    started = Price.objects.filter(starts_at__lte=timezone.now()).order_by("book", "kind", "device", "-starts_at")
-    return set(started.distinct("book", "kind", "device").values_list("pk", flat=True))
-
-
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
-def add_price_book(request: HttpRequest) -> HttpResponse:
-    form = PriceBookForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
-        if added:
-            messages.success(request, f"“{added.name}” is there. Next: set its prices.")
-            return redirect("add-price")
-    return render(request, "web/add_price_book.html", {"form": form})
-
-
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
-def add_price(request: HttpRequest) -> HttpResponse:
-    if not PriceBook.objects.exists():
-        messages.info(request, "A price stands in a price book. Make one first.")
-        return redirect("add-price-book")
-    form = PriceForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        values = {**form.cleaned_data, "kind": Kind(form.cleaned_data["kind"])}
-        scope = Scope(device=values.pop("device"))
-        added = carry_out(form, lambda: set_price(actor=person(request), scope=scope, **values))
-        if added:
-            messages.success(request, f"{added} is in force from {added.starts_at:%Y-%m-%d %H:%M} UTC.")
-            return redirect("prices")
-    return render(request, "web/add_price.html", {"form": form})
+Change = Callable[[User, Budget, dict[str, Any]], str]
 
 
 @allowed(Action.SET_BUDGET)
 @require_http_methods(["GET", "POST"])
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
-    form = LimitForm(request.POST or None, initial={"limit": f"{study.budget.limit.normalize():f}"})
+    def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
+        done = set_limit(actor=actor, budget=changed, **values)
+        return f"The limit is {money_text(done.limit, done.currency)} now."
+
+    return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def add_money(request: HttpRequest, pk: int) -> HttpResponse:
+    def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
+        done = top_up(actor=actor, budget=changed, **values)
+        goes_on = " Everything goes on." if changed.is_stopped and not done.is_stopped else ""
+        return f"The limit is {money_text(done.limit, done.currency)} now.{goes_on}"
+
+    return _change(request, pk, "top_up_form", change)
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
+    def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
+        scope, _, value = values.pop("what").partition(":")
+        cap = set_cap(actor=actor, budget=changed, **{scope: value}, **values)
+        return f"{cap}: no more than {money_text(cap.limit, changed.currency)}."
+
+    return _change(request, pk, "cap_form", change)
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
+    study = _study(pk)
+    cap = study.budget.caps.select_related("budget").filter(pk=cap_pk).first()
+    if cap is not None:
+        remove_cap(actor=person(request), cap=cap)
+        messages.success(request, f"{cap}: capped no more.")
+    return redirect("budget", pk=study.pk)
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
+    def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
+        done = set_thresholds(actor=actor, budget=changed, percents=values["thresholds"])
+        told = ", ".join(f"{percent} %" for percent in done.thresholds)
+        return f"You are told at {told}." if told else "You are told at no threshold."
+
+    return _change(request, pk, "thresholds_form", change)
+
+
+@allowed(Action.SET_BUDGET)
+@require_http_methods(["GET", "POST"])
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    study = _study(pk)
+    form = StopForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        limit = form.cleaned_data["limit"]
-        changed = carry_out(form, lambda: set_limit(actor=person(request), budget=study.budget, limit=limit))
-        if changed:
-            messages.success(request, f"The limit is {money_text(changed.limit, changed.currency)} now.")
+        reason = form.cleaned_data["reason"]
+        if carry_out(form, lambda: stop_everything(actor=person(request), budget=study.budget, reason=reason)):
+            messages.success(request, "Everything is stopped. What people have open is still accepted and paid.")
             return redirect("budget", pk=study.pk)
-    holds = study.budget.holds.filter(closed_at__isnull=True).select_related("price").order_by("-created_at", "-pk")
-    context = {"study": study, "form": form, "page": page_of(request, holds, size=25)}
-    return render(request, "web/budget.html", context)
+    return render(request, "web/stop.html", {"study": study, "form": form, "would_stop": would_stop(study)})
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def go_on(request: HttpRequest, pk: int) -> HttpResponse:
+    study = _study(pk)
+    if carry_out_or_say(request, lambda: resume(actor=person(request), budget=study.budget)):
+        messages.success(request, "It goes on: withdrawn examples are offered again, and paused runs are queued.")
+    return redirect("budget", pk=study.pk)
+
+
+@allowed(Action.SET_BUDGET)
+@require_safe
+def budget_by_id(request: HttpRequest, pk: int) -> HttpResponse:
+    """What notices link to: a budget, of which there is one page, its study's."""
+    return redirect("budget", pk=get_object_or_404(Study, budget=pk).pk)
 
 
 @allowed(Action.CORRECT_LEDGER)
@@ -87,3 +132,55 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{entry.source_key} is reversed; its amount is available again.")
             return redirect("ledger", pk=entry.budget.study.pk)
     return render(request, "web/reverse_entry.html", {"form": form, "entry": entry, "study": entry.budget.study})
+
+
+def _study(pk: int) -> Study:
+    return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+
+
+def _change(request: HttpRequest, pk: int, name: str, change: Change) -> HttpResponse:
+    """Carry out one form of the budget's page; where it is refused, the page stands again with the reason."""
+    study = _study(pk)
+    form = budget_forms(study.budget, cap=None)[name](request.POST)
+    if form.is_valid() and _carried_out(request, study, form, change):
+        return redirect("budget", pk=study.pk)
+    return _show(request, study, **{name: form})
+
+
+def _carried_out(request: HttpRequest, study: Study, form: forms.Form, change: Change) -> bool:
+    try:
+        messages.success(request, change(person(request), study.budget, dict(form.cleaned_data)))
+    except REFUSALS as refusal:
+        explain(form, refusal)
+        study.budget.refresh_from_db()
+        if isinstance(refusal, StaleEdit):
+            form.see_again(_seen_now(study.budget, form))  # type: ignore[attr-defined]  # only such forms are refused so
+        return False
+    return True
+
+
+def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
+    cap = ours.caps.filter(**form.named()).first() if isinstance(form, CapForm) else None
+    return cap.limit if cap else ours.limit
+
+
+def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpResponse:
+    ours = study.budget
+    caps = cap_uses(ours)
+    chosen = next((use.cap for use in caps if str(use.cap.pk) == request.GET.get("cap")), None)
+    holds = ours.holds.filter(closed_at__isnull=True).select_related("price").order_by("-created_at", "-pk")
+    page = page_of(request, holds, size=25)
+    context = {
+        "study": study,
+        **{name: build() for name, build in budget_forms(ours, cap=chosen).items()},
+        **posted,
+        "parts": breakdown(ours),
+        "caps": caps,
+        "chosen_cap": chosen,
+        "overshoot": overshoot(ours),
+        "outlook": outlook(budget=ours),
+        "stops": ours.stops.select_related("started_by", "ended_by").order_by("-started_at")[:20],
+        "page": page,
+        "held_for": held_for(page),
+    }
+    return render(request, "web/budget.html", context)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed, allows
 from budgets.models import PriceBook
+from budgets.overviews import totals_by_currency
 from labeling.queries import work_waiting
 from runs.models import Run
 from studies.models import Example, Split, Study
@@ -30,7 +31,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if not allows(actor=actor, action=Action.SEE_STUDY):
         return render(request, "web/home_annotator.html", context)
     page = page_of(request, Study.objects.select_related("budget").order_by("-created_at"), size=20)
-    return render(request, "web/home.html", {**context, "page": page, "rows": study_rows(page)})
+    context |= {"page": page, "rows": study_rows(page), "totals": totals_by_currency()}
+    return render(request, "web/home.html", context)
 
 
 @allowed(Action.CREATE_STUDY)

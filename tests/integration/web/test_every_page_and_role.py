@@ -49,6 +49,11 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "audit": (ADMINS, Codes(302, 403, 403, 405)),
     "audit-table": (ADMINS, Codes(302, 403, 403, 405)),
     "prices": (MANAGERS, NOT_FOR_MANAGERS),
+    "price": (MANAGERS, NOT_FOR_MANAGERS),
+    "price-book-file": (MANAGERS, NOT_FOR_MANAGERS),
+    "import-prices": (ADMINS, ADMINS),
+    "end-override": (ADMINS, ADMINS),
+    "correct-price": (ADMINS, ADMINS),
     "add-price": (ADMINS, ADMINS),
     "add-price-book": (ADMINS, ADMINS),
     "choose-mail": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -90,6 +95,13 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "entry": (MANAGERS, NOT_FOR_MANAGERS),
     "reverse-entry": (ADMINS, ADMINS),
     "budget": (MANAGERS, MANAGERS),
+    "top-up": (NOT_FOR_MANAGERS, MANAGERS),
+    "set-cap": (NOT_FOR_MANAGERS, MANAGERS),
+    "remove-cap": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "set-thresholds": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "stop-everything": (MANAGERS, MANAGERS),
+    "resume": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "budget-by-id": (MANAGERS_REDIRECTED, NOT_FOR_MANAGERS),
     # Label Studio calls this one, with a secret instead of a session.
     "labeling-webhook": (Codes(405, 405, 405, 405), Codes(403, 403, 403, 403)),
 }
@@ -130,7 +142,20 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         "artifact": {"pk": student.pk},
         "person": {"pk": study.created_by.pk},
         **_of_notices(),
+        **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
+    }
+
+
+def _of_money(study: Study) -> dict[str, dict[str, Any]]:
+    of_book, of_study = {"pk": study.budget.price_book_id}, {"pk": study.pk}
+    of_price = {"pk": study.budget.price_book.prices.earliest("pk").pk}
+    return {
+        **dict.fromkeys(["price", "end-override", "correct-price"], of_price),
+        **dict.fromkeys(["price-book-file", "import-prices"], of_book),
+        **dict.fromkeys(["top-up", "set-cap", "set-thresholds", "stop-everything", "resume"], of_study),
+        "remove-cap": {**of_study, "cap_pk": 1},
+        "budget-by-id": {"pk": study.budget.pk},
     }
 
 

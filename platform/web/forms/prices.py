@@ -1,0 +1,93 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from accounts.models import User
+from budgets.models import Budget, Kind, Price, PriceBook
+from budgets.operations import Period, Scope
+
+DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"), ("mps", "GPU (Apple)"))
+
+
+def _this_minute() -> datetime:
+    return timezone.now().astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _moment_field(**options: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(widget=widget, **options)
+
+
+def _amount_field(**options: Any) -> forms.CharField:
+    return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
+
+
+class PriceBookForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="Studies choose a price book by its name.")
+    currency = forms.CharField(
+        min_length=3, max_length=3, initial="USD", help_text="Three letters. Every price of the book is in it."
+    )
+
+
+class PriceForm(forms.Form):
+    book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
+    kind = forms.ChoiceField(label="What it is for", choices=Kind.choices)
+    device = forms.ChoiceField(choices=DEVICES, required=False, help_text="For a device hour only.")
+    amount = _amount_field(
+        help_text="In the book's currency, for one of its kind; a platform fee in percent. At most six decimals.",
+    )
+    starts_at = _moment_field(
+        label="In force from (UTC)", help_text="Work offered or started before this moment keeps the earlier price."
+    )
+    budget = forms.ModelChoiceField(
+        Budget.objects.filter(study__isnull=False).order_by("name"),
+        label="Only for the study",
+        required=False,
+        empty_label="Every study of the book",
+    )
+    annotator = forms.ModelChoiceField(
+        User.objects.filter(is_active=True).order_by("name", "email"),
+        label="Only for the annotator",
+        required=False,
+        empty_label="Everybody",
+        help_text="For what people are paid: labels, hours, reviews, skips.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_at"].initial = _this_minute()
+
+    def scope(self) -> Scope:
+        return Scope(**{name: self.cleaned_data[name] for name in ("device", "budget", "annotator")})
+
+
+class EndForm(forms.Form):
+    starts_at = _moment_field(label="Ends at (UTC)", help_text="From then on, the wider price holds again.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_at"].initial = _this_minute()
+
+
+class PriceFileForm(forms.Form):
+    file = forms.FileField(label="CSV file", allow_empty_file=True)
+
+
+class CorrectionForm(forms.Form):
+    """The right amount and the period, and which preview was looked at."""
+
+    amount = _amount_field(label="The right amount")
+    starts_at = _moment_field(label="Work done from (UTC)")
+    ends_at = _moment_field(label="until before (UTC)")
+    reason = forms.CharField(max_length=200, help_text="Kept for ever with every reversal.")
+
+    def __init__(self, *args: Any, price: Price, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["starts_at"].initial = price.starts_at
+        # Up to now, the minute that has begun included.
+        self.fields["ends_at"].initial = _this_minute() + timedelta(minutes=1)
+
+    def period(self) -> Period:
+        return Period(starts_at=self.cleaned_data["starts_at"], ends_at=self.cleaned_data["ends_at"])
