@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
+import pytest
 import torch
 
 from training.artifact import Classifier, load_classifier
@@ -29,6 +32,7 @@ RunFolder = Callable[..., Path]
 
 
 TEXT = TASK_TYPES["text_classification"]
+EVERY_TASK_TYPE = pytest.mark.parametrize("task_type", TASK_TYPES.values(), ids=TASK_TYPES.keys())
 CPU = Compute(device=torch.device("cpu"), bf16=False)
 
 
@@ -44,6 +48,28 @@ def sentences(count: int, *, start: int = 0) -> dict[str, list[str]]:
     return rows
 
 
+def examples(task_type: str, count: int, *, start: int = 0) -> dict[str, list[str]]:
+    """Return `count` examples of a task type: sentences, with the label that their opinion words give them."""
+    rows = sentences(count, start=start)
+    uid, texts, labels = rows["uid"], rows["text"], rows["label"]
+    if task_type == "pair_classification":
+        return {"uid": uid, "text_a": texts, "text_b": ["the sun"] * count, "label": labels}
+    if task_type == "multi_label_classification":
+        sets = [[label] if number % 4 else [] for number, label in enumerate(labels)]
+        texts = [text if number % 4 else "the team" for number, text in enumerate(texts)]
+        return {"uid": uid, "text": texts, "label": [json.dumps(one) for one in sets]}
+    if task_type == "entity_extraction":
+        return {"uid": uid, "text": texts, "label": [opinions(text) for text in texts]}
+    return rows
+
+
+def opinions(text: str) -> str:
+    """Return the spans of a text's opinion words, each up to the word behind it."""
+    kind = dict.fromkeys(GOOD, "pos") | dict.fromkeys(BAD, "neg")
+    found = re.finditer(rf"\b({'|'.join(kind)})\b( the \w+)?", text)
+    return json.dumps([{"start": one.start(), "end": one.end(), "label": kind[one[1]]} for one in found])
+
+
 def write_dataset(folder: Path, rows: dict[str, list[str]]) -> Path:
     datasets.Dataset.from_dict(rows).save_to_disk(str(folder))
     return folder
@@ -54,11 +80,12 @@ def without_labels(rows: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def spec_payload(tiny_folder: Path, **changes: Any) -> dict[str, Any]:
+    task_type = changes.get("task_type", "text_classification")
     training = {"steps": 6, "batch_size": 4, "learning_rate": 1e-3, "max_length": 32, "precision": "fp32"}
     payload: dict[str, Any] = {
         "version": 1,
         "kind": "finetune",
-        "task_type": "text_classification",
+        "task_type": task_type,
         "labels": LABELS,
         "model": {"source": "folder", "name": str(tiny_folder), "revision": None},
         "data": {"train": "data/train", "dev": "data/dev", "test": "data/test"},
@@ -107,17 +134,21 @@ def answered_rows(task_type: TaskType) -> Rows:
     return rows_with(ANSWERS[task_type.name], texts=TEXTS, task_type=task_type)
 
 
-def tiny_classifier(folder: Path) -> Classifier:
+def tiny_classifier(folder: Path, *, task_type: TaskType = TEXT) -> Classifier:
     torch.manual_seed(5)
     source = ModelSource(source="folder", name=str(folder))
-    classifier = load_classifier(source=source, task_type=TEXT, labels=LABELS, max_length=32)
+    classifier = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=32)
     classifier.model.eval()
     return classifier
 
 
-def encoded_sentences(classifier: Classifier, count: int) -> tuple[EncodedRows, GoldLoss]:
-    data = sentences(count)
-    rows = Rows(uids=data["uid"], columns={"text": data["text"]}, gold=[*data["label"]])
-    encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=classifier.tokenizer, max_length=32)
-    target = TEXT.targets(rows=rows, units=encoded.units, labels=LABELS)
-    return encoded, GoldLoss(task_type=TEXT, units=encoded.units, target=target)
+def encoded_sentences(
+    classifier: Classifier, count: int, *, task_type: TaskType = TEXT
+) -> tuple[EncodedRows, GoldLoss]:
+    data = examples(task_type.name, count)
+    columns = {name: data[name] for name in task_type.input_fields}
+    gold = task_type.read_gold(gold=data["label"], columns=columns, labels=LABELS)
+    rows = Rows(uids=data["uid"], columns=columns, gold=[*gold])
+    encoded = encode_rows(rows=rows, task_type=task_type, tokenizer=classifier.tokenizer, max_length=32)
+    target = task_type.targets(rows=rows, units=encoded.units, labels=LABELS)
+    return encoded, GoldLoss(task_type=task_type, units=encoded.units, target=target)

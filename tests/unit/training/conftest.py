@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.tiny_model import write_tiny_model
-from tests.tiny_runs import RunFolder, carry_out, sentences, spec_payload, without_labels, write_dataset
+from tests.tiny_runs import RunFolder, carry_out, examples, spec_payload, without_labels, write_dataset
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,11 +36,12 @@ def run_folder(tmp_path: Path, tiny_folder: Path) -> RunFolder:
 
     def make(name: str = "run", **changes: Any) -> Path:
         folder = tmp_path / name
+        task_type = changes.get("task_type", "text_classification")
         for split, rows in (
-            ("train", sentences(24)),
-            ("dev", sentences(10, start=100)),
-            ("test", sentences(10, start=200)),
-            ("unlabelled", without_labels(sentences(30, start=300))),
+            ("train", examples(task_type, 24)),
+            ("dev", examples(task_type, 10, start=100)),
+            ("test", examples(task_type, 10, start=200)),
+            ("unlabelled", without_labels(examples(task_type, 30, start=300))),
         ):
             write_dataset(folder / "data" / split, rows)
         (folder / "spec.json").write_text(json.dumps(spec_payload(tiny_folder, **changes)))

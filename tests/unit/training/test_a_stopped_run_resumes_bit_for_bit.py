@@ -28,10 +28,11 @@ def stop_once(folder: Path, looks: int) -> None:
         METHODS[job.spec.kind](interrupted)
 
 
+@pytest.mark.parametrize("task_type", ["text_classification", "entity_extraction"])
 @pytest.mark.parametrize("looks", [0, 2, 3, 7])
-def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder, looks: int) -> None:
-    whole = carry_out(run_folder("whole"))
-    folder = run_folder("stopped")
+def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder, looks: int, task_type: str) -> None:
+    whole = carry_out(run_folder("whole", task_type=task_type))
+    folder = run_folder("stopped", task_type=task_type)
     stop_once(folder, looks)
     assert (folder / "checkpoint" / "state.pt").is_file()
     resumed = carry_out(folder)

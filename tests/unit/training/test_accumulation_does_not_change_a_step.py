@@ -4,21 +4,25 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_runs import CPU, encoded_sentences, tiny_classifier
+from tests.tiny_runs import CPU, EVERY_TASK_TYPE, encoded_sentences, tiny_classifier
 from training.loop import gradients_of_step
+from training.task_types.base import TaskType
 
 
-def step_in_parts(folder: Path, num_parts: int) -> tuple[float, torch.Tensor]:
-    classifier = tiny_classifier(folder)
-    rows, loss = encoded_sentences(classifier, 8)
+def step_in_parts(folder: Path, num_parts: int, task_type: TaskType) -> tuple[float, torch.Tensor]:
+    classifier = tiny_classifier(folder, task_type=task_type)
+    rows, loss = encoded_sentences(classifier, 8, task_type=task_type)
     parts = np.array_split(np.arange(8), num_parts)
     value = gradients_of_step(model=classifier.model, rows=rows, micro_batches=parts, loss=loss, compute=CPU)
     return value, torch.cat([p.grad.flatten() for p in classifier.model.parameters() if p.grad is not None])
 
 
+@EVERY_TASK_TYPE
 @pytest.mark.parametrize("num_parts", [2, 4, 8])
-def test_one_batch_of_eight_equals_smaller_ones_on_unequal_lengths(tiny_folder: Path, num_parts: int) -> None:
-    whole_loss, whole = step_in_parts(tiny_folder, 1)
-    parts_loss, parts = step_in_parts(tiny_folder, num_parts)
+def test_one_batch_of_eight_equals_smaller_ones_on_unequal_lengths(
+    tiny_folder: Path, num_parts: int, task_type: TaskType
+) -> None:
+    whole_loss, whole = step_in_parts(tiny_folder, 1, task_type)
+    parts_loss, parts = step_in_parts(tiny_folder, num_parts, task_type)
     assert parts_loss == pytest.approx(whole_loss, rel=1e-5)
     torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-6)

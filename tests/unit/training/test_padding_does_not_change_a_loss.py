@@ -4,19 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from tests.tiny_runs import CPU, encoded_sentences, tiny_classifier
+from tests.tiny_runs import CPU, EVERY_TASK_TYPE, encoded_sentences, tiny_classifier
 from training.batches import collate
+from training.task_types.base import TaskType
 
 
-def test_a_row_costs_the_same_alone_and_beside_a_longer_one(tiny_folder: Path) -> None:
-    classifier = tiny_classifier(tiny_folder)
-    rows, loss = encoded_sentences(classifier, 8)
+@EVERY_TASK_TYPE
+def test_a_row_costs_the_same_alone_and_beside_a_longer_one(tiny_folder: Path, task_type: TaskType) -> None:
+    classifier = tiny_classifier(tiny_folder, task_type=task_type)
+    rows, loss = encoded_sentences(classifier, 8, task_type=task_type)
     shortest, longest = int(rows.lengths.argmin()), int(rows.lengths.argmax())
     assert rows.lengths[shortest] < rows.lengths[longest]
 
     def cost(indices: list[int]) -> float:
-        batch = collate(rows=rows, indices=np.array(indices), device=CPU.device)
-        logits = classifier.model(batch)[:1]
-        return float(loss(logits=logits, rows=torch.tensor(indices[:1])).detach())
+        first = torch.tensor(indices[:1])
+        logits = classifier.model(collate(rows=rows, indices=np.array(indices), device=CPU.device))
+        return float(loss(logits=logits[: len(rows.units.of(first))], rows=first).detach())
 
     assert cost([shortest]) == pytest.approx(cost([shortest, longest]), rel=1e-5)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_model import vocabulary
-from tests.tiny_runs import ANSWERS, CPU, answered_rows
+from tests.tiny_runs import ANSWERS, CPU, EVERY_TASK_TYPE, answered_rows
 from training.artifact import load_classifier
 from training.batches import collate
 from training.data import encode_rows
@@ -16,7 +16,6 @@ from training.task_types import TASK_TYPES, TaskTypeUnknown, task_type_named
 from training.task_types.base import TaskType
 
 LABELS = ["a", "b", "c"]
-EVERY_TASK_TYPE = pytest.mark.parametrize("task_type", TASK_TYPES.values(), ids=TASK_TYPES.keys())
 
 
 @EVERY_TASK_TYPE

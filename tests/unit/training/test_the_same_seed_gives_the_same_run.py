@@ -1,11 +1,13 @@
 import json
 
-from tests.tiny_runs import RunFolder, carry_out
+from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out
+from training.task_types.base import TaskType
 
 
-def test_the_same_seed_gives_the_same_artifact(run_folder: RunFolder) -> None:
-    first = carry_out(run_folder("first"))
-    second = carry_out(run_folder("second"))
+@EVERY_TASK_TYPE
+def test_the_same_seed_gives_the_same_artifact(run_folder: RunFolder, task_type: TaskType) -> None:
+    first = carry_out(run_folder("first", task_type=task_type.name))
+    second = carry_out(run_folder("second", task_type=task_type.name))
     assert first["artifact_hash"] == second["artifact_hash"]
     assert first["metrics"] == second["metrics"]
 

@@ -1,0 +1,115 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tiny_runs import rows_with
+from training.spans import Span, first_tokens, spans_in, spans_of, tags_of, words_of, written
+from training.task_types import TASK_TYPES
+from training.units import UNSEEN, Outputs, Units
+
+ENTITIES = TASK_TYPES["entity_extraction"]
+LABELS = ["a", "b", "c"]
+PLACE = {label: index for index, label in enumerate(LABELS)}
+TEXTS = st.text(alphabet="ab7 .°é日🧪_-\t", min_size=1, max_size=60).filter(lambda text: text.strip() != "")
+
+
+@st.composite
+def texts_with_entities(draw: st.DrawFn) -> tuple[str, list[Span]]:
+    """A text, and spans that start and end with its words."""
+    text = draw(TEXTS)
+    words = words_of(text)
+    spans, free = [], 0
+    while free < len(words):
+        first = draw(st.integers(free, len(words) - 1))
+        last = draw(st.integers(first, min(first + 3, len(words) - 1)))
+        spans.append(Span(words[first].start, words[last].end, draw(st.sampled_from(LABELS))))
+        free = last + 1 + draw(st.integers(0, 9))
+    return text, spans
+
+
+@settings(deadline=None)
+@given(texts_with_entities())
+def test_decoding_the_targets_gives_the_gold(case: tuple[str, list[Span]]) -> None:
+    text, spans = case
+    rows = rows_with([written(spans)], texts=[text])
+    units = Units.of_words([list(range(len(words_of(text))))])
+    targets = ENTITIES.targets(rows=rows, units=units, labels=LABELS)
+    logits = torch.nn.functional.one_hot(targets, 1 + 2 * len(LABELS)).float().numpy()
+    outputs = Outputs(values_UC=logits, bounds=units.bounds())
+    assert ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS) == [written(spans)]
+
+
+@settings(deadline=None)
+@given(texts_with_entities())
+def test_answers_are_read_as_they_are_written(case: tuple[str, list[Span]]) -> None:
+    text, spans = case
+    assert spans_in(written(reversed(spans))) == spans
+    assert ENTITIES.read_gold(gold=[written(spans)], columns={"text": [text]}, labels=LABELS) == [written(spans)]
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_every_mark_of_a_text_is_in_one_word(text: str) -> None:
+    words = words_of(text)
+    assert "".join(text[word.start : word.end] for word in words) == "".join(text.split())
+
+
+def tags(text: str, *spans: Span) -> list[int]:
+    return tags_of(words=words_of(text), spans=spans, labels=PLACE)
+
+
+def test_a_span_that_starts_within_a_word_takes_the_word() -> None:
+    assert tags("add ethanol now", Span(6, 11, "b")) == [0, 3, 0]
+
+
+def test_a_word_that_two_spans_share_is_the_first_ones() -> None:
+    assert tags("add ethanol now", Span(0, 6, "a"), Span(6, 15, "b")) == [1, 2, 3]
+    assert tags("ethanol", Span(0, 3, "a"), Span(3, 7, "b")) == [1]
+
+
+def test_digits_and_letters_are_words_of_their_own() -> None:
+    assert tags("500mL", Span(0, 3, "a"), Span(3, 5, "b")) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([2, 2, 0], [Span(0, 3, "a")]),
+        ([1, 4, 4], [Span(0, 1, "a"), Span(2, 5, "b")]),
+        ([1, 1, 2], [Span(0, 1, "a"), Span(2, 5, "a")]),
+        ([1, None, 0], [Span(0, 3, "a")]),
+        ([0, None, 1], [Span(4, 5, "a")]),
+        ([1, None, 2], [Span(0, 5, "a")]),
+    ],
+)
+def test_tags_that_fit_badly_are_read_by_one_rule(said: list[int | None], expected: list[Span]) -> None:
+    assert spans_of(words=words_of("x y z"), tags=said, labels=LABELS) == expected
+
+
+def test_a_words_first_token_speaks_for_it_and_no_token_for_two() -> None:
+    words = words_of("the 37°C bath")
+    offsets = [(0, 0), (0, 3), (4, 6), (6, 8), (9, 11), (11, 13), (0, 0)]
+    assert first_tokens(words=words, offsets=offsets) == [1, 2, 3, -1, 4]
+
+
+def test_what_is_cut_off_has_no_place() -> None:
+    assert first_tokens(words=words_of("one two three four"), offsets=[(0, 0), (0, 3), (4, 7), (0, 0)]) == [1, 2]
+
+
+def test_a_cut_text_misses_the_entities_that_nobody_saw() -> None:
+    text, gold = "one two three", written([Span(0, 3, "a"), Span(8, 13, "a")])
+    rows = rows_with([gold], texts=[text])
+    outputs = Outputs.one_per_row(torch.eye(7)[[1]].numpy())
+    predicted = ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS)
+    assert predicted == [written([Span(0, 3, "a")])]
+    totals = ENTITIES.tally(rows=rows, predicted=predicted, labels=LABELS).totals()
+    assert ENTITIES.score(totals_RK=totals)["micro_f1"][0] == pytest.approx(2 / 3)
+
+
+def test_output_that_is_no_number_is_no_answer_but_a_word_unseen_is() -> None:
+    values = torch.eye(7)[[1, 0, 0, 1]]
+    values[1], values[2] = UNSEEN, float("nan")
+    outputs = Outputs(values_UC=values.numpy(), bounds=torch.tensor([0, 2, 4]).numpy())
+    rows = rows_with(["[]", "[]"], texts=["x y", "x y"])
+    assert ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS) == [written([Span(0, 3, "a")]), None]
