@@ -1,4 +1,4 @@
-"""Cancelling a run: now if nobody has begun it, else within seconds by whoever supervises it."""
+"""Cancelling a run: now if nobody carries it out, else within seconds by whoever supervises it."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +9,7 @@ from accounts.permissions import Action, require
 from runs.endings import cancel_descendants, cancel_unstarted
 from runs.models import Run, RunState
 
-_UNSTARTED = (RunState.WAITING, RunState.QUEUED)
+_WITH_NOBODY = (RunState.WAITING, RunState.QUEUED, RunState.PAUSED)
 
 
 @transaction.atomic
@@ -37,7 +37,7 @@ def _cancel_one(actor: User, run_id: int, reason: str) -> Run:
     before = run.state
     run.cancel_requested_at = timezone.now()
     run.save(update_fields=["cancel_requested_at"])
-    if run.state in _UNSTARTED:
+    if run.state in _WITH_NOBODY:
         cancel_unstarted(run, reason=reason)
     else:
         cancel_descendants(run, reason=reason)

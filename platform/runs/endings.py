@@ -18,6 +18,7 @@ from runs.models import Attempt, Ending, Run, RunState
 from runs.queueing import enqueue
 from runs.verdicts import Verdict
 
+MOST_REASON = 300
 _OUTCOME_LENGTH = 200
 
 
@@ -42,13 +43,17 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
     )
     if run is None:
         raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
-    verdict = _unless_cancelled(run, end.verdict)
+    verdict = _as_asked_meanwhile(run, end.verdict)
     _record_attempt(run, claim, end, verdict)
     run.state = verdict.state
     run.lease_owner, run.lease_until = "", None
     if run.is_ended:
         _record_run_end(run, verdict)
+    elif run.state == RunState.PAUSED:
+        run.pause_reason = verdict.outcome[:MOST_REASON]
     run.save()
+    if verdict.ending == Ending.OUT_OF_TIME and run.state == RunState.PAUSED:
+        tell_of_pause(run)
     if verdict.state == RunState.SUCCEEDED:
         register(run=run, result=end.result)
         queue_ready_children(run)
@@ -57,10 +62,15 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
     return run
 
 
-def _unless_cancelled(run: Run, verdict: Verdict) -> Verdict:
-    """A run that would be tried again is not, once its cancel was asked for."""
-    if verdict.state == RunState.QUEUED and run.cancel_requested_at is not None:
+def _as_asked_meanwhile(run: Run, verdict: Verdict) -> Verdict:
+    """A run that would go on later does not, once its cancel was asked for; nor at once, once its pause was."""
+    if verdict.state not in (RunState.QUEUED, RunState.PAUSED):
+        return verdict
+    if run.cancel_requested_at is not None:
         return Verdict(ending=verdict.ending, state=RunState.CANCELLED, outcome=f"cancelled; {verdict.outcome}")
+    if run.pause_requested_at is not None and verdict.state == RunState.QUEUED:
+        outcome = f"{run.pause_reason}; {verdict.outcome}"
+        return Verdict(ending=verdict.ending, state=RunState.PAUSED, outcome=outcome)
     return verdict
 
 
@@ -72,6 +82,7 @@ def _record_attempt(run: Run, claim: Claim, end: AttemptEnd, verdict: Verdict) -
     attempt.ending = verdict.ending
     attempt.outcome = verdict.outcome[:_OUTCOME_LENGTH]
     attempt.device_seconds = end.seconds
+    attempt.max_seconds = run.max_seconds
     assert run.hold is not None
     is_last = verdict.state in RunState.ended()
     attempt.entry = bill(attempt=attempt, hold=run.hold, ended_at=end.ended_at, close=is_last)
@@ -98,6 +109,18 @@ def _tell_of_failure(run: Run) -> None:
     )
 
 
+def tell_of_pause(run: Run) -> None:
+    """Tell that a run waits for minutes. A stop of its budget has a notice of its own."""
+    notify(
+        key=f"run:{run.pk}:paused:{run.attempts.count()}",
+        kind=NoticeKind.RUN_PAUSED,
+        title=f"{run} of “{run.study}” is paused",
+        body=f"{run.pause_reason[:1].upper()}{run.pause_reason[1:]}. Its checkpoint and the rest of its hold are kept. "
+        "Give it more minutes on its page, and it goes on where it stood; or cancel it.",
+        path=f"/runs/{run.pk}/",
+    )
+
+
 def queue_ready_children(run: Run) -> None:
     """Queue the runs that waited for nothing but this one."""
     for child in _locked(run.children.filter(state=RunState.WAITING)):
@@ -112,13 +135,14 @@ def cancel_descendants(run: Run, *, reason: str) -> None:
 
 
 def cancel_unstarted(run: Run, *, reason: str) -> None:
-    """End a locked run that no worker has begun now, give its hold back, and cancel what waited for it."""
+    """End a locked run that no worker has at present, give its hold back, and cancel what waited for it."""
     run.state = RunState.CANCELLED
     run.error = reason
     run.ended_at = timezone.now()
     run.save(update_fields=["state", "error", "ended_at"])
     if run.hold is not None:
         release(hold=run.hold, reason=reason)
+    transaction.on_commit(lambda: discard_checkpoint(run.folder), robust=True)
     cancel_descendants(run, reason=reason)
 
 

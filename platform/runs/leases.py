@@ -9,10 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from runs.models import Attempt, Run, RunState
+from studies.models import Study
 
 
 class LeaseLost(Exception):
@@ -32,7 +34,10 @@ class Claim:
 class Beat:
     """What a renewal found."""
 
-    cancel_requested_at: datetime | None
+    max_seconds: int
+    cancel_requested_at: datetime | None = None
+    pause_requested_at: datetime | None = None
+    stopped_at: datetime | None = None
 
 
 def this_host() -> str:
@@ -50,9 +55,17 @@ def _until() -> Any:
 
 @transaction.atomic
 def claim(*, run_id: int) -> Claim | None:
-    """Take a queued run, or return None: it is taken, ended, cancelled or not there."""
+    """Take a queued run, or return None: it is taken, ended, cancelled, not there, or its budget is stopped."""
     owner = _new_owner()
-    queued = Run.objects.filter(pk=run_id, state=RunState.QUEUED, cancel_requested_at__isnull=True)
+    payable = Study.objects.filter(budget__stopped_at__isnull=True)
+    # The run's own columns stand outside the sub-query: only they are looked at again after waiting for another claim.
+    queued = Run.objects.filter(
+        pk=run_id,
+        state=RunState.QUEUED,
+        cancel_requested_at__isnull=True,
+        pause_requested_at__isnull=True,
+        study__in=payable,
+    )
     if not queued.update(state=RunState.RUNNING, lease_owner=owner, lease_until=_until(), progress={}):
         return None
     now = timezone.now()
@@ -73,8 +86,9 @@ def renew(*, claim: Claim, progress: dict[str, Any]) -> Beat:
         if not held.update(lease_until=_until(), progress=progress):
             raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
         Attempt.objects.filter(pk=claim.attempt_id).update(heartbeat_at=timezone.now())
-        cancel_requested_at = held.values_list("cancel_requested_at", flat=True).get()
-    return Beat(cancel_requested_at=cancel_requested_at)
+        asked = ("cancel_requested_at", "pause_requested_at")
+        found = held.values("max_seconds", *asked, stopped_at=F("study__budget__stopped_at")).get()
+    return Beat(**found)
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ class RunState(models.TextChoices):
     WAITING = "waiting", "Waiting for an earlier run"
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
@@ -95,6 +96,9 @@ class Run(models.Model):
     seed = models.PositiveIntegerField(default=0)
     device = models.CharField(max_length=16)
     max_seconds = models.PositiveIntegerField(help_text="Over all attempts; what the hold is placed for.")
+    extended_seconds = models.PositiveIntegerField(default=0, help_text="The part of the time limit that came later.")
+    go_on = models.BooleanField(default=False, help_text="At its time limit, go on while the budget has money.")
+    estimate = models.JSONField(null=True, help_text="Cost and duration as expected when it was asked for.")
     hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True)
 
     sent_at = models.DateTimeField(null=True, help_text="When a worker was last told of this run.")
@@ -102,6 +106,8 @@ class Run(models.Model):
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    pause_requested_at = models.DateTimeField(null=True, help_text="Set until a person lets it go on.")
+    pause_reason = models.CharField(max_length=300, blank=True, help_text="Why it is paused, in words.")
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)
 
@@ -128,6 +134,11 @@ class Run(models.Model):
         return self.state in RunState.ended()
 
     @property
+    def first_seconds(self) -> int:
+        """The time limit that it was asked for with."""
+        return self.max_seconds - self.extended_seconds
+
+    @property
     def folder(self) -> FilePath:
         return FilePath(settings.RUNS_DIR) / str(self.pk)
 
@@ -143,6 +154,7 @@ class Ending(models.TextChoices):
     FAILED = "failed", "Failed for good"
     CANCELLED = "cancelled", "Cancelled"
     OUT_OF_TIME = "out_of_time", "Out of time"
+    PAUSED = "paused", "Paused"
     HANDED_OVER = "handed_over", "Handed over"
     CRASHED = "crashed", "Crashed"
     LOST = "lost", "Lost"
@@ -163,6 +175,7 @@ class Attempt(models.Model):
     ending = models.CharField(max_length=16, choices=Ending.choices, blank=True)
     outcome = models.CharField(max_length=200, blank=True, help_text="The ending in words.")
     device_seconds = models.DecimalField(max_digits=12, decimal_places=3, default=Decimal(0))
+    max_seconds = models.PositiveIntegerField(null=True, help_text="The run's time limit when this attempt ended.")
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
 
     class Meta:

@@ -1,21 +1,33 @@
-"""The one public door to runs: start, cancel, supervise, sweep. Each function's contract stands where it is written."""
+"""The one public door to runs. Each function's contract stands where it is written."""
 
 from runs.cancelling import cancel
+from runs.estimates import estimate_runs
+from runs.extending import RunOver, extend
+from runs.pausing import NothingToPause, OutOfMinutes, pause, resume
 from runs.plans import PlanInvalid, RunPlan
 from runs.references import ModelUnusable
 from runs.requests import NotEnoughExamples, NothingToMeasure
 from runs.starting import StillCancelling, start_annotate, start_distil
 from runs.supervision import supervise
 from runs.sweeping import sweep
+from runs.worst_case import WorstCaseDoesNotFit
 
 __all__ = [
     "ModelUnusable",
     "NotEnoughExamples",
     "NothingToMeasure",
+    "NothingToPause",
+    "OutOfMinutes",
     "PlanInvalid",
+    "RunOver",
     "RunPlan",
     "StillCancelling",
+    "WorstCaseDoesNotFit",
     "cancel",
+    "estimate_runs",
+    "extend",
+    "pause",
+    "resume",
     "start_annotate",
     "start_distil",
     "supervise",

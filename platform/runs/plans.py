@@ -39,8 +39,9 @@ class RunPlan:
     """Settings of a run, or of a distil chain.
 
     Student and teacher are each trained for steps or for epochs, never both; with neither given, for the default steps.
-    `max_minutes` bounds each run of a chain over all its attempts; it is what the hold is placed for. `gold_weight` is
-    the weight of the cross-entropy on the human labels beside the soft ones; `seed` None means the study's own.
+    `max_minutes` bounds each run of a chain over all its attempts; it is what the hold is placed for. A run whose
+    minutes are used up pauses; with `go_on` it takes more while its budget has money. `gold_weight` is the weight of
+    the cross-entropy on the human labels beside the soft ones; `seed` None means the study's own.
     """
 
     steps: int | None = None
@@ -56,6 +57,7 @@ class RunPlan:
     teacher_learning_rate: float = TEACHER_LEARNING_RATE
     seed: int | None = None
     max_minutes: int = MAX_MINUTES
+    go_on: bool = False
 
     def __post_init__(self) -> None:
         _check_lengths("", self.steps, self.epochs)

@@ -1,12 +1,15 @@
 """Reads of runs for pages and commands."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Sum
 from django.utils import timezone
 
+from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from runs.billing import cost_of, seconds_of
+from runs.minutes import SECONDS_PER_MINUTE, cost_per_minute, seconds_used
 from runs.models import Attempt, Run, RunState
 from runs.trainer import LOG_FILE
 
@@ -38,14 +41,60 @@ def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:
     return text if start == 0 else text.partition("\n")[2]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a run stands for money and time, its present attempt included up to now.
+
+    `cost` what was entered and what is being used; `held` the most it may cost; `left` of its hold.
+    """
+
+    cost: Decimal
+    held: Decimal
+    left: Decimal
+    per_minute: Decimal
+    seconds: Decimal
+    seconds_left: Decimal
+
+    @property
+    def minutes_left(self) -> Decimal:
+        return self.seconds_left / SECONDS_PER_MINUTE
+
+
+def standing(run: Run) -> Standing | None:
+    """Say how a run stands; None for one that holds nothing yet."""
+    if run.hold is None:
+        return None
+    present = _present_attempt(run)
+    running = _seconds_so_far(present) if present else Decimal(0)
+    used = seconds_used(run) + running
+    now = min(cost_of(seconds=running, price=run.hold.price), run.hold.remaining)
+    return Standing(
+        cost=_entered(run) + now,
+        held=run.hold.amount,
+        left=run.hold.remaining - now,
+        per_minute=cost_per_minute(run.hold.price),
+        seconds=used,
+        seconds_left=max(run.max_seconds - used, Decimal(0)),
+    )
+
+
 def live_cost(run: Run) -> Decimal:
     """What a run has cost by now: what was entered, and what its present attempt has used so far."""
-    entered = run.attempts.aggregate(total=Sum("entry__amount"))["total"] or ZERO
-    present = run.attempts.filter(ended_at__isnull=True, pid__isnull=False).first()
-    return entered + (_cost_so_far(run, present) if present and run.state == RunState.RUNNING else ZERO)
+    found = standing(run)
+    return found.cost if found else ZERO
 
 
-def _cost_so_far(run: Run, attempt: Attempt) -> Decimal:
-    assert run.hold is not None
-    used = seconds_of((timezone.now() - attempt.started_at).total_seconds())
-    return min(cost_of(seconds=used, price=run.hold.price), run.hold.remaining)
+def _entered(run: Run) -> Decimal:
+    """All that was entered for the run, corrections included."""
+    ours = LedgerEntry.objects.filter(budget=run.study.budget_id, work_key=run.source_key)
+    return ours.aggregate(total=Sum("amount"))["total"] or ZERO
+
+
+def _present_attempt(run: Run) -> Attempt | None:
+    if run.state != RunState.RUNNING:
+        return None
+    return run.attempts.filter(ended_at__isnull=True, pid__isnull=False).first()
+
+
+def _seconds_so_far(attempt: Attempt) -> Decimal:
+    return seconds_of((timezone.now() - attempt.started_at).total_seconds())

@@ -14,7 +14,8 @@ def enqueue(run: Run) -> None:
     """Mark a run as queued and tell a worker once the transaction is in; call it inside one."""
     run.state = RunState.QUEUED
     run.num_sent = 0
-    run.save(update_fields=["state", "num_sent"])
+    run.pause_reason = ""
+    run.save(update_fields=["state", "num_sent", "pause_reason"])
     send_on_commit(run)
 
 

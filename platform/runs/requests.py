@@ -43,11 +43,12 @@ class RunRequest:
     seed: int
     device: str
     max_seconds: int
+    go_on: bool = False
     parents: Sequence[Run] = ()
 
     @property
     def request_key(self) -> str:
-        """Hash of all that decides the result. The time limit does not: it only decides whether there is one."""
+        """Hash of all that decides the result. The time limit does not: it only decides when there is one."""
         lists = (self.inputs.snapshot, self.inputs.dev, self.inputs.test, self.inputs.unlabelled)
         return list_hash(
             [

@@ -1,24 +1,22 @@
 """Starting runs: everything is checked, fixed and held for in one transaction, or nothing is left behind."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.models import Kind, Path, Price
+from budgets.models import Path, Price
 from budgets.money import ZERO
-from budgets.operations import BudgetExceeded, Scope, place_hold, price_at
-from runs.billing import cost_of
+from runs.estimates import device_price, estimate_of
 from runs.models import Run, RunKind, RunState
 from runs.plans import RunPlan
 from runs.queueing import enqueue
 from runs.references import check_model
 from runs.requests import Inputs, RunRequest, fix_inputs
+from runs.worst_case import hold_worst_case
 from studies.models import Study
 from studies.operations import freeze_test
 
@@ -34,8 +32,8 @@ def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, 
 
     Parameters: `num_labels` >= 1 in rank order, None for all; `plan` the settings, None for the defaults.
     Returns: the run, queued; an equal one that is under way or done is shared.
-    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PriceMissing; BudgetExceeded; StillCancelling;
-    ValueError (num_labels).
+    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PriceMissing; WorstCaseDoesNotFit (a
+    BudgetExceeded that says what would fit); BudgetStopped; StillCancelling; ValueError (num_labels).
     """
     require(actor=actor, action=Action.START_RUN)
     _check_count("labels", num_labels)
@@ -122,6 +120,7 @@ class _Chain:
             seed=self.study.seed if self.plan.seed is None else self.plan.seed,
             device=self.device,
             max_seconds=self.plan.max_seconds,
+            go_on=self.plan.go_on,
             parents=parents,
         )
         run, is_new = _ensure_run(request, self.actor)
@@ -133,16 +132,12 @@ class _Chain:
         """Hold the worst case of every new run; then queue those that wait for nothing.
 
         Parameters: `wanted` the run that was asked for, the last of the chain.
-        Raises: PriceMissing; BudgetExceeded, for the whole chain at once.
+        Raises: PriceMissing; WorstCaseDoesNotFit, for the whole chain at once; BudgetStopped.
         """
         freeze_test(actor=self.actor, study=self.study)
-        price = price_at(
-            book=self.study.budget.price_book,
-            kind=Kind.DEVICE_HOUR,
-            at=timezone.now(),
-            scope=Scope(device=self.device.partition(":")[0], budget=self.study.budget),
-        )
-        self._hold(price)
+        price = device_price(self.study)
+        hold_worst_case(budget=self.study.budget, runs=self.new, price=price, path=self.path)
+        self._estimate(price)
         for run in self.new:
             if run.state == RunState.QUEUED:
                 enqueue(run)
@@ -166,20 +161,15 @@ class _Chain:
                 "unlabelled_examples": wanted.num_unlabelled,
                 "device": self.device,
                 "max_minutes": self.plan.max_minutes,
+                "go_on": self.plan.go_on,
                 "held": sum((run.hold.amount for run in self.new if run.hold), ZERO),
             },
         )
 
-    def _hold(self, price: Price) -> None:
-        worst = cost_of(seconds=Decimal(self.plan.max_seconds), price=price)
-        budget = self.study.budget
-        budget.refresh_from_db()
-        total = sum((worst for _ in self.new), ZERO)
-        if total > budget.available:
-            raise BudgetExceeded(budget=budget, wanted=total)
+    def _estimate(self, price: Price) -> None:
         for run in self.new:
-            run.hold = place_hold(budget=budget, source_key=run.source_key, amount=worst, price=price, path=self.path)
-            run.save(update_fields=["hold"])
+            run.estimate = estimate_of(run=run, price=price)
+            run.save(update_fields=["estimate"])
 
 
 def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:
@@ -202,6 +192,7 @@ def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:
             "seed": request.seed,
             "device": request.device,
             "max_seconds": request.max_seconds,
+            "go_on": request.go_on,
             "created_by": actor,
         },
     )

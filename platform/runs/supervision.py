@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
+from dataclasses import replace
 from types import FrameType
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -18,20 +19,23 @@ from runs import shutdown
 from runs.billing import seconds_of
 from runs.bridge import ParentArtifactMissing, read_error, read_progress, read_result, write_run_folder
 from runs.endings import AttemptEnd, end_attempt
+from runs.extending import go_on
 from runs.leases import Beat, Claim, LeaseLost, renew
 from runs.leases import claim as claim_run
+from runs.minutes import (
+    SECONDS_BEFORE_LIMIT,
+    SECONDS_BEFORE_SHORT,
+    SECONDS_BETWEEN_BEATS,
+    SECONDS_TO_LEAVE,
+    seconds_used,
+)
 from runs.models import Attempt, Ending, Run
+from runs.pausing import why_paused
 from runs.trainer import LOG_FILE, Trainer, process_started_at
 from runs.verdicts import Evidence, Stop, judge
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_BEATS = 0.5
-# How long a trainer may take to save and leave. A cancelled one saves for nobody, and people wait for it; one that is
-# handed over saves what the next attempt goes on from, before who stops the worker loses patience (8 s, embedded).
-SECONDS_TO_LEAVE = {Stop.CANCEL: 3.5, Stop.TIME: 5.0, Stop.HAND_OVER: 6.0}
-# Leaving belongs to the time limit, so that the hold covers it.
-SECONDS_BEFORE_LIMIT = SECONDS_TO_LEAVE[Stop.TIME] + 2 * SECONDS_BETWEEN_BEATS
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
@@ -61,13 +65,15 @@ class _Watch:
         self._claim = claim
         self._leaving = leaving
         self._run = Run.objects.select_related("study", "hold__price", "snapshot").get(pk=claim.run_id)
-        self._seconds_left = self._run.max_seconds - seconds_used(self._run)
+        self._used_before = float(seconds_used(self._run))
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
-        self._beat = Beat(cancel_requested_at=None)
+        self._beat = Beat(max_seconds=self._run.max_seconds)
 
     def attempt(self) -> None:
-        if self._seconds_left <= SECONDS_BEFORE_LIMIT:
-            self._end(stop=Stop.TIME, exit_code=None)
+        self._renew({"stage": "data"}, seconds=0.0)
+        early = self._reason_to_stop(0.0)
+        if early is not None:
+            self._end(stop=early, exit_code=None)
             return
         try:
             trainer = self._start()
@@ -101,18 +107,20 @@ class _Watch:
         stop: Stop | None = None
         asked_at = 0.0
         while (exit_code := trainer.wait(SECONDS_BETWEEN_BEATS)) is None:
-            self._renew()
-            if stop is None and (stop := self._reason_to_stop(trainer)) is not None:
+            self._renew(read_progress(self._run.folder), seconds=trainer.seconds)
+            if stop is None and (stop := self._reason_to_stop(trainer.seconds)) is not None:
                 asked_at = time.monotonic()
                 trainer.ask_to_stop()
             elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
                 trainer.kill()
         return stop, exit_code
 
-    def _renew(self) -> None:
-        """Renew; a database that is away for less than the lease is waited for."""
+    def _renew(self, progress: dict[str, Any], *, seconds: float) -> None:
+        """Renew, and in time take more minutes where it may; a database away for less than the lease is waited for."""
         try:
-            self._beat = renew(claim=self._claim, progress=read_progress(self._run.folder))
+            self._beat = renew(claim=self._claim, progress=progress)
+            if self._run.go_on and self._seconds_left(seconds) <= SECONDS_BEFORE_SHORT:
+                self._beat = replace(self._beat, max_seconds=go_on(run_id=self._claim.run_id))
         except _DATABASE_AWAY as error:
             connection.close()
             if time.monotonic() > self._lease_ends:
@@ -120,39 +128,32 @@ class _Watch:
             return
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
 
-    def _reason_to_stop(self, trainer: Trainer) -> Stop | None:
+    def _seconds_left(self, seconds: float) -> float:
+        return self._beat.max_seconds - self._used_before - seconds
+
+    def _reason_to_stop(self, seconds: float) -> Stop | None:
         if self._beat.cancel_requested_at is not None:
             return Stop.CANCEL
-        if trainer.seconds > float(self._seconds_left) - SECONDS_BEFORE_LIMIT:
+        if self._beat.pause_requested_at is not None or self._beat.stopped_at is not None:
+            return Stop.PAUSE
+        if self._seconds_left(seconds) <= SECONDS_BEFORE_LIMIT:
             return Stop.TIME
         if self._leaving.is_set() or shutdown.is_announced():
             return Stop.HAND_OVER
         return None
 
     def _end(self, *, stop: Stop | None, exit_code: int | None, seconds: float = 0.0, error: str = "") -> None:
-        result = read_result(self._run.folder)
-        evidence = Evidence(
-            exit_code=exit_code,
-            stop=stop,
-            has_result=bool(result),
-            error=error,
-            num_crashes=num_crashes(self._run),
-            max_attempts=settings.MAX_ATTEMPTS,
-            max_seconds=self._run.max_seconds,
-        )
-        end = AttemptEnd(
-            verdict=judge(evidence),
-            seconds=seconds_of(seconds),
-            ended_at=timezone.now(),
-            exit_code=exit_code,
-            result=result,
-        )
-        self._record(end)
-
-    def _record(self, end: AttemptEnd) -> None:
         """Record the end, waiting for a database that is away; past the lease, the sweep does it."""
+        ended_at = timezone.now()
         while True:
             try:
+                end = AttemptEnd(
+                    verdict=judge(self._evidence(stop, exit_code, error)),
+                    seconds=seconds_of(seconds),
+                    ended_at=ended_at,
+                    exit_code=exit_code,
+                    result=read_result(self._run.folder),
+                )
                 end_attempt(claim=self._claim, end=end)
                 return
             except _DATABASE_AWAY:
@@ -161,10 +162,19 @@ class _Watch:
                     raise
                 time.sleep(SECONDS_BETWEEN_BEATS)
 
-
-def seconds_used(run: Run) -> Decimal:
-    """Device seconds of a run's ended attempts."""
-    return sum(run.attempts.values_list("device_seconds", flat=True), Decimal(0))
+    def _evidence(self, stop: Stop | None, exit_code: int | None, error: str) -> Evidence:
+        self._run.refresh_from_db()
+        return Evidence(
+            exit_code=exit_code,
+            stop=stop,
+            has_result=bool(read_result(self._run.folder)),
+            error=error,
+            num_crashes=num_crashes(self._run),
+            max_attempts=settings.MAX_ATTEMPTS,
+            max_seconds=self._run.max_seconds,
+            pause_reason=why_paused(self._run) if stop == Stop.PAUSE else "",
+            go_on=self._run.go_on,
+        )
 
 
 def num_crashes(run: Run) -> int:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,12 +11,15 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from budgets.models import Hold
 from budgets.operations import release
 from runs.billing import seconds_of
 from runs.bridge import last_sign_of_life, read_error, read_result
 from runs.endings import AttemptEnd, cancel_unstarted, end_attempt
 from runs.leases import LeaseLost, take_over
+from runs.locking import locked_unless_moving
 from runs.models import Attempt, Run, RunState
+from runs.pausing import wake, why_paused
 from runs.queueing import enqueue, send_on_commit
 from runs.supervision import num_crashes
 from runs.trainer import kill_orphan
@@ -31,26 +35,30 @@ def sweep() -> None:
     """Move on every run that nobody is moving.
 
     A running one whose lease ended is billed for what its attempt used and queued again, or ended; a queued one whose
-    message may be lost is sent again, ever more rarely; a waiting one whose earlier runs all ended is queued or
-    cancelled; a hold that an ended run left open is released. Any number of sweeps at once do no harm.
+    message may be lost is sent again, ever more rarely, unless its budget is stopped; a waiting one whose earlier runs
+    all ended is queued or cancelled; a paused one that nothing keeps any more is queued; a hold that an ended run left
+    open, or that belongs to no run, is released. Any number of sweeps at once do no harm.
     """
-    steps = (
+    open_holds = Hold.objects.filter(source_key__startswith="run:", closed_at__isnull=True)
+    steps: tuple[tuple[QuerySet[Any], Callable[[int], None]], ...] = (
         (Run.objects.filter(state=RunState.RUNNING, lease_until__lt=Now()), _recover),
         (Run.objects.filter(state=RunState.QUEUED), _resend),
         (Run.objects.filter(state=RunState.WAITING), _move_on),
-        (Run.objects.filter(state__in=RunState.ended(), hold__closed_at__isnull=True), _release),
+        (Run.objects.filter(state=RunState.PAUSED, pause_requested_at__isnull=True), _wake),
+        (open_holds.filter(run__state__in=RunState.ended()), _release_ended),
+        (open_holds.filter(run__isnull=True), _release_abandoned),
     )
-    errors = [error for runs, move in steps for error in _move_each(runs, move)]
+    errors = [error for rows, move in steps for error in _move_each(rows, move)]
     if errors:
         raise ExceptionGroup("some runs could not be moved on", errors)
 
 
-def _move_each(runs: QuerySet[Run], move: Callable[[int], None]) -> Iterator[Exception]:
-    for run_id in list(runs.order_by("pk").values_list("pk", flat=True)):
+def _move_each(rows: QuerySet[Any], move: Callable[[int], None]) -> Iterator[Exception]:
+    for pk in list(rows.order_by("pk").values_list("pk", flat=True)):
         try:
-            move(run_id)
+            move(pk)
         except Exception as error:  # one run's trouble must not keep the others; raised after them
-            logger.exception("run %s could not be moved on", run_id)
+            logger.exception("%s %s could not be moved on", rows.model._meta.verbose_name, pk)
             yield error
 
 
@@ -58,7 +66,7 @@ def _recover(run_id: int) -> None:
     claim = take_over(run_id=run_id)
     if claim is None:
         return
-    attempt = Attempt.objects.select_related("run__study", "run__hold__price").get(pk=claim.attempt_id)
+    attempt = Attempt.objects.select_related("run__study__budget", "run__hold__price").get(pk=claim.attempt_id)
     logger.warning("run %s: attempt %s was lost with its worker", run_id, attempt.number)
     kill_orphan(attempt=attempt)
     try:
@@ -73,18 +81,28 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
     result = read_result(run.folder)
     evidence = Evidence(
         exit_code=None,
-        stop=Stop.CANCEL if run.cancel_requested_at else None,
+        stop=_reason_to_stop(run),
         has_result=bool(result),
         error=read_error(run.folder),
         num_crashes=num_crashes(run),
         max_attempts=settings.MAX_ATTEMPTS,
         max_seconds=run.max_seconds,
+        pause_reason=why_paused(run),
     )
     ended_at = _last_seen(attempt)
     used = (ended_at - attempt.started_at).total_seconds() if attempt.pid else 0.0
     return AttemptEnd(
         verdict=judge(evidence), seconds=seconds_of(used), ended_at=ended_at, exit_code=None, result=result
     )
+
+
+def _reason_to_stop(run: Run) -> Stop | None:
+    """What its lost worker would have met: a cancel, or a pause by a person or a stop."""
+    if run.cancel_requested_at is not None:
+        return Stop.CANCEL
+    if run.pause_requested_at is not None or run.study.budget.is_stopped:
+        return Stop.PAUSE
+    return None
 
 
 def _last_seen(attempt: Attempt) -> datetime:
@@ -96,17 +114,27 @@ def _last_seen(attempt: Attempt) -> datetime:
 
 @transaction.atomic
 def _resend(run_id: int) -> None:
-    run = _lock(run_id, RunState.QUEUED)
+    run = locked_unless_moving(run_id, RunState.QUEUED)
     if run is None:
+        return
+    if run.study.budget.is_stopped:
+        _forget_messages(run)
         return
     patience = min(FIRST_RESEND * 2 ** max(run.num_sent - 1, 0), RAREST_RESEND)
     if run.sent_at is None or timezone.now() - run.sent_at > patience:
         send_on_commit(run)
 
 
+def _forget_messages(run: Run) -> None:
+    """Nobody may take it now; once the stop ends, a worker is to be told at once, not when it is due again."""
+    if run.sent_at is not None:
+        run.sent_at, run.num_sent = None, 0
+        run.save(update_fields=["sent_at", "num_sent"])
+
+
 @transaction.atomic
 def _move_on(run_id: int) -> None:
-    run = _lock(run_id, RunState.WAITING)
+    run = locked_unless_moving(run_id, RunState.WAITING)
     if run is None:
         return
     parents = list(run.parents.all())
@@ -117,13 +145,16 @@ def _move_on(run_id: int) -> None:
         enqueue(run)
 
 
-def _release(run_id: int) -> None:
-    hold = Run.objects.select_related("hold").get(pk=run_id).hold
-    if hold is not None:
-        release(hold=hold, reason="the run had ended")
+@transaction.atomic
+def _wake(run_id: int) -> None:
+    run = locked_unless_moving(run_id, RunState.PAUSED)
+    if run is not None:
+        wake(run)
 
 
-def _lock(run_id: int, state: RunState) -> Run | None:
-    """Skipping locked rows: whoever holds them is moving them on."""
-    rows = Run.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return rows.filter(pk=run_id, state=state).first()
+def _release_ended(hold_id: int) -> None:
+    release(hold=Hold.objects.get(pk=hold_id), reason="the run had ended")
+
+
+def _release_abandoned(hold_id: int) -> None:
+    release(hold=Hold.objects.get(pk=hold_id), reason="abandoned: no run has it")

@@ -14,6 +14,7 @@ class Stop(StrEnum):
     """Why we asked a trainer to stop."""
 
     CANCEL = "cancel"
+    PAUSE = "pause"
     TIME = "time"
     HAND_OVER = "hand over"
 
@@ -29,6 +30,8 @@ class Evidence:
     max_attempts: int
     max_seconds: int
     error: str = ""
+    pause_reason: str = ""
+    go_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +49,13 @@ def judge(evidence: Evidence) -> Verdict:
         return Verdict(ending=Ending.SUCCEEDED, state=RunState.SUCCEEDED, outcome="done")
     if evidence.stop == Stop.CANCEL:
         return Verdict(ending=Ending.CANCELLED, state=RunState.CANCELLED, outcome="cancelled")
-    if evidence.stop == Stop.TIME:
-        return _out_of_time(evidence)
     if evidence.exit_code == EXIT_PERMANENT:
         outcome = evidence.error or "The trainer refused its input and did not say why; see the log."
         return Verdict(ending=Ending.FAILED, state=RunState.FAILED, outcome=outcome)
+    if evidence.stop == Stop.PAUSE:
+        return Verdict(ending=Ending.PAUSED, state=RunState.PAUSED, outcome=evidence.pause_reason)
+    if evidence.stop == Stop.TIME:
+        return _out_of_time(evidence)
     if evidence.stop == Stop.HAND_OVER:
         outcome = "handed over: its worker is shutting down"
         return Verdict(ending=Ending.HANDED_OVER, state=RunState.QUEUED, outcome=outcome)
@@ -58,9 +63,10 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def _out_of_time(evidence: Evidence) -> Verdict:
-    minutes = evidence.max_seconds / 60
-    outcome = f"Stopped at its limit of {minutes:g} minutes over all attempts. Start it again with a higher limit."
-    return Verdict(ending=Ending.OUT_OF_TIME, state=RunState.FAILED, outcome=outcome)
+    # One that may go on is here only because a cap was in the way: without money its budget would be stopped.
+    capped = ", and a cap on its budget leaves no money for more" if evidence.go_on else ""
+    outcome = f"its {evidence.max_seconds / 60:g} minutes are used up{capped}"
+    return Verdict(ending=Ending.OUT_OF_TIME, state=RunState.PAUSED, outcome=outcome)
 
 
 def _broken(evidence: Evidence) -> Verdict:

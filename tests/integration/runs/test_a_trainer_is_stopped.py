@@ -50,7 +50,7 @@ def test_one_that_ignores_being_asked_is_killed(make_study: Callable[..., Study]
     assert is_reconciled(study)
 
 
-def test_one_at_its_time_limit_fails_and_pays_no_more_than_its_hold(study: Study) -> None:
+def test_one_at_its_time_limit_pauses_and_pays_no_more_than_its_hold(study: Study) -> None:
     run = start_annotate(actor=study.created_by, study=study, plan=LONG)
     Run.objects.filter(pk=run.pk).update(max_seconds=8)
 
@@ -58,10 +58,10 @@ def test_one_at_its_time_limit_fails_and_pays_no_more_than_its_hold(study: Study
         pass
 
     attempt.refresh_from_db()
-    assert in_state(run, RunState.FAILED)
+    assert in_state(run, RunState.PAUSED)
     assert attempt.ending == Ending.OUT_OF_TIME
     assert attempt.device_seconds <= 8
-    assert "limit" in run.error
+    assert run.pause_reason == "its 0.133333 minutes are used up"
     assert is_reconciled(study)
 
 

@@ -26,7 +26,13 @@ def evidence(**changes: object) -> Evidence:
         ({"has_result": True, "stop": Stop.CANCEL}, Ending.SUCCEEDED, RunState.SUCCEEDED),
         ({"exit_code": 3, "stop": Stop.CANCEL}, Ending.CANCELLED, RunState.CANCELLED),
         ({"exit_code": -9, "stop": Stop.CANCEL}, Ending.CANCELLED, RunState.CANCELLED),
-        ({"exit_code": 3, "stop": Stop.TIME}, Ending.OUT_OF_TIME, RunState.FAILED),
+        ({"exit_code": 3, "stop": Stop.TIME}, Ending.OUT_OF_TIME, RunState.PAUSED),
+        ({"exit_code": 2, "stop": Stop.TIME}, Ending.FAILED, RunState.FAILED),
+        ({"exit_code": 3, "stop": Stop.PAUSE}, Ending.PAUSED, RunState.PAUSED),
+        ({"exit_code": -9, "stop": Stop.PAUSE}, Ending.PAUSED, RunState.PAUSED),
+        ({"exit_code": None, "stop": Stop.PAUSE}, Ending.PAUSED, RunState.PAUSED),
+        ({"exit_code": 2, "stop": Stop.PAUSE}, Ending.FAILED, RunState.FAILED),
+        ({"has_result": True, "stop": Stop.PAUSE}, Ending.SUCCEEDED, RunState.SUCCEEDED),
         ({"exit_code": 3, "stop": Stop.HAND_OVER}, Ending.HANDED_OVER, RunState.QUEUED),
         ({"exit_code": 2, "error": "Bad data."}, Ending.FAILED, RunState.FAILED),
         ({"exit_code": 2, "stop": Stop.HAND_OVER}, Ending.FAILED, RunState.FAILED),
@@ -52,5 +58,13 @@ def test_a_refusal_is_told_in_the_trainers_words() -> None:
     assert judge(evidence(exit_code=2, error="Row 3 is empty.")).outcome == "Row 3 is empty."
 
 
-def test_a_time_limit_is_told_in_minutes_with_the_way_out() -> None:
-    assert "10 minutes" in judge(evidence(exit_code=3, stop=Stop.TIME)).outcome
+def test_a_time_limit_is_told_in_minutes() -> None:
+    assert judge(evidence(exit_code=3, stop=Stop.TIME)).outcome == "its 10 minutes are used up"
+
+
+def test_a_run_that_may_go_on_is_out_of_minutes_only_by_a_cap() -> None:
+    assert "a cap" in judge(evidence(exit_code=3, stop=Stop.TIME, go_on=True)).outcome
+
+
+def test_a_pause_is_told_with_its_reason() -> None:
+    assert judge(evidence(exit_code=3, stop=Stop.PAUSE, pause_reason="paused by me")).outcome == "paused by me"
