@@ -18,23 +18,26 @@ WORDS = (
 )
 
 
-def write_tiny_model(folder: Path) -> Path:
-    """Save a two-layer BERT of width 32 and its WordPiece tokenizer into a folder, which is returned."""
+def write_tiny_model(folder: Path, *, words: tuple[str, ...] = WORDS) -> Path:
+    """Save a two-layer BERT of width 32 and its WordPiece tokenizer into a folder, which is returned.
+
+    Without words the tokenizer knows letters alone.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder = BertModel(_config(), add_pooling_layer=False)
+        encoder = BertModel(_config(vocabulary(words)), add_pooling_layer=False)
     encoder.save_pretrained(folder)
-    _tokenizer().save_pretrained(folder)
+    _tokenizer(vocabulary(words)).save_pretrained(folder)
     return folder
 
 
-def vocabulary() -> list[str]:
-    return [*SPECIALS, *LETTERS, *(f"##{letter}" for letter in LETTERS), *WORDS]
+def vocabulary(words: tuple[str, ...] = WORDS) -> list[str]:
+    return [*SPECIALS, *LETTERS, *(f"##{letter}" for letter in LETTERS), *words]
 
 
-def _config() -> BertConfig:
+def _config(tokens: list[str]) -> BertConfig:
     return BertConfig(
-        vocab_size=len(vocabulary()),
+        vocab_size=len(tokens),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -43,8 +46,8 @@ def _config() -> BertConfig:
     )
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
-    ids = {token: index for index, token in enumerate(vocabulary())}
+def _tokenizer(tokens: list[str]) -> PreTrainedTokenizerFast:
+    ids = {token: index for index, token in enumerate(tokens)}
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

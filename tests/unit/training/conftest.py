@@ -30,6 +30,12 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
+@pytest.fixture(scope="session")
+def letters_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a model like the tiny one whose tokenizer knows letters alone."""
+    return write_tiny_model(tmp_path_factory.mktemp("letters"), words=())
+
+
 @pytest.fixture
 def run_folder(tmp_path: Path, tiny_folder: Path) -> RunFolder:
     """Give a maker of run folders: 24 train, 10 dev, 10 test rows, and a spec with the changes asked for."""
