@@ -251,6 +251,7 @@ class LedgerEntry(AppendOnly):
 
     class Meta(AppendOnly.Meta):
         indexes = [
+            models.Index(fields=["-occurred_at", "-id"], name="entries_latest"),
             models.Index(fields=["budget", "-occurred_at", "-id"], name="entries_by_time"),
             models.Index(fields=["budget", "subject_key"], name="entries_by_subject"),
             models.Index(fields=["budget", "work_key"], condition=~Q(work_key=""), name="entries_by_work"),

@@ -142,15 +142,17 @@ def behind(entries: Sequence[LedgerEntry]) -> dict[str, Behind]:
 
 
 def _annotations(subjects: set[str]) -> dict[str, Behind]:
-    uids = [uid for uid in map(_annotation_uid, subjects) if uid is not None]
-    rows = Annotation.objects.filter(unique_id__in=uids).select_related("example__study", "annotator")
-    return {row.source_key: Behind(annotation=row) for row in rows}
+    uids = {subject: uid for subject in subjects if (uid := _annotation_uid(subject)) is not None}
+    rows = Annotation.objects.filter(unique_id__in=uids.values()).select_related("example__study", "annotator")
+    found = {row.unique_id: Behind(annotation=row) for row in rows}
+    return {subject: found[uid] for subject, uid in uids.items() if uid in found}
 
 
 def _annotation_uid(subject: str) -> UUID | None:
-    name, _, uid = subject.partition(":")
+    """The annotation that an answer or a skip is paid for: `annotation:<uid>`, `annotation:<uid>:skip`."""
+    parts = subject.split(":")
     try:
-        return UUID(uid) if name == "annotation" else None
+        return UUID(parts[1]) if parts[0] == "annotation" and len(parts) > 1 else None
     except ValueError:
         return None
 

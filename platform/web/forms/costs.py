@@ -3,6 +3,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.forms.utils import flatatt
+from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts.models import User
 from budgets.models import Budget, Kind, Origin, Path, Tally
@@ -16,22 +20,39 @@ _EMPTY = {Grouping.PATH: "", Grouping.ANNOTATOR: None, Grouping.RUN: ""}
 _MONTHS = ("first_month", "last_month")
 
 
+class PlainSelect(forms.Select):
+    """A select of hundreds of options. The library's own asks a template for each of them, which is most of a page."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = {str(one) for one in self.format_value(value)}
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, SafeString(" selected") if str(key) in chosen else "", label) for key, label in self.choices),
+        )
+        given = self.build_attrs(self.attrs, {**(attrs or {}), "name": name})
+        return format_html("<select{}>{}</select>", flatatt(given), options)
+
+
 class CostFilterForm(forms.Form):
     """Which costs to show, and by what to sum them. An empty field asks nothing."""
 
-    by = forms.ChoiceField(label="Sum by", choices=Grouping.choices, required=False)
-    study = forms.ChoiceField(required=False)
-    path = forms.ChoiceField(required=False, choices=[("", "Any"), *Path.choices, (NONE, "No path")])
-    kind = forms.ChoiceField(required=False, choices=[("", "Any"), *Kind.choices])
-    annotator = forms.ChoiceField(required=False)
-    origin = forms.ChoiceField(required=False, choices=[("", "Any"), *Origin.choices])
+    by = forms.ChoiceField(label="Sum by", choices=Grouping.choices, required=False, widget=PlainSelect)
+    study = forms.ChoiceField(required=False, widget=PlainSelect)
+    path = forms.ChoiceField(
+        required=False, widget=PlainSelect, choices=[("", "Any"), *Path.choices, (NONE, "No path")]
+    )
+    kind = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Kind.choices])
+    annotator = forms.ChoiceField(required=False, widget=PlainSelect)
+    origin = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Origin.choices])
     first_month = forms.CharField(label="From month (UTC)", required=False)
     last_month = forms.CharField(label="To month (UTC)", required=False)
     run = forms.RegexField(r"^(none|run:\d{1,18})$", required=False, widget=forms.HiddenInput)
     price = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any, *, study: Study | None = None) -> None:
-        super().__init__(data)
+    def __init__(self, data: QueryDict, *, study: Study | None = None) -> None:
+        usual = Grouping.KIND if study else Grouping.STUDY
+        super().__init__({**data.dict(), "by": data.get("by") or usual.value})
         self._study = study
         if study is not None:
             del self.fields["study"]
@@ -58,8 +79,7 @@ class CostFilterForm(forms.Form):
 
     @property
     def grouping(self) -> Grouping:
-        first = Grouping.KIND if self._study else Grouping.STUDY
-        return Grouping(self.cleaned_data.get("by") or first)
+        return Grouping(self.cleaned_data["by"])
 
     def wanted(self) -> CostFilter:
         values = self.cleaned_data
