@@ -23,9 +23,9 @@ def seconds_used(run: Run) -> Decimal:
     return sum(run.attempts.values_list("device_seconds", flat=True), Decimal(0))
 
 
-def has_minutes(run: Run) -> bool:
-    """Whether a run that nobody carries out has time for more than leaving."""
-    return run.max_seconds - seconds_used(run) > SECONDS_BEFORE_LIMIT
+def seconds_left(run: Run) -> Decimal:
+    """What a run that nobody carries out has left of its time limit."""
+    return run.max_seconds - seconds_used(run)
 
 
 def cost_per_minute(price: Price) -> Decimal:

@@ -10,7 +10,7 @@ from budgets.models import BudgetStop
 from runs.endings import MOST_REASON, tell_of_pause
 from runs.extending import RunOver, go_on
 from runs.locking import locked
-from runs.minutes import SECONDS_PER_MINUTE, has_minutes
+from runs.minutes import SECONDS_BEFORE_LIMIT, SECONDS_BEFORE_SHORT, SECONDS_PER_MINUTE, seconds_left
 from runs.models import Run, RunState
 from runs.queueing import enqueue
 
@@ -62,7 +62,7 @@ def resume(*, actor: User, run: Run) -> Run:
         return ours
     ours.pause_requested_at = None
     ours.save(update_fields=["pause_requested_at"])
-    if ours.state == RunState.PAUSED and not ours.go_on and not has_minutes(ours):
+    if ours.state == RunState.PAUSED and not ours.go_on and seconds_left(ours) <= SECONDS_BEFORE_LIMIT:
         raise OutOfMinutes(f"{ours} has used up its {_minutes(ours)} minutes. Give it more minutes first.")
     wake(ours)
     _record(actor, ours, "run.resume", paused=False)
@@ -76,12 +76,12 @@ def wake(run: Run) -> None:
     """
     if run.state != RunState.PAUSED or run.pause_requested_at is not None:
         return
+    if run.go_on and seconds_left(run) <= SECONDS_BEFORE_SHORT:
+        run.max_seconds = go_on(run_id=run.pk)
+        run.study.budget.refresh_from_db()
     if run.study.budget.is_stopped:
         _say_why(run, why_paused(run))
-        return
-    if not has_minutes(run):
-        run.max_seconds = go_on(run_id=run.pk)
-    if has_minutes(run):
+    elif seconds_left(run) > SECONDS_BEFORE_LIMIT:
         enqueue(run)
     elif not run.go_on and _say_why(run, f"its {_minutes(run)} minutes are used up"):
         tell_of_pause(run)

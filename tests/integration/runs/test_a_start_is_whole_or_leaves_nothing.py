@@ -5,14 +5,15 @@ from pytest_django import Settings
 
 from accounts.models import Role
 from accounts.permissions import Forbidden
-from budgets.models import Budget, Hold
-from budgets.operations import BudgetExceeded, PriceMissing
+from budgets.models import Budget, Hold, Path
+from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, set_cap, stop_everything
 from runs.models import ExampleList, Run, RunState
 from runs.operations import (
     ModelUnusable,
     NotEnoughExamples,
     NothingToMeasure,
     RunPlan,
+    WorstCaseDoesNotFit,
     start_annotate,
     start_distil,
 )
@@ -42,8 +43,32 @@ def test_the_worst_case_is_held_before_anything_starts(study: Study) -> None:
 def test_a_budget_that_takes_two_of_three_runs_starts_none(make_study: Callable[..., Study]) -> None:
     study = make_study(limit="1.79")
 
-    with pytest.raises(BudgetExceeded, match=r"this needs 1\.80"):
+    with pytest.raises(BudgetExceeded, match=r"this needs 1\.80") as refused:
         start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
+
+    assert str(refused.value).startswith(
+        f"Budget “{study.budget}” has 1.79 USD left; this needs 1.80. 0.01 USD are missing"
+    )
+    assert str(refused.value).endswith("At most 9 minutes for each of the 3 runs would fit.")
+    assert nothing_is_left(study)
+
+
+def test_a_cap_that_cannot_take_it_is_named(study: Study) -> None:
+    set_cap(actor=study.created_by, budget=study.budget, limit="0.05", path=Path.ANNOTATE)
+
+    with pytest.raises(
+        WorstCaseDoesNotFit, match=r"0\.05 USD left under its cap for annotate.*Not even one minute would"
+    ):
+        start_annotate(actor=study.created_by, study=study, plan=PLAN)
+
+    assert nothing_is_left(study)
+
+
+def test_a_stopped_budget_starts_nothing(study: Study) -> None:
+    stop_everything(actor=study.created_by, budget=study.budget, reason="Enough")
+
+    with pytest.raises(BudgetStopped, match="Enough"):
+        start_annotate(actor=study.created_by, study=study, plan=PLAN)
 
     assert nothing_is_left(study)
 

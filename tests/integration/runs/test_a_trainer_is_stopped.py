@@ -1,34 +1,17 @@
 """The limits that the supervisor itself enforces, with a thread in the part of the worker."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
 from runs import shutdown
 from runs.models import Attempt, Ending, Run, RunState
-from runs.operations import RunPlan, cancel, start_annotate, supervise
+from runs.operations import RunPlan, cancel, start_annotate
 from runs.trainer import process_started_at
 from studies.models import Study
-from tests.integration.runs.world import in_state, is_reconciled, wait_until
+from tests.integration.runs.world import being_supervised, in_state, is_reconciled
 
 LONG = RunPlan(steps=400, max_minutes=1)
-
-
-@contextmanager
-def being_supervised(run: Run) -> Iterator[Attempt]:
-    def work() -> None:
-        supervise(run_id=run.pk)
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    wait_until(lambda: in_state(run, RunState.RUNNING) and run.progress.get("step", 0) > 5)
-    yield run.attempts.get()
-    thread.join(timeout=20)
-    assert not thread.is_alive()
 
 
 def is_gone(attempt: Attempt) -> bool:

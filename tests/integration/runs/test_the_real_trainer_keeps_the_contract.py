@@ -1,19 +1,21 @@
 """The real `python -m training`, with a model small enough to train in seconds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from budgets.operations import resume, stop_everything
 from runs import shutdown
 from runs.bridge import read_progress
 from runs.models import Artifact, Ending, Run, RunKind, RunState
-from runs.operations import RunPlan, start_annotate, start_distil, supervise
+from runs.operations import RunPlan, start_annotate, start_distil, supervise, sweep
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.runs.workers import ROOT
-from tests.integration.runs.world import finish_all, in_state, is_reconciled
+from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
 
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
@@ -22,9 +24,18 @@ PLAN = RunPlan(steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minute
 
 
 @pytest.fixture
-def tiny_study(transactional_db: None, settings: Settings, tmp_path: Path) -> Study:
+def tiny_study(make_tiny_study: Callable[[], Study]) -> Study:
+    return make_tiny_study()
+
+
+@pytest.fixture
+def make_tiny_study(transactional_db: None, settings: Settings, tmp_path: Path) -> Callable[[], Study]:
     settings.ROOT = ROOT
     settings.RUN_THREADS = 1
+    return lambda: _tiny_study(tmp_path)
+
+
+def _tiny_study(tmp_path: Path) -> Study:
     model = {"source": "folder", "name": str(write_tiny_model(tmp_path / "tiny")), "revision": None}
     study = factories.study(student_model=model, teacher_model=model)
     factories.examples(study, TEXTS, labels=LABELS)
@@ -51,9 +62,7 @@ def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
 
 
 def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Enough steps that it cannot be done before it is asked to leave.
-    plan = RunPlan(steps=1500, batch_size=4, max_length=16, max_minutes=5)
-    run = start_annotate(actor=tiny_study.created_by, study=tiny_study, plan=plan)
+    run = start_long(tiny_study)
     monkeypatch.setattr(shutdown, "is_announced", lambda: is_at_step(run, 5))
 
     supervise(run_id=run.pk)
@@ -65,6 +74,34 @@ def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monke
     assert first.ending == Ending.HANDED_OVER
     assert in_state(run, RunState.SUCCEEDED)
     assert is_reconciled(tiny_study)
+
+
+def test_one_that_a_stop_paused_ends_as_if_nothing_had_happened(make_tiny_study: Callable[[], Study]) -> None:
+    undisturbed, stopped = (start_long(make_tiny_study()) for _ in range(2))
+    supervise(run_id=undisturbed.pk)
+
+    with being_supervised(stopped):
+        stop_everything(actor=stopped.created_by, budget=stopped.study.budget, reason="Enough")
+    assert in_state(stopped, RunState.PAUSED)
+    assert (stopped.folder / "checkpoint").is_dir()
+    resume(actor=stopped.created_by, budget=stopped.study.budget)
+    sweep()
+    supervise(run_id=stopped.pk)
+
+    assert in_state(stopped, RunState.SUCCEEDED)
+    assert weights(stopped) == weights(undisturbed)
+    assert stopped.attempts.count() == 2
+    assert is_reconciled(stopped.study)
+
+
+def start_long(study: Study) -> Run:
+    """Enough steps that it cannot be done before it is asked to leave."""
+    plan = RunPlan(steps=1500, batch_size=4, max_length=16, max_minutes=5)
+    return start_annotate(actor=study.created_by, study=study, plan=plan)
+
+
+def weights(run: Run) -> bytes:
+    return (run.artifact.path / "model.safetensors").read_bytes()
 
 
 def is_at_step(run: Run, step: int) -> bool:

@@ -1,11 +1,14 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from celery import current_app
 from django.utils import timezone
 
-from budgets.models import Budget
+from budgets.models import Budget, Path
+from budgets.operations import place_hold
 from runs import leases
+from runs.estimates import device_price
 from runs.models import Attempt, Ending, Run, RunKind, RunState
 from runs.operations import RunPlan, start_annotate, start_distil, sweep
 from studies.models import Study
@@ -112,6 +115,37 @@ def test_a_waiting_run_whose_earlier_run_failed_is_cancelled(study: Study, sent:
 
     assert Run.objects.get(kind=RunKind.DISTIL).state == RunState.CANCELLED
     assert Budget.objects.get(pk=study.budget_id).held == 0
+
+
+def test_a_hold_that_an_ended_run_left_open_is_released_with_a_reason(study: Study, sent: list[int]) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    Run.objects.update(state=RunState.FAILED)
+
+    sweep()
+
+    hold = study.budget.holds.get()
+    assert (hold.source_key, hold.close_reason) == (run.source_key, "the run had ended")
+    assert Budget.objects.get(pk=study.budget_id).held == 0
+
+
+def test_a_hold_that_no_run_has_is_released_with_a_reason(study: Study, sent: list[int]) -> None:
+    price = device_price(study)
+    place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=Path.DISTIL)
+
+    sweep()
+
+    assert study.budget.holds.get().close_reason == "abandoned: no run has it"
+    assert Budget.objects.get(pk=study.budget_id).held == 0
+
+
+def test_holds_of_live_runs_and_of_others_are_left_alone(study: Study, sent: list[int]) -> None:
+    start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    price = device_price(study)
+    place_hold(budget=study.budget, source_key="assignment:a:1", amount=Decimal(1), price=price)
+
+    sweep()
+
+    assert study.budget.holds.filter(closed_at__isnull=True).count() == 2
 
 
 def test_one_run_that_cannot_be_moved_keeps_no_other(

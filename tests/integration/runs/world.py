@@ -1,11 +1,15 @@
 """What tests of runs share: the stand-in's name, and waiting."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import connection
 
 from budgets.models import Budget
 from budgets.queries import differences
-from runs.models import Run, RunState
+from runs.models import Attempt, Run, RunState
 from runs.operations import supervise
 from studies.models import Study
 
@@ -26,6 +30,22 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
 def in_state(run: Run, *states: RunState) -> bool:
     run.refresh_from_db()
     return run.state in states
+
+
+@contextmanager
+def being_supervised(run: Run, *, from_step: int = 5) -> Iterator[Attempt]:
+    """A thread in the part of the worker, from when the trainer is past a step until the attempt is recorded."""
+
+    def work() -> None:
+        supervise(run_id=run.pk)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: in_state(run, RunState.RUNNING) and run.progress.get("step", 0) > from_step)
+    yield run.attempts.latest("number")
+    thread.join(timeout=20)
+    assert not thread.is_alive()
 
 
 def finish_all() -> None:
