@@ -85,12 +85,7 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
 
 
 @transaction.atomic
-def mark_gone(
-    *,
-    publication: Publication,
-    reason: str = "deleted in Label Studio",
-    because: Publication.Because = Publication.Because.GONE,
-) -> int:
+def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
     """Note that an example is gone from Label Studio with all its annotations; it may be offered again.
 
     What it still asked for is asked for no longer, and the money comes back with the reason.
@@ -99,7 +94,7 @@ def mark_gone(
     locked = Publication.objects.select_for_update().get(pk=publication.pk)
     locked.label_studio_id = None
     locked.save(update_fields=["label_studio_id"])
-    give_back(publication=locked, because=because, reason=reason)
+    give_back(publication=locked, because=Publication.Because.GONE, reason=reason)
     return _mark_deleted(Annotation.objects.filter(example=locked.example_id))
 
 

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from budgets.models import Hold, LedgerEntry, Origin
+from budgets.money import ZERO
 from studies.models import Example, Study
 
 
@@ -94,6 +96,17 @@ class Assignment(models.Model):
         constraints = [models.UniqueConstraint("publication", "number", name="one_assignment_per_number")]
 
 
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def with_pay(self) -> "AnnotationQuerySet":
+        """Add `paid`, so that a page of annotations asks the ledger once."""
+        key = Concat(Value("annotation:"), Cast(OuterRef("unique_id"), models.TextField()))
+        entries = LedgerEntry.objects.filter(
+            budget=OuterRef("entry__budget"), payee=OuterRef("annotator"), subject_key=key
+        )
+        sums = entries.order_by().values("payee").annotate(total=Sum("amount")).values("total")
+        return self.annotate(paid=Coalesce(Subquery(sums), ZERO))
+
+
 class Annotation(models.Model):
     """One annotator's answer to one example, keyed by the id that its browser gave it."""
 
@@ -121,6 +134,8 @@ class Annotation(models.Model):
     updated_at = models.DateTimeField(help_text="Label Studio's clock.")
     deleted_at = models.DateTimeField(null=True, help_text="When we saw that it is gone from Label Studio.")
 
+    objects = AnnotationQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["annotator", "-created_at"])]
         constraints = [
@@ -143,4 +158,6 @@ class Annotation(models.Model):
 
     @property
     def pay(self) -> Decimal:
-        return self.entry.amount if self.entry else Decimal(0)
+        """What its annotator got for it in the end: corrections included, the platform's fee not."""
+        paid: Decimal | None = getattr(self, "paid", None)
+        return paid if paid is not None else Annotation.objects.with_pay().get(pk=self.pk).pay

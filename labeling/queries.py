@@ -107,7 +107,7 @@ def work_waiting(user: User) -> list[WorkWaiting]:
 
 def work_done(user: User) -> QuerySet[Annotation]:
     """What a person did, latest first, with what each was paid."""
-    done = Annotation.objects.filter(annotator=user).select_related("example__study", "entry__budget")
+    done = Annotation.objects.with_pay().filter(annotator=user).select_related("example__study", "entry__budget")
     return done.order_by("-created_at", "-pk")
 
 

@@ -146,16 +146,14 @@ def _publication(project: LabelingProject, remote: RemoteExample) -> Publication
 
 def _mark_vanished(project: LabelingProject, present: set[int], began_at: datetime) -> int:
     """Mark what is not there although it was offered before we looked, arrived or not."""
+    if LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=False).exists():
+        # It is we who deleted it; the withdrawal says so and gives the money back.
+        return 0
     offered = Publication.objects.filter(batch__project=project, batch__created_at__lt=began_at)
     vanished = offered.filter(label_studio_id__isnull=False).exclude(label_studio_id__in=present)
-    lost = offered.filter(
-        label_studio_id__isnull=True, withdrawn_at__isnull=True, batch__state=Batch.State.OFFERED
-    ).exclude(example__annotations__deleted_at__isnull=False)
-    # Between a stop and the end of its withdrawal, it is we who deleted it.
-    is_closed = LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=False).exists()
-    because = Publication.Because.STOPPED if is_closed else Publication.Because.GONE
-    num_deleted = sum(mark_gone(publication=publication, because=because) for publication in vanished)
-    for publication in lost:
+    num_deleted = sum(mark_gone(publication=publication) for publication in vanished)
+    lost = offered.filter(label_studio_id__isnull=True, batch__state=Batch.State.OFFERED)
+    for publication in lost.filter(assignments__hold__closed_at__isnull=True).distinct():
         mark_gone(publication=publication, reason="never arrived in Label Studio")
     return num_deleted
 

@@ -10,11 +10,14 @@ import httpx
 import pytest
 
 from accounts.models import Role, User
+from budgets.models import Budget
+from budgets.operations import resume, stop_everything
 from labeling.client import LabelStudioClient, connect
 from labeling.entry import ticket_url
-from labeling.models import Annotation, Publication
-from labeling.operations import publish, sync
+from labeling.models import Annotation, LabelingProject, Publication
+from labeling.operations import follow_stops, publish, sync
 from labeling.task_types import LABELING_TASK_TYPES
+from reports.checks import verify
 from studies.models import Study
 from tests import factories
 from tests.services import LabelStudioServer
@@ -35,6 +38,15 @@ class Member:
         result = LABELING_TASK_TYPES["text_classification"].result(target=value)
         body = {"result": result, "unique_id": str(uuid4()), "lead_time": 4.5, **fields}
         return self.http.post(f"/api/tasks/{example_id}/annotations", json=body)
+
+    def open_next(self, study: Study) -> int | None:
+        """Ask for the next example, as Label Studio's page does; None where there is none."""
+        answer = self.http.get(f"/api/projects/{project_id(study)}/next")
+        assert answer.status_code in (200, 404), answer.text
+        return answer.json()["id"] if answer.status_code == 200 else None
+
+    def skip(self, example_id: int) -> httpx.Response:
+        return self.annotate(example_id, result=[], was_cancelled=True)
 
     def edit(self, annotation_id: int, value: str, **fields: Any) -> httpx.Response:
         result = LABELING_TASK_TYPES["text_classification"].result(target=value)
@@ -92,6 +104,24 @@ def synced(study: Study) -> list[Annotation]:
     result = sync(project=study.labeling_project)
     assert not result.error
     return list(Annotation.objects.filter(example__study=study).order_by("created_at"))
+
+
+def stopped(study: Study) -> LabelingProject:
+    """Stop a study's budget, and have labelling follow."""
+    stop_everything(actor=factories.person(), budget=study.budget, reason="Enough")
+    follow_stops()
+    return LabelingProject.objects.get(study=study)
+
+
+def resumed(study: Study) -> LabelingProject:
+    resume(actor=factories.person(), budget=study.budget)
+    follow_stops()
+    return LabelingProject.objects.get(study=study)
+
+
+def is_exact(study: Study) -> bool:
+    """Whether every total, entry and annotation of a study agrees."""
+    return verify(budgets=[Budget.objects.get(pk=study.budget_id)]) == []
 
 
 def spent_and_held(study: Study) -> tuple[str, str]:

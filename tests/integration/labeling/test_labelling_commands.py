@@ -21,7 +21,10 @@ def said(*arguments: str) -> str:
 def test_publish_says_what_was_offered_and_what_the_budget_could_not_take(label_studio: LabelStudioServer) -> None:
     study = factories.study(limit="0.25")
     factories.examples(study, ["one", "two", "three"])
-    assert said("publish", str(study.pk)) == "2 offered, 0 on offer before.\nThe budget could not take 1 more: 0.05 are missing.\n"
+    assert (
+        said("publish", str(study.pk))
+        == "2 offered, 0 on offer before.\nThe budget could not take 1 more: 0.05 are missing.\n"
+    )
 
 
 def test_sync_says_what_it_found(study: Study, annotator: Member) -> None:

@@ -35,7 +35,7 @@ def test_work_done_lists_what_was_paid(study: Study, annotator: Member) -> None:
     annotator.annotate(offered(study)[0])
     annotator.annotate(offered(study)[1], result=[], was_cancelled=True)
     synced(study)
-    assert [str(one.pay) for one in work_done(annotator.person)] == ["0", "0.100000"]
+    assert [str(one.pay) for one in work_done(annotator.person)] == ["0.000000", "0.100000"]
 
 
 def test_a_study_that_was_never_published_has_a_status_too(db: None) -> None:
