@@ -79,10 +79,11 @@ def entry_page(*, wanted: CostFilter, after: Cursor | None = None, size: int = P
 
 def page_of_rows(rows: QuerySet[LedgerEntry], *, size: int = PAGE_SIZE) -> EntryPage:
     """The latest of these entries, with what a list shows of each."""
-    listed = rows.select_related("price__book", "reversal", "reverses", "payee", "budget__study", "replacement")
-    found = list(listed.order_by("-occurred_at", "-pk")[: size + 1])
-    shown = found[:size]
-    last = Cursor(occurred_at=shown[-1].occurred_at, entry_id=shown[-1].pk) if len(found) > size else None
+    # First which ones, then their names: with all the names at hand, a planner may join before it has chosen.
+    ids = list(rows.order_by("-occurred_at", "-pk").values_list("pk", flat=True)[: size + 1])
+    listed = LedgerEntry.objects.filter(pk__in=ids[:size]).order_by("-occurred_at", "-pk")
+    shown = list(listed.select_related("price", "reversal", "payee", "budget__study"))
+    last = Cursor(occurred_at=shown[-1].occurred_at, entry_id=shown[-1].pk) if len(ids) > size else None
     return EntryPage(entries=shown, older=last)
 
 
