@@ -1,11 +1,13 @@
 """Money spent at a time, in one line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
+from accounts.models import Role
 from budgets.models import Budget, Kind, LedgerEntry, Origin, Price
-from budgets.operations import Cost, Scope, charge, price_at
+from budgets.operations import Cost, Scope, charge, price_at, set_price
+from tests import factories
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -26,5 +28,13 @@ def cost(amount: str, *, at: datetime = NOW, key: str = "", overshoot: bool = Fa
     )
 
 
-def spent(budget: Budget, amount: str, *, at: datetime = NOW, fee: Price | None = None) -> LedgerEntry:
-    return charge(budget=budget, cost=cost(amount, at=at), price=label_price(budget), fee=fee)
+def platform_fee(budget: Budget, percent: str) -> Price:
+    start = factories.LONG_AGO + timedelta(days=next(_numbers))
+    actor = factories.person(Role.ADMIN)
+    return set_price(actor=actor, book=budget.price_book, kind=Kind.PLATFORM_FEE, amount=percent, starts_at=start)
+
+
+def spent(
+    budget: Budget, amount: str, *, at: datetime = NOW, fee: Price | None = None, overshoot: bool = False
+) -> LedgerEntry:
+    return charge(budget=budget, cost=cost(amount, at=at, overshoot=overshoot), price=label_price(budget), fee=fee)
