@@ -55,7 +55,7 @@ SETTINGS = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=40,
     suppress_health_check=list(HealthCheck),
 )
@@ -219,6 +219,18 @@ class Money(RuleBasedStateMachine):
             lambda: charge(budget=self.budget, cost=cost, price=self.prices[name], path=path, fee=fee_price),
         )
         return cost.source_key if done else multiple()
+
+    @precondition(lambda self: self.number % 4 == 2)
+    @rule(target=entries, quantity=QUANTITIES, name=NAMES, fee=FEES, under=st.just("") | CAPS)
+    def charge_the_last_of_it(self, quantity: Decimal, name: str, fee: str, under: str) -> object:
+        """Leave just enough, under the limit or a cap, and try for a little more afterwards."""
+        wanted = Paid(path="annotate", rate=self.rates[name], quantity=quantity, fee=self.fee(fee)[1]).total
+        if under:
+            self.cap(under, wanted)
+        else:
+            self.limit(wanted)
+        keys = [self.charge(one, "annotate", name, fee, False) for one in (quantity, Decimal("0.01"))]
+        return multiple(*(key for key in keys if isinstance(key, str)))
 
     @rule(key=entries, only_its_fee=st.booleans())
     def reverse(self, key: str, only_its_fee: bool) -> None:
