@@ -76,6 +76,8 @@ def checked_spans(*, gold: Any, text: str, labels: Mapping[str, int], row: int) 
     """
     try:
         parts = json.loads(gold)
+        if not isinstance(parts, list):
+            raise TypeError(f"{type(parts).__name__} where a list stands")
         spans = sorted(Span(start=part["start"], end=part["end"], label=part["label"]) for part in parts)
     except (TypeError, ValueError, KeyError) as error:
         raise GoldInvalid(row, f"has label {gold!r}, which is no list of spans. {HOW}") from error

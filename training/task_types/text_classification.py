@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from training.data import Rows
     from training.units import Outputs, Units
 
+# More than any language needs; texts within it are tokenised once.
+CHARACTERS_PER_TOKEN = 16
+
 
 class TextClassification(TaskType):
     """Assigns one of the study's labels to a text."""
@@ -29,7 +32,7 @@ class TextClassification(TaskType):
 
     def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
         """Tokenise the input fields in order, as one segment each; see TaskType.encode."""
-        fields = [list(columns[name]) for name in self.input_fields]
+        fields = [shortened(columns[name], tokenizer, max_length) for name in self.input_fields]
         encoded = tokenizer(*fields, truncation=True, max_length=max_length, padding=False)
         names = list(encoded.keys())
         return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
@@ -74,3 +77,21 @@ class TextClassification(TaskType):
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return the one label; see TaskType.items."""
         return frozenset({(place[answer],)})
+
+
+def shortened(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[str]:
+    """Cut very long texts to what their first `max_length` tokens reach.
+
+    Given whole, a pair of them would be cut in all ways at once, which takes time and memory by the square of its
+    length.
+    """
+    long = [row for row, text in enumerate(texts) if len(text) > CHARACTERS_PER_TOKEN * max_length]
+    cut = list(texts)
+    if long and tokenizer.is_fast:
+        shown = [cut[row] for row in long]
+        offsets = tokenizer(shown, truncation=True, max_length=max_length, return_offsets_mapping=True)[
+            "offset_mapping"
+        ]
+        for row, places in zip(long, offsets, strict=True):
+            cut[row] = cut[row][: max(end for _, end in places)]
+    return cut
