@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.audit import record
 from accounts.models import User
@@ -122,12 +122,9 @@ def find_price(
 
     Parameters: `known_at` leaves out prices that were written later, so that what was promised then stays so.
     """
-    annotator_id = scope.annotator.pk if scope.annotator else None
-    rows = _started(book=book, kind=kind, at=at, scope=scope)
-    rows = [price for price in rows if price.annotator_id in (None, annotator_id)]
-    if known_at is not None:
-        rows = [price for price in rows if price.created_at <= known_at]
-    return _narrowest(_latest_by_scope(rows))
+    rows = _latest(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
+    whose = Q(annotator__isnull=True) | Q(annotator=scope.annotator) if scope.annotator else Q(annotator__isnull=True)
+    return _narrowest(_in_force(rows.filter(whose)))
 
 
 def price_at(
@@ -155,7 +152,7 @@ def dearest_price(*, budget: Budget, kind: Kind, at: datetime) -> Price:
     Raises: PriceMissing, as price_at.
     """
     book, scope = budget.price_book, Scope(budget=budget)
-    latest = _latest_by_scope(_started(book=book, kind=kind, at=at, scope=scope))
+    latest = _in_force(_latest(book=book, kind=kind, at=at, scope=scope))
     candidates = []
     for annotator_id in {price.annotator_id for price in latest} | {None}:
         found = _narrowest([price for price in latest if price.annotator_id in (None, annotator_id)])
@@ -166,17 +163,20 @@ def dearest_price(*, budget: Budget, kind: Kind, at: datetime) -> Price:
     return max(candidates, key=lambda price: price.rate)
 
 
-def _started(*, book: PriceBook, kind: Kind, at: datetime, scope: Scope) -> list[Price]:
-    """Prices of any annotator that started by then, oldest first."""
+def _latest(
+    *, book: PriceBook, kind: Kind, at: datetime, scope: Scope, known_at: datetime | None = None
+) -> QuerySet[Price]:
+    """Of each annotator's scope, and of all annotators', the last price that started by then."""
     whose = Q(budget__isnull=True) | Q(budget=scope.budget) if scope.budget else Q(budget__isnull=True)
-    rows = book.prices.filter(whose, kind=kind, device=scope.device, starts_at__lte=at, corrects__isnull=True)
-    return list(rows.select_related("book").order_by("starts_at", "pk"))
+    known = Q() if known_at is None else Q(created_at__lte=known_at)
+    started = Q(kind=kind, device=scope.device, starts_at__lte=at, corrects__isnull=True)
+    rows = book.prices.filter(whose & known & started).select_related("book")
+    return rows.order_by("annotator_id", "budget_id", "-starts_at", "-pk").distinct("annotator_id", "budget_id")
 
 
-def _latest_by_scope(rows: Iterable[Price]) -> list[Price]:
-    """The last of each scope; one that ends an override leaves the scope without a price."""
-    latest = {(price.annotator_id, price.budget_id): price for price in rows}
-    return [price for price in latest.values() if price.amount is not None]
+def _in_force(latest: Iterable[Price]) -> list[Price]:
+    """One that ends an override leaves its scope without a price."""
+    return [price for price in latest if price.amount is not None]
 
 
 def _narrowest(prices: Iterable[Price]) -> Price | None:

@@ -155,15 +155,26 @@ def _lines(price: Price, amount: Decimal, period: Period) -> list[Line]:
     """What still stands at this price in the period, and the fees on top of it."""
     standing = LedgerEntry.objects.filter(reverses__isnull=True, reversal__isnull=True)
     rows = standing.filter(price=price, occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
-    entries = list(rows.select_related("budget", "price", "fee_on").order_by("budget_id", "pk")[: MOST_ENTRIES + 1])
+    entries = list(rows.order_by("budget_id", "pk")[: MOST_ENTRIES + 1])
     if not entries:
         raise NothingToReprice("No entry stands at this price in this period; choose another price or period.")
     if len(entries) > MOST_ENTRIES:
         raise ValueError(f"ends_at: more than {MOST_ENTRIES:,} entries lie in this period. Correct it in parts.")
-    of_entries = standing.filter(fee_on__in=rows.values("pk")).select_related("budget", "price", "fee_on")
-    fees = {fee.fee_on_id: fee for fee in of_entries}
+    fees = {fee.fee_on_id: fee for fee in standing.filter(fee_on__in=rows.values("pk"))}
+    _attach([*entries, *fees.values()], {entry.pk: entry for entry in entries})
     corrected = Price(book=price.book, kind=price.kind, amount=amount)
     return [_line(entry, fees.get(entry.pk), corrected) for entry in entries]
+
+
+def _attach(entries: Sequence[LedgerEntry], known: dict[int, LedgerEntry]) -> None:
+    """Give many entries the few rows that they name, one object for all that name the same."""
+    budgets = Budget.objects.in_bulk({entry.budget_id for entry in entries})
+    prices = Price.objects.select_related("book").in_bulk({entry.price_id for entry in entries})
+    others = {entry.fee_on_id for entry in entries if entry.fee_on_id is not None} - known.keys()
+    bases = known | LedgerEntry.objects.in_bulk(others)
+    for entry in entries:
+        entry.budget, entry.price = budgets[entry.budget_id], prices[entry.price_id]
+        entry.fee_on = bases[entry.fee_on_id] if entry.fee_on_id is not None else None
 
 
 def _line(entry: LedgerEntry, fee: LedgerEntry | None, corrected: Price) -> Line:
