@@ -65,7 +65,9 @@ class Price(AppendOnly):
     device = models.CharField(max_length=16, blank=True, help_text="For device hours: cpu, cuda, …")
     budget = models.ForeignKey("Budget", on_delete=models.PROTECT, null=True, related_name="own_prices")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    amount = amount_field(null=True, help_text="Percent for a platform fee. None ends an override.")
+    amount = models.DecimalField(
+        max_digits=18, decimal_places=6, null=True, help_text="Percent for a platform fee. None ends an override."
+    )
     starts_at = models.DateTimeField()
     corrects = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="corrections", help_text="Made by re-pricing."

@@ -101,7 +101,7 @@ def breakdown(budget: Budget) -> list[Part]:
 
 
 def _by_path_and_kind(rows: QuerySet[Tally] | QuerySet[Hold], field: str) -> Iterable[tuple[str, str, Decimal]]:
-    return rows.order_by().values_list("path", "kind").annotate(total=Sum(field))  # type: ignore[return-value]
+    return rows.order_by().values_list("path", "kind").annotate(total=Sum(field))
 
 
 def _whole(path: str, parts: Sequence[Part]) -> Part:

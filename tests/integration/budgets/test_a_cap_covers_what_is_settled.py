@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def hold(budget: Budget, amount: str) -> Hold:
     return place_hold(budget=budget, source_key="work", amount=Decimal(amount), price=price, path=Path.ANNOTATE)
 
 
-def cap(budget: Budget, limit: str, **named: str) -> None:
+def cap(budget: Budget, limit: str, **named: Any) -> None:
     set_cap(actor=factories.person(Role.MANAGER), budget=budget, limit=limit, **named)
 
 

@@ -105,7 +105,7 @@ class Money(RuleBasedStateMachine):
         self.books = Books(limit=Decimal(30))
         self.prices = dict(self.ground.prices)
         self.rates = {name: Rate(price.kind, price.rate) for name, price in self.prices.items()}
-        self.rows: dict[int, dict[str, Any]] = {}
+        self.rows: dict[int, Any] = {}
         self.number = 0
 
     def teardown(self) -> None:
@@ -252,7 +252,7 @@ class Money(RuleBasedStateMachine):
     @precondition(lambda self: self.number % 3 == 1)
     @rule(cap=CAPS, slack=SLACKS)
     def cap(self, cap: str, slack: Decimal) -> None:
-        named = {"path": cap} if cap in Path.values else {"kind": cap}
+        named: dict[str, Any] = {"path": cap} if cap in Path.values else {"kind": cap}
         limit = max(self.books.used(cap) + slack, Decimal(0))
         expected = self.books.set_cap(cap, limit)
         self.both(expected, lambda: set_cap(actor=self.ground.admin, budget=self.budget, limit=limit, **named))
@@ -293,7 +293,7 @@ class Money(RuleBasedStateMachine):
         wrong, old, new = self.prices[name], self.rates[name], Rate(self.rates[name].kind, amount)
         if amount == old.amount:
             return
-        fields = {"actor": self.ground.admin, "price": wrong, "amount": amount, "period": ALWAYS}
+        fields: dict[str, Any] = {"actor": self.ground.admin, "price": wrong, "amount": amount, "period": ALWAYS}
 
         def act() -> None:
             digest = preview_repricing(**fields).digest

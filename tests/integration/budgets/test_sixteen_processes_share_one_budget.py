@@ -1,6 +1,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_a_repricing_beside_charges_and_new_prices_is_right_or_refused(crew: Cre
         one["at"] = JANUARY.ends_at.isoformat()
     asked[-1] = order(budget, "price", [f"2027-01-01T00:00:{second:02}+00:00" for second in range(60)], actor=admin.pk)
     crew.start(asked)
-    fields = {"actor": admin, "price": price, "amount": "0.25", "period": JANUARY}
+    fields: dict[str, Any] = {"actor": admin, "price": price, "amount": "0.25", "period": JANUARY}
     while LedgerEntry.objects.filter(price=price).count() < 50:
         pass
     for _ in range(20):

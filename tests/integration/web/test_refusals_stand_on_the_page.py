@@ -71,7 +71,7 @@ def test_a_bad_limit_is_said_beside_the_limit(manager: Client, study: Study, lim
 def test_a_limit_below_what_is_held_is_refused(manager: Client, study: Study) -> None:
     price = label_price(study)
     assert price is not None
-    place_hold(budget=study.budget, source_key="assignment:1", amount=price.amount, price=price)
+    place_hold(budget=study.budget, source_key="assignment:1", amount=price.rate, price=price)
     page = manager.post(reverse("budget", args=[study.pk]), {"limit": "0.05"})
     assert "already spent and held" in page.context["limit_form"].errors["limit"][0]
 
