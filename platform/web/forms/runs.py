@@ -44,6 +44,11 @@ class StartRunForm(forms.Form):
         initial=PLAIN.max_minutes,
         help_text="For each run. Money is held for all of them; what is not used goes back.",
     )
+    go_on = forms.BooleanField(
+        label="When its minutes are used up, go on while the budget has money",
+        required=False,
+        help_text="Else it pauses with a checkpoint, and goes on when it is given more minutes.",
+    )
     batch_size = _whole("batch_size", "Batch size", initial=PLAIN.batch_size)
     max_length = _whole("max_length", "Tokens at most", initial=PLAIN.max_length, help_text="Longer text is cut.")
     learning_rate = _number("learning_rate", "Student learning rate")
@@ -71,3 +76,7 @@ class StartRunForm(forms.Form):
     @property
     def has_advanced_errors(self) -> bool:
         return any(field.errors for field in self.advanced)
+
+
+class ExtendRunForm(forms.Form):
+    minutes = _whole("max_minutes", "More minutes", initial=30, help_text="Their price is held now.")

@@ -113,6 +113,7 @@ STATE_TONES = {
     RunState.WAITING: "",
     RunState.QUEUED: "",
     RunState.RUNNING: "busy",
+    RunState.PAUSED: "warn",
     RunState.SUCCEEDED: "good",
     RunState.FAILED: "bad",
     RunState.CANCELLED: "warn",

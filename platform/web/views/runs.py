@@ -1,4 +1,6 @@
-"""Runs: start one, watch it, cancel it."""
+"""Runs: start one, watch it, pause it, give it more minutes, cancel it."""
+
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -9,16 +11,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
+from runs.estimates import from_json
 from runs.models import Evaluation, Run
-from runs.operations import cancel, start_annotate, start_distil
-from runs.queries import live_cost, log_tail
+from runs.operations import cancel, extend, pause, resume, start_annotate, start_distil
+from runs.queries import log_tail, standing
 from studies.models import Split, Study
 from studies.queries import split_counts
-from web.forms.runs import PLAIN, StartRunForm
+from web.forms.runs import ExtendRunForm, StartRunForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out, carry_out_or_say
-from web.quotes import Quote, quote_runs
+from web.run_quotes import RunQuote, quote_runs
 
 LOG_BYTES = 16_000
 
@@ -62,20 +65,25 @@ def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/run_quote.html", {"study": study, "quote": _quote(request, study)})
 
 
-def _quote(request: HttpRequest, study: Study) -> Quote | None:
+def _quote(request: HttpRequest, study: Study) -> RunQuote | None:
     """A quote for what the form says so far; where a field is not filled in well, for its default."""
-    values = request.POST or request.GET
-    path = Path(values["path"]) if values.get("path") in Path.values else Path.ANNOTATE
-    minutes = values.get("max_minutes", "")
-    max_minutes = int(minutes) if minutes.isdecimal() and len(minutes) < 7 else PLAIN.max_minutes
-    return quote_runs(study=study, path=path, max_minutes=max_minutes)
+    form = StartRunForm(request.POST or request.GET)
+    form.is_valid()
+    values = form.cleaned_data
+    return quote_runs(
+        study=study,
+        path=Path(values.get("path") or Path.ANNOTATE),
+        plan=form.plan(),
+        num_labels=values.get("num_labels"),
+        num_unlabelled=values.get("num_unlabelled") or 0,
+    )
 
 
 @allowed(Action.SEE_STUDY)
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
-    return render(request, "web/run.html", _context(shown))
+    return render(request, "web/run.html", {**_context(shown), "form": ExtendRunForm()})
 
 
 @allowed(Action.SEE_STUDY)
@@ -94,7 +102,8 @@ def _context(shown: Run) -> dict[str, object]:
     return {
         "study": shown.study,
         "run": shown,
-        "cost": live_cost(shown),
+        "standing": standing(shown),
+        "estimate": from_json(shown.estimate),
         "log": log_tail(shown, LOG_BYTES),
         "attempts": shown.attempts.select_related("entry").order_by("number"),
         "parents": shown.parents.order_by("pk"),
@@ -106,7 +115,39 @@ def _context(shown: Run) -> dict[str, object]:
 @allowed(Action.CANCEL_RUN)
 @require_POST
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
+    said = "The run is told to stop. It is billed for the time that it used."
+    return _do(request, pk, lambda run: cancel(actor=person(request), run=run), said)
+
+
+@allowed(Action.CANCEL_RUN)
+@require_POST
+def pause_run(request: HttpRequest, pk: int) -> HttpResponse:
+    said = "The run is told to save a checkpoint and pause. The rest of its hold stays."
+    return _do(request, pk, lambda run: pause(actor=person(request), run=run), said)
+
+
+@allowed(Action.START_RUN)
+@require_POST
+def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
+    said = "The run goes on where it stood, as soon as a worker is free and its budget is not stopped."
+    return _do(request, pk, lambda run: resume(actor=person(request), run=run), said)
+
+
+@allowed(Action.START_RUN)
+@require_POST
+def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
+    form = ExtendRunForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, f"More minutes: {' '.join(form.errors.get('minutes', []))}")
+        return redirect("run", pk=pk)
+    minutes = form.cleaned_data["minutes"]
+    said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their price is held."
+    return _do(request, pk, lambda run: extend(actor=person(request), run=run, minutes=minutes), said)
+
+
+def _do(request: HttpRequest, pk: int, operation: Callable[[Run], Run], said: str) -> HttpResponse:
+    """Carry out what a button of the run's page asks for, and show the page again."""
     shown = get_object_or_404(Run, pk=pk)
-    if carry_out_or_say(request, lambda: cancel(actor=person(request), run=shown)):
-        messages.success(request, "The run is told to stop. It is billed for the time that it used.")
+    if carry_out_or_say(request, lambda: operation(shown)):
+        messages.success(request, said)
     return redirect("run", pk=pk)

@@ -79,6 +79,9 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run": (MANAGERS, NOT_FOR_MANAGERS),
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
     "cancel-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report": (MANAGERS, NOT_FOR_MANAGERS),
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
@@ -134,7 +137,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         report report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),
-        **dict.fromkeys(["run", "run-live", "cancel-run"], of_run),
+        **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
         "report-chart": {**of_study, "suffix": "svg"},
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},

@@ -60,4 +60,4 @@ def test_a_quote_beyond_the_budget_says_so(manager: Client, study: Study) -> Non
 
 def test_a_quote_for_nonsense_falls_back_to_the_defaults(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "elsewhere", "max_minutes": "soon"})
-    assert page.context["quote"].quantity == 1
+    assert page.context["quote"].minutes == 60

@@ -1,0 +1,99 @@
+from decimal import Decimal
+
+import pytest
+
+from budgets.models import Path
+from runs.estimates import from_json
+from runs.models import RunKind
+from runs.operations import RunPlan, estimate_runs, start_annotate
+from studies.models import Study
+from tests import factories
+from tests.integration.reports import ground
+
+pytestmark = pytest.mark.django_db
+PLAN = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5)
+TRAINING = {"steps": 10, "batch_size": 10}
+
+
+@pytest.fixture
+def study() -> Study:
+    study = factories.study(prices=factories.price_book(cpu_hour="3.60"))
+    factories.examples(study, ["one", "two", "three", "four"], labels=["good", "bad"] * 2)
+    factories.examples(study, ["five"], split=ground.Split.TEST, labels=["good"])
+    return study
+
+
+def past_run(study: Study, kind: RunKind, *, seconds: int, **fields: object) -> None:
+    made = ground.run(study, kind, path=Path.DISTIL, seconds=[seconds])
+    made.model, made.training = factories.PACKAGE_MODEL, TRAINING
+    for name, value in fields.items():
+        setattr(made, name, value)
+    made.save()
+
+
+def test_without_a_history_only_the_limit_is_known(study: Study) -> None:
+    found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=None, plan=PLAN)
+    assert found.whole is None
+    assert found.limit == Decimal("0.30")
+    assert found.will_pause is False
+
+
+def test_its_own_history_comes_first(study: Study) -> None:
+    past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
+    past_run(factories.study(), RunKind.FINETUNE_STUDENT, seconds=200)
+    found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
+    assert found is not None
+    assert round(found.expected, 2) == Decimal("0.02")
+    assert found.basis == "1 run of this study"
+
+
+def test_without_its_own_other_studies_tell(study: Study) -> None:
+    past_run(factories.study(), RunKind.FINETUNE_STUDENT, seconds=200)
+    found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
+    assert found is not None
+    assert found.basis == "1 run of other studies"
+
+
+@pytest.mark.parametrize(
+    "other", [{"device": "cuda"}, {"model": {"source": "hub", "name": "other/model", "revision": None}}]
+)
+def test_another_device_or_model_tells_nothing(study: Study, other: dict[str, object]) -> None:
+    past_run(study, RunKind.FINETUNE_STUDENT, seconds=20, **other)
+    assert estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole is None
+
+
+def test_a_chain_is_known_when_each_of_its_runs_is(study: Study) -> None:
+    past_run(study, RunKind.FINETUNE_TEACHER, seconds=20)
+    past_run(study, RunKind.DISTIL, seconds=10)
+    found = estimate_runs(study=study, path=Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
+    assert [one.estimate is None for one in found.runs] == [False, True, False]
+    assert found.whole is None
+
+    past_run(study, RunKind.SCORE, seconds=6, model=None)
+    found = estimate_runs(study=study, path=Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
+
+    assert found.whole is not None
+    assert found.limit == Decimal("0.90")
+
+
+def test_too_few_minutes_are_foreseen(study: Study) -> None:
+    past_run(study, RunKind.FINETUNE_STUDENT, seconds=400)
+    assert estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).will_pause
+
+
+def test_a_run_keeps_the_estimate_that_it_started_with(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
+    monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
+    monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
+    run = start_annotate(actor=study.created_by, study=study, num_labels=2, plan=PLAN)
+    run.refresh_from_db()
+    kept = from_json(run.estimate)
+    assert kept is not None
+    assert kept == estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
+
+
+def test_one_without_a_history_keeps_none(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
+    monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
+    run = start_annotate(actor=study.created_by, study=study, num_labels=2, plan=PLAN)
+    assert from_json(run.estimate) is None
