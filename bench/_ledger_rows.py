@@ -34,17 +34,17 @@ TEXT = "'Entry ' || n || ': is the new engine worth its price, or should I wait 
 
 # Spread over studies, over each study's own annotators, and over two years of seconds.
 _LABELS = """
-    SELECT n, n % {studies} AS s, ({books})[n % {studies} % 2 + 1] AS label_price,
-        ({fees})[n % {studies} % 2 + 1] AS fee_price,
+    SELECT n, n % {studies} AS s, ({books})[(n % {studies} % 2 + 1)::int] AS label_price,
+        ({fees})[(n % {studies} % 2 + 1)::int] AS fee_price,
         {person} + (n % {studies} * 7 + n / {studies} % {per_study}) % {people} AS annotator,
         '{begin}'::timestamptz + (n * 7919 % {days}) * interval '1 day' + n % 86000 * interval '1 second' AS at,
         ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid AS uid
-    FROM generate_series({first}, {last}) AS n
+    FROM generate_series({first}::bigint, {last}::bigint) AS n
 """
 _ATTEMPTS = """
-    SELECT n, n % {studies} AS s, ({hours})[n % {studies} % 2 + 1] AS hour_price,
+    SELECT n, n % {studies} AS s, ({hours})[(n % {studies} % 2 + 1)::int] AS hour_price,
         '{begin}'::timestamptz + (n * 104729 % {days}) * interval '1 day' AS at
-    FROM generate_series({first}, {last}) AS n
+    FROM generate_series({first}::bigint, {last}::bigint) AS n
 """
 
 

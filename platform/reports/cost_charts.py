@@ -10,6 +10,9 @@ from reports.charts import LIGHT, Chart, NothingToDraw, Theme, look_of
 from reports.costs import CostFilter
 
 _WIDTH, _HEIGHT = 640, 280
+_WIDEST_BAR = 56
+# More months than this have their names at an angle.
+_MOST_LEVEL = 8
 # After Okabe and Ito: told apart by colour-blind readers. Kinds keep their colour, whatever else is drawn.
 _COLOURS = {
     Kind.LABEL: "#0072b2",
@@ -38,14 +41,16 @@ def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) 
         raise NothingToDraw("Nothing was spent here yet, so there is nothing to draw.")
     kinds = [kind for kind in Kind if any(row["kind"] == kind.label for row in rows)]
     colours = alt.Scale(domain=[kind.label for kind in kinds], range=[_COLOURS[kind] for kind in kinds])
-    months = alt.Axis(labelAngle=0 if len({row["month"] for row in rows}) <= 8 else -45)
+    num_months = len({row["month"] for row in rows})
+    months = alt.Axis(labelAngle=0 if num_months <= _MOST_LEVEL else -45)
+    legend = alt.Legend(orient="top", symbolOpacity=1, columnPadding=18)
     chart = (
         alt.Chart(alt.InlineData(values=rows))
-        .mark_bar()
+        .mark_bar(size=min(_WIDEST_BAR, 0.7 * _WIDTH / num_months))
         .encode(
             x=alt.X("month:O", title="Month of the work, UTC", axis=months),
             y=alt.Y("amount:Q", title=f"Cost, {drawn}", axis=alt.Axis(format="~f", tickCount=5)),
-            color=alt.Color("kind:N", scale=colours, title=None, legend=alt.Legend(orient="top", symbolOpacity=1)),
+            color=alt.Color("kind:N", scale=colours, title=None, legend=legend),
             order=alt.Order("position:Q"),
         )
         .properties(width=_WIDTH, height=_HEIGHT, description=_description(rows), config=look_of(theme))

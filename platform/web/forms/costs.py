@@ -34,6 +34,12 @@ class PlainSelect(forms.Select):
         return format_html("<select{}>{}</select>", flatatt(given), options)
 
 
+class MonthInput(forms.TextInput):
+    """A month as browsers pick it; where one cannot, text of the same form."""
+
+    input_type = "month"
+
+
 class CostFilterForm(forms.Form):
     """Which costs to show, and by what to sum them. An empty field asks nothing."""
 
@@ -62,7 +68,7 @@ class CostFilterForm(forms.Form):
         people = [("", "Anybody"), (NONE, "Nobody: compute and fees"), *_annotators()]
         self.fields["annotator"].choices = people  # type: ignore[attr-defined]
         for name in _MONTHS:
-            self.fields[name].widget.attrs.update({"type": "month", "placeholder": "YYYY-MM", "size": "8"})
+            self.fields[name].widget = MonthInput(attrs={"placeholder": "YYYY-MM"})
 
     def clean_first_month(self) -> date | None:
         return _month(self.cleaned_data["first_month"])

@@ -43,9 +43,16 @@ def exact(amount: Decimal, currency: str = "USD") -> str:
 
 
 @register.filter
+def quantity(number: Decimal) -> str:
+    """Every digit that says something, thousands apart."""
+    whole, _, decimals = f"{number:,f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
+
+
+@register.filter
 def price(row: Price) -> str:
     unit = f"{row.get_kind_display().lower()} ({row.device})" if row.device else row.get_kind_display().lower()
-    return f"{exact(row.amount, row.book.currency)} per {unit}"
+    return f"{exact(row.rate, row.book.currency)} per {unit}"
 
 
 @register.filter
