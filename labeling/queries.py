@@ -83,7 +83,7 @@ def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | N
     kept = kept_open(study=study)
     withdrawn_at = project.withdrawn_at if project else None
     return StopStatus(
-        reason=stop.reason,
+        reason=stop.reason.rstrip("."),
         is_standing=stop.ended_at is None,
         is_done=project is None or (withdrawn_at is not None and withdrawn_at >= stop.started_at),
         num_withdrawn=withdrawn(study=study).count(),

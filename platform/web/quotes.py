@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from budgets.models import Budget, Kind, Path, Price
 from budgets.operations import PriceMissing, Scope, price_at
-from studies.models import Study
+from studies.models import PayBasis, Study
 
 # A distil chain fine-tunes a teacher, scores with it, and trains the student: each run holds its own worst case.
 NUM_RUNS = {Path.ANNOTATE: 1, Path.DISTIL: 3}
@@ -37,16 +37,9 @@ class Quote:
 
 
 def label_price(study: Study) -> Price | None:
-    return _price(study, Kind.LABEL)
-
-
-def quote_labels(*, study: Study, num_examples: int) -> Quote | None:
-    """Price the answers to some examples; None where no price is set yet."""
-    price = label_price(study)
-    if price is None:
-        return None
-    quantity = Decimal(num_examples * study.annotations_per_example)
-    return Quote(budget=study.budget, price=price, quantity=quantity)
+    """What an answer is paid by where its annotator has no price of their own; None where no price is set yet."""
+    is_hourly = study.pay_basis == PayBasis.PER_HOUR
+    return _price(study, Kind.LABELLING_HOUR if is_hourly else Kind.LABEL)
 
 
 def quote_runs(*, study: Study, path: Path, max_minutes: int) -> Quote | None:

@@ -49,6 +49,7 @@ urlpatterns = [
     path("studies/<int:pk>/label/", labeling.enter_label_studio, name="enter-label-studio"),
     path("studies/<int:pk>/labelling/", labeling.labelling, name="labelling"),
     path("studies/<int:pk>/labelling/publish/", labeling.publish_examples, name="publish"),
+    path("studies/<int:pk>/labelling/publish/quote/", labeling.publish_quote, name="publish-quote"),
     path("studies/<int:pk>/labelling/sync/", labeling.sync_labels, name="sync-labels"),
     path("studies/<int:pk>/runs/", runs.runs, name="runs"),
     path("studies/<int:pk>/runs/start/", runs.start_run, name="start-run"),

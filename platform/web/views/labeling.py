@@ -6,16 +6,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Action, allowed
+from budgets.operations import PriceMissing
+from labeling.estimates import LabelQuote, quote_labels
 from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
 from labeling.queries import status, work_done
+from reports.wording import money
 from studies.models import Study
 from web.forms.labeling import PublishForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out, carry_out_or_say
 from web.queries import earned, num_offerable
-from web.quotes import label_price, quote_labels
+from web.quotes import label_price
 
 
 @allowed(Action.SEE_OWN_WORK)
@@ -39,7 +42,8 @@ def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
 def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
     annotations = (
-        Annotation.objects.filter(example__study=study)
+        Annotation.objects.with_pay()
+        .filter(example__study=study)
         .select_related("annotator", "example", "entry__budget")
         .order_by("-created_at", "-pk")
     )
@@ -60,25 +64,45 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         result = carry_out(form, lambda: publish(actor=person(request), study=study, **form.cleaned_data))
         if result:
-            _say_published(request, result)
+            _say_published(request, result, currency=study.budget.currency)
             return redirect("labelling", pk=study.pk)
     context = {
         "study": study,
         "form": form,
         "offerable": num_offerable(study),
-        "quote": quote_labels(study=study, num_examples=1),
+        "quote": _quote(request, study),
     }
     return render(request, "web/publish.html", context)
 
 
-def _say_published(request: HttpRequest, result: PublishResult) -> None:
+@allowed(Action.PUBLISH_EXAMPLES)
+@require_safe
+def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that follows the number typed."""
+    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    return render(request, "web/publish_quote.html", {"study": study, "quote": _quote(request, study)})
+
+
+def _quote(request: HttpRequest, study: Study) -> LabelQuote | None:
+    """A quote for as many examples as the form says so far; None where no price is set yet."""
+    typed = (request.POST or request.GET).get("num_examples", "")
+    num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
+    try:
+        return quote_labels(study=study, num_examples=num_examples)
+    except PriceMissing:
+        return None
+
+
+def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
     if result.num_offered:
         messages.success(request, f"{result.num_offered:,} more examples are on offer in Label Studio now.")
     elif not result.num_short:
         messages.info(request, "Nothing was left to publish: every example of that split is on offer or labelled.")
     if result.num_short:
         messages.warning(
-            request, f"The budget could not take {result.num_short:,} more. Raise the limit to publish them as well."
+            request,
+            f"The budget could not take {result.num_short:,} more: {money(result.missing, currency=currency)} are "
+            "missing. Raise the limit to publish them as well.",
         )
 
 

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "enter-label-studio": (NOT_FOR_EVERYONE, REDIRECTED),
     "labelling": (MANAGERS, NOT_FOR_MANAGERS),
     "publish": (MANAGERS, MANAGERS),
+    "publish-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "sync-labels": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "runs": (MANAGERS, NOT_FOR_MANAGERS),
     "start-run": (MANAGERS, MANAGERS),
@@ -133,8 +134,8 @@ def arguments() -> dict[str, dict[str, Any]]:
 
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run = {"pk": study.pk}, {"pk": run.pk}
-    names = """study study-data import-upload enter-label-studio labelling publish sync-labels runs start-run run-quote
-        report report-table ledger budget study-costs statement"""
+    names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs start-run
+        run-quote report report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),

@@ -1,0 +1,92 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Role, User
+from budgets.models import Kind
+from budgets.operations import PriceMissing, Scope, set_cap, set_price, stop_everything
+from labeling.estimates import estimate_labels, quote_labels
+from labeling.models import Annotation
+from studies.models import Study
+from tests import factories
+from tests.integration.reports import ground
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study(db: None) -> Study:
+    return factories.study(limit="1")
+
+
+def priced(study: Study, kind: Kind, amount: str, annotator: User | None = None) -> None:
+    set_price(
+        actor=factories.person(Role.ADMIN),
+        book=study.budget.price_book,
+        kind=kind,
+        amount=amount,
+        starts_at=timezone.now(),
+        scope=Scope(annotator=annotator),
+    )
+
+
+def answered(study: Study, seconds: list[float], **changes: Any) -> None:
+    for time, annotation in zip(seconds, ground.buy_labels(study, len(seconds)), strict=True):
+        Annotation.objects.filter(pk=annotation.pk).update(
+            lead_time=timedelta(seconds=time), created_at=timezone.now(), **changes
+        )
+
+
+def test_without_a_history_today_s_prices_decide(study: Study) -> None:
+    priced(study, Kind.LABEL, "0.25", factories.person(Role.ANNOTATOR))
+    found = estimate_labels(study=study, num_examples=10)
+    assert (found.low, found.expected, found.high) == (Decimal(1), Decimal(1), Decimal("2.5"))
+    assert found.expected_seconds == 200
+
+
+def test_the_mix_of_who_answered_so_far_is_expected_again(study: Study) -> None:
+    dear = factories.person(Role.ANNOTATOR)
+    priced(study, Kind.LABEL, "0.20", dear)
+    answered(study, [4, 6])
+    Annotation.objects.filter(pk__in=Annotation.objects.values("pk")[:1]).update(annotator=dear)
+    found = estimate_labels(study=study, num_examples=10)
+    assert found.expected == Decimal("1.5")
+    assert "2 answers" in found.basis
+
+
+def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:
+    study = factories.study(pay_basis="per_hour", max_paid_seconds=60)
+    priced(study, Kind.LABELLING_HOUR, "36")
+    answered(study, [10, 20, 30])
+    found = estimate_labels(study=study, num_examples=1)
+    assert [round(one, 2) for one in (found.low, found.expected, found.high)] == [
+        Decimal("0.10"),
+        Decimal("0.20"),
+        Decimal("0.60"),
+    ]
+
+
+def test_the_fee_is_in_it(study: Study) -> None:
+    priced(study, Kind.PLATFORM_FEE, "10")
+    assert estimate_labels(study=study, num_examples=10).expected == Decimal("1.1")
+
+
+def test_a_quote_says_how_many_fit_under_limit_and_cap(study: Study) -> None:
+    quote = quote_labels(study=study, num_examples=12)
+    assert (quote.num_fitting, quote.missing) == (10, Decimal("0.2"))
+    set_cap(actor=factories.person(), budget=study.budget, limit="0.35", path="annotate")
+    assert quote_labels(study=study, num_examples=12).num_fitting == 3
+
+
+def test_under_a_stop_nothing_fits(study: Study) -> None:
+    stop_everything(actor=factories.person(), budget=study.budget, reason="Enough")
+    assert quote_labels(study=study, num_examples=1).num_fitting == 0
+
+
+def test_without_a_price_there_is_none(db: None) -> None:
+    study = factories.study(pay_basis="per_hour")
+    with pytest.raises(PriceMissing, match="hour of labelling"):
+        estimate_labels(study=study, num_examples=1)
