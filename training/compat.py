@@ -13,6 +13,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from training.spans import Span, spans_in
 from training.tally import Floats, Tally, tally_of_lists
 
@@ -46,9 +48,8 @@ def compat_tally(*, texts: Sequence[str], gold: Sequence[str], predicted: Sequen
 
 def compat_f1(totals_RK: Floats) -> Floats:
     """Return the study's micro F1, which with one answer per question is the share that is right, R values."""
-    right_R: Floats = totals_RK[:, RIGHT]
-    asked_R: Floats = totals_RK[:, ASKED]
-    return right_R / asked_R.clip(min=1)
+    right_R: Floats = totals_RK[:, RIGHT] / np.maximum(totals_RK[:, ASKED], 1)
+    return right_R
 
 
 def _rests(text: str, spans: Sequence[Span]) -> dict[str, str]:

@@ -111,7 +111,7 @@ class EntityExtraction(TaskType):
         return [self._answer(outputs.row(row), text, labels) for row, text in enumerate(rows.columns["text"])]
 
     def _answer(self, values_WC: npt.NDArray[np.float32], text: str, labels: Sequence[str]) -> str | None:
-        unseen_W = np.isneginf(values_WC).all(axis=1)
+        unseen_W = np.atleast_1d(np.isneginf(values_WC).all(axis=1))
         if not np.isfinite(values_WC[~unseen_W]).all():
             return None
         best = values_WC.argmax(axis=1).tolist()

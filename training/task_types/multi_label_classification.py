@@ -69,7 +69,7 @@ class MultiLabelClassification(TextClassification):
 
     def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the labels with an output above 0, None where an output is not finite; see TaskType.decode."""
-        finite = np.isfinite(outputs.values_UC).all(axis=1)
+        finite = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
         return [
             json.dumps([labels[index] for index in np.flatnonzero(values > 0)], ensure_ascii=False) if good else None
             for values, good in zip(outputs.values_UC, finite, strict=True)

@@ -65,7 +65,7 @@ class TextClassification(TaskType):
     def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the label of the largest output, None where an output is not finite; see TaskType.decode."""
         best = outputs.values_UC.argmax(axis=1)
-        finite = np.isfinite(outputs.values_UC).all(axis=1)
+        finite = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
         return [labels[index] if good else None for index, good in zip(best, finite, strict=True)]
 
     def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:

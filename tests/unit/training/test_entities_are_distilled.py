@@ -8,6 +8,7 @@ import torch
 import training.teacher
 from tests.tiny_runs import LABELS, RunFolder, carry_out, job_of
 from training.distil import SoftLoss
+from training.evaluate import predict_logits
 from training.methods import METHODS
 from training.soft_labels import SoftLabels, read_soft_labels
 from training.spans import words_of
@@ -44,8 +45,12 @@ def student(run_folder: RunFolder, scoring: Path, **changes: Any) -> dict[str, A
 
 def test_a_set_holds_what_the_teacher_said_of_each_word(scoring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[Outputs] = []
-    original = training.teacher.predict_logits
-    monkeypatch.setattr(training.teacher, "predict_logits", lambda **a: said.append(original(**a)) or said[-1])
+
+    def heard(**arguments: Any) -> Outputs:
+        said.append(predict_logits(**arguments))
+        return said[-1]
+
+    monkeypatch.setattr(training.teacher, "predict_logits", heard)
     carry_out(scoring)
     soft = read(scoring)
     np.testing.assert_array_equal(soft.outputs.values_UC, np.concatenate([one.values_UC for one in said]))
@@ -59,13 +64,13 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
 ) -> None:
     whole = carry_out(scoring)["artifact_hash"]
     (scoring / "soft_labels").rename(scoring / "whole")
-    original, shards = training.teacher.predict_logits, []
+    shards: list[int] = []
 
     def limited(**arguments: Any) -> Outputs:
         shards.append(1)
         if len(shards) == 3:
             raise StopRequested("stopped on request")
-        return original(**arguments)
+        return predict_logits(**arguments)
 
     monkeypatch.setattr(training.teacher, "predict_logits", limited)
     with pytest.raises(StopRequested):
@@ -117,7 +122,7 @@ def soft_loss(positions: list[list[int]], teacher: Outputs) -> SoftLoss:
 
 
 def test_only_words_that_both_see_are_counted_and_cost() -> None:
-    teacher = Outputs(values_UC=np.float32([[1, 2], [UNSEEN, UNSEEN], [3, 0]]), bounds=np.array([0, 3]))
+    teacher = Outputs(values_UC=np.array([[1, 2], [UNSEEN, UNSEEN], [3, 0]], dtype=np.float32), bounds=np.array([0, 3]))
     loss = soft_loss([[1, 2, -1, 4]], teacher)
     rows = torch.tensor([0])
     assert loss.num_valid(rows) == 1
