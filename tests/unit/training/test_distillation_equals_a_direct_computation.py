@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.losses import distillation_sum
+from training.losses import binary_distillation_sum, distillation_sum
 
 
 def direct(student: torch.Tensor, teacher: torch.Tensor, temperature: float, mask: torch.Tensor) -> float:
@@ -28,3 +28,14 @@ def test_masked_rows_send_no_gradient() -> None:
     assert student.grad is not None
     assert student.grad[1].abs().sum() == 0
     assert student.grad[0].abs().sum() > 0
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 8.0])
+def test_each_label_of_several_is_a_choice_between_two(temperature: float) -> None:
+    torch.manual_seed(1)
+    student, teacher = torch.randn(6, 3), torch.randn(6, 3) * 3
+    mask = torch.rand(6) > 0.4
+    loss = binary_distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
+    # A sigmoid is a softmax over its log-odds and nought.
+    both = [torch.stack([torch.zeros_like(logits), logits], dim=-1) for logits in (student, teacher)]
+    assert loss.item() == pytest.approx(direct(*both, temperature, mask), rel=1e-4)
