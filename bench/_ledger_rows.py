@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 
 from accounts.models import Role, User
 from budgets.models import Budget, Hold, Kind, LedgerEntry, Price, PriceBook, Tally
+from budgets.money import ZERO
 from budgets.operations import Scope, create_price_book, set_price
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from runs.models import Attempt, Run, RunKind, RunState
@@ -109,7 +110,7 @@ class Ledger:
                 path="annotate",
                 price_id=hours[number % NUM_STUDIES % 2],
                 amount=CPU_HOUR,
-                remaining=0,
+                remaining=ZERO,
                 closed_at=BEGIN,
                 close_reason="settled",
             )
@@ -288,8 +289,8 @@ def _insert(model: type[models.Model], columns: Mapping[str, str], source: str) 
     given = dict(columns)
     values: list[Any] = []
     for field in model._meta.concrete_fields:
-        if field.column not in given:
-            given[field.column] = _default(field, values)
+        if (column := field.column or "") not in given:
+            given[column] = _default(field, values)
     names = ", ".join(f'"{name}"' for name in given)
     series = source.replace("%", "%%")
     with connection.cursor() as cursor:

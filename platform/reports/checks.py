@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
-from budgets.models import Budget, Hold, Kind, LedgerEntry
+from budgets.models import Budget, LedgerEntry
+from budgets.money import ZERO
 from budgets.queries import Difference, differences
 from labeling.rebuilding import rebuilt_pay
+from reports.bills import StudyLedger
+from reports.entry_checks import MISSING, entry_differences
 from reports.queries import one_moment, report_of
+from reports.shares import Sharing
 from runs.billing import cost_of
 from runs.models import Attempt
 from studies.models import SnapshotItem, Study
-
-_MISSING = "missing"
 
 
 def verify(*, budgets: Iterable[Budget]) -> list[Difference]:
@@ -24,20 +26,13 @@ def verify(*, budgets: Iterable[Budget]) -> list[Difference]:
 
 def _of_budget(budget: Budget) -> Iterator[Difference]:
     yield from differences(budget)
-    yield from _entries_without_source(budget)
+    yield from entry_differences(budget)
     study = Study.objects.filter(budget=budget).first()
     if study is not None:
         yield from _annotations(study)
         yield from _attempts(study)
         yield from _snapshots(study)
         yield from _bills(study)
-
-
-def _entries_without_source(budget: Budget) -> Iterator[Difference]:
-    """Each entry that is no reversal belongs to the accepted annotation or the attempt that it paid for."""
-    sourceless = Q(kind=Kind.LABEL, annotation__isnull=True) | Q(kind=Kind.DEVICE_HOUR, attempt__isnull=True)
-    for entry in LedgerEntry.objects.filter(sourceless, budget=budget, reverses__isnull=True).order_by("pk"):
-        yield Difference(what=f"source of {entry.source_key}", stored=entry.amount, rebuilt=_MISSING)
 
 
 def _annotations(study: Study) -> Iterator[Difference]:
@@ -56,9 +51,9 @@ def _attempts(study: Study) -> Iterator[Difference]:
         cost = cost_of(seconds=attempt.device_seconds, price=attempt.run.hold.price)
         if attempt.entry:
             yield from _own_entry(attempt.entry, study=study, source_key=attempt.source_key)
-            yield from _attempt_amount(attempt.entry, attempt.run.hold, cost)
+            yield from _attempt_amount(attempt, attempt.entry, cost)
         elif cost:
-            yield Difference(what=f"entry of {attempt.source_key}", stored=_MISSING, rebuilt=cost)
+            yield Difference(what=f"entry of {attempt.source_key}", stored=MISSING, rebuilt=cost)
 
 
 def _own_entry(entry: LedgerEntry, *, study: Study, source_key: str) -> Iterator[Difference]:
@@ -68,16 +63,27 @@ def _own_entry(entry: LedgerEntry, *, study: Study, source_key: str) -> Iterator
         yield Difference(what=f"budget of {source_key}", stored=str(entry.budget_id), rebuilt=str(study.budget_id))
 
 
-def _attempt_amount(entry: LedgerEntry, hold: Hold, cost: Decimal) -> Iterator[Difference]:
+def _attempt_amount(attempt: Attempt, entry: LedgerEntry, cost: Decimal) -> Iterator[Difference]:
     """Less than the cost is right only where the hold gave all that it had: a run never costs more than its hold."""
-    is_capped = entry.amount < cost and _charged(hold) == hold.amount
+    is_capped = entry.amount < cost and _charged(attempt) == _held(attempt)
     if entry.amount != cost and not is_capped:
         yield Difference(what=f"amount of {entry.source_key}", stored=entry.amount, rebuilt=cost)
 
 
-def _charged(hold: Hold) -> Decimal | None:
-    charged: Decimal | None = hold.entries.aggregate(charged=Sum("amount"))["charged"]
+def _charged(attempt: Attempt) -> Decimal | None:
+    """What the run's attempts were charged, up to this one."""
+    upto = Attempt.objects.filter(run=attempt.run_id, number__lte=attempt.number)
+    charged: Decimal | None = upto.aggregate(charged=Sum("entry__amount"))["charged"]
     return charged
+
+
+def _held(attempt: Attempt) -> Decimal:
+    """What the run's hold was when this attempt ended: the price of its time limit then, which may have grown since."""
+    hold = attempt.run.hold
+    assert hold
+    if attempt.max_seconds is None:
+        return hold.amount
+    return cost_of(seconds=Decimal(attempt.max_seconds), price=hold.price)
 
 
 def _snapshots(study: Study) -> Iterator[Difference]:
@@ -85,12 +91,15 @@ def _snapshots(study: Study) -> Iterator[Difference]:
     entered = set(LedgerEntry.objects.filter(budget_id=study.budget_id).values_list("source_key", flat=True))
     items = SnapshotItem.objects.filter(snapshot__study=study).values_list("source_keys", flat=True)
     for source_key in sorted({key for keys in items for key in keys} - entered):
-        yield Difference(what=f"entry of {source_key}, in a snapshot", stored=_MISSING, rebuilt=source_key)
+        yield Difference(what=f"entry of {source_key}, in a snapshot", stored=MISSING, rebuilt=source_key)
 
 
 def _bills(study: Study) -> Iterator[Difference]:
-    """What the bills hold, each entry once, and what no student used, add up to what was spent."""
+    """What the bills hold, each entry once, and what no student used, add up to what was spent; so do the shares."""
     report = report_of(study)
     if not report.reconciles:
         rebuilt = report.used + report.unused.amount
         yield Difference(what=f"{study}: bills and unused entries", stored=report.spent, rebuilt=rebuilt)
+    shared = sum((bill.share for bill in Sharing(StudyLedger(study)).bills), ZERO)
+    if shared != report.used:
+        yield Difference(what=f"{study}: shares of its students", stored=report.used, rebuilt=shared)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Round
@@ -80,9 +81,6 @@ def _not_reversals(budget: Budget) -> QuerySet[LedgerEntry]:
     return LedgerEntry.objects.filter(budget=budget, reverses__isnull=True)
 
 
-def _product(first: str, *others: str | Decimal) -> ExpressionWrapper:
+def _product(first: str, second: str, factor: Decimal = Decimal(1)) -> "ExpressionWrapper[Any]":
     """Multiply as PostgreSQL does, which keeps every digit; a division would not."""
-    product = F(first)
-    for other in others:
-        product = product * (F(other) if isinstance(other, str) else other)
-    return ExpressionWrapper(product, output_field=amount_field())
+    return ExpressionWrapper(F(first) * F(second) * factor, output_field=amount_field())

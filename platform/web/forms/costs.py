@@ -108,7 +108,7 @@ class CostFilterForm(forms.Form):
                     first_month=wanted.first_month,
                     last_month=wanted.last_month,
                 )
-                found.append((by.label, names_of(by=by, keys=[key])[key], self.query(without)))
+                found.append((str(by.label), names_of(by=by, keys=[key])[key], self.query(without)))
         return found
 
     def query(self, wanted: CostFilter, *, by: Grouping | None = None) -> str:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,7 +24,7 @@ def admin() -> User:
 
 
 @pytest.fixture
-def study(admin: User) -> Iterator[Study]:
+def study(admin: User) -> Study:
     """Three labels at a price whose fee has to be rounded."""
     book = factories.price_book(label="0.100003")
     kind, amount, start = Kind.PLATFORM_FEE, "12.5", factories.LONG_AGO

@@ -32,7 +32,7 @@ def figures(client: Client, url: str) -> list[tuple[str, Decimal]]:
 
 def total(client: Client, url: str) -> Decimal:
     context = client.get(url).context
-    return context["total"] if "total" in context else context["totals"][0].amount
+    return Decimal(context["total"] if "total" in context else context["totals"][0].amount)
 
 
 @pytest.mark.parametrize("by", Grouping)
@@ -91,8 +91,8 @@ def test_an_entry_of_a_budget_without_a_study_has_a_page(manager: Client) -> Non
         kind=Kind.REVIEW,
         origin="person",
         price=label.entry.price,
-        quantity=1,
-        amount=1,
+        quantity=Decimal(1),
+        amount=Decimal(1),
         occurred_at=ground.NOW,
     )
     entry = LedgerEntry.objects.get(source_key="by-hand")
@@ -124,8 +124,8 @@ def test_a_place_that_was_made_up_is_the_first_page(manager: Client, spent: Stud
 
 @pytest.mark.parametrize("name", ["csv", "xlsx", "parquet", "focus"])
 def test_files_hold_what_the_filters_leave(manager: Client, spent: Study, name: str) -> None:
-    answer = manager.get(reverse("cost-file", args=[name]), {"study": spent.budget_id, "kind": "label"})
-    content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+    answer = manager.get(reverse("cost-file", args=[name]), {"study": str(spent.budget_id), "kind": "label"})
+    content = answer.getvalue()
     assert len(content) > 100
     assert "attachment" in answer["Content-Disposition"]
     if name in ("csv", "focus"):
