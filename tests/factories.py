@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import Role, User
 from budgets.models import Budget, Kind, PriceBook
-from budgets.operations import Scope, open_budget, set_price
+from budgets.operations import Scope, open_budget, set_price, stop_everything
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
 from studies.hashing import content_hash, group_hash, rank
@@ -69,6 +69,13 @@ def study(*, limit: str = "100", prices: PriceBook | None = None, **fields: Any)
     }
     spec = StudySpec(limit=limit, price_book=prices or price_book(), **{**defaults, **fields})
     return create_study(actor=person(), spec=spec)
+
+
+def stopped_study() -> Study:
+    """A study whose manager stopped everything."""
+    made = study()
+    made.budget = stop_everything(actor=made.created_by, budget=made.budget, reason="The guidelines are wrong")
+    return made
 
 
 def examples(

@@ -56,7 +56,8 @@ class PriceFile:
             return ""
         named = ", ".join(str(number) for number in self.assumed_utc[:_MOST_NAMED])
         more = ", …" if len(self.assumed_utc) > _MOST_NAMED else ""
-        return f"A start without a time zone is taken as UTC; so it is in lines {named}{more}."
+        lines = "line" if len(self.assumed_utc) == 1 else "lines"
+        return f"A start without a time zone is taken as UTC; so it is in {lines} {named}{more}."
 
 
 class _Start(NamedTuple):

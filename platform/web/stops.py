@@ -31,6 +31,19 @@ class Stopped:
     def is_exhausted(self) -> bool:
         return self.stop.cause == BudgetStop.Cause.EXHAUSTED
 
+    @property
+    def what(self) -> str:
+        """What stands still, in words; only what there is."""
+        counts = [
+            (self.num_withdrawn, "answer", "withdrawn from labelling"),
+            (self.num_open, "answer", "still open with annotators, accepted and paid if they come"),
+            (self.num_running, "run", "saving a checkpoint"),
+            (self.num_paused, "run", "paused"),
+            (self.num_waiting, "run", "waiting"),
+        ]
+        told = [f"{number:,} {noun}{'s' * (number != 1)} {state}" for number, noun, state in counts if number]
+        return f"{'; '.join(told)}." if told else "Nothing was under way."
+
 
 @dataclass(frozen=True, kw_only=True)
 class WouldStop:

@@ -23,6 +23,7 @@ PAGES = {
     "home": "/",
     "my-work": "/work/",
     "prices": "/prices/",
+    "price": "/prices/1/",
     "add-price": "/prices/add/",
     "add-price-book": "/prices/books/add/",
     "audit": "/audit/",
@@ -42,6 +43,7 @@ PAGES = {
     "report": "/studies/{study}/report/",
     "ledger": "/studies/{study}/ledger/",
     "budget": "/studies/{study}/budget/",
+    "stop": "/studies/{study}/budget/stop/",
 }
 
 

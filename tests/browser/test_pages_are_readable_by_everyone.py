@@ -33,11 +33,16 @@ def paths(study: Study, run: Run) -> list[str]:
     of_study = ["study", "study-data", "import-upload", "labelling", "publish", "runs", "start-run", "report"]
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nx,odd\n")
     student = ground.annotated(study, num_labels=2)
+    price = study.budget.price_book.prices.earliest("pk")
+    of_money = [("price", price), ("end-override", price), ("correct-price", price), ("import-prices", price.book)]
     entry = study.budget.entries.earliest("pk")
     return [
         *(reverse(name) for name in plain),
         *(reverse(name, args=[study.pk]) for name in [*of_study, "ledger", "budget"]),
         reverse("import-preview", args=[study.pk, batch.pk]),
+        *(reverse(name, args=[one.pk]) for name, one in of_money),
+        *(reverse(name, args=[factories.stopped_study().pk]) for name in ["study", "budget"]),
+        reverse("stop-everything", args=[study.pk]),
         reverse("run", args=[run.pk]),
         reverse("artifact", args=[student.pk]),
         reverse("reverse-entry", args=[entry.pk]),

@@ -23,7 +23,7 @@ class _SeenForm(forms.Form):
 
     def see_again(self, limit: Decimal) -> None:
         """After a refusal, carry the limit that stands on the page now."""
-        self.data = {**self.data.dict(), self.add_prefix("expected_limit"): str(limit)}
+        self.data = {**{name: self.data[name] for name in self.data}, "expected_limit": str(limit)}
 
 
 class LimitForm(_SeenForm):

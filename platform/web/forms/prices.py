@@ -80,7 +80,7 @@ class CorrectionForm(forms.Form):
 
     amount = _amount_field(label="The right amount")
     starts_at = _moment_field(label="Work done from (UTC)")
-    ends_at = _moment_field(label="until before (UTC)")
+    ends_at = _moment_field(label="Until before (UTC)")
     reason = forms.CharField(max_length=200, help_text="Kept for ever with every reversal.")
 
     def __init__(self, *args: Any, price: Price, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -42,10 +43,9 @@ def prices(request: HttpRequest) -> HttpResponse:
     rows = Price.objects.all() if show_all else current_prices(at=now)
     if book is not None:
         rows = rows.filter(book=book)
-    ordered = rows.select_related("book", "budget__study", "annotator", "created_by").order_by(
-        "book__name", "kind", "device", "budget__name", "annotator__email", "-starts_at", "-pk"
-    )
-    page = page_of(request, ordered)
+    widest_first = [F(name).asc(nulls_first=True) for name in ("budget__name", "annotator__email")]
+    ordered = rows.order_by("book__name", "kind", "device", *widest_first, "-starts_at", "-pk")
+    page = page_of(request, ordered.select_related("book", "budget__study", "annotator", "created_by"))
     context = {
         "page": page,
         "states": price_states(page, at=now),
@@ -169,7 +169,7 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
     except ValueError as refusal:
         messages.error(request, in_words(refusal))
         return render(request, "web/import_prices.html", {"form": form, "book": book})
-    messages.success(request, f"{len(added):,} prices are added to “{book}”.")
+    messages.success(request, f"New prices in “{book}”: {len(added):,}.")
     return redirect("prices")
 
 
@@ -220,5 +220,5 @@ def _correct(request: HttpRequest, shown: Price, form: CorrectionForm, digest: s
     )
     if done is not None:
         by = money_text(done.difference, shown.book.currency)
-        messages.success(request, f"{done.num_entries:,} entries are corrected; the difference is {by}.")
+        messages.success(request, f"Entries corrected: {done.num_entries:,}. The difference is {by}.")
     return done is not None

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.integration.budgets.ledger_ground import cost, label_price
 pytestmark = pytest.mark.django_db
 
 
-def capped(limit: str, **scope: str) -> tuple[Budget, Price, Cap]:
+def capped(limit: str, **scope: Any) -> tuple[Budget, Price, Cap]:
     budget = factories.budget(limit="10")
     cap = set_cap(actor=factories.person(), budget=budget, limit=limit, **(scope or {"path": Path.ANNOTATE}))
     return budget, label_price(budget), cap
@@ -105,7 +106,7 @@ def test_a_cap_that_is_lifted_holds_nothing_back_and_both_are_recorded() -> None
         ({"path": "annotate"}, "NaN", "limit"),
     ],
 )
-def test_a_cap_that_cannot_be_is_refused(scope: dict[str, str], limit: str, problem: str) -> None:
+def test_a_cap_that_cannot_be_is_refused(scope: dict[str, Any], limit: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         set_cap(actor=factories.person(), budget=factories.budget(), limit=limit, **scope)
     assert not Cap.objects.exists()

@@ -119,7 +119,7 @@ def test_a_start_without_a_time_zone_is_taken_as_utc_and_said() -> None:
     content = f"{HEADER}skip,,,,1,2026-03-01 00:00\n".encode()
     found = preview_prices(actor=admin, book=book, content=content)
     assert (found.new[0].starts_at, found.assumed_utc) == (SPRING, [2])
-    assert "lines 2" in found.note
+    assert "in line 2." in found.note
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_command_writes_a_book_and_reads_it(tmp_path: Path) -> None:
     file.write_text(file.read_text() + "skip,,,,0.05,2026-03-01T00:00Z\n")
     said = StringIO()
     call_command("prices", "import", book.name, str(file), email=admin.email, stdout=said)
-    assert "1 prices added" in said.getvalue() and "2 are there already" in said.getvalue()
+    assert ": 1; 2 are there already" in said.getvalue()
 
 
 def test_the_command_names_bad_lines_and_unknown_books(tmp_path: Path) -> None:

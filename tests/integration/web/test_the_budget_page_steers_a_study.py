@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from budgets.models import Cap, Path
 from budgets.operations import charge, place_hold, release, set_cap, set_limit, stop_everything
+from runs.models import RunKind, RunState
 from studies.models import Study
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
@@ -140,7 +141,7 @@ def test_publishing_on_a_stopped_study_is_refused_in_words(manager: Client, stud
 
 
 def test_holds_say_what_they_are_for(manager: Client, study: Study) -> None:
-    ground.run(study, ground.RunKind.SCORE, path=Path.DISTIL, state=ground.RunState.QUEUED, seconds=[])
+    ground.run(study, RunKind.SCORE, path=Path.DISTIL, state=RunState.QUEUED, seconds=[])
     (what,) = manager.get(reverse("budget", args=[study.pk])).context["held_for"].values()
     assert what.url.startswith("/runs/")
 

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             self.stdout.write("".join(lines), ending="")
             return
         out.write_text("".join(lines), encoding="utf-8", newline="")
-        self.stdout.write(f"{len(lines) - 1:,} prices written to {out}.")
+        self.stdout.write(f"Prices written to {out}: {len(lines) - 1:,}.")
 
     def _import(self, book: PriceBook, options: dict[str, Any]) -> None:
         actor, content = find_person(options["email"]), options["file"].read_bytes()
@@ -57,10 +57,10 @@ class Command(BaseCommand):
             self.stdout.write(found.note)
         already = f"{found.num_unchanged:,} are there already"
         if options["preview"]:
-            self.stdout.write(f"{len(found.new):,} prices would be new, {already}. Nothing was changed.")
+            self.stdout.write(f"{len(found.new):,} would be new, {already}. Nothing was changed.")
             return
         added = import_prices(actor=actor, book=book, content=content)
-        self.stdout.write(f"{len(added):,} prices added to “{book}”, {already}.")
+        self.stdout.write(f"New prices in “{book}”: {len(added):,}; {already}.")
 
 
 def _book(name: str) -> PriceBook:
