@@ -48,11 +48,6 @@ def share_percent(share: float | Decimal) -> str:
 
 
 @register.filter
-def quantity(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
-
-
-@register.filter
 def minus(amount: Decimal, other: Decimal) -> Decimal:
     return amount - other
 
