@@ -23,6 +23,9 @@ from training.stop import EXIT_STOPPED, StopFlag, StopRequested
 
 EXIT_DONE = 0
 EXIT_PERMANENT = 2
+# Who asked the run to stop waits for it; any other end has time to read the energy.
+SECONDS_TO_READ = 10.0
+SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN.jsonl OUT.jsonl"
 
 
@@ -66,13 +69,13 @@ def run(spec_path: Path) -> int:
         raise
     finally:
         progress.close()
-        _write_meter(folder, meter, energy)
+        _write_meter(folder, meter, energy, seconds=SECONDS_TO_READ if not stop.is_requested() else SECONDS_WHEN_ASKED)
     return EXIT_DONE
 
 
-def _write_meter(folder: Path, meter: Meter, energy: EnergyMeter | None) -> None:
+def _write_meter(folder: Path, meter: Meter, energy: EnergyMeter | None, *, seconds: float) -> None:
     """Leave what this attempt used, however it ended; one that is killed leaves nothing."""
-    used = energy.stop() if energy else None
+    used = energy.stop(seconds=seconds) if energy else None
     payload = {"device_seconds": round(meter.device_seconds(), 3), "peak_memory_bytes": peak_memory_bytes()}
     write_json(path=folder / METER_FILE, payload={**payload, "energy": used.payload() if used else None})
 

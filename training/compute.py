@@ -51,9 +51,7 @@ def prepare_compute(spec: RunSpec) -> Compute:
     DeviceMissing: there is no such device here.
     """
     torch.set_num_threads(spec.num_threads)
-    random.seed(spec.seed)
-    np.random.seed(spec.seed)
-    torch.manual_seed(spec.seed)
+    seed_everything(spec.seed)
     try:
         device = torch.device(spec.device)
         torch.empty(1, device=device)
@@ -61,6 +59,13 @@ def prepare_compute(spec: RunSpec) -> Compute:
         raise DeviceMissing(f"spec.json, device: {spec.device!r} is not here ({error}). Give cpu, or cuda.") from error
     wanted = spec.training.precision
     return Compute(device=device, bf16=wanted == "bf16" or (wanted == "auto" and has_fast_bf16(device)))
+
+
+def seed_everything(seed: int) -> None:
+    """Set every random generator that a training draws from."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 def has_fast_bf16(device: torch.device) -> bool:

@@ -8,19 +8,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.artifact import load_classifier
-from training.classifier import freeze_layers
 from training.compute import prepare_compute
 from training.data import Rows, encode_rows, read_labelled
+from training.examiner import read_splits
 from training.folder import file_hash
 from training.job import Job
-from training.loop import Fitting, fit
+from training.lesson import Lesson, Start
 from training.losses import IGNORED
 from training.pretrained import tokenizer_hash
-from training.result import Examiner, finish
+from training.result import finish
 from training.soft_labels import METADATA_FILE, read_soft_labels
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
+from training.trials import search_and_train
 from training.units import Outputs, Units
 
 
@@ -100,33 +100,28 @@ def distil(job: Job) -> dict[str, Any]:
         labels=spec.labels,
     )
     gold = _gold_rows(job, task_type)
-    lesson = _joined(soft.rows, gold) if gold and settings.gold_weight else soft.rows
-    classifier = load_classifier(
-        source=spec.model, task_type=task_type, labels=spec.labels, max_length=settings.max_length
-    )
-    classifier.model.to(compute.device)
-    freeze_layers(encoder=classifier.model.encoder, num_layers=settings.frozen_layers)
-    rows = encode_rows(rows=lesson, task_type=task_type, tokenizer=classifier.tokenizer, max_length=settings.max_length)
-    targets = task_type.targets(rows=lesson, units=rows.units, labels=spec.labels)
-    examiner = Examiner.of(job=job, task_type=task_type, classifier=classifier, compute=compute)
-    fitting = Fitting(
-        model=classifier.model,
+    texts = _joined(soft.rows, gold) if gold and settings.gold_weight else soft.rows
+    start = Start(spec=spec, task_type=task_type, compute=compute)
+    rows = encode_rows(rows=texts, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
+    targets = task_type.targets(rows=texts, units=rows.units, labels=spec.labels)
+    lesson = Lesson(
+        task_type=task_type,
         rows=rows,
         loss=_soft_loss(job, task_type, soft.outputs, rows.units, targets).on(compute.device),
         compute=compute,
-        dev_score=examiner.dev_score if "dev" in examiner.splits else None,
+        splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
+        fingerprint=file_hash(job.folder / "spec.json") + file_hash(spec.data.soft_labels / METADATA_FILE),
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {settings.temperature:g}")
-    fingerprint = file_hash(job.folder / "spec.json") + file_hash(spec.data.soft_labels / METADATA_FILE)
-    fit(job=job, fitting=fitting, fingerprint=fingerprint)
     result = finish(
-        examiner=examiner,
+        job=job,
+        trained=search_and_train(job=job, lesson=lesson, start=start),
         train_gold=gold.labelled() if gold else None,
         num_train=len(gold) if gold and settings.gold_weight else 0,
         num_pseudo_labels=len(soft.rows),
     )
     of_words = task_type.unit == "word"
-    return {**result, "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(classifier.tokenizer)}
+    return {**result, "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(start.tokenizer)}
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:

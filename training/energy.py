@@ -41,17 +41,23 @@ class EnergyMeter:
         """Begin, beside what the run does meanwhile."""
         self._starting.start()
 
-    def stop(self) -> Energy | None:
-        """Return what was used since the start; None where it could not be read."""
+    def stop(self, *, seconds: float) -> Energy | None:
+        """Return what was used since the start; None where it could not be read within so many seconds."""
+        found: list[Energy] = []
+        reading = threading.Thread(target=self._read, args=(found,), name="energy", daemon=True)
+        reading.start()
+        reading.join(seconds)
+        return found[0] if found else None
+
+    def _read(self, found: list[Energy]) -> None:
         self._starting.join()
         if self._tracker is None:
-            return None
+            return
         carbon = self._tracker.stop()
-        found = getattr(self._tracker, "final_emissions_data", None)
-        if found is None:
-            return None
-        kwh = float(found.energy_consumed)
-        return Energy(kwh=kwh, carbon_kg=float(carbon) if self._country and carbon is not None else None)
+        data = getattr(self._tracker, "final_emissions_data", None)
+        if data is not None:
+            carbon_kg = float(carbon) if self._country and carbon is not None else None
+            found.append(Energy(kwh=float(data.energy_consumed), carbon_kg=carbon_kg))
 
     def _start(self) -> None:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -90,12 +91,12 @@ def split_metrics(
     *,
     task_type: TaskType,
     rows: Rows,
-    predicted: Sequence[str | None],
+    predicted: Sequence[Sequence[str | None]],
     labels: Sequence[str],
     settings: EvaluationSettings,
     seed: int,
 ) -> dict[str, Any]:
-    """Score predictions on a split with bootstrap intervals over its examples.
+    """Score predictions on a split with bootstrap intervals over its examples, and over seeds where there are some.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def split_metrics(
     rows
         N rows with gold answers.
     predicted
-        N answers; None is unparsed and counts as wrong.
+        for each training seed N answers; None is unparsed and counts as wrong.
     labels
         the study's labels.
     settings
@@ -114,26 +115,31 @@ def split_metrics(
 
     Returns
     -------
-    Per metric value, low and high (0 to 1), and num_examples and num_unparsed.
+    Per metric value (the mean over seeds), low and high (0 to 1), and num_examples, num_seeds and num_unparsed (of all
+    seeds).
     """
-    tally = task_type.tally(rows=rows, predicted=predicted, labels=labels)
-    intervals = bootstrap(task_type=task_type, tally=tally, settings=settings, seed=seed)
+    tallies = [task_type.tally(rows=rows, predicted=answers, labels=labels) for answers in predicted]
+    intervals = bootstrap(task_type=task_type, tallies=tallies, settings=settings, seed=seed)
     metrics = {name: vars(interval) for name, interval in intervals.items()}
-    return {**metrics, "num_examples": len(rows), "num_unparsed": sum(p is None for p in predicted)}
+    num_unparsed = sum(answer is None for answers in predicted for answer in answers)
+    return {**metrics, "num_examples": len(rows), "num_seeds": len(predicted), "num_unparsed": num_unparsed}
 
 
-def bootstrap(*, task_type: TaskType, tally: Tally, settings: EvaluationSettings, seed: int) -> dict[str, Interval]:
-    """Percentile bootstrap over examples.
+def bootstrap(
+    *, task_type: TaskType, tallies: Sequence[Tally], settings: EvaluationSettings, seed: int
+) -> dict[str, Interval]:
+    """Percentile bootstrap over examples and seeds.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: examples are drawn with
-    replacement, and the interval is cut from the metric's distribution over the draws.
+    replacement, and the interval is cut from the metric's distribution over the draws. Where there are several seeds,
+    each draw takes as many of them with replacement, and the mean of their metrics on the same examples.
 
     Parameters
     ----------
     task_type
         turns summed tallies into metrics.
-    tally
-        counts per example.
+    tallies
+        for each training seed counts per example, of the same examples.
     settings
         number of resamples and confidence (0 to 1).
     seed
@@ -141,25 +147,37 @@ def bootstrap(*, task_type: TaskType, tally: Tally, settings: EvaluationSettings
 
     Returns
     -------
-    Per metric its value over all examples and its interval.
+    Per metric its mean over seeds on all examples, and its interval.
     """
     rng = np.random.default_rng(seed)
-    even = np.full(tally.num_examples, 1 / tally.num_examples)
+    num_examples = tallies[0].num_examples
+    even = np.full(num_examples, 1 / num_examples)
     blocks: list[dict[str, Floats]] = []
     for start in range(0, settings.num_resamples, RESAMPLES_PER_BLOCK):
         size = min(RESAMPLES_PER_BLOCK, settings.num_resamples - start)
-        weights_RN = rng.multinomial(tally.num_examples, even, size=size)
-        blocks.append(task_type.score(totals_RK=tally.totals(weights_RN)))
+        weights_RN = rng.multinomial(num_examples, even, size=size)
+        scores = [task_type.score(totals_RK=tally.totals(weights_RN)) for tally in tallies]
+        drawn_RS = rng.integers(len(tallies), size=(size, len(tallies)))
+        blocks.append(_mean_of_drawn(scores, drawn_RS))
     draws = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    values = task_type.score(totals_RK=tally.totals())
+    values = [task_type.score(totals_RK=tally.totals()) for tally in tallies]
     tail = (1 - settings.confidence) / 2
     return {
         name: Interval(
-            value=float(values[name][0]),
+            value=float(np.mean([value[name][0] for value in values])),
             low=float(np.quantile(drawn, tail)),
             high=float(np.quantile(drawn, 1 - tail)),
         )
         for name, drawn in draws.items()
+    }
+
+
+def _mean_of_drawn(scores: Sequence[dict[str, Floats]], drawn_RS: npt.NDArray[np.int64]) -> dict[str, Floats]:
+    """Average, in each resample, the scores of the seeds that it drew."""
+    resamples = np.arange(len(drawn_RS))[:, None]
+    return {
+        name: np.stack([of_seed[name] for of_seed in scores], axis=1)[resamples, drawn_RS].mean(axis=1)
+        for name in scores[0]
     }
 
 

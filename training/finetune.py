@@ -7,17 +7,17 @@ from typing import Any
 
 from torch import Tensor
 
-from training.artifact import load_classifier
-from training.classifier import freeze_layers
 from training.compute import prepare_compute
 from training.data import DataInvalid, encode_rows, read_labelled
+from training.examiner import read_splits
 from training.folder import file_hash
 from training.job import Job
-from training.loop import Fitting, fit
+from training.lesson import Lesson, Start
 from training.losses import IGNORED
-from training.result import Examiner, finish
+from training.result import finish
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
+from training.trials import search_and_train
 from training.units import Units
 
 
@@ -61,24 +61,20 @@ def finetune(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     train = read_labelled(folder=spec.data.train, name="train", task_type=task_type, labels=spec.labels)
     check_variety(gold=train.labelled(), task_type=task_type)
-    classifier = load_classifier(
-        source=spec.model, task_type=task_type, labels=spec.labels, max_length=settings.max_length
-    )
-    classifier.model.to(compute.device)
-    freeze_layers(encoder=classifier.model.encoder, num_layers=settings.frozen_layers)
-    rows = encode_rows(rows=train, task_type=task_type, tokenizer=classifier.tokenizer, max_length=settings.max_length)
-    examiner = Examiner.of(job=job, task_type=task_type, classifier=classifier, compute=compute)
+    start = Start(spec=spec, task_type=task_type, compute=compute)
+    rows = encode_rows(rows=train, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
     target = task_type.targets(rows=train, units=rows.units, labels=spec.labels).to(compute.device)
-    fitting = Fitting(
-        model=classifier.model,
+    lesson = Lesson(
+        task_type=task_type,
         rows=rows,
         loss=GoldLoss(task_type=task_type, units=rows.units.to(compute.device), target=target),
         compute=compute,
-        dev_score=examiner.dev_score if "dev" in examiner.splits else None,
+        splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
+        fingerprint=file_hash(job.folder / "spec.json"),
     )
     job.progress.log(f"fine-tuning {spec.model} as {spec.role} on {len(train)} gold labels")
-    fit(job=job, fitting=fitting, fingerprint=file_hash(job.folder / "spec.json"))
-    return finish(examiner=examiner, train_gold=train.labelled(), num_train=len(train), num_pseudo_labels=0)
+    trained = search_and_train(job=job, lesson=lesson, start=start)
+    return finish(job=job, trained=trained, train_gold=train.labelled(), num_train=len(train), num_pseudo_labels=0)
 
 
 def check_variety(*, gold: list[str], task_type: TaskType) -> None:

@@ -5,121 +5,34 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from training.artifact import Classifier, LabelMap, save_classifier
-from training.compute import Compute
-from training.data import EncodedRows, Rows, encode_rows, read_labelled
-from training.evaluate import baseline_scores, dev_metric, predict_logits, split_metrics
+from training.artifact import LabelMap, save_classifier
+from training.data import Rows
+from training.examiner import Answers, Examiner
 from training.folder import folder_hash, whole_folder, write_json
 from training.job import Job
 from training.meter import peak_memory_bytes, versions
-from training.task_types.base import TaskType
-from training.units import Outputs
+from training.trials import Trained, discard_trials
 
 ARTIFACT = "artifact"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """A held-out split with its token ids."""
-
-    rows: Rows
-    encoded: EncodedRows
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answers:
-    """What a model said about a split."""
-
-    outputs: Outputs
-    predicted: list[str | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Examiner:
-    """Holds the held-out splits of a run and scores a classifier on them."""
-
-    job: Job
-    task_type: TaskType
-    classifier: Classifier
-    compute: Compute
-    splits: dict[str, Split]
-
-    @classmethod
-    def of(cls, *, job: Job, task_type: TaskType, classifier: Classifier, compute: Compute) -> Examiner:
-        """Read and tokenise dev and test, as far as the spec has them."""
-        splits: dict[str, Split] = {}
-        for name in ("dev", "test"):
-            folder: Path | None = getattr(job.spec.data, name)
-            if folder is not None:
-                rows = read_labelled(folder=folder, name=name, task_type=task_type, labels=job.spec.labels)
-                encoded = encode_rows(
-                    rows=rows,
-                    task_type=task_type,
-                    tokenizer=classifier.tokenizer,
-                    max_length=job.spec.training.max_length,
-                )
-                splits[name] = Split(rows=rows, encoded=encoded)
-        return cls(job=job, task_type=task_type, classifier=classifier, compute=compute, splits=splits)
-
-    def answers(self, name: str) -> Answers:
-        """Run the classifier over a split."""
-        split = self.splits[name]
-        outputs = predict_logits(
-            model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
-        )
-        predicted = self.task_type.decode(outputs=outputs, rows=split.rows, labels=self.job.spec.labels)
-        return Answers(outputs=outputs, predicted=predicted)
-
-    def dev_score(self) -> float:
-        """Return the study's metric on dev."""
-        return dev_metric(
-            task_type=self.task_type,
-            rows=self.splits["dev"].rows,
-            predicted=self.answers("dev").predicted,
-            labels=self.job.spec.labels,
-            metric=self.job.spec.evaluation.metric,
-        )
-
-    def metrics(self, name: str, answers: Answers) -> dict[str, Any]:
-        """Return the metrics of answers on a split, with intervals."""
-        return split_metrics(
-            task_type=self.task_type,
-            rows=self.splits[name].rows,
-            predicted=answers.predicted,
-            labels=self.job.spec.labels,
-            settings=self.job.spec.evaluation,
-            seed=self.job.spec.seed,
-        )
-
-    def baselines(self, train_gold: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-        """Return the baselines on test; none without labelled training data or test."""
-        if not train_gold or "test" not in self.splits:
-            return {}
-        return baseline_scores(
-            task_type=self.task_type,
-            train_gold=train_gold,
-            test=self.splits["test"].rows,
-            labels=self.job.spec.labels,
-            metric=self.job.spec.evaluation.metric,
-        )
-
-
 def finish(
-    *, examiner: Examiner, train_gold: Sequence[str] | None, num_train: int, num_pseudo_labels: int
+    *, job: Job, trained: Trained, train_gold: Sequence[str] | None, num_train: int, num_pseudo_labels: int
 ) -> dict[str, Any]:
-    """Score the trained classifier and write its artifact.
+    """Score what was trained, from every seed, and write the best one's artifact.
 
     Parameters
     ----------
-    examiner
-        holds the classifier and its held-out splits.
+    job
+        of the whole run.
+    trained
+        the trials of the run.
     train_gold
         gold answers of the training data, for the baselines; None if there are none.
     num_train
@@ -129,23 +42,32 @@ def finish(
 
     Returns
     -------
-    The run's result, as result.json holds it.
+    The run's result, as result.json holds it. Its metrics are means over the seeds.
     """
-    job = examiner.job
     job.progress.stage("evaluate", message="evaluating")
-    answers = {name: examiner.answers(name) for name in examiner.splits}
-    metrics: dict[str, Any] = {name: examiner.metrics(name, said) for name, said in answers.items()}
+    said: dict[int, dict[str, Answers]] = {}
+    # The best one last: it is then loaded when its artifact is written.
+    for place in sorted(range(len(trained.seeds)), key=lambda place: place == trained.best):
+        examiner = trained.examiners[place]()
+        said[place] = {name: examiner.answers(name) for name in examiner.splits}
+    of_seeds = [said[place] for place in range(len(trained.seeds))]
+    metrics: dict[str, Any] = {
+        name: examiner.metrics(name, [answers[name] for answers in of_seeds]) for name in examiner.splits
+    }
     metrics["baselines"] = examiner.baselines(train_gold)
     metrics["baseline"] = metrics["baselines"].get("majority")
     _log_metrics(job, metrics)
     job.progress.stage("save", message="saving the artifact")
     artifact = job.folder / ARTIFACT
     with whole_folder(artifact) as folder:
-        _write_artifact(examiner, answers, metrics, folder)
+        _write_artifact(examiner, said[trained.best], metrics, folder)
+    discard_trials(job.folder)
     return {
         "artifact": ARTIFACT,
         "artifact_hash": folder_hash(artifact),
         "metrics": metrics,
+        "search": [outcome.payload() for outcome in trained.search],
+        "seeds": [outcome.payload() for outcome in trained.seeds],
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
         **used(job),

@@ -144,6 +144,31 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """What is tried on dev before the training that counts, and from how many seeds that one is repeated.
+
+    Every rate is tried with every length; an empty list stands for the one that the training settings name.
+    """
+
+    learning_rates: tuple[float, ...] = ()
+    epochs: tuple[int, ...] = ()
+    num_seeds: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rates", "epochs"):
+            given = getattr(self, name)
+            _require(isinstance(given, list | tuple), f"search.{name}", f"is {given!r}", "Give a list of numbers.")
+            object.__setattr__(self, name, tuple(given))
+            distinct = len(set(given)) == len(given)
+            _require(distinct, f"search.{name}", "one stands twice", "Name each once.")
+        for rate in self.learning_rates:
+            _positive("search.learning_rates", rate)
+        for epochs in self.epochs:
+            _positive_int("search.epochs", epochs)
+        _positive_int("search.num_seeds", self.num_seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationSettings:
     """The study's metric and how its interval is found."""
 
@@ -170,6 +195,7 @@ class RunSpec:
     teacher_artifact: Path | None = None
     data: DataPaths = field(default_factory=DataPaths)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     seed: int = 0
     device: str = "cpu"
@@ -250,7 +276,11 @@ class RunSpec:
         values["labels"] = tuple(labels)
         if values.get("model") is not None:
             values["model"] = _build(ModelSource, values["model"], "model")
-        for key, part in (("training", TrainingSettings), ("evaluation", EvaluationSettings)):
+        for key, part in (
+            ("training", TrainingSettings),
+            ("search", SearchSettings),
+            ("evaluation", EvaluationSettings),
+        ):
             values[key] = _build(part, values.get(key) or {}, key)
         values["data"] = _data_paths(values.get("data") or {}, folder)
         teacher = values.get("teacher_artifact")

@@ -35,6 +35,10 @@ class StopFlag:
         if self._requested.is_set():
             raise StopRequested("stopped on request")
 
+    def is_requested(self) -> bool:
+        """Say whether someone asked the run to stop."""
+        return self._requested.is_set()
+
     def is_overdue(self) -> bool:
         """Say whether the run was asked so long ago that it must leave without saving."""
         return self._requested.is_set() and time.monotonic() - self._requested_at > SECONDS_TO_LEAVE

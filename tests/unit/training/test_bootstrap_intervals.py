@@ -19,7 +19,7 @@ def answers(share_right: float, count: int, seed: int) -> tuple[list[str], list[
 def interval(seed: int, draw: int = 0) -> tuple[float, float, float]:
     gold, predicted = answers(0.7, 150, draw)
     tally = TEXT.tally(rows=rows_with(gold), predicted=predicted, labels=LABELS)
-    found = bootstrap(task_type=TEXT, tally=tally, settings=SETTINGS, seed=seed)["accuracy"]
+    found = bootstrap(task_type=TEXT, tallies=[tally], settings=SETTINGS, seed=seed)["accuracy"]
     return found.value, found.low, found.high
 
 
@@ -45,6 +45,6 @@ def test_the_interval_is_as_wide_as_theory_says() -> None:
 
 def test_a_perfect_answer_has_no_width() -> None:
     metrics = split_metrics(
-        task_type=TEXT, rows=rows_with(LABELS), predicted=list(LABELS), labels=LABELS, settings=SETTINGS, seed=0
+        task_type=TEXT, rows=rows_with(LABELS), predicted=[list(LABELS)], labels=LABELS, settings=SETTINGS, seed=0
     )
     assert metrics["macro_f1"] == {"value": 1.0, "low": 1.0, "high": 1.0}

@@ -19,7 +19,7 @@ def test_unparsed_answers_are_counted_and_wrong_even_for_the_first_label() -> No
     metrics = split_metrics(
         task_type=TEXT,
         rows=rows_with(["a", "a", "b"]),
-        predicted=[None, "a", "b"],
+        predicted=[[None, "a", "b"]],
         labels=["a", "b"],
         settings=EvaluationSettings(num_resamples=10),
         seed=0,

@@ -1,0 +1,58 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tiny_runs import RunFolder, carry_out
+from tests.unit.training.test_a_stopped_run_resumes_bit_for_bit import stop_once
+from training.spec import SpecInvalid
+
+SEARCH = {"learning_rates": [1e-3, 1e-5], "epochs": [1, 2], "num_seeds": 2}
+
+
+def searched(run_folder: RunFolder, name: str = "run", **changes: Any) -> Path:
+    return run_folder(name, training={"steps": None, "epochs": 1}, **{"search": SEARCH} | changes)
+
+
+def test_every_rate_is_tried_with_every_length_on_dev(run_folder: RunFolder) -> None:
+    result = carry_out(searched(run_folder))
+    tried = {(trial["learning_rate"], trial["epochs"]) for trial in result["search"]}
+    assert tried == {(rate, epochs) for rate in SEARCH["learning_rates"] for epochs in SEARCH["epochs"]}
+
+
+def test_the_best_on_dev_is_repeated_from_every_seed(run_folder: RunFolder) -> None:
+    result = carry_out(searched(run_folder))
+    best = max(result["search"], key=lambda trial: trial["dev"])
+    assert [trial["seed"] for trial in result["seeds"]] == [3, 4]
+    assert {trial["learning_rate"] for trial in result["seeds"]} == {best["learning_rate"]}
+    assert result["metrics"]["test"]["num_seeds"] == 2
+
+
+def test_a_run_without_a_search_is_one_training(run_folder: RunFolder) -> None:
+    folder = run_folder()
+    result = carry_out(folder)
+    assert len(result["search"]) == len(result["seeds"]) == 1
+    assert not (folder / "trials").exists()
+
+
+def test_a_search_without_dev_is_refused(run_folder: RunFolder) -> None:
+    with pytest.raises(SpecInvalid, match="dev"):
+        carry_out(searched(run_folder, data={"train": "data/train", "test": "data/test"}))
+
+
+@pytest.mark.parametrize("looks", [1, 20, 45])
+def test_a_search_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder, looks: int) -> None:
+    whole = carry_out(searched(run_folder, "whole"))
+    folder = searched(run_folder, "stopped")
+    stop_once(folder, looks)
+    resumed = carry_out(folder)
+    assert json.dumps(resumed["seeds"]) == json.dumps(whole["seeds"])
+    assert resumed["metrics"]["test"] == whole["metrics"]["test"]
+    assert not (folder / "trials").exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [("learning_rates", [0]), ("epochs", [1, 1]), ("num_seeds", 0)])
+def test_a_bad_search_is_named(run_folder: RunFolder, name: str, value: object) -> None:
+    with pytest.raises(SpecInvalid, match=f"search.{name}"):
+        carry_out(searched(run_folder, search={name: value}))

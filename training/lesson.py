@@ -1,0 +1,85 @@
+"""What a training method prepares once, and each of its trainings shares: rows, loss, held-out splits, a start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.artifact import Classifier, load_classifier
+from training.classifier import freeze_layers
+from training.compute import Compute, seed_everything
+from training.data import EncodedRows
+from training.examiner import Examiner, Split
+from training.job import Job
+from training.loop import FitState, Fitting, StepLoss, fit
+from training.spec import RunSpec
+from training.task_types.base import TaskType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Encoded rows, the loss over them, the held-out splits, and a name that a checkpoint must bear to be used."""
+
+    task_type: TaskType
+    rows: EncodedRows
+    loss: StepLoss
+    compute: Compute
+    splits: dict[str, Split]
+    fingerprint: str
+
+    def examiner(self, *, job: Job, classifier: Classifier) -> Examiner:
+        """Return who scores a classifier on the held-out splits."""
+        return Examiner(
+            job=job, task_type=self.task_type, classifier=classifier, compute=self.compute, splits=self.splits
+        )
+
+
+class Start:
+    """Hands out fresh classifiers, each with its head drawn by the seed of its training.
+
+    The first one is loaded at once, for its tokenizer, and handed out to the first training that has its seed.
+    """
+
+    def __init__(self, *, spec: RunSpec, task_type: TaskType, compute: Compute) -> None:
+        self._task_type = task_type
+        self._compute = compute
+        self._seed = spec.seed
+        self._first: Classifier | None = self._load(spec)
+        self.tokenizer = self._first.tokenizer
+
+    def __call__(self, spec: RunSpec) -> Classifier:
+        """Return a classifier on its device, untrained, with the layers frozen that the spec freezes."""
+        first, self._first = self._first, None
+        return first if first is not None and spec.seed == self._seed else self._load(spec)
+
+    def _load(self, spec: RunSpec) -> Classifier:
+        assert spec.model is not None
+        seed_everything(spec.seed)
+        classifier = load_classifier(
+            source=spec.model, task_type=self._task_type, labels=spec.labels, max_length=spec.training.max_length
+        )
+        classifier.model.to(self._compute.device)
+        freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)
+        return classifier
+
+
+def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple[Examiner, FitState]:
+    """Train a fresh classifier by the job's settings and seed.
+
+    Returns
+    -------
+    The lesson's examiner, now of this classifier, and where the training ended.
+
+    Raises
+    ------
+    LossNotFinite, MemoryTooSmall: the training cannot go on.
+    StopRequested: asked to stop; a checkpoint was saved.
+    """
+    examiner = lesson.examiner(job=job, classifier=classifier)
+    fitting = Fitting(
+        model=classifier.model,
+        rows=lesson.rows,
+        loss=lesson.loss,
+        compute=lesson.compute,
+        dev_score=examiner.dev_score if "dev" in examiner.splits else None,
+    )
+    return examiner, fit(job=job, fitting=fitting, fingerprint=lesson.fingerprint)
