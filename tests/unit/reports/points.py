@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from budgets.models import Kind, Origin, Path
+from budgets.models import Origin, Path
 from reports.bills import Bill, Charge, Line, Part
 from reports.queries import Point
 
@@ -34,5 +34,5 @@ def point(path: Path = Path.ANNOTATE, *, dollars: str = "10", utility: float = 0
 def _line(part: Part, number: int, amount: str | None, origin: str) -> Line:
     if amount is None:
         return Line(part=part, charges=())
-    charge = Charge(number, f"{part}:{number}", Decimal(amount), Kind.LABEL, origin, None)
+    charge = Charge(number, f"{part}:{number}", "", Decimal(amount), origin)
     return Line(part=part, charges=(charge,))

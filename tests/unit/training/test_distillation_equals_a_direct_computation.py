@@ -37,5 +37,5 @@ def test_each_label_of_several_is_a_choice_between_two(temperature: float) -> No
     mask = torch.rand(6) > 0.4
     loss = binary_distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
     # A sigmoid is a softmax over its log-odds and nought.
-    both = [torch.stack([torch.zeros_like(logits), logits], dim=-1) for logits in (student, teacher)]
-    assert loss.item() == pytest.approx(direct(*both, temperature, mask), rel=1e-4)
+    student_odds, teacher_odds = (torch.stack([torch.zeros_like(odds), odds], dim=-1) for odds in (student, teacher))
+    assert loss.item() == pytest.approx(direct(student_odds, teacher_odds, temperature, mask), rel=1e-4)
