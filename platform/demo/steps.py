@@ -110,6 +110,11 @@ def _train(crew: Crew, study: Study, say: Say) -> None:
 def _follow(runs: QuerySet[Run], say: Say) -> None:
     wanted, reported = list(runs.values_list("pk", flat=True)), set[int]()
     while len(reported) < len(wanted):
+        stuck = Run.objects.filter(pk__in=wanted, state=RunState.PAUSED).first()
+        if stuck is not None:
+            raise DemoFailed(
+                f"{stuck} is paused: {stuck.pause_reason}. Its page says how it goes on: /runs/{stuck.pk}/"
+            )
         for run in Run.objects.filter(pk__in=wanted, state__in=RunState.ended()).exclude(pk__in=reported):
             reported.add(run.pk)
             if run.state != RunState.SUCCEEDED:

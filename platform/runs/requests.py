@@ -54,7 +54,8 @@ class RunRequest:
             [
                 (self.kind, self.study.task_type, self.study.labels, self.study.metric),
                 tuple(rows.content_hash if rows else None for rows in lists),
-                (self.model, sorted(self.training.items()), self.seed, self.device),
+                # The database keeps no order of keys, so a loaded model reference may have another than a fresh one.
+                (sorted((self.model or {}).items()), sorted(self.training.items()), self.seed, self.device),
                 tuple(sorted(parent.request_key for parent in self.parents)),
             ]
         )

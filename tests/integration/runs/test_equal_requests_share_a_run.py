@@ -31,6 +31,12 @@ def test_four_at_once_are_one_run_and_one_hold(study: Study) -> None:
     assert study.budget.holds.count() == 1
 
 
+def test_a_study_that_is_loaded_anew_asks_for_the_same_run(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    study.refresh_from_db()
+    assert start_annotate(actor=study.created_by, study=study, plan=PLAN) == first
+
+
 def test_another_setting_is_another_run(study: Study) -> None:
     first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
     second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=5, max_minutes=1))

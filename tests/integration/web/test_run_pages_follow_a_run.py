@@ -1,8 +1,11 @@
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Path
+from budgets.operations import stop_everything
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground
@@ -61,3 +64,80 @@ def test_a_quote_beyond_the_budget_says_so(manager: Client, study: Study) -> Non
 def test_a_quote_for_nonsense_falls_back_to_the_defaults(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "elsewhere", "max_minutes": "soon"})
     assert page.context["quote"].minutes == 60
+
+
+def test_a_quote_beyond_the_budget_says_what_is_missing_and_what_fits(manager: Client, study: Study) -> None:
+    page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "distil", "max_minutes": "10000"})
+    words = " ".join(page.content.decode().split())
+    assert "are missing" in words
+    assert "At most 333 minutes for each of the 3 runs would fit." in words
+
+
+def test_a_quote_estimates_from_the_studys_own_runs(manager: Client, study: Study) -> None:
+    done = make_run(study, RunState.SUCCEEDED, model=study.student_model, training={"steps": 400, "batch_size": 16})
+    ground.attempt(done, 1, 60, is_last=True)
+    page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate", "max_minutes": "30"})
+    assert "1 run of this study" in page.content.decode()
+    assert page.context["quote"].expected.expected_seconds == pytest.approx(60, rel=0.05)
+
+
+def test_a_quote_without_a_history_says_that_only_the_limit_is_known(manager: Client, study: Study) -> None:
+    page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate"})
+    assert "no run like it has ended yet" in page.content.decode()
+
+
+def test_a_running_run_shows_its_cost_its_hold_and_its_price_a_minute(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING, ended_at=None)
+    ground.attempt(run, 1, 60, is_last=False)
+    standing = manager.get(reverse("run", args=[run.pk])).context["standing"]
+    assert (standing.cost, standing.held, standing.left) == (Decimal("0.01"), Decimal("0.60"), Decimal("0.59"))
+    assert (standing.per_minute, standing.seconds, standing.seconds_left) == (Decimal("0.01"), 60, 3540)
+
+
+def test_an_ended_run_shows_its_estimate_beside_its_cost(manager: Client, study: Study) -> None:
+    amounts = {"low": "0.02", "expected": "0.03", "high": "0.05"}
+    seconds = {"low_seconds": 120.0, "expected_seconds": 180.0, "high_seconds": 300.0}
+    kept = {**amounts, **seconds, "basis": "2 runs of this study"}
+    run = make_run(study, RunState.SUCCEEDED, estimate=kept)
+    page = manager.get(reverse("run", args=[run.pk])).content.decode()
+    assert "$0.03" in page and "$0.05" in page
+    assert "3 min (2 min to 5 min), from 2 runs of this study" in page
+
+
+def test_a_paused_run_says_why_and_takes_more_minutes(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.PAUSED, pause_reason="its 60 minutes are used up", max_seconds=3600, ended_at=None)
+    ground.attempt(run, 1, 3596, is_last=False)
+    page = manager.get(reverse("run", args=[run.pk])).content.decode()
+    assert "Paused: its 60 minutes are used up." in page
+    assert "Give it more minutes below" in page
+
+    manager.post(reverse("extend-run", args=[run.pk]), {"minutes": "10"})
+
+    run.refresh_from_db()
+    assert (run.state, run.max_seconds) == (RunState.QUEUED, 4200)
+
+
+@pytest.mark.parametrize("minutes", ["", "0", "-3", "1e30", "NaN", "99999"])
+def test_senseless_minutes_are_refused_in_words(manager: Client, study: Study, minutes: str) -> None:
+    run = make_run(study, RunState.PAUSED, ended_at=None)
+    page = manager.post(reverse("extend-run", args=[run.pk]), {"minutes": minutes}, follow=True)
+    assert "More minutes: " in page.content.decode()
+    run.refresh_from_db()
+    assert run.max_seconds == 3600
+
+
+def test_a_person_pauses_a_run_and_lets_it_go_on_from_its_page(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.QUEUED, ended_at=None)
+    page = manager.post(reverse("pause-run", args=[run.pk]), follow=True).content.decode()
+    assert "It waits until a person lets it go on." in page
+    manager.post(reverse("resume-run", args=[run.pk]))
+    run.refresh_from_db()
+    assert run.state == RunState.QUEUED
+
+
+def test_a_queued_run_under_a_stop_says_what_it_waits_for(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.QUEUED, ended_at=None)
+    stop_everything(actor=study.created_by, budget=study.budget, reason="Enough")
+    assert "It waits: its budget is stopped." in manager.get(reverse("run", args=[run.pk])).content.decode()
+    query = {"path": "annotate"}
+    assert "The budget is stopped." in manager.get(reverse("run-quote", args=[study.pk]), query).content.decode()

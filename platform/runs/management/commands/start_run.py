@@ -8,13 +8,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from budgets.models import Path
-from budgets.operations import BudgetExceeded, PriceMissing
+from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
 from runs.models import Run, RunState
 from runs.operations import RunPlan, StillCancelling, start_annotate, start_distil
 from runs.queries import live_cost
 from studies.queries import find_study
 
 _SECONDS_BETWEEN_LOOKS = 1.0
+_REFUSALS = (ValueError, Forbidden, BudgetExceeded, BudgetStopped, PriceMissing, StillCancelling)
 
 
 class Command(BaseCommand):
@@ -28,13 +29,14 @@ class Command(BaseCommand):
         parser.add_argument("--steps", type=int)
         parser.add_argument("--teacher-steps", type=int)
         parser.add_argument("--minutes", type=int, help="limit of each run; what the hold is placed for")
+        parser.add_argument("--go-on", action="store_true", help="past its limit, while the budget has money")
         parser.add_argument("--as", dest="email", help="e-mail of who starts it; the study's creator, if not given")
-        parser.add_argument("--wait", action="store_true", help="until the end; exit 1 unless it succeeds")
+        parser.add_argument("--wait", action="store_true", help="until it ends or pauses; exit 1 unless it succeeds")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             run = _start(options)
-        except (ValueError, Forbidden, BudgetExceeded, PriceMissing, StillCancelling, User.DoesNotExist) as error:
+        except (*_REFUSALS, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{run}: {run.get_state_display()}")
         if options["wait"]:
@@ -49,6 +51,10 @@ class Command(BaseCommand):
             if line != said:
                 self.stdout.write(f"{run}: {line}")
                 said = line
+            if run.state == RunState.PAUSED:
+                raise CommandError(
+                    f"{run} is paused: {run.pause_reason}. See its page, or: manage.py extend_run {run.pk}"
+                )
         if run.state != RunState.SUCCEEDED:
             raise CommandError(f"{run} {run.get_state_display().lower()}: {run.error}")
         self.stdout.write(f"{run} succeeded and cost {live_cost(run)} {run.study.budget.currency}")
@@ -60,6 +66,7 @@ def _start(options: dict[str, Any]) -> Run:
         "steps": options["steps"],
         "teacher_steps": options["teacher_steps"],
         "max_minutes": options["minutes"],
+        "go_on": options["go_on"],
     }
     plan = RunPlan(**{name: value for name, value in chosen.items() if value is not None})
     actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by

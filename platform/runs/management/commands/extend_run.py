@@ -1,0 +1,30 @@
+"""Give a run more minutes."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.permissions import Forbidden
+from budgets.operations import BudgetExceeded, BudgetStopped
+from runs.operations import extend
+from runs.queries import find_run
+
+
+class Command(BaseCommand):
+    help = "Give a run more minutes; their price is held, and a run that waited for them goes on where it stood."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", help="its id")
+        parser.add_argument("--minutes", type=int, required=True)
+        parser.add_argument("--as", dest="email", help="e-mail of who gives them; who started it, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            run = find_run(options["run"])
+            actor = User.objects.get(email=options["email"]) if options["email"] else run.created_by
+            run = extend(actor=actor, run=run, minutes=options["minutes"])
+        except (ValueError, Forbidden, BudgetExceeded, BudgetStopped, User.DoesNotExist) as error:
+            raise CommandError(str(error)) from error
+        held = run.hold.amount if run.hold else 0
+        self.stdout.write(f"{run}: {run.max_seconds // 60} minutes, {held} {run.study.budget.currency} held")
