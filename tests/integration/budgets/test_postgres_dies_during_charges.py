@@ -19,9 +19,9 @@ CHARGERS = ((0, NUM_CHARGES), (0, NUM_CHARGES))  # both enter the same keys, as 
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> Iterator[Paths]:
+def paths(open_folder: Path) -> Iterator[Paths]:
     """A PostgreSQL of this test's own, safe against crashes as in production."""
-    made = Paths(root=ROOT, data=tmp_path).make()
+    made = Paths(root=ROOT, data=open_folder).make()
     with postgres.running(paths=made):
         yield made
 
