@@ -2,6 +2,7 @@
 # Label Studio's packages, and this app's models, are known in its own virtual environment only.
 """What a closed project still lets people do: finish the one example that each had open, and look at what they did."""
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +17,7 @@ WRITES = frozenset({"tasks:api:task-annotations", "tasks:api:task-drafts"})
 def check(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str, Any]) -> HttpResponse | None:
     """Answer in Label Studio's place where the project is closed to this request; None where it may go on."""
     if _asks_for_next(request, route):
+        _use_queue(request)
         closure = _closure(_project_of_queue(request, route, kwargs))
         is_refused = closure is not None and _unfinished(closure, user) is None
         return JsonResponse(_nothing_left(closure), status=404) if is_refused else None
@@ -44,6 +46,28 @@ def _asks_for_next(request: HttpRequest, route: str) -> bool:
     if route == "data_manager:dm-actions":
         return request.method == "POST" and "next_task" in request.GET.getlist("id")
     return route in NEXT
+
+
+def _use_queue(request: HttpRequest) -> None:
+    """Let Label Studio choose by its own queue, in which nobody is given what another has open.
+
+    Its page names filters and a selection even where there are none, and Label Studio then takes whatever is first.
+    """
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError:
+        return
+    if isinstance(body, dict) and not any(_picks(body)):
+        names = ("filters", "ordering", "selectedItems")
+        request._body = json.dumps({name: value for name, value in body.items() if name not in names}).encode()
+
+
+def _picks(body: dict[str, Any]) -> tuple[Any, ...]:
+    """What a page asks for beyond the next example; whatever has another shape than the page's counts as something."""
+    filters, selection = body.get("filters") or {}, body.get("selectedItems") or {}
+    if not isinstance(filters, dict) or not isinstance(selection, dict):
+        return (filters, selection)
+    return filters.get("items"), body.get("ordering"), selection.get("included"), selection.get("excluded")
 
 
 def _project_of_queue(request: HttpRequest, route: str, kwargs: dict[str, Any]) -> str:

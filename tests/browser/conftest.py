@@ -11,10 +11,13 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import User
 from tests import factories
 from tests.browser.launching import launch
+from tests.browser.stack import serving
 from tests.integration.web.pages import plain_pages
+from tests.services import LabelStudioServer
 
 __all__ = ["plain_pages"]
 
+MINUTE = 60_000
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 OpenPage = Callable[..., Page]
@@ -60,3 +63,36 @@ def sign_in(page: Page, user: User) -> None:
     page.get_by_label("Password").fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("Sign out").wait_for()
+
+
+@pytest.fixture
+def site(transactional_db: None, label_studio: LabelStudioServer) -> Iterator[str]:
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def visit(browser: Browser, site: str) -> Iterator["Visit"]:
+    visits = Visit(browser, site)
+    yield visits
+    visits.close()
+
+
+class Visit:
+    """Browsers of several people at once, each signed in with a session of their own."""
+
+    def __init__(self, browser: Browser, site: str) -> None:
+        self._browser, self._site = browser, site
+        self._contexts: list[BrowserContext] = []
+
+    def as_(self, person: User) -> Page:
+        context = self._browser.new_context(base_url=self._site, reduced_motion="reduce")
+        context.set_default_timeout(MINUTE)
+        self._contexts.append(context)
+        page = context.new_page()
+        sign_in(page, person)
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()

@@ -1,24 +1,19 @@
 """The whole way of a study, by hand, in a real browser, with every service real."""
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from accounts.models import Role, User
+from accounts.models import Role
 from budgets.models import LedgerEntry, Origin
 from budgets.queries import differences
 from labeling.models import Annotation
 from studies.models import Study
 from tests import factories
-from tests.browser.conftest import sign_in
-from tests.browser.stack import serving
-from tests.services import LabelStudioServer
+from tests.browser.conftest import MINUTE, Visit
 
 NUM_PUBLISHED = 20
-MINUTE = 60_000
 GOOD = "what a lovely film, warm and clever, number"
 BAD = "what a dreadful film, dull and far too long, number"
 
@@ -37,39 +32,6 @@ CSV = "\n".join(
         *rows("test", 200, 40, is_labelled=True),
     ]
 )
-
-
-@pytest.fixture
-def site(transactional_db: None, label_studio: LabelStudioServer) -> Iterator[str]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-def visit(browser: Browser, site: str) -> Iterator["Visit"]:
-    visits = Visit(browser, site)
-    yield visits
-    visits.close()
-
-
-class Visit:
-    """Browsers of several people at once, each signed in with a session of their own."""
-
-    def __init__(self, browser: Browser, site: str) -> None:
-        self._browser, self._site = browser, site
-        self._contexts: list[BrowserContext] = []
-
-    def as_(self, person: User) -> Page:
-        context = self._browser.new_context(base_url=self._site, reduced_motion="reduce")
-        context.set_default_timeout(MINUTE)
-        self._contexts.append(context)
-        page = context.new_page()
-        sign_in(page, person)
-        return page
-
-    def close(self) -> None:
-        for context in self._contexts:
-            context.close()
 
 
 def create_study(page: Page) -> None:

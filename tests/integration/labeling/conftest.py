@@ -22,6 +22,11 @@ from studies.models import Study
 from tests import factories
 from tests.services import LabelStudioServer
 
+NOTHING_PICKED = {
+    "ordering": [],
+    "selectedItems": {"all": False, "included": []},
+    "filters": {"conjunction": "and", "items": []},
+}
 HOME = "/api/current-user/whoami"
 Call = Callable[[str, str, object], httpx.Response]
 
@@ -41,7 +46,8 @@ class Member:
 
     def open_next(self, study: Study) -> int | None:
         """Ask for the next example, as Label Studio's page does; None where there is none."""
-        answer = self.http.get(f"/api/projects/{project_id(study)}/next")
+        query = {"id": "next_task", "project": project_id(study)}
+        answer = self.http.post("/api/dm/actions", params=query, json=NOTHING_PICKED)
         assert answer.status_code in (200, 404), answer.text
         return answer.json()["id"] if answer.status_code == 200 else None
 

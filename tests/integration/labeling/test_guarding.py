@@ -148,6 +148,12 @@ def test_label_studios_own_home_leads_back_to_fulcrum(annotator: Member, setting
     assert answer.headers["location"].startswith("http")
 
 
+def test_two_people_are_never_given_the_same_example(study: Study, annotator: Member, enter: Enter) -> None:
+    other = enter(factories.person(Role.ANNOTATOR))
+    assert annotator.open_next(study) == annotator.open_next(study) == offered(study)[0]
+    assert other.open_next(study) == offered(study)[1]
+
+
 def test_a_manager_is_not_held_to_labelling(study: Study, enter: Enter) -> None:
     manager = enter(factories.person(Role.MANAGER))
     assert manager.http.get(f"/api/projects/{study.labeling_project.label_studio_id}/summary").status_code == 200
