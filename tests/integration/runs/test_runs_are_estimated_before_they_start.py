@@ -6,7 +6,7 @@ from budgets.models import Path
 from runs.estimates import from_json
 from runs.models import RunKind
 from runs.operations import RunPlan, estimate_runs, start_annotate
-from studies.models import Study
+from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
 
@@ -19,7 +19,7 @@ TRAINING = {"steps": 10, "batch_size": 10}
 def study() -> Study:
     study = factories.study(prices=factories.price_book(cpu_hour="3.60"))
     factories.examples(study, ["one", "two", "three", "four"], labels=["good", "bad"] * 2)
-    factories.examples(study, ["five"], split=ground.Split.TEST, labels=["good"])
+    factories.examples(study, ["five"], split=Split.TEST, labels=["good"])
     return study
 
 
