@@ -95,7 +95,7 @@ def hold_batch(wanted: Wanted) -> Held | None:
         return None
     withdrawn = _lock_withdrawn(examples)
     # The money is counted and held under one lock, so that what was counted is what is held.
-    budget = Budget.objects.select_for_update().get(pk=wanted.study.budget_id)
+    budget = Budget.objects.select_for_update(no_key=True).get(pk=wanted.study.budget_id)
     if budget.is_stopped:
         raise BudgetStopped(budget)
     terms = terms_of(study=wanted.study, at=timezone.now())
