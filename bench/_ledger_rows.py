@@ -25,7 +25,7 @@ from studies.operations import StudySpec, create_study
 NUM_STUDIES = 200
 NUM_ANNOTATORS = 40
 ANNOTATORS_PER_STUDY = 8
-RUNS_PER_STUDY = 50
+RUNS_PER_STUDY = 16
 NUM_DAYS = 730
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 CPU = Scope(device="cpu")
@@ -181,11 +181,13 @@ class Ledger:
             first=first - 1,
             last=last - 1,
         )
-        run = f"{self._first_run} + n"
+        num_runs = NUM_STUDIES * RUNS_PER_STUDY
+        run = f"({self._first_run} + n % {num_runs})"
+        number = f"(n / {num_runs} + 1)"
         entry = _entry_columns(budget) | {
             "id": "n + 1",
-            "source_key": f"'run:' || {run} || ':attempt:1'",
-            "subject_key": f"'run:' || {run} || ':attempt:1'",
+            "source_key": f"'run:' || {run} || ':attempt:' || {number}",
+            "subject_key": f"'run:' || {run} || ':attempt:' || {number}",
             "work_key": f"'run:' || {run}",
             "kind": _text(Kind.DEVICE_HOUR),
             "origin": "'compute'",
@@ -199,7 +201,7 @@ class Ledger:
         attempt = {
             "id": "n + 1",
             "run_id": run,
-            "number": "1",
+            "number": number,
             "worker": "'bench'",
             "started_at": "at - interval '1 minute'",
             "heartbeat_at": "at",
@@ -286,7 +288,7 @@ def _entry_columns(budget: str) -> dict[str, str]:
 
 def _insert(model: type[models.Model], columns: Mapping[str, str], source: str) -> None:
     """Insert a row for each of a series; columns that are not named take their field's default."""
-    given = dict(columns)
+    given = {name: expression.replace("%", "%%") for name, expression in columns.items()}
     values: list[Any] = []
     for field in model._meta.concrete_fields:
         if (column := field.column or "") not in given:

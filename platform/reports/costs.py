@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import User
 from budgets.models import Budget, Kind, LedgerEntry, Origin, Path, Price, Tally
@@ -94,8 +95,7 @@ class CostFilter:
 EVERYTHING = CostFilter()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Total:
+class Total(NamedTuple):
     """Costs of one currency."""
 
     currency: str
@@ -103,29 +103,52 @@ class Total:
     num_entries: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class CostRow(Total):
-    """Costs that share a key. `quantity` is in the unit of the kind, and means nothing where kinds are mixed."""
+class CostRow(NamedTuple):
+    """Costs that share a key. `quantity` is in the unit of the kind; None where kinds are mixed."""
 
+    currency: str
     key: Any
-    quantity: Decimal
+    amount: Decimal
+    num_entries: int
+    quantity: Decimal | None = None
+
+
+# What is summed by these is of one kind, so that quantities can be added.
+OF_ONE_KIND = frozenset({Grouping.KIND, Grouping.PRICE})
 
 
 def cost_rows(*, wanted: CostFilter, by: Grouping) -> list[CostRow]:
     """Sum costs by something: months from the latest back, all else from the dearest down."""
-    name = FIELDS[by]
-    sums = wanted.tallies().values_list("budget__currency", name).order_by()
-    found = sums.annotate(Sum("amount"), Sum("quantity"), Sum("num_entries"))
-    rows = [
-        CostRow(currency=currency, key=key, amount=amount, quantity=quantity, num_entries=num_entries)
-        for currency, key, amount, quantity, num_entries in found
-    ]
+    rows = _sums(wanted, by)
     if by == Grouping.MONTH:
         return sorted(rows, key=lambda row: (row.key, row.currency), reverse=True)
-    return sorted(rows, key=lambda row: (row.currency, -row.amount, str(row.key)))
+    rows.sort(key=attrgetter("amount"), reverse=True)
+    return sorted(rows, key=attrgetter("currency"))
 
 
-def totals(rows: Iterable[Total]) -> list[Total]:
+def _sums(wanted: CostFilter, by: Grouping) -> list[CostRow]:
+    """Summed by budget first: a budget has one currency, and looking it up for each tally would take longer."""
+    quantity = [Sum("quantity")] if by in OF_ONE_KIND else []
+    key = F("budget_id") if by == Grouping.STUDY else F(FIELDS[by])
+    sums = wanted.tallies().values_list("budget_id", key).annotate(Sum("amount"), Sum("num_entries"), *quantity)
+    currencies = dict(Budget.objects.values_list("pk", "currency"))
+    found: dict[tuple[str, Any], CostRow] = {}
+    # Nearly in order already, and those of the same amount always in the same one.
+    for budget, *values in sums.order_by("-amount__sum", key):
+        row = CostRow(currencies[budget], *values)
+        there = found.setdefault(row[:2], row)
+        if there is not row:
+            found[row[:2]] = _added(there, row)
+    return list(found.values())
+
+
+def _added(one: CostRow, other: CostRow) -> CostRow:
+    quantity = one.quantity + other.quantity if one.quantity is not None and other.quantity is not None else None
+    amount, num_entries = one.amount + other.amount, one.num_entries + other.num_entries
+    return CostRow(one.currency, one.key, amount, num_entries, quantity)
+
+
+def totals(rows: Iterable[CostRow]) -> list[Total]:
     """Add rows up by currency."""
     sums: dict[str, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
     for row in rows:
@@ -136,9 +159,7 @@ def totals(rows: Iterable[Total]) -> list[Total]:
 
 def total_of(*, wanted: CostFilter) -> list[Total]:
     """What a filter leaves comes to, by currency."""
-    sums = wanted.tallies().values_list("budget__currency").order_by("budget__currency")
-    found = sums.annotate(Sum("amount"), Sum("num_entries"))
-    return [Total(currency=name, amount=amount, num_entries=num) for name, amount, num in found]
+    return totals(_sums(wanted, Grouping.STUDY))
 
 
 def names_of(*, by: Grouping, keys: Iterable[Any]) -> dict[Any, str]:

@@ -12,7 +12,7 @@ from accounts.permissions import Action, allowed, allows
 from reports.charts import THEMES, NothingToDraw
 from reports.cost_charts import cost_chart
 from reports.cost_files import FORMATS, export_entries, grouped_csv
-from reports.costs import CostFilter, CostRow, Grouping, cost_rows, names_of, totals
+from reports.costs import OF_ONE_KIND, CostFilter, CostRow, Grouping, cost_rows, names_of, totals
 from studies.models import Study
 from web.forms.costs import CostFilterForm
 from web.paging import page_of
@@ -75,7 +75,7 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
         "by": by,
         "page": page,
         "totals": totals(rows),
-        "has_quantity": by in (Grouping.KIND, Grouping.PRICE),
+        "has_quantity": by in OF_ONE_KIND,
         "all_query": form.query(wanted),
         "grouped_query": form.query(wanted, by=by),
         "export_query": _study_too(form.query(wanted), wanted),
