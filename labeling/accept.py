@@ -244,8 +244,8 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
     """Find what a further annotation by this person could fill; first of all what was kept for them."""
     free = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
-    mine_first = free.annotate(is_mine=Case(When(kept_for=annotator, then=0), default=1))
-    return _with_hold(mine_first).order_by("is_mine", "number").first()
+    mine_first = Case(When(kept_for=annotator, then=0), default=1)
+    return _with_hold(free).order_by(mine_first, "number").first()
 
 
 def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> Assignment | None:

@@ -99,8 +99,8 @@ def _prices(study: Study, answers: list[Annotation], seconds: list[float], now: 
     usual = default.rate if default else terms.price.rate
     cheapest = min([*rates.values(), usual])
     if answers:
-        counts = Counter(one.annotator for one in answers)
-        usual = sum((rates.get(who, usual) * count for who, count in counts.items()), Decimal(0)) / len(answers)
+        counts = Counter(one.annotator for one in answers if one.annotator)
+        usual = sum((rates.get(who, usual) * count for who, count in counts.items()), Decimal(0)) / counts.total()
     low, middle = _paid_quantities(study, kind, seconds)
     skip = _find(study, Kind.SKIP, now, None)
     return AnswerPrices(

@@ -91,8 +91,8 @@ def reoffer(*, project: LabelingProject, client: LabelStudioClient) -> bool:
     num_offered = _hold_again(project)
     if num_offered is None:
         return False
-    shut = withdrawn(study=project.study).exclude(label_studio_id=None).values_list("label_studio_id", flat=True)
-    client.reopen(project_id=project.label_studio_id, shut=list(shut))
+    still_there = withdrawn(study=project.study).values_list("label_studio_id", flat=True)
+    client.reopen(project_id=project.label_studio_id, shut=[pk for pk in still_there if pk is not None])
     resume_batches(project=project, client=client)
     with transaction.atomic():
         Assignment.objects.filter(publication__batch__project=project).update(kept_for=None)

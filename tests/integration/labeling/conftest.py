@@ -46,7 +46,7 @@ class Member:
 
     def open_next(self, study: Study) -> int | None:
         """Ask for the next example, as Label Studio's page does; None where there is none."""
-        query = {"id": "next_task", "project": project_id(study)}
+        query: dict[str, str | int] = {"id": "next_task", "project": project_id(study)}
         answer = self.http.post("/api/dm/actions", params=query, json=NOTHING_PICKED)
         assert answer.status_code in (200, 404), answer.text
         return answer.json()["id"] if answer.status_code == 200 else None
