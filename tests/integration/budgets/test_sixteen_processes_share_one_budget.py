@@ -1,4 +1,5 @@
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,15 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import Budget, Hold, Kind, LedgerEntry
-from budgets.operations import Period, RepricingChanged, preview_repricing, price_at, reprice, stop_everything
+from budgets.operations import (
+    NothingToReprice,
+    Period,
+    RepricingChanged,
+    preview_repricing,
+    price_at,
+    reprice,
+    stop_everything,
+)
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.conftest import NUM_PROCESSES, Crew
@@ -92,11 +101,17 @@ def test_a_repricing_beside_charges_and_new_prices_is_right_or_refused(crew: Cre
     while LedgerEntry.objects.filter(price=price).count() < 50:
         pass
     for _ in range(20):
-        preview = preview_repricing(**fields)
-        try:
-            reprice(**fields, reason="misread", expected_digest=preview.digest)
-        except RepricingChanged:
-            continue
+        correct(fields)
     assert set(crew.answers()) == {"done"}
+    correct(fields)
+    standing = LedgerEntry.objects.filter(budget=budget, reverses=None, reversal=None)
+    right = standing.filter(occurred_at__lt=JANUARY.ends_at).values_list("amount", flat=True)
+    assert set(right) == {Decimal("0.25")}
     budget.refresh_from_db()
     assert differences(budget) == []
+
+
+def correct(fields: dict[str, Any]) -> None:
+    """Unless somebody charged since the preview, or nobody since the last correction."""
+    with suppress(RepricingChanged, NothingToReprice):
+        reprice(**fields, reason="misread", expected_digest=preview_repricing(**fields).digest)
