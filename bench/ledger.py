@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
 FEW, MANY = 10_000, 1_000_000
-ROUNDS = 60
+ROUNDS = 100
 GOALS = {"p95_ms": 300.0, "times_slower": 2.0, "export_mib": 300.0, "differences": 0}
 NUM_CHARGES = 400
 
