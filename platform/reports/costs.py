@@ -128,13 +128,15 @@ def cost_rows(*, wanted: CostFilter, by: Grouping) -> list[CostRow]:
 
 def _sums(wanted: CostFilter, by: Grouping) -> list[CostRow]:
     """Summed by budget first: a budget has one currency, and looking it up for each tally would take longer."""
-    quantity = [Sum("quantity")] if by in OF_ONE_KIND else []
+    quantity = {"quantities": Sum("quantity")} if by in OF_ONE_KIND else {}
     key = F("budget_id") if by == Grouping.STUDY else F(FIELDS[by])
-    sums = wanted.tallies().values_list("budget_id", key).annotate(Sum("amount"), Sum("num_entries"), *quantity)
+    sums = (
+        wanted.tallies().values_list("budget_id", key).annotate(total=Sum("amount"), num=Sum("num_entries"), **quantity)
+    )
     currencies = dict(Budget.objects.values_list("pk", "currency"))
     found: dict[tuple[str, Any], CostRow] = {}
     # Nearly in order already, and those of the same amount always in the same one.
-    for budget, *values in sums.order_by("-amount__sum", key):
+    for budget, *values in sums.order_by("-total", key):
         row = CostRow(currencies[budget], *values)
         there = found.setdefault(row[:2], row)
         if there is not row:
