@@ -16,6 +16,7 @@ class Facts:
     num_annotate_points: int
     num_distil_points: int
     last_run_failed: bool
+    num_paused_runs: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,13 @@ def _step_of_runs(facts: Facts) -> Step | None:
     if facts.num_active_runs:
         runs = "A run is" if facts.num_active_runs == 1 else f"{facts.num_active_runs} runs are"
         return Step(text=f"{runs} under way.", link="Watch", url_name="runs")
+    if facts.num_paused_runs:
+        runs = "A run is" if facts.num_paused_runs == 1 else f"{facts.num_paused_runs} runs are"
+        return Step(
+            text=f"{runs} paused; what it takes to go on stands on the page of each.",
+            link="See the runs",
+            url_name="runs",
+        )
     if facts.last_run_failed:
         return Step(text="The latest run failed; its page says why.", link="See the runs", url_name="runs")
     if not facts.num_annotate_points:

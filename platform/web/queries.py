@@ -16,6 +16,8 @@ from runs.models import Artifact, Evaluation, Run, RunState
 from studies.models import Example, Label, Split, Study
 from web.next_step import Facts, Step, next_step
 
+_UNDER_WAY = (RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRow:
@@ -58,7 +60,7 @@ def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
     examples = _examples(studies)
     num_open = _counts(open_assignments(studies), "publication__example__study")
     runs = Run.objects.filter(study__in=studies)
-    num_active = _counts(runs.exclude(state__in=RunState.ended()), "study")
+    going_on = _counts(runs.exclude(state__in=RunState.ended()), "study", "state")
     points = _counts(_points(studies), "artifact__run__study", "artifact__run__path")
     last = runs.filter(state__in=RunState.ended()).order_by("study", "-ended_at", "-pk").distinct("study")
     last_states = dict(last.values_list("study", "state"))
@@ -69,10 +71,11 @@ def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
             num_test_labels=examples[study.pk, Split.TEST][1],
             num_labels=examples[study.pk, Split.POOL][1],
             num_open=num_open[(study.pk,)],
-            num_active_runs=num_active[(study.pk,)],
+            num_active_runs=sum(going_on[study.pk, state] for state in _UNDER_WAY),
             num_annotate_points=points[study.pk, Path.ANNOTATE],
             num_distil_points=points[study.pk, Path.DISTIL],
             last_run_failed=last_states.get(study.pk) == RunState.FAILED,
+            num_paused_runs=going_on[study.pk, RunState.PAUSED],
         )
         for study in studies
     }

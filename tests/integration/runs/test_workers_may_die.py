@@ -5,6 +5,7 @@ import signal
 
 from django.db import connection
 
+from budgets.operations import resume, stop_everything
 from config.celery import app
 from runs.models import Ending, Run, RunState
 from runs.operations import RunPlan, cancel, start_annotate, start_distil, sweep
@@ -24,8 +25,12 @@ def start_long(study: Study) -> Run:
 
 
 def swept_to_its_end(run: Run) -> bool:
+    return swept_into(run, RunState.SUCCEEDED)
+
+
+def swept_into(run: Run, state: RunState) -> bool:
     sweep()
-    return in_state(run, RunState.SUCCEEDED)
+    return in_state(run, state)
 
 
 def test_a_chain_is_carried_out_from_end_to_end(study: Study, worker: Worker) -> None:
@@ -84,6 +89,21 @@ def test_a_worker_that_is_asked_to_end_hands_its_run_over(study: Study, worker: 
 
     handed_over, finished = run.attempts.order_by("number")
     assert (handed_over.ending, finished.ending) == (Ending.HANDED_OVER, Ending.SUCCEEDED)
+    assert is_reconciled(study)
+
+
+def test_a_worker_that_dies_while_its_run_pauses_costs_nothing_twice(study: Study, worker: Worker) -> None:
+    run = start_long(study)
+
+    stop_everything(actor=study.created_by, budget=study.budget, reason="Enough")
+    worker.kill()
+    wait_until(lambda: swept_into(run, RunState.PAUSED))
+    worker.start()
+    resume(actor=study.created_by, budget=study.budget)
+    wait_until(lambda: swept_to_its_end(run), seconds=60)
+
+    paused, finished = run.attempts.order_by("number")
+    assert (paused.ending, finished.ending) == (Ending.PAUSED, Ending.SUCCEEDED)
     assert is_reconciled(study)
 
 

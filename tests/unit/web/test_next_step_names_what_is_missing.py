@@ -28,6 +28,7 @@ READY = dataclasses.replace(EMPTY, num_examples=50, num_test_examples=10, num_te
         (dataclasses.replace(READY, num_labels=0, num_open=5), "labelling"),
         (READY, "start-run"),
         (dataclasses.replace(READY, num_active_runs=1), "runs"),
+        (dataclasses.replace(READY, num_paused_runs=1), "runs"),
         (dataclasses.replace(READY, last_run_failed=True), "runs"),
         (dataclasses.replace(READY, num_annotate_points=1), "start-run"),
         (dataclasses.replace(READY, num_annotate_points=1, num_distil_points=1), "report"),
