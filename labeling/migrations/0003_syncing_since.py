@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0002_keys_of_earlier_entries'),
+        ('labeling', '0002_payees_of_earlier_entries'),
     ]
 
     operations = [
