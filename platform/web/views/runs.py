@@ -138,7 +138,7 @@ def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
 def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendRunForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"More minutes: {' '.join(form.errors.get('minutes', []))}")
+        messages.error(request, f"More minutes: {' '.join(str(reason) for reason in form.errors['minutes'])}")
         return redirect("run", pk=pk)
     minutes = form.cleaned_data["minutes"]
     said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their price is held."

@@ -1,0 +1,110 @@
+"""How near the engine is to its floor, and how far ahead of the libraries' own loops.
+
+`python3 manage.py bench engine` measures in CPU seconds of one thread, side by side in one process, on newsgroup posts:
+distillation beside bare loops and beside the study's recipe (a teacher's forward pass in every epoch), training beside
+transformers' Trainer, scoring beside its pipeline. `--quick` takes a tenth of the rows, to see that it runs.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RAYON_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
+
+from bench import _engine_sides as sides  # noqa: E402  # the paths and threads above must be set first
+
+GOALS = {
+    "distil_over_floor": ("<=", 1.10),
+    "study_recipe_over_distil": (">=", 3.0),
+    "training_over_trainer": (">=", 3.0),
+    "training_over_trainer_fp32": (">=", 1.8),
+    "scoring_over_pipeline": (">=", 4.0),
+    "scoring_over_pipeline_fp32": (">=", 1.9),
+    "labels_agree": (">=", 0.995),
+    "accuracy_behind_trainer": ("<=", 0.05),
+}
+EPOCHS = 10
+
+
+def main() -> int:
+    is_quick = "--quick" in sys.argv[1:]
+    share = 10 if is_quick else 1
+    with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as folder:
+        ground = sides.Ground(folder=Path(folder), num_train=640 // share, num_unlabelled=640 // share)
+        figures = {**_distilling(ground), **_training(ground), **_scoring(ground)}
+    is_ok = _print(figures)
+    print(json.dumps({"bench": "engine", "figures": figures, "goals": _goals(), "ok": is_ok}))
+    return 0 if is_ok else 1
+
+
+def _distilling(ground: sides.Ground) -> dict[str, float]:
+    teacher = sides.trained_teacher(ground)
+    whole = seconds_of(lambda: sides.distil_whole(ground, teacher, epochs=EPOCHS))
+    floor = seconds_of(lambda: sides.distil_bare(ground, teacher, epochs=EPOCHS))
+    study = seconds_of(lambda: sides.distil_as_the_study(ground, teacher, epochs=EPOCHS))
+    return {"distil_over_floor": whole / floor, "study_recipe_over_distil": study / whole}
+
+
+def _training(ground: sides.Ground) -> dict[str, float]:
+    theirs, their_accuracy = timed(lambda: sides.train_by_trainer(ground))
+    ours, our_accuracy = timed(lambda: sides.train(ground, precision="auto"))
+    plain, _ = timed(lambda: sides.train(ground, precision="fp32"))
+    return {
+        "training_over_trainer": theirs / ours,
+        "training_over_trainer_fp32": theirs / plain,
+        "accuracy_behind_trainer": their_accuracy - our_accuracy,
+    }
+
+
+def _scoring(ground: sides.Ground) -> dict[str, float]:
+    classifier = sides.scorer(ground)
+    theirs, their_labels = timed(lambda: sides.score_by_pipeline(ground, classifier))
+    ours, our_labels = timed(lambda: sides.score(ground, classifier, bf16=sides.has_bf16()))
+    plain, _ = timed(lambda: sides.score(ground, classifier, bf16=False))
+    agreeing = sum(a == b for a, b in zip(their_labels, our_labels, strict=True)) / len(our_labels)
+    return {
+        "scoring_over_pipeline": theirs / ours,
+        "scoring_over_pipeline_fp32": theirs / plain,
+        "labels_agree": agreeing,
+    }
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU seconds of some work, and what it returns."""
+    started = time.process_time()
+    found = work()
+    return time.process_time() - started, found
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    return timed(work)[0]
+
+
+def _is_met(name: str, value: float) -> bool:
+    sign, goal = GOALS[name]
+    return value <= goal if sign == "<=" else value >= goal
+
+
+def _goals() -> dict[str, float]:
+    return {name: goal for name, (_, goal) in GOALS.items()}
+
+
+def _print(figures: dict[str, float]) -> bool:
+    for name, value in figures.items():
+        sign, goal = GOALS[name]
+        print(f"{name:<28} {value:>8.3f}   goal {sign} {goal}   {'' if _is_met(name, value) else 'missed'}".rstrip())
+        figures[name] = round(value, 4)
+    return all(_is_met(name, value) for name, value in figures.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
