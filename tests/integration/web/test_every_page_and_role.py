@@ -134,8 +134,8 @@ def arguments() -> dict[str, dict[str, Any]]:
 
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run = {"pk": study.pk}, {"pk": run.pk}
-    names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs start-run
-        run-quote report report-table ledger budget study-costs statement"""
+    names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs
+        start-run run-quote report report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
