@@ -28,8 +28,6 @@ _held = ExitStack()
 
 def _prepare_environment() -> None:
     PATHS.make()
-    # whitenoise warns of a folder that is not there yet, and warnings are errors.
-    (PATHS.data / "static").mkdir(exist_ok=True)
     ports.claim(paths=PATHS, service="web", first=FIRST_PORTS["web"])
     ports.claim(paths=PATHS, service=label_studio.NAME, first=FIRST_PORTS[label_studio.NAME])
     wanted = services.django(paths=PATHS)

@@ -33,7 +33,8 @@ def study() -> Study:
 
 
 def label(study: Study) -> LedgerEntry:
-    return study.budget.entries.filter(kind=Kind.LABEL).earliest("pk")
+    """The entry of the first example by rank, which the student trained on."""
+    return study.budget.entries.filter(annotation__isnull=False).earliest("annotation__example__rank")
 
 
 def statement(study: Study, first: date = LAST_WEEK, last: date = TODAY) -> Statement:

@@ -12,12 +12,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 @pytest.fixture(autouse=True)
 def plain_pages(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
     folder = tmp_path_factory.mktemp("data")
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
     settings.MEDIA_ROOT = folder / "files"
     settings.RUNS_DIR = folder / "runs"
     settings.LABEL_STUDIO_URL = NOWHERE
