@@ -44,6 +44,14 @@ PAGES = {
     "ledger": "/studies/{study}/ledger/",
     "budget": "/studies/{study}/budget/",
     "stop": "/studies/{study}/budget/stop/",
+    "correct-price": "/prices/1/correct/",
+    "import-prices": "/prices/books/1/import/",
+    "costs": "/costs/",
+    "cost-entries": "/costs/entries/",
+    "entry": "/ledger/1/",
+    "study-costs": "/studies/{study}/costs/",
+    "statement": "/studies/{study}/statement/",
+    "reconciliation": "/reconciliation/",
 }
 
 
