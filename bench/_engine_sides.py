@@ -29,7 +29,8 @@ from training.job import Job
 from training.losses import distillation_sum
 from training.methods import METHODS
 from training.progress import Progress
-from training.spec import ModelSource, RunSpec
+from training.settings import ModelSource
+from training.spec import RunSpec
 from training.stop import StopFlag
 from training.task_types import TASK_TYPES
 

@@ -19,7 +19,8 @@ from training.finetune import GoldLoss
 from training.job import Job
 from training.methods import METHODS
 from training.progress import Progress
-from training.spec import ModelSource, RunSpec
+from training.settings import ModelSource
+from training.spec import RunSpec
 from training.task_types import TASK_TYPES
 from training.task_types.base import TaskType
 

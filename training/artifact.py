@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from training.classifier import EncoderClassifier, state_in_fp32
 from training.folder import write_json
 from training.pretrained import PretrainedUnusable, load_pretrained
-from training.spec import ModelSource
+from training.settings import ModelSource
 from training.task_types.base import TaskType
 
 HEAD_FILE = "head.safetensors"

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from training.batches import collate, scoring_batches
 from training.compute import Compute
 from training.data import EncodedRows, Rows
-from training.spec import EvaluationSettings
+from training.settings import EvaluationSettings
 from training.stop import StopFlag
 from training.tally import Floats, Tally
 from training.task_types.base import Baseline, TaskType

@@ -19,7 +19,7 @@ from training.compute import Compute
 from training.data import EncodedRows
 from training.failures import PermanentFailure
 from training.job import Job
-from training.spec import TrainingSettings
+from training.settings import TrainingSettings
 from training.stop import StopRequested
 
 MAX_GRADIENT_NORM = 1.0

@@ -14,7 +14,7 @@ from training.artifact import Classifier, load_classifier, read_label_map
 from training.compute import Compute, has_fast_bf16
 from training.data import DataInvalid, checked_rows, encode_rows
 from training.evaluate import predict_logits
-from training.spec import ModelSource
+from training.settings import ModelSource
 from training.stop import StopFlag
 from training.task_types import TASK_TYPES
 

@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from training.carriers import CARRIERS
 from training.failures import PermanentFailure
-from training.spec import ModelSource
+from training.settings import ModelSource
 
 # A folder without either cannot cut text; transformers would then quietly make an empty tokenizer of its own.
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")

@@ -18,8 +18,9 @@ from training.folder import folder_hash
 from training.job import Job
 from training.pretrained import PretrainedUnusable, tokenizer_hash
 from training.result import used
+from training.settings import ModelSource
 from training.soft_labels import PartialStore, StorePlan
-from training.spec import ModelSource, RunSpec
+from training.spec import RunSpec
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
 

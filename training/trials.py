@@ -21,7 +21,8 @@ from training.examiner import Examiner
 from training.folder import write_json
 from training.job import Job
 from training.lesson import Lesson, Start, fit_classifier
-from training.spec import RunSpec, SpecInvalid, TrainingSettings
+from training.settings import SpecInvalid, TrainingSettings
+from training.spec import RunSpec
 
 FOLDER = "trials"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runs.plans import RANGES, STUDENT_STEPS, TEACHER_STEPS, PlanInvalid, RunPlan
-from training.spec import TrainingSettings
+from training.settings import TrainingSettings
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))

@@ -10,7 +10,7 @@ from training.carriers.base import PackageMissing
 from training.carriers.folder import PackagedFolder
 from training.classifier import LayersMissing
 from training.pretrained import PretrainedMissing, PretrainedUnusable, load_pretrained
-from training.spec import ModelSource
+from training.settings import ModelSource
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.tiny_runs import spec_payload
-from training.spec import RunSpec, SpecInvalid
+from training.settings import SpecInvalid
+from training.spec import RunSpec
 
 BAD = {
     "version": {"version": 2},

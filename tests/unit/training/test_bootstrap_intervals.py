@@ -3,7 +3,7 @@ import pytest
 
 from tests.tiny_runs import TEXT, rows_with
 from training.evaluate import bootstrap, split_metrics
-from training.spec import EvaluationSettings
+from training.settings import EvaluationSettings
 
 LABELS = ["a", "b", "c"]
 SETTINGS = EvaluationSettings(num_resamples=400)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, TEXT, RunFolder, carry_out, examples, rows_with, write_dataset
 from training.data import DataInvalid
-from training.spec import SpecInvalid
+from training.settings import SpecInvalid
 from training.task_types import TASK_TYPES
 from training.task_types.base import TaskType
 from training.task_types.entity_extraction import TokenizerUnusable

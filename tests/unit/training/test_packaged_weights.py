@@ -7,7 +7,7 @@ from training.carriers import CARRIERS
 from training.carriers.base import WeightsDiffer, unpacked_once
 from training.carriers.folder import PackagedFolder
 from training.pretrained import load_pretrained
-from training.spec import ModelSource
+from training.settings import ModelSource
 
 
 def test_the_packaged_student_tells_like_sentences_from_unlike_ones() -> None:

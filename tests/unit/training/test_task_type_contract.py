@@ -10,7 +10,7 @@ from training.artifact import load_classifier
 from training.batches import collate
 from training.data import encode_rows
 from training.evaluate import predict_logits
-from training.spec import ModelSource
+from training.settings import ModelSource
 from training.stop import StopFlag
 from training.task_types import TASK_TYPES, TaskTypeUnknown, task_type_named
 from training.task_types.base import TaskType

@@ -2,7 +2,7 @@ import numpy as np
 
 from tests.tiny_runs import TEXT, rows_with
 from training.evaluate import split_metrics
-from training.spec import EvaluationSettings
+from training.settings import EvaluationSettings
 from training.units import Outputs
 
 

@@ -1,0 +1,185 @@
+"""The parts of a run's spec, each checked on its own: the model, the data, how to train, search and evaluate."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.failures import PermanentFailure
+
+SOURCES = ("hub", "folder", "package")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+class SpecInvalid(PermanentFailure):
+    """spec.json asks for something that cannot be done."""
+
+
+def require(condition: bool, name: str, problem: str, mend: str) -> None:
+    """Raise SpecInvalid, naming the field, its problem and its mending, unless the condition holds."""
+    if not condition:
+        raise SpecInvalid(f"spec.json, {name}: {problem}. {mend}")
+
+
+def is_number(value: object) -> bool:
+    """Say whether a decoded JSON value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_int(value: object) -> bool:
+    """Say whether a decoded JSON value is a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def positive_int(name: str, value: object) -> None:
+    """Raise SpecInvalid unless the field is a whole number above 0."""
+    require(is_int(value) and value > 0, name, f"is {value!r}", "Give a whole number above 0.")  # type: ignore[operator]
+
+
+def non_negative_int(name: str, value: object) -> None:
+    """Raise SpecInvalid unless the field is a whole number, 0 or more."""
+    require(is_int(value) and value >= 0, name, f"is {value!r}", "Give a whole number, 0 or more.")  # type: ignore[operator]
+
+
+def positive(name: str, value: object) -> None:
+    """Raise SpecInvalid unless the field is a number above 0."""
+    require(is_number(value) and value > 0, name, f"is {value!r}", "Give a number above 0.")  # type: ignore[operator]
+
+
+def non_negative(name: str, value: object) -> None:
+    """Raise SpecInvalid unless the field is a number, 0 or more."""
+    require(is_number(value) and value >= 0, name, f"is {value!r}", "Give a number, 0 or more.")  # type: ignore[operator]
+
+
+def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Raise SpecInvalid unless the field is one of the choices."""
+    require(value in choices, name, f"is {value!r}", f"Give one of {', '.join(choices)}.")
+
+
+def build_part(cls: type[Any], payload: object, where: str) -> Any:
+    """Make a dataclass of a JSON object; keys it does not know are an error, never ignored."""
+    if not isinstance(payload, Mapping):
+        raise SpecInvalid(f"spec.json, {where}: is {payload!r}. Give a JSON object.")
+    known = {f.name for f in dataclasses.fields(cls)}
+    unknown = sorted(set(payload) - known)
+    require(not unknown, where, f"unknown key {', '.join(unknown)}", f"Known are {', '.join(sorted(known))}.")
+    try:
+        return cls(**payload)
+    except TypeError as error:
+        raise SpecInvalid(f"spec.json, {where}: {error}. Give every required key.") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSource:
+    """Where a pre-trained checkpoint comes from: a hub name, a folder, or an installed package."""
+
+    source: str
+    name: str
+    revision: str | None = None
+
+    def __post_init__(self) -> None:
+        one_of("model.source", self.source, SOURCES)
+        named = isinstance(self.name, str) and bool(self.name)
+        require(named, "model.name", f"is {self.name!r}", "Name the model.")
+
+    def __str__(self) -> str:
+        """As `package:all-mpnet-base-v2`, for messages."""
+        return f"{self.source}:{self.name}" + (f"@{self.revision}" if self.revision else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPaths:
+    """The dataset folders of a run; None where it needs none."""
+
+    train: Path | None = None
+    dev: Path | None = None
+    test: Path | None = None
+    unlabelled: Path | None = None
+    soft_labels: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How a student or teacher is trained; exactly one of epochs and steps is given.
+
+    `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
+    so that it changes the memory used and never the result. `patience` ends a training after so many evaluations on dev
+    without a better score; None trains to the end.
+    """
+
+    epochs: int | None = None
+    steps: int | None = None
+    batch_size: int = 16
+    learning_rate: float = 1e-4
+    head_learning_rate_factor: float = 10.0
+    max_length: int = 64
+    warmup_fraction: float = 0.1
+    weight_decay: float = 0.01
+    temperature: float = 2.0
+    gold_weight: float = 0.0
+    evaluations: int = 5
+    accumulation: int = 1
+    frozen_layers: int = 0
+    patience: int | None = None
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "max_length", "evaluations", "accumulation"):
+            positive_int(f"training.{name}", getattr(self, name))
+        for name in ("learning_rate", "head_learning_rate_factor", "temperature"):
+            positive(f"training.{name}", getattr(self, name))
+        for name in ("weight_decay", "gold_weight", "warmup_fraction"):
+            non_negative(f"training.{name}", getattr(self, name))
+        for name in ("epochs", "steps", "patience"):
+            if getattr(self, name) is not None:
+                positive_int(f"training.{name}", getattr(self, name))
+        non_negative_int("training.frozen_layers", self.frozen_layers)
+        require(self.warmup_fraction <= 1, "training.warmup_fraction", "is above 1", "Give a share of 0 to 1.")
+        one_of("training.precision", self.precision, PRECISIONS)
+
+    def check_length(self) -> None:
+        """Raise SpecInvalid unless exactly one of epochs and steps says how long to train."""
+        given = (self.epochs is not None) + (self.steps is not None)
+        require(given == 1, "training.epochs", f"{given} of epochs and steps are given", "Give exactly one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """What is tried on dev before the training that counts, and from how many seeds that one is repeated.
+
+    Every rate is tried with every length; an empty list stands for the one that the training settings name.
+    """
+
+    learning_rates: tuple[float, ...] = ()
+    epochs: tuple[int, ...] = ()
+    num_seeds: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rates", "epochs"):
+            given = getattr(self, name)
+            require(isinstance(given, list | tuple), f"search.{name}", f"is {given!r}", "Give a list of numbers.")
+            object.__setattr__(self, name, tuple(given))
+            distinct = len(set(given)) == len(given)
+            require(distinct, f"search.{name}", "one stands twice", "Name each once.")
+        for rate in self.learning_rates:
+            positive("search.learning_rates", rate)
+        for epochs in self.epochs:
+            positive_int("search.epochs", epochs)
+        positive_int("search.num_seeds", self.num_seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """The study's metric and how its interval is found."""
+
+    metric: str = "accuracy"
+    num_resamples: int = 1000
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        positive_int("evaluation.num_resamples", self.num_resamples)
+        inside = is_number(self.confidence) and 0 < self.confidence < 1
+        require(inside, "evaluation.confidence", f"is {self.confidence!r}", "Give a share between 0 and 1.")
