@@ -26,20 +26,45 @@ EXIT_PERMANENT = 2
 # Who asked the run to stop waits for it; any other end has time to read the energy.
 SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
-USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN.jsonl OUT.jsonl"
+USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
+NUM_PREDICT_ARGUMENTS = 3
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line asks; returns the exit code."""
-    if len(arguments) == 4 and arguments[0] == "predict":
-        from training.predict import predict_file
-
-        predict_file(*(Path(argument) for argument in arguments[1:]))
-        return EXIT_DONE
+    named = [argument for argument in arguments if argument != "--keep-going"]
+    if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
+        return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
         return EXIT_PERMANENT
     return run(Path(arguments[0]).resolve())
+
+
+def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
+    """Label a file; says how far it is on standard output, and what is wrong on standard error; returns the exit code."""
+    from training.predict import predict_file
+
+    stop = StopFlag()
+    stop.install()
+    try:
+        predict_file(
+            artifact=artifact,
+            source=source,
+            target=target,
+            keep_going=keep_going,
+            stop=stop,
+            on_rows=lambda count: print(count, flush=True),
+        )
+    except StopRequested:
+        return EXIT_STOPPED
+    except PermanentFailure as failure:
+        print(failure, file=sys.stderr)
+        return EXIT_PERMANENT
+    except OSError as error:
+        print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
+        return EXIT_PERMANENT
+    return EXIT_DONE
 
 
 def run(spec_path: Path) -> int:

@@ -1,75 +1,156 @@
-"""Label a JSON-lines file with an artifact."""
+"""Label a file of examples with an artifact."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 
-from training.artifact import Classifier, load_classifier, read_label_map
+from training.artifact import Classifier, LabelMap, load_classifier, read_label_map
 from training.compute import Compute, has_fast_bf16
-from training.data import DataInvalid, checked_rows, encode_rows
+from training.data import Rows, encode_rows
 from training.evaluate import predict_logits
+from training.line_files import MOST_SHOWN, Answer, Line, LinesInvalid, check_lines, is_csv, read_lines, writer_of
 from training.settings import ModelSource
 from training.stop import StopFlag
 from training.task_types import TASK_TYPES
+from training.task_types.base import TaskType
 
 LINES_PER_BLOCK = 1024
 
 
-def predict_file(artifact: Path, source: Path, target: Path) -> None:
-    """Label each line of a file.
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """A loaded artifact that answers blocks of examples."""
+
+    task_type: TaskType
+    label_map: LabelMap
+    classifier: Classifier
+    compute: Compute
+    stop: StopFlag
+
+    def answers(self, lines: Sequence[Line]) -> list[Answer]:
+        """Answer examples, in their order; a line with a problem keeps it and gets no answer.
+
+        Raises
+        ------
+        StopRequested: asked to stop.
+        """
+        good = [line for line in lines if not line.problem]
+        found = iter(self._answers(good) if good else [])
+        return [
+            Answer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
+            if line.problem
+            else next(found)
+            for line in lines
+        ]
+
+    def _answers(self, lines: Sequence[Line]) -> Iterator[Answer]:
+        fields, labels = self.task_type.input_fields, self.label_map.labels
+        columns = {name: [line.texts[name] for line in lines] for name in fields}
+        rows = Rows(uids=[line.uid for line in lines], columns=columns, gold=None)
+        encoded = encode_rows(
+            rows=rows,
+            task_type=self.task_type,
+            tokenizer=self.classifier.tokenizer,
+            max_length=self.label_map.max_length,
+        )
+        outputs = predict_logits(model=self.classifier.model, rows=encoded, compute=self.compute, stop=self.stop)
+        predicted = self.task_type.decode(outputs=outputs, rows=rows, labels=labels)
+        shares_NC = self.task_type.probabilities(outputs=outputs, labels=labels)
+        for uid, answer, shares in zip(rows.uids, predicted, shares_NC, strict=True):
+            numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
+            yield Answer(uid=uid, predicted=answer, probabilities=dict(zip(labels, numbers, strict=True)))
+
+
+def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
+    """Load a trained student or teacher for answering on the CPU; raises PermanentFailure where it cannot be used."""
+    label_map = read_label_map(artifact)
+    task_type = TASK_TYPES[label_map.task_type]
+    source = ModelSource(source="folder", name=str(artifact))
+    classifier = load_classifier(
+        source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length
+    )
+    device = torch.device("cpu")
+    compute = Compute(device=device, bf16=has_fast_bf16(device))
+    return Predictor(task_type=task_type, label_map=label_map, classifier=classifier, compute=compute, stop=stop)
+
+
+def predict_file(
+    *,
+    artifact: Path,
+    source: Path,
+    target: Path,
+    keep_going: bool = False,
+    stop: StopFlag | None = None,
+    on_rows: Callable[[int], None] | None = None,
+) -> int:
+    """Label each line of a file; memory does not grow with their number.
 
     Parameters
     ----------
     artifact
         folder of a trained student or teacher.
     source
-        JSON lines with uid and the task type's input fields.
+        CSV or JSON lines with the task type's input fields, and uid where there is one (else the line's number).
     target
-        gets one line per example with uid, predicted and probabilities, replaced whole.
+        CSV or JSON lines: gets one line per example with uid, predicted and probabilities, replaced whole.
+    keep_going
+        give a line that is no example its error in the target, instead of refusing the file.
+    stop
+        looked at between batches.
+    on_rows
+        told how many lines are done.
+
+    Returns
+    -------
+    The number of lines written.
 
     Raises
     ------
-    PermanentFailure: the artifact or a line cannot be used.
+    LinesInvalid: lines are no examples; nothing was loaded or written.
+    PermanentFailure: the artifact cannot be used.
+    StopRequested: asked to stop; nothing was written.
     """
-    label_map = read_label_map(artifact)
-    task_type = TASK_TYPES[label_map.task_type]
-    classifier = load_classifier(
-        source=ModelSource(source="folder", name=str(artifact)),
-        task_type=task_type,
-        labels=label_map.labels,
-        max_length=label_map.max_length,
-    )
+    fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
+    is_csv(target)
+    _, bad = check_lines(path=source, fields=fields)
+    if bad and not keep_going:
+        raise LinesInvalid(_complaint(source, bad))
+    predictor = load_predictor(artifact, stop=stop or StopFlag())
     temporary = target.with_name(f".{target.name}.tmp")
-    with source.open(encoding="utf-8") as lines, temporary.open("w", encoding="utf-8") as stream:
-        while block := list(islice(lines, LINES_PER_BLOCK)):
-            for answer in _answers(block, classifier, artifact):
-                stream.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    temporary.replace(target)
-
-
-def _answers(block: list[str], classifier: Classifier, artifact: Path) -> Iterator[dict[str, Any]]:
-    label_map = read_label_map(artifact)
-    task_type = TASK_TYPES[label_map.task_type]
-    examples = [json.loads(line) for line in block]
-    names = ("uid", *task_type.input_fields)
     try:
-        batch = {name: [example[name] for example in examples] for name in names}
-    except (KeyError, TypeError) as error:
-        raise DataInvalid(f"A line has no {error}. Each needs {', '.join(names)}.") from error
-    rows = checked_rows(batch=batch, name="predict", task_type=task_type)
-    encoded = encode_rows(
-        rows=rows, task_type=task_type, tokenizer=classifier.tokenizer, max_length=label_map.max_length
-    )
-    device = torch.device("cpu")
-    compute = Compute(device=device, bf16=has_fast_bf16(device))
-    outputs = predict_logits(model=classifier.model, rows=encoded, compute=compute, stop=StopFlag())
-    predicted = task_type.decode(outputs=outputs, rows=rows, labels=label_map.labels)
-    shares_NC = task_type.probabilities(outputs=outputs, labels=label_map.labels).tolist()
-    for uid, label, shares in zip(rows.uids, predicted, shares_NC, strict=True):
-        yield {"uid": uid, "predicted": label, "probabilities": dict(zip(label_map.labels, shares, strict=True))}
+        count = _write(predictor, read_lines(path=source, fields=fields), target, temporary, on_rows)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _write(
+    predictor: Predictor,
+    lines: Iterator[Line],
+    target: Path,
+    temporary: Path,
+    on_rows: Callable[[int], None] | None,
+) -> int:
+    count = 0
+    with temporary.open("w", encoding="utf-8", newline="") as stream:
+        write = writer_of(path=target, stream=stream, labels=predictor.label_map.labels)
+        while block := list(islice(lines, LINES_PER_BLOCK)):
+            for answer in predictor.answers(block):
+                write(answer)
+            count += len(block)
+            if on_rows is not None:
+                on_rows(count)
+    return count
+
+
+def _complaint(source: Path, bad: Sequence[Line]) -> str:
+    named = "\n".join(f"line {line.number} {line.problem}" for line in bad)
+    more = "\n(and perhaps more)" if len(bad) == MOST_SHOWN else ""
+    return f"{source.name}: lines that cannot be labelled. Mend or remove them, or keep going without.\n{named}{more}"

@@ -1,24 +1,100 @@
+import csv
 import json
 from pathlib import Path
 
 import pytest
 
-from training.__main__ import main
-from training.data import DataInvalid
+from tests.tiny_runs import RunFolder, carry_out, sentences
+from training import predict
+from training.line_files import LinesInvalid, read_lines
+from training.predict import predict_file
 
 
-def test_each_line_gets_a_label_and_probabilities(teacher: Path, tmp_path: Path) -> None:
-    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text('{"uid": "1", "text": "good"}\n{"uid": "2", "text": "very bad film"}\n')
-    assert main(["predict", str(teacher), str(source), str(target)]) == 0
-    answers = [json.loads(line) for line in target.read_text().splitlines()]
-    assert [answer["uid"] for answer in answers] == ["1", "2"]
-    assert all(set(answer["probabilities"]) == {"neg", "pos"} for answer in answers)
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "out.jsonl"
 
 
-def test_a_line_without_text_is_refused_and_nothing_is_written(teacher: Path, tmp_path: Path) -> None:
-    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text('{"uid": "1"}\n')
-    with pytest.raises(DataInvalid, match="Each needs uid, text"):
-        main(["predict", str(teacher), str(source), str(target)])
+def lines_in(tmp_path: Path, *lines: str, name: str = "in.jsonl") -> Path:
+    source = tmp_path / name
+    source.write_text("".join(f"{line}\n" for line in lines))
+    return source
+
+
+def answers_in(target: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in target.read_text().splitlines()]
+
+
+def test_each_line_gets_a_label_and_probabilities(teacher: Path, tmp_path: Path, target: Path) -> None:
+    source = lines_in(tmp_path, '{"uid": "a", "text": "good"}', "", '{"text": "very bad film"}')
+    assert predict_file(artifact=teacher, source=source, target=target) == 2
+    answers = answers_in(target)
+    assert [answer["uid"] for answer in answers] == ["a", "3"]
+    assert all(set(answer["probabilities"]) == {"neg", "pos"} for answer in answers)  # type: ignore[call-overload]
+
+
+def test_a_csv_gives_a_csv_that_a_spreadsheet_may_open(teacher: Path, tmp_path: Path) -> None:
+    source, target = lines_in(tmp_path, "uid,text", '=1+1,"good, very good"', name="in.csv"), tmp_path / "out.csv"
+    predict_file(artifact=teacher, source=source, target=target)
+    (row,) = csv.DictReader(target.read_text().splitlines())
+    assert row["uid"] == "'=1+1"
+    assert float(row["probability neg"]) + float(row["probability pos"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_bad_lines_are_named_and_nothing_is_written(teacher: Path, tmp_path: Path, target: Path) -> None:
+    source = lines_in(tmp_path, '{"text": "good"}', '{"uid": "1"}', "{", "[]", '{"text": " "}', '{"text": 7}')
+    with pytest.raises(LinesInvalid) as refusal:
+        predict_file(artifact=teacher, source=source, target=target)
+    for problem in ("2 has no text", "3 is no JSON", "4 is no JSON object", "5 has an empty text", "6 has a text that"):
+        assert f"line {problem}" in str(refusal.value)
     assert not target.exists()
+
+
+def test_bad_lines_may_keep_their_error_instead(teacher: Path, tmp_path: Path, target: Path) -> None:
+    source = lines_in(tmp_path, '{"text": "good"}', '{"uid": "x"}', '{"text": "bad"}')
+    predict_file(artifact=teacher, source=source, target=target, keep_going=True)
+    first, second, third = answers_in(target)
+    assert second == {"uid": "x", "predicted": None, "error": "has no text"}
+    assert first["predicted"] and third["predicted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("in.txt", b"good", "Name it .csv or .jsonl"),
+        ("in.csv", b"uid,words\n1,good\n", "no column text. The columns are uid, words"),
+        ("in.jsonl", b"", "has no examples"),
+        ("in.jsonl", b'{"text": "\xff"}', "is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_list_of_examples_is_refused(
+    name: str, content: bytes, words: str, teacher: Path, tmp_path: Path, target: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(LinesInvalid, match=words):
+        predict_file(artifact=teacher, source=tmp_path / name, target=target)
+
+
+def test_blocks_make_no_difference(
+    teacher: Path, tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = lines_in(tmp_path, *(json.dumps({"text": text}) for text in sentences(20)["text"]))
+    predict_file(artifact=teacher, source=source, target=target)
+    monkeypatch.setattr(predict, "LINES_PER_BLOCK", 7)
+    predict_file(artifact=teacher, source=source, target=tmp_path / "again.jsonl")
+    labels = [[answer["predicted"] for answer in answers_in(path)] for path in (target, tmp_path / "again.jsonl")]
+    assert labels[0] == labels[1]
+
+
+def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
+    source = lines_in(tmp_path, '{"text": "good"}', '{"text": "bad"}')
+    lines = read_lines(path=source, fields=["text"])
+    assert next(lines).texts == {"text": "good"}
+
+
+def test_a_model_of_spans_answers_with_spans(run_folder: RunFolder, tmp_path: Path, target: Path) -> None:
+    folder = run_folder(task_type="entity_extraction", evaluation={"metric": "micro_f1", "num_resamples": 10})
+    carry_out(folder)
+    source = lines_in(tmp_path, '{"text": "good the movie"}')
+    predict_file(artifact=folder / "artifact", source=source, target=target)
+    assert isinstance(json.loads(str(answers_in(target)[0]["predicted"])), list)
