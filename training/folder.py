@@ -13,7 +13,7 @@ from pathlib import Path
 CHUNK_BYTES = 1 << 20
 
 
-def write_json(*, path: Path, payload: object) -> None:
+def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
     """Replace a JSON file in one step, so that no reader ever sees half of it.
 
     Parameters
@@ -22,10 +22,32 @@ def write_json(*, path: Path, payload: object) -> None:
         the file to write; its folder exists.
     payload
         anything `json` can encode; NaN is refused, since other readers cannot parse it.
+    indent
+        None for one long line, which is written many times faster.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(payload, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
-    temporary.replace(path)
+    with gone_unless_whole(temporary):
+        temporary.write_text(json.dumps(payload, ensure_ascii=False, indent=indent, allow_nan=False), encoding="utf-8")
+        temporary.replace(path)
+
+
+@contextmanager
+def gone_unless_whole(temporary: Path) -> Iterator[None]:
+    """Delete a file or folder that could not be written to its end, so that it takes no room on a disk that is full.
+
+    Parameters
+    ----------
+    temporary
+        what the block writes and renames.
+    """
+    try:
+        yield
+    except BaseException:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -44,9 +66,10 @@ def whole_folder(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f"{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    yield temporary
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.rename(target)
+    with gone_unless_whole(temporary):
+        yield temporary
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.rename(target)
 
 
 def file_hash(path: Path) -> str:

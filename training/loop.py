@@ -167,11 +167,12 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
     checkpoint = Checkpoint(job.folder / "checkpoint", fingerprint=fingerprint)
     state = _restore(checkpoint, fitting.model, optimizer)
     batches = _batch_source(job, fitting, schedule)
-    job.progress.stage("train", num_steps=schedule.num_steps, message=f"training, {schedule.num_steps} steps")
+    batch_size = job.spec.training.batch_size
+    job.progress.train(step=state.step, num_steps=schedule.num_steps, rows_per_step=batch_size)
     fitting.model.train()
+    job.progress.step(state.step)
     try:
         while True:
-            job.progress.step(state.step)
             if state.step in schedule.evaluation_steps and state.evaluated_step != state.step:
                 _evaluate(job, fitting, schedule, state)
                 if checkpoint.is_due():
@@ -179,7 +180,8 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
             if state.step == schedule.num_steps or _is_in_vain(job.spec.training, state):
                 break
             job.stop.raise_if_requested()
-            _take_step(fitting, optimizer, schedule.rate_factor(state.step), batches(state.step), state)
+            loss = _take_step(fitting, optimizer, schedule.rate_factor(state.step), batches(state.step), state)
+            job.progress.step(state.step, loss=loss)
     except StopRequested:
         _save(checkpoint, fitting.model, optimizer, state)
         raise
@@ -217,7 +219,8 @@ def _batch_source(job: Job, fitting: Fitting, schedule: Schedule) -> Callable[[i
 
 def _take_step(
     fitting: Fitting, optimizer: torch.optim.AdamW, rate_factor: float, batches: list[Indices], state: FitState
-) -> None:
+) -> float:
+    """Take one optimiser step and return its mean loss."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak_rate"] * rate_factor
     mean_loss = _gradients_that_fit(fitting, optimizer, batches, state)
@@ -226,6 +229,7 @@ def _take_step(
     state.step += 1
     state.loss_sum += mean_loss
     state.loss_count += 1
+    return mean_loss
 
 
 def _gradients_that_fit(
@@ -274,6 +278,7 @@ def _evaluate(job: Job, fitting: Fitting, schedule: Schedule, state: FitState) -
     if fitting.dev_score is not None:
         score = fitting.dev_score()
         fitting.model.train()
+        job.progress.scored(state.step, score)
         line += f"  dev {job.spec.evaluation.metric} {score:.4f}"
         state.num_without_gain += 1
         if score > state.best_score:
@@ -281,7 +286,6 @@ def _evaluate(job: Job, fitting: Fitting, schedule: Schedule, state: FitState) -
             state.best_step, state.best_score = state.step, score
             state.best_weights = {} if state.step == schedule.num_steps else _copy_of(fitting.model)
             line += "  best so far"
-    job.progress.step(state.step, loss=round(mean_loss, 6))
     job.progress.log(line)
     state.evaluated_step, state.loss_sum, state.loss_count = state.step, 0.0, 0
 

@@ -1,15 +1,24 @@
-"""What a run is doing right now, in progress.json, and its log lines."""
+"""What a run is doing right now, in progress.json, its curves in curve.json, and its log lines."""
 
 from __future__ import annotations
 
 import datetime
 import threading
+import time
+from collections import deque
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from training.curve import Curve
 from training.folder import write_json
+from training.meter import peak_memory_bytes
 
 SECONDS_BETWEEN_BEATS = 0.5
+# Rows per second are of the last so many beats.
+BEATS_OF_RATE = 10
+# In these stages the device computes; in the others it is held and waits for the processor or the disk.
+WORKING_STAGES = frozenset({"train", "score", "evaluate"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +31,18 @@ class ProgressState:
     fraction: float = 0.0
     loss: float | None = None
     message: str = ""
+    trial: str = ""
 
 
 class Progress:
-    """Keeps progress.json fresh from a thread, so that a long step never looks like a death."""
+    """Keeps progress.json and curve.json fresh from a thread, so that a long step never looks like a death."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "progress.json"
-        self._state = ProgressState(stage="load")
+        self._state = ProgressState(stage="start")
+        self._curve = Curve(folder)
+        self._clock = StageClock()
+        self._rate = Rate()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
@@ -39,22 +52,47 @@ class Progress:
         self._write()
         self._thread.start()
 
-    def stage(self, name: str, *, message: str = "", num_steps: int = 0) -> None:
-        """Enter a stage; it is written at once."""
-        self._state = ProgressState(stage=name, message=message, num_steps=num_steps)
+    def stage(self, name: str, *, message: str = "", num_steps: int = 0, rows_per_step: int = 1) -> None:
+        """Enter a stage; it is written at once. Rows per second count `rows_per_step` for each step."""
+        self._clock.enter(name)
+        self._rate = Rate(rows_per_step=rows_per_step)
+        self._state = replace(self._state, stage=name, message=message, num_steps=num_steps, step=0, fraction=0.0)
         self._write()
 
+    def trial(self, name: str) -> None:
+        """Say which of a run's trainings follows; its curves bear the name."""
+        self._state = replace(self._state, trial=name, loss=None)
+
+    def train(self, *, step: int, num_steps: int, rows_per_step: int) -> None:
+        """Begin a training, or take it up at a step."""
+        self._curve.begin(self._state.trial, step=step)
+        self.stage("train", num_steps=num_steps, rows_per_step=rows_per_step, message=f"training, {num_steps} steps")
+
     def step(self, step: int, *, loss: float | None = None) -> None:
-        """Move within the stage; the heartbeat writes it."""
+        """Move within the stage, with the step's loss in training; the heartbeat writes it."""
         num_steps = self._state.num_steps
         fraction = min(step / num_steps, 1.0) if num_steps else 0.0
         kept = loss if loss is not None else self._state.loss
         self._state = replace(self._state, step=step, fraction=round(fraction, 4), loss=kept)
+        if loss is not None or self._state.stage == "score":
+            self._clock.note_first_step()
+        if loss is not None:
+            with self._lock:
+                self._curve.add_loss(step, loss)
+
+    def scored(self, step: int, score: float) -> None:
+        """Note a score on dev."""
+        with self._lock:
+            self._curve.add_score(step, score)
 
     def log(self, line: str) -> None:
         """Print one line for people and show it as the current message."""
         print(line, flush=True)
         self._state = replace(self._state, message=line)
+
+    def stages(self) -> dict[str, Any]:
+        """Return what the time went into: seconds by stage, seconds of them at work, the moment of the first step."""
+        return self._clock.payload()
 
     def close(self) -> None:
         """Write the last state and end the heartbeat."""
@@ -65,9 +103,68 @@ class Progress:
 
     def _beat(self) -> None:
         while not self._closed.wait(SECONDS_BETWEEN_BEATS):
-            self._write()
+            self._rate.note(self._state.step)
+            try:
+                self._write()
+            except OSError as error:  # a disk that is full ends the run where it needs the room, not here
+                print(f"progress cannot be written: {error}", flush=True)
 
     def _write(self) -> None:
         with self._lock:
-            now = datetime.datetime.now(datetime.UTC).isoformat()
-            write_json(path=self._path, payload={**asdict(self._state), "at": now})
+            self._curve.write()
+            payload = {
+                **asdict(self._state),
+                **self._clock.payload(),
+                "rows_per_second": self._rate.rows_per_second(),
+                "peak_memory_bytes": peak_memory_bytes(),
+                "at": datetime.datetime.now(datetime.UTC).isoformat(),
+            }
+            write_json(path=self._path, payload=payload)
+
+
+class StageClock:
+    """Adds up how long a run was in each stage."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._stage = "start"
+        self._since = time.monotonic()
+        self._first_step_at: str | None = None
+
+    def enter(self, stage: str) -> None:
+        """Leave the present stage for another."""
+        now = time.monotonic()
+        self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
+        self._stage, self._since = stage, now
+
+    def note_first_step(self) -> None:
+        """Keep the moment when the first step of a training or a scoring was done."""
+        if self._first_step_at is None:
+            self._first_step_at = datetime.datetime.now(datetime.UTC).isoformat()
+
+    def payload(self) -> dict[str, Any]:
+        """Return the sums up to now, as JSON takes them."""
+        now = dict(self._seconds)
+        now[self._stage] = now.get(self._stage, 0.0) + time.monotonic() - self._since
+        rounded = {name: round(seconds, 3) for name, seconds in now.items()}
+        working = sum(seconds for name, seconds in rounded.items() if name in WORKING_STAGES)
+        return {"stages": rounded, "working_seconds": round(working, 3), "first_step_at": self._first_step_at}
+
+
+class Rate:
+    """Rows per second of the last few beats."""
+
+    def __init__(self, *, rows_per_step: int = 1) -> None:
+        self._rows_per_step = rows_per_step
+        self._seen: deque[tuple[float, int]] = deque(maxlen=BEATS_OF_RATE + 1)
+
+    def note(self, step: int) -> None:
+        """Look at where the run stands."""
+        self._seen.append((time.monotonic(), step))
+
+    def rows_per_second(self) -> float | None:
+        """Return the rate; None until two looks tell."""
+        if len(self._seen) < 2:
+            return None
+        (since, first), (until, last) = self._seen[0], self._seen[-1]
+        return round(max(last - first, 0) * self._rows_per_step / max(until - since, 1e-6), 1)

@@ -141,6 +141,7 @@ class _Desk:
         lesson = self._lesson
         if not self._is_alone:
             job.progress.log(f"training {trial.name}")
+            job.progress.trial(trial.name)
             lesson = replace(lesson, fingerprint=f"{lesson.fingerprint}:{trial.name}")
         examiner, state = fit_classifier(job=job, lesson=lesson, classifier=self._start(job.spec))
         dev = state.best_score if "dev" in examiner.splits else None
