@@ -15,7 +15,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from training.classifier import EncoderClassifier, state_in_fp32
+from training.classifier import POOLERS, EncoderClassifier, state_in_fp32
 from training.folder import write_json
 from training.pretrained import PretrainedUnusable, load_pretrained
 from training.settings import ModelSource
@@ -27,11 +27,12 @@ LABEL_MAP_FILE = "label_map.json"
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMap:
-    """What an artifact answers: its task type, its labels in the order of its outputs, its input length."""
+    """What an artifact answers: task type, labels in the order of its outputs, input length; and how it pools."""
 
     task_type: str
     labels: tuple[str, ...]
     max_length: int
+    pooling: str = "mean"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +43,23 @@ class Classifier:
     tokenizer: Any
 
 
-def load_classifier(*, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int) -> Classifier:
+def load_classifier(
+    *, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int, pooling: str = "mean"
+) -> Classifier:
     """Load a checkpoint with a head: the saved one if the folder is an artifact, else a fresh one.
 
     Parameters
     ----------
     source
-        hub name, folder or package.
+        hub name, folder or package; an artifact of which only some layers are kept gets a fresh head, too.
     task_type
         builds the head.
     labels
         the study's labels; an artifact must have the same, in the same order.
     max_length
         tokens per example.
+    pooling
+        of a fresh head; a saved one keeps its own.
 
     Returns
     -------
@@ -65,10 +70,12 @@ def load_classifier(*, source: ModelSource, task_type: TaskType, labels: Sequenc
     PretrainedMissing, PretrainedUnusable: as load_pretrained, or the artifact answers other labels.
     """
     pretrained = load_pretrained(source=source, max_length=max_length)
-    model = task_type.build(encoder=pretrained.encoder, labels=labels)
+    folder = Path(source.name)
     if is_artifact(source):
-        folder = Path(source.name)
         check_label_map(folder=folder, task_type=task_type, labels=labels)
+        pooling = read_label_map(folder).pooling
+    model = task_type.build(encoder=pretrained.encoder, labels=labels, pooling=pooling)
+    if is_artifact(source):
         try:
             model.head.load_state_dict(load_file(folder / HEAD_FILE))
         except (OSError, RuntimeError, SafetensorError) as error:
@@ -77,8 +84,9 @@ def load_classifier(*, source: ModelSource, task_type: TaskType, labels: Sequenc
 
 
 def is_artifact(source: ModelSource) -> bool:
-    """Say whether a source is a folder that a run of ours has left."""
-    return source.source == "folder" and (Path(source.name) / HEAD_FILE).is_file()
+    """Say whether a source is the whole of what a run of ours has left in a folder, its head included."""
+    of_folder = source.source == "folder" and source.layers is None
+    return of_folder and (Path(source.name) / LABEL_MAP_FILE).is_file()
 
 
 def read_label_map(folder: Path) -> LabelMap:
@@ -86,10 +94,18 @@ def read_label_map(folder: Path) -> LabelMap:
     try:
         payload = json.loads((folder / LABEL_MAP_FILE).read_text(encoding="utf-8"))
         return LabelMap(
-            task_type=payload["task_type"], labels=tuple(payload["labels"]), max_length=payload["max_length"]
+            task_type=payload["task_type"],
+            labels=tuple(payload["labels"]),
+            max_length=payload["max_length"],
+            pooling=_pooling_named(payload.get("pooling")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
+
+
+def _pooling_named(written: object) -> str:
+    # Artifacts of a time with one pooling only name it in other words.
+    return str(written) if written in POOLERS else "mean"
 
 
 def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str]) -> None:
@@ -124,6 +140,6 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
             "task_type": label_map.task_type,
             "labels": list(label_map.labels),
             "max_length": label_map.max_length,
-            "pooling": "mean over tokens",
+            "pooling": classifier.model.pooling,
         },
     )

@@ -1,25 +1,26 @@
-"""An encoder with a linear head over the mean of its tokens, or over each word's first token."""
+"""An encoder with a linear head over its pooled tokens, or over each word's first token."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from training.failures import PermanentFailure
 from training.spans import NO_TOKEN, WORD_TOKENS
 
 HEAD_DROPOUT = 0.1
 
 
 class EncoderClassifier(nn.Module):
-    """Any Hugging Face encoder, pooled by the mean of its unpadded tokens, with one linear layer on top."""
+    """Any Hugging Face encoder, its unpadded tokens pooled into one vector, with one linear layer on top."""
 
-    def __init__(self, *, encoder: nn.Module, num_outputs: int) -> None:
+    def __init__(self, *, encoder: nn.Module, num_outputs: int, pooling: str = "mean") -> None:
         super().__init__()
         self.encoder = encoder
+        self.pooling = pooling
         self.dropout = nn.Dropout(HEAD_DROPOUT)
         self.head = nn.Linear(encoder.config.hidden_size, num_outputs)  # type: ignore[union-attr, arg-type]
         nn.init.normal_(self.head.weight, std=0.02)
@@ -36,7 +37,7 @@ class EncoderClassifier(nn.Module):
 
     def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         """Return the hidden state of each unit, here of each row, (B, H)."""
-        return mean_over_tokens(hidden_BTH, inputs["attention_mask"])
+        return POOLERS[self.pooling](hidden_BTH, inputs["attention_mask"])
 
 
 class EncoderTagger(EncoderClassifier):
@@ -67,34 +68,21 @@ def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
     return (hidden_BTH * weight_BT1).sum(dim=1) / weight_BT1.sum(dim=1)
 
 
-class LayersMissing(PermanentFailure):
-    """More layers are to be frozen than the encoder has."""
+def first_token(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
+    """Take each row's first real token; arguments as in mean_over_tokens, returns (B, H)."""
+    return hidden_BTH[torch.arange(len(hidden_BTH), device=hidden_BTH.device), mask_BT.long().argmax(dim=1)]
 
 
-def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
-    """Keep the embeddings and the first layers as they are.
+def max_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
+    """Take the largest value of each dimension over the real tokens; as mean_over_tokens, returns (B, H)."""
+    return hidden_BTH.masked_fill(mask_BT.unsqueeze(-1) == 0, -torch.inf).amax(dim=1)
 
-    Parameters
-    ----------
-    encoder
-        has `embeddings` and `encoder.layer`, as BERT-like encoders do.
-    num_layers
-        layers to freeze, from the input on; 0 freezes nothing.
 
-    Raises
-    ------
-    LayersMissing: the encoder has fewer layers, or names them in a way that is not known.
-    """
-    if num_layers == 0:
-        return
-    layers = getattr(getattr(encoder, "encoder", None), "layer", None)
-    if layers is None or num_layers > len(layers):
-        count = "no known" if layers is None else len(layers)
-        raise LayersMissing(
-            f"training.frozen_layers is {num_layers}, the encoder has {count} layers. Lower frozen_layers."
-        )
-    for frozen in (encoder.embeddings, *layers[:num_layers]):
-        frozen.requires_grad_(False)
+POOLERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": mean_over_tokens,
+    "first": first_token,
+    "max": max_over_tokens,
+}
 
 
 def parameter_groups(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.artifact import Classifier, load_classifier
-from training.classifier import freeze_layers
 from training.compute import Compute, seed_everything
 from training.data import EncodedRows
 from training.examiner import Examiner, Split
 from training.job import Job
+from training.layers import freeze_layers
 from training.loop import FitState, Fitting, StepLoss, fit
 from training.spec import RunSpec
 from training.task_types.base import TaskType
@@ -55,7 +55,11 @@ class Start:
         assert spec.model is not None
         seed_everything(spec.seed)
         classifier = load_classifier(
-            source=spec.model, task_type=self._task_type, labels=spec.labels, max_length=spec.training.max_length
+            source=spec.model,
+            task_type=self._task_type,
+            labels=spec.labels,
+            max_length=spec.training.max_length,
+            pooling=spec.training.pooling,
         )
         classifier.model.to(self._compute.device)
         freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)

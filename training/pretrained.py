@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from training.carriers import CARRIERS
 from training.failures import PermanentFailure
+from training.layers import carve
 from training.settings import ModelSource
 
 # A folder without either cannot cut text; transformers would then quietly make an empty tokenizer of its own.
@@ -32,7 +33,7 @@ class PretrainedUnusable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Pretrained:
-    """An encoder in fp32 with its tokenizer."""
+    """An encoder in fp32, or the layers of it that were asked for, with its tokenizer."""
 
     encoder: nn.Module
     tokenizer: Any
@@ -56,6 +57,7 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     ------
     PretrainedMissing: there is no such model, or its folder lacks config, weights or tokenizer.
     PretrainedUnusable: its tokenizer cannot pad, or it has fewer positions than max_length.
+    LayersMissing: it lacks a layer that the source names.
     """
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -64,7 +66,9 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
         encoder=_load_encoder(place, revision, source), tokenizer=_load_tokenizer(place, revision, source)
     )
     _check_fit(pretrained, source, max_length)
-    return pretrained
+    if source.layers is None:
+        return pretrained
+    return replace(pretrained, encoder=carve(model=pretrained.encoder, kept=source.layers))
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
@@ -144,11 +148,19 @@ def _load_tokenizer(place: str, revision: str | None, source: ModelSource) -> An
 def _check_fit(pretrained: Pretrained, source: ModelSource, max_length: int) -> None:
     if pretrained.tokenizer.pad_token_id is None:
         raise PretrainedUnusable(f"The tokenizer of {source} has no pad token. Set one and save the tokenizer again.")
-    positions = getattr(pretrained.encoder.config, "max_position_embeddings", max_length)
+    positions = _num_positions(pretrained.encoder, max_length)
     if max_length > positions:
         raise PretrainedUnusable(
             f"Model {source} has {positions} positions, training.max_length is {max_length}. Lower max_length."
         )
+
+
+def _num_positions(encoder: nn.Module, default: int) -> int:
+    positions: int = getattr(encoder.config, "max_position_embeddings", default)
+    table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
+    # RoBERTa and its kin count positions from behind the padding's own.
+    padding = getattr(table, "padding_idx", None)
+    return positions if padding is None else positions - padding - 1
 
 
 def _first_line(error: Exception) -> str:

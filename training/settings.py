@@ -12,6 +12,7 @@ from training.failures import PermanentFailure
 
 SOURCES = ("hub", "folder", "package")
 PRECISIONS = ("auto", "fp32", "bf16")
+POOLINGS = ("mean", "first", "max")
 
 
 class SpecInvalid(PermanentFailure):
@@ -74,20 +75,37 @@ def build_part(cls: type[Any], payload: object, where: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSource:
-    """Where a pre-trained checkpoint comes from: a hub name, a folder, or an installed package."""
+    """Where a pre-trained checkpoint comes from: a hub name, a folder, or an installed package.
+
+    `layers` names those of its layers, from 0, that a smaller model is carved from; None takes it whole.
+    """
 
     source: str
     name: str
     revision: str | None = None
+    layers: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         one_of("model.source", self.source, SOURCES)
         named = isinstance(self.name, str) and bool(self.name)
         require(named, "model.name", f"is {self.name!r}", "Name the model.")
+        if self.layers is not None:
+            self._check_layers()
+
+    def _check_layers(self) -> None:
+        given: object = self.layers
+        listed = isinstance(given, list | tuple) and bool(given)
+        require(listed, "model.layers", f"are {given!r}", "Give a list of layer numbers, or null for all.")
+        object.__setattr__(self, "layers", tuple(self.layers or ()))
+        for number in self.layers or ():
+            non_negative_int("model.layers", number)
+        rising = list(self.layers or ()) == sorted(set(self.layers or ()))
+        require(rising, "model.layers", f"are {given!r}", "Name each layer once, in rising order.")
 
     def __str__(self) -> str:
         """As `package:all-mpnet-base-v2`, for messages."""
-        return f"{self.source}:{self.name}" + (f"@{self.revision}" if self.revision else "")
+        carved = f" (layers {', '.join(map(str, self.layers))})" if self.layers is not None else ""
+        return f"{self.source}:{self.name}" + (f"@{self.revision}" if self.revision else "") + carved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +125,7 @@ class TrainingSettings:
 
     `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
     so that it changes the memory used and never the result. `patience` ends a training after so many evaluations on dev
-    without a better score; None trains to the end.
+    without a better score; None trains to the end. `pooling` makes one vector of an encoder's tokens.
     """
 
     epochs: int | None = None
@@ -123,6 +141,7 @@ class TrainingSettings:
     evaluations: int = 5
     accumulation: int = 1
     frozen_layers: int = 0
+    pooling: str = "mean"
     patience: int | None = None
     precision: str = "auto"
 
@@ -139,6 +158,7 @@ class TrainingSettings:
         non_negative_int("training.frozen_layers", self.frozen_layers)
         require(self.warmup_fraction <= 1, "training.warmup_fraction", "is above 1", "Give a share of 0 to 1.")
         one_of("training.precision", self.precision, PRECISIONS)
+        one_of("training.pooling", self.pooling, POOLINGS)
 
     def check_length(self) -> None:
         """Raise SpecInvalid unless exactly one of epochs and steps says how long to train."""

@@ -66,7 +66,7 @@ class TaskType(ABC):
         """
 
     @abstractmethod
-    def build(self, *, encoder: nn.Module, labels: Sequence[str]) -> EncoderClassifier:
+    def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
         """Put this task type's head on an encoder.
 
         Parameters
@@ -75,6 +75,8 @@ class TaskType(ABC):
             a pre-trained encoder.
         labels
             the study's labels.
+        pooling
+            a key of `POOLERS`; means nothing where each word is answered for by a token.
 
         Returns
         -------

@@ -71,7 +71,7 @@ class EntityExtraction(TaskType):
         names = list(encoded.keys())
         return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
 
-    def build(self, *, encoder: nn.Module, labels: Sequence[str]) -> EncoderClassifier:
+    def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
         """Put a linear head with one output per tag on the encoder's tokens; see TaskType.build."""
         from training.classifier import EncoderTagger
 

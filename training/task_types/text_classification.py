@@ -37,11 +37,11 @@ class TextClassification(TaskType):
         names = list(encoded.keys())
         return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
 
-    def build(self, *, encoder: nn.Module, labels: Sequence[str]) -> EncoderClassifier:
+    def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
         """Put a linear head with one output per label on the encoder; see TaskType.build."""
         from training.classifier import EncoderClassifier
 
-        return EncoderClassifier(encoder=encoder, num_outputs=len(labels))
+        return EncoderClassifier(encoder=encoder, num_outputs=len(labels), pooling=pooling)
 
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]

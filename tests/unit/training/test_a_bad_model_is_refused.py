@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_encoders import encoder_of
 from tests.tiny_runs import RunFolder, carry_out
 from training.carriers.base import PackageMissing
 from training.carriers.folder import PackagedFolder
-from training.classifier import LayersMissing
+from training.layers import LayersMissing
 from training.pretrained import PretrainedMissing, PretrainedUnusable, load_pretrained
 from training.settings import ModelSource
 
@@ -97,3 +98,10 @@ def test_a_teacher_that_was_never_trained_is_refused(run_folder: RunFolder) -> N
     folder = run_folder("scoring", kind="score", data={"unlabelled": "data/unlabelled"})
     with pytest.raises(PretrainedUnusable, match="no trained head"):
         carry_out(folder)
+
+
+def test_positions_that_a_family_keeps_for_padding_are_not_counted(broken: Path) -> None:
+    encoder_of("roberta").save_pretrained(broken)  # type: ignore[operator]
+    load(broken, max_length=64)
+    with pytest.raises(PretrainedUnusable, match="64 positions"):
+        load(broken, max_length=65)
