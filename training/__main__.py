@@ -1,28 +1,31 @@
 """`python -m training SPEC.json`: one run in its own process.
 
 Leaves with 0 when result.json is written, 2 when trying again is no use (error.json says why), 3 when it was
-asked to stop; anything else is a crash.
+asked to stop, 4 when the disk has no room for what it must write; anything else is a crash.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from training.energy import EnergyMeter
-from training.failures import PermanentFailure
+from training.energy import Energy, EnergyMeter
+from training.failures import PermanentFailure, is_disk_full
 from training.folder import write_json
 from training.job import Job
-from training.meter import METER_FILE, Meter, peak_memory_bytes
+from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
 from training.progress import Progress
 from training.spec import RunSpec
 from training.stop import EXIT_STOPPED, StopFlag, StopRequested
 
 EXIT_DONE = 0
 EXIT_PERMANENT = 2
+EXIT_DISK_FULL = 4
 # Who asked the run to stop waits for it; any other end has time to read the energy.
 SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file; says how far it is on standard output, and what is wrong on standard error; returns the exit code."""
+    """Label a file: how far it is goes to standard output, what is wrong to standard error; returns the exit code."""
     from training.predict import predict_file
 
     stop = StopFlag()
@@ -84,25 +87,34 @@ def run(spec_path: Path) -> int:
         energy.start()
         _execute(Job(spec=spec, folder=folder, progress=progress, stop=stop, meter=meter))
     except StopRequested as request:
-        progress.log(str(request))
+        with suppress(OSError):
+            progress.log(str(request))
         return EXIT_STOPPED
-    except PermanentFailure as failure:
-        _record(folder, failure)
-        return EXIT_PERMANENT
     except Exception as error:
-        _record(folder, error)
-        raise
+        code = _record(folder, error)
+        if code is None:
+            raise
+        return code
     finally:
-        progress.close()
-        _write_meter(folder, meter, energy, seconds=SECONDS_TO_READ if not stop.is_requested() else SECONDS_WHEN_ASKED)
+        seconds = SECONDS_WHEN_ASKED if stop.is_requested() else SECONDS_TO_READ
+        _close(folder, progress, meter, energy.stop(seconds=seconds) if energy else None)
     return EXIT_DONE
 
 
-def _write_meter(folder: Path, meter: Meter, energy: EnergyMeter | None, *, seconds: float) -> None:
-    """Leave what this attempt used, however it ended; one that is killed leaves nothing."""
-    used = energy.stop(seconds=seconds) if energy else None
-    payload = {"device_seconds": round(meter.device_seconds(), 3), "peak_memory_bytes": peak_memory_bytes()}
-    write_json(path=folder / METER_FILE, payload={**payload, "energy": used.payload() if used else None})
+def _close(folder: Path, progress: Progress, meter: Meter, energy: Energy | None) -> None:
+    """Leave what this attempt used, however it ended; one that is killed, or has no room to write, leaves nothing."""
+    payload = {
+        "device_seconds": round(meter.device_seconds(), 3),
+        **progress.stages(),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "peak_device_memory_bytes": peak_device_memory_bytes(),
+        "energy": energy.payload() if energy else None,
+    }
+    try:
+        progress.close()
+        write_json(path=folder / METER_FILE, payload=payload)
+    except OSError as error:
+        print(f"what the run used cannot be written down: {error}", file=sys.stderr, flush=True)
 
 
 def _execute(job: Job) -> None:
@@ -122,10 +134,29 @@ def _execute(job: Job) -> None:
     job.progress.log(f"done in {result['device_seconds']:.1f} device seconds")
 
 
-def _record(folder: Path, error: Exception) -> None:
-    print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
-    write_json(path=folder / "error.json", payload={"error": type(error).__name__, "message": str(error)})
+def _record(folder: Path, error: Exception) -> int | None:
+    """Write down why a run ends early; returns its exit code, None for a crash."""
+    if is_disk_full(error):
+        with suppress(OSError):
+            megabytes = shutil.disk_usage(folder).free // 2**20
+            reason = f"there is no room on the disk that holds the runs ({megabytes:,} MB are free): {error}"
+            _write_error(folder, "DiskFull", reason)
+        return EXIT_DISK_FULL
+    _write_error(folder, type(error).__name__, str(error))
+    return EXIT_PERMANENT if isinstance(error, PermanentFailure) else None
+
+
+def _write_error(folder: Path, name: str, message: str) -> None:
+    write_json(path=folder / "error.json", payload={"error": name, "message": message})
+    print(f"{name}: {message}", file=sys.stderr, flush=True)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process; with a full disk at once, since the log's last words would turn the exit code into another."""
+    if code == EXIT_DISK_FULL:
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

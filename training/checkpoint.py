@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from training.folder import gone_unless_whole
+
 # Saving may cost this share of the time between two saves; small models save always, large ones now and then.
 SAVING_SHARE = 0.05
 
@@ -43,9 +45,7 @@ class Checkpoint:
         """
         started = time.monotonic()
         self._folder.mkdir(exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
-        torch.save({"fingerprint": self._fingerprint, "rng": _rng_state(), **state}, temporary)
-        os.replace(temporary, self._path)
+        save_whole(path=self._path, state={"fingerprint": self._fingerprint, "rng": _rng_state(), **state})
         self._saved_at = time.monotonic()
         self._seconds_per_save = self._saved_at - started
 
@@ -67,6 +67,23 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the saved state once the run's result is written."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def save_whole(*, path: Path, state: dict[str, Any]) -> None:
+    """Write tensors and what goes with them into a file that is there whole or not at all.
+
+    Parameters
+    ----------
+    path
+        the file; what stood there is replaced.
+    state
+        tensors, numbers, strings and containers of them.
+    """
+    temporary = path.with_suffix(".tmp")
+    # A file of ours, not a path: torch would hide that the disk is full behind words about positions.
+    with gone_unless_whole(temporary), temporary.open("wb", buffering=0) as stream:
+        torch.save(state, stream)
+    os.replace(temporary, path)
 
 
 def _rng_state() -> dict[str, Tensor]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import platform
 import resource
 import sys
 import time
+from pathlib import Path
 
 METER_FILE = "meter.json"
 PACKAGES = ("torch", "transformers", "datasets", "numpy")
@@ -29,7 +31,29 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def peak_device_memory_bytes() -> int | None:
+    """Return the most memory this process had of its accelerator, in bytes; None where it uses none."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    return int(torch.cuda.max_memory_allocated())
+
+
 def versions() -> dict[str, str]:
-    """Return the versions a result depends on, by package name."""
+    """Return what a result depends on beside its spec: versions by package name, this trainer's source, the processor.
+
+    Returns
+    -------
+    Version by name; `training` is the start of a hash over the trainer's own source files.
+    """
     found = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), **found}
+    here = {"processor": platform.machine(), "training": source_hash()}
+    return {"python": platform.python_version(), **found, **here}
+
+
+def source_hash() -> str:
+    """Return twelve hex digits over this package's source; equal ones are the same trainer."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

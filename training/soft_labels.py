@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from training.data import DataInvalid, Rows
-from training.folder import write_json
+from training.folder import gone_unless_whole, write_json
 from training.units import Outputs
 
 METADATA_FILE = "soft_labels.json"
@@ -84,9 +84,10 @@ class PartialStore:
         table = pa.table({**columns, "logits": pa.ListArray.from_arrays(offsets, values)})
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
-        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        temporary.replace(path)
+        with gone_unless_whole(temporary):
+            with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table)
+            temporary.replace(path)
 
     def publish(self, target: Path) -> None:
         """Turn the complete shards into a finished set under its final name."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from training.checkpoint import save_whole
 from training.classifier import state_in_fp32
 from training.examiner import Examiner
 from training.folder import write_json
@@ -149,7 +150,7 @@ class _Desk:
         self._latest = (trial, examiner)
         if not self._is_alone:
             note.parent.mkdir(exist_ok=True)
-            torch.save(state_in_fp32(examiner.classifier.model), weights)
+            save_whole(path=weights, state=state_in_fp32(examiner.classifier.model))
             write_json(path=note, payload=outcome.payload())
         return outcome
 
