@@ -124,6 +124,7 @@ RUN_DEVICE = env.text("FULCRUM_RUN_DEVICE", "cpu")
 LEASE_SECONDS = env.number("FULCRUM_LEASE_SECONDS", 15, minimum=2)
 SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
 MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
+TRY_SECONDS = env.number("FULCRUM_TRY_SECONDS", 60, minimum=1)
 
 # Notices
 _MAIL: dict[str, Any] = environ.Env.email_url_config(
