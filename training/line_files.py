@@ -1,4 +1,4 @@
-"""Examples to be labelled, in files of lines: CSV or JSON lines, read and written one by one, so that memory stays flat."""
+"""Examples to be labelled, in files: CSV or JSON lines, read and written one by one, so that memory stays flat."""
 
 from __future__ import annotations
 

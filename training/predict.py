@@ -40,16 +40,12 @@ class Predictor:
         ------
         StopRequested: asked to stop.
         """
-        good = [line for line in lines if not line.problem]
-        found = iter(self._answers(good) if good else [])
-        return [
-            Answer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
-            if line.problem
-            else next(found)
-            for line in lines
-        ]
+        good = iter(self._answers([line for line in lines if not line.problem]))
+        return [next(good) if not line.problem else _unanswered(line) for line in lines]
 
     def _answers(self, lines: Sequence[Line]) -> Iterator[Answer]:
+        if not lines:
+            return
         fields, labels = self.task_type.input_fields, self.label_map.labels
         columns = {name: [line.texts[name] for line in lines] for name in fields}
         rows = Rows(uids=[line.uid for line in lines], columns=columns, gold=None)
@@ -65,6 +61,10 @@ class Predictor:
         for uid, answer, shares in zip(rows.uids, predicted, shares_NC, strict=True):
             numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
             yield Answer(uid=uid, predicted=answer, probabilities=dict(zip(labels, numbers, strict=True)))
+
+
+def _unanswered(line: Line) -> Answer:
+    return Answer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
 
 
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:

@@ -29,6 +29,7 @@ class Action(StrEnum):
     START_RUN = "start a run"
     CANCEL_RUN = "cancel a run"
     SEE_REPORT = "see a report"
+    TRY_MODEL = "try a model"
     SEE_LEDGER = "see the ledger"
     CORRECT_LEDGER = "reverse a ledger entry"
     SEE_COSTS = "see cost reports"
@@ -58,6 +59,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.START_RUN: _MANAGERS,
     Action.CANCEL_RUN: _MANAGERS,
     Action.SEE_REPORT: _MANAGERS,
+    Action.TRY_MODEL: _MANAGERS,
     Action.SEE_LEDGER: _MANAGERS,
     Action.CORRECT_LEDGER: _ADMINS,
     Action.SEE_COSTS: _MANAGERS,

@@ -10,7 +10,7 @@ from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from runs.billing import cost_of, seconds_of
 from runs.minutes import SECONDS_PER_MINUTE, cost_per_minute, seconds_used
-from runs.models import Attempt, Run, RunState
+from runs.models import Artifact, Attempt, Run, RunState
 from runs.trainer import LOG_FILE
 
 LOG_TAIL_BYTES = 20_000
@@ -26,6 +26,20 @@ def find_run(reference: str) -> Run:
     if run is None:
         raise RunNotFound(f"There is no run {reference!r}.")
     return run
+
+
+class ArtifactNotFound(ValueError):
+    """No student, teacher or soft-label set has this id."""
+
+
+def find_artifact(reference: str) -> Artifact:
+    """Find what a run made by its id, for commands. Raises: ArtifactNotFound."""
+    found = Artifact.objects.select_related("run__study__budget")
+    artifact = found.filter(pk=int(reference)).first() if reference.isdecimal() else None
+    if artifact is None:
+        known = ", ".join(str(one) for one in Artifact.objects.order_by("-pk")[:10])
+        raise ArtifactNotFound(f"There is no artifact {reference!r}. The latest are: {known or 'none yet'}.")
+    return artifact
 
 
 def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:

@@ -1,0 +1,171 @@
+"""Letting a trained student or teacher answer: in a process of its own, which costs nobody's budget anything.
+
+No process of the web or of the workers imports torch for it.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Any
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from runs.models import Artifact
+from runs.trainer import trainer_environment
+from studies.task_types import input_fields
+
+MOST_CHARACTERS = 10_000
+LOCK_FILE = ".trying.lock"
+EXIT_PERMANENT = 2
+_LAST_WORDS = 2_000
+
+
+class ModelSilent(ValueError):
+    """A model could not answer; the message says why and what to do."""
+
+
+class ServerBusy(ValueError):
+    """Somebody else is trying a model on this server at this moment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAnswer:
+    """What a model said of one example: `predicted` in its task type's form, None where that was no answer.
+
+    `probabilities` by label, 0 to 1, None where they are no numbers; `seconds` that it took, loading included.
+    """
+
+    predicted: str | None
+    probabilities: Mapping[str, float | None]
+    seconds: float
+
+
+def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> ModelAnswer:
+    """Let a model answer one example, within a time limit, one at a time on a server.
+
+    Parameters: `texts` by input field of the study's task type.
+    Raises: Forbidden; ModelSilent (an empty or very long text, a model that is gone or cannot answer, no answer in
+        time); ServerBusy.
+    """
+    require(actor=actor, action=Action.TRY_MODEL)
+    fields = input_fields(artifact.run.study.task_type)
+    row = {name: _checked(name, texts.get(name, "")) for name in fields}
+    with _only_one(), TemporaryDirectory(prefix="fulcrum-try-") as folder:
+        source, target = Path(folder) / "in.jsonl", Path(folder) / "out.jsonl"
+        source.write_text(json.dumps(row), encoding="utf-8")
+        started = time.monotonic()
+        _predict(artifact, source, target, limit_seconds=settings.TRY_SECONDS)
+        found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    seconds = time.monotonic() - started
+    return ModelAnswer(predicted=found["predicted"], probabilities=found["probabilities"], seconds=seconds)
+
+
+def predict_to_file(
+    *,
+    artifact: Artifact,
+    source: Path,
+    target: Path,
+    keep_going: bool = False,
+    on_rows: Callable[[int], None] | None = None,
+) -> None:
+    """Label each line of a CSV or JSON-lines file into another, which is whole or absent.
+
+    Parameters: `keep_going` gives a line that is no example its error instead of refusing the file; `on_rows` is told
+        how many lines are done.
+    Raises: ModelSilent, naming the lines that cannot be labelled where there are any.
+    """
+    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, on_rows=on_rows)
+
+
+def _checked(name: str, text: str) -> str:
+    if not text.strip():
+        raise ModelSilent(f"{name}: is empty. Write something for the model to read.")
+    if len(text) > MOST_CHARACTERS:
+        raise ModelSilent(
+            f"{name}: has {len(text):,} characters, {MOST_CHARACTERS:,} is the most here. Shorten it, or label a file "
+            "with manage.py predict."
+        )
+    return text
+
+
+def _predict(
+    artifact: Artifact,
+    source: Path,
+    target: Path,
+    *,
+    keep_going: bool = False,
+    limit_seconds: int | None = None,
+    on_rows: Callable[[int], None] | None = None,
+) -> None:
+    if artifact.kind == Artifact.Kind.SOFT_LABELS:
+        raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
+    if not artifact.path.is_dir():
+        raise ModelSilent(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
+    command = [sys.executable, "-m", "training", "predict", str(artifact.path), str(source), str(target)]
+    with TemporaryFile() as complaints:
+        with _start([*command, *(["--keep-going"] if keep_going else [])], complaints) as process:
+            try:
+                _follow(process, limit_seconds, on_rows)
+            except subprocess.TimeoutExpired:
+                raise ModelSilent(
+                    f"{artifact} gave no answer within {limit_seconds} seconds. Try again when less is running, or "
+                    "raise FULCRUM_TRY_SECONDS."
+                ) from None
+            finally:
+                process.kill()
+        _check_end(artifact, process.returncode, complaints)
+
+
+def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=trainer_environment(source=os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+    )
+
+
+def _follow(process: subprocess.Popen[bytes], limit_seconds: int | None, on_rows: Callable[[int], None] | None) -> None:
+    """Wait for the end; what the process says on the way is how many lines it has done."""
+    if on_rows is None:
+        process.communicate(timeout=limit_seconds)
+        return
+    assert process.stdout is not None
+    for line in process.stdout:
+        on_rows(int(line))
+    process.wait()
+
+
+def _check_end(artifact: Artifact, code: int, complaints: IO[bytes]) -> None:
+    if code == 0:
+        return
+    complaints.seek(0)
+    words = complaints.read().decode("utf-8", errors="replace").strip()
+    if code == EXIT_PERMANENT and words:
+        raise ModelSilent(words)
+    last = words[-_LAST_WORDS:].splitlines()[-1:] or ["it said nothing"]
+    raise ModelSilent(f"{artifact} could not answer: its process ended with {code} ({last[0]}). Look for free memory.")
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold this server's one place for trying; the system frees it with the process, however that ends."""
+    folder = Path(settings.RUNS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServerBusy("Somebody else is trying a model at this moment. Try again in some seconds.") from None
+        yield

@@ -1,0 +1,50 @@
+"""Artifacts that nobody trained: a tiny model with a random head, and what it said about a test list."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pytest_django import Settings
+
+from runs.models import Artifact
+from tests.tiny_model import write_tiny_model
+from training.artifact import LabelMap, load_classifier, save_classifier
+from training.settings import ModelSource
+from training.task_types import TASK_TYPES
+
+Said = tuple[str, str, str]
+
+
+def give_model(artifact: Artifact, settings: Settings, runs_dir: Path) -> Path:
+    """Put a model that answers the study's labels into an artifact's folder, which is returned."""
+    study = artifact.run.study
+    folder = _folder(artifact, settings, runs_dir)
+    tiny = write_tiny_model(runs_dir / "tiny")
+    source = ModelSource(source="folder", name=str(tiny))
+    task_type, labels = TASK_TYPES[study.task_type], tuple(study.labels)
+    classifier = load_classifier(source=source, task_type=task_type, labels=labels, max_length=32)
+    label_map = LabelMap(task_type=study.task_type, labels=labels, max_length=32)
+    save_classifier(classifier=classifier, label_map=label_map, folder=folder)
+    return folder
+
+
+def give_predictions(artifact: Artifact, settings: Settings, runs_dir: Path, said: Iterable[Said]) -> None:
+    """Write what a model said: uid, gold and predicted answers."""
+    folder = _folder(artifact, settings, runs_dir)
+    rows = [{"uid": uid, "gold": gold, "predicted": predicted} for uid, gold, predicted in said]
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def said_of(uids: Sequence[str], *, right: int) -> list[Said]:
+    """Two kinds in turns, of which the first so many are told rightly."""
+    gold = ["good" if number % 2 else "bad" for number in range(len(uids))]
+    other = {"good": "bad", "bad": "good"}
+    return [(uid, one, one if i < right else other[one]) for i, (uid, one) in enumerate(zip(uids, gold, strict=True))]
+
+
+def _folder(artifact: Artifact, settings: Settings, runs_dir: Path) -> Path:
+    settings.RUNS_DIR = runs_dir
+    artifact.folder = f"{artifact.run_id}/artifact"
+    artifact.save(update_fields=["folder"])
+    artifact.path.mkdir(parents=True, exist_ok=True)
+    return artifact.path
