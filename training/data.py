@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from training.failures import PermanentFailure
 from training.gold import GoldInvalid
+from training.rows import Rows as Rows
 from training.spans import NO_TOKEN, WORD_TOKENS
 from training.task_types.base import Encoded, TaskType
 from training.units import Units
@@ -20,29 +21,6 @@ from training.units import Units
 
 class DataInvalid(PermanentFailure):
     """A dataset cannot be trained on or scored as it is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rows:
-    """Checked rows: `columns` holds one list per input field; `gold` is None, or holds None, where no label is."""
-
-    uids: list[str]
-    columns: dict[str, list[str]]
-    gold: list[str | None] | None
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.uids)
-
-    def answers(self) -> list[str | None]:
-        """Return the gold answers; None where a row has none."""
-        return self.gold if self.gold is not None else [None] * len(self)
-
-    def labelled(self) -> list[str]:
-        """Return the gold answers of rows that were read as labelled."""
-        found = [answer for answer in self.answers() if answer is not None]
-        assert len(found) == len(self)
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)
