@@ -1,6 +1,6 @@
 """The chart of utility against dollars: one specification for the page, the PNG and the SVG, rendered offline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str =
     base = alt.Chart(alt.InlineData(values=[_datum(point) for point in points])).encode(
         x=_dollars_axis(points), color=_colour(theme)
     )
-    layers = [*_baseline(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
+    layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
     chart = alt.layer(*layers, config=look_of(theme)).properties(
         width=_WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
     )
@@ -94,7 +94,8 @@ def _dollars_axis(points: Sequence[Point]) -> alt.X:
 
 
 def _utility_axis(points: Sequence[Point]) -> alt.Y:
-    bounds = [bound for point in points for bound in (point.low, point.high, point.baseline) if bound is not None]
+    bounds = [bound for point in points for bound in (point.low, point.high)]
+    bounds += [value for point in points for _, value in _known_baselines(point)]
     pad = max((max(bounds) - min(bounds)) * 0.08, 0.01)
     domain = [max(min(bounds) - pad, 0), min(max(bounds) + pad, 1)]
     title = f"{Metric(points[0].metric).label} on the test split"
@@ -117,16 +118,41 @@ def _legend() -> alt.Legend:
     return alt.Legend(orient="top", symbolSize=110, symbolOpacity=1)
 
 
-def _baseline(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
-    """The constant predictor, which costs nothing: a student under this line is worth nothing."""
-    baseline = next((point.baseline for point in points if point.baseline is not None), None)
-    if baseline is None:
-        return []
-    datum = {"utility": baseline, "name": f"Majority class, {percent(baseline)}"}
-    base = alt.Chart(alt.InlineData(values=[datum])).encode(y="utility:Q")
-    rule = base.mark_rule(color=theme.muted, strokeDash=[5, 4])
-    name = base.mark_text(color=theme.muted, align="right", baseline="bottom", dx=-4, dy=-4)
-    return [rule, name.encode(x=alt.value(_WIDTH), text="name:N")]
+def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
+    """What costs nothing: a student under such a line is worth nothing."""
+    layers = []
+    for number, (utility, title) in enumerate(_levels(points)):
+        base = alt.Chart(alt.InlineData(values=[{"utility": utility, "name": title}])).encode(y="utility:Q")
+        rule = base.mark_rule(color=theme.muted, strokeDash=[5, 4])
+        # Lines that lie close together have their names at different ends.
+        x, align, dx = (_WIDTH, "right", -4) if number % 2 == 0 else (0, "left", 4)
+        name = base.mark_text(color=theme.muted, align=align, baseline="bottom", dx=dx, dy=-4)
+        layers += [rule, name.encode(x=alt.value(x), text="name:N")]
+    return layers
+
+
+def _levels(points: Sequence[Point]) -> list[tuple[float, str]]:
+    """Each baseline's height, highest first; where it differs between students their highest; equal ones as one."""
+    highest: dict[str, float] = {}
+    for point in points:
+        for title, value in _known_baselines(point):
+            highest[title] = max(value, highest.get(title, value))
+    levels: dict[str, list[tuple[str, float]]] = {}
+    for title, value in highest.items():
+        levels.setdefault(percent(value), []).append((title, value))
+    named = [(found[0][1], f"{_joined(title for title, _ in found)}, {at}") for at, found in levels.items()]
+    return sorted(named, key=lambda level: -level[0])
+
+
+def _known_baselines(point: Point) -> list[tuple[str, float]]:
+    if point.baselines:
+        return [(one.title, one.value) for one in point.baselines]
+    return [] if point.baseline is None else [("Majority class", point.baseline)]
+
+
+def _joined(titles: Iterable[str]) -> str:
+    first, *rest = titles
+    return ", ".join([first, *(title.lower() for title in rest)])
 
 
 def _marks(base: alt.Chart, utility: alt.Y) -> list[alt.Chart]:
@@ -149,7 +175,7 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
 
 
 def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
-    about = "Beside each student: labels + pseudo-labels. Bars: 95 % intervals."
+    about = "Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."
     replay = ["Labels are replayed from known answers, not bought from people."]
     is_replay = any(point.is_replay for point in points)
     title = f"Utility per dollar: {study}" if study else "Utility per dollar"
@@ -160,6 +186,7 @@ def _description(points: Sequence[Point]) -> str:
     """What a screen reader says instead of the picture."""
     return "; ".join(
         f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
+        + (f", {point.warning}" if point.warning else "")
         for point in points
     )
 

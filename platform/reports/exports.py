@@ -1,6 +1,7 @@
 """A report as files: CSV, PNG and SVG. Amounts in full precision, utilities as fractions."""
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -9,6 +10,7 @@ from accounts.cells import csv_lines
 from reports.bills import Part
 from reports.charts import LIGHT, utility_chart
 from reports.queries import Point, Report
+from reports.results import Standing
 
 _COLUMNS = [
     "study",
@@ -24,17 +26,25 @@ _COLUMNS = [
     "utility",
     "utility_low",
     "utility_high",
+    "test_examples",
+    "seeds",
+    "learning_rate",
+    "epochs",
+    "steps",
     "baseline",
     "utility_per_currency_unit",
     "marginal_utility_per_currency_unit",
     "on_frontier",
     "replayed_labels",
+    "against_baselines",
 ]
 
 
 def report_csv(report: Report) -> str:
     """The report's table, one row per trained student; safe to open in a spreadsheet."""
-    return "".join(csv_lines(header=_COLUMNS, rows=(_row(report, point) for point in report.points)))
+    names = list(dict.fromkeys(one.name for point in report.points for one in point.baselines))
+    header = [*_COLUMNS, *(f"baseline_{name}" for name in names)]
+    return "".join(csv_lines(header=header, rows=(_row(report, point, names) for point in report.points)))
 
 
 def write_report(*, report: Report, folder: Path) -> list[Path]:
@@ -51,7 +61,8 @@ def write_report(*, report: Report, folder: Path) -> list[Path]:
     return _replace_all({folder / name: content for name, content in contents.items()})
 
 
-def _row(report: Report, point: Point) -> list[object]:
+def _row(report: Report, point: Point, baselines: Sequence[str]) -> list[object]:
+    chosen, known = point.chosen, {one.name: one.value for one in point.baselines}
     return [
         report.study.name,
         point.path.value,
@@ -66,11 +77,18 @@ def _row(report: Report, point: Point) -> list[object]:
         point.utility,
         point.low,
         point.high,
+        point.num_examples,
+        point.num_seeds,
+        chosen.learning_rate if chosen else None,
+        chosen.epochs if chosen else None,
+        chosen.steps if chosen else None,
         point.baseline,
         point.utility_per_dollar,
         point.marginal_utility,
         "yes" if point.on_frontier else "no",
         "yes" if point.is_replay else "no",
+        point.warning or Standing.ABOVE.value,
+        *(known.get(name) for name in baselines),
     ]
 
 

@@ -14,6 +14,8 @@ from budgets.money import ZERO
 from labeling.models import Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import Bill, Charge, Charges, Part, StudyLedger, bill_of
+from reports.results import Baseline, Standing, Trial, best_of, read_result, standing_of
+from reports.wording import percent
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 
@@ -22,7 +24,8 @@ from studies.models import Split, Study
 class Point:
     """A trained student on the report: its bill of materials, and its utility on the frozen test split.
 
-    Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`.
+    Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`. The utility is
+    the mean over `num_seeds` trainings with the settings `chosen`, its interval over seeds and test examples.
     """
 
     artifact_id: int
@@ -38,6 +41,10 @@ class Point:
     high: float
     baseline: float | None
     utility_per_dollar: float | None
+    num_examples: int = 0
+    num_seeds: int = 1
+    chosen: Trial | None = None
+    baselines: tuple[Baseline, ...] = ()
     marginal_utility: float | None = None
     on_frontier: bool = False
 
@@ -48,6 +55,19 @@ class Point:
     @property
     def is_replay(self) -> bool:
         return self.bill.has_replay
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(utility=self.utility, low=self.low, baselines=self.baselines)
+
+    @property
+    def warning(self) -> str:
+        """What to say of a student that an answer without training matches; empty where it is clearly better."""
+        best = best_of(self.baselines)
+        if best is None or self.standing == Standing.ABOVE:
+            return ""
+        answer = f" (“{best.answer}”)" if best.answer else ""
+        return f"{self.standing.value} the {best.title.lower()}{answer}, {percent(best.value)}"
 
 
 class Reason(models.TextChoices):
@@ -79,6 +99,14 @@ class Unused:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Matched:
+    """A baseline, and the students whose intervals reach down to it."""
+
+    baseline: Baseline
+    matches: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All points of a study and all that no point paid for, read at one moment.
 
@@ -94,6 +122,16 @@ class Report:
     @property
     def reconciles(self) -> bool:
         return self.used + self.unused.amount == self.spent
+
+    @property
+    def baselines(self) -> list[Matched]:
+        """Each baseline that any student was measured beside, best first, with the students that it matches."""
+        matches: dict[Baseline, list[int]] = {}
+        for point in self.points:
+            for one in point.baselines:
+                matches.setdefault(one, []).extend([point.artifact_id] if point.low <= one.value else [])
+        found = [Matched(baseline=one, matches=tuple(ids)) for one, ids in matches.items()]
+        return sorted(found, key=lambda row: -row.baseline.value)
 
 
 def report_of(study: Study) -> Report:
@@ -155,6 +193,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
     gained = None
     if evaluation.baseline is not None:
         gained = utility_per_dollar(utility=evaluation.value, baseline=evaluation.baseline, dollars=bill.total)
+    result = read_result(artifact.result)
     return Point(
         artifact_id=artifact.pk,
         run_id=run.pk,
@@ -169,6 +208,10 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         high=evaluation.high,
         baseline=evaluation.baseline,
         utility_per_dollar=gained,
+        num_examples=evaluation.num_examples,
+        num_seeds=result.num_seeds,
+        chosen=result.chosen,
+        baselines=result.baselines,
     )
 
 

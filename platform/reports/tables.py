@@ -54,11 +54,12 @@ def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
 
 
 def _points_table(points: Sequence[Point], *, metric: str) -> str:
-    header = ["Path", "Student", "Labels", "Pseudo-labels", *_PARTS.values(), "Total", metric, "95 % interval"]
+    header = ["Path", "Student", "Labels", "Pseudo-labels", *_PARTS.values(), "Total", metric, "95 % interval", "Seeds"]
     rows = [_row(point) for point in points]
-    notes = ["Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority"]
+    notes = ["A metric is the mean over the seeds, its interval over seeds and test examples."]
+    notes += ["Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority"]
     notes += ["class, and over the next cheaper student of the path. * On the frontier: nothing cheaper is as good."]
-    return "\n".join([_table([[*header, "Per $", "Marginal"], *rows]), *_replay_note(points), *notes])
+    return "\n".join([_table([[*header, "Per $", "Marginal"], *rows]), *_remarks(points), *notes])
 
 
 def _row(point: Point) -> list[str]:
@@ -71,15 +72,23 @@ def _row(point: Point) -> list[str]:
         *(money(amount, currency=point.currency) for amount in [*amounts, point.dollars]),
         percent(point.utility) + ("*" if point.on_frontier else " "),
         interval(point.low, point.high),
+        f"{point.num_seeds}",
         points_per_dollar(point.utility_per_dollar),
         points_per_dollar(point.marginal_utility),
     ]
 
 
-def _replay_note(points: Sequence[Point]) -> list[str]:
-    if not any(point.is_replay for point in points):
-        return []
-    return ["Replay: labels were replayed from known answers, not given by people."]
+def _remarks(points: Sequence[Point]) -> list[str]:
+    """What a reader must know before believing a figure."""
+    remarks = [f"Student {point.artifact_id} is {point.warning}." for point in points if point.warning]
+    if any(point.is_replay for point in points):
+        remarks.append("Replay: labels were replayed from known answers, not given by people.")
+    return [*_baselines(points), *remarks]
+
+
+def _baselines(points: Sequence[Point]) -> list[str]:
+    found = {(one.title, percent(one.value)) for point in points for one in point.baselines}
+    return ["Without any training: " + "; ".join(f"{title} {value}" for title, value in sorted(found))] if found else []
 
 
 def _spending(report: Report) -> list[str]:

@@ -63,6 +63,7 @@ urlpatterns = [
     path("studies/<int:pk>/report/", reports.report, name="report"),
     path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
     re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", reports.report_chart, name="report-chart"),
+    path("studies/<int:pk>/report/compare/", reports.comparison, name="compare"),
     path("artifacts/<int:pk>/", reports.artifact, name="artifact"),
     path("costs/", costs.costs, name="costs"),
     path("costs.csv", costs.cost_table, name="cost-table"),

@@ -61,6 +61,12 @@ def percent(share: float | None, decimals: int = 1) -> str:
 
 
 @register.filter
+def points(share: float) -> str:
+    """A difference between shares, in percentage points."""
+    return f"{share * 100:+.1f}"
+
+
+@register.filter
 def when(moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString(DASH)

@@ -1,5 +1,7 @@
 """The report and its exports, and one artifact's bill of materials."""
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import slugify
@@ -8,18 +10,56 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Action, allowed
 from reports.bills import Part, StudyLedger
 from reports.charts import THEMES, NothingToDraw, utility_chart
+from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
-from reports.queries import points, report_of
+from reports.queries import Point, points, report_of
 from reports.shares import RULE, Sharing
+from runs.comparing import NotComparable, compare
 from runs.models import Artifact
 from studies.models import Study
+from web.forms.reports import CompareForm
 
 
 @allowed(Action.SEE_REPORT)
 @require_safe
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
-    return render(request, "web/report.html", {"study": study, "report": report_of(study), "parts": Part})
+    found = report_of(study)
+    context = {"study": study, "report": found, "parts": Part, "compare_form": _compare_form(found.points)}
+    return render(request, "web/report.html", context)
+
+
+@allowed(Action.SEE_REPORT)
+@require_safe
+def comparison(request: HttpRequest, pk: int) -> HttpResponse:
+    """A paired test of two students: the whole page, or the part of the report that follows the choice."""
+    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    found = points(study)
+    form = _compare_form(found, request)
+    context: dict[str, object] = {"study": study, "compare_form": form}
+    if len(found) < 2:
+        context["problem"] = "Fewer than two students are trained and measured. Start another run first."
+    elif form.is_valid():
+        context |= _comparison(form)
+    page = "web/comparison.html" if request.headers.get("HX-Request") else "web/compare.html"
+    return render(request, page, context)
+
+
+def _compare_form(found: Sequence[Point], request: HttpRequest | None = None) -> CompareForm:
+    """The form as asked, else with the pair that a reader most likely asks about."""
+    first, second = default_pair(found) or (None, None)
+    likely = {"first": first, "second": second}
+    asked = request.GET.dict() if request else {}
+    return CompareForm({**likely, **asked} if request else None, points=found, initial=likely)
+
+
+def _comparison(form: CompareForm) -> dict[str, object]:
+    of = Artifact.objects.select_related("run__study").in_bulk(form.cleaned_data.values())
+    try:
+        found = compare(first=of[form.cleaned_data["first"]], second=of[form.cleaned_data["second"]])
+    except NotComparable as problem:
+        return {"problem": str(problem)}
+    return {"finding": finding_of(found)}
 
 
 @allowed(Action.SEE_REPORT)

@@ -84,6 +84,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report": (MANAGERS, NOT_FOR_MANAGERS),
+    "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
     "artifact": (MANAGERS, NOT_FOR_MANAGERS),
@@ -135,7 +136,7 @@ def arguments() -> dict[str, dict[str, Any]]:
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run = {"pk": study.pk}, {"pk": run.pk}
     names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs
-        start-run run-quote report report-table ledger budget study-costs statement"""
+        start-run run-quote report compare report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),

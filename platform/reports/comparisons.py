@@ -1,0 +1,60 @@
+"""Which of two students is better, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.queries import Point
+from runs.comparing import Comparison
+
+# As certain as the 95 % intervals beside it.
+SURE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A comparison as a person reads it: `sentence` says who is better, `chance` how sure that is."""
+
+    comparison: Comparison
+    is_sure: bool
+    sentence: str
+    chance: str
+
+
+def finding_of(comparison: Comparison) -> Finding:
+    """Put a paired test into words."""
+    test = comparison.test
+    is_sure = test.p_value < SURE
+    better, other = (comparison.first, comparison.second)[:: 1 if test.difference >= 0 else -1]
+    points = f"{abs(test.difference) * 100:.1f} percentage points"
+    if is_sure:
+        sentence = f"{better} is better than {other}, by {points}."
+    elif test.difference == 0:
+        sentence = f"{better} and {other} do equally well."
+    else:
+        sentence = f"{better} did better than {other} by {points}, but that may be chance."
+    return Finding(comparison=comparison, is_sure=is_sure, sentence=sentence, chance=_chance(test.p_value))
+
+
+def default_pair(points: Sequence[Point]) -> tuple[int, int] | None:
+    """The best student of either path, or else the two best: their ids, the better first; None with fewer than two."""
+    ranked = sorted(points, key=lambda point: (-point.utility, point.dollars, point.artifact_id))
+    if len(ranked) < 2:
+        return None
+    best = ranked[0]
+    other = next((point for point in ranked if point.path != best.path), ranked[1])
+    return best.artifact_id, other.artifact_id
+
+
+def _chance(p_value: float) -> str:
+    """How often chance alone would make such a difference."""
+    if p_value < 0.001:
+        often = "in fewer than 1 of 1,000 such tests"
+    elif p_value < 0.1:
+        often = f"in about {p_value * 1000:.0f} of 1,000 such tests"
+    else:
+        often = f"in about {p_value * 100:.0f} of 100 such tests"
+    return f"Were both equally good, chance alone would part them this far {often} ({_figure(p_value)})."
+
+
+def _figure(p_value: float) -> str:
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"

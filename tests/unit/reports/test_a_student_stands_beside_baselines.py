@@ -1,0 +1,62 @@
+import pytest
+
+from budgets.models import Path
+from reports.charts import utility_chart
+from reports.comparisons import default_pair
+from reports.results import Baseline, Standing, read_result, standing_of
+from tests.unit.reports.points import point
+
+MAJORITY = Baseline(name="majority", answer="good", value=0.5)
+CONSTANT = Baseline(name="constant", answer="bad", value=0.6)
+RESULT = {
+    "metrics": {"baselines": {"majority": {"label": "good", "value": 0.5}, "constant": {"label": "bad", "value": 0.6}}},
+    "search": [{"learning_rate": 1e-4, "epochs": 3, "steps": None, "seed": 1, "dev": 0.7, "best_step": 12}],
+    "seeds": [
+        {"learning_rate": 1e-4, "epochs": 3, "steps": None, "seed": seed, "dev": 0.7, "best_step": 12}
+        for seed in (1, 2)
+    ],
+}
+
+
+def test_a_result_tells_baselines_seeds_and_what_was_chosen() -> None:
+    found = read_result(RESULT)
+    assert found.baselines == (MAJORITY, CONSTANT)
+    assert (found.num_seeds, len(found.search)) == (2, 1)
+    assert found.chosen is not None and found.chosen.settings == "rate 0.0001, 3 epochs"
+
+
+def test_a_result_of_before_has_the_majority_alone() -> None:
+    found = read_result({"metrics": {"baseline": {"label": "good", "value": 0.5}}})
+    assert (found.baselines, found.num_seeds, found.chosen) == ((MAJORITY,), 1, None)
+    assert read_result({}).baselines == ()
+
+
+@pytest.mark.parametrize(
+    ("utility", "low", "standing"),
+    [(0.7, 0.65, Standing.ABOVE), (0.65, 0.55, Standing.UNCLEAR), (0.6, 0.5, Standing.BELOW)],
+)
+def test_a_student_is_set_against_the_best_baseline(utility: float, low: float, standing: Standing) -> None:
+    assert standing_of(utility=utility, low=low, baselines=(MAJORITY, CONSTANT)) == standing
+
+
+def test_a_student_that_a_baseline_matches_is_marked_in_words() -> None:
+    assert (
+        point(utility=0.55, baselines=(CONSTANT,)).warning == "no better than the best constant answer (“bad”), 60.0 %"
+    )
+    assert point(utility=0.9, baselines=(CONSTANT,)).warning == ""
+
+
+def test_equal_baselines_are_one_line_and_others_have_their_own() -> None:
+    same = Baseline(name="constant", answer="good", value=0.5)
+    assert "Majority class, best constant answer, 50.0 %" in utility_chart([point(baselines=(MAJORITY, same))]).svg()
+    apart = utility_chart([point(baselines=(MAJORITY, CONSTANT))]).svg()
+    assert "Majority class, 50.0 %" in apart and "Best constant answer, 60.0 %" in apart
+
+
+def test_the_best_of_either_path_are_compared_first() -> None:
+    first = point(artifact_id=1, utility=0.8)
+    second = point(artifact_id=2, utility=0.79)
+    distilled = point(Path.DISTIL, artifact_id=3, utility=0.7)
+    assert default_pair([first, second, distilled]) == (1, 3)
+    assert default_pair([first, second]) == (1, 2)
+    assert default_pair([first]) is None
