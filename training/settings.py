@@ -13,6 +13,7 @@ from training.failures import PermanentFailure
 SOURCES = ("hub", "folder", "package")
 PRECISIONS = ("auto", "fp32", "bf16")
 POOLINGS = ("mean", "first", "max")
+FILTERS = ("none", "confidence", "random")
 
 
 class SpecInvalid(PermanentFailure):
@@ -189,6 +190,29 @@ class SearchSettings:
         for epochs in self.epochs:
             positive_int("search.epochs", epochs)
         positive_int("search.num_seeds", self.num_seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistillationSettings:
+    """Which pseudo-labelled rows a student learns from, and whether it goes on with gold labels alone.
+
+    `confidence` keeps the rows of which the teacher is surest, `random` as many, drawn by the seed, as its control.
+    `keep` is the share kept; None takes the threshold that was chosen on dev when the teacher scored. `gold_epochs` are
+    trained on gold labels after the distillation; 0 ends with it.
+    """
+
+    filter: str = "none"
+    keep: float | None = None
+    gold_epochs: int = 0
+
+    def __post_init__(self) -> None:
+        one_of("distillation.filter", self.filter, FILTERS)
+        non_negative_int("distillation.gold_epochs", self.gold_epochs)
+        if self.keep is not None:
+            share = is_number(self.keep) and 0 < self.keep <= 1
+            require(share, "distillation.keep", f"is {self.keep!r}", "Give a share above 0, at most 1, or null.")
+            filtered = self.filter != "none"
+            require(filtered, "distillation.keep", "is given without a filter", "Name a filter, or give null.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from training.settings import (
     DataPaths,
+    DistillationSettings,
     EvaluationSettings,
     ModelSource,
     SearchSettings,
@@ -43,6 +44,7 @@ class RunSpec:
     data: DataPaths = field(default_factory=DataPaths)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    distillation: DistillationSettings = field(default_factory=DistillationSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     seed: int = 0
     device: str = "cpu"
@@ -78,8 +80,12 @@ class RunSpec:
         require(self.model is not None, "model", "is missing", "Name the checkpoint the student starts from.")
         soft = self.data.soft_labels is not None
         require(soft, "data.soft_labels", "is missing", "Score unlabelled rows with a teacher first.")
-        gold = self.training.gold_weight == 0 or self.data.train is not None
-        require(gold, "data.train", "is missing while gold_weight is above 0", "Give it, or set gold_weight 0.")
+        for name, wanted in (
+            ("gold_weight", self.training.gold_weight),
+            ("gold_epochs", self.distillation.gold_epochs),
+        ):
+            gold = wanted == 0 or self.data.train is not None
+            require(gold, "data.train", f"is missing while {name} is above 0", f"Give it, or set {name} 0.")
         self.training.check_length()
 
     def _check_score(self) -> None:
@@ -126,6 +132,7 @@ class RunSpec:
         for key, part in (
             ("training", TrainingSettings),
             ("search", SearchSettings),
+            ("distillation", DistillationSettings),
             ("evaluation", EvaluationSettings),
         ):
             values[key] = build_part(part, values.get(key) or {}, key)
