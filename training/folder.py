@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
+CARD_FILE = "README.md"
 
 
 def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
@@ -82,8 +83,12 @@ def file_hash(path: Path) -> str:
 
 
 def folder_hash(folder: Path) -> str:
-    """Return one SHA-256 over the names and contents of all files below a folder, independent of their order."""
+    """Return one SHA-256 over the names and contents of all files below a folder, independent of their order.
+
+    Its model card is left out: it tells costs, which are corrected later, and changes nothing that the model does.
+    """
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    card = folder / CARD_FILE
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != card):
         digest.update(f"{path.relative_to(folder).as_posix()}\0{file_hash(path)}\n".encode())
     return digest.hexdigest()

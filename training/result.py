@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from training.artifact import LabelMap, save_classifier
+from training.card import Card, Use, card_text
 from training.data import Rows
 from training.examiner import Answers, Examiner
-from training.folder import folder_hash, whole_folder, write_json
+from training.folder import CARD_FILE, folder_hash, whole_folder, write_json
 from training.job import Job
 from training.meter import peak_memory_bytes, versions
+from training.provenance import base_of, hashes_of
 from training.trials import Trained, discard_trials
 
 ARTIFACT = "artifact"
@@ -58,20 +61,24 @@ def finish(
     metrics["baseline"] = metrics["baselines"].get("majority")
     _log_metrics(job, metrics)
     job.progress.stage("save", message="saving the artifact")
-    artifact = job.folder / ARTIFACT
-    with whole_folder(artifact) as folder:
-        _write_artifact(examiner, said[trained.best], metrics, folder)
-    discard_trials(job.folder)
-    return {
+    assert job.spec.model is not None
+    result = {
         "artifact": ARTIFACT,
-        "artifact_hash": folder_hash(artifact),
         "metrics": metrics,
         "search": [outcome.payload() for outcome in trained.search],
         "seeds": [outcome.payload() for outcome in trained.seeds],
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
+        "base": base_of(source=job.spec.model, config=_base_config(examiner)),
+        "data": hashes_of(job.spec.data),
         **used(job),
     }
+    artifact = job.folder / ARTIFACT
+    with whole_folder(artifact) as folder:
+        _write_artifact(examiner, said[trained.best], metrics, folder)
+        (folder / CARD_FILE).write_text(card_text(_card(examiner, result)), encoding="utf-8")
+    discard_trials(job.folder)
+    return {**result, "artifact_hash": folder_hash(artifact)}
 
 
 def used(job: Job) -> dict[str, Any]:
@@ -92,6 +99,35 @@ def _write_artifact(examiner: Examiner, answers: dict[str, Answers], metrics: di
     for name in [split for split in ("test", "dev") if split in answers][:1]:
         shares_NC = examiner.task_type.probabilities(outputs=answers[name].outputs, labels=spec.labels)
         _write_predictions(examiner.splits[name].rows, answers[name], shares_NC, folder / "predictions.jsonl")
+
+
+def _base_config(examiner: Examiner) -> Any:
+    model = examiner.classifier.model
+    return getattr(getattr(model, "encoder", model), "config", None)
+
+
+def _card(examiner: Examiner, result: dict[str, Any]) -> Card:
+    spec = examiner.job.spec
+    learned = f"{result['num_train']:,} gold labels" + (
+        f" and {result['num_pseudo_labels']:,} soft labels of a teacher" if result["num_pseudo_labels"] else ""
+    )
+    return Card(
+        title=f"{spec.role.capitalize()}: {examiner.task_type.title.lower()}",
+        summary=f"A {spec.role} trained on {learned}.",
+        task=examiner.task_type.title,
+        unit=examiner.task_type.unit,
+        labels=spec.labels,
+        model=result["base"],
+        data=[(name, f"{one['num_rows']:,} rows, SHA-256 `{one['sha256']}`") for name, one in result["data"].items()],
+        result=result,
+        use=Use(
+            device=spec.device,
+            device_seconds=result["device_seconds"],
+            peak_memory_bytes=result["peak_memory_bytes"],
+            notes=("Energy and carbon stand in `meter.json` of the run once it has ended.",),
+        ),
+        written_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
 
 
 def _write_predictions(rows: Rows, answers: Answers, shares_NC: npt.NDArray[np.float32], path: Path) -> None:

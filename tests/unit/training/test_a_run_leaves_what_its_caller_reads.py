@@ -5,7 +5,7 @@ import pytest
 from transformers import AutoModel, AutoTokenizer
 
 from tests.tiny_runs import RunFolder, carry_out
-from training.folder import folder_hash
+from training.folder import file_hash, folder_hash
 
 
 @pytest.fixture
@@ -31,6 +31,23 @@ def test_there_is_one_prediction_per_test_example(finished: tuple[Path, dict[str
     predictions = [json.loads(line) for line in lines]
     assert [p["uid"] for p in predictions] == [f"u{number}" for number in range(200, 210)]
     assert sum(predictions[0]["probabilities"]) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_artifact_has_a_card_that_belongs_to_no_hash(finished: tuple[Path, dict[str, object]]) -> None:
+    folder, result = finished
+    card = folder / "artifact" / "README.md"
+    text = card.read_text()
+    for words in ("library_name: ", "| test | accuracy |", "SHA-256", "Not known to the trainer", "| majority | neg |"):
+        assert words in text
+    card.write_text("other costs")
+    assert result["artifact_hash"] == folder_hash(folder / "artifact")
+
+
+def test_the_result_tells_what_the_run_came_from(finished: tuple[Path, dict[str, object]], tiny_folder: Path) -> None:
+    result = json.loads(json.dumps(finished[1]))
+    assert result["base"]["name"] == str(tiny_folder)
+    assert result["base"]["weights_sha256"] == file_hash(tiny_folder / "model.safetensors")
+    assert {name: one["num_rows"] for name, one in result["data"].items()} == {"train": 24, "dev": 10, "test": 10}
 
 
 def test_any_tool_can_load_the_artifact(finished: tuple[Path, dict[str, object]]) -> None:
