@@ -22,9 +22,10 @@ def cost_of(*, seconds: Decimal, price: Price) -> Decimal:
     return quantize(seconds * price.rate / SECONDS_PER_HOUR)
 
 
-def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool) -> LedgerEntry | None:
+def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool, used: str = "") -> LedgerEntry | None:
     """Enter what an attempt cost, once; with `close`, give back what the run leaves of its hold.
 
+    Parameters: `used` what it used beside device time, in words for the memo: the price of a device hour covers it.
     Call it with the run's row locked. Billed is at most what the hold has left; the time limit sees to it that this
     is enough, and the memo says so where it was not.
     """
@@ -43,6 +44,10 @@ def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool) -> Le
         amount=amount,
         origin=Origin.COMPUTE,
         occurred_at=ended_at,
-        memo=f"{attempt.run.get_kind_display()}, {attempt.device_seconds} s on {attempt.run.device}{capped}"[:200],
+        memo=f"{_work(attempt)}{f', {used}' if used else ''}{capped}"[:200],
     )
     return settle(hold=hold, cost=cost, close=close)
+
+
+def _work(attempt: Attempt) -> str:
+    return f"{attempt.run.get_kind_display()}, {attempt.device_seconds} s on {attempt.run.device}"

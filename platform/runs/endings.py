@@ -16,21 +16,28 @@ from runs.bridge import discard_checkpoint
 from runs.leases import Claim, LeaseLost
 from runs.models import Attempt, Ending, Run, RunState
 from runs.queueing import enqueue
+from runs.usage import Usage, in_words
 from runs.verdicts import Verdict
 
 MOST_REASON = 300
 _OUTCOME_LENGTH = 200
+_MORE_MINUTES = "Give it more minutes on its page"
+_HOW_TO_GO_ON = {
+    Ending.OUT_OF_TIME: _MORE_MINUTES,
+    Ending.DISK_FULL: "Make room on the disk, then let it go on on its page",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptEnd:
-    """An attempt's end: the verdict, the device seconds it used, and the trainer's result where there is one."""
+    """An attempt's end: the verdict, the device seconds and what else it used, and the trainer's result, if any."""
 
     verdict: Verdict
     seconds: Decimal
     ended_at: datetime
     exit_code: int | None
     result: dict[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
 
 
 @transaction.atomic
@@ -51,9 +58,12 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
         _record_run_end(run, verdict)
     elif run.state == RunState.PAUSED:
         run.pause_reason = verdict.outcome[:MOST_REASON]
+        if verdict.ending == Ending.DISK_FULL and run.pause_requested_at is None:
+            # Nothing tells that there is room again, or for how long: a person lets it go on.
+            run.pause_requested_at = timezone.now()
     run.save()
-    if verdict.ending == Ending.OUT_OF_TIME and run.state == RunState.PAUSED:
-        tell_of_pause(run)
+    if verdict.ending in _HOW_TO_GO_ON and run.state == RunState.PAUSED:
+        tell_of_pause(run, how_to_go_on=_HOW_TO_GO_ON[verdict.ending])
     if verdict.state == RunState.SUCCEEDED:
         register(run=run, result=end.result)
         queue_ready_children(run)
@@ -83,9 +93,12 @@ def _record_attempt(run: Run, claim: Claim, end: AttemptEnd, verdict: Verdict) -
     attempt.outcome = verdict.outcome[:_OUTCOME_LENGTH]
     attempt.device_seconds = end.seconds
     attempt.max_seconds = run.max_seconds
+    for name, value in end.usage.fields().items():
+        setattr(attempt, name, value)
     assert run.hold is not None
     is_last = verdict.state in RunState.ended()
-    attempt.entry = bill(attempt=attempt, hold=run.hold, ended_at=end.ended_at, close=is_last)
+    used = in_words(end.usage)
+    attempt.entry = bill(attempt=attempt, hold=run.hold, ended_at=end.ended_at, close=is_last, used=used)
     attempt.save()
 
 
@@ -109,14 +122,14 @@ def _tell_of_failure(run: Run) -> None:
     )
 
 
-def tell_of_pause(run: Run) -> None:
-    """Tell that a run waits for minutes. A stop of its budget has a notice of its own."""
+def tell_of_pause(run: Run, *, how_to_go_on: str = _MORE_MINUTES) -> None:
+    """Tell that a run waits for a person. A stop of its budget has a notice of its own."""
     notify(
         key=f"run:{run.pk}:paused:{run.attempts.count()}",
         kind=NoticeKind.RUN_PAUSED,
         title=f"{run} of “{run.study}” is paused",
         body=f"{run.pause_reason[:1].upper()}{run.pause_reason[1:]}. Its checkpoint and the rest of its hold are kept. "
-        "Give it more minutes on its page, and it goes on where it stood; or cancel it.",
+        f"{how_to_go_on}, and it goes on where it stood; or cancel it.",
         path=f"/runs/{run.pk}/",
     )
 

@@ -51,6 +51,27 @@ class ExampleList(models.Model):
         return f"{self.num_rows} examples {self.content_hash[:8]}"
 
 
+class ModelLicence(models.Model):
+    """What a person said of a checkpoint's licence: whether its outputs may train other models."""
+
+    class Outputs(models.TextChoices):
+        MAY_TRAIN = "yes", "Its outputs may train other models"
+        MAY_NOT_TRAIN = "no", "Its outputs must not train other models"
+
+    source = models.CharField(max_length=16)
+    name = models.CharField(max_length=500)
+    licence = models.CharField(max_length=200, blank=True)
+    outputs = models.CharField(max_length=3, choices=Outputs.choices)
+    stated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    stated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("source", "name", name="one_licence_per_model")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.licence or 'licence not named'}"
+
+
 class Artifact(models.Model):
     """A folder that a run made: a student, a teacher, or a soft-label set."""
 
@@ -93,6 +114,8 @@ class Run(models.Model):
     num_unlabelled = models.PositiveIntegerField(default=0)
     model = models.JSONField(null=True)
     training = models.JSONField(help_text="Training settings: epochs or steps, batch size, rates, temperature.")
+    search = models.JSONField(default=dict, help_text="Rates and epochs tried on dev, and the number of seeds.")
+    distillation = models.JSONField(default=dict, help_text="Which soft labels stay, and epochs on gold labels after.")
     seed = models.PositiveIntegerField(default=0)
     device = models.CharField(max_length=16)
     max_seconds = models.PositiveIntegerField(help_text="Over all attempts; what the hold is placed for.")
@@ -155,9 +178,15 @@ class Ending(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
     OUT_OF_TIME = "out_of_time", "Out of time"
     PAUSED = "paused", "Paused"
+    DISK_FULL = "disk_full", "Disk full"
     HANDED_OVER = "handed_over", "Handed over"
     CRASHED = "crashed", "Crashed"
     LOST = "lost", "Lost"
+
+    @classmethod
+    def wasted(cls) -> "list[Ending]":
+        """The endings whose time led to nothing, or had to be spent again from the last checkpoint on."""
+        return [cls.FAILED, cls.CANCELLED, cls.CRASHED, cls.LOST]
 
 
 class Attempt(models.Model):
@@ -176,6 +205,14 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=200, blank=True, help_text="The ending in words.")
     device_seconds = models.DecimalField(max_digits=12, decimal_places=3, default=Decimal(0))
     max_seconds = models.PositiveIntegerField(null=True, help_text="The run's time limit when this attempt ended.")
+    # What the trainer said of itself. None is not known: it was killed before it could say.
+    working_seconds = models.FloatField(null=True, help_text="Device seconds in which the device computed.")
+    stages = models.JSONField(default=dict, help_text="Seconds by stage.")
+    first_step_at = models.DateTimeField(null=True, help_text="When its first step was done.")
+    energy_kwh = models.FloatField(null=True)
+    carbon_kg = models.FloatField(null=True, help_text="Kilograms of CO2 equivalents; needs the country.")
+    peak_memory_bytes = models.BigIntegerField(null=True)
+    peak_device_memory_bytes = models.BigIntegerField(null=True, help_text="Of the accelerator's own memory.")
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
 
     class Meta:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from runs import shutdown
 from runs.billing import seconds_of
-from runs.bridge import ParentArtifactMissing, read_error, read_progress, read_result, write_run_folder
+from runs.bridge import NotWanted, ParentArtifactMissing, read_error, read_progress, read_result, write_run_folder
 from runs.endings import AttemptEnd, end_attempt
 from runs.extending import go_on
 from runs.leases import Beat, Claim, LeaseLost, renew
@@ -31,8 +31,11 @@ from runs.minutes import (
 )
 from runs.models import Attempt, Ending, Run
 from runs.pausing import why_paused
+from runs.room import found_no_room, missing_room
 from runs.trainer import LOG_FILE, Trainer, process_started_at
+from runs.usage import Usage, read_usage
 from runs.verdicts import Evidence, Stop, judge
+from training.failures import is_disk_full
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +61,17 @@ def supervise(*, run_id: int) -> None:
         logger.warning("%s; left alone", lost)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was seen of an attempt's end: why it was stopped, if it was, and how its trainer left, if there was one."""
+
+    stop: Stop | None = None
+    exit_code: int | None = None
+    seconds: float = 0.0
+    error: str = ""
+    found_no_room: bool = False
+
+
 class _Watch:
     """One attempt, from the claim to its record."""
 
@@ -73,24 +87,35 @@ class _Watch:
         self._renew({"stage": "data"}, seconds=0.0)
         early = self._reason_to_stop(0.0)
         if early is not None:
-            self._end(stop=early, exit_code=None)
+            self._end(_Seen(stop=early))
+            return
+        if reason := missing_room():
+            self._end(_Seen(error=reason, found_no_room=True))
             return
         try:
             trainer = self._start()
+        except NotWanted:
+            self._end(_Seen(stop=self._reason_to_stop(0.0)))
+            return
         except (OSError, ParentArtifactMissing) as error:
-            self._end(stop=None, exit_code=None, error=f"it could not be started: {error}")
+            self._end(_Seen(error=f"it could not be started: {error}", found_no_room=is_disk_full(error)))
             return
         try:
             self._note(trainer)
-            stop, exit_code = self._watch(trainer)
+            seen = self._watch(trainer)
         except BaseException:
             trainer.kill()
             raise
-        self._end(stop=stop, exit_code=exit_code, seconds=trainer.seconds, error=read_error(self._run.folder))
+        self._end(seen)
 
     def _start(self) -> Trainer:
-        with _kept_alive(self._claim):
-            folder = write_run_folder(run=self._run)
+        with _kept_alive(self._claim) as beats:
+
+            def is_wanted() -> bool:
+                self._beat = beats[-1] if beats else self._beat
+                return self._reason_to_stop(0.0) is None
+
+            folder = write_run_folder(run=self._run, is_wanted=is_wanted)
         with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
         return Trainer(folder=folder)
@@ -102,7 +127,7 @@ class _Watch:
         attempt.started_at = attempt.heartbeat_at = timezone.now()
         attempt.save(update_fields=["pid", "process_started_at", "started_at", "heartbeat_at"])
 
-    def _watch(self, trainer: Trainer) -> tuple[Stop | None, int]:
+    def _watch(self, trainer: Trainer) -> _Seen:
         """Renew the lease until the trainer is gone. Raises: LeaseLost."""
         stop: Stop | None = None
         asked_at = 0.0
@@ -113,7 +138,13 @@ class _Watch:
                 trainer.ask_to_stop()
             elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
                 trainer.kill()
-        return stop, exit_code
+        return _Seen(
+            stop=stop,
+            exit_code=exit_code,
+            seconds=trainer.seconds,
+            error=read_error(self._run.folder),
+            found_no_room=found_no_room(self._run.folder),
+        )
 
     def _renew(self, progress: dict[str, Any], *, seconds: float) -> None:
         """Renew, and in time take more minutes where it may; a database away for less than the lease is waited for."""
@@ -142,17 +173,18 @@ class _Watch:
             return Stop.HAND_OVER
         return None
 
-    def _end(self, *, stop: Stop | None, exit_code: int | None, seconds: float = 0.0, error: str = "") -> None:
+    def _end(self, seen: _Seen) -> None:
         """Record the end, waiting for a database that is away; past the lease, the sweep does it."""
         ended_at = timezone.now()
         while True:
             try:
                 end = AttemptEnd(
-                    verdict=judge(self._evidence(stop, exit_code, error)),
-                    seconds=seconds_of(seconds),
+                    verdict=judge(self._evidence(seen)),
+                    seconds=seconds_of(seen.seconds),
                     ended_at=ended_at,
-                    exit_code=exit_code,
+                    exit_code=seen.exit_code,
                     result=read_result(self._run.folder),
+                    usage=read_usage(self._run.folder) if seen.seconds else Usage(),
                 )
                 end_attempt(claim=self._claim, end=end)
                 return
@@ -162,17 +194,18 @@ class _Watch:
                     raise
                 time.sleep(SECONDS_BETWEEN_BEATS)
 
-    def _evidence(self, stop: Stop | None, exit_code: int | None, error: str) -> Evidence:
+    def _evidence(self, seen: _Seen) -> Evidence:
         self._run.refresh_from_db()
         return Evidence(
-            exit_code=exit_code,
-            stop=stop,
+            exit_code=seen.exit_code,
+            stop=seen.stop,
             has_result=bool(read_result(self._run.folder)),
-            error=error,
+            error=seen.error,
+            found_no_room=seen.found_no_room,
             num_crashes=num_crashes(self._run),
             max_attempts=settings.MAX_ATTEMPTS,
             max_seconds=self._run.max_seconds,
-            pause_reason=why_paused(self._run) if stop == Stop.PAUSE else "",
+            pause_reason=why_paused(self._run) if seen.stop == Stop.PAUSE else "",
             go_on=self._run.go_on,
         )
 
@@ -183,23 +216,27 @@ def num_crashes(run: Run) -> int:
 
 
 @contextmanager
-def _kept_alive(claim: Claim) -> Iterator[None]:
-    """Renew the lease from a thread while the run's data is written, which takes as long as it takes."""
+def _kept_alive(claim: Claim) -> Iterator[list[Beat]]:
+    """Renew the lease from a thread while the run's data is written, which takes as long as it takes.
+
+    The latest of the beats that it gives tells whether the run is still wanted.
+    """
     done = threading.Event()
-    thread = threading.Thread(target=_renew_until, args=(claim, done), name="lease", daemon=True)
+    beats: list[Beat] = []
+    thread = threading.Thread(target=_renew_until, args=(claim, done, beats), name="lease", daemon=True)
     thread.start()
     try:
-        yield
+        yield beats
     finally:
         done.set()
         thread.join()
 
 
-def _renew_until(claim: Claim, done: threading.Event) -> None:
+def _renew_until(claim: Claim, done: threading.Event, beats: list[Beat]) -> None:
     """Stop at the first trouble: the watch that follows meets the same, and knows what to do."""
     try:
-        while not done.wait(max(settings.LEASE_SECONDS / 3, SECONDS_BETWEEN_BEATS)):
-            renew(claim=claim, progress={"stage": "data"})
+        while not done.wait(SECONDS_BETWEEN_BEATS):
+            beats.append(renew(claim=claim, progress={"stage": "data"}))
     except (LeaseLost, *_DATABASE_AWAY):
         logger.warning("run %s: its lease was not renewed while its data was written", claim.run_id)
     finally:

@@ -21,8 +21,10 @@ from runs.locking import locked_unless_moving
 from runs.models import Attempt, Run, RunState
 from runs.pausing import wake, why_paused
 from runs.queueing import enqueue, send_on_commit
+from runs.room import found_no_room
 from runs.supervision import num_crashes
 from runs.trainer import kill_orphan
+from runs.usage import Usage, read_usage
 from runs.verdicts import Evidence, Stop, judge
 
 logger = logging.getLogger(__name__)
@@ -84,6 +86,7 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
         stop=_reason_to_stop(run),
         has_result=bool(result),
         error=read_error(run.folder),
+        found_no_room=found_no_room(run.folder),
         num_crashes=num_crashes(run),
         max_attempts=settings.MAX_ATTEMPTS,
         max_seconds=run.max_seconds,
@@ -92,7 +95,12 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
     ended_at = _last_seen(attempt)
     used = (ended_at - attempt.started_at).total_seconds() if attempt.pid else 0.0
     return AttemptEnd(
-        verdict=judge(evidence), seconds=seconds_of(used), ended_at=ended_at, exit_code=None, result=result
+        verdict=judge(evidence),
+        seconds=seconds_of(used),
+        ended_at=ended_at,
+        exit_code=None,
+        result=result,
+        usage=read_usage(run.folder) if used else Usage(),
     )
 
 

@@ -8,6 +8,7 @@ from runs.models import Ending, RunState
 
 EXIT_PERMANENT = 2
 EXIT_STOPPED = 3
+EXIT_DISK_FULL = 4
 
 
 class Stop(StrEnum):
@@ -30,6 +31,7 @@ class Evidence:
     max_attempts: int
     max_seconds: int
     error: str = ""
+    found_no_room: bool = False
     pause_reason: str = ""
     go_on: bool = False
 
@@ -52,6 +54,9 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.exit_code == EXIT_PERMANENT:
         outcome = evidence.error or "The trainer refused its input and did not say why; see the log."
         return Verdict(ending=Ending.FAILED, state=RunState.FAILED, outcome=outcome)
+    if evidence.found_no_room or evidence.exit_code == EXIT_DISK_FULL:
+        outcome = evidence.error or "there is no room on the disk that holds the runs"
+        return Verdict(ending=Ending.DISK_FULL, state=RunState.PAUSED, outcome=outcome)
     if evidence.stop == Stop.PAUSE:
         return Verdict(ending=Ending.PAUSED, state=RunState.PAUSED, outcome=evidence.pause_reason)
     if evidence.stop == Stop.TIME:

@@ -34,6 +34,12 @@ def evidence(**changes: object) -> Evidence:
         ({"exit_code": 2, "stop": Stop.PAUSE}, Ending.FAILED, RunState.FAILED),
         ({"has_result": True, "stop": Stop.PAUSE}, Ending.SUCCEEDED, RunState.SUCCEEDED),
         ({"exit_code": 3, "stop": Stop.HAND_OVER}, Ending.HANDED_OVER, RunState.QUEUED),
+        ({"exit_code": 4}, Ending.DISK_FULL, RunState.PAUSED),
+        ({"exit_code": 4, "stop": Stop.PAUSE}, Ending.DISK_FULL, RunState.PAUSED),
+        ({"exit_code": 4, "stop": Stop.HAND_OVER}, Ending.DISK_FULL, RunState.PAUSED),
+        ({"exit_code": 4, "stop": Stop.CANCEL}, Ending.CANCELLED, RunState.CANCELLED),
+        ({"exit_code": 4, "num_crashes": 2}, Ending.DISK_FULL, RunState.PAUSED),
+        ({"exit_code": None, "found_no_room": True}, Ending.DISK_FULL, RunState.PAUSED),
         ({"exit_code": 2, "error": "Bad data."}, Ending.FAILED, RunState.FAILED),
         ({"exit_code": 2, "stop": Stop.HAND_OVER}, Ending.FAILED, RunState.FAILED),
         ({"exit_code": 3}, Ending.CRASHED, RunState.QUEUED),
@@ -68,3 +74,7 @@ def test_a_run_that_may_go_on_is_out_of_minutes_only_by_a_cap() -> None:
 
 def test_a_pause_is_told_with_its_reason() -> None:
     assert judge(evidence(exit_code=3, stop=Stop.PAUSE, pause_reason="paused by me")).outcome == "paused by me"
+
+
+def test_a_full_disk_is_told_in_the_trainers_words() -> None:
+    assert judge(evidence(exit_code=4, error="3 MB are free")).outcome == "3 MB are free"
