@@ -56,6 +56,7 @@ def configuration() -> dict[str, Any]:
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
+            "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
         },
     }
     if settings.BROKER_URL:

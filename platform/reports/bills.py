@@ -114,7 +114,7 @@ class StudyLedger:
 
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
-        snapshots = self._snapshots(self._lineage(run_id))
+        snapshots = self._snapshots(self.lineage(run_id=run_id))
         return len({example for snapshot in snapshots for example, _ in self._items[snapshot]})
 
     @cached_property
@@ -129,7 +129,7 @@ class StudyLedger:
 
     def _collect(self, run_id: int) -> Bill:
         charges: dict[Part, list[Charge]] = {part: [] for part in Part}
-        lineage = self._lineage(run_id)
+        lineage = self.lineage(run_id=run_id)
         charges[Part.LABELS] = self._charges(self._label_keys(lineage))
         for ancestor_id in lineage:
             part = PART_OF_RUN[self._runs[ancestor_id].kind]
@@ -164,11 +164,11 @@ class StudyLedger:
         rows = items.values_list("snapshot_id", "example_id", "source_keys")
         return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
 
-    def _lineage(self, run_id: int) -> list[int]:
+    def lineage(self, *, run_id: int) -> list[int]:
         """A run and its ancestors, each once, parents first."""
         found: dict[int, None] = {}
         for parent in self._parents[run_id]:
-            found.update(dict.fromkeys(self._lineage(parent)))
+            found.update(dict.fromkeys(self.lineage(run_id=parent)))
         return [*found, run_id]
 
     def _snapshots(self, run_ids: Iterable[int]) -> list[int]:

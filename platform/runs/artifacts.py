@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from celery import current_app
+from django.db import transaction
+
 from runs.models import Artifact, Evaluation, Run, RunKind
 
 ARTIFACT_KINDS = {
@@ -11,6 +14,7 @@ ARTIFACT_KINDS = {
     RunKind.DISTIL: Artifact.Kind.STUDENT,
 }
 SPLITS = ("dev", "test")
+CARD_TASK = "reports.tasks.write_card"
 
 
 def register(*, run: Run, result: dict[str, Any]) -> Artifact:
@@ -29,7 +33,15 @@ def register(*, run: Run, result: dict[str, Any]) -> Artifact:
     metrics = result.get("metrics") or {}
     evaluations = [row for split in SPLITS for row in _of_split(artifact, split, metrics)]
     Evaluation.objects.bulk_create(evaluations)
+    if artifact.kind != Artifact.Kind.SOFT_LABELS:
+        # Robust: without a broker the card stays the trainer's until someone asks for it.
+        transaction.on_commit(lambda: _ask_for_card(artifact.pk), robust=True)
     return artifact
+
+
+def _ask_for_card(artifact_id: int) -> None:
+    """Have the card written with its costs: bills are read above this room, so that only the task's name is known."""
+    current_app.send_task(CARD_TASK, kwargs={"artifact_id": artifact_id}, retry_policy={"max_retries": 1})
 
 
 def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[Evaluation]:

@@ -1,0 +1,108 @@
+"""Model cards with what a model cost, as the ledger has it when the card is asked for."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from budgets.models import LedgerEntry
+from budgets.money import ZERO
+from reports.bills import Bill, Part, StudyLedger
+from reports.queries import one_moment
+from reports.shares import Sharing
+from runs.cards import CardMissing, CostLine, Costs, card_of, card_written_at, write_card_file
+from runs.models import Artifact, Attempt
+
+_PEOPLE, _COMPUTE = "people", "computing"
+_LONGEST_TRANSACTION = timedelta(minutes=5)
+_log = logging.getLogger(__name__)
+
+
+def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
+    """Write a student's or a teacher's card as Markdown, with its bill as of now.
+
+    Parameters: `at` the moment that the card names; now, if not given.
+    Raises: CardMissing for a soft-label set.
+    """
+    with one_moment():
+        sharing = Sharing(StudyLedger(artifact.run.study))
+        lineage = Attempt.objects.filter(run_id__in=sharing.ledger.lineage(run_id=artifact.run_id))
+        return card_of(artifact, costs=_costs(artifact, sharing), lineage=lineage, at=at or timezone.now())
+
+
+def write_card(*, artifact: Artifact) -> str:
+    """Put a model's card into its folder, in place of the one that is there. Returns: its text. Raises: CardMissing."""
+    text = model_card(artifact=artifact)
+    write_card_file(artifact, text)
+    return text
+
+
+def refresh_cards() -> int:
+    """Write the cards again of which the bill has got an entry since, as corrections bring. Returns: how many."""
+    count = 0
+    models = Artifact.objects.exclude(kind=Artifact.Kind.SOFT_LABELS).select_related("run__study__budget")
+    for artifact in models.order_by("run__study_id", "pk"):
+        written_at = card_written_at(artifact)
+        if written_at is None or not _has_later_entry(artifact, written_at):
+            continue
+        try:
+            write_card(artifact=artifact)
+            count += 1
+        except (CardMissing, OSError) as error:
+            _log.warning("the card of %s is not written again: %s", artifact, error)
+    return count
+
+
+def _has_later_entry(artifact: Artifact, moment: datetime) -> bool:
+    # An entry is dated when it is made and seen when its transaction ends, so that a card may miss one made before it.
+    since = moment - _LONGEST_TRANSACTION
+    later = LedgerEntry.objects.filter(budget_id=artifact.run.study.budget_id, created_at__gt=since)
+    if not later.exists():
+        return False
+    bill = StudyLedger(artifact.run.study).bill(run_id=artifact.run_id)
+    return later.filter(pk__in=bill.entry_ids).exists()
+
+
+def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
+    bill = sharing.ledger.bill(run_id=artifact.run_id)
+    return Costs(
+        currency=artifact.run.study.budget.currency,
+        lines=[
+            CostLine(
+                part=line.part.label,
+                paid_for=_paid_for(line.part),
+                num_entries=len(line.charges),
+                amount=str(line.amount),
+            )
+            for line in bill.lines
+        ],
+        sums=_sums(artifact, bill, sharing),
+        notes=tuple(_notes(bill)),
+    )
+
+
+def _sums(artifact: Artifact, bill: Bill, sharing: Sharing) -> list[tuple[str, str]]:
+    sums = [
+        ("Annotate: people", _of(bill, _PEOPLE)),
+        ("Compute", _of(bill, _COMPUTE)),
+        ("Total", bill.total),
+    ]
+    if artifact.kind == Artifact.Kind.STUDENT and len(sharing.students) > 1:
+        sums.append(("Its share, where other students used the same", sharing.bill(artifact).share))
+    return [(name, str(amount)) for name, amount in sums]
+
+
+def _of(bill: Bill, paid_for: str) -> Decimal:
+    return sum((line.amount for line in bill.lines if _paid_for(line.part) == paid_for), ZERO)
+
+
+def _paid_for(part: Part) -> str:
+    return _PEOPLE if part == Part.LABELS else _COMPUTE
+
+
+def _notes(bill: Bill) -> Iterable[str]:
+    yield "Each entry stands in the ledger of its study; labels that only measure (dev and test) are in no bill."
+    if bill.has_replay:
+        yield "Labels were replayed from known answers, not given by people."

@@ -1,0 +1,91 @@
+"""The chart of a run's curves: loss by step above, the score on dev below, one line per training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from accounts.cells import csv_lines
+from reports.charts import LIGHT, Chart, NothingToDraw, Theme, look_of
+from reports.wording import percent
+from runs.watching import CurvePoint
+from studies.models import Metric
+
+_WIDTH, _LOSS_HEIGHT, _SCORE_HEIGHT = 640, 200, 120
+# After Okabe and Ito: told apart by colour-blind readers, in both looks.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c4a", "#a05195")
+_MOST_NAMES = 8
+
+
+def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> Chart:
+    """Draw a run's curves.
+
+    Parameters: `metric` the study's, which the scores on dev are in.
+    Raises: NothingToDraw before the first step.
+    """
+    if not points:
+        raise NothingToDraw("This run has taken no step yet, so there is nothing to draw.")
+    trials = list(dict.fromkeys(point.trial for point in points))
+    panels = [_loss_panel(points, trials)]
+    if any(point.score is not None for point in points):
+        panels.append(_score_panel(points, trials, metric))
+    chart = alt.vconcat(*panels, config=look_of(theme), spacing=18).resolve_scale(x="shared")
+    return Chart(spec={**chart.to_dict(), "description": _description(points, metric)})
+
+
+def _loss_panel(points: Sequence[CurvePoint], trials: Sequence[str]) -> alt.Chart:
+    rows = [{"training": one.trial, "step": one.step, "loss": one.loss} for one in points if one.loss is not None]
+    axis = alt.Axis(format="~g", tickCount=5)
+    return (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeWidth=1.5)
+        .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=_colour(trials))
+        .properties(width=_WIDTH, height=_LOSS_HEIGHT)
+    )
+
+
+def _score_panel(points: Sequence[CurvePoint], trials: Sequence[str], metric: str) -> alt.Chart:
+    rows = [{"training": one.trial, "step": one.step, "score": one.score} for one in points if one.score is not None]
+    axis, scale = alt.Axis(format="~%", tickCount=4), alt.Scale(zero=False)
+    return (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=36))
+        .encode(
+            x=_steps(),
+            y=alt.Y("score:Q", title=f"{Metric(metric).label} on dev", axis=axis, scale=scale),
+            color=_colour(trials),
+        )
+        .properties(width=_WIDTH, height=_SCORE_HEIGHT)
+    )
+
+
+def _steps() -> alt.X:
+    return alt.X("step:Q", title="Optimiser step", axis=alt.Axis(format="~s", tickCount=8))
+
+
+def _colour(trials: Sequence[str]) -> Any:
+    if len(trials) == 1:
+        return alt.value(_COLOURS[0])
+    colours = [_COLOURS[place % len(_COLOURS)] for place in range(len(trials))]
+    legend = alt.Legend(orient="bottom", columns=2, symbolLimit=_MOST_NAMES, labelLimit=300, symbolType="stroke")
+    return alt.Color("training:N", scale=alt.Scale(domain=list(trials), range=colours), title=None, legend=legend)
+
+
+def _description(points: Sequence[CurvePoint], metric: str) -> str:
+    """What a screen reader says instead of the picture."""
+    said = [f"loss {one.loss:.3g} at step {one.step}" for one in _ends([one for one in points if one.loss is not None])]
+    scores = [point for point in points if point.score is not None]
+    if scores:
+        best = max(scores, key=lambda point: point.score or 0.0)
+        said.append(f"best {Metric(metric).label.lower()} on dev {percent(best.score)} at step {best.step}")
+    return "; ".join(said)
+
+
+def _ends(points: Sequence[CurvePoint]) -> Sequence[CurvePoint]:
+    return points if len(points) < 2 else (points[0], points[-1])
+
+
+def curve_csv(points: Sequence[CurvePoint]) -> str:
+    """Write a run's curves as CSV: a row per point, its loss or its score on dev."""
+    rows = ([one.trial, one.step, one.loss, one.score] for one in points)
+    return "".join(csv_lines(header=["training", "step", "loss", "dev_score"], rows=rows))

@@ -1,0 +1,102 @@
+"""Model cards: the trainer's facts and the ledger's costs, which stay true after a correction."""
+
+import os
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Role
+from budgets.models import LedgerEntry
+from budgets.models import Path as SpendingPath
+from budgets.operations import reverse
+from reports.cards import model_card, refresh_cards, write_card
+from reports.queries import points
+from runs.cards import CardMissing
+from runs.models import Artifact, Attempt, RunKind
+from studies.models import Study
+from tests import factories
+from tests.integration.reports import ground
+from tests.tiny_artifacts import give_predictions, said_of
+
+pytestmark = pytest.mark.django_db
+RESULT = {
+    "metrics": {"test": {"accuracy": {"value": 0.7, "low": 0.6, "high": 0.8}, "num_examples": 100, "num_seeds": 2}},
+    "base": {"source": "hub", "name": "org/small", "revision": "abc123"},
+    "data": {"train": {"num_rows": 2, "sha256": "f00d"}},
+}
+
+
+@pytest.fixture
+def study() -> Study:
+    return factories.study(name="Is it sport?")
+
+
+@pytest.fixture
+def student(study: Study, settings: Settings, tmp_path: Path) -> Artifact:
+    ground.buy_labels(study, 2)
+    artifact = ground.annotated(study, num_labels=2)
+    Artifact.objects.filter(pk=artifact.pk).update(result=RESULT)
+    artifact.refresh_from_db()
+    give_predictions(artifact, settings, tmp_path, said_of(["a", "b"], right=1))
+    return artifact
+
+
+def test_a_card_holds_base_data_metrics_and_the_bill(student: Artifact) -> None:
+    text = model_card(artifact=student)
+    for words in ("`org/small`", "`abc123`", "SHA-256 `f00d`", "| test | accuracy | 70.0 % | 60.0 % to 80.0 %"):
+        assert words in text
+    assert "| Labels | people | 2 | 0.200000 |" in text
+    assert "| **Total** |  |  | **0.210000** |" in text
+    assert 'base_model: "org/small"' in text
+
+
+def test_a_card_tells_energy_and_carbon(student: Artifact) -> None:
+    Attempt.objects.filter(run=student.run).update(energy_kwh=0.0125, carbon_kg=0.004, peak_memory_bytes=2**30)
+    text = model_card(artifact=student)
+    for words in ("0.0125 kWh", "0.004 kg CO2", "1,024 MB", '"emissions": 4.0'):
+        assert words in text
+
+
+def test_a_distilled_students_card_counts_what_it_came_from(study: Study) -> None:
+    ground.buy_labels(study, 2)
+    student = ground.distilled(study, teacher=ground.teacher(study, num_labels=2))
+    text = model_card(artifact=student)
+    assert "With the runs that it came from: 210.0 device seconds" in text
+    assert "| Teacher training | computing | 1 | 0.020000 |" in text
+    assert f"**{points(study)[0].dollars}**" in text
+
+
+def test_a_correction_reaches_the_card_in_the_folder(student: Artifact) -> None:
+    write_card(artifact=student)
+    card = student.path / "README.md"
+    entry = LedgerEntry.objects.filter(kind="label").earliest("pk")
+    reverse(actor=factories.person(Role.ADMIN), entry=entry, reason="Paid twice")
+    assert refresh_cards() == 1
+    assert "| **Total** |  |  | **0.110000** |" in card.read_text()
+
+
+def test_a_card_whose_bill_stayed_the_same_is_left_alone(student: Artifact) -> None:
+    write_card(artifact=student)
+    later = (timezone.now() + timedelta(hours=1)).timestamp()
+    os.utime(student.path / "README.md", (later, later))
+    assert refresh_cards() == 0
+
+
+def test_soft_labels_have_no_card(study: Study) -> None:
+    ground.buy_labels(study, 1)
+    scored = ground.run(study, RunKind.SCORE, path=SpendingPath.DISTIL)
+    with pytest.raises(CardMissing, match="is no model"):
+        model_card(artifact=scored.artifact)
+
+
+def test_the_command_prints_it_and_puts_it_into_the_folder(student: Artifact) -> None:
+    out = StringIO()
+    call_command("card", str(student.pk), stdout=out)
+    assert out.getvalue() == (student.path / "README.md").read_text()
+    with pytest.raises(CommandError, match="no artifact 'x'"):
+        call_command("card", "x")
