@@ -10,6 +10,7 @@ from budgets.models import Budget, Kind, PriceBook
 from budgets.operations import Scope, open_budget, set_price, stop_everything
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
+from runs.models import ModelLicence
 from studies.hashing import content_hash, group_hash, rank
 from studies.importing import ImportOptions
 from studies.models import Example, ImportBatch, Label, Split, Study
@@ -68,7 +69,18 @@ def study(*, limit: str = "100", prices: PriceBook | None = None, **fields: Any)
         "teacher_model": PACKAGE_MODEL,
     }
     spec = StudySpec(limit=limit, price_book=prices or price_book(), **{**defaults, **fields})
-    return create_study(actor=person(), spec=spec)
+    made = create_study(actor=person(), spec=spec)
+    for model in (made.student_model, made.teacher_model):
+        if model["source"] != "package":
+            free_model(made, model)
+    return made
+
+
+def free_model(study: Study, model: dict[str, Any]) -> ModelLicence:
+    """Let a model's outputs train others: a test's own model has no card that says so."""
+    defaults = {"outputs": ModelLicence.Outputs.MAY_TRAIN, "licence": "made for tests", "stated_by": study.created_by}
+    named = {"source": model["source"], "name": model["name"]}
+    return ModelLicence.objects.get_or_create(**named, defaults=defaults)[0]
 
 
 def stopped_study() -> Study:

@@ -35,6 +35,14 @@ def numbers(name: str, default: tuple[int, ...], *, minimum: int = 0) -> tuple[i
     return values
 
 
+def country(name: str) -> str:
+    """Three letters of ISO 3166, or nothing."""
+    value = env.str(name, default="").strip().upper()
+    if value and not (len(value) == 3 and value.isascii() and value.isalpha()):
+        raise ImproperlyConfigured(f"{name}={value!r} is not a country's three letters of ISO 3166, such as DEU.")
+    return str(value)
+
+
 def flag(name: str, default: bool = False) -> bool:
     raw = env.str(name, default=str(default)).strip().lower()
     if raw in {"1", "true", "yes", "on"}:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ KINDS = {
     RunKind.DISTIL: ("distil", "student"),
 }
 # Files of an earlier attempt that would be taken for this one's.
-_OF_ONE_ATTEMPT = ("error.json", "progress.json")
+_OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
 _Row = dict[str, str]
 
 
@@ -32,16 +32,21 @@ class ParentArtifactMissing(Exception):
     """A run's folder needs what an earlier run made, and that is gone."""
 
 
-def write_run_folder(*, run: Run) -> Path:
+class NotWanted(Exception):
+    """A run was cancelled, paused or handed over while its data was written."""
+
+
+def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) -> Path:
     """Write the run's data and spec; what an earlier attempt wrote is kept, its checkpoint too.
 
-    Raises: ParentArtifactMissing.
+    Parameters: `is_wanted` is asked between batches of rows, which are many for a large run.
+    Raises: ParentArtifactMissing; NotWanted.
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in _OF_ONE_ATTEMPT:
         (folder / name).unlink(missing_ok=True)
-    data = {name: _write_rows(folder / "data" / name, rows) for name, rows in _datasets(run).items()}
+    data = {name: _write_rows(folder / "data" / name, rows, is_wanted) for name, rows in _datasets(run).items()}
     write_json(path=folder / SPEC_FILE, payload=_spec(run, data))
     return folder
 
@@ -88,7 +93,8 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     kind, role = KINDS[RunKind(run.kind)]
     if run.kind == RunKind.DISTIL:
         data = {**data, "soft_labels": str(_parent_artifact(run, Artifact.Kind.SOFT_LABELS))}
-    teacher = str(_parent_artifact(run, Artifact.Kind.TEACHER)) if run.kind == RunKind.SCORE else None
+    trained = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
+    teacher = str(_parent_artifact(run, *trained)) if run.kind == RunKind.SCORE else None
     return {
         "version": SPEC_VERSION,
         "kind": kind,
@@ -99,26 +105,31 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
         "teacher_artifact": teacher,
         "data": data,
         "training": run.training,
+        "search": run.search,
+        **({"distillation": run.distillation} if run.distillation else {}),
         "evaluation": {"metric": run.study.metric},
         "seed": run.seed,
         "device": run.device,
         "num_threads": settings.RUN_THREADS,
+        "country": settings.COUNTRY or None,
     }
 
 
-def _parent_artifact(run: Run, kind: Artifact.Kind) -> Path:
-    artifact = Artifact.objects.filter(run__children=run, kind=kind).first()
+def _parent_artifact(run: Run, *kinds: Artifact.Kind) -> Path:
+    artifact = Artifact.objects.filter(run__children=run, kind__in=kinds).first()
     if artifact is None or not artifact.path.is_dir():
-        raise ParentArtifactMissing(f"{run} needs the {kind.label.lower()} of an earlier run, and its folder is gone.")
+        what = kinds[0].label.lower()
+        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is gone.")
     return artifact.path
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     fields = input_fields(run.study.task_type)
     if run.kind == RunKind.SCORE:
-        return {"unlabelled": _to_score(run, fields)}
-    named = {"train": _snapshot_rows(run, fields)}
-    for split, fixed in (("dev", run.dev), ("test", run.test)):
+        named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
+    else:
+        named, measured = {"train": _snapshot_rows(run, fields)}, {"dev": run.dev, "test": run.test}
+    for split, fixed in measured.items():
         if fixed is not None:
             named[split] = _list_rows(fixed, fields)
     return named
@@ -153,7 +164,7 @@ def _row(uid: object, texts: dict[str, str], fields: Sequence[str], label: str |
     return row if label is None else {**row, "label": label}
 
 
-def _write_rows(target: Path, rows: Iterable[_Row]) -> str:
+def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> str:
     """Write rows as an Arrow dataset, unless an earlier attempt did; return its path within the run's folder."""
     if not target.is_dir():
         # Imported here because a web process, which imports this module too, must not carry them.
@@ -161,17 +172,19 @@ def _write_rows(target: Path, rows: Iterable[_Row]) -> str:
         import pyarrow
 
         datasets.disable_progress_bars()
-        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows)]
+        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, is_wanted)]
         with whole_folder(target) as folder:
             datasets.Dataset(pyarrow.Table.from_batches(batches)).save_to_disk(str(folder))
     return f"data/{target.name}"
 
 
-def _chunks(rows: Iterable[_Row]) -> Iterator[list[_Row]]:
+def _chunks(rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> Iterator[list[_Row]]:
     chunk: list[_Row] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == ROWS_PER_BATCH:
+            if not is_wanted():
+                raise NotWanted
             yield chunk
             chunk = []
     if chunk:

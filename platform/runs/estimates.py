@@ -1,7 +1,7 @@
 """What runs will probably cost and take, from how runs like them went; said before they start, and kept."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from planning.run_estimates import Done, Work, estimate_chain, estimate_run
 from runs.billing import cost_of
 from runs.models import Run, RunKind, RunState
 from runs.plans import RunPlan
+from runs.teachers import teacher_of
 from studies.models import Split, Study
 from studies.queries import labelled
 
@@ -31,6 +32,8 @@ class Planned:
     kind: RunKind
     model: dict[str, Any]
     training: dict[str, Any]
+    search: dict[str, Any] = field(default_factory=dict)
+    distillation: dict[str, Any] = field(default_factory=dict)
     num_labels: int
     num_unlabelled: int = 0
     num_measured: int = 0
@@ -75,17 +78,23 @@ class ChainEstimate:
 
 
 def estimate_runs(
-    *, study: Study, path: Path, num_labels: int | None, num_unlabelled: int = 0, plan: RunPlan
+    *,
+    study: Study,
+    path: Path,
+    num_labels: int | None,
+    num_unlabelled: int = 0,
+    plan: RunPlan,
 ) -> ChainEstimate:
     """Estimate what a request for runs will cost and how long it will take, before it is made.
 
     Parameters: `num_labels` None for all that the pool has; the rest as for start_annotate and start_distil.
     Returns: the runs in their order. One that an equal request made before would be shared and cost nothing.
-    Raises: PriceMissing.
+    Raises: PriceMissing; TeacherUnusable.
     """
     price = device_price(study)
     seconds = plan.max_seconds
-    planned = _planned(study, path, num_labels, num_unlabelled, plan)
+    ground = _Ground(study=study, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled)
+    planned = ground.annotate() if path == Path.ANNOTATE else ground.distil()
     return ChainEstimate(
         runs=[
             RunEstimate(
@@ -124,29 +133,77 @@ def from_json(values: dict[str, Any] | None) -> Estimate | None:
 
 
 def work_of(one: Planned) -> Work:
-    """The rows that a run goes through."""
+    """The rows that a run goes through, in each training of its search and from each seed."""
     if one.kind == RunKind.SCORE:
         return Work(num_read=one.num_labels + one.num_unlabelled)
+    lengths = _learned_per_training(one)
+    num_rates = max(len(one.search.get("learning_rates", ())), 1)
+    further = one.search.get("num_seeds", 1) - 1
+    # The training that is chosen is that of the first seed; the others may be as long as the longest.
+    learned = num_rates * sum(lengths) + further * max(lengths)
+    num_trainings = num_rates * len(lengths) + further
+    gold = num_trainings * one.distillation.get("gold_epochs", 0) * one.num_labels
+    return Work(num_learned=learned + gold, num_read=num_trainings * one.num_measured)
+
+
+def _learned_per_training(one: Planned) -> list[int]:
+    """The rows learned from in a training of each length that is tried."""
     rows = one.num_labels + (one.num_unlabelled if one.kind == RunKind.DISTIL else 0)
     steps, epochs = one.training.get("steps"), one.training.get("epochs")
-    learned = steps * one.training.get("batch_size", 1) if steps else (epochs or 1) * rows
-    return Work(num_learned=learned, num_read=one.num_measured)
+    if steps and not one.search.get("epochs"):
+        return [steps * one.training.get("batch_size", 1)]
+    return [tried * rows for tried in one.search.get("epochs") or [epochs or 1]]
 
 
-def _planned(study: Study, path: Path, num_labels: int | None, num_unlabelled: int, plan: RunPlan) -> list[Planned]:
-    pool = labelled(study, Split.POOL).count()
-    sizes = {"num_labels": pool if num_labels is None else num_labels}
-    measured = {"num_measured": labelled(study, Split.DEV).count() + labelled(study, Split.TEST).count()}
-    student, teacher = study.student_model, study.teacher_model
-    if path == Path.ANNOTATE:
-        training = plan.for_student()
-        return [Planned(kind=RunKind.FINETUNE_STUDENT, model=student, training=training, **sizes, **measured)]
-    more = {**sizes, "num_unlabelled": num_unlabelled}
-    return [
-        Planned(kind=RunKind.FINETUNE_TEACHER, model=teacher, training=plan.for_teacher(), **sizes, **measured),
-        Planned(kind=RunKind.SCORE, model=teacher, training=plan.for_scoring(), **more),
-        Planned(kind=RunKind.DISTIL, model=student, training=plan.for_distilling(), **more, **measured),
-    ]
+class _Ground:
+    """The runs of a request that has not been made yet."""
+
+    def __init__(self, *, study: Study, plan: RunPlan, num_labels: int | None, num_unlabelled: int) -> None:
+        dev = labelled(study, Split.DEV).count()
+        self._study, self._plan, self._has_dev = study, plan, dev > 0
+        self._num_labels = labelled(study, Split.POOL).count() if num_labels is None else num_labels
+        self._num_unlabelled = num_unlabelled
+        self._num_measured = dev + labelled(study, Split.TEST).count()
+
+    def annotate(self) -> list[Planned]:
+        return [self._student(RunKind.FINETUNE_STUDENT, self._plan.for_student(), {}, num_unlabelled=0)]
+
+    def distil(self) -> list[Planned]:
+        plan = self._plan
+        teacher = teacher_of(study=self._study, plan=plan)
+        trained = Planned(
+            kind=RunKind.FINETUNE_TEACHER,
+            model=teacher.model,
+            training=plan.for_teacher(),
+            search=plan.teacher_search(has_dev=self._has_dev),
+            num_labels=self._num_labels,
+            num_measured=self._num_measured,
+        )
+        scored = Planned(
+            kind=RunKind.SCORE,
+            model=teacher.model,
+            training=plan.for_scoring(),
+            num_labels=self._num_labels,
+            num_unlabelled=self._num_unlabelled,
+        )
+        student = self._student(
+            RunKind.DISTIL, plan.for_distilling(), plan.distillation(), num_unlabelled=self._num_unlabelled
+        )
+        return [*([] if teacher.run else [trained]), scored, student]
+
+    def _student(
+        self, kind: RunKind, training: dict[str, Any], distillation: dict[str, Any], *, num_unlabelled: int
+    ) -> Planned:
+        return Planned(
+            kind=kind,
+            model=self._plan.student_model(self._study.student_model),
+            training=training,
+            search=self._plan.student_search(has_dev=self._has_dev),
+            distillation=distillation,
+            num_labels=self._num_labels,
+            num_unlabelled=num_unlabelled,
+            num_measured=self._num_measured,
+        )
 
 
 def _estimate(study: Study, one: Planned, device: str, price: Price) -> Estimate | None:
@@ -162,8 +219,8 @@ def _estimate(study: Study, one: Planned, device: str, price: Price) -> Estimate
 
 def _alike(one: Planned, device: str) -> QuerySet[Run]:
     """Runs that succeeded, of the same kind and model on the same device, the latest first."""
-    # A scoring run names no model of its own: its teacher is its study's.
-    model = Q(study__teacher_model=one.model) if one.kind == RunKind.SCORE else Q(model=one.model)
+    # A scoring run names no model of its own: its teacher is what its parent trained.
+    model = Q(parents__model=one.model) if one.kind == RunKind.SCORE else Q(model=one.model)
     done = Run.objects.filter(model, kind=one.kind, device=device, state=RunState.SUCCEEDED)
     return done.annotate(used=Sum("attempts__device_seconds")).filter(used__gt=0).order_by("-pk")
 
@@ -172,8 +229,10 @@ def _as_planned(run: Run) -> Planned:
     measured = [fixed.num_rows for fixed in (run.dev, run.test) if fixed is not None]
     return Planned(
         kind=RunKind(run.kind),
-        model=run.model or run.study.teacher_model,
+        model=run.model or run.parents.values_list("model", flat=True).first() or run.study.teacher_model,
         training=run.training,
+        search=run.search,
+        distillation=run.distillation,
         num_labels=run.snapshot.num_examples if run.snapshot else 0,
         num_unlabelled=run.num_unlabelled,
         num_measured=0 if run.kind == RunKind.SCORE else sum(measured),

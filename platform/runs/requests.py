@@ -1,7 +1,7 @@
 """What a run is asked to do, and the key that makes two equal requests one run."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from budgets.models import Path
@@ -31,15 +31,24 @@ class Inputs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a run's spec says of its model and settings, in the trainer's words; `model` None for a teacher's pass."""
+
+    model: dict[str, Any] | None
+    training: dict[str, Any]
+    search: dict[str, Any] = field(default_factory=dict)
+    distillation: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """One run of a chain. `training` holds the trainer's settings for its kind; `parents` end before it starts."""
+    """One run of a chain; `parents` end before it starts."""
 
     study: Study
     kind: RunKind
     path: Path
     inputs: Inputs
-    model: dict[str, Any] | None
-    training: dict[str, Any]
+    asked: Asked
     seed: int
     device: str
     max_seconds: int
@@ -49,16 +58,28 @@ class RunRequest:
     @property
     def request_key(self) -> str:
         """Hash of all that decides the result. The time limit does not: it only decides when there is one."""
+        model, training = self.asked.model or {}, self.asked.training
         lists = (self.inputs.snapshot, self.inputs.dev, self.inputs.test, self.inputs.unlabelled)
         return list_hash(
             [
                 (self.kind, self.study.task_type, self.study.labels, self.study.metric),
                 tuple(rows.content_hash if rows else None for rows in lists),
                 # The database keeps no order of keys, so a loaded model reference may have another than a fresh one.
-                (sorted((self.model or {}).items()), sorted(self.training.items()), self.seed, self.device),
+                (sorted(model.items()), sorted(training.items()), self.seed, self.device),
                 tuple(sorted(parent.request_key for parent in self.parents)),
+                *self._further(),
             ]
         )
+
+    def _further(self) -> list[tuple[object, ...]]:
+        """What decides the result since keys were first made: nothing where it is as it was then."""
+        parts = {
+            "search": self.asked.search,
+            "distillation": self.asked.distillation,
+            # A teacher that scores is calibrated on dev, where there is one.
+            "calibration": {"on": "dev"} if self.kind == RunKind.SCORE and self.inputs.dev else {},
+        }
+        return [(name, sorted(part.items())) for name, part in parts.items() if part]
 
 
 def fix_inputs(*, study: Study, num_labels: int | None, num_unlabelled: int = 0) -> Inputs:

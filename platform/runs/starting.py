@@ -11,11 +11,14 @@ from accounts.permissions import Action, require
 from budgets.models import Path, Price
 from budgets.money import ZERO
 from runs.estimates import device_price, estimate_of
+from runs.licences import require_licence
 from runs.models import Run, RunKind, RunState
 from runs.plans import RunPlan
+from runs.preflight import preflight_of, refuse
 from runs.queueing import enqueue
 from runs.references import check_model
-from runs.requests import Inputs, RunRequest, fix_inputs
+from runs.requests import Asked, Inputs, RunRequest, fix_inputs
+from runs.teachers import Teacher, teacher_of
 from runs.worst_case import hold_worst_case
 from studies.models import Study
 from studies.operations import freeze_test
@@ -32,8 +35,9 @@ def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, 
 
     Parameters: `num_labels` >= 1 in rank order, None for all; `plan` the settings, None for the defaults.
     Returns: the run, queued; an equal one that is under way or done is shared.
-    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PriceMissing; WorstCaseDoesNotFit (a
-    BudgetExceeded that says what would fit); BudgetStopped; StillCancelling; ValueError (num_labels).
+    Raises: Forbidden; ModelUnusable; NotEnoughLabels; NothingToMeasure; PreflightRefused; PriceMissing;
+    WorstCaseDoesNotFit (a BudgetExceeded that says what would fit); BudgetStopped; StillCancelling; ValueError
+    (num_labels).
     """
     require(actor=actor, action=Action.START_RUN)
     _check_count("labels", num_labels)
@@ -42,7 +46,16 @@ def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, 
     with transaction.atomic():
         chain = _Chain(actor=actor, study=study, plan=plan, path=Path.ANNOTATE)
         inputs = fix_inputs(study=study, num_labels=num_labels)
-        run = chain.add(RunKind.FINETUNE_STUDENT, inputs, study.student_model, plan.for_student())
+        refuse(preflight_of(study=study, inputs=inputs, plan=plan, device=chain.device))
+        run = chain.add(
+            RunKind.FINETUNE_STUDENT,
+            inputs,
+            Asked(
+                model=plan.student_model(study.student_model),
+                training=plan.for_student(),
+                search=plan.student_search(has_dev=inputs.dev is not None),
+            ),
+        )
         chain.commit(wanted=run)
     return run
 
@@ -54,25 +67,33 @@ def start_distil(
     num_labels: int | None = None,
     num_unlabelled: int,
     plan: RunPlan | None = None,
+    licence_confirmed: bool = False,
 ) -> Run:
     """Fine-tune a teacher on the first labels, let it score unlabelled examples, distil the student from that.
 
-    The teacher scores its own training rows too, so that the student sees them as well.
+    The teacher scores its own training rows too, so that the student sees them as well. Where the plan has gold epochs,
+    the student goes on with the labels alone.
 
-    Parameters: `num_labels` as in start_annotate; `num_unlabelled` >= 1 pool examples outside the snapshot, by rank.
+    Parameters: `num_labels` as in start_annotate; `num_unlabelled` >= 1 pool examples outside the snapshot, by rank;
+    `licence_confirmed` whether the actor says that the teacher's licence lets its outputs train other models, which is
+    kept where nobody has said so yet.
     Returns: the last run of the chain; runs that an earlier request made are shared, and so is their cost.
-    Raises: as start_annotate; NotEnoughExamples; ValueError (num_unlabelled).
+    Raises: as start_annotate; NotEnoughExamples; TeacherUnusable; OutputsMayNotTrain; LicenceUnconfirmed; ValueError
+    (num_unlabelled).
     """
     require(actor=actor, action=Action.START_RUN)
     _check_count("labels", num_labels)
     _check_count("unlabelled examples", num_unlabelled)
-    check_model(reference=study.student_model, role="student")
-    check_model(reference=study.teacher_model, role="teacher")
     plan = plan or RunPlan()
+    teacher = teacher_of(study=study, plan=plan)
+    check_model(reference=study.student_model, role="student")
+    check_model(reference=teacher.model, role="teacher")
     with transaction.atomic():
         chain = _Chain(actor=actor, study=study, plan=plan, path=Path.DISTIL)
+        require_licence(actor=actor, reference=teacher.model, confirmed=licence_confirmed)
         inputs = fix_inputs(study=study, num_labels=num_labels, num_unlabelled=num_unlabelled)
-        run = _add_distil_chain(chain, inputs)
+        refuse(preflight_of(study=study, inputs=inputs, plan=plan, device=chain.device, teacher=teacher))
+        run = _add_distil_chain(chain, inputs, teacher)
         chain.commit(wanted=run)
     return run
 
@@ -82,12 +103,24 @@ def _check_count(what: str, count: int | None) -> None:
         raise ValueError(f"{what}: {count} is not between 1 and {MOST_EXAMPLES:,}.")
 
 
-def _add_distil_chain(chain: "_Chain", inputs: Inputs) -> Run:
-    study, plan = chain.study, chain.plan
+def _add_distil_chain(chain: "_Chain", inputs: Inputs, teacher: Teacher) -> Run:
+    plan, has_dev = chain.plan, inputs.dev is not None
+    trained = teacher.run or _add_teacher(chain, inputs, teacher)
+    scored = chain.add(RunKind.SCORE, inputs, Asked(model=None, training=plan.for_scoring()), parents=[trained])
+    student = Asked(
+        model=plan.student_model(chain.study.student_model),
+        training=plan.for_distilling(),
+        search=plan.student_search(has_dev=has_dev),
+        distillation=plan.distillation(),
+    )
+    return chain.add(RunKind.DISTIL, inputs, student, parents=[scored])
+
+
+def _add_teacher(chain: "_Chain", inputs: Inputs, teacher: Teacher) -> Run:
     labels_only = Inputs(snapshot=inputs.snapshot, dev=inputs.dev, test=inputs.test)
-    teacher = chain.add(RunKind.FINETUNE_TEACHER, labels_only, study.teacher_model, plan.for_teacher())
-    scored = chain.add(RunKind.SCORE, inputs, None, plan.for_scoring(), parents=[teacher])
-    return chain.add(RunKind.DISTIL, inputs, study.student_model, plan.for_distilling(), parents=[scored])
+    search = chain.plan.teacher_search(has_dev=inputs.dev is not None)
+    asked = Asked(model=teacher.model, training=chain.plan.for_teacher(), search=search)
+    return chain.add(RunKind.FINETUNE_TEACHER, labels_only, asked)
 
 
 class _Chain:
@@ -101,22 +134,13 @@ class _Chain:
         self.device = settings.RUN_DEVICE
         self.new: list[Run] = []
 
-    def add(
-        self,
-        kind: RunKind,
-        inputs: Inputs,
-        model: dict[str, object] | None,
-        training: dict[str, object],
-        *,
-        parents: Sequence[Run] = (),
-    ) -> Run:
+    def add(self, kind: RunKind, inputs: Inputs, asked: Asked, *, parents: Sequence[Run] = ()) -> Run:
         request = RunRequest(
             study=self.study,
             kind=kind,
             path=self.path,
             inputs=inputs,
-            model=model,
-            training=training,
+            asked=asked,
             seed=self.study.seed if self.plan.seed is None else self.plan.seed,
             device=self.device,
             max_seconds=self.plan.max_seconds,
@@ -159,6 +183,8 @@ class _Chain:
                 "new_runs": [str(run) for run in self.new],
                 "labels": wanted.snapshot.num_examples if wanted.snapshot else 0,
                 "unlabelled_examples": wanted.num_unlabelled,
+                "search": wanted.search,
+                "distillation": wanted.distillation,
                 "device": self.device,
                 "max_minutes": self.plan.max_minutes,
                 "go_on": self.plan.go_on,
@@ -187,8 +213,10 @@ def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:
             "test": request.inputs.test,
             "unlabelled": request.inputs.unlabelled,
             "num_unlabelled": request.inputs.unlabelled.num_rows if request.inputs.unlabelled else 0,
-            "model": request.model,
-            "training": request.training,
+            "model": request.asked.model,
+            "training": request.asked.training,
+            "search": request.asked.search,
+            "distillation": request.asked.distillation,
             "seed": request.seed,
             "device": request.device,
             "max_seconds": request.max_seconds,

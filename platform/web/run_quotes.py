@@ -1,5 +1,6 @@
 """What a request for runs would hold and will probably cost, said before it is made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,7 +9,8 @@ from budgets.operations import PriceMissing, room
 from planning.estimates import Estimate
 from runs.estimates import ChainEstimate, device_price
 from runs.minutes import SECONDS_PER_MINUTE, minutes_that_fit
-from runs.operations import RunPlan, estimate_runs
+from runs.operations import RunPlan, estimate_runs, preflight
+from runs.preflight import Finding, Level
 from studies.models import Study
 
 
@@ -20,10 +22,16 @@ class RunQuote:
     price: Price
     estimate: ChainEstimate
     left: Decimal
+    findings: Sequence[Finding]
 
     @property
     def amount(self) -> Decimal:
         return self.estimate.limit
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether somebody must say first that the teacher's licence allows it."""
+        return any(found.topic == "Licence" and found.level == Level.WARNING for found in self.findings)
 
     @property
     def num_runs(self) -> int:
@@ -55,7 +63,10 @@ class RunQuote:
 def quote_runs(
     *, study: Study, path: Path, plan: RunPlan, num_labels: int | None = None, num_unlabelled: int = 0
 ) -> RunQuote | None:
-    """Quote a request for runs; None where no price is set yet. An equal run that is there is shared and costs less."""
+    """Quote a request for runs; None where no price is set yet. An equal run that is there is shared and costs less.
+
+    Raises: TeacherUnusable.
+    """
     try:
         price = device_price(study)
         estimate = estimate_runs(
@@ -64,4 +75,5 @@ def quote_runs(
     except PriceMissing:
         return None
     left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
-    return RunQuote(budget=study.budget, price=price, estimate=estimate, left=left)
+    found = preflight(study=study, path=path, num_labels=num_labels, plan=plan)
+    return RunQuote(budget=study.budget, price=price, estimate=estimate, left=left, findings=found)

@@ -1,16 +1,38 @@
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django import forms
 
 from budgets.models import Path
-from runs.plans import RANGES, STUDENT_STEPS, TEACHER_STEPS, RunPlan
+from runs.models import Run
+from runs.plans import (
+    LISTS,
+    RANGES,
+    STUDENT_LEARNING_RATES,
+    STUDENT_STEPS,
+    TEACHER_LEARNING_RATES,
+    TEACHER_STEPS,
+    RunPlan,
+)
+from web.forms.lists import NumberListField
 
 PLAIN = RunPlan()
-PATHS = (
+HYBRID = "hybrid"
+WAYS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (Path.DISTIL, "Distil: a teacher learns from the labels and teaches the student on unlabelled examples"),
+    (HYBRID, "Hybrid: distil, then train the student on with the labels alone; the better of both on dev is kept"),
 )
+STUDYS_TEACHER, STUDENT_AS_TEACHER = "study", "student"
+POOLINGS = (("mean", "Mean of all tokens"), ("first", "First token"), ("max", "Largest value over tokens"))
+FILTERS = (
+    ("none", "Keep all"),
+    ("confidence", "Keep those that the teacher is surest of"),
+    ("random", "Keep as many by chance, for comparison"),
+)
+# The epochs that a hybrid adds where nobody says how many.
+HYBRID_EPOCHS = 5
 
 
 def _whole(name: str, label: str, **options: Any) -> forms.IntegerField:
@@ -20,13 +42,44 @@ def _whole(name: str, label: str, **options: Any) -> forms.IntegerField:
 
 def _number(name: str, label: str, **options: Any) -> forms.FloatField:
     least, most = RANGES[name]
-    return forms.FloatField(
-        label=label, min_value=least, max_value=most, step_size=None, initial=getattr(PLAIN, name), **options
+    initial = getattr(PLAIN, name)
+    return forms.FloatField(label=label, min_value=least, max_value=most, step_size=None, initial=initial, **options)
+
+
+def _numbers(name: str, label: str, *, default: Iterable[float] = (), **options: Any) -> NumberListField:
+    shown = ", ".join(f"{number:g}" for number in default)
+    return NumberListField(
+        label=label,
+        number=int if name in {"search_epochs", "student_layers"} else float,
+        longest=LISTS[name][2],
+        placeholder=shown,
+        required=False,
+        **options,
     )
 
 
+def _described(run: Run) -> str:
+    """A run that can teach, as a choice."""
+    labels = run.snapshot.num_examples if run.snapshot else 0
+    return f"{run}, from {labels:,} labels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Settings that stand together, folded until somebody asks for them."""
+
+    title: str
+    help: str
+    fields: Sequence[forms.BoundField]
+    is_for_distil: bool = False
+
+    @property
+    def has_errors(self) -> bool:
+        return any(field.errors for field in self.fields)
+
+
 class StartRunForm(forms.Form):
-    path = forms.ChoiceField(choices=PATHS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
+    path = forms.ChoiceField(label="Way", choices=WAYS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
         label="Labels", min_value=1, required=False, help_text="The first so many of the pool; empty means all."
     )
@@ -34,48 +87,139 @@ class StartRunForm(forms.Form):
         label="Unlabelled examples",
         min_value=1,
         required=False,
-        help_text="For distil: how many more the teacher scores.",
+        help_text="For distil and hybrid: how many more the teacher scores.",
     )
-    steps = _whole("steps", "Student steps", initial=STUDENT_STEPS)
-    teacher_steps = _whole("teacher_steps", "Teacher steps", initial=TEACHER_STEPS, help_text="For distil only.")
+    steps = _whole(
+        "steps", "Student steps", required=False, help_text=f"Of each training; empty means {STUDENT_STEPS}."
+    )
+    teacher_steps = _whole(
+        "teacher_steps", "Teacher steps", required=False, help_text=f"For distil only; empty means {TEACHER_STEPS}."
+    )
+    num_seeds = _whole(
+        "num_seeds",
+        "Seeds",
+        initial=PLAIN.num_seeds,
+        help_text="The student is trained so many times and reported as their mean. Each costs a training.",
+    )
     max_minutes = _whole(
         "max_minutes",
         "Minutes at most",
         initial=PLAIN.max_minutes,
-        help_text="For each run. Money is held for all of them; what is not used goes back.",
+        help_text="For each run, its search and seeds included. Money is held for all of them; the rest goes back.",
     )
     go_on = forms.BooleanField(
         label="When its minutes are used up, go on while the budget has money",
         required=False,
         help_text="Else it pauses with a checkpoint, and goes on when it is given more minutes.",
     )
+    licence_confirmed = forms.BooleanField(
+        label="I have read the teacher's licence: its outputs may train other models",
+        required=False,
+        help_text="Needed where nobody has said so yet. It is kept with your name, for every study.",
+    )
+
+    learning_rates = _numbers(
+        "learning_rates",
+        "Student learning rates",
+        default=STUDENT_LEARNING_RATES,
+        help_text="Each is tried, the best on dev is taken; alike for annotate and distil. One: no search.",
+    )
+    teacher_learning_rates = _numbers(
+        "teacher_learning_rates", "Teacher learning rates", default=TEACHER_LEARNING_RATES
+    )
+    search_epochs = _numbers(
+        "search_epochs", "Epochs to try", help_text="In place of steps, for student and teacher; each with each rate."
+    )
+    patience = _whole(
+        "patience",
+        "Patience",
+        required=False,
+        help_text="End a training after so many looks at dev without a better score; empty: train to the end.",
+    )
     batch_size = _whole("batch_size", "Batch size", initial=PLAIN.batch_size)
     max_length = _whole("max_length", "Tokens at most", initial=PLAIN.max_length, help_text="Longer text is cut.")
-    learning_rate = _number("learning_rate", "Student learning rate")
-    teacher_learning_rate = _number("teacher_learning_rate", "Teacher learning rate")
+    seed = _whole("seed", "Seed", required=False, help_text="Empty: the study's own.")
+
+    pooling = forms.ChoiceField(label="A text is read from", choices=POOLINGS, initial=PLAIN.pooling)
+    head_learning_rate_factor = _number("head_learning_rate_factor", "Head's rate, times the learning rate")
+    frozen_layers = _whole(
+        "frozen_layers", "Frozen layers of the student", initial=0, help_text="Stay as they are, embeddings too."
+    )
+    student_layers = _numbers(
+        "student_layers", "Layers kept of the student", help_text="Such as 0, 2, 5: a smaller student. Empty: all."
+    )
+
+    teacher = forms.ChoiceField(label="Teacher", initial=STUDYS_TEACHER, required=False)
     temperature = _number("temperature", "Temperature")
     gold_weight = _number("gold_weight", "Weight of human labels beside soft ones")
-    seed = _whole("seed", "Seed", required=False, help_text="Empty: the study's own.")
+    filter = forms.ChoiceField(label="Soft labels", choices=FILTERS, initial=PLAIN.filter, required=False)
+    keep = _number("keep", "Share kept", required=False, help_text="From 0.01 to 1; empty lets dev decide.")
+    gold_epochs = forms.IntegerField(
+        label="Epochs on the labels alone",
+        min_value=1,
+        max_value=int(RANGES["gold_epochs"][1]),
+        initial=HYBRID_EPOCHS,
+        required=False,
+        help_text="For hybrid.",
+    )
+
+    def __init__(self, *args: Any, teachers: Iterable[Run] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        finished = [(str(run.pk), _described(run)) for run in teachers]
+        self.fields["teacher"].choices = [  # type: ignore[attr-defined]
+            (STUDYS_TEACHER, "The study's teacher"),
+            (STUDENT_AS_TEACHER, "The student's own checkpoint (self-distillation)"),
+            *([("Trained before", finished)] if finished else []),
+        ]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if values.get("path") == Path.DISTIL and not values.get("num_unlabelled"):
+        if values.get("path") in {Path.DISTIL, HYBRID} and not values.get("num_unlabelled"):
             self.add_error("num_unlabelled", "Say how many unlabelled examples the teacher shall score.")
         return values
+
+    @property
+    def money_path(self) -> Path:
+        """What it is paid on: a hybrid is a distillation that goes on."""
+        return Path.ANNOTATE if self.cleaned_data.get("path", Path.ANNOTATE) == Path.ANNOTATE else Path.DISTIL
 
     def plan(self) -> RunPlan:
         """The settings the form gives. Raises ValueError as RunPlan does."""
         known = {field.name for field in fields(RunPlan)}
-        return RunPlan(**{name: value for name, value in self.cleaned_data.items() if name in known})
+        values = {name: value for name, value in self.cleaned_data.items() if name in known}
+        given = {name: value for name, value in values.items() if value not in (None, "", ())}
+        is_hybrid = self.cleaned_data.get("path") == HYBRID
+        given["gold_epochs"] = (given.get("gold_epochs") or HYBRID_EPOCHS) if is_hybrid else 0
+        if self.money_path == Path.DISTIL:
+            teacher = self.cleaned_data.get("teacher") or STUDYS_TEACHER
+            given["self_distil"] = teacher == STUDENT_AS_TEACHER
+            given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
+        return RunPlan(**given)
 
     @property
-    def advanced(self) -> list[forms.BoundField]:
-        names = "batch_size max_length learning_rate teacher_learning_rate temperature gold_weight seed"
+    def groups(self) -> list[Group]:
+        """The settings that few need."""
+        return [
+            Group(
+                title="Search",
+                help="What is tried on dev. The same is tried for the student on either path, so that they compare.",
+                fields=self._of("learning_rates search_epochs patience seed teacher_learning_rates"),
+            ),
+            Group(
+                title="The model",
+                help="How student and teacher read a text, and how much of the student is trained.",
+                fields=self._of("batch_size max_length pooling head_learning_rate_factor frozen_layers student_layers"),
+            ),
+            Group(
+                title="Distilling",
+                help="Who teaches, and what of it the student learns from.",
+                fields=self._of("teacher temperature gold_weight filter keep gold_epochs"),
+                is_for_distil=True,
+            ),
+        ]
+
+    def _of(self, names: str) -> list[forms.BoundField]:
         return [self[name] for name in names.split()]
-
-    @property
-    def has_advanced_errors(self) -> bool:
-        return any(field.errors for field in self.advanced)
 
 
 class ExtendRunForm(forms.Form):

@@ -14,6 +14,7 @@ from budgets.models import Budget, Price
 from notices.models import Delivery
 from reports import wording
 from runs.models import RunState
+from runs.preflight import Level
 from web import wording as wording_of_keys
 
 register = template.Library()
@@ -99,6 +100,21 @@ def duration(span: timedelta | float | Decimal | None) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{hours // 24} days"
+
+
+@register.filter
+def energy(kilowatt_hours: float | None) -> str:
+    """What is not known is said to be so: a run that was killed could not tell."""
+    if kilowatt_hours is None:
+        return "not known"
+    return f"{kilowatt_hours:.3g} kWh" if kilowatt_hours >= 1 else f"{kilowatt_hours * 1000:.3g} Wh"
+
+
+@register.filter
+def carbon(kilograms: float | None) -> str:
+    if kilograms is None:
+        return "not known"
+    return f"{kilograms:.3g} kg CO₂e" if kilograms >= 1 else f"{kilograms * 1000:.3g} g CO₂e"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,3 +218,21 @@ def progress_percent(progress: dict[str, Any]) -> str:
 @register.filter
 def slope(utility_per_unit: float | None) -> str:
     return wording.points_per_dollar(utility_per_unit)
+
+
+_FINDINGS = {
+    Level.GOOD: ("good", "Fine"),
+    Level.UNKNOWN: ("", "Not known"),
+    Level.WARNING: ("warn", "Mind"),
+    Level.REFUSED: ("bad", "Refused"),
+}
+
+
+@register.filter
+def finding_state(level: Level) -> str:
+    return _FINDINGS[level][0]
+
+
+@register.filter
+def finding_word(level: Level) -> str:
+    return _FINDINGS[level][1]

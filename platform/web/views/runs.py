@@ -1,29 +1,32 @@
-"""Runs: start one, watch it, pause it, give it more minutes, cancel it."""
+"""Runs: watch one, pause it, give it more minutes, cancel it."""
 
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
 from accounts.permissions import Action, allowed
-from budgets.models import Path
+from reports.charts import THEMES, NothingToDraw
+from reports.run_charts import curve_chart, curve_csv
 from runs.estimates import from_json
 from runs.models import Evaluation, Run
-from runs.operations import cancel, extend, pause, resume, start_annotate, start_distil
+from runs.operations import cancel, extend, pause, resume
 from runs.queries import log_tail, standing
+from runs.watching import FILES, curve_points, curve_version, time_spent, used_by, versions_of, written_spec
+from runs.watching import run_file as file_of_run
 from studies.models import Split, Study
-from studies.queries import split_counts
-from web.forms.runs import ExtendRunForm, StartRunForm
+from web.forms.runs import ExtendRunForm
 from web.paging import page_of
 from web.people import person
-from web.problems import carry_out, carry_out_or_say
-from web.run_quotes import RunQuote, quote_runs
+from web.problems import carry_out_or_say
 
 LOG_BYTES = 16_000
+SECONDS_TO_KEEP_A_CURVE = 3600
 
 
 @allowed(Action.SEE_STUDY)
@@ -34,56 +37,12 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/runs.html", {"study": study, "page": page_of(request, rows, size=25)})
 
 
-@allowed(Action.START_RUN)
-@require_http_methods(["GET", "POST"])
-def start_run(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
-    form = StartRunForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        run = carry_out(form, lambda: _start(person(request), study, form))
-        if run:
-            messages.success(request, f"{run} is asked for. An equal run that was there already is shared.")
-            return redirect("run", pk=run.pk)
-    context = {"study": study, "form": form, "counts": split_counts(study), "quote": _quote(request, study)}
-    return render(request, "web/start_run.html", context)
-
-
-def _start(actor: User, study: Study, form: StartRunForm) -> Run:
-    values, plan = form.cleaned_data, form.plan()
-    num_labels = values["num_labels"]
-    if values["path"] == Path.ANNOTATE:
-        return start_annotate(actor=actor, study=study, num_labels=num_labels, plan=plan)
-    return start_distil(
-        actor=actor, study=study, num_labels=num_labels, num_unlabelled=values["num_unlabelled"], plan=plan
-    )
-
-
-@allowed(Action.START_RUN)
-@require_safe
-def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
-    return render(request, "web/run_quote.html", {"study": study, "quote": _quote(request, study)})
-
-
-def _quote(request: HttpRequest, study: Study) -> RunQuote | None:
-    """A quote for what the form says so far; where a field is not filled in well, for its default."""
-    form = StartRunForm(request.POST or request.GET)
-    form.is_valid()
-    values = form.cleaned_data
-    return quote_runs(
-        study=study,
-        path=Path(values.get("path") or Path.ANNOTATE),
-        plan=form.plan(),
-        num_labels=values.get("num_labels"),
-        num_unlabelled=values.get("num_unlabelled") or 0,
-    )
-
-
 @allowed(Action.SEE_STUDY)
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
-    return render(request, "web/run.html", {**_context(shown), "form": ExtendRunForm()})
+    written = {"spec": written_spec(shown), "versions": versions_of(shown)}
+    return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
 
 
 @allowed(Action.SEE_STUDY)
@@ -99,17 +58,62 @@ def _with_relations() -> QuerySet[Run]:
 
 
 def _context(shown: Run) -> dict[str, object]:
+    attempts = list(shown.attempts.select_related("entry").order_by("number"))
     return {
         "study": shown.study,
         "run": shown,
         "standing": standing(shown),
         "estimate": from_json(shown.estimate),
         "log": log_tail(shown, LOG_BYTES),
-        "attempts": shown.attempts.select_related("entry").order_by("number"),
+        "attempts": attempts,
+        "time": time_spent(shown, attempts),
+        "used": used_by(attempts),
+        "curve_version": curve_version(shown),
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
         "evaluations": Evaluation.objects.filter(artifact__run=shown, split=Split.TEST),
     }
+
+
+@allowed(Action.SEE_STUDY)
+@require_safe
+def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
+    """The curves as SVG, PNG or CSV; `theme` light or dark, `download` to save them instead of showing them."""
+    shown = get_object_or_404(Run.objects.select_related("study"), pk=pk)
+    found = curve_points(shown)
+    if suffix == "csv":
+        return _download(curve_csv(found), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
+    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
+    try:
+        chart = curve_chart(found, metric=shown.study.metric, theme=theme)
+    except NothingToDraw as problem:
+        raise Http404(str(problem)) from None
+    content, kind = (chart.png(), "image/png") if suffix == "png" else (chart.svg(), "image/svg+xml")
+    if "download" in request.GET:
+        return _download(content, kind, f"run-{pk}-curves.{suffix}")
+    response = HttpResponse(content, content_type=kind)
+    if "v" in request.GET:
+        # The page names another version as soon as the curves moved, so that a picture is drawn once.
+        patch_cache_control(response, private=True, max_age=SECONDS_TO_KEEP_A_CURVE)
+    return response
+
+
+@allowed(Action.SEE_STUDY)
+@require_safe
+def run_file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
+    """A file as the run wrote it: the whole log, the spec that the trainer was given, the result."""
+    shown = get_object_or_404(Run, pk=pk)
+    path = file_of_run(shown, name)
+    if path is None:
+        raise Http404(f"{shown} has written no {name}.")
+    response = FileResponse(path.open("rb"), content_type=FILES[name], as_attachment=True, filename=f"run-{pk}-{name}")
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _download(content: str | bytes, kind: str, file_name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+    return HttpResponse(content, content_type=kind, headers=headers)
 
 
 @allowed(Action.CANCEL_RUN)

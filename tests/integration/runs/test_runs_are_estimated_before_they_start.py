@@ -1,10 +1,12 @@
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from budgets.models import Path
-from runs.estimates import from_json
-from runs.models import RunKind
+from runs.estimates import Planned, from_json, work_of
+from runs.models import Run, RunKind
 from runs.operations import RunPlan, estimate_runs, start_annotate
 from studies.models import Split, Study
 from tests import factories
@@ -23,12 +25,13 @@ def study() -> Study:
     return study
 
 
-def past_run(study: Study, kind: RunKind, *, seconds: int, **fields: object) -> None:
-    made = ground.run(study, kind, path=Path.DISTIL, seconds=[seconds])
+def past_run(study: Study, kind: RunKind, *, seconds: int, parents: Sequence[Run] = (), **fields: object) -> Run:
+    made = ground.run(study, kind, path=Path.DISTIL, seconds=[seconds], parents=parents)
     made.model, made.training = factories.PACKAGE_MODEL, TRAINING
     for name, value in fields.items():
         setattr(made, name, value)
     made.save()
+    return made
 
 
 def test_without_a_history_only_the_limit_is_known(study: Study) -> None:
@@ -63,13 +66,13 @@ def test_another_device_or_model_tells_nothing(study: Study, other: dict[str, ob
 
 
 def test_a_chain_is_known_when_each_of_its_runs_is(study: Study) -> None:
-    past_run(study, RunKind.FINETUNE_TEACHER, seconds=20)
+    teacher = past_run(study, RunKind.FINETUNE_TEACHER, seconds=20)
     past_run(study, RunKind.DISTIL, seconds=10)
     found = estimate_runs(study=study, path=Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
     assert [one.estimate is None for one in found.runs] == [False, True, False]
     assert found.whole is None
 
-    past_run(study, RunKind.SCORE, seconds=6, model=None)
+    past_run(study, RunKind.SCORE, seconds=6, model=None, parents=[teacher])
     found = estimate_runs(study=study, path=Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
 
     assert found.whole is not None
@@ -85,15 +88,38 @@ def test_a_run_keeps_the_estimate_that_it_started_with(study: Study, monkeypatch
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
     monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
     monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
-    run = start_annotate(actor=study.created_by, study=study, num_labels=2, plan=PLAN)
+    run = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
     run.refresh_from_db()
     kept = from_json(run.estimate)
     assert kept is not None
-    assert kept == estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
+    assert kept == estimate_runs(study=study, path=Path.ANNOTATE, num_labels=4, plan=PLAN).whole
 
 
 def test_one_without_a_history_keeps_none(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
     monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
-    run = start_annotate(actor=study.created_by, study=study, num_labels=2, plan=PLAN)
+    run = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
     assert from_json(run.estimate) is None
+
+
+def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
+    past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
+
+    def expected(**settings: Any) -> Decimal:
+        plan = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5, **settings)
+        found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=4, plan=plan).whole
+        assert found is not None
+        return round(found.expected, 2)
+
+    factories.examples(study, ["six"], split=Split.DEV, labels=["bad"])
+    one = expected(learning_rates=(1e-3,))
+    assert expected(learning_rates=(1e-3, 1e-4)) == 2 * one
+    assert expected(learning_rates=(1e-3, 1e-4), num_seeds=3) == 4 * one
+
+
+def test_epochs_on_gold_labels_are_work_too() -> None:
+    training = {"epochs": 2, "steps": None, "batch_size": 10}
+    sizes: dict[str, Any] = {"kind": RunKind.DISTIL, "model": {}, "num_labels": 5, "num_unlabelled": 20}
+    assert work_of(Planned(training=training, **sizes)).num_learned == 50
+    hybrid = Planned(training=training, distillation={"gold_epochs": 3}, search={"epochs": [1, 2]}, **sizes)
+    assert work_of(hybrid).num_learned == 25 + 50 + 2 * 3 * 5

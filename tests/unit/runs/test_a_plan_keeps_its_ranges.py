@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runs.plans import RANGES, STUDENT_STEPS, TEACHER_STEPS, PlanInvalid, RunPlan
-from training.settings import TrainingSettings
+from runs.plans import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, PlanInvalid, RunPlan
+from training.settings import SearchSettings, TrainingSettings
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))
@@ -23,9 +23,34 @@ def test_a_count_that_is_no_whole_number_is_refused(value: Any) -> None:
         RunPlan(batch_size=value)
 
 
-def test_a_rate_that_is_no_number_is_refused() -> None:
-    with pytest.raises(PlanInvalid, match="learning_rate"):
-        RunPlan(learning_rate=math.nan)
+@pytest.mark.parametrize(("name", "values"), [("learning_rates", (math.nan,)), ("search_epochs", (2.5,))])
+def test_a_number_of_a_list_is_refused_by_the_list(name: str, values: tuple[float, ...]) -> None:
+    setting: dict[str, Any] = {name: values}
+    with pytest.raises(PlanInvalid, match=name):
+        RunPlan(**setting)
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_what_stands_twice_in_a_list_is_refused(name: str) -> None:
+    least = int(LISTS[name][0]) or 0.01
+    setting: dict[str, Any] = {name: (least, least) if name.endswith("rates") else (1, 1)}
+    with pytest.raises(PlanInvalid, match="stands twice"):
+        RunPlan(**setting)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"steps": 10, "search_epochs": (1, 2)}, "the search chooses the length"),
+        ({"keep": 0.5}, "nothing is filtered"),
+        ({"filter": "luck"}, "none of none, confidence, random"),
+        ({"self_distil": True, "teacher_run": 7}, "choose one of them"),
+        ({"learning_rates": ()}, "between 1 and 10"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanInvalid, match=said):
+        RunPlan(**settings)
 
 
 def test_steps_and_epochs_together_are_refused() -> None:
@@ -50,3 +75,57 @@ def test_the_trainer_knows_every_setting(part: str) -> None:
     known = {field.name for field in fields(TrainingSettings)}
 
     assert set(getattr(RunPlan(), part)()) <= known
+
+
+FULL = RunPlan(
+    pooling="max",
+    patience=2,
+    frozen_layers=1,
+    num_seeds=3,
+    search_epochs=(1, 2),
+    filter="random",
+    keep=0.5,
+    gold_epochs=2,
+)
+
+
+@pytest.mark.parametrize("part", ["for_student", "for_teacher", "for_scoring", "for_distilling"])
+def test_the_trainer_knows_every_setting_of_a_full_plan(part: str) -> None:
+    known = {field.name for field in fields(TrainingSettings)}
+
+    assert set(getattr(FULL, part)()) <= known
+
+
+@pytest.mark.parametrize("search", [FULL.student_search(has_dev=True), FULL.teacher_search(has_dev=True)])
+def test_the_trainer_takes_what_is_searched(search: dict[str, Any]) -> None:
+    assert SearchSettings(**search).learning_rates
+
+
+def test_both_paths_search_alike_and_the_teacher_tries_as_much() -> None:
+    student, teacher = FULL.student_search(has_dev=True), FULL.teacher_search(has_dev=True)
+    assert len(student["learning_rates"]) == len(teacher["learning_rates"]) == 2
+    assert student["epochs"] == teacher["epochs"] == [1, 2]
+    assert (student["num_seeds"], teacher.get("num_seeds", 1)) == (3, 1)
+
+
+def test_without_dev_the_default_searches_nothing() -> None:
+    assert RunPlan().student_search(has_dev=False) == RunPlan().teacher_search(has_dev=False) == {}
+    assert not RunPlan().searches and RunPlan(learning_rates=(1e-4, 3e-4)).searches
+
+
+def test_one_rate_is_no_search() -> None:
+    plan = RunPlan(learning_rates=(2e-3,))
+    assert plan.student_search(has_dev=True) == {}
+    assert plan.for_student()["learning_rate"] == 2e-3
+
+
+def test_what_stands_at_its_default_is_not_said_so_that_older_requests_keep_their_key() -> None:
+    shared = {"batch_size", "head_learning_rate_factor", "max_length"}
+    assert set(RunPlan().for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
+    assert RunPlan().distillation() == {}
+
+
+def test_layers_that_are_kept_stand_with_the_student_model() -> None:
+    model = {"source": "hub", "name": "a/b"}
+    assert RunPlan().student_model(model) == model
+    assert RunPlan(student_layers=(0, 2)).student_model(model)["layers"] == [0, 2]

@@ -7,10 +7,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
-from budgets.models import Path
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
+from budgets.models import Kind, Path
+from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
 from runs.models import Run, RunState
-from runs.operations import RunPlan, StillCancelling, start_annotate, start_distil
+from runs.operations import StillCancelling, estimate_runs, preflight, start_annotate, start_distil
+from runs.plan_options import add_plan_arguments, plan_of
+from runs.preflight import cost_finding, refuse
 from runs.queries import live_cost
 from studies.queries import find_study
 
@@ -26,21 +28,34 @@ class Command(BaseCommand):
         parser.add_argument("--path", choices=Path.values, required=True)
         parser.add_argument("--labels", type=int, help="labels in rank order; all there are, if not given")
         parser.add_argument("--unlabelled", type=int, default=0, help="pool examples for the teacher to score")
-        parser.add_argument("--steps", type=int)
-        parser.add_argument("--teacher-steps", type=int)
-        parser.add_argument("--minutes", type=int, help="limit of each run; what the hold is placed for")
-        parser.add_argument("--go-on", action="store_true", help="past its limit, while the budget has money")
+        add_plan_arguments(parser)
+        parser.add_argument("--licence-confirmed", action="store_true", help="the teacher's outputs may train others")
+        parser.add_argument("--check", action="store_true", help="say what it would meet and cost, and start nothing")
         parser.add_argument("--as", dest="email", help="e-mail of who starts it; the study's creator, if not given")
         parser.add_argument("--wait", action="store_true", help="until it ends or pauses; exit 1 unless it succeeds")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if options["check"]:
+                self._check(options)
+                return
             run = _start(options)
         except (*_REFUSALS, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{run}: {run.get_state_display()}")
         if options["wait"]:
             self._wait(run)
+
+    def _check(self, options: dict[str, Any]) -> None:
+        """Say what stands before a run; raises where something would refuse it."""
+        study, plan, path = find_study(options["study"]), plan_of(options), Path(options["path"])
+        sizes = {"num_labels": options["labels"]}
+        found = preflight(study=study, path=path, plan=plan, **sizes)
+        estimate = estimate_runs(study=study, path=path, plan=plan, num_unlabelled=options["unlabelled"], **sizes)
+        left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
+        for one in [*found, cost_finding(estimate=estimate, left=left, currency=study.budget.currency)]:
+            self.stdout.write(f"{one.topic} ({one.level}): {one.text}")
+        refuse(found)
 
     def _wait(self, run: Run) -> None:
         said = ""
@@ -61,14 +76,7 @@ class Command(BaseCommand):
 
 
 def _start(options: dict[str, Any]) -> Run:
-    study = find_study(options["study"])
-    chosen = {
-        "steps": options["steps"],
-        "teacher_steps": options["teacher_steps"],
-        "max_minutes": options["minutes"],
-        "go_on": options["go_on"],
-    }
-    plan = RunPlan(**{name: value for name, value in chosen.items() if value is not None})
+    study, plan = find_study(options["study"]), plan_of(options)
     actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
     if options["path"] == Path.ANNOTATE:
         return start_annotate(actor=actor, study=study, num_labels=options["labels"], plan=plan)
@@ -78,4 +86,5 @@ def _start(options: dict[str, Any]) -> Run:
         num_labels=options["labels"],
         num_unlabelled=options["unlabelled"],
         plan=plan,
+        licence_confirmed=options["licence_confirmed"],
     )

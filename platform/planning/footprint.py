@@ -1,0 +1,82 @@
+"""How much memory a model needs, from its shape: parameters counted, activations estimated."""
+
+from dataclasses import dataclass
+
+# Weights, gradients and Adam's two moments in fp32, and a copy of the best weights so far.
+TRAINED_BYTES_PER_PARAMETER = 4 * 5
+READ_BYTES_PER_PARAMETER = 4
+# Interpreter, torch and transformers before any model is loaded.
+PROCESS_BYTES = 700 * 2**20
+# Bytes kept for the backward pass, per token and layer, in 16 bits: 34 per hidden unit, and 5 per head and token that
+# is attended to. Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models", equation 1.
+_PER_HIDDEN, _PER_HEAD = 34, 5
+_FP32 = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What a transformer's config says of its size; `decoder_layers` is 0 for an encoder alone."""
+
+    vocabulary: int
+    hidden: int
+    layers: int
+    intermediate: int
+    heads: int
+    attention: int
+    positions: int | None
+    decoder_layers: int = 0
+    is_gated: bool = False
+
+    @property
+    def is_text_to_text(self) -> bool:
+        return self.decoder_layers > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """Bytes: `fixed` whatever the batch, `activations` of one batch, which halving the batch halves."""
+
+    fixed: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        return self.fixed + self.activations
+
+
+def num_parameters(shape: Shape) -> int:
+    """Count a model's parameters.
+
+    Parameters: `shape` as its config says.
+    Returns: those of embeddings, attention, feed-forward parts and norms; a head of the task is small and left out.
+    """
+    hidden, wide = shape.hidden, shape.intermediate
+    attention = 4 * (hidden * shape.attention) + 4 * hidden
+    feed_forward = (3 if shape.is_gated else 2) * hidden * wide + hidden + wide
+    per_layer = attention + feed_forward + 4 * hidden
+    embeddings = (shape.vocabulary + (shape.positions or 0)) * hidden
+    # A decoder's layer attends twice: to itself, and to the encoder.
+    return embeddings + shape.layers * per_layer + shape.decoder_layers * (per_layer + attention)
+
+
+def training_footprint(*, shape: Shape, batch_size: int, max_length: int) -> Footprint:
+    """Estimate what training a model takes in fp32.
+
+    Parameters: `batch_size` rows of one step; `max_length` tokens of each, all of them used.
+    Returns: an upper estimate, since batches are seldom as long as that and attention may keep less.
+    """
+    per_token = _FP32 * (_PER_HIDDEN * shape.hidden + _PER_HEAD * shape.heads * max_length)
+    layers = shape.layers + shape.decoder_layers
+    return Footprint(
+        fixed=PROCESS_BYTES + TRAINED_BYTES_PER_PARAMETER * num_parameters(shape),
+        activations=batch_size * max_length * layers * per_token,
+    )
+
+
+def reading_footprint(*, shape: Shape, batch_size: int, max_length: int) -> Footprint:
+    """Estimate what a forward pass takes in fp32: one layer's activations at a time. Parameters as for training."""
+    per_token = _FP32 * (_PER_HIDDEN * shape.hidden + _PER_HEAD * shape.heads * max_length)
+    return Footprint(
+        fixed=PROCESS_BYTES + READ_BYTES_PER_PARAMETER * num_parameters(shape),
+        activations=batch_size * max_length * per_token,
+    )

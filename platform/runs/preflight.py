@@ -1,0 +1,269 @@
+"""What can be known of a run before it starts: memory, data, vocabulary, licence, cost. What cannot work is refused."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+
+from budgets.models import Path
+from planning.footprint import Footprint, Shape, reading_footprint, training_footprint
+from runs.device_memory import GIB, device_memory
+from runs.estimates import ChainEstimate
+from runs.licences import Outputs, licence_of
+from runs.model_files import shape_of, tokenizer_fingerprint
+from runs.plans import RunPlan
+from runs.requests import Inputs
+from runs.teachers import Teacher, teacher_of
+from studies.models import Split, Study
+from studies.queries import labelled
+
+# With fewer, what a student learns is chance.
+LEAST_LABELS = 4
+_NAMES_IN_MESSAGE = 5
+# An answer of these is one label, so that it can be said which labels nothing is known of.
+_ONE_LABEL = frozenset({"text_classification", "pair_classification"})
+
+
+class PreflightRefused(ValueError):
+    """A run cannot work as it is asked for; the message says why and how to mend it."""
+
+
+class Level(StrEnum):
+    GOOD = "good"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one check found."""
+
+    topic: str
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """What is asked for, as all checks look at it."""
+
+    study: Study
+    plan: RunPlan
+    device: str
+    answers: Sequence[str]
+    has_dev: bool
+    teacher: Teacher | None
+
+    @property
+    def student(self) -> dict[str, Any]:
+        return self.plan.student_model(self.study.student_model)
+
+    @property
+    def models(self) -> dict[str, dict[str, Any]]:
+        return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
+
+
+def preflight(*, study: Study, path: Path, num_labels: int | None = None, plan: RunPlan) -> list[Finding]:
+    """Check a request for runs before it is made. Nothing is refused here: what would be, is said.
+
+    Parameters: as for start_annotate and start_distil.
+    Returns: a finding for each check, in the order in which they are read.
+    Raises: TeacherUnusable.
+    """
+    answers = labelled(study, Split.POOL).values_list("label__value", flat=True)
+    case = _Case(
+        study=study,
+        plan=plan,
+        device=settings.RUN_DEVICE,
+        answers=list(answers[:num_labels]),
+        has_dev=labelled(study, Split.DEV).exists(),
+        teacher=teacher_of(study=study, plan=plan) if path == Path.DISTIL else None,
+    )
+    return [*_findings(case), *_licence(case)]
+
+
+def preflight_of(
+    *, study: Study, inputs: Inputs, plan: RunPlan, device: str, teacher: Teacher | None = None
+) -> list[Finding]:
+    """Check a request whose rows are fixed; its licence is asked for on its own. Parameters: as for the runs."""
+    answers = list(inputs.snapshot.items.values_list("value", flat=True))
+    has_dev = inputs.dev is not None
+    return _findings(_Case(study=study, plan=plan, device=device, answers=answers, has_dev=has_dev, teacher=teacher))
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise PreflightRefused with all that cannot work, if anything cannot."""
+    refused = [found.text for found in findings if found.level == Level.REFUSED]
+    if refused:
+        raise PreflightRefused(" ".join(refused))
+
+
+def _findings(case: _Case) -> list[Finding]:
+    return [*_data(case), *_choosing(case), *_layers(case), *_length(case), *_vocabulary(case), *_memory(case)]
+
+
+def _data(case: _Case) -> list[Finding]:
+    num, seen = len(case.answers), Counter(case.answers)
+    if num < LEAST_LABELS:
+        said = "1 label" if num == 1 else f"{num} labels"
+        text = f"{said} would be trained on; at least {LEAST_LABELS} are needed. Label more first."
+        return [Finding(topic="Labels", level=Level.REFUSED, text=text)]
+    if len(seen) == 1:
+        text = (
+            f"All {num:,} labels that would be trained on say “{_shortened(case.answers[0])}”: from one answer nothing "
+            "can be learned. Train on more labels, or label examples of the others."
+        )
+        return [Finding(topic="Labels", level=Level.REFUSED, text=text)]
+    missing = [label for label in case.study.labels if label not in seen]
+    if case.study.task_type in _ONE_LABEL and missing:
+        text = f"None of the {num:,} labels says {_listed(missing)}: the student will never say so either."
+        return [Finding(topic="Labels", level=Level.WARNING, text=text)]
+    return [Finding(topic="Labels", level=Level.GOOD, text=f"{num:,} labels, {len(seen):,} different answers.")]
+
+
+def _choosing(case: _Case) -> list[Finding]:
+    """What is chosen on dev needs one."""
+    plan = case.plan
+    if case.has_dev:
+        return []
+    mend = "Import labelled dev rows, or publish the dev split for labelling"
+    asked = {
+        "Several learning rates or epochs are to be tried": plan.searches,
+        f"Soft labels are to be kept by {plan.filter} filter": plan.filter != "none",
+        "A hybrid keeps the better of its two students": plan.is_hybrid,
+    }
+    wanted = [what for what, is_asked in asked.items() if is_asked]
+    if wanted:
+        text = f"{'; '.join(wanted)}, and the study has no dev label to choose on. {mend}, or do without."
+        return [Finding(topic="Dev", level=Level.REFUSED, text=text)]
+    text = f"No dev label: one learning rate is taken as it is, and the last step kept. {mend}."
+    return [Finding(topic="Dev", level=Level.WARNING, text=text)]
+
+
+def _layers(case: _Case) -> list[Finding]:
+    whole = shape_of(case.study.student_model)
+    kept, frozen = case.plan.student_layers, case.plan.frozen_layers
+    if whole is None or (not kept and not frozen):
+        return []
+    num = whole.layers + whole.decoder_layers
+    if kept and max(kept) >= whole.layers:
+        text = (
+            f"student layers: {max(kept)} is none of the student's {whole.layers}, which are 0 to {whole.layers - 1}."
+        )
+        return [Finding(topic="Layers", level=Level.REFUSED, text=text)]
+    if frozen > (len(kept) if kept else num):
+        text = f"frozen layers: {frozen} is more than the student has, {len(kept) if kept else num}. Freeze fewer."
+        return [Finding(topic="Layers", level=Level.REFUSED, text=text)]
+    return []
+
+
+def _length(case: _Case) -> list[Finding]:
+    wanted = case.plan.max_length
+    for role, model in case.models.items():
+        shape = shape_of(model)
+        if shape is not None and shape.positions is not None and wanted > shape.positions:
+            text = f"max length: the {role} {model['name']} reads {shape.positions} tokens, not {wanted}. Lower it."
+            return [Finding(topic="Length", level=Level.REFUSED, text=text)]
+    return []
+
+
+def _vocabulary(case: _Case) -> list[Finding]:
+    """What a student can be distilled on depends on whether both cut texts alike."""
+    if case.teacher is None:
+        return []
+    mine, theirs = tokenizer_fingerprint(case.student), tokenizer_fingerprint(case.teacher.model)
+    shapes = [shape_of(model) for model in case.models.values()]
+    if mine is None or theirs is None:
+        text = (
+            "Not both tokenizers are on this machine yet, so they cannot be compared. The run says what it distils on."
+        )
+        return [Finding(topic="Vocabulary", level=Level.UNKNOWN, text=text)]
+    same = mine == theirs
+    on = _distilled_on(case.study.task_type, same, shapes)
+    text = (
+        f"Student and teacher have {'the same vocabulary' if same else 'different vocabularies'}: it distils on {on}."
+    )
+    return [Finding(topic="Vocabulary", level=Level.GOOD, text=text)]
+
+
+def _distilled_on(task_type: str, same: bool, shapes: Sequence[Shape | None]) -> str:
+    if same and all(shape is not None and shape.is_text_to_text for shape in shapes):
+        return "the teacher's likeliest tokens"
+    if task_type != "entity_extraction":
+        return "a probability for each label"
+    return "a probability for each word and tag" + ("" if same else ", aligned by the words of the text")
+
+
+def _memory(case: _Case) -> list[Finding]:
+    there = device_memory(case.device)
+    needs = _needs(case)
+    missing = [model["name"] for model in case.models.values() if shape_of(model) is None]
+    if missing or there is None:
+        why = (
+            f"the config of {_listed(missing)} is not here" if missing else f"the memory of {case.device} is not known"
+        )
+        text = f"It cannot be said what it takes: {why}."
+        return [Finding(topic="Memory", level=Level.UNKNOWN, text=text)]
+    who, need = max(needs.items(), key=lambda item: item[1].total)
+    said = f"The {who} takes about {need.total / GIB:.1f} of {there / GIB:.1f} GiB"
+    if need.fixed > there:
+        text = f"{said}, {need.fixed / GIB:.1f} of them whatever the batch. Choose a smaller model or a larger machine."
+        return [Finding(topic="Memory", level=Level.REFUSED, text=text)]
+    if need.total > there:
+        text = f"{said} in batches of {case.plan.batch_size}: they will be cut into smaller ones, which takes longer."
+        return [Finding(topic="Memory", level=Level.WARNING, text=text)]
+    return [Finding(topic="Memory", level=Level.GOOD, text=f"{said}.")]
+
+
+def _needs(case: _Case) -> dict[str, Footprint]:
+    """The memory of each training; a teacher that an earlier run trained only reads."""
+    size = {"batch_size": case.plan.batch_size, "max_length": case.plan.max_length}
+    needs = {}
+    for role, model in case.models.items():
+        reads = role == "teacher" and case.teacher is not None and case.teacher.run is not None
+        shape = shape_of(model)
+        if shape is not None:
+            needs[role] = reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **size)
+    return needs
+
+
+def _licence(case: _Case) -> list[Finding]:
+    if case.teacher is None:
+        return []
+    name, found = case.teacher.model.get("name"), licence_of(case.teacher.model)
+    texts = {
+        Outputs.MAY_TRAIN: (Level.GOOD, f"{name}: {found}. Its outputs may train other models."),
+        Outputs.MAY_NOT_TRAIN: (Level.REFUSED, f"{name}: {found}. Its outputs must not train other models."),
+        None: (Level.WARNING, f"{name}: {found}. Nobody has said yet whether its outputs may train other models."),
+    }
+    level, text = texts[found.outputs]
+    return [Finding(topic="Licence", level=level, text=text)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{_shortened(name)}”" for name in names[:_NAMES_IN_MESSAGE])
+    more = len(names) - _NAMES_IN_MESSAGE
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def cost_finding(*, estimate: ChainEstimate, left: Decimal, currency: str) -> Finding:
+    """Say what runs will probably cost and what they hold, beside what their budget could take.
+
+    Parameters: `left` what the budget could still hold for them, in its currency.
+    """
+    expected = estimate.whole.expected if estimate.whole else None
+    said = f"about {expected:.2f} {currency}" if expected is not None else "nothing like it was run yet, so no estimate"
+    text = f"{said}; it holds {estimate.limit:.2f}, and {left:.2f} {currency} is left."
+    if estimate.limit > left:
+        missing = f" {estimate.limit - left:.2f} are missing: give it fewer minutes, or raise the budget's limit."
+        return Finding(topic="Cost", level=Level.REFUSED, text=text + missing)
+    return Finding(topic="Cost", level=Level.WARNING if estimate.will_pause else Level.GOOD, text=text)

@@ -1,0 +1,82 @@
+"""Start a run: the form, and beside it what the request would hold, cost and meet."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from accounts.permissions import Action, allowed
+from budgets.models import Path
+from runs.models import Run
+from runs.operations import start_annotate, start_distil
+from runs.teachers import finished_teachers
+from studies.models import Study
+from studies.queries import split_counts
+from web.forms.runs import StartRunForm
+from web.people import person
+from web.problems import carry_out
+from web.run_quotes import quote_runs
+
+MOST_TEACHERS = 20
+
+
+@allowed(Action.START_RUN)
+@require_http_methods(["GET", "POST"])
+def start_run(request: HttpRequest, pk: int) -> HttpResponse:
+    study = _study(pk)
+    form = _form(study, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        run = carry_out(form, lambda: _start(person(request), study, form))
+        if run:
+            messages.success(request, f"{run} is asked for. An equal run that was there already is shared.")
+            return redirect("run", pk=run.pk)
+    context = {**_quoted(request, study), "form": form, "counts": split_counts(study)}
+    return render(request, "web/start_run.html", context)
+
+
+@allowed(Action.START_RUN)
+@require_safe
+def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "web/run_quote.html", _quoted(request, _study(pk)))
+
+
+def _study(pk: int) -> Study:
+    return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+
+
+def _form(study: Study, data: object) -> StartRunForm:
+    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS])
+
+
+def _start(actor: User, study: Study, form: StartRunForm) -> Run:
+    values, plan = form.cleaned_data, form.plan()
+    num_labels = values["num_labels"]
+    if form.money_path == Path.ANNOTATE:
+        return start_annotate(actor=actor, study=study, num_labels=num_labels, plan=plan)
+    return start_distil(
+        actor=actor,
+        study=study,
+        num_labels=num_labels,
+        num_unlabelled=values["num_unlabelled"],
+        plan=plan,
+        licence_confirmed=values["licence_confirmed"],
+    )
+
+
+def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
+    """A quote for what the form says so far; where a field is not filled in well, for its default."""
+    form = _form(study, request.POST or request.GET)
+    form.is_valid()
+    values = form.cleaned_data
+    try:
+        quote = quote_runs(
+            study=study,
+            path=form.money_path,
+            plan=form.plan(),
+            num_labels=values.get("num_labels"),
+            num_unlabelled=values.get("num_unlabelled") or 0,
+        )
+    except ValueError as refusal:
+        return {"study": study, "form": form, "refusal": str(refusal)}
+    return {"study": study, "form": form, "quote": quote}
