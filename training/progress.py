@@ -116,6 +116,7 @@ class Progress:
                 **asdict(self._state),
                 **self._clock.payload(),
                 "rows_per_second": self._rate.rows_per_second(),
+                "seconds_left": self._rate.seconds_left(self._state.num_steps),
                 "peak_memory_bytes": peak_memory_bytes(),
                 "at": datetime.datetime.now(datetime.UTC).isoformat(),
             }
@@ -164,7 +165,16 @@ class Rate:
 
     def rows_per_second(self) -> float | None:
         """Return the rate; None until two looks tell."""
+        steps = self._steps_per_second()
+        return None if steps is None else round(steps * self._rows_per_step, 1)
+
+    def seconds_left(self, num_steps: int) -> float | None:
+        """Return how long the rest of the stage takes at this rate; None where nothing tells."""
+        steps = self._steps_per_second()
+        return round((num_steps - self._seen[-1][1]) / steps, 1) if steps and num_steps else None
+
+    def _steps_per_second(self) -> float | None:
         if len(self._seen) < 2:
             return None
         (since, first), (until, last) = self._seen[0], self._seen[-1]
-        return round(max(last - first, 0) * self._rows_per_step / max(until - since, 1e-6), 1)
+        return max(last - first, 0) / max(until - since, 1e-6)

@@ -1,10 +1,11 @@
 """Runs: watch one, pause it, give it more minutes, cancel it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
@@ -27,6 +28,7 @@ from web.problems import carry_out_or_say
 
 LOG_BYTES = 16_000
 SECONDS_TO_KEEP_A_CURVE = 3600
+BYTES_PER_PIECE = 1 << 16
 
 
 @allowed(Action.SEE_STUDY)
@@ -106,9 +108,15 @@ def run_file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     path = file_of_run(shown, name)
     if path is None:
         raise Http404(f"{shown} has written no {name}.")
-    response = FileResponse(path.open("rb"), content_type=FILES[name], as_attachment=True, filename=f"run-{pk}-{name}")
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    headers = {"Content-Disposition": f'attachment; filename="run-{pk}-{name}"', "X-Content-Type-Options": "nosniff"}
+    return StreamingHttpResponse(_pieces(path), content_type=FILES[name], headers=headers)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The file piece by piece: a log may be long."""
+    with path.open("rb") as stream:
+        while piece := stream.read(BYTES_PER_PIECE):
+            yield piece
 
 
 def _download(content: str | bytes, kind: str, file_name: str) -> HttpResponse:

@@ -79,6 +79,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run-quote": (MANAGERS, NOT_FOR_MANAGERS),
     "run": (MANAGERS, NOT_FOR_MANAGERS),
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
+    "run-curve": (MANAGERS, NOT_FOR_MANAGERS),
+    "run-file": (MANAGERS, NOT_FOR_MANAGERS),
     "cancel-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -141,6 +143,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
         "report-chart": {**of_study, "suffix": "svg"},
+        **_of_run_files(run),
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},
         "import-preview": {**of_study, "batch_pk": batch.pk},
@@ -150,6 +153,12 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }
+
+
+def _of_run_files(run: Run) -> dict[str, dict[str, Any]]:
+    run.folder.mkdir(parents=True, exist_ok=True)
+    (run.folder / "spec.json").write_text("{}")
+    return {"run-curve": {"pk": run.pk, "suffix": "csv"}, "run-file": {"pk": run.pk, "name": "spec.json"}}
 
 
 def _of_money(study: Study) -> dict[str, dict[str, Any]]:

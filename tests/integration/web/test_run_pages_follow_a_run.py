@@ -9,6 +9,7 @@ from budgets.operations import stop_everything
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground
+from training.curve import Curve
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +142,67 @@ def test_a_queued_run_under_a_stop_says_what_it_waits_for(manager: Client, study
     assert "It waits: its budget is stopped." in manager.get(reverse("run", args=[run.pk])).content.decode()
     query = {"path": "annotate"}
     assert "The budget is stopped." in manager.get(reverse("run-quote", args=[study.pk]), query).content.decode()
+
+
+def test_curves_are_drawn_and_handed_out_as_figures(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING)
+    write_curves(run)
+    page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
+    assert reverse("run-curve", args=[run.pk, "svg"]) in page
+    svg = manager.get(reverse("run-curve", args=[run.pk, "svg"]), {"v": "1"})
+    assert svg["Content-Type"] == "image/svg+xml" and "max-age" in svg["Cache-Control"]
+    table = manager.get(reverse("run-curve", args=[run.pk, "csv"])).content.decode().splitlines()
+    assert table[:2] == ["training,step,loss,dev_score", '"rate 0.001, 3 epochs, seed 0",1,0.9,']
+    assert table[-1] == '"rate 0.001, 3 epochs, seed 0",2,,0.75'
+
+
+def write_curves(run: Run) -> None:
+    run.folder.mkdir(parents=True)
+    curve = Curve(run.folder)
+    curve.begin("rate-0.001-3-epochs-seed-0", step=0)
+    curve.add_loss(1, 0.9)
+    curve.add_loss(2, 0.7)
+    curve.add_score(2, 0.75)
+    curve.write()
+
+
+def test_a_run_without_a_step_has_no_curves(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.QUEUED)
+    assert manager.get(reverse("run-curve", args=[run.pk, "svg"])).status_code == 404
+    assert "run-curve" not in manager.get(reverse("run-live", args=[run.pk])).content.decode()
+
+
+def test_the_files_of_a_run_are_handed_out_as_they_were_written(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING)
+    run.folder.mkdir(parents=True)
+    (run.folder / "spec.json").write_text('{"seed": "<7>"}')
+    spec = manager.get(reverse("run-file", args=[run.pk, "spec.json"]))
+    assert b"".join(spec.streaming_content) == b'{"seed": "<7>"}'  # type: ignore[attr-defined]
+    assert "attachment" in spec["Content-Disposition"]
+    assert "&lt;7&gt;" in manager.get(reverse("run", args=[run.pk])).content.decode()
+    assert manager.get(reverse("run-file", args=[run.pk, "log.txt"])).status_code == 404
+
+
+def test_what_a_killed_attempt_used_is_not_known(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.QUEUED, ended_at=None)
+    ground.attempt(run, 1, 60, is_last=False)
+    page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
+    assert '<td class="number">not known</td>' in page
+    assert "1 min, of which the trainer told nothing" in page
+
+
+def test_energy_is_added_up_beside_the_attempts_that_could_not_tell(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.SUCCEEDED)
+    for number in (1, 2):
+        ground.attempt(run, number, 60, is_last=False)
+    run.attempts.filter(number=2).update(energy_kwh=0.002, carbon_kg=0.0001, peak_memory_bytes=2**20)
+    page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
+    assert "2 Wh, and what 1 attempt used that could not tell" in page
+    assert "0.1 g CO₂e" in page
+
+
+def test_a_running_run_tells_its_rate(manager: Client, study: Study) -> None:
+    progress = {"stage": "train", "step": 3, "num_steps": 10, "fraction": 0.3, "rows_per_second": 1234.5}
+    run = make_run(study, RunState.RUNNING, progress={**progress, "seconds_left": 42.0})
+    page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
+    assert "1,23" in page and "about 42 s to the end of this stage" in page
