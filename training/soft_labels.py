@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import datasets
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from training.data import DataInvalid, Rows
 from training.folder import gone_unless_whole, write_json
+from training.surety import Surety
 from training.units import Outputs
 
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
+SURETY_FILE = "surety.json"
 
 
 class SoftLabelsUnusable(DataInvalid):
@@ -51,11 +55,21 @@ class StorePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLabels:
-    """A finished set in memory: rows with the teacher's logits."""
+    """A finished set in memory: rows with the teacher's logits; `dev` says how sure it was there, if it was asked."""
 
     rows: Rows
     outputs: Outputs
     tokenizer_hash: str
+    dev: Surety | None = None
+
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> SoftLabels:
+        """Return the rows of a mask alone."""
+        rows = Rows(
+            uids=list(compress(self.rows.uids, kept_N)),
+            columns={name: list(compress(texts, kept_N)) for name, texts in self.rows.columns.items()},
+            gold=None,
+        )
+        return replace(self, rows=rows, outputs=self.outputs.of(kept_N))
 
 
 class PartialStore:
@@ -65,9 +79,13 @@ class PartialStore:
         self._folder = folder
         self._plan = plan
 
+    def is_published(self, target: Path) -> bool:
+        """Say whether an earlier attempt finished this very set."""
+        return self._is_of_plan(target)
+
     def open(self) -> None:
         """Keep the shards of an earlier attempt if they were made by the same plan, else start empty."""
-        if not self._is_of_plan():
+        if not self._is_of_plan(self._folder):
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
             write_json(path=self._folder / PLAN_FILE, payload=self._plan.payload())
@@ -89,16 +107,28 @@ class PartialStore:
                 writer.write_table(table)
             temporary.replace(path)
 
-    def publish(self, target: Path) -> None:
-        """Turn the complete shards into a finished set under its final name."""
-        (self._folder / PLAN_FILE).unlink()
-        write_json(path=self._folder / METADATA_FILE, payload=self._plan.payload())
+    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, surety: Surety | None) -> None:
+        """Turn the complete shards into a finished set under its final name.
+
+        Parameters
+        ----------
+        target
+            the finished set's folder; what stood there is replaced.
+        calibration
+            what the metadata says of it, None without a labelled dev.
+        surety
+            the same by row, for filters.
+        """
+        if surety is not None:
+            write_json(path=self._folder / SURETY_FILE, payload=surety.payload(), indent=None)
+        # The plan stays: a set that is killed while it is renamed is then still known for what it is.
+        write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "calibration": calibration})
         shutil.rmtree(target, ignore_errors=True)
         self._folder.rename(target)
 
-    def _is_of_plan(self) -> bool:
+    def _is_of_plan(self, folder: Path) -> bool:
         try:
-            found = json.loads((self._folder / PLAN_FILE).read_text(encoding="utf-8"))
+            found = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
         return bool(found == self._plan.payload())
@@ -144,7 +174,20 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
     table = datasets.concatenate_datasets(shards)
     rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
     outputs = _outputs(table.data.column("logits"), width=len(metadata["outputs"]))
-    return SoftLabels(rows=rows, outputs=outputs, tokenizer_hash=metadata["tokenizer_hash"])
+    return SoftLabels(
+        rows=rows, outputs=outputs, tokenizer_hash=metadata["tokenizer_hash"], dev=_surety(folder, metadata)
+    )
+
+
+def _surety(folder: Path, metadata: Mapping[str, Any]) -> Surety | None:
+    if metadata.get("calibration") is None:
+        return None
+    try:
+        return Surety.from_payload(json.loads((folder / SURETY_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder / SURETY_FILE} cannot be read ({error}). Score again."
+        ) from error
 
 
 def _outputs(column: pa.ChunkedArray, width: int) -> Outputs:

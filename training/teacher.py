@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import datasets
 
-from training.artifact import Classifier, is_artifact, load_classifier
-from training.compute import Compute, prepare_compute
+from training.artifact import is_artifact, load_classifier
+from training.calibration import calibrate, decisions_of, row_accuracy, row_confidence
+from training.compute import prepare_compute
 from training.data import checked_rows, encode_rows, open_dataset
 from training.evaluate import predict_logits
+from training.examiner import Examiner, read_splits
 from training.folder import folder_hash
 from training.job import Job
 from training.pretrained import PretrainedUnusable, tokenizer_hash
 from training.result import used
 from training.settings import ModelSource
-from training.soft_labels import PartialStore, StorePlan
+from training.soft_labels import PartialStore, StorePlan, read_metadata
 from training.spec import RunSpec
+from training.surety import Surety, best_threshold
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
 
@@ -32,16 +36,17 @@ ROWS_PER_SHARD = 1024
 def score(job: Job) -> dict[str, Any]:
     """Run a fine-tuned teacher once over unlabelled examples and store its logits.
 
-    Killed and started again, it goes on at the first shard that is not written.
+    Killed and started again, it goes on at the first shard that is not written. Given a labelled dev, it is calibrated
+    on it, last.
 
     Parameters
     ----------
     job
-        its spec names the teacher's artifact and the unlabelled dataset.
+        its spec names the teacher's artifact, which may be a student's, the unlabelled dataset and, if wanted, dev.
 
     Returns
     -------
-    The run's result, as result.json holds it.
+    The run's result, as result.json holds it; `calibration` is None without dev.
 
     Raises
     ------
@@ -58,43 +63,81 @@ def score(job: Job) -> dict[str, Any]:
         source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
     )
     teacher.model.to(compute.device)
-    plan = StorePlan(
-        task_type=spec.task_type,
-        labels=tuple(spec.labels),
-        unit=task_type.unit,
-        outputs=task_type.output_names(spec.labels),
-        teacher_hash=folder_hash(Path(source.name)),
-        tokenizer_hash=tokenizer_hash(teacher.tokenizer),
-        data_hash=_data_hash(dataset, task_type),
-        max_length=spec.training.max_length,
-        precision="bf16" if compute.bf16 else "fp32",
-        rows_per_shard=ROWS_PER_SHARD,
-        num_rows=len(dataset),
-    )
-    store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
-    store.open()
-    job.progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
-    for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
-        if not store.has(shard):
-            _score_shard(job, store, shard, (dataset, task_type, teacher, compute))
-        job.progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
-    job.progress.log(f"scored {len(dataset)} examples with {source}")
+    # Before a long scoring, not behind it: a dev that cannot be used is then told at once.
+    dev = replace(spec, data=replace(spec.data, test=None))
+    splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer)
+    examiner = Examiner(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
+    plan = _plan(examiner, dataset, Path(source.name))
     target = job.folder / SOFT_LABELS
-    store.publish(target)
+    store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
+    if not store.is_published(target):
+        store.open()
+        _score_all(examiner, store, dataset)
+        job.progress.log(f"scored {len(dataset)} examples with {source}")
+        calibration, surety = _calibrated(examiner) if "dev" in splits else (None, None)
+        store.publish(target, calibration=calibration, surety=surety)
     return {
         "artifact": SOFT_LABELS,
         "artifact_hash": folder_hash(target),
         "metrics": {},
+        "calibration": read_metadata(target)["calibration"],
         "num_train": 0,
         "num_pseudo_labels": len(dataset),
         **used(job),
     }
 
 
-def _score_shard(
-    job: Job, store: PartialStore, shard: int, parts: tuple[datasets.Dataset, TaskType, Classifier, Compute]
-) -> None:
-    dataset, task_type, teacher, compute = parts
+def _calibrated(examiner: Examiner) -> tuple[dict[str, Any], Surety]:
+    """Hold the teacher's confidence against dev, and choose the threshold that a filter takes unless it is told one."""
+    dev, task_type, progress = examiner.splits["dev"], examiner.task_type, examiner.job.progress
+    progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
+    outputs = examiner.answers("dev").outputs
+    target = task_type.targets(rows=dev.rows, units=dev.encoded.units, labels=examiner.job.spec.labels)
+    decisions = decisions_of(task_type=task_type, outputs=outputs, target=target.numpy())
+    calibration = calibrate(decisions)
+    confidence_N = row_confidence(decisions, temperature=calibration.temperature)
+    accuracy_N = row_accuracy(decisions)
+    threshold = best_threshold(
+        confidence_N=confidence_N, accuracy_N=accuracy_N, num_choices=decisions.logits_DK.shape[1]
+    )
+    surety = Surety(
+        temperature=calibration.temperature, threshold=threshold, confidence_N=confidence_N, accuracy_N=accuracy_N
+    )
+    progress.log(
+        f"calibrated on dev: temperature {calibration.temperature:.3f}, calibration error "
+        f"{calibration.ece_before:.4f} before, {calibration.ece_after:.4f} after"
+    )
+    return {**calibration.payload(), "threshold": threshold.payload()}, surety
+
+
+def _plan(examiner: Examiner, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
+    spec, task_type = examiner.job.spec, examiner.task_type
+    return StorePlan(
+        task_type=spec.task_type,
+        labels=tuple(spec.labels),
+        unit=task_type.unit,
+        outputs=task_type.output_names(spec.labels),
+        teacher_hash=folder_hash(teacher),
+        tokenizer_hash=tokenizer_hash(examiner.classifier.tokenizer),
+        data_hash=_data_hash(dataset, task_type),
+        max_length=spec.training.max_length,
+        precision="bf16" if examiner.compute.bf16 else "fp32",
+        rows_per_shard=ROWS_PER_SHARD,
+        num_rows=len(dataset),
+    )
+
+
+def _score_all(examiner: Examiner, store: PartialStore, dataset: datasets.Dataset) -> None:
+    progress = examiner.job.progress
+    progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
+    for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
+        if not store.has(shard):
+            _score_shard(examiner, store, dataset, shard)
+        progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
+
+
+def _score_shard(examiner: Examiner, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
+    job, task_type, teacher = examiner.job, examiner.task_type, examiner.classifier
     start = shard * ROWS_PER_SHARD
     rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
     encoded = encode_rows(
@@ -106,7 +149,7 @@ def _score_shard(
         done[0] += num_rows
         job.progress.step(done[0])
 
-    outputs = predict_logits(model=teacher.model, rows=encoded, compute=compute, stop=job.stop, on_rows=count)
+    outputs = predict_logits(model=teacher.model, rows=encoded, compute=examiner.compute, stop=job.stop, on_rows=count)
     store.write(shard, rows=rows, outputs=outputs)
 
 

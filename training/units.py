@@ -79,6 +79,12 @@ class Outputs:
         """Return the outputs of one row, one line per unit of it."""
         return self.values_UC[self.bounds[number] : self.bounds[number + 1]]
 
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> Outputs:
+        """Return the outputs of the rows of a mask alone."""
+        counts = np.diff(self.bounds)
+        bounds = np.concatenate([[0], np.cumsum(counts[kept_N], dtype=np.int64)])
+        return Outputs(values_UC=self.values_UC[np.repeat(kept_N, counts)], bounds=bounds)
+
     def over(self, units: Units) -> npt.NDArray[np.float32]:
         """Lay these outputs over the units of the same texts as another model sees them.
 

@@ -161,6 +161,10 @@ class TaskType(ABC):
 
         return distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
 
+    def choices(self, values_UC: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return outputs as decisions (D, K), each a choice among K by logits: here one per unit, among its outputs."""
+        return values_UC
+
     def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Return what each of the C outputs of a unit stands for."""
         return tuple(labels)

@@ -67,6 +67,10 @@ class MultiLabelClassification(TextClassification):
 
         return binary_distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
 
+    def choices(self, values_UC: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return each label's two outcomes, not and yes, by a logit of 0 and its log-odds; see TaskType.choices."""
+        return np.stack([np.zeros_like(values_UC), values_UC], axis=-1).reshape(-1, 2)
+
     def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the labels with an output above 0, None where an output is not finite; see TaskType.decode."""
         finite = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
