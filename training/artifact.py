@@ -20,6 +20,8 @@ from training.folder import write_json
 from training.pretrained import PretrainedUnusable, load_pretrained
 from training.settings import ModelSource
 from training.task_types.base import TaskType
+from training.text_to_text import TextToText
+from training.writer import Writer
 
 HEAD_FILE = "head.safetensors"
 LABEL_MAP_FILE = "label_map.json"
@@ -39,14 +41,21 @@ class LabelMap:
 class Classifier:
     """A model with its tokenizer, ready to train or to score."""
 
-    model: EncoderClassifier
+    model: EncoderClassifier | TextToText
     tokenizer: Any
+
+    @property
+    def writer(self) -> Writer | None:
+        """What writes and reads the answers of a text-to-text model; None of an encoder."""
+        return self.model.writer if isinstance(self.model, TextToText) else None
 
 
 def load_classifier(
     *, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int, pooling: str = "mean"
 ) -> Classifier:
     """Load a checkpoint with a head: the saved one if the folder is an artifact, else a fresh one.
+
+    A text-to-text model has no head of ours; it is loaded as it is.
 
     Parameters
     ----------
@@ -68,13 +77,21 @@ def load_classifier(
     Raises
     ------
     PretrainedMissing, PretrainedUnusable: as load_pretrained, or the artifact answers other labels.
+    LabelUnwritable: a text-to-text model cannot write a label.
     """
     pretrained = load_pretrained(source=source, max_length=max_length)
     folder = Path(source.name)
     if is_artifact(source):
         check_label_map(folder=folder, task_type=task_type, labels=labels)
         pooling = read_label_map(folder).pooling
-    model = task_type.build(encoder=pretrained.encoder, labels=labels, pooling=pooling)
+    if pretrained.writes:
+        writer = Writer(
+            task_type=task_type, tokenizer=pretrained.tokenizer, labels=tuple(labels), max_length=max_length
+        )
+        return Classifier(
+            model=TextToText(language_model=pretrained.model, writer=writer), tokenizer=pretrained.tokenizer
+        )
+    model = task_type.build(encoder=pretrained.model, labels=labels, pooling=pooling)
     if is_artifact(source):
         try:
             model.head.load_state_dict(load_file(folder / HEAD_FILE))
@@ -130,10 +147,12 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
     folder
         exists; files of the same names are replaced.
     """
-    encoder = classifier.model.encoder
-    encoder.save_pretrained(folder, state_dict=state_in_fp32(encoder))  # type: ignore[operator]
+    model = classifier.model
+    checkpoint: Any = model.language_model if isinstance(model, TextToText) else model.encoder
+    checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))
     classifier.tokenizer.save_pretrained(folder)
-    save_file(state_in_fp32(classifier.model.head), folder / HEAD_FILE)
+    if isinstance(model, EncoderClassifier):
+        save_file(state_in_fp32(model.head), folder / HEAD_FILE)
     write_json(
         path=folder / LABEL_MAP_FILE,
         payload={

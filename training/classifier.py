@@ -86,7 +86,7 @@ POOLERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def parameter_groups(
-    *, model: EncoderClassifier, learning_rate: float, head_factor: float, weight_decay: float
+    *, model: nn.Module, learning_rate: float, head_factor: float, weight_decay: float
 ) -> list[dict[str, Any]]:
     """Split trainable parameters by learning rate and weight decay.
 

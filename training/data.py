@@ -25,12 +25,16 @@ class DataInvalid(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedRows:
-    """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest."""
+    """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
+
+    `columns` are the texts themselves, which a model that writes is read against.
+    """
 
     inputs: list[Encoded]
     lengths: npt.NDArray[np.int64]
     units: Units
     pad_values: dict[str, int]
+    columns: dict[str, list[str]]
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -178,4 +182,4 @@ def encode_rows(*, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: 
     }
     of_words = task_type.unit == "word"
     units = Units.of_words([row[WORD_TOKENS] for row in inputs]) if of_words else Units.one_per_row(len(inputs))
-    return EncodedRows(inputs=inputs, lengths=lengths, units=units, pad_values=pad_values)
+    return EncodedRows(inputs=inputs, lengths=lengths, units=units, pad_values=pad_values, columns=rows.columns)

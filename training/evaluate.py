@@ -18,7 +18,9 @@ from training.settings import EvaluationSettings
 from training.stop import StopFlag
 from training.tally import Floats, Tally
 from training.task_types.base import Baseline, TaskType
+from training.text_to_text import TextToText
 from training.units import UNSEEN, Outputs
+from training.written_rows import write_answers
 
 # Resamples are summed in blocks, so that memory grows with the block and not with their number.
 RESAMPLES_PER_BLOCK = 50
@@ -41,7 +43,7 @@ def predict_logits(
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
 ) -> Outputs:
-    """Run a model over rows, in batches of similar length.
+    """Run a model over rows, in batches of similar length; one that writes its answers is read back.
 
     Parameters
     ----------
@@ -64,6 +66,8 @@ def predict_logits(
     ------
     StopRequested: asked to stop.
     """
+    if isinstance(model, TextToText):
+        return write_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs
     model.eval()
     values_UC: Tensor | None = None
     with torch.inference_mode(), compute.autocast():

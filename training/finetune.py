@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from training.compute import prepare_compute
-from training.data import DataInvalid, encode_rows, read_labelled
+from training.data import DataInvalid, EncodedRows, Rows, encode_rows, read_labelled
 from training.examiner import read_splits
 from training.folder import file_hash
 from training.job import Job
 from training.lesson import Lesson, Start
 from training.losses import IGNORED
 from training.result import finish
+from training.spec import RunSpec
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
+from training.token_labels import TokenLoss
 from training.trials import search_and_train
 from training.units import Units
+from training.written_rows import taught_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,10 @@ class GoldLoss:
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         """Return the loss summed over the rows."""
         return self.task_type.cross_entropy_sum(logits=logits, target=self.target[self.units.of(rows)])
+
+    def on(self, device: torch.device) -> GoldLoss:
+        """Return the same loss on a device."""
+        return replace(self, units=self.units.to(device), target=self.target.to(device))
 
     def num_valid(self, rows: Tensor) -> int:
         """Return how many terms the loss of the rows has."""
@@ -55,19 +63,18 @@ def finetune(job: Job) -> dict[str, Any]:
     PermanentFailure: the data or the checkpoint cannot be used, or the loss diverged.
     StopRequested: asked to stop; a checkpoint was saved.
     """
-    spec, settings = job.spec, job.spec.training
+    spec = job.spec
     assert spec.model is not None and spec.data.train is not None
     compute = prepare_compute(spec)
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     train = read_labelled(folder=spec.data.train, name="train", task_type=task_type, labels=spec.labels)
     check_variety(gold=train.labelled(), task_type=task_type)
     start = Start(spec=spec, task_type=task_type, compute=compute)
-    rows = encode_rows(rows=train, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
-    target = task_type.targets(rows=train, units=rows.units, labels=spec.labels).to(compute.device)
+    rows, loss = gold_lesson(rows=train, start=start, task_type=task_type, spec=spec)
     lesson = Lesson(
         task_type=task_type,
         rows=rows,
-        loss=GoldLoss(task_type=task_type, units=rows.units.to(compute.device), target=target),
+        loss=loss.on(compute.device),
         compute=compute,
         splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
         fingerprint=file_hash(job.folder / "spec.json"),
@@ -75,6 +82,35 @@ def finetune(job: Job) -> dict[str, Any]:
     job.progress.log(f"fine-tuning {spec.model} as {spec.role} on {len(train)} gold labels")
     trained = search_and_train(job=job, lesson=lesson, start=start)
     return finish(job=job, trained=trained, train_gold=train.labelled(), num_train=len(train), num_pseudo_labels=0)
+
+
+def gold_lesson(
+    *, rows: Rows, start: Start, task_type: TaskType, spec: RunSpec
+) -> tuple[EncodedRows, GoldLoss | TokenLoss]:
+    """Encode labelled rows and lay out the loss against their gold answers.
+
+    Parameters
+    ----------
+    rows
+        with a gold answer each.
+    start
+        knows the tokenizer, and whether the model writes its answers.
+    task_type, spec
+        of the run.
+
+    Returns
+    -------
+    The rows as the model is trained on them, and the loss on the CPU.
+    """
+    encoded = encode_rows(
+        rows=rows, task_type=task_type, tokenizer=start.tokenizer, max_length=spec.training.max_length
+    )
+    if start.writer is None:
+        target = task_type.targets(rows=rows, units=encoded.units, labels=spec.labels)
+        return encoded, GoldLoss(task_type=task_type, units=encoded.units, target=target)
+    texts = rows.columns[task_type.input_fields[0]]
+    taught = taught_rows(encoded=encoded, answers=start.writer.tokens(answers=rows.labelled(), texts=texts))
+    return taught, TokenLoss.of_gold(taught)
 
 
 def check_variety(*, gold: list[str], task_type: TaskType) -> None:

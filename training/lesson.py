@@ -45,6 +45,7 @@ class Start:
         self._seed = spec.seed
         self._first: Classifier | None = self._load(spec)
         self.tokenizer = self._first.tokenizer
+        self.writer = self._first.writer
 
     def __call__(self, spec: RunSpec) -> Classifier:
         """Return a classifier on its device, untrained, with the layers frozen that the spec freezes."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from training.batches import Indices, collate, epoch_batches
 from training.checkpoint import Checkpoint
-from training.classifier import EncoderClassifier, parameter_groups, state_in_fp32
+from training.classifier import parameter_groups, state_in_fp32
 from training.compute import Compute
 from training.data import EncodedRows
 from training.failures import PermanentFailure
@@ -47,7 +47,7 @@ class StepLoss(Protocol):
 class Fitting:
     """What is to be trained, on what, by which loss; `dev_score` (higher is better) selects the best step."""
 
-    model: EncoderClassifier
+    model: nn.Module
     rows: EncodedRows
     loss: StepLoss
     compute: Compute
@@ -190,7 +190,7 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
     return state
 
 
-def _optimizer(model: EncoderClassifier, settings: TrainingSettings) -> torch.optim.AdamW:
+def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
     groups = parameter_groups(
         model=model,
         learning_rate=settings.learning_rate,

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING
 from transformers.utils import logging as transformers_logging
 
 from training.carriers import CARRIERS
@@ -33,10 +34,15 @@ class PretrainedUnusable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Pretrained:
-    """An encoder in fp32, or the layers of it that were asked for, with its tokenizer."""
+    """An encoder or a text-to-text model in fp32, or the layers of it that were asked for, with its tokenizer."""
 
-    encoder: nn.Module
+    model: nn.Module
     tokenizer: Any
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is a text-to-text model, which writes its answers."""
+        return bool(getattr(self.model.config, "is_encoder_decoder", False))
 
 
 def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
@@ -51,7 +57,7 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
 
     Returns
     -------
-    Encoder (fp32, without its own pooler) and tokenizer.
+    Encoder (without its own pooler) or text-to-text model, fp32, and tokenizer.
 
     Raises
     ------
@@ -63,12 +69,12 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     place, revision = _place(source)
     pretrained = Pretrained(
-        encoder=_load_encoder(place, revision, source), tokenizer=_load_tokenizer(place, revision, source)
+        model=_load_model(place, revision, source), tokenizer=_load_tokenizer(place, revision, source)
     )
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
-    return replace(pretrained, encoder=carve(model=pretrained.encoder, kept=source.layers))
+    return replace(pretrained, model=carve(model=pretrained.model, kept=source.layers))
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
@@ -116,9 +122,10 @@ def _packaged(source: ModelSource) -> Path:
     return CARRIERS[source.name].folder(name=source.name)
 
 
-def _load_encoder(place: str, revision: str | None, source: ModelSource) -> nn.Module:
+def _load_model(place: str, revision: str | None, source: ModelSource) -> nn.Module:
     try:
-        encoder, report = AutoModel.from_pretrained(
+        config = AutoConfig.from_pretrained(place, revision=revision)
+        model, report = _class_for(config, source).from_pretrained(
             place, revision=revision, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -126,14 +133,26 @@ def _load_encoder(place: str, revision: str | None, source: ModelSource) -> nn.M
             f"Model {source} cannot be loaded: {_first_line(error)} Check the name, or the network if it is a hub's."
         ) from error
     # A sentence encoder's pooler is left random by its makers; ours is the mean over tokens.
-    encoder.pooler = None
+    if hasattr(model, "pooler"):
+        model.pooler = None
     absent = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
     if absent:
         raise PretrainedUnusable(
             f"Model {source} lacks {len(absent)} weights, {absent[0]} first: its config and its weights do not "
             "belong together. Save it again with save_pretrained."
         )
-    return encoder  # type: ignore[no-any-return]
+    return model  # type: ignore[no-any-return]
+
+
+def _class_for(config: Any, source: ModelSource) -> Any:
+    if not getattr(config, "is_encoder_decoder", False):
+        return AutoModel
+    if type(config) not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:
+        raise PretrainedUnusable(
+            f"Model {source} ({config.model_type}) has a decoder that does not write text. Take an encoder, or a "
+            "text-to-text model such as T5."
+        )
+    return AutoModelForSeq2SeqLM
 
 
 def _load_tokenizer(place: str, revision: str | None, source: ModelSource) -> Any:
@@ -148,11 +167,20 @@ def _load_tokenizer(place: str, revision: str | None, source: ModelSource) -> An
 def _check_fit(pretrained: Pretrained, source: ModelSource, max_length: int) -> None:
     if pretrained.tokenizer.pad_token_id is None:
         raise PretrainedUnusable(f"The tokenizer of {source} has no pad token. Set one and save the tokenizer again.")
-    positions = _num_positions(pretrained.encoder, max_length)
+    if pretrained.writes:
+        _check_writing(pretrained, source)
+    positions = _num_positions(pretrained.model, max_length)
     if max_length > positions:
         raise PretrainedUnusable(
             f"Model {source} has {positions} positions, training.max_length is {max_length}. Lower max_length."
         )
+
+
+def _check_writing(pretrained: Pretrained, source: ModelSource) -> None:
+    starts = pretrained.model.config.decoder_start_token_id is not None  # type: ignore[union-attr]
+    if not starts or pretrained.tokenizer.eos_token_id is None:
+        lacking = "config has no decoder_start_token_id" if not starts else "tokenizer has no token for the end"
+        raise PretrainedUnusable(f"Model {source} cannot write: its {lacking}. Set it and save the model again.")
 
 
 def _num_positions(encoder: nn.Module, default: int) -> int:

@@ -149,6 +149,44 @@ class TaskType(ABC):
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return what an answer consists of, each with its label's place, for counting."""
 
+    @abstractmethod
+    def as_text(self, *, answer: str, text: str) -> str:
+        """Write an answer as a text-to-text model is to write it.
+
+        Parameters
+        ----------
+        answer
+            gold or predicted.
+        text
+            the example's first input field.
+
+        Returns
+        -------
+        What `from_text` reads back as the same answer.
+        """
+
+    @abstractmethod
+    def from_text(self, *, said: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Read what a text-to-text model wrote.
+
+        Parameters
+        ----------
+        said
+            anything.
+        text
+            the example's first input field.
+        names
+            the study's labels, by how the model's tokenizer writes them; see training.text_forms.
+
+        Returns
+        -------
+        The answer, None if it is none.
+        """
+
+    def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """Return answers (each behind a text it may belong to) that a tokenizer must be able to write and read back."""
+        return [(label, label) for label in labels]
+
     def cross_entropy_sum(self, *, logits: Tensor, target: Tensor) -> Tensor:
         """Return the loss against gold answers, summed; see training.losses."""
         from training.losses import cross_entropy_sum

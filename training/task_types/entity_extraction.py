@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from training.compat import NUM_COMPAT_COUNTS, compat_f1, compat_tally
+from training.compat import NUM_COMPAT_COUNTS, compat_f1, compat_tally, target_text
 from training.failures import PermanentFailure
 from training.spans import (
     WORD_TOKENS,
@@ -23,6 +23,7 @@ from training.spans import (
 )
 from training.tally import Floats, Item, Tally, f1_scores, side_by_side
 from training.task_types.base import Baseline, Encoded, TaskType, most_frequent
+from training.text_forms import spans_written
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -130,6 +131,19 @@ class EntityExtraction(TaskType):
         for row in range(len(outputs)):
             highest[row] = label_UL[outputs.bounds[row] : outputs.bounds[row + 1]].max(axis=0, initial=0)
         return highest
+
+    def as_text(self, *, answer: str, text: str) -> str:
+        """Write each entity's words and its label in brackets; see TaskType.as_text."""
+        return target_text(text=text, spans=spans_in(answer))
+
+    def from_text(self, *, said: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Find the entities in the text, leftmost where they fit at several places; see TaskType.from_text."""
+        spans = spans_written(said=said, text=text, names=names)
+        return None if spans is None else written(spans)
+
+    def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """Return each label as an entity of its own name; see TaskType.written_samples."""
+        return [(label, written([Span(0, len(label), label)])) for label in labels]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return each span: right only with exactly its characters and its label; see TaskType.items."""

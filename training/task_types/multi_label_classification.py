@@ -12,6 +12,7 @@ import numpy.typing as npt
 from training.gold import GoldInvalid, listed
 from training.tally import Item
 from training.task_types.text_classification import TextClassification
+from training.text_forms import BETWEEN_LABELS, labels_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,6 +85,22 @@ class MultiLabelClassification(TextClassification):
         import torch
 
         return torch.sigmoid(torch.from_numpy(outputs.values_UC)).numpy()
+
+    def as_text(self, *, answer: str, text: str) -> str:
+        """Write the labels one after the other, nothing for none; see TaskType.as_text."""
+        return BETWEEN_LABELS.join(json.loads(answer))
+
+    def from_text(self, *, said: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Read the labels in any order; see TaskType.from_text."""
+        found = labels_in(said=said, names=names)
+        if found is None:
+            return None
+        return json.dumps([label for label in names.values() if label in found], ensure_ascii=False)
+
+    def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """Return each label alone, and all together; see TaskType.written_samples."""
+        lists = [*([label] for label in labels), list(labels), []]
+        return [("", json.dumps(labels_, ensure_ascii=False)) for labels_ in lists]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return each label that applies; see TaskType.items."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from training.gold import GoldInvalid, listed
 from training.tally import Item
 from training.task_types.base import Encoded, TaskType
+from training.text_forms import without_spaces
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,8 +32,13 @@ class TextClassification(TaskType):
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
 
     def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
-        """Tokenise the input fields in order, as one segment each; see TaskType.encode."""
+        """Tokenise the input fields in order, as one segment each; see TaskType.encode.
+
+        A tokenizer that has no mark between segments, as T5's, reads each behind its name.
+        """
         fields = [shortened(columns[name], tokenizer, max_length) for name in self.input_fields]
+        if len(fields) > 1 and tokenizer.sep_token_id is None:
+            return _named_fields(tokenizer, dict(zip(self.input_fields, fields, strict=True)), max_length)
         encoded = tokenizer(*fields, truncation=True, max_length=max_length, padding=False)
         names = list(encoded.keys())
         return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
@@ -74,9 +80,24 @@ class TextClassification(TaskType):
 
         return torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()
 
+    def as_text(self, *, answer: str, text: str) -> str:
+        """Write the label; see TaskType.as_text."""
+        return answer
+
+    def from_text(self, *, said: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Read the label; see TaskType.from_text."""
+        return names.get(without_spaces(said))
+
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return the one label; see TaskType.items."""
         return frozenset({(place[answer],)})
+
+
+def _named_fields(tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
+    named = [[f"{name}: {text}" for text in texts] for name, texts in columns.items()]
+    encoded = tokenizer(*named, truncation=True, max_length=max_length - 1, padding=False, add_special_tokens=False)
+    end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
+    return [{"input_ids": ids + end, "attention_mask": [1] * len(ids + end)} for ids in encoded["input_ids"]]
 
 
 def shortened(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[str]:

@@ -16,7 +16,7 @@ def test_the_packaged_student_tells_like_sentences_from_unlike_ones() -> None:
     texts = ["the cat sat on the mat", "a cat was sitting on a rug", "shares fell after the earnings report"]
     batch = pretrained.tokenizer(texts, padding=True, return_tensors="pt")
     with torch.inference_mode():
-        hidden = pretrained.encoder(**batch).last_hidden_state
+        hidden = pretrained.model(**batch).last_hidden_state
     mask = batch["attention_mask"].unsqueeze(-1)
     means = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
     like, unlike = means[0] @ means[1], means[0] @ means[2]
