@@ -1,15 +1,18 @@
 """The limits that the supervisor itself enforces, with a thread in the part of the worker."""
 
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
-from runs import shutdown
+from runs import bridge, shutdown
 from runs.models import Attempt, Ending, Run, RunState
-from runs.operations import RunPlan, cancel, start_annotate
+from runs.operations import RunPlan, cancel, start_annotate, supervise
 from runs.trainer import process_started_at
 from studies.models import Study
-from tests.integration.runs.world import being_supervised, in_state, is_reconciled
+from tests.integration.runs.world import being_supervised, in_state, is_reconciled, wait_until
 
 LONG = RunPlan(steps=400, max_minutes=1)
 
@@ -31,6 +34,30 @@ def test_one_that_ignores_being_asked_is_killed(make_study: Callable[..., Study]
     assert not (run.folder / "checkpoint").exists()
     assert is_gone(attempt)
     assert is_reconciled(study)
+
+
+def test_one_whose_data_is_still_written_is_cancelled_within_seconds(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=LONG)
+    monkeypatch.setattr(bridge, "ROWS_PER_BATCH", 1)
+    write_row = bridge._row
+    monkeypatch.setattr(bridge, "_row", lambda *row: (time.sleep(1.5), write_row(*row))[1])
+    worker = threading.Thread(target=supervise_and_close, args=(run.pk,))
+    worker.start()
+    wait_until(lambda: in_state(run, RunState.RUNNING))
+
+    cancel(actor=study.created_by, run=run)
+    worker.join(timeout=5)
+
+    assert not worker.is_alive()
+    assert in_state(run, RunState.CANCELLED)
+    assert run.attempts.get().pid is None
+
+
+def supervise_and_close(run_id: int) -> None:
+    supervise(run_id=run_id)
+    connection.close()
 
 
 def test_one_at_its_time_limit_pauses_and_pays_no_more_than_its_hold(study: Study) -> None:

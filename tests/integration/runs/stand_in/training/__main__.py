@@ -1,6 +1,7 @@
 """A trainer that learns nothing but keeps the whole contract: files, signals, exit codes, checkpoints, its parent.
 
-How it behaves is the last word of the model's name: steady, refusing, crashing, crashing-once, deaf. A step is 50 ms.
+How it behaves is the last word of the model's name: steady, refusing, crashing, crashing-once, without-room-once, deaf.
+A step is 50 ms.
 """
 
 import json
@@ -46,6 +47,9 @@ def main(folder: Path) -> int:
             return 3
         if behaviour == "crashing" or (behaviour == "crashing-once" and first == 0 and step == num_steps // 2):
             return 1
+        if behaviour == "without-room-once" and first == 0 and step == num_steps // 2:
+            write(folder / "error.json", {"error": "DiskFull", "message": "there is no room (3 MB are free)"})
+            return 4
         time.sleep(SECONDS_PER_STEP)
         say(folder, step + 1, num_steps)
         if step % STEPS_BETWEEN_CHECKPOINTS == 0:
@@ -64,6 +68,9 @@ def finish(folder: Path, spec: dict[str, Any]) -> None:
     made = "soft_labels" if spec["kind"] == "score" else "artifact"
     (folder / made).mkdir(exist_ok=True)
     measure = {"accuracy": {"value": 0.8, "low": 0.7, "high": 0.9}, "num_examples": 4, "num_unparsed": 0}
+    energy = {"kwh": 0.0002, "carbon_kg": 0.0001}
+    used = {"device_seconds": 1.0, "working_seconds": 0.1, "stages": {"start": 0.9, "train": 0.1}, "energy": energy}
+    write(folder / "meter.json", {**used, "peak_memory_bytes": 2**20})
     metrics = {"test": measure, "baseline": {"label": spec["labels"][0], "value": 0.5}}
     if "dev" in spec["data"]:
         metrics["dev"] = measure
