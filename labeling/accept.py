@@ -1,6 +1,5 @@
 """From what an annotator did in Label Studio to an accepted annotation, its payment and the example's label."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from labeling.pay import has_overshot, pay_answer, pay_skip, stop_at, take_back_
 from labeling.project import task_type_of
 from labeling.remote import RemoteAnnotation, RemoteExample
 from labeling.task_types import ResultInvalid
+from studies.answers import FORMS, AnswerInvalid
 from studies.models import Example, Label, Study
 from studies.operations import assign_label
 
@@ -150,12 +150,18 @@ def judge(*, remote: RemoteAnnotation, example: Example, people: People) -> Verd
         return Verdict(state=State.REJECTED, reason=f"Written by {who} in another's name.", annotator=annotator)
     if remote.was_cancelled:
         return Verdict(state=State.SKIPPED, annotator=annotator)
-    study = example.study
     try:
-        value = task_type_of(study=study).target(result=remote.result, labels=study.labels)
-    except ResultInvalid as error:
+        value = _answer(remote, example)
+    except (ResultInvalid, AnswerInvalid) as error:
         return Verdict(state=State.REJECTED, reason=str(error)[:200], annotator=annotator)
     return Verdict(state=State.ACCEPTED, value=value, annotator=annotator)
+
+
+def _answer(remote: RemoteAnnotation, example: Example) -> str:
+    """Read what was answered, in the one form, so that equal answers count as equal and each can become the label."""
+    study = example.study
+    target = task_type_of(study=study).target(result=remote.result, fields=example.fields, labels=study.labels)
+    return FORMS[study.task_type].read(given=target, fields=example.fields, labels=study.labels)
 
 
 def _is_stale(existing: Annotation, remote: RemoteAnnotation) -> bool:
@@ -277,11 +283,13 @@ def _mark_deleted(annotations: Iterable[Annotation]) -> int:
 
 
 def _decide_label(example: Example) -> None:
-    """Give the example the value that most of its accepted annotations have; of equal ones, the earliest."""
+    """Give the example what its accepted annotations agree on, as its task type decides between them."""
     accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
     if not accepted:
         return
-    value, _ = Counter(one.value for one in accepted).most_common(1)[0]
+    value = task_type_of(study=example.study).agreed(
+        targets=[one.value for one in accepted], labels=example.study.labels
+    )
     keys = sorted(one.source_key for one in accepted)
     current = Label.objects.filter(example=example).first()
     if current is None or (current.value, current.source_keys) != (value, keys):

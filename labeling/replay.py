@@ -62,8 +62,8 @@ def replay(
     Safe to repeat: what was answered is not answered again.
 
     Parameters: `annotators` marked for replay, at least as many as the study asks annotations per example; `answers`
-    gives each example's label, `lead_time` how long it is said to have taken; `num_examples` counts
-    from the first, all if None.
+    gives each example's label in its task type's form, `lead_time` how long it is said to have taken; `num_examples`
+    counts from the first, all if None.
     Returns: what was made, and in how many seconds.
     Raises: NotForReplay; LabelStudioUnreachable; LabelStudioRefused.
     """
@@ -98,7 +98,7 @@ def _share_out(
                 _Answer(
                     example_id=publication.label_studio_id or 0,
                     unique_id=str(uuid5(example.uid, annotators[turn].email)),
-                    result=task_type.result(target=answers(example)),
+                    result=task_type.result(target=answers(example), fields=example.fields),
                     lead_time=lead_time(example),
                 )
             )

@@ -1,11 +1,11 @@
 """One text, spans of it with one of the study's labels each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
-from labeling.task_types.base import LabelingTaskType, Result, ResultInvalid
+from labeling.task_types.base import LabelingTaskType, Result, ResultInvalid, of_majority
 from labeling.task_types.text_classification import header, labelled_tag, regions_of, value_of
 
 LABELS = "label"
@@ -20,8 +20,8 @@ class Span(NamedTuple):
 class EntityExtraction(LabelingTaskType):
     """A target is a JSON list of spans with start, end (exclusive) and label, in the order of the text.
 
-    Label Studio counts as a browser does: a character beyond the basic plane, most emoji for one, counts twice. Given
-    the text, both directions translate; without it, offsets are taken as they are.
+    Label Studio counts as a browser does: a character beyond the basic plane, most emoji for one, counts twice, and a
+    line ends with one character. Both directions translate.
     """
 
     name = "entity_extraction"
@@ -34,20 +34,23 @@ class EntityExtraction(LabelingTaskType):
             '<Text name="text" value="$text" granularity="word"/></View>'
         )
 
-    def target(self, *, result: Any, labels: Sequence[str], text: str | None = None) -> str:
-        spans = sorted(_span(region, labels) for region in regions_of(result, LABELS))
-        if text is not None:
-            place = {width: index for index, width in enumerate(_widths(text))}
-            spans = [_moved(span, place) for span in spans]
+    def data(self, *, fields: Mapping[str, str]) -> dict[str, str]:
+        """Show lines that end as a browser would end them, so that it counts what we count."""
+        return {"text": fields["text"].replace("\r\n", "\n").replace("\r", "\n")}
+
+    def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:
+        place = {width: index for index, width in enumerate(_widths(fields["text"]))}
+        # The same part marked twice with the same label is said once.
+        regions = {_span(region, labels) for region in regions_of(result, LABELS)}
+        spans = [_moved(span, place) for span in sorted(regions)]
         for first, second in pairwise(spans):
             if second.start < first.end:
                 raise ResultInvalid(f"“{second.label}” at {second.start} overlaps “{first.label}”; spans stand apart.")
-        return json.dumps([span._asdict() for span in spans], ensure_ascii=False)
+        return _written(spans)
 
-    def result(self, *, target: str, text: str | None = None) -> Result:
-        spans = [Span(**span) for span in json.loads(target)]
-        if text is not None:
-            spans = [_moved(span, dict(enumerate(_widths(text)))) for span in spans]
+    def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
+        place = dict(enumerate(_widths(fields["text"])))
+        spans = [_moved(span, place) for span in _spans_in(target)]
         return [
             {
                 "from_name": LABELS,
@@ -57,6 +60,21 @@ class EntityExtraction(LabelingTaskType):
             }
             for span in spans
         ]
+
+    def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
+        """Decide span by span, as `of_majority` does: alike are those with the same characters and label.
+
+        What is kept does not overlap, for of two overlapping spans no answer has both.
+        """
+        return _written(of_majority([_spans_in(target) for target in targets]))
+
+
+def _spans_in(target: str) -> list[Span]:
+    return [Span(**span) for span in json.loads(target)]
+
+
+def _written(spans: Sequence[Span]) -> str:
+    return json.dumps([span._asdict() for span in sorted(spans)], ensure_ascii=False)
 
 
 def _span(region: dict[str, Any], labels: Sequence[str]) -> Span:
@@ -73,8 +91,9 @@ def _span(region: dict[str, Any], labels: Sequence[str]) -> Span:
 def _widths(text: str) -> list[int]:
     """Where each character of a text stands as a browser counts, and where the text ends."""
     places = [0]
-    for character in text:
-        places.append(places[-1] + (2 if ord(character) > 0xFFFF else 1))
+    for character, following in zip(text, text[1:] + " ", strict=True):
+        is_first_of_line_end = character == "\r" and following == "\n"
+        places.append(places[-1] + (0 if is_first_of_line_end else 2 if ord(character) > 0xFFFF else 1))
     return places
 
 

@@ -1,10 +1,10 @@
 """One text, any number of the study's labels, none too."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labeling.task_types.base import Result, ResultInvalid
+from labeling.task_types.base import Result, ResultInvalid, of_majority
 from labeling.task_types.text_classification import CHOICES, TextClassification, regions_of, value_of
 
 
@@ -14,18 +14,23 @@ class MultiLabelClassification(TextClassification):
     name = "multi_label_classification"
     asked = 'choice="multiple" required="false"'
 
-    def target(self, *, result: Any, labels: Sequence[str]) -> str:
+    def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:
         chosen = _chosen(result)
         for label in chosen:
             if label not in labels:
                 raise ResultInvalid(f"“{label}” is not one of the study's labels.")
         return json.dumps([label for label in labels if label in chosen], ensure_ascii=False)
 
-    def result(self, *, target: str) -> Result:
+    def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
         chosen = json.loads(target)
         value = {"choices": chosen}
         region = {"from_name": CHOICES, "to_name": self.input_fields[0], "type": "choices", "value": value}
         return [region] if chosen else []
+
+    def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
+        """Decide label by label, as `of_majority` does."""
+        kept = of_majority([json.loads(target) for target in targets])
+        return json.dumps([label for label in labels if label in kept], ensure_ascii=False)
 
 
 def _chosen(result: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """One text, one of the study's labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from xml.sax.saxutils import quoteattr
 
@@ -26,13 +26,13 @@ class TextClassification(LabelingTaskType):
             f"{self.asked}>{choices}</Choices></View>"
         )
 
-    def target(self, *, result: Any, labels: Sequence[str]) -> str:
+    def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:
         chosen = _chosen(result)
         if chosen not in labels:
             raise ResultInvalid(f"“{chosen}” is not one of the study's labels.")
         return chosen
 
-    def result(self, *, target: str) -> Result:
+    def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
         return [
             {
                 "from_name": CHOICES,

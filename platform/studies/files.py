@@ -26,10 +26,14 @@ class FileUnreadable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row: its first line in the file, and its cells by column, or what is wrong with it."""
+    """One row: its first line in the file, and its cells by column, or what is wrong with it.
+
+    `structured` names the cells that were lists or objects; they are kept as JSON.
+    """
 
     line: int
     cells: dict[str, str] = field(default_factory=dict)
+    structured: frozenset[str] = frozenset()
     problem: str = ""
 
 
@@ -152,11 +156,15 @@ def _read_jsonl(text: str) -> Table:
 def _json_row(number: int, line: str) -> Row:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Row(line=number, problem=f"not JSON ({error})")
     if not isinstance(value, dict):
         return Row(line=number, problem="not a JSON object")
-    wrong = [key for key, cell in value.items() if isinstance(cell, dict | list)]
-    if wrong:
-        return Row(line=number, problem=f"{', '.join(wrong)}: a text is expected, not a list or an object")
-    return Row(line=number, cells={str(key): "" if cell is None else str(cell) for key, cell in value.items()})
+    structured = frozenset(key for key, cell in value.items() if isinstance(cell, dict | list))
+    return Row(line=number, cells={key: _cell(one) for key, one in value.items()}, structured=structured)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)

@@ -1,13 +1,18 @@
 """From rows to examples: mapping, checks and splits. No database here, so that a preview and an import agree."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from studies.answers import FORMS, AnswerInvalid, in_one_line
 from studies.files import Row, Table
 from studies.hashing import clean, content_hash, fraction, group_hash, rank
 from studies.models import Split
 
 MAX_CHARACTERS = 100_000
+LABEL_COLUMNS = ("label", "labels", "spans", "entities", "target", "class", "category")
+# JSON can escape what no database keeps: NUL, and one half of a pair that makes a character.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ColumnsWrong(ValueError):
@@ -53,6 +58,7 @@ class Candidate:
 class StudyRules:
     """What of a study decides about a row, its known examples included (by content and group hash)."""
 
+    task_type: str
     input_fields: Sequence[str]
     labels: Sequence[str]
     dev_fraction: float
@@ -76,7 +82,7 @@ class Checked:
 def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
     """Propose a mapping: columns of the same name first, then by position."""
     lowered = {name.lower(): name for name in columns}
-    label = next((lowered[name] for name in ("label", "target", "class", "category") if name in lowered), "")
+    label = next((lowered[name] for name in LABEL_COLUMNS if name in lowered), "")
     split = lowered.get("split", "")
     rest = [name for name in columns if name not in {label, split}]
     mapping = {}
@@ -107,6 +113,7 @@ class _Checker:
     def __init__(self, *, rules: StudyRules, options: ImportOptions) -> None:
         self.rules = rules
         self.options = options
+        self.form = FORMS[rules.task_type]
         self.labels_by_content = dict(rules.known_labels)
         self.splits_by_group = dict(rules.known_splits)
         self.candidates: list[Candidate] = []
@@ -115,20 +122,25 @@ class _Checker:
         self.num_duplicates = 0
 
     def add(self, row: Row) -> None:
-        problem = row.problem or self._take(row)
+        problem = row.problem or self._cell_problem(row)
+        try:
+            problem = problem or self._take(row)
+        except AnswerInvalid as error:
+            problem = f"label: {error}"
         if problem:
             self.errors.append(RowError(line=row.line, message=problem))
 
     def _take(self, row: Row) -> str:
-        fields = {name: clean(row.cells.get(column, "")) for name, column in self.options.columns.items()}
-        label = clean(row.cells.get(self.options.label_column, "")) if self.options.label_column else ""
+        cells = {name: row.cells.get(column, "") for name, column in self.options.columns.items()}
+        fields = {name: clean(text) for name, text in cells.items()}
         wanted = row.cells.get(self.options.split_column, "").strip().lower() if self.options.split_column else ""
-        problem = self._text_problem(fields) or self._label_problem(label) or self._split_problem(wanted)
+        problem = self._text_problem(fields) or self._split_problem(wanted)
         if problem:
             return problem
+        label = self._label(row, cells)
         content, group = content_hash(fields), group_hash(fields)
         if content in self.labels_by_content:
-            return self._duplicate(content, label)
+            return self._duplicate(content, label, fields)
         split = self._split(group, wanted)
         if wanted and split != wanted:
             return f"split: the same text but for case or spaces is in {split}, so this cannot be {wanted}"
@@ -150,27 +162,37 @@ class _Checker:
         )
         return ""
 
-    def _duplicate(self, content: str, label: str) -> str:
+    def _label(self, row: Row, cells: Mapping[str, str]) -> str:
+        """Read the row's label into the one form; empty where there is none."""
+        cell = row.cells.get(self.options.label_column, "") if self.options.label_column else ""
+        if not clean(cell):
+            return ""
+        return self.form.read_cell(cell=cell, cells=cells, labels=self.rules.labels)
+
+    def _duplicate(self, content: str, label: str, fields: Mapping[str, str]) -> str:
         known = self.labels_by_content[content]
         if label and known and label != known:
+            known, label = (
+                in_one_line(task_type=self.rules.task_type, value=one, fields=fields) for one in (known, label)
+            )
             return f"label: this text has the label “{known}” already, not “{label}”"
         if label and not known:
             self.labels_by_content[content] = self.late_labels[content] = label
         self.num_duplicates += 1
         return ""
 
+    def _cell_problem(self, row: Row) -> str:
+        wrong = row.structured & {*self.options.columns.values(), self.options.split_column}
+        return f"{', '.join(sorted(wrong))}: a text is expected, not a list or an object" if wrong else ""
+
     def _text_problem(self, fields: Mapping[str, str]) -> str:
         for name, text in fields.items():
             if not text:
                 return f"{name}: the text is empty"
+            if UNSTORABLE.search(text):
+                return f"{name}: the text has half of a character, or a NUL; write it without"
             if len(text) > MAX_CHARACTERS:
                 return f"{name}: {len(text):,} characters; {MAX_CHARACTERS:,} is the most"
-        return ""
-
-    def _label_problem(self, label: str) -> str:
-        if label and label not in self.rules.labels:
-            known = ", ".join(self.rules.labels[:8]) + (" …" if len(self.rules.labels) > 8 else "")
-            return f"label: “{label[:80]}” is not a label of this study ({known})"
         return ""
 
     def _split_problem(self, wanted: str) -> str:

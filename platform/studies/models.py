@@ -8,11 +8,16 @@ from django.db import models
 from django.db.models import Q
 
 from budgets.models import Budget
+from studies.task_types import metric_title
 
 
 class Metric(models.TextChoices):
+    """All that a study may be measured by; which of them fit its task type, `studies.task_types.metrics` says."""
+
     ACCURACY = "accuracy", "Accuracy"
     MACRO_F1 = "macro_f1", "Macro F1"
+    MICRO_F1 = "micro_f1", "Micro F1"
+    COMPAT_F1 = "compat_f1", "F1 as the followed study counts"
 
 
 class Split(models.TextChoices):
@@ -55,6 +60,10 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_metric_display(self) -> str:
+        """The metric's name, by what it counts here: for entities, spans."""
+        return metric_title(task_type=self.task_type, metric=self.metric)
 
 
 class ImportBatch(models.Model):
@@ -110,7 +119,7 @@ class Label(models.Model):
         ANNOTATION = "annotation", "Annotation"
 
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="label")
-    value = models.CharField(max_length=200)
+    value = models.TextField(help_text="The answer, in the one form that `studies.answers` gives it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
         default=list, help_text="Ledger source keys of the annotations behind it: what this label cost."
@@ -147,7 +156,7 @@ class Snapshot(models.Model):
 class SnapshotItem(models.Model):
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="snapshot_items")
-    value = models.CharField(max_length=200)
+    value = models.TextField()
     source = models.CharField(max_length=16, choices=Label.Source.choices)
     source_keys = models.JSONField(default=list)
 

@@ -1,8 +1,7 @@
 """What is done to studies: create one, import its data, assign labels, take a snapshot, freeze its test split."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,17 +13,34 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.models import PriceBook
 from budgets.operations import open_budget
+from studies.answers import FORMS, AnswerInvalid
 from studies.files import FileUnreadable, Table, read_table
-from studies.hashing import clean, list_hash
+from studies.hashing import list_hash
 from studies.importing import Candidate, Checked, ImportOptions, StudyRules, check_rows, guess_options
-from studies.models import Example, ImportBatch, Label, Metric, PayBasis, Snapshot, SnapshotItem, Split, Study
+from studies.models import Example, ImportBatch, Label, Snapshot, SnapshotItem, Split, Study
 from studies.queries import labelled
+from studies.specs import StudyInvalid, StudySpec
 from studies.task_types import input_fields
 
-MAX_LABELS = 1000
-MOST_PAID_SECONDS = 8 * 3600
+__all__ = [
+    "AlreadyImported",
+    "NotEnoughLabels",
+    "Preview",
+    "RowsInvalid",
+    "StudyInvalid",
+    "StudySpec",
+    "UnknownLabel",
+    "assign_label",
+    "create_study",
+    "draft_import",
+    "freeze_test",
+    "import_examples",
+    "preview_import",
+    "propose_options",
+    "take_snapshot",
+]
+
 _ROWS_PER_INSERT = 1000
 _RECORDED = (
     "name",
@@ -42,10 +58,6 @@ _RECORDED = (
 )
 
 
-class StudyInvalid(ValueError):
-    """A study cannot be made like this; the message names the field."""
-
-
 class RowsInvalid(ValueError):
     """Some rows have errors and nothing was imported; fix them, or import the good rows only."""
 
@@ -55,64 +67,11 @@ class AlreadyImported(ValueError):
 
 
 class UnknownLabel(ValueError):
-    """The value is not in the study's label set."""
+    """The value is no answer to the study's question: not of its labels, or not in its task type's form."""
 
 
 class NotEnoughLabels(ValueError):
     """The pool has fewer labelled examples than asked for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudySpec:
-    """What a manager says of a new study. Model references name a source (hub, folder or package) and a name."""
-
-    name: str
-    task_type: str
-    labels: Sequence[str]
-    limit: Decimal | str
-    price_book: PriceBook
-    student_model: dict[str, Any]
-    teacher_model: dict[str, Any]
-    instructions: str = ""
-    metric: str = Metric.ACCURACY
-    annotations_per_example: int = 1
-    pay_basis: str = PayBasis.PER_LABEL
-    max_paid_seconds: int = 300
-    dev_fraction: float = 0.1
-    test_fraction: float = 0.2
-    seed: int = 0
-    cleaned_labels: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        input_fields(self.task_type)
-        object.__setattr__(self, "cleaned_labels", _clean_labels(self.labels))
-        if not self.name.strip():
-            raise StudyInvalid("name: give the study a name.")
-        if self.metric not in Metric.values:
-            raise StudyInvalid(f"metric: {self.metric!r} is not one of {', '.join(Metric.values)}.")
-        if not 1 <= self.annotations_per_example <= 9:
-            raise StudyInvalid("annotations per example: choose 1 to 9.")
-        _check_pay(self.pay_basis, self.max_paid_seconds)
-        if min(self.dev_fraction, self.test_fraction) < 0 or self.dev_fraction + self.test_fraction >= 1:
-            raise StudyInvalid("dev and test fractions: none below zero, and together less than one.")
-
-
-def _check_pay(basis: str, max_paid_seconds: int) -> None:
-    if basis not in PayBasis.values:
-        raise StudyInvalid(f"pay basis: {basis!r} is not one of {', '.join(PayBasis.values)}.")
-    if not 1 <= max_paid_seconds <= MOST_PAID_SECONDS:
-        raise StudyInvalid(f"max paid seconds: {max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.")
-
-
-def _clean_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    cleaned = tuple(clean(label) for label in labels if clean(label))
-    if not 2 <= len(cleaned) <= MAX_LABELS:
-        raise StudyInvalid(f"labels: between 2 and {MAX_LABELS} are needed, {len(cleaned)} given.")
-    if len({label.casefold() for label in cleaned}) < len(cleaned):
-        raise StudyInvalid("labels: two of them are alike but for case.")
-    if too_long := [label for label in cleaned if len(label) > 200 or "\n" in label]:
-        raise StudyInvalid(f"labels: “{too_long[0][:40]}…” must be one line of at most 200 characters.")
-    return cleaned
 
 
 @transaction.atomic
@@ -230,11 +189,15 @@ def import_examples(
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:
     """Give an example the label that its accepted annotations decided; an imported label stays as it is.
 
-    Parameters: `source_keys` the ledger keys of those annotations, which are what the label cost.
+    Parameters: `value` an answer as the study's task type writes it (see docs/how-to/models.md); `source_keys` the
+    ledger keys of those annotations, which are what the label cost.
     Raises: UnknownLabel.
     """
-    if value not in example.study.labels:
-        raise UnknownLabel(f"“{value}” is not a label of the study “{example.study}”.")
+    study = example.study
+    try:
+        value = FORMS[study.task_type].read(given=value, fields=example.fields, labels=study.labels)
+    except AnswerInvalid as error:
+        raise UnknownLabel(f"A label for the study “{study}”: {error}.") from None
     existing = Label.objects.filter(example=example).first()
     if existing is not None and existing.source == Label.Source.IMPORT:
         return existing
@@ -308,6 +271,7 @@ def _table(batch: ImportBatch, encoding: str) -> Table:
 def _rules(study: Study) -> StudyRules:
     known = study.examples.values_list("content_hash", "group_hash", "split", "label__value")
     return StudyRules(
+        task_type=study.task_type,
         input_fields=input_fields(study.task_type),
         labels=study.labels,
         dev_fraction=study.dev_fraction,

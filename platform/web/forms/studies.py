@@ -5,7 +5,7 @@ from django import forms
 from budgets.models import PriceBook
 from runs.references import PACKAGES
 from studies.models import Metric, PayBasis
-from studies.operations import MOST_PAID_SECONDS, StudySpec
+from studies.specs import MOST_PAID_SECONDS, StudySpec
 from studies.task_types import TASK_TYPES
 from web.wording import in_words
 

@@ -40,7 +40,7 @@ class Member:
     id: int = field(default=0)
 
     def annotate(self, example_id: int, value: str = "good", **fields: Any) -> httpx.Response:
-        result = LABELING_TASK_TYPES["text_classification"].result(target=value)
+        result = LABELING_TASK_TYPES["text_classification"].result(target=value, fields={})
         body = {"result": result, "unique_id": str(uuid4()), "lead_time": 4.5, **fields}
         return self.http.post(f"/api/tasks/{example_id}/annotations", json=body)
 
@@ -55,7 +55,7 @@ class Member:
         return self.annotate(example_id, result=[], was_cancelled=True)
 
     def edit(self, annotation_id: int, value: str, **fields: Any) -> httpx.Response:
-        result = LABELING_TASK_TYPES["text_classification"].result(target=value)
+        result = LABELING_TASK_TYPES["text_classification"].result(target=value, fields={})
         return self.http.patch(f"/api/annotations/{annotation_id}", json={"result": result, **fields})
 
 

@@ -12,7 +12,7 @@ from tests.integration.labeling.conftest import Call, Enter, Member, offered
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
-GOOD = LABELING_TASK_TYPES["text_classification"].result(target="good")
+GOOD = LABELING_TASK_TYPES["text_classification"].result(target="good", fields={})
 
 # {p} the project, {e} an example, {own} and {other} annotations on it, {me} and {them} their makers.
 ALLOWED = [

@@ -8,6 +8,7 @@ from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType, ResultInv
 from training.task_types import TASK_TYPES
 
 LABELS = ["good", 'say "no" & <go>', "naïve 日本語", "$text", "cost $5", "it's", "&amp;", "a\ttab"]
+FIELDS = {"text": "a text that is long enough", "text_a": "one", "text_b": "another"}
 CHOOSING_ONE = pytest.mark.parametrize("name", ["text_classification", "pair_classification"])
 EVERY = pytest.mark.parametrize("task_type", LABELING_TASK_TYPES.values(), ids=LABELING_TASK_TYPES)
 
@@ -49,7 +50,8 @@ def test_its_configuration_shows_every_field_and_names_no_other(task_type: Label
 @EVERY
 def test_an_answer_reads_as_the_target_it_was_written_from(task_type: LabelingTaskType) -> None:
     for target in targets(task_type.name):
-        assert task_type.target(result=task_type.result(target=target), labels=LABELS) == target
+        result = task_type.result(target=target, fields=FIELDS)
+        assert task_type.target(result=result, fields=FIELDS, labels=LABELS) == target
 
 
 @CHOOSING_ONE
@@ -71,7 +73,7 @@ def test_an_answer_reads_as_the_target_it_was_written_from(task_type: LabelingTa
 )
 def test_what_is_no_answer_is_refused_with_the_reason(name: str, result: Any, message: str) -> None:
     with pytest.raises(ResultInvalid, match=message):
-        LABELING_TASK_TYPES[name].target(result=result, labels=LABELS)
+        LABELING_TASK_TYPES[name].target(result=result, fields=FIELDS, labels=LABELS)
 
 
 @EVERY

@@ -21,16 +21,30 @@ def chosen(*labels: Any) -> list[dict[str, Any]]:
 
 
 def test_spans_are_put_in_the_order_of_the_text() -> None:
-    target = SPANS.target(result=[region(5, 9, "b"), region(0, 4, "a")], labels=LABELS)
+    target = SPANS.target(result=[region(5, 9, "b"), region(0, 4, "a")], fields={"text": "long enough"}, labels=LABELS)
     assert [span["label"] for span in json.loads(target)] == ["a", "b"]
 
 
 def test_emoji_count_once_for_us_and_twice_for_a_browser() -> None:
     text = "🧪 add 5 mL"
-    target = SPANS.target(result=[region(3, 6, "a")], labels=LABELS, text=text)
+    target = SPANS.target(result=[region(3, 6, "a")], fields={"text": text}, labels=LABELS)
     (span,) = json.loads(target)
     assert text[span["start"] : span["end"]] == "add"
-    assert SPANS.result(target=target, text=text) == [region(3, 6, "a")]
+    assert SPANS.result(target=target, fields={"text": text}) == [region(3, 6, "a")]
+
+
+def test_a_line_ends_with_one_character_for_a_browser() -> None:
+    fields = {"text": "🧪\r\nadd\r5 mL"}
+    assert SPANS.data(fields=fields) == {"text": "🧪\nadd\n5 mL"}
+    result = [region(3, 6, "a"), region(7, 8, "b")]
+    spans = json.loads(SPANS.target(result=result, fields=fields, labels=LABELS))
+    assert [fields["text"][one["start"] : one["end"]] for one in spans] == ["add", "5"]
+    assert SPANS.result(target=json.dumps(spans), fields=fields) == result
+
+
+def test_a_part_marked_twice_alike_counts_once() -> None:
+    target = SPANS.target(result=[region(0, 3, "a")] * 2, fields={"text": "add"}, labels=LABELS)
+    assert len(json.loads(target)) == 1
 
 
 @pytest.mark.parametrize(
@@ -51,12 +65,12 @@ def test_emoji_count_once_for_us_and_twice_for_a_browser() -> None:
 )
 def test_what_is_no_span_is_refused_with_the_reason(result: Any, message: str) -> None:
     with pytest.raises(ResultInvalid, match=message):
-        SPANS.target(result=result, labels=LABELS, text="🧪 add 5 mL")
+        SPANS.target(result=result, fields={"text": "🧪 add 5 mL"}, labels=LABELS)
 
 
 def test_labels_come_in_the_studys_order_and_none_is_an_answer() -> None:
-    assert MANY.target(result=chosen("b", "a"), labels=LABELS) == '["a", "b"]'
-    assert MANY.target(result=[], labels=LABELS) == "[]"
+    assert MANY.target(result=chosen("b", "a"), fields={}, labels=LABELS) == '["a", "b"]'
+    assert MANY.target(result=[], fields={}, labels=LABELS) == "[]"
 
 
 @pytest.mark.parametrize(
@@ -71,4 +85,4 @@ def test_labels_come_in_the_studys_order_and_none_is_an_answer() -> None:
 )
 def test_what_is_no_set_of_labels_is_refused_with_the_reason(result: Any, message: str) -> None:
     with pytest.raises(ResultInvalid, match=message):
-        MANY.target(result=result, labels=LABELS)
+        MANY.target(result=result, fields={}, labels=LABELS)

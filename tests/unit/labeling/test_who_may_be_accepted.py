@@ -13,7 +13,9 @@ from studies.models import Example, Study
 
 State = Annotation.State
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-EXAMPLE = Example(study=Study(name="s", task_type="text_classification", labels=["good", "bad"]))
+EXAMPLE = Example(
+    study=Study(name="s", task_type="text_classification", labels=["good", "bad"]), fields={"text": "fine"}
+)
 PEOPLE = People(
     emails={1: "ann@example.com", 2: "left@example.com", 3: "boss@example.com"},
     accounts={
@@ -30,7 +32,7 @@ def annotation(**fields: Any) -> RemoteAnnotation:
         "completed_by": 1,
         "updated_by": None,
         "was_cancelled": False,
-        "result": LABELING_TASK_TYPES["text_classification"].result(target="good"),
+        "result": LABELING_TASK_TYPES["text_classification"].result(target="good", fields={}),
         "lead_time": timedelta(seconds=3),
         "created_at": NOW,
         "updated_at": NOW,

@@ -80,4 +80,15 @@ def test_an_unclosed_quote_is_said_with_its_line() -> None:
 def test_json_lines_keep_their_line_numbers_and_errors() -> None:
     rows = read_table(content=b'{"text": "a"}\n\nnot json\n[1]\n{"text": ["b"]}\n', file_name="rows.jsonl").rows
     assert [row.line for row in rows] == [1, 3, 4, 5]
-    assert [bool(row.problem) for row in rows] == [False, True, True, True]
+    assert [bool(row.problem) for row in rows] == [False, True, True, False]
+
+
+def test_a_list_in_json_lines_is_kept_as_json_and_told_from_a_text() -> None:
+    (row,) = read_table(content=b'{"text": "a", "label": ["b"], "n": 3}\n', file_name="rows.jsonl").rows
+    assert row.cells == {"text": "a", "label": '["b"]', "n": "3"}
+    assert row.structured == {"label"}
+
+
+def test_json_that_is_nested_too_deep_is_an_error_of_its_line() -> None:
+    rows = read_table(content=b'{"text": "a"}\n' + b"[" * 200_000 + b"\n", file_name="rows.jsonl").rows
+    assert [bool(row.problem) for row in rows] == [False, True]

@@ -14,6 +14,7 @@ def check(text: str, **rules: Any) -> Checked:
         split_column="split" if "split" in table.columns else "",
     )
     defaults: dict[str, Any] = {
+        "task_type": "text_classification",
         "input_fields": ("text",),
         "labels": ("good", "bad"),
         "dev_fraction": 0.1,
@@ -73,7 +74,13 @@ def test_a_missing_column_is_named_beside_those_there_are() -> None:
             table=read_table(content=b"text\na\n", file_name="rows.csv"),
             options=ImportOptions(columns={"text": "body"}),
             rules=StudyRules(
-                input_fields=("text",), labels=("a",), dev_fraction=0, test_fraction=0, seed=0, is_test_frozen=False
+                task_type="text_classification",
+                input_fields=("text",),
+                labels=("a",),
+                dev_fraction=0,
+                test_fraction=0,
+                seed=0,
+                is_test_frozen=False,
             ),
         )
 

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--label", action="append", dest="labels", required=True, help="once for each label")
         parser.add_argument("--limit", required=True, help="what may be spent, in the price book's currency")
         parser.add_argument("--prices", required=True, help="name of the price book")
-        parser.add_argument("--metric", choices=Metric.values, default=Metric.ACCURACY)
+        parser.add_argument(
+            "--metric", choices=Metric.values, default="", help="the task type's usual one, if not given"
+        )
         parser.add_argument("--student", default="package:paraphrase-MiniLM-L3-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--teacher", default="package:all-mpnet-base-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--instructions", default="")
