@@ -41,7 +41,7 @@ STUDY_TABS = (
     Item(title="Data", names=("study-data", "import-upload", "import-preview"), action=Action.SEE_STUDY),
     Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
     Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
-    Item(title="Report", names=("report", "compare", "artifact"), action=Action.SEE_REPORT),
+    Item(title="Report", names=("report", "compare", "artifact", "try-artifact"), action=Action.SEE_REPORT),
     Item(title="Costs", names=("study-costs", "statement"), action=Action.SEE_COSTS),
     Item(title="Ledger", names=("ledger", "entry", "reverse-entry"), action=Action.SEE_LEDGER),
     Item(title="Budget", names=("budget", *_BUDGET_FORMS), action=Action.SET_BUDGET),

@@ -62,6 +62,11 @@ def percent(share: float | None, decimals: int = 1) -> str:
 
 
 @register.filter
+def share_width(share: float) -> str:
+    return f"{min(max(share, 0), 1) * 100:.1f}"
+
+
+@register.filter
 def points(share: float) -> str:
     """A difference between shares, in percentage points."""
     return f"{share * 100:+.1f}"

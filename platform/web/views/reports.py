@@ -1,4 +1,4 @@
-"""The report and its exports, and one artifact's bill of materials."""
+"""The report and its exports, and two students compared."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,11 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, allowed
-from reports.bills import Part, StudyLedger
+from reports.bills import Part
 from reports.charts import THEMES, NothingToDraw, utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
 from reports.queries import Point, points, report_of
-from reports.shares import RULE, Sharing
 from runs.comparing import NotComparable, compare
 from runs.models import Artifact
 from studies.models import Study
@@ -92,24 +91,3 @@ def _file_name(study: Study) -> str:
 def _download(content: str | bytes, kind: str, file_name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
     return HttpResponse(content, content_type=kind, headers=headers)
-
-
-@allowed(Action.SEE_REPORT)
-@require_safe
-def artifact(request: HttpRequest, pk: int) -> HttpResponse:
-    shown = get_object_or_404(Artifact.objects.select_related("run__study__budget", "run__snapshot"), pk=pk)
-    sharing = Sharing(StudyLedger(shown.run.study))
-    is_student = shown.kind == Artifact.Kind.STUDENT
-    bill = sharing.ledger.bill(run_id=shown.run_id)
-    context = {
-        "study": shown.run.study,
-        "artifact": shown,
-        "run": shown.run,
-        "bill": bill,
-        "shared": sharing.bill(shown) if is_student else None,
-        "uses": [] if is_student else sharing.uses(bill),
-        "num_students": len(sharing.students),
-        "rule": RULE,
-        "evaluations": shown.evaluations.order_by("-split", "metric"),
-    }
-    return render(request, "web/artifact.html", context)

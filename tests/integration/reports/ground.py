@@ -15,6 +15,19 @@ from studies.operations import assign_label, take_snapshot
 from tests import factories
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_BIN = {"low": 0.8, "high": 0.9, "count": 10, "confidence": 0.85, "accuracy": 0.8}
+CALIBRATION = {
+    "temperature": 1.5,
+    "num_examples": 10,
+    "num_decisions": 10,
+    "accuracy": 0.8,
+    "nll_before": 0.6,
+    "nll_after": 0.5,
+    "ece_before": 0.1,
+    "ece_after": 0.05,
+    "bins_before": [{**_BIN, "confidence": 0.9}],
+    "bins": [_BIN, {**_BIN, "count": 0}],
+}
 _numbers = count(1)
 _KINDS = {
     RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,

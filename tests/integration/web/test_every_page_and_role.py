@@ -90,6 +90,9 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
     "artifact": (MANAGERS, NOT_FOR_MANAGERS),
+    "try-artifact": (NOT_FOR_MANAGERS, MANAGERS),
+    "artifact-card": (MANAGERS, NOT_FOR_MANAGERS),
+    "reliability": (MANAGERS, NOT_FOR_MANAGERS),
     "costs": (MANAGERS, NOT_FOR_MANAGERS),
     "cost-table": (MANAGERS, NOT_FOR_MANAGERS),
     "cost-chart": (MANAGERS, NOT_FOR_MANAGERS),
@@ -136,7 +139,7 @@ def arguments() -> dict[str, dict[str, Any]]:
 
 
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
-    of_study, of_run = {"pk": study.pk}, {"pk": run.pk}
+    of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
     names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report compare report-table ledger budget study-costs statement"""
     return {
@@ -147,7 +150,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},
         "import-preview": {**of_study, "batch_pk": batch.pk},
-        "artifact": {"pk": student.pk},
+        **dict.fromkeys(["artifact", "try-artifact", "artifact-card"], of_student),
+        "reliability": {"pk": _soft_labels(study).pk},
         "person": {"pk": study.created_by.pk},
         **_of_notices(),
         **_of_money(study),
@@ -159,6 +163,12 @@ def _of_run_files(run: Run) -> dict[str, dict[str, Any]]:
     run.folder.mkdir(parents=True, exist_ok=True)
     (run.folder / "spec.json").write_text("{}")
     return {"run-curve": {"pk": run.pk, "suffix": "csv"}, "run-file": {"pk": run.pk, "name": "spec.json"}}
+
+
+def _soft_labels(study: Study) -> Artifact:
+    scored = ground.run(study, RunKind.SCORE, path=Path.DISTIL)
+    Artifact.objects.filter(run=scored).update(result={"calibration": ground.CALIBRATION})
+    return scored.artifact
 
 
 def _of_money(study: Study) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,22 @@
+from typing import Any
+
+from django import forms
+
+from runs.predicting import MOST_CHARACTERS
+from studies.task_types import input_fields
+
+_NAMES = {"text": "Text", "text_a": "First text", "text_b": "Second text"}
+
+
+class TryForm(forms.Form):
+    """One example for a model to answer: a field for each text that the task type reads."""
+
+    def __init__(self, *args: Any, task_type: str, **options: Any) -> None:
+        super().__init__(*args, auto_id="try_%s", **options)
+        for name in input_fields(task_type):
+            self.fields[name] = forms.CharField(
+                label=_NAMES.get(name, name.replace("_", " ").capitalize()),
+                max_length=MOST_CHARACTERS,
+                strip=False,
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )

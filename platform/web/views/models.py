@@ -1,0 +1,98 @@
+"""A student, a teacher or a soft-label set: what it cost, how good it is, its card, and a box to try it."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.permissions import Action, allowed
+from reports.bills import StudyLedger
+from reports.cards import model_card
+from reports.charts import THEMES, NothingToDraw
+from reports.reliability import reliability_chart, reliability_of
+from reports.results import read_result
+from reports.shares import RULE, Sharing
+from runs.cards import CardMissing, consumption
+from runs.model_parts import missing_parts
+from runs.models import Artifact
+from runs.predicting import try_model
+from web.answers import shown
+from web.forms.models import TryForm
+from web.people import person
+from web.problems import carry_out
+
+
+@allowed(Action.SEE_REPORT)
+@require_safe
+def artifact(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "web/artifact.html", _page(_found(pk)))
+
+
+@allowed(Action.TRY_MODEL)
+@require_POST
+def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a model answer what was typed: the whole page, or only its box."""
+    model = _found(pk)
+    if model.kind == Artifact.Kind.SOFT_LABELS:
+        raise Http404(f"{model} is no model.")
+    study = model.run.study
+    form = TryForm(request.POST, task_type=study.task_type)
+    context: dict[str, Any] = {"artifact": model, "study": study, "try_form": form}
+    if form.is_valid():
+        texts = form.cleaned_data
+        answer = carry_out(form, lambda: try_model(actor=person(request), artifact=model, texts=texts))
+        context["answer"] = answer and shown(study=study, texts=texts, answer=answer)
+    if request.headers.get("HX-Request"):
+        return render(request, "web/try_box.html", context)
+    return render(request, "web/artifact.html", {**_page(model), **context})
+
+
+@allowed(Action.SEE_REPORT)
+@require_safe
+def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """The model card as of now, to save as README.md."""
+    try:
+        text = model_card(artifact=_found(pk))
+    except CardMissing as problem:
+        raise Http404(str(problem)) from None
+    headers = {"Content-Disposition": 'attachment; filename="README.md"'}
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)
+
+
+@allowed(Action.SEE_REPORT)
+@require_safe
+def reliability(request: HttpRequest, pk: int) -> HttpResponse:
+    """A soft-label set's reliability diagram as SVG; `theme` light or dark."""
+    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
+    try:
+        drawing = reliability_chart(reliability_of(_found(pk)), theme=theme).svg()
+    except NothingToDraw as problem:
+        raise Http404(str(problem)) from None
+    return HttpResponse(drawing, content_type="image/svg+xml")
+
+
+def _found(pk: int) -> Artifact:
+    return get_object_or_404(Artifact.objects.select_related("run__study__budget", "run__snapshot"), pk=pk)
+
+
+def _page(model: Artifact) -> dict[str, Any]:
+    sharing = Sharing(StudyLedger(model.run.study))
+    bill = sharing.ledger.bill(run_id=model.run_id)
+    is_student, is_model = model.kind == Artifact.Kind.STUDENT, model.kind != Artifact.Kind.SOFT_LABELS
+    return {
+        "study": model.run.study,
+        "artifact": model,
+        "run": model.run,
+        "bill": bill,
+        "shared": sharing.bill(model) if is_student else None,
+        "uses": [] if is_student else sharing.uses(bill),
+        "num_students": len(sharing.students),
+        "rule": RULE,
+        "evaluations": model.evaluations.order_by("-split", "metric"),
+        "result": read_result(model.result),
+        "used": consumption(model.run.attempts.all()),
+        "reliability": reliability_of(model),
+        "missing": missing_parts(model) if is_model else [],
+        "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,
+    }
