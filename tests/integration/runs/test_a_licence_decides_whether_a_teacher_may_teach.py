@@ -1,0 +1,122 @@
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import AuditRecord, Role
+from accounts.permissions import Forbidden
+from budgets.models import Path
+from runs.licences import Outputs, licence_of
+from runs.models import ModelLicence, Run
+from runs.operations import (
+    LicenceInvalid,
+    LicenceUnconfirmed,
+    OutputsMayNotTrain,
+    RunPlan,
+    preflight,
+    start_annotate,
+    start_distil,
+    state_licence,
+)
+from runs.preflight import Level
+from studies.models import Study
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+
+
+@pytest.fixture
+def unknown(make_study: Callable[..., Study]) -> Study:
+    """A study of whose teacher's licence nobody knows anything."""
+    study = make_study(teacher="foreign")
+    ModelLicence.objects.all().delete()
+    return study
+
+
+def distil(study: Study, *, confirmed: bool = False) -> Run:
+    return start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN, licence_confirmed=confirmed)
+
+
+def test_a_forbidding_licence_blocks_distilling_and_not_annotating(unknown: Study) -> None:
+    state_licence(
+        actor=unknown.created_by, reference=unknown.teacher_model, licence="Strict 1", outputs=Outputs.MAY_NOT_TRAIN
+    )
+    with pytest.raises(OutputsMayNotTrain, match=r"Strict 1 \(stated by .*Choose another teacher"):
+        distil(unknown, confirmed=True)
+    assert not Run.objects.exists() and not unknown.budget.holds.exists()
+    assert start_annotate(actor=unknown.created_by, study=unknown, plan=PLAN)
+
+
+def test_a_licence_that_nobody_knows_is_asked_for(unknown: Study) -> None:
+    with pytest.raises(LicenceUnconfirmed, match="Read it; then confirm it here"):
+        distil(unknown)
+    (said,) = [one for one in preflight(study=unknown, path=Path.DISTIL, plan=PLAN) if one.topic == "Licence"]
+    assert said.level == Level.WARNING
+
+
+def test_what_a_manager_confirms_is_kept_and_recorded(unknown: Study) -> None:
+    distil(unknown, confirmed=True)
+    (stated,) = ModelLicence.objects.all()
+    assert (stated.name, stated.outputs, stated.stated_by) == (
+        unknown.teacher_model["name"],
+        Outputs.MAY_TRAIN,
+        unknown.created_by,
+    )
+    record = AuditRecord.objects.get(action="licence.state")
+    assert (record.actor, record.after["outputs"]) == (unknown.created_by, "yes")
+    assert licence_of(unknown.teacher_model).outputs == Outputs.MAY_TRAIN
+
+
+def test_a_start_that_fails_keeps_no_statement(unknown: Study) -> None:
+    with pytest.raises(ValueError, match="unlabelled examples were asked for"):
+        start_distil(actor=unknown.created_by, study=unknown, num_unlabelled=9_999, plan=PLAN, licence_confirmed=True)
+    assert not ModelLicence.objects.exists()
+
+
+def test_models_that_packages_carry_may_teach() -> None:
+    assert licence_of(factories.PACKAGE_MODEL).outputs == Outputs.MAY_TRAIN
+
+
+@pytest.mark.parametrize(
+    ("licence", "outputs"), [("mit", Outputs.MAY_TRAIN), ("llama2", Outputs.MAY_NOT_TRAIN), ("my-own-1.0", None)]
+)
+def test_a_model_card_says_what_its_licence_allows(
+    licence: str, outputs: Outputs | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.licences.card_licence", lambda reference: licence)
+    found = licence_of({"source": "hub", "name": "some/model"})
+    assert (found.name, found.outputs) == (licence, outputs)
+
+
+def test_an_artifacts_licence_is_that_of_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = factories.PACKAGE_MODEL
+    monkeypatch.setattr("runs.licences.base_of", lambda reference: base if reference["name"] == "/runs/7" else None)
+    assert licence_of({"source": "folder", "name": "/runs/7"}) == licence_of(base)
+
+
+def test_the_later_statement_counts(unknown: Study) -> None:
+    for outputs in (Outputs.MAY_NOT_TRAIN, Outputs.MAY_TRAIN):
+        state_licence(actor=unknown.created_by, reference=unknown.teacher_model, outputs=outputs)
+    assert ModelLicence.objects.count() == 1
+    assert AuditRecord.objects.filter(action="licence.state").count() == 2
+    assert distil(unknown)
+
+
+def test_an_annotator_states_nothing() -> None:
+    annotator = factories.person(Role.ANNOTATOR)
+    with pytest.raises(Forbidden):
+        state_licence(actor=annotator, reference=factories.PACKAGE_MODEL, outputs=Outputs.MAY_TRAIN)
+
+
+def test_a_statement_names_a_model() -> None:
+    with pytest.raises(LicenceInvalid, match="hub, folder or package"):
+        state_licence(actor=factories.person(), reference={"source": "hub"}, outputs=Outputs.MAY_TRAIN)
+
+
+def test_the_command_states_it_too(unknown: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["hub", unknown.teacher_model["name"], "--licence", "Strict 1", "--outputs-may-train", "no"]
+    call_command("state_licence", *named, "--as", unknown.created_by.email)
+    assert "Its outputs must not train other models." in capsys.readouterr().out
+    with pytest.raises(CommandError, match="does not exist"):
+        call_command("state_licence", *named, "--as", "nobody@example.com")

@@ -1,0 +1,163 @@
+"""A request is checked whole before anything is held; each refusal says what is wrong and how to mend it."""
+
+from collections.abc import Callable
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from budgets.models import Path
+from runs import preflight as checks
+from runs.models import Run, RunState
+from runs.operations import PreflightRefused, RunPlan, TeacherUnusable, preflight, start_annotate, start_distil
+from runs.preflight import Finding, Level
+from studies.models import Label, Split, Study
+from tests import factories
+from tests.integration.runs.world import finish_all, in_state
+from tests.tiny_model import WORDS, write_tiny_model
+
+pytestmark = pytest.mark.django_db
+PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+
+
+@pytest.fixture
+def tiny(tmp_path: FilePath) -> Callable[..., Study]:
+    """A study of tiny models, of which the student and the teacher may cut texts differently."""
+
+    def make(*, same: bool = True, has_dev: bool = True) -> Study:
+        student = write_tiny_model(tmp_path / "student")
+        teacher = write_tiny_model(tmp_path / "teacher", words=WORDS if same else WORDS[:-1])
+        models = {"student_model": student, "teacher_model": teacher}
+        references = {role: {"source": "folder", "name": str(path), "revision": None} for role, path in models.items()}
+        study = factories.study(**references)
+        for split in (Split.POOL, Split.TEST, *([Split.DEV] if has_dev else [])):
+            texts = [f"{split} text {number}" for number in range(6)]
+            factories.examples(study, texts, split=split, labels=["good", "bad"] * 3)
+        factories.examples(study, [f"unlabelled {number}" for number in range(6)])
+        return study
+
+    return make
+
+
+def found(topic: str, study: Study, *, plan: RunPlan = PLAN, path: Path = Path.DISTIL) -> Finding:
+    return next(one for one in preflight(study=study, path=path, plan=plan) if one.topic == topic)
+
+
+def refused(study: Study, **settings: Any) -> str:
+    """The refusal of a run; nothing of it is left behind."""
+    with pytest.raises(PreflightRefused) as refusal:
+        start_annotate(actor=study.created_by, study=study, plan=RunPlan(max_minutes=1, **settings))
+    assert not Run.objects.exists() and not study.budget.holds.exists()
+    return str(refusal.value)
+
+
+def test_what_is_fine_is_said_too(tiny: Callable[..., Study]) -> None:
+    said = preflight(study=tiny(), path=Path.DISTIL, plan=PLAN)
+    assert {one.topic for one in said} == {"Labels", "Vocabulary", "Memory", "Licence"}
+    assert {one.level for one in said} == {Level.GOOD}
+
+
+def test_three_labels_are_too_few(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    with pytest.raises(PreflightRefused, match="3 labels would be trained on; at least 4"):
+        start_annotate(actor=study.created_by, study=study, num_labels=3, plan=PLAN)
+    assert not study.budget.holds.exists()
+
+
+def test_one_class_only_is_refused(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    Label.objects.filter(example__split=Split.POOL).update(value="good")
+    assert "All 6 labels that would be trained on say “good”" in refused(study)
+
+
+def test_a_label_that_no_example_has_is_a_warning(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    study.labels = ["good", "bad", "ugly"]
+    assert found("Labels", study) == Finding(
+        topic="Labels",
+        level=Level.WARNING,
+        text="None of the 6 labels says “ugly”: the student will never say so either.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"learning_rates": (1e-4, 3e-4)}, "Several learning rates or epochs are to be tried"),
+        ({"filter": "confidence"}, "kept by confidence filter"),
+        ({"gold_epochs": 2}, "A hybrid keeps the better"),
+    ],
+)
+def test_what_is_chosen_on_dev_needs_one(tiny: Callable[..., Study], asked: dict[str, Any], said: str) -> None:
+    study = tiny(has_dev=False)
+    assert said in refused(study, **asked)
+    assert start_annotate(actor=study.created_by, study=study, plan=PLAN).search == {}
+
+
+def test_more_tokens_than_a_model_reads_are_refused(tiny: Callable[..., Study]) -> None:
+    assert "reads 64 tokens, not 128. Lower it." in refused(tiny(), max_length=128)
+
+
+@pytest.mark.parametrize("asked", [{"student_layers": (0, 2)}, {"frozen_layers": 3}])
+def test_layers_that_are_not_there_are_refused(tiny: Callable[..., Study], asked: dict[str, Any]) -> None:
+    assert "layers" in refused(tiny(), **asked)
+
+
+def test_different_vocabularies_are_said_with_what_is_distilled(tiny: Callable[..., Study]) -> None:
+    assert "the same vocabulary: it distils on a probability for each label" in found("Vocabulary", tiny()).text
+
+
+def test_tags_of_different_vocabularies_are_aligned(tiny: Callable[..., Study]) -> None:
+    study = tiny(same=False)
+    study.task_type = "entity_extraction"
+    assert "different vocabularies: it distils on a probability for each word and tag, aligned" in (
+        found("Vocabulary", study).text
+    )
+
+
+def test_a_batch_that_does_not_fit_is_a_warning_and_a_model_that_does_not_is_refused(
+    tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = tiny()
+    monkeypatch.setattr(checks, "device_memory", lambda device: 800 * 2**20)
+    long = RunPlan(batch_size=1024, max_length=64)
+    assert found("Memory", study, plan=long).level == Level.WARNING
+    monkeypatch.setattr(checks, "device_memory", lambda device: 600 * 2**20)
+    assert "whatever the batch" in refused(study)
+
+
+def test_the_memory_of_another_machine_is_a_setting(tiny: Callable[..., Study], settings: Settings) -> None:
+    settings.RUN_MEMORY_GB = 3
+    assert "of 3.0 GiB" in found("Memory", tiny()).text
+
+
+def test_what_is_not_on_this_machine_is_not_known_and_not_refused(study: Study) -> None:
+    assert found("Memory", study).level == Level.UNKNOWN
+    assert found("Vocabulary", study).level == Level.UNKNOWN
+
+
+def test_only_a_training_that_succeeded_can_teach(study: Study) -> None:
+    waiting = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    plan = RunPlan(teacher_run=waiting.pk, max_minutes=1)
+    with pytest.raises(TeacherUnusable, match=f"teacher: {waiting.pk} is no training"):
+        start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_finished_student_teaches_without_being_trained_again(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    finish_all()
+    assert in_state(first, RunState.SUCCEEDED)
+    plan = RunPlan(steps=4, teacher_run=first.pk, max_minutes=1)
+    student = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
+    scored = student.parents.get()
+    assert list(scored.parents.all()) == [first]
+    assert scored.state == RunState.QUEUED
+
+
+def test_the_students_own_checkpoint_may_teach(make_study: Callable[..., Study]) -> None:
+    study = make_study(teacher="other")
+    plan = RunPlan(self_distil=True, max_minutes=1)
+    student = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
+    assert student.parents.get().parents.get().model == study.student_model
