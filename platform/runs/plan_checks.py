@@ -84,6 +84,8 @@ def check_lists(plan: Any) -> None:
             raise PlanInvalid(f"{name}: {len(values)} are given; between 1 and {longest:,} can be.")
         if len(set(values)) < len(values):
             raise PlanInvalid(f"{name}: one stands twice. Name each once.")
+    if plan.student_layers is not None and list(plan.student_layers) != sorted(plan.student_layers):
+        raise PlanInvalid("student_layers: they keep their order. Name them rising, such as 0, 2, 5.")
 
 
 def _check_number(name: str, value: object, least: float, most: float) -> None:

@@ -46,6 +46,7 @@ def test_what_stands_twice_in_a_list_is_refused(name: str) -> None:
         ({"filter": "luck"}, "none of none, confidence, random"),
         ({"self_distil": True, "teacher_run": 7}, "choose one of them"),
         ({"learning_rates": ()}, "between 1 and 10"),
+        ({"student_layers": (2, 0)}, "Name them rising"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], said: str) -> None:

@@ -1,0 +1,145 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from budgets.models import Path
+from runs.models import ModelLicence, Run, RunKind
+from runs.plans import RunPlan
+from studies.models import Split, Study
+from tests import factories
+from tests.integration.reports import ground
+from web.forms.runs import HYBRID, HYBRID_EPOCHS, StartRunForm
+
+pytestmark = pytest.mark.django_db
+# What the page sends where nothing is changed on it.
+SENT = {
+    "num_seeds": "1",
+    "max_minutes": "60",
+    "batch_size": "16",
+    "max_length": "64",
+    "pooling": "mean",
+    "head_learning_rate_factor": "10.0",
+    "frozen_layers": "0",
+    "teacher": "study",
+    "temperature": "2.0",
+    "gold_weight": "0.0",
+    "filter": "none",
+    "gold_epochs": "5",
+}
+
+
+@pytest.fixture(autouse=True)
+def any_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
+    monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
+    yield
+
+
+@pytest.fixture
+def ready(study: Study) -> Study:
+    """A study with labels in every split."""
+    for split in (Split.POOL, Split.DEV, Split.TEST):
+        texts = [f"{split} text {number}" for number in range(6)]
+        factories.examples(study, texts, split=split, labels=list(study.labels[:2]) * 3)
+    factories.examples(study, [f"unlabelled text {number}" for number in range(6)])
+    return study
+
+
+def plan_of(**sent: str) -> RunPlan:
+    form = StartRunForm({**SENT, "path": "annotate", **sent})
+    assert form.is_valid(), form.errors
+    return form.plan()
+
+
+def test_what_is_left_as_it_is_gives_the_default_plan() -> None:
+    assert plan_of() == RunPlan()
+
+
+@pytest.mark.parametrize("way", ["distil", HYBRID])
+def test_a_way_decides_the_epochs_on_gold_labels(way: str) -> None:
+    plan = plan_of(path=way, num_unlabelled="4")
+    assert plan == RunPlan(gold_epochs=HYBRID_EPOCHS if way == HYBRID else 0)
+
+
+def test_lists_are_read_with_commas_or_spaces() -> None:
+    plan = plan_of(learning_rates="1e-4, 0.0003", search_epochs="2 4", student_layers="0,2;5")
+    assert plan == RunPlan(learning_rates=(1e-4, 3e-4), search_epochs=(2, 4), student_layers=(0, 2, 5))
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "said"),
+    [
+        ("learning_rates", "fast", "“fast” is no number"),
+        ("search_epochs", "1.5", "“1.5” is no whole number"),
+        ("num_seeds", "0", "greater than or equal to 1"),
+    ],
+)
+def test_what_cannot_be_read_is_said_beside_its_field(field: str, sent: str, said: str) -> None:
+    form = StartRunForm({**SENT, "path": "annotate", field: sent})
+    assert not form.is_valid()
+    assert said in str(form.errors[field])
+
+
+def test_what_a_plan_refuses_stands_beside_its_field(manager: Client, ready: Study) -> None:
+    sent = {**SENT, "path": "distil", "num_unlabelled": "4", "keep": "0.5"}
+    page = manager.post(reverse("start-run", args=[ready.pk]), sent)
+    assert "Nothing is filtered" in str(page.context["form"].errors["keep"])
+    assert '<details class="for-distil" open>' in page.content.decode()
+
+
+def test_a_quote_for_a_plan_that_is_refused_says_why(manager: Client, ready: Study) -> None:
+    page = manager.get(reverse("run-quote", args=[ready.pk]), {"path": "distil", "keep": "0.5"})
+    assert "This cannot be started." in page.content.decode()
+
+
+def test_a_hybrid_from_a_search_is_started(manager: Client, ready: Study) -> None:
+    sent = {**SENT, "path": HYBRID, "num_unlabelled": "4", "num_seeds": "2", "learning_rates": "0.001, 0.0001"}
+    manager.post(reverse("start-run", args=[ready.pk]), sent)
+    run = Run.objects.get(kind=RunKind.DISTIL)
+    assert run.search == {"learning_rates": [0.001, 0.0001], "num_seeds": 2}
+    assert run.distillation["gold_epochs"] == HYBRID_EPOCHS
+    assert run.path == Path.DISTIL
+
+
+def test_finished_trainings_of_the_study_are_offered_as_teachers(manager: Client, ready: Study) -> None:
+    done = ground.teacher(ready, num_labels=1)
+    page = manager.get(reverse("start-run", args=[ready.pk])).content.decode()
+    assert f'<option value="{done.pk}">' in page
+
+
+def test_what_is_found_beforehand_stands_on_the_quote(manager: Client, ready: Study) -> None:
+    page = manager.get(reverse("run-quote", args=[ready.pk]), {"path": "distil"}).content.decode()
+    for topic in ("Labels", "Vocabulary", "Memory", "Licence"):
+        assert f"<dt>{topic}</dt>" in page
+
+
+def unlicensed(study: Study) -> dict[str, Any]:
+    study.teacher_model = {"source": "hub", "name": "some/teacher", "revision": None}
+    study.save()
+    return {**SENT, "path": "distil", "num_unlabelled": "4"}
+
+
+def test_an_unknown_licence_is_asked_for_and_kept(manager: Client, ready: Study) -> None:
+    sent, url = unlicensed(ready), reverse("start-run", args=[ready.pk])
+    refused = manager.post(url, sent)
+    assert "Nobody has said yet" in str(refused.context["form"].errors["licence_confirmed"])
+    assert 'name="licence_confirmed"' in refused.content.decode()
+    manager.post(url, {**sent, "licence_confirmed": "on"})
+    assert ModelLicence.objects.get().name == "some/teacher"
+    assert Run.objects.filter(kind=RunKind.DISTIL).exists()
+
+
+def test_a_known_licence_is_not_asked_for(manager: Client, ready: Study) -> None:
+    page = manager.get(reverse("run-quote", args=[ready.pk]), {"path": "distil"}).content.decode()
+    assert "licence_confirmed" not in page
+
+
+def test_one_class_only_is_refused_on_the_page(manager: Client, study: Study) -> None:
+    factories.examples(study, ["one", "two", "three", "four"], labels=[study.labels[0]] * 4)
+    factories.examples(study, ["five"], split=Split.TEST, labels=[study.labels[0]])
+    page = manager.post(reverse("start-run", args=[study.pk]), {**SENT, "path": "annotate"})
+    assert "from one answer nothing can be learned" in page.content.decode()
+    assert not Run.objects.exists()
