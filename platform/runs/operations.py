@@ -8,6 +8,7 @@ from runs.pausing import NothingToPause, OutOfMinutes, pause, resume
 from runs.plans import PlanInvalid, RunPlan
 from runs.preflight import PreflightRefused, preflight
 from runs.references import ModelUnusable
+from runs.repeating import NothingToRepeat, Repeat, RepeatFailed, repeat
 from runs.requests import NotEnoughExamples, NothingToMeasure
 from runs.starting import StillCancelling, start_annotate, start_distil
 from runs.supervision import supervise
@@ -22,10 +23,13 @@ __all__ = [
     "NotEnoughExamples",
     "NothingToMeasure",
     "NothingToPause",
+    "NothingToRepeat",
     "OutOfMinutes",
     "OutputsMayNotTrain",
     "PlanInvalid",
     "PreflightRefused",
+    "Repeat",
+    "RepeatFailed",
     "RunOver",
     "RunPlan",
     "StillCancelling",
@@ -36,6 +40,7 @@ __all__ = [
     "extend",
     "pause",
     "preflight",
+    "repeat",
     "resume",
     "start_annotate",
     "start_distil",

@@ -11,7 +11,8 @@ from budgets.operations import resume, stop_everything
 from runs import shutdown
 from runs.bridge import read_progress
 from runs.models import Artifact, Ending, Run, RunKind, RunState
-from runs.operations import RunPlan, start_annotate, start_distil, supervise, sweep
+from runs.operations import NothingToRepeat, RunPlan, repeat, start_annotate, start_distil, supervise, sweep
+from runs.repeating import compare
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.runs.workers import ROOT
@@ -115,3 +116,24 @@ def test_the_command_starts_a_run_and_says_which(tiny_study: Study, capsys: pyte
     run = Run.objects.get()
     assert f"Fine-tune the student {run.pk}: Queued" in capsys.readouterr().out
     assert run.training["steps"] == 6
+
+
+def test_a_run_repeated_from_its_spec_comes_to_the_same(
+    tiny_study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=PLAN)
+    supervise(run_id=run.pk)
+
+    call_command("repeat_run", str(run.pk), "--folder", str(tmp_path / "again"))
+
+    assert "bit for bit" in capsys.readouterr().out
+    assert is_reconciled(tiny_study)
+    (run.folder / "artifact" / "predictions.jsonl").write_text("{}")
+    found = compare(run=run, folder=tmp_path / "again")
+    assert found.differences == ["predictions.jsonl: other content"]
+
+
+def test_a_run_without_a_result_cannot_be_repeated(tiny_study: Study, tmp_path: Path) -> None:
+    run = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=PLAN)
+    with pytest.raises(NothingToRepeat, match="has no result"):
+        repeat(run=run, folder=tmp_path / "again")

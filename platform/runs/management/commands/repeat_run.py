@@ -1,0 +1,45 @@
+"""Carry out a run again from its stored spec and say whether the same came out."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from runs.operations import NothingToRepeat, Repeat, RepeatFailed, repeat
+from runs.queries import RunNotFound, find_run
+
+
+class Command(BaseCommand):
+    help = "Carry out a run again from its stored spec, in a copy of its folder, and compare; nothing is charged."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", help="its id")
+        parser.add_argument("--folder", type=Path, help="where the copy is made and stays; else it is deleted")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            run = find_run(options["run"])
+            with ExitStack() as stack:
+                folder = options["folder"] or _temporary(stack)
+                found = repeat(run=run, folder=folder.absolute())
+        except (RunNotFound, NothingToRepeat, RepeatFailed) as error:
+            raise CommandError(str(error)) from error
+        self._say(str(run), found)
+
+    def _say(self, run: str, found: Repeat) -> None:
+        for version in found.versions:
+            self.stdout.write(f"other version: {version}")
+        for difference in found.differences:
+            self.stdout.write(f"differs: {difference}")
+        if not found.is_identical:
+            sys.exit(1)
+        self.stdout.write(f"{run}: the same metrics, weights and predictions, bit for bit.")
+
+
+def _temporary(stack: ExitStack) -> Path:
+    settings.RUNS_DIR.mkdir(parents=True, exist_ok=True)
+    return Path(stack.enter_context(TemporaryDirectory(prefix="repeat-", dir=settings.RUNS_DIR)))
