@@ -61,6 +61,13 @@ class AnswerForm(ABC):
     def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
         """Take a kept answer apart."""
 
+    def pieces(self, label: str) -> list[str]:
+        """Write what stands in every kept answer that has this label, and in no other.
+
+        A quote within a label is escaped, so that no label can look like these.
+        """
+        return [label]
+
     def as_json(self, value: str) -> Any:
         """Write a kept answer as a value of a JSON line."""
         return json.loads(value)
@@ -110,6 +117,9 @@ class LabelSet(AnswerForm):
     def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
         return [Part(label=label) for label in json.loads(value)]
 
+    def pieces(self, label: str) -> list[str]:
+        return [before + json.dumps(label, ensure_ascii=False) for before in ("[", ", ")]
+
     def _prepared(self, given: str, labels: Sequence[str]) -> str:
         return json.dumps([self._known(label, labels) for label in self._named(clean(given), labels)])
 
@@ -133,6 +143,9 @@ class Spans(AnswerForm):
     def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
         text = fields["text"]
         return [Part(label=one["label"], text=text[one["start"] : one["end"]]) for one in json.loads(value)]
+
+    def pieces(self, label: str) -> list[str]:
+        return [f'"label": {json.dumps(label, ensure_ascii=False)}']
 
     def _prepared(self, given: str, labels: Sequence[str]) -> str:
         found = _json(given)

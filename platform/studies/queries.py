@@ -2,9 +2,23 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
-from studies.models import Example, Split, Study
+from studies.answers import FORMS
+from studies.models import Example, Label, Split, Study
+
+NOTHING = "[]"
+# Taken apart only after they are picked: labels of other studies are no JSON.
+_COUNT_IN_LISTS = """
+WITH answers AS MATERIALIZED (
+    SELECT answer.example_id, answer.value::jsonb AS value
+    FROM studies_label answer JOIN studies_example example ON example.id = answer.example_id
+    WHERE example.study_id = %s
+)
+SELECT coalesce(part ->> 'label', part #>> '{}'), count(DISTINCT example_id)
+FROM answers, jsonb_array_elements(answers.value) part GROUP BY 1
+"""
 
 
 class StudyNotFound(ValueError):
@@ -30,6 +44,32 @@ def labelled(study: Study, split: str) -> QuerySet[Example]:
 def unlabelled(study: Study) -> QuerySet[Example]:
     """Pool examples without a label, in rank order."""
     return study.examples.filter(split=Split.POOL, label__isnull=True).order_by("rank")
+
+
+def with_label(study: Study, label: str) -> QuerySet[Example]:
+    """Examples whose answer is, or has in it, this label."""
+    form = FORMS[study.task_type]
+    if not form.is_list:
+        return study.examples.filter(label__value=label)
+    pieces = [("label__value__contains", piece) for piece in form.pieces(label)]
+    return study.examples.filter(Q(*pieces, _connector=Q.OR))
+
+
+def without_any(study: Study) -> QuerySet[Example]:
+    """Examples to which no label applies, as somebody said of them."""
+    return study.examples.filter(label__value=NOTHING) if FORMS[study.task_type].is_list else study.examples.none()
+
+
+def label_counts(study: Study) -> list[tuple[str, int]]:
+    """How many examples have each label, in the study's order."""
+    if FORMS[study.task_type].is_list:
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT_IN_LISTS, [study.pk])
+            found = dict(cursor.fetchall())
+    else:
+        rows = Label.objects.filter(example__study=study).values_list("value").annotate(Count("pk"))
+        found = dict(rows.order_by())
+    return [(label, found.get(label, 0)) for label in study.labels]
 
 
 def split_counts(study: Study) -> list[SplitCount]:

@@ -13,7 +13,7 @@ from budgets.models import Path, Tally
 from labeling.models import Annotation, Assignment
 from labeling.publish import offerable
 from runs.models import Artifact, Evaluation, Run, RunState
-from studies.models import Example, Label, Split, Study
+from studies.models import Example, Split, Study
 from web.next_step import Facts, Step, next_step
 
 _UNDER_WAY = (RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
@@ -112,13 +112,6 @@ def _counts(rows: QuerySet[Any], *keys: str) -> Counter[tuple[Any, ...]]:
 def num_offerable(study: Study) -> list[tuple[Split, int]]:
     """How many examples of each split could still be published."""
     return [(split, offerable(study=study, split=split).count()) for split in Split]
-
-
-def label_counts(study: Study) -> list[tuple[str, int]]:
-    """How many examples have each label, in the study's order."""
-    rows = Label.objects.filter(example__study=study).values("value").annotate(total=Count("pk"))
-    found = {row["value"]: row["total"] for row in rows}
-    return [(label, found.get(label, 0)) for label in study.labels]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,7 @@ urlpatterns = [
     path("studies/new/", studies.create, name="create-study"),
     path("studies/<int:pk>/", studies.overview, name="study"),
     path("studies/<int:pk>/data/", studies.data, name="study-data"),
+    re_path(r"^studies/(?P<pk>\d+)/data\.(?P<suffix>csv|jsonl)$", studies.data_file, name="data-file"),
     path("studies/<int:pk>/import/", imports.upload, name="import-upload"),
     path("studies/<int:pk>/import/<int:batch_pk>/", imports.preview, name="import-preview"),
     path("studies/<int:pk>/label/", labeling.enter_label_studio, name="enter-label-studio"),

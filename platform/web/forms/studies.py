@@ -1,13 +1,13 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
 from runs.references import PACKAGES
-from studies.models import Metric, PayBasis
+from studies.models import PayBasis
 from studies.specs import MOST_PAID_SECONDS, StudySpec
-from studies.task_types import TASK_TYPES
-from web.wording import in_words
+from studies.task_types import DESCRIPTIONS, TASK_TYPES, Description, metric_title, metrics
 
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
@@ -18,12 +18,18 @@ TEACHER = "package:all-mpnet-base-v2"
 
 
 def task_type_choices() -> list[tuple[str, str]]:
-    return [(key, in_words(key)) for key in TASK_TYPES]
+    return [(key, one.title) for key, one in TASK_TYPES.items()]
 
 
 class StudyForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="What the finished model will be for, in a few words.")
-    task_type = forms.ChoiceField(label="Kind of problem", choices=task_type_choices)
+    task_type = forms.ChoiceField(
+        label="Kind of problem",
+        choices=task_type_choices,
+        widget=forms.Select(
+            attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
+        ),
+    )
     labels = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators shall see them."
     )
@@ -32,7 +38,7 @@ class StudyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="Shown to annotators. Say what decides between two labels that are easily confused.",
     )
-    metric = forms.ChoiceField(label="Utility is measured as", choices=Metric.choices)
+    metric = forms.ChoiceField(label="Utility is measured as")
 
     student = forms.ChoiceField(choices=MODEL_CHOICES, initial=STUDENT, help_text="The compact model you want.")
     student_name = forms.CharField(label="Student's hub name or folder", required=False)
@@ -64,6 +70,21 @@ class StudyForm(forms.Form):
         label="Test share", min_value=0, max_value=0.9, initial=0.2, help_text="Held back to measure utility."
     )
     seed = forms.IntegerField(min_value=0, initial=0, help_text="Decides the splits and every random order.")
+
+    def __init__(self, *args: Any, task_type: str = "", **kwargs: Any) -> None:
+        """Offer the metrics of the task type that was sent, else of `task_type`, else of the first."""
+        super().__init__(*args, **kwargs)
+        wanted = self.data.get("task_type", task_type)
+        self.task_type = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
+        self.fields["task_type"].initial = self.task_type
+        chosen = self.fields["metric"]
+        assert isinstance(chosen, forms.ChoiceField)
+        kind = self.task_type
+        chosen.choices = [(name, metric_title(task_type=kind, metric=name)) for name in metrics(kind)]
+
+    @property
+    def description(self) -> Description:
+        return DESCRIPTIONS[self.task_type]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -10,7 +10,7 @@ from studies.files import FileUnreadable
 from studies.importing import ColumnsWrong, ImportOptions
 from studies.models import ImportBatch, Study
 from studies.operations import Preview, draft_import, import_examples, preview_import, propose_options
-from studies.task_types import input_fields
+from studies.task_types import DESCRIPTIONS, input_fields
 from web.forms.imports import EncodingForm, OptionsForm, UploadForm, values_of
 from web.people import person
 from web.problems import carry_out
@@ -30,7 +30,12 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         )
         if batch:
             return redirect("import-preview", pk=study.pk, batch_pk=batch.pk)
-    context = {"study": study, "form": form, "input_fields": input_fields(study.task_type)}
+    context = {
+        "study": study,
+        "form": form,
+        "input_fields": input_fields(study.task_type),
+        "label_form": DESCRIPTIONS[study.task_type].in_a_file,
+    }
     return render(request, "web/import_upload.html", context)
 
 

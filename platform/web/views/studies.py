@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,14 +13,18 @@ from budgets.models import PriceBook
 from budgets.overviews import totals_by_currency
 from labeling.queries import work_waiting
 from runs.models import Run
+from studies.answers import FORMS
+from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
 from studies.operations import create_study
-from studies.queries import split_counts
+from studies.queries import label_counts, split_counts, with_label, without_any
 from web.forms.studies import StudyForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out
-from web.queries import label_counts, study_rows
+from web.queries import study_rows
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
 @allowed(Action.SEE_HOME)
@@ -38,7 +42,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @allowed(Action.CREATE_STUDY)
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    form = StudyForm(request.POST or None)
+    form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""))
+    if getattr(request, "htmx", False):
+        return render(request, "web/study_kind.html", {"form": form})
     if request.method == "POST" and form.is_valid():
         study = carry_out(form, lambda: create_study(actor=person(request), spec=form.spec()))
         if study:
@@ -70,6 +76,8 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
         "study": study,
         "counts": split_counts(study),
         "label_counts": label_counts(study),
+        "nothing": FORMS[study.task_type].nothing,
+        "formats": WRITERS,
         "uploads": study.import_batches.select_related("created_by").order_by("-pk")[:20],
         "splits": Split,
         "split": split,
@@ -79,10 +87,25 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/data.html", context)
 
 
+@allowed(Action.SEE_STUDY)
+@require_safe
+def data_file(request: HttpRequest, pk: int, suffix: str) -> StreamingHttpResponse:
+    """What the filters leave, in the form that an import takes."""
+    study = get_object_or_404(Study, pk=pk)
+    examples = _examples(study, request.GET.get("split", ""), request.GET.get("label", ""))
+    headers = {"Content-Disposition": f'attachment; filename="study-{study.pk}.{suffix}"'}
+    pieces = export_examples(study=study, examples=examples, suffix=suffix)
+    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[suffix], headers=headers)
+
+
 def _examples(study: Study, split: str, label: str) -> QuerySet[Example]:
-    rows = study.examples.select_related("label").order_by("split", "rank")
-    if split in Split.values:
-        rows = rows.filter(split=split)
+    rows = _labelled_so(study, label).select_related("label").order_by("split", "rank")
+    return rows.filter(split=split) if split in Split.values else rows
+
+
+def _labelled_so(study: Study, label: str) -> QuerySet[Example]:
     if label == "none":
-        return rows.filter(label__isnull=True)
-    return rows.filter(label__value=label.removeprefix("is:")) if label else rows
+        return study.examples.filter(label__isnull=True)
+    if label == "nothing":
+        return without_any(study)
+    return with_label(study, label.removeprefix("is:")) if label else study.examples.all()

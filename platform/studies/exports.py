@@ -1,0 +1,69 @@
+"""A study's examples as a file that an import takes again."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+from django.db.models import QuerySet
+
+from studies.answers import FORMS
+from studies.models import Example, Study
+from studies.task_types import input_fields
+
+ROWS_AT_A_TIME = 1000
+Pieces = Iterator[bytes]
+
+
+class UnknownFormat(ValueError):
+    """Examples are not written in this format."""
+
+
+def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -> Pieces:
+    """Write examples with their labels, piece by piece; few are in memory at once.
+
+    Cells stand as they are, also where a spreadsheet would take one for a formula: an import brings back the same.
+
+    Parameters: `suffix` a key of `WRITERS`.
+    Raises: UnknownFormat.
+    """
+    if suffix not in WRITERS:
+        raise UnknownFormat(f"{suffix!r} is not one of {', '.join(WRITERS)}.")
+    return WRITERS[suffix](study, examples.select_related("label").iterator(chunk_size=ROWS_AT_A_TIME))
+
+
+def _csv(study: Study, examples: Iterator[Example]) -> Pieces:
+    columns = [*input_fields(study.task_type), "label", "split", "source"]
+    yield _line(columns)
+    for example in examples:
+        row = _row(study, example)
+        label = row["label"]
+        if not isinstance(label, str):
+            row["label"] = "" if label is None else json.dumps(label, ensure_ascii=False)
+        yield _line([row[name] for name in columns])
+
+
+def _line(cells: list[str]) -> bytes:
+    line = StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode()
+
+
+def _jsonl(study: Study, examples: Iterator[Example]) -> Pieces:
+    for example in examples:
+        yield json.dumps(_row(study, example), ensure_ascii=False).encode() + b"\n"
+
+
+def _row(study: Study, example: Example) -> dict[str, Any]:
+    """One example; `label` is None where it has none."""
+    label = getattr(example, "label", None)
+    return {
+        **{name: example.fields[name] for name in input_fields(study.task_type)},
+        "label": None if label is None else FORMS[study.task_type].as_json(label.value),
+        "split": example.split,
+        "source": "" if label is None else label.source,
+    }
+
+
+WRITERS: dict[str, Callable[[Study, Iterator[Example]], Pieces]] = {"csv": _csv, "jsonl": _jsonl}
