@@ -21,8 +21,13 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
 NUM_LAYERS = 4
-SHAPE = {"hidden_size": 16, "num_hidden_layers": NUM_LAYERS, "num_attention_heads": 2, "intermediate_size": 32}
-SIZE = {"vocab_size": 60, "max_position_embeddings": 66}
+SHAPE: dict[str, Any] = {
+    "hidden_size": 16,
+    "num_hidden_layers": NUM_LAYERS,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
+SIZE: dict[str, Any] = {"vocab_size": 60, "max_position_embeddings": 66}
 FAMILIES: dict[str, Any] = {
     "bert": BertConfig(**SIZE, **SHAPE),
     "roberta": RobertaConfig(**SIZE, **SHAPE),

@@ -98,6 +98,20 @@ def spec_payload(tiny_folder: Path, **changes: Any) -> dict[str, Any]:
     return {**payload, **changes}
 
 
+def write_run(folder: Path, tiny_folder: Path, **changes: Any) -> Path:
+    """Write a run folder, which is returned: 24 train, 10 dev, 10 test rows, and a spec with the changes asked for."""
+    task_type = changes.get("task_type", "text_classification")
+    for split, rows in (
+        ("train", examples(task_type, 24)),
+        ("dev", examples(task_type, 10, start=100)),
+        ("test", examples(task_type, 10, start=200)),
+        ("unlabelled", without_labels(examples(task_type, 30, start=300))),
+    ):
+        write_dataset(folder / "data" / split, rows)
+    (folder / "spec.json").write_text(json.dumps(spec_payload(tiny_folder, **changes)))
+    return folder
+
+
 def job_of(folder: Path) -> Job:
     """Return a job whose progress is kept in memory until someone writes it."""
     return Job(spec=RunSpec.from_json(folder / "spec.json"), folder=folder, progress=Progress(folder))

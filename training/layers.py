@@ -65,7 +65,7 @@ def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
     LayersMissing: there is no such layer, or the first one kept cannot be the first of a model.
     """
     paths = [_path_of_list(model, stack, kept) for stack in _stacks(model)]
-    smaller = type(model)(_smaller_config(model.config, kept))  # type: ignore[operator, arg-type]
+    smaller: Any = type(model)(_smaller_config(model.config, kept))
     if hasattr(smaller, "pooler"):
         smaller.pooler = None
     weights = model.state_dict()
@@ -79,7 +79,7 @@ def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
             "Keep layer 0."
         )
     smaller.load_state_dict(weights)
-    return smaller
+    return smaller  # type: ignore[no-any-return]
 
 
 def _stacks(model: nn.Module) -> list[nn.Module]:
@@ -101,7 +101,7 @@ def _path_of_list(model: nn.Module, stack: nn.Module, kept: Sequence[int]) -> st
     if found is None or kept[-1] >= len(found[1]):
         has = "shares one layer throughout" if found is None else f"has layers 0 to {len(found[1]) - 1}"
         raise LayersMissing(f"model.layers are {list(kept)}: the checkpoint {has}. Name layers that it has.")
-    return next(name for name, part in model.named_modules() if part is found[1])
+    return next(str(name) for name, part in model.named_modules() if part is found[1])
 
 
 def _smaller_config(config: Any, kept: Sequence[int]) -> Any:
@@ -133,4 +133,4 @@ def _embeddings(encoder: nn.Module) -> nn.Module:
     words = encoder.get_input_embeddings()  # type: ignore[operator]
     path = next(name for name, part in encoder.named_modules() if part is words)
     parent, _, _ = path.rpartition(".")
-    return encoder.get_submodule(parent) if parent else words  # type: ignore[no-any-return]
+    return encoder.get_submodule(parent) if parent else words

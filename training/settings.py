@@ -127,6 +127,7 @@ class TrainingSettings:
     `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
     so that it changes the memory used and never the result. `patience` ends a training after so many evaluations on dev
     without a better score; None trains to the end. `pooling` makes one vector of an encoder's tokens.
+    `top_tokens` is how many of the likeliest tokens a text-to-text teacher keeps at each place of its answers.
     """
 
     epochs: int | None = None
@@ -143,11 +144,12 @@ class TrainingSettings:
     accumulation: int = 1
     frozen_layers: int = 0
     pooling: str = "mean"
+    top_tokens: int = 16
     patience: int | None = None
     precision: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "max_length", "evaluations", "accumulation"):
+        for name in ("batch_size", "max_length", "evaluations", "accumulation", "top_tokens"):
             positive_int(f"training.{name}", getattr(self, name))
         for name in ("learning_rate", "head_learning_rate_factor", "temperature"):
             positive(f"training.{name}", getattr(self, name))

@@ -18,6 +18,7 @@ import pyarrow as pa
 from training.data import DataInvalid, Rows
 from training.folder import gone_unless_whole, write_json
 from training.surety import Surety
+from training.token_labels import TokenLabels, token_labels_in
 from training.units import Outputs
 
 METADATA_FILE = "soft_labels.json"
@@ -34,6 +35,7 @@ class StorePlan:
     """What a set is made of; two sets with the same plan hold the same numbers.
 
     `outputs` names what the numbers of each unit stand for; `unit` says whether that is a row or a word of it.
+    `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of another teacher.
     """
 
     task_type: str
@@ -47,6 +49,7 @@ class StorePlan:
     precision: str
     rows_per_shard: int
     num_rows: int
+    top_tokens: int = 0
 
     def payload(self) -> dict[str, Any]:
         """Return the plan as JSON takes it."""
@@ -55,12 +58,16 @@ class StorePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLabels:
-    """A finished set in memory: rows with the teacher's logits; `dev` says how sure it was there, if it was asked."""
+    """A finished set in memory: rows with the teacher's logits; `dev` says how sure it was there, if it was asked.
+
+    `tokens` are of a text-to-text teacher alone.
+    """
 
     rows: Rows
     outputs: Outputs
     tokenizer_hash: str
     dev: Surety | None = None
+    tokens: TokenLabels | None = None
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> SoftLabels:
         """Return the rows of a mask alone."""
@@ -69,7 +76,8 @@ class SoftLabels:
             columns={name: list(compress(texts, kept_N)) for name, texts in self.rows.columns.items()},
             gold=None,
         )
-        return replace(self, rows=rows, outputs=self.outputs.of(kept_N))
+        tokens = self.tokens.take(np.flatnonzero(kept_N).tolist()) if self.tokens else None
+        return replace(self, rows=rows, outputs=self.outputs.of(kept_N), tokens=tokens)
 
 
 class PartialStore:
@@ -94,12 +102,13 @@ class PartialStore:
         """Say whether a shard is written."""
         return self._shard_path(shard).is_file()
 
-    def write(self, shard: int, *, rows: Rows, outputs: Outputs) -> None:
-        """Write one shard; the outputs belong to the rows, in their order, those of a row in one flat list."""
+    def write(self, shard: int, *, rows: Rows, outputs: Outputs, tokens: TokenLabels | None = None) -> None:
+        """Write one shard; outputs and tokens belong to the rows, in their order, those of a row in one flat list."""
         values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
         offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
-        table = pa.table({**columns, "logits": pa.ListArray.from_arrays(offsets, values)})
+        columns |= {"logits": pa.ListArray.from_arrays(offsets, values), **(tokens.columns() if tokens else {})}
+        table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
         with gone_unless_whole(temporary):
@@ -175,7 +184,11 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
     rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
     outputs = _outputs(table.data.column("logits"), width=len(metadata["outputs"]))
     return SoftLabels(
-        rows=rows, outputs=outputs, tokenizer_hash=metadata["tokenizer_hash"], dev=_surety(folder, metadata)
+        rows=rows,
+        outputs=outputs,
+        tokenizer_hash=metadata["tokenizer_hash"],
+        dev=_surety(folder, metadata),
+        tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
     )
 
 

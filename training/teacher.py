@@ -27,6 +27,8 @@ from training.spec import RunSpec
 from training.surety import Surety, best_threshold
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
+from training.text_to_text import TextToText
+from training.written_rows import write_answers
 
 SOFT_LABELS = "soft_labels"
 # Large enough for batches of like lengths, small enough that memory is flat and a kill loses little.
@@ -124,6 +126,7 @@ def _plan(examiner: Examiner, dataset: datasets.Dataset, teacher: Path) -> Store
         precision="bf16" if examiner.compute.bf16 else "fp32",
         rows_per_shard=ROWS_PER_SHARD,
         num_rows=len(dataset),
+        top_tokens=_num_top(examiner),
     )
 
 
@@ -149,8 +152,20 @@ def _score_shard(examiner: Examiner, store: PartialStore, dataset: datasets.Data
         done[0] += num_rows
         job.progress.step(done[0])
 
-    outputs = predict_logits(model=teacher.model, rows=encoded, compute=examiner.compute, stop=job.stop, on_rows=count)
-    store.write(shard, rows=rows, outputs=outputs)
+    asked = {"rows": encoded, "compute": examiner.compute, "stop": job.stop, "on_rows": count}
+    if isinstance(teacher.model, TextToText):
+        said = write_answers(model=teacher.model, num_top=_num_top(examiner), **asked)
+        store.write(shard, rows=rows, outputs=said.outputs, tokens=said.tokens)
+    else:
+        store.write(shard, rows=rows, outputs=predict_logits(model=teacher.model, **asked))
+
+
+def _num_top(examiner: Examiner) -> int:
+    model = examiner.classifier.model
+    if not isinstance(model, TextToText):
+        return 0
+    # At least one token is left, to stand for all others.
+    return min(examiner.job.spec.training.top_tokens, model.vocab_size - 1)
 
 
 def _teacher_source(spec: RunSpec) -> ModelSource:

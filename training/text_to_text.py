@@ -18,8 +18,6 @@ from training.writer import Writer
 
 # The input that holds the answers which the model is taught, IGNORED behind their ends.
 TARGETS = "target_ids"
-# Each label costs one more pass of the decoder; above this many, a label's probability is not worth them.
-MAX_SCORED_LABELS = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +50,15 @@ class TextToText(nn.Module):
         self._start, self._pad = config.decoder_start_token_id, writer.tokenizer.pad_token_id
 
     @property
+    def vocab_size(self) -> int:
+        """How many tokens it can write, which may be more than its tokenizer has."""
+        size: int = self.language_model.config.vocab_size  # type: ignore[union-attr, assignment]
+        return size
+
+    @property
     def encoder(self) -> nn.Module:
         """The side that reads."""
         return self.language_model.get_encoder()  # type: ignore[operator, no-any-return]
-
-    @property
-    def scores_labels(self) -> bool:
-        """Whether each row has one label, of few enough to ask after every one."""
-        return self.writer.task_type.unit == "row" and len(self.writer.labels) <= MAX_SCORED_LABELS
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return the logits (U, V) of the answers' tokens row by row, or log-probabilities of the labels (B, C)."""

@@ -13,6 +13,8 @@ from training.text_forms import without_spaces
 
 # Entities repeat words of their text and name their labels; twice its length has room for any but the densest.
 ANSWER_TOKENS_PER_TOKEN = 2
+# Each label costs one more pass of the decoder; above this many, a label's probability is not worth them.
+MAX_SCORED_LABELS = 32
 
 
 class LabelUnwritable(PermanentFailure):
@@ -41,6 +43,11 @@ class Writer:
     def names(self) -> dict[str, str]:
         """The labels, by how the tokenizer writes them."""
         return {without_spaces(self._text(self._cut([label])[0])): label for label in self.labels}
+
+    @property
+    def scores_labels(self) -> bool:
+        """Whether each row has one label, of few enough to ask after every one."""
+        return self.task_type.unit == "row" and len(self.labels) <= MAX_SCORED_LABELS
 
     @cached_property
     def label_tokens(self) -> list[list[int]]:

@@ -110,7 +110,7 @@ def write_answers(
             inputs = collate(rows=rows, indices=indices, device=compute.device)
             hidden = model.read(inputs)
             said.update(_by_row(model.write(hidden, inputs, num_top=num_top), indices))
-            if model.scores_labels:
+            if model.writer.scores_labels:
                 scores.update(zip(indices.tolist(), model.label_log_probs(hidden, inputs).float().cpu(), strict=True))
             if on_rows is not None:
                 on_rows(len(indices))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 import torch
 
 from tests.tiny_model import write_tiny_model
-from tests.tiny_runs import RunFolder, carry_out, examples, spec_payload, without_labels, write_dataset
+from tests.tiny_runs import RunFolder, carry_out, write_run
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,20 +37,10 @@ def letters_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run_folder(tmp_path: Path, tiny_folder: Path) -> RunFolder:
-    """Give a maker of run folders: 24 train, 10 dev, 10 test rows, and a spec with the changes asked for."""
+    """Give a maker of run folders; see write_run."""
 
     def make(name: str = "run", **changes: Any) -> Path:
-        folder = tmp_path / name
-        task_type = changes.get("task_type", "text_classification")
-        for split, rows in (
-            ("train", examples(task_type, 24)),
-            ("dev", examples(task_type, 10, start=100)),
-            ("test", examples(task_type, 10, start=200)),
-            ("unlabelled", without_labels(examples(task_type, 30, start=300))),
-        ):
-            write_dataset(folder / "data" / split, rows)
-        (folder / "spec.json").write_text(json.dumps(spec_payload(tiny_folder, **changes)))
-        return folder
+        return write_run(tmp_path / name, tiny_folder, **changes)
 
     return make
 
