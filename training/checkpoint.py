@@ -16,6 +16,7 @@ from training.folder import gone_unless_whole
 
 # Saving may cost this share of the time between two saves; small models save always, large ones now and then.
 SAVING_SHARE = 0.05
+UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError)
 
 
 class Checkpoint:
@@ -49,13 +50,21 @@ class Checkpoint:
         self._saved_at = time.monotonic()
         self._seconds_per_save = self._saved_at - started
 
+    def is_there(self) -> bool:
+        """Say whether there is a saved state of this fingerprint, without reading its weights."""
+        try:
+            state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True, mmap=True)
+        except UNREADABLE:
+            return False
+        return bool(state.get("fingerprint") == self._fingerprint)
+
     def load(self) -> dict[str, Any] | None:
         """Return the saved state and set the random generators to it; None if there is none that can be used."""
         if not self._path.is_file():
             return None
         try:
             state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
-        except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        except UNREADABLE as error:
             print(f"checkpoint cannot be read ({type(error).__name__}), starting from the first step", flush=True)
             return None
         if state.pop("fingerprint", None) != self._fingerprint:

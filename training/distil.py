@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from training.compute import prepare_compute
+from training.compute import Compute, prepare_compute
 from training.data import Rows, encode_rows, read_labelled
 from training.examiner import read_splits
+from training.finetune import check_variety, gold_lesson
 from training.folder import file_hash
 from training.job import Job
-from training.lesson import Lesson, Start
+from training.lesson import GoldStage, Lesson, Start
 from training.losses import IGNORED
 from training.pretrained import tokenizer_hash
 from training.result import finish
-from training.soft_labels import METADATA_FILE, read_soft_labels
+from training.selection import Selection, select
+from training.soft_labels import METADATA_FILE, SoftLabels, read_soft_labels
+from training.spec import RunSpec
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
 from training.trials import search_and_train
@@ -77,12 +81,13 @@ def distil(job: Job) -> dict[str, Any]:
     Parameters
     ----------
     job
-        its spec names the student's checkpoint, the soft-label set, gold labels if gold_weight is above 0 (and
-        for the baseline), dev (selects the best step) and test.
+        its spec names the student's checkpoint, the soft-label set and which of its rows to keep, gold labels if
+        gold_weight or gold_epochs is above 0 (and for the baseline), dev (selects the best step) and test.
 
     Returns
     -------
-    The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers.
+    The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers,
+    `distillation` which rows were kept.
 
     Raises
     ------
@@ -93,13 +98,8 @@ def distil(job: Job) -> dict[str, Any]:
     assert spec.model is not None and spec.data.soft_labels is not None
     compute = prepare_compute(spec)
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
-    soft = read_soft_labels(
-        folder=spec.data.soft_labels,
-        task_type=spec.task_type,
-        input_fields=task_type.input_fields,
-        labels=spec.labels,
-    )
     gold = _gold_rows(job, task_type)
+    soft, selection = _kept_rows(job, task_type, gold)
     texts = _joined(soft.rows, gold) if gold and settings.gold_weight else soft.rows
     start = Start(spec=spec, task_type=task_type, compute=compute)
     rows = encode_rows(rows=texts, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
@@ -111,17 +111,49 @@ def distil(job: Job) -> dict[str, Any]:
         compute=compute,
         splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
         fingerprint=file_hash(job.folder / "spec.json") + file_hash(spec.data.soft_labels / METADATA_FILE),
+        gold=_gold_stage(gold, start, task_type, spec, compute) if gold and spec.distillation.gold_epochs else None,
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {settings.temperature:g}")
+    is_gold_used = gold is not None and (settings.gold_weight > 0 or spec.distillation.gold_epochs > 0)
     result = finish(
         job=job,
         trained=search_and_train(job=job, lesson=lesson, start=start),
         train_gold=gold.labelled() if gold else None,
-        num_train=len(gold) if gold and settings.gold_weight else 0,
+        num_train=len(gold) if gold and is_gold_used else 0,
         num_pseudo_labels=len(soft.rows),
     )
     of_words = task_type.unit == "word"
-    return {**result, "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(start.tokenizer)}
+    return {
+        **result,
+        "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(start.tokenizer),
+        "distillation": {**asdict(spec.distillation), **selection.payload()},
+    }
+
+
+def _kept_rows(job: Job, task_type: TaskType, gold: Rows | None) -> tuple[SoftLabels, Selection]:
+    """Read the soft-label set and drop what the filter does not let through; a row with a gold label stays."""
+    spec = job.spec
+    assert spec.data.soft_labels is not None
+    soft = read_soft_labels(
+        folder=spec.data.soft_labels,
+        task_type=spec.task_type,
+        input_fields=task_type.input_fields,
+        labels=spec.labels,
+    )
+    with_gold = set(gold.uids) if gold and spec.training.gold_weight else set()
+    selection = select(
+        settings=spec.distillation,
+        soft=soft,
+        task_type=task_type,
+        is_gold_N=np.array([uid in with_gold for uid in soft.rows.uids], dtype=np.bool_),
+        seed=spec.seed,
+    )
+    if spec.distillation.filter != "none":
+        job.progress.log(
+            f"filter {spec.distillation.filter}: {selection.num_passed} of {selection.num_asked} pseudo-labels kept"
+        )
+        soft = soft.of(selection.kept_N)
+    return soft, selection
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
@@ -129,6 +161,12 @@ def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
     if folder is None:
         return None
     return read_labelled(folder=folder, name="train", task_type=task_type, labels=job.spec.labels)
+
+
+def _gold_stage(gold: Rows, start: Start, task_type: TaskType, spec: RunSpec, compute: Compute) -> GoldStage:
+    check_variety(gold=gold.labelled(), task_type=task_type)
+    rows, loss = gold_lesson(rows=gold, start=start, task_type=task_type, spec=spec)
+    return GoldStage(rows=rows, loss=loss.on(compute.device), epochs=spec.distillation.gold_epochs)
 
 
 def _joined(soft: Rows, gold: Rows) -> Rows:

@@ -10,14 +10,26 @@ from training.data import EncodedRows
 from training.examiner import Examiner, Split
 from training.job import Job
 from training.layers import freeze_layers
-from training.loop import FitState, Fitting, StepLoss, fit
+from training.loop import StepLoss
 from training.spec import RunSpec
 from training.task_types.base import TaskType
 
 
 @dataclass(frozen=True, kw_only=True)
+class GoldStage:
+    """Gold rows and the loss over them, which a distilled student goes on with for some epochs."""
+
+    rows: EncodedRows
+    loss: StepLoss
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """Encoded rows, the loss over them, the held-out splits, and a name that a checkpoint must bear to be used."""
+    """Encoded rows, the loss over them, the held-out splits, and a name that a checkpoint must bear to be used.
+
+    `gold` is what follows, None where nothing does; `name` is that of its curves, empty where it is the only one.
+    """
 
     task_type: TaskType
     rows: EncodedRows
@@ -25,6 +37,8 @@ class Lesson:
     compute: Compute
     splits: dict[str, Split]
     fingerprint: str
+    gold: GoldStage | None = None
+    name: str = ""
 
     def examiner(self, *, job: Job, classifier: Classifier) -> Examiner:
         """Return who scores a classifier on the held-out splits."""
@@ -65,26 +79,3 @@ class Start:
         classifier.model.to(self._compute.device)
         freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)
         return classifier
-
-
-def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple[Examiner, FitState]:
-    """Train a fresh classifier by the job's settings and seed.
-
-    Returns
-    -------
-    The lesson's examiner, now of this classifier, and where the training ended.
-
-    Raises
-    ------
-    LossNotFinite, MemoryTooSmall: the training cannot go on.
-    StopRequested: asked to stop; a checkpoint was saved.
-    """
-    examiner = lesson.examiner(job=job, classifier=classifier)
-    fitting = Fitting(
-        model=classifier.model,
-        rows=lesson.rows,
-        loss=lesson.loss,
-        compute=lesson.compute,
-        dev_score=examiner.dev_score if "dev" in examiner.splits else None,
-    )
-    return examiner, fit(job=job, fitting=fitting, fingerprint=lesson.fingerprint)

@@ -85,7 +85,11 @@ class Schedule:
 
 @dataclass(kw_only=True)
 class FitState:
-    """Where a training stands; everything but the weights."""
+    """Where a training stands; everything but the weights.
+
+    `earlier_steps` and `earlier_best_step` are of a stage before this one, whose best weights may still be the best:
+    step 0 stands for them.
+    """
 
     step: int = 0
     evaluated_step: int = 0
@@ -95,6 +99,8 @@ class FitState:
     best_score: float = -math.inf
     num_without_gain: int = 0
     num_cuts: int = 0
+    earlier_steps: int = 0
+    earlier_best_step: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -138,7 +144,7 @@ def gradients_of_step(
     return mean_loss
 
 
-def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
+def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None = None) -> FitState:
     """Train, evaluate on dev at even intervals, and leave the best weights in the student or teacher.
 
     Taken up again after a stop or a crash, it gives the same weights bit for bit on a CPU: the order of rows
@@ -152,6 +158,8 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
         what to train, on what, by which loss.
     fingerprint
         a checkpoint made under another one is not used.
+    start
+        where a stage that follows another one begins, whatever checkpoint there is; None takes up the checkpoint.
 
     Returns
     -------
@@ -165,7 +173,9 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str) -> FitState:
     schedule = Schedule.of(settings=job.spec.training, num_rows=len(fitting.rows))
     optimizer = _optimizer(fitting.model, job.spec.training)
     checkpoint = Checkpoint(job.folder / "checkpoint", fingerprint=fingerprint)
-    state = _restore(checkpoint, fitting.model, optimizer)
+    state = start or _restore(checkpoint, fitting.model, optimizer)
+    if start is not None:
+        _save(checkpoint, fitting.model, optimizer, state)
     batches = _batch_source(job, fitting, schedule)
     batch_size = job.spec.training.batch_size
     job.progress.train(step=state.step, num_steps=schedule.num_steps, rows_per_step=batch_size)
@@ -284,13 +294,14 @@ def _evaluate(job: Job, fitting: Fitting, schedule: Schedule, state: FitState) -
         if score > state.best_score:
             state.num_without_gain = 0
             state.best_step, state.best_score = state.step, score
-            state.best_weights = {} if state.step == schedule.num_steps else _copy_of(fitting.model)
+            state.best_weights = {} if state.step == schedule.num_steps else weights_of(fitting.model)
             line += "  best so far"
     job.progress.log(line)
     state.evaluated_step, state.loss_sum, state.loss_count = state.step, 0.0, 0
 
 
-def _copy_of(model: nn.Module) -> dict[str, Tensor]:
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of a model's weights, on the CPU in fp32."""
     return {name: weight.clone() for name, weight in state_in_fp32(model).items()}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from training.classifier import state_in_fp32
 from training.examiner import Examiner
 from training.folder import write_json
 from training.job import Job
-from training.lesson import Lesson, Start, fit_classifier
+from training.lesson import Lesson, Start
 from training.settings import SpecInvalid, TrainingSettings
 from training.spec import RunSpec
+from training.stages import Fitted, fit_classifier
 
 FOLDER = "trials"
 
@@ -44,17 +45,21 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a trial ended: its score on dev in the study's metric (None without dev), and its best step."""
+    """How a trial ended, its score on dev in the study's metric."""
 
     trial: Trial
-    dev: float | None
-    best_step: int
+    fitted: Fitted
+
+    @property
+    def dev(self) -> float | None:
+        """The score on dev; None without dev."""
+        return self.fitted.dev
 
     def payload(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
         settings = self.trial.settings
         named = {"learning_rate": settings.learning_rate, "epochs": settings.epochs, "steps": settings.steps}
-        return {**named, "seed": self.trial.seed, "dev": self.dev, "best_step": self.best_step}
+        return {**named, "seed": self.trial.seed, **asdict(self.fitted)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,16 +142,15 @@ class _Desk:
         note, weights = self._files(trial)
         if note.is_file() and weights.is_file():
             known = json.loads(note.read_text(encoding="utf-8"))
-            return Outcome(trial=trial, dev=known["dev"], best_step=known["best_step"])
+            return Outcome(trial=trial, fitted=Fitted(**{one.name: known[one.name] for one in fields(Fitted)}))
         job = self._job_of(trial)
         lesson = self._lesson
         if not self._is_alone:
             job.progress.log(f"training {trial.name}")
             job.progress.trial(trial.name)
-            lesson = replace(lesson, fingerprint=f"{lesson.fingerprint}:{trial.name}")
-        examiner, state = fit_classifier(job=job, lesson=lesson, classifier=self._start(job.spec))
-        dev = state.best_score if "dev" in examiner.splits else None
-        outcome = Outcome(trial=trial, dev=dev, best_step=state.best_step or state.step)
+            lesson = replace(lesson, fingerprint=f"{lesson.fingerprint}:{trial.name}", name=trial.name)
+        examiner, fitted = fit_classifier(job=job, lesson=lesson, classifier=self._start(job.spec))
+        outcome = Outcome(trial=trial, fitted=fitted)
         self._latest = (trial, examiner)
         if not self._is_alone:
             note.parent.mkdir(exist_ok=True)
