@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from training.energy import Energy, EnergyMeter
 from training.failures import PermanentFailure, is_disk_full
-from training.folder import write_json
+from training.folder import discard_working_files, write_json
 from training.job import Job
 from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
 from training.progress import Progress
@@ -125,12 +125,11 @@ def _execute(job: Job) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(job.spec.num_threads))
     os.environ.setdefault("RAYON_NUM_THREADS", str(job.spec.num_threads))
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    from training.checkpoint import Checkpoint
     from training.methods import METHODS
 
     result: dict[str, Any] = METHODS[job.spec.kind](job)
     write_json(path=job.folder / "result.json", payload=result)
-    Checkpoint(job.folder / "checkpoint", fingerprint="").remove()
+    discard_working_files(job.folder)
     job.progress.log(f"done in {result['device_seconds']:.1f} device seconds")
 
 

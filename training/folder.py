@@ -12,6 +12,8 @@ from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
 CARD_FILE = "README.md"
+CHECKPOINT = "checkpoint"
+TRIALS = "trials"
 
 
 def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
@@ -71,6 +73,18 @@ def whole_folder(target: Path) -> Iterator[Path]:
         yield temporary
         shutil.rmtree(target, ignore_errors=True)
         temporary.rename(target)
+
+
+def discard_working_files(folder: Path) -> None:
+    """Delete what a run would go on from: its checkpoint, and the weights of its trials.
+
+    Parameters
+    ----------
+    folder
+        of a run whose result is written, or which will never have one. Before that, a kill would cost all that they hold.
+    """
+    for name in (CHECKPOINT, TRIALS):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def file_hash(path: Path) -> str:

@@ -20,7 +20,7 @@ from training.folder import CARD_FILE, folder_hash, whole_folder, write_json
 from training.job import Job
 from training.meter import peak_memory_bytes, versions
 from training.provenance import base_of, hashes_of
-from training.trials import Trained, discard_trials
+from training.trials import Trained
 
 ARTIFACT = "artifact"
 
@@ -77,7 +77,6 @@ def finish(
     with whole_folder(artifact) as folder:
         _write_artifact(examiner, said[trained.best], metrics, folder)
         (folder / CARD_FILE).write_text(card_text(_card(examiner, result)), encoding="utf-8")
-    discard_trials(job.folder)
     return {**result, "artifact_hash": folder_hash(artifact)}
 
 

@@ -13,7 +13,7 @@ from runs.models import Artifact, ExampleList, Run, RunKind
 from runs.trainer import SPEC_FILE
 from studies.models import Example
 from studies.task_types import input_fields
-from training.folder import whole_folder, write_json
+from training.folder import discard_working_files, whole_folder, write_json
 
 SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
@@ -25,6 +25,7 @@ KINDS = {
 }
 # Files of an earlier attempt that would be taken for this one's.
 _OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
+_WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
 _Row = dict[str, str]
 
 
@@ -84,9 +85,14 @@ def read_result(folder: Path) -> dict[str, Any]:
     return result if made and (folder / made).is_dir() else {}
 
 
-def discard_checkpoint(folder: Path) -> None:
-    """Delete what an ended run would have gone on from: weights and optimiser, many times the artifact's size."""
-    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+def discard_leftovers(folder: Path) -> None:
+    """Delete what an ended run would have gone on from, many times the artifact's size, and what it wrote by half."""
+    discard_working_files(folder)
+    for path in [found for pattern in _WRITTEN_BY_HALF for found in folder.glob(pattern)]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from budgets.operations import release
 from notices.operations import NoticeKind, notify
 from runs.artifacts import register
 from runs.billing import bill
-from runs.bridge import discard_checkpoint
+from runs.bridge import discard_leftovers
 from runs.leases import Claim, LeaseLost
 from runs.models import Attempt, Ending, Run, RunState
 from runs.queueing import enqueue
@@ -105,7 +105,7 @@ def _record_attempt(run: Run, claim: Claim, end: AttemptEnd, verdict: Verdict) -
 def _record_run_end(run: Run, verdict: Verdict) -> None:
     run.ended_at = timezone.now()
     run.error = verdict.outcome if verdict.ending != Ending.SUCCEEDED and verdict.state == RunState.FAILED else ""
-    transaction.on_commit(lambda: discard_checkpoint(run.folder), robust=True)
+    transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
     if run.state == RunState.FAILED:
@@ -155,7 +155,7 @@ def cancel_unstarted(run: Run, *, reason: str) -> None:
     run.save(update_fields=["state", "error", "ended_at"])
     if run.hold is not None:
         release(hold=run.hold, reason=reason)
-    transaction.on_commit(lambda: discard_checkpoint(run.folder), robust=True)
+    transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
     cancel_descendants(run, reason=reason)
 
 
