@@ -34,13 +34,13 @@ def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
     """
     if num_layers == 0:
         return
-    found = _layer_list(encoder)
+    found = layer_list(encoder)
     if found is None or num_layers > len(found[1]):
         count = "no list of" if found is None else len(found[1])
         raise LayersMissing(
             f"training.frozen_layers is {num_layers}, the encoder has {count} layers. Lower frozen_layers."
         )
-    for frozen in (_embeddings(encoder), *found[1][:num_layers]):
+    for frozen in (embeddings_of(encoder)[1], *found[1][:num_layers]):
         frozen.requires_grad_(False)
 
 
@@ -88,8 +88,11 @@ def _stacks(model: nn.Module) -> list[nn.Module]:
     return [model]
 
 
-def _layer_list(stack: nn.Module) -> tuple[str, nn.ModuleList] | None:
-    """Find the layers under whatever name, outermost first; a decoder may have more or fewer than its config's main."""
+def layer_list(stack: nn.Module) -> tuple[str, nn.ModuleList] | None:
+    """Return the layers of an encoder or decoder and the path to them, whatever a family calls it; None without a list.
+
+    A decoder may have more or fewer than its config's main number.
+    """
     config: Any = stack.config
     counts = {config.num_hidden_layers, *(getattr(config, name, None) for name in DECODER_COUNTS)}
     lists = [(name, part) for name, part in stack.named_modules() if isinstance(part, nn.ModuleList)]
@@ -97,7 +100,7 @@ def _layer_list(stack: nn.Module) -> tuple[str, nn.ModuleList] | None:
 
 
 def _path_of_list(model: nn.Module, stack: nn.Module, kept: Sequence[int]) -> str:
-    found = _layer_list(stack)
+    found = layer_list(stack)
     if found is None or kept[-1] >= len(found[1]):
         has = "shares one layer throughout" if found is None else f"has layers 0 to {len(found[1]) - 1}"
         raise LayersMissing(f"model.layers are {list(kept)}: the checkpoint {has}. Name layers that it has.")
@@ -128,9 +131,9 @@ def _renumber(weights: dict[str, Tensor], path: str, kept: Sequence[int], wanted
     weights.update({k: v for k, v in layers.items() if k.startswith(first) and k in wanted and k not in weights})
 
 
-def _embeddings(encoder: nn.Module) -> nn.Module:
-    """Return what holds the word embeddings: with positions and norm where a family keeps these together."""
+def embeddings_of(encoder: nn.Module) -> tuple[str, nn.Module]:
+    """Return what holds the word embeddings, with positions and norm where these are kept together, and its path."""
     words = encoder.get_input_embeddings()  # type: ignore[operator]
     path = next(name for name, part in encoder.named_modules() if part is words)
     parent, _, _ = path.rpartition(".")
-    return encoder.get_submodule(parent) if parent else words
+    return (parent, encoder.get_submodule(parent)) if parent else (path, words)
