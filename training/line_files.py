@@ -89,7 +89,7 @@ def check_lines(*, path: Path, fields: Sequence[str]) -> tuple[int, list[Line]]:
     ------
     LinesInvalid: as read_lines, or the file has no line at all.
     """
-    count, bad = 0, []
+    count, bad = 0, list[Line]()
     for line in read_lines(path=path, fields=fields):
         count += 1
         if line.problem and len(bad) < MOST_SHOWN:

@@ -125,9 +125,12 @@ def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
         base = alt.Chart(alt.InlineData(values=[{"utility": utility, "name": title}])).encode(y="utility:Q")
         rule = base.mark_rule(color=theme.muted, strokeDash=[5, 4])
         # Lines that lie close together have their names at different ends.
-        x, align, dx = (_WIDTH, "right", -4) if number % 2 == 0 else (0, "left", 4)
-        name = base.mark_text(color=theme.muted, align=align, baseline="bottom", dx=dx, dy=-4)
-        layers += [rule, name.encode(x=alt.value(x), text="name:N")]
+        if number % 2 == 0:
+            name = base.mark_text(color=theme.muted, align="right", baseline="bottom", dx=-4, dy=-4)
+        else:
+            name = base.mark_text(color=theme.muted, align="left", baseline="bottom", dx=4, dy=-4)
+        x = alt.value(0 if number % 2 else _WIDTH)
+        layers += [rule, name.encode(x=x, text="name:N")]
     return layers
 
 

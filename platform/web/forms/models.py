@@ -11,8 +11,8 @@ _NAMES = {"text": "Text", "text_a": "First text", "text_b": "Second text"}
 class TryForm(forms.Form):
     """One example for a model to answer: a field for each text that the task type reads."""
 
-    def __init__(self, *args: Any, task_type: str, **options: Any) -> None:
-        super().__init__(*args, auto_id="try_%s", **options)
+    def __init__(self, data: Any = None, *, task_type: str) -> None:
+        super().__init__(data, auto_id="try_%s")
         for name in input_fields(task_type):
             self.fields[name] = forms.CharField(
                 label=_NAMES.get(name, name.replace("_", " ").capitalize()),
