@@ -81,7 +81,7 @@ def discard_working_files(folder: Path) -> None:
     Parameters
     ----------
     folder
-        of a run whose result is written, or which will never have one. Before that, a kill would cost all that they hold.
+        of a run whose result is written, or which will have none; until then they save what a kill would cost.
     """
     for name in (CHECKPOINT, TRIALS):
         shutil.rmtree(folder / name, ignore_errors=True)
