@@ -118,7 +118,7 @@ def distil(job: Job) -> dict[str, Any]:
     result = finish(
         job=job,
         trained=search_and_train(job=job, lesson=lesson, start=start),
-        train_gold=gold.labelled() if gold else None,
+        train=gold,
         num_train=len(gold) if gold and is_gold_used else 0,
         num_pseudo_labels=len(soft.rows),
     )

@@ -186,7 +186,7 @@ def _mean_of_drawn(scores: Sequence[dict[str, Floats]], drawn_RS: npt.NDArray[np
 
 
 def baseline_scores(
-    *, task_type: TaskType, train_gold: Sequence[str], test: Rows, labels: Sequence[str], metric: str
+    *, task_type: TaskType, train: Rows, test: Rows, labels: Sequence[str], metric: str
 ) -> dict[str, dict[str, Any]]:
     """Score answers that need no training.
 
@@ -194,8 +194,8 @@ def baseline_scores(
     ----------
     task_type
         knows which there are, and the metric.
-    train_gold
-        answers of the training data.
+    train
+        training rows with gold answers.
     test
         rows with gold answers.
     labels
@@ -212,5 +212,5 @@ def baseline_scores(
         value = dev_metric(task_type=task_type, rows=test, predicted=baseline.predicted, labels=labels, metric=metric)
         return {"label": baseline.label, "value": value}
 
-    found = task_type.baselines(train_gold=train_gold, test=test, labels=labels)
+    found = task_type.baselines(train=train, test=test, labels=labels)
     return {name: scored(baseline) for name, baseline in found.items()}

@@ -73,13 +73,13 @@ class Examiner:
             seed=self.job.spec.seed,
         )
 
-    def baselines(self, train_gold: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    def baselines(self, train: Rows | None) -> dict[str, dict[str, Any]]:
         """Return the baselines on test; none without labelled training data or test."""
-        if not train_gold or "test" not in self.splits:
+        if train is None or "test" not in self.splits:
             return {}
         return baseline_scores(
             task_type=self.task_type,
-            train_gold=train_gold,
+            train=train,
             test=self.splits["test"].rows,
             labels=self.job.spec.labels,
             metric=self.job.spec.evaluation.metric,

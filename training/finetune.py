@@ -81,7 +81,7 @@ def finetune(job: Job) -> dict[str, Any]:
     )
     job.progress.log(f"fine-tuning {spec.model} as {spec.role} on {len(train)} gold labels")
     trained = search_and_train(job=job, lesson=lesson, start=start)
-    return finish(job=job, trained=trained, train_gold=train.labelled(), num_train=len(train), num_pseudo_labels=0)
+    return finish(job=job, trained=trained, train=train, num_train=len(train), num_pseudo_labels=0)
 
 
 def gold_lesson(

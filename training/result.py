@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,7 @@ from training.trials import Trained
 ARTIFACT = "artifact"
 
 
-def finish(
-    *, job: Job, trained: Trained, train_gold: Sequence[str] | None, num_train: int, num_pseudo_labels: int
-) -> dict[str, Any]:
+def finish(*, job: Job, trained: Trained, train: Rows | None, num_train: int, num_pseudo_labels: int) -> dict[str, Any]:
     """Score what was trained, from every seed, and write the best one's artifact.
 
     Parameters
@@ -36,8 +33,8 @@ def finish(
         of the whole run.
     trained
         the trials of the run.
-    train_gold
-        gold answers of the training data, for the baselines; None if there are none.
+    train
+        labelled training rows, for the baselines; None if there are none.
     num_train
         gold rows trained on.
     num_pseudo_labels
@@ -57,7 +54,7 @@ def finish(
     metrics: dict[str, Any] = {
         name: examiner.metrics(name, [answers[name] for answers in of_seeds]) for name in examiner.splits
     }
-    metrics["baselines"] = examiner.baselines(train_gold)
+    metrics["baselines"] = examiner.baselines(train)
     metrics["baseline"] = metrics["baselines"].get("majority")
     _log_metrics(job, metrics)
     job.progress.stage("save", message="saving the artifact")

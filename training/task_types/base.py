@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from training.copying import NOTHING_ALIKE, most_alike
 from training.tally import Floats, Item, Tally, f1_scores, tally_items
 
 # Web processes look task types up too; torch would cost each of them seconds and hundreds of megabytes.
@@ -248,15 +249,15 @@ class TaskType(ABC):
         """
         return f1_scores(totals_RK)
 
-    def baselines(self, *, train_gold: Sequence[str], test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
+    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
         """Answer test rows without any training.
 
-        There is no copying of the source: a text is never a label.
+        What is copied is an answer of the training data and never the source: a text is no label.
 
         Parameters
         ----------
-        train_gold
-            answers of the training data.
+        train
+            rows with gold answers.
         test
             rows with gold answers.
         labels
@@ -264,12 +265,18 @@ class TaskType(ABC):
 
         Returns
         -------
-        By name: `majority`, always the most frequent answer of the training data, and `constant`, the one answer
-        that is most often right on test itself: a student below it has learned nothing that shows.
+        By name: `majority`, always the most frequent answer of the training data; `constant`, the one answer that is
+        most often right on test itself: a student below it has learned nothing that shows; `copy`, the answer of the
+        most similar training text.
         """
+        train_gold = train.labelled()
+        majority = most_frequent(train_gold, labels)
+        alike = most_alike(train=joined_texts(train), test=joined_texts(test))
+        copied = [majority if row == NOTHING_ALIKE else train_gold[row] for row in alike]
         return {
-            "majority": _always(most_frequent(train_gold, labels), len(test)),
+            "majority": _always(majority, len(test)),
             "constant": _always(most_frequent(test.labelled(), labels), len(test)),
+            "copy": Baseline(label="most similar training text", predicted=copied),
         }
 
 
@@ -278,6 +285,11 @@ def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
     counts = Counter(answers)
     place = {label: index for index, label in enumerate(labels)}
     return min(counts, key=lambda answer: (-counts[answer], place.get(answer, len(place)), answer))
+
+
+def joined_texts(rows: Rows) -> list[str]:
+    """Return each row's text, or its texts as one."""
+    return [" ".join(texts) for texts in zip(*rows.columns.values(), strict=True)]
 
 
 def _always(answer: str, count: int) -> Baseline:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.compat import NUM_COMPAT_COUNTS, compat_f1, compat_tally, target_text
+from training.copying import remembered_spans
 from training.failures import PermanentFailure
 from training.spans import (
     WORD_TOKENS,
@@ -163,15 +164,13 @@ class EntityExtraction(TaskType):
         spans_RK, compat_RK = totals_RK[:, :-NUM_COMPAT_COUNTS], totals_RK[:, -NUM_COMPAT_COUNTS:]
         return {**f1_scores(spans_RK), "compat_f1": compat_f1(compat_RK)}
 
-    def baselines(self, *, train_gold: Sequence[str], test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
+    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
         """Answer test rows without any training.
-
-        There is no copying of the source: an answer is a list of places in it.
 
         Parameters
         ----------
-        train_gold
-            answers of the training data.
+        train
+            rows with gold answers.
         test
             rows with gold answers.
         labels
@@ -179,15 +178,18 @@ class EntityExtraction(TaskType):
 
         Returns
         -------
-        By name: `majority`, no entity, since most words are in none, and `every_word`, each word an entity of the
-        label that is most frequent in the training data.
+        By name: `majority`, no entity, since most words are in none; `every_word`, each word an entity of the label
+        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it stands.
         """
+        train_gold = train.labelled()
         found = [span.label for answer in train_gold for span in spans_in(answer)]
         label = most_frequent(found, labels) if found else labels[0]
         every = [written(Span(word.start, word.end, label) for word in words_of(text)) for text in test.columns["text"]]
+        copied = remembered_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
         return {
             "majority": Baseline(label="no entity", predicted=[written([])] * len(test)),
             "every_word": Baseline(label=label, predicted=every),
+            "copy": Baseline(label="entities of the training data", predicted=copied),
         }
 
 

@@ -4,7 +4,9 @@ from training.evaluate import baseline_scores
 
 def baselines(train_gold: list[str], test_gold: list[str]) -> dict[str, dict[str, object]]:
     test = rows_with(test_gold)
-    return baseline_scores(task_type=TEXT, train_gold=train_gold, test=test, labels=["a", "b", "c"], metric="accuracy")
+    return baseline_scores(
+        task_type=TEXT, train=rows_with(train_gold), test=test, labels=["a", "b", "c"], metric="accuracy"
+    )
 
 
 def test_the_most_frequent_training_label_is_scored_on_test() -> None:
