@@ -98,7 +98,7 @@ def _utility_axis(points: Sequence[Point]) -> alt.Y:
     bounds += [value for point in points for _, value in _known_baselines(point)]
     pad = max((max(bounds) - min(bounds)) * 0.08, 0.01)
     domain = [max(min(bounds) - pad, 0), min(max(bounds) + pad, 1)]
-    title = f"{Metric(points[0].metric).label} on the test split"
+    title = f"{points[0].metric_title or Metric(points[0].metric).label} on the test split"
     axis = alt.Axis(format="~%", tickCount=6)
     return alt.Y("utility:Q", scale=alt.Scale(domain=domain, zero=False, nice=False), title=title, axis=axis)
 

@@ -18,6 +18,7 @@ from reports.results import Baseline, Standing, Trial, best_of, read_result, sta
 from reports.wording import percent
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
+from studies.task_types import metric_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class Point:
     num_seeds: int = 1
     chosen: Trial | None = None
     baselines: tuple[Baseline, ...] = ()
+    metric_title: str = ""
     marginal_utility: float | None = None
     on_frontier: bool = False
 
@@ -212,6 +214,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         num_seeds=result.num_seeds,
         chosen=result.chosen,
         baselines=result.baselines,
+        metric_title=metric_title(task_type=ledger.study.task_type, metric=evaluation.metric),
     )
 
 

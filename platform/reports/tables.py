@@ -8,7 +8,7 @@ from reports.bills import Part
 from reports.costs import CostRow, Grouping, names_of, totals
 from reports.queries import Point, Report
 from reports.wording import interval, money, percent, points_per_dollar
-from studies.models import Metric
+from studies.task_types import metric_title
 
 _PARTS = {
     Part.LABELS: "For labels",
@@ -21,7 +21,7 @@ _NO_POINTS = "No student is trained and evaluated yet. Start a run first."
 
 def report_text(report: Report) -> str:
     """The whole report: its table, what no student used, and whether all of it adds up."""
-    metric = Metric(report.study.metric).label
+    metric = metric_title(task_type=report.study.task_type, metric=report.study.metric)
     table = _points_table(report.points, metric=metric) if report.points else _NO_POINTS
     return "\n".join([f"Study: {report.study}", "", table, "", *_spending(report)])
 

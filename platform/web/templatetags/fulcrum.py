@@ -15,6 +15,8 @@ from notices.models import Delivery
 from reports import wording
 from runs.models import RunState
 from runs.preflight import Level
+from studies.models import Study
+from studies.task_types import metric_title as title_of_metric
 from web import wording as wording_of_keys
 
 register = template.Library()
@@ -59,6 +61,18 @@ def price(row: Price) -> str:
 @register.filter
 def percent(share: float | None, decimals: int = 1) -> str:
     return DASH if share is None else f"{share * 100:.{decimals}f} %"
+
+
+@register.filter
+def metric_title(study: Study, metric: str = "") -> str:
+    """What a metric, the study's own unless another is named, is called for its task type."""
+    return title_of_metric(task_type=study.task_type, metric=metric or study.metric)
+
+
+@register.filter
+def within_sentence(title: str) -> str:
+    """A title as part of a sentence; what begins with an abbreviation stays."""
+    return title if title[1:2].isupper() or title[1:2].isdigit() else title[:1].lower() + title[1:]
 
 
 @register.filter
