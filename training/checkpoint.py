@@ -6,6 +6,8 @@ import os
 import pickle
 import shutil
 import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from training.folder import gone_unless_whole
 
 # Saving may cost this share of the time between two saves; small models save always, large ones now and then.
 SAVING_SHARE = 0.05
-UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError)
+UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
 class Checkpoint:
@@ -58,19 +60,30 @@ class Checkpoint:
             return False
         return bool(state.get("fingerprint") == self._fingerprint)
 
-    def load(self) -> dict[str, Any] | None:
-        """Return the saved state and set the random generators to it; None if there is none that can be used."""
+    def load(self, *, fits: Callable[[dict[str, Any]], bool] = lambda state: True) -> dict[str, Any] | None:
+        """Return the saved state and set the random generators to it; None if there is none that can be used.
+
+        Parameters
+        ----------
+        fits
+            says whether a state can be taken up; asked before anything is changed.
+        """
         if not self._path.is_file():
             return None
         try:
-            state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
+            state = read_whole(self._path)
+            if state.pop("fingerprint") != self._fingerprint:
+                print("checkpoint belongs to another spec, starting from the first step", flush=True)
+                return None
+            random_state = state.pop("rng")
+            is_usable = fits(state)
         except UNREADABLE as error:
             print(f"checkpoint cannot be read ({type(error).__name__}), starting from the first step", flush=True)
             return None
-        if state.pop("fingerprint", None) != self._fingerprint:
-            print("checkpoint belongs to another spec, starting from the first step", flush=True)
+        if not is_usable:
+            print("checkpoint was made by another version, starting from the first step", flush=True)
             return None
-        _set_rng_state(state.pop("rng"))
+        _set_rng_state(random_state)
         return state
 
     def remove(self) -> None:
@@ -93,6 +106,33 @@ def save_whole(*, path: Path, state: dict[str, Any]) -> None:
     with gone_unless_whole(temporary), temporary.open("wb", buffering=0) as stream:
         torch.save(state, stream)
     os.replace(temporary, path)
+
+
+def read_whole(path: Path) -> dict[str, Any]:
+    """Read what `save_whole` wrote, onto the CPU.
+
+    Parameters
+    ----------
+    path
+        the file.
+
+    Returns
+    -------
+    The state.
+
+    Raises
+    ------
+    One of `UNREADABLE`: it is not there, is no such file, or was changed since it was written.
+    """
+    # torch itself checks no sums: a changed byte would be loaded as a weight.
+    with zipfile.ZipFile(path) as archive:
+        broken = archive.testzip()
+    if broken is not None:
+        raise ValueError(f"{path.name}: {broken} was changed after it was written")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict):
+        raise ValueError(f"{path.name}: holds no state")
+    return state
 
 
 def _rng_state() -> dict[str, Tensor]:

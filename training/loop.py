@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -178,7 +178,12 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
         _save(checkpoint, fitting.model, optimizer, state)
     batches = _batch_source(job, fitting, schedule)
     batch_size = job.spec.training.batch_size
-    job.progress.train(step=state.step, num_steps=schedule.num_steps, rows_per_step=batch_size)
+    job.progress.train(
+        step=state.step,
+        num_steps=schedule.num_steps,
+        rows_per_step=batch_size,
+        earlier_steps=state.earlier_steps,
+    )
     fitting.model.train()
     job.progress.step(state.step)
     try:
@@ -311,8 +316,19 @@ def _save(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.AdamW
     checkpoint.save({"fit": plain, "weights": model.state_dict(), "optimizer": optimizer.state_dict()})
 
 
+def _fits(model: nn.Module, optimizer: torch.optim.AdamW, saved: dict[str, Any]) -> bool:
+    """Say whether a saved state is one of this very model, optimizer and kind of training state."""
+    shapes = {name: weight.shape for name, weight in model.state_dict().items()}
+    groups = [len(group["params"]) for group in optimizer.param_groups]
+    return (
+        {name: weight.shape for name, weight in saved["weights"].items()} == shapes
+        and [len(group["params"]) for group in saved["optimizer"]["param_groups"]] == groups
+        and set(saved["fit"]) == set(FitState.__dataclass_fields__)
+    )
+
+
 def _restore(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.AdamW) -> FitState:
-    saved: dict[str, Any] | None = checkpoint.load()
+    saved: dict[str, Any] | None = checkpoint.load(fits=partial(_fits, model, optimizer))
     if saved is None:
         return FitState()
     model.load_state_dict(saved["weights"])

@@ -41,6 +41,7 @@ class Progress:
         self._path = folder / "progress.json"
         self._state = ProgressState(stage="start")
         self._curve = Curve(folder)
+        self._earlier_steps = 0
         self._clock = StageClock()
         self._rate = Rate()
         self._lock = threading.Lock()
@@ -63,9 +64,11 @@ class Progress:
         """Say which of a run's trainings follows; its curves bear the name."""
         self._state = replace(self._state, trial=name, loss=None)
 
-    def train(self, *, step: int, num_steps: int, rows_per_step: int) -> None:
-        """Begin a training, or take it up at a step."""
-        self._curve.begin(self._state.trial, step=step)
+    def train(self, *, step: int, num_steps: int, rows_per_step: int, earlier_steps: int = 0) -> None:
+        """Begin a training, or take it up at a step; curves count the `earlier_steps` of a stage before it too."""
+        self._earlier_steps = earlier_steps
+        with self._lock:
+            self._curve.begin(self._state.trial, step=earlier_steps + step)
         self.stage("train", num_steps=num_steps, rows_per_step=rows_per_step, message=f"training, {num_steps} steps")
 
     def step(self, step: int, *, loss: float | None = None) -> None:
@@ -78,12 +81,12 @@ class Progress:
             self._clock.note_first_step()
         if loss is not None:
             with self._lock:
-                self._curve.add_loss(step, loss)
+                self._curve.add_loss(self._earlier_steps + step, loss)
 
     def scored(self, step: int, score: float) -> None:
         """Note a score on dev."""
         with self._lock:
-            self._curve.add_score(step, score)
+            self._curve.add_score(self._earlier_steps + step, score)
 
     def log(self, line: str) -> None:
         """Print one line for people and show it as the current message."""

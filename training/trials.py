@@ -7,26 +7,21 @@ billed to that run.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from training.checkpoint import save_whole
+from training.checkpoint import UNREADABLE, read_whole, save_whole
 from training.classifier import state_in_fp32
 from training.examiner import Examiner
-from training.folder import write_json
+from training.folder import TRIALS, write_json
 from training.job import Job
 from training.lesson import Lesson, Start
 from training.settings import SpecInvalid, TrainingSettings
 from training.spec import RunSpec
 from training.stages import Fitted, fit_classifier
-
-FOLDER = "trials"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +108,6 @@ def search_and_train(*, job: Job, lesson: Lesson, start: Start) -> Trained:
     )
 
 
-def discard_trials(folder: Path) -> None:
-    """Delete the weights that trials left in a run's folder, once its artifact is written."""
-    shutil.rmtree(folder / FOLDER, ignore_errors=True)
-
-
 def _candidates(spec: RunSpec) -> list[TrainingSettings]:
     settings, search = spec.training, spec.search
     rates = search.learning_rates or (settings.learning_rate,)
@@ -140,9 +130,9 @@ class _Desk:
 
     def carry_out(self, trial: Trial) -> Outcome:
         note, weights = self._files(trial)
-        if note.is_file() and weights.is_file():
-            known = json.loads(note.read_text(encoding="utf-8"))
-            return Outcome(trial=trial, fitted=Fitted(**{one.name: known[one.name] for one in fields(Fitted)}))
+        known = _finished(note, weights)
+        if known is not None:
+            return Outcome(trial=trial, fitted=known)
         job = self._job_of(trial)
         lesson = self._lesson
         if not self._is_alone:
@@ -165,7 +155,7 @@ class _Desk:
             if self._latest is not None and self._latest[0] == trial:
                 return replace(self._latest[1], job=self._job)
             classifier = self._start(self._job_of(trial).spec)
-            classifier.model.load_state_dict(torch.load(self._files(trial)[1], weights_only=True))
+            classifier.model.load_state_dict(read_whole(self._files(trial)[1]))
             self._latest = (trial, self._lesson.examiner(job=self._job, classifier=classifier))
             return self._latest[1]
 
@@ -175,5 +165,18 @@ class _Desk:
         return replace(self._job, spec=replace(self._job.spec, training=trial.settings, seed=trial.seed))
 
     def _files(self, trial: Trial) -> tuple[Path, Path]:
-        folder = self._job.folder / FOLDER
+        folder = self._job.folder / TRIALS
         return folder / f"{trial.name}.json", folder / f"{trial.name}.pt"
+
+
+def _finished(note: Path, weights: Path) -> Fitted | None:
+    """How a trial ended in an earlier attempt; None where it did not, or where its files cannot be read any more."""
+    if not note.is_file():
+        return None
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        read_whole(weights)
+        return Fitted(**{one.name: known[one.name] for one in fields(Fitted)})
+    except (*UNREADABLE, TypeError) as error:
+        print(f"{note.stem} cannot be read ({type(error).__name__}) and is trained again", flush=True)
+        return None

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, job_of
+from training.checkpoint import read_whole, save_whole
 from training.methods import METHODS
 from training.stop import StopFlag, StopRequested
 
@@ -48,3 +49,44 @@ def test_a_checkpoint_that_cannot_be_read_starts_the_run_anew(
     (folder / "checkpoint" / "state.pt").write_bytes(b"no checkpoint")
     assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
     assert "cannot be read" in capsys.readouterr().out
+
+
+def test_a_checkpoint_with_a_changed_byte_starts_the_run_anew(
+    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = carry_out(run_folder("whole"))
+    folder = run_folder("damaged")
+    stop_once(folder, 3)
+    saved = folder / "checkpoint" / "state.pt"
+    content = bytearray(saved.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    saved.write_bytes(content)
+    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    assert "cannot be read" in capsys.readouterr().out
+
+
+def test_a_checkpoint_of_another_version_starts_the_run_anew(
+    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = carry_out(run_folder("whole"))
+    folder = run_folder("old")
+    stop_once(folder, 3)
+    saved = folder / "checkpoint" / "state.pt"
+    state = read_whole(saved)
+    del state["fit"]["num_cuts"]
+    save_whole(path=saved, state=state)
+    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    assert "another version" in capsys.readouterr().out
+
+
+def test_a_finished_trial_that_cannot_be_read_is_trained_again(
+    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = {"learning_rates": [1e-3, 2e-3]}
+    whole = carry_out(run_folder("whole", search=search))
+    folder = run_folder("damaged", search=search)
+    stop_once(folder, 14)
+    (first, *_) = (folder / "trials").glob("*.pt")
+    first.write_bytes(first.read_bytes()[:-100])
+    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    assert "is trained again" in capsys.readouterr().out
