@@ -15,6 +15,7 @@ from training.examiner import read_splits
 from training.finetune import check_variety, gold_lesson
 from training.folder import file_hash
 from training.job import Job
+from training.leaks import tell_leaks
 from training.lesson import GoldStage, Lesson, Start
 from training.losses import IGNORED
 from training.pretrained import tokenizer_hash
@@ -87,7 +88,7 @@ def distil(job: Job) -> dict[str, Any]:
     Returns
     -------
     The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers,
-    `distillation` which rows were kept.
+    `distillation` which rows were kept, `leaks` how many texts trained on stand in dev or test too.
 
     Raises
     ------
@@ -114,6 +115,8 @@ def distil(job: Job) -> dict[str, Any]:
         gold=_gold_stage(gold, start, task_type, spec, compute) if gold and spec.distillation.gold_epochs else None,
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {settings.temperature:g}")
+    used = {"pseudo": soft.rows, **({"train": gold} if gold else {})}
+    leaks = tell_leaks(job, {**used, **lesson.held_out()})
     is_gold_used = gold is not None and (settings.gold_weight > 0 or spec.distillation.gold_epochs > 0)
     result = finish(
         job=job,
@@ -126,6 +129,7 @@ def distil(job: Job) -> dict[str, Any]:
     return {
         **result,
         "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(start.tokenizer),
+        "leaks": leaks,
         "distillation": {**asdict(spec.distillation), **selection.payload()},
     }
 

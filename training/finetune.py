@@ -13,6 +13,7 @@ from training.data import DataInvalid, EncodedRows, Rows, encode_rows, read_labe
 from training.examiner import read_splits
 from training.folder import file_hash
 from training.job import Job
+from training.leaks import tell_leaks
 from training.lesson import Lesson, Start
 from training.losses import IGNORED
 from training.result import finish
@@ -56,7 +57,7 @@ def finetune(job: Job) -> dict[str, Any]:
 
     Returns
     -------
-    The run's result, as result.json holds it.
+    The run's result, as result.json holds it; `leaks` counts training texts that stand in dev or test too.
 
     Raises
     ------
@@ -80,8 +81,10 @@ def finetune(job: Job) -> dict[str, Any]:
         fingerprint=file_hash(job.folder / "spec.json"),
     )
     job.progress.log(f"fine-tuning {spec.model} as {spec.role} on {len(train)} gold labels")
+    leaks = tell_leaks(job, {"train": train, **lesson.held_out()})
     trained = search_and_train(job=job, lesson=lesson, start=start)
-    return finish(job=job, trained=trained, train=train, num_train=len(train), num_pseudo_labels=0)
+    result = finish(job=job, trained=trained, train=train, num_train=len(train), num_pseudo_labels=0)
+    return {**result, "leaks": leaks}
 
 
 def gold_lesson(

@@ -11,6 +11,7 @@ from training.examiner import Examiner, Split
 from training.job import Job
 from training.layers import freeze_layers
 from training.loop import StepLoss
+from training.rows import Rows
 from training.spec import RunSpec
 from training.task_types.base import TaskType
 
@@ -39,6 +40,10 @@ class Lesson:
     fingerprint: str
     gold: GoldStage | None = None
     name: str = ""
+
+    def held_out(self) -> dict[str, Rows]:
+        """Return the rows of the held-out splits."""
+        return {name: split.rows for name, split in self.splits.items()}
 
     def examiner(self, *, job: Job, classifier: Classifier) -> Examiner:
         """Return who scores a classifier on the held-out splits."""
