@@ -120,11 +120,10 @@ def test_what_is_exported_is_imported_as_it_was(task_type: str, suffix: str, tmp
     file = tmp_path / f"rows.{suffix}"
     call_command("export_examples", str(study.pk), str(file))
     call_command("import_examples", str(again.pk), str(file))
-    kept = [
-        list(one.examples.order_by("rank").values_list("fields", "split", "label__value")) for one in (study, again)
-    ]
-    assert kept[0] == kept[1]
-    assert len(kept[0]) == 3
+    columns = ("fields", "split", "label__value")
+    before, after = (list(one.examples.order_by("rank").values_list(*columns)) for one in (study, again))
+    assert before == after
+    assert len(after) == 3
 
 
 def test_an_unknown_ending_is_refused_and_leaves_no_file(tmp_path: Path) -> None:

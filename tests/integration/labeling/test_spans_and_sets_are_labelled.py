@@ -1,0 +1,119 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Role
+from budgets.models import LedgerEntry
+from labeling.client import LabelStudioClient
+from labeling.models import Annotation
+from labeling.operations import publish, replay
+from studies.models import Example, Label, Study
+from tests import factories
+from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, synced
+from tests.services import LabelStudioServer
+
+pytestmark = pytest.mark.django_db
+State = Annotation.State
+
+TEXT = "🧪 add 5 mL\r\nof NaCl"
+
+
+def region(start: int, end: int, label: str) -> dict[str, Any]:
+    value = {"start": start, "end": end, "labels": [label]}
+    return {"from_name": "label", "to_name": "text", "type": "labels", "value": value}
+
+
+def chosen(*labels: str) -> list[dict[str, Any]]:
+    return [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": list(labels)}}]
+
+
+# As a browser counts: the emoji is two, the line's end one.
+AMOUNT, REAGENT = region(7, 11, "Amount"), region(15, 19, "Reagent")
+
+
+def published(task_type: str, *texts: str, **fields: Any) -> Study:
+    study = factories.study(task_type=task_type, labels=("Amount", "Reagent", "Device"), **fields)
+    factories.examples(study, list(texts or [TEXT]))
+    publish(actor=study.created_by, study=study)
+    return study
+
+
+def words(label: Label) -> list[tuple[str, str]]:
+    text = label.example.fields["text"]
+    return [(one["label"], text[one["start"] : one["end"]]) for one in json.loads(label.value)]
+
+
+def test_spans_behind_an_emoji_are_paid_once_and_become_the_label(
+    label_studio: LabelStudioServer, client_of: LabelStudioClient, annotator: Member
+) -> None:
+    study = published("entity_extraction")
+    (task,) = offered(study)
+    assert annotator.http.get(f"/api/tasks/{task}").json()["data"]["text"] == TEXT.replace("\r\n", "\n")
+    made = annotator.annotate(task, result=[REAGENT, AMOUNT])
+    assert made.status_code == 201, made.text
+    (annotation,) = synced(study)
+    synced(study)
+    assert annotation.state == State.ACCEPTED
+    assert words(annotation.example.label) == [("Amount", "5 mL"), ("Reagent", "NaCl")]
+    assert (spent_and_held(study), LedgerEntry.objects.count()) == (("0.10", "0.00"), 1)
+    assert is_exact(study)
+
+
+def test_overlapping_spans_are_rejected_until_they_are_put_right(
+    label_studio: LabelStudioServer, annotator: Member
+) -> None:
+    study = published("entity_extraction")
+    made = annotator.annotate(offered(study)[0], result=[AMOUNT, region(9, 14, "Device")]).json()
+    (rejected,) = synced(study)
+    assert (rejected.state, spent_and_held(study)) == (State.REJECTED, ("0.00", "0.10"))
+    assert "overlaps" in rejected.reason
+    annotator.http.patch(f"/api/annotations/{made['id']}", json={"result": [AMOUNT]})
+    (accepted,) = synced(study)
+    assert (accepted.state, words(accepted.example.label)) == (State.ACCEPTED, [("Amount", "5 mL")])
+    assert spent_and_held(study) == ("0.10", "0.00")
+
+
+def test_three_people_agree_span_by_span(label_studio: LabelStudioServer, enter: Enter) -> None:
+    study = published("entity_extraction", annotations_per_example=3)
+    for result in ([AMOUNT], [AMOUNT, REAGENT], [region(7, 8, "Amount"), REAGENT]):
+        enter(factories.person(Role.ANNOTATOR)).annotate(offered(study)[0], result=result)
+    annotations = synced(study)
+    label = Label.objects.get(example=annotations[0].example)
+    assert words(label) == [("Amount", "5 mL"), ("Reagent", "NaCl")]
+    assert label.source_keys == sorted(one.source_key for one in annotations)
+    assert spent_and_held(study) == ("0.30", "0.00")
+
+
+def test_several_labels_or_none_are_answers_each_paid_once(label_studio: LabelStudioServer, annotator: Member) -> None:
+    study = published("multi_label_classification", "🧪 one", "two", "three")
+    tasks = offered(study)
+    for task, result in zip(tasks, [chosen("Device", "Amount"), [], chosen("Nonsense")], strict=True):
+        assert annotator.annotate(task, result=result).status_code == 201
+    both, none, refused = synced(study)
+    assert [both.value, none.value] == ['["Amount", "Device"]', "[]"]
+    assert Label.objects.get(example=none.example).value == "[]"
+    assert (refused.state, refused.reason) == (State.REJECTED, "“Nonsense” is not one of the study's labels.")
+    assert spent_and_held(study) == ("0.20", "0.10")
+
+
+@pytest.mark.parametrize(
+    ("task_type", "answer"),
+    [
+        ("entity_extraction", '[{"start": 6, "end": 10, "label": "Amount"}]'),
+        ("multi_label_classification", '["Amount", "Reagent"]'),
+    ],
+)
+def test_known_answers_of_every_kind_are_replayed(label_studio: LabelStudioServer, task_type: str, answer: str) -> None:
+    study = published(task_type)
+
+    def known(example: Example) -> str:
+        return answer
+
+    def quick(example: Example) -> timedelta:
+        return timedelta(seconds=5)
+
+    person = factories.person(Role.ANNOTATOR, is_replay=True)
+    replay(study=study, annotators=[person], answers=known, lead_time=quick)
+    assert [one.value for one in synced(study)] == [answer]
