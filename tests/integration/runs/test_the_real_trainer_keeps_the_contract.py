@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from budgets.operations import resume, stop_everything
 from runs import shutdown
-from runs.bridge import read_progress
+from runs.bridge import read_json, read_progress, read_result
 from runs.models import Artifact, Ending, Run, RunKind, RunState
 from runs.operations import NothingToRepeat, RunPlan, repeat, start_annotate, start_distil, supervise, sweep
 from runs.repeating import compare
@@ -62,6 +62,24 @@ def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
     assert is_reconciled(tiny_study)
 
 
+def test_what_was_asked_for_is_what_is_trained(tiny_study: Study) -> None:
+    asked = {"learning_rates": (1e-3, 1e-2), "num_seeds": 2, "pooling": "max", "student_layers": (1,)}
+    shape = {"steps": 6, "teacher_steps": 6, "batch_size": 4, "max_length": 16, "max_minutes": 5}
+    first = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=RunPlan(**asked, **shape))
+    finish_all()
+    taught = RunPlan(teacher_run=first.pk, filter="confidence", keep=0.5, gold_epochs=2, **asked, **shape)
+    second = start_distil(actor=tiny_study.created_by, study=tiny_study, num_labels=8, num_unlabelled=10, plan=taught)
+    finish_all()
+
+    for run in (first, second):
+        assert in_state(run, RunState.SUCCEEDED), run.error
+        result = read_result(run.folder)
+        assert [len(result[part]) for part in ("search", "seeds")] == [2, 2]
+        assert read_json(run.artifact.path / "config.json")["num_hidden_layers"] == 1
+    assert not tiny_study.runs.filter(kind=RunKind.FINETUNE_TEACHER).exists()
+    assert is_reconciled(tiny_study)
+
+
 def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_long(tiny_study)
     monkeypatch.setattr(shutdown, "is_announced", lambda: is_at_step(run, 5))
@@ -97,7 +115,7 @@ def test_one_that_a_stop_paused_ends_as_if_nothing_had_happened(make_tiny_study:
 
 def start_long(study: Study) -> Run:
     """Enough steps that it cannot be done before it is asked to leave."""
-    plan = RunPlan(steps=1500, batch_size=4, max_length=16, max_minutes=5)
+    plan = RunPlan(steps=1500, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5)
     return start_annotate(actor=study.created_by, study=study, plan=plan)
 
 
