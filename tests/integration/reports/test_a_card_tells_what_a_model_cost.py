@@ -14,6 +14,7 @@ from accounts.models import Role
 from budgets.models import LedgerEntry
 from budgets.models import Path as SpendingPath
 from budgets.operations import reverse
+from reports import tasks
 from reports.cards import model_card, refresh_cards, write_card
 from reports.queries import points
 from runs.cards import CardMissing
@@ -92,6 +93,14 @@ def test_soft_labels_have_no_card(study: Study) -> None:
     scored = ground.run(study, RunKind.SCORE, path=SpendingPath.DISTIL)
     with pytest.raises(CardMissing, match="is no model"):
         model_card(artifact=scored.artifact)
+
+
+def test_a_worker_writes_a_new_models_card(student: Artifact) -> None:
+    tasks.write_card(artifact_id=student.pk)
+    assert "| **Total** |" in (student.path / "README.md").read_text()
+    (student.path / "README.md").write_text("An old one")
+    tasks.refresh_cards()
+    assert "| **Total** |" in (student.path / "README.md").read_text()
 
 
 def test_the_command_prints_it_and_puts_it_into_the_folder(student: Artifact) -> None:
