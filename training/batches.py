@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from training.data import EncodedRows
+from training.hidden import FROZEN_STATES
 
 Indices = npt.NDArray[np.int64]
 
@@ -83,7 +84,7 @@ def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dic
 
     Returns
     -------
-    Per input an int64 tensor (B, its longest row).
+    Per input an int64 tensor (B, its longest row), and the states behind frozen layers where the rows have them.
     """
     picked = [rows.inputs[index] for index in indices]
     batch: dict[str, Tensor] = {}
@@ -93,4 +94,6 @@ def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dic
         for row, encoded in enumerate(picked):
             padded[row, : len(encoded[name])] = torch.tensor(encoded[name], dtype=torch.int64)
         batch[name] = padded.to(device)
+    if rows.frozen is not None:
+        batch[FROZEN_STATES] = rows.frozen.padded(indices).to(device)
     return batch

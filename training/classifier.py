@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from training.frozen import run_encoder, upper_part
+from training.hidden import FROZEN_STATES
+from training.layers import num_frozen_layers, rest_frozen_layers
 from training.spans import NO_TOKEN, WORD_TOKENS
 
 HEAD_DROPOUT = 0.1
@@ -25,15 +27,23 @@ class EncoderClassifier(nn.Module):
         self.head = nn.Linear(encoder.config.hidden_size, num_outputs)  # type: ignore[union-attr, arg-type]
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
-        # Encoders differ in what they take (mpnet has no segments); what one does not know is left out.
-        self._known_inputs = frozenset(inspect.signature(encoder.forward).parameters)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return logits (U, C) of the units in a padded batch of token ids (B, T) with its attention mask."""
-        known: dict[str, Any] = {name: value for name, value in inputs.items() if name in self._known_inputs}
-        hidden_BTH = self.encoder(**known).last_hidden_state
+        """Return logits (U, C) of the units in a padded batch of token ids (B, T) with its attention mask.
+
+        Where FROZEN_STATES (B, T, H) are among the inputs, the frozen layers are not run again.
+        """
+        frozen_BTH = inputs.get(FROZEN_STATES)
+        encoder = self.encoder if frozen_BTH is None else upper_part(self.encoder, num_frozen_layers(self.encoder))
+        hidden_BTH = run_encoder(encoder, inputs, frozen_BTH)
         logits_UC: Tensor = self.head(self.dropout(self.units(hidden_BTH, inputs)))
         return logits_UC
+
+    def train(self, mode: bool = True) -> EncoderClassifier:
+        """Set what is trained to training mode; see rest_frozen_layers."""
+        super().train(mode)
+        rest_frozen_layers(self.encoder)
+        return self
 
     def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         """Return the hidden state of each unit, here of each row, (B, H)."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from training.failures import PermanentFailure
 from training.gold import GoldInvalid
+from training.hidden import HiddenStates
 from training.rows import Rows as Rows
 from training.spans import NO_TOKEN, WORD_TOKENS
 from training.task_types.base import Encoded, TaskType
@@ -27,7 +28,8 @@ class DataInvalid(PermanentFailure):
 class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
-    `columns` are the texts themselves, which a model that writes is read against.
+    `columns` are the texts themselves, which a model that writes is read against; `frozen` are the states behind the
+    layers that a training leaves as they are, where they are kept.
     """
 
     inputs: list[Encoded]
@@ -35,6 +37,7 @@ class EncodedRows:
     units: Units
     pad_values: dict[str, int]
     columns: dict[str, list[str]]
+    frozen: HiddenStates | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""

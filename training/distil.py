@@ -102,12 +102,14 @@ def distil(job: Job) -> dict[str, Any]:
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
     texts = _joined(soft.rows, gold) if gold and settings.gold_weight else soft.rows
+    job.progress.stage("model", message=f"loading {spec.model}")
     start = Start(spec=spec, task_type=task_type, compute=compute)
+    job.progress.stage("data", message="preparing data")
     rows = encode_rows(rows=texts, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
     targets = task_type.targets(rows=texts, units=rows.units, labels=spec.labels)
     lesson = Lesson(
         task_type=task_type,
-        rows=rows,
+        rows=start.prepared(rows),
         loss=_soft_loss(job, task_type, soft.outputs, rows.units, targets).on(compute.device),
         compute=compute,
         splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),

@@ -70,7 +70,9 @@ def finetune(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     train = read_labelled(folder=spec.data.train, name="train", task_type=task_type, labels=spec.labels)
     check_variety(gold=train.labelled(), task_type=task_type)
+    job.progress.stage("model", message=f"loading {spec.model}")
     start = Start(spec=spec, task_type=task_type, compute=compute)
+    job.progress.stage("data", message="preparing data")
     rows, loss = gold_lesson(rows=train, start=start, task_type=task_type, spec=spec)
     lesson = Lesson(
         task_type=task_type,
@@ -110,7 +112,7 @@ def gold_lesson(
     )
     if start.writer is None:
         target = task_type.targets(rows=rows, units=encoded.units, labels=spec.labels)
-        return encoded, GoldLoss(task_type=task_type, units=encoded.units, target=target)
+        return start.prepared(encoded), GoldLoss(task_type=task_type, units=encoded.units, target=target)
     texts = rows.columns[task_type.input_fields[0]]
     taught = taught_rows(encoded=encoded, answers=start.writer.tokens(answers=rows.labelled(), texts=texts))
     return taught, TokenLoss.of_gold(taught)

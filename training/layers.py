@@ -44,6 +44,27 @@ def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
         frozen.requires_grad_(False)
 
 
+def num_frozen_layers(encoder: nn.Module) -> int:
+    """Return how many layers in a row, from the input on, are not trained, the embeddings neither; 0 without a list."""
+    found = layer_list(encoder)
+    if found is None or not _is_frozen(embeddings_of(encoder)[1]):
+        return 0
+    return next((number for number, layer in enumerate(found[1]) if not _is_frozen(layer)), len(found[1]))
+
+
+def rest_frozen_layers(encoder: nn.Module) -> None:
+    """Put what is frozen into evaluation mode: what learns nothing drops nothing, and so gives the same every time."""
+    found = layer_list(encoder)
+    for layer in [] if found is None else found[1][: num_frozen_layers(encoder)]:
+        layer.eval()
+    if _is_frozen(embeddings_of(encoder)[1]):
+        embeddings_of(encoder)[1].eval()
+
+
+def _is_frozen(part: nn.Module) -> bool:
+    return not any(parameter.requires_grad for parameter in part.parameters())
+
+
 def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
     """Make a smaller model of some of a model's layers, as a student starts from its teacher.
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.artifact import Classifier, load_classifier
 from training.compute import Compute, seed_everything
 from training.data import EncodedRows
 from training.examiner import Examiner, Split
+from training.frozen import frozen_states
 from training.job import Job
 from training.layers import freeze_layers
 from training.loop import StepLoss
 from training.rows import Rows
 from training.spec import RunSpec
 from training.task_types.base import TaskType
+from training.text_to_text import TextToText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,14 @@ class Start:
         """Return a classifier on its device, untrained, with the layers frozen that the spec freezes."""
         first, self._first = self._first, None
         return first if first is not None and spec.seed == self._seed else self._load(spec)
+
+    def prepared(self, rows: EncodedRows) -> EncodedRows:
+        """Return rows to train on with what the frozen layers make of them, for all trainings at once."""
+        assert self._first is not None
+        model = self._first.model
+        if isinstance(model, TextToText):
+            return rows
+        return replace(rows, frozen=frozen_states(model=model, rows=rows, compute=self._compute))
 
     def _load(self, spec: RunSpec) -> Classifier:
         assert spec.model is not None
