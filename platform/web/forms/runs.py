@@ -47,7 +47,7 @@ def _number(name: str, label: str, **options: Any) -> forms.FloatField:
 
 
 def _numbers(name: str, label: str, *, default: Iterable[float] = (), **options: Any) -> NumberListField:
-    shown = ", ".join(f"{number:g}" for number in default)
+    shown = ", ".join(f"{number:.8f}".rstrip("0") for number in default)
     return NumberListField(
         label=label,
         number=int if name in {"search_epochs", "student_layers"} else float,
