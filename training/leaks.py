@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from training.job import Job
 from training.rows import Rows
 
+HELD_OUT: tuple[str, ...] = ("dev", "test")
 DIGEST_BYTES = 16
 
 
@@ -26,11 +27,11 @@ def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
     hashes = {name: [_digest(texts) for texts in zip(*one.columns.values(), strict=True)] for name, one in rows.items()}
     pairs = [
         (name, held_out)
-        for held_out in ("dev", "test")
+        for held_out in HELD_OUT
         for name in ("train", "pseudo", "dev")
         if name in rows and held_out in rows and name != held_out
     ]
-    known = {name: set(hashes[name]) for name in ("dev", "test") if name in hashes}
+    known = {name: set(hashes[name]) for name in HELD_OUT if name in hashes}
     return {f"{name}_in_{other}": sum(one in known[other] for one in hashes[name]) for name, other in pairs}
 
 

@@ -70,7 +70,7 @@ def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple
         state = _fit_both(job, lesson, lesson.gold, fitting)
         stage = DISTIL if has_dev and not state.best_step else GOLD
     steps = state.earlier_steps + state.step
-    best = {DISTIL: state.earlier_best_step, GOLD: state.earlier_steps + state.best_step}.get(stage, state.best_step)
+    best = state.earlier_best_step if stage == DISTIL else state.earlier_steps + state.best_step
     return examiner, Fitted(
         dev=state.best_score if has_dev else None,
         best_step=best if has_dev else steps,

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,10 +26,9 @@ def pool(*confidences: float, dev: Surety | None = DEV) -> SoftLabels:
     return SoftLabels(rows=rows, outputs=outputs, tokenizer_hash="", dev=dev)
 
 
-def chosen(soft: SoftLabels, *, gold: tuple[int, ...] = (), seed: int = 0, **settings: object) -> Selection:
+def chosen(soft: SoftLabels, *, gold: tuple[int, ...] = (), seed: int = 0, **settings: Any) -> Selection:
     is_gold = np.isin(np.arange(len(soft.rows)), gold)
-    wanted = DistillationSettings(**settings)  # type: ignore[arg-type]
-    return select(settings=wanted, soft=soft, task_type=TEXT, is_gold_N=is_gold, seed=seed)
+    return select(settings=DistillationSettings(**settings), soft=soft, task_type=TEXT, is_gold_N=is_gold, seed=seed)
 
 
 SOFT = pool(0.6, 0.99, 0.7, 0.85, 0.9, 0.55)
@@ -71,7 +72,7 @@ def test_a_share_keeps_at_least_one_row() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"filter": "confidence", "keep": 0.5}, {"filter": "random"}])
-def test_a_teacher_that_is_not_calibrated_cannot_be_filtered(settings: dict[str, object]) -> None:
+def test_a_teacher_that_is_not_calibrated_cannot_be_filtered(settings: dict[str, Any]) -> None:
     with pytest.raises(NotCalibrated, match=r"Score again with a labelled data\.dev"):
         chosen(pool(0.9, 0.8, dev=None), **settings)
 
@@ -86,14 +87,14 @@ def test_a_threshold_that_nothing_reaches_is_told() -> None:
 
 
 def test_a_teacher_that_is_right_where_it_is_sure_gets_a_threshold() -> None:
-    confidence = np.linspace(0.5, 1.0, 400)
+    confidence = np.linspace(0.5, 1.0, 400, dtype=np.float64)
     found = best_threshold(confidence_N=confidence, accuracy_N=(confidence > 0.7).astype(float), num_choices=2)
     assert found.confidence == pytest.approx(0.7, abs=0.02)
     assert found.accuracy_low < found.accuracy <= 1
 
 
 def test_a_teacher_that_is_always_right_keeps_everything() -> None:
-    confidence = np.linspace(0.5, 1.0, 50)
+    confidence = np.linspace(0.5, 1.0, 50, dtype=np.float64)
     assert best_threshold(confidence_N=confidence, accuracy_N=np.ones(50), num_choices=3).share == 1
 
 
