@@ -121,6 +121,9 @@ def _data(card: Card) -> list[str]:
 def _training(result: Mapping[str, Any]) -> list[str]:
     search, seeds = result.get("search") or [], result.get("seeds") or []
     parts = ["## How it was trained"] if search or seeds else []
+    kept = result.get("distillation") or {}
+    if kept.get("filter", "none") != "none":
+        parts.append(f"Of {kept['num_asked']:,} pseudo-labels {kept['num_passed']:,} were kept: {kept['filter']}.")
     header = ["Learning rate", "Length", "Seed", "Score on dev", "Best step"]
     if len(search) > 1:
         parts += ["Tried on dev; the best was chosen:", _table(header, [_trial(row) for row in search])]
@@ -150,8 +153,13 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
+    leaks = [f"{n} rows of {name.replace('_in_', ' stand in ')} too." for name, n in _leaks(result).items()]
     note = "Values are means over the seeds, intervals over seeds and examples."
-    return ["## How good it is", _table(header, rows), note]
+    return ["## How good it is", _table(header, rows), note, *leaks]
+
+
+def _leaks(result: Mapping[str, Any]) -> dict[str, int]:
+    return {name: count for name, count in (result.get("leaks") or {}).items() if count}
 
 
 def _baselines(result: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ NAMES = {
     "majority": "Majority class",
     "constant": "Best constant answer",
     "every_word": "Every word an entity",
-    "copy": "Copy",
+    "copy": "Copied answers",
 }
 
 
@@ -39,6 +39,8 @@ class Trial:
     seed: int | None
     dev: float | None
     best_step: int | None
+    num_steps: int | None = None
+    stage: str | None = None
 
     @property
     def length(self) -> str:
@@ -54,12 +56,37 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filtered:
+    """Which pseudo-labels a student learned from: `num_passed` of `num_asked`, by which filter."""
+
+    name: str
+    num_asked: int
+    num_passed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak:
+    """Rows of the training data whose text stands in a held-out split too."""
+
+    rows: str
+    split: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """A trainer's result, read with care. `chosen` are the settings that the search on dev preferred."""
 
     baselines: tuple[Baseline, ...]
     search: tuple[Trial, ...]
     seeds: tuple[Trial, ...]
+    filtered: Filtered | None = None
+    leaks: tuple[Leak, ...] = ()
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether it went on with gold labels after a distillation."""
+        return any(one.stage for one in self.seeds)
 
     @property
     def num_seeds(self) -> int:
@@ -89,6 +116,8 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         ),
         search=_trials(payload.get("search") or ()),
         seeds=_trials(payload.get("seeds") or ()),
+        filtered=_filtered(payload.get("distillation") or {}),
+        leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
     )
 
 
@@ -110,5 +139,16 @@ def _majority_alone(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:
-    names = ("learning_rate", "epochs", "steps", "seed", "dev", "best_step")
+    names = ("learning_rate", "epochs", "steps", "seed", "dev", "best_step", "num_steps", "stage")
     return tuple(Trial(**{name: row.get(name) for name in names}) for row in rows)
+
+
+def _filtered(told: Mapping[str, Any]) -> Filtered | None:
+    if told.get("filter", "none") == "none":
+        return None
+    return Filtered(name=told["filter"], num_asked=told["num_asked"], num_passed=told["num_passed"])
+
+
+def _leak(name: str, count: int) -> Leak:
+    rows, _, split = name.partition("_in_")
+    return Leak(rows=rows, split=split, count=count)

@@ -31,6 +31,15 @@ def test_a_result_of_before_has_the_majority_alone() -> None:
     assert read_result({}).baselines == ()
 
 
+def test_a_result_tells_what_was_filtered_leaked_and_kept() -> None:
+    distilled = {"filter": "confidence", "num_asked": 100, "num_passed": 60}
+    seeds = [{"learning_rate": 1e-4, "stage": "gold", "num_steps": 30}]
+    found = read_result({"distillation": distilled, "leaks": {"train_in_test": 2, "pseudo_in_dev": 0}, "seeds": seeds})
+    assert found.filtered is not None and found.filtered.num_passed == 60
+    assert [(leak.rows, leak.split, leak.count) for leak in found.leaks] == [("train", "test", 2)]
+    assert found.is_staged
+
+
 @pytest.mark.parametrize(
     ("utility", "low", "standing"),
     [(0.7, 0.65, Standing.ABOVE), (0.65, 0.55, Standing.UNCLEAR), (0.6, 0.5, Standing.BELOW)],
