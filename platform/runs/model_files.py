@@ -57,7 +57,8 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
     if not all(found.values()):
         return None
     kept = reference.get("layers")
-    decoder = config.get("num_decoder_layers") or config.get("decoder_layers") or found["layers"]
+    # Carved, encoder and decoder keep the same layers.
+    decoder = len(kept or ()) or config.get("num_decoder_layers") or config.get("decoder_layers") or found["layers"]
     return Shape(
         **{**found, **({"layers": len(kept)} if kept else {})},
         attention=found["heads"] * config["d_kv"] if config.get("d_kv") else found["hidden"],

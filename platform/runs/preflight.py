@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from budgets.models import Path
-from planning.footprint import Footprint, Shape, reading_footprint, training_footprint
+from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.device_memory import GIB, device_memory
 from runs.estimates import ChainEstimate
 from runs.licences import Outputs, licence_of
@@ -23,9 +23,12 @@ from studies.queries import labelled
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
+# As in training.writer, which needs torch to be imported; a test compares the two.
+MOST_SCORED_LABELS = 32
 _NAMES_IN_MESSAGE = 5
 # An answer of these is one label, so that it can be said which labels nothing is known of.
 _ONE_LABEL = frozenset({"text_classification", "pair_classification"})
+_WORD_BY_WORD = "entity_extraction"
 
 
 class PreflightRefused(ValueError):
@@ -177,24 +180,29 @@ def _vocabulary(case: _Case) -> list[Finding]:
     if case.teacher is None:
         return []
     mine, theirs = tokenizer_fingerprint(case.student), tokenizer_fingerprint(case.teacher.model)
-    shapes = [shape_of(model) for model in case.models.values()]
-    if mine is None or theirs is None:
-        text = (
-            "Not both tokenizers are on this machine yet, so they cannot be compared. The run says what it distils on."
-        )
+    student, teacher = shape_of(case.student), shape_of(case.teacher.model)
+    if mine is None or theirs is None or student is None or teacher is None:
+        text = "Student and teacher are not both on this machine yet; the run says what it distils on."
         return [Finding(topic="Vocabulary", level=Level.UNKNOWN, text=text)]
     same = mine == theirs
-    on = _distilled_on(case.study.task_type, same, shapes)
-    text = (
-        f"Student and teacher have {'the same vocabulary' if same else 'different vocabularies'}: it distils on {on}."
-    )
-    return [Finding(topic="Vocabulary", level=Level.GOOD, text=text)]
+    writes = same and student.is_text_to_text and teacher.is_text_to_text
+    if student.is_text_to_text and not writes and not _scores_labels(case.study):
+        text = (
+            "A text-to-text student learns from this teacher only where each text has one of at most "
+            f"{MOST_SCORED_LABELS} labels. Take an encoder as student, or a text-to-text teacher with its tokenizer."
+        )
+        return [Finding(topic="Vocabulary", level=Level.REFUSED, text=text)]
+    on = "the teacher's likeliest tokens" if writes else _distilled_on(case.study.task_type, same)
+    has = "the same vocabulary" if same else "different vocabularies"
+    return [Finding(topic="Vocabulary", level=Level.GOOD, text=f"Student and teacher have {has}: it distils on {on}.")]
 
 
-def _distilled_on(task_type: str, same: bool, shapes: Sequence[Shape | None]) -> str:
-    if same and all(shape is not None and shape.is_text_to_text for shape in shapes):
-        return "the teacher's likeliest tokens"
-    if task_type != "entity_extraction":
+def _scores_labels(study: Study) -> bool:
+    return study.task_type != _WORD_BY_WORD and len(study.labels) <= MOST_SCORED_LABELS
+
+
+def _distilled_on(task_type: str, same: bool) -> str:
+    if task_type != _WORD_BY_WORD:
         return "a probability for each label"
     return "a probability for each word and tag" + ("" if same else ", aligned by the words of the text")
 

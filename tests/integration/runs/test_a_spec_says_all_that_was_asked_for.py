@@ -13,7 +13,7 @@ from studies.models import Example, Split, Study
 from training.spec import RunSpec
 
 pytestmark = pytest.mark.django_db
-RATES = {"learning_rates": (1e-3, 1e-4), "teacher_learning_rates": (1e-3, 2e-3)}
+RATES: dict[str, Any] = {"learning_rates": (1e-3, 1e-4), "teacher_learning_rates": (1e-3, 2e-3)}
 
 
 def spec_of(run: Run) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def test_without_its_own_other_studies_tell(study: Study) -> None:
 @pytest.mark.parametrize(
     "other", [{"device": "cuda"}, {"model": {"source": "hub", "name": "other/model", "revision": None}}]
 )
-def test_another_device_or_model_tells_nothing(study: Study, other: dict[str, object]) -> None:
+def test_another_device_or_model_tells_nothing(study: Study, other: dict[str, Any]) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20, **other)
     assert estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole is None
 

@@ -8,14 +8,16 @@ import pytest
 from pytest_django import Settings
 
 from budgets.models import Path
+from planning.footprint import Shape
 from runs import preflight as checks
 from runs.models import Run, RunState
 from runs.operations import PreflightRefused, RunPlan, TeacherUnusable, preflight, start_annotate, start_distil
-from runs.preflight import Finding, Level
+from runs.preflight import MOST_SCORED_LABELS, Finding, Level
 from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
 from tests.tiny_model import WORDS, write_tiny_model
+from training.writer import MAX_SCORED_LABELS
 
 pytestmark = pytest.mark.django_db
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
@@ -29,7 +31,9 @@ def tiny(tmp_path: FilePath) -> Callable[..., Study]:
         student = write_tiny_model(tmp_path / "student")
         teacher = write_tiny_model(tmp_path / "teacher", words=WORDS if same else WORDS[:-1])
         models = {"student_model": student, "teacher_model": teacher}
-        references = {role: {"source": "folder", "name": str(path), "revision": None} for role, path in models.items()}
+        references: dict[str, Any] = {
+            role: {"source": "folder", "name": str(path), "revision": None} for role, path in models.items()
+        }
         study = factories.study(**references)
         for split in (Split.POOL, Split.TEST, *([Split.DEV] if has_dev else [])):
             texts = [f"{split} text {number}" for number in range(6)]
@@ -114,6 +118,25 @@ def test_tags_of_different_vocabularies_are_aligned(tiny: Callable[..., Study]) 
     assert "different vocabularies: it distils on a probability for each word and tag, aligned" in (
         found("Vocabulary", study).text
     )
+
+
+def test_a_student_that_writes_needs_tokens_or_few_labels(
+    tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = tiny()
+    writer = Shape(
+        vocabulary=100, hidden=8, layers=2, intermediate=8, heads=2, attention=8, positions=None, decoder_layers=2
+    )
+    monkeypatch.setattr(checks, "shape_of", lambda model: writer)
+    assert "the teacher's likeliest tokens" in found("Vocabulary", study).text
+    monkeypatch.setattr(checks, "tokenizer_fingerprint", lambda model: model["name"])
+    assert "a probability for each label" in found("Vocabulary", study).text
+    study.labels = [f"label {number}" for number in range(MOST_SCORED_LABELS + 1)]
+    assert found("Vocabulary", study).level == Level.REFUSED
+
+
+def test_as_many_labels_are_scored_as_the_trainer_scores() -> None:
+    assert MOST_SCORED_LABELS == MAX_SCORED_LABELS
 
 
 def test_a_batch_that_does_not_fit_is_a_warning_and_a_model_that_does_not_is_refused(

@@ -52,6 +52,8 @@ def test_a_text_to_text_config_has_a_decoder(tmp_path: Path) -> None:
     assert shape is not None
     assert (shape.layers, shape.decoder_layers, shape.attention, shape.positions) == (3, 2, 8, None)
     assert shape.is_text_to_text and shape.is_gated
+    carved = shape_of({**folder_of(tmp_path / "t5", config=T5), "layers": [0]})
+    assert carved is not None and (carved.layers, carved.decoder_layers) == (1, 1)
 
 
 def test_a_config_that_says_too_little_gives_no_shape(tmp_path: Path) -> None:
