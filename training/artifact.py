@@ -86,7 +86,11 @@ def load_classifier(
         pooling = read_label_map(folder).pooling
     if pretrained.writes:
         writer = Writer(
-            task_type=task_type, tokenizer=pretrained.tokenizer, labels=tuple(labels), max_length=max_length
+            task_type=task_type,
+            tokenizer=pretrained.tokenizer,
+            labels=tuple(labels),
+            max_length=max_length,
+            vocab_size=pretrained.model.config.vocab_size,  # type: ignore[union-attr, arg-type]
         )
         return Classifier(
             model=TextToText(language_model=pretrained.model, writer=writer), tokenizer=pretrained.tokenizer

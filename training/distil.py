@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from training.compute import Compute, prepare_compute
-from training.data import Rows, encode_rows, read_labelled
+from training.data import EncodedRows, Rows, encode_rows, read_labelled
 from training.examiner import read_splits
 from training.finetune import check_variety, gold_lesson
 from training.folder import file_hash
 from training.job import Job
 from training.leaks import tell_leaks
 from training.lesson import GoldStage, Lesson, Start
-from training.losses import IGNORED
+from training.losses import IGNORED, other_text_sum
 from training.pretrained import tokenizer_hash
 from training.result import finish
 from training.selection import Selection, select
@@ -25,6 +25,8 @@ from training.soft_labels import METADATA_FILE, SoftLabels, read_soft_labels
 from training.spec import RunSpec
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
+from training.token_labels import TokenLoss
+from training.token_lesson import learns_tokens, token_lesson
 from training.trials import search_and_train
 from training.units import Outputs, Units
 
@@ -33,7 +35,8 @@ from training.units import Outputs, Units
 class SoftLoss:
     """KL to the teacher where it answered, plus weighted cross-entropy where a gold answer is.
 
-    Over U units; `target` is (U,), or (U, C) where labels do not exclude each other.
+    Over U units; `target` is (U,), or (U, C) where labels do not exclude each other. Where labels are written as text,
+    the student could also write something else, and is taught not to.
     """
 
     task_type: TaskType
@@ -43,6 +46,7 @@ class SoftLoss:
     target: Tensor
     temperature: float
     gold_weight: float
+    labels_are_written: bool = False
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         """Return the loss summed over the rows."""
@@ -56,6 +60,9 @@ class SoftLoss:
         if self.gold_weight:
             gold = self.task_type.cross_entropy_sum(logits=logits, target=self.target[unit])
             loss = loss + self.gold_weight * gold
+        if self.labels_are_written:
+            weight = self.answered_U[unit] + self.gold_weight * (self.target[unit] != IGNORED)
+            loss = loss + other_text_sum(log_probs_BC=logits, weight_B=weight)
         return loss
 
     def on(self, device: torch.device) -> SoftLoss:
@@ -88,7 +95,8 @@ def distil(job: Job) -> dict[str, Any]:
     Returns
     -------
     The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers,
-    `distillation` which rows were kept, `leaks` how many texts trained on stand in dev or test too.
+    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on stand in
+    dev or test too.
 
     Raises
     ------
@@ -101,16 +109,14 @@ def distil(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
-    texts = _joined(soft.rows, gold) if gold and settings.gold_weight else soft.rows
     job.progress.stage("model", message=f"loading {spec.model}")
     start = Start(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
-    rows = encode_rows(rows=texts, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
-    targets = task_type.targets(rows=texts, units=rows.units, labels=spec.labels)
+    rows, loss = _soft_lesson(job, task_type, soft, gold if settings.gold_weight else None, start)
     lesson = Lesson(
         task_type=task_type,
         rows=start.prepared(rows),
-        loss=_soft_loss(job, task_type, soft.outputs, rows.units, targets).on(compute.device),
+        loss=loss.on(compute.device),
         compute=compute,
         splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
         fingerprint=file_hash(job.folder / "spec.json") + file_hash(spec.data.soft_labels / METADATA_FILE),
@@ -132,7 +138,11 @@ def distil(job: Job) -> dict[str, Any]:
         **result,
         "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(start.tokenizer),
         "leaks": leaks,
-        "distillation": {**asdict(spec.distillation), **selection.payload()},
+        "distillation": {
+            **asdict(spec.distillation),
+            **selection.payload(),
+            "of_tokens": isinstance(lesson.loss, TokenLoss),
+        },
     }
 
 
@@ -172,7 +182,21 @@ def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
 def _gold_stage(gold: Rows, start: Start, task_type: TaskType, spec: RunSpec, compute: Compute) -> GoldStage:
     check_variety(gold=gold.labelled(), task_type=task_type)
     rows, loss = gold_lesson(rows=gold, start=start, task_type=task_type, spec=spec)
-    return GoldStage(rows=rows, loss=loss.on(compute.device), epochs=spec.distillation.gold_epochs)
+    return GoldStage(rows=start.prepared(rows), loss=loss.on(compute.device), epochs=spec.distillation.gold_epochs)
+
+
+def _soft_lesson(
+    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, start: Start
+) -> tuple[EncodedRows, SoftLoss | TokenLoss]:
+    settings = job.spec.training
+    if start.writer is not None and learns_tokens(writer=start.writer, soft=soft):
+        job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
+        return token_lesson(soft=soft, gold=gold, writer=start.writer, settings=settings)
+    texts = _joined(soft.rows, gold) if gold else soft.rows
+    rows = encode_rows(rows=texts, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
+    targets = task_type.targets(rows=texts, units=rows.units, labels=job.spec.labels)
+    loss = _soft_loss(job, task_type, soft.outputs, rows.units, targets)
+    return rows, replace(loss, labels_are_written=start.writer is not None)
 
 
 def _joined(soft: Rows, gold: Rows) -> Rows:

@@ -97,3 +97,23 @@ def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperatu
     applies_not = F.logsigmoid(-teacher).exp() * (F.logsigmoid(-teacher) - F.logsigmoid(-student))
     divergence_B = (applies + applies_not).sum(dim=-1)
     return divergence_B.masked_fill(~mask_B, 0.0).sum() * temperature**2
+
+
+def other_text_sum(*, log_probs_BC: Tensor, weight_B: Tensor) -> Tensor:
+    """What it costs a model that writes its labels to be able to write anything else.
+
+    With the divergence among the labels it makes up that among all texts, of which a teacher of labels holds the others
+    for impossible: by the chain rule, KL = -log(sum of the labels' probabilities) + KL among the labels.
+
+    Parameters
+    ----------
+    log_probs_BC
+        log-probabilities of the labels' texts (..., C), nats.
+    weight_B
+        how much each row counts (...).
+
+    Returns
+    -------
+    Scalar, nats, summed over the rows.
+    """
+    return -(log_probs_BC.float().logsumexp(dim=-1) * weight_B).sum()

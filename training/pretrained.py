@@ -17,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 
 from training.carriers import CARRIERS
 from training.failures import PermanentFailure
+from training.hub import is_reachable
 from training.layers import carve
 from training.settings import ModelSource
 
@@ -67,10 +68,9 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     """
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    place, revision = _place(source)
-    pretrained = Pretrained(
-        model=_load_model(place, revision, source), tokenizer=_load_tokenizer(place, revision, source)
-    )
+    place = _place(source)
+    where = {"revision": source.revision, "local_files_only": not is_reachable()} if source.source == "hub" else {}
+    pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=_load_tokenizer(place, where, source))
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
@@ -99,12 +99,12 @@ def tokenizer_hash(tokenizer: Any) -> str:
 
 def model_folder(source: ModelSource) -> Path | None:
     """Return the local folder of a checkpoint, None for a hub name; raises as load_pretrained does."""
-    return None if source.source == "hub" else Path(_place(source)[0])
+    return None if source.source == "hub" else Path(_place(source))
 
 
-def _place(source: ModelSource) -> tuple[str, str | None]:
+def _place(source: ModelSource) -> str:
     if source.source == "hub":
-        return source.name, source.revision
+        return source.name
     folder = _packaged(source) if source.source == "package" else Path(source.name)
     if not folder.is_dir():
         raise PretrainedMissing(f"There is no folder {folder} for {source}. Give a folder made by save_pretrained.")
@@ -113,7 +113,7 @@ def _place(source: ModelSource) -> tuple[str, str | None]:
             raise PretrainedMissing(
                 f"Model folder {folder} has no {what}. Save it with save_pretrained, model and tokenizer both."
             )
-    return str(folder), None
+    return str(folder)
 
 
 def _packaged(source: ModelSource) -> Path:
@@ -122,16 +122,14 @@ def _packaged(source: ModelSource) -> Path:
     return CARRIERS[source.name].folder(name=source.name)
 
 
-def _load_model(place: str, revision: str | None, source: ModelSource) -> nn.Module:
+def _load_model(place: str, where: dict[str, Any], source: ModelSource) -> nn.Module:
     try:
-        config = AutoConfig.from_pretrained(place, revision=revision)
+        config = AutoConfig.from_pretrained(place, **where)
         model, report = _class_for(config, source).from_pretrained(
-            place, revision=revision, dtype=torch.float32, output_loading_info=True
+            place, **where, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise PretrainedMissing(
-            f"Model {source} cannot be loaded: {_first_line(error)} Check the name, or the network if it is a hub's."
-        ) from error
+        raise PretrainedMissing(f"Model {source} cannot be loaded: {_first_line(error)} {_way_out(where)}") from error
     # A sentence encoder's pooler is left random by its makers; ours is the mean over tokens.
     if hasattr(model, "pooler"):
         model.pooler = None
@@ -142,6 +140,14 @@ def _load_model(place: str, revision: str | None, source: ModelSource) -> nn.Mod
             "belong together. Save it again with save_pretrained."
         )
     return model  # type: ignore[no-any-return]
+
+
+def _way_out(where: dict[str, Any]) -> str:
+    if not where:
+        return "Save it again with save_pretrained."
+    if where["local_files_only"]:
+        return "The hub cannot be reached, and its cache has no such model. Mend the network, or name a folder."
+    return "Check the name and the revision."
 
 
 def _class_for(config: Any, source: ModelSource) -> Any:
@@ -155,9 +161,9 @@ def _class_for(config: Any, source: ModelSource) -> Any:
     return AutoModelForSeq2SeqLM
 
 
-def _load_tokenizer(place: str, revision: str | None, source: ModelSource) -> Any:
+def _load_tokenizer(place: str, where: dict[str, Any], source: ModelSource) -> Any:
     try:
-        return AutoTokenizer.from_pretrained(place, revision=revision)
+        return AutoTokenizer.from_pretrained(place, **where)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedMissing(
             f"Model {source} has no tokenizer that can be loaded: {_first_line(error)} Save one beside the weights."

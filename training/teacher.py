@@ -61,10 +61,12 @@ def score(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     dataset = open_dataset(folder=spec.data.unlabelled, name="unlabelled", columns=("uid", *task_type.input_fields))
     source = _teacher_source(spec)
+    job.progress.stage("model", message=f"loading {source}")
     teacher = load_classifier(
         source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
     )
     teacher.model.to(compute.device)
+    job.progress.stage("data", message="preparing data")
     # Before a long scoring, not behind it: a dev that cannot be used is then told at once.
     dev = replace(spec, data=replace(spec.data, test=None))
     splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer)
@@ -165,7 +167,7 @@ def _num_top(examiner: Examiner) -> int:
     if not isinstance(model, TextToText):
         return 0
     # At least one token is left, to stand for all others.
-    return min(examiner.job.spec.training.top_tokens, model.vocab_size - 1)
+    return min(examiner.job.spec.training.top_tokens, model.writer.vocab_size - 1)
 
 
 def _teacher_source(spec: RunSpec) -> ModelSource:

@@ -50,12 +50,6 @@ class TextToText(nn.Module):
         self._start, self._pad = config.decoder_start_token_id, writer.tokenizer.pad_token_id
 
     @property
-    def vocab_size(self) -> int:
-        """How many tokens it can write, which may be more than its tokenizer has."""
-        size: int = self.language_model.config.vocab_size  # type: ignore[union-attr, assignment]
-        return size
-
-    @property
     def encoder(self) -> nn.Module:
         """The side that reads."""
         return self.language_model.get_encoder()  # type: ignore[operator, no-any-return]

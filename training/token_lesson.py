@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from training.artifact import Classifier
 from training.data import EncodedRows, Rows, encode_rows
 from training.failures import PermanentFailure
 from training.losses import IGNORED
@@ -21,15 +20,13 @@ class NothingInCommon(PermanentFailure):
     """A text-to-text student and a soft-label set have neither tokens nor classes in common."""
 
 
-def learns_tokens(*, writer: Writer | None, vocab_size: int, soft: SoftLabels) -> bool:
+def learns_tokens(*, writer: Writer | None, soft: SoftLabels) -> bool:
     """Say whether a student is distilled token by token.
 
     Parameters
     ----------
     writer
         of a text-to-text student; None of an encoder, which learns class or tag probabilities.
-    vocab_size
-        of the student's own logits.
     soft
         the soft-label set.
 
@@ -44,7 +41,7 @@ def learns_tokens(*, writer: Writer | None, vocab_size: int, soft: SoftLabels) -
     if writer is None:
         return False
     same_tokens = soft.tokenizer_hash == tokenizer_hash(writer.tokenizer)
-    if soft.tokens is not None and same_tokens and soft.tokens.top_ids.max(initial=0) < vocab_size:
+    if soft.tokens is not None and same_tokens and soft.tokens.top_ids.max(initial=0) < writer.vocab_size:
         return True
     if not writer.scores_labels:
         what = "an encoder" if soft.tokens is None else "a teacher with another tokenizer"
@@ -57,7 +54,7 @@ def learns_tokens(*, writer: Writer | None, vocab_size: int, soft: SoftLabels) -
 
 
 def token_lesson(
-    *, soft: SoftLabels, gold: Rows | None, classifier: Classifier, settings: TrainingSettings
+    *, soft: SoftLabels, gold: Rows | None, writer: Writer, settings: TrainingSettings
 ) -> tuple[EncodedRows, TokenLoss]:
     """Encode what a teacher wrote, and gold answers behind it, and lay out the loss over their tokens.
 
@@ -70,8 +67,8 @@ def token_lesson(
         N rows with token distributions.
     gold
         rows with a gold answer each; None for none.
-    classifier
-        the student, for its tokenizer.
+    writer
+        of the student.
     settings
         temperature, gold weight and input length.
 
@@ -79,8 +76,8 @@ def token_lesson(
     -------
     The rows as the student is trained on them, and the loss on the CPU.
     """
-    writer, tokens = classifier.writer, soft.tokens
-    assert writer is not None and tokens is not None
+    tokens = soft.tokens
+    assert tokens is not None
     parts = [(soft.rows, tokens.answers())]
     if gold is not None:
         texts = gold.columns[writer.task_type.input_fields[0]]

@@ -23,12 +23,16 @@ class LabelUnwritable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Writer:
-    """Writes a task type's answers over some labels with one tokenizer, and reads them back."""
+    """Writes a task type's answers over some labels with one tokenizer, and reads them back.
+
+    `vocab_size` is of the model, which may know more tokens than its tokenizer.
+    """
 
     task_type: TaskType
     tokenizer: Any
     labels: tuple[str, ...]
     max_length: int
+    vocab_size: int
 
     def __post_init__(self) -> None:
         for text, answer in self.task_type.written_samples(self.labels):

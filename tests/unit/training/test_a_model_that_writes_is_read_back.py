@@ -13,7 +13,7 @@ NAMES = {"a": "a", "b": "b", "a;b": "a;b", "twowords": "two words"}
 
 
 def writer(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> Writer:
-    return Writer(task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32)
+    return Writer(task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32, vocab_size=100)
 
 
 @EVERY_TASK_TYPE
@@ -69,6 +69,6 @@ def test_labels_that_a_tokenizer_cannot_tell_apart_are_refused(task_type: TaskTy
 
 
 def test_an_answer_is_cut_where_no_text_of_that_length_needs_more(tmp_path: Path) -> None:
-    scribe = Writer(task_type=ENTITIES, tokenizer=tiny_t5_tokenizer(()), labels=("a",), max_length=4)
+    scribe = Writer(task_type=ENTITIES, tokenizer=tiny_t5_tokenizer(()), labels=("a",), max_length=4, vocab_size=100)
     spans = '[{"start": 0, "end": 24, "label": "a"}]'
     assert len(scribe.tokens(answers=[spans], texts=[TEXT])[0]) == scribe.max_tokens == 8

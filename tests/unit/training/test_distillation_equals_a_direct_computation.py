@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.losses import binary_distillation_sum, distillation_sum
+from training.losses import binary_distillation_sum, distillation_sum, other_text_sum
 
 
 def direct(student: torch.Tensor, teacher: torch.Tensor, temperature: float, mask: torch.Tensor) -> float:
@@ -39,3 +39,13 @@ def test_each_label_of_several_is_a_choice_between_two(temperature: float) -> No
     # A sigmoid is a softmax over its log-odds and nought.
     student_odds, teacher_odds = (torch.stack([torch.zeros_like(odds), odds], dim=-1) for odds in (student, teacher))
     assert loss.item() == pytest.approx(direct(student_odds, teacher_odds, temperature, mask), rel=1e-4)
+
+
+def test_labels_among_all_texts_are_labels_among_labels_and_labels_at_all() -> None:
+    torch.manual_seed(1)
+    written, teacher = torch.log_softmax(torch.randn(6, 9), dim=-1)[:, :3], torch.randn(6, 3)
+    mask, weight = torch.ones(6, dtype=torch.bool), torch.ones(6)
+    loss = distillation_sum(student_BC=written, teacher_BC=teacher, temperature=1.0, mask_B=mask)
+    loss = loss + other_text_sum(log_probs_BC=written, weight_B=weight)
+    p = torch.softmax(teacher.double(), dim=-1)
+    assert loss.item() == pytest.approx(float((p * (p.log() - written)).sum()), rel=1e-5)

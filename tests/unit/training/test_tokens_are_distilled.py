@@ -110,9 +110,10 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
 
 def test_the_loss_is_that_of_a_direct_computation_whatever_stands_beside_a_row(scored: Path, t5: Path) -> None:
     soft, student = read(scored), classifier(t5)
+    assert student.writer is not None
     assert soft.tokens is not None
     settings = TrainingSettings(max_length=32, temperature=2.0)
-    rows, loss = token_lesson(soft=soft, gold=None, classifier=student, settings=settings)
+    rows, loss = token_lesson(soft=soft, gold=None, writer=student.writer, settings=settings)
     batch = collate(rows=rows, indices=np.array([4, 17, 2]), device=CPU.device)
     found = float(loss(logits=student.model(batch), rows=torch.tensor([4, 17, 2])).detach())
     expected = 0.0
@@ -147,9 +148,10 @@ def test_all_but_one_token_kept_is_the_whole_divergence() -> None:
 
 def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> None:
     soft, student = read(scored), classifier(t5)
+    assert student.writer is not None
     gold = Rows(uids=["g"], columns={"text": ["good film"]}, gold=["pos"])
     settings = TrainingSettings(max_length=32, gold_weight=0.5)
-    rows, loss = token_lesson(soft=soft, gold=gold, classifier=student, settings=settings)
+    rows, loss = token_lesson(soft=soft, gold=gold, writer=student.writer, settings=settings)
     assert len(rows) == len(soft.rows) + 1
     last = torch.tensor([len(soft.rows)])
     logits = student.model(collate(rows=rows, indices=last.numpy(), device=CPU.device))
@@ -160,7 +162,9 @@ def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> 
 def test_what_is_no_answer_teaches_nothing(scored: Path, t5: Path) -> None:
     soft = read(scored)
     soft.outputs.values_UC[3] = np.nan
-    _, loss = token_lesson(soft=soft, gold=None, classifier=classifier(t5), settings=TrainingSettings())
+    writer = classifier(t5).writer
+    assert writer is not None
+    _, loss = token_lesson(soft=soft, gold=None, writer=writer, settings=TrainingSettings())
     assert isinstance(loss, TokenLoss)
     assert (loss.num_valid(torch.tensor([3])), loss.num_valid(torch.tensor([4])) > 0) == (0, True)
 
@@ -172,9 +176,9 @@ def test_another_tokenizer_leaves_class_probabilities_where_there_are_some(
     student = classifier(write_tiny_t5(tmp_path / "signs", words=()), task_type=task_type)
     if refused:
         with pytest.raises(NothingInCommon, match="another tokenizer"):
-            learns_tokens(writer=student.writer, vocab_size=100, soft=read(scored))
+            learns_tokens(writer=student.writer, soft=read(scored))
     else:
-        assert not learns_tokens(writer=student.writer, vocab_size=100, soft=read(scored))
+        assert not learns_tokens(writer=student.writer, soft=read(scored))
 
 
 def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None:
