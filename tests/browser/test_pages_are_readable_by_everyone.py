@@ -30,7 +30,17 @@ def paths(study: Study, run: Run) -> list[str]:
         "change-password",
         "audit",
     ]
-    of_study = ["study", "study-data", "import-upload", "labelling", "publish", "runs", "start-run", "report"]
+    of_study = [
+        "study",
+        "study-data",
+        "import-upload",
+        "labelling",
+        "publish",
+        "runs",
+        "start-run",
+        "report",
+        "compare",
+    ]
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nx,odd\n")
     student = ground.annotated(study, num_labels=2)
     price = study.budget.price_book.prices.earliest("pk")
