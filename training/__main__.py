@@ -6,8 +6,10 @@ asked to stop, 4 when the disk has no room for what it must write; anything else
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,6 +33,8 @@ SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
 NUM_PREDICT_ARGUMENTS = 3
+WAIT = "--wait"
+MOST_TOLD = 1 << 16
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,10 +42,43 @@ def main(arguments: Sequence[str]) -> int:
     named = [argument for argument in arguments if argument != "--keep-going"]
     if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
         return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
+    if arguments == [WAIT]:
+        return run_when_told()
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
         return EXIT_PERMANENT
     return run(Path(arguments[0]).resolve())
+
+
+def run_when_told() -> int:
+    """Import what every run needs, then carry out the one that standard input names; returns the exit code.
+
+    Standard input is a socket. It brings one JSON object: `spec`, the spec file, `log`, where all output goes from then
+    on, and `environment`; with it may come the lock of a device, which is held until this process ends. Whoever closes
+    the socket without a word needs no run.
+    """
+    set_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    import training.methods  # noqa: F401  # seconds of imports, before anybody waits for them
+
+    told, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_TOLD, 1)
+    if not told:
+        return EXIT_DONE
+    order = json.loads(told)
+    os.environ.update(order["environment"])
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
+    os.close(log)
+    spec = Path(order["spec"])
+    os.chdir(spec.parent)
+    return run(spec)
+
+
+def set_threads(number: int) -> None:
+    """Say how many threads the libraries may use; they read this once, when they are first imported."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(number))
+    os.environ.setdefault("RAYON_NUM_THREADS", str(number))
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
@@ -121,12 +158,10 @@ def _execute(job: Job) -> None:
     if (job.folder / "result.json").is_file():
         job.progress.log("this run is finished already")
         return
-    # Both libraries read these once, when they are first imported.
-    os.environ.setdefault("OMP_NUM_THREADS", str(job.spec.num_threads))
-    os.environ.setdefault("RAYON_NUM_THREADS", str(job.spec.num_threads))
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    set_threads(job.spec.num_threads)
     from training.methods import METHODS
 
+    job.progress.stage("data", message="reading data")
     result: dict[str, Any] = METHODS[job.spec.kind](job)
     write_json(path=job.folder / "result.json", payload=result)
     discard_working_files(job.folder)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from runs import shutdown
 from runs.billing import seconds_of
 from runs.bridge import NotWanted, ParentArtifactMissing, read_error, read_progress, read_result, write_run_folder
+from runs.devices import CPU, Device, held
 from runs.endings import AttemptEnd, end_attempt
 from runs.extending import go_on
 from runs.leases import Beat, Claim, LeaseLost, renew
@@ -29,7 +31,7 @@ from runs.minutes import (
     SECONDS_TO_LEAVE,
     seconds_used,
 )
-from runs.models import Attempt, Ending, Run
+from runs.models import Attempt, Ending, Run, RunState
 from runs.pausing import why_paused
 from runs.room import found_no_room, missing_room
 from runs.trainer import LOG_FILE, Trainer, process_started_at
@@ -50,13 +52,23 @@ def supervise(*, run_id: int) -> None:
 
     Parameters: `run_id` of a run; anything but a queued one is left alone.
     """
+    kind = Run.objects.filter(pk=run_id, state=RunState.QUEUED).values_list("device", flat=True).first()
+    with _told_to_leave() as leaving, held(kind=kind or CPU, is_leaving=partial(_is_leaving, leaving)) as device:
+        if device is not None:
+            _carry_out(run_id, device, leaving)
+
+
+def _is_leaving(told: threading.Event) -> bool:
+    return told.is_set() or shutdown.is_announced()
+
+
+def _carry_out(run_id: int, device: Device, leaving: threading.Event) -> None:
     claim = claim_run(run_id=run_id)
     if claim is None:
         logger.info("run %s is not there to be taken", run_id)
         return
     try:
-        with _told_to_leave() as leaving:
-            _Watch(claim=claim, leaving=leaving).attempt()
+        _Watch(claim=claim, device=device, leaving=leaving).attempt()
     except LeaseLost as lost:
         logger.warning("%s; left alone", lost)
 
@@ -75,8 +87,9 @@ class _Seen:
 class _Watch:
     """One attempt, from the claim to its record."""
 
-    def __init__(self, *, claim: Claim, leaving: threading.Event) -> None:
+    def __init__(self, *, claim: Claim, device: Device, leaving: threading.Event) -> None:
         self._claim = claim
+        self._device = device
         self._leaving = leaving
         self._run = Run.objects.select_related("study", "hold__price", "snapshot").get(pk=claim.run_id)
         self._used_before = float(seconds_used(self._run))
@@ -118,7 +131,7 @@ class _Watch:
             folder = write_run_folder(run=self._run, is_wanted=is_wanted)
         with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
-        return Trainer(folder=folder)
+        return Trainer(folder=folder, device=self._device)
 
     def _note(self, trainer: Trainer) -> None:
         """Record which process it is, and when the device began to be held."""
@@ -169,7 +182,7 @@ class _Watch:
             return Stop.PAUSE
         if self._seconds_left(seconds) <= SECONDS_BEFORE_LIMIT:
             return Stop.TIME
-        if self._leaving.is_set() or shutdown.is_announced():
+        if _is_leaving(self._leaving):
             return Stop.HAND_OVER
         return None
 

@@ -1,17 +1,35 @@
 """What Celery runs. The rows decide: a message lost, late or doubled changes nothing."""
 
+from typing import Any
+
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_process_init, worker_shutting_down
 
 from runs import operations, shutdown
+from runs.queueing import QUEUE
+from runs.trainer import keep_one_ready
 
 worker_shutting_down.connect(shutdown.announce)
+
+
+@celeryd_after_setup.connect  # type: ignore[untyped-decorator]  # Celery has no types
+def _get_ready(instance: Any, **_: Any) -> None:
+    """Only workers that carry out runs keep a trainer ready, each pool process its own."""
+    if QUEUE in instance.app.amqp.queues.consume_from:
+        worker_process_init.connect(_keep_one_ready)
+
+
+def _keep_one_ready(**_: Any) -> None:
+    keep_one_ready()
 
 
 @shared_task(name="runs.tasks.supervise", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def supervise(*, run_id: int) -> None:
     """Carry out one attempt of a run. Delivered at least once, by the sweep too; acknowledged before it starts."""
-    operations.supervise(run_id=run_id)
+    try:
+        operations.supervise(run_id=run_id)
+    finally:
+        keep_one_ready()
 
 
 @shared_task(name="runs.tasks.sweep", ignore_result=True)  # type: ignore[untyped-decorator]  # as above

@@ -1,15 +1,19 @@
 """The trainer's process: started with a scrubbed environment in a session of its own, stopped by signals."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
+from runs.devices import Device
 from runs.leases import this_host
 from runs.models import Attempt
 
@@ -22,23 +26,17 @@ _KEPT = {
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 }
 _KEPT_PREFIXES = ("LC_", "HF_", "TRANSFORMERS_", "CUDA_", "NVIDIA_")
+_Ready = tuple["subprocess.Popen[bytes]", socket.socket]
+# At most one: a worker process carries out one run at a time.
+_ready: list[_Ready] = []
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class Trainer:
-    """A running trainer."""
+    """A running trainer: one that waited for a run with its imports done, or else a fresh one."""
 
-    def __init__(self, *, folder: Path) -> None:
-        with (folder / LOG_FILE).open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "training", str(folder / SPEC_FILE)],
-                cwd=folder,
-                env=trainer_environment(source=os.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def __init__(self, *, folder: Path, device: Device = Device()) -> None:  # noqa: B008 -- it is frozen
+        self._process = _told(folder, device) or _started(folder, device)
         self._started = time.monotonic()
         self._ended: float | None = None
 
@@ -68,6 +66,70 @@ class Trainer:
         """Kill it and all that it started."""
         _kill_group(self.pid)
         self.wait(SECONDS_TO_DIE)
+
+
+def keep_one_ready() -> None:
+    """See to it that a trainer waits for this process's next run: its imports take longer than many a run's first step.
+
+    It leaves by itself as soon as this process does.
+    """
+    if not settings.READY_TRAINER or _ready_one() is not None:
+        return
+    ours, its = socket.socketpair()
+    with its:
+        _ready.append((_spawn(["--wait"], stdin=its, stdout=subprocess.DEVNULL), ours))
+
+
+def _ready_one() -> _Ready | None:
+    """The trainer that waits, if it still lives."""
+    while _ready and _ready[0][0].poll() is not None:
+        _ready.pop()[1].close()
+    return _ready[0] if _ready else None
+
+
+def _told(folder: Path, device: Device) -> "subprocess.Popen[bytes] | None":
+    """Tell the trainer that waits to carry out a run; None where there is none, or it died."""
+    found = _ready_one()
+    if found is None:
+        return None
+    _ready.clear()
+    process, ours = found
+    order = {
+        "spec": str(folder / SPEC_FILE),
+        "log": str(folder / LOG_FILE),
+        "environment": dict(device.environment),
+    }
+    with ours:
+        try:
+            socket.send_fds(ours, [json.dumps(order).encode()], [] if device.lock is None else [device.lock])
+        except OSError:
+            return None
+    return process
+
+
+def _started(folder: Path, device: Device) -> "subprocess.Popen[bytes]":
+    with (folder / LOG_FILE).open("ab") as log:
+        return _spawn([str(folder / SPEC_FILE)], stdin=subprocess.DEVNULL, stdout=log, cwd=folder, device=device)
+
+
+def _spawn(
+    arguments: Sequence[str],
+    *,
+    stdin: int | socket.socket,
+    stdout: int | IO[bytes],
+    cwd: Path | None = None,
+    device: Device = Device(),  # noqa: B008 -- it is frozen
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=cwd,
+        env={**trainer_environment(source=os.environ), **dict(device.environment)},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=[] if device.lock is None else [device.lock],
+    )
 
 
 def trainer_environment(*, source: Mapping[str, str]) -> dict[str, str]:

@@ -8,3 +8,5 @@ from config.settings import *  # noqa: F403
 STAND_IN = Path(__file__).parent / "stand_in"
 if not os.environ.get("FULCRUM_TEST_REAL_TRAINER"):
     ROOT = STAND_IN
+# Workers come and go quickly in tests; only those that test it keep a trainer ready.
+READY_TRAINER = "FULCRUM_READY_TRAINER" in os.environ
