@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import (
+    AutoModel,
     BertConfig,
     DebertaConfig,
     DebertaV2Config,
@@ -18,7 +19,6 @@ from transformers import (
     RobertaConfig,
     XLNetConfig,
 )
-from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
 NUM_LAYERS = 4
 SHAPE: dict[str, Any] = {
@@ -46,9 +46,9 @@ FAMILIES: dict[str, Any] = {
 def encoder_of(family: str) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder: nn.Module = MODEL_MAPPING[type(FAMILIES[family])](copy.deepcopy(FAMILIES[family]))
+        encoder: nn.Module = AutoModel.from_config(copy.deepcopy(FAMILIES[family]))
     if hasattr(encoder, "pooler"):
-        encoder.pooler = None
+        encoder.pooler = None  # type: ignore[assignment]
     return encoder.eval()
 
 

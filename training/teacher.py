@@ -154,7 +154,7 @@ def _score_shard(examiner: Examiner, store: PartialStore, dataset: datasets.Data
         done[0] += num_rows
         job.progress.step(done[0])
 
-    asked = {"rows": encoded, "compute": examiner.compute, "stop": job.stop, "on_rows": count}
+    asked: dict[str, Any] = {"rows": encoded, "compute": examiner.compute, "stop": job.stop, "on_rows": count}
     if isinstance(teacher.model, TextToText):
         said = write_answers(model=teacher.model, num_top=_num_top(examiner), **asked)
         store.write(shard, rows=rows, outputs=said.outputs, tokens=said.tokens)

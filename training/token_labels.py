@@ -62,9 +62,9 @@ def token_labels_in(table: pa.Table) -> TokenLabels:
     num_tokens = len(answer_ids)
     return TokenLabels(
         bounds=np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)]),
-        answer_ids=answer_ids,
-        top_ids=top_ids.reshape(num_tokens, -1),
-        top_log_probs=top_log_probs.reshape(num_tokens, -1),
+        answer_ids=answer_ids.astype(np.int32),
+        top_ids=top_ids.reshape(num_tokens, -1).astype(np.int32),
+        top_log_probs=top_log_probs.reshape(num_tokens, -1).astype(np.float32),
     )
 
 

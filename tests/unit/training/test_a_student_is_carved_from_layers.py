@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForSeq2SeqLM, BartConfig
 
 from tests.tiny_encoders import FAMILIES, encoder_of, hidden_states
 from tests.tiny_runs import RunFolder, carry_out
@@ -21,11 +21,11 @@ KEPT = [0, 2]
 def test_the_kept_layers_are_those_of_the_teacher(family: str, tmp_path: Path) -> None:
     teacher = encoder_of(family)
     student = carve(model=teacher, kept=KEPT).eval()
-    assert student.config.num_hidden_layers == 2
+    assert student.config.num_hidden_layers == 2  # type: ignore[union-attr]
     # What is left of the teacher when the other layers are taken out of it by hand.
     layers = next(part for part in teacher.modules() if isinstance(part, nn.ModuleList) and len(part) == 4)
     del layers[3], layers[1]
-    teacher.config.num_hidden_layers = 2
+    teacher.config.num_hidden_layers = 2  # type: ignore[union-attr]
     torch.testing.assert_close(hidden_states(student), hidden_states(teacher))
 
 
@@ -52,6 +52,16 @@ def test_embeddings_and_first_layers_are_frozen_whatever_they_are_called(family:
 def test_layers_that_cannot_be_kept_are_refused(family: str, kept: list[int], words: str) -> None:
     with pytest.raises(LayersMissing, match=words):
         carve(model=encoder_of(family), kept=kept)
+
+
+def test_a_decoder_may_have_fewer_layers_than_its_encoder() -> None:
+    shape = {"d_model": 16, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16}
+    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    config = BartConfig(vocab_size=60, encoder_layers=4, decoder_layers=3, **shape, **heads)
+    student = carve(model=AutoModelForSeq2SeqLM.from_config(config), kept=[0, 2])
+    assert (student.config.encoder_layers, student.config.decoder_layers) == (2, 2)  # type: ignore[union-attr]
+    with pytest.raises(LayersMissing, match="layers 0 to 2"):
+        carve(model=AutoModelForSeq2SeqLM.from_config(config), kept=[0, 3])
 
 
 def test_a_student_of_some_of_a_teachers_layers_is_trained(run_folder: RunFolder, teacher: Path) -> None:

@@ -39,7 +39,7 @@ def test_an_artifact_that_names_no_pooling_has_the_mean(run_folder: RunFolder) -
     assert pooling_of(folder / "artifact") == "mean"
 
 
-def pooling_of(artifact: Path) -> str:
+def pooling_of(artifact: Path) -> str | None:
     source = ModelSource(source="folder", name=str(artifact))
     task_type = TASK_TYPES["text_classification"]
     return load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=32).model.pooling

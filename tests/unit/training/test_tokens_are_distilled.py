@@ -15,7 +15,7 @@ from training.data import encode_rows
 from training.losses import distillation_sum
 from training.rows import Rows
 from training.settings import ModelSource, TrainingSettings
-from training.soft_labels import SoftLabels, read_soft_labels
+from training.soft_labels import PartialStore, SoftLabels, read_soft_labels
 from training.stop import StopFlag
 from training.task_types import TASK_TYPES
 from training.text_to_text import folded
@@ -101,7 +101,7 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
     whole = carry_out(write_scoring(tmp_path / "whole", artifact))["artifact_hash"]
     folder = write_scoring(tmp_path / "stopped", artifact)
     with monkeypatch.context() as patch:
-        patch.setattr(training.teacher.PartialStore, "publish", lambda *_, **__: 1 / 0)
+        patch.setattr(PartialStore, "publish", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             carry_out(folder)
     (folder / "soft_labels.partial" / "shard-000002.arrow").unlink()
