@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import environ
 
 from config import env
+from config.cores import cores_held
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(env.text("FULCRUM_DATA_DIR", str(ROOT / "var"))).resolve()
@@ -119,7 +120,7 @@ KEPT_OPEN_HOURS = env.number("FULCRUM_KEPT_OPEN_HOURS", 12, minimum=1)
 # Runs
 RUNS_DIR = DATA_DIR / "runs"
 MODEL_CACHE = Path(env.text("FULCRUM_MODEL_CACHE", str(DATA_DIR / "models")))
-RUN_THREADS = env.number("FULCRUM_RUN_THREADS", 2, minimum=1)
+RUN_THREADS = env.number("FULCRUM_RUN_THREADS", cores_held(), minimum=1)
 RUN_DEVICE = env.text("FULCRUM_RUN_DEVICE", "cpu")
 RUN_MEMORY_GB = env.number("FULCRUM_RUN_MEMORY_GB", 0)
 COUNTRY = env.country("FULCRUM_COUNTRY")

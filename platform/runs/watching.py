@@ -38,6 +38,18 @@ class TimeSpent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FirstStep:
+    """Seconds from when a run could begin to its first step, and those of them that loaded the model."""
+
+    seconds: float
+    model_seconds: float
+
+    @property
+    def overhead_seconds(self) -> float:
+        return self.seconds - self.model_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
 class Used:
     """Energy and carbon of all attempts that told them, how many did not, and the most memory of any."""
 
@@ -84,6 +96,18 @@ def _divided(run: Run, attempt: Attempt, now: datetime) -> dict[str, float]:
         return {"undivided": held}
     working = min(float(said), held)
     return {"working": working, "idle": held - working}
+
+
+def first_step(run: Run, attempts: Sequence[Attempt]) -> FirstStep | None:
+    """How long a run took to its first step, its earlier runs not counted; None where its first attempt took none."""
+    if not attempts or attempts[0].first_step_at is None:
+        return None
+    parents = run.parents.values_list("ended_at", flat=True)
+    could_begin = max([run.created_at, *(ended_at for ended_at in parents if ended_at)])
+    return FirstStep(
+        seconds=max((attempts[0].first_step_at - could_begin).total_seconds(), 0.0),
+        model_seconds=float(attempts[0].stages.get("model", 0.0)),
+    )
 
 
 def used_by(attempts: Iterable[Attempt]) -> Used:

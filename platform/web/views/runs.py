@@ -18,7 +18,7 @@ from runs.estimates import from_json
 from runs.models import Evaluation, Run
 from runs.operations import cancel, extend, pause, resume
 from runs.queries import log_tail, standing
-from runs.watching import FILES, curve_points, curve_version, time_spent, used_by, versions_of, written_spec
+from runs.watching import FILES, curve_points, curve_version, first_step, time_spent, used_by, versions_of, written_spec
 from runs.watching import run_file as file_of_run
 from studies.models import Split, Study
 from web.forms.runs import ExtendRunForm
@@ -69,6 +69,7 @@ def _context(shown: Run) -> dict[str, object]:
         "log": log_tail(shown, LOG_BYTES),
         "attempts": attempts,
         "time": time_spent(shown, attempts),
+        "first_step": first_step(shown, attempts),
         "used": used_by(attempts),
         "curve_version": curve_version(shown),
         "parents": shown.parents.order_by("pk"),
