@@ -34,6 +34,6 @@ def test_three_crashes_are_told_once(make_study: Callable[..., Study]) -> None:
 
 def test_a_run_that_succeeds_or_is_cancelled_is_not_told(study: Study) -> None:
     supervise(run_id=start_annotate(actor=study.created_by, study=study, plan=PLAN).pk)
-    other = start_annotate(actor=study.created_by, study=study, num_labels=2, plan=PLAN)
+    other = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
     cancel(actor=study.created_by, run=other)
     assert not Notice.objects.exists()
