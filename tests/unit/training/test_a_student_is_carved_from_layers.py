@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from transformers import AutoModel, AutoModelForSeq2SeqLM, BartConfig
+from transformers import AutoModel, BartConfig, BartForConditionalGeneration
 
 from tests.tiny_encoders import FAMILIES, encoder_of, hidden_states
 from tests.tiny_runs import RunFolder, carry_out
@@ -55,13 +55,11 @@ def test_layers_that_cannot_be_kept_are_refused(family: str, kept: list[int], wo
 
 
 def test_a_decoder_may_have_fewer_layers_than_its_encoder() -> None:
-    shape = {"d_model": 16, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16}
-    heads = {"encoder_attention_heads": 2, "decoder_attention_heads": 2}
-    config = BartConfig(vocab_size=60, encoder_layers=4, decoder_layers=3, **shape, **heads)
-    student = carve(model=AutoModelForSeq2SeqLM.from_config(config), kept=[0, 2])
+    teacher = BartForConditionalGeneration(BartConfig(vocab_size=60, d_model=16, encoder_layers=4, decoder_layers=3))
+    student = carve(model=teacher, kept=[0, 2])
     assert (student.config.encoder_layers, student.config.decoder_layers) == (2, 2)  # type: ignore[union-attr]
     with pytest.raises(LayersMissing, match="layers 0 to 2"):
-        carve(model=AutoModelForSeq2SeqLM.from_config(config), kept=[0, 3])
+        carve(model=teacher, kept=[0, 3])
 
 
 def test_a_student_of_some_of_a_teachers_layers_is_trained(run_folder: RunFolder, teacher: Path) -> None:
