@@ -238,7 +238,15 @@ def _take_step(
     """Take one optimiser step and return its mean loss."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak_rate"] * rate_factor
-    mean_loss = _gradients_that_fit(fitting, optimizer, batches, state)
+    try:
+        mean_loss = _gradients_that_fit(fitting, optimizer, batches, state)
+    except LossNotFinite as error:
+        if state.step > 0:
+            raise
+        raise LossNotFinite(
+            "The loss is no number at the first step, before anything was learned: weights of the checkpoint are out "
+            "of range. Take another checkpoint, or set precision to fp32."
+        ) from error
     torch.nn.utils.clip_grad_norm_(fitting.model.parameters(), MAX_GRADIENT_NORM)
     optimizer.step()
     state.step += 1

@@ -1,10 +1,12 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from tests.tiny_runs import CPU, encoded_sentences, tiny_classifier
+from tests.tiny_runs import CPU, RunFolder, carry_out, encoded_sentences, tiny_classifier
 from training.classifier import EncoderClassifier
 from training.loop import LossNotFinite, gradients_of_step
 
@@ -16,3 +18,14 @@ def test_the_message_says_what_to_change(tiny_folder: Path) -> None:
     torch.nn.init.constant_(classifier.model.head.weight, float("nan"))
     with pytest.raises(LossNotFinite, match=r"Lower training\.learning_rate"):
         gradients_of_step(model=classifier.model, rows=rows, micro_batches=[np.arange(4)], loss=loss, compute=CPU)
+
+
+def test_one_that_is_none_from_the_start_is_blamed_on_the_checkpoint(
+    run_folder: RunFolder, tiny_folder: Path, tmp_path: Path
+) -> None:
+    broken = Path(shutil.copytree(tiny_folder, tmp_path / "broken"))
+    weights = {name: tensor * 1e30 for name, tensor in load_file(broken / "model.safetensors").items()}
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    model = {"source": "folder", "name": str(broken), "revision": None}
+    with pytest.raises(LossNotFinite, match=r"at the first step.*Take another checkpoint"):
+        carry_out(run_folder(model=model))
