@@ -87,6 +87,8 @@ def _worker(folder: Path) -> Iterator[None]:
 
 
 def _study() -> Any:
+    from django.utils import timezone
+
     from accounts.models import Role, User
     from budgets.models import Kind
     from budgets.operations import Scope, create_price_book, set_price
@@ -96,7 +98,8 @@ def _study() -> Any:
     admin = User.objects.create_user(role=Role.ADMIN, email="admin@example.com", name="Admin", password=None)
     book = create_price_book(actor=admin, name="Bench", currency="USD")
     for kind, device in ((Kind.LABEL, ""), (Kind.DEVICE_HOUR, "cpu")):
-        set_price(actor=admin, book=book, kind=kind, scope=Scope(device=device), amount="1")
+        scope = Scope(device=device)
+        set_price(actor=admin, book=book, kind=kind, scope=scope, amount="1", starts_at=timezone.now())
     model = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
     spec = StudySpec(
         name="Bench",

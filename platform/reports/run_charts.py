@@ -6,14 +6,15 @@ from typing import Any
 import altair as alt
 
 from accounts.cells import csv_lines
-from reports.charts import LIGHT, Chart, NothingToDraw, Theme, look_of
+from reports.charts import DARK, LIGHT, Chart, NothingToDraw, Theme, look_of
 from reports.wording import percent
 from runs.watching import CurvePoint
 from studies.models import Metric
 
 _WIDTH, _LOSS_HEIGHT, _SCORE_HEIGHT = 640, 200, 120
-# After Okabe and Ito: told apart by colour-blind readers, in both looks.
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c8c4a", "#a05195")
+# After Okabe and Ito: told apart by colour-blind readers; lighter ones on dark paper.
+_COLOURS = ("#0072b2", "#d55e00", "#00835f", "#b0558a", "#9a6700", "#3b7fb0", "#6f6f35", "#a05195")
+_COLOURS_ON_DARK = ("#56b4e9", "#e69f00", "#2fc59b", "#e39ac4", "#f0e442", "#8fb8ff", "#c2c27a", "#d59ad0")
 _MOST_NAMES = 8
 
 
@@ -26,25 +27,26 @@ def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIG
     if not points:
         raise NothingToDraw("This run has taken no step yet, so there is nothing to draw.")
     trials = list(dict.fromkeys(point.trial for point in points))
-    panels = [_loss_panel(points, trials)]
+    colour = _colour(trials, _COLOURS_ON_DARK if theme == DARK else _COLOURS)
+    panels = [_loss_panel(points, colour)]
     if any(point.score is not None for point in points):
-        panels.append(_score_panel(points, trials, metric))
+        panels.append(_score_panel(points, colour, metric))
     chart = alt.vconcat(*panels, config=look_of(theme), spacing=18).resolve_scale(x="shared")
     return Chart(spec={**chart.to_dict(), "description": _description(points, metric)})
 
 
-def _loss_panel(points: Sequence[CurvePoint], trials: Sequence[str]) -> alt.Chart:
+def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:
     rows = [{"training": one.trial, "step": one.step, "loss": one.loss} for one in points if one.loss is not None]
     axis = alt.Axis(format="~g", tickCount=5)
     return (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=1.5)
-        .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=_colour(trials))
+        .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=colour)
         .properties(width=_WIDTH, height=_LOSS_HEIGHT)
     )
 
 
-def _score_panel(points: Sequence[CurvePoint], trials: Sequence[str], metric: str) -> alt.Chart:
+def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.Chart:
     rows = [{"training": one.trial, "step": one.step, "score": one.score} for one in points if one.score is not None]
     axis, scale = alt.Axis(format="~%", tickCount=4), alt.Scale(zero=False)
     return (
@@ -53,7 +55,7 @@ def _score_panel(points: Sequence[CurvePoint], trials: Sequence[str], metric: st
         .encode(
             x=_steps(),
             y=alt.Y("score:Q", title=f"{Metric(metric).label} on dev", axis=axis, scale=scale),
-            color=_colour(trials),
+            color=colour,
         )
         .properties(width=_WIDTH, height=_SCORE_HEIGHT)
     )
@@ -63,11 +65,19 @@ def _steps() -> alt.X:
     return alt.X("step:Q", title="Optimiser step", axis=alt.Axis(format="~s", tickCount=8))
 
 
-def _colour(trials: Sequence[str]) -> Any:
+def _colour(trials: Sequence[str], palette: Sequence[str]) -> Any:
     if len(trials) == 1:
-        return alt.value(_COLOURS[0])
-    colours = [_COLOURS[place % len(_COLOURS)] for place in range(len(trials))]
-    legend = alt.Legend(orient="bottom", columns=2, symbolLimit=_MOST_NAMES, labelLimit=300, symbolType="stroke")
+        return alt.value(palette[0])
+    colours = [palette[place % len(palette)] for place in range(len(trials))]
+    legend = alt.Legend(
+        orient="bottom",
+        columns=2,
+        columnPadding=24,
+        symbolLimit=_MOST_NAMES,
+        labelLimit=320,
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+    )
     return alt.Color("training:N", scale=alt.Scale(domain=list(trials), range=colours), title=None, legend=legend)
 
 

@@ -1,5 +1,7 @@
 """What Celery runs. The rows decide: a message lost, late or doubled changes nothing."""
 
+import threading
+from importlib import import_module
 from typing import Any
 
 from celery import shared_task
@@ -21,6 +23,8 @@ def _get_ready(instance: Any, **_: Any) -> None:
 
 def _keep_one_ready(**_: Any) -> None:
     keep_one_ready()
+    # What writes a run's data takes a second to import: in a thread, for Celery gives up on a process that begins slowly.
+    threading.Thread(target=import_module, args=("datasets",), name="imports", daemon=True).start()
 
 
 @shared_task(name="runs.tasks.supervise", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
