@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.failures import PermanentFailure
 from training.losses import IGNORED
 from training.task_types.base import TaskType
 from training.units import Outputs
@@ -27,10 +26,6 @@ LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.05, 20.0
 NUM_HALVINGS = 30
 # Decisions are looked at in blocks, so that memory does not grow with a pool.
 DECISIONS_PER_BLOCK = 1 << 16
-
-
-class NothingToCalibrateOn(PermanentFailure):
-    """A teacher gives no number on dev that gold answers could be held against."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,21 +113,14 @@ def calibrate(decisions: Decisions) -> Calibration:
     Parameters
     ----------
     decisions
-        on dev, with their gold choices.
+        on dev, with their gold choices; at least one.
 
     Returns
     -------
     The temperature and what it mends.
-
-    Raises
-    ------
-    NothingToCalibrateOn: there is no decision.
     """
     target_D = decisions.target_D
-    if target_D is None or not len(target_D):
-        raise NothingToCalibrateOn(
-            "data.dev: the teacher gives no number for any gold answer of it. Fine-tune it again, or give no data.dev."
-        )
+    assert target_D is not None and len(target_D)
     right_D = decisions.logits_DK.argmax(axis=1) == target_D
     temperature = fit_temperature(decisions)
     before_D, after_D = (np.exp(log_confidence(decisions, temperature=t)) for t in (1.0, temperature))

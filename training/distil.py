@@ -138,11 +138,7 @@ def distil(job: Job) -> dict[str, Any]:
         **result,
         "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(start.tokenizer),
         "leaks": leaks,
-        "distillation": {
-            **asdict(spec.distillation),
-            **selection.payload(),
-            "of_tokens": isinstance(lesson.loss, TokenLoss),
-        },
+        "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
     }
 
 
@@ -182,7 +178,7 @@ def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
 def _gold_stage(gold: Rows, start: Start, task_type: TaskType, spec: RunSpec, compute: Compute) -> GoldStage:
     check_variety(gold=gold.labelled(), task_type=task_type)
     rows, loss = gold_lesson(rows=gold, start=start, task_type=task_type, spec=spec)
-    return GoldStage(rows=start.prepared(rows), loss=loss.on(compute.device), epochs=spec.distillation.gold_epochs)
+    return GoldStage(rows=rows, loss=loss.on(compute.device), epochs=spec.distillation.gold_epochs)
 
 
 def _soft_lesson(

@@ -77,7 +77,7 @@ def select(
     if soft.dev is None:
         raise NotCalibrated(
             "distillation.filter: the teacher of data.soft_labels was not calibrated. Score again with a labelled "
-            "data.dev, or set the filter to none."
+            "data.dev that it can answer, or set the filter to none."
         )
     decisions = decisions_of(task_type=task_type, outputs=soft.outputs)
     confidence_N = row_confidence(decisions, temperature=soft.dev.temperature)

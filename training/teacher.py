@@ -91,13 +91,19 @@ def score(job: Job) -> dict[str, Any]:
     }
 
 
-def _calibrated(examiner: Examiner) -> tuple[dict[str, Any], Surety]:
-    """Hold the teacher's confidence against dev, and choose the threshold that a filter takes unless it is told one."""
+def _calibrated(examiner: Examiner) -> tuple[dict[str, Any] | None, Surety | None]:
+    """Hold the teacher's confidence against dev, and choose the threshold that a filter takes unless it is told one.
+
+    Nothing where dev has no answer to hold against it: what was scored is paid for, and of use without a calibration.
+    """
     dev, task_type, progress = examiner.splits["dev"], examiner.task_type, examiner.job.progress
     progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
     outputs = examiner.answers("dev").outputs
     target = task_type.targets(rows=dev.rows, units=dev.encoded.units, labels=examiner.job.spec.labels)
     decisions = decisions_of(task_type=task_type, outputs=outputs, target=target.numpy())
+    if not len(decisions.row_D):
+        progress.log("not calibrated: the teacher gives no number for any gold answer of dev")
+        return None, None
     calibration = calibrate(decisions)
     confidence_N = row_confidence(decisions, temperature=calibration.temperature)
     accuracy_N = row_accuracy(decisions)

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from tests.tiny_runs import EVERY_TASK_TYPE, TEXT, RunFolder, carry_out
+from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out
 from training.calibration import (
     Decisions,
-    NothingToCalibrateOn,
     calibrate,
     decisions_of,
     fit_temperature,
@@ -93,11 +92,15 @@ def test_words_that_a_teacher_did_not_see_are_no_decisions() -> None:
     assert row_confidence(decisions, temperature=1.0)[1] == 0.0
 
 
-def test_outputs_that_are_no_numbers_leave_nothing_to_calibrate_on() -> None:
-    outputs = Outputs.one_per_row(np.full((2, 2), np.nan, dtype=np.float32))
-    decisions = decisions_of(task_type=TEXT, outputs=outputs, target=np.array([0, 1]))
-    with pytest.raises(NothingToCalibrateOn, match="gives no number"):
-        calibrate(decisions)
+def test_a_teacher_without_any_number_on_dev_has_scored_all_the_same(
+    run_folder: RunFolder, teacher: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = Outputs.one_per_row(np.full((10, 2), np.nan, dtype=np.float32))
+    monkeypatch.setattr("training.examiner.predict_logits", lambda **_: nothing)
+    data = {"unlabelled": "data/unlabelled", "dev": "data/dev"}
+    result = carry_out(run_folder("scoring", kind="score", teacher_artifact=str(teacher), data=data))
+    assert (result["calibration"], result["num_pseudo_labels"]) == (None, 30)
+    assert "not calibrated" in capsys.readouterr().out
 
 
 @EVERY_TASK_TYPE
