@@ -38,18 +38,19 @@ def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIG
 def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:
     rows = [{"training": one.trial, "step": one.step, "loss": one.loss} for one in points if one.loss is not None]
     axis = alt.Axis(format="~g", tickCount=5)
-    return (
+    chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=1.5)
         .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=colour)
         .properties(width=_WIDTH, height=_LOSS_HEIGHT)
     )
+    return chart
 
 
 def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.Chart:
     rows = [{"training": one.trial, "step": one.step, "score": one.score} for one in points if one.score is not None]
     axis, scale = alt.Axis(format="~%", tickCount=4), alt.Scale(zero=False)
-    return (
+    chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=36))
         .encode(
@@ -59,6 +60,7 @@ def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.
         )
         .properties(width=_WIDTH, height=_SCORE_HEIGHT)
     )
+    return chart
 
 
 def _steps() -> alt.X:

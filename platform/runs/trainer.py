@@ -77,7 +77,7 @@ def keep_one_ready() -> None:
         return
     ours, its = socket.socketpair()
     with its:
-        _ready.append((_spawn(["--wait"], stdin=its, stdout=subprocess.DEVNULL), ours))
+        _ready.append((_spawn(["--wait"], stdin=its.fileno(), stdout=subprocess.DEVNULL), ours))
 
 
 def _ready_one() -> _Ready | None:
@@ -115,7 +115,7 @@ def _started(folder: Path, device: Device) -> "subprocess.Popen[bytes]":
 def _spawn(
     arguments: Sequence[str],
     *,
-    stdin: int | socket.socket,
+    stdin: int,
     stdout: int | IO[bytes],
     cwd: Path | None = None,
     device: Device = Device(),  # noqa: B008 -- it is frozen

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -42,7 +43,12 @@ def test_one_whose_data_is_still_written_is_cancelled_within_seconds(
     run = start_annotate(actor=study.created_by, study=study, plan=LONG)
     monkeypatch.setattr(bridge, "ROWS_PER_BATCH", 1)
     write_row = bridge._row
-    monkeypatch.setattr(bridge, "_row", lambda *row: (time.sleep(1.5), write_row(*row))[1])
+
+    def slowly(*row: Any) -> Any:
+        time.sleep(1.5)
+        return write_row(*row)
+
+    monkeypatch.setattr(bridge, "_row", slowly)
     worker = threading.Thread(target=supervise_and_close, args=(run.pk,))
     worker.start()
     wait_until(lambda: in_state(run, RunState.RUNNING))

@@ -15,7 +15,7 @@ def waiting() -> tuple[subprocess.Popen[bytes], socket.socket]:
     variables = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "training", "--wait"]
     with its:
-        return subprocess.Popen(command, env=variables, stdin=its, stdout=subprocess.DEVNULL), ours
+        return subprocess.Popen(command, env=variables, stdin=its.fileno(), stdout=subprocess.DEVNULL), ours
 
 
 def test_it_carries_out_the_run_it_is_told_and_logs_where_it_is_told(run_folder: RunFolder) -> None:
