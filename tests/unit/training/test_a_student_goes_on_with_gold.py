@@ -29,14 +29,14 @@ def hybrid(run_folder: RunFolder, soft_labels: str, name: str = "hybrid", **chan
     return run_folder(name, kind="distil", data=data, training=training, distillation=distillation, **changes)
 
 
-def stopped_at(folder: Path, step: int) -> None:
+def stopped_at(folder: Path, num_steps: int) -> None:
     """Stop a run when it has taken so many steps in both stages together."""
     job = job_of(folder)
     taken: list[int] = []
 
-    def count(number: int, *, loss: float | None = None) -> None:
-        taken.extend([number] if loss is not None else [])
-        if len(taken) == step:
+    def count(step: int, *, loss: float | None = None) -> None:
+        taken.extend([step] if loss is not None else [])
+        if len(taken) == num_steps:
             job.stop.request()
 
     job.progress.step = count  # type: ignore[method-assign]

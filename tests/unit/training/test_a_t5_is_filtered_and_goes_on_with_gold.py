@@ -68,8 +68,8 @@ def test_it_is_taken_up_again_in_its_gold_stage(
     folder = hybrid(run_folder, soft, model, "stopped", "text_classification", **training)
     job, taken = job_of(folder), list[int]()
 
-    def count(number: int, *, loss: float | None = None) -> None:
-        taken.extend([number] if loss is not None else [])
+    def count(step: int, *, loss: float | None = None) -> None:
+        taken.extend([step] if loss is not None else [])
         if len(taken) == 21:
             job.stop.request()
 
