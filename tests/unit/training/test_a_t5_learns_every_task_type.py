@@ -98,6 +98,16 @@ def test_accumulation_changes_nothing(t5: Path, num_parts: int, task_type: TaskT
     torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_it_is_searched_for_and_repeated_from_seeds_in_either_precision(
+    run_folder: RunFolder, t5: Path, precision: str
+) -> None:
+    search = {"learning_rates": [1e-3, 5e-3], "num_seeds": 2}
+    settings = {"steps": 3, "evaluations": 1, "max_length": 8, "precision": precision}
+    result = carry_out(run_folder(model=model(t5), search=search, training=settings))
+    assert (len(result["search"]), len(result["seeds"]), result["metrics"]["test"]["num_seeds"]) == (2, 2, 2)
+
+
 def test_a_smaller_one_is_carved_on_both_sides(run_folder: RunFolder, t5: Path) -> None:
     folder = run_folder(model=model(t5, layers=[1]), training={"steps": 2, "frozen_layers": 1})
     carry_out(folder)
