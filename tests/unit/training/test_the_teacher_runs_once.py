@@ -67,3 +67,12 @@ def test_distilling_for_many_epochs_asks_no_teacher(
     folder = run_folder("student", kind="distil", data=data, training={"steps": None, "epochs": 3})
     assert carry_out(folder)["num_pseudo_labels"] == 30
     assert counts == []
+
+
+def test_a_scoring_killed_behind_its_last_shard_scores_nothing_again(
+    scoring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = carry_out(scoring)
+    counts = rows_scored(monkeypatch)
+    again = carry_out(scoring)
+    assert (counts, again["artifact_hash"]) == ([], whole["artifact_hash"])
