@@ -54,6 +54,7 @@ class ProjectPlan:
     title: str
     config: str
     annotations_per_example: int
+    takes_empty: bool = False
 
     @property
     def description(self) -> str:
@@ -120,7 +121,7 @@ class LabelStudioClient:
                 sampling="Sequential sampling",
                 show_skip_button=True,
                 skip_queue="REQUEUE_FOR_OTHERS",
-                enable_empty_annotation=False,
+                enable_empty_annotation=plan.takes_empty,
                 **options,
             )
         )

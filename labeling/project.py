@@ -86,4 +86,5 @@ def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
         title=title[:MAX_TITLE],
         config=task_type_of(study=study).config(labels=study.labels, instructions=study.instructions),
         annotations_per_example=study.annotations_per_example,
+        takes_empty=task_type_of(study=study).takes_empty,
     )

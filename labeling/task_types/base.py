@@ -18,6 +18,7 @@ class LabelingTaskType(ABC):
 
     name: ClassVar[str]
     input_fields: ClassVar[tuple[str, ...]]
+    takes_empty: ClassVar[bool] = False
 
     @abstractmethod
     def config(self, *, labels: Sequence[str], instructions: str = "") -> str:

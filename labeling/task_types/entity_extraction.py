@@ -20,12 +20,13 @@ class Span(NamedTuple):
 class EntityExtraction(LabelingTaskType):
     """A target is a JSON list of spans with start, end (exclusive) and label, in the order of the text.
 
-    Label Studio counts as a browser does: a character beyond the basic plane, most emoji for one, counts twice, and a
-    line ends with one character. Both directions translate.
+    Label Studio counts code points, as Python does, in what its page shows: a line ends with one character there. Both
+    directions translate.
     """
 
     name = "entity_extraction"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
+    takes_empty = True
 
     def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
         tags = "".join(labelled_tag("Label", label, place) for place, label in enumerate(labels))
@@ -35,21 +36,24 @@ class EntityExtraction(LabelingTaskType):
         )
 
     def data(self, *, fields: Mapping[str, str]) -> dict[str, str]:
-        """Show lines that end as a browser would end them, so that it counts what we count."""
+        """End lines as a browser would end them, so that what it counts is what was sent."""
         return {"text": fields["text"].replace("\r\n", "\n").replace("\r", "\n")}
 
     def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:
-        place = {width: index for index, width in enumerate(_widths(fields["text"]))}
+        text = fields["text"]
+        place = {shown: kept for kept, shown in enumerate(_shown_places(text))}
         # The same part marked twice with the same label is said once.
-        regions = {_span(region, labels) for region in regions_of(result, LABELS)}
-        spans = [_moved(span, place) for span in sorted(regions)]
+        found = {_moved(_span(region, labels), place): region for region in regions_of(result, LABELS)}
+        for span, region in found.items():
+            _check_words(span, region, text)
+        spans = sorted(found)
         for first, second in pairwise(spans):
             if second.start < first.end:
                 raise ResultInvalid(f"“{second.label}” at {second.start} overlaps “{first.label}”; spans stand apart.")
         return _written(spans)
 
     def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
-        place = dict(enumerate(_widths(fields["text"])))
+        place = dict(enumerate(_shown_places(fields["text"])))
         spans = [_moved(span, place) for span in _spans_in(target)]
         return [
             {
@@ -88,13 +92,24 @@ def _span(region: dict[str, Any], labels: Sequence[str]) -> Span:
     return Span(start, end, named[0])
 
 
-def _widths(text: str) -> list[int]:
-    """Where each character of a text stands as a browser counts, and where the text ends."""
+def _shown_places(text: str) -> list[int]:
+    """Where each character of a text stands on the page, and where the text ends there."""
     places = [0]
     for character, following in zip(text, text[1:] + " ", strict=True):
-        is_first_of_line_end = character == "\r" and following == "\n"
-        places.append(places[-1] + (0 if is_first_of_line_end else 2 if ord(character) > 0xFFFF else 1))
+        places.append(places[-1] + (0 if character + following == "\r\n" else 1))
     return places
+
+
+def _check_words(span: Span, region: dict[str, Any], text: str) -> None:
+    """Refuse a span whose words, as the page saw them, are not those of the text: somebody counts otherwise."""
+    seen, kept = value_of(region, "text"), text[span.start : span.end]
+    if isinstance(seen, str) and _squeezed(seen) != _squeezed(kept):
+        raise ResultInvalid(f"The span {span.start} to {span.end} is “{kept[:40]}”, but “{seen[:40]}” was marked.")
+
+
+def _squeezed(words: str) -> str:
+    """Leave out white space, which a page may show otherwise; it writes a line's end as a backslash and an n."""
+    return "".join(words.replace("\\n", "").split())
 
 
 def _moved(span: Span, place: dict[int, int]) -> Span:

@@ -12,6 +12,7 @@ class MultiLabelClassification(TextClassification):
     """A target is a JSON list of the labels that apply, in the study's order; submitting none says that none does."""
 
     name = "multi_label_classification"
+    takes_empty = True
     asked = 'choice="multiple" required="false"'
 
     def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:

@@ -29,8 +29,8 @@ def chosen(*labels: str) -> list[dict[str, Any]]:
     return [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": list(labels)}}]
 
 
-# As a browser counts: the emoji is two, the line's end one.
-AMOUNT, REAGENT = region(7, 11, "Amount"), region(15, 19, "Reagent")
+# As Label Studio counts: the emoji is one character, and so is the line's end.
+AMOUNT, REAGENT = region(6, 10, "Amount"), region(14, 18, "Reagent")
 
 
 def published(task_type: str, *texts: str, **fields: Any) -> Study:
@@ -65,7 +65,7 @@ def test_overlapping_spans_are_rejected_until_they_are_put_right(
     label_studio: LabelStudioServer, annotator: Member
 ) -> None:
     study = published("entity_extraction")
-    made = annotator.annotate(offered(study)[0], result=[AMOUNT, region(9, 14, "Device")]).json()
+    made = annotator.annotate(offered(study)[0], result=[AMOUNT, region(8, 13, "Device")]).json()
     (rejected,) = synced(study)
     assert (rejected.state, spent_and_held(study)) == (State.REJECTED, ("0.00", "0.10"))
     assert "overlaps" in rejected.reason
@@ -77,7 +77,7 @@ def test_overlapping_spans_are_rejected_until_they_are_put_right(
 
 def test_three_people_agree_span_by_span(label_studio: LabelStudioServer, enter: Enter) -> None:
     study = published("entity_extraction", annotations_per_example=3)
-    for result in ([AMOUNT], [AMOUNT, REAGENT], [region(7, 8, "Amount"), REAGENT]):
+    for result in ([AMOUNT], [AMOUNT, REAGENT], [region(6, 7, "Amount"), REAGENT]):
         enter(factories.person(Role.ANNOTATOR)).annotate(offered(study)[0], result=result)
     annotations = synced(study)
     label = Label.objects.get(example=annotations[0].example)
