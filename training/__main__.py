@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ from training.job import Job
 from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
 from training.progress import Progress
 from training.spec import RunSpec
-from training.stop import EXIT_STOPPED, StopFlag, StopRequested
+from training.stop import EXIT_STOPPED, StopFlag, StopRequested, is_orphan
 
 EXIT_DONE = 0
 EXIT_PERMANENT = 2
@@ -35,6 +36,7 @@ USAGE = "usage: python -m training SPEC.json\n       python -m training predict 
 NUM_PREDICT_ARGUMENTS = 3
 WAIT = "--wait"
 MOST_TOLD = 1 << 16
+SECONDS_BETWEEN_LOOKS = 0.25
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,11 +60,14 @@ def run_when_told() -> int:
     the socket without a word needs no run.
     """
     set_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    has_order = threading.Event()
+    threading.Thread(target=_leave_when_orphaned, args=(has_order,), name="orphan", daemon=True).start()
     import training.methods  # noqa: F401  # seconds of imports, before anybody waits for them
 
     told, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_TOLD, 1)
     if not told:
         return EXIT_DONE
+    has_order.set()
     order = json.loads(told)
     os.environ.update(order["environment"])
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -72,6 +77,13 @@ def run_when_told() -> int:
     spec = Path(order["spec"])
     os.chdir(spec.parent)
     return run(spec)
+
+
+def _leave_when_orphaned(has_order: threading.Event) -> None:
+    """End at once with whoever started this process, imports done or not; a run that is under way sees to itself."""
+    while not has_order.wait(SECONDS_BETWEEN_LOOKS):
+        if is_orphan():
+            os._exit(EXIT_DONE)
 
 
 def set_threads(number: int) -> None:

@@ -54,13 +54,14 @@ class StopFlag:
     def _watch(self) -> None:
         while True:
             time.sleep(0.25)
-            if _is_orphan():
+            if is_orphan():
                 self.request()
             if self.is_overdue():
                 # Every file is written beside and renamed, so leaving here costs work but corrupts nothing.
                 os._exit(EXIT_STOPPED)
 
 
-def _is_orphan() -> bool:
+def is_orphan() -> bool:
+    """Say whether the process that started this one is gone."""
     parent = os.environ.get(PARENT_VARIABLE)
     return bool(parent) and str(os.getppid()) != parent

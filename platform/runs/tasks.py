@@ -23,7 +23,7 @@ def _get_ready(instance: Any, **_: Any) -> None:
 
 def _keep_one_ready(**_: Any) -> None:
     keep_one_ready()
-    # What writes a run's data takes a second to import; a thread's, for Celery gives up on a process that begins slowly.
+    # What writes a run's data takes a second to import. In a thread: Celery gives up on a process that begins slowly.
     threading.Thread(target=import_module, args=("datasets",), name="imports", daemon=True).start()
 
 

@@ -14,6 +14,8 @@ from runs.bridge import read_json, read_progress, read_result
 from runs.models import Artifact, Ending, Run, RunKind, RunState
 from runs.operations import NothingToRepeat, RunPlan, repeat, start_annotate, start_distil, supervise, sweep
 from runs.repeating import compare
+from runs.trainer import keep_one_ready
+from runs.watching import first_step
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.runs.workers import ROOT
@@ -156,3 +158,18 @@ def test_a_run_without_a_result_cannot_be_repeated(tiny_study: Study, tmp_path: 
     run = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=PLAN)
     with pytest.raises(NothingToRepeat, match="has no result"):
         repeat(run=run, folder=tmp_path / "again")
+
+
+def test_a_trainer_that_was_kept_ready_starts_at_once(tiny_study: Study, settings: Settings) -> None:
+    settings.READY_TRAINER = True
+    run = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=PLAN)
+    keep_one_ready()
+
+    supervise(run_id=run.pk)
+
+    attempt = run.attempts.get()
+    assert in_state(run, RunState.SUCCEEDED), run.error
+    assert attempt.stages["start"] < 1
+    found = first_step(run, [attempt])
+    assert found is not None and 0 < found.overhead_seconds < found.seconds
+    assert is_reconciled(tiny_study)

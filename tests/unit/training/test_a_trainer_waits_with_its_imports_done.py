@@ -10,9 +10,9 @@ from tests.tiny_runs import RunFolder
 ROOT = Path(__file__).parents[3]
 
 
-def waiting() -> tuple[subprocess.Popen[bytes], socket.socket]:
+def waiting(**environment: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, its = socket.socketpair()
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-m", "training", "--wait"]
     with its:
         return subprocess.Popen(command, env=variables, stdin=its.fileno(), stdout=subprocess.DEVNULL), ours
@@ -37,3 +37,9 @@ def test_it_leaves_when_nobody_needs_it() -> None:
     process, ours = waiting()
     ours.close()
     assert process.wait(timeout=60) == 0
+
+
+def test_it_leaves_with_whoever_started_it() -> None:
+    process, ours = waiting(FULCRUM_PARENT_PID="1" if os.getppid() != 1 else "2")
+    assert process.wait(timeout=60) == 0
+    ours.close()
