@@ -40,7 +40,7 @@ class Study(models.Model):
     task_type = models.CharField(max_length=40)
     labels = models.JSONField(help_text="The label set, in the order shown to annotators.")
     instructions = models.TextField(blank=True)
-    metric = models.CharField(max_length=16, choices=Metric.choices, default=Metric.ACCURACY)
+    metric = models.CharField(max_length=16, default=Metric.ACCURACY, help_text="One of its task type's metrics.")
     budget = models.OneToOneField(Budget, on_delete=models.PROTECT, related_name="study")
     student_model = models.JSONField(help_text="source (hub, folder or package), name, revision")
     teacher_model = models.JSONField(help_text="source (hub, folder or package), name, revision")

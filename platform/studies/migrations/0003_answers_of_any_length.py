@@ -23,6 +23,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='study',
             name='metric',
-            field=models.CharField(choices=[('accuracy', 'Accuracy'), ('macro_f1', 'Macro F1'), ('micro_f1', 'Micro F1'), ('compat_f1', 'F1 as the followed study counts')], default='accuracy', max_length=16),
+            field=models.CharField(default='accuracy', help_text="One of its task type's metrics.", max_length=16),
         ),
     ]

@@ -75,16 +75,15 @@ class StudyForm(forms.Form):
         """Offer the metrics of the task type that was sent, else of `task_type`, else of the first."""
         super().__init__(*args, **kwargs)
         wanted = self.data.get("task_type", task_type)
-        self.task_type = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
-        self.fields["task_type"].initial = self.task_type
+        self.kind: str = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
+        self.fields["task_type"].initial = self.kind
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
-        kind = self.task_type
-        chosen.choices = [(name, metric_title(task_type=kind, metric=name)) for name in metrics(kind)]
+        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in metrics(self.kind)]
 
     @property
     def description(self) -> Description:
-        return DESCRIPTIONS[self.task_type]
+        return DESCRIPTIONS[self.kind]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
