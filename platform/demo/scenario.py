@@ -43,10 +43,10 @@ TEACHER = {"source": "package", "name": "all-MiniLM-L6-v2", "revision": None}
 # A processor without a GPU trains this in minutes: few, large steps on short texts, at two rates each.
 PLAN = RunPlan(
     steps=50,
-    teacher_steps=35,
+    teacher_steps=40,
     batch_size=32,
-    learning_rates=(3e-4, 8e-4),
-    teacher_learning_rates=(2e-4, 5e-4),
+    learning_rates=(4e-4, 8e-4),
+    teacher_learning_rates=(3e-4, 6e-4),
     max_length=32,
     max_minutes=20,
 )
