@@ -39,7 +39,7 @@ def test_sets_are_shown_label_by_label(manager: Client) -> None:
 
 
 def test_examples_are_filtered_by_a_label_within_an_answer(manager: Client, entities: Study) -> None:
-    assert "1 examples as" in data_page(manager, entities, "is:Amount").replace("These ", "")
+    assert "1 example, as" in data_page(manager, entities, "is:Amount")
     assert '<option value="is:Amount" selected>Amount (1)</option>' in data_page(manager, entities, "is:Amount")
     assert "stir" in data_page(manager, entities, "nothing")
 
