@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class Worker:
     """A real Celery worker in a process group of its own."""
 
-    def __init__(self, *, runs_dir: Path, broker_url: str, log: Path) -> None:
+    def __init__(self, *, runs_dir: Path, broker_url: str, log: Path, **environment: str) -> None:
         self._environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
@@ -26,6 +26,7 @@ class Worker:
             "FULCRUM_DATA_DIR": str(runs_dir.parent),
             "FULCRUM_LEASE_SECONDS": str(LEASE_SECONDS),
             "BROKER_URL": broker_url,
+            **environment,
         }
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,6 +38,11 @@ class Worker:
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
         return self
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """As the kernel would when memory is out: the worker is gone at once, its pool with it."""
