@@ -156,7 +156,7 @@ def train_by_trainer(ground: Ground) -> float:
         use_cpu=True,
     )
     trainer = transformers.Trainer(
-        model=Wrapped(classifier.model),
+        model=Wrapped(_encoder_of(classifier)),
         args=arguments,
         train_dataset=_tokenized(classifier, ground),
         processing_class=classifier.tokenizer,
@@ -182,7 +182,7 @@ def score(ground: Ground, classifier: Classifier, *, bf16: bool) -> list[str]:
 
 def score_by_pipeline(ground: Ground, classifier: Classifier) -> list[str]:
     """Label the same rows with the same weights by transformers' pipeline."""
-    model = Wrapped(classifier.model.eval())
+    model = Wrapped(_encoder_of(classifier).eval())
     model.config.id2label = dict(enumerate(ground.labels))
     labelled = transformers.TextClassificationPipeline(  # type: ignore[no-untyped-call]
         model=model, tokenizer=classifier.tokenizer, device=CPU, batch_size=32
@@ -258,6 +258,11 @@ def _run(ground: Ground, name: str, *, kind: str, data: tuple[str, ...], **more:
     with contextlib.redirect_stdout(io.StringIO()):
         METHODS[kind](job)
     return folder
+
+
+def _encoder_of(classifier: Classifier) -> EncoderClassifier:
+    assert isinstance(classifier.model, EncoderClassifier)
+    return classifier.model
 
 
 def _load(source: ModelSource, ground: Ground) -> Classifier:

@@ -34,7 +34,7 @@ def score(task: Task, points: Sequence[Point]) -> Interval:
     columns = {name: [texts[name] for texts, _ in task.test] for name in task_type.input_fields}
     uids = [str(number) for number in range(len(task.test))]
     gold = task_type.read_gold(gold=[one for _, one in task.test], columns=columns, labels=task.labels)
-    rows = Rows(uids=uids, columns=columns, gold=gold)
+    rows = Rows(uids=uids, columns=columns, gold=list(gold))
     tallies = [task_type.tally(rows=rows, predicted=point.predicted, labels=task.labels) for point in points]
     found = bootstrap(task_type=task_type, tallies=tallies, settings=EvaluationSettings(metric=task.metric), seed=0)
     interval = found[task.metric]
@@ -128,7 +128,7 @@ def progress(task: Task, path: str, recipe: str, seed: int, point: Point, value:
 
 def _gain(rows: Sequence[Row]) -> float:
     budgets = sorted({row["budget"] for row in rows})
-    best = {
+    best: dict[tuple[str, float], float] = {
         (recipe, budget): max(row["score"] for row in _of(rows, recipe) if row["budget"] == budget)
         for recipe in ("ours", "study")
         for budget in budgets

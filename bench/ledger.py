@@ -31,7 +31,7 @@ def main() -> int:
     many = int(sys.argv[sys.argv.index("--entries") + 1]) if "--entries" in sys.argv else MANY
     folder = Path(tempfile.mkdtemp(prefix="fulcrum-bench-"))
     try:
-        with _database(folder):
+        with own_database(folder):
             figures = _measure(many)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -50,7 +50,7 @@ def _goal(name: str) -> float | None:
 
 
 @contextmanager
-def _database(folder: Path) -> Iterator[None]:
+def own_database(folder: Path) -> Iterator[None]:
     from embedded import postgres, services
     from embedded.paths import Paths
 
