@@ -2,9 +2,9 @@
 
 `python3 manage.py bench engine` measures in CPU seconds of one thread, side by side in one process, on newsgroup posts:
 distillation beside bare loops and beside the study's recipe (a teacher's forward pass in every epoch), training beside
-transformers' Trainer, scoring beside its pipeline. Then the memory of scoring a million rows beside that of 20,000, and
-by the clock the seconds of a run from the click to its first step, those of loading the model taken off. `--quick` takes
-a tenth of the rows, to see that it runs.
+transformers' Trainer, scoring beside its pipeline. Then the memory of scoring a million rows beside that of 20,000,
+and by the clock the seconds of a run from the click to its first step, those of loading the model taken off. `--quick`
+takes a tenth of the rows, to see that it runs.
 """
 
 import json
