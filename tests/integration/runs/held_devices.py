@@ -49,9 +49,12 @@ class HeldDevices:
             self._lives[run_id, pid] = replace(known, ended=now)
 
     def _run_of(self, pid: int) -> int | None:
-        """The run in whose folder a process trains; a zombie holds nothing, and has no folder any more."""
+        """The run in whose folder a process trains; a zombie holds nothing, and has no folder any more.
+
+        A trainer leads a session; what it forks, to ask the system something, looks like it for a moment and does not.
+        """
         try:
-            is_trainer = b"\0training\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            is_trainer = b"\0training\0" in Path(f"/proc/{pid}/cmdline").read_bytes() and os.getsid(pid) == pid
             folder = Path(os.readlink(f"/proc/{pid}/cwd")) if is_trainer else Path()
         except OSError:
             return None
