@@ -108,7 +108,7 @@ def test_a_manager_and_an_annotator_bring_a_study_from_csv_to_report(visit: Visi
 
     start_run(office, study)
     office.goto(f"/studies/{study.pk}/report/")
-    expect(office.get_by_role("link", name=re.compile("^Student"))).to_have_count(1)
+    expect(office.get_by_role("rowheader").get_by_role("link", name=re.compile("^Student"))).to_have_count(1)
     office.locator("tbody td a strong").first.click()
     expect(office.get_by_text("annotation:").first).to_be_visible()
     study.budget.refresh_from_db()
