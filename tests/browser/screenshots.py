@@ -41,6 +41,7 @@ PAGES = {
     "runs": "/studies/{study}/runs/",
     "start-run": "/studies/{study}/runs/start/",
     "report": "/studies/{study}/report/",
+    "compare": "/studies/{study}/report/compare/",
     "ledger": "/studies/{study}/ledger/",
     "budget": "/studies/{study}/budget/",
     "stop": "/studies/{study}/budget/stop/",
