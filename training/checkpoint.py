@@ -52,13 +52,13 @@ class Checkpoint:
         self._saved_at = time.monotonic()
         self._seconds_per_save = self._saved_at - started
 
-    def is_there(self) -> bool:
-        """Say whether there is a saved state of this fingerprint, without reading its weights."""
+    def is_there(self, *, fits: Callable[[dict[str, Any]], bool] = lambda state: True) -> bool:
+        """Say whether there is a saved state of this fingerprint, whole, that `load` would give; nothing is changed."""
         try:
-            state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True, mmap=True)
+            state = read_whole(self._path)
+            return state.get("fingerprint") == self._fingerprint and fits(state)
         except UNREADABLE:
             return False
-        return bool(state.get("fingerprint") == self._fingerprint)
 
     def load(self, *, fits: Callable[[dict[str, Any]], bool] = lambda state: True) -> dict[str, Any] | None:
         """Return the saved state and set the random generators to it; None if there is none that can be used.

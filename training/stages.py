@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from training.artifact import Classifier
-from training.checkpoint import Checkpoint
 from training.examiner import Examiner
 from training.job import Job
 from training.lesson import GoldStage, Lesson
-from training.loop import FitState, Fitting, Schedule, fit, weights_of
+from training.loop import FitState, Fitting, Schedule, fit, is_under_way, weights_of
 from training.settings import TrainingSettings, require
 
 DISTIL, GOLD = "distil", "gold"
@@ -81,10 +80,11 @@ def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple
 
 def _fit_both(job: Job, lesson: Lesson, gold: GoldStage, distilling: Fitting) -> FitState:
     first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=len(gold.rows))
+    fitting = replace(distilling, rows=gold.rows, loss=gold.loss)
     gold_fingerprint = f"{lesson.fingerprint}:{GOLD}"
     start: FitState | None = None
-    # A checkpoint of the second stage is all that is needed to go on in it.
-    if not Checkpoint(job.folder / "checkpoint", fingerprint=gold_fingerprint).is_there():
+    # A checkpoint of the second stage is all that is needed to go on in it; one that is broken takes both again.
+    if not is_under_way(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint):
         state = fit(job=_with(job, first), fitting=distilling, fingerprint=lesson.fingerprint)
         start = FitState(
             best_score=state.best_score,
@@ -94,7 +94,6 @@ def _fit_both(job: Job, lesson: Lesson, gold: GoldStage, distilling: Fitting) ->
         )
     job.progress.log(f"going on with {len(gold.rows)} gold labels")
     job.progress.trial(f"{lesson.name}, {GOLD}" if lesson.name else GOLD)
-    fitting = replace(distilling, rows=gold.rows, loss=gold.loss)
     return fit(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint, start=start)
 
 

@@ -81,6 +81,18 @@ def test_a_hybrid_stopped_in_either_stage_ends_as_if_it_had_not_been(
     assert f"taken up again at step {step if step <= 6 else step - 6}" in capsys.readouterr().out
 
 
+def test_a_broken_checkpoint_of_the_gold_stage_takes_both_stages_again(run_folder: RunFolder, soft_labels: str) -> None:
+    whole = carry_out(hybrid(run_folder, soft_labels, "whole"))
+    folder = hybrid(run_folder, soft_labels, "broken")
+    stopped_at(folder, 11)
+    state = folder / "checkpoint" / "state.pt"
+    content = bytearray(state.read_bytes())
+    content[len(content) // 2] ^= 1
+    state.write_bytes(content)
+    again = carry_out(folder)
+    assert (again["seeds"], again["artifact_hash"]) == (whole["seeds"], whole["artifact_hash"])
+
+
 def test_a_search_tries_both_stages_and_goes_on_where_it_was_stopped(run_folder: RunFolder, soft_labels: str) -> None:
     search = {"learning_rates": [1e-3, 3e-3], "num_seeds": 2}
     whole = carry_out(hybrid(run_folder, soft_labels, "whole", search=search))
