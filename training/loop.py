@@ -23,6 +23,7 @@ from training.settings import TrainingSettings
 from training.stop import StopRequested
 
 MAX_GRADIENT_NORM = 1.0
+LOWER = "Lower training.learning_rate, or set precision to fp32."
 
 
 class LossNotFinite(PermanentFailure):
@@ -140,7 +141,7 @@ def gradients_of_step(
         share.backward()  # type: ignore[no-untyped-call]
         mean_loss += float(share.detach())
     if not math.isfinite(mean_loss):
-        raise LossNotFinite(f"The loss became {mean_loss}. Lower training.learning_rate, or set precision to fp32.")
+        raise LossNotFinite(f"The loss became {mean_loss}. {LOWER}")
     return mean_loss
 
 
@@ -205,6 +206,13 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
     return state
 
 
+def is_under_way(*, job: Job, fitting: Fitting, fingerprint: str) -> bool:
+    """Say whether `fit` with these arguments would go on from a checkpoint; what cannot be read is none."""
+    optimizer = _optimizer(fitting.model, job.spec.training)
+    checkpoint = Checkpoint(job.folder / "checkpoint", fingerprint=fingerprint)
+    return checkpoint.is_there(fits=partial(_fits, fitting.model, optimizer))
+
+
 def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
     groups = parameter_groups(
         model=model,
@@ -247,7 +255,10 @@ def _take_step(
             "The loss is no number at the first step, before anything was learned: weights of the checkpoint are out "
             "of range. Take another checkpoint, or set precision to fp32."
         ) from error
-    torch.nn.utils.clip_grad_norm_(fitting.model.parameters(), MAX_GRADIENT_NORM)
+    norm = float(torch.nn.utils.clip_grad_norm_(fitting.model.parameters(), MAX_GRADIENT_NORM))
+    if not math.isfinite(norm):
+        # Divided by such a norm they would make every weight no number, which after a last step no loss would show.
+        raise LossNotFinite(f"The gradients of step {state.step + 1} have the norm {norm}. {LOWER}")
     optimizer.step()
     state.step += 1
     state.loss_sum += mean_loss

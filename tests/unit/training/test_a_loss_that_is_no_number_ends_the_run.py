@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,3 +30,20 @@ def test_one_that_is_none_from_the_start_is_blamed_on_the_checkpoint(
     model = {"source": "folder", "name": str(broken), "revision": None}
     with pytest.raises(LossNotFinite, match=r"at the first step.*Take another checkpoint"):
         carry_out(run_folder(model=model))
+
+
+def test_gradients_that_are_no_numbers_end_the_run_even_at_its_last_step(
+    run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = torch.nn.utils.clip_grad_norm_
+    norms: list[torch.Tensor] = []
+
+    def astray(*arguments: Any) -> torch.Tensor:
+        norms.append(clip(*arguments))
+        return norms[-1] * (torch.inf if len(norms) == 12 else 1)
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", astray)
+    folder = run_folder(training={"steps": 12})
+    with pytest.raises(LossNotFinite, match=r"gradients of step 12 .*Lower training\.learning_rate"):
+        carry_out(folder)
+    assert not (folder / "artifact").exists()
