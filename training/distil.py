@@ -12,6 +12,7 @@ from torch import Tensor
 from training.compute import Compute, prepare_compute
 from training.data import EncodedRows, Rows, encode_rows, read_labelled
 from training.examiner import read_splits
+from training.failures import PermanentFailure
 from training.finetune import check_variety, gold_lesson
 from training.folder import file_hash
 from training.job import Job
@@ -29,6 +30,10 @@ from training.token_labels import TokenLoss
 from training.token_lesson import learns_tokens, token_lesson
 from training.trials import search_and_train
 from training.units import Outputs, Units
+
+
+class NothingTaught(PermanentFailure):
+    """A teacher gave no answer to any of the rows that a student is to learn from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +105,7 @@ def distil(job: Job) -> dict[str, Any]:
 
     Raises
     ------
+    NothingTaught: the teacher answered none of the rows that are kept.
     PermanentFailure: the data or the checkpoint cannot be used, or the loss diverged.
     StopRequested: asked to stop; a checkpoint was saved.
     """
@@ -113,6 +119,7 @@ def distil(job: Job) -> dict[str, Any]:
     start = Start(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
     rows, loss = _soft_lesson(job, task_type, soft, gold if settings.gold_weight else None, start)
+    _check_taught(soft, loss)
     lesson = Lesson(
         task_type=task_type,
         rows=start.prepared(rows),
@@ -193,6 +200,15 @@ def _soft_lesson(
     targets = task_type.targets(rows=texts, units=rows.units, labels=job.spec.labels)
     loss = _soft_loss(job, task_type, soft.outputs, rows.units, targets)
     return rows, replace(loss, labels_are_written=start.writer is not None)
+
+
+def _check_taught(soft: SoftLabels, loss: SoftLoss | TokenLoss) -> None:
+    """A student without a lesson would stay as it was drawn, and yet be paid for, registered and compared."""
+    if not bool(loss.answered_U.any()):
+        raise NothingTaught(
+            f"data.soft_labels: the teacher gave no answer to any of {len(soft.rows)} rows, so that nothing can be "
+            "learned from it. Train it longer or on more labels, or take another teacher."
+        )
 
 
 def _joined(soft: Rows, gold: Rows) -> Rows:
