@@ -153,14 +153,15 @@ def _layers(case: _Case) -> list[Finding]:
     kept, frozen = case.plan.student_layers, case.plan.frozen_layers
     if whole is None or (not kept and not frozen):
         return []
-    num = whole.layers + whole.decoder_layers
+    # Of a text-to-text student only the side that reads is ever frozen.
+    num = len(kept) if kept else whole.layers
     if kept and max(kept) >= whole.layers:
         text = (
             f"student layers: {max(kept)} is none of the student's {whole.layers}, which are 0 to {whole.layers - 1}."
         )
         return [Finding(topic="Layers", level=Level.REFUSED, text=text)]
-    if frozen > (len(kept) if kept else num):
-        text = f"frozen layers: {frozen} is more than the student has, {len(kept) if kept else num}. Freeze fewer."
+    if frozen > num:
+        text = f"frozen layers: {frozen} is more than the student has, {num}. Freeze fewer."
         return [Finding(topic="Layers", level=Level.REFUSED, text=text)]
     return []
 
@@ -198,7 +199,7 @@ def _vocabulary(case: _Case) -> list[Finding]:
 
 
 def _scores_labels(study: Study) -> bool:
-    return study.task_type != _WORD_BY_WORD and len(study.labels) <= MOST_SCORED_LABELS
+    return study.task_type in _ONE_LABEL and len(study.labels) <= MOST_SCORED_LABELS
 
 
 def _distilled_on(task_type: str, same: bool) -> str:

@@ -1,6 +1,7 @@
 """A request is checked whole before anything is held; each refusal says what is wrong and how to mend it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -21,6 +22,8 @@ from training.writer import MAX_SCORED_LABELS
 
 pytestmark = pytest.mark.django_db
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+ENCODER = Shape(vocabulary=100, hidden=8, layers=2, intermediate=8, heads=2, attention=8, positions=None)
+WRITER = replace(ENCODER, decoder_layers=2)
 
 
 @pytest.fixture
@@ -120,14 +123,30 @@ def test_tags_of_different_vocabularies_are_aligned(tiny: Callable[..., Study]) 
     )
 
 
+def test_of_a_student_that_writes_only_the_side_that_reads_has_layers_to_freeze(
+    tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "shape_of", lambda model: WRITER)
+    assert "3 is more than the student has, 2" in refused(tiny(), frozen_layers=3)
+
+
+@pytest.mark.parametrize("task_type", ["multi_label_classification", "entity_extraction"])
+def test_a_student_that_writes_learns_no_sets_and_spans_from_an_encoder(
+    tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch, task_type: str
+) -> None:
+    study = tiny()
+    study.task_type = task_type
+    of_student = {study.student_model["name"]: WRITER}
+    monkeypatch.setattr(checks, "shape_of", lambda model: of_student.get(model["name"], ENCODER))
+    monkeypatch.setattr(checks, "tokenizer_fingerprint", lambda model: model["name"])
+    assert found("Vocabulary", study).level == Level.REFUSED
+
+
 def test_a_student_that_writes_needs_tokens_or_few_labels(
     tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = tiny()
-    writer = Shape(
-        vocabulary=100, hidden=8, layers=2, intermediate=8, heads=2, attention=8, positions=None, decoder_layers=2
-    )
-    monkeypatch.setattr(checks, "shape_of", lambda model: writer)
+    monkeypatch.setattr(checks, "shape_of", lambda model: WRITER)
     assert "the teacher's likeliest tokens" in found("Vocabulary", study).text
     monkeypatch.setattr(checks, "tokenizer_fingerprint", lambda model: model["name"])
     assert "a probability for each label" in found("Vocabulary", study).text
