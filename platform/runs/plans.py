@@ -14,6 +14,7 @@ TEACHER_STEPS = 400
 TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
 HEAD_LEARNING_RATE_FACTOR = 10.0
+BATCH_SIZE = 16
 MAX_MINUTES = 60
 
 __all__ = ["LISTS", "RANGES", "PlanInvalid", "RunPlan"]
@@ -40,7 +41,7 @@ class RunPlan:
     steps: int | None = None
     epochs: int | None = None
     search_epochs: tuple[int, ...] = ()
-    batch_size: int = 16
+    batch_size: int = BATCH_SIZE
     learning_rates: tuple[float, ...] | None = None
     head_learning_rate_factor: float = HEAD_LEARNING_RATE_FACTOR
     max_length: int = 64
@@ -101,7 +102,8 @@ class RunPlan:
 
     def for_scoring(self) -> dict[str, Any]:
         """The trainer's settings for a teacher's pass: what shapes its input, nothing of learning."""
-        return {"batch_size": self.batch_size, "max_length": self.max_length}
+        # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
+        return {"batch_size": BATCH_SIZE, "max_length": self.max_length}
 
     def for_distilling(self) -> dict[str, Any]:
         """The trainer's settings for a student that learns from soft labels."""

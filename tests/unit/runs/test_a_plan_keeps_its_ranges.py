@@ -126,6 +126,10 @@ def test_what_stands_at_its_default_is_not_said_so_that_older_requests_keep_thei
     assert RunPlan().distillation() == {}
 
 
+def test_a_students_batches_are_no_reason_to_score_again() -> None:
+    assert RunPlan(batch_size=32).for_scoring() == RunPlan().for_scoring()
+
+
 def test_layers_that_are_kept_stand_with_the_student_model() -> None:
     model = {"source": "hub", "name": "a/b"}
     assert RunPlan().student_model(model) == model
