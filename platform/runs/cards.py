@@ -1,24 +1,21 @@
 """The model card of a student or a teacher: all of it but the costs, which whoever keeps bills hands in."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import UTC, datetime
-
-from django.db.models import QuerySet
 
 from runs.licences import licence_of
 from runs.models import Artifact, Attempt, Run
+from runs.usage import Consumption, consumption
 from studies.task_types import TASK_TYPES
 from training.card import Card, CostLine, Costs, Use, card_text
 from training.folder import CARD_FILE
 
 __all__ = [
     "CardMissing",
-    "Consumption",
     "CostLine",
     "Costs",
     "card_of",
     "card_written_at",
-    "consumption",
     "write_card_file",
 ]
 
@@ -27,36 +24,7 @@ class CardMissing(ValueError):
     """There is no card, because there is no model or its folder is gone."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Consumption:
-    """What attempts used together: kilowatt-hours, kilograms of CO2 equivalents, bytes; None where none of them knows.
-
-    `num_unknown` attempts were ended before they could say; they make the sums too small.
-    """
-
-    device_seconds: float
-    energy_kwh: float | None
-    carbon_kg: float | None
-    peak_memory_bytes: int | None
-    num_unknown: int
-
-
-def consumption(attempts: QuerySet[Attempt]) -> Consumption:
-    """Add up what attempts used."""
-    ended = list(attempts.filter(ended_at__isnull=False, device_seconds__gt=0))
-    energy = [one.energy_kwh for one in ended if one.energy_kwh is not None]
-    carbon = [one.carbon_kg for one in ended if one.carbon_kg is not None]
-    peaks = [one.peak_memory_bytes for one in ended if one.peak_memory_bytes is not None]
-    return Consumption(
-        device_seconds=float(sum(one.device_seconds for one in ended)),
-        energy_kwh=sum(energy) if energy else None,
-        carbon_kg=sum(carbon) if carbon else None,
-        peak_memory_bytes=max(peaks, default=None),
-        num_unknown=len(ended) - len(energy),
-    )
-
-
-def card_of(artifact: Artifact, *, costs: Costs, lineage: QuerySet[Attempt], at: datetime) -> str:
+def card_of(artifact: Artifact, *, costs: Costs, lineage: Iterable[Attempt], at: datetime) -> str:
     """Write a model's card as Markdown.
 
     Parameters: `costs` its bill; `lineage` the attempts of its run and of those it came from; `at` when it is written.
@@ -128,7 +96,7 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
     return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in told.items())]
 
 
-def _use(run: Run, lineage: QuerySet[Attempt]) -> Use:
+def _use(run: Run, lineage: Iterable[Attempt]) -> Use:
     own, whole = consumption(run.attempts.all()), consumption(lineage)
     return Use(
         device=run.device,

@@ -1,16 +1,17 @@
-"""What an attempt used beside device seconds, in the trainer's own words: work, energy, carbon, memory.
+"""What an attempt, or several, used beside device seconds, in the trainer's own words: work, energy, carbon, memory.
 
 What a killed trainer could not say is not known, and never counted as nothing.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from runs.bridge import read_json, read_progress
+from runs.models import Attempt
 from training.meter import METER_FILE
 
 BYTES_PER_MEGABYTE = 2**20
@@ -31,6 +32,36 @@ class Usage:
     def fields(self) -> dict[str, Any]:
         """By the names that an attempt has for them."""
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumption:
+    """What attempts used together: kilowatt-hours, kilograms of CO2 equivalents, bytes; None where none of them knows.
+
+    `num_unknown` attempts were ended before they could say; they make the sums too small.
+    """
+
+    device_seconds: float
+    energy_kwh: float | None
+    carbon_kg: float | None
+    peak_memory_bytes: int | None
+    peak_device_memory_bytes: int | None
+    num_unknown: int
+
+
+def consumption(attempts: Iterable[Attempt]) -> Consumption:
+    """Add up what attempts used."""
+    ended = [one for one in attempts if one.ended_at is not None and one.device_seconds]
+    return Consumption(
+        device_seconds=float(sum(one.device_seconds for one in ended)),
+        energy_kwh=_sum(one.energy_kwh for one in ended),
+        carbon_kg=_sum(one.carbon_kg for one in ended),
+        peak_memory_bytes=max((one.peak_memory_bytes for one in ended if one.peak_memory_bytes), default=None),
+        peak_device_memory_bytes=max(
+            (one.peak_device_memory_bytes for one in ended if one.peak_device_memory_bytes), default=None
+        ),
+        num_unknown=sum(one.energy_kwh is None for one in ended),
+    )
 
 
 def read_usage(folder: Path) -> Usage:
@@ -57,6 +88,11 @@ def in_words(usage: Usage) -> str:
     carbon = "" if usage.carbon_kg is None else f", {usage.carbon_kg:.3g} kg CO2e"
     memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / BYTES_PER_MEGABYTE:,.0f} MB"
     return f"{energy}{carbon}{memory}"
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
 
 
 def _mapping(value: object) -> Mapping[Any, Any]:

@@ -1,7 +1,7 @@
 """Reads for whoever watches a run: where its time went, what it used, its curves and the files that it wrote."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,17 +47,6 @@ class FirstStep:
     @property
     def overhead_seconds(self) -> float:
         return self.seconds - self.model_seconds
-
-
-@dataclass(frozen=True, kw_only=True)
-class Used:
-    """Energy and carbon of all attempts that told them, how many did not, and the most memory of any."""
-
-    energy_kwh: float | None
-    carbon_kg: float | None
-    num_unknown: int
-    peak_memory_bytes: int | None
-    peak_device_memory_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,25 +97,6 @@ def first_step(run: Run, attempts: Sequence[Attempt]) -> FirstStep | None:
         seconds=max((attempts[0].first_step_at - could_begin).total_seconds(), 0.0),
         model_seconds=float(attempts[0].stages.get("model", 0.0)),
     )
-
-
-def used_by(attempts: Iterable[Attempt]) -> Used:
-    """Add up what the attempts told of themselves."""
-    ended = [one for one in attempts if one.ended_at is not None and one.device_seconds]
-    return Used(
-        energy_kwh=_sum(one.energy_kwh for one in ended),
-        carbon_kg=_sum(one.carbon_kg for one in ended),
-        num_unknown=sum(one.energy_kwh is None for one in ended),
-        peak_memory_bytes=max((one.peak_memory_bytes for one in ended if one.peak_memory_bytes), default=None),
-        peak_device_memory_bytes=max(
-            (one.peak_device_memory_bytes for one in ended if one.peak_device_memory_bytes), default=None
-        ),
-    )
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def curve_points(run: Run) -> list[CurvePoint]:
