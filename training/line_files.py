@@ -148,7 +148,8 @@ def _read_json(stream: TextIO, fields: Sequence[str]) -> Iterator[Line]:
 
 
 def _line(number: int, row: Mapping[str, Any], fields: Sequence[str]) -> Line:
-    uid = str(row.get("uid") or number)
+    given = row.get("uid")
+    uid = str(number if given is None or given == "" else given)
     for name in fields:
         text = row.get(name)
         if text is None:

@@ -112,12 +112,14 @@ def predict_file(
 
     Raises
     ------
-    LinesInvalid: lines are no examples; nothing was loaded or written.
+    LinesInvalid: lines are no examples, or the target is the source; nothing was loaded or written.
     PermanentFailure: the artifact cannot be used.
     StopRequested: asked to stop; nothing was written.
     """
     fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
     is_csv(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise LinesInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
     _, bad = check_lines(path=source, fields=fields)
     if bad and not keep_going:
         raise LinesInvalid(_complaint(source, bad))

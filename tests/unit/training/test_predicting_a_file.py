@@ -41,6 +41,18 @@ def test_a_csv_gives_a_csv_that_a_spreadsheet_may_open(teacher: Path, tmp_path: 
     assert float(row["probability neg"]) + float(row["probability pos"]) == pytest.approx(1, abs=1e-5)
 
 
+def test_an_example_that_is_called_0_keeps_its_name(tmp_path: Path) -> None:
+    source = lines_in(tmp_path, '{"uid": 0, "text": "good"}', '{"uid": 1, "text": "bad"}', '{"uid": "", "text": "so"}')
+    assert [line.uid for line in read_lines(path=source, fields=("text",))] == ["0", "1", "3"]
+
+
+def test_a_file_is_not_written_over_itself(teacher: Path, tmp_path: Path) -> None:
+    source = lines_in(tmp_path, '{"text": "good"}')
+    with pytest.raises(LinesInvalid, match="Name another file"):
+        predict_file(artifact=teacher, source=source, target=source)
+    assert source.read_text() == '{"text": "good"}\n'
+
+
 def test_bad_lines_are_named_and_nothing_is_written(teacher: Path, tmp_path: Path, target: Path) -> None:
     source = lines_in(tmp_path, '{"text": "good"}', '{"uid": "1"}', "{", "[]", '{"text": " "}', '{"text": 7}')
     with pytest.raises(LinesInvalid) as refusal:
