@@ -15,6 +15,7 @@ from runs.plans import (
     TEACHER_STEPS,
     RunPlan,
 )
+from runs.starting import MOST_EXAMPLES
 from web.forms.lists import NumberListField
 
 PLAIN = RunPlan()
@@ -31,6 +32,9 @@ FILTERS = (
     ("confidence", "Keep those that the teacher is surest of"),
     ("random", "Keep as many by chance, for comparison"),
 )
+_DISTILLING = "teacher temperature gold_weight filter keep gold_epochs"
+# Says nothing, and is not looked at, where nothing is distilled.
+_FOR_DISTIL = f"num_unlabelled teacher_steps teacher_learning_rates {_DISTILLING}".split()
 # The epochs that a hybrid adds where nobody says how many.
 HYBRID_EPOCHS = 5
 
@@ -81,11 +85,16 @@ class Group:
 class StartRunForm(forms.Form):
     path = forms.ChoiceField(label="Way", choices=WAYS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
-        label="Labels", min_value=1, required=False, help_text="The first so many of the pool; empty means all."
+        label="Labels",
+        min_value=1,
+        max_value=MOST_EXAMPLES,
+        required=False,
+        help_text="The first so many of the pool; empty means all.",
     )
     num_unlabelled = forms.IntegerField(
         label="Unlabelled examples",
         min_value=1,
+        max_value=MOST_EXAMPLES,
         required=False,
         help_text="For distil and hybrid: how many more the teacher scores.",
     )
@@ -174,6 +183,10 @@ class StartRunForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        if values.get("path") == Path.ANNOTATE:
+            for name in _FOR_DISTIL:
+                self.errors.pop(name, None)
+                values.pop(name, None)
         if values.get("path") in {Path.DISTIL, HYBRID} and not values.get("num_unlabelled"):
             self.add_error("num_unlabelled", "Say how many unlabelled examples the teacher shall score.")
         return values
@@ -213,7 +226,7 @@ class StartRunForm(forms.Form):
             Group(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=self._of("teacher temperature gold_weight filter keep gold_epochs"),
+                fields=self._of(_DISTILLING),
                 is_for_distil=True,
             ),
         ]

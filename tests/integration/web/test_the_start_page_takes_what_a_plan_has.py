@@ -75,6 +75,7 @@ def test_lists_are_read_with_commas_or_spaces() -> None:
         ("learning_rates", "fast", "“fast” is no number"),
         ("search_epochs", "1.5", "“1.5” is no whole number"),
         ("num_seeds", "0", "greater than or equal to 1"),
+        ("num_labels", "9" * 30, "less than or equal to 10000000"),
     ],
 )
 def test_what_cannot_be_read_is_said_beside_its_field(field: str, sent: str, said: str) -> None:
@@ -88,6 +89,11 @@ def test_what_a_plan_refuses_stands_beside_its_field(manager: Client, ready: Stu
     page = manager.post(reverse("start-run", args=[ready.pk]), sent)
     assert "Nothing is filtered" in str(page.context["form"].errors["keep"])
     assert '<details class="for-distil" open>' in page.content.decode()
+
+
+def test_what_is_not_shown_without_distilling_is_not_looked_at() -> None:
+    plan = plan_of(path="annotate", keep="0.5", temperature="hot", teacher_steps="0", teacher="57")
+    assert plan == RunPlan()
 
 
 def test_a_quote_for_a_plan_that_is_refused_says_why(manager: Client, ready: Study) -> None:
