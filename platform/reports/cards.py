@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from django.utils import timezone
 
@@ -43,26 +44,31 @@ def refresh_cards() -> int:
     """Write the cards again of which the bill has got an entry since, as corrections bring. Returns: how many."""
     count = 0
     models = Artifact.objects.exclude(kind=Artifact.Kind.SOFT_LABELS).select_related("run__study__budget")
-    for artifact in models.order_by("run__study_id", "pk"):
-        written_at = card_written_at(artifact)
-        if written_at is None or not _has_later_entry(artifact, written_at):
-            continue
-        try:
-            write_card(artifact=artifact)
-            count += 1
-        except (CardMissing, OSError) as error:
-            _log.warning("the card of %s is not written again: %s", artifact, error)
+    for study, artifacts in groupby(models.order_by("run__study_id", "pk"), key=lambda one: one.run.study):
+        ledger = StudyLedger(study)
+        for artifact in artifacts:
+            written_at = card_written_at(artifact)
+            if written_at is not None and _has_later_entry(artifact, ledger, written_at):
+                count += _is_written_again(artifact)
     return count
 
 
-def _has_later_entry(artifact: Artifact, moment: datetime) -> bool:
+def _is_written_again(artifact: Artifact) -> bool:
+    try:
+        write_card(artifact=artifact)
+    except (CardMissing, OSError) as error:
+        _log.warning("the card of %s is not written again: %s", artifact, error)
+        return False
+    return True
+
+
+def _has_later_entry(artifact: Artifact, ledger: StudyLedger, moment: datetime) -> bool:
     # An entry is dated when it is made and seen when its transaction ends, so that a card may miss one made before it.
     since = moment - _LONGEST_TRANSACTION
-    later = LedgerEntry.objects.filter(budget_id=artifact.run.study.budget_id, created_at__gt=since)
+    later = LedgerEntry.objects.filter(budget_id=ledger.study.budget_id, created_at__gt=since)
     if not later.exists():
         return False
-    bill = StudyLedger(artifact.run.study).bill(run_id=artifact.run_id)
-    return later.filter(pk__in=bill.entry_ids).exists()
+    return later.filter(pk__in=ledger.bill(run_id=artifact.run_id).entry_ids).exists()
 
 
 def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
