@@ -62,14 +62,18 @@ def select(
 
     Returns
     -------
-    The rows kept: with `random` as many as with `confidence`, and at least one of those asked about.
+    The rows kept: with `random` as many as with `confidence`, and at least one of those asked about, which are those
+    that the teacher answered.
 
     Raises
     ------
     NotCalibrated: the filter needs to know how sure the teacher is, and it scored no dev.
     NothingPasses: no row reaches the threshold.
     """
-    asked = np.flatnonzero(~is_gold_N)
+    decisions = decisions_of(task_type=task_type, outputs=soft.outputs)
+    # A row without an answer teaches nothing: a control that draws some would be given less than the filter.
+    is_answered_N = np.bincount(decisions.row_D, minlength=decisions.num_rows) > 0
+    asked = np.flatnonzero(~is_gold_N & is_answered_N)
     if settings.filter == "none" or not len(asked):
         return Selection(kept_N=np.ones_like(is_gold_N), num_asked=len(asked), num_passed=len(asked))
     if settings.filter == "random" and settings.keep is not None:
@@ -79,7 +83,6 @@ def select(
             "distillation.filter: the teacher of data.soft_labels was not calibrated. Score again with a labelled "
             "data.dev that it can answer, or set the filter to none."
         )
-    decisions = decisions_of(task_type=task_type, outputs=soft.outputs)
     confidence_N = row_confidence(decisions, temperature=soft.dev.temperature)
     order = asked[np.argsort(-confidence_N[asked], kind="stable")]
     wanted = soft.dev.threshold.confidence

@@ -61,6 +61,14 @@ def test_the_control_keeps_as_many_whatever_their_confidence(keep: float | None)
 
 
 @pytest.mark.parametrize("kind", ["confidence", "random"])
+def test_rows_that_the_teacher_did_not_answer_are_neither_counted_nor_drawn(kind: str) -> None:
+    soft = pool(0.6, 0.99, 0.7, 0.85, 0.9, 0.55)
+    soft.outputs.values_UC[[1, 4]] = np.nan
+    found = chosen(soft, filter=kind, keep=1.0)
+    assert (found.num_asked, np.flatnonzero(found.kept_N).tolist()) == (4, [0, 2, 3, 5])
+
+
+@pytest.mark.parametrize("kind", ["confidence", "random"])
 def test_rows_with_a_gold_label_stay_and_count_in_no_share(kind: str) -> None:
     found = chosen(SOFT, gold=(0, 5), filter=kind, keep=0.5)
     assert found.kept_N[[0, 5]].all()
