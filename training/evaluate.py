@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -205,12 +206,14 @@ def baseline_scores(
 
     Returns
     -------
-    Per baseline what it answers and its value, 0 to 1.
+    Per baseline what it answers and its value, 0 to 1; `constant` is the best by the metric of all that answer alike.
     """
 
     def scored(baseline: Baseline) -> dict[str, Any]:
         value = dev_metric(task_type=task_type, rows=test, predicted=baseline.predicted, labels=labels, metric=metric)
         return {"label": baseline.label, "value": value}
 
+    constants = [scored(baseline) for baseline in task_type.constants(test=test, labels=labels)]
     found = task_type.baselines(train=train, test=test, labels=labels)
-    return {name: scored(baseline) for name, baseline in found.items()}
+    values = {name: scored(baseline) for name, baseline in found.items()}
+    return {"majority": values.pop("majority"), "constant": max(constants, key=itemgetter("value")), **values}

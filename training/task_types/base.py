@@ -265,19 +265,35 @@ class TaskType(ABC):
 
         Returns
         -------
-        By name: `majority`, always the most frequent answer of the training data; `constant`, the one answer that is
-        most often right on test itself: a student below it has learned nothing that shows; `copy`, the answer of the
-        most similar training text.
+        By name: `majority`, always the most frequent answer of the training data; `copy`, the answer of the most
+        similar training text.
         """
         train_gold = train.labelled()
         majority = most_frequent(train_gold, labels)
         alike = most_alike(train=joined_texts(train), test=joined_texts(test))
         copied = [majority if row == NOTHING_ALIKE else train_gold[row] for row in alike]
         return {
-            "majority": _always(majority, len(test)),
-            "constant": _always(most_frequent(test.labelled(), labels), len(test)),
+            "majority": always(majority, len(test)),
             "copy": Baseline(label="most similar training text", predicted=copied),
         }
+
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[Baseline]:
+        """Return answers that pay no heed to the text, among them the best one on test itself, by whichever metric.
+
+        A student below that one has learned nothing that shows.
+
+        Parameters
+        ----------
+        test
+            rows with gold answers.
+        labels
+            the study's labels.
+
+        Returns
+        -------
+        At least one; where an answer is one label, the most frequent one is best by every metric.
+        """
+        return [always(most_frequent(test.labelled(), labels), len(test))]
 
 
 def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
@@ -292,5 +308,6 @@ def joined_texts(rows: Rows) -> list[str]:
     return [" ".join(texts) for texts in zip(*rows.columns.values(), strict=True)]
 
 
-def _always(answer: str, count: int) -> Baseline:
+def always(answer: str, count: int) -> Baseline:
+    """Return one answer to each of `count` rows."""
     return Baseline(label=answer, predicted=[answer] * count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -184,13 +185,27 @@ class EntityExtraction(TaskType):
         train_gold = train.labelled()
         found = [span.label for answer in train_gold for span in spans_in(answer)]
         label = most_frequent(found, labels) if found else labels[0]
-        every = [written(Span(word.start, word.end, label) for word in words_of(text)) for text in test.columns["text"]]
         copied = remembered_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
         return {
-            "majority": Baseline(label="no entity", predicted=[written([])] * len(test)),
-            "every_word": Baseline(label=label, predicted=every),
+            "majority": _no_entity(test),
+            "every_word": _every_word(test, label),
             "copy": Baseline(label="entities of the training data", predicted=copied),
         }
+
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[Baseline]:
+        """Return no entity, and each word as one of the label that is most frequent on test; see TaskType.constants."""
+        found = [span.label for answer in test.labelled() for span in spans_in(answer)]
+        label = most_frequent(found, labels) if found else labels[0]
+        return [_no_entity(test), replace(_every_word(test, label), label=f"every word: {label}")]
+
+
+def _no_entity(rows: Rows) -> Baseline:
+    return Baseline(label="no entity", predicted=[written([])] * len(rows))
+
+
+def _every_word(rows: Rows, label: str) -> Baseline:
+    words = [(Span(*word, label) for word in words_of(text)) for text in rows.columns["text"]]
+    return Baseline(label=label, predicted=[written(spans) for spans in words])
 
 
 def _places(labels: Sequence[str]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from training.gold import GoldInvalid, listed
 from training.tally import Item
+from training.task_types.base import Baseline, always, most_frequent
 from training.task_types.text_classification import TextClassification
 from training.text_forms import BETWEEN_LABELS, labels_in
 
@@ -101,6 +103,21 @@ class MultiLabelClassification(TextClassification):
         """Return each label alone, and all together; see TaskType.written_samples."""
         lists = [*([label] for label in labels), list(labels), []]
         return [("", json.dumps(labels_, ensure_ascii=False)) for labels_ in lists]
+
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[Baseline]:
+        """Return the most frequent set, the best one by micro F1, and all labels of test; see TaskType.constants.
+
+        Micro F1 of a set that is always answered is 2 hits / (answered + gold labels), so that the best of each size
+        has the most frequent labels; macro F1 grows with each label that test has.
+        """
+        gold = test.labelled()
+        counts = Counter(label for answer in gold for label in json.loads(answer))
+        falling = sorted(counts, key=lambda label: -counts[label])
+        hits = np.cumsum([counts[label] for label in falling], dtype=np.int64)
+        f1 = 2 * hits / (len(gold) * np.arange(1, len(falling) + 1) + counts.total())
+        named = {frozenset(falling[: int(f1.argmax()) + 1]), frozenset(falling)} if falling else set()
+        sets = [json.dumps([label for label in labels if label in one], ensure_ascii=False) for one in named]
+        return [always(answer, len(gold)) for answer in (most_frequent(gold, labels), *sorted(sets))]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return each label that applies; see TaskType.items."""

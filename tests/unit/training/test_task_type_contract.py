@@ -66,7 +66,7 @@ def test_baselines_answer_each_test_row(task_type: TaskType) -> None:
     rows = answered_rows(task_type)
     found = task_type.baselines(train=rows, test=rows, labels=LABELS)
     assert {"majority", "copy"} <= set(found)
-    for baseline in found.values():
+    for baseline in (*found.values(), *task_type.constants(test=rows, labels=LABELS)):
         assert len(baseline.predicted) == 3
         task_type.read_gold(gold=baseline.predicted, columns=rows.columns, labels=LABELS)
 
