@@ -9,7 +9,6 @@ from accounts.cells import csv_lines
 from reports.charts import DARK, LIGHT, Chart, NothingToDraw, Theme, look_of
 from reports.wording import percent
 from runs.watching import CurvePoint
-from studies.models import Metric
 
 _WIDTH, _LOSS_HEIGHT, _SCORE_HEIGHT = 640, 200, 120
 # After Okabe and Ito: told apart by colour-blind readers; lighter ones on dark paper.
@@ -21,7 +20,7 @@ _MOST_NAMES = 8
 def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> Chart:
     """Draw a run's curves.
 
-    Parameters: `metric` the study's, which the scores on dev are in.
+    Parameters: `metric` what the scores on dev are in, by the name that the study's pages give it.
     Raises: NothingToDraw before the first step.
     """
     if not points:
@@ -55,7 +54,7 @@ def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.
         .mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=36))
         .encode(
             x=_steps(),
-            y=alt.Y("score:Q", title=f"{Metric(metric).label} on dev", axis=axis, scale=scale),
+            y=alt.Y("score:Q", title=f"{metric} on dev", axis=axis, scale=scale),
             color=colour,
         )
         .properties(width=_WIDTH, height=_SCORE_HEIGHT)
@@ -89,7 +88,7 @@ def _description(points: Sequence[CurvePoint], metric: str) -> str:
     scores = [point for point in points if point.score is not None]
     if scores:
         best = max(scores, key=lambda point: point.score or 0.0)
-        said.append(f"best {Metric(metric).label.lower()} on dev {percent(best.score)} at step {best.step}")
+        said.append(f"best {metric} on dev {percent(best.score)} at step {best.step}")
     return "; ".join(said)
 
 

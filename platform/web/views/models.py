@@ -13,11 +13,13 @@ from reports.charts import THEMES, NothingToDraw
 from reports.reliability import reliability_chart, reliability_of
 from reports.results import read_result
 from reports.shares import RULE, Sharing
-from runs.cards import CardMissing, consumption
+from runs.cards import CardMissing
 from runs.model_parts import missing_parts
 from runs.models import Artifact
 from runs.predicting import try_model
+from runs.usage import consumption
 from web.answers import shown
+from web.downloads import download
 from web.forms.models import TryForm
 from web.people import person
 from web.problems import carry_out
@@ -43,7 +45,7 @@ def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
         texts = form.cleaned_data
         answer = carry_out(form, lambda: try_model(actor=person(request), artifact=model, texts=texts))
         context["answer"] = answer and shown(study=study, texts=texts, answer=answer)
-    if request.headers.get("HX-Request"):
+    if getattr(request, "htmx", False):
         return render(request, "web/try_box.html", context)
     return render(request, "web/artifact.html", {**_page(model), **context})
 
@@ -56,8 +58,7 @@ def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
         text = model_card(artifact=_found(pk))
     except CardMissing as problem:
         raise Http404(str(problem)) from None
-    headers = {"Content-Disposition": 'attachment; filename="README.md"'}
-    return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)
+    return download(text, "text/markdown; charset=utf-8", "README.md")
 
 
 @allowed(Action.SEE_REPORT)

@@ -16,6 +16,7 @@ from reports.queries import Point, points, report_of
 from runs.comparing import NotComparable, compare
 from runs.models import Artifact
 from studies.models import Study
+from web.downloads import download
 from web.forms.reports import CompareForm
 
 
@@ -40,7 +41,7 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
         context["problem"] = "Fewer than two students are trained and measured. Start another run first."
     elif form.is_valid():
         context |= _comparison(form)
-    page = "web/comparison.html" if request.headers.get("HX-Request") else "web/compare.html"
+    page = "web/comparison.html" if getattr(request, "htmx", False) else "web/compare.html"
     return render(request, page, context)
 
 
@@ -65,7 +66,7 @@ def _comparison(form: CompareForm) -> dict[str, object]:
 @require_safe
 def report_table(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
-    return _download(report_csv(report_of(study)), "text/csv; charset=utf-8", f"{_file_name(study)}.csv")
+    return download(report_csv(report_of(study)), "text/csv; charset=utf-8", f"{_file_name(study)}.csv")
 
 
 @allowed(Action.SEE_REPORT)
@@ -80,14 +81,9 @@ def report_chart(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
         raise Http404(str(problem)) from None
     content, kind = (chart.png(), "image/png") if suffix == "png" else (chart.svg(), "image/svg+xml")
     if "download" in request.GET:
-        return _download(content, kind, f"{_file_name(study)}.{suffix}")
+        return download(content, kind, f"{_file_name(study)}.{suffix}")
     return HttpResponse(content, content_type=kind)
 
 
 def _file_name(study: Study) -> str:
     return slugify(study.name) or f"study-{study.pk}"
-
-
-def _download(content: str | bytes, kind: str, file_name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return HttpResponse(content, content_type=kind, headers=headers)

@@ -18,9 +18,11 @@ from runs.estimates import from_json
 from runs.models import Evaluation, Run
 from runs.operations import cancel, extend, pause, resume
 from runs.queries import log_tail, standing
-from runs.watching import FILES, curve_points, curve_version, first_step, time_spent, used_by, versions_of, written_spec
+from runs.usage import consumption
+from runs.watching import FILES, curve_points, curve_version, first_step, time_spent, versions_of, written_spec
 from runs.watching import run_file as file_of_run
 from studies.models import Split, Study
+from web.downloads import download
 from web.forms.runs import ExtendRunForm
 from web.paging import page_of
 from web.people import person
@@ -70,7 +72,7 @@ def _context(shown: Run) -> dict[str, object]:
         "attempts": attempts,
         "time": time_spent(shown, attempts),
         "first_step": first_step(shown, attempts),
-        "used": used_by(attempts),
+        "used": consumption(attempts),
         "curve_version": curve_version(shown),
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
@@ -85,15 +87,15 @@ def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
     shown = get_object_or_404(Run.objects.select_related("study"), pk=pk)
     found = curve_points(shown)
     if suffix == "csv":
-        return _download(curve_csv(found), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
+        return download(curve_csv(found), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
     theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
     try:
-        chart = curve_chart(found, metric=shown.study.metric, theme=theme)
+        chart = curve_chart(found, metric=shown.study.get_metric_display(), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
     content, kind = (chart.png(), "image/png") if suffix == "png" else (chart.svg(), "image/svg+xml")
     if "download" in request.GET:
-        return _download(content, kind, f"run-{pk}-curves.{suffix}")
+        return download(content, kind, f"run-{pk}-curves.{suffix}")
     response = HttpResponse(content, content_type=kind)
     if "v" in request.GET:
         # The page names another version as soon as the curves moved, so that a picture is drawn once.
@@ -118,11 +120,6 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while piece := stream.read(BYTES_PER_PIECE):
             yield piece
-
-
-def _download(content: str | bytes, kind: str, file_name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return HttpResponse(content, content_type=kind, headers=headers)
 
 
 @allowed(Action.CANCEL_RUN)

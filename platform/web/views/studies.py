@@ -108,4 +108,7 @@ def _labelled_so(study: Study, label: str) -> QuerySet[Example]:
         return study.examples.filter(label__isnull=True)
     if label == "nothing":
         return without_any(study)
-    return with_label(study, label.removeprefix("is:")) if label else study.examples.all()
+    named = label.removeprefix("is:")
+    if label and named not in study.labels:
+        return study.examples.none()
+    return with_label(study, named) if label else study.examples.all()

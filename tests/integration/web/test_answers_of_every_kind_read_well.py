@@ -53,6 +53,12 @@ def test_the_file_has_what_the_filters_leave(manager: Client, entities: Study) -
     ]
 
 
+@pytest.mark.parametrize("label", ["is:Nowhere", "is:\x00", "x"])
+def test_a_filter_by_a_label_that_the_study_lacks_leaves_nothing(manager: Client, study: Study, label: str) -> None:
+    page = manager.get(reverse("study-data", args=[study.pk]), {"label": label})
+    assert page.context["page"].paginator.count == 0
+
+
 def test_a_new_study_is_offered_only_the_metrics_of_its_kind(manager: Client) -> None:
     url = reverse("create-study")
     part = manager.get(url, {"task_type": "entity_extraction"}, headers={"HX-Request": "true"}).content.decode()
