@@ -4,13 +4,14 @@ from pathlib import Path
 
 from runs.comparing import PREDICTIONS_FILE
 from runs.models import Artifact
+from runs.references import TOKENIZER_FILES
 from training.folder import CARD_FILE
 
 # Each part is there if any of its files is.
 _PARTS = {
     "its configuration": ("config.json",),
     "its weights": ("model.safetensors", "model.safetensors.index.json"),
-    "its tokenizer": ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model"),
+    "its tokenizer": TOKENIZER_FILES,
     "its label map": ("label_map.json",),
     "its settings": ("spec.json",),
     "its predictions": (PREDICTIONS_FILE,),

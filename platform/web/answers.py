@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runs.predicting import ModelAnswer
+from studies.answers import FORMS
 from studies.models import Study
 from studies.task_types import TASK_TYPES
 
@@ -35,22 +36,16 @@ def shown(*, study: Study, texts: Mapping[str, str], answer: ModelAnswer) -> Sho
     """Read an answer in the form of the study's task type."""
     known = [(label, share) for label, share in answer.probabilities.items() if share is not None]
     ranked = sorted(known, key=lambda pair: -pair[1])
-    unit = TASK_TYPES[study.task_type].unit
+    is_marked, form = TASK_TYPES[study.task_type].unit == "word", FORMS[study.task_type]
     said = answer.predicted
     return ShownAnswer(
         is_answer=said is not None,
-        labels=_labels(said, unit),
-        pieces=_pieces(texts["text"], said) if unit == "word" and said is not None else [],
+        labels=[] if said is None or is_marked else [part.label for part in form.parts(value=said, fields=texts)],
+        pieces=[] if said is None or not is_marked else _pieces(texts["text"], said),
         shares=ranked[:MOST_SHARES],
         num_more=max(len(ranked) - MOST_SHARES, 0),
         seconds=answer.seconds,
     )
-
-
-def _labels(said: str | None, unit: str) -> list[str]:
-    if said is None or unit == "word":
-        return []
-    return [str(label) for label in json.loads(said)] if unit == "label" else [said]
 
 
 def _pieces(text: str, said: str) -> list[Piece]:
