@@ -136,7 +136,9 @@ def _training(result: Mapping[str, Any]) -> list[str]:
 
 
 def _trial(row: Mapping[str, Any]) -> list[str]:
-    length = f"{row['epochs']} epochs" if row.get("epochs") else f"{row.get('steps')} steps"
+    unit = "epoch" if row.get("epochs") else "step"
+    number = row.get(f"{unit}s")
+    length = f"{number} {unit}{'' if number == 1 else 's'}"
     dev = "not measured" if row.get("dev") is None else _percent(row["dev"])
     return [f"{row.get('learning_rate'):g}", length, str(row.get("seed")), dev, str(row.get("best_step"))]
 
