@@ -18,6 +18,8 @@ from training.folder import gone_unless_whole
 
 # Saving may cost this share of the time between two saves; small models save always, large ones now and then.
 SAVING_SHARE = 0.05
+# A kill costs no more than this and a save, however long it is from one evaluation to the next.
+SECONDS_BETWEEN_SAVES = 120.0
 UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
@@ -27,6 +29,7 @@ class Checkpoint:
     def __init__(self, folder: Path, *, fingerprint: str) -> None:
         self._folder = folder
         self._fingerprint = fingerprint
+        self._made_at = time.monotonic()
         self._saved_at = -float("inf")
         self._seconds_per_save = 0.0
 
@@ -37,6 +40,11 @@ class Checkpoint:
     def is_due(self) -> bool:
         """Say whether enough was done since the last save to be worth another."""
         return (time.monotonic() - self._saved_at) * SAVING_SHARE >= self._seconds_per_save
+
+    def is_old(self) -> bool:
+        """Say whether so long nothing was saved that it is time, evaluation or not."""
+        age = time.monotonic() - max(self._saved_at, self._made_at)
+        return age > SECONDS_BETWEEN_SAVES and self.is_due()
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the saved state.

@@ -7,10 +7,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from training.failures import PermanentFailure
 from training.spec import RunSpec
+
+Indices = npt.NDArray[np.int64]
+# By CUDA, its libraries, and the processor's allocator on Linux and elsewhere.
+_OUT_OF_MEMORY = (
+    *("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED"),
+    *("can't allocate memory", "not enough memory"),
+)
+
+
+class MemoryTooSmall(PermanentFailure):
+    """Not even one row at a time fits into the device's memory."""
 
 
 class DeviceMissing(PermanentFailure):
@@ -32,6 +44,43 @@ class Compute:
         """Give back what the device keeps for later, after it ran out of memory."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Say whether torch failed for want of memory; beyond its own class only the words tell."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
+def halves_of(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
+    """Cut a batch that found no memory in two.
+
+    Parameters
+    ----------
+    indices
+        (B,) the rows of the batch.
+    error
+        what came of it.
+    compute
+        where it was computed.
+
+    Returns
+    -------
+    Both halves, to be computed one after the other.
+
+    Raises
+    ------
+    MemoryTooSmall: it is one row.
+    The error itself, where it is about anything else.
+    """
+    if not is_out_of_memory(error):
+        raise error
+    if len(indices) == 1:
+        raise MemoryTooSmall(
+            f"One row at a time does not fit into the memory of {compute.device}. "
+            "Lower training.max_length, or take a smaller model."
+        ) from error
+    compute.free_memory()
+    return np.array_split(indices, 2)
 
 
 def prepare_compute(spec: RunSpec) -> Compute:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from training.batches import collate, scoring_batches
-from training.compute import Compute
+from training.compute import Compute, halves_of
 from training.data import EncodedRows, Rows
 from training.settings import EvaluationSettings
 from training.stop import StopFlag
@@ -66,15 +66,22 @@ def predict_logits(
     Raises
     ------
     StopRequested: asked to stop.
+    MemoryTooSmall: one row at a time does not fit; batches that do not are cut in two.
     """
     if isinstance(model, TextToText):
         return write_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs
     model.eval()
     values_UC: Tensor | None = None
     with torch.inference_mode(), compute.autocast():
-        for indices in scoring_batches(rows.lengths):
+        waiting = scoring_batches(rows.lengths)[::-1]
+        while waiting:
             stop.raise_if_requested()
-            logits = model(collate(rows=rows, indices=indices, device=compute.device)).float().cpu()
+            indices = waiting.pop()
+            try:
+                logits = model(collate(rows=rows, indices=indices, device=compute.device)).float().cpu()
+            except RuntimeError as error:
+                waiting += halves_of(indices, error=error, compute=compute)
+                continue
             if values_UC is None:
                 values_UC = torch.full((len(rows.units.seen_U), logits.shape[1]), UNSEEN)
             values_UC[rows.units.of(torch.from_numpy(indices))] = logits

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from training.batches import Indices, collate, epoch_batches
 from training.checkpoint import Checkpoint
 from training.classifier import parameter_groups, state_in_fp32
-from training.compute import Compute
+from training.compute import Compute, halves_of
 from training.data import EncodedRows
 from training.failures import PermanentFailure
 from training.job import Job
@@ -28,10 +28,6 @@ LOWER = "Lower training.learning_rate, or set precision to fp32."
 
 class LossNotFinite(PermanentFailure):
     """The loss became infinite or no number."""
-
-
-class MemoryTooSmall(PermanentFailure):
-    """Not even one row at a time fits into the device's memory."""
 
 
 class StepLoss(Protocol):
@@ -193,6 +189,8 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
                 _evaluate(job, fitting, schedule, state)
                 if checkpoint.is_due():
                     _save(checkpoint, fitting.model, optimizer, state)
+            elif checkpoint.is_old():
+                _save(checkpoint, fitting.model, optimizer, state)
             if state.step == schedule.num_steps or _is_in_vain(job.spec.training, state):
                 break
             job.stop.raise_if_requested()
@@ -285,21 +283,10 @@ def _gradients_that_fit(
                 compute=fitting.compute,
             )
         except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            if max(len(part) for part in micro_batches) == 1:
-                raise MemoryTooSmall(
-                    f"One row at a time does not fit into the memory of {fitting.compute.device}. "
-                    "Lower training.max_length, or take a smaller model."
-                ) from error
+            # Raises what cannot be helped.
+            halves_of(max(micro_batches, key=len), error=error, compute=fitting.compute)
         state.num_cuts += 1
-        fitting.compute.free_memory()
         print(f"out of memory at step {state.step}: micro-batches of half the size from here on", flush=True)
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Say whether torch failed for want of memory; on a CPU only its words tell."""
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
 def _is_in_vain(settings: TrainingSettings, state: FitState) -> bool:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from training.batches import Indices, collate, scoring_batches
-from training.compute import Compute
+from training.compute import Compute, halves_of
 from training.data import EncodedRows, Rows
 from training.losses import IGNORED
 from training.stop import StopFlag
@@ -100,18 +100,26 @@ def write_answers(
     Raises
     ------
     StopRequested: asked to stop.
+    MemoryTooSmall: one row at a time does not fit; batches that do not are cut in two.
     """
     model.eval()
     said: dict[int, tuple[npt.NDArray[np.generic], ...]] = {}
     scores: dict[int, Tensor] = {}
     with torch.inference_mode(), compute.autocast():
-        for indices in scoring_batches(rows.lengths):
+        waiting = scoring_batches(rows.lengths)[::-1]
+        while waiting:
             stop.raise_if_requested()
+            indices = waiting.pop()
             inputs = collate(rows=rows, indices=indices, device=compute.device)
-            hidden = model.read(inputs)
-            said.update(_by_row(model.write(hidden, inputs, num_top=num_top), indices))
-            if model.writer.scores_labels:
-                scores.update(zip(indices.tolist(), model.label_log_probs(hidden, inputs).float().cpu(), strict=True))
+            try:
+                hidden = model.read(inputs)
+                said.update(_by_row(model.write(hidden, inputs, num_top=num_top), indices))
+                if model.writer.scores_labels:
+                    log_probs = model.label_log_probs(hidden, inputs).float().cpu()
+                    scores.update(zip(indices.tolist(), log_probs, strict=True))
+            except RuntimeError as error:
+                waiting += halves_of(indices, error=error, compute=compute)
+                continue
             if on_rows is not None:
                 on_rows(len(indices))
     tokens = _token_labels([said[row] for row in range(len(rows))])

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, job_of
+from training import checkpoint
 from training.checkpoint import read_whole, save_whole
 from training.methods import METHODS
 from training.stop import StopFlag, StopRequested
@@ -90,3 +91,27 @@ def test_a_finished_trial_that_cannot_be_read_is_trained_again(
     first.write_bytes(first.read_bytes()[:-100])
     assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
     assert "is trained again" in capsys.readouterr().out
+
+
+class Killed(BaseException):
+    """What leaves no time to save anything."""
+
+
+class KillAfter(StopAfter):
+    def request(self) -> None:
+        raise Killed
+
+
+def test_a_kill_long_after_an_evaluation_costs_no_more_than_the_last_save(
+    run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = {"steps": 8, "evaluations": 1}
+    whole = carry_out(run_folder("whole", training=training))
+    folder = run_folder("killed", training=training)
+    monkeypatch.setattr(checkpoint, "SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(checkpoint, "SAVING_SHARE", float("inf"))
+    job = job_of(folder)
+    with pytest.raises(Killed):
+        METHODS[job.spec.kind](type(job)(spec=job.spec, folder=folder, progress=job.progress, stop=KillAfter(5)))
+    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    assert "taken up again at step 5" in capsys.readouterr().out
