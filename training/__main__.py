@@ -129,8 +129,8 @@ def run(spec_path: Path) -> int:
         return EXIT_PERMANENT
     (folder / "error.json").unlink(missing_ok=True)
     progress = Progress(folder)
-    progress.start()
     try:
+        progress.start()
         spec = RunSpec.from_json(spec_path)
         energy = EnergyMeter(country=spec.country)
         energy.start()

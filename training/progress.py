@@ -6,6 +6,7 @@ import datetime
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,8 @@ class Progress:
             try:
                 self._write()
             except OSError as error:  # a disk that is full ends the run where it needs the room, not here
-                print(f"progress cannot be written: {error}", flush=True)
+                with suppress(OSError):  # the log may lie on that disk
+                    print(f"progress cannot be written: {error}", flush=True)
 
     def _write(self) -> None:
         with self._lock:

@@ -97,3 +97,13 @@ def test_a_disk_that_is_full_from_the_start_is_no_crash(run_folder: RunFolder, m
     monkeypatch.setattr("training.__main__.write_json", refuse)
     monkeypatch.setattr("training.__main__._execute", refuse)
     assert run(folder / "spec.json") == EXIT_DISK_FULL
+
+
+def test_a_disk_that_has_no_room_for_the_first_sign_of_life_is_no_crash(
+    run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise FULL
+
+    monkeypatch.setattr("training.progress.write_json", refuse)
+    assert run(run_folder() / "spec.json") == EXIT_DISK_FULL

@@ -1,6 +1,9 @@
+import errno
 import json
 import time
 from pathlib import Path
+
+import pytest
 
 from training.progress import Progress
 
@@ -26,4 +29,20 @@ def test_a_long_step_still_has_a_heartbeat(tmp_path: Path) -> None:
     first = state(tmp_path)["at"]
     time.sleep(0.8)
     assert state(tmp_path)["at"] != first
+    progress.close()
+
+
+def test_a_heart_goes_on_after_a_disk_was_full_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    progress = Progress(tmp_path)
+    progress.start()
+    with monkeypatch.context() as full:
+        full.setattr("training.progress.write_json", refuse)
+        full.setattr("builtins.print", refuse)
+        time.sleep(0.8)
+    last = state(tmp_path)["at"]
+    time.sleep(0.8)
+    assert state(tmp_path)["at"] != last
     progress.close()
