@@ -17,13 +17,11 @@ from runs.plans import RunPlan
 from runs.preflight import preflight_of, refuse
 from runs.queueing import enqueue
 from runs.references import check_model
-from runs.requests import Asked, Inputs, RunRequest, fix_inputs
+from runs.requests import Asked, Inputs, RunRequest, check_count, fix_inputs
 from runs.teachers import Teacher, teacher_of
 from runs.worst_case import hold_worst_case
 from studies.models import Study
 from studies.operations import freeze_test
-
-MOST_EXAMPLES = 10_000_000
 
 
 class StillCancelling(Exception):
@@ -40,7 +38,7 @@ def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, 
     (num_labels).
     """
     require(actor=actor, action=Action.START_RUN)
-    _check_count("labels", num_labels)
+    check_count("labels", num_labels)
     check_model(reference=study.student_model, role="student")
     plan = plan or RunPlan()
     with transaction.atomic():
@@ -82,8 +80,8 @@ def start_distil(
     (num_unlabelled).
     """
     require(actor=actor, action=Action.START_RUN)
-    _check_count("labels", num_labels)
-    _check_count("unlabelled examples", num_unlabelled)
+    check_count("labels", num_labels)
+    check_count("unlabelled examples", num_unlabelled)
     plan = plan or RunPlan()
     teacher = teacher_of(study=study, plan=plan)
     check_model(reference=study.student_model, role="student")
@@ -96,11 +94,6 @@ def start_distil(
         run = _add_distil_chain(chain, inputs, teacher)
         chain.commit(wanted=run)
     return run
-
-
-def _check_count(what: str, count: int | None) -> None:
-    if count is not None and not 1 <= count <= MOST_EXAMPLES:
-        raise ValueError(f"{what}: {count} is not between 1 and {MOST_EXAMPLES:,}.")
 
 
 def _add_distil_chain(chain: "_Chain", inputs: Inputs, teacher: Teacher) -> Run:
@@ -224,7 +217,8 @@ def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:
             "created_by": actor,
         },
     )
-    if run.cancel_requested_at is not None:
+    # One that ended well at the moment of its cancel is as good as any other.
+    if run.cancel_requested_at is not None and not run.is_ended:
         raise StillCancelling(f"{run} is the same and is being cancelled. Ask again in a few seconds.")
     if is_new:
         run.parents.set(request.parents)

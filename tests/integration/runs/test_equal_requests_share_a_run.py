@@ -1,8 +1,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
+from django.utils import timezone
 
-from runs.models import Run, RunKind
+from runs.models import Run, RunKind, RunState
 from runs.operations import RunPlan, cancel, start_annotate, start_distil
 from studies.models import Example, Label, Split, Study
 
@@ -84,3 +85,10 @@ def test_a_cancelled_run_is_not_shared(study: Study) -> None:
     cancel(actor=study.created_by, run=first)
 
     assert start_annotate(actor=study.created_by, study=study, plan=PLAN) != first
+
+
+def test_one_that_ended_well_as_its_cancel_came_is_shared(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    Run.objects.filter(pk=first.pk).update(state=RunState.SUCCEEDED, cancel_requested_at=timezone.now())
+
+    assert start_annotate(actor=study.created_by, study=study, plan=PLAN) == first
