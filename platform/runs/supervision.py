@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -131,13 +132,16 @@ class _Watch:
             folder = write_run_folder(run=self._run, is_wanted=is_wanted)
         with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
+        # No device is held for a run that somebody else took over while its data was written.
+        self._renew({"stage": "data"}, seconds=0.0)
         return Trainer(folder=folder, device=self._device)
 
     def _note(self, trainer: Trainer) -> None:
         """Record which process it is, and when the device began to be held."""
         attempt = Attempt.objects.get(pk=self._claim.attempt_id)
         attempt.pid, attempt.process_started_at = trainer.pid, process_started_at(trainer.pid)
-        attempt.started_at = attempt.heartbeat_at = timezone.now()
+        attempt.heartbeat_at = timezone.now()
+        attempt.started_at = attempt.heartbeat_at - timedelta(seconds=trainer.seconds)
         attempt.save(update_fields=["pid", "process_started_at", "started_at", "heartbeat_at"])
 
     def _watch(self, trainer: Trainer) -> _Seen:
@@ -246,12 +250,15 @@ def _kept_alive(claim: Claim) -> Iterator[list[Beat]]:
 
 
 def _renew_until(claim: Claim, done: threading.Event, beats: list[Beat]) -> None:
-    """Stop at the first trouble: the watch that follows meets the same, and knows what to do."""
+    """Stop where the lease is lost: the watch that follows meets the same, and knows what to do."""
     try:
         while not done.wait(SECONDS_BETWEEN_BEATS):
-            beats.append(renew(claim=claim, progress={"stage": "data"}))
-    except (LeaseLost, *_DATABASE_AWAY):
-        logger.warning("run %s: its lease was not renewed while its data was written", claim.run_id)
+            try:
+                beats.append(renew(claim=claim, progress={"stage": "data"}))
+            except _DATABASE_AWAY:
+                connection.close()
+    except LeaseLost as lost:
+        logger.warning("%s", lost)
     finally:
         connection.close()
 

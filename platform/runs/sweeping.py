@@ -93,7 +93,7 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
         pause_reason=why_paused(run),
     )
     ended_at = _last_seen(attempt)
-    used = (ended_at - attempt.started_at).total_seconds() if attempt.pid else 0.0
+    used = _seconds_held(attempt, ended_at)
     return AttemptEnd(
         verdict=judge(evidence),
         seconds=seconds_of(used),
@@ -102,6 +102,16 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
         result=result,
         usage=read_usage(run.folder) if used else Usage(),
     )
+
+
+def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
+    """How long the device was held; a trainer whose worker died before it wrote it down tells that by itself."""
+    if attempt.pid is not None:
+        return (ended_at - attempt.started_at).total_seconds()
+    told = last_sign_of_life(attempt.run.folder)
+    if told is None or told <= attempt.started_at:
+        return 0.0
+    return sum(read_usage(attempt.run.folder).stages.values())
 
 
 def _reason_to_stop(run: Run) -> Stop | None:

@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from runs import bridge, shutdown
+from runs import bridge, shutdown, supervision
 from runs.models import Attempt, Ending, Run, RunState
 from runs.operations import RunPlan, cancel, start_annotate, supervise
 from runs.trainer import process_started_at
@@ -102,3 +103,37 @@ def test_one_whose_worker_leaves_is_handed_over(study: Study, monkeypatch: pytes
     attempt.refresh_from_db()
     assert attempt.ending == Ending.HANDED_OVER
     assert in_state(run, RunState.QUEUED)
+
+
+def test_none_is_started_for_a_run_that_was_taken_over_while_its_data_was_written(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=LONG)
+
+    def write_while_another_takes_it(**asked: Any) -> Path:
+        Run.objects.filter(pk=run.pk).update(lease_owner="somebody else")
+        return bridge.write_run_folder(**asked)
+
+    monkeypatch.setattr(supervision, "write_run_folder", write_while_another_takes_it)
+    supervise(run_id=run.pk)
+
+    assert run.attempts.get().pid is None
+    assert "starting at" not in (run.folder / "log.txt").read_text()
+
+
+def test_the_device_counts_as_held_from_when_its_trainer_was_started(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=4, max_minutes=1))
+
+    def slowly(pid: int) -> float | None:
+        time.sleep(1)
+        return process_started_at(pid)
+
+    monkeypatch.setattr(supervision, "process_started_at", slowly)
+    supervise(run_id=run.pk)
+
+    attempt = run.attempts.get()
+    assert attempt.ended_at is not None
+    held = (attempt.ended_at - attempt.started_at).total_seconds()
+    assert abs(held - float(attempt.device_seconds)) < 0.5

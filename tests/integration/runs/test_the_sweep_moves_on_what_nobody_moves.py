@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -46,6 +47,40 @@ def test_a_lost_attempt_is_billed_until_its_last_heartbeat_and_tried_again(study
     assert (attempt.ending, attempt.device_seconds) == (Ending.LOST, 10)
     assert in_state(run, RunState.QUEUED)
     assert sent == [run.pk, run.pk]
+    assert is_reconciled(study)
+
+
+def test_one_whose_worker_died_before_it_knew_its_trainer_is_billed_by_the_trainers_word(
+    study: Study, sent: list[int]
+) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    attempt = lose(run, seconds=0)
+    Attempt.objects.filter(pk=attempt.pk).update(pid=None)
+    run.folder.mkdir(parents=True)
+    told = {"at": (attempt.started_at + timedelta(seconds=9)).isoformat(), "stages": {"start": 1.5, "train": 2.0}}
+    (run.folder / "progress.json").write_text(json.dumps(told))
+
+    sweep()
+
+    attempt.refresh_from_db()
+    assert (attempt.ending, attempt.device_seconds) == (Ending.LOST, Decimal("3.5"))
+    assert is_reconciled(study)
+
+
+def test_what_an_earlier_trainer_told_is_not_billed_to_an_attempt_that_started_none(
+    study: Study, sent: list[int]
+) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    attempt = lose(run, seconds=0)
+    Attempt.objects.filter(pk=attempt.pk).update(pid=None)
+    run.folder.mkdir(parents=True)
+    told = {"at": (attempt.started_at - timedelta(seconds=9)).isoformat(), "stages": {"train": 2.0}}
+    (run.folder / "progress.json").write_text(json.dumps(told))
+
+    sweep()
+
+    attempt.refresh_from_db()
+    assert (attempt.ending, attempt.device_seconds) == (Ending.LOST, 0)
     assert is_reconciled(study)
 
 
