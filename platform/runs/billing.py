@@ -6,7 +6,7 @@ from decimal import Decimal
 from budgets.models import Hold, LedgerEntry, Origin, Price
 from budgets.money import quantize
 from budgets.operations import Cost, release, settle
-from runs.models import Attempt
+from runs.models import Attempt, Ending
 
 MILLISECOND = Decimal("0.001")
 SECONDS_PER_HOUR = 3600
@@ -50,4 +50,13 @@ def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool, used:
 
 
 def _work(attempt: Attempt) -> str:
-    return f"{attempt.run.get_kind_display()}, {attempt.device_seconds} s on {attempt.run.device}"
+    return f"{attempt.run.get_kind_display()}, {attempt.device_seconds} s on {attempt.run.device}{_of_which(attempt)}"
+
+
+def _of_which(attempt: Attempt) -> str:
+    """What part of it was idle, or that all of it was lost; nothing where the trainer did not tell."""
+    if attempt.ending in Ending.wasted():
+        return f", lost ({attempt.ending})"
+    if attempt.working_seconds is None:
+        return ""
+    return f", {max(float(attempt.device_seconds) - attempt.working_seconds, 0.0):.3f} s of it idle"

@@ -50,7 +50,8 @@ def accelerators() -> list[str]:
     """The accelerators that this process may use, by the names that CUDA has for them."""
     named = os.environ.get(_VISIBLE)
     if named is not None:
-        return [name.strip() for name in named.split(",") if name.strip()]
+        # Where none is shown the trainer is to say so, rather than wait for one forever.
+        return [name.strip() for name in named.split(",") if name.strip()] or [""]
     nodes = (re.fullmatch(r"nvidia(\d+)", path.name) for path in Path("/dev").glob("nvidia*"))
     return sorted((node[1] for node in nodes if node), key=int) or ["0"]
 

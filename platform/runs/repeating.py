@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runs.bridge import read_error, read_result
+from runs.devices import held
 from runs.models import Run
 from runs.trainer import SPEC_FILE, Trainer
 from training.folder import file_hash
@@ -50,17 +51,23 @@ def repeat(*, run: Run, folder: Path) -> Repeat:
     if not read_result(run.folder):
         raise NothingToRepeat(f"{run} has no result in {run.folder}. Only a run that succeeded can be repeated.")
     _copy(run, folder)
-    trainer = Trainer(folder=folder)
+    with held(kind=run.device, is_leaving=lambda: False) as device:
+        assert device is not None
+        exit_code = _carried_out(Trainer(folder=folder, device=device))
+    if exit_code or not read_result(folder):
+        reason = read_error(folder) or f"exit code {exit_code}"
+        raise RepeatFailed(f"{run} could not be repeated: {reason}. Its log is in {folder}.")
+    return compare(run=run, folder=folder)
+
+
+def _carried_out(trainer: Trainer) -> int:
     try:
         while (exit_code := trainer.wait(SECONDS_BETWEEN_LOOKS)) is None:
             continue
     except BaseException:
         trainer.kill()
         raise
-    if exit_code or not read_result(folder):
-        reason = read_error(folder) or f"exit code {exit_code}"
-        raise RepeatFailed(f"{run} could not be repeated: {reason}. Its log is in {folder}.")
-    return compare(run=run, folder=folder)
+    return exit_code
 
 
 def compare(*, run: Run, folder: Path) -> Repeat:

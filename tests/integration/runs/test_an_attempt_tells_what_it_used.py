@@ -17,7 +17,8 @@ def test_it_is_kept_and_stands_in_the_entry_that_pays_for_it(study: Study) -> No
     assert (attempt.energy_kwh, attempt.carbon_kg, attempt.peak_memory_bytes) == (0.0002, 0.0001, 2**20)
     assert attempt.stages == {"start": 0.9, "train": 0.1}
     assert attempt.entry is not None
-    assert attempt.entry.memo.endswith(" s on cpu, 0.0002 kWh, 0.0001 kg CO2e, 1 MB")
+    idle = float(attempt.device_seconds) - 0.1
+    assert attempt.entry.memo.endswith(f" s on cpu, {idle:.3f} s of it idle, 0.0002 kWh, 0.0001 kg CO2e, 1 MB")
 
 
 def test_one_that_broke_off_says_nothing_and_borrows_nothing(make_study: Callable[..., Study]) -> None:
@@ -29,4 +30,4 @@ def test_one_that_broke_off_says_nothing_and_borrows_nothing(make_study: Callabl
     assert in_state(run, RunState.SUCCEEDED)
     broken, last = run.attempts.order_by("number")
     assert (broken.energy_kwh, last.energy_kwh) == (None, 0.0002)
-    assert broken.entry is not None and "energy not known" in broken.entry.memo
+    assert broken.entry is not None and broken.entry.memo.endswith(" s on cpu, lost (crashed), energy not known")

@@ -59,3 +59,9 @@ def test_a_trainer_that_outlives_its_worker_keeps_it() -> None:
 def test_without_a_choice_of_ones_own_the_hosts_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert accelerators()
+
+
+def test_where_none_is_shown_the_trainer_is_left_to_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with ExitStack() as stack:
+        assert shown(take(stack)) == ""
