@@ -1,10 +1,11 @@
 """What can be known of a run before it starts: memory, data, vocabulary, licence, cost. What cannot work is refused."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from runs.estimates import ChainEstimate
 from runs.licences import Outputs, licence_of
 from runs.model_files import shape_of, tokenizer_fingerprint
 from runs.plans import RunPlan
-from runs.requests import Inputs
+from runs.requests import Inputs, NotEnoughExamples, NothingToMeasure, check_count, check_test, check_unlabelled
 from runs.teachers import Teacher, teacher_of
 from studies.models import Split, Study
 from studies.queries import labelled
@@ -71,13 +72,17 @@ class _Case:
         return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
 
 
-def preflight(*, study: Study, path: Path, num_labels: int | None = None, plan: RunPlan) -> list[Finding]:
+def preflight(
+    *, study: Study, path: Path, num_labels: int | None = None, num_unlabelled: int = 0, plan: RunPlan
+) -> list[Finding]:
     """Check a request for runs before it is made. Nothing is refused here: what would be, is said.
 
     Parameters: as for start_annotate and start_distil.
     Returns: a finding for each check, in the order in which they are read.
-    Raises: TeacherUnusable.
+    Raises: TeacherUnusable; ValueError (num_labels, num_unlabelled).
     """
+    check_count("labels", num_labels)
+    check_count("unlabelled examples", num_unlabelled or None)
     answers = labelled(study, Split.POOL).values_list("label__value", flat=True)
     case = _Case(
         study=study,
@@ -87,7 +92,7 @@ def preflight(*, study: Study, path: Path, num_labels: int | None = None, plan: 
         has_dev=labelled(study, Split.DEV).exists(),
         teacher=teacher_of(study=study, plan=plan) if path == Path.DISTIL else None,
     )
-    return [*_findings(case), *_licence(case)]
+    return [*_rows(case, num_labels, num_unlabelled), *_findings(case), *_licence(case)]
 
 
 def preflight_of(
@@ -108,6 +113,25 @@ def refuse(findings: Iterable[Finding]) -> None:
 
 def _findings(case: _Case) -> list[Finding]:
     return [*_data(case), *_choosing(case), *_layers(case), *_length(case), *_vocabulary(case), *_memory(case)]
+
+
+def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Finding]:
+    """What is asked for and not there."""
+    there = len(case.answers)
+    checks: dict[str, Callable[[], None]] = {
+        "Test": partial(check_test, case.study),
+        "Unlabelled": partial(check_unlabelled, study=case.study, num_labels=there, num_unlabelled=num_unlabelled),
+    }
+    found = []
+    for topic, check in checks.items():
+        try:
+            check()
+        except (NothingToMeasure, NotEnoughExamples) as refusal:
+            found.append(Finding(topic=topic, level=Level.REFUSED, text=str(refusal)))
+    if num_labels is not None and num_labels > there:
+        text = f"{num_labels:,} labels were asked for; the pool has {there:,}. Publish more examples, or ask for fewer."
+        found.append(Finding(topic="Labels", level=Level.REFUSED, text=text))
+    return found
 
 
 def _data(case: _Case) -> list[Finding]:

@@ -11,6 +11,8 @@ from studies.models import Example, Snapshot, Split, Study
 from studies.operations import take_snapshot
 from studies.queries import labelled
 
+MOST_EXAMPLES = 10_000_000
+
 
 class NothingToMeasure(ValueError):
     """The test split has no labelled example, so that no utility could be measured."""
@@ -87,12 +89,9 @@ def fix_inputs(*, study: Study, num_labels: int | None, num_unlabelled: int = 0)
 
     Raises: NotEnoughLabels; NothingToMeasure; NotEnoughExamples.
     """
+    check_test(study)
     test = _labelled_list(study, Split.TEST)
-    if test is None:
-        raise NothingToMeasure(
-            f"The test split of “{study}” has no labelled example, so nothing could be measured. "
-            "Import labelled test rows, or publish the test split for labelling first."
-        )
+    assert test is not None
     snapshot = take_snapshot(study=study, num_labels=num_labels)
     unlabelled = _unlabelled_list(study, snapshot, num_unlabelled) if num_unlabelled else None
     return Inputs(snapshot=snapshot, dev=_labelled_list(study, Split.DEV), test=test, unlabelled=unlabelled)
@@ -110,12 +109,37 @@ def _unlabelled_list(study: Study, snapshot: Snapshot, num_unlabelled: int) -> E
     """
     pool = Example.objects.filter(study=study, split=Split.POOL).exclude(snapshot_items__snapshot=snapshot)
     rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_unlabelled])
-    if len(rows) < num_unlabelled:
-        raise NotEnoughExamples(
-            f"{num_unlabelled:,} unlabelled examples were asked for; the pool of “{study}” has {len(rows):,} beside "
-            f"the {snapshot.num_examples:,} labels. Import more, or ask for fewer."
-        )
+    _check_pool(study=study, there=len(rows), num_labels=snapshot.num_examples, num_unlabelled=num_unlabelled)
     return _fixed(study, [(pk, uid, None) for pk, uid in rows])
+
+
+def check_test(study: Study) -> None:
+    """Raise NothingToMeasure unless the test split has a labelled example."""
+    if not labelled(study, Split.TEST).exists():
+        raise NothingToMeasure(
+            f"The test split of “{study}” has no labelled example, so nothing could be measured. "
+            "Import labelled test rows, or publish the test split for labelling first."
+        )
+
+
+def check_unlabelled(*, study: Study, num_labels: int, num_unlabelled: int) -> None:
+    """Raise NotEnoughExamples unless the pool has so many examples beside its first labels."""
+    there = max(0, Example.objects.filter(study=study, split=Split.POOL).count() - num_labels)
+    _check_pool(study=study, there=there, num_labels=num_labels, num_unlabelled=num_unlabelled)
+
+
+def _check_pool(*, study: Study, there: int, num_labels: int, num_unlabelled: int) -> None:
+    if there < num_unlabelled:
+        raise NotEnoughExamples(
+            f"{num_unlabelled:,} unlabelled examples were asked for; the pool of “{study}” has {there:,} beside "
+            f"the {num_labels:,} labels. Import more, or ask for fewer."
+        )
+
+
+def check_count(what: str, count: int | None) -> None:
+    """Raise ValueError for a number of rows that no study can have."""
+    if count is not None and not 1 <= count <= MOST_EXAMPLES:
+        raise ValueError(f"{what}: {count} is not between 1 and {MOST_EXAMPLES:,}.")
 
 
 def _fixed(study: Study, rows: Iterable[tuple[int, object, str | None]]) -> ExampleList:

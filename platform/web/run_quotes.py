@@ -65,7 +65,7 @@ def quote_runs(
 ) -> RunQuote | None:
     """Quote a request for runs; None where no price is set yet. An equal run that is there is shared and costs less.
 
-    Raises: TeacherUnusable.
+    Raises: TeacherUnusable; ValueError (num_labels, num_unlabelled).
     """
     try:
         price = device_price(study)
@@ -75,5 +75,5 @@ def quote_runs(
     except PriceMissing:
         return None
     left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
-    found = preflight(study=study, path=path, num_labels=num_labels, plan=plan)
+    found = preflight(study=study, path=path, num_labels=num_labels, num_unlabelled=num_unlabelled, plan=plan)
     return RunQuote(budget=study.budget, price=price, estimate=estimate, left=left, findings=found)

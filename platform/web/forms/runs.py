@@ -15,7 +15,7 @@ from runs.plans import (
     TEACHER_STEPS,
     RunPlan,
 )
-from runs.starting import MOST_EXAMPLES
+from runs.requests import MOST_EXAMPLES
 from web.forms.lists import NumberListField
 
 PLAIN = RunPlan()

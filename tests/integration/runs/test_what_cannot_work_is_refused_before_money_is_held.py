@@ -203,3 +203,29 @@ def test_the_students_own_checkpoint_may_teach(make_study: Callable[..., Study])
     plan = RunPlan(self_distil=True, max_minutes=1)
     student = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
     assert student.parents.get().parents.get().model == study.student_model
+
+
+def refused_rows(study: Study, **sizes: int) -> dict[str, str]:
+    said = preflight(study=study, path=Path.DISTIL, plan=PLAN, **sizes)
+    return {one.topic: one.text for one in said if one.level == Level.REFUSED}
+
+
+def test_what_a_start_would_refuse_for_want_of_rows_is_said_before(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    assert refused_rows(study, num_labels=6, num_unlabelled=6) == {}
+    assert "has 6 beside the 6 labels" in refused_rows(study, num_labels=6, num_unlabelled=7)["Unlabelled"]
+    assert "the pool has 6" in refused_rows(study, num_labels=7)["Labels"]
+
+
+def test_a_test_split_without_labels_is_said_before(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    Label.objects.filter(example__split=Split.TEST).delete()
+    assert "no labelled example" in refused_rows(study)["Test"]
+
+
+@pytest.mark.parametrize("sizes", [{"num_labels": -1}, {"num_labels": 10**30}, {"num_unlabelled": -5}])
+def test_a_number_of_rows_that_no_study_has_is_refused_in_words(
+    tiny: Callable[..., Study], sizes: dict[str, int]
+) -> None:
+    with pytest.raises(ValueError, match="is not between 1 and"):
+        preflight(study=tiny(), path=Path.DISTIL, plan=PLAN, **sizes)

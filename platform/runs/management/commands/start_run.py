@@ -49,9 +49,9 @@ class Command(BaseCommand):
     def _check(self, options: dict[str, Any]) -> None:
         """Say what stands before a run; raises where something would refuse it."""
         study, plan, path = find_study(options["study"]), plan_of(options), Path(options["path"])
-        sizes = {"num_labels": options["labels"]}
+        sizes = {"num_labels": options["labels"], "num_unlabelled": options["unlabelled"]}
         found = preflight(study=study, path=path, plan=plan, **sizes)
-        estimate = estimate_runs(study=study, path=path, plan=plan, num_unlabelled=options["unlabelled"], **sizes)
+        estimate = estimate_runs(study=study, path=path, plan=plan, **sizes)
         left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
         for one in [*found, cost_finding(estimate=estimate, left=left, currency=study.budget.currency)]:
             self.stdout.write(f"{one.topic} ({one.level}): {one.text}")
