@@ -19,7 +19,7 @@ MAX_CLASSES = 50
 MIN_ROWS_PER_CLASS = 10
 # Of the rows, so many must follow a form for the file to have it.
 FORM_SHARE = 0.95
-MAX_TEST = 1_500
+MAX_TEST = 1_000
 MAX_LENGTH = 256
 TAG = re.compile(r"\[([\w/-]+)\]")
 PAIR_NAME = re.compile(r"(?:^|\s)(\w+): ")

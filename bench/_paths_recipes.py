@@ -1,8 +1,8 @@
 """Both recipes of `bench paths`: ours, and that of the study behind the product, each on both paths.
 
 All trainings go through the engine, so that recipes differ in what they ask for and in nothing else. Both are handed
-the same labels in the same order, the same texts and the same checkpoints. Ours pays for the labels it chooses by: a
-part of those it buys is its dev split. The study's tries once, so it trains on all of them.
+the same labels in the same order, the same texts and the same checkpoints. Where ours searches, it pays for the labels
+it chooses by: a part of those it buys is its dev split. The study's tries once, so it trains on all of them.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ DOLLARS_PER_HOUR = 1.875
 # What labels leave of a budget, for the device: little, for a device is cheap beside people.
 COMPUTE_SHARE = {"annotate": 0.005, "distil": 0.01}
 FEWEST_UNLABELLED = 50
+# Of labels, where a training is counted in steps.
+LEAST_EPOCHS = 6
 
 datasets.disable_progress_bars()
 
@@ -38,6 +40,7 @@ class Recipe:
     """How a student learns from labels, a teacher from labels, and a student from its teacher."""
 
     dev_share: float
+    fewest_to_search: int
     student: dict[str, Any]
     teacher: dict[str, Any]
     distilled: dict[str, Any]
@@ -50,10 +53,26 @@ class Recipe:
         """Passes of the teacher over the texts that the student learns from."""
         return int(self.distilled["epochs"]) if self.asks_every_epoch else 1
 
+    def at(self, num_labels: int) -> "Recipe":
+        """The recipe for so many labels: long enough for them, without dev and search where they are too few for it."""
+        how = replace(
+            self, student=_long_enough(self.student, num_labels), teacher=_long_enough(self.teacher, num_labels)
+        )
+        if num_labels >= self.fewest_to_search:
+            return how
+        return replace(how, dev_share=0.0, student_rates=(), teacher_rates=())
+
     def num_rows_read(self, num_train: int) -> int:
         """Rows that a student has read, each as often as it came, when it has learned from labels."""
         steps = self.student.get("steps") or self.student["epochs"] * math.ceil(num_train / self.student["batch_size"])
         return int(steps * self.student["batch_size"]) * max(1, len(self.student_rates))
+
+
+def _long_enough(training: dict[str, Any], num_labels: int) -> dict[str, Any]:
+    if "steps" not in training:
+        return training
+    least = LEAST_EPOCHS * math.ceil(num_labels / training["batch_size"])
+    return {**training, "steps": max(training["steps"], least)}
 
 
 # Kang, Xu and Ritter, 2023, section 3: AdamW at 3e-5 in batches of 32, 20 epochs of labels or 50 of soft labels at
@@ -67,6 +86,7 @@ _STUDY = {
 }
 STUDY = Recipe(
     dev_share=0.0,
+    fewest_to_search=0,
     student={**_STUDY, "epochs": 20},
     teacher={**_STUDY, "epochs": 20},
     distilled={**_STUDY, "epochs": 50, "temperature": 2.0},
@@ -74,15 +94,15 @@ STUDY = Recipe(
     teacher_rates=(),
     asks_every_epoch=True,
 )
-# The same search for every training. A teacher whose lower half stays as it was learns faster and, of few labels,
-# no worse.
+# Of fewer than 500 labels, a fifth is too few to choose by, and what is trained misses it: one rate in the middle then.
 OURS = Recipe(
     dev_share=0.2,
-    student={"batch_size": 16, "steps": 100, "evaluations": 1},
-    teacher={"batch_size": 16, "steps": 60, "evaluations": 1, "frozen_layers": 6},
-    distilled={"batch_size": 32, "epochs": 12, "evaluations": 1, "temperature": 1.0},
+    fewest_to_search=500,
+    student={"batch_size": 16, "steps": 100, "evaluations": 1, "learning_rate": 3e-4},
+    teacher={"batch_size": 16, "steps": 80, "evaluations": 1, "learning_rate": 2e-4},
+    distilled={"batch_size": 32, "epochs": 8, "evaluations": 1, "learning_rate": 3e-4, "temperature": 1.0},
     student_rates=(1e-4, 3e-4),
-    teacher_rates=(5e-5, 1e-4),
+    teacher_rates=(5e-5, 1e-4, 2e-4),
     asks_every_epoch=False,
 )
 _RECIPES = {"ours": OURS, "study": STUDY}
@@ -126,7 +146,8 @@ class Shop:
     def annotate(self, recipe: str, *, budget: float) -> Point:
         """Spend a budget on labels, and train the student on them."""
         self._seconds = 0.0
-        how, num_labels = _RECIPES[recipe], self._num_labels(budget, "annotate")
+        num_labels = self._num_labels(budget, "annotate")
+        how = _RECIPES[recipe].at(num_labels)
         made = self._finetune(num_labels, how, how.student, how.student_rates, self.models.student)
         self._student_pace[recipe] = self._seconds / how.num_rows_read(len(self._split(num_labels, how)[0]))
         return self._point(made, num_labels, 0)
@@ -137,7 +158,8 @@ class Shop:
         Needs `annotate` of the same recipe before it, for the student's pace.
         """
         self._seconds = 0.0
-        how, num_labels = _RECIPES[recipe], self._num_labels(budget, "distil")
+        num_labels = self._num_labels(budget, "distil")
+        how = _RECIPES[recipe].at(num_labels)
         teacher = self._finetune(num_labels, how, how.teacher, how.teacher_rates, self.models.teacher) / "artifact"
         left = budget * COMPUTE_SHARE["distil"] * 3600 / DOLLARS_PER_HOUR - self._seconds
         num_texts = self._num_texts(recipe, teacher, num_labels, left)
@@ -170,7 +192,8 @@ class Shop:
 
     def _num_texts(self, recipe: str, teacher: Path, num_labels: int, seconds: float) -> int:
         """How many texts can be taught in so many device seconds, at the pace of a whole pass and of the student."""
-        how, texts, paid = _RECIPES[recipe], self._rows[num_labels:][: self.most_unlabelled], self._seconds
+        how, paid = _RECIPES[recipe].at(num_labels), self._seconds
+        texts = self._rows[num_labels:][: self.most_unlabelled]
         self._run("score", {}, (), teacher=teacher, unlabelled=texts)
         per_pass = (self._seconds - paid) / len(texts)
         self._seconds = paid

@@ -67,10 +67,10 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="manage.py bench paths", description=__doc__.splitlines()[0])
     parser.add_argument("--files", nargs="*", help="only these, by name without .jsonl")
-    parser.add_argument("--labels", type=int, nargs="*", default=[50, 100, 200], help="budgets, in labels")
+    parser.add_argument("--labels", type=int, nargs="*", default=[30, 60, 120], help="budgets, in labels")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--unlabelled", type=int, default=1_000, help="texts for the teacher, at most")
-    parser.add_argument("--teacher", default="all-mpnet-base-v2", help="a package that carries weights")
+    parser.add_argument("--unlabelled", type=int, default=600, help="texts for the teacher, at most")
+    parser.add_argument("--teacher", default="all-MiniLM-L6-v2", help="a package that carries weights")
     parser.add_argument("--student", default="paraphrase-MiniLM-L3-v2", help="a package that carries weights")
     parser.add_argument("--price", type=float, help="dollars per label, for every file")
     parser.add_argument("--default-price", type=float, default=0.2, help="for files that the study does not price")
