@@ -5,13 +5,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -43,6 +43,7 @@ from training.failures import is_disk_full
 logger = logging.getLogger(__name__)
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+_Done = TypeVar("_Done")
 
 
 def supervise(*, run_id: int) -> None:
@@ -107,7 +108,7 @@ class _Watch:
             self._end(_Seen(error=reason, found_no_room=True))
             return
         try:
-            trainer = self._start()
+            trainer = self._patiently(self._start)
         except NotWanted:
             self._end(_Seen(stop=self._reason_to_stop(0.0)))
             return
@@ -115,7 +116,7 @@ class _Watch:
             self._end(_Seen(error=f"it could not be started: {error}", found_no_room=is_disk_full(error)))
             return
         try:
-            self._note(trainer)
+            self._patiently(partial(self._note, trainer))
             seen = self._watch(trainer)
         except BaseException:
             trainer.kill()
@@ -123,13 +124,8 @@ class _Watch:
         self._end(seen)
 
     def _start(self) -> Trainer:
-        with _kept_alive(self._claim) as beats:
-
-            def is_wanted() -> bool:
-                self._beat = beats[-1] if beats else self._beat
-                return self._reason_to_stop(0.0) is None
-
-            folder = write_run_folder(run=self._run, is_wanted=is_wanted)
+        with _kept_alive(self._claim, self._renewed):
+            folder = write_run_folder(run=self._run, is_wanted=lambda: self._reason_to_stop(0.0) is None)
         with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
         # No device is held for a run that somebody else took over while its data was written.
@@ -166,15 +162,35 @@ class _Watch:
     def _renew(self, progress: dict[str, Any], *, seconds: float) -> None:
         """Renew, and in time take more minutes where it may; a database away for less than the lease is waited for."""
         try:
-            self._beat = renew(claim=self._claim, progress=progress)
+            self._renewed(renew(claim=self._claim, progress=progress))
             if self._run.go_on and self._seconds_left(seconds) <= SECONDS_BEFORE_SHORT:
                 self._beat = replace(self._beat, max_seconds=go_on(run_id=self._claim.run_id))
         except _DATABASE_AWAY as error:
             connection.close()
             if time.monotonic() > self._lease_ends:
-                raise LeaseLost(f"run {self._claim.run_id}: no database for a whole lease") from error
-            return
+                raise self._no_database() from error
+
+    def _renewed(self, beat: Beat) -> None:
+        self._beat = beat
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
+
+    def _patiently(self, work: Callable[[], _Done]) -> _Done:
+        """Do again what a database broke off that went away; past the lease, the sweep moves on. Raises: LeaseLost."""
+        failing_since: float | None = None
+        while True:
+            try:
+                return work()
+            except _DATABASE_AWAY as error:
+                connection.close()
+                now = time.monotonic()
+                failing_since = failing_since or now
+                # What fails every time, while the lease is renewed beside it, is no outage.
+                if now > min(self._lease_ends, failing_since + settings.LEASE_SECONDS):
+                    raise self._no_database() from error
+                time.sleep(SECONDS_BETWEEN_BEATS)
+
+    def _no_database(self) -> LeaseLost:
+        return LeaseLost(f"run {self._claim.run_id}: no database for a whole lease")
 
     def _seconds_left(self, seconds: float) -> float:
         return self._beat.max_seconds - self._used_before - seconds
@@ -191,25 +207,18 @@ class _Watch:
         return None
 
     def _end(self, seen: _Seen) -> None:
-        """Record the end, waiting for a database that is away; past the lease, the sweep does it."""
-        ended_at = timezone.now()
-        while True:
-            try:
-                end = AttemptEnd(
-                    verdict=judge(self._evidence(seen)),
-                    seconds=seconds_of(seen.seconds),
-                    ended_at=ended_at,
-                    exit_code=seen.exit_code,
-                    result=read_result(self._run.folder),
-                    usage=read_usage(self._run.folder) if seen.seconds else Usage(),
-                )
-                end_attempt(claim=self._claim, end=end)
-                return
-            except _DATABASE_AWAY:
-                connection.close()
-                if time.monotonic() > self._lease_ends:
-                    raise
-                time.sleep(SECONDS_BETWEEN_BEATS)
+        self._patiently(partial(self._record, seen, timezone.now()))
+
+    def _record(self, seen: _Seen, ended_at: datetime) -> None:
+        end = AttemptEnd(
+            verdict=judge(self._evidence(seen)),
+            seconds=seconds_of(seen.seconds),
+            ended_at=ended_at,
+            exit_code=seen.exit_code,
+            result=read_result(self._run.folder),
+            usage=read_usage(self._run.folder) if seen.seconds else Usage(),
+        )
+        end_attempt(claim=self._claim, end=end)
 
     def _evidence(self, seen: _Seen) -> Evidence:
         self._run.refresh_from_db()
@@ -233,28 +242,27 @@ def num_crashes(run: Run) -> int:
 
 
 @contextmanager
-def _kept_alive(claim: Claim) -> Iterator[list[Beat]]:
+def _kept_alive(claim: Claim, renewed: Callable[[Beat], None]) -> Iterator[None]:
     """Renew the lease from a thread while the run's data is written, which takes as long as it takes.
 
-    The latest of the beats that it gives tells whether the run is still wanted.
+    Each beat is handed to `renewed`; the latest tells whether the run is still wanted.
     """
     done = threading.Event()
-    beats: list[Beat] = []
-    thread = threading.Thread(target=_renew_until, args=(claim, done, beats), name="lease", daemon=True)
+    thread = threading.Thread(target=_renew_until, args=(claim, done, renewed), name="lease", daemon=True)
     thread.start()
     try:
-        yield beats
+        yield
     finally:
         done.set()
         thread.join()
 
 
-def _renew_until(claim: Claim, done: threading.Event, beats: list[Beat]) -> None:
+def _renew_until(claim: Claim, done: threading.Event, renewed: Callable[[Beat], None]) -> None:
     """Stop where the lease is lost: the watch that follows meets the same, and knows what to do."""
     try:
         while not done.wait(SECONDS_BETWEEN_BEATS):
             try:
-                beats.append(renew(claim=claim, progress={"stage": "data"}))
+                renewed(renew(claim=claim, progress={"stage": "data"}))
             except _DATABASE_AWAY:
                 connection.close()
     except LeaseLost as lost:
