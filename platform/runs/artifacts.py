@@ -3,7 +3,7 @@
 from typing import Any
 
 from celery import current_app
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from runs.models import Artifact, Evaluation, Run, RunKind
 
@@ -15,13 +15,31 @@ ARTIFACT_KINDS = {
 }
 SPLITS = ("dev", "test")
 CARD_TASK = "reports.tasks.write_card"
+# What comes of a result that is JSON but not what a trainer of this version writes.
+_ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
+
+
+class ResultUnusable(ValueError):
+    """A trainer's result cannot be registered: something in it is missing, or of another kind."""
 
 
 def register(*, run: Run, result: dict[str, Any]) -> Artifact:
     """Write a run's artifact and its evaluations from the trainer's result.
 
     `num_pseudo_labels` counts the unlabelled examples only: the teacher's own training rows were paid for as labels.
+    Raises: ResultUnusable, and then nothing was written.
     """
+    try:
+        with transaction.atomic():
+            return _write(run, result)
+    except _ODD as error:
+        raise ResultUnusable(
+            f"The trainer ended, but its result.json cannot be registered ({type(error).__name__}: {error}). See the "
+            "result and the log; if worker and trainer are of two versions, restart the workers. Then start it again."
+        ) from error
+
+
+def _write(run: Run, result: dict[str, Any]) -> Artifact:
     artifact = Artifact.objects.create(
         run=run,
         kind=ARTIFACT_KINDS[RunKind(run.kind)],

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from budgets.operations import release
 from notices.operations import NoticeKind, notify
-from runs.artifacts import register
+from runs.artifacts import ResultUnusable, register
 from runs.billing import bill
 from runs.bridge import discard_leftovers
 from runs.leases import Claim, LeaseLost
@@ -50,7 +50,7 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
     )
     if run is None:
         raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
-    verdict = _as_asked_meanwhile(run, end.verdict)
+    verdict = _registered(run, end.result, _as_asked_meanwhile(run, end.verdict))
     _record_attempt(run, claim, end, verdict)
     run.state = verdict.state
     run.lease_owner, run.lease_until = "", None
@@ -65,7 +65,6 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
     if verdict.ending in _HOW_TO_GO_ON and run.state == RunState.PAUSED:
         tell_of_pause(run, how_to_go_on=_HOW_TO_GO_ON[verdict.ending])
     if verdict.state == RunState.SUCCEEDED:
-        register(run=run, result=end.result)
         queue_ready_children(run)
     elif verdict.state == RunState.QUEUED:
         enqueue(run)
@@ -81,6 +80,17 @@ def _as_asked_meanwhile(run: Run, verdict: Verdict) -> Verdict:
     if run.pause_requested_at is not None and verdict.state == RunState.QUEUED:
         outcome = f"{run.pause_reason}; {verdict.outcome}"
         return Verdict(ending=verdict.ending, state=RunState.PAUSED, outcome=outcome)
+    return verdict
+
+
+def _registered(run: Run, result: dict[str, Any], verdict: Verdict) -> Verdict:
+    """Register what a finished run made; what cannot be registered fails it, since another attempt would end alike."""
+    if verdict.state != RunState.SUCCEEDED:
+        return verdict
+    try:
+        register(run=run, result=result)
+    except ResultUnusable as error:
+        return Verdict(ending=Ending.FAILED, state=RunState.FAILED, outcome=str(error))
     return verdict
 
 

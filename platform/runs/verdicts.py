@@ -46,8 +46,8 @@ class Verdict:
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Decide an attempt's ending. A result counts even if a cancel or the limit came at the same moment: it is paid."""
-    if evidence.has_result and evidence.exit_code in (0, None):
+    """Decide an attempt's ending. A result counts though a cancel, the limit or a kill came upon it: it is paid."""
+    if evidence.has_result and evidence.exit_code != EXIT_PERMANENT:
         return Verdict(ending=Ending.SUCCEEDED, state=RunState.SUCCEEDED, outcome="done")
     if evidence.stop == Stop.CANCEL:
         return Verdict(ending=Ending.CANCELLED, state=RunState.CANCELLED, outcome="cancelled")

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from budgets.models import LedgerEntry
-from runs.models import Artifact, Run, RunKind, RunState
+from runs.models import Artifact, Evaluation, Run, RunKind, RunState
 from runs.operations import RunPlan, start_annotate, start_distil, supervise
 from studies.models import Study
 from tests.integration.runs.world import finish_all, is_reconciled
@@ -58,6 +58,22 @@ def test_an_input_the_trainer_refuses_fails_the_run_with_its_reason(make_study: 
     assert run.state == RunState.FAILED
     assert run.error == "The model is not there. Name another."
     assert run.attempts.count() == 1
+
+
+def test_a_result_that_cannot_be_registered_fails_the_run_which_is_paid_once(
+    make_study: Callable[..., Study],
+) -> None:
+    study = make_study("odd-result")
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+
+    supervise(run_id=run.pk)
+
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "result.json cannot be registered (KeyError: 'high')" in run.error
+    assert not Artifact.objects.exists() and not Evaluation.objects.exists()
+    assert study.budget.entries.count() == 1 and not study.budget.holds.filter(closed_at__isnull=True).exists()
+    assert is_reconciled(study)
 
 
 def test_a_trainer_that_always_crashes_is_given_up_after_three_paid_attempts(

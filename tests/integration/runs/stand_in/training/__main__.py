@@ -1,7 +1,7 @@
 """A trainer that learns nothing but keeps the whole contract: files, signals, exit codes, checkpoints, its parent.
 
-How it behaves is the last word of the model's name: steady, refusing, crashing, crashing-once, without-room-once, deaf.
-A step is 50 ms.
+How it behaves is the last word of the model's name: steady, refusing, crashing, crashing-once, without-room-once, deaf,
+odd-result. A step is 50 ms.
 """
 
 import json
@@ -54,7 +54,7 @@ def main(folder: Path) -> int:
         say(folder, step + 1, num_steps)
         if step % STEPS_BETWEEN_CHECKPOINTS == 0:
             write(checkpoint, {"step": step})
-    finish(folder, spec)
+    finish(folder, spec, is_odd=behaviour == "odd-result")
     return 0
 
 
@@ -64,10 +64,12 @@ def say(folder: Path, step: int, num_steps: int) -> None:
     write(folder / "progress.json", content)
 
 
-def finish(folder: Path, spec: dict[str, Any]) -> None:
+def finish(folder: Path, spec: dict[str, Any], *, is_odd: bool) -> None:
     made = "soft_labels" if spec["kind"] == "score" else "artifact"
     (folder / made).mkdir(exist_ok=True)
     measure = {"accuracy": {"value": 0.8, "low": 0.7, "high": 0.9}, "num_examples": 4, "num_unparsed": 0}
+    if is_odd:
+        del measure["accuracy"]["high"]  # type: ignore[attr-defined]
     energy = {"kwh": 0.0002, "carbon_kg": 0.0001}
     used = {"device_seconds": 1.0, "working_seconds": 0.1, "stages": {"start": 0.9, "train": 0.1}, "energy": energy}
     write(folder / "meter.json", {**used, "peak_memory_bytes": 2**20})
