@@ -22,7 +22,7 @@ _OUT_OF_MEMORY = (
 
 
 class MemoryTooSmall(PermanentFailure):
-    """Not even one row at a time fits into the device's memory."""
+    """A training does not fit into the device's memory, not even with one row at a time."""
 
 
 class DeviceMissing(PermanentFailure):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from training.batches import Indices, collate, epoch_batches
 from training.checkpoint import Checkpoint
 from training.classifier import parameter_groups, state_in_fp32
-from training.compute import Compute, halves_of
+from training.compute import Compute, MemoryTooSmall, halves_of, is_out_of_memory
 from training.data import EncodedRows
 from training.failures import PermanentFailure
 from training.job import Job
@@ -166,6 +166,7 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
     ------
     StopRequested: asked to stop; a checkpoint was saved.
     LossNotFinite: the training diverged.
+    MemoryTooSmall: one row at a time, or the optimiser's step, does not fit.
     """
     schedule = Schedule.of(settings=job.spec.training, num_rows=len(fitting.rows))
     optimizer = _optimizer(fitting.model, job.spec.training)
@@ -257,11 +258,24 @@ def _take_step(
     if not math.isfinite(norm):
         # Divided by such a norm they would make every weight no number, which after a last step no loss would show.
         raise LossNotFinite(f"The gradients of step {state.step + 1} have the norm {norm}. {LOWER}")
-    optimizer.step()
+    _update(optimizer, fitting.compute)
     state.step += 1
     state.loss_sum += mean_loss
     state.loss_count += 1
     return mean_loss
+
+
+def _update(optimizer: torch.optim.AdamW, compute: Compute) -> None:
+    """Let the optimiser take its step, whose memory no smaller batch makes less."""
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryTooSmall(
+            f"Weights, gradients and the optimiser's state together do not fit into the memory of {compute.device}. "
+            "Raise training.frozen_layers, or take a smaller model or a device with more memory."
+        ) from error
 
 
 def _gradients_that_fit(

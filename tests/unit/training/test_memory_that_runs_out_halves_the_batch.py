@@ -37,6 +37,17 @@ def test_one_row_that_does_not_fit_ends_the_run(run_folder: RunFolder, monkeypat
         carry_out(run_folder(training={"steps": 4, "batch_size": 8}))
 
 
+def test_an_optimiser_step_that_does_not_fit_ends_the_run(
+    run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(self: torch.optim.AdamW) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", limited)
+    with pytest.raises(MemoryTooSmall, match=r"the optimiser's state together do not fit.*a smaller model"):
+        carry_out(run_folder(training={"steps": 4}))
+
+
 def test_another_trouble_is_not_taken_for_it(run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: EncoderClassifier, inputs: dict[str, Tensor]) -> Tensor:
         raise RuntimeError("shapes differ")
