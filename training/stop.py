@@ -10,6 +10,7 @@ from types import FrameType
 
 EXIT_STOPPED = 3
 SECONDS_TO_LEAVE = 4.5
+SECONDS_BETWEEN_LOOKS = 0.25
 PARENT_VARIABLE = "FULCRUM_PARENT_PID"
 
 
@@ -53,7 +54,7 @@ class StopFlag:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(0.25)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
             if is_orphan():
                 self.request()
             if self.is_overdue():

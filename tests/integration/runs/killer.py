@@ -197,7 +197,7 @@ class Ground:
 
 
 def new_worker(log: Path) -> Worker:
-    lease = {"FULCRUM_LEASE_SECONDS": str(settings.LEASE_SECONDS)}
+    lease = {"FULCRUM_TEST_LEASE_SECONDS": str(settings.LEASE_SECONDS)}
     return Worker(runs_dir=Path(settings.RUNS_DIR), broker_url="", log=log, **lease)
 
 

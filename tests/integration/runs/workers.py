@@ -24,7 +24,7 @@ class Worker:
             "DJANGO_SETTINGS_MODULE": "tests.integration.runs.worker_settings",
             "DATABASE_URL": _test_database_url(),
             "FULCRUM_DATA_DIR": str(runs_dir.parent),
-            "FULCRUM_LEASE_SECONDS": str(LEASE_SECONDS),
+            "FULCRUM_TEST_LEASE_SECONDS": str(LEASE_SECONDS),
             "BROKER_URL": broker_url,
             **environment,
         }

@@ -1,7 +1,11 @@
+import runpy
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, settings
+from runs.minutes import SECONDS_BETWEEN_BEATS
+from training import stop
 
 
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,6 +19,13 @@ def test_a_bad_number_is_named(monkeypatch: pytest.MonkeyPatch, value: str, mess
     monkeypatch.setenv("FULCRUM_X", value)
     with pytest.raises(ImproperlyConfigured, match=f"FULCRUM_X={value}.*{message}|FULCRUM_X='{value}'.*{message}"):
         env.number("FULCRUM_X", 5, minimum=1)
+
+
+def test_a_lease_that_an_orphaned_trainer_would_outlive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FULCRUM_LEASE_SECONDS", "5")
+    with pytest.raises(ImproperlyConfigured, match="FULCRUM_LEASE_SECONDS=5 is too small: 6 is the least"):
+        runpy.run_path(settings.__file__)
+    assert SECONDS_BETWEEN_BEATS + stop.SECONDS_TO_LEAVE + 2 * stop.SECONDS_BETWEEN_LOOKS < 6
 
 
 @pytest.mark.parametrize(("value", "message"), [("60,soon", "not a list of whole numbers"), ("60,0", "too small")])
