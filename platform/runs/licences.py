@@ -1,5 +1,6 @@
 """Whether a teacher's licence lets its outputs train another model: known, stated by a person, or not known."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -102,6 +103,7 @@ def state_licence(
         raise LicenceInvalid(f"outputs: {outputs!r} is none of {', '.join(Outputs.values)}.")
     with transaction.atomic():
         before = _statement(reference)
+        name = before.name if before else name
         values = {"licence": licence.strip(), "outputs": outputs, "stated_by": actor}
         stated, _ = ModelLicence.objects.update_or_create(source=source, name=name, defaults=values)
         record(
@@ -116,5 +118,16 @@ def state_licence(
 
 
 def _statement(reference: Mapping[str, Any]) -> ModelLicence | None:
-    named = {"source": reference.get("source"), "name": reference.get("name")}
-    return ModelLicence.objects.filter(**named).select_related("stated_by").first()
+    """The latest statement about the same model, however its name was written."""
+    source = str(reference.get("source") or "")
+    key = _key(source, str(reference.get("name") or ""))
+    said = ModelLicence.objects.filter(source=source).order_by("-stated_at", "-pk").select_related("stated_by")
+    return next((statement for statement in said if _key(source, statement.name) == key), None)
+
+
+def _key(source: str, name: str) -> str:
+    """Equal for names that load one model: the hub takes letters of either case, and a folder has many paths."""
+    name = name.strip()
+    if source == "folder":
+        return os.path.realpath(name)
+    return name.casefold() if source == "hub" else name

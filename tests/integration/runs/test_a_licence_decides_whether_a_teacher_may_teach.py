@@ -103,6 +103,22 @@ def test_the_later_statement_counts(unknown: Study) -> None:
     assert distil(unknown)
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "again"),
+    [
+        ("folder", "/models/x", "/models/x/"),
+        ("folder", "/models/x", "/models/y/../x"),
+        ("hub", "Some/Model", "some/model"),
+    ],
+)
+def test_a_statement_holds_however_the_model_is_written(source: str, name: str, again: str) -> None:
+    said, asked = ({"source": source, "name": one} for one in (name, again))
+    state_licence(actor=factories.person(), reference=said, outputs=Outputs.MAY_NOT_TRAIN)
+    assert licence_of(asked).outputs == Outputs.MAY_NOT_TRAIN
+    state_licence(actor=factories.person(), reference=asked, outputs=Outputs.MAY_TRAIN)
+    assert ModelLicence.objects.get().outputs == Outputs.MAY_TRAIN
+
+
 def test_an_annotator_states_nothing() -> None:
     annotator = factories.person(Role.ANNOTATOR)
     with pytest.raises(Forbidden):
