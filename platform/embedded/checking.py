@@ -11,6 +11,7 @@ from embedded.paths import Paths
 
 # The plugin must be there before pytest-django reads the settings, which is earlier than any conftest.
 PYTEST = ("-m", "pytest", "-p", "tests.services")
+UNIT_TESTS = "tests/unit"
 # This tool alone cannot be run with -m.
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
 CHECKS = (
@@ -23,13 +24,33 @@ CHECKS = (
 
 
 def test(*, paths: Paths, arguments: Sequence[str]) -> int:
-    """Run the tests. Returns pytest's exit status."""
+    """Run the tests, or those that the arguments name. Returns 0 when all passed, else pytest's exit status."""
     log = paths.make().log("setup")
     tools.ensure_chromium(log=log)
     tools.ensure_redis_server(log=log)
     # Nothing but the path to our code: the plugin finds or starts every service by itself.
     path = os.pathsep.join([str(paths.root), str(paths.root / "platform")])
-    return _run(paths, (*PYTEST, *arguments), {**scrubbed(), "PYTHONPATH": path})
+    environment = {**scrubbed(), "PYTHONPATH": path}
+    if arguments:
+        return _run(paths, (*PYTEST, *arguments), environment)
+    return _test_in_two(paths, environment)
+
+
+def _test_in_two(paths: Paths, environment: Mapping[str, str]) -> int:
+    """Run the unit tests, which compute, beside all others, which wait for services; show theirs when both are done."""
+    log = paths.log("unit-tests")
+    command = [sys.executable, *PYTEST, UNIT_TESTS]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=paths.root, env=dict(environment), stdout=output, stderr=output) as beside,
+    ):
+        try:
+            rest = _run(paths, (*PYTEST, f"--ignore={UNIT_TESTS}"), environment)
+            units = beside.wait()
+        finally:
+            beside.terminate()
+    print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
+    return rest or units
 
 
 def check_all(*, paths: Paths) -> int:

@@ -19,6 +19,7 @@ FACES: dict[str, tuple[Literal["light", "dark"], ViewportSize]] = {
     "dark": ("dark", DESKTOP),
     "phone": ("light", PHONE),
 }
+SECONDS_TO_ANSWER = 60
 PAGES = {
     "home": "/",
     "my-work": "/work/",
@@ -41,7 +42,6 @@ PAGES = {
     "runs": "/studies/{study}/runs/",
     "start-run": "/studies/{study}/runs/start/",
     "report": "/studies/{study}/report/",
-    "compare": "/studies/{study}/report/compare/",
     "ledger": "/studies/{study}/ledger/",
     "budget": "/studies/{study}/budget/",
     "stop": "/studies/{study}/budget/stop/",
@@ -87,6 +87,8 @@ def _take_all(page: Page, given: argparse.Namespace, folder: Path, face: str) ->
     _enter_label_studio(page, folder / f"label-studio-{face}.png")
     _follow(page, f"/studies/{given.study}/runs/", "tbody th a", folder / f"run-{face}.png")
     _follow(page, f"/studies/{given.study}/report/", "tbody th a", folder / f"student-{face}.png")
+    _try_model(page, folder / f"model-tried-{face}.png")
+    _compare(page, given.study, folder / f"compare-{face}.png")
 
 
 def _preview_import(page: Page, study: str, picture: Path) -> None:
@@ -116,6 +118,24 @@ def _follow(page: Page, path: str, link: str, picture: Path) -> None:
         page.locator(link).first.click()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=picture)
+
+
+def _try_model(page: Page, picture: Path) -> None:
+    """Ask the model whose page is open, and picture its answer."""
+    box = page.locator("#try")
+    box.get_by_label("Text").fill("the pitcher threw the ball and the home team won the game")
+    box.get_by_role("button", name="Ask the model").click()
+    page.locator("#try .answer").wait_for(timeout=SECONDS_TO_ANSWER * 1000)
+    box.scroll_into_view_if_needed()
+    page.screenshot(path=picture)
+
+
+def _compare(page: Page, study: str, picture: Path) -> None:
+    """Picture the report's last two students beside each other, from the form on."""
+    page.goto(f"/studies/{study}/report/compare/")
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=picture, full_page=True)
 
 
 if __name__ == "__main__":
