@@ -48,6 +48,8 @@ TEMPERATURE = 2.0
 MOST_POSTS_PER_TEXT = 3
 
 datasets.disable_progress_bars()
+# The pipeline warns of every class that it does not know, at length.
+transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def has_bf16() -> bool:
