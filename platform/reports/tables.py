@@ -87,8 +87,17 @@ def _remarks(points: Sequence[Point]) -> list[str]:
 
 
 def _baselines(points: Sequence[Point]) -> list[str]:
-    found = {(one.title, percent(one.value)) for point in points for one in point.baselines}
-    return ["Without any training: " + "; ".join(f"{title} {value}" for title, value in sorted(found))] if found else []
+    values: dict[str, list[float]] = {}
+    for one in (one for point in points for one in point.baselines):
+        values.setdefault(one.title, []).append(one.value)
+    found = [f"{title} {_span(of_title)}" for title, of_title in sorted(values.items())]
+    return ["Without any training: " + "; ".join(found)] if found else []
+
+
+def _span(values: Sequence[float]) -> str:
+    """What differs from student to student, as copied answers do, is given from least to most."""
+    low, high = percent(min(values)), percent(max(values))
+    return low if low == high else f"{low} to {high}"
 
 
 def _spending(report: Report) -> list[str]:

@@ -1,9 +1,14 @@
+from decimal import Decimal
+
 import pytest
 
-from budgets.models import Path
+from budgets.models import Budget, Path
 from reports.charts import utility_chart
 from reports.comparisons import default_pair
+from reports.queries import Report, Unused
 from reports.results import Baseline, Standing, read_result, standing_of
+from reports.tables import report_text
+from studies.models import Study
 from tests.unit.reports.points import point
 
 MAJORITY = Baseline(name="majority", answer="good", value=0.5)
@@ -69,3 +74,12 @@ def test_the_best_of_either_path_are_compared_first() -> None:
     assert default_pair([first, second, distilled]) == (1, 3)
     assert default_pair([first, second]) == (1, 2)
     assert default_pair([first]) is None
+
+
+def test_a_report_in_words_gives_a_baseline_once_from_least_to_most() -> None:
+    copied = [Baseline(name="copy", answer="", value=value) for value in (0.3, 0.1)]
+    points = (point(baselines=(MAJORITY, copied[0])), point(baselines=(MAJORITY, copied[1])))
+    study = Study(name="Sport", task_type="text_classification", metric="accuracy", budget=Budget(currency="USD"))
+    nothing = Unused(groups=())
+    text = report_text(Report(study=study, points=points, used=Decimal(0), unused=nothing, spent=Decimal(0)))
+    assert "Copied answers 10.0 % to 30.0 %; Majority class 50.0 %" in text
