@@ -142,7 +142,7 @@ def _as_rows(pairs: list[tuple[str, str]]) -> tuple[list[Row], list[str], str, s
         names = _pair_names([source for source, _ in pairs])
         rows = [_pair_row(source, target, names) if names else ({"text": source}, target) for source, target in pairs]
         return rows, sorted(counts), "pair_classification" if names else "text_classification", "accuracy"
-    tags = _tags([target for _, target in pairs])
+    tags = _tags(pairs)
     if tags:
         return [_entity_row(source, target, tags) for source, target in pairs], tags, "entity_extraction", "micro_f1"
     raise FileUnusable(
@@ -168,15 +168,16 @@ def _pair_row(source: str, target: str, names: tuple[str, str]) -> Row:
     return {"text_a": first.removeprefix(f"{names[0]}: ").strip() or "-", "text_b": second.strip() or "-"}, target
 
 
-def _tags(targets: list[str]) -> list[str]:
+def _tags(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """The labels of targets like `words [Label] words [Label]`; empty where they are something else."""
-    filled = [target for target in targets if target.strip()]
-    ends = Counter(match[1] for target in filled if (match := re.search(rf"{TAG.pattern}\s*$", target)))
-    if not filled or sum(ends.values()) < FORM_SHARE * len(filled):
+    filled = [(source, target) for source, target in pairs if target.strip()]
+    ends = sum(bool(re.search(rf"{TAG.pattern}\s*$", target)) for _, target in filled)
+    if not filled or ends < FORM_SHARE * len(filled):
         return []
-    counts = Counter(tag for target in filled for tag in TAG.findall(target))
-    # Words of a text may stand in brackets too; a label comes again and again.
-    return sorted(tag for tag, count in counts.items() if count >= MIN_ROWS_PER_CLASS and tag in ends)
+    # Words of a text may stand in brackets too.
+    counts = Counter(tag for _, target in filled for tag in TAG.findall(target))
+    counts.subtract(tag for source, _ in filled for tag in TAG.findall(source))
+    return sorted(tag for tag, count in counts.items() if count >= MIN_ROWS_PER_CLASS)
 
 
 def _entity_row(source: str, target: str, labels: list[str]) -> Row:

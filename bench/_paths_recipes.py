@@ -169,7 +169,8 @@ class Shop:
         return self._point(made, num_labels, len(taught))
 
     def _num_labels(self, budget: float, path: str) -> int:
-        return math.floor(budget * (1 - COMPUTE_SHARE[path]) / self.task.price)
+        """As many as the budget buys; a pool that is smaller than that is bought whole."""
+        return min(math.floor(budget * (1 - COMPUTE_SHARE[path]) / self.task.price), len(self._rows))
 
     def _split(self, num_labels: int, how: Recipe) -> tuple[list[Row], list[Row]]:
         num_dev = round(num_labels * how.dev_share)
@@ -194,6 +195,8 @@ class Shop:
         """How many texts can be taught in so many device seconds, at the pace of a whole pass and of the student."""
         how, paid = _RECIPES[recipe].at(num_labels), self._seconds
         texts = self._rows[num_labels:][: self.most_unlabelled]
+        if not texts:
+            return 0
         self._run("score", {}, (), teacher=teacher, unlabelled=texts)
         per_pass = (self._seconds - paid) / len(texts)
         self._seconds = paid
