@@ -81,7 +81,7 @@ class Checkpoint:
         try:
             state = read_whole(self._path)
             if state.pop("fingerprint") != self._fingerprint:
-                print("checkpoint belongs to another spec, starting from the first step", flush=True)
+                print("checkpoint is of another spec or trial, starting from the first step", flush=True)
                 return None
             random_state = state.pop("rng")
             is_usable = fits(state)
