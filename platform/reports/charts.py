@@ -121,16 +121,16 @@ def _legend() -> alt.Legend:
 def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
     """What costs nothing: a student under such a line is worth nothing."""
     layers = []
-    for number, (utility, title) in enumerate(_levels(points)):
+    levels = _levels(points)
+    for number, (utility, title) in enumerate(levels):
         base = alt.Chart(alt.InlineData(values=[{"utility": utility, "name": title}])).encode(y="utility:Q")
         rule = base.mark_rule(color=theme.muted, strokeDash=[5, 4])
-        # Lines that lie close together have their names at different ends.
-        if number % 2 == 0:
-            name = base.mark_text(color=theme.muted, align="right", baseline="bottom", dx=-4, dy=-4)
-        else:
-            name = base.mark_text(color=theme.muted, align="left", baseline="bottom", dx=4, dy=-4)
-        x = alt.value(0 if number % 2 else _WIDTH)
-        layers += [rule, name.encode(x=x, text="name:N")]
+        # Lines that lie close together have their names at different ends, the lowest of several beneath it.
+        is_right, is_beneath = number % 2 == 0, number > 0 and number == len(levels) - 1
+        align, dx, x = ("right", -4, _WIDTH) if is_right else ("left", 4, 0)
+        baseline, dy = ("top", 5) if is_beneath else ("bottom", -4)
+        name = base.mark_text(color=theme.muted, align=align, baseline=baseline, dx=dx, dy=dy)
+        layers += [rule, name.encode(x=alt.value(x), text="name:N")]
     return layers
 
 
