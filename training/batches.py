@@ -14,7 +14,6 @@ Indices = npt.NDArray[np.int64]
 
 # Rows are sorted by length within pools of this many batches: enough for little padding, little enough for chance.
 BATCHES_PER_POOL = 50
-TOKENS_PER_SCORING_BATCH = 4096
 ROWS_PER_SCORING_BATCH = 256
 
 
@@ -47,13 +46,15 @@ def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def scoring_batches(lengths: Indices) -> list[Indices]:
+def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
     """Cut rows, longest first, into batches of about equal tokens, so that little is padding.
 
     Parameters
     ----------
     lengths
         (N,) tokens per row.
+    num_tokens
+        of a batch, padding included; a longer row is a batch of its own.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def scoring_batches(lengths: Indices) -> list[Indices]:
     batches: list[Indices] = []
     start = 0
     while start < len(order):
-        fitting = max(1, TOKENS_PER_SCORING_BATCH // int(max(lengths[order[start]], 1)))
+        fitting = max(1, num_tokens // int(max(lengths[order[start]], 1)))
         size = min(fitting, ROWS_PER_SCORING_BATCH)
         batches.append(order[start : start + size])
         start += size

@@ -40,6 +40,11 @@ class Compute:
         """Return the context that forward passes run in."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
+    @property
+    def tokens_per_scoring_batch(self) -> int:
+        """How much is scored at once: what a core's cache holds on a CPU, what keeps an accelerator busy elsewhere."""
+        return 1024 if self.device.type == "cpu" else 4096
+
     def free_memory(self) -> None:
         """Give back what the device keeps for later, after it ran out of memory."""
         if self.device.type == "cuda":

@@ -73,7 +73,7 @@ def predict_logits(
     model.eval()
     values_UC: Tensor | None = None
     with torch.inference_mode(), compute.autocast():
-        waiting = scoring_batches(rows.lengths)[::-1]
+        waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
         while waiting:
             stop.raise_if_requested()
             indices = waiting.pop()

@@ -86,7 +86,7 @@ def frozen_states(*, model: EncoderClassifier, rows: EncodedRows, compute: Compu
     lower, upper = lower_part(model.encoder, num_layers), upper_part(model.encoder, num_layers)
     states: list[Tensor] = [torch.empty(0)] * len(rows)
     with torch.no_grad(), compute.autocast():
-        for number, indices in enumerate(scoring_batches(rows.lengths)):
+        for number, indices in enumerate(scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)):
             inputs = collate(rows=rows, indices=indices, device=compute.device)
             hidden_BTH = run_encoder(lower, inputs)
             if number == 0 and not _makes_the_whole(model.encoder, upper, inputs, hidden_BTH):

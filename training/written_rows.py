@@ -106,7 +106,7 @@ def write_answers(
     said: dict[int, tuple[npt.NDArray[np.generic], ...]] = {}
     scores: dict[int, Tensor] = {}
     with torch.inference_mode(), compute.autocast():
-        waiting = scoring_batches(rows.lengths)[::-1]
+        waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
         while waiting:
             stop.raise_if_requested()
             indices = waiting.pop()
