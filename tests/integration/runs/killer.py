@@ -161,8 +161,7 @@ class Ground:
 
     def _killed(self, kill: Kill, run: Run) -> bool:
         if kill.victim == "database":
-            os.kill(int(self._database_pid.read_text().split()[0]), signal.SIGKILL)
-            return True
+            return self._database_killed()
         trainer = self.held.trainer_of(run.folder)
         if trainer is None:
             return False
@@ -171,6 +170,14 @@ class Ground:
                 os.kill(trainer, signal.SIGKILL)
             return True
         return self._worker_killed(trainer)
+
+    def _database_killed(self) -> bool:
+        """Kill it, unless it has not come back from the last time: its number is then nobody's, or not written yet."""
+        try:
+            os.kill(int(self._database_pid.read_text().split()[0]), signal.SIGKILL)
+        except (OSError, IndexError):
+            return False
+        return True
 
     def _worker_killed(self, trainer: int) -> bool:
         worker = next((worker for worker in self._workers if self.held.is_below(trainer, worker.pid)), None)
