@@ -107,7 +107,7 @@ def _ours(*, rate: float, steps: int, distilled_rate: float) -> Recipe:
         distilled={
             **training,
             "batch_size": 32,
-            "epochs": 6,
+            "epochs": 3,
             "learning_rate": distilled_rate,
             "temperature": 1.0,
         },

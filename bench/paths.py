@@ -69,7 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", nargs="*", help="only these, by name without .jsonl")
     parser.add_argument("--labels", type=int, nargs="*", default=[30, 60, 120], help="budgets, in labels")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--unlabelled", type=int, default=400, help="texts for the teacher, at most")
+    parser.add_argument("--unlabelled", type=int, default=2_000, help="texts for the teacher, at most")
     parser.add_argument("--teacher", default="all-MiniLM-L6-v2", help="a package that carries weights")
     parser.add_argument("--student", default="paraphrase-MiniLM-L3-v2", help="a package that carries weights")
     parser.add_argument("--price", type=float, help="dollars per label, for every file")
