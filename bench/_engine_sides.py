@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import logging
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,8 +50,8 @@ TEMPERATURE = 2.0
 MOST_POSTS_PER_TEXT = 3
 
 datasets.disable_progress_bars()
-# The pipeline warns of every class that it does not know, at length.
-transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+# The pipeline tells of every class that it knows, as an error, where it is given another.
+transformers.utils.logging.set_verbosity(logging.CRITICAL)  # type: ignore[no-untyped-call]
 
 
 def has_bf16() -> bool:
