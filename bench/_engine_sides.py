@@ -51,7 +51,7 @@ MOST_POSTS_PER_TEXT = 3
 
 datasets.disable_progress_bars()
 # The pipeline tells of every class that it knows, as an error, where it is given another.
-transformers.utils.logging.set_verbosity(logging.CRITICAL)  # type: ignore[no-untyped-call]
+transformers.utils.logging.set_verbosity(logging.CRITICAL)
 
 
 def has_bf16() -> bool:

@@ -127,10 +127,14 @@ def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
         rule = base.mark_rule(color=theme.muted, strokeDash=[5, 4])
         # Lines that lie close together have their names at different ends, the lowest of several beneath it.
         is_right, is_beneath = number % 2 == 0, number > 0 and number == len(levels) - 1
-        align, dx, x = ("right", -4, _WIDTH) if is_right else ("left", 4, 0)
-        baseline, dy = ("top", 5) if is_beneath else ("bottom", -4)
-        name = base.mark_text(color=theme.muted, align=align, baseline=baseline, dx=dx, dy=dy)
-        layers += [rule, name.encode(x=alt.value(x), text="name:N")]
+        name = base.mark_text(
+            color=theme.muted,
+            align="right" if is_right else "left",
+            baseline="top" if is_beneath else "bottom",
+            dx=-4 if is_right else 4,
+            dy=5 if is_beneath else -4,
+        )
+        layers += [rule, name.encode(x=alt.value(_WIDTH if is_right else 0), text="name:N")]
     return layers
 
 
