@@ -37,6 +37,17 @@ def lose(run: Run, *, seconds: int) -> Attempt:
     return attempt.get()
 
 
+def lose_unrecorded(study: Study, *, told_after: timedelta) -> Attempt:
+    """Leave a run whose worker died before it wrote down its trainer; a trainer told of its stages at that time."""
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    attempt = lose(run, seconds=0)
+    Attempt.objects.filter(pk=attempt.pk).update(pid=None)
+    run.folder.mkdir(parents=True)
+    told = {"at": (attempt.started_at + told_after).isoformat(), "stages": {"start": 1.5, "train": 2.0}}
+    (run.folder / "progress.json").write_text(json.dumps(told))
+    return attempt
+
+
 def test_a_lost_attempt_is_billed_until_its_last_heartbeat_and_tried_again(study: Study, sent: list[int]) -> None:
     run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
     attempt = lose(run, seconds=10)
@@ -53,12 +64,7 @@ def test_a_lost_attempt_is_billed_until_its_last_heartbeat_and_tried_again(study
 def test_one_whose_worker_died_before_it_knew_its_trainer_is_billed_by_the_trainers_word(
     study: Study, sent: list[int]
 ) -> None:
-    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    attempt = lose(run, seconds=0)
-    Attempt.objects.filter(pk=attempt.pk).update(pid=None)
-    run.folder.mkdir(parents=True)
-    told = {"at": (attempt.started_at + timedelta(seconds=9)).isoformat(), "stages": {"start": 1.5, "train": 2.0}}
-    (run.folder / "progress.json").write_text(json.dumps(told))
+    attempt = lose_unrecorded(study, told_after=timedelta(seconds=9))
 
     sweep()
 
@@ -70,12 +76,7 @@ def test_one_whose_worker_died_before_it_knew_its_trainer_is_billed_by_the_train
 def test_what_an_earlier_trainer_told_is_not_billed_to_an_attempt_that_started_none(
     study: Study, sent: list[int]
 ) -> None:
-    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    attempt = lose(run, seconds=0)
-    Attempt.objects.filter(pk=attempt.pk).update(pid=None)
-    run.folder.mkdir(parents=True)
-    told = {"at": (attempt.started_at - timedelta(seconds=9)).isoformat(), "stages": {"train": 2.0}}
-    (run.folder / "progress.json").write_text(json.dumps(told))
+    attempt = lose_unrecorded(study, told_after=timedelta(seconds=-9))
 
     sweep()
 
