@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="manage.py bench paths", description=__doc__.splitlines()[0])
     parser.add_argument("--files", nargs="*", help="only these, by name without .jsonl")
     parser.add_argument("--labels", type=int, nargs="*", default=[30, 60, 120], help="budgets, in labels")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--unlabelled", type=int, default=2_000, help="texts for the teacher, at most")
     parser.add_argument("--teacher", default="all-MiniLM-L6-v2", help="a package that carries weights")
     parser.add_argument("--student", default="paraphrase-MiniLM-L3-v2", help="a package that carries weights")
@@ -86,7 +86,7 @@ def _points(tasks: list[data.Task], options: argparse.Namespace) -> dict[tables.
     models = Models(teacher=options.teacher, student=options.student)
     errands = [
         Errand(task, models, seed, options.device, tuple(options.labels), options.unlabelled)
-        for seed in range(options.seeds)
+        for seed in options.seeds
         for task in tasks
     ]
     found: dict[tables.Cell, dict[int, Point]] = {}

@@ -18,9 +18,14 @@ from embedded.paths import Paths
 from embedded.supervisor import Process, Service
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = Paths(root=ROOT, data=ROOT / "var" / "test")
-# Away from the ports that a person's own `manage.py up` prefers.
-FIRST_PORTS = {"web": 18000, label_studio.NAME: 18080, "redis": 16379}
+# Two processes may test at once, each with services of its own: `manage.py test` names the second.
+IS_BESIDE = bool(os.environ.get("FULCRUM_TEST_BESIDE"))
+PATHS = Paths(root=ROOT, data=ROOT / "var" / ("test-beside" if IS_BESIDE else "test"))
+# Away from the ports that a person's own `manage.py up` prefers, and from the other process's.
+_PORTS_APART = 1_000 if IS_BESIDE else 0
+FIRST_PORTS = {
+    name: port + _PORTS_APART for name, port in (("web", 18000), (label_studio.NAME, 18080), ("redis", 16379))
+}
 UNIT_TESTS = ROOT / "tests" / "unit"
 
 _held = ExitStack()

@@ -15,10 +15,10 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from training.classifier import POOLERS, EncoderClassifier, state_in_fp32
+from training.classifier import EncoderClassifier, state_in_fp32
 from training.folder import write_json
 from training.pretrained import PretrainedUnusable, load_pretrained
-from training.settings import ModelSource
+from training.settings import PAIR_POOLINGS, ModelSource
 from training.task_types.base import TaskType
 from training.text_to_text import TextToText
 from training.writer import Writer
@@ -126,7 +126,7 @@ def read_label_map(folder: Path) -> LabelMap:
 
 def _pooling_named(written: object) -> str:
     # Artifacts of a time with one pooling only name it in other words.
-    return str(written) if written in POOLERS else "mean"
+    return str(written) if written in PAIR_POOLINGS else "mean"
 
 
 def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from training.frozen import run_encoder, upper_part
 from training.hidden import FROZEN_STATES
 from training.layers import num_frozen_layers, rest_frozen_layers
+from training.sides import parted_sides
 from training.spans import NO_TOKEN, WORD_TOKENS
 
 HEAD_DROPOUT = 0.1
@@ -19,12 +21,15 @@ HEAD_DROPOUT = 0.1
 class EncoderClassifier(nn.Module):
     """Any Hugging Face encoder, its unpadded tokens pooled into one vector, with one linear layer on top."""
 
+    vectors_per_unit = 1
+
     def __init__(self, *, encoder: nn.Module, num_outputs: int, pooling: str = "mean") -> None:
         super().__init__()
         self.encoder = encoder
         self.pooling = pooling
         self.dropout = nn.Dropout(HEAD_DROPOUT)
-        self.head = nn.Linear(encoder.config.hidden_size, num_outputs)  # type: ignore[union-attr, arg-type]
+        width: int = encoder.config.hidden_size  # type: ignore[union-attr, assignment]
+        self.head = nn.Linear(self.vectors_per_unit * width, num_outputs)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 
@@ -58,6 +63,33 @@ class EncoderTagger(EncoderClassifier):
         token_BW = inputs[WORD_TOKENS]
         row, word = torch.nonzero(token_BW != NO_TOKEN, as_tuple=True)
         return hidden_BTH[row, token_BW[row, word]]
+
+
+class BiEncoder(EncoderClassifier):
+    """Any Hugging Face encoder that reads each text of a pair by itself, with one linear layer on both.
+
+    After Reimers and Gurevych, 2019 (Sentence-BERT): of u and v, the means over the tokens of each text, brought to
+    one length, the layer is given u, v, |u - v| and u * v.
+    """
+
+    vectors_per_unit = 4
+
+    def __init__(self, *, encoder: nn.Module, num_outputs: int, pooling: str) -> None:
+        super().__init__(encoder=encoder, num_outputs=num_outputs, pooling=pooling)
+        # Four vectors drawn at random drown what a few labels say; from zero, a linear layer learns as well.
+        nn.init.zeros_(self.head.weight)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return logits (B, C) of a padded batch of pairs, encoded apart; see training.sides."""
+        u_BH, v_BH = (self._vector(side) for side in parted_sides(inputs))
+        both = torch.cat([u_BH, v_BH, (u_BH - v_BH).abs(), u_BH * v_BH], dim=-1)
+        logits_BC: Tensor = self.head(self.dropout(both))
+        return logits_BC
+
+    def _vector(self, side: dict[str, Tensor]) -> Tensor:
+        mean_BH = mean_over_tokens(run_encoder(self.encoder, side), side["attention_mask"])
+        # Of length 1 times the root of the width, a dimension is about 1, as the head's rate and weights expect.
+        return nn.functional.normalize(mean_BH, dim=-1) * math.sqrt(mean_BH.shape[-1])
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from training.failures import PermanentFailure
 from training.gold import GoldInvalid
 from training.hidden import HiddenStates
 from training.rows import Rows as Rows
+from training.sides import joined_sides, parted_sides
 from training.spans import NO_TOKEN, WORD_TOKENS
 from training.task_types.base import Encoded, TaskType
 from training.units import Units
@@ -157,7 +158,9 @@ def _check_uids(uids: list[str], name: str) -> None:
         seen.add(uid)
 
 
-def encode_rows(*, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: int) -> EncodedRows:
+def encode_rows(
+    *, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: int, pooling: str | None = None
+) -> EncodedRows:
     """Tokenise rows once, unpadded, so that every epoch and every batch shape reuses the ids.
 
     Parameters
@@ -170,13 +173,17 @@ def encode_rows(*, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: 
         the model's own tokenizer.
     max_length
         tokens at most.
+    pooling
+        of the model; None of one that writes.
 
     Returns
     -------
     The encodings, in the order of the rows.
     """
-    inputs = task_type.encode(tokenizer=tokenizer, columns=rows.columns, max_length=max_length)
-    lengths = np.array([len(row["input_ids"]) for row in inputs], dtype=np.int64)
+    inputs = task_type.encode(
+        tokenizer=tokenizer, columns=rows.columns, max_length=max_length, pooling=pooling or "mean"
+    )
+    lengths = np.array([sum(len(side.get("input_ids", ())) for side in parted_sides(row)) for row in inputs])
     pad_values = {
         "attention_mask": 0,
         "input_ids": tokenizer.pad_token_id,
@@ -185,4 +192,10 @@ def encode_rows(*, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: 
     }
     of_words = task_type.unit == "word"
     units = Units.of_words([row[WORD_TOKENS] for row in inputs]) if of_words else Units.one_per_row(len(inputs))
-    return EncodedRows(inputs=inputs, lengths=lengths, units=units, pad_values=pad_values, columns=rows.columns)
+    return EncodedRows(
+        inputs=inputs,
+        lengths=lengths,
+        units=units,
+        pad_values=joined_sides(pad_values, pad_values),
+        columns=rows.columns,
+    )

@@ -125,7 +125,7 @@ def distil(job: Job) -> dict[str, Any]:
         rows=start.prepared(rows),
         loss=loss.on(compute.device),
         compute=compute,
-        splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
+        splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer, pooling=start.pooling),
         fingerprint=file_hash(job.folder / "spec.json") + file_hash(spec.data.soft_labels / METADATA_FILE),
         gold=_gold_stage(gold, start, task_type, spec, compute) if gold and spec.distillation.gold_epochs else None,
     )
@@ -196,7 +196,13 @@ def _soft_lesson(
         job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
         return token_lesson(soft=soft, gold=gold, writer=start.writer, settings=settings)
     texts = _joined(soft.rows, gold) if gold else soft.rows
-    rows = encode_rows(rows=texts, task_type=task_type, tokenizer=start.tokenizer, max_length=settings.max_length)
+    rows = encode_rows(
+        rows=texts,
+        task_type=task_type,
+        tokenizer=start.tokenizer,
+        max_length=settings.max_length,
+        pooling=start.pooling,
+    )
     targets = task_type.targets(rows=texts, units=rows.units, labels=job.spec.labels)
     loss = _soft_loss(job, task_type, soft.outputs, rows.units, targets)
     return rows, replace(loss, labels_are_written=start.writer is not None)

@@ -86,7 +86,7 @@ class Examiner:
         )
 
 
-def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any) -> dict[str, Split]:
+def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, Split]:
     """Read and tokenise dev and test, as far as a spec has them. Raises: DataInvalid."""
     splits: dict[str, Split] = {}
     for name in ("dev", "test"):
@@ -94,7 +94,11 @@ def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any) -> dict[s
         if folder is not None:
             rows = read_labelled(folder=folder, name=name, task_type=task_type, labels=spec.labels)
             encoded = encode_rows(
-                rows=rows, task_type=task_type, tokenizer=tokenizer, max_length=spec.training.max_length
+                rows=rows,
+                task_type=task_type,
+                tokenizer=tokenizer,
+                max_length=spec.training.max_length,
+                pooling=pooling,
             )
             splits[name] = Split(rows=rows, encoded=encoded)
     return splits

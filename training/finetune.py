@@ -79,7 +79,7 @@ def finetune(job: Job) -> dict[str, Any]:
         rows=rows,
         loss=loss.on(compute.device),
         compute=compute,
-        splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer),
+        splits=read_splits(spec=spec, task_type=task_type, tokenizer=start.tokenizer, pooling=start.pooling),
         fingerprint=file_hash(job.folder / "spec.json"),
     )
     job.progress.log(f"fine-tuning {spec.model} as {spec.role} on {len(train)} gold labels")
@@ -108,7 +108,11 @@ def gold_lesson(
     The rows as the model is trained on them, and the loss on the CPU.
     """
     encoded = encode_rows(
-        rows=rows, task_type=task_type, tokenizer=start.tokenizer, max_length=spec.training.max_length
+        rows=rows,
+        task_type=task_type,
+        tokenizer=start.tokenizer,
+        max_length=spec.training.max_length,
+        pooling=start.pooling,
     )
     if start.writer is None:
         target = task_type.targets(rows=rows, units=encoded.units, labels=spec.labels)

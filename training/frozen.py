@@ -13,6 +13,7 @@ from training.batches import collate, scoring_batches
 from training.compute import Compute
 from training.hidden import HiddenStates
 from training.layers import embeddings_of, layer_list, num_frozen_layers
+from training.settings import BI_ENCODER
 
 if TYPE_CHECKING:
     from training.classifier import EncoderClassifier
@@ -75,12 +76,12 @@ def frozen_states(*, model: EncoderClassifier, rows: EncodedRows, compute: Compu
 
     Returns
     -------
-    The rows' states; None where nothing is frozen, where they would take more than MOST_BYTES, or where this family of
-    encoders does more between its layers than hand states on.
+    The rows' states; None where nothing is frozen, where they would take more than MOST_BYTES, of a bi-encoder, or
+    where this family of encoders does more between its layers than hand states on.
     """
     size = int(rows.lengths.sum()) * model.encoder.config.hidden_size * 4  # type: ignore[union-attr, operator]
     num_layers = num_frozen_layers(model.encoder)
-    if num_layers == 0 or size > MOST_BYTES:
+    if num_layers == 0 or size > MOST_BYTES or model.pooling == BI_ENCODER:
         return None
     model.eval()
     lower, upper = lower_part(model.encoder, num_layers), upper_part(model.encoder, num_layers)

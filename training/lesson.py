@@ -67,6 +67,7 @@ class Start:
         self._first: Classifier | None = self._load(spec)
         self.tokenizer = self._first.tokenizer
         self.writer = self._first.writer
+        self.pooling = self._first.model.pooling
 
     def __call__(self, spec: RunSpec) -> Classifier:
         """Return a classifier on its device, untrained, with the layers frozen that the spec freezes."""

@@ -54,6 +54,7 @@ class Predictor:
             task_type=self.task_type,
             tokenizer=self.classifier.tokenizer,
             max_length=self.label_map.max_length,
+            pooling=self.classifier.model.pooling,
         )
         outputs = predict_logits(model=self.classifier.model, rows=encoded, compute=self.compute, stop=self.stop)
         predicted = self.task_type.decode(outputs=outputs, rows=rows, labels=labels)

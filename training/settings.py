@@ -12,7 +12,10 @@ from training.failures import PermanentFailure
 
 SOURCES = ("hub", "folder", "package")
 PRECISIONS = ("auto", "fp32", "bf16")
+# The last reads the texts of an example apart, where it has two of them.
+BI_ENCODER = "bi_encoder"
 POOLINGS = ("mean", "first", "max")
+PAIR_POOLINGS = (*POOLINGS, BI_ENCODER)
 FILTERS = ("none", "confidence", "random")
 
 
@@ -161,7 +164,7 @@ class TrainingSettings:
         non_negative_int("training.frozen_layers", self.frozen_layers)
         require(self.warmup_fraction <= 1, "training.warmup_fraction", "is above 1", "Give a share of 0 to 1.")
         one_of("training.precision", self.precision, PRECISIONS)
-        one_of("training.pooling", self.pooling, POOLINGS)
+        one_of("training.pooling", self.pooling, PAIR_POOLINGS)
 
     def check_length(self) -> None:
         """Raise SpecInvalid unless exactly one of epochs and steps says how long to train."""

@@ -60,6 +60,8 @@ class RunSpec:
         three_letters = self.country is None or (isinstance(self.country, str) and len(self.country) == 3)
         require(three_letters, "country", f"is {self.country!r}", "Give three letters of ISO 3166, or null.")
         self._check_labels()
+        if self.task_type in TASK_TYPES:
+            one_of("training.pooling", self.training.pooling, TASK_TYPES[self.task_type].poolings)
         {"finetune": self._check_finetune, "score": self._check_score, "distil": self._check_distil}[self.kind]()
 
     def _check_labels(self) -> None:

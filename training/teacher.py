@@ -69,7 +69,7 @@ def score(job: Job) -> dict[str, Any]:
     job.progress.stage("data", message="preparing data")
     # Before a long scoring, not behind it: a dev that cannot be used is then told at once.
     dev = replace(spec, data=replace(spec.data, test=None))
-    splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer)
+    splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer, pooling=teacher.model.pooling)
     examiner = Examiner(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
     plan = _plan(examiner, dataset, Path(source.name))
     target = job.folder / SOFT_LABELS
@@ -152,7 +152,11 @@ def _score_shard(examiner: Examiner, store: PartialStore, dataset: datasets.Data
     start = shard * ROWS_PER_SHARD
     rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
     encoded = encode_rows(
-        rows=rows, task_type=task_type, tokenizer=teacher.tokenizer, max_length=job.spec.training.max_length
+        rows=rows,
+        task_type=task_type,
+        tokenizer=teacher.tokenizer,
+        max_length=job.spec.training.max_length,
+        pooling=teacher.model.pooling,
     )
     done = [start]
 

@@ -1,6 +1,7 @@
 """`test`, `check_all` and `bench`: the tools of the house, run with an environment that nothing leaks into."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,8 @@ from embedded.paths import Paths
 
 # The plugin must be there before pytest-django reads the settings, which is earlier than any conftest.
 PYTEST = ("-m", "pytest", "-p", "tests.services")
-UNIT_TESTS = "tests/unit"
+# What computes most, tested beside all else: unit tests, and runs, which train. No Label Studio is needed for it.
+BESIDE = ("tests/unit", "tests/integration/runs", "tests/integration/engine")
 # This tool alone cannot be run with -m.
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
 CHECKS = (
@@ -37,20 +39,26 @@ def test(*, paths: Paths, arguments: Sequence[str]) -> int:
 
 
 def _test_in_two(paths: Paths, environment: Mapping[str, str]) -> int:
-    """Run the unit tests, which compute, beside all others, which wait for services; show theirs when both are done."""
-    log = paths.log("unit-tests")
-    command = [sys.executable, *PYTEST, UNIT_TESTS]
+    """Run what computes beside all others, which wait for services; show it when both are done.
+
+    Each of the two starts services of its own; see tests/services.py.
+    """
+    log = paths.log("tests-beside")
+    command = [sys.executable, *PYTEST, *BESIDE]
     with (
         log.open("wb") as output,
-        subprocess.Popen(command, cwd=paths.root, env=dict(environment), stdout=output, stderr=output) as beside,
+        subprocess.Popen(
+            command, cwd=paths.root, env={**environment, "FULCRUM_TEST_BESIDE": "1"}, stdout=output, stderr=output
+        ) as beside,
     ):
         try:
-            rest = _run(paths, (*PYTEST, f"--ignore={UNIT_TESTS}"), environment)
-            units = beside.wait()
+            rest = _run(paths, (*PYTEST, *(f"--ignore={folder}" for folder in BESIDE)), environment)
+            computed = beside.wait()
         finally:
-            beside.terminate()
+            # As from a keyboard: pytest then stops its services.
+            beside.send_signal(signal.SIGINT)
     print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
-    return rest or units
+    return rest or computed
 
 
 def check_all(*, paths: Paths) -> int:

@@ -21,6 +21,8 @@ from runs.requests import Inputs, NotEnoughExamples, NothingToMeasure, check_cou
 from runs.teachers import Teacher, teacher_of
 from studies.models import Split, Study
 from studies.queries import labelled
+from studies.task_types import TASK_TYPES
+from training.settings import BI_ENCODER
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
@@ -112,7 +114,8 @@ def refuse(findings: Iterable[Finding]) -> None:
 
 
 def _findings(case: _Case) -> list[Finding]:
-    return [*_data(case), *_choosing(case), *_layers(case), *_length(case), *_vocabulary(case), *_memory(case)]
+    checks = (_data, _choosing, _layers, _pooling, _length, _vocabulary, _memory)
+    return [finding for check in checks for finding in check(case)]
 
 
 def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Finding]:
@@ -190,6 +193,14 @@ def _layers(case: _Case) -> list[Finding]:
     return []
 
 
+def _pooling(case: _Case) -> list[Finding]:
+    known = TASK_TYPES[case.study.task_type].poolings
+    if case.plan.pooling in known:
+        return []
+    text = f"pooling: {case.plan.pooling} is for pairs of texts, and this study has none. Take {', '.join(known)}."
+    return [Finding(topic="Pooling", level=Level.REFUSED, text=text)]
+
+
 def _length(case: _Case) -> list[Finding]:
     wanted = case.plan.max_length
     for role, model in case.models.items():
@@ -255,7 +266,8 @@ def _memory(case: _Case) -> list[Finding]:
 
 def _needs(case: _Case) -> dict[str, Footprint]:
     """The memory of each training; a teacher that an earlier run trained only reads."""
-    size = {"batch_size": case.plan.batch_size, "max_length": case.plan.max_length}
+    texts = 2 if case.plan.pooling == BI_ENCODER else 1
+    size = {"batch_size": case.plan.batch_size * texts, "max_length": case.plan.max_length}
     needs = {}
     for role, model in case.models.items():
         reads = role == "teacher" and case.teacher is not None and case.teacher.run is not None

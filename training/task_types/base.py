@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.copying import NOTHING_ALIKE, most_alike
+from training.settings import POOLINGS
 from training.tally import Floats, Item, Tally, f1_scores, tally_items
 
 # Web processes look task types up too; torch would cost each of them seconds and hundreds of megabytes.
@@ -46,10 +47,13 @@ class TaskType(ABC):
     input_fields: ClassVar[tuple[str, ...]]
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1")
     unit: ClassVar[str] = "row"
+    poolings: ClassVar[tuple[str, ...]] = POOLINGS
     min_labels: ClassVar[int] = 2
 
     @abstractmethod
-    def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
+    def encode(
+        self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
+    ) -> list[Encoded]:
         """Turn rows of text into token ids.
 
         Parameters
@@ -60,6 +64,8 @@ class TaskType(ABC):
             one sequence of N strings per input field.
         max_length
             tokens at most; longer text is cut.
+        pooling
+            one of `poolings`.
 
         Returns
         -------
@@ -77,7 +83,7 @@ class TaskType(ABC):
         labels
             the study's labels.
         pooling
-            a key of `POOLERS`; means nothing where each word is answered for by a token.
+            one of `poolings`; means nothing where each word is answered for by a token.
 
         Returns
         -------

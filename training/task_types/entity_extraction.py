@@ -53,7 +53,9 @@ class EntityExtraction(TaskType):
     unit = "word"
     min_labels = 1
 
-    def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
+    def encode(
+        self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
+    ) -> list[Encoded]:
         """Tokenise the text and find each word's first token; see TaskType.encode.
 
         Raises

@@ -31,7 +31,9 @@ class TextClassification(TaskType):
     title = "Text classification"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
 
-    def encode(self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
+    def encode(
+        self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
+    ) -> list[Encoded]:
         """Tokenise the input fields in order, as one segment each; see TaskType.encode.
 
         A tokenizer that has no mark between segments, as T5's, reads each behind its name.
@@ -39,9 +41,7 @@ class TextClassification(TaskType):
         fields = [shortened(columns[name], tokenizer, max_length) for name in self.input_fields]
         if len(fields) > 1 and tokenizer.sep_token_id is None:
             return _named_fields(tokenizer, dict(zip(self.input_fields, fields, strict=True)), max_length)
-        encoded = tokenizer(*fields, truncation=True, max_length=max_length, padding=False)
-        names = list(encoded.keys())
-        return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
+        return tokenised(fields, tokenizer, max_length)
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
         """Put a linear head with one output per label on the encoder; see TaskType.build."""
@@ -91,6 +91,13 @@ class TextClassification(TaskType):
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return the one label; see TaskType.items."""
         return frozenset({(place[answer],)})
+
+
+def tokenised(fields: Sequence[Sequence[str]], tokenizer: Any, max_length: int) -> list[Encoded]:
+    """Return the encodings of N rows, unpadded; `fields` are N texts each, shortened, and one segment each."""
+    encoded = tokenizer(*fields, truncation=True, max_length=max_length, padding=False)
+    names = list(encoded.keys())
+    return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
 
 
 def _named_fields(tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:

@@ -26,7 +26,12 @@ WAYS = (
     (HYBRID, "Hybrid: distil, then train the student on with the labels alone; the better of both on dev is kept"),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER = "study", "student"
-POOLINGS = (("mean", "Mean of all tokens"), ("first", "First token"), ("max", "Largest value over tokens"))
+POOLINGS = {
+    "mean": "Mean of all tokens",
+    "first": "First token",
+    "max": "Largest value over tokens",
+    "bi_encoder": "Mean of each text of a pair, read apart (bi-encoder)",
+}
 FILTERS = (
     ("none", "Keep all"),
     ("confidence", "Keep those that the teacher is surest of"),
@@ -149,7 +154,7 @@ class StartRunForm(forms.Form):
     max_length = _whole("max_length", "Tokens at most", initial=PLAIN.max_length, help_text="Longer text is cut.")
     seed = _whole("seed", "Seed", required=False, help_text="Empty: the study's own.")
 
-    pooling = forms.ChoiceField(label="A text is read from", choices=POOLINGS, initial=PLAIN.pooling)
+    pooling = forms.ChoiceField(label="A text is read from", initial=PLAIN.pooling)
     head_learning_rate_factor = _number("head_learning_rate_factor", "Head's rate, times the learning rate")
     frozen_layers = _whole(
         "frozen_layers", "Frozen layers of the student", initial=0, help_text="Stay as they are, embeddings too."
@@ -172,8 +177,11 @@ class StartRunForm(forms.Form):
         help_text="For hybrid.",
     )
 
-    def __init__(self, *args: Any, teachers: Iterable[Run] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, teachers: Iterable[Run] = (), poolings: Iterable[str] = POOLINGS, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
+        self.fields["pooling"].choices = [(name, POOLINGS[name]) for name in poolings]  # type: ignore[attr-defined]
         finished = [(str(run.pk), _described(run)) for run in teachers]
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
             (STUDYS_TEACHER, "The study's teacher"),

@@ -13,6 +13,7 @@ from runs.operations import start_annotate, start_distil
 from runs.teachers import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
+from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
 from web.people import person
 from web.problems import carry_out
@@ -46,7 +47,8 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS])
+    poolings = TASK_TYPES[study.task_type].poolings
+    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS], poolings=poolings)
 
 
 def _start(actor: User, study: Study, form: StartRunForm) -> Run:

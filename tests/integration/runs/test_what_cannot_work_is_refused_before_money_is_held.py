@@ -72,6 +72,12 @@ def test_three_labels_are_too_few(tiny: Callable[..., Study]) -> None:
     assert not study.budget.holds.exists()
 
 
+def test_a_bi_encoder_is_for_pairs(tiny: Callable[..., Study]) -> None:
+    assert "bi_encoder is for pairs of texts, and this study has none. Take mean" in refused(
+        tiny(), pooling="bi_encoder"
+    )
+
+
 def test_one_class_only_is_refused(tiny: Callable[..., Study]) -> None:
     study = tiny()
     Label.objects.filter(example__split=Split.POOL).update(value="good")
@@ -167,6 +173,13 @@ def test_a_batch_that_does_not_fit_is_a_warning_and_a_model_that_does_not_is_ref
     assert found("Memory", study, plan=long).level == Level.WARNING
     monkeypatch.setattr(checks, "device_memory", lambda device: 600 * 2**20)
     assert "whatever the batch" in refused(study)
+
+
+def test_a_bi_encoder_has_both_texts_of_a_pair_in_memory(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    apart = found("Memory", study, plan=RunPlan(batch_size=512, pooling="bi_encoder"))
+    assert apart == found("Memory", study, plan=RunPlan(batch_size=1_024))
+    assert apart != found("Memory", study, plan=RunPlan(batch_size=512))
 
 
 def test_the_memory_of_another_machine_is_a_setting(tiny: Callable[..., Study], settings: Settings) -> None:

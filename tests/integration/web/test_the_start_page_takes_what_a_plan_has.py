@@ -64,6 +64,14 @@ def test_a_way_decides_the_epochs_on_gold_labels(way: str) -> None:
     assert plan == RunPlan(gold_epochs=HYBRID_EPOCHS if way == HYBRID else 0)
 
 
+@pytest.mark.parametrize("task_type", ["pair_classification", "text_classification"])
+def test_a_bi_encoder_is_offered_where_there_are_pairs(manager: Client, ready: Study, task_type: str) -> None:
+    Study.objects.filter(pk=ready.pk).update(task_type=task_type)
+    page = manager.get(reverse("start-run", args=[ready.pk]))
+    offered = {value for value, _ in page.context["form"].fields["pooling"].choices}
+    assert ("bi_encoder" in offered) == (task_type == "pair_classification")
+
+
 def test_lists_are_read_with_commas_or_spaces() -> None:
     plan = plan_of(learning_rates="1e-4, 0.0003", search_epochs="2 4", student_layers="0,2;5")
     assert plan == RunPlan(learning_rates=(1e-4, 3e-4), search_epochs=(2, 4), student_layers=(0, 2, 5))
