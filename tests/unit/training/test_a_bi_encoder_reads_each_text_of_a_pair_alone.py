@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def vector(classifier: Classifier, text: str) -> torch.Tensor:
     """A text's mean over its tokens, read by the encoder with nothing else beside it, of length √H."""
     inputs = classifier.tokenizer(text, return_tensors="pt")
     mean = mean_over_tokens(run_encoder(classifier.model.encoder, dict(inputs)), inputs["attention_mask"])[0]
-    return torch.nn.functional.normalize(mean, dim=0) * len(mean) ** 0.5
+    return torch.nn.functional.normalize(mean, dim=0) * math.sqrt(len(mean))
 
 
 def test_its_head_is_given_both_vectors_their_distance_and_their_product(bi_encoder: Classifier) -> None:
