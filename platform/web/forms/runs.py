@@ -30,7 +30,7 @@ POOLINGS = {
     "mean": "Mean of all tokens",
     "first": "First token",
     "max": "Largest value over tokens",
-    "bi_encoder": "Mean of each text of a pair, read apart (bi-encoder)",
+    "bi_encoder": "Each text apart (bi-encoder)",
 }
 FILTERS = (
     ("none", "Keep all"),
