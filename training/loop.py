@@ -175,12 +175,9 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
     if start is not None:
         _save(checkpoint, fitting.model, optimizer, state)
     batches = _batch_source(job, fitting, schedule)
-    batch_size = job.spec.training.batch_size
+    rows_per_step, earlier_steps = job.spec.training.batch_size, state.earlier_steps
     job.progress.train(
-        step=state.step,
-        num_steps=schedule.num_steps,
-        rows_per_step=batch_size,
-        earlier_steps=state.earlier_steps,
+        step=state.step, num_steps=schedule.num_steps, rows_per_step=rows_per_step, earlier_steps=earlier_steps
     )
     fitting.model.train()
     job.progress.step(state.step)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.tiny_runs import CPU, LABELS, RunFolder, carry_out, examples, write_dataset
+from training.__main__ import main
 from training.artifact import Classifier, load_classifier
 from training.batches import collate
 from training.classifier import BiEncoder, mean_over_tokens
@@ -81,7 +82,7 @@ def test_a_fresh_head_prefers_no_label(tiny_folder: Path) -> None:
     assert logits(fresh, FIRST, SECOND).tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
-def test_it_teaches_is_taught_and_is_asked(run_folder: RunFolder) -> None:
+def test_it_teaches_is_taught_and_is_asked(run_folder: RunFolder, tmp_path: Path) -> None:
     options = {"task_type": "pair_classification", "training": {"pooling": BI_ENCODER, "steps": 12, "frozen_layers": 1}}
     teacher = run_folder("teacher", role="teacher", **options)
     carry_out(teacher)
@@ -92,7 +93,10 @@ def test_it_teaches_is_taught_and_is_asked(run_folder: RunFolder) -> None:
     student = run_folder("student", kind="distil", data=data, **options)
     assert carry_out(student)["num_pseudo_labels"] == 30
     assert json.loads((student / "artifact" / "label_map.json").read_text())["pooling"] == BI_ENCODER
-    assert isinstance(loaded(student / "artifact").model, BiEncoder)
+    pair, answer = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    pair.write_text(json.dumps({"text_a": FIRST[0], "text_b": SECOND[0]}))
+    assert main(["predict", str(student / "artifact"), str(pair), str(answer)]) == 0
+    assert json.loads(answer.read_text())["predicted"] in LABELS
 
 
 def test_it_learns_which_texts_are_alike(run_folder: RunFolder) -> None:

@@ -1,11 +1,9 @@
 """`manage.py costs`: what was spent, summed by something, or entry by entry as a file."""
 
-import os
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path as FilePath
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,6 +14,7 @@ from reports.cost_files import FORMATS, export_entries, grouped_csv
 from reports.costs import CostFilter, Grouping, cost_rows
 from reports.tables import cost_table
 from studies.queries import StudyNotFound, find_study
+from studies.whole_files import write_whole
 
 TEXT = "text"
 IN_A_TERMINAL = (TEXT, "csv", "focus")
@@ -59,7 +58,7 @@ class Command(BaseCommand):
                 self.stdout.write(piece.decode(), ending="")
             return
         try:
-            _write(pieces, out)
+            write_whole(out, pieces)
         except OSError as error:
             raise CommandError(f"--out {out}: {error.strerror}. Name a file that can be written.") from error
         self.stdout.write(f"Written: {out}")
@@ -97,15 +96,3 @@ def _month(text: str) -> date:
 
 def _table(wanted: CostFilter, by: Grouping) -> Iterator[bytes]:
     yield f"{cost_table(cost_rows(wanted=wanted, by=by), by=by)}\n".encode()
-
-
-def _write(pieces: Iterator[bytes], out: FilePath) -> None:
-    """The file is whole, or as it was before."""
-    with NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
-        try:
-            file.writelines(pieces)
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, out)
-        except BaseException:
-            FilePath(file.name).unlink(missing_ok=True)
-            raise

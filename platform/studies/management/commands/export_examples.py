@@ -1,8 +1,6 @@
 """Write a study's examples and labels to a file that an import takes again."""
 
-from collections.abc import Iterable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from studies.exports import WRITERS, export_examples
 from studies.models import Split
 from studies.queries import find_study
+from studies.whole_files import write_whole
 
 
 class Command(BaseCommand):
@@ -31,20 +30,9 @@ class Command(BaseCommand):
             if options["labelled"]:
                 examples = examples.filter(label__isnull=False)
             pieces = export_examples(study=study, examples=examples, suffix=file.suffix.removeprefix("."))
-            _write(file, pieces)
+            write_whole(file, pieces)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.") from error
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{examples.count():,} examples are in {file}.")
-
-
-def _write(target: Path, pieces: Iterable[bytes]) -> None:
-    """Write beside the target and take its place when whole."""
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-        try:
-            file.writelines(pieces)
-        except BaseException:
-            Path(file.name).unlink()
-            raise
-    Path(file.name).replace(target)
