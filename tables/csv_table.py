@@ -53,11 +53,11 @@ class CsvTable(TableReader):
         return tuple(note for note in (*self._notes, self._left_out_note(), blank) if note)
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows; a row of empty cells is none."""
+        """Yield the rows; several empty cells are no row, but white space where the one cell stands is an empty text."""
         for record in self._records:
             if record.problem:
                 yield Row(line=record.line, problem=record.problem, ends_reading=record.is_end)
-            elif record.is_blank:
+            elif record.is_blank and len(record.cells) != 1:
                 # A line with nothing on it, not even a delimiter, is no row to be missed.
                 self._num_blank += bool(record.cells)
             else:

@@ -108,6 +108,12 @@ READ = [
         examples=(("bad, but fine", ""),),
     ),
     Dialect(
+        name="one column with texts that are empty",
+        content=b'text\ngood\n\n""\n  \n',
+        examples=(("good", ""),),
+        errors=("Line 4: text: the text is empty", "Line 5: text: the text is empty"),
+    ),
+    Dialect(
         name="mixed delimiters",
         content=b"text,label\ngood,pos\nbad;neg\n",
         examples=GOOD,
