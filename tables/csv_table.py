@@ -53,7 +53,7 @@ class CsvTable(TableReader):
         return tuple(note for note in (*self._notes, self._left_out_note(), blank) if note)
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows; several empty cells are no row, but white space where the one cell stands is an empty text."""
+        """Yield the rows; several empty cells are no row, but an only cell that is empty is one."""
         for record in self._records:
             if record.problem:
                 yield Row(line=record.line, problem=record.problem, ends_reading=record.is_end)
