@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tables.signs import printable, unstorable
@@ -21,6 +22,7 @@ from tables.table import (
 )
 
 _SHOWN_NUMBER = 40
+_MISSING = "NaN"
 
 
 class RowInvalid(ValueError):
@@ -32,10 +34,6 @@ class _Number:
     """A number as it was written, so that 1.0, 1e400 and a thousand digits stay what they are."""
 
     text: str
-
-    @property
-    def is_missing(self) -> bool:
-        return self.text == "NaN"
 
 
 class JsonTable(TableReader):
@@ -86,28 +84,30 @@ class JsonTable(TableReader):
     def _read(self, number: int, value: dict[str, Any]) -> Row:
         self._num_without_name += value.pop("", None) is not None
         self._columns.update(dict.fromkeys(value))
-        cells = {name: _cell(one) for name, one in value.items()}
+        cells, not_texts = dict[str, str](), dict[str, str]()
+        for name, one in value.items():
+            cells[name], what = _cell(one)
+            if what:
+                not_texts[name] = what
         for name, cell in cells.items():
-            if bad := unstorable(cell):
-                raise RowInvalid(f"{printable(name)}: has {bad}; write it without")
-            if len(cell) > MOST_CELL_CHARACTERS:
-                raise RowInvalid(f"{printable(name)}: {len(cell):,} characters; {MOST_CELL_CHARACTERS:,} is the most")
-        self._num_missing += sum(isinstance(one, _Number) and one.is_missing for one in value.values())
-        return Row(
-            line=number,
-            cells=cells,
-            structured=frozenset(name for name, one in value.items() if isinstance(one, dict | list)),
-            not_texts={name: what for name, one in value.items() if (what := _not_text(one))},
-        )
+            _check_cell(name, cell)
+        self._num_missing += sum(what == _MISSING for what in not_texts.values())
+        structured = frozenset(name for name in not_texts if isinstance(value[name], dict | list))
+        return Row(line=number, cells=cells, structured=structured, not_texts=not_texts)
 
 
 def _named(value: dict[str, Any]) -> dict[str, Any]:
     """Bring an object's keys into the form of columns' names. Raises: RowInvalid."""
     if len(value) > MOST_COLUMNS:
         raise RowInvalid(f"{len(value):,} keys; {MOST_COLUMNS} columns are the most")
-    if problem := next(filter(None, map(name_problem, value)), ""):
+    return _without_repeats([(_name(key), one) for key, one in value.items()])
+
+
+@lru_cache(maxsize=MOST_COLUMNS)
+def _name(key: str) -> str:
+    if problem := name_problem(key):
         raise RowInvalid(problem)
-    return _without_repeats([(column_name(key), one) for key, one in value.items()])
+    return column_name(key)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -119,23 +119,23 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
+def _cell(value: Any) -> tuple[str, str]:
+    """Write a value as a cell, and say what it is where it is neither a text nor null."""
     if isinstance(value, str):
-        return value
+        return value, ""
+    if value is None:
+        return "", ""
     if isinstance(value, _Number):
-        return "" if value.is_missing else value.text
-    return json.dumps(value, ensure_ascii=False, default=_as_number)
+        return "" if value.text == _MISSING else value.text, printable(value.text, most=_SHOWN_NUMBER)
+    written = json.dumps(value, ensure_ascii=False, default=_as_number)
+    return written, written if isinstance(value, bool) else "a list or an object"
 
 
-def _not_text(value: Any) -> str:
-    if value is None or isinstance(value, str):
-        return ""
-    if isinstance(value, dict | list):
-        return "a list or an object"
-    written = value.text if isinstance(value, _Number) else json.dumps(value)
-    return printable(written, most=_SHOWN_NUMBER)
+def _check_cell(name: str, cell: str) -> None:
+    if bad := unstorable(cell):
+        raise RowInvalid(f"{printable(name)}: has {bad}; write it without")
+    if len(cell) > MOST_CELL_CHARACTERS:
+        raise RowInvalid(f"{printable(name)}: {len(cell):,} characters; {MOST_CELL_CHARACTERS:,} is the most")
 
 
 def _as_number(number: _Number) -> int | float:
