@@ -84,7 +84,7 @@ def test_a_quote_estimates_from_the_studys_own_runs(manager: Client, study: Stud
 
 def test_a_quote_without_a_history_says_that_only_the_limit_is_known(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate"})
-    assert "no run like it has ended yet" in page.content.decode()
+    assert "no similar run has ended yet" in page.content.decode()
 
 
 def test_a_running_run_shows_its_cost_its_hold_and_its_price_a_minute(manager: Client, study: Study) -> None:
@@ -197,7 +197,7 @@ def test_energy_is_added_up_beside_the_attempts_that_could_not_tell(manager: Cli
         ground.attempt(run, number, 60, is_last=False)
     run.attempts.filter(number=2).update(energy_kwh=0.002, carbon_kg=0.0001, peak_memory_bytes=2**20)
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
-    assert "2 Wh, and what 1 attempt used that could not tell" in page
+    assert "2 Wh, without 1 attempt whose energy is not known" in page
     assert "0.1 g CO₂e" in page
 
 
