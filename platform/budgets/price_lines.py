@@ -69,7 +69,7 @@ def read_lines(text: str) -> Iterator[PriceLine | str]:
 
 
 def spellings(cell: str) -> tuple[str, ...]:
-    """What a cell may stand for: itself, or what stood in it before a formula's first character got a quote."""
+    """What a cell may mean: itself, or its text before a formula's first character got a quote."""
     return (cell, cell[1:]) if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else (cell,)
 
 

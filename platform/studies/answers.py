@@ -17,7 +17,7 @@ NAMED_LABELS = 8
 
 
 class AnswerInvalid(ValueError):
-    """What stands where a label should be is no answer to the study's question; the message says why."""
+    """The label is not a valid answer to the study's question; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class AnswerForm(ABC):
     def read_cell(self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str]) -> str:
         """Read the label of a file's row, whose texts are kept cleaned.
 
-        Parameters: `cells` the row's texts by input field, as they stand in the file.
+        Parameters: `cells` the row's texts by input field, as in the file.
         Raises: AnswerInvalid.
         """
         return self._moved(self.read(given=cell, fields=cells, labels=labels), cells)
@@ -62,7 +62,7 @@ class AnswerForm(ABC):
         """Take a kept answer apart."""
 
     def pieces(self, label: str) -> list[str]:
-        """Write what stands in every kept answer that has this label, and in no other.
+        """Write text that occurs in every stored answer that has this label, and in no other.
 
         A quote within a label is escaped, so that no label can look like these.
         """
@@ -188,7 +188,7 @@ def _span(one: Any) -> dict[str, Any] | None:
 
 
 def _place(place: int, text: str) -> int:
-    """Where a place in a file's text stands once that text is composed and stripped."""
+    """Where a position in a file's text is once that text is composed and stripped."""
     composed = unicodedata.normalize("NFC", text)
     before = unicodedata.normalize("NFC", text[:place])
     if not composed.startswith(before):

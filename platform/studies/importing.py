@@ -71,7 +71,7 @@ class StudyRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a file would bring: new examples, labels for examples that had none (by content), and the errors."""
+    """Preview of a file: new examples, labels for examples that had none (by content), and the errors."""
 
     candidates: tuple[Candidate, ...]
     late_labels: dict[str, str]
