@@ -21,7 +21,7 @@ from studies.models import Example, Label, Study
 from studies.operations import assign_label
 
 State = Annotation.State
-NOT_ASKED_FOR = "Not asked for: all annotations of this example are there, or this person's is."
+SURPLUS_REASON = "Surplus: all requested annotations exist, or yours does."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What an annotation is worth before it is known whether it was asked for."""
+    """What an annotation is worth before it is known whether it was requested."""
 
     state: Annotation.State
     reason: str = ""
@@ -88,7 +88,7 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
 def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
     """Note that an example is gone from Label Studio with all its annotations; it may be offered again.
 
-    What it still asked for is asked for no longer, and the money comes back with the reason.
+    Its open assignments are withdrawn, and their money is released with the reason.
     Returns: how many annotations.
     """
     locked = Publication.objects.select_for_update().get(pk=publication.pk)
@@ -189,7 +189,7 @@ def _update(publication: Publication, existing: Annotation, remote: RemoteAnnota
     if existing.state == State.ACCEPTED and verdict.state == State.ACCEPTED:
         existing.value, existing.reason = verdict.value, ""
     elif existing.state == State.ACCEPTED:
-        existing.reason = f"Edited; the earlier answer stands. {verdict.reason}".strip()[:200]
+        existing.reason = f"Edited; the earlier annotation is kept. {verdict.reason}".strip()[:200]
     elif existing.entry is None:
         _apply(publication, existing, verdict)
     elif verdict.state == State.ACCEPTED:
@@ -198,11 +198,11 @@ def _update(publication: Publication, existing: Annotation, remote: RemoteAnnota
 
 
 def _answer_instead(publication: Publication, skip: Annotation, verdict: Verdict) -> None:
-    """Let a paid skip become the answer that it was edited into, if one is still asked for."""
+    """Let a paid skip become the answer that it was edited into, if one is still requested."""
     if _accept(publication, skip, verdict.annotator):
         skip.state, skip.reason, skip.value = verdict.state, "", verdict.value
     else:
-        skip.reason = "Answered when no answer was asked for; the skip stands."
+        skip.reason = "Annotated when no annotation was requested; the skip is kept."
 
 
 def _write(annotation: Annotation, remote: RemoteAnnotation) -> None:
@@ -226,7 +226,7 @@ def _apply(publication: Publication, annotation: Annotation, verdict: Verdict) -
         pay_skip(publication=publication, annotation=annotation)
     elif verdict.state == State.ACCEPTED and not _accept(publication, annotation, verdict.annotator):
         annotation.state = State.SURPLUS
-        annotation.reason = annotation.reason or NOT_ASKED_FOR
+        annotation.reason = annotation.reason or SURPLUS_REASON
 
 
 def _accept(publication: Publication, annotation: Annotation, annotator: User | None) -> bool:

@@ -19,7 +19,7 @@ def new_secret() -> str:
 
 
 class LabelingProject(models.Model):
-    """A study's project in Label Studio. `uid` stands in that project's description, so that it is found again."""
+    """A study's project in Label Studio. `uid` is in that project's description, so that it is found again."""
 
     study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="labeling_project")
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -33,7 +33,7 @@ class LabelingProject(models.Model):
         null=True, help_text="When we began to close it there, because its budget stopped."
     )
     withdrawn_at = models.DateTimeField(null=True, help_text="When all that nobody had open was withdrawn.")
-    syncing_since = models.DateTimeField(null=True, help_text="The first sync began that nothing was finished since.")
+    syncing_since = models.DateTimeField(null=True, help_text="Start of the first sync since the last success.")
     hinted_at = models.DateTimeField(null=True, help_text="A webhook came since the last sync began.")
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class LabelingProject(models.Model):
 
 
 class Batch(models.Model):
-    """Examples sent in one request. Its uid stands in each, so that a doubtful request is looked up, not repeated."""
+    """Examples sent in one request. Its uid is in each, so that a doubtful request is looked up, not repeated."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Being sent"
@@ -60,7 +60,7 @@ class Batch(models.Model):
 
 
 class Publication(models.Model):
-    """An example on offer in Label Studio."""
+    """An example published in Label Studio."""
 
     class Because(models.TextChoices):
         STOPPED = "stopped", "The budget stopped"
@@ -114,7 +114,7 @@ class Annotation(models.Model):
         ACCEPTED = "accepted", "Accepted"
         SKIPPED = "skipped", "Skipped"
         REJECTED = "rejected", "Rejected"
-        SURPLUS = "surplus", "Not asked for"
+        SURPLUS = "surplus", "Surplus"
 
     unique_id = models.UUIDField(unique=True)
     example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="annotations")

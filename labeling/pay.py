@@ -31,7 +31,7 @@ NO_TIME = "Label Studio told no time, so no time is paid."
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What one annotation can cost at most: the dearest annotator's price, and the platform fee on top."""
+    """The maximum cost of one annotation: the highest annotator price, and the platform fee on top."""
 
     price: Price
     quantity: Decimal
@@ -117,7 +117,7 @@ def is_overshoot(*, budget: Budget, annotation: Annotation) -> bool:
 
 
 def stop_at(*, budget: Budget, moment: datetime) -> BudgetStop | None:
-    """Find the stop that stood at a moment."""
+    """Find the stop that was active at a moment."""
     stops = budget.stops.filter(started_at__lte=moment).exclude(ended_at__lte=moment)
     return stops.order_by("started_at").last()
 

@@ -22,7 +22,7 @@ __all__ = ["PublishResult", "offer", "offerable", "publish"]
 
 @dataclass(frozen=True, kw_only=True)
 class PublishResult:
-    """What a publishing did. `num_already` were on offer before; `num_short` the budget could not take.
+    """What a publishing did. `num_already` were published before; `num_short` exceed the budget.
 
     `missing` is the money that these would need on top of what is there.
     """
@@ -44,8 +44,8 @@ def publish(
 ) -> PublishResult:
     """Offer more of a study's examples for labelling, in rank order, as many as the budget takes.
 
-    Each asked-for annotation gets a hold at the dearest price of now before anything is sent. Safe to repeat: what is
-    on offer is not offered again, and a batch that a crash left half-sent is completed.
+    Each requested annotation gets a hold at the highest current rate before anything is sent. Safe to repeat: what is
+    published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
     form sent twice offers once.
@@ -87,7 +87,7 @@ def publish(
 def offer(want: Callable[[int, int], Wanted], num_examples: int, client: LabelStudioClient) -> list[Held]:
     """Hold and send examples, a batch at a time, as many as the budget takes.
 
-    Parameters: `want` makes what the batch at a place asks for, of which so many examples are left.
+    Parameters: `want` makes what the batch at a place asks for, given how many examples are left.
     Raises: NoneFits (of the first batch); BudgetStopped; PriceMissing; LabelStudioUnreachable; LabelStudioRefused.
     """
     offered: list[Held] = []

@@ -38,8 +38,8 @@ RELEASES_PER_TRANSACTION = 200
 def follow_stops() -> None:
     """Withdraw what stopped budgets no longer pay for, and offer again what resumed ones do.
 
-    Looks at rows only and may be killed anywhere: the next look goes on where this one ended. Trouble with Label Studio
-    stands on the project's page, and is tried again.
+    Looks at rows only and may be killed anywhere: the next look continues where this one ended. Label Studio's errors
+    are shown on the project's page, and retried.
     """
     for project in _to_withdraw():
         _attempt(project, withdraw)

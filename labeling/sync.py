@@ -54,7 +54,7 @@ def sync_study(*, actor: User, study: Study) -> SyncResult:
     require(actor=actor, action=Action.SYNC_LABELS)
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
     if project is None:
-        raise NothingPublished(f"“{study}” has nothing on offer in Label Studio: publish examples first.")
+        raise NothingPublished(f"“{study}” has nothing published in Label Studio: publish examples first.")
     return sync(project=project, check_all=True)
 
 

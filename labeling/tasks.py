@@ -13,7 +13,7 @@ def sync_all() -> None:
 
 @shared_task(name="labeling.tasks.follow_stops", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def follow_stops() -> None:
-    """Withdraw and offer again as budgets stop and go on. Sent by the schedule, as sync_all."""
+    """Withdraw and offer again as budgets stop and resume. Sent by the schedule, as sync_all."""
     operations.follow_stops()
 
 

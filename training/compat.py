@@ -4,7 +4,7 @@ Its text form is `words [Label] words [Label] …` in the order of the text. Its
 or Annotate? Cost-Efficient Fine-Tuning of Compact Models", 2023, released code) drops each entity's last word and keeps
 one label for equal rests, so that all entities of one word are one; it asks only what gold has, never what was
 predicted besides; and it takes what was not predicted for an amount, its first label. Exact span F1 is the measure;
-this one stands beside it.
+this one is beside it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class _Way:
 def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligned:
     """Find the entities of the study's text form in their source.
 
-    The text form does not say where an entity stands, and its words may be in the source several times. Of all ways to
+    The text form does not say where an entity is, and its words may be in the source several times. Of all ways to
     place them in order, one is taken that places most, then one with most at word boundaries, then the leftmost.
 
     Parameters
@@ -97,7 +97,7 @@ def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligne
     target
         `words [Label] words [Label] …`.
     labels
-        what may stand in brackets; other brackets are words.
+        what may be in brackets; other brackets are words.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def _placements(ways: Sequence[_Way], text: str, words: Sequence[str], label: st
     pattern = re.compile(r"\s*".join(re.escape(word) for word in words))
     found: list[_Way] = []
     for start, end in _everywhere(pattern, text):
-        # Ways stand by growing end and rank: the last that fits is the best that fits.
+        # Ways are sorted by growing end and rank: the last that fits is the best that fits.
         way = next((way for way in reversed(ways) if way.end <= start), None)
         if way is not None:
             bounded = way.num_bounded + _is_bounded(text, start, end)

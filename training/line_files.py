@@ -28,7 +28,7 @@ class LinesInvalid(DataInvalid):
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One example of a file: where it stands, its uid (else that number) and its texts; or what is wrong with it."""
+    """One example of a file: its line, its uid (else that number) and its texts; or what is wrong with it."""
 
     number: int
     uid: str

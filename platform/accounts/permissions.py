@@ -72,7 +72,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
 
 
 class Forbidden(PermissionDenied):
-    """This person's role does not allow what they asked for."""
+    """This person's role does not allow the request."""
 
 
 def allows(*, actor: User, action: Action) -> bool:

@@ -150,7 +150,7 @@ def _change_limit(actor: User, locked: Budget, amount: Decimal) -> Budget:
 
 
 def is_exhausted(budget: Budget) -> bool:
-    """Whether the stop that stands came because nothing was left."""
+    """Whether the active stop came because nothing was left."""
     return budget.stops.filter(ended_at__isnull=True, cause=BudgetStop.Cause.EXHAUSTED).exists()
 
 

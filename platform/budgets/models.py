@@ -131,7 +131,7 @@ class Budget(models.Model):
     spent = amount_field(default=ZERO)
     held = amount_field(default=ZERO)
     thresholds = models.JSONField(default=default_thresholds, help_text="Percent of the limit; each is told once.")
-    stopped_at = models.DateTimeField(null=True, help_text="Set while a stop stands: nothing new is held.")
+    stopped_at = models.DateTimeField(null=True, help_text="Set while a stop is active: nothing new is held.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -153,7 +153,7 @@ class Budget(models.Model):
 
 
 class BudgetStop(models.Model):
-    """A stop of all that a budget pays for, and what ended it. At most one stands at a time."""
+    """A stop of all that a budget pays for, and what ended it. At most one is active at a time."""
 
     class Cause(models.TextChoices):
         FROZEN = "frozen", "Stopped by a person"
@@ -245,7 +245,7 @@ class LedgerEntry(AppendOnly):
     quantity = amount_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
     amount = amount_field()
     memo = models.CharField(max_length=200, blank=True)
-    overshoot = models.BooleanField(default=False, help_text="Was open when a stop came, and was paid all the same.")
+    overshoot = models.BooleanField(default=False, help_text="Was open when the study was stopped, and was paid.")
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replacement")
     occurred_at = models.DateTimeField()

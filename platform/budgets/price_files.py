@@ -32,7 +32,7 @@ class PricesRefused(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class NewPrice:
-    """A price that a file would bring; `amount` None ends an override."""
+    """A price that a file would add; `amount` None ends an override."""
 
     line: int
     kind: Kind
@@ -43,7 +43,7 @@ class NewPrice:
 
 @dataclass(kw_only=True)
 class PriceFile:
-    """What a price file would bring: new prices, lines that are there already, what is wrong, what was assumed."""
+    """Preview of a price file: new prices, unchanged lines, problems, assumptions."""
 
     new: list[NewPrice] = field(default_factory=list)
     num_unchanged: int = 0
@@ -86,7 +86,7 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
 
 
 def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile:
-    """Say what a CSV file of prices would bring, and what is wrong with it by line; nothing is written.
+    """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
 
     Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
     amount ends an override.
@@ -98,7 +98,7 @@ def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile
 
 @transaction.atomic
 def import_prices(*, actor: User, book: PriceBook, content: bytes) -> list[Price]:
-    """Add the prices of a CSV file to a book, all of them or none; what is there already stays as it is.
+    """Add the prices of a CSV file to a book, all of them or none; existing prices stay unchanged.
 
     Parameters: as in preview_prices.
     Returns: the prices that are new.
@@ -173,7 +173,7 @@ def _sort_in(
         found.num_unchanged += 1
     else:
         before = "an end" if there[start] is None else f"{there[start]:f}"
-        raise ValueError(f"starts_at: {before} stands at this start already. Choose a later start.")
+        raise ValueError(f"starts_at: {before} has this start already. Choose a later start.")
 
 
 def _start_of(price: NewPrice) -> _Start:

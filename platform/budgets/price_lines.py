@@ -75,7 +75,7 @@ def text_of(content: bytes) -> str:
 
 
 def spellings(cell: str) -> tuple[str, ...]:
-    """What a cell may stand for: itself, or what stood in it before a formula's first character got a quote."""
+    """What a cell may mean: itself, or its text before a formula's first character got a quote."""
     return (cell, cell[1:]) if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else (cell,)
 
 

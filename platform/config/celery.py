@@ -64,7 +64,7 @@ def configuration() -> dict[str, Any]:
         if settings.BROKER_URL.startswith("redis"):
             config["broker_transport_options"] = {"visibility_timeout": 60, "unacked_restore_interval": 1}
     else:
-        # Named only to keep kombu quiet: the address stands in the options.
+        # Named only to keep kombu quiet: the address is in the options.
         config["broker_url"] = "pgmq://localhost"
         config["broker_transport_options"] = pgmq_options(settings.DATABASES["default"])
     return config

@@ -78,7 +78,7 @@ def send_test(*, actor: User, target: WebhookTarget) -> Delivery:
             key=f"target:{target.pk}:test:{uuid4()}",
             kind=NoticeKind.TEST,
             title=f"Test for “{target}”",
-            body=f"{actor} asked for it. Nothing happened.",
+            body=f"{actor} requested this test. Nothing is wrong.",
             path="/notices/",
         )
         delivery = Delivery.objects.create(

@@ -51,7 +51,7 @@ class Charge(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Charges:
-    """Ledger entries that stand together on a report."""
+    """Ledger entries that a report groups."""
 
     charges: tuple[Charge, ...]
 

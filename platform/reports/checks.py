@@ -95,7 +95,7 @@ def _snapshots(study: Study) -> Iterator[Difference]:
 
 
 def _bills(study: Study) -> Iterator[Difference]:
-    """What the bills hold, each entry once, and what no student used, add up to what was spent; so do the shares."""
+    """Bills, each entry once, and what no student used total what was spent; so do the shares."""
     report = report_of(study)
     if not report.reconciles:
         rebuilt = report.used + report.unused.amount

@@ -57,7 +57,7 @@ def _standing_fees(budget: Budget) -> Iterator[Difference]:
 
 
 def _wrong_replacements(budget: Budget) -> Iterator[Difference]:
-    """What stands in for a re-priced entry is its quantity at the corrected price; the entry itself is undone."""
+    """The replacement of a re-priced entry is its quantity at the corrected price; the entry itself is reversed."""
     stand_ins = _not_reversals(budget).filter(replaces__isnull=False)
     right = Round(_product("quantity", "price__amount"), precision=6)
     priced = stand_ins.exclude(kind=Kind.PLATFORM_FEE).annotate(right=right).exclude(amount=F("right"))
@@ -65,11 +65,11 @@ def _wrong_replacements(budget: Budget) -> Iterator[Difference]:
         yield Difference(what=f"replacement {key}", stored=amount, rebuilt=rebuilt)
     doubled = stand_ins.filter(Q(replaces__reversal__isnull=True) | ~Q(replaces__budget=F("budget")))
     for key, amount in doubled.order_by("pk").values_list("source_key", "amount"):
-        yield Difference(what=f"reversal of what {key} stands in for", stored=amount, rebuilt=MISSING)
+        yield Difference(what=f"reversal of what {key} replaces", stored=amount, rebuilt=MISSING)
 
 
 def _holds_of_nothing(budget: Budget) -> Iterator[Difference]:
-    """An open hold is for an annotation that was asked for, or for a run that has not ended."""
+    """An open hold is for a requested annotation, or for a run that has not ended."""
     nothing = Hold.objects.filter(
         budget=budget, closed_at__isnull=True, assignment__isnull=True, run__isnull=True, remaining__gt=0
     )

@@ -112,7 +112,7 @@ class Matched:
 class Report:
     """All points of a study and all that no point paid for, read at one moment.
 
-    `used` counts an entry once, in however many bills it stands: used + unused.amount == spent.
+    `used` counts an entry once, in however many bills it is: used + unused.amount == spent.
     """
 
     study: Study
@@ -169,7 +169,7 @@ def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[Ledg
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Read everything inside as it was at one moment, though work goes on; inside a transaction, as that sees it."""
+    """Read everything inside as it was at one moment, though work continues; inside a transaction, as that sees it."""
     if connection.in_atomic_block:
         yield
         return

@@ -16,7 +16,7 @@ from reports.bills import Bill, Charge, Line, Part, StudyLedger
 from runs.models import Artifact
 
 RULE = (
-    "A label or a run that several trained students used stands whole in the bill of each. Their shares of it are "
+    "A label or a run that several trained students used is in full in the bill of each. Their shares of it are "
     "equal, and add up to it exactly."
 )
 

@@ -20,7 +20,7 @@ NAMED_LABELS = 8
 
 
 class AnswerInvalid(ValueError):
-    """What stands where a label should be is no answer to the study's question; the message says why."""
+    """The label is not a valid answer to the study's question; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class AnswerForm(ABC):
     ) -> str:
         """Read the label of a file's row, whose texts are kept cleaned.
 
-        Parameters: `cells` the row's texts by input field, as they stand in the file; `remarks` counts assumptions.
+        Parameters: `cells` the row's texts by input field, as in the file; `remarks` counts assumptions.
         Raises: AnswerInvalid.
         """
         return self.read(given=cell, fields=cells, labels=labels)
@@ -67,7 +67,7 @@ class AnswerForm(ABC):
         """Take a kept answer apart."""
 
     def pieces(self, label: str) -> list[str]:
-        """Write what stands in every kept answer that has this label, and in no other.
+        """Write text that occurs in every stored answer that has this label, and in no other.
 
         A quote within a label is escaped, so that no label can look like these.
         """

@@ -73,7 +73,7 @@ class StudyRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a file would bring: new examples, labels for examples that had none (by content), and the errors.
+    """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
 
     `notes` say how it was read: what was guessed, moved and left out.
     """

@@ -1,4 +1,4 @@
-"""A study's budget: what it took, its limit and caps, stopping all it pays for and letting it go on."""
+"""A study's budget: spending, limit and caps, stopping and resuming all that it pays for."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -43,7 +43,7 @@ Change = Callable[[User, Budget, dict[str, Any]], str]
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
-        return f"The limit is {money_text(done.limit, done.currency)} now."
+        return f"The limit is now {money_text(done.limit, done.currency)}."
 
     return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
 
@@ -53,8 +53,8 @@ def budget(request: HttpRequest, pk: int) -> HttpResponse:
 def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
-        goes_on = " Everything goes on." if changed.is_stopped and not done.is_stopped else ""
-        return f"The limit is {money_text(done.limit, done.currency)} now.{goes_on}"
+        goes_on = " The study is resumed." if changed.is_stopped and not done.is_stopped else ""
+        return f"The limit is now {money_text(done.limit, done.currency)}.{goes_on}"
 
     return _change(request, pk, "top_up_form", change)
 
@@ -77,7 +77,7 @@ def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
     cap = study.budget.caps.select_related("budget").filter(pk=cap_pk).first()
     if cap is not None:
         remove_cap(actor=person(request), cap=cap)
-        messages.success(request, f"{cap}: capped no more.")
+        messages.success(request, f"{cap}: cap removed.")
     return redirect("budget", pk=study.pk)
 
 
@@ -87,7 +87,7 @@ def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_thresholds(actor=actor, budget=changed, percents=values["thresholds"])
         told = ", ".join(f"{percent} %" for percent in done.thresholds)
-        return f"You are told at {told}." if told else "You are told at no threshold."
+        return f"Alerts at {told}." if told else "No alerts."
 
     return _change(request, pk, "thresholds_form", change)
 
@@ -100,7 +100,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if carry_out(form, lambda: stop_everything(actor=person(request), budget=study.budget, reason=reason)):
-            messages.success(request, "Everything is stopped. What people have open is still accepted and paid.")
+            messages.success(request, "The study is stopped. What people have open is still accepted and paid.")
             return redirect("budget", pk=study.pk)
     return render(request, "web/stop.html", {"study": study, "form": form, "would_stop": would_stop(study)})
 
@@ -110,7 +110,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     study = _study(pk)
     if carry_out_or_say(request, lambda: resume(actor=person(request), budget=study.budget)):
-        messages.success(request, "It goes on: withdrawn examples are offered again, and paused runs are queued.")
+        messages.success(request, "Resumed. Withdrawn examples are republished, paused runs are queued.")
     return redirect("budget", pk=study.pk)
 
 
@@ -139,7 +139,7 @@ def _study(pk: int) -> Study:
 
 
 def _change(request: HttpRequest, pk: int, name: str, change: Change) -> HttpResponse:
-    """Carry out one form of the budget's page; where it is refused, the page stands again with the reason."""
+    """Carry out one form of the budget's page; where it is refused, the page is shown again with the reason."""
     study = _study(pk)
     form = budget_forms(study.budget, cap=None)[name](request.POST)
     if form.is_valid() and _carried_out(request, study, form, change):

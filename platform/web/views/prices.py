@@ -85,7 +85,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
         if added:
-            messages.success(request, f"“{added.name}” is there. Next: set its prices.")
+            messages.success(request, f"“{added.name}” created. Next: set its prices.")
             return redirect("add-price")
     return render(request, "web/add_price_book.html", {"form": form})
 
@@ -94,7 +94,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_price(request: HttpRequest) -> HttpResponse:
     if not PriceBook.objects.exists():
-        messages.info(request, "A price stands in a price book. Make one first.")
+        messages.info(request, "A price belongs to a price book. Create one first.")
         return redirect("add-price-book")
     form = PriceForm(request.POST or None, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():

@@ -125,21 +125,21 @@ def _pieces(path: Path) -> Iterator[bytes]:
 @allowed(Action.CANCEL_RUN)
 @require_POST
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "The run is told to stop. It is billed for the time that it used."
+    said = "Cancelling the run. It is billed for the time used."
     return _do(request, pk, lambda run: cancel(actor=person(request), run=run), said)
 
 
 @allowed(Action.CANCEL_RUN)
 @require_POST
 def pause_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "The run is told to save a checkpoint and pause. The rest of its hold stays."
+    said = "Pausing the run: it saves a checkpoint and keeps the rest of its hold."
     return _do(request, pk, lambda run: pause(actor=person(request), run=run), said)
 
 
 @allowed(Action.START_RUN)
 @require_POST
 def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "The run goes on where it stood, as soon as a worker is free and its budget is not stopped."
+    said = "Resumed: the run starts from its checkpoint once a worker is free and its budget is not stopped."
     return _do(request, pk, lambda run: resume(actor=person(request), run=run), said)
 
 
@@ -151,7 +151,7 @@ def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"More minutes: {' '.join(str(reason) for reason in form.errors['minutes'])}")
         return redirect("run", pk=pk)
     minutes = form.cleaned_data["minutes"]
-    said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their price is held."
+    said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their cost is reserved."
     return _do(request, pk, lambda run: extend(actor=person(request), run=run, minutes=minutes), said)
 
 

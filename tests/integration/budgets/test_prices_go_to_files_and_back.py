@@ -86,7 +86,7 @@ def test_one_bad_line_keeps_all_out() -> None:
         ("label,,,nobody@example.com,1,2026-03-01", "annotator: nobody has the e-mail"),
         ("label,,,,1,tomorrow", "starts_at: 'tomorrow' is no time"),
         ("label,,,,1,0001-01-01T00:00+05:00", "starts_at: '0001-01-01T00:00+05:00' is no time"),
-        ("label,,,,1,2020-01-01", "starts_at: 0.100000 stands at this start already"),
+        ("label,,,,1,2020-01-01", "starts_at: 0.100000 has this start already"),
         ("label,,,,1", "5 cells where the header has 6"),
         ('label,"\0",,,1,2026-03-01', "a cell has half of a character, or a NUL"),
         ("label,,a\0b,,1,2026-03-01", "a cell has half of a character, or a NUL"),
@@ -172,7 +172,7 @@ def test_the_command_writes_a_book_and_reads_it(tmp_path: Path) -> None:
     file.write_text(file.read_text() + "skip,,,,0.05,2026-03-01T00:00Z\n")
     said = StringIO()
     call_command("prices", "import", book.name, str(file), email=admin.email, stdout=said)
-    assert ": 1; 2 are there already" in said.getvalue()
+    assert ": 1; 2 unchanged" in said.getvalue()
 
 
 def test_the_command_names_bad_lines_and_unknown_books(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--skip-bad-rows", action="store_true", help="import the good rows although some have errors"
         )
-        parser.add_argument("--preview", action="store_true", help="say what an import would bring, and stop")
+        parser.add_argument("--preview", action="store_true", help="preview the import, and stop")
         parser.add_argument("--as", dest="email", help="e-mail of who imports; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
