@@ -24,6 +24,7 @@ from budgets.operations import (
 )
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.price_files import PriceFile
+from budgets.price_lines import text_of
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
 from web.paging import page_of
 from web.people import person
@@ -174,7 +175,7 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
 
 
 def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
-    page = {"book": book, "found": found, "content": content.decode("utf-8-sig"), "shown": found.new[:200]}
+    page = {"book": book, "found": found, "content": text_of(content), "shown": found.new[:200]}
     return render(request, "web/import_prices_preview.html", page)
 
 
