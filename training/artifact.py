@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from training.classifier import EncoderClassifier, state_in_fp32
 from training.folder import write_json
-from training.pretrained import PretrainedUnusable, load_pretrained
+from training.pretrained import PretrainedUnusable, check_segments, load_pretrained
 from training.settings import PAIR_POOLINGS, ModelSource
 from training.task_types.base import TaskType
 from training.text_to_text import TextToText
@@ -80,6 +80,8 @@ def load_classifier(
     LabelUnwritable: a text-to-text model cannot write a label.
     """
     pretrained = load_pretrained(source=source, max_length=max_length)
+    if len(task_type.input_fields) > 1:
+        check_segments(pretrained=pretrained, source=source)
     folder = Path(source.name)
     if is_artifact(source):
         check_label_map(folder=folder, task_type=task_type, labels=labels)

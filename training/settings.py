@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ BI_ENCODER = "bi_encoder"
 POOLINGS = ("mean", "first", "max")
 PAIR_POOLINGS = (*POOLINGS, BI_ENCODER)
 FILTERS = ("none", "confidence", "random")
+# As the hub takes names, and git names of branches, tags and commits. Neither may lead out of a folder.
+HUB_NAME = re.compile(r"(?!.*(\.\.|--))\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
+GIT_REF = re.compile(r"(?!.*(\.\.|//|/\.|\.lock(/|$)|[./]$))\w[\w./+-]{0,199}", re.ASCII)
 
 
 class SpecInvalid(PermanentFailure):
@@ -93,8 +97,17 @@ class ModelSource:
         one_of("model.source", self.source, SOURCES)
         named = isinstance(self.name, str) and bool(self.name)
         require(named, "model.name", f"is {self.name!r}", "Name the model.")
+        if self.source == "hub":
+            named = HUB_NAME.fullmatch(self.name) is not None
+            require(named, "model.name", f"is {self.name!r}", "Write a hub name as owner/model.")
+        self._check_revision()
         if self.layers is not None:
             self._check_layers()
+
+    def _check_revision(self) -> None:
+        given: object = self.revision
+        named = given is None or (isinstance(given, str) and GIT_REF.fullmatch(given) is not None)
+        require(named, "model.revision", f"is {given!r}", "Name a branch, a tag or a commit, or give null.")
 
     def _check_layers(self) -> None:
         given: object = self.layers

@@ -10,6 +10,7 @@ from typing import Any
 from training.failures import PermanentFailure
 from training.task_types.base import TaskType
 from training.text_forms import without_spaces
+from training.tokens import cut
 
 # Entities repeat words of their text and name their labels; twice its length has room for any but the densest.
 ANSWER_TOKENS_PER_TOKEN = 2
@@ -89,7 +90,7 @@ class Writer:
 
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         end = self.tokenizer.eos_token_id
-        found = self.tokenizer(text_target=list(texts))["input_ids"]
+        found = cut(self.tokenizer, text_target=list(texts))["input_ids"]
         return [ids if ids[-1:] == [end] else [*ids, end] for ids in found]
 
     def _text(self, tokens: Sequence[int]) -> str:

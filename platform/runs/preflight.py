@@ -15,14 +15,16 @@ from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.device_memory import GIB, device_memory
 from runs.estimates import ChainEstimate
 from runs.licences import Outputs, licence_of
-from runs.model_files import shape_of, tokenizer_fingerprint
+from runs.model_files import model_folder, shape_of, tokenizer_fingerprint
 from runs.plans import RunPlan
+from runs.references import ModelUnusable, check_model
 from runs.requests import Inputs, NotEnoughExamples, NothingToMeasure, check_count, check_test, check_unlabelled
 from runs.teachers import Teacher, teacher_of
 from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
 from training.settings import BI_ENCODER
+from training.weights import fault_of
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
@@ -114,7 +116,7 @@ def refuse(findings: Iterable[Finding]) -> None:
 
 
 def _findings(case: _Case) -> list[Finding]:
-    checks = (_data, _choosing, _layers, _pooling, _length, _vocabulary, _memory)
+    checks = (_models, _data, _choosing, _layers, _pooling, _length, _vocabulary, _memory)
     return [finding for check in checks for finding in check(case)]
 
 
@@ -135,6 +137,21 @@ def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Find
         text = f"{num_labels:,} labels were asked for; the pool has {there:,}. Publish more examples, or ask for fewer."
         found.append(Finding(topic="Labels", level=Level.REFUSED, text=text))
     return found
+
+
+def _models(case: _Case) -> list[Finding]:
+    """What the files of the checkpoints say that no training could mend."""
+    faults = [_fault_of(role, model) for role, model in case.models.items()]
+    return [Finding(topic="Model", level=Level.REFUSED, text=fault) for fault in faults if fault]
+
+
+def _fault_of(role: str, model: dict[str, Any]) -> str | None:
+    try:
+        check_model(reference=model, role=role)
+    except ModelUnusable as refusal:
+        return str(refusal)
+    folder = model_folder(model)
+    return fault_of(folder, model=f"The {role} model {model['name']}") if folder else None
 
 
 def _data(case: _Case) -> list[Finding]:

@@ -26,6 +26,7 @@ from training.spans import (
 from training.tally import Floats, Item, Tally, f1_scores, side_by_side
 from training.task_types.base import Baseline, Encoded, TaskType, most_frequent
 from training.text_forms import spans_written
+from training.tokens import cut
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,7 +69,9 @@ class EntityExtraction(TaskType):
                 "tokenizer.json, or take another model."
             )
         texts = list(columns["text"])
-        encoded = tokenizer(texts, truncation=True, max_length=max_length, padding=False, return_offsets_mapping=True)
+        encoded = cut(
+            tokenizer, texts, truncation=True, max_length=max_length, padding=False, return_offsets_mapping=True
+        )
         offsets = encoded.pop("offset_mapping")
         encoded[WORD_TOKENS] = [
             first_tokens(words=words_of(text), offsets=places) for text, places in zip(texts, offsets, strict=True)
