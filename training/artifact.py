@@ -29,12 +29,16 @@ LABEL_MAP_FILE = "label_map.json"
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMap:
-    """What an artifact answers: task type, labels in the order of its outputs, input length; and how it pools."""
+    """What an artifact answers: task type, labels in the order of its outputs, input length.
+
+    `pooling` makes one vector of its tokens; `segmentation` makes units of a text, where these are words of it.
+    """
 
     task_type: str
     labels: tuple[str, ...]
     max_length: int
     pooling: str = "mean"
+    segmentation: str = "word"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +125,7 @@ def read_label_map(folder: Path) -> LabelMap:
             labels=tuple(payload["labels"]),
             max_length=payload["max_length"],
             pooling=_pooling_named(payload.get("pooling")),
+            segmentation=str(payload.get("segmentation") or "word"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
@@ -166,5 +171,6 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
             "labels": list(label_map.labels),
             "max_length": label_map.max_length,
             "pooling": classifier.model.pooling,
+            **({"segmentation": label_map.segmentation} if label_map.segmentation != "word" else {}),
         },
     )

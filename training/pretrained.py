@@ -184,7 +184,7 @@ def _class_for(config: Any, source: ModelSource) -> Any:
 def _load_tokenizer(place: str, where: dict[str, Any], source: ModelSource) -> Any:
     try:
         return reading_marks_as_text(AutoTokenizer.from_pretrained(place, **where, **SAFE))
-    except Exception as error:  # noqa: BLE001 -- the tokenizers library raises bare ones
+    except Exception as error:  # the tokenizers library raises bare ones
         raise PretrainedMissing(
             f"Model {source} has no tokenizer that can be loaded: {_reason(error)} Save one beside the weights."
         ) from error
@@ -209,9 +209,7 @@ def _check_tables(pretrained: Pretrained, source: ModelSource) -> None:
     num_tokens = max(pretrained.tokenizer.get_vocab().values()) + 1
     if num_tokens > len(embeddings):
         name = f"Model {source}"
-        raise PretrainedUnusable(
-            tables_refusal(model=name, num_tokens=num_tokens, num_embeddings=len(embeddings))
-        )
+        raise PretrainedUnusable(tables_refusal(model=name, num_tokens=num_tokens, num_embeddings=len(embeddings)))
 
 
 def check_segments(*, pretrained: Pretrained, source: ModelSource) -> None:

@@ -1,4 +1,4 @@
-"""What the files of a checkpoint say, read without torch: whether its weights are safe, and how large its tables are."""
+"""What the files of a checkpoint say, read without torch: whether its weights are safe, and how large its tables."""
 
 from __future__ import annotations
 

@@ -39,6 +39,8 @@ _NAMES = {
     "intermediate": ("intermediate_size", "d_ff", "encoder_ffn_dim", "hidden_dim", "n_inner"),
     "heads": ("num_attention_heads", "num_heads", "encoder_attention_heads", "n_heads", "n_head"),
 }
+# RoBERTa and its kin count positions from behind the padding's own.
+_COUNT_FROM_PADDING = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer", "data2vec-text"}
 _LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -64,7 +66,7 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
     return Shape(
         **{**found, **({"layers": len(kept)} if kept else {})},
         attention=found["heads"] * config["d_kv"] if config.get("d_kv") else found["hidden"],
-        positions=_first(config, ("max_position_embeddings",)) or None,
+        positions=_positions(config),
         decoder_layers=decoder if config.get("is_encoder_decoder") else 0,
         is_gated="gated" in str(config.get("feed_forward_proj", "")),
     )
@@ -133,6 +135,14 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _positions(config: Mapping[str, Any]) -> int | None:
+    """How many tokens a model reads; None where nothing limits them."""
+    positions = _first(config, ("max_position_embeddings",))
+    if config.get("model_type") in _COUNT_FROM_PADDING:
+        positions -= _first(config, ("pad_token_id",)) + 1
+    return max(positions, 0) or None
 
 
 def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int:

@@ -81,7 +81,7 @@ class TextClassification(TaskType):
 
         return torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()
 
-    def as_text(self, *, answer: str, text: str) -> str:
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write the label; see TaskType.as_text."""
         return answer
 
