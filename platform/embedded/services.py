@@ -10,6 +10,9 @@ from embedded.environment import Connections, django_environment
 from embedded.paths import Paths
 from embedded.supervisor import Service, answers
 
+# As in Django's settings; and what a form adds to the file that it carries.
+DEFAULT_IMPORT_MB = 32
+FORM_MB = 1
 CELERY = (sys.executable, "-m", "celery", "--app", "config")
 
 
@@ -51,17 +54,24 @@ def label_studio_server(*, paths: Paths) -> label_studio.LabelStudio:
 
 
 def web(*, paths: Paths) -> Service:
+    """The pages, on the port that this process holds from now on."""
+    listener = ports.hold(paths=paths, service="web")
     environment = django(paths=paths)
-    address = f"{ports.HOST}:{ports.remembered(paths=paths, service='web')}"
-    command = ("-m", "gunicorn", "config.wsgi", "--bind", address, "--workers", "2", "--threads", "8")
+    typed = environment.get("FULCRUM_MAX_IMPORT_MB", "")
+    # What is no number, Django's settings refuse by name.
+    megabytes = (int(typed) if typed.isdecimal() else DEFAULT_IMPORT_MB) + FORM_MB
     return Service(
         name="web",
-        command=(sys.executable, *command, "--timeout", "120", "--graceful-timeout", "8", "--no-control-socket"),
+        command=(
+            *(sys.executable, "-m", "embedded.web_server", "config.wsgi:application"),
+            *(f"--fd={listener.fileno()}", f"--max-body-mb={megabytes}"),
+        ),
         environment=environment,
         folder=paths.root,
         log=paths.log("web"),
-        is_ready=lambda: answers(url=f"http://{address}/"),
+        is_ready=lambda: answers(url=f"{_url(paths, 'web')}/"),
         url=environment["FULCRUM_URL"],
+        listener=listener,
     )
 
 
