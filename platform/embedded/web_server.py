@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,88 +21,17 @@ from typing import Any
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
-from embedded import children
+from embedded.forks import CannotBegin, Forks
 from embedded.web_limits import Limits, Server, adjustments
 
 MEGABYTE = 1024 * 1024
 BACKLOG = 1024
 MAX_BODY_MB = 33
-# The status of a process that could not load its application: another would fare no better.
-NOT_LOADED = 3
-SHORTEST_LIFE_SECONDS = 1.0
-ROUND_SECONDS = 0.1
 
 
-class Master:
-    """Keeps the serving processes alive; loads no application itself."""
-
-    def __init__(self, *, options: argparse.Namespace, listener: socket.socket) -> None:
-        self._options = options
-        self._listener = listener
-        self._started_at: dict[int, float] = {}
-        self._is_told_to_stop = False
-
-    def run(self) -> int:
-        """Serve until a signal asks to stop. Returns the exit status."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note_stop)
-        for _ in range(self._options.processes):
-            self._start()
-        status = 0
-        while not self._is_told_to_stop and status != NOT_LOADED:
-            time.sleep(ROUND_SECONDS)
-            status = self._replace_ended()
-        self._stop()
-        return NOT_LOADED if status == NOT_LOADED else 0
-
-    def _note_stop(self, number: int, frame: FrameType | None) -> None:
-        self._is_told_to_stop = True
-
-    def _start(self) -> None:
-        parent = os.getpid()
-        # One thread only, so going on in the fork is safe here.
-        pid = os.fork()
-        if pid == 0:
-            os._exit(_serve(self._options, self._listener, parent))
-        self._started_at[pid] = time.monotonic()
-
-    def _replace_ended(self) -> int:
-        """Start another process for each that ended. Returns the last one's status."""
-        status = 0
-        for pid, started_at in list(self._started_at.items()):
-            ended, raw = os.waitpid(pid, os.WNOHANG)
-            if ended == 0:
-                continue
-            del self._started_at[pid]
-            status = os.waitstatus_to_exitcode(raw)
-            if status != NOT_LOADED and not self._is_told_to_stop:
-                _say(f"process {pid} ended with status {status}; starting another")
-                time.sleep(max(0.0, started_at + SHORTEST_LIFE_SECONDS - time.monotonic()))
-                self._start()
-        return status
-
-    def _stop(self) -> None:
-        for number, seconds in ((signal.SIGTERM, self._options.grace + 1), (signal.SIGKILL, 5.0)):
-            for pid in self._started_at:
-                os.kill(pid, number)
-            until = time.monotonic() + seconds
-            while self._started_at and time.monotonic() < until:
-                time.sleep(ROUND_SECONDS)
-                for pid in list(self._started_at):
-                    if os.waitpid(pid, os.WNOHANG)[0]:
-                        del self._started_at[pid]
-
-
-def _serve(options: argparse.Namespace, listener: socket.socket, parent: int) -> int:
-    """Be one serving process. Returns its exit status."""
-    children.die_with_parent()
-    if os.getppid() != parent:
-        return 1
-    try:
-        application = _load(options.application)
-    except BaseException:  # noqa: BLE001 -- the end of a process: whatever it is is written down, and its status tells
-        traceback.print_exc()
-        return NOT_LOADED
+def _serve(options: argparse.Namespace, listener: socket.socket) -> int:
+    """Be one serving process. Returns its exit status. Raises: CannotBegin."""
+    application = _load(options.application)
     limits = Limits(max_body_bytes=options.max_body_mb * MEGABYTE, num_threads=options.threads)
     settings = adjustments(limits=limits)
     dispatcher = ThreadedTaskDispatcher()
@@ -134,7 +62,10 @@ def _serve_until_told(server: Server, grace_seconds: float) -> None:
 
 def _load(name: str) -> Any:
     module, _, attribute = name.partition(":")
-    return getattr(importlib.import_module(module), attribute or "application")
+    try:
+        return getattr(importlib.import_module(module), attribute or "application")
+    except Exception as error:  # whatever its code raises; it is told with its traceback
+        raise CannotBegin(f"{name} could not be loaded") from error
 
 
 def _listener(options: argparse.Namespace) -> socket.socket:
@@ -150,10 +81,6 @@ def _raise_limit_of_files() -> None:
     wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _say(text: str) -> None:
-    print(f"web_server: {text}", flush=True)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -178,7 +105,9 @@ def main() -> int:
     _raise_limit_of_files()
     # It warns of each request that waits a moment.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    return Master(options=options, listener=_listener(options)).run()
+    listener = _listener(options)
+    jobs = [lambda: _serve(options, listener)] * options.processes
+    return Forks(jobs=jobs, grace_seconds=options.grace + 1).run()
 
 
 if __name__ == "__main__":
