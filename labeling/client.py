@@ -19,13 +19,20 @@ from django.conf import settings
 from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
+from config.deadlines import bounded, deadline
+from labeling import outages
+
 TESTED_RELEASE = "1.23"
 READ_ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.25
-READ_TIMEOUT_SECONDS = 60
+# For the next byte of an answer.
+READ_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 5
+# For a whole call: all its tries, however slowly the answers come. A list takes a request for each page.
+READ_SECONDS = 60
+LIST_SECONDS = 300
 WRITE_TIMEOUT_SECONDS = 60
 IMPORT_TIMEOUT_SECONDS = 30
-CONNECT_TIMEOUT_SECONDS = 5
 PASSING_TROUBLE = frozenset({408, 429, 500, 502, 503, 504})
 IDS_PER_EXPORT = 100
 TASKS_PER_PAGE = 500
@@ -42,6 +49,10 @@ class LabelStudioUnreachable(Exception):
 
 class LabelStudioFailed(LabelStudioUnreachable):
     """Label Studio answers, but not this: it fails at it, or what it says is no JSON."""
+
+
+class LabelStudioTimedOut(LabelStudioUnreachable):
+    """A call to Label Studio took all the time it may."""
 
 
 class LabelStudioRefused(Exception):
@@ -259,7 +270,8 @@ class LabelStudioClient:
                     page_size=TASKS_PER_PAGE,
                     **options,
                 )
-            )
+            ),
+            seconds=LIST_SECONDS,
         )
 
     def _page(self, path: str, body: dict[str, Any]) -> Method[Any]:
@@ -275,23 +287,32 @@ class LabelStudioClient:
 
         return send
 
-    def _read(self, call: Method[T]) -> T:
-        for attempt in range(1, READ_ATTEMPTS + 1):
-            try:
-                return self._once(call, READ_TIMEOUT_SECONDS)
-            except LabelStudioUnreachable:
-                if attempt == READ_ATTEMPTS:
+    def _read(self, call: Method[T], *, seconds: int | None = None) -> T:
+        with deadline(seconds=seconds or READ_SECONDS):
+            for attempt in range(1, READ_ATTEMPTS + 1):
+                try:
+                    return self._once(call, READ_TIMEOUT_SECONDS)
+                except LabelStudioTimedOut:
                     raise
-            time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
+                except LabelStudioUnreachable:
+                    if attempt == READ_ATTEMPTS:
+                        raise
+                time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
         raise AssertionError("the last attempt returns or raises")
 
     def _write(self, call: Method[T], seconds: int = WRITE_TIMEOUT_SECONDS) -> T:
-        return self._once(call, seconds)
+        with deadline(seconds=seconds):
+            return self._once(call, seconds)
 
     def _once(self, call: Method[T], seconds: int) -> T:
-        return translated(
-            url=self.url, call=lambda: call(request_options={"max_retries": 0, "timeout_in_seconds": seconds})
-        )
+        options = {"max_retries": 0, "timeout_in_seconds": seconds}
+        try:
+            found = translated(url=self.url, call=lambda: call(request_options=options))
+        except LabelStudioTimedOut:
+            outages.note_timeout(url=self.url)
+            raise
+        outages.note_answer(url=self.url)
+        return found
 
 
 def translated(*, url: str, call: Callable[[], T]) -> T:
@@ -301,6 +322,10 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
     """
     try:
         return call()
+    except httpx.TimeoutException as error:
+        raise LabelStudioTimedOut(
+            f"Label Studio at {url} did not answer in time ({type(error).__name__}); it may be busy or hang."
+        ) from error
     except httpx.TransportError as error:
         raise LabelStudioUnreachable(
             f"Label Studio at {url} does not answer ({type(error).__name__}). Is it running? `python3 manage.py up` "
@@ -329,11 +354,15 @@ def _translate(url: str, error: ApiError) -> Exception:
 def connect() -> LabelStudioClient:
     """Connect with the settings' URL and token.
 
-    Raises: LabelStudioUnreachable; LabelStudioRefused (nothing is set, bad token, a release that was not tested).
+    Raises: LabelStudioUnreachable (also while one that hangs is left alone); LabelStudioRefused (nothing is set, bad
+    token, a release that was not tested).
     """
     url, token = settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN
     if not url or not token:
         raise LabelStudioRefused("No Label Studio is set. `python3 manage.py up` sets one, or LABEL_STUDIO_URL.")
+    reason = outages.pause_reason(url=url)
+    if reason:
+        raise LabelStudioUnreachable(reason)
     client = _client(url, token)
     _check_release(client)
     return client
@@ -342,7 +371,7 @@ def connect() -> LabelStudioClient:
 @lru_cache(maxsize=4)
 def _client(url: str, token: str) -> LabelStudioClient:
     limits = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-    transport = httpx.Client(timeout=limits, follow_redirects=True)
+    transport = bounded(httpx.Client(timeout=limits, follow_redirects=True))
     sdk = sdk_client(url=url, token=token, transport=transport)
     return LabelStudioClient(url=url, sdk=sdk)
 

@@ -171,3 +171,15 @@ class Annotation(models.Model):
         """What its annotator got for it in the end: corrections included, the platform's fee not."""
         paid: Decimal | None = getattr(self, "paid", None)
         return paid if paid is not None else Annotation.objects.with_pay().get(pk=self.pk).pay
+
+
+class Outage(models.Model):
+    """A Label Studio whose calls run out of time. Its next good answer removes the row."""
+
+    url = models.CharField(max_length=500, unique=True)
+    since = models.DateTimeField(help_text="When the first call ran out of time that no answer came after.")
+    num_timeouts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(help_text="Nobody asks before; then one caller does.")
+
+    def __str__(self) -> str:
+        return f"{self.url} since {self.since}"

@@ -5,10 +5,12 @@ from django.urls import path
 
 from labeling.server.asking import ask, list_examples
 from labeling.server.closing import reopen, withdraw
+from labeling.server.proving import prove
 from labeling.server.views import enter
 
 urlpatterns = [
     path("fulcrum/enter", enter, name="fulcrum-enter"),
+    path("fulcrum/prove", prove, name="fulcrum-prove"),
     path("fulcrum/withdraw", withdraw, name="fulcrum-withdraw"),
     path("fulcrum/reopen", reopen, name="fulcrum-reopen"),
     path("fulcrum/examples", list_examples, name="fulcrum-examples"),
