@@ -32,6 +32,7 @@ urlpatterns = [
     path("notices/targets/<int:pk>/secret/", notices.new_secret, name="rotate-webhook-secret"),
     path("people/", accounts.people, name="people"),
     path("people/<int:pk>/", accounts.one_person, name="person"),
+    path("people/<int:pk>/unlock/", accounts.unlock_person, name="unlock-person"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_table, name="audit-table"),
     path("prices/", prices.prices, name="prices"),
