@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.limits import is_exhausted
+from budgets.limit_requests import is_exhausted
 from budgets.models import Budget, BudgetStop
 from budgets.rows import begin_stop, end_stop, lock
 
