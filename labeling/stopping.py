@@ -28,7 +28,7 @@ from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.offering import OFFERED_AGAIN, NoneFits, Wanted, hold_batch, unfilled
 from labeling.sending import resume_batches, withdraw_unsent
 from labeling.sync import sync
-from studies.models import Example, Study
+from studies.models import Example, Label, Study
 
 logger = logging.getLogger(__name__)
 
@@ -232,7 +232,8 @@ def _hold_again(project: LabelingProject) -> int | None:
 
 
 def _examples_withdrawn(study: Study) -> QuerySet[Example]:
-    return study.examples.filter(publication__in=withdrawn(study=study)).order_by("rank")
+    still_wanted = study.examples.exclude(label__source=Label.Source.IMPORT)
+    return still_wanted.filter(publication__in=withdrawn(study=study)).order_by("rank")
 
 
 def _record(project: LabelingProject, action: str, after: dict[str, object]) -> None:

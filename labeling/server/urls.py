@@ -3,7 +3,7 @@
 from core.urls import urlpatterns as label_studio_urlpatterns
 from django.urls import path
 
-from labeling.server.closing import open_examples, reopen, withdraw
+from labeling.server.closing import open_examples, reopen, shut, withdraw
 from labeling.server.views import enter
 
 urlpatterns = [
@@ -11,5 +11,6 @@ urlpatterns = [
     path("fulcrum/withdraw", withdraw, name="fulcrum-withdraw"),
     path("fulcrum/reopen", reopen, name="fulcrum-reopen"),
     path("fulcrum/open", open_examples, name="fulcrum-open"),
+    path("fulcrum/shut", shut, name="fulcrum-shut"),
     *label_studio_urlpatterns,
 ]

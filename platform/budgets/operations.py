@@ -11,13 +11,14 @@ from budgets.limits import (
     StaleEdit,
     open_budget,
     remove_cap,
+    rename_budget,
     set_cap,
     set_limit,
     set_thresholds,
     top_up,
 )
 from budgets.outlooks import outlook, tell_forecasts
-from budgets.price_files import PricesRefused, export_prices, import_prices, preview_prices
+from budgets.price_files import PriceFileChanged, PricesRefused, export_prices, import_prices, preview_prices
 from budgets.price_lines import PriceFileUnreadable
 from budgets.prices import PriceMissing, Scope, create_price_book, dearest_price, find_price, price_at, set_price
 from budgets.repricing import (
@@ -29,10 +30,19 @@ from budgets.repricing import (
     reprice,
 )
 from budgets.rooms import BudgetExceeded, BudgetStopped, CapExceeded, room
-from budgets.stops import NothingLeft, exhaust, resume, stop_everything
+from budgets.stops import (
+    BudgetArchived,
+    NothingLeft,
+    archive_budget,
+    exhaust,
+    resume,
+    stop_everything,
+    unarchive_budget,
+)
 
 __all__ = [
     "AlreadyReversed",
+    "BudgetArchived",
     "BudgetExceeded",
     "BudgetStopped",
     "CapExceeded",
@@ -42,6 +52,7 @@ __all__ = [
     "NothingLeft",
     "NothingToReprice",
     "Period",
+    "PriceFileChanged",
     "PriceFileUnreadable",
     "PriceMissing",
     "PricesRefused",
@@ -51,6 +62,7 @@ __all__ = [
     "SourceKeyReused",
     "StaleEdit",
     "Want",
+    "archive_budget",
     "charge",
     "create_price_book",
     "dearest_price",
@@ -68,6 +80,7 @@ __all__ = [
     "price_at",
     "release",
     "remove_cap",
+    "rename_budget",
     "reprice",
     "resume",
     "reverse",
@@ -81,4 +94,5 @@ __all__ = [
     "take_back",
     "tell_forecasts",
     "top_up",
+    "unarchive_budget",
 ]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import Action, allowed
 from budgets.models import Kind, Price, PriceBook
 from budgets.operations import (
+    PriceFileChanged,
     Repricing,
     Scope,
     create_price_book,
@@ -164,8 +165,12 @@ def upload_prices(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpResponse:
     form = PriceFileForm()
+    digest = request.POST.get("digest", "")
     try:
-        added = import_prices(actor=person(request), book=book, content=content)
+        added = import_prices(actor=person(request), book=book, content=content, expected_digest=digest)
+    except PriceFileChanged as refusal:
+        messages.warning(request, str(refusal))
+        return _show_preview(request, book, preview_prices(actor=person(request), book=book, content=content), content)
     except ValueError as refusal:
         messages.error(request, in_words(refusal))
         return render(request, "web/import_prices.html", {"form": form, "book": book})
@@ -174,7 +179,8 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
 
 
 def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
-    page = {"book": book, "found": found, "content": content.decode("utf-8-sig"), "shown": found.new[:200]}
+    text = content.decode("utf-8-sig")
+    page = {"book": book, "found": found, "content": text, "digest": found.digest, "shown": found.new[:200]}
     return render(request, "web/import_prices_preview.html", page)
 
 
@@ -186,7 +192,7 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     preview = None
     if request.method == "POST" and form.is_valid():
         digest = request.POST.get("digest", "")
-        if digest and _correct(request, shown, form, digest):
+        if digest and "confirm" in request.POST and _correct(request, shown, form, digest):
             return redirect("price", pk=shown.pk)
         if set(form.errors) <= {NON_FIELD_ERRORS}:
             preview = _previewed(request, shown, form)
