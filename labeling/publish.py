@@ -10,8 +10,9 @@ from accounts.permissions import Action, require
 from budgets.models import Budget
 from budgets.money import ZERO
 from budgets.operations import BudgetStopped
-from labeling.client import LabelStudioClient, LabelStudioUnreachable, connect
-from labeling.models import Batch, Publication
+from labeling.client import LabelStudioClient, LabelStudioMissing, LabelStudioUnreachable, connect
+from labeling.forgetting import forget_if_gone
+from labeling.models import Batch, LabelingProject, Publication
 from labeling.offering import Held, NoneFits, Wanted, hold_batch, offerable
 from labeling.project import ensure_project
 from labeling.sending import resume_batches, send
@@ -63,7 +64,7 @@ def publish(
     if budget.is_stopped:
         raise BudgetStopped(budget)
     client = connect()
-    project = ensure_project(study=study, client=client)
+    project = _prepare(study, client)
     resume_batches(project=project, client=client)
     on_offer = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = on_offer.count()
@@ -82,6 +83,17 @@ def publish(
         num_short=sum(held.num_short for held in offered),
         missing=sum((held.missing for held in offered), ZERO),
     )
+
+
+def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:
+    """Find or make the project; one that was deleted in Label Studio is made anew, and gives back what it held."""
+    try:
+        return ensure_project(study=study, client=client)
+    except LabelStudioMissing:
+        project = LabelingProject.objects.get(study=study)
+        if not forget_if_gone(project=project, client=client, is_new_wanted=True):
+            raise
+    return ensure_project(study=study, client=client)
 
 
 def offer(want: Callable[[int, int], Wanted], num_examples: int, client: LabelStudioClient) -> list[Held]:

@@ -79,7 +79,7 @@ def _unanswered(line: Line) -> Answer:
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
     """Load a trained student or teacher for answering on the CPU; raises PermanentFailure where it cannot be used."""
     label_map = read_label_map(artifact)
-    task_type = TASK_TYPES[label_map.task_type]
+    task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
     source = ModelSource(source="folder", name=str(artifact))
     classifier = load_classifier(
         source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length

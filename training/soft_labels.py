@@ -34,8 +34,9 @@ class SoftLabelsUnusable(DataInvalid):
 class StorePlan:
     """What a set is made of; two sets with the same plan hold the same numbers.
 
-    `outputs` names what the numbers of each unit are; `unit` says whether that is a row or a word of it.
-    `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of another teacher.
+    `outputs` names what the numbers of each unit are; `unit` says whether that is a row or a word of it,
+    `segmentation` what a word is. `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of
+    another teacher.
     """
 
     task_type: str
@@ -50,10 +51,14 @@ class StorePlan:
     rows_per_shard: int
     num_rows: int
     top_tokens: int = 0
+    segmentation: str = "word"
 
     def payload(self) -> dict[str, Any]:
         """Return the plan as JSON takes it."""
-        return {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
+        told = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
+        if self.segmentation == "word":
+            del told["segmentation"]
+        return told
 
 
 @dataclass(frozen=True, kw_only=True)

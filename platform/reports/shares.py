@@ -63,12 +63,15 @@ class Use:
 
 @dataclass(frozen=True)
 class Sharing:
-    """Who used what, of a study's trained students."""
+    """Who used what, of a study's trained students. `read` are these where many studies are asked for."""
 
     ledger: StudyLedger
+    read: list[Artifact] | None = None
 
     @cached_property
     def students(self) -> list[Artifact]:
+        if self.read is not None:
+            return self.read
         found = Artifact.objects.filter(run__study=self.ledger.study, kind=Artifact.Kind.STUDENT)
         return list(found.select_related("run").order_by("pk"))
 

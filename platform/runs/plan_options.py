@@ -14,6 +14,7 @@ _HELP = {
     "search_epochs": "lengths tried on dev, for student and teacher",
     "num_seeds": "trainings of the student whose mean is reported",
     "patience": "early-stopping patience: evaluations on dev without improvement",
+    "segmentation": "entities: tag word by word, or character by character; auto goes by the gold spans",
     "student_layers": "layers kept of the student, from 0, with commas between",
     "gold_epochs": "above 0, a hybrid: epochs on the labels alone after distilling",
     "keep": "share of soft labels that a filter keeps; dev decides, if not given",

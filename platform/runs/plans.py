@@ -28,6 +28,8 @@ class RunPlan:
     Several learning rates or `search_epochs` are tried on dev, alike on both paths and for the teacher, and the best is
     trained from `num_seeds` seeds; rates None means the default search, or one rate where the study has no dev labels.
     `patience` is the number of evaluations on dev without improvement before a training stops.
+    `segmentation` says whether entities are tagged word by word or character by character; auto takes characters where
+    more than a few gold spans are parts of words.
     `student_layers` are the layers of the student's checkpoint that are kept, from 0; None keeps all.
     The teacher is the study's; with `self_distil` the student's own checkpoint; or what the training with the id
     `teacher_run` made. `filter` (none, confidence, random) drops soft labels: `keep` is the share that stays, None lets
@@ -46,6 +48,7 @@ class RunPlan:
     head_learning_rate_factor: float = HEAD_LEARNING_RATE_FACTOR
     max_length: int = 64
     pooling: str = "mean"
+    segmentation: str = "auto"
     frozen_layers: int = 0
     student_layers: tuple[int, ...] | None = None
     patience: int | None = None
@@ -150,5 +153,6 @@ class RunPlan:
             "head_learning_rate_factor": self.head_learning_rate_factor,
             "max_length": self.max_length,
             **({"pooling": self.pooling} if self.pooling != "mean" else {}),
+            **({"segmentation": self.segmentation} if self.segmentation != "auto" else {}),
             **({"patience": self.patience} if self.patience else {}),
         }

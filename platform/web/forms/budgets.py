@@ -36,6 +36,17 @@ class TopUpForm(_SeenForm):
     expected_limit = _expected_field()
 
 
+class ConfirmationForm(forms.Form):
+    amount = _amount_field(
+        label="One person may set a limit up to",
+        required=False,
+        help_text="In the price book's currency. Blank: a manager or an admin sets any limit alone.",
+    )
+
+    def clean_amount(self) -> str | None:
+        return self.cleaned_data["amount"].strip() or None
+
+
 class CapForm(_SeenForm):
     what = forms.ChoiceField(
         label="What to cap",

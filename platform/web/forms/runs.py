@@ -32,6 +32,11 @@ POOLINGS = {
     "max": "Largest value over tokens",
     "bi_encoder": "Each text separately (bi-encoder)",
 }
+SEGMENTATIONS = (
+    ("auto", "Words; characters where people mark parts of words"),
+    ("word", "Words"),
+    ("character", "Characters"),
+)
 FILTERS = (
     ("none", "Keep all"),
     ("confidence", "Keep those the teacher is most confident of"),
@@ -157,6 +162,9 @@ class StartRunForm(forms.Form):
     seed = _whole("seed", "Seed", required=False, help_text="Blank: the study's.")
 
     pooling = forms.ChoiceField(label="Pooling", initial=PLAIN.pooling)
+    segmentation = forms.ChoiceField(
+        label="Entities are made of", choices=SEGMENTATIONS, initial=PLAIN.segmentation, required=False
+    )
     head_learning_rate_factor = _number("head_learning_rate_factor", "Head learning rate, as a multiple")
     frozen_layers = _whole(
         "frozen_layers", "Frozen layers of the student", initial=0, help_text="Not trained, embeddings included."
@@ -182,9 +190,16 @@ class StartRunForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, teachers: Iterable[Run] = (), poolings: Iterable[str] = POOLINGS, **options: Any
+        self,
+        *args: Any,
+        teachers: Iterable[Run] = (),
+        poolings: Iterable[str] = POOLINGS,
+        has_words: bool = True,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        if not has_words:
+            del self.fields["segmentation"]
         self.fields["pooling"].choices = [(name, POOLINGS[name]) for name in poolings]  # type: ignore[attr-defined]
         finished = [(str(run.pk), _described(run)) for run in teachers]
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
@@ -233,7 +248,9 @@ class StartRunForm(forms.Form):
             Group(
                 title="The model",
                 help="How student and teacher read a text, and how much of the student is trained.",
-                fields=self._of("batch_size max_length pooling head_learning_rate_factor frozen_layers student_layers"),
+                fields=self._of(
+                    "batch_size max_length pooling segmentation head_learning_rate_factor frozen_layers student_layers"
+                ),
             ),
             Group(
                 title="Distilling",
@@ -244,7 +261,7 @@ class StartRunForm(forms.Form):
         ]
 
     def _of(self, names: str) -> list[forms.BoundField]:
-        return [self[name] for name in names.split()]
+        return [self[name] for name in names.split() if name in self.fields]
 
 
 class ExtendRunForm(forms.Form):

@@ -7,27 +7,31 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.permissions import Action, allowed
-from budgets.models import Budget, LedgerEntry
+from budgets.models import Budget, LedgerEntry, PriceBook
 from budgets.operations import (
     StaleEdit,
+    confirm_limit,
+    decline_limit,
     outlook,
     remove_cap,
     resume,
     reverse,
     set_cap,
+    set_confirm_above,
     set_limit,
     set_thresholds,
     stop_everything,
     top_up,
+    waiting_request,
 )
 from budgets.overviews import breakdown, cap_uses, overshoot
 from studies.models import Study
-from web.forms.budgets import CapForm, ReversalForm, StopForm, budget_forms
+from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
 from web.holds import held_for
 from web.paging import page_of
 from web.people import person
@@ -43,7 +47,7 @@ Change = Callable[[User, Budget, dict[str, Any]], str]
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
-        return f"The limit is now {money_text(done.limit, done.currency)}."
+        return _asked(changed, done) or f"The limit is now {money_text(done.limit, done.currency)}."
 
     return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
 
@@ -54,9 +58,54 @@ def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
         goes_on = " The study is resumed." if changed.is_stopped and not done.is_stopped else ""
-        return f"The limit is now {money_text(done.limit, done.currency)}.{goes_on}"
+        return _asked(changed, done) or f"The limit is now {money_text(done.limit, done.currency)}.{goes_on}"
 
     return _change(request, pk, "top_up_form", change)
+
+
+def _asked(before: Budget, done: Budget) -> str:
+    """What to say where a raise was not made but asked for; nothing otherwise."""
+    waiting = waiting_request(done) if done.limit == before.limit else None
+    if waiting is None:
+        return ""
+    wanted, stands = money_text(waiting.new_limit, done.currency), money_text(done.limit, done.currency)
+    return (
+        f"A limit of {wanted} is asked for. Another manager or admin must confirm it by "
+        f"{waiting.expires_at:%Y-%m-%d %H:%M} UTC; until then it stays at {stands}."
+    )
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse:
+    """Confirm or decline a raise of the limit that waits."""
+    study = _study(pk)
+    asked = get_object_or_404(study.budget.limit_requests.select_related("budget"), pk=request_pk)
+    actor = person(request)
+    if "confirm" in request.POST:
+        confirmed = carry_out_or_say(request, lambda: confirm_limit(actor=actor, request=asked))
+        if confirmed:
+            messages.success(request, f"The limit is {money_text(confirmed.limit, confirmed.currency)} now.")
+    elif "decline" in request.POST:
+        declined = carry_out_or_say(request, lambda: decline_limit(actor=actor, request=asked))
+        if declined:
+            messages.success(request, f"The request is {declined.state_in_words.lower()}; the limit stays as it is.")
+    return redirect("budget", pk=study.pk)
+
+
+@allowed(Action.SET_CONFIRMATION)
+@require_http_methods(["GET", "POST"])
+def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The limit above which budgets of a price book take a second person."""
+    book = get_object_or_404(PriceBook, pk=pk)
+    initial = "" if book.confirm_above is None else f"{book.confirm_above.normalize():f}"
+    form = ConfirmationForm(request.POST or None, initial={"amount": initial})
+    if request.method == "POST" and form.is_valid():
+        amount = form.cleaned_data["amount"]
+        if carry_out(form, lambda: set_confirm_above(actor=person(request), book=book, amount=amount)):
+            messages.success(request, f"“{book}” is changed.")
+            return redirect(f"{resolve_url('prices')}?book={book.pk}")
+    return render(request, "web/confirmation.html", {"book": book, "form": form})
 
 
 @allowed(Action.SET_BUDGET)
@@ -179,6 +228,8 @@ def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpRespo
         "chosen_cap": chosen,
         "overshoot": overshoot(ours),
         "outlook": outlook(budget=ours),
+        "waiting": waiting_request(ours),
+        "limit_requests": ours.limit_requests.select_related("asked_by", "decided_by").order_by("-asked_at")[:20],
         "stops": ours.stops.select_related("started_by", "ended_by").order_by("-started_at")[:20],
         "page": page,
         "held_for": held_for(page),

@@ -8,7 +8,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import Action, allowed
@@ -23,6 +22,7 @@ from runs.watching import FILES, curve_points, curve_version, first_step, time_s
 from runs.watching import run_file as file_of_run
 from studies.models import Split, Study
 from web.downloads import download
+from web.drawings import drawing
 from web.forms.runs import ExtendRunForm
 from web.paging import page_of
 from web.people import person
@@ -93,14 +93,9 @@ def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
         chart = curve_chart(found, metric=shown.study.get_metric_display(), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    content, kind = (chart.png(), "image/png") if suffix == "png" else (chart.svg(), "image/svg+xml")
-    if "download" in request.GET:
-        return download(content, kind, f"run-{pk}-curves.{suffix}")
-    response = HttpResponse(content, content_type=kind)
-    if "v" in request.GET:
-        # The page names another version as soon as the curves moved, so that a picture is drawn once.
-        patch_cache_control(response, private=True, max_age=SECONDS_TO_KEEP_A_CURVE)
-    return response
+    # The page names another version as soon as the curves moved.
+    seconds = SECONDS_TO_KEEP_A_CURVE if "v" in request.GET else None
+    return drawing(request, chart, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)
 
 
 @allowed(Action.SEE_STUDY)

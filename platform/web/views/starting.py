@@ -47,8 +47,13 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    poolings = TASK_TYPES[study.task_type].poolings
-    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS], poolings=poolings)
+    kind = TASK_TYPES[study.task_type]
+    return StartRunForm(
+        data,
+        teachers=finished_teachers(study)[:MOST_TEACHERS],
+        poolings=kind.poolings,
+        has_words=kind.unit == "word",
+    )
 
 
 def _start(actor: User, study: Study, form: StartRunForm) -> Run:
