@@ -10,7 +10,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Budget, BudgetStop, Cap, Kind, Path, PriceBook
-from budgets.money import parse_amount
+from budgets.money import amount_text, parse_amount
 from budgets.rooms import used
 from budgets.rows import end_stop, lock, stop_if_spent, tell_of_thresholds
 
@@ -48,7 +48,8 @@ def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_lim
     _check_unchanged("limit", expected_limit, locked.limit)
     if amount < locked.spent + locked.held:
         raise LimitTooLow(
-            f"limit: {amount} is less than the {locked.spent + locked.held} {locked.currency} already spent and held."
+            f"limit: {amount_text(amount)} is less than the {amount_text(locked.spent + locked.held)} "
+            f"{locked.currency} already spent and held."
         )
     return _change_limit(actor, locked, amount)
 
@@ -99,7 +100,10 @@ def set_cap(
     cap.limit = amount
     taken = used(cap=cap)
     if amount < taken:
-        raise LimitTooLow(f"limit: {amount} is less than the {taken} {locked.currency} already spent and held of it.")
+        raise LimitTooLow(
+            f"limit: {amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
+            "held of it."
+        )
     cap.save()
     _record(actor, locked, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))
     return cap
@@ -162,7 +166,7 @@ def _share_before(budget: Budget, limit: Decimal) -> Decimal:
 def _check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None:
     if expected is not None and expected != found:
         raise StaleEdit(
-            f"{name}: the limit is {found:.2f} now; it was {expected:.2f} when you opened the page. "
+            f"{name}: the limit is {amount_text(found)} now; it was {amount_text(expected)} when you opened the page. "
             "Somebody changed it meanwhile, or this form was sent before. Look again, then decide."
         )
 

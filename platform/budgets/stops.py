@@ -9,8 +9,9 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.limits import is_exhausted
 from budgets.models import Budget, BudgetStop
+from budgets.money import amount_text
+from budgets.rooms import needs_top_up
 from budgets.rows import begin_stop, end_stop, lock
 
 
@@ -53,8 +54,11 @@ def resume(*, actor: User, budget: Budget) -> Budget:
     """
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
-    if locked.available <= 0 and (is_exhausted(locked) or 0 < locked.spent == locked.limit):
-        raise NothingLeft(f"“{locked}” has nothing left: {locked.held:.2f} are held, the rest is spent. Top it up.")
+    stop = locked.stops.filter(ended_at__isnull=True).first()
+    if stop is not None and needs_top_up(locked, stop):
+        raise NothingLeft(
+            f"“{locked}” has nothing left: {amount_text(locked.held)} are held, the rest is spent. Top it up."
+        )
     if end_stop(locked, actor=actor):
         _record(actor, locked, "budget.resume", after={"stopped": False})
     return locked

@@ -86,7 +86,7 @@ def test_one_bad_line_keeps_all_out() -> None:
         ("label,,,nobody@example.com,1,2026-03-01", "annotator: nobody has the e-mail"),
         ("label,,,,1,tomorrow", "starts_at: 'tomorrow' is no time"),
         ("label,,,,1,0001-01-01T00:00+05:00", "starts_at: '0001-01-01T00:00+05:00' is no time"),
-        ("label,,,,1,2020-01-01", "starts_at: 0.100000 has this start already"),
+        ("label,,,,1,2020-01-01", "starts_at: 0.10 has this start already"),
         ("label,,,,1", "it has 5 cells"),
         ('label,"\0",,,1,2026-03-01', "device"),
         ("label,,a\0b,,1,2026-03-01", "study: there is no study"),

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.models import PriceBook
+from budgets.money import amount_text
 from studies.models import Metric, PayBasis
 from studies.operations import StudySpec, create_study
 from studies.task_types import TASK_TYPES
@@ -37,7 +38,9 @@ class Command(BaseCommand):
             study = create_study(actor=find_person(options["email"]), spec=_spec(options))
         except (ValueError, Forbidden) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Study {study.pk}: {study}, budget {study.budget.limit:.2f} {study.budget.currency}")
+        self.stdout.write(
+            f"Study {study.pk}: {study}, budget {amount_text(study.budget.limit)} {study.budget.currency}"
+        )
 
 
 def _spec(options: dict[str, Any]) -> StudySpec:
