@@ -11,7 +11,7 @@ from labeling.estimates import LabelQuote, quote_labels
 from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
 from labeling.queries import status, work_done
-from reports.wording import money
+from reports.wording import exact
 from studies.models import Split, Study
 from web.forms.labeling import PublishForm
 from web.paging import page_of
@@ -104,7 +104,7 @@ def _say_published(request: HttpRequest, result: PublishResult, *, currency: str
     if result.num_short:
         messages.warning(
             request,
-            f"The budget could not take {result.num_short:,} more: {money(result.missing, currency=currency)} are "
+            f"The budget could not take {result.num_short:,} more: {exact(result.missing, currency=currency)} are "
             "missing. Raise the limit to publish them as well.",
         )
 
