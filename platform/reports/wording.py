@@ -2,20 +2,20 @@
 
 from decimal import Decimal
 
+from budgets.money import amount_text, rounded_text
+
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 NONE = "-"
 
 
 def money(amount: Decimal, *, currency: str) -> str:
     """Two decimals, or up to the six of the ledger where two would show a cost as nothing."""
-    is_tiny = 0 < abs(amount) < Decimal("0.01")
-    return exact(amount, currency=currency) if is_tiny else _with_currency(amount, f"{abs(amount):,.2f}", currency)
+    return _with_currency(amount, rounded_text(abs(amount)), currency)
 
 
 def exact(amount: Decimal, *, currency: str) -> str:
     """Two decimals or more, as many as there are: a price is never rounded."""
-    whole, _, decimals = f"{abs(amount):,.6f}".partition(".")
-    return _with_currency(amount, f"{whole}.{decimals.rstrip('0'):0<2}", currency)
+    return _with_currency(amount, amount_text(abs(amount)), currency)
 
 
 def _with_currency(amount: Decimal, figure: str, currency: str) -> str:

@@ -8,6 +8,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Budget, Kind, Price
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, exhaust, extend_hold, room
 from runs.billing import cost_of
 from runs.locking import locked
@@ -86,9 +87,9 @@ def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
     left = room(budget=budget)
     if minutes_that_fit(money=left, price=price):
         return
-    needed = f"{cost_per_minute(price).normalize():f} {budget.currency}"
+    needed = f"{amount_text(cost_per_minute(price))} {budget.currency}"
     reason = (
-        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {left.normalize():f} are left"
+        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {amount_text(left)} are left"
     )
     exhaust(budget=budget, reason=reason)
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from budgets.models import Path
+from budgets.money import amount_text, rounded_text
 from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.device_memory import GIB, device_memory
 from runs.estimates import ChainEstimate
@@ -378,9 +379,15 @@ def cost_finding(*, estimate: ChainEstimate, left: Decimal, currency: str) -> Fi
     Parameters: `left` what the budget could still hold for them, in its currency.
     """
     expected = estimate.whole.expected if estimate.whole else None
-    said = f"about {expected:.2f} {currency}" if expected is not None else "nothing like it was run yet, so no estimate"
-    text = f"{said}; it holds {estimate.limit:.2f}, and {left:.2f} {currency} is left."
+    said = (
+        f"about {rounded_text(expected)} {currency}"
+        if expected is not None
+        else "nothing like it was run yet, so no estimate"
+    )
+    text = f"{said}; it holds {amount_text(estimate.limit)}, and {amount_text(left)} {currency} is left."
     if estimate.limit > left:
-        missing = f" {estimate.limit - left:.2f} are missing: give it fewer minutes, or raise the budget's limit."
+        missing = (
+            f" {amount_text(estimate.limit - left)} are missing: give it fewer minutes, or raise the budget's limit."
+        )
         return Finding(topic="Cost", level=Level.REFUSED, text=text + missing)
     return Finding(topic="Cost", level=Level.WARNING if estimate.will_pause else Level.GOOD, text=text)

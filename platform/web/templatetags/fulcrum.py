@@ -47,8 +47,18 @@ def exact(amount: Decimal, currency: str = "USD") -> str:
 
 @register.filter
 def quantity(number: Decimal) -> str:
+    """At most six decimals, without zeros at the end, thousands apart."""
+    return _trimmed(f"{number:,.6f}")
+
+
+@register.filter
+def exact_quantity(number: Decimal) -> str:
     """Every digit that says something, thousands apart."""
-    whole, _, decimals = f"{number:,f}".partition(".")
+    return _trimmed(f"{number:,f}")
+
+
+def _trimmed(figure: str) -> str:
+    whole, _, decimals = figure.partition(".")
     return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
 
 

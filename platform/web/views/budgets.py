@@ -37,7 +37,7 @@ from web.paging import page_of
 from web.people import person
 from web.problems import REFUSALS, carry_out, carry_out_or_say, explain
 from web.stops import would_stop
-from web.templatetags.fulcrum import money_text
+from web.templatetags.fulcrum import exact
 
 Change = Callable[[User, Budget, dict[str, Any]], str]
 
@@ -47,7 +47,7 @@ Change = Callable[[User, Budget, dict[str, Any]], str]
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
-        return _asked(changed, done) or f"The limit is now {money_text(done.limit, done.currency)}."
+        return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}."
 
     return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
 
@@ -58,7 +58,7 @@ def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
         goes_on = " The study is resumed." if changed.is_stopped and not done.is_stopped else ""
-        return _asked(changed, done) or f"The limit is now {money_text(done.limit, done.currency)}.{goes_on}"
+        return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}.{goes_on}"
 
     return _change(request, pk, "top_up_form", change)
 
@@ -114,7 +114,7 @@ def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         scope, _, value = values.pop("what").partition(":")
         cap = set_cap(actor=actor, budget=changed, **{scope: value}, **values)
-        return f"{cap}: no more than {money_text(cap.limit, changed.currency)}."
+        return f"{cap}: no more than {exact(cap.limit, changed.currency)}."
 
     return _change(request, pk, "cap_form", change)
 

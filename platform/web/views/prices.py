@@ -30,7 +30,7 @@ from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileFo
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out, in_words
-from web.templatetags.fulcrum import money_text
+from web.templatetags.fulcrum import exact
 
 NUM_LINES_SHOWN = 20
 
@@ -231,6 +231,6 @@ def _correct(request: HttpRequest, shown: Price, form: CorrectionForm, digest: s
         ),
     )
     if done is not None:
-        by = money_text(done.difference, shown.book.currency)
+        by = exact(done.difference, shown.book.currency)
         messages.success(request, f"Entries corrected: {done.num_entries:,}. The difference is {by}.")
     return done is not None
