@@ -22,6 +22,12 @@ def cost_of(*, seconds: Decimal, price: Price) -> Decimal:
     return quantize(seconds * price.rate / SECONDS_PER_HOUR)
 
 
+def in_figures(amount: Decimal) -> str:
+    """Write an amount in full and no longer: two places at least, further ones as far as it has any."""
+    places = max(2, -int(amount.normalize().as_tuple().exponent))
+    return f"{amount:,.{places}f}"
+
+
 def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool, used: str = "") -> LedgerEntry | None:
     """Enter what an attempt cost, once; with `close`, give back what the run leaves of its hold.
 
@@ -36,7 +42,7 @@ def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool, used:
         return None
     full = cost_of(seconds=attempt.device_seconds, price=hold.price)
     amount = min(full, hold.remaining)
-    capped = f"; billed up to its hold, {full - amount} more was used" if amount < full else ""
+    capped = f"; billed up to its hold, {in_figures(full - amount)} more was used" if amount < full else ""
     cost = Cost(
         source_key=attempt.source_key,
         work_key=attempt.run.source_key,

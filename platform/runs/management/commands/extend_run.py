@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from budgets.operations import BudgetExceeded, BudgetStopped
+from runs.billing import in_figures
 from runs.operations import extend
 from runs.queries import find_run
 
@@ -26,5 +27,5 @@ class Command(BaseCommand):
             run = extend(actor=actor, run=run, minutes=options["minutes"])
         except (ValueError, Forbidden, BudgetExceeded, BudgetStopped, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
-        held = run.hold.amount if run.hold else 0
+        held = in_figures(run.hold.amount) if run.hold else 0
         self.stdout.write(f"{run}: {run.max_seconds // 60} minutes, {held} {run.study.budget.currency} held")

@@ -9,8 +9,16 @@ from accounts.models import User
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Path
 from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
+from runs.billing import in_figures
 from runs.models import Run, RunState
-from runs.operations import StillCancelling, estimate_runs, preflight, start_annotate, start_distil
+from runs.operations import (
+    StillCancelling,
+    estimate_runs,
+    preflight,
+    start_annotate,
+    start_distil,
+    what_was_started,
+)
 from runs.plan_options import add_plan_arguments, plan_of
 from runs.preflight import cost_finding, refuse
 from runs.queries import live_cost
@@ -43,6 +51,7 @@ class Command(BaseCommand):
         except (*_REFUSALS, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{run}: {run.get_state_display()}")
+        self.stdout.write(what_was_started(run))
         if options["wait"]:
             self._wait(run)
 
@@ -72,7 +81,7 @@ class Command(BaseCommand):
                 )
         if run.state != RunState.SUCCEEDED:
             raise CommandError(f"{run} {run.get_state_display().lower()}: {run.error}")
-        self.stdout.write(f"{run} succeeded and cost {live_cost(run)} {run.study.budget.currency}")
+        self.stdout.write(f"{run} succeeded and cost {in_figures(live_cost(run))} {run.study.budget.currency}")
 
 
 def _start(options: dict[str, Any]) -> Run:
