@@ -1,4 +1,4 @@
-"""The one public door to labelling. Each function's contract stands where it is written."""
+"""The one public door to labelling. Each function's contract is where it is defined."""
 
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable
 from labeling.entry import enter_url

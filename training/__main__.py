@@ -97,8 +97,11 @@ def set_threads(number: int) -> None:
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file: how far it is goes to standard output, what is wrong to standard error; returns the exit code."""
-    from training.predict import predict_file
+    """Label a file; returns the exit code.
+
+    Notes on the file and then, as bare numbers, how far it is go to standard output; what is wrong to standard error.
+    """
+    from training.predict import Listener, predict_file
 
     stop = StopFlag()
     stop.install()
@@ -109,7 +112,9 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
             target=target,
             keep_going=keep_going,
             stop=stop,
-            on_rows=lambda count: print(count, flush=True),
+            listener=Listener(
+                on_note=lambda note: print(note, flush=True), on_rows=lambda count: print(count, flush=True)
+            ),
         )
     except StopRequested:
         return EXIT_STOPPED

@@ -4,7 +4,7 @@ Its text form is `words [Label] words [Label] …` in the order of the text. Its
 or Annotate? Cost-Efficient Fine-Tuning of Compact Models", 2023, released code) drops each entity's last word and keeps
 one label for equal rests, so that all entities of one word are one; it asks only what gold has, never what was
 predicted besides; and it takes what was not predicted for an amount, its first label. Exact span F1 is the measure;
-this one stands beside it.
+this one is beside it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligne
     target
         `words [Label] words [Label] …`.
     labels
-        what may stand in brackets; other brackets are words.
+        what may be in brackets; other brackets are words.
 
     Returns
     -------

@@ -100,7 +100,7 @@ def distil(job: Job) -> dict[str, Any]:
     Returns
     -------
     The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers,
-    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on stand in
+    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on are in
     dev or test too.
 
     Raises

@@ -1,6 +1,6 @@
 """The error family that ends a run for good, and the one trouble that a person mends: a disk without room.
 
-The members of the family stand beside the functions that raise them.
+The members of the family are beside the functions that raise them.
 """
 
 from __future__ import annotations

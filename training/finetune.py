@@ -57,7 +57,7 @@ def finetune(job: Job) -> dict[str, Any]:
 
     Returns
     -------
-    The run's result, as result.json holds it; `leaks` counts training texts that stand in dev or test too.
+    The run's result, as result.json holds it; `leaks` counts training texts that are in dev or test too.
 
     Raises
     ------

@@ -44,7 +44,7 @@ class PretrainedUnusable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Pretrained:
-    """An encoder or a text-to-text model in fp32, or the layers of it that were asked for, with its tokenizer."""
+    """An encoder or a text-to-text model in fp32, or the requested layers of it, with its tokenizer."""
 
     model: nn.Module
     tokenizer: Any

@@ -125,7 +125,7 @@ def _card(examiner: Examiner, result: dict[str, Any]) -> Card:
             device=spec.device,
             device_seconds=result["device_seconds"],
             peak_memory_bytes=result["peak_memory_bytes"],
-            notes=("Energy and carbon stand in `meter.json` of the run once it has ended.",),
+            notes=("Energy and carbon are in `meter.json` of the run once it has ended.",),
         ),
         written_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

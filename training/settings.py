@@ -143,8 +143,8 @@ class TrainingSettings:
     """How a student or teacher is trained; exactly one of epochs and steps is given.
 
     `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
-    so that it changes the memory used and never the result. `patience` ends a training after so many evaluations on dev
-    without a better score; None trains to the end. `pooling` makes one vector of an encoder's tokens.
+    so that it changes the memory used and never the result. `patience` is the number of evaluations on dev
+    without improvement before a training ends; None: to the end. `pooling` makes one vector of an encoder's tokens.
     `segmentation` says whether entities are tagged word by word or character by character; what learns from soft
     labels follows its teacher. `top_tokens` is how many of the likeliest tokens a text-to-text teacher keeps at each
     place of its answers.
@@ -195,7 +195,7 @@ class TrainingSettings:
 class SearchSettings:
     """What is tried on dev before the training that counts, and from how many seeds that one is repeated.
 
-    Every rate is tried with every length; an empty list stands for the one that the training settings name.
+    Every rate is tried with every length; an empty list means the one that the training settings name.
     """
 
     learning_rates: tuple[float, ...] = ()
@@ -208,7 +208,7 @@ class SearchSettings:
             require(isinstance(given, list | tuple), f"search.{name}", f"is {given!r}", "Give a list of numbers.")
             object.__setattr__(self, name, tuple(given))
             distinct = len(set(given)) == len(given)
-            require(distinct, f"search.{name}", "one stands twice", "Name each once.")
+            require(distinct, f"search.{name}", "duplicate value", "Name each once.")
         for rate in self.learning_rates:
             positive("search.learning_rates", rate)
         for epochs in self.epochs:
@@ -218,7 +218,7 @@ class SearchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings:
-    """Which pseudo-labelled rows a student learns from, and whether it goes on with gold labels alone.
+    """Which pseudo-labelled rows a student learns from, and whether it is trained on gold labels alone afterwards.
 
     `confidence` keeps the rows of which the teacher is surest, `random` as many, drawn by the seed, as its control.
     `keep` is the share kept; None takes the threshold that was chosen on dev when the teacher scored. `gold_epochs` are

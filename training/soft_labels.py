@@ -34,7 +34,7 @@ class SoftLabelsUnusable(DataInvalid):
 class StorePlan:
     """What a set is made of; two sets with the same plan hold the same numbers.
 
-    `outputs` names what the numbers of each unit stand for; `unit` says whether that is a row or a word of it,
+    `outputs` names what the numbers of each unit are; `unit` says whether that is a row or a word of it,
     `segmentation` what a word is. `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of
     another teacher.
     """
@@ -127,7 +127,7 @@ class PartialStore:
         Parameters
         ----------
         target
-            the finished set's folder; what stood there is replaced.
+            the finished set's folder; an existing one is replaced.
         calibration
             what the metadata says of it, None without a labelled dev.
         surety

@@ -34,7 +34,7 @@ _UNITS = {
 # Of the gold spans, how many may be marked within a word before every character is a unit. A slip of the hand is fewer.
 MOST_WITHIN_WORDS = 0.05
 OUTSIDE = 0
-# The input that holds the position of each word's token, and what stands in it for a word that has none.
+# The input that holds the position of each word's token, and its value for a word that has none.
 WORD_TOKENS = "word_tokens"
 NO_TOKEN = -1
 HOW = 'Write a JSON list of {"start": 0, "end": 4, "label": "…"}, or [] where there is no entity.'
@@ -137,7 +137,7 @@ def checked_spans(*, gold: Any, text: str, labels: Mapping[str, int], row: int) 
     try:
         parts = json.loads(gold)
         if not isinstance(parts, list):
-            raise TypeError(f"{type(parts).__name__} where a list stands")
+            raise TypeError(f"{type(parts).__name__} where a list belongs")
         spans = sorted(Span(start=part["start"], end=part["end"], label=part["label"]) for part in parts)
     except (TypeError, ValueError, KeyError) as error:
         raise GoldInvalid(row, f"has label {gold!r}, which is no list of spans. {HOW}") from error
@@ -199,7 +199,7 @@ def tags_of(*, words: Sequence[Word], spans: Sequence[Span], labels: Mapping[str
 def spans_of(*, words: Sequence[Word], tags: Sequence[int | None], labels: Sequence[str]) -> list[Span]:
     """Read entities from tags.
 
-    A tag that goes on with an entity which did not begin before it begins one itself (Tjong Kim Sang and Buchholz,
+    A tag that continues an entity which did not begin before it begins one itself (Tjong Kim Sang and Buchholz,
     "Introduction to the CoNLL-2000 Shared Task", 2000). A word without a tag, since it shares its token with the word
     before, goes where that one went.
 

@@ -38,7 +38,7 @@ ROWS_PER_SHARD = 1024
 def score(job: Job) -> dict[str, Any]:
     """Run a fine-tuned teacher once over unlabelled examples and store its logits.
 
-    Killed and started again, it goes on at the first shard that is not written. Given a labelled dev, it is calibrated
+    Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
     on it, last.
 
     Parameters
@@ -178,7 +178,7 @@ def _num_top(examiner: Examiner) -> int:
     model = examiner.classifier.model
     if not isinstance(model, TextToText):
         return 0
-    # At least one token is left, to stand for all others.
+    # At least one token is left, for all others together.
     return min(examiner.job.spec.training.top_tokens, model.writer.vocab_size - 1)
 
 

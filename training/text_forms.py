@@ -35,7 +35,7 @@ def labels_in(*, said: str, names: Mapping[str, str]) -> list[str] | None:
 
     Returns
     -------
-    The labels as written, None if anything else stands there.
+    The labels as written, None if there is anything else.
     """
     mark = BETWEEN_LABELS.strip()
     rest = without_spaces(said) + mark if said.strip() else ""
@@ -110,7 +110,7 @@ def spans_written(*, said: str, text: str, names: Mapping[str, str]) -> list[Spa
 
     Returns
     -------
-    The spans in the order of the text; None if something else stands there, or words that the text does not have.
+    The spans in the order of the text; None if there is anything else, or words that the text does not have.
     """
     # Words, label and place of each mention, then what is left.
     pieces = _label_pattern(tuple(names)).split(said)

@@ -45,18 +45,6 @@ def reopen(request: Request) -> Response:
     return Response({})
 
 
-@api_view(["POST"])
-@transaction.atomic
-def open_examples(request: Request) -> Response:
-    """Ask for answers to examples that were shut. Opening an open one changes nothing."""
-    project, chosen = _project(request), _examples(request, "examples")
-    for task in chosen.select_for_update():
-        task.overlap = project.maximum_annotations
-        task.update_is_labeled()
-        chosen.filter(pk=task.pk).update(overlap=task.overlap, is_labeled=task.is_labeled)
-    return Response({})
-
-
 def _project(request: Request) -> Project:
     if not request.user.is_staff:
         raise PermissionDenied("Only Fulcrum's own account closes projects.")

@@ -6,16 +6,17 @@ source key, unique within its budget, so that doing something twice enters it on
 
 from budgets.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.holds import HoldClosed, SourceKeyReused, Want, extend_hold, place_hold, place_holds, release
-from budgets.limits import (
-    LimitTooLow,
+from budgets.limit_requests import (
+    LimitRequestClosed,
+    LimitRequestWaits,
+    SecondPersonNeeded,
     StaleEdit,
-    open_budget,
-    remove_cap,
-    set_cap,
-    set_limit,
-    set_thresholds,
-    top_up,
+    confirm_limit,
+    decline_limit,
+    set_confirm_above,
+    waiting_request,
 )
+from budgets.limits import LimitTooLow, open_budget, remove_cap, set_cap, set_limit, set_thresholds, top_up
 from budgets.outlooks import outlook, tell_forecasts
 from budgets.price_files import PricesRefused, export_prices, import_prices, preview_prices
 from budgets.price_lines import PriceFileUnreadable
@@ -38,6 +39,8 @@ __all__ = [
     "CapExceeded",
     "Cost",
     "HoldClosed",
+    "LimitRequestClosed",
+    "LimitRequestWaits",
     "LimitTooLow",
     "NothingLeft",
     "NothingToReprice",
@@ -48,12 +51,15 @@ __all__ = [
     "Repricing",
     "RepricingChanged",
     "Scope",
+    "SecondPersonNeeded",
     "SourceKeyReused",
     "StaleEdit",
     "Want",
     "charge",
+    "confirm_limit",
     "create_price_book",
     "dearest_price",
+    "decline_limit",
     "exhaust",
     "export_prices",
     "extend_hold",
@@ -73,6 +79,7 @@ __all__ = [
     "reverse",
     "room",
     "set_cap",
+    "set_confirm_above",
     "set_limit",
     "set_price",
     "set_thresholds",
@@ -81,4 +88,5 @@ __all__ = [
     "take_back",
     "tell_forecasts",
     "top_up",
+    "waiting_request",
 ]

@@ -75,7 +75,7 @@ def check_numbers(plan: Any) -> None:
 
 
 def check_lists(plan: Any) -> None:
-    """Check each number of each list, and that none stands twice. Raises: PlanInvalid."""
+    """Check each number of each list, and that there are no duplicates. Raises: PlanInvalid."""
     for name, (least, most, longest) in LISTS.items():
         values = getattr(plan, name)
         if values is None or (name == "search_epochs" and not values):
@@ -85,7 +85,7 @@ def check_lists(plan: Any) -> None:
         if not 1 <= len(values) <= longest:
             raise PlanInvalid(f"{name}: {len(values)} are given; between 1 and {longest:,} can be.")
         if len(set(values)) < len(values):
-            raise PlanInvalid(f"{name}: one stands twice. Name each once.")
+            raise PlanInvalid(f"{name}: duplicate value. Name each once.")
     if plan.student_layers is not None and list(plan.student_layers) != sorted(plan.student_layers):
         raise PlanInvalid("student_layers: they keep their order. Name them rising, such as 0, 2, 5.")
 

@@ -41,7 +41,7 @@ _WORD_BY_WORD = "entity_extraction"
 
 
 class PreflightRefused(ValueError):
-    """A run cannot work as it is asked for; the message says why and how to mend it."""
+    """A run cannot work as requested; the message says why and how to correct it."""
 
 
 class Level(StrEnum):
@@ -62,7 +62,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class _Case:
-    """What is asked for, as all checks look at it."""
+    """The request, as all checks see it."""
 
     study: Study
     plan: RunPlan
@@ -111,7 +111,7 @@ def preflight(
 def preflight_of(
     *, study: Study, inputs: Inputs, plan: RunPlan, device: str, teacher: Teacher | None = None
 ) -> list[Finding]:
-    """Check a request whose rows are fixed; its licence is asked for on its own. Parameters: as for the runs."""
+    """Check a request whose rows are fixed; its licence is confirmed separately. Parameters: as for the runs."""
     items = inputs.snapshot.items.order_by("example__rank", "pk")
     case = _Case(
         study=study,
@@ -138,7 +138,7 @@ def _findings(case: _Case) -> list[Finding]:
 
 
 def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Finding]:
-    """What is asked for and not there."""
+    """What is requested and missing."""
     there = len(case.answers)
     checks: dict[str, Callable[[], None]] = {
         "Test": partial(check_test, case.study),
@@ -151,7 +151,7 @@ def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Find
         except (NothingToMeasure, NotEnoughExamples) as refusal:
             found.append(Finding(topic=topic, level=Level.REFUSED, text=str(refusal)))
     if num_labels is not None and num_labels > there:
-        text = f"{num_labels:,} labels were asked for; the pool has {there:,}. Publish more examples, or ask for fewer."
+        text = f"{num_labels:,} labels were requested; the pool has {there:,}. Publish more examples, or ask for fewer."
         found.append(Finding(topic="Labels", level=Level.REFUSED, text=text))
     return found
 
@@ -185,7 +185,7 @@ def _data(case: _Case) -> list[Finding]:
         return [Finding(topic="Labels", level=Level.REFUSED, text=text)]
     missing = [label for label in case.study.labels if label not in seen]
     if case.study.task_type in _ONE_LABEL and missing:
-        text = f"None of the {num:,} labels says {_listed(missing)}: the student will never say so either."
+        text = f"No training example has label {_listed(missing)}; it cannot be learned."
         return [Finding(topic="Labels", level=Level.WARNING, text=text)]
     return [Finding(topic="Labels", level=Level.GOOD, text=f"{num:,} labels, {len(seen):,} different answers.")]
 

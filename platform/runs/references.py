@@ -1,4 +1,4 @@
-"""Model references, checked when a run is asked for: without torch, so that a web process can do it at once.
+"""Model references, checked when a run is requested: without torch, so that a web process can do it at once.
 
 The trainer checks again, and more; this finds what would be found minutes later, with money held.
 """

@@ -71,7 +71,7 @@ class UnknownLabel(ValueError):
 
 
 class NotEnoughLabels(ValueError):
-    """The pool has fewer labelled examples than asked for."""
+    """The pool has fewer labelled examples than requested."""
 
 
 @transaction.atomic
@@ -126,7 +126,7 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """A draft read with some options: its columns, its first rows and what an import would bring."""
+    """A draft read with some options: its columns, its first rows and a preview of the import."""
 
     columns: tuple[str, ...]
     options: ImportOptions
@@ -143,7 +143,7 @@ def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOpt
 
 
 def preview_import(*, batch: ImportBatch, options: ImportOptions, num_rows: int = 10) -> Preview:
-    """Say what an import would bring, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
+    """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
     table = _table(batch, options.encoding)
     return Preview(
         columns=table.columns,
@@ -219,7 +219,7 @@ def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
     examples = labelled(study, Split.POOL).select_related("label")
     rows = list(examples[:num_labels] if num_labels else examples)
     if not rows or (num_labels and len(rows) < num_labels):
-        wanted = f"{num_labels:,} labels were asked for" if num_labels else "A run needs labels"
+        wanted = f"{num_labels:,} labels were requested" if num_labels else "A run needs labels"
         raise NotEnoughLabels(f"{wanted}; the pool has {len(rows):,}. Publish more examples, or ask for fewer.")
     content = list_hash((str(row.uid), row.label.value, row.label.source_keys) for row in rows)
     snapshot, is_new = Snapshot.objects.get_or_create(

@@ -235,7 +235,7 @@ class TaskType(ABC):
         return values_UC
 
     def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """Return what each of the C outputs of a unit stands for."""
+        """Return what each of the C outputs of a unit means."""
         return tuple(labels)
 
     def is_varied(self, gold: Sequence[str]) -> bool:
@@ -327,7 +327,7 @@ class TaskType(ABC):
 
 
 def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
-    """Return the most frequent answer; of equally frequent ones the label that stands first in `labels`."""
+    """Return the most frequent answer; of equally frequent ones the label that is first in `labels`."""
     counts = Counter(answers)
     place = {label: index for index, label in enumerate(labels)}
     return min(counts, key=lambda answer: (-counts[answer], place.get(answer, len(place)), answer))

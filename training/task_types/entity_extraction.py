@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class TokenizerUnusable(PermanentFailure):
-    """A tokenizer cannot say which characters its tokens stand for."""
+    """A tokenizer cannot say which characters its tokens cover."""
 
 
 class EntityExtraction(TaskType):
@@ -203,7 +203,7 @@ class EntityExtraction(TaskType):
         Returns
         -------
         By name: `majority`, no entity, since most words are in none; `every_word`, each word an entity of the label
-        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it stands.
+        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it occurs.
         """
         train_gold = train.labelled()
         found = [span.label for answer in train_gold for span in spans_in(answer)]

@@ -1,4 +1,4 @@
-"""From a file to examples: upload, look at what it would bring, confirm."""
+"""From a file to examples: upload, preview, confirm."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -68,14 +68,15 @@ def _confirm(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> boo
     )
     if done is None:
         return False
-    skipped = f", {done.num_skipped:,} rows with errors left out" if done.num_skipped else ""
-    counts = f"{done.num_created:,} examples came from {done.file_name}; {done.num_duplicates:,} were here already"
+    skipped = f", {done.num_skipped:,} rows with errors skipped" if done.num_skipped else ""
+    counts = f"{done.num_created:,} example{'s' * (done.num_created != 1)} imported from {done.file_name}; "
+    counts += f"{done.num_duplicates:,} duplicate{'s' * (done.num_duplicates != 1)}"
     messages.success(request, f"{counts}{skipped}.")
     return True
 
 
 def _choose(request: HttpRequest, batch: ImportBatch, form: OptionsForm, default: Preview | None) -> HttpResponse:
-    """Show what the chosen options would bring, with the form to change them."""
+    """Preview the import with the chosen options, and show the form to change them."""
     shown = default or carry_out(form, lambda: preview_import(batch=batch, options=form.options()))
     columns = shown.columns if shown else _columns(batch, form.options())
     form.offer(columns)

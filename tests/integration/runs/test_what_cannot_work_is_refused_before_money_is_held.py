@@ -93,7 +93,7 @@ def test_a_label_that_no_example_has_is_a_warning(tiny: Callable[..., Study]) ->
     assert found("Labels", study) == Finding(
         topic="Labels",
         level=Level.WARNING,
-        text="None of the 6 labels says “ugly”: the student will never say so either.",
+        text="No training example has label “ugly”; it cannot be learned.",
     )
 
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         bring = actions.add_parser("import", help="add the prices of a CSV file")
         bring.add_argument("book", help="name of the price book")
         bring.add_argument("file", type=Path)
-        bring.add_argument("--preview", action="store_true", help="say what it would bring, and change nothing")
+        bring.add_argument("--preview", action="store_true", help="preview only; change nothing")
         bring.add_argument("--as", dest="email", default="", help="e-mail of who imports; an admin, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             raise PricesRefused(found.problems)
         if found.note:
             self.stdout.write(found.note)
-        already = f"{found.num_unchanged:,} are there already"
+        already = f"{found.num_unchanged:,} unchanged"
         if options["preview"]:
             self.stdout.write(f"{len(found.new):,} would be new, {already}. Nothing was changed.")
             return
