@@ -111,7 +111,7 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal:
-    """What a closed project holds: what is kept open for whom, and the ids of all that is still there."""
+    """What is kept open for whom, and the ids of all that is still there: of a closed project, or of shut examples."""
 
     kept: tuple[Kept, ...]
     left: frozenset[int]
@@ -253,6 +253,15 @@ class LabelStudioClient:
     def reopen(self, *, project_id: int, shut: Sequence[int]) -> None:
         """Let a project take work again, but for some of its examples; may be repeated."""
         self._write(self._page("fulcrum/reopen", {"project": project_id, "shut": list(shut)}))
+
+    def shut(self, *, project_id: int, ids: Sequence[int], keep_open: Sequence[int]) -> Withdrawal:
+        """Offer these examples to nobody else, and delete what nobody answered; may be repeated.
+
+        Parameters: `keep_open` those of them that whoever has them open may still finish.
+        """
+        body = {"project": project_id, "examples": list(ids), "keep_open": list(keep_open)}
+        found = self._write(self._page("fulcrum/shut", body))
+        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def people(self) -> dict[int, str]:
         """Map Label Studio's user ids to e-mail addresses."""

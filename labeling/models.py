@@ -66,6 +66,7 @@ class Publication(models.Model):
     class Because(models.TextChoices):
         STOPPED = "stopped", "The budget stopped"
         GONE = "gone", "It is gone from Label Studio"
+        LABELLED = "labelled", "It got a label from elsewhere"
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="publications")
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="publication")

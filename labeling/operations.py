@@ -1,5 +1,6 @@
 """The one public door to labelling. Each function's contract is where it is defined."""
 
+from labeling.already_labelled import Withdrawn, follow_imported_labels, num_on_offer, withdraw_labelled_of
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable
 from labeling.entry import enter_url
 from labeling.hints import HintRefused, receive_hint, sync_hinted
@@ -16,8 +17,11 @@ __all__ = [
     "PublishResult",
     "ReplayResult",
     "SyncResult",
+    "Withdrawn",
     "enter_url",
+    "follow_imported_labels",
     "follow_stops",
+    "num_on_offer",
     "publish",
     "receive_hint",
     "replay",
@@ -25,4 +29,5 @@ __all__ = [
     "sync_all",
     "sync_hinted",
     "sync_study",
+    "withdraw_labelled_of",
 ]

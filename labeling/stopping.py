@@ -32,7 +32,7 @@ from labeling.offering import OFFERED_AGAIN, NoneFits, Wanted, hold_batch, unfil
 from labeling.sending import resume_batches, withdraw_unsent
 from labeling.sync import sync
 from labeling.troubles import note_error, own_fault
-from studies.models import Example, Study
+from studies.models import Example, Label, Study
 
 logger = logging.getLogger(__name__)
 
@@ -253,7 +253,8 @@ def _hold_again(project: LabelingProject) -> int | None:
 
 
 def _examples_withdrawn(study: Study) -> QuerySet[Example]:
-    return study.examples.filter(publication__in=withdrawn(study=study)).order_by("rank")
+    still_wanted = study.examples.exclude(label__source=Label.Source.IMPORT)
+    return still_wanted.filter(publication__in=withdrawn(study=study)).order_by("rank")
 
 
 def _record(project: LabelingProject, action: str, after: dict[str, object]) -> None:

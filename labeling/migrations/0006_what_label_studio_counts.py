@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('budgets', '0006_entries_latest'),
-        ('labeling', '0005_answers_of_any_length'),
+        ('labeling', '0006_wording'),
         ('studies', '0003_answers_of_any_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,7 +4,7 @@ from core.urls import urlpatterns as label_studio_urlpatterns
 from django.urls import path
 
 from labeling.server.asking import ask, list_examples
-from labeling.server.closing import reopen, withdraw
+from labeling.server.closing import reopen, shut, withdraw
 from labeling.server.proving import prove
 from labeling.server.views import enter
 
@@ -15,5 +15,6 @@ urlpatterns = [
     path("fulcrum/reopen", reopen, name="fulcrum-reopen"),
     path("fulcrum/examples", list_examples, name="fulcrum-examples"),
     path("fulcrum/ask", ask, name="fulcrum-ask"),
+    path("fulcrum/shut", shut, name="fulcrum-shut"),
     *label_studio_urlpatterns,
 ]

@@ -20,6 +20,7 @@ class Action(StrEnum):
     SEE_OWN_WORK = "see their own work and pay"
     SEE_STUDY = "see a study"
     CREATE_STUDY = "create a study"
+    CHANGE_STUDY = "change a study"
     IMPORT_EXAMPLES = "import examples"
     PUBLISH_EXAMPLES = "publish examples for labelling"
     SYNC_LABELS = "fetch annotations from Label Studio"
@@ -51,6 +52,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_OWN_WORK: _EVERYONE,
     Action.SEE_STUDY: _MANAGERS,
     Action.CREATE_STUDY: _MANAGERS,
+    Action.CHANGE_STUDY: _MANAGERS,
     Action.IMPORT_EXAMPLES: _MANAGERS,
     Action.PUBLISH_EXAMPLES: _MANAGERS,
     Action.SYNC_LABELS: _MANAGERS,

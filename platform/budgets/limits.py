@@ -39,6 +39,13 @@ def open_budget(*, actor: User, name: str, limit: Decimal | str, price_book: Pri
 
 
 @transaction.atomic
+def rename_budget(*, actor: User, budget: Budget, name: str) -> None:
+    """Give a budget the name that what it pays for has now. Raises: Forbidden."""
+    require(actor=actor, action=Action.SET_BUDGET)
+    Budget.objects.filter(pk=budget.pk).update(name=name)
+
+
+@transaction.atomic
 def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_limit: Decimal | None = None) -> Budget:
     """Raise or lower a budget's limit. Raising it ends a stop that came because nothing was left.
 

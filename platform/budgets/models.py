@@ -136,6 +136,7 @@ class Budget(models.Model):
     held = amount_field(default=ZERO)
     thresholds = models.JSONField(default=default_thresholds, help_text="Percent of the limit; each is told once.")
     stopped_at = models.DateTimeField(null=True, help_text="Set while a stop is active: nothing new is held.")
+    archived_at = models.DateTimeField(null=True, help_text="Set while what it pays for is archived: its stop stays.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

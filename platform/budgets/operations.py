@@ -16,9 +16,18 @@ from budgets.limit_requests import (
     set_confirm_above,
     waiting_request,
 )
-from budgets.limits import LimitTooLow, open_budget, remove_cap, set_cap, set_limit, set_thresholds, top_up
+from budgets.limits import (
+    LimitTooLow,
+    open_budget,
+    remove_cap,
+    rename_budget,
+    set_cap,
+    set_limit,
+    set_thresholds,
+    top_up,
+)
 from budgets.outlooks import outlook, tell_forecasts
-from budgets.price_files import PricesRefused, export_prices, import_prices, preview_prices
+from budgets.price_files import PriceFileChanged, PricesRefused, export_prices, import_prices, preview_prices
 from budgets.price_lines import PriceFileUnreadable
 from budgets.prices import PriceMissing, Scope, create_price_book, dearest_price, find_price, price_at, set_price
 from budgets.repricing import (
@@ -30,10 +39,19 @@ from budgets.repricing import (
     reprice,
 )
 from budgets.rooms import BudgetExceeded, BudgetStopped, CapExceeded, room
-from budgets.stops import NothingLeft, exhaust, resume, stop_everything
+from budgets.stops import (
+    BudgetArchived,
+    NothingLeft,
+    archive_budget,
+    exhaust,
+    resume,
+    stop_everything,
+    unarchive_budget,
+)
 
 __all__ = [
     "AlreadyReversed",
+    "BudgetArchived",
     "BudgetExceeded",
     "BudgetStopped",
     "CapExceeded",
@@ -45,6 +63,7 @@ __all__ = [
     "NothingLeft",
     "NothingToReprice",
     "Period",
+    "PriceFileChanged",
     "PriceFileUnreadable",
     "PriceMissing",
     "PricesRefused",
@@ -55,6 +74,7 @@ __all__ = [
     "SourceKeyReused",
     "StaleEdit",
     "Want",
+    "archive_budget",
     "charge",
     "confirm_limit",
     "create_price_book",
@@ -74,6 +94,7 @@ __all__ = [
     "price_at",
     "release",
     "remove_cap",
+    "rename_budget",
     "reprice",
     "resume",
     "reverse",
@@ -88,5 +109,6 @@ __all__ = [
     "take_back",
     "tell_forecasts",
     "top_up",
+    "unarchive_budget",
     "waiting_request",
 ]

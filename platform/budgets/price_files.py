@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import NamedTuple
 
 from django.db import transaction
@@ -30,6 +31,10 @@ class PricesRefused(ValueError):
         super().__init__(f"file: nothing was imported. {named}{more}")
 
 
+class PriceFileChanged(ValueError):
+    """The file would bring other prices than its preview said; nothing of it was imported."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewPrice:
     """A price that a file would add; `amount` None ends an override."""
@@ -50,6 +55,12 @@ class PriceFile:
     problems: list[str] = field(default_factory=list)
     assumed_utc: list[int] = field(default_factory=list)
     reading_notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Stands for exactly these new prices."""
+        lines = [(one.line, one.kind, str(one.scope), str(one.amount), one.starts_at.isoformat()) for one in self.new]
+        return sha256(repr(lines).encode()).hexdigest()
 
     @property
     def note(self) -> str:
@@ -97,18 +108,20 @@ def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile
 
 
 @transaction.atomic
-def import_prices(*, actor: User, book: PriceBook, content: bytes) -> list[Price]:
+def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_digest: str = "") -> list[Price]:
     """Add the prices of a CSV file to a book, all of them or none; existing prices stay unchanged.
 
-    Parameters: as in preview_prices.
+    Parameters: as in preview_prices, whose `digest` may be handed back as `expected_digest`.
     Returns: the prices that are new.
-    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line.
+    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line; PriceFileChanged.
     """
     require(actor=actor, action=Action.SET_PRICE)
     lock_book(book)
     found = _check(book, content)
     if found.problems:
         raise PricesRefused(found.problems)
+    if expected_digest and found.digest != expected_digest:
+        raise PriceFileChanged("Prices were set since the preview. Look at the new one, then confirm it.")
     return [_add(actor, book, price) for price in found.new]
 
 

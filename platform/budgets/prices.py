@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from accounts.texts import is_blank, unusable_sign
 from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
 from budgets.money import parse_amount
 
@@ -43,8 +44,10 @@ def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
     """
     require(actor=actor, action=Action.SET_PRICE)
     name, currency = name.strip(), currency.strip().upper()
-    if not name:
-        raise ValueError("name: give the price book a name.")
+    if is_blank(name) or len(name) > 120:
+        raise ValueError("name: give the price book a name of at most 120 characters.")
+    if sign := unusable_sign(name):
+        raise ValueError(f"name: it has {sign}. Take it out.")
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
         raise ValueError(f"currency: {currency!r} is not three letters such as USD or EUR.")
     if PriceBook.objects.filter(name=name).exists():

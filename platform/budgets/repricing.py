@@ -25,7 +25,7 @@ MOST_ENTRIES = 100_000
 
 
 class RepricingChanged(ValueError):
-    """Entries came or went since the preview; look at the new one first. Nothing was changed."""
+    """What was previewed is not what would be done now; look at the new preview first. Nothing was changed."""
 
 
 class NothingToReprice(ValueError):
@@ -83,7 +83,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Repricing:
-    """What a re-pricing would do. `digest` identifies exactly these entries and fees at exactly this amount."""
+    """What a re-pricing would do. `digest` identifies exactly these entries, fees, period and amount."""
 
     price: Price
     amount: Decimal
@@ -133,7 +133,9 @@ def reprice(
     budgets = {pk: lock(Budget(pk=pk)) for pk in sorted(set(ids))}
     plan = _plan(price, right, period)
     if plan.digest != expected_digest:
-        raise RepricingChanged("Entries came or went since the preview. Look at the new preview, then confirm it.")
+        raise RepricingChanged(
+            "The amount, the period or the entries changed since the preview. Look at the new one, then confirm it."
+        )
     for budget_id, lines in _by_budget(plan.lines).items():
         _check_room(budgets[budget_id], lines)
     _replace(plan, _correction(actor, price, right, period), reason=reason.strip())
@@ -146,7 +148,8 @@ def reprice(
 def _plan(price: Price, amount: Decimal, period: Period) -> Repricing:
     lines = _lines(price, amount, period)
     named = ",".join(f"{line.entry.pk}+{line.fee.pk if line.fee else ''}" for line in lines)
-    digest = sha256(f"{price.pk}:{amount}:{named}".encode()).hexdigest()
+    asked = f"{price.pk}:{amount}:{period.starts_at.isoformat()}:{period.ends_at.isoformat()}"
+    digest = sha256(f"{asked}:{named}".encode()).hexdigest()
     changes = list(_changes(lines))
     return Repricing(price=price, amount=amount, period=period, lines=lines, changes=changes, digest=digest)
 

@@ -31,11 +31,13 @@ _LIMITS = {
     "labeling.tasks.sync_project": 900,
     "notices.tasks.deliver": 60,
     "budgets.tasks.tell_forecasts": 600,
+    "studies.tasks.follow_uploads": 60,
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
 }
 # Then its process is killed.
 _SECONDS_TO_END = 30
+UPLOAD_SECONDS = 10
 
 
 def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +88,7 @@ def configuration() -> dict[str, Any]:
             "follow-stops": _every(settings.STOP_SECONDS, "labeling.tasks.follow_stops"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
+            "follow-uploads": _every(UPLOAD_SECONDS, "studies.tasks.follow_uploads"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
         },

@@ -138,6 +138,7 @@ CHARTS_DIR = DATA_DIR / "charts"
 
 # Data
 MAX_IMPORT_BYTES = env.number("FULCRUM_MAX_IMPORT_MB", 32, minimum=1) * 1024 * 1024
+DIRECT_IMPORT_BYTES = env.number("FULCRUM_DIRECT_IMPORT_KB", 2048) * 1024
 MAX_IMPORT_ROWS = env.number("FULCRUM_MAX_IMPORT_ROWS", 200_000, minimum=1)
 
 # Label Studio

@@ -2,19 +2,23 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from studies.answers import FORMS, AnswerInvalid, in_one_line
 from studies.columns import guess_columns
 from studies.files import Row, Table
-from studies.hashing import clean, content_hash, fraction, group_hash, rank
+from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
 from studies.models import Split
 from tables.table import counted, listed_columns
 
 MAX_CHARACTERS = 100_000
+ROWS_PER_NOTE = 500
 # JSON can escape what no database keeps: NUL, and one half of a pair that makes a character.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+Progress = Callable[[int, int], None]
 
 
 class ColumnsWrong(ValueError):
@@ -75,14 +79,33 @@ class StudyRules:
 class Checked:
     """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
 
-    `notes` say how it was read: what was guessed, moved and left out.
+    `num_other_splits` duplicates name another split than their example has; it stays in its own. `notes` say how the
+    file was read: what was guessed, moved and left out.
     """
 
     candidates: tuple[Candidate, ...]
     late_labels: dict[str, str]
     num_duplicates: int
     errors: tuple[RowError, ...]
+    num_other_splits: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def num_labels(self) -> int:
+        """How many new examples come with a label."""
+        return sum(1 for one in self.candidates if one.label or one.content in self.late_labels)
+
+    @property
+    def relabelled(self) -> list[str]:
+        """Content hashes of the examples that are here without a label and get one."""
+        return sorted(self.late_labels.keys() - {one.content for one in self.candidates})
+
+    @property
+    def digest(self) -> str:
+        """Stands for exactly these examples, labels and errors."""
+        new = [(one.content, one.label, one.split) for one in self.candidates]
+        errors = [(one.line, one.message) for one in self.errors]
+        return digest(new, sorted(self.late_labels.items()), errors, self.num_duplicates, self.num_other_splits)
 
 
 def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
@@ -120,6 +143,7 @@ class _Checker:
         self.errors: list[RowError] = []
         self.num_duplicates = 0
         self.remarks = Counter[str]()
+        self.num_other_splits = 0
 
     def add(self, row: Row) -> None:
         problem = row.problem or self._cell_problem(row)
@@ -140,7 +164,9 @@ class _Checker:
         label = self._label(row, cells)
         content, group = content_hash(fields), group_hash(fields)
         if content in self.labels_by_content:
-            return self._duplicate(content, label, fields)
+            return self._duplicate(content, label, fields) or self._count_duplicate(group, wanted)
+        if wanted == Split.TEST and self.rules.is_test_frozen:
+            return "split: the test split is frozen since the first run, nothing can be added to it"
         split = self._split(group, wanted)
         if wanted and split != wanted:
             return f"split: the same text but for case or spaces is in {split}, so this cannot be {wanted}"
@@ -178,7 +204,11 @@ class _Checker:
             return f"label: this text has the label “{known}” already, not “{label}”"
         if label and not known:
             self.labels_by_content[content] = self.late_labels[content] = label
+        return ""
+
+    def _count_duplicate(self, group: str, wanted: str) -> str:
         self.num_duplicates += 1
+        self.num_other_splits += bool(wanted) and self.splits_by_group.get(group, wanted) != wanted
         return ""
 
     def _cell_problem(self, row: Row) -> str:
@@ -200,8 +230,6 @@ class _Checker:
     def _split_problem(self, wanted: str) -> str:
         if wanted and wanted not in Split.values:
             return f"split: “{wanted[:40]}” is not pool, dev or test"
-        if wanted == Split.TEST and self.rules.is_test_frozen:
-            return "split: the test split is frozen since the first run, nothing can be added to it"
         return ""
 
     def _split(self, group: str, wanted: str) -> str:
@@ -219,20 +247,26 @@ class _Checker:
         return Split.DEV if is_dev else Split.POOL
 
 
-def check_rows(*, table: Table, options: ImportOptions, rules: StudyRules) -> Checked:
+def check_rows(
+    *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
+) -> Checked:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers.
 
+    Parameters: `note_progress` is told now and then how many rows are done, of how many.
     Raises: ColumnsWrong.
     """
     check_columns(table=table, options=options, input_fields=rules.input_fields)
     checker = _Checker(rules=rules, options=options)
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
+        if note_progress and place % ROWS_PER_NOTE == 0:
+            note_progress(place, len(table.rows))
         checker.add(row)
     return Checked(
         candidates=tuple(checker.candidates),
         late_labels=checker.late_labels,
         num_duplicates=checker.num_duplicates,
         errors=tuple(checker.errors),
+        num_other_splits=checker.num_other_splits,
         notes=(*table.notes, *_mapping_notes(table, options), *_remark_notes(checker.remarks)),
     )
 

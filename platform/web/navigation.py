@@ -38,7 +38,7 @@ MENU = (
 
 STUDY_TABS = (
     Item(title="Overview", names=("study",), action=Action.SEE_STUDY),
-    Item(title="Data", names=("study-data", "import-upload", "import-preview"), action=Action.SEE_STUDY),
+    Item(title="Data", names=("study-data", "import-upload", "import-preview", "import-undo"), action=Action.SEE_STUDY),
     Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
     Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
     Item(title="Report", names=("report", "compare", "artifact", "try-artifact"), action=Action.SEE_REPORT),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('budgets', '0006_entries_latest'),
+        ('budgets', '0007_wording'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

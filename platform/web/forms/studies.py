@@ -96,7 +96,12 @@ class StudyForm(forms.Form):
         """What the form says. Raises ValueError as StudySpec does."""
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
-        return StudySpec(**{**values, **models, "labels": tuple(values["labels"].splitlines())})
+        return StudySpec(**{**values, **models, "labels": lines_of(values["labels"])})
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """One label per line. Only what a browser writes ends a line, so that no other sign takes a label apart."""
+    return tuple(text.replace("\r\n", "\n").split("\n"))
 
 
 def _reference(values: dict[str, Any], role: str) -> dict[str, Any]:

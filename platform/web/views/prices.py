@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import Action, allowed
 from budgets.models import Kind, Price, PriceBook
 from budgets.operations import (
+    PriceFileChanged,
     Repricing,
     Scope,
     create_price_book,
@@ -165,8 +166,12 @@ def upload_prices(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpResponse:
     form = PriceFileForm()
+    digest = request.POST.get("digest", "")
     try:
-        added = import_prices(actor=person(request), book=book, content=content)
+        added = import_prices(actor=person(request), book=book, content=content, expected_digest=digest)
+    except PriceFileChanged as refusal:
+        messages.warning(request, str(refusal))
+        return _show_preview(request, book, preview_prices(actor=person(request), book=book, content=content), content)
     except ValueError as refusal:
         messages.error(request, in_words(refusal))
         return render(request, "web/import_prices.html", {"form": form, "book": book})
@@ -175,7 +180,13 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
 
 
 def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
-    page = {"book": book, "found": found, "content": text_of(content), "shown": found.new[:200]}
+    page = {
+        "book": book,
+        "found": found,
+        "content": text_of(content),
+        "digest": found.digest,
+        "shown": found.new[:200],
+    }
     return render(request, "web/import_prices_preview.html", page)
 
 
@@ -187,7 +198,7 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     preview = None
     if request.method == "POST" and form.is_valid():
         digest = request.POST.get("digest", "")
-        if digest and _correct(request, shown, form, digest):
+        if digest and "confirm" in request.POST and _correct(request, shown, form, digest):
             return redirect("price", pk=shown.pk)
         if set(form.errors) <= {NON_FIELD_ERRORS}:
             preview = _previewed(request, shown, form)

@@ -78,7 +78,7 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
         "label_counts": label_counts(study),
         "nothing": FORMS[study.task_type].nothing,
         "formats": WRITERS,
-        "uploads": study.import_batches.select_related("created_by").order_by("-pk")[:20],
+        "uploads": study.import_batches.select_related("created_by", "imported_by", "undone_by").order_by("-pk")[:20],
         "splits": Split,
         "split": split,
         "label": label,

@@ -35,7 +35,8 @@ def label_of(study: Study) -> Price:
 def correction(digest: str = "", **changes: str) -> dict[str, str]:
     starts_at, ends_at = ground.NOW - timedelta(days=1), ground.NOW + timedelta(days=1)
     values = {"amount": "0.3", "starts_at": f"{starts_at:%Y-%m-%dT%H:%M}", "ends_at": f"{ends_at:%Y-%m-%dT%H:%M}"}
-    return {**values, "reason": "A typing error", "digest": digest, **changes}
+    pressed = {"digest": digest, "confirm": "yes"} if digest else {}
+    return {**values, "reason": "A typing error", **pressed, **changes}
 
 
 def test_a_price_for_one_study_and_annotator_is_added(admin: Client, study: Study) -> None:
@@ -177,9 +178,43 @@ def test_entries_that_came_since_the_preview_are_shown_first(admin: Client, stud
     digest = admin.post(url, correction()).context["preview"].digest
     ground.buy_labels(study, 1)
     page = admin.post(url, correction(digest))
-    assert "Entries came or went since the preview" in page.context["form"].non_field_errors()[0]
+    assert "changed since the preview" in page.context["form"].non_field_errors()[0]
     assert page.context["preview"].num_entries == 2
     assert LedgerEntry.objects.count() == 2
+
+
+@pytest.mark.parametrize("changes", [{"amount": "0.4"}, {"starts_at": "2020-01-01T00:00"}])
+def test_what_was_changed_on_the_form_since_is_previewed_before_it_is_booked(
+    admin: Client, study: Study, changes: dict[str, str]
+) -> None:
+    ground.buy_labels(study, 2)
+    url = reverse("correct-price", args=[label_of(study).pk])
+    digest = admin.post(url, correction()).context["preview"].digest
+    page = admin.post(url, correction(digest, **changes))
+    assert "changed since the preview" in page.context["form"].non_field_errors()[0]
+    assert LedgerEntry.objects.count() == 2
+    admin.post(url, correction(page.context["preview"].digest, **changes))
+    assert LedgerEntry.objects.count() == 6
+
+
+def test_the_button_of_a_correction_sends_the_fields_that_are_seen(admin: Client, study: Study) -> None:
+    ground.buy_labels(study, 1)
+    html = admin.post(reverse("correct-price", args=[label_of(study).pk]), correction()).content.decode()
+    assert html.count('name="amount"') == 1
+    assert '<button type="submit" form="correction" name="confirm"' in html
+
+
+def test_prices_that_others_set_since_the_preview_are_shown_before_any_is_added(admin: Client, study: Study) -> None:
+    book, url = study.budget.price_book, reverse("import-prices", args=[study.budget.price_book.pk])
+    page = admin.post(url, {"file": file("label,,,,0.3,2031-01-01T00:00:00Z\nlabel,,,,0.4,2032-01-01T00:00:00Z\n")})
+    shown = {name: page.context[name] for name in ("content", "digest")}
+    starts_at = datetime(2031, 1, 1, tzinfo=UTC)
+    set_price(actor=factories.person(Role.ADMIN), book=book, kind=Kind.LABEL, amount="0.3", starts_at=starts_at)
+    again = admin.post(url, shown)
+    assert len(again.context["found"].new) == 1
+    assert not book.prices.filter(amount="0.4").exists()
+    admin.post(url, {name: again.context[name] for name in ("content", "digest")})
+    assert book.prices.filter(amount="0.4").exists()
 
 
 def test_a_correction_that_no_budget_can_take_is_refused_in_words(admin: Client, study: Study) -> None:

@@ -60,7 +60,10 @@ class Command(BaseCommand):
                 self.stdout.write(unsure)
             if not options["preview"]:
                 done = import_examples(actor=actor, batch=batch, options=chosen, skip_bad_rows=options["skip_bad_rows"])
-                self.stdout.write(f"Imported {done.num_created:,} examples.")
+                self.stdout.write(
+                    f"Imported {done.num_created:,} examples; labels: {done.num_labels:,} with them, "
+                    f"{done.num_late_labels:,} for examples that had none. `undo_import` knows it as {done.pk}."
+                )
         finally:
             _drop_draft(batch)
 
@@ -69,8 +72,12 @@ class Command(BaseCommand):
             self.stdout.write(note)
         self.stdout.write(
             f"{len(checked.candidates):,} new examples, {checked.num_duplicates:,} duplicates, "
-            f"{len(checked.errors):,} rows with errors"
+            f"{len(checked.relabelled):,} labels for examples without one, {len(checked.errors):,} rows with errors"
         )
+        if checked.num_other_splits:
+            self.stdout.write(
+                f"{checked.num_other_splits:,} rows name another split than their example has; it stays in its own."
+            )
         for error in checked.errors[:_SHOWN_ERRORS]:
             self.stdout.write(f"  {error}")
         if len(checked.errors) > _SHOWN_ERRORS:
