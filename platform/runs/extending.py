@@ -87,9 +87,7 @@ def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
     if minutes_that_fit(money=left, price=price):
         return
     needed = f"{in_figures(cost_per_minute(price))} {budget.currency}"
-    reason = (
-        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {in_figures(left)} are left"
-    )
+    reason = f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {in_figures(left)} are left"
     exhaust(budget=budget, reason=reason)
 
 

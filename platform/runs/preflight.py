@@ -379,9 +379,15 @@ def cost_finding(*, estimate: ChainEstimate, left: Decimal, currency: str) -> Fi
     Parameters: `left` what the budget could still hold for them, in its currency.
     """
     expected = estimate.whole.expected if estimate.whole else None
-    said = f"about {in_figures(expected.quantize(Decimal("0.0001")))} {currency}" if expected is not None else "nothing like it was run yet, so no estimate"
+    said = (
+        f"about {in_figures(expected.quantize(Decimal('0.0001')))} {currency}"
+        if expected is not None
+        else "nothing like it was run yet, so no estimate"
+    )
     text = f"{said}; it holds {in_figures(estimate.limit)}, and {in_figures(left)} {currency} is left."
     if estimate.limit > left:
-        missing = f" {in_figures(estimate.limit - left)} are missing: give it fewer minutes, or raise the budget's limit."
+        missing = (
+            f" {in_figures(estimate.limit - left)} are missing: give it fewer minutes, or raise the budget's limit."
+        )
         return Finding(topic="Cost", level=Level.REFUSED, text=text + missing)
     return Finding(topic="Cost", level=Level.WARNING if estimate.will_pause else Level.GOOD, text=text)
