@@ -42,6 +42,7 @@ def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int)
     """
     threading.Thread(target=_watch, args=(most_memory_bytes,), name="limits", daemon=True).start()
     predictor = load_predictor(artifact, stop=StopFlag())
+    _leave_if_too_large(most_memory_bytes)
     while line := _next_line(idle_seconds):
         (answer,) = predictor.answers([Line(number=1, uid="", texts=json.loads(line))])
         print(json.dumps({"predicted": answer.predicted, "probabilities": answer.probabilities}), flush=True)
@@ -56,11 +57,15 @@ def _next_line(idle_seconds: float) -> bytes:
 
 def _watch(most_memory_bytes: int) -> None:
     while True:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
         if is_orphan():
             os._exit(EXIT_ORPHANED)
-        if _memory_bytes() > most_memory_bytes:
-            os._exit(EXIT_TOO_LARGE)
+        _leave_if_too_large(most_memory_bytes)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _leave_if_too_large(most_memory_bytes: int) -> None:
+    if _memory_bytes() > most_memory_bytes:
+        os._exit(EXIT_TOO_LARGE)
 
 
 def _memory_bytes() -> int:

@@ -103,8 +103,8 @@ def _silent(artifact: Artifact, problem: NoAnswer) -> ModelSilent:
         )
     if problem.code == EXIT_TOO_LARGE:
         return ModelSilent(
-            f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or label "
-            "a file with manage.py predict."
+            f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or "
+            "label a file with manage.py predict."
         )
     return _ended(artifact, problem.code, str(problem))
 
