@@ -86,7 +86,8 @@ class CsvTable(TableReader):
     def _row(self, record: Record) -> Row:
         cells, num_columns = record.cells, len(self._header)
         if len(cells) < self._num_needed or any(cell.strip() for cell in cells[num_columns:]):
-            return Row(line=record.line, problem=f"{len(cells)} cells where the header has {num_columns}")
+            hint = "; a quote behind a space does not quote" if any(map(_is_quoted_late, cells)) else ""
+            return Row(line=record.line, problem=f"{len(cells)} cells where the header has {num_columns}{hint}")
         if bad := next(filter(None, map(unstorable, cells)), ""):
             return Row(line=record.line, problem=f"a cell has {bad}; write it without")
         if len(self._names) < num_columns:
@@ -110,3 +111,7 @@ class CsvTable(TableReader):
         what = f"which had {counted(values, 'value')}" if values else "which was empty"
         columns = "Column" if len(unnamed) == 1 else "Columns"
         return f"Left out without a name: {columns.lower()} {listed([place + 1 for place in unnamed])}, {what}."
+
+
+def _is_quoted_late(cell: str) -> bool:
+    return cell.startswith(" ") and cell.lstrip().startswith('"')

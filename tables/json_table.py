@@ -67,7 +67,7 @@ class JsonTable(TableReader):
                 continue
             row = self._row(number, line)
             if len(self._columns) > MOST_COLUMNS:
-                raise too_many_columns(f"To line {number:,} the file has more different keys, and so columns,")
+                raise too_many_columns(f"The different keys up to line {number:,} make more")
             yield row
 
     def _row(self, number: int, line: str) -> Row:

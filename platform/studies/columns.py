@@ -29,8 +29,8 @@ class ColumnGuess:
 
 def guess_columns(*, columns: Sequence[str], input_fields: Sequence[str]) -> ColumnGuess:
     """Propose a column for each input field: of its name, of a usual name, else by place, ids and times last."""
-    # The first of two names that differ only in case counts.
-    lowered = {name.casefold(): name for name in reversed(columns)}
+    # Of names that differ only in case, the one in lower case counts, else the first.
+    lowered = {name.casefold(): name for name in reversed(columns)} | {name: name for name in columns}
     label = next((lowered[name] for name in LABEL_COLUMNS if name in lowered), "")
     split = lowered.get("split", "")
     named = {field: lowered[field] for field in input_fields if field in lowered}

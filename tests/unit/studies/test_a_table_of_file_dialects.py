@@ -158,6 +158,25 @@ READ = [
         examples=GOOD,
         errors=("Line 3: a quote is opened and never closed; the rest of the file was not read (to line 5)",),
     ),
+    Dialect(
+        name="a quote behind a space",
+        content=b'label, text\npos, "so, so"\npos, good\n',
+        examples=GOOD,
+        errors=("Line 2: 3 cells where the header has 2; a quote behind a space does not quote",),
+    ),
+    Dialect(
+        name="quotes escaped by a backslash",
+        content=b'text,label\n"so \\"good\\" it is",pos\ngood,pos\n',
+        examples=GOOD,
+        errors=("Line 2: a quote stands within a quoted cell; write it twice",),
+    ),
+    Dialect(name="CRCRLF ends lines", content=b"text,label\r\r\ngood,pos\r\r\n", examples=GOOD),
+    Dialect(
+        name="JSON lines in UTF-16",
+        file_name="a.jsonl",
+        content='{"text":"good","label":"pos"}\n'.encode("utf-16"),
+        examples=GOOD,
+    ),
     Dialect(name="a quote within a cell", content=b'text,label\n5" pipe,pos\n', examples=(('5" pipe', "pos"),)),
     Dialect(
         name="NUL in a row",

@@ -2,6 +2,7 @@ import json
 import unicodedata
 from collections import Counter
 from types import SimpleNamespace
+from typing import Literal
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_spans_without_words_are_counted_where_browsers_count_otherwise() -> Non
 def test_a_text_is_composed_once_however_many_spans_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     composed: list[int] = []
 
-    def normalize(form: str, text: str) -> str:
+    def normalize(form: Literal["NFC"], text: str) -> str:
         composed.append(len(text))
         return unicodedata.normalize(form, text)
 
