@@ -34,7 +34,9 @@ EXIT_DISK_FULL = 4
 SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
+USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 NUM_PREDICT_ARGUMENTS = 3
+NUM_ANSWER_ARGUMENTS = 3
 WAIT = "--wait"
 MOST_TOLD = 1 << 16
 SECONDS_BETWEEN_LOOKS = 0.25
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     named = [argument for argument in arguments if argument != "--keep-going"]
     if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
         return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
+    if arguments[:1] == ["answer"] and len(arguments) == 1 + NUM_ANSWER_ARGUMENTS:
+        return answer(Path(arguments[1]), idle_seconds=float(arguments[2]), most_memory_bytes=int(arguments[3]))
     if arguments == [WAIT]:
         return run_when_told()
     if len(arguments) != 1:
@@ -123,6 +127,18 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
         return EXIT_PERMANENT
     except OSError as error:
         print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
+        return EXIT_PERMANENT
+    return EXIT_DONE
+
+
+def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
+    """Answer examples from standard input as long as they come; returns the exit code. See training.answering."""
+    from training.answering import answer_lines
+
+    try:
+        answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
+    except PermanentFailure as failure:
+        print(failure, file=sys.stderr)
         return EXIT_PERMANENT
     return EXIT_DONE
 

@@ -78,8 +78,8 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
         if (waiting.asked_by, waiting.new_limit) == (actor, amount):
             return
         raise LimitRequestWaits(
-            f"{waiting.asked_by.email} asked for a limit of {amount_text(waiting.new_limit)} {locked.currency} already. "
-            "Confirm, refuse or withdraw that request first."
+            f"{waiting.asked_by.email} asked for a limit of {amount_text(waiting.new_limit)} {locked.currency} "
+            "already. Confirm, refuse or withdraw that request first."
         )
     now = timezone.now()
     late = locked.limit_requests.filter(outcome="")
@@ -115,8 +115,8 @@ def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
         )
     if locked.limit != found.old_limit:
         raise StaleEdit(
-            f"The limit is {amount_text(locked.limit)} now; it was {amount_text(found.old_limit)} when the raise was asked for. Refuse "
-            "the request, and ask again if it is still wanted."
+            f"The limit is {amount_text(locked.limit)} now; it was {amount_text(found.old_limit)} when the raise "
+            "was asked for. Refuse the request, and ask again if it is still wanted."
         )
     _close(found, LimitRequest.Outcome.CONFIRMED, actor)
     return _change_limit(actor, locked, found.new_limit, asked_by=found.asked_by)
@@ -151,8 +151,8 @@ def _check_waits(found: LimitRequest) -> None:
     if found.state:
         by = f" by {found.decided_by.email}" if found.decided_by else ""
         raise LimitRequestClosed(
-            f"The request for a limit of {amount_text(found.new_limit)} is {found.state_in_words.lower()}{by}; nothing was "
-            "changed. Ask again if it is still wanted."
+            f"The request for a limit of {amount_text(found.new_limit)} is {found.state_in_words.lower()}{by}; "
+            "nothing was changed. Ask again if it is still wanted."
         )
 
 

@@ -173,6 +173,8 @@ LEASE_SECONDS = env.number("FULCRUM_LEASE_SECONDS", 15, minimum=6)
 SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
 MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
 TRY_SECONDS = env.number("FULCRUM_TRY_SECONDS", 60, minimum=1)
+TRY_KEEP_SECONDS = env.number("FULCRUM_TRY_KEEP_SECONDS", 300)
+TRY_MEMORY_MB = env.number("FULCRUM_TRY_MEMORY_MB", 4096, minimum=256)
 
 # Notices
 _MAIL: dict[str, Any] = environ.Env.email_url_config(

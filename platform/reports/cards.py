@@ -8,13 +8,15 @@ from itertools import groupby
 
 from django.utils import timezone
 
-from budgets.models import LedgerEntry
+from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
+from labeling.models import Annotation
 from reports.bills import Bill, Part, StudyLedger
 from reports.queries import one_moment
 from reports.shares import Sharing
-from runs.cards import CardMissing, CostLine, Costs, card_of, card_written_at, write_card_file
-from runs.models import Artifact, Attempt
+from runs.cards import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
+from runs.models import Artifact, Attempt, Run
+from studies.models import Label
 
 _PEOPLE, _COMPUTE = "people", "computing"
 _LONGEST_TRANSACTION = timedelta(minutes=5)
@@ -30,7 +32,13 @@ def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
     with one_moment():
         sharing = Sharing(StudyLedger(artifact.run.study))
         lineage = Attempt.objects.filter(run_id__in=sharing.ledger.lineage(run_id=artifact.run_id))
-        return card_of(artifact, costs=_costs(artifact, sharing), lineage=lineage, at=at or timezone.now())
+        return card_of(
+            artifact,
+            costs=_costs(artifact, sharing),
+            origins=_origins(artifact.run),
+            lineage=lineage,
+            at=at or timezone.now(),
+        )
 
 
 def write_card(*, artifact: Artifact) -> str:
@@ -69,6 +77,21 @@ def _has_later_entry(artifact: Artifact, ledger: StudyLedger, moment: datetime) 
     if not later.exists():
         return False
     return later.filter(pk__in=ledger.bill(run_id=artifact.run_id).entry_ids).exists()
+
+
+def _origins(run: Run) -> LabelOrigins:
+    """Count the labels of a run's snapshot by where they came from."""
+    if run.snapshot is None:
+        return LabelOrigins()
+    replays = Annotation.objects.filter(example__snapshot_items__snapshot=run.snapshot, origin=Origin.REPLAY)
+    replayed_keys = {one.source_key for one in replays.only("unique_id")}
+    imported = replayed = given = 0
+    for source, keys in run.snapshot.items.values_list("source", "source_keys"):
+        is_replay = not replayed_keys.isdisjoint(keys)
+        imported += source == Label.Source.IMPORT
+        replayed += is_replay
+        given += source != Label.Source.IMPORT and not is_replay
+    return LabelOrigins(given=given, replayed=replayed, imported=imported)
 
 
 def _costs(artifact: Artifact, sharing: Sharing) -> Costs:

@@ -102,10 +102,23 @@ class Unused:
 
 @dataclass(frozen=True, kw_only=True)
 class Matched:
-    """A baseline, and the students whose intervals reach down to it."""
+    """A baseline of one kind, over all students that were measured beside it.
 
-    baseline: Baseline
+    Its value hangs on the training data, so that students may have different ones, from `low` to `high`. `matches` are
+    the students whose intervals reach down to the value beside which they were measured.
+    """
+
+    title: str
+    answers: tuple[str, ...]
+    low: float
+    high: float
     matches: tuple[int, ...]
+
+    @property
+    def value(self) -> str:
+        """In percent, as a range where it differs."""
+        low, high = percent(self.low), percent(self.high)
+        return low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +140,24 @@ class Report:
 
     @property
     def baselines(self) -> list[Matched]:
-        """Each baseline that any student was measured beside, best first, with the students that it matches."""
-        matches: dict[Baseline, list[int]] = {}
+        """Each kind of baseline that any student was measured beside, best first."""
+        beside: dict[str, list[tuple[Point, Baseline]]] = {}
         for point in self.points:
             for one in point.baselines:
-                matches.setdefault(one, []).extend([point.artifact_id] if point.low <= one.value else [])
-        found = [Matched(baseline=one, matches=tuple(ids)) for one, ids in matches.items()]
-        return sorted(found, key=lambda row: -row.baseline.value)
+                beside.setdefault(one.title, []).append((point, one))
+        found = [_matched(title, pairs) for title, pairs in beside.items()]
+        return sorted(found, key=lambda row: (-row.high, -row.low, row.title))
+
+
+def _matched(title: str, beside: Sequence[tuple[Point, Baseline]]) -> Matched:
+    values = [one.value for _, one in beside]
+    return Matched(
+        title=title,
+        answers=tuple(dict.fromkeys(one.answer for _, one in beside if one.answer)),
+        low=min(values),
+        high=max(values),
+        matches=tuple(point.artifact_id for point, one in beside if point.low <= one.value),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

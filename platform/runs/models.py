@@ -1,5 +1,6 @@
 """Runs, their attempts, and what they make. A run's row is the truth; a queued message is only a hint."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -137,6 +138,10 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     ended_at = models.DateTimeField(null=True)
+
+    # What the request that returned this object did, not kept: an identical run that was there is reused.
+    queued_runs: "Sequence[Run]" = ()
+    reused_runs: "Sequence[Run]" = ()
 
     class Meta:
         indexes = [models.Index(fields=["state", "lease_until"])]

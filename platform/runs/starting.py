@@ -126,6 +126,7 @@ class _Chain:
         self.path = path
         self.device = settings.RUN_DEVICE
         self.new: list[Run] = []
+        self.reused: list[Run] = []
 
     def add(self, kind: RunKind, inputs: Inputs, asked: Asked, *, parents: Sequence[Run] = ()) -> Run:
         request = RunRequest(
@@ -141,8 +142,7 @@ class _Chain:
             parents=parents,
         )
         run, is_new = _ensure_run(request, self.actor)
-        if is_new:
-            self.new.append(run)
+        (self.new if is_new else self.reused).append(run)
         return run
 
     def commit(self, *, wanted: Run) -> None:
@@ -159,6 +159,7 @@ class _Chain:
             if run.state == RunState.QUEUED:
                 enqueue(run)
         self._record(wanted)
+        wanted.queued_runs, wanted.reused_runs = tuple(self.new), tuple(self.reused)
 
     def _record(self, wanted: Run) -> None:
         """Write down who started it; a request that shares what is there starts nothing."""
@@ -189,6 +190,22 @@ class _Chain:
         for run in self.new:
             run.estimate = estimate_of(run=run, price=price)
             run.save(update_fields=["estimate"])
+
+
+def what_was_started(run: Run) -> str:
+    """Say which runs a request queued, and which identical ones it reuses. Parameters: `run` as the request gave it."""
+    if not run.queued_runs:
+        return f"An identical run exists; reusing it: {run} ({run.get_state_display().lower()})."
+    said = f"Run{'s' if len(run.queued_runs) > 1 else ''} queued: {_listed(run.queued_runs)}."
+    if not run.reused_runs:
+        return said
+    several = len(run.reused_runs) > 1
+    identical = "Identical runs exist; reusing them" if several else "An identical run exists; reusing it"
+    return f"{said} {identical}: {_listed(run.reused_runs)}."
+
+
+def _listed(runs: Sequence[Run]) -> str:
+    return ", ".join(str(run) for run in runs)
 
 
 def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:

@@ -68,9 +68,9 @@ def _asked(before: Budget, done: Budget) -> str:
     waiting = waiting_request(done) if done.limit == before.limit else None
     if waiting is None:
         return ""
-    wanted, stands = money_text(waiting.new_limit, done.currency), money_text(done.limit, done.currency)
+    wanted, stands = exact(waiting.new_limit, done.currency), exact(done.limit, done.currency)
     return (
-        f"A limit of {wanted} is asked for. Another manager or admin must confirm it by "
+        f"A limit of {wanted} is requested. Another manager or admin must confirm it by "
         f"{waiting.expires_at:%Y-%m-%d %H:%M} UTC; until then it stays at {stands}."
     )
 
@@ -85,7 +85,7 @@ def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse
     if "confirm" in request.POST:
         confirmed = carry_out_or_say(request, lambda: confirm_limit(actor=actor, request=asked))
         if confirmed:
-            messages.success(request, f"The limit is {money_text(confirmed.limit, confirmed.currency)} now.")
+            messages.success(request, f"The limit is {exact(confirmed.limit, confirmed.currency)} now.")
     elif "decline" in request.POST:
         declined = carry_out_or_say(request, lambda: decline_limit(actor=actor, request=asked))
         if declined:

@@ -17,8 +17,18 @@ from runs.estimates import from_json
 from runs.models import Evaluation, Run
 from runs.operations import cancel, extend, pause, resume
 from runs.queries import log_tail, standing
+from runs.settings_used import settings_used
 from runs.usage import consumption
-from runs.watching import FILES, curve_points, curve_version, first_step, time_spent, versions_of, written_spec
+from runs.watching import (
+    FILES,
+    curve_points,
+    curve_version,
+    first_step,
+    loss_shown,
+    time_spent,
+    versions_of,
+    written_spec,
+)
 from runs.watching import run_file as file_of_run
 from studies.models import Split, Study
 from web.downloads import download
@@ -45,7 +55,7 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
-    written = {"spec": written_spec(shown), "versions": versions_of(shown)}
+    written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
     return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
 
 
@@ -68,6 +78,7 @@ def _context(shown: Run) -> dict[str, object]:
         "run": shown,
         "standing": standing(shown),
         "estimate": from_json(shown.estimate),
+        "loss": loss_shown(shown),
         "log": log_tail(shown, LOG_BYTES),
         "attempts": attempts,
         "time": time_spent(shown, attempts),

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
 from runs.models import Run
-from runs.operations import start_annotate, start_distil
+from runs.operations import start_annotate, start_distil, what_was_started
 from runs.teachers import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
@@ -30,7 +30,7 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         run = carry_out(form, lambda: _start(person(request), study, form))
         if run:
-            messages.success(request, f"{run} queued. An identical run that exists is reused.")
+            messages.success(request, what_was_started(run))
             return redirect("run", pk=run.pk)
     context = {**_quoted(request, study), "form": form, "counts": split_counts(study)}
     return render(request, "web/start_run.html", context)

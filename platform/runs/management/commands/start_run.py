@@ -11,7 +11,14 @@ from budgets.models import Kind, Path
 from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
 from runs.models import Run, RunState
-from runs.operations import StillCancelling, estimate_runs, preflight, start_annotate, start_distil
+from runs.operations import (
+    StillCancelling,
+    estimate_runs,
+    preflight,
+    start_annotate,
+    start_distil,
+    what_was_started,
+)
 from runs.plan_options import add_plan_arguments, plan_of
 from runs.preflight import cost_finding, refuse
 from runs.queries import live_cost
@@ -44,6 +51,7 @@ class Command(BaseCommand):
         except (*_REFUSALS, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{run}: {run.get_state_display()}")
+        self.stdout.write(what_was_started(run))
         if options["wait"]:
             self._wait(run)
 
