@@ -1,5 +1,6 @@
 """A project that was deleted in Label Studio: what is held for it comes back, and it can be published again."""
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -52,6 +53,7 @@ def _give_all_back(project: LabelingProject) -> int:
     return sum(publication.is_open for publication in found)
 
 
+@transaction.atomic
 def _forget(project: LabelingProject, gone_id: int, num_examples: int) -> None:
     now = timezone.now()
     still_known = LabelingProject.objects.filter(pk=project.pk, label_studio_id=gone_id)
