@@ -12,6 +12,7 @@ from labeling.project import connected_url, url_of
 from labeling.troubles import tell_gone
 
 REASON = "its project was deleted in Label Studio"
+GONE = "The project was deleted in Label Studio. What was held for it came back; publish again, and a new one is made."
 
 
 def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_new_wanted: bool = False) -> bool:

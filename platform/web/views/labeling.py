@@ -115,4 +115,8 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"Not all could be fetched; it is tried again by itself. {result.error}")
     elif result:
         messages.success(request, f"Everything is fetched: {result.num_changed:,} answers were new or changed.")
+        if result.troubles:
+            count = len(result.troubles)
+            noun = "answer" if count == 1 else "answers"
+            messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)
