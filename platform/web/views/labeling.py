@@ -118,4 +118,8 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"Sync incomplete; Fulcrum retries. {result.error}")
     elif result:
         messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
+        if result.troubles:
+            count = len(result.troubles)
+            noun = "answer" if count == 1 else "answers"
+            messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)
