@@ -133,6 +133,7 @@ def redis_server() -> Iterator[str]:
 def open_folder() -> Iterator[Path]:
     """A folder that PostgreSQL's own user can walk to when we are root; pytest keeps closing the way to its own."""
     with tempfile.TemporaryDirectory(prefix="fulcrum-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
         yield Path(folder)
 
 

@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import EmbeddedError, ports, postgres, secrets
+from embedded import EmbeddedError, logs, ports, postgres, secrets
 from embedded.environment import scrubbed
 from embedded.paths import Paths
 from embedded.supervisor import Service, answers
@@ -69,7 +69,7 @@ class LabelStudio:
         """Migrate its database and make its first user; nothing to do when that was done for these versions."""
         if self.is_prepared:
             return
-        with self.paths.log(NAME).open("ab") as log:
+        with logs.append_to(self.paths.log(NAME)) as log:
             done = subprocess.run(
                 [str(self.python), "-m", "label_studio.server", "init", "--quiet"],
                 cwd=self.paths.label_studio,
@@ -78,6 +78,7 @@ class LabelStudio:
                 stdout=log,
                 stderr=log,
                 timeout=PREPARE_SECONDS,
+                umask=0o077,
                 check=False,
             )
         if done.returncode != 0:
