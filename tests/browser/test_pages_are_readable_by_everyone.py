@@ -7,9 +7,9 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from accounts.models import Role, User
-from budgets.models import Path
-from budgets.operations import set_confirm_above, set_limit
-from labeling.models import Batch, Publication
+from budgets.models import Kind, Path
+from budgets.operations import place_hold, price_at, set_confirm_above, set_limit
+from labeling.models import Assignment, Batch, Publication
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from studies.operations import draft_import
@@ -138,5 +138,10 @@ def findings(page: Page, addresses: list[str]) -> list[str]:
 def offer(study: Study) -> None:
     """Put an example on offer, as publishing does."""
     (example,) = factories.examples(study, ["one more"])
-    batch = Batch.objects.create(project=study.labeling_project, created_by=study.created_by)
-    Publication.objects.create(batch=batch, example=example, label_studio_id=1)
+    state = Batch.State.OFFERED
+    batch = Batch.objects.create(project=study.labeling_project, created_by=study.created_by, state=state)
+    publication = Publication.objects.create(batch=batch, example=example, label_studio_id=1)
+    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=ground.NOW)
+    key = f"assignment:{example.uid}:1"
+    hold = place_hold(budget=study.budget, source_key=key, amount=price.rate, price=price, path=Path.ANNOTATE)
+    Assignment.objects.create(publication=publication, number=1, hold=hold)
