@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from budgets.models import Budget, Price
+from budgets.overviews import Total
 from notices.models import Delivery
 from reports import wording
 from runs.models import RunState
@@ -37,6 +38,12 @@ def money(amount: Decimal | None, currency: str = "USD") -> SafeString:
     return format_html(
         '<data value="{}" title="{} {}">{}</data>', amount, amount, currency, money_text(amount, currency)
     )
+
+
+@register.filter
+def adding_up(budget: Budget | Total) -> wording.Precise:
+    """Its currency, in which spent, held and left add up to the limit as they are written."""
+    return wording.adding_up(budget.currency, [budget.spent, budget.held, budget.available])
 
 
 @register.filter
@@ -187,6 +194,7 @@ DELIVERY_TONES = {
     Delivery.State.WAITING: "busy",
     Delivery.State.FAILED: "warn",
     Delivery.State.SENT: "good",
+    Delivery.State.LOGGED: "warn",
     Delivery.State.GIVEN_UP: "bad",
 }
 

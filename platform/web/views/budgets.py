@@ -1,6 +1,6 @@
 """A study's budget: spending, limit and caps, stopping and resuming all that it pays for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,8 @@ from budgets.operations import (
     top_up,
     waiting_request,
 )
-from budgets.overviews import breakdown, cap_uses, overshoot
+from budgets.overviews import Part, breakdown, cap_uses, overshoot
+from reports.wording import Precise, adding_up
 from studies.models import Study
 from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
 from web.holds import held_for
@@ -213,17 +214,29 @@ def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
     return cap.limit if cap else ours.limit
 
 
+def _currency(ours: Budget, parts: Sequence[Part]) -> Precise:
+    """In which the page's figures add up as they are written: each row, each path, and all of it."""
+    paths = {part.path for part in parts}
+    within = [[part for part in parts if part.path == path and part.kind is not None] for path in paths]
+    columns = [[part for part in parts if part.kind is None], *within]
+    sums = [[getattr(part, name) for part in column] for column in columns for name in ("spent", "held", "taken")]
+    rows = [[part.spent, part.held] for part in parts]
+    return adding_up(ours.currency, [ours.spent, ours.held, ours.available], *rows, *sums)
+
+
 def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpResponse:
     ours = study.budget
     caps = cap_uses(ours)
     chosen = next((use.cap for use in caps if str(use.cap.pk) == request.GET.get("cap")), None)
     holds = ours.holds.filter(closed_at__isnull=True).select_related("price").order_by("-created_at", "-pk")
     page = page_of(request, holds, size=25)
+    parts = breakdown(ours)
     context = {
         "study": study,
+        "currency": _currency(ours, parts),
         **{name: build() for name, build in budget_forms(ours, cap=chosen).items()},
         **posted,
-        "parts": breakdown(ours),
+        "parts": parts,
         "caps": caps,
         "chosen_cap": chosen,
         "overshoot": overshoot(ours),

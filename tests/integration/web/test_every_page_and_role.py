@@ -86,7 +86,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
     "run-curve": (MANAGERS, NOT_FOR_MANAGERS),
     "run-file": (MANAGERS, NOT_FOR_MANAGERS),
-    "cancel-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "cancel-run": (MANAGERS_REDIRECTED, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
