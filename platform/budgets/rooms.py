@@ -38,7 +38,8 @@ class BudgetStopped(Exception):
         self.budget = budget
         stop = BudgetStop.objects.filter(budget=budget, ended_at__isnull=True).first()
         why = f": {stop.reason.rstrip('.')}" if stop else ""
-        super().__init__(f"Budget “{budget.name}” is stopped{why}. Resume it, or top it up, on its budget page.")
+        mend = "Unarchive its study first." if budget.archived_at else "Resume it, or top it up, on its budget page."
+        super().__init__(f"Budget “{budget.name}” is stopped{why}. {mend}")
 
 
 class Room:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
-from labeling.operations import num_on_offer, withdraw_labelled_of
+from labeling.operations import withdraw_labelled_of
 from studies.files import FileUnreadable
 from studies.import_jobs import ask_import, ask_preview, is_large
 from studies.importing import ImportOptions
@@ -23,6 +23,7 @@ from studies.operations import (
     propose_options,
     undo_import,
 )
+from studies.queries import on_offer
 from studies.summaries import Summary, summarise
 from studies.task_types import DESCRIPTIONS, input_fields
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
@@ -120,10 +121,10 @@ def _at_once(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     """The same for a large file: what is asked for is left to a worker, and the page shows how far it is."""
-    job = ImportJob.objects.filter(batch=batch).first()
-    if job is None or "encoding" in request.GET:
-        ask_preview(actor=person(request), batch=batch, encoding=request.GET.get("encoding", "utf-8"))
+    if "encoding" in request.GET:
+        ask_preview(actor=person(request), batch=batch, encoding=request.GET["encoding"])
         return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
+    job = ImportJob.objects.filter(batch=batch).first() or ask_preview(actor=person(request), batch=batch)
     if job.state in ImportJob.ACTIVE:
         return render(request, "web/import_waiting.html", {"study": batch.study, "batch": batch, "job": job})
     if not job.outcome:
@@ -210,10 +211,14 @@ def _choose(
         "form": form,
         "preview": preview,
         "summary": summary,
-        "num_on_offer": num_on_offer(study=batch.study, contents=summary.relabelled) if summary else 0,
+        "num_on_offer": _num_on_offer(batch.study, summary),
         "confirms": GOOD_ROWS if summary and summary.num_errors else "all",
     }
     return render(request, "web/import_preview.html", context)
+
+
+def _num_on_offer(study: Study, summary: Summary | None) -> int:
+    return on_offer(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
 
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: str) -> HttpResponse:

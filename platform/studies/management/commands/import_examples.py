@@ -9,9 +9,9 @@ from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from studies.files import ENCODINGS
 from studies.importing import Checked, ImportOptions
-from studies.models import ImportBatch
+from studies.models import ImportBatch, Study
 from studies.operations import draft_import, import_examples, preview_import, propose_options
-from studies.queries import find_study
+from studies.queries import find_study, on_offer
 
 _SHOWN_ERRORS = 20
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         try:
             chosen = _options(batch, options)
             checked = preview_import(batch=batch, options=chosen).checked
-            self._show(checked)
+            self._show(study, checked)
             if not options["preview"]:
                 done = import_examples(actor=actor, batch=batch, options=chosen, skip_bad_rows=options["skip_bad_rows"])
                 self.stdout.write(
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         finally:
             _drop_draft(batch)
 
-    def _show(self, checked: Checked) -> None:
+    def _show(self, study: Study, checked: Checked) -> None:
         self.stdout.write(
             f"{len(checked.candidates):,} new examples, {checked.num_duplicates:,} duplicates, "
             f"{len(checked.relabelled):,} labels for examples without one, {len(checked.errors):,} rows with errors"
@@ -66,6 +66,11 @@ class Command(BaseCommand):
         if checked.num_other_splits:
             self.stdout.write(
                 f"{checked.num_other_splits:,} rows name another split than their example has; it stays in its own."
+            )
+        if num_open := on_offer(study).filter(content_hash__in=checked.relabelled).count():
+            self.stdout.write(
+                f"{num_open:,} of the examples that get a label are on offer: within seconds nobody else is asked and "
+                "their money comes back. Answers that were begun or given are paid; the imported labels stay."
             )
         for error in checked.errors[:_SHOWN_ERRORS]:
             self.stdout.write(f"  {error}")
