@@ -58,7 +58,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which examples are to be offered and how many of them at most; `action` and `split` stand in the record of it."""
+    """Which examples are to be offered, and the maximum number; `action` and `split` are in the record of it."""
 
     by: User
     study: Study
@@ -75,7 +75,7 @@ def unfilled() -> QuerySet[Assignment]:
 
 
 def offerable(*, study: Study, split: str) -> QuerySet[Example]:
-    """List, in rank order, the examples of a split that are neither on offer nor labelled, withdrawn ones included."""
+    """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included."""
     asks = Exists(unfilled().filter(publication=OuterRef("publication")))
     is_new = Q(publication__isnull=True, label__isnull=True)
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)

@@ -1,4 +1,4 @@
-"""The one public door to labelling. Each function's contract stands where it is written."""
+"""The one public door to labelling. Each function's contract is where it is defined."""
 
 from labeling.already_labelled import Withdrawn, follow_imported_labels, withdraw_labelled_of
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable

@@ -31,7 +31,7 @@ NO_TIME = "Label Studio told no time, so no time is paid."
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What one annotation can cost at most: the dearest annotator's price, and the platform fee on top."""
+    """The maximum cost of one annotation: the highest annotator price, and the platform fee on top."""
 
     price: Price
     quantity: Decimal
@@ -117,7 +117,7 @@ def is_overshoot(*, budget: Budget, annotation: Annotation) -> bool:
 
 
 def stop_at(*, budget: Budget, moment: datetime) -> BudgetStop | None:
-    """Find the stop that stood at a moment."""
+    """Find the stop that was active at a moment."""
     stops = budget.stops.filter(started_at__lte=moment).exclude(ended_at__lte=moment)
     return stops.order_by("started_at").last()
 
@@ -140,6 +140,7 @@ def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
     """
     hold = _latest_hold(publication)
     if annotation.entry is not None or annotation.annotator is None or _is_paid_already(annotation):
+        annotation.awaits_pay = False
         return
     price = skip_price(hold=hold, annotator=annotation.annotator)
     if price is None:
@@ -170,8 +171,20 @@ def skip_price(*, hold: Hold, annotator: User) -> Price | None:
     return find_price(book=hold.price.book, kind=Kind.SKIP, at=at, scope=scope, known_at=at)
 
 
-def take_back_skip(annotation: Annotation) -> None:
-    """Undo what was paid for a skip that has become an answer, which is paid instead."""
+def take_back_skips(annotation: Annotation) -> None:
+    """Undo what was paid for a skip that has become an answer, or that its maker followed by one: that is paid instead.
+
+    The annotation itself is left to be saved by the caller.
+    """
+    _take_back(annotation)
+    theirs = Annotation.objects.filter(example=annotation.example, annotator=annotation.annotator)
+    for other in theirs.exclude(unique_id=annotation.unique_id).exclude(state=Annotation.State.ACCEPTED):
+        if other.entry is not None or other.awaits_pay:
+            _take_back(other)
+            other.save(update_fields=["entry", "awaits_pay"])
+
+
+def _take_back(annotation: Annotation) -> None:
     entry, annotation.entry, annotation.awaits_pay = annotation.entry, None, False
     while entry is not None and hasattr(entry, "replacement"):
         entry = entry.replacement

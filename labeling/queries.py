@@ -17,7 +17,7 @@ State = Annotation.State
 
 @dataclass(frozen=True, kw_only=True)
 class LabelingStatus:
-    """How labelling of a study stands. `offered` and `annotated` count examples, the rest annotations."""
+    """The state of a study's labelling. `offered` and `annotated` count examples, the rest annotations."""
 
     offered: int
     being_sent: int
@@ -75,7 +75,7 @@ def status(study: Study) -> LabelingStatus:
 
 
 def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | None:
-    """Say what a stop does to a study's labelling; None where none stands and nothing is left of one."""
+    """Say what a stop does to a study's labelling; None where none is active and nothing is left of one."""
     stop = BudgetStop.objects.filter(budget=study.budget_id).order_by("-started_at").first()
     is_closed = project is not None and project.closed_at is not None
     if stop is None or (stop.ended_at is not None and not is_closed):
@@ -93,7 +93,7 @@ def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | N
 
 
 def work_waiting(user: User) -> list[WorkWaiting]:
-    """Studies with examples on offer that this person has not answered and that still want an annotation."""
+    """Studies with published examples that this person has not annotated and that still need an annotation."""
     mine = Annotation.objects.filter(example=OuterRef("example"), annotator=user, deleted_at__isnull=True)
     free_to_them = Q(hold__budget__stopped_at__isnull=True) | Q(kept_for=user)
     wanting = Assignment.objects.filter(

@@ -80,13 +80,18 @@ class LabelStudioServer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
-            self._process = None
+            self._leave()
 
     def kill(self) -> None:
         """End it as a crash would: at once, in the middle of whatever it does."""
         if self._process is not None:
             self._process.kill()
-            self._process = None
+            self._leave()
+
+    def _leave(self) -> None:
+        """Nobody listens any more, so that whoever calls is refused at once."""
+        self._process = None
+        ports.give_back(paths=PATHS, service=label_studio.NAME)
 
 
 @pytest.fixture(scope="session")

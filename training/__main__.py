@@ -12,13 +12,14 @@ import shutil
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from training.energy import Energy, EnergyMeter
-from training.failures import PermanentFailure, is_disk_full
+from training.failures import PermanentFailure, is_disk_full, is_permanent, reason_of
 from training.folder import discard_working_files, write_json
 from training.job import Job
 from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
@@ -90,12 +91,17 @@ def set_threads(number: int) -> None:
     """Say how many threads the libraries may use; they read this once, when they are first imported."""
     os.environ.setdefault("OMP_NUM_THREADS", str(number))
     os.environ.setdefault("RAYON_NUM_THREADS", str(number))
+    # A repository without safetensors is refused; the library would otherwise ask a service to convert it.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "true")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file: how far it is goes to standard output, what is wrong to standard error; returns the exit code."""
-    from training.predict import predict_file
+    """Label a file; returns the exit code.
+
+    Notes on the file and then, as bare numbers, how far it is go to standard output; what is wrong to standard error.
+    """
+    from training.predict import Listener, predict_file
 
     stop = StopFlag()
     stop.install()
@@ -106,7 +112,9 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
             target=target,
             keep_going=keep_going,
             stop=stop,
-            on_rows=lambda count: print(count, flush=True),
+            listener=Listener(
+                on_note=lambda note: print(note, flush=True), on_rows=lambda count: print(count, flush=True)
+            ),
         )
     except StopRequested:
         return EXIT_STOPPED
@@ -188,8 +196,10 @@ def _record(folder: Path, error: Exception) -> int | None:
             reason = f"there is no room on the disk that holds the runs ({megabytes:,} MB are free): {error}"
             _write_error(folder, "DiskFull", reason)
         return EXIT_DISK_FULL
-    _write_error(folder, type(error).__name__, str(error))
-    return EXIT_PERMANENT if isinstance(error, PermanentFailure) else None
+    if is_permanent(error) and not isinstance(error, PermanentFailure):
+        traceback.print_exception(error)
+    _write_error(folder, type(error).__name__, reason_of(error))
+    return EXIT_PERMANENT if is_permanent(error) else None
 
 
 def _write_error(folder: Path, name: str, message: str) -> None:

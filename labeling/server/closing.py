@@ -48,18 +48,6 @@ def reopen(request: Request) -> Response:
 
 @api_view(["POST"])
 @transaction.atomic
-def open_examples(request: Request) -> Response:
-    """Ask for answers to examples that were shut. Opening an open one changes nothing."""
-    project, chosen = _project(request), _examples(request, "examples")
-    for task in chosen.select_for_update():
-        task.overlap = project.maximum_annotations
-        task.update_is_labeled()
-        chosen.filter(pk=task.pk).update(overlap=task.overlap, is_labeled=task.is_labeled)
-    return Response({})
-
-
-@api_view(["POST"])
-@transaction.atomic
 def shut(request: Request) -> Response:
     """Offer some examples to nobody else: delete what nobody answered or has open, let who has one open finish it.
 

@@ -116,7 +116,7 @@ class AnnotatorGuard:
 
 
 def _user(request: HttpRequest) -> Any:
-    """Who asks, as Label Studio's API will see it: a legacy token stands above the session."""
+    """Who asks, as Label Studio's API will see it: a legacy token comes before the session."""
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "token":
         token = Token.objects.filter(key=key.strip()).select_related("user").first()

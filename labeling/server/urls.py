@@ -3,14 +3,18 @@
 from core.urls import urlpatterns as label_studio_urlpatterns
 from django.urls import path
 
-from labeling.server.closing import open_examples, reopen, shut, withdraw
+from labeling.server.asking import ask, list_examples
+from labeling.server.closing import reopen, shut, withdraw
+from labeling.server.proving import prove
 from labeling.server.views import enter
 
 urlpatterns = [
     path("fulcrum/enter", enter, name="fulcrum-enter"),
+    path("fulcrum/prove", prove, name="fulcrum-prove"),
     path("fulcrum/withdraw", withdraw, name="fulcrum-withdraw"),
     path("fulcrum/reopen", reopen, name="fulcrum-reopen"),
-    path("fulcrum/open", open_examples, name="fulcrum-open"),
+    path("fulcrum/examples", list_examples, name="fulcrum-examples"),
+    path("fulcrum/ask", ask, name="fulcrum-ask"),
     path("fulcrum/shut", shut, name="fulcrum-shut"),
     *label_studio_urlpatterns,
 ]

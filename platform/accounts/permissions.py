@@ -25,6 +25,7 @@ class Action(StrEnum):
     PUBLISH_EXAMPLES = "publish examples for labelling"
     SYNC_LABELS = "fetch annotations from Label Studio"
     SET_BUDGET = "set a budget"
+    SET_CONFIRMATION = "set above which limit a second person must confirm"
     SEE_PRICES = "see prices"
     SET_PRICE = "set a price"
     START_RUN = "start a run"
@@ -56,6 +57,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.PUBLISH_EXAMPLES: _MANAGERS,
     Action.SYNC_LABELS: _MANAGERS,
     Action.SET_BUDGET: _MANAGERS,
+    Action.SET_CONFIRMATION: _ADMINS,
     Action.SEE_PRICES: _MANAGERS,
     Action.SET_PRICE: _ADMINS,
     Action.START_RUN: _MANAGERS,
@@ -74,7 +76,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
 
 
 class Forbidden(PermissionDenied):
-    """This person's role does not allow what they asked for."""
+    """This person's role does not allow the request."""
 
 
 def allows(*, actor: User, action: Action) -> bool:

@@ -98,7 +98,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, in_spite_of_stop=cost.overshoot)
+    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     if refusal is not None:
         raise refusal
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
@@ -190,7 +190,7 @@ def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: 
         return
     room = Room(budget)
     room.take(amount=-from_hold, path=held.path, kind=held.kind)
-    refusal = room.refusal(amount=total, path=held.path, kind=kind, in_spite_of_stop=True)
+    refusal = room.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
     if refusal is not None:
         raise refusal
 

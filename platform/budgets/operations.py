@@ -6,9 +6,18 @@ source key, unique within its budget, so that doing something twice enters it on
 
 from budgets.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.holds import HoldClosed, SourceKeyReused, Want, extend_hold, place_hold, place_holds, release
+from budgets.limit_requests import (
+    LimitRequestClosed,
+    LimitRequestWaits,
+    SecondPersonNeeded,
+    StaleEdit,
+    confirm_limit,
+    decline_limit,
+    set_confirm_above,
+    waiting_request,
+)
 from budgets.limits import (
     LimitTooLow,
-    StaleEdit,
     open_budget,
     remove_cap,
     rename_budget,
@@ -48,6 +57,8 @@ __all__ = [
     "CapExceeded",
     "Cost",
     "HoldClosed",
+    "LimitRequestClosed",
+    "LimitRequestWaits",
     "LimitTooLow",
     "NothingLeft",
     "NothingToReprice",
@@ -59,13 +70,16 @@ __all__ = [
     "Repricing",
     "RepricingChanged",
     "Scope",
+    "SecondPersonNeeded",
     "SourceKeyReused",
     "StaleEdit",
     "Want",
     "archive_budget",
     "charge",
+    "confirm_limit",
     "create_price_book",
     "dearest_price",
+    "decline_limit",
     "exhaust",
     "export_prices",
     "extend_hold",
@@ -86,6 +100,7 @@ __all__ = [
     "reverse",
     "room",
     "set_cap",
+    "set_confirm_above",
     "set_limit",
     "set_price",
     "set_thresholds",
@@ -95,4 +110,5 @@ __all__ = [
     "tell_forecasts",
     "top_up",
     "unarchive_budget",
+    "waiting_request",
 ]

@@ -19,7 +19,7 @@ TOLD_WITHIN = timedelta(days=7)
 def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
     """Forecast when a budget runs out, from its entries of the last seven days.
 
-    Returns: None while a stop stands, and where spending began less than two days ago.
+    Returns: None while a stop is active, and where spending began less than two days ago.
     """
     if budget.is_stopped:
         return None

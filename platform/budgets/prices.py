@@ -109,7 +109,7 @@ def check_price(*, book: PriceBook, kind: Kind, amount: Decimal | str | None, sc
 
 
 def lock_book(book: PriceBook) -> None:
-    """Lock the row that stands for all prices of a book: who sets one waits for who is setting another."""
+    """Lock the row that guards all prices of a book: who sets one waits for who is setting another."""
     PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)
 
 

@@ -32,7 +32,7 @@ class CapExceeded(BudgetExceeded):
 
 
 class BudgetStopped(Exception):
-    """A stop stands: nothing new is bought until a manager resumes the budget or tops it up."""
+    """A stop is active: nothing new is bought until a manager resumes the budget or tops it up."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
@@ -52,10 +52,10 @@ class Room:
         self._cap_left = {cap.pk: cap.limit - used(cap=cap) for cap in self._caps}
 
     def refusal(
-        self, *, amount: Decimal, path: str, kind: str, in_spite_of_stop: bool = False
+        self, *, amount: Decimal, path: str, kind: str, ignore_stop: bool = False
     ) -> BudgetExceeded | BudgetStopped | None:
         """Say why the budget cannot take an amount, or nothing."""
-        if self._budget.is_stopped and not in_spite_of_stop:
+        if self._budget.is_stopped and not ignore_stop:
             return BudgetStopped(self._budget)
         if amount > self._left:
             return BudgetExceeded(budget=self._budget, wanted=amount, room=self._left)
@@ -81,7 +81,7 @@ class Room:
 
 
 def room(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
-    """Say how much a purchase of this path and kind could take now, by limit and caps; zero while a stop stands."""
+    """Say how much a purchase of this path and kind could take now, by limit and caps; zero while a stop is active."""
     return Room(Budget.objects.get(pk=budget.pk)).left(path=path, kind=kind)
 
 

@@ -123,7 +123,7 @@ def tell_of_thresholds(budget: Budget, *, before: Decimal) -> None:
 
 
 def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: User | None = None) -> BudgetStop | None:
-    """Stop a locked budget and tell of it; None where a stop stands already."""
+    """Stop a locked budget and tell of it; None where one is active already."""
     if budget.is_stopped:
         return None
     budget.stopped_at = timezone.now()
@@ -142,7 +142,7 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
 
 
 def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
-    """End the stop of a locked budget and tell of it; None where none stands."""
+    """End the stop of a locked budget and tell of it; None where none is active."""
     if not budget.is_stopped:
         return None
     stop = BudgetStop.objects.get(budget=budget, ended_at__isnull=True)
@@ -153,8 +153,8 @@ def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
     notify(
         key=f"budget:{budget.pk}:resume:{stop.pk}",
         kind=NoticeKind.BUDGET_RESUMED,
-        title=f"“{budget}” goes on",
-        body=f"{actor.email} ended the stop. Withdrawn examples are offered again and paused runs go on.",
+        title=f"“{budget}” is resumed",
+        body=f"{actor.email} ended the stop. Withdrawn examples are republished and paused runs are queued.",
         path=page_of(budget),
     )
     return stop

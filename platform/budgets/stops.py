@@ -1,6 +1,6 @@
-"""Stopping all that a budget pays for, and letting it go on.
+"""Stopping all that a budget pays for, and resuming it.
 
-A stop stands in the budget's row. Nobody is told by message: whoever spends looks at the row, runs at every beat and
+A stop is in the budget's row. Nobody is told by message: whoever spends looks at the row, runs at every beat and
 labelling every few seconds, so that a lost message or a crash cannot leave anything spending.
 """
 
@@ -10,13 +10,13 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.limits import is_exhausted
+from budgets.limit_requests import is_exhausted
 from budgets.models import Budget, BudgetStop
 from budgets.rows import begin_stop, end_stop, lock
 
 
 class NothingLeft(ValueError):
-    """A budget that stopped because nothing was left goes on only with more money."""
+    """A budget that stopped because nothing was left resumes only with more money."""
 
 
 class BudgetArchived(ValueError):

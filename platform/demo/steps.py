@@ -113,7 +113,7 @@ def _follow(runs: QuerySet[Run], say: Say) -> None:
         stuck = Run.objects.filter(pk__in=wanted, state=RunState.PAUSED).first()
         if stuck is not None:
             raise DemoFailed(
-                f"{stuck} is paused: {stuck.pause_reason}. Its page says how it goes on: /runs/{stuck.pk}/"
+                f"{stuck} is paused: {stuck.pause_reason}. Its page says how to resume it: /runs/{stuck.pk}/"
             )
         for run in Run.objects.filter(pk__in=wanted, state__in=RunState.ended()).exclude(pk__in=reported):
             reported.add(run.pk)

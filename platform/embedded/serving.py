@@ -107,10 +107,11 @@ def _start_and_work(plan: Plan, supervisor: Supervisor, work: Callable[[Supervis
 
 def _start(plan: Plan, supervisor: Supervisor) -> None:
     paths = plan.paths
-    ports.claim(paths=paths, service="web")
+    # From here on nobody else can take the addresses that we are about to hand out.
+    ports.hold(paths=paths, service="web")
     server = None
     if plan.with_label_studio:
-        ports.claim(paths=paths, service=label_studio.NAME)
+        ports.hold(paths=paths, service=label_studio.NAME)
         server = services.label_studio_server(paths=paths)
         _say("starting" if server.is_prepared else "preparing Label Studio, about a minute the first time")
         server.prepare()

@@ -22,6 +22,7 @@ class NoticeKind(models.TextChoices):
     RUN_FAILED = "run_failed", "Run failed"
     RUN_PAUSED = "run_paused", "Run paused"
     SYNC_LATE = "sync_late", "Sync late"
+    LABELLING_TROUBLE = "labelling_trouble", "Labelling trouble"
     TEST = "test", "Test"
 
 

@@ -12,8 +12,10 @@ import httpx
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from config.deadlines import bounded, deadline
 from notices.models import Delivery, Notice
 
+# For the whole of a call, however slowly its answer comes.
 TIMEOUT_SECONDS = 10
 # Enough for a receiver's reason, such as Slack's "no_service".
 _REASON_BYTES = 200
@@ -28,6 +30,10 @@ class Refused(Exception):
 
 class TryLater(Exception):
     """The receiver cannot take this delivery now; it may later."""
+
+
+class NoAnswer(TryLater):
+    """The receiver does not answer at all, so that another delivery to it would only wait as long."""
 
 
 def signature(*, secret: str, timestamp: str, body: bytes) -> str:
@@ -70,7 +76,7 @@ def _mail_trouble(error: smtplib.SMTPException | OSError) -> Refused | TryLater:
         reason = f"The mail server says {error.smtp_code} {text}"
         return TryLater(reason) if 400 <= error.smtp_code < 500 else Refused(reason)
     if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(error, smtplib.SMTPException):
-        return TryLater(f"The mail server does not answer: {error}")
+        return NoAnswer(f"The mail server does not answer: {error}")
     return Refused(f"The mail server refused: {error}")
 
 
@@ -113,13 +119,17 @@ def _call(delivery: Delivery) -> None:
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     """Post and read no more of the answer than its beginning. Redirects are not followed."""
     try:
-        with httpx.stream("POST", url, content=body, headers=headers, timeout=TIMEOUT_SECONDS) as response:
+        with (
+            deadline(seconds=TIMEOUT_SECONDS),
+            bounded(httpx.Client(timeout=TIMEOUT_SECONDS)) as client,
+            client.stream("POST", url, content=body, headers=headers) as response,
+        ):
             start = next(response.iter_bytes(_REASON_BYTES), b"")
             return response.status_code, " ".join(start.decode(errors="replace").split())
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise Refused(f"Its URL cannot be called: {error}") from error
     except httpx.RequestError as error:
-        raise TryLater(f"It does not answer ({type(error).__name__}): {error}") from error
+        raise NoAnswer(f"It does not answer ({type(error).__name__}): {error}") from error
 
 
 SENDERS: dict[Delivery.Channel, Callable[[Delivery], None]] = {

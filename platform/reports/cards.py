@@ -1,4 +1,4 @@
-"""Model cards with what a model cost, as the ledger has it when the card is asked for."""
+"""Model cards with what a model cost, as the ledger has it when the card is requested."""
 
 import logging
 from collections.abc import Iterable
@@ -109,6 +109,6 @@ def _paid_for(part: Part) -> str:
 
 
 def _notes(bill: Bill) -> Iterable[str]:
-    yield "Each entry stands in the ledger of its study; labels that only measure (dev and test) are in no bill."
+    yield "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
     if bill.has_replay:
         yield "Labels were replayed from known answers, not given by people."

@@ -3,7 +3,7 @@
 One row per entry. Billed is what the ledger holds; list and contracted cost are the price times the quantity, which the
 ledger rounds to a millionth. A charge's period is the day of the work, its billing period the month. A row that
 corrects an earlier month is a correction; one within its own month is not, as the specification wants it. A study's
-month stands for an invoice. What Fulcrum has nothing of is null, or left out where the specification allows.
+month is an invoice. What Fulcrum has nothing of is null, or left out where the specification allows.
 """
 
 import json
@@ -189,7 +189,7 @@ def _unit_price(row: EntryRow) -> Decimal:
 
 
 def _corrects_an_earlier_month(row: EntryRow) -> bool:
-    """A reversal stands in the month it was entered in, a replacement in that of the work."""
+    """A reversal is in the month it was entered in, a replacement in that of the work."""
     if row.reversed_at is not None:
         return month_of(row.reversed_at) < month_of(row.entered_at)
     return row.replaces_id is not None and month_of(row.occurred_at) < month_of(row.entered_at)

@@ -1,6 +1,6 @@
 """What each trained student cost and reached, and what was spent without reaching any."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -112,7 +112,7 @@ class Matched:
 class Report:
     """All points of a study and all that no point paid for, read at one moment.
 
-    `used` counts an entry once, in however many bills it stands: used + unused.amount == spent.
+    `used` counts an entry once, in however many bills it is: used + unused.amount == spent.
     """
 
     study: Study
@@ -136,15 +136,32 @@ class Report:
         return sorted(found, key=lambda row: -row.baseline.value)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a study's entries add up to, each counted once: those in a bill of its trained students, and the others."""
+
+    used_ids: frozenset[int]
+    used: Decimal
+    unused: Decimal
+
+
+def use_of(*, ledger: StudyLedger, run_ids: Iterable[int]) -> Use:
+    """Add up what trained students, named by their runs, used and what none of them did."""
+    ids = frozenset(entry_id for run_id in run_ids for entry_id in ledger.bill(run_id=run_id).entry_ids)
+    used = sum((charge.amount for charge in ledger.charges if charge.entry_id in ids), ZERO)
+    unused = sum((charge.amount for charge in ledger.charges if charge.entry_id not in ids), ZERO)
+    return Use(used_ids=ids, used=used, unused=unused)
+
+
 def report_of(study: Study) -> Report:
     with one_moment():
         ledger = StudyLedger(study)
-        used_ids = _used_ids(ledger)
+        use = use_of(ledger=ledger, run_ids=_student_runs(study))
         return Report(
             study=study,
             points=tuple(_points(ledger)),
-            used=sum((charge.amount for charge in ledger.charges if charge.entry_id in used_ids), ZERO),
-            unused=_unused(ledger, used_ids),
+            used=use.used,
+            unused=_unused(ledger, use.used_ids),
             spent=Budget.objects.get(pk=study.budget_id).spent,
         )
 
@@ -157,7 +174,7 @@ def points(study: Study) -> list[Point]:
 def unused_entries(study: Study) -> Unused:
     """Entries that no trained student's bill holds."""
     ledger = StudyLedger(study)
-    return _unused(ledger, _used_ids(ledger))
+    return _unused(ledger, use_of(ledger=ledger, run_ids=_student_runs(study)).used_ids)
 
 
 def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[LedgerEntry]:
@@ -169,7 +186,7 @@ def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[Ledg
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Read everything inside as it was at one moment, though work goes on; inside a transaction, as that sees it."""
+    """Read everything inside as it was at one moment, though work continues; inside a transaction, as that sees it."""
     if connection.in_atomic_block:
         yield
         return
@@ -236,13 +253,12 @@ def _outcomes(found: Sequence[Point]) -> list[Outcome]:
     return [Outcome(dollars=point.dollars, utility=point.utility) for point in found]
 
 
-def _used_ids(ledger: StudyLedger) -> set[int]:
-    students = Artifact.objects.filter(run__study=ledger.study, kind=Artifact.Kind.STUDENT)
-    bills = (ledger.bill(run_id=run_id) for run_id in students.values_list("run_id", flat=True))
-    return {entry_id for bill in bills for entry_id in bill.entry_ids}
+def _student_runs(study: Study) -> list[int]:
+    students = Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT)
+    return list(students.values_list("run_id", flat=True))
 
 
-def _unused(ledger: StudyLedger, used_ids: set[int]) -> Unused:
+def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> Unused:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
     evaluating = _evaluation_subjects(ledger.study)
     for charge in ledger.charges:

@@ -117,5 +117,5 @@ def _notes(own: Consumption, whole: Consumption) -> list[str]:
     if whole.num_unknown:
         notes.append(f"The energy of {whole.num_unknown} attempt(s) is not known: they ended before it was read.")
     if whole.energy_kwh is not None and whole.carbon_kg is None:
-        notes.append("Carbon is not known, since no country is set whose electricity was used.")
+        notes.append("Carbon is not known, since no grid country is set.")
     return notes

@@ -1,4 +1,4 @@
-"""More minutes for a run: given by a person, or taken by a run that may go on while its budget has money."""
+"""More minutes for a run: given by a person, or taken by an auto-extending run while its budget has money."""
 
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ class RunOver(ValueError):
 
 @transaction.atomic
 def extend(*, actor: User, run: Run, minutes: int) -> Run:
-    """Give a run more minutes, and let it go on if it waited for them.
+    """Give a run more minutes, and resume it if it waited for them.
 
     Parameters: `minutes` whole, 1 to 10,080 (a week), on top of its time limit; their price is held now.
     Returns: the run as it is now.
@@ -46,7 +46,7 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
 
 @transaction.atomic
 def go_on(*, run_id: int) -> int:
-    """Give a run that may go on its first minutes again, or as many as its budget has money for.
+    """Give an auto-extending run its first minutes again, or as many as its budget has money for.
 
     A budget that has no money for one more minute is stopped; one where only a cap is in the way is not.
     Returns: the run's time limit in seconds as it is now, moved or not.
@@ -76,7 +76,7 @@ def _take_more(run: Run) -> None:
 
 
 def _affordable(run: Run, price: Price) -> int:
-    """The minutes it was asked for with, or as many of them as there is money for."""
+    """The minutes of its request, or as many of them as there is money for."""
     wanted = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
     fitting = minutes_that_fit(money=room(budget=run.study.budget, path=run.path, kind=Kind.DEVICE_HOUR), price=price)
     return wanted if fitting is None else min(wanted, fitting)

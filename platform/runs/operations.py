@@ -1,4 +1,4 @@
-"""The one public door to runs. Each function's contract stands where it is written."""
+"""The one public door to runs. Each function's contract is where it is defined."""
 
 from runs.cancelling import cancel
 from runs.estimates import estimate_runs

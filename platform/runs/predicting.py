@@ -23,6 +23,7 @@ from accounts.permissions import Action, require
 from runs.models import Artifact
 from runs.trainer import trainer_environment
 from studies.task_types import input_fields
+from tables.signs import is_blank
 
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
@@ -48,6 +49,21 @@ class ModelAnswer:
     predicted: str | None
     probabilities: Mapping[str, float | None]
     seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """Who is told what: a bare number is how many lines are done, all else a note."""
+
+    on_rows: Callable[[int], None] | None
+    on_note: Callable[[str], None] | None
+
+    def tell(self, line: str) -> None:
+        if line.isdecimal():
+            if self.on_rows is not None:
+                self.on_rows(int(line))
+        elif self.on_note is not None:
+            self.on_note(line)
 
 
 def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> ModelAnswer:
@@ -77,18 +93,20 @@ def predict_to_file(
     target: Path,
     keep_going: bool = False,
     on_rows: Callable[[int], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> None:
     """Label each line of a CSV or JSON-lines file into another, which is whole or absent.
 
     Parameters: `keep_going` gives a line that is no example its error instead of refusing the file; `on_rows` is told
-        how many lines are done.
+        how many lines are done, `on_note` what was guessed of the file and what is left out of it.
     Raises: ModelSilent, naming the lines that cannot be labelled where there are any.
     """
-    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, on_rows=on_rows)
+    told = _Told(on_rows=on_rows, on_note=on_note)
+    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, told=told)
 
 
 def _checked(name: str, text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ModelSilent(f"{name}: is empty. Write something for the model to read.")
     if len(text) > MOST_CHARACTERS:
         raise ModelSilent(
@@ -105,7 +123,7 @@ def _predict(
     *,
     keep_going: bool = False,
     limit_seconds: int | None = None,
-    on_rows: Callable[[int], None] | None = None,
+    told: "_Told | None" = None,
 ) -> None:
     if artifact.kind == Artifact.Kind.SOFT_LABELS:
         raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
@@ -115,7 +133,7 @@ def _predict(
     with TemporaryFile() as complaints:
         with _start([*command, *(["--keep-going"] if keep_going else [])], complaints) as process:
             try:
-                _follow(process, limit_seconds, on_rows)
+                _follow(process, limit_seconds, told)
             except subprocess.TimeoutExpired:
                 raise ModelSilent(
                     f"{artifact} gave no answer within {limit_seconds} seconds. Try again when less is running, or "
@@ -136,14 +154,14 @@ def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]
     )
 
 
-def _follow(process: subprocess.Popen[bytes], limit_seconds: int | None, on_rows: Callable[[int], None] | None) -> None:
-    """Wait for the end; what the process says on the way is how many lines it has done."""
-    if on_rows is None:
+def _follow(process: subprocess.Popen[bytes], limit_seconds: int | None, told: "_Told | None") -> None:
+    """Wait for the end, and pass on what the process says on the way."""
+    if told is None:
         process.communicate(timeout=limit_seconds)
         return
     assert process.stdout is not None
     for line in process.stdout:
-        on_rows(int(line))
+        told.tell(line.decode("utf-8", errors="replace").strip())
     process.wait()
 
 

@@ -25,7 +25,7 @@ from studies.operations import freeze_test
 
 
 class StillCancelling(Exception):
-    """An equal run is being cancelled; it can be asked for again once that is done."""
+    """An equal run is being cancelled; it can be requested again once that is done."""
 
 
 def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, plan: RunPlan | None = None) -> Run:
@@ -70,7 +70,7 @@ def start_distil(
     """Fine-tune a teacher on the first labels, let it score unlabelled examples, distil the student from that.
 
     The teacher scores its own training rows too, so that the student sees them as well. Where the plan has gold epochs,
-    the student goes on with the labels alone.
+    the student is then trained on the labels alone.
 
     Parameters: `num_labels` as in start_annotate; `num_unlabelled` >= 1 pool examples outside the snapshot, by rank;
     `licence_confirmed` whether the actor says that the teacher's licence lets its outputs train other models, which is
@@ -148,7 +148,7 @@ class _Chain:
     def commit(self, *, wanted: Run) -> None:
         """Hold the worst case of every new run; then queue those that wait for nothing.
 
-        Parameters: `wanted` the run that was asked for, the last of the chain.
+        Parameters: `wanted` the requested run, the last of the chain.
         Raises: PriceMissing; WorstCaseDoesNotFit, for the whole chain at once; BudgetStopped.
         """
         freeze_test(actor=self.actor, study=self.study)

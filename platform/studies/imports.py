@@ -63,9 +63,9 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """A draft read with some options: its columns, its first rows and what an import would bring.
+    """A draft read with some options: its columns, its first rows and a preview of the import.
 
-    `digest` stands for exactly this file, these options and what they would bring.
+    `digest` stands for exactly this file, these options and their outcome.
     """
 
     columns: tuple[str, ...]
@@ -91,7 +91,7 @@ def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, .
 def preview_import(
     *, batch: ImportBatch, options: ImportOptions, num_rows: int = 10, note_progress: Progress | None = None
 ) -> Preview:
-    """Say what an import would bring, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
+    """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
     table = _table(batch, options.encoding)
     checked = check_rows(table=table, options=options, rules=_rules(batch.study), note_progress=note_progress)
     return Preview(

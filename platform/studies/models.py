@@ -24,7 +24,7 @@ class Metric(models.TextChoices):
 class Split(models.TextChoices):
     POOL = "pool", "Pool: may be labelled"
     DEV = "dev", "Dev: chooses between models"
-    TEST = "test", "Test: frozen, measures utility"
+    TEST = "test", "Test: final score"
 
 
 class PayBasis(models.TextChoices):
@@ -179,7 +179,7 @@ class Label(models.Model):
     value = models.TextField(help_text="The answer, in the one form that `studies.answers` gives it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
-        default=list, help_text="Ledger source keys of the annotations behind it: what this label cost."
+        default=list, help_text="Ledger source keys of its annotations: what this label cost."
     )
     import_batch = models.ForeignKey(
         ImportBatch, on_delete=models.PROTECT, null=True, related_name="labels", help_text="What brought it."

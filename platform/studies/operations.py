@@ -67,7 +67,7 @@ class UnknownLabel(ValueError):
 
 
 class NotEnoughLabels(ValueError):
-    """The pool has fewer labelled examples than asked for."""
+    """The pool has fewer labelled examples than requested."""
 
 
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:
@@ -103,7 +103,7 @@ def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
     examples = labelled(study, Split.POOL).select_related("label")
     rows = list(examples[:num_labels] if num_labels else examples)
     if not rows or (num_labels and len(rows) < num_labels):
-        wanted = f"{num_labels:,} labels were asked for" if num_labels else "A run needs labels"
+        wanted = f"{num_labels:,} labels were requested" if num_labels else "A run needs labels"
         raise NotEnoughLabels(f"{wanted}; the pool has {len(rows):,}. Publish more examples, or ask for fewer.")
     content = list_hash((str(row.uid), row.label.value, row.label.source_keys) for row in rows)
     snapshot, is_new = Snapshot.objects.get_or_create(

@@ -11,7 +11,7 @@ SHOWN_CHARACTERS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What an import would bring, in counts and a few rows. All of it survives a round trip through JSON.
+    """Preview of an import, in counts and a few rows. All of it survives a round trip through JSON.
 
     `num_labels` of the new examples come with a label; `relabelled` are the content hashes of examples that are here
     without a label and get one; `digest` is the preview's.
@@ -28,6 +28,7 @@ class Summary:
     num_other_splits: int
     num_errors: int
     errors: list[str]
+    notes: list[str]
     digest: str
 
     @property
@@ -63,6 +64,7 @@ def summarise(preview: Preview) -> Summary:
         num_other_splits=checked.num_other_splits,
         num_errors=len(checked.errors),
         errors=[str(error) for error in checked.errors[:SHOWN_ERRORS]],
+        notes=list(checked.notes),
         digest=preview.digest,
     )
 

@@ -1,4 +1,4 @@
-"""What stands around every page: the menu that a role gets, and the tabs of a study."""
+"""The menu that a role gets, and the tabs of a study."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -41,6 +41,6 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account with the e-mail {options['email']}.") from None
         except _MENDABLE as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{result.num_offered} offered, {result.num_already} on offer before.")
+        self.stdout.write(f"{result.num_offered} published, {result.num_already} published before.")
         if result.num_short:
             self.stdout.write(f"The budget could not take {result.num_short} more: {result.missing:.2f} are missing.")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('budgets', '0006_entries_latest'),
+        ('budgets', '0007_second_person'),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ def note_runs(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studies', '0003_answers_of_any_length'),
+        ('studies', '0004_wording'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

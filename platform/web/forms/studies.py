@@ -25,14 +25,14 @@ def task_type_choices() -> list[tuple[str, str]]:
 class StudyForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
-        label="Kind of problem",
+        label="Task type",
         choices=task_type_choices,
         widget=forms.Select(
             attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
         ),
     )
     labels = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators shall see them."
+        widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators see them."
     )
     instructions = forms.CharField(
         required=False,
@@ -51,20 +51,20 @@ class StudyForm(forms.Form):
     limit = forms.CharField(
         label="Budget limit",
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        help_text="In the price book's currency. Nothing starts that could take the study past it.",
+        help_text="In the price book's currency. Nothing that could exceed it is started.",
     )
     price_book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), empty_label=None)
 
     annotations_per_example = forms.IntegerField(
-        min_value=1, max_value=9, initial=1, help_text="How many people answer each example. Each answer is paid."
+        min_value=1, max_value=9, initial=1, help_text="How many people annotate each example. Each annotation is paid."
     )
     pay_basis = forms.ChoiceField(label="Annotators are paid", choices=PayBasis.choices)
     max_paid_seconds = forms.IntegerField(
-        label="Paid seconds at most",
+        label="Maximum paid seconds",
         min_value=1,
         max_value=MOST_PAID_SECONDS,
         initial=300,
-        help_text="Per answer, where pay is by the hour. Each answer on offer holds this much.",
+        help_text="Per annotation, where pay is by the hour. Each published annotation reserves this much.",
     )
     dev_fraction = forms.FloatField(label="Dev share", min_value=0, max_value=0.9, initial=0.1)
     test_fraction = forms.FloatField(

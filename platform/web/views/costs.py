@@ -14,6 +14,7 @@ from reports.cost_charts import cost_chart
 from reports.cost_files import FORMATS, export_entries, grouped_csv
 from reports.costs import OF_ONE_KIND, CostFilter, CostRow, Grouping, cost_rows, names_of, totals
 from studies.models import Study
+from web.drawings import drawing
 from web.forms.costs import CostFilterForm
 from web.paging import page_of
 from web.people import person
@@ -140,9 +141,7 @@ def cost_chart_file(request: HttpRequest, suffix: str) -> HttpResponse:
         chart = cost_chart(wanted=form.wanted(), currency=request.GET.get("currency", ""), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    if suffix == "png":
-        return HttpResponse(chart.png(), content_type="image/png")
-    return HttpResponse(chart.svg(), content_type="image/svg+xml")
+    return drawing(request, chart, suffix, file_name="costs")
 
 
 def _unreadable(form: CostFilterForm) -> HttpResponse:

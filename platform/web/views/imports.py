@@ -1,4 +1,4 @@
-"""From a file to examples: upload, look at what it would bring, confirm; and undo."""
+"""From a file to examples: upload, preview, confirm; and undo."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Labelling: what is on offer and what came back, publishing, fetching, and the way into Label Studio."""
+"""Labelling: what is published and annotated, publishing, syncing, and signing in to Label Studio."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -95,9 +95,9 @@ def _quote(request: HttpRequest, study: Study) -> LabelQuote | None:
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
     if result.num_offered:
-        messages.success(request, f"{result.num_offered:,} more examples are on offer in Label Studio now.")
+        messages.success(request, f"{result.num_offered:,} more examples published in Label Studio.")
     elif not result.num_short:
-        messages.info(request, "Nothing was left to publish: every example of that split is on offer or labelled.")
+        messages.info(request, "Nothing left to publish: every example of that split is published or labelled.")
     if result.num_short:
         messages.warning(
             request,
@@ -112,7 +112,7 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     result = carry_out_or_say(request, lambda: sync_study(actor=person(request), study=study))
     if result and result.error:
-        messages.warning(request, f"Not all could be fetched; it is tried again by itself. {result.error}")
+        messages.warning(request, f"Sync incomplete; Fulcrum retries. {result.error}")
     elif result:
-        messages.success(request, f"Everything is fetched: {result.num_changed:,} answers were new or changed.")
+        messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
     return redirect("labelling", pk=study.pk)

@@ -20,6 +20,7 @@ from runs.predicting import try_model
 from runs.usage import consumption
 from web.answers import shown
 from web.downloads import download
+from web.drawings import drawing
 from web.forms.models import TryForm
 from web.people import person
 from web.problems import carry_out
@@ -67,10 +68,10 @@ def reliability(request: HttpRequest, pk: int) -> HttpResponse:
     """A soft-label set's reliability diagram as SVG; `theme` light or dark."""
     theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
     try:
-        drawing = reliability_chart(reliability_of(_found(pk)), theme=theme).svg()
+        chart = reliability_chart(reliability_of(_found(pk)), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    return HttpResponse(drawing, content_type="image/svg+xml")
+    return drawing(request, chart, "svg", file_name=f"reliability-{pk}")
 
 
 def _found(pk: int) -> Artifact:

@@ -25,6 +25,7 @@ from budgets.operations import (
 )
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.price_files import PriceFile
+from budgets.price_lines import text_of
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
 from web.paging import page_of
 from web.people import person
@@ -85,7 +86,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
         if added:
-            messages.success(request, f"“{added.name}” is there. Next: set its prices.")
+            messages.success(request, f"“{added.name}” created. Next: set its prices.")
             return redirect("add-price")
     return render(request, "web/add_price_book.html", {"form": form})
 
@@ -94,7 +95,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_price(request: HttpRequest) -> HttpResponse:
     if not PriceBook.objects.exists():
-        messages.info(request, "A price stands in a price book. Make one first.")
+        messages.info(request, "A price belongs to a price book. Create one first.")
         return redirect("add-price-book")
     form = PriceForm(request.POST or None, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
@@ -179,8 +180,13 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
 
 
 def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
-    text = content.decode("utf-8-sig")
-    page = {"book": book, "found": found, "content": text, "digest": found.digest, "shown": found.new[:200]}
+    page = {
+        "book": book,
+        "found": found,
+        "content": text_of(content),
+        "digest": found.digest,
+        "shown": found.new[:200],
+    }
     return render(request, "web/import_prices_preview.html", page)
 
 

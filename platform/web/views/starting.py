@@ -30,7 +30,7 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         run = carry_out(form, lambda: _start(person(request), study, form))
         if run:
-            messages.success(request, f"{run} is asked for. An equal run that was there already is shared.")
+            messages.success(request, f"{run} queued. An identical run that exists is reused.")
             return redirect("run", pk=run.pk)
     context = {**_quoted(request, study), "form": form, "counts": split_counts(study)}
     return render(request, "web/start_run.html", context)
@@ -47,8 +47,13 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    poolings = TASK_TYPES[study.task_type].poolings
-    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS], poolings=poolings)
+    kind = TASK_TYPES[study.task_type]
+    return StartRunForm(
+        data,
+        teachers=finished_teachers(study)[:MOST_TEACHERS],
+        poolings=kind.poolings,
+        has_words=kind.unit == "word",
+    )
 
 
 def _start(actor: User, study: Study, form: StartRunForm) -> Run:

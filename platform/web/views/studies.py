@@ -1,4 +1,4 @@
-"""Home, and a study: create it, see where it stands, look at its data."""
+"""Home, and a study: create it, see its state, look at its data."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         study = carry_out(form, lambda: create_study(actor=person(request), spec=form.spec()))
         if study:
-            messages.success(request, f"“{study.name}” is there. Next: import its data.")
+            messages.success(request, f"“{study.name}” created. Next: import its data.")
             return redirect("study", pk=study.pk)
     return render(request, "web/create_study.html", {"form": form, "has_books": PriceBook.objects.exists()})
 

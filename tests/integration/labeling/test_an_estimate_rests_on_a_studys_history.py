@@ -54,7 +54,7 @@ def test_the_mix_of_who_answered_so_far_is_expected_again(study: Study) -> None:
     Annotation.objects.filter(pk__in=Annotation.objects.values("pk")[:1]).update(annotator=dear)
     found = estimate_labels(study=study, num_examples=10)
     assert found.expected == Decimal("1.5")
-    assert "2 answers" in found.basis
+    assert "2 annotations" in found.basis
 
 
 def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role
-from budgets.models import Path
+from budgets.models import LimitRequest, Path
+from budgets.operations import set_confirm_above, set_limit
 from runs.models import Artifact, Run, RunKind, RunState
 from studies.models import ImportBatch, Study
 from studies.operations import draft_import
@@ -46,6 +47,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "change-password": (EVERYONE, EVERYONE),
     "people": (ADMINS, ADMINS),
     "person": (ADMINS, ADMINS),
+    "unlock-person": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
     "audit": (ADMINS, Codes(302, 403, 403, 405)),
     "audit-table": (ADMINS, Codes(302, 403, 403, 405)),
     "prices": (MANAGERS, NOT_FOR_MANAGERS),
@@ -113,6 +115,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "reverse-entry": (ADMINS, ADMINS),
     "budget": (MANAGERS, MANAGERS),
     "top-up": (NOT_FOR_MANAGERS, MANAGERS),
+    "decide-limit": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "confirmation": (ADMINS, ADMINS),
     "set-cap": (NOT_FOR_MANAGERS, MANAGERS),
     "remove-cap": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "set-thresholds": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -161,7 +165,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **{f"import-{name}": {**of_study, "batch_pk": batch.pk} for name in ("preview", "progress", "undo")},
         **dict.fromkeys(["artifact", "try-artifact", "artifact-card"], of_student),
         "reliability": {"pk": _soft_labels(study).pk},
-        "person": {"pk": study.created_by.pk},
+        **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
@@ -185,11 +189,19 @@ def _of_money(study: Study) -> dict[str, dict[str, Any]]:
     of_price = {"pk": study.budget.price_book.prices.earliest("pk").pk}
     return {
         **dict.fromkeys(["price", "end-override", "correct-price"], of_price),
-        **dict.fromkeys(["price-book-file", "import-prices"], of_book),
+        **dict.fromkeys(["price-book-file", "import-prices", "confirmation"], of_book),
+        "decide-limit": {**of_study, "request_pk": _waiting_request(study).pk},
         **dict.fromkeys(["top-up", "set-cap", "set-thresholds", "stop-everything", "resume"], of_study),
         "remove-cap": {**of_study, "cap_pk": 1},
         "budget-by-id": {"pk": study.budget.pk},
     }
+
+
+def _waiting_request(study: Study) -> LimitRequest:
+    book = study.budget.price_book
+    set_confirm_above(actor=factories.person(Role.ADMIN), book=book, amount="100")
+    set_limit(actor=study.created_by, budget=study.budget, limit="1000")
+    return study.budget.limit_requests.get()
 
 
 def _of_notices() -> dict[str, dict[str, Any]]:

@@ -43,7 +43,7 @@ def confirm(client: Client, page: Any, mapping: dict[str, str] = MAPPING) -> Any
 def test_the_confirmed_preview_is_imported(manager: Client, study: Study) -> None:
     page = confirm(manager, upload(manager, study, GOOD))
     assert study.examples.count() == 2
-    assert "2 examples came from rows.csv; 1 were here already" in page.content.decode()
+    assert "2 examples imported from rows.csv; 1 duplicate" in page.content.decode()
 
 
 def test_rows_with_errors_are_named_by_line(manager: Client, study: Study) -> None:

@@ -117,6 +117,18 @@ def test_a_file_is_previewed_then_imported_whole(admin: Client) -> None:
     assert book.prices.get(kind=Kind.SKIP).amount == Decimal("0.02")
 
 
+def test_a_file_in_utf_16_goes_through_its_preview(admin: Client) -> None:
+    book = factories.price_book()
+    url, content = (
+        reverse("import-prices", args=[book.pk]),
+        f"{HEADER}skip,,,,0.02,2026-03-01T00:00Z\n".encode("utf-16"),
+    )
+    page = admin.post(url, {"file": SimpleUploadedFile("prices.csv", content)})
+    assert "UTF-16, by its byte order mark" in page.content.decode()
+    admin.post(url, {"content": page.context["content"]})
+    assert book.prices.get(kind=Kind.SKIP).amount == Decimal("0.02")
+
+
 def test_a_file_with_bad_lines_names_each_and_offers_no_import(admin: Client) -> None:
     book = factories.price_book()
     page = admin.post(reverse("import-prices", args=[book.pk]), {"file": file("label,,,,-1,2026-03-01\nx,,,,1,y\n")})
@@ -135,7 +147,7 @@ def test_what_changed_since_the_preview_keeps_a_file_out(admin: Client) -> None:
 def test_what_is_no_price_file_is_said_beside_the_file(admin: Client) -> None:
     upload = SimpleUploadedFile("prices.csv", b"kind;amount\n")
     page = admin.post(reverse("import-prices", args=[factories.price_book().pk]), {"file": upload})
-    assert "separated by commas" in page.context["form"].errors["file"][0]
+    assert "misses the column starts_at" in page.context["form"].errors["file"][0]
 
 
 def test_a_formula_is_quoted_in_the_download_and_taken_back(admin: Client) -> None:

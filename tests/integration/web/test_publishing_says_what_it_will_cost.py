@@ -30,7 +30,7 @@ def quote(manager: Client, study: Study, num_examples: str) -> str:
 def test_the_page_says_what_is_likely_held_and_left(manager: Client, study: Study) -> None:
     said = quote(manager, study, "4")
     assert "$0.40" in said and "$1.00" in said and "min" in said
-    assert "none has come yet" in said
+    assert "there is none yet" in said
 
 
 def test_what_does_not_fit_is_said_with_what_would(manager: Client, study: Study) -> None:
@@ -51,4 +51,4 @@ def test_the_labelling_page_says_why_it_is_stopped(manager: Client, study: Study
     LabelingProject.objects.create(study=study, label_studio_id=1)
     stop_everything(actor=factories.person(), budget=study.budget, reason="Enough.")
     page = manager.get(reverse("labelling", args=[study.pk])).content.decode()
-    assert "Stopped: Enough." in page and "is being withdrawn" in page
+    assert "Stopped: Enough." in page and "are being withdrawn" in page

@@ -59,7 +59,7 @@ def test_a_chain_is_quoted_for_all_of_its_runs(manager: Client, study: Study) ->
 
 def test_a_quote_beyond_the_budget_says_so(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate", "max_minutes": "6000"})
-    assert "The budget cannot take this." in page.content.decode()
+    assert "Not enough budget." in page.content.decode()
 
 
 def test_a_quote_for_nonsense_falls_back_to_the_defaults(manager: Client, study: Study) -> None:
@@ -84,7 +84,7 @@ def test_a_quote_estimates_from_the_studys_own_runs(manager: Client, study: Stud
 
 def test_a_quote_without_a_history_says_that_only_the_limit_is_known(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate"})
-    assert "no run like it has ended yet" in page.content.decode()
+    assert "no similar run has ended yet" in page.content.decode()
 
 
 def test_a_running_run_shows_its_cost_its_hold_and_its_price_a_minute(manager: Client, study: Study) -> None:
@@ -130,7 +130,7 @@ def test_senseless_minutes_are_refused_in_words(manager: Client, study: Study, m
 def test_a_person_pauses_a_run_and_lets_it_go_on_from_its_page(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.QUEUED, ended_at=None)
     page = manager.post(reverse("pause-run", args=[run.pk]), follow=True).content.decode()
-    assert "It waits until a person lets it go on." in page
+    assert "It waits until somebody resumes it." in page
     manager.post(reverse("resume-run", args=[run.pk]))
     run.refresh_from_db()
     assert run.state == RunState.QUEUED
@@ -188,7 +188,7 @@ def test_what_a_killed_attempt_used_is_not_known(manager: Client, study: Study) 
     ground.attempt(run, 1, 60, is_last=False)
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
     assert '<td class="number">not known</td>' in page
-    assert "1 min, of which the trainer told nothing" in page
+    assert "1 min, not reported by the trainer" in page
 
 
 def test_energy_is_added_up_beside_the_attempts_that_could_not_tell(manager: Client, study: Study) -> None:
@@ -197,7 +197,7 @@ def test_energy_is_added_up_beside_the_attempts_that_could_not_tell(manager: Cli
         ground.attempt(run, number, 60, is_last=False)
     run.attempts.filter(number=2).update(energy_kwh=0.002, carbon_kg=0.0001, peak_memory_bytes=2**20)
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
-    assert "2 Wh, and what 1 attempt used that could not tell" in page
+    assert "2 Wh, without 1 attempt whose energy is not known" in page
     assert "0.1 g CO₂e" in page
 
 

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="the part before the @, if not given")
         parser.add_argument("--role", choices=Role.values, default=Role.ANNOTATOR)
         parser.add_argument("--password", default="", help="a random one is made and printed where none is given")
-        parser.add_argument("--as", dest="actor", default="", help="e-mail of the admin who adds; the first, if not given")
+        parser.add_argument("--as", dest="actor", default="", help="e-mail of the admin who adds them")
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = options["password"] or secrets.token_urlsafe(12)
@@ -37,4 +37,4 @@ class Command(BaseCommand):
         except (PersonNotFound, Forbidden) as error:
             raise CommandError(str(error)) from error
         shown = "the password you gave" if options["password"] else f"the password {password} (shown this once)"
-        self.stdout.write(f"{person.name}, {person.get_role_display().lower()}: signs in as {person.email} with {shown}.")
+        self.stdout.write(f"{person.get_role_display()} {person.name} signs in as {person.email} with {shown}.")

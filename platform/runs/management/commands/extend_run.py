@@ -12,7 +12,9 @@ from runs.queries import find_run
 
 
 class Command(BaseCommand):
-    help = "Give a run more minutes; their price is held, and a run that waited for them goes on where it stood."
+    help = (
+        "Give a run more minutes: their cost is reserved, and a run that waited for them resumes from its checkpoint."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", help="its id")

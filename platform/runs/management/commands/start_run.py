@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self._wait(run)
 
     def _check(self, options: dict[str, Any]) -> None:
-        """Say what stands before a run; raises where something would refuse it."""
+        """Print the checks of a run; raises where one refuses it."""
         study, plan, path = find_study(options["study"]), plan_of(options), Path(options["path"])
         sizes = {"num_labels": options["labels"], "num_unlabelled": options["unlabelled"]}
         found = preflight(study=study, path=path, plan=plan, **sizes)
