@@ -94,11 +94,15 @@ def counted(batch: ImportBatch) -> str:
     """Say what an import brought."""
     if batch.state == ImportBatch.State.UNDONE:
         return f"The import of {batch.file_name} was undone."
-    labels = f", and {batch.num_late_labels:,} labels for examples that had none" if batch.num_late_labels else ""
-    splits = f"; {batch.num_other_splits:,} name another split, and stay in theirs" if batch.num_other_splits else ""
-    skipped = f"; {batch.num_skipped:,} rows with errors were left out" if batch.num_skipped else ""
-    came = f"{batch.num_created:,} examples came from {batch.file_name}{labels}"
-    return f"{came}; {batch.num_duplicates:,} were here already{splits}{skipped}."
+    parts = [f"{batch.num_created:,} examples imported from {batch.file_name}"]
+    if batch.num_late_labels:
+        parts.append(f"{batch.num_late_labels:,} labels added to examples without one")
+    parts.append(f"{batch.num_duplicates:,} duplicates" if batch.num_duplicates != 1 else "1 duplicate")
+    if batch.num_other_splits:
+        parts.append(f"{batch.num_other_splits:,} name another split than their example has, which stays in its own")
+    if batch.num_skipped:
+        parts.append(f"{batch.num_skipped:,} rows with errors left out")
+    return "; ".join(parts) + "."
 
 
 def _batch(pk: int, batch_pk: int) -> ImportBatch:

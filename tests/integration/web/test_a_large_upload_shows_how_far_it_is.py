@@ -53,7 +53,7 @@ def test_the_workers_preview_is_confirmed_like_any_other(manager: Client, study:
     page = manager.post(address(), {**values, **pressed}, follow=True).content.decode()
     assert "Importing rows.csv" in page
     work()
-    assert "2 examples came from rows.csv" in manager.get(address(), follow=True).content.decode()
+    assert "2 examples imported from rows.csv" in manager.get(address(), follow=True).content.decode()
     assert study.examples.count() == 2
 
 

@@ -38,9 +38,7 @@ class Command(BaseCommand):
         put.add_argument("book", help="name of the price book")
         put.add_argument("--from", dest="starts_at", metavar="TIME", default="", help="such as 2026-01-31T09:30; now")
         for one in (create, put):
-            one.add_argument(
-                "--price", action="append", default=[], dest="prices", metavar="KIND=AMOUNT", help=PRICE_HELP
-            )
+            one.add_argument("--price", action="append", default=[], metavar="KIND=AMOUNT", help=PRICE_HELP)
             one.add_argument("--as", dest="email", default="", help="e-mail of the admin who sets them")
         export = actions.add_parser("export", help="write a price book as CSV")
         export.add_argument("book", help="name of the price book")
