@@ -49,6 +49,8 @@ def needs_top_up(budget: Budget, stop: BudgetStop) -> bool:
 
 
 def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
+    if budget.archived_at is not None:
+        return "Unarchive its study first."
     is_exhausted = stop is not None and stop.cause == BudgetStop.Cause.EXHAUSTED
     if stop is not None and needs_top_up(budget, stop):
         then = "" if is_exhausted else ", then resume it"

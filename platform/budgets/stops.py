@@ -77,7 +77,7 @@ def archive_budget(*, actor: User, budget: Budget) -> Budget:
 
     Raises: Forbidden.
     """
-    stopped = stop_everything(actor=actor, budget=budget, reason="It is archived")
+    stopped = stop_everything(actor=actor, budget=budget, reason="It was archived")
     if stopped.archived_at is None:
         stopped.archived_at = timezone.now()
         stopped.save(update_fields=["archived_at"])

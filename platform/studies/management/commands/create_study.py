@@ -52,7 +52,8 @@ def _spec(options: dict[str, Any]) -> StudySpec:
     book = PriceBook.objects.filter(name=options["prices"]).first()
     if book is None:
         known = (
-            ", ".join(PriceBook.objects.values_list("name", flat=True)) or "none yet: an admin makes one on the page"
+            ", ".join(PriceBook.objects.values_list("name", flat=True))
+            or "none yet: `manage.py prices create` makes one"
         )
         raise ValueError(f"There is no price book {options['prices']!r}. Price books: {known}.")
     return StudySpec(
