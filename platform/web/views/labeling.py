@@ -33,7 +33,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
 def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     manage = "manage" in request.POST
-    url = carry_out_or_say(request, lambda: enter_url(actor=person(request), study=study, manage=manage))
+    key = request.session.session_key
+    url = carry_out_or_say(
+        request, lambda: enter_url(actor=person(request), study=study, manage=manage, session_key=key)
+    )
     return redirect(url or "home")
 
 
