@@ -4,7 +4,7 @@ What somebody has open may be finished, and what was answered is paid, as was pr
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,12 +44,6 @@ class Withdrawn:
     error: str = ""
 
 
-def num_on_offer(*, study: Study, contents: Collection[str]) -> int:
-    """Count the examples with these content hashes that are on offer and still ask for an answer."""
-    waiting = _asking().filter(publication__example__study=study, publication__example__content_hash__in=contents)
-    return waiting.values("publication").distinct().count()
-
-
 def withdraw_labelled_of(*, study: Study) -> Withdrawn:
     """Withdraw what is on offer although it has an imported label, if anything is.
 
@@ -77,13 +71,11 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
     found = _shut(project, chosen, client)
     # What Label Studio deleted had no answer that a sync could bring.
     deleted = [one for one in chosen if one.label_studio_id not in found.left]
-    num_withdrawn = sum(_give_back(one.pk, found) for one in deleted)
+    num_withdrawn = _give_back(project, deleted, found)
     fetched = sync(project=project)
     if fetched.error:
         raise LabelStudioUnreachable(fetched.error)
-    num_withdrawn += sum(_give_back(one.pk, found) for one in chosen if one not in deleted)
-    if num_withdrawn:
-        _record(project, num_withdrawn, len(found.kept))
+    num_withdrawn += _give_back(project, [one for one in chosen if one not in deleted], found)
     num_kept = _asking().filter(publication__in=chosen, kept_for__isnull=False).count()
     return Withdrawn(num_examples=num_withdrawn, num_kept=num_kept)
 
@@ -155,10 +147,23 @@ def _shut(project: LabelingProject, chosen: Sequence[Publication], client: Label
     return Withdrawal(kept=tuple(kept), left=frozenset(left))
 
 
+def _give_back(project: LabelingProject, chosen: Sequence[Publication], found: Withdrawal) -> int:
+    """Release what publications hold for annotations that nobody is making. Returns: of how many examples."""
+    ids = sorted(one.pk for one in chosen)
+    starts = range(0, len(ids), EXAMPLES_PER_CALL)
+    return sum(_give_back_some(project, ids[at : at + EXAMPLES_PER_CALL], found) for at in starts)
+
+
 @transaction.atomic
-def _give_back(pk: int, found: Withdrawal) -> bool:
-    """Release what a publication holds for annotations that nobody is making. Returns: whether there was any."""
-    locked = Publication.objects.select_for_update(of=("self",)).select_related("example").get(pk=pk)
+def _give_back_some(project: LabelingProject, ids: Sequence[int], found: Withdrawal) -> int:
+    locked = Publication.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("example")
+    num_withdrawn = sum(_give_back_one(one, found) for one in locked.order_by("pk"))
+    if num_withdrawn:
+        _record(project, num_withdrawn, len(found.kept))
+    return num_withdrawn
+
+
+def _give_back_one(locked: Publication, found: Withdrawal) -> bool:
     emails = [one.email.lower() for one in found.kept if one.item_uid == str(locked.example.uid)]
     answered = Annotation.objects.filter(example=locked.example).values("annotator")
     people = User.objects.filter(email__in=emails, is_active=True).exclude(pk__in=answered).order_by("pk")

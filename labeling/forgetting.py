@@ -1,5 +1,6 @@
 """A project that was deleted in Label Studio: what is held for it comes back, and it can be published again."""
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from labeling.project import connected_url, url_of
 from labeling.troubles import tell_gone
 
 REASON = "its project was deleted in Label Studio"
+GONE = "The project was deleted in Label Studio. What was held for it came back; publish again, and a new one is made."
 
 
 def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_new_wanted: bool = False) -> bool:
@@ -52,6 +54,7 @@ def _give_all_back(project: LabelingProject) -> int:
     return sum(publication.is_open for publication in found)
 
 
+@transaction.atomic
 def _forget(project: LabelingProject, gone_id: int, num_examples: int) -> None:
     now = timezone.now()
     still_known = LabelingProject.objects.filter(pk=project.pk, label_studio_id=gone_id)

@@ -13,6 +13,9 @@ from budgets.models import Hold, LedgerEntry, Origin
 from budgets.money import ZERO
 from studies.models import Example, Study
 
+# A paid skip has a key of its own: the same annotation may become an answer later.
+SKIP_SUFFIX = ":skip"
+
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
@@ -165,7 +168,7 @@ class Annotation(models.Model):
     @property
     def skip_key(self) -> str:
         """A skip has a key of its own: it may still become an answer, which is paid under the annotation's."""
-        return f"{self.source_key}:skip"
+        return f"{self.source_key}{SKIP_SUFFIX}"
 
     @property
     def pay(self) -> Decimal:

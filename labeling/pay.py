@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from accounts.models import User
 from budgets.models import Budget, BudgetStop, Hold, Kind, LedgerEntry, Origin, Path, Price
-from budgets.money import quantize
+from budgets.money import hours_of, quantize
 from budgets.operations import (
     AlreadyReversed,
     BudgetExceeded,
@@ -25,7 +25,6 @@ from budgets.operations import (
 from labeling.models import Annotation, Assignment, Publication
 from studies.models import PayBasis, Study
 
-_HOUR = timedelta(hours=1)
 NO_TIME = "Label Studio told no time, so no time is paid."
 
 
@@ -59,7 +58,7 @@ def terms_of(*, study: Study, at: datetime) -> Terms:
 
 
 def hours(time: timedelta) -> Decimal:
-    return quantize(Decimal(time // timedelta(microseconds=1)) / Decimal(_HOUR // timedelta(microseconds=1)))
+    return hours_of(time // timedelta(microseconds=1))
 
 
 def promised_price(*, hold: Hold, annotator: User) -> Price:
@@ -82,6 +81,12 @@ def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: i
     return hours(max(time, timedelta(0)))
 
 
+def covered(quantity: Decimal, *, hold: Hold, price: Price) -> Decimal:
+    """What a hold covers of a quantity: hours with six decimals where it was placed for such, a millionth less."""
+    want = Want(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
+    return quantity if want.total <= hold.amount else quantize(quantity)
+
+
 def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry:
     """Pay for an acceptable annotation: from its assignment's hold, or, where that was given back, from what is left.
 
@@ -95,6 +100,7 @@ def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry
         lead_time=annotation.lead_time,
         max_paid_seconds=assignment.publication.example.study.max_paid_seconds,
     )
+    quantity = covered(quantity, hold=hold, price=price)
     cost = Cost(
         source_key=annotation.source_key,
         quantity=quantity,

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
@@ -74,15 +75,16 @@ def _note_connection(project: LabelingProject, study: Study, client: LabelStudio
         "token_hash": salted_hmac("labeling.connection", settings.LABEL_STUDIO_API_TOKEN).hexdigest()[:12],
         "project": project.label_studio_id,
     }
-    record(
-        actor=None,
-        action=_CONNECTED,
-        subject=f"Label Studio connection of “{study}”",
-        subject_id=project.pk,
-        budget_id=study.budget_id,
-        before=recorded_state(action=_CONNECTED, subject_id=project.pk),
-        after=seen,
-    )
+    with transaction.atomic():
+        record(
+            actor=None,
+            action=_CONNECTED,
+            subject=f"Label Studio connection of “{study}”",
+            subject_id=project.pk,
+            budget_id=study.budget_id,
+            before=recorded_state(action=_CONNECTED, subject_id=project.pk),
+            after=seen,
+        )
 
 
 def connected_url(*, project: LabelingProject) -> str:

@@ -10,7 +10,7 @@ from accounts.permissions import Action, require
 from budgets.models import Budget
 from budgets.money import ZERO
 from budgets.operations import BudgetStopped
-from labeling.client import LabelStudioClient, LabelStudioMissing, LabelStudioUnreachable, connect
+from labeling.client import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect
 from labeling.forgetting import forget_if_gone
 from labeling.models import Batch, LabelingProject, Publication
 from labeling.offering import Held, NoneFits, Wanted, hold_batch, offerable
@@ -89,7 +89,7 @@ def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:
     """Find or make the project; one that was deleted in Label Studio is made anew, and gives back what it held."""
     try:
         return ensure_project(study=study, client=client)
-    except LabelStudioMissing:
+    except LabelStudioRefused:
         project = LabelingProject.objects.get(study=study)
         if not forget_if_gone(project=project, client=client, is_new_wanted=True):
             raise

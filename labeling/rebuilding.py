@@ -10,6 +10,7 @@ from django.db.models import F
 
 from accounts.models import User
 from budgets.models import Hold, Kind, LedgerEntry, Price
+from budgets.money import quantize
 from labeling.models import Annotation
 from labeling.pay import hours, promised_price
 from studies.models import Study
@@ -52,7 +53,9 @@ def _quantity(entry: LedgerEntry, price: Price, study: Study) -> Decimal:
     """One label, or the hours that were entered, which may not be more than the study pays for."""
     if price.kind != Kind.LABELLING_HOUR:
         return Decimal(1)
-    return min(entry.quantity, hours(timedelta(seconds=study.max_paid_seconds)))
+    most = hours(timedelta(seconds=study.max_paid_seconds))
+    # Some entries have their hours rounded to a millionth, which may be up.
+    return min(entry.quantity, max(most, quantize(most)))
 
 
 class _Promises:

@@ -154,8 +154,10 @@ class _Reading:
 
 
 def read_lead_time(seconds: Any) -> timedelta | None:
-    """Read a lead time. It is the browser's figure: whatever it is is kept, nothing stays None."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds != seconds:
+    """Read a lead time. It is the browser's figure: any number of seconds is kept, and what is none stays None."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    if isinstance(seconds, float) and not math.isfinite(seconds):
         return None
     longest = LONGEST.total_seconds()
     return timedelta(seconds=max(-longest, min(longest, seconds)))

@@ -19,7 +19,6 @@ from labeling.accept import give_back
 from labeling.client import (
     Kept,
     LabelStudioClient,
-    LabelStudioMissing,
     LabelStudioRefused,
     LabelStudioUnreachable,
     Withdrawal,
@@ -72,7 +71,7 @@ def withdraw(*, project: LabelingProject, client: LabelStudioClient) -> bool:
             message=f"Labelling of this study is stopped: {stop.reason}",
             keep_seconds=settings.KEPT_OPEN_HOURS * 3600,
         )
-    except LabelStudioMissing:
+    except LabelStudioRefused:
         if not forget_if_gone(project=project, client=client):
             raise
         return True

@@ -21,14 +21,13 @@ from labeling.accept import Merged, People, mark_gone, merge, pay_waiting
 from labeling.asking import even_out
 from labeling.client import (
     LabelStudioClient,
-    LabelStudioMissing,
     LabelStudioRefused,
     LabelStudioUnreachable,
     Listed,
     connect,
 )
 from labeling.fetching import Fetched, fetch
-from labeling.forgetting import forget_if_gone
+from labeling.forgetting import GONE, forget_if_gone
 from labeling.lateness import note_beginning, tell_if_late
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.sending import resume_batches
@@ -109,10 +108,10 @@ def _sync_or_forget(project: LabelingProject, client: LabelStudioClient, check_a
         return SyncResult()
     try:
         return _sync(project, client, check_all)
-    except LabelStudioMissing as missing:
+    except LabelStudioRefused:
         if not forget_if_gone(project=project, client=client):
             raise
-        return SyncResult(troubles=(str(missing),))
+        return SyncResult(troubles=(GONE,))
 
 
 def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) -> SyncResult:

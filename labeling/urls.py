@@ -2,4 +2,7 @@ from django.urls import path
 
 from labeling import views
 
-urlpatterns = [path("webhook/<uuid:uid>", views.webhook, name="labeling-webhook")]
+urlpatterns = [
+    path("webhook/<uuid:uid>", views.webhook, name="labeling-webhook"),
+    path("access", views.access, name="labeling-access"),
+]

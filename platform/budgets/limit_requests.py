@@ -11,7 +11,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, allows, require
 from budgets.models import Budget, BudgetStop, LimitRequest, PriceBook
-from budgets.money import parse_amount
+from budgets.money import amount_text, parse_amount
 from budgets.rows import end_stop, lock, stop_if_spent, tell_of_thresholds
 
 HOURS_TO_DECIDE = 72
@@ -78,8 +78,8 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
         if (waiting.asked_by, waiting.new_limit) == (actor, amount):
             return
         raise LimitRequestWaits(
-            f"{waiting.asked_by.email} asked for a limit of {waiting.new_limit:.2f} {locked.currency} already. "
-            "Confirm, refuse or withdraw that request first."
+            f"{waiting.asked_by.email} asked for a limit of {amount_text(waiting.new_limit)} {locked.currency} "
+            "already. Confirm, refuse or withdraw that request first."
         )
     now = timezone.now()
     late = locked.limit_requests.filter(outcome="")
@@ -115,8 +115,8 @@ def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
         )
     if locked.limit != found.old_limit:
         raise StaleEdit(
-            f"The limit is {locked.limit:.2f} now; it was {found.old_limit:.2f} when the raise was asked for. Refuse "
-            "the request, and ask again if it is still wanted."
+            f"The limit is {amount_text(locked.limit)} now; it was {amount_text(found.old_limit)} when the raise "
+            "was asked for. Refuse the request, and ask again if it is still wanted."
         )
     _close(found, LimitRequest.Outcome.CONFIRMED, actor)
     return _change_limit(actor, locked, found.new_limit, asked_by=found.asked_by)
@@ -151,8 +151,8 @@ def _check_waits(found: LimitRequest) -> None:
     if found.state:
         by = f" by {found.decided_by.email}" if found.decided_by else ""
         raise LimitRequestClosed(
-            f"The request for a limit of {found.new_limit:.2f} is {found.state_in_words.lower()}{by}; nothing was "
-            "changed. Ask again if it is still wanted."
+            f"The request for a limit of {amount_text(found.new_limit)} is {found.state_in_words.lower()}{by}; "
+            "nothing was changed. Ask again if it is still wanted."
         )
 
 
@@ -172,7 +172,7 @@ def _change_limit(actor: User, locked: Budget, amount: Decimal, *, asked_by: Use
     if amount < before:
         tell_of_thresholds(locked, before=_share_before(locked, before))
         stop_if_spent(locked)
-    elif is_exhausted(locked):
+    elif is_exhausted(locked) and locked.archived_at is None:
         end_stop(locked, actor=actor)
     return locked
 
@@ -191,7 +191,7 @@ def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None
     """Refuse a change that was decided on another value than there is. Raises: StaleEdit."""
     if expected is not None and expected != found:
         raise StaleEdit(
-            f"{name}: the limit is {found:.2f} now; it was {expected:.2f} when you opened the page. "
+            f"{name}: the limit is {amount_text(found)} now; it was {amount_text(expected)} when you opened the page. "
             "Somebody changed it meanwhile, or this form was sent before. Look again, then decide."
         )
 

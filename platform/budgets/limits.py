@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limit_requests import check_unchanged, raise_or_ask
 from budgets.models import Budget, Cap, Kind, Path, PriceBook
-from budgets.money import parse_amount
+from budgets.money import amount_text, parse_amount
 from budgets.rooms import used
 from budgets.rows import lock
 
@@ -61,7 +61,8 @@ def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_lim
     check_unchanged("limit", expected_limit, locked.limit)
     if amount < locked.spent + locked.held:
         raise LimitTooLow(
-            f"limit: {amount} is less than the {locked.spent + locked.held} {locked.currency} already spent and held."
+            f"limit: {amount_text(amount)} is less than the {amount_text(locked.spent + locked.held)} "
+            f"{locked.currency} already spent and held."
         )
     return raise_or_ask(actor, locked, amount)
 
@@ -114,7 +115,10 @@ def set_cap(
     cap.limit = amount
     taken = used(cap=cap)
     if amount < taken:
-        raise LimitTooLow(f"limit: {amount} is less than the {taken} {locked.currency} already spent and held of it.")
+        raise LimitTooLow(
+            f"limit: {amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
+            "held of it."
+        )
     cap.save()
     _record(actor, locked, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))
     return cap

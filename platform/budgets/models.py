@@ -8,11 +8,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.append_only import AppendOnly
-from budgets.money import ZERO, quantize
+from budgets.money import ZERO, cost_of_hours, quantize
 
 
 def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=18, decimal_places=6, **options)  # type: ignore[arg-type]
+
+
+def quantity_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
+    return models.DecimalField(max_digits=24, decimal_places=12, **options)  # type: ignore[arg-type]
 
 
 class Kind(models.TextChoices):
@@ -32,6 +36,7 @@ class Kind(models.TextChoices):
 
 # What people are paid for: only these may have a price of one annotator's own.
 PAID_TO_PEOPLE = frozenset({Kind.LABEL, Kind.LABELLING_HOUR, Kind.REVIEW, Kind.SKIP})
+COUNTED_IN_HOURS = frozenset({Kind.LABELLING_HOUR, Kind.DEVICE_HOUR})
 
 
 class Path(models.TextChoices):
@@ -118,6 +123,8 @@ class Price(AppendOnly):
 
     def cost(self, quantity: Decimal) -> Decimal:
         """Price a quantity, in the unit of its kind; for a platform fee, the amount that it comes on top of."""
+        if self.kind in COUNTED_IN_HOURS:
+            return cost_of_hours(quantity, rate=self.rate)
         return quantize(quantity * self.rate / (100 if self.kind == Kind.PLATFORM_FEE else 1))
 
 
@@ -290,7 +297,7 @@ class LedgerEntry(AppendOnly):
     fee_on = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="fees", help_text="The entry that a fee is on top of."
     )
-    quantity = amount_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
+    quantity = quantity_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
     amount = amount_field()
     memo = models.CharField(max_length=200, blank=True)
     overshoot = models.BooleanField(default=False, help_text="Was open when the study was stopped, and was paid.")
@@ -335,7 +342,7 @@ class Tally(models.Model):
         max_length=16, choices=Kind.choices, blank=True, db_default="", help_text="For a platform fee: of what."
     )
     amount = amount_field(default=ZERO)
-    quantity = amount_field(default=ZERO)
+    quantity = quantity_field(default=ZERO)
     num_entries = models.PositiveIntegerField(default=0)
 
     class Meta:

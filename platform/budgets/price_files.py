@@ -14,6 +14,7 @@ from accounts.cells import csv_lines
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Budget, Kind, Price, PriceBook
+from budgets.money import amount_text
 from budgets.price_lines import COLUMNS, PriceLine, PriceTable, spellings
 from budgets.prices import Scope, check_price, lock_book, set_price
 
@@ -185,7 +186,7 @@ def _sort_in(
     elif there[start] == price.amount:
         found.num_unchanged += 1
     else:
-        before = "an end" if there[start] is None else f"{there[start]:f}"
+        before = "an end" if (amount := there[start]) is None else amount_text(amount)
         raise ValueError(f"starts_at: {before} has this start already. Choose a later start.")
 
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from accounts.texts import is_blank, unusable_sign
 from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
-from budgets.money import parse_amount
+from budgets.money import amount_text, parse_amount
 
 MOST_PERCENT = Decimal(100)
 _DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,15}")
@@ -204,7 +204,7 @@ def _parse(amount: Decimal | str | None, *, kind: Kind, is_override: bool) -> De
         return None
     parsed = parse_amount(amount, name="amount", allow_zero=True)
     if kind == Kind.PLATFORM_FEE and parsed > MOST_PERCENT:
-        raise ValueError(f"amount: a platform fee of {parsed} % is more than {MOST_PERCENT} %.")
+        raise ValueError(f"amount: a platform fee of {amount_text(parsed)} % is more than {MOST_PERCENT} %.")
     return parsed
 
 

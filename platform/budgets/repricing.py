@@ -16,7 +16,7 @@ from accounts.permissions import Action, require
 from budgets.charging import undoing
 from budgets.keys import replacement_key
 from budgets.models import Budget, Kind, LedgerEntry, Price
-from budgets.money import ZERO, parse_amount
+from budgets.money import ZERO, amount_text, parse_amount
 from budgets.prices import MOST_PERCENT
 from budgets.rooms import Room
 from budgets.rows import enter_all, lock, spend
@@ -272,9 +272,9 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
     right = parse_amount(amount, name="amount", allow_zero=True)
     if price.kind == Kind.PLATFORM_FEE and right > MOST_PERCENT:
-        raise ValueError(f"amount: a platform fee of {right} % is more than {MOST_PERCENT} %.")
+        raise ValueError(f"amount: a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.")
     if right == price.amount:
-        raise ValueError(f"amount: {right} is what the price is already.")
+        raise ValueError(f"amount: {amount_text(right)} is what the price is already.")
     return right
 
 

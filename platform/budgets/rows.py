@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from budgets.models import Budget, BudgetStop, LedgerEntry, Tally
-from budgets.money import ZERO
+from budgets.money import ZERO, amount_text
 from notices.models import NoticeKind
 from notices.operations import notify
 
@@ -117,7 +117,8 @@ def tell_of_thresholds(budget: Budget, *, before: Decimal) -> None:
                 key=f"budget:{budget.pk}:threshold:{percent}:of:{budget.limit}",
                 kind=NoticeKind.BUDGET_THRESHOLD,
                 title=f"{percent} % of “{budget}” is spent",
-                body=f"{budget.spent:.2f} of {budget.limit:.2f} {budget.currency} are spent, {budget.held:.2f} held.",
+                body=f"{amount_text(budget.spent)} of {amount_text(budget.limit)} {budget.currency} are spent, "
+                f"{amount_text(budget.held)} held.",
                 path=page_of(budget),
             )
 

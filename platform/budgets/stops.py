@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.limit_requests import is_exhausted
 from budgets.models import Budget, BudgetStop
+from budgets.money import amount_text
+from budgets.rooms import needs_top_up
 from budgets.rows import begin_stop, end_stop, lock
 
 
@@ -60,8 +61,11 @@ def resume(*, actor: User, budget: Budget) -> Budget:
     locked = lock(budget)
     if locked.archived_at is not None:
         raise BudgetArchived(f"“{locked}” is archived and spends nothing. Unarchive it first.")
-    if locked.available <= 0 and (is_exhausted(locked) or 0 < locked.spent == locked.limit):
-        raise NothingLeft(f"“{locked}” has nothing left: {locked.held:.2f} are held, the rest is spent. Top it up.")
+    stop = locked.stops.filter(ended_at__isnull=True).first()
+    if stop is not None and needs_top_up(locked, stop):
+        raise NothingLeft(
+            f"“{locked}” has nothing left: {amount_text(locked.held)} are held, the rest is spent. Top it up."
+        )
     if end_stop(locked, actor=actor):
         _record(actor, locked, "budget.resume", after={"stopped": False})
     return locked
@@ -73,7 +77,7 @@ def archive_budget(*, actor: User, budget: Budget) -> Budget:
 
     Raises: Forbidden.
     """
-    stopped = stop_everything(actor=actor, budget=budget, reason="It is archived")
+    stopped = stop_everything(actor=actor, budget=budget, reason="It was archived")
     if stopped.archived_at is None:
         stopped.archived_at = timezone.now()
         stopped.save(update_fields=["archived_at"])

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import environ
 
-from config import env
+from config import database_limits, env
 from config.cores import cores_held
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "web.database_limits.DatabaseLimitPages",
     "axes.middleware.AxesMiddleware",  # last: it puts its answer in the place of the sign-in page's
 ]
 ROOT_URLCONF = "config.urls"
@@ -84,6 +85,12 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+PAGE_DATABASE_LIMITS = database_limits.read("FULCRUM_PAGE_DATABASE_SECONDS", (60, 10, 300))
+TASK_DATABASE_LIMITS = database_limits.read("FULCRUM_TASK_DATABASE_SECONDS", (3600, 60, 3600))
+# config.wsgi says so; workers and commands are not asked by somebody who waits.
+_LIMITS = PAGE_DATABASE_LIMITS if env.flag("FULCRUM_SERVES_PAGES") else TASK_DATABASE_LIMITS
+_OPTIONS: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
+_OPTIONS["options"] = f"{_LIMITS.options()} {_OPTIONS.get('options', '')}".strip()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -3,6 +3,7 @@
 import hmac
 import http.cookiejar
 import json
+import os
 import secrets as random_text
 import subprocess
 import urllib.error
@@ -11,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import EmbeddedError, ports, postgres, secrets
+from embedded import EmbeddedError, logs, ports, postgres, secrets
 from embedded.environment import scrubbed
 from embedded.paths import Paths
 from embedded.supervisor import Service, answers
@@ -69,7 +70,7 @@ class LabelStudio:
         """Migrate its database and make its first user; nothing to do when that was done for these versions."""
         if self.is_prepared:
             return
-        with self.paths.log(NAME).open("ab") as log:
+        with logs.append_to(self.paths.log(NAME)) as log:
             done = subprocess.run(
                 [str(self.python), "-m", "label_studio.server", "init", "--quiet"],
                 cwd=self.paths.label_studio,
@@ -78,6 +79,7 @@ class LabelStudio:
                 stdout=log,
                 stderr=log,
                 timeout=PREPARE_SECONDS,
+                umask=0o077,
                 check=False,
             )
         if done.returncode != 0:
@@ -125,6 +127,9 @@ class LabelStudio:
             "POSTGRE_PORT": str(postgres.PORT),
             "FULCRUM_TICKET_KEY": known.ticket_key,
             "FULCRUM_URL": self.fulcrum_url,
+            "FULCRUM_SERVICE_EMAIL": known.label_studio_email,
+            "LABEL_STUDIO_URL": self.url,
+            **{name: os.environ[name] for name in _HANDED_ON if name in os.environ},
         }
 
     def ensure_token(self) -> str:
@@ -240,6 +245,8 @@ def _post_json(
         return found
 
 
+# How often, and for how long at most without an answer, it asks Fulcrum about people.
+_HANDED_ON = ("FULCRUM_ACCESS_SECONDS", "FULCRUM_ACCESS_GRACE_SECONDS")
 _SWITCHES = {
     "LABEL_STUDIO_DEBUG": "false",
     "LABEL_STUDIO_LOG_LEVEL": "WARNING",
@@ -250,8 +257,5 @@ _SWITCHES = {
     "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
     "LABEL_STUDIO_SENTRY_DSN": "",
     "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
-    # Its webhooks and predictions go to us, on this machine.
-    "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
-    "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
     "LABEL_STUDIO_WEBHOOK_TIMEOUT": "2",
 }

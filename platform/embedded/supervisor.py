@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from embedded import EmbeddedError
+from embedded import EmbeddedError, logs
 
 LONGEST_PAUSE = 30.0
 HEALTHY_AFTER = 60.0
@@ -56,7 +56,7 @@ class Process:
         guardian = [sys.executable, "-c", GUARDIAN, "--stop", service.stop_signal]
         handed_over = () if service.listener is None else (service.listener.fileno(),)
         handing = [f"--fd={number}" for number in handed_over]
-        with service.log.open("ab") as log:
+        with logs.append_to(service.log) as log:
             self._popen = subprocess.Popen(
                 [*guardian, f"--grace={service.grace_seconds}", *handing, "--", *service.command],
                 cwd=service.folder,

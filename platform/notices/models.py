@@ -81,6 +81,7 @@ class Delivery(models.Model):
         WAITING = "waiting", "Waiting"
         FAILED = "failed", "Trying again"
         SENT = "sent", "Sent"
+        LOGGED = "logged", "Not sent, only logged"
         GIVEN_UP = "given_up", "Given up"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)

@@ -14,6 +14,7 @@ from django.core.mail import EmailMessage
 
 from config.deadlines import bounded, deadline
 from notices.models import Delivery, Notice
+from notices.queries import mail_leaves_us
 
 # For the whole of a call, however slowly its answer comes.
 TIMEOUT_SECONDS = 10
@@ -42,12 +43,16 @@ def signature(*, secret: str, timestamp: str, body: bytes) -> str:
     return f"sha256={hmac.new(secret.encode(), signed, sha256).hexdigest()}"
 
 
-def send(*, delivery: Delivery) -> None:
-    """Send a delivery to its person or target. Raises: Refused; TryLater."""
-    SENDERS[Delivery.Channel(delivery.channel)](delivery)
+def send(*, delivery: Delivery) -> Delivery.State:
+    """Send a delivery to its person or target.
+
+    Returns: SENT; LOGGED for a mail where no mail server is set, so that nobody got it.
+    Raises: Refused; TryLater.
+    """
+    return SENDERS[Delivery.Channel(delivery.channel)](delivery)
 
 
-def _mail(delivery: Delivery) -> None:
+def _mail(delivery: Delivery) -> Delivery.State:
     person, notice = delivery.person, delivery.notice
     assert person is not None
     if not (person.is_active and person.wants_mail):
@@ -64,6 +69,7 @@ def _mail(delivery: Delivery) -> None:
         message.send()
     except (smtplib.SMTPException, OSError) as error:
         raise _mail_trouble(error) from error
+    return Delivery.State.SENT if mail_leaves_us() else Delivery.State.LOGGED
 
 
 def _mail_trouble(error: smtplib.SMTPException | OSError) -> Refused | TryLater:
@@ -94,7 +100,7 @@ def webhook_body(notice: Notice) -> bytes:
     return json.dumps(parts, ensure_ascii=False).encode()
 
 
-def _call(delivery: Delivery) -> None:
+def _call(delivery: Delivery) -> Delivery.State:
     target = delivery.target
     assert target is not None
     if not target.is_active:
@@ -114,6 +120,7 @@ def _call(delivery: Delivery) -> None:
         raise Refused(f"It answered {status}, a redirect, which is not followed. Enter the address it leads to.")
     if status >= 400:
         raise Refused(f"It answered {status} {reason}".strip())
+    return Delivery.State.SENT
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -132,7 +139,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
         raise NoAnswer(f"It does not answer ({type(error).__name__}): {error}") from error
 
 
-SENDERS: dict[Delivery.Channel, Callable[[Delivery], None]] = {
+SENDERS: dict[Delivery.Channel, Callable[[Delivery], Delivery.State]] = {
     Delivery.Channel.EMAIL: _mail,
     Delivery.Channel.WEBHOOK: _call,
 }

@@ -12,6 +12,8 @@ from budgets.queries import Difference
 
 MISSING = "missing"
 _PER_CENT = Decimal("0.01")
+# Kinds that annotations and attempts are paid as. The others are entered by callers, under keys of their own.
+_HAVE_A_SOURCE = (Kind.LABEL, Kind.LABELLING_HOUR, Kind.SKIP, Kind.DEVICE_HOUR)
 
 
 def entry_differences(*budgets: Budget) -> Iterator[Difference]:
@@ -24,11 +26,12 @@ def entry_differences(*budgets: Budget) -> Iterator[Difference]:
 
 
 def _entries_without_source(budgets: Sequence[Budget]) -> Iterator[Difference]:
-    """An entry that is no fee and no correction belongs to the annotation or the attempt that it paid for.
+    """What is paid of an annotation or a run belongs to the annotation or the attempt. Other kinds are callers' own.
 
     A skip that became an answer was taken back; its annotation's entry is the answer's.
     """
-    own = Q(reverses__isnull=True, replaces__isnull=True) & ~Q(kind=Kind.PLATFORM_FEE)
+    of_ours = Q(kind__in=_HAVE_A_SOURCE) | Q(source_key__startswith="annotation:") | Q(source_key__startswith="run:")
+    own = Q(reverses__isnull=True, replaces__isnull=True) & ~Q(kind=Kind.PLATFORM_FEE) & of_ours
     own &= ~Q(kind=Kind.SKIP, reversal__isnull=False)
     sourceless = LedgerEntry.objects.filter(own, budget__in=budgets, annotation__isnull=True, attempt__isnull=True)
     for key, amount in sourceless.order_by("pk").values_list("source_key", "amount"):
@@ -59,10 +62,11 @@ def _standing_fees(budgets: Sequence[Budget]) -> Iterator[Difference]:
 def _wrong_replacements(budgets: Sequence[Budget]) -> Iterator[Difference]:
     """The replacement of a re-priced entry is its quantity at the corrected price; the entry itself is reversed."""
     stand_ins = _not_reversals(budgets).filter(replaces__isnull=False)
-    right = Round(_product("quantity", "price__amount"), precision=6)
-    priced = stand_ins.exclude(kind=Kind.PLATFORM_FEE).annotate(right=right).exclude(amount=F("right"))
-    for key, amount, rebuilt in priced.order_by("pk").values_list("source_key", "amount", "right"):
-        yield Difference(what=f"replacement {key}", stored=amount, rebuilt=rebuilt)
+    priced = stand_ins.exclude(kind=Kind.PLATFORM_FEE).select_related("price").order_by("pk")
+    for entry in priced.iterator(chunk_size=1000):
+        right = entry.price.cost(entry.quantity)
+        if entry.amount != right:
+            yield Difference(what=f"replacement {entry.source_key}", stored=entry.amount, rebuilt=right)
     doubled = stand_ins.filter(Q(replaces__reversal__isnull=True) | ~Q(replaces__budget=F("budget")))
     for key, amount in doubled.order_by("pk").values_list("source_key", "amount"):
         yield Difference(what=f"reversal of what {key} replaces", stored=amount, rebuilt=MISSING)

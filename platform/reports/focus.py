@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from budgets.models import PAID_TO_PEOPLE, Kind
+from budgets.money import trim_quantity
 from budgets.rows import month_of
 from reports.cost_rows import EntryRow
 from reports.costs import next_month, start_of
@@ -116,7 +117,8 @@ def focus_row(row: EntryRow) -> list[object]:
     month, day = month_of(row.occurred_at), row.occurred_at.astimezone(UTC).date()
     first_moment = datetime.combine(day, time.min, tzinfo=UTC)
     unit_price = _unit_price(row)
-    by_price = unit_price * row.quantity
+    quantity = trim_quantity(row.quantity)
+    by_price = unit_price * quantity
     unit = _UNITS.get(kind, row.currency)
     return [
         row.amount,
@@ -132,7 +134,7 @@ def focus_row(row: EntryRow) -> list[object]:
         _moment(first_moment + timedelta(days=1)),
         _moment(first_moment),
         None,
-        row.quantity,
+        quantity,
         unit,
         by_price,
         unit_price,
@@ -146,7 +148,7 @@ def focus_row(row: EntryRow) -> list[object]:
         unit_price,
         row.amount,
         unit_price,
-        row.quantity,
+        quantity,
         unit,
         PROVIDER,
         PROVIDER,

@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 
 from budgets.models import Budget, LedgerEntry, Path
 from budgets.money import ZERO
-from labeling.models import Annotation
+from labeling.models import SKIP_SUFFIX, Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import Bill, Charge, Charges, Part, StudyLedger, bill_of
 from reports.results import Baseline, Standing, Trial, best_of, read_result, standing_of
-from reports.wording import percent
+from reports.wording import Precise, adding_up, percent
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title
@@ -55,6 +55,11 @@ class Point:
         return self.bill.total
 
     @property
+    def precise_currency(self) -> Precise:
+        """In which the parts of its bill add up as they are written."""
+        return adding_up(self.currency, (line.amount for line in self.bill.lines))
+
+    @property
     def is_replay(self) -> bool:
         return self.bill.has_replay
 
@@ -77,6 +82,7 @@ class Reason(models.TextChoices):
 
     EVALUATION = "evaluation", "Labels of the dev and test splits: they measure every student and train none"
     LABELS = "labels", "Labels that no trained student has used"
+    SKIPS = "skips", "Skips: paid, though no label came of them"
     RUNS = "runs", "Runs that no trained student came from"
 
 
@@ -133,6 +139,12 @@ class Report:
     used: Decimal
     unused: Unused
     spent: Decimal
+
+    @property
+    def currency(self) -> Precise:
+        """In which what was used and what was not add up as they are written."""
+        unused = [group.amount for group in self.unused.groups]
+        return adding_up(self.study.budget.currency, [self.used, *unused], unused)
 
     @property
     def reconciles(self) -> bool:
@@ -294,6 +306,8 @@ def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> Unused:
 
 
 def _reason(charge: Charge, evaluating: set[str]) -> Reason:
+    if charge.subject_key.endswith(SKIP_SUFFIX):
+        return Reason.SKIPS
     if charge.subject_key in evaluating:
         return Reason.EVALUATION
     return Reason.RUNS if charge.work_key else Reason.LABELS

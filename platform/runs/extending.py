@@ -8,8 +8,9 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Budget, Kind, Price
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, exhaust, extend_hold, room
-from runs.billing import cost_of, in_figures
+from runs.billing import cost_of
 from runs.locking import locked
 from runs.minutes import SECONDS_PER_MINUTE, cost_per_minute, minutes_that_fit
 from runs.models import Run, RunState
@@ -86,8 +87,10 @@ def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
     left = room(budget=budget)
     if minutes_that_fit(money=left, price=price):
         return
-    needed = f"{in_figures(cost_per_minute(price))} {budget.currency}"
-    reason = f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {in_figures(left)} are left"
+    needed = f"{amount_text(cost_per_minute(price))} {budget.currency}"
+    reason = (
+        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {amount_text(left)} are left"
+    )
     exhaust(budget=budget, reason=reason)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from budgets.models import Path
+from budgets.money import amount_text, rounded_text
 from planning.footprint import Footprint, reading_footprint, training_footprint
-from runs.billing import in_figures
 from runs.device_memory import GIB, device_memory
 from runs.estimates import ChainEstimate
 from runs.gold_spans import MOST_ROWS, Reader, count_spans
@@ -380,14 +380,14 @@ def cost_finding(*, estimate: ChainEstimate, left: Decimal, currency: str) -> Fi
     """
     expected = estimate.whole.expected if estimate.whole else None
     said = (
-        f"about {in_figures(expected.quantize(Decimal('0.0001')))} {currency}"
+        f"about {rounded_text(expected)} {currency}"
         if expected is not None
         else "nothing like it was run yet, so no estimate"
     )
-    text = f"{said}; it holds {in_figures(estimate.limit)}, and {in_figures(left)} {currency} is left."
+    text = f"{said}; it holds {amount_text(estimate.limit)}, and {amount_text(left)} {currency} is left."
     if estimate.limit > left:
         missing = (
-            f" {in_figures(estimate.limit - left)} are missing: give it fewer minutes, or raise the budget's limit."
+            f" {amount_text(estimate.limit - left)} are missing: give it fewer minutes, or raise the budget's limit."
         )
         return Finding(topic="Cost", level=Level.REFUSED, text=text + missing)
     return Finding(topic="Cost", level=Level.WARNING if estimate.will_pause else Level.GOOD, text=text)

@@ -162,7 +162,6 @@ def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | st
         instructions=study.instructions,
         student_model=study.student_model,
         teacher_model=study.teacher_model,
-        metric=study.metric,
         **{key: getattr(study, key) for key in _COPIED},
     )
     made = create_study(actor=actor, spec=spec)

@@ -100,15 +100,21 @@ class Dependents:
         return "a run was started with them" if self.is_trained else ""
 
 
-def dependents(study: Study) -> Dependents:
-    """Look at what was offered, labelled and trained. Labelling's rows are reached from the example they belong to."""
-    offered = study.examples.filter(publication__isnull=False)
-    waiting = offered.filter(
-        publication__assignments__annotation__isnull=True, publication__assignments__hold__closed_at__isnull=True
+def on_offer(study: Study) -> QuerySet[Example]:
+    """Examples for which an answer is still asked; labelling's rows are reached from the example they belong to."""
+    asked = study.examples.filter(
+        publication__assignments__isnull=False,
+        publication__assignments__annotation__isnull=True,
+        publication__assignments__hold__closed_at__isnull=True,
     )
+    return asked.distinct()
+
+
+def dependents(study: Study) -> Dependents:
+    """Look at what was offered, labelled and trained."""
     return Dependents(
-        num_open=waiting.distinct().count(),
-        num_offered=offered.count(),
+        num_open=on_offer(study).count(),
+        num_offered=study.examples.filter(publication__isnull=False).count(),
         in_use=tuple((label, number) for label, number in label_counts(study) if number),
         is_trained=study.data_used_at is not None,
     )

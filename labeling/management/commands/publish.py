@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
 from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, publish
 from studies.models import Split
@@ -43,4 +44,5 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(f"{result.num_offered} published, {result.num_already} published before.")
         if result.num_short:
-            self.stdout.write(f"The budget could not take {result.num_short} more: {result.missing:.2f} are missing.")
+            missing = amount_text(result.missing)
+            self.stdout.write(f"The budget could not take {result.num_short} more: {missing} are missing.")

@@ -5,8 +5,9 @@ from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
 from runs.references import PACKAGES
-from studies.models import PayBasis
-from studies.specs import MOST_PAID_SECONDS, StudySpec
+from studies.models import PayBasis, Study
+from studies.queries import dependents
+from studies.specs import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.task_types import DESCRIPTIONS, TASK_TYPES, Description, metric_title, metrics
 
 MODEL_CHOICES = [
@@ -22,7 +23,7 @@ def task_type_choices() -> list[tuple[str, str]]:
 
 
 class StudyForm(forms.Form):
-    name = forms.CharField(max_length=120, help_text="What the finished model will be for, in a few words.")
+    name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
         label="Task type",
         choices=task_type_choices,
@@ -97,6 +98,49 @@ class StudyForm(forms.Form):
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
         return StudySpec(**{**values, **models, "labels": lines_of(values["labels"])})
+
+
+class ChangeStudyForm(forms.Form):
+    """What of a study may change; a field that something depends on says what, and takes nothing."""
+
+    name = forms.CharField(max_length=MAX_NAME)
+    labels = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line.")
+    instructions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6}))
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
+        super().__init__(*args, initial=initial, **kwargs)
+        found = dependents(study)
+        if found.holds_labels:
+            self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")
+        elif found.in_use:
+            used = ", ".join(f"“{label}” ({number:,})" for label, number in found.in_use)
+            self.fields["labels"].help_text = f"One per line. Examples are labelled with {used}: keep these."
+        if found.num_open:
+            self._hold("instructions", f"They stay while {found.num_open:,} examples are on offer.")
+
+    def _hold(self, name: str, why: str) -> None:
+        self.fields[name].disabled = True
+        self.fields[name].help_text = why
+
+    def changes(self) -> dict[str, Any]:
+        """What the form says of the fields that can be changed."""
+        values = {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
+        return {**values, "labels": lines_of(values["labels"])} if "labels" in values else values
+
+
+class DuplicateForm(forms.Form):
+    name = forms.CharField(max_length=MAX_NAME)
+    limit = forms.CharField(
+        label="Budget limit",
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="Its own budget, from the same price book. Nothing is taken from this study's.",
+    )
+    with_data = forms.BooleanField(
+        label="Copy the examples with their splits and labels",
+        required=False,
+        help_text="Labels come as imported ones, which cost nothing. Runs and money stay here.",
+    )
 
 
 def lines_of(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A study's budget: spending, limit and caps, stopping and resuming all that it pays for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,8 @@ from budgets.operations import (
     top_up,
     waiting_request,
 )
-from budgets.overviews import breakdown, cap_uses, overshoot
+from budgets.overviews import Part, breakdown, cap_uses, overshoot
+from reports.wording import Precise, adding_up
 from studies.models import Study
 from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
 from web.holds import held_for
@@ -37,7 +38,7 @@ from web.paging import page_of
 from web.people import person
 from web.problems import REFUSALS, carry_out, carry_out_or_say, explain
 from web.stops import would_stop
-from web.templatetags.fulcrum import money_text
+from web.templatetags.fulcrum import exact
 
 Change = Callable[[User, Budget, dict[str, Any]], str]
 
@@ -47,7 +48,7 @@ Change = Callable[[User, Budget, dict[str, Any]], str]
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
-        return _asked(changed, done) or f"The limit is now {money_text(done.limit, done.currency)}."
+        return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}."
 
     return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
 
@@ -58,7 +59,7 @@ def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
         goes_on = " The study is resumed." if changed.is_stopped and not done.is_stopped else ""
-        return _asked(changed, done) or f"The limit is now {money_text(done.limit, done.currency)}.{goes_on}"
+        return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}.{goes_on}"
 
     return _change(request, pk, "top_up_form", change)
 
@@ -68,9 +69,9 @@ def _asked(before: Budget, done: Budget) -> str:
     waiting = waiting_request(done) if done.limit == before.limit else None
     if waiting is None:
         return ""
-    wanted, stands = money_text(waiting.new_limit, done.currency), money_text(done.limit, done.currency)
+    wanted, stands = exact(waiting.new_limit, done.currency), exact(done.limit, done.currency)
     return (
-        f"A limit of {wanted} is asked for. Another manager or admin must confirm it by "
+        f"A limit of {wanted} is requested. Another manager or admin must confirm it by "
         f"{waiting.expires_at:%Y-%m-%d %H:%M} UTC; until then it stays at {stands}."
     )
 
@@ -85,7 +86,7 @@ def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse
     if "confirm" in request.POST:
         confirmed = carry_out_or_say(request, lambda: confirm_limit(actor=actor, request=asked))
         if confirmed:
-            messages.success(request, f"The limit is {money_text(confirmed.limit, confirmed.currency)} now.")
+            messages.success(request, f"The limit is {exact(confirmed.limit, confirmed.currency)} now.")
     elif "decline" in request.POST:
         declined = carry_out_or_say(request, lambda: decline_limit(actor=actor, request=asked))
         if declined:
@@ -114,7 +115,7 @@ def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         scope, _, value = values.pop("what").partition(":")
         cap = set_cap(actor=actor, budget=changed, **{scope: value}, **values)
-        return f"{cap}: no more than {money_text(cap.limit, changed.currency)}."
+        return f"{cap}: no more than {exact(cap.limit, changed.currency)}."
 
     return _change(request, pk, "cap_form", change)
 
@@ -213,17 +214,29 @@ def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
     return cap.limit if cap else ours.limit
 
 
+def _currency(ours: Budget, parts: Sequence[Part]) -> Precise:
+    """In which the page's figures add up as they are written: each row, each path, and all of it."""
+    paths = {part.path for part in parts}
+    within = [[part for part in parts if part.path == path and part.kind is not None] for path in paths]
+    columns = [[part for part in parts if part.kind is None], *within]
+    sums = [[getattr(part, name) for part in column] for column in columns for name in ("spent", "held", "taken")]
+    rows = [[part.spent, part.held] for part in parts]
+    return adding_up(ours.currency, [ours.spent, ours.held, ours.available], *rows, *sums)
+
+
 def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpResponse:
     ours = study.budget
     caps = cap_uses(ours)
     chosen = next((use.cap for use in caps if str(use.cap.pk) == request.GET.get("cap")), None)
     holds = ours.holds.filter(closed_at__isnull=True).select_related("price").order_by("-created_at", "-pk")
     page = page_of(request, holds, size=25)
+    parts = breakdown(ours)
     context = {
         "study": study,
+        "currency": _currency(ours, parts),
         **{name: build() for name, build in budget_forms(ours, cap=chosen).items()},
         **posted,
-        "parts": breakdown(ours),
+        "parts": parts,
         "caps": caps,
         "chosen_cap": chosen,
         "overshoot": overshoot(ours),

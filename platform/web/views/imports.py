@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
-from labeling.operations import num_on_offer, withdraw_labelled_of
+from labeling.operations import withdraw_labelled_of
 from studies.files import FileUnreadable
 from studies.import_jobs import ask_import, ask_preview, is_large
 from studies.importing import ImportOptions
@@ -23,6 +23,7 @@ from studies.operations import (
     propose_options,
     undo_import,
 )
+from studies.queries import on_offer
 from studies.summaries import Summary, summarise
 from studies.task_types import DESCRIPTIONS, input_fields
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
@@ -93,11 +94,15 @@ def counted(batch: ImportBatch) -> str:
     """Say what an import brought."""
     if batch.state == ImportBatch.State.UNDONE:
         return f"The import of {batch.file_name} was undone."
-    labels = f", and {batch.num_late_labels:,} labels for examples that had none" if batch.num_late_labels else ""
-    splits = f"; {batch.num_other_splits:,} name another split, and stay in theirs" if batch.num_other_splits else ""
-    skipped = f"; {batch.num_skipped:,} rows with errors were left out" if batch.num_skipped else ""
-    came = f"{batch.num_created:,} examples came from {batch.file_name}{labels}"
-    return f"{came}; {batch.num_duplicates:,} were here already{splits}{skipped}."
+    parts = [f"{batch.num_created:,} examples imported from {batch.file_name}"]
+    if batch.num_late_labels:
+        parts.append(f"{batch.num_late_labels:,} labels added to examples without one")
+    parts.append(f"{batch.num_duplicates:,} duplicates" if batch.num_duplicates != 1 else "1 duplicate")
+    if batch.num_other_splits:
+        parts.append(f"{batch.num_other_splits:,} name another split than their example has, which stays in its own")
+    if batch.num_skipped:
+        parts.append(f"{batch.num_skipped:,} rows with errors left out")
+    return "; ".join(parts) + "."
 
 
 def _batch(pk: int, batch_pk: int) -> ImportBatch:
@@ -120,10 +125,10 @@ def _at_once(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     """The same for a large file: what is asked for is left to a worker, and the page shows how far it is."""
-    job = ImportJob.objects.filter(batch=batch).first()
-    if job is None or "encoding" in request.GET:
-        ask_preview(actor=person(request), batch=batch, encoding=request.GET.get("encoding", "utf-8"))
+    if "encoding" in request.GET:
+        ask_preview(actor=person(request), batch=batch, encoding=request.GET["encoding"])
         return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
+    job = ImportJob.objects.filter(batch=batch).first() or ask_preview(actor=person(request), batch=batch)
     if job.state in ImportJob.ACTIVE:
         return render(request, "web/import_waiting.html", {"study": batch.study, "batch": batch, "job": job})
     if not job.outcome:
@@ -210,10 +215,14 @@ def _choose(
         "form": form,
         "preview": preview,
         "summary": summary,
-        "num_on_offer": num_on_offer(study=batch.study, contents=summary.relabelled) if summary else 0,
+        "num_on_offer": _num_on_offer(batch.study, summary),
         "confirms": GOOD_ROWS if summary and summary.num_errors else "all",
     }
     return render(request, "web/import_preview.html", context)
+
+
+def _num_on_offer(study: Study, summary: Summary | None) -> int:
+    return on_offer(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
 
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: str) -> HttpResponse:

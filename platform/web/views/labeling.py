@@ -11,8 +11,8 @@ from labeling.estimates import LabelQuote, quote_labels
 from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
 from labeling.queries import status, work_done
-from reports.wording import money
-from studies.models import Study
+from reports.wording import exact
+from studies.models import Split, Study
 from web.forms.labeling import PublishForm
 from web.paging import page_of
 from web.people import person
@@ -33,7 +33,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
 def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     manage = "manage" in request.POST
-    url = carry_out_or_say(request, lambda: enter_url(actor=person(request), study=study, manage=manage))
+    key = request.session.session_key
+    url = carry_out_or_say(
+        request, lambda: enter_url(actor=person(request), study=study, manage=manage, session_key=key)
+    )
     return redirect(url or "home")
 
 
@@ -85,10 +88,13 @@ def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _quote(request: HttpRequest, study: Study) -> LabelQuote | None:
     """A quote for as many examples as the form says so far; None where no price is set yet."""
-    typed = (request.POST or request.GET).get("num_examples", "")
+    form = request.POST or request.GET
+    typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
     try:
-        return quote_labels(study=study, num_examples=num_examples)
+        return quote_labels(
+            study=study, num_examples=num_examples, split=split if split in Split.values else Split.POOL
+        )
     except PriceMissing:
         return None
 
@@ -101,7 +107,7 @@ def _say_published(request: HttpRequest, result: PublishResult, *, currency: str
     if result.num_short:
         messages.warning(
             request,
-            f"The budget could not take {result.num_short:,} more: {money(result.missing, currency=currency)} are "
+            f"The budget could not take {result.num_short:,} more: {exact(result.missing, currency=currency)} are "
             "missing. Raise the limit to publish them as well.",
         )
 
@@ -115,4 +121,8 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"Sync incomplete; Fulcrum retries. {result.error}")
     elif result:
         messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
+        if result.troubles:
+            count = len(result.troubles)
+            noun = "answer" if count == 1 else "answers"
+            messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)

@@ -5,6 +5,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
@@ -30,7 +31,7 @@ from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileFo
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out, in_words
-from web.templatetags.fulcrum import money_text
+from web.templatetags.fulcrum import exact
 
 NUM_LINES_SHOWN = 20
 
@@ -87,7 +88,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
         added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
         if added:
             messages.success(request, f"“{added.name}” created. Next: set its prices.")
-            return redirect("add-price")
+            return redirect(f"{reverse('add-price')}?book={added.pk}")
     return render(request, "web/add_price_book.html", {"form": form})
 
 
@@ -231,6 +232,6 @@ def _correct(request: HttpRequest, shown: Price, form: CorrectionForm, digest: s
         ),
     )
     if done is not None:
-        by = money_text(done.difference, shown.book.currency)
+        by = exact(done.difference, shown.book.currency)
         messages.success(request, f"Entries corrected: {done.num_entries:,}. The difference is {by}.")
     return done is not None

@@ -8,11 +8,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action, allowed
 from reports.charts import THEMES, NothingToDraw
 from reports.run_charts import curve_chart, curve_csv
+from runs.cancelling import cancelled_with
 from runs.estimates import from_json
 from runs.models import Evaluation, Run
 from runs.operations import cancel, extend, pause, resume
@@ -62,8 +64,10 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.SEE_STUDY)
 @require_safe
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part of the run's page that moves; the page asks for it again until the run has ended."""
+    """The part of the run's page that moves. Once the run ends, the whole page is loaded again: all of it changed."""
     shown = get_object_or_404(_with_relations(), pk=pk)
+    if shown.is_ended and getattr(request, "htmx", False):
+        return HttpResponseClientRefresh()
     return render(request, "web/run_live.html", _context(shown))
 
 
@@ -129,8 +133,15 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 @allowed(Action.CANCEL_RUN)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask first, saying what it costs and what is kept; then cancel."""
+    if request.method == "GET":
+        shown = get_object_or_404(_with_relations(), pk=pk)
+        if shown.is_ended or shown.cancel_requested_at:
+            return redirect("run", pk=pk)
+        context = {"run": shown, "study": shown.study, "standing": standing(shown), "others": cancelled_with(run=shown)}
+        return render(request, "web/cancel_run.html", context)
     said = "Cancelling the run. It is billed for the time used."
     return _do(request, pk, lambda run: cancel(actor=person(request), run=run), said)
 

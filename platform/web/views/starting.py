@@ -27,7 +27,8 @@ MOST_TEACHERS = 20
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     study = _study(pk)
     form = _form(study, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    # A browser without scripts asks by a button what the others are told at each change.
+    if request.method == "POST" and "check" not in request.POST and form.is_valid():
         run = carry_out(form, lambda: _start(person(request), study, form))
         if run:
             messages.success(request, what_was_started(run))
@@ -39,7 +40,7 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.START_RUN)
 @require_safe
 def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/run_quote.html", _quoted(request, _study(pk)))
+    return render(request, "web/run_quote_swapped.html", {**_quoted(request, _study(pk)), "is_swapped": True})
 
 
 def _study(pk: int) -> Study:

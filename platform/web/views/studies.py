@@ -34,8 +34,17 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"waiting": work_waiting(actor)}
     if not allows(actor=actor, action=Action.SEE_STUDY):
         return render(request, "web/home_annotator.html", context)
-    page = page_of(request, Study.objects.select_related("budget").order_by("-created_at"), size=20)
-    context |= {"page": page, "rows": study_rows(page), "totals": totals_by_currency()}
+    shows_archived = request.GET.get("show") == "archived"
+    archived = Study.objects.filter(archived_at__isnull=False)
+    studies = archived if shows_archived else Study.objects.filter(archived_at__isnull=True)
+    page = page_of(request, studies.select_related("budget").order_by("-created_at"), size=20)
+    context |= {
+        "page": page,
+        "rows": study_rows(page),
+        "totals": totals_by_currency(),
+        "num_archived": archived.count(),
+        "shows_archived": shows_archived,
+    }
     return render(request, "web/home.html", context)
 
 

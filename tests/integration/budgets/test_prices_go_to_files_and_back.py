@@ -48,6 +48,14 @@ def test_a_blank_amount_ends_an_override() -> None:
     assert ended.amount is None
 
 
+def test_a_decimal_comma_is_read_and_one_that_may_group_thousands_is_refused() -> None:
+    book = factories.price_book(currency="EUR")
+    (price,) = bring(book, 'skip,,,,"0,15",2026-03-01T00:00Z\n')
+    assert price.amount == Decimal("0.15")
+    (found,) = problems(book, 'review,,,,"1,000",2026-03-01\n')
+    assert found.startswith("line 2: amount: '1,000' may have thousands separators.")
+
+
 def test_the_import_of_an_export_changes_nothing() -> None:
     study, admin = factories.study(name="=1+1 study"), factories.person(Role.ADMIN)
     book, scope = study.budget.price_book, Scope(budget=study.budget)
@@ -86,7 +94,7 @@ def test_one_bad_line_keeps_all_out() -> None:
         ("label,,,nobody@example.com,1,2026-03-01", "annotator: nobody has the e-mail"),
         ("label,,,,1,tomorrow", "starts_at: 'tomorrow' is no time"),
         ("label,,,,1,0001-01-01T00:00+05:00", "starts_at: '0001-01-01T00:00+05:00' is no time"),
-        ("label,,,,1,2020-01-01", "starts_at: 0.100000 has this start already"),
+        ("label,,,,1,2020-01-01", "starts_at: 0.10 has this start already"),
         ("label,,,,1", "5 cells where the header has 6"),
         ('label,"\0",,,1,2026-03-01', "a cell has half of a character, or a NUL"),
         ("label,,a\0b,,1,2026-03-01", "a cell has half of a character, or a NUL"),

@@ -75,6 +75,7 @@ def test_the_fee_is_in_it(study: Study) -> None:
 
 
 def test_a_quote_says_how_many_fit_under_limit_and_cap(study: Study) -> None:
+    factories.examples(study, [f"text {number}" for number in range(12)])
     quote = quote_labels(study=study, num_examples=12)
     assert (quote.num_fitting, quote.missing) == (10, Decimal("0.2"))
     set_cap(actor=factories.person(), budget=study.budget, limit="0.35", path="annotate")

@@ -61,6 +61,7 @@ def test_a_manager_who_becomes_an_annotator_is_one_at_the_next_entry(enter: Ente
     person = factories.person(Role.MANAGER)
     assert enter(person).http.get("/api/projects/").status_code == 200
     person.role = Role.ANNOTATOR
+    person.save()
     assert enter(person).http.get("/api/projects/").status_code == 403
 
 

@@ -68,6 +68,10 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "my-work": (EVERYONE, NOT_FOR_EVERYONE),
     "create-study": (MANAGERS, MANAGERS),
     "study": (MANAGERS, NOT_FOR_MANAGERS),
+    "change-study": (MANAGERS, MANAGERS),
+    "duplicate-study": (MANAGERS, MANAGERS),
+    "archive-study": (MANAGERS, MANAGERS_REDIRECTED),
+    "unarchive-study": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "study-data": (MANAGERS, NOT_FOR_MANAGERS),
     "data-file": (MANAGERS, NOT_FOR_MANAGERS),
     "import-upload": (MANAGERS, MANAGERS),
@@ -86,7 +90,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
     "run-curve": (MANAGERS, NOT_FOR_MANAGERS),
     "run-file": (MANAGERS, NOT_FOR_MANAGERS),
-    "cancel-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "cancel-run": (MANAGERS_REDIRECTED, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -147,7 +151,8 @@ def arguments() -> dict[str, dict[str, Any]]:
 
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
-    names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs
+    names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
+        enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report compare report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),

@@ -240,3 +240,11 @@ def test_a_correction_that_cannot_be_says_why(admin: Client, study: Study, chang
     page = admin.post(reverse("correct-price", args=[label_of(study).pk]), correction(**changes))
     assert list(page.context["form"].errors) == [field]
     assert page.context["preview"] is None
+
+
+def test_a_new_price_book_is_the_one_that_is_priced_next(admin: Client) -> None:
+    for name in ("Aardvark", "Zebra"):
+        form = {"name": name, "currency": "USD"}
+        page = admin.post(reverse("add-price-book"), form, follow=True)
+        book = PriceBook.objects.get(name=name)
+        assert f'<option value="{book.pk}" selected>' in page.content.decode()

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from budgets.models import Path
 from budgets.operations import stop_everything
+from runs.cancelling import cancelled_with
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground
@@ -206,3 +207,47 @@ def test_a_running_run_tells_its_rate(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.RUNNING, progress={**progress, "seconds_left": 42.0})
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
     assert "1,23" in page and "about 42 s to the end of this stage" in page
+
+
+def test_a_page_that_is_watched_to_the_end_is_loaded_again_as_a_whole(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING, ended_at=None)
+    url, by_page = reverse("run-live", args=[run.pk]), {"HX-Request": "true"}
+    assert "HX-Refresh" not in manager.get(url, headers=by_page)
+    Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED)
+    assert manager.get(url, headers=by_page)["HX-Refresh"] == "true"
+    assert "hx-get" not in manager.get(reverse("run", args=[run.pk])).content.decode()
+
+
+def test_cancelling_asks_first_and_says_what_it_costs(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING, ended_at=None)
+    ground.attempt(run, 1, 60, is_last=False)
+    waiting = make_run(study, RunState.WAITING, ended_at=None)
+    waiting.parents.set([run])
+    url = reverse("cancel-run", args=[run.pk])
+    assert f'href="{url}"' in manager.get(reverse("run", args=[run.pk])).content.decode()
+    page = manager.get(url).content.decode()
+    assert all(words in page for words in ("$0.01", "$0.59", "stays charged", "pause it instead", str(waiting)))
+    run.refresh_from_db()
+    assert run.cancel_requested_at is None
+
+
+def test_what_a_cancel_page_names_is_what_is_cancelled(manager: Client, study: Study) -> None:
+    teacher, scored, student = (make_run(study, RunState.WAITING, ended_at=None) for _ in range(3))
+    Run.objects.filter(pk=teacher.pk).update(state=RunState.QUEUED)
+    scored.parents.set([teacher])
+    student.parents.set([scored])
+    named = cancelled_with(run=scored)
+    manager.post(reverse("cancel-run", args=[scored.pk]))
+    assert set(Run.objects.filter(state=RunState.CANCELLED)) == {*named, scored} == {teacher, scored, student}
+
+
+def test_a_teacher_that_another_run_needs_is_not_named(study: Study) -> None:
+    teacher, first, second = (make_run(study, RunState.QUEUED, ended_at=None) for _ in range(3))
+    for child in (first, second):
+        child.parents.set([teacher])
+    assert cancelled_with(run=first) == []
+
+
+def test_there_is_nothing_to_ask_once_a_run_has_ended(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.FAILED)
+    assert manager.get(reverse("cancel-run", args=[run.pk])).status_code == 302

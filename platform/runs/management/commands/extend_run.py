@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.money import ZERO, amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped
-from runs.billing import in_figures
 from runs.operations import extend
 from runs.queries import find_run
 
@@ -29,5 +29,7 @@ class Command(BaseCommand):
             run = extend(actor=actor, run=run, minutes=options["minutes"])
         except (ValueError, Forbidden, BudgetExceeded, BudgetStopped, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
-        held = in_figures(run.hold.amount) if run.hold else 0
-        self.stdout.write(f"{run}: {run.max_seconds // 60} minutes, {held} {run.study.budget.currency} held")
+        held = run.hold.amount if run.hold else ZERO
+        self.stdout.write(
+            f"{run}: {run.max_seconds // 60} minutes, {amount_text(held)} {run.study.budget.currency} held"
+        )

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Path
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
-from runs.billing import in_figures
 from runs.models import Run, RunState
 from runs.operations import (
     StillCancelling,
@@ -81,7 +81,7 @@ class Command(BaseCommand):
                 )
         if run.state != RunState.SUCCEEDED:
             raise CommandError(f"{run} {run.get_state_display().lower()}: {run.error}")
-        self.stdout.write(f"{run} succeeded and cost {in_figures(live_cost(run))} {run.study.budget.currency}")
+        self.stdout.write(f"{run} succeeded and cost {amount_text(live_cost(run))} {run.study.budget.currency}")
 
 
 def _start(options: dict[str, Any]) -> Run:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.models import PriceBook
+from budgets.money import amount_text
 from budgets.operations import waiting_request
 from studies.models import Metric, PayBasis
 from studies.operations import StudySpec, create_study
@@ -39,17 +40,20 @@ class Command(BaseCommand):
         except (ValueError, Forbidden) as error:
             raise CommandError(str(error)) from error
         budget = study.budget
-        self.stdout.write(f"Study {study.pk}: {study}, budget {budget.limit:.2f} {budget.currency}")
+        self.stdout.write(f"Study {study.pk}: {study}, budget {amount_text(budget.limit)} {budget.currency}")
         waiting = waiting_request(budget)
         if waiting:
-            self.stdout.write(f"A limit of {waiting.new_limit:.2f} waits for a second person, on the budget's page.")
+            self.stdout.write(
+                f"A limit of {amount_text(waiting.new_limit)} waits for a second person, on the budget's page."
+            )
 
 
 def _spec(options: dict[str, Any]) -> StudySpec:
     book = PriceBook.objects.filter(name=options["prices"]).first()
     if book is None:
         known = (
-            ", ".join(PriceBook.objects.values_list("name", flat=True)) or "none yet: an admin makes one on the page"
+            ", ".join(PriceBook.objects.values_list("name", flat=True))
+            or "none yet: `manage.py prices create` makes one"
         )
         raise ValueError(f"There is no price book {options['prices']!r}. Price books: {known}.")
     return StudySpec(

@@ -12,7 +12,7 @@ from studies.files import ENCODINGS
 from studies.importing import Checked, ImportOptions
 from studies.models import ImportBatch, Study
 from studies.operations import draft_import, import_examples, preview_import, propose_options
-from studies.queries import find_study
+from studies.queries import find_study, on_offer
 from studies.task_types import input_fields
 from tables.table import column_name, listed_columns
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         try:
             chosen = _options(batch, options)
             preview = preview_import(batch=batch, options=chosen)
-            self._show(preview.checked)
+            self._show(study, preview.checked)
             unsure = _taken_by_place(preview.columns, study, options)
             if unsure and not options["preview"]:
                 raise CommandError(f"{unsure} Nothing was imported.")
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         finally:
             _drop_draft(batch)
 
-    def _show(self, checked: Checked) -> None:
+    def _show(self, study: Study, checked: Checked) -> None:
         for note in checked.notes:
             self.stdout.write(note)
         self.stdout.write(
@@ -77,6 +77,11 @@ class Command(BaseCommand):
         if checked.num_other_splits:
             self.stdout.write(
                 f"{checked.num_other_splits:,} rows name another split than their example has; it stays in its own."
+            )
+        if num_open := on_offer(study).filter(content_hash__in=checked.relabelled).count():
+            self.stdout.write(
+                f"{num_open:,} of the examples that get a label are on offer: within seconds nobody else is asked and "
+                "their money comes back. Answers that were begun or given are paid; the imported labels stay."
             )
         for error in checked.errors[:_SHOWN_ERRORS]:
             self.stdout.write(f"  {error}")
