@@ -19,7 +19,8 @@ def test_each_packaged_model_has_its_licences() -> None:
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_packages_licence_is_the_one_in_its_metadata(name: str) -> None:
     package = PACKAGES[name][0].partition("==")[0]
-    assert importlib.metadata.metadata(package).get("License") == PACKAGE_LICENCES[name].package
+    told = importlib.metadata.metadata(package).json.get("license")
+    assert told == PACKAGE_LICENCES[name].package
 
 
 def test_the_weights_licence_is_the_one_in_the_model_card_that_came_along() -> None:
