@@ -17,12 +17,15 @@ Offsets = Sequence[Sequence[tuple[int, int]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """How a student reads a text: by words or characters, through which tokenizer file, how many tokens of it."""
+    """How a student reads a text: by words or characters, through which tokenizer file, how many tokens of it.
+
+    `labels` are those that it writes; none of one that does not write.
+    """
 
     segmentation: str
     tokenizer: Path | None
     max_length: int
-    writes: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +63,8 @@ def _counted(texts: tuple[str, ...], answers: tuple[str, ...], reader: Reader, c
         within = lost = num_lost(spans=spans, words=words)
         if offsets is not None:
             lost = num_lost(spans=spans, words=words, positions=first_tokens(words=words, offsets=offsets[row]))
-        if reader.writes:
-            lost = max(lost, _num_unreadable(text, answers[row]))
+        if reader.labels:
+            lost = max(lost, _num_unreadable(text, answers[row], reader.labels))
         num_within += within
         num_lost_of_all += max(within, lost)
     num_spans = sum(len(spans) for spans in golds)
@@ -87,10 +90,8 @@ def _offsets(reader: Reader, texts: Sequence[str]) -> Offsets | None:
     return [one.offsets for one in tokenizer.encode_batch(list(texts))]
 
 
-def _num_unreadable(text: str, answer: str) -> int:
+def _num_unreadable(text: str, answer: str, labels: tuple[str, ...]) -> int:
     """Spans of an answer that are not found again where they stand, once it is written."""
-    spans = spans_in(answer)
-    names = {"".join(span.label.split()): span.label for span in spans}
-    said = _ENTITIES.as_text(answer=answer, text=text, labels=list(names.values()))
-    found = _ENTITIES.from_text(said=said, text=text, names=names)
-    return len(set(spans) - set(spans_in(found or "[]")))
+    said = _ENTITIES.as_text(answer=answer, text=text, labels=labels)
+    found = _ENTITIES.from_text(said=said, text=text, names={"".join(label.split()): label for label in labels})
+    return len(set(spans_in(answer)) - set(spans_in(found or "[]")))

@@ -226,7 +226,7 @@ def _reader(case: _Case, texts: Sequence[str], answers: Sequence[str]) -> Reader
         segmentation=chosen_segmentation(texts=texts, answers=answers) if wanted == "auto" else wanted,
         tokenizer=tokenizer if tokenizer and tokenizer.is_file() else None,
         max_length=case.plan.max_length,
-        writes=shape is not None and shape.is_text_to_text,
+        labels=tuple(case.study.labels) if shape is not None and shape.is_text_to_text else (),
     )
 
 
