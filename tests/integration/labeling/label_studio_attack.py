@@ -72,7 +72,11 @@ def main() -> None:
     plan = json.load(sys.stdin)
     django.setup()
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name in WHO_ASKS]
-    known = [(name, path) for name, path in routes(get_resolver().url_patterns) if not re.search("<format>|suffix:format", path)]
+    known = [
+        (name, path)
+        for name, path in routes(get_resolver().url_patterns)
+        if not re.search("<format>|suffix:format", path)
+    ]
     sent = list(attack(plan, sorted({address(pattern, plan["ids"]) for _, pattern in known})))
     let_through = [line for line, refused in sent if not refused]
     print(json.dumps({"routes": [name for name, _ in known], "sent": len(sent), "let_through": let_through}))
