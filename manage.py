@@ -22,8 +22,17 @@ def main() -> int:
 
 def run_django(arguments: "list[str]") -> None:
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
-    execute_from_command_line(["manage.py", *arguments])
+    from config.database_limits import in_words
+
+    try:
+        execute_from_command_line(["manage.py", *arguments])
+    except OperationalError as error:
+        words = in_words(error)
+        if not words:
+            raise
+        sys.exit(f"manage.py {arguments[0]}: {words}")
 
 
 if __name__ == "__main__":

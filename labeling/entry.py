@@ -29,7 +29,7 @@ def enter_url(*, actor: User, study: Study, manage: bool = False, session_key: s
     require(actor=actor, action=Action.PUBLISH_EXAMPLES if manage else Action.LABEL)
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
     if project is None:
-        raise NothingPublished(f"“{study}” has nothing on offer in Label Studio yet.")
+        raise NothingPublished(f"“{study}” has nothing published in Label Studio yet.")
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped and not manage and not kept_open(study=study).filter(kept_for=actor).exists():
         raise BudgetStopped(budget)

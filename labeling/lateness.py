@@ -10,7 +10,7 @@ from notices.operations import NoticeKind, notify
 
 
 def note_beginning(project: LabelingProject) -> None:
-    """Remember when the first sync began that nothing was finished since. A finished sync forgets it."""
+    """Remember the start of the first sync since the last success. A finished sync clears it."""
     LabelingProject.objects.filter(pk=project.pk, syncing_since=None).update(syncing_since=timezone.now())
 
 
@@ -32,5 +32,5 @@ def tell_if_late(project: LabelingProject) -> None:
 def _what_is_known(project: LabelingProject) -> str:
     synced_at = project.last_synced_at
     last = f"The last time was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "It never worked yet."
-    trouble = project.last_error or "A sync began and did not end; see the log of worker-short."
+    trouble = project.last_error or "A sync began and did not end; see logs/workers.log in the data folder."
     return f"{last} {trouble}\nIt is tried again by itself. Nothing is lost meanwhile: Label Studio keeps the answers."

@@ -3,18 +3,24 @@
 from celery import shared_task
 
 from labeling import operations
+from labeling.rounds import Round, only_one
 
 
 @shared_task(name="labeling.tasks.sync_all", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def sync_all() -> None:
-    """Bring every study up to date. Sent by the schedule; one that is lost is made up by the next."""
-    operations.sync_all()
+    """Bring every study up to date. Sent by the schedule; one that is lost or meets another is made up."""
+    with only_one(Round.SYNC) as is_ours:
+        if is_ours:
+            operations.sync_all()
 
 
 @shared_task(name="labeling.tasks.follow_stops", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def follow_stops() -> None:
-    """Withdraw and offer again as budgets stop and go on. Sent by the schedule, as sync_all."""
-    operations.follow_stops()
+    """Withdraw and offer again as budgets stop and resume, and as labels come from elsewhere. Sent by the schedule."""
+    with only_one(Round.STOPS) as is_ours:
+        if is_ours:
+            operations.follow_stops()
+            operations.follow_imported_labels()
 
 
 @shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above

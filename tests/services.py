@@ -114,13 +114,18 @@ class LabelStudioServer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
-            self._process = None
+            self._leave()
 
     def kill(self) -> None:
         """End it as a crash would: at once, in the middle of whatever it does."""
         if self._process is not None:
             self._process.kill()
-            self._process = None
+            self._leave()
+
+    def _leave(self) -> None:
+        """Nobody listens any more, so that whoever calls is refused at once."""
+        self._process = None
+        ports.give_back(paths=PATHS, service=label_studio.NAME)
 
 
 @pytest.fixture(scope="session")
@@ -171,6 +176,7 @@ def redis_server() -> Iterator[str]:
 def open_folder() -> Iterator[Path]:
     """A folder that PostgreSQL's own user can walk to when we are root; pytest keeps closing the way to its own."""
     with tempfile.TemporaryDirectory(prefix="fulcrum-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
         yield Path(folder)
 
 

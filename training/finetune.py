@@ -57,7 +57,7 @@ def finetune(job: Job) -> dict[str, Any]:
 
     Returns
     -------
-    The run's result, as result.json holds it; `leaks` counts training texts that stand in dev or test too.
+    The run's result, as result.json holds it; `leaks` counts training texts that are in dev or test too.
 
     Raises
     ------
@@ -70,6 +70,7 @@ def finetune(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     train = read_labelled(folder=spec.data.train, name="train", task_type=task_type, labels=spec.labels)
     check_variety(gold=train.labelled(), task_type=task_type)
+    task_type = _segmented(job, task_type, train)
     job.progress.stage("model", message=f"loading {spec.model}")
     start = Start(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
@@ -87,6 +88,15 @@ def finetune(job: Job) -> dict[str, Any]:
     trained = search_and_train(job=job, lesson=lesson, start=start)
     result = finish(job=job, trained=trained, train=train, num_train=len(train), num_pseudo_labels=0)
     return {**result, "leaks": leaks}
+
+
+def _segmented(job: Job, task_type: TaskType, train: Rows) -> TaskType:
+    """Fix the units of this training; what it makes keeps them."""
+    wanted = job.spec.training.segmentation
+    found = task_type.segmentation_for(columns=train.columns, gold=train.labelled()) if wanted == "auto" else wanted
+    if found != task_type.segmentation:
+        job.progress.log(f"entities are tagged {found} by {found}")
+    return task_type.segmented(found)
 
 
 def gold_lesson(

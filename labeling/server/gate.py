@@ -15,7 +15,7 @@ WRITES = frozenset({"tasks:api:task-annotations", "tasks:api:task-drafts"})
 
 
 def check(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str, Any]) -> HttpResponse | None:
-    """Answer in Label Studio's place where the project is closed to this request; None where it may go on."""
+    """Answer in Label Studio's place where the project is closed to this request; None where it may proceed."""
     if asks_for_next(request, route):
         _use_queue(request)
         closure = _closure(_project_of_queue(request, route, kwargs))

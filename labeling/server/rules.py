@@ -24,10 +24,11 @@ STAFF_ROLES = frozenset({"manager", "admin"})
 # Files of Label Studio's own pages; their routes have no names.
 ASSETS = re.compile(r"^/(static|react-app|dm|label-studio-frontend)/|^/(favicon\.ico|sw\.js|sw-fallback\.js)$")
 
-_READ_BY_STRANGERS = frozenset({"fulcrum-enter", "health", "user-login"})
+_READ_BY_STRANGERS = frozenset({"fulcrum-enter", "fulcrum-prove", "health", "user-login"})
 _READ_BY_ALL = frozenset(
     {
         "fulcrum-enter",
+        "fulcrum-prove",
         "fulcrum-script",
         "logout",
         "health",

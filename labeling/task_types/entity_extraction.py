@@ -49,7 +49,9 @@ class EntityExtraction(LabelingTaskType):
         spans = sorted(found)
         for first, second in pairwise(spans):
             if second.start < first.end:
-                raise ResultInvalid(f"“{second.label}” at {second.start} overlaps “{first.label}”; spans stand apart.")
+                raise ResultInvalid(
+                    f"Two spans overlap (“{first.label}” and “{second.label}” at {second.start}); remove one."
+                )
         return _written(spans)
 
     def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
@@ -93,7 +95,7 @@ def _span(region: dict[str, Any], labels: Sequence[str]) -> Span:
 
 
 def _shown_places(text: str) -> list[int]:
-    """Where each character of a text stands on the page, and where the text ends there."""
+    """The position of each character of a text on the page, and of the text's end."""
     places = [0]
     for character, following in zip(text, text[1:] + " ", strict=True):
         places.append(places[-1] + (0 if character + following == "\r\n" else 1))

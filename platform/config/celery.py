@@ -8,8 +8,36 @@ from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-SHORT = "short"
+# What waits for a stranger's server waits in a queue of its own, with workers of its own (see config.workers).
 RUNS = "runs"
+SWEEPS = "sweeps"
+SYNC = "sync"
+NOTICES = "notices"
+CHORES = "chores"
+_ROUTES = {
+    "runs.tasks.supervise": RUNS,
+    "runs.tasks.sweep": SWEEPS,
+    "labeling.tasks.follow_stops": SWEEPS,
+    "labeling.tasks.sync_all": SYNC,
+    "labeling.tasks.sync_project": SYNC,
+    "notices.tasks.deliver": NOTICES,
+}
+# Seconds after which a task that is one round of many is asked to end: long beside what a round takes, since each call
+# inside has a deadline of its own. A run's task has no limit: a run may take days.
+_LIMITS = {
+    "runs.tasks.sweep": 300,
+    "labeling.tasks.follow_stops": 600,
+    "labeling.tasks.sync_all": 1_800,
+    "labeling.tasks.sync_project": 900,
+    "notices.tasks.deliver": 60,
+    "budgets.tasks.tell_forecasts": 600,
+    "studies.tasks.follow_uploads": 60,
+    "reports.tasks.write_card": 600,
+    "reports.tasks.refresh_cards": 1_800,
+}
+# Then its process is killed.
+_SECONDS_TO_END = 30
+UPLOAD_SECONDS = 10
 
 
 def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
@@ -39,8 +67,13 @@ def configuration() -> dict[str, Any]:
     from django.conf import settings
 
     config: dict[str, Any] = {
-        "task_queues": (Queue(SHORT, routing_key=SHORT), Queue(RUNS, routing_key=RUNS)),
-        "task_default_queue": SHORT,
+        "task_queues": tuple(Queue(name, routing_key=name) for name in (RUNS, SWEEPS, SYNC, NOTICES, CHORES)),
+        "task_default_queue": CHORES,
+        "task_routes": {task: {"queue": queue, "routing_key": queue} for task, queue in _ROUTES.items()},
+        "task_annotations": {
+            task: {"soft_time_limit": seconds, "time_limit": seconds + _SECONDS_TO_END}
+            for task, seconds in _LIMITS.items()
+        },
         "task_ignore_result": True,
         "task_serializer": "json",
         "accept_content": ["json"],
@@ -55,6 +88,7 @@ def configuration() -> dict[str, Any]:
             "follow-stops": _every(settings.STOP_SECONDS, "labeling.tasks.follow_stops"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
+            "follow-uploads": _every(UPLOAD_SECONDS, "studies.tasks.follow_uploads"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
         },
@@ -64,7 +98,7 @@ def configuration() -> dict[str, Any]:
         if settings.BROKER_URL.startswith("redis"):
             config["broker_transport_options"] = {"visibility_timeout": 60, "unacked_restore_interval": 1}
     else:
-        # Named only to keep kombu quiet: the address stands in the options.
+        # Named only to keep kombu quiet: the address is in the options.
         config["broker_url"] = "pgmq://localhost"
         config["broker_transport_options"] = pgmq_options(settings.DATABASES["default"])
     return config

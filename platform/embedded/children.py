@@ -3,8 +3,10 @@
 import ctypes
 import signal
 import sys
+from typing import TYPE_CHECKING
 
-import psutil
+if TYPE_CHECKING:
+    import psutil
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -22,6 +24,8 @@ def adopt_orphans() -> None:
 
 def end_all_below(*, seconds: float) -> None:
     """End every process below this one: ask, wait for `seconds`, then kill."""
+    import psutil  # here, because Label Studio's virtual environment, which the rest serves too, has none
+
     for number in (signal.SIGTERM, signal.SIGKILL):
         below = psutil.Process().children(recursive=True)
         for process in below:
@@ -29,7 +33,9 @@ def end_all_below(*, seconds: float) -> None:
         psutil.wait_procs(below, timeout=seconds)
 
 
-def _signal(process: psutil.Process, number: int) -> None:
+def _signal(process: "psutil.Process", number: int) -> None:
+    import psutil
+
     try:
         process.send_signal(number)
     except psutil.NoSuchProcess:

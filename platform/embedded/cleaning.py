@@ -4,7 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
-from embedded import EmbeddedError, locks
+from embedded import EmbeddedError, locks, reach
 from embedded.paths import Paths
 
 PATIENCE_SECONDS = 30
@@ -21,6 +21,7 @@ def clean(*, paths: Paths, everything: bool) -> None:
     if note.exists():
         shutil.rmtree(note.read_text(), ignore_errors=True)
     paths.remove_data()
+    reach.remove_elsewhere(paths=paths)
     print(f"removed {paths.data}")
     for folder in (paths.venv, paths.label_studio_venv) if everything else ():
         _remove_environment(folder)

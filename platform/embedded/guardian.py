@@ -1,5 +1,7 @@
 """Stands between the supervisor and one service: `embedded.guardian --stop SIGNAL --grace SECONDS -- COMMAND`.
 
+`--fd` names what the service inherits beside its standard streams: the socket that it listens on.
+
 It passes on a request to stop, and ends everything below it (children of children, whatever session they fled to)
 when the service ends, when it is told to stop, or when the supervisor is gone, which it sees at the end of its
 standard input.
@@ -22,8 +24,11 @@ ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
 class Guardian:
-    def __init__(self, *, command: list[str], stop_signal: int, grace_seconds: float) -> None:
+    def __init__(
+        self, *, command: list[str], stop_signal: int, grace_seconds: float, inherited: tuple[int, ...] = ()
+    ) -> None:
         self._command = command
+        self._inherited = inherited
         self._stop_signal = stop_signal
         self._grace_seconds = grace_seconds
         self._told_to_stop = False
@@ -38,6 +43,7 @@ class Guardian:
             self._command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=self._inherited,
             preexec_fn=lambda: children.die_with_parent(signal.SIGTERM),
         )
         while service.poll() is None and not self._told_to_stop and not _is_supervisor_gone():
@@ -76,11 +82,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="embedded.guardian")
     parser.add_argument("--stop", default="SIGTERM")
     parser.add_argument("--grace", type=float, default=10.0)
+    parser.add_argument("--fd", type=int, action="append", default=[])
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     stop_signal = signal.Signals[options.stop]
-    status = Guardian(command=command, stop_signal=stop_signal, grace_seconds=options.grace).guard()
+    guardian = Guardian(
+        command=command, stop_signal=stop_signal, grace_seconds=options.grace, inherited=tuple(options.fd)
+    )
+    status = guardian.guard()
     # A service that a signal killed reports the shell's number for it.
     return 128 - status if status < 0 else status
 

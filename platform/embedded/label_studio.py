@@ -1,8 +1,10 @@
 """Label Studio in its own virtual environment, on its own database, with its first user and token made unattended."""
 
+import hmac
 import http.cookiejar
 import json
 import os
+import secrets as random_text
 import subprocess
 import urllib.error
 import urllib.parse
@@ -10,10 +12,11 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import EmbeddedError, ports, postgres, secrets
+from embedded import EmbeddedError, logs, ports, postgres, secrets
 from embedded.environment import scrubbed
 from embedded.paths import Paths
 from embedded.supervisor import Service, answers
+from labeling.proofs import proof
 
 NAME = "label-studio"
 SETTINGS = "labeling.server.settings"
@@ -21,10 +24,21 @@ SETTINGS = "labeling.server.settings"
 PREPARE_SECONDS = 600
 TIMEOUT_SECONDS = 60
 READY_SECONDS = 240.0
+# What Label Studio itself takes.
+MAX_BODY_MB = 251
+# Our web server in its virtual environment. Our packages leave its path again: some have names that its own have.
+WEB_SERVER = (
+    f"import sys; sys.path.append({str(Path(__file__).resolve().parents[1])!r}); "
+    "import embedded.web_server as web_server; sys.path.pop(); sys.exit(web_server.main())"
+)
 
 
 class LabelStudioFailed(EmbeddedError):
     """Label Studio could not be prepared or does not let us in."""
+
+
+class NotOurs(EmbeddedError):
+    """Somebody else answers at Label Studio's address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +70,7 @@ class LabelStudio:
         """Migrate its database and make its first user; nothing to do when that was done for these versions."""
         if self.is_prepared:
             return
-        with self.paths.log(NAME).open("ab") as log:
+        with logs.append_to(self.paths.log(NAME)) as log:
             done = subprocess.run(
                 [str(self.python), "-m", "label_studio.server", "init", "--quiet"],
                 cwd=self.paths.label_studio,
@@ -65,6 +79,7 @@ class LabelStudio:
                 stdout=log,
                 stderr=log,
                 timeout=PREPARE_SECONDS,
+                umask=0o077,
                 check=False,
             )
         if done.returncode != 0:
@@ -72,13 +87,14 @@ class LabelStudio:
         self._stamp.write_text(self._state())
 
     def service(self) -> Service:
+        """The server, on the port that this process holds from now on."""
         package = next(self.paths.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
+        listener = ports.hold(paths=self.paths, service=NAME)
         return Service(
             name=NAME,
             command=(
-                *(str(self.python), "-m", "gunicorn", "core.wsgi:application", "--chdir", str(package)),
-                *("--bind", f"{ports.HOST}:{self.port}", "--workers", "2", "--threads", "4"),
-                *("--timeout", "300", "--graceful-timeout", "8", "--no-control-socket"),
+                *(str(self.python), "-P", "-c", WEB_SERVER, "core.wsgi:application", "--folder", str(package)),
+                *(f"--fd={listener.fileno()}", "--threads=4", f"--max-body-mb={MAX_BODY_MB}"),
             ),
             environment=self.environment(),
             folder=self.paths.label_studio,
@@ -86,6 +102,7 @@ class LabelStudio:
             is_ready=lambda: answers(url=f"{self.url}/health"),
             ready_seconds=READY_SECONDS,
             url=self.url,
+            listener=listener,
         )
 
     def environment(self) -> dict[str, str]:
@@ -116,8 +133,12 @@ class LabelStudio:
         }
 
     def ensure_token(self) -> str:
-        """The service user's token; asks the running server for a new one when ours is missing or no longer valid."""
+        """The service user's token; asks the running server for a new one when ours is missing or no longer valid.
+
+        Raises: NotOurs, before any secret is sent.
+        """
         known = secrets.load(paths=self.paths)
+        self.must_be_ours()
         if known.label_studio_token and self._accepts(known.label_studio_token):
             return known.label_studio_token
         session = _Session(self.url)
@@ -125,6 +146,23 @@ class LabelStudio:
         token = session.make_token()
         secrets.remember_label_studio_token(paths=self.paths, token=token)
         return token
+
+    def must_be_ours(self) -> None:
+        """Have the answering server prove that it is this one. Raises: NotOurs."""
+        challenge = random_text.token_urlsafe(24)
+        try:
+            with urllib.request.urlopen(
+                f"{self.url}/fulcrum/prove?challenge={challenge}", timeout=TIMEOUT_SECONDS
+            ) as got:
+                answer = got.read(100).decode(errors="replace").strip()
+        except OSError as error:
+            answer = str(error)
+        wanted = proof(key=secrets.load(paths=self.paths).ticket_key, challenge=challenge, port=self.port)
+        if not hmac.compare_digest(answer.encode(), wanted.encode()):
+            raise NotOurs(
+                f"Another server than our Label Studio answers at {self.url}, so no password was sent to it: end what "
+                "listens there (`ss -ltnp` names it) and try again."
+            )
 
     def _first_user(self) -> dict[str, str]:
         known = secrets.load(paths=self.paths)

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import EmbeddedError
+from embedded import EmbeddedError, system_user
 
 MARKER = ".fulcrum-data"
 
@@ -55,11 +56,23 @@ class Paths:
         return self.logs / f"{service}.log"
 
     def make(self) -> "Paths":
-        """Make the folders that are missing and mark the data folder as ours."""
-        for folder in (self.data, self.run, self.logs, self.label_studio, self.runs, self.models):
-            folder.mkdir(parents=True, exist_ok=True)
-        (self.data / MARKER).touch()
+        """Make the folders that are missing, closed to other users, and mark the data folder as ours."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.data / MARKER).touch(mode=0o600)
+        for folder in (self.run, self.logs, self.label_studio, self.runs, self.models):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self._close()
         return self
+
+    def _close(self) -> None:
+        """Take away what others may do here, in a folder of an earlier version too."""
+        for folder in (self.data, self.run):
+            system_user.close_to_others(folder)
+        files = [*self.data.iterdir(), *self.run.iterdir(), *self.logs.iterdir()]
+        for path in files:
+            # The tables and the socket belong to PostgreSQL's user and are closed by it.
+            if path not in (self.run, self.postgres, self.run / "socket") and not path.is_symlink():
+                _allow(path, 0o710 if path.is_dir() else 0o600)
 
     def remove_data(self) -> None:
         if not self.data.exists():
@@ -67,6 +80,16 @@ class Paths:
         if not (self.data / MARKER).exists():
             raise NotOurFolder(f"{self.data} has no {MARKER} file, so it is not removed; remove it by hand.")
         shutil.rmtree(self.data)
+
+
+def _allow(path: Path, most: int) -> None:
+    """Take away every right beyond these."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & ~most:
+            path.chmod(mode & most)
+    except FileNotFoundError:
+        return  # a lock or log of another command that has just ended
 
 
 def locate(*, root: Path) -> Paths:

@@ -1,7 +1,12 @@
-"""Free ports on 127.0.0.1, remembered, so that addresses stay the same from one start to the next."""
+"""Free ports on 127.0.0.1, remembered, so that addresses stay the same from one start to the next.
+
+A port is ours once its socket listens, and stays ours while this process lives: the servers we start inherit that
+socket, so that nobody can take the port in between, nor while a server is started again.
+"""
 
 import json
 import socket
+from pathlib import Path
 
 from embedded import EmbeddedError, locks
 from embedded.paths import Paths
@@ -9,22 +14,39 @@ from embedded.paths import Paths
 PREFERRED = {"web": 8000, "label-studio": 8080}
 HOST = "127.0.0.1"
 TRIED = 500
+BACKLOG = 1024
+# By data folder and service. Kept for as long as this process lives, unless given back.
+_held: "dict[tuple[Path, str], socket.socket]" = {}
 
 
 class NoFreePort(EmbeddedError):
     """Nothing was free in the range that was tried."""
 
 
+def hold(*, paths: Paths, service: str, first: int | None = None) -> socket.socket:
+    """Listen on the remembered port when it is free, else on the next free one from `first` upwards.
+
+    Returns: the listening socket, the same one at each call.
+    """
+    key = (paths.data, service)
+    if key not in _held:
+        with locks.exclusive(path=paths.run / "ports.lock"):
+            _held[key] = _listen_somewhere(paths, service, first or PREFERRED[service])
+    return _held[key]
+
+
+def give_back(*, paths: Paths, service: str) -> None:
+    """Stop listening: whoever calls is then refused."""
+    listener = _held.pop((paths.data, service), None)
+    if listener is not None:
+        listener.close()
+
+
 def claim(*, paths: Paths, service: str, first: int | None = None) -> int:
-    """The remembered port when it is still free, else the next free one from `first` upwards."""
-    with locks.exclusive(path=paths.run / "ports.lock"):
-        known = _read(paths)
-        if service in known and is_free(port=known[service]):
-            return known[service]
-        taken = set(known.values())
-        port = _search(first or PREFERRED[service], taken)
-        (paths.run / "ports.json").write_text(json.dumps({**known, service: port}))
-        return port
+    """Choose and remember a free port for a server that is to listen by itself."""
+    port: int = hold(paths=paths, service=service, first=first).getsockname()[1]
+    give_back(paths=paths, service=service)
+    return port
 
 
 def remembered(*, paths: Paths, service: str) -> int:
@@ -33,20 +55,41 @@ def remembered(*, paths: Paths, service: str) -> int:
 
 
 def is_free(*, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
+    listener = _listen(port)
+    if listener is None:
+        return False
+    listener.close()
     return True
 
 
-def _search(first: int, taken: set[int]) -> int:
+def _listen_somewhere(paths: Paths, service: str, first: int) -> socket.socket:
+    known = _read(paths)
+    listener = _listen(known[service]) if service in known else None
+    if listener is None:
+        listener = _search(first, set(known.values()))
+        (paths.run / "ports.json").write_text(json.dumps({**known, service: listener.getsockname()[1]}))
+    return listener
+
+
+def _search(first: int, taken: set[int]) -> socket.socket:
     for port in range(first, first + TRIED):
-        if port not in taken and is_free(port=port):
-            return port
+        listener = None if port in taken else _listen(port)
+        if listener is not None:
+            return listener
     raise NoFreePort(f"No port from {first} to {first + TRIED - 1} is free on {HOST}: stop something and try again.")
+
+
+def _listen(port: int) -> socket.socket | None:
+    """Listen at once: two sockets can be bound to one port, but only one can listen there."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        return None
+    return listener
 
 
 def _read(paths: Paths) -> dict[str, int]:

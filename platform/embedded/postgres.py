@@ -19,7 +19,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from embedded import EmbeddedError, environment, locks, secrets
+from embedded import EmbeddedError, environment, locks, logs, reach, secrets
 from embedded.paths import Paths
 
 PORT = 5432
@@ -65,9 +65,10 @@ def pid(*, paths: Paths) -> int:
 
 
 def socket_folder(*, paths: Paths) -> Path:
-    """The folder of the Unix socket: in the data folder, or a short one when that path is too long."""
+    """The folder of the Unix socket: in the data folder, or another where that path is too long or closed to others."""
     natural = paths.run / "socket"
-    if len(os.fsencode(natural / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET:
+    is_short = len(os.fsencode(natural / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET
+    if is_short and not reach.is_closed(paths=paths):
         return natural
     note = paths.run / "socket-folder"
     with locks.exclusive(path=paths.run / "socket.lock"):
@@ -121,7 +122,7 @@ def _start_keeper(paths: Paths, durable: bool) -> None:
     if not durable:
         command.append("--not-durable")
     secrets.load(paths=paths)
-    with paths.log("postgres").open("ab") as log:
+    with logs.append_to(paths.log("postgres")) as log:
         subprocess.run(
             command,
             cwd="/",
@@ -130,6 +131,7 @@ def _start_keeper(paths: Paths, durable: bool) -> None:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            umask=0o077,
             check=False,
         )
 

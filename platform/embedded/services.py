@@ -10,7 +10,12 @@ from embedded.environment import Connections, django_environment
 from embedded.paths import Paths
 from embedded.supervisor import Service, answers
 
-CELERY = (sys.executable, "-m", "celery", "--app", "config")
+# As in Django's settings; and what a form adds to the file that it carries.
+DEFAULT_IMPORT_MB = 32
+FORM_MB = 1
+# As many as config.workers has.
+NUM_WORKERS = 3
+LOG = ("--loglevel", "INFO")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,53 +56,63 @@ def label_studio_server(*, paths: Paths) -> label_studio.LabelStudio:
 
 
 def web(*, paths: Paths) -> Service:
+    """The pages, on the port that this process holds from now on."""
+    listener = ports.hold(paths=paths, service="web")
     environment = django(paths=paths)
-    address = f"{ports.HOST}:{ports.remembered(paths=paths, service='web')}"
-    command = ("-m", "gunicorn", "config.wsgi", "--bind", address, "--workers", "2", "--threads", "8")
+    typed = environment.get("FULCRUM_MAX_IMPORT_MB", "")
+    # What is no number, Django's settings refuse by name.
+    megabytes = (int(typed) if typed.isdecimal() else DEFAULT_IMPORT_MB) + FORM_MB
     return Service(
         name="web",
-        command=(sys.executable, *command, "--timeout", "120", "--graceful-timeout", "8", "--no-control-socket"),
+        command=(
+            *(sys.executable, "-m", "embedded.web_server", "config.wsgi:application"),
+            *(f"--fd={listener.fileno()}", f"--max-body-mb={megabytes}"),
+        ),
         environment=environment,
         folder=paths.root,
         log=paths.log("web"),
-        is_ready=lambda: answers(url=f"http://{address}/"),
+        is_ready=lambda: answers(url=f"{_url(paths, 'web')}/"),
         url=environment["FULCRUM_URL"],
+        listener=listener,
     )
 
 
 def workers(*, paths: Paths) -> tuple[Service, ...]:
+    celery = (sys.executable, "-m", "celery", "--app", "config")
+    # One run at a time: a run has the device, and most of the machine, to itself.
+    runs = ("--queues", "runs", "--concurrency", "1", "--prefetch-multiplier", "1", "--hostname", "worker-runs@%h")
+    schedule = ("--schedule", str(paths.run / "beat-schedule"), "--pidfile=")
     return (
-        _celery(paths, "worker-short", "worker", "--queues", "short", "--concurrency", "2"),
-        # One run at a time: a run has the device, and most of the machine, to itself.
-        _celery(paths, "worker-runs", "worker", "--queues", "runs", "--concurrency", "1", "--prefetch-multiplier", "1"),
-        _celery(paths, "beat", "beat", "--schedule", str(paths.run / "beat-schedule"), "--pidfile="),
+        _background(paths, "workers", (sys.executable, "-m", "config.workers"), (" ready.", NUM_WORKERS)),
+        _background(paths, "worker-runs", (*celery, "worker", *runs, *LOG), (" ready.", 1)),
+        _background(paths, "beat", (*celery, "beat", *schedule, *LOG), ("beat: Starting", 1)),
     )
 
 
-def _celery(paths: Paths, name: str, command: str, *arguments: str) -> Service:
-    log = paths.log(name)
-    named = ("--hostname", f"{name}@%h") if command == "worker" else ()
+def _background(paths: Paths, name: str, command: tuple[str, ...], words: tuple[str, int]) -> Service:
+    """A service without an address: it is ready once its log has the words so many times."""
     return Service(
         name=name,
-        command=(*CELERY, command, *arguments, *named, "--loglevel", "INFO"),
+        command=command,
         environment=django(paths=paths),
         folder=paths.root,
-        log=log,
-        is_ready=_says(paths, name, "beat: Starting" if command == "beat" else " ready."),
+        log=paths.log(name),
+        is_ready=_says(paths, name, *words),
         stop_signal="SIGTERM",
-        grace_seconds=8.0,
+        grace_seconds=10.0,
     )
 
 
-def _says(paths: Paths, name: str, words: str) -> Callable[[], bool]:
+def _says(paths: Paths, name: str, words: str, times: int) -> Callable[[], bool]:
     """Whether the log has the words, counted from now."""
     log = paths.log(name)
     before = log.stat().st_size if log.exists() else 0
 
     def has_said() -> bool:
         with log.open("rb") as stream:
-            stream.seek(before)
-            return words.encode() in stream.read()
+            # A log that was cut meanwhile begins anew.
+            stream.seek(before if log.stat().st_size >= before else 0)
+            return stream.read().count(words.encode()) >= times
 
     return has_said
 

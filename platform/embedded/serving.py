@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from embedded import EmbeddedError, children, label_studio, locks, ports, postgres, services
+from embedded import EmbeddedError, children, label_studio, locks, logs, ports, postgres, services
 from embedded.paths import Paths
 from embedded.services import Plan
 from embedded.supervisor import Supervisor
@@ -36,8 +36,10 @@ def lock_file(*, paths: Paths) -> Path:
 def up(*, paths: Paths) -> int:
     """Serve until a signal asks to stop."""
     if locks.is_held(path=lock_file(paths=paths.make())):
-        print("Already up:")
-        return show(paths=paths)
+        print("Already up:", flush=True)
+        status = show(paths=paths)
+        _must_succeed(paths, "ensure_admin")
+        return status
 
     def work(supervisor: Supervisor) -> int:
         print("Up. Ctrl-C stops everything.", flush=True)
@@ -76,6 +78,8 @@ def show(*, paths: Paths) -> int:
 
 def _serve(paths: Paths, work: Callable[[Supervisor], int]) -> int:
     """Start everything, do the work, and stop everything, whichever way the work ends."""
+    # What we and our children write is for their owner only.
+    os.umask(0o077)
     lock = locks.FileLock(lock_file(paths=paths))
     if not lock.try_exclusive():
         raise AlreadyServing(f"another process is just starting the services of {paths.data}.")
@@ -107,16 +111,18 @@ def _start_and_work(plan: Plan, supervisor: Supervisor, work: Callable[[Supervis
 
 def _start(plan: Plan, supervisor: Supervisor) -> None:
     paths = plan.paths
-    ports.claim(paths=paths, service="web")
+    logs.cut(folder=paths.logs, max_bytes=logs.max_bytes())
+    # From here on nobody else can take the addresses that we are about to hand out.
+    ports.hold(paths=paths, service="web")
     server = None
     if plan.with_label_studio:
-        ports.claim(paths=paths, service=label_studio.NAME)
+        ports.hold(paths=paths, service=label_studio.NAME)
         server = services.label_studio_server(paths=paths)
         _say("starting" if server.is_prepared else "preparing Label Studio, about a minute the first time")
         server.prepare()
         supervisor.start(service=server.service(), wait=False)
     # While Label Studio wakes up.
-    for command in (("migrate", "--no-input", "-v0"), ("collectstatic", "--no-input", "-v0"), ("ensure_admin",)):
+    for command in (("migrate", "--no-input", "-v0"), ("collectstatic", "--no-input", "-v0")):
         _must_succeed(paths, *command)
     if server is not None:
         supervisor.processes[label_studio.NAME].wait_until_ready()
@@ -129,6 +135,9 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
         process.wait_until_ready()
     _publish(plan, supervisor)
     show(paths=paths)
+    sys.stdout.flush()
+    # Last, so that the address and the account stand where one looks.
+    _must_succeed(paths, "ensure_admin")
 
 
 def _look_after_forever(paths: Paths, supervisor: Supervisor) -> int:
@@ -142,6 +151,7 @@ def _look_after(paths: Paths, supervisor: Supervisor) -> None:
         postgres.revive(paths=paths)
     if supervisor.look_after():
         _publish(plan, supervisor)
+    logs.cut(folder=paths.logs, max_bytes=logs.max_bytes())
     time.sleep(ROUND_SECONDS)
 
 

@@ -1,6 +1,7 @@
 """Starts services in order, restarts what crashes, stops everything that it started."""
 
 import contextlib
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from embedded import EmbeddedError
+from embedded import EmbeddedError, logs
 
 LONGEST_PAUSE = 30.0
 HEALTHY_AFTER = 60.0
@@ -42,6 +43,8 @@ class Service:
     stop_signal: str = "SIGTERM"
     grace_seconds: float = 10.0
     url: str = ""
+    # A listening socket that the service inherits; its command names the number.
+    listener: socket.socket | None = None
 
 
 class Process:
@@ -51,15 +54,19 @@ class Process:
         self.service = service
         self.started_at = time.monotonic()
         guardian = [sys.executable, "-c", GUARDIAN, "--stop", service.stop_signal]
-        with service.log.open("ab") as log:
+        handed_over = () if service.listener is None else (service.listener.fileno(),)
+        handing = [f"--fd={number}" for number in handed_over]
+        with logs.append_to(service.log) as log:
             self._popen = subprocess.Popen(
-                [*guardian, f"--grace={service.grace_seconds}", "--", *service.command],
+                [*guardian, f"--grace={service.grace_seconds}", *handing, "--", *service.command],
                 cwd=service.folder,
                 env=dict(service.environment),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=handed_over,
+                umask=0o077,
             )
 
     @property

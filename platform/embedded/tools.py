@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedded import EmbeddedError
+from embedded import EmbeddedError, logs
 from embedded.environment import scrubbed
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -70,7 +70,7 @@ def _run(command: Sequence[str], log: Path) -> bool:
     log.parent.mkdir(parents=True, exist_ok=True)
     # policy-rc.d is not there on every machine: a server that apt installs for its program must not be started.
     environment = {**scrubbed(), "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    with log.open("ab") as stream:
+    with logs.append_to(log) as stream:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env=environment, check=False
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import EmbeddedError, locks
+from embedded import EmbeddedError, locks, logs
 from embedded.environment import scrubbed
 
 LINES_SHOWN = 15
@@ -103,11 +103,11 @@ def _pip(recipe: Recipe, install: Install) -> None:
 
 
 def _run(recipe: Recipe, command: Sequence[str]) -> None:
-    with recipe.log.open("ab") as log:
+    with logs.append_to(recipe.log) as log:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=scrubbed(), check=False)
     if done.returncode != 0:
         last = "\n".join(recipe.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
         raise SetUpFailed(
-            f"Setting up {recipe.folder.name} failed; run the same command again to go on from here. "
+            f"Setting up {recipe.folder.name} failed; run the same command again to continue from here. "
             f"The end of {recipe.log}:\n{last}"
         )

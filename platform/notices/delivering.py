@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
-from notices.sending import Refused, TryLater, send
+from notices.sending import NoAnswer, Refused, TryLater, send
 from notices.writing import nudge_on_commit
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 # A round ends before the next is due, so that receivers that hang cannot take every worker.
 ROUND_SECONDS = 8.0
+# A receiver that does not answer is left alone this long, so that what is due to it cannot hold up the others.
+REST = timedelta(seconds=60)
 OPEN = (Delivery.State.WAITING, Delivery.State.FAILED)
 
 
@@ -78,7 +80,7 @@ def send_test(*, actor: User, target: WebhookTarget) -> Delivery:
             key=f"target:{target.pk}:test:{uuid4()}",
             kind=NoticeKind.TEST,
             title=f"Test for “{target}”",
-            body=f"{actor} asked for it. Nothing happened.",
+            body=f"{actor} requested this test. Nothing is wrong.",
             path="/notices/",
         )
         delivery = Delivery.objects.create(
@@ -112,13 +114,15 @@ def _try(delivery: Delivery, *, retries: tuple[int, ...] | None = None) -> None:
         _record(delivery, state=Delivery.State.GIVEN_UP, error="Its last try broke off; see the worker's log.")
         return
     try:
-        send(delivery=delivery)
+        state = send(delivery=delivery)
     except Refused as refusal:
         _record(delivery, state=Delivery.State.GIVEN_UP, error=str(refusal))
     except TryLater as trouble:
         _put_off(delivery, retries, str(trouble))
+        if isinstance(trouble, NoAnswer):
+            _let_rest(delivery)
     else:
-        _record(delivery, state=Delivery.State.SENT)
+        _record(delivery, state=state)
 
 
 def _put_off(delivery: Delivery, retries: tuple[int, ...], error: str) -> None:
@@ -127,6 +131,13 @@ def _put_off(delivery: Delivery, retries: tuple[int, ...], error: str) -> None:
         return
     wait = timedelta(seconds=retries[delivery.num_tries - 1])
     _record(delivery, state=Delivery.State.FAILED, error=error, next_try_at=timezone.now() + wait)
+
+
+def _let_rest(delivery: Delivery) -> None:
+    """Put off what else is due to a receiver that does not answer; it counts as no try."""
+    now = timezone.now()
+    same = Delivery.objects.filter(channel=delivery.channel, target=delivery.target, state__in=OPEN)
+    same.filter(next_try_at__lt=now + REST).update(next_try_at=now + REST)
 
 
 def _record(delivery: Delivery, *, state: Delivery.State, error: str = "", next_try_at: datetime | None = None) -> None:

@@ -12,8 +12,11 @@ import httpx
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from config.deadlines import bounded, deadline
 from notices.models import Delivery, Notice
+from notices.queries import mail_leaves_us
 
+# For the whole of a call, however slowly its answer comes.
 TIMEOUT_SECONDS = 10
 # Enough for a receiver's reason, such as Slack's "no_service".
 _REASON_BYTES = 200
@@ -30,18 +33,26 @@ class TryLater(Exception):
     """The receiver cannot take this delivery now; it may later."""
 
 
+class NoAnswer(TryLater):
+    """The receiver does not answer at all, so that another delivery to it would only wait as long."""
+
+
 def signature(*, secret: str, timestamp: str, body: bytes) -> str:
     """Sign a webhook's body: `sha256=` and the hex HMAC-SHA256 of `timestamp.body`, keyed with the target's secret."""
     signed = f"{timestamp}.".encode() + body
     return f"sha256={hmac.new(secret.encode(), signed, sha256).hexdigest()}"
 
 
-def send(*, delivery: Delivery) -> None:
-    """Send a delivery to its person or target. Raises: Refused; TryLater."""
-    SENDERS[Delivery.Channel(delivery.channel)](delivery)
+def send(*, delivery: Delivery) -> Delivery.State:
+    """Send a delivery to its person or target.
+
+    Returns: SENT; LOGGED for a mail where no mail server is set, so that nobody got it.
+    Raises: Refused; TryLater.
+    """
+    return SENDERS[Delivery.Channel(delivery.channel)](delivery)
 
 
-def _mail(delivery: Delivery) -> None:
+def _mail(delivery: Delivery) -> Delivery.State:
     person, notice = delivery.person, delivery.notice
     assert person is not None
     if not (person.is_active and person.wants_mail):
@@ -58,6 +69,7 @@ def _mail(delivery: Delivery) -> None:
         message.send()
     except (smtplib.SMTPException, OSError) as error:
         raise _mail_trouble(error) from error
+    return Delivery.State.SENT if mail_leaves_us() else Delivery.State.LOGGED
 
 
 def _mail_trouble(error: smtplib.SMTPException | OSError) -> Refused | TryLater:
@@ -70,7 +82,7 @@ def _mail_trouble(error: smtplib.SMTPException | OSError) -> Refused | TryLater:
         reason = f"The mail server says {error.smtp_code} {text}"
         return TryLater(reason) if 400 <= error.smtp_code < 500 else Refused(reason)
     if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(error, smtplib.SMTPException):
-        return TryLater(f"The mail server does not answer: {error}")
+        return NoAnswer(f"The mail server does not answer: {error}")
     return Refused(f"The mail server refused: {error}")
 
 
@@ -88,7 +100,7 @@ def webhook_body(notice: Notice) -> bytes:
     return json.dumps(parts, ensure_ascii=False).encode()
 
 
-def _call(delivery: Delivery) -> None:
+def _call(delivery: Delivery) -> Delivery.State:
     target = delivery.target
     assert target is not None
     if not target.is_active:
@@ -108,21 +120,26 @@ def _call(delivery: Delivery) -> None:
         raise Refused(f"It answered {status}, a redirect, which is not followed. Enter the address it leads to.")
     if status >= 400:
         raise Refused(f"It answered {status} {reason}".strip())
+    return Delivery.State.SENT
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
     """Post and read no more of the answer than its beginning. Redirects are not followed."""
     try:
-        with httpx.stream("POST", url, content=body, headers=headers, timeout=TIMEOUT_SECONDS) as response:
+        with (
+            deadline(seconds=TIMEOUT_SECONDS),
+            bounded(httpx.Client(timeout=TIMEOUT_SECONDS)) as client,
+            client.stream("POST", url, content=body, headers=headers) as response,
+        ):
             start = next(response.iter_bytes(_REASON_BYTES), b"")
             return response.status_code, " ".join(start.decode(errors="replace").split())
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise Refused(f"Its URL cannot be called: {error}") from error
     except httpx.RequestError as error:
-        raise TryLater(f"It does not answer ({type(error).__name__}): {error}") from error
+        raise NoAnswer(f"It does not answer ({type(error).__name__}): {error}") from error
 
 
-SENDERS: dict[Delivery.Channel, Callable[[Delivery], None]] = {
+SENDERS: dict[Delivery.Channel, Callable[[Delivery], Delivery.State]] = {
     Delivery.Channel.EMAIL: _mail,
     Delivery.Channel.WEBHOOK: _call,
 }

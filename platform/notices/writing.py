@@ -8,7 +8,7 @@ from accounts.permissions import ALLOWED, Action
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
 
 TASK = "notices.tasks.deliver"
-QUEUE = "short"
+QUEUE = "notices"
 
 
 @transaction.atomic

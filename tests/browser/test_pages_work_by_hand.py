@@ -71,11 +71,11 @@ def asked_within(page: Page, seconds: int) -> list[str]:
 
 def test_the_quote_follows_the_form(open_page: OpenPage, manager: User, study: Study) -> None:
     page = open_page(reverse("start-run", args=[study.pk]), user=manager)
-    expect(page.locator(".note")).to_contain_text("Holds at most $0.60")
+    expect(page.locator(".note")).to_contain_text("Reserves $0.60")
     page.get_by_label(re.compile("Distil")).check()
-    expect(page.locator(".note")).to_contain_text("Holds at most $1.80")
-    page.get_by_label("Minutes at most").fill("30")
-    expect(page.locator(".note")).to_contain_text("Holds at most $0.90")
+    expect(page.locator(".note")).to_contain_text("Reserves $1.80")
+    page.get_by_label("Time limit (minutes)").fill("30")
+    expect(page.locator(".note")).to_contain_text("Reserves $0.90")
 
 
 def test_a_models_name_is_asked_for_only_where_it_is_needed(open_page: OpenPage, manager: User, study: Study) -> None:
@@ -93,5 +93,5 @@ def test_a_manager_imports_a_file_by_hand(open_page: OpenPage, manager: User, st
     page.get_by_label("File").set_input_files(FilePayload(name="rows.csv", mimeType="text/csv", buffer=rows))
     page.get_by_role("button", name="Upload and preview").click()
     page.get_by_role("button", name="Import 2 examples").click()
-    expect(page.get_by_text("2 examples came from rows.csv")).to_be_visible()
+    expect(page.get_by_text("2 examples imported from rows.csv")).to_be_visible()
     assert study.examples.count() == 2

@@ -1,4 +1,4 @@
-"""Labelling: what is on offer and what came back, publishing, fetching, and the way into Label Studio."""
+"""Labelling: what is published and annotated, publishing, syncing, and signing in to Label Studio."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +12,8 @@ from labeling.estimates import LabelQuote, quote_labels
 from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
 from labeling.queries import status, work_done
-from reports.wording import money
-from studies.models import Study
+from reports.wording import exact
+from studies.models import Split, Study
 from web.forms.labeling import PublishForm
 from web.paging import page_of
 from web.people import person
@@ -90,23 +90,26 @@ def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _quote(request: HttpRequest, study: Study) -> LabelQuote | None:
     """A quote for as many examples as the form says so far; None where no price is set yet."""
-    typed = (request.POST or request.GET).get("num_examples", "")
+    form = request.POST or request.GET
+    typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
     try:
-        return quote_labels(study=study, num_examples=num_examples)
+        return quote_labels(
+            study=study, num_examples=num_examples, split=split if split in Split.values else Split.POOL
+        )
     except PriceMissing:
         return None
 
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
     if result.num_offered:
-        messages.success(request, f"{result.num_offered:,} more examples are on offer in Label Studio now.")
+        messages.success(request, f"{result.num_offered:,} more examples published in Label Studio.")
     elif not result.num_short:
-        messages.info(request, "Nothing was left to publish: every example of that split is on offer or labelled.")
+        messages.info(request, "Nothing left to publish: every example of that split is published or labelled.")
     if result.num_short:
         messages.warning(
             request,
-            f"The budget could not take {result.num_short:,} more: {money(result.missing, currency=currency)} are "
+            f"The budget could not take {result.num_short:,} more: {exact(result.missing, currency=currency)} are "
             "missing. Raise the limit to publish them as well.",
         )
 
@@ -117,7 +120,11 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     result = carry_out_or_say(request, lambda: sync_study(actor=person(request), study=study))
     if result and result.error:
-        messages.warning(request, f"Not all could be fetched; it is tried again by itself. {result.error}")
+        messages.warning(request, f"Sync incomplete; Fulcrum retries. {result.error}")
     elif result:
-        messages.success(request, f"Everything is fetched: {result.num_changed:,} answers were new or changed.")
+        messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
+        if result.troubles:
+            count = len(result.troubles)
+            noun = "answer" if count == 1 else "answers"
+            messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)

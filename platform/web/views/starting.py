@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
 from runs.models import Run
-from runs.operations import start_annotate, start_distil
+from runs.operations import start_annotate, start_distil, what_was_started
 from runs.teachers import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
@@ -27,10 +27,11 @@ MOST_TEACHERS = 20
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     study = _study(pk)
     form = _form(study, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    # A browser without scripts asks by a button what the others are told at each change.
+    if request.method == "POST" and "check" not in request.POST and form.is_valid():
         run = carry_out(form, lambda: _start(person(request), study, form))
         if run:
-            messages.success(request, f"{run} is asked for. An equal run that was there already is shared.")
+            messages.success(request, what_was_started(run))
             return redirect("run", pk=run.pk)
     context = {**_quoted(request, study), "form": form, "counts": split_counts(study)}
     return render(request, "web/start_run.html", context)
@@ -39,7 +40,7 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.START_RUN)
 @require_safe
 def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/run_quote.html", _quoted(request, _study(pk)))
+    return render(request, "web/run_quote_swapped.html", {**_quoted(request, _study(pk)), "is_swapped": True})
 
 
 def _study(pk: int) -> Study:
@@ -47,8 +48,13 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    poolings = TASK_TYPES[study.task_type].poolings
-    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS], poolings=poolings)
+    kind = TASK_TYPES[study.task_type]
+    return StartRunForm(
+        data,
+        teachers=finished_teachers(study)[:MOST_TEACHERS],
+        poolings=kind.poolings,
+        has_words=kind.unit == "word",
+    )
 
 
 def _start(actor: User, study: Study, form: StartRunForm) -> Run:

@@ -1,6 +1,12 @@
 import json
+import socket
+import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -59,3 +65,62 @@ def test_a_refused_sign_in_says_which_file_to_restore(label_studio: LabelStudioS
     session = embedded_label_studio._Session(label_studio.url)
     with pytest.raises(embedded_label_studio.LabelStudioFailed, match=r"secrets\.json"):
         session.sign_in(email="admin@fulcrum.local", password="wrong")
+
+
+def test_it_proves_that_it_is_ours(label_studio: LabelStudioServer) -> None:
+    services.label_studio_server(paths=PATHS).must_be_ours()
+
+
+def test_a_proof_for_another_port_proves_nothing(label_studio: LabelStudioServer) -> None:
+    server = services.label_studio_server(paths=PATHS)
+    with socket.create_server(("127.0.0.1", 0)) as relay:
+        port = relay.getsockname()[1]
+        thread = threading.Thread(target=_hand_on, args=(relay, server.port))
+        thread.start()
+        with pytest.raises(embedded_label_studio.NotOurs, match="no password was sent"):
+            replace(server, port=port).must_be_ours()
+        thread.join()
+
+
+def _hand_on(relay: socket.socket, port: int) -> None:
+    """Be a stranger who passes one question on to the true server, and its answer back."""
+    caller, _ = relay.accept()
+    with caller, socket.create_connection(("127.0.0.1", port)) as true_one:
+        true_one.sendall(caller.recv(65536))
+        caller.sendall(true_one.recv(65536))
+
+
+def test_a_stranger_on_its_port_is_told_no_secret() -> None:
+    known = secrets.load(paths=PATHS)
+    with stranger() as (port, heard):
+        server = replace(services.label_studio_server(paths=PATHS), port=port)
+        with pytest.raises(embedded_label_studio.NotOurs):
+            server.ensure_token()
+    said = b"".join(heard)
+    assert known.label_studio_password.encode() not in said
+    assert b"/user/login" not in said
+
+
+@contextmanager
+def stranger() -> Iterator[tuple[int, list[bytes]]]:
+    """Somebody else's server, which says yes to everything and writes down what it hears."""
+    heard: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.requestline.encode() + self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"yes")
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield int(server.server_address[1]), heard
+        server.shutdown()
+        thread.join()

@@ -12,14 +12,14 @@ import psutil
 import psycopg
 import pytest
 
-from embedded import postgres
+from embedded import cleaning, postgres
 from embedded.paths import Paths
 
 PLATFORM = Path(__file__).resolve().parents[3] / "platform"
 HOLDER = """
 import sys, time
 from pathlib import Path
-from embedded import postgres
+from embedded import cleaning, postgres
 from embedded.paths import Paths
 with postgres.running(paths=Paths(root=Path(sys.argv[1]), data=Path(sys.argv[2])), durable=False):
     print("holding", flush=True)
@@ -148,3 +148,37 @@ def test_a_long_path_gets_a_short_socket_that_is_remembered(open_folder: Path) -
             assert _answer(deep) == "fulcrum"
     finally:
         folder.rmdir()
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Paths]:
+    """A data folder below one that only its owner may enter, as a clone below /root is."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    made = Paths(root=home, data=home / "clone" / "var").make()
+    yield made
+    cleaning.clean(paths=made, everything=False)
+
+
+def test_a_closed_folder_stays_closed_and_its_server_runs(closed: Paths) -> None:
+    with postgres.running(paths=closed, durable=False):
+        assert _answer(closed) == "fulcrum"
+    assert closed.root.stat().st_mode & 0o777 == 0o700
+    with postgres.running(paths=closed, durable=False):
+        assert _answer(closed) == "fulcrum"
+
+
+def test_cleaning_removes_what_lies_elsewhere(closed: Paths) -> None:
+    with postgres.running(paths=closed, durable=False):
+        tables = closed.postgres.resolve()
+        assert (tables / "PG_VERSION").exists()
+    cleaning.clean(paths=closed, everything=False)
+    assert not tables.exists()
+
+
+def test_nobody_else_can_look_into_the_data_folder(paths: Paths) -> None:
+    with postgres.running(paths=paths, durable=False):
+        folders = [paths.data, *(folder for folder in paths.data.iterdir() if folder.is_dir())]
+        assert {folder.stat().st_mode & 0o067 for folder in folders} == {0}
+        assert {file.stat().st_mode & 0o077 for file in paths.data.glob("*.json")} == {0}
+        assert paths.log("postgres").stat().st_mode & 0o077 == 0

@@ -69,8 +69,12 @@ def test_up_serves_and_a_signal_leaves_no_process(data: Path) -> None:
     assert process.returncode == 0
     assert _of(data) == []
     assert (services.returncode, again.returncode, cleaned.returncode) == (0, 0, 1)
-    assert all(name in services.stdout for name in ("postgres", "web", "worker-short", "worker-runs", "beat"))
+    assert all(name in services.stdout for name in ("postgres", "web", "workers", "worker-runs", "beat"))
     assert "Already up" in again.stdout
+    # Where to, and as whom; its output is no terminal, so no password.
+    assert "Sign in at http://127.0.0.1:" in again.stdout
+    assert "changepassword admin@example.com" in again.stdout
+    assert "with the password" not in again.stdout
 
 
 def test_up_killed_at_once_leaves_no_process(data: Path) -> None:

@@ -104,7 +104,7 @@ def annotator(db: None, enter: Enter) -> Member:
 
 @pytest.fixture
 def study(db: None, label_studio: LabelStudioServer) -> Study:
-    """Three examples on offer at 0.10 each."""
+    """Three examples published at 0.10 each."""
     made = factories.study()
     factories.examples(made, ["one", "two", "three"])
     publish(actor=made.created_by, study=made)
@@ -116,7 +116,7 @@ def project_id(study: Study) -> int:
 
 
 def offered(study: Study) -> list[int]:
-    """Label Studio's ids of a study's examples on offer, in rank order."""
+    """Label Studio's ids of a study's published examples, in rank order."""
     rows = Publication.objects.filter(example__study=study).order_by("example__rank")
     return [row.label_studio_id or 0 for row in rows]
 

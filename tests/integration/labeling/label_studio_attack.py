@@ -24,6 +24,8 @@ WHO_ASKS = (
     "labeling.server.guard.Guard",
 )
 REFUSED = frozenset({401, 403})
+# A second address of the same route, with a file's ending.
+FORMATS = re.compile("<format>|suffix:format")
 # Files of its pages; no route of theirs has a name.
 ASSETS = re.compile(r"^/(static|react-app|dm|label-studio-frontend)/|^/(favicon\.ico|sw\.js|sw-fallback\.js)$")
 
@@ -72,11 +74,7 @@ def main() -> None:
     plan = json.load(sys.stdin)
     django.setup()
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name in WHO_ASKS]
-    known = [
-        (name, path)
-        for name, path in routes(get_resolver().url_patterns)
-        if not re.search("<format>|suffix:format", path)
-    ]
+    known = [route for route in routes(get_resolver().url_patterns) if not FORMATS.search(route[1])]
     sent = list(attack(plan, sorted({address(pattern, plan["ids"]) for _, pattern in known})))
     let_through = [line for line, refused in sent if not refused]
     print(json.dumps({"routes": [name for name, _ in known], "sent": len(sent), "let_through": let_through}))

@@ -43,12 +43,21 @@ def person(study: Study, request: pytest.FixtureRequest) -> Iterator[Member]:
         yield request.getfixturevalue("enter")(factories.person(Role.ANNOTATOR))
 
 
+@pytest.fixture
+def unheard(study: Study, request: pytest.FixtureRequest) -> Member:
+    with pages_served(port=PORT, paths=ABOUT_PEOPLE):
+        member: Member = request.getfixturevalue("enter")(factories.person(Role.ANNOTATOR))
+        return member
+
+
 def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, person: Member) -> None:
     kept = answer_in_no_time(person, offered(study)[0], 295.5)
     assert records() == [("295.5", kept)]
     admin = Client()
     admin.force_login(factories.person(Role.ADMIN))
-    assert "1 answer told more time than went by" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
+    assert (
+        "1 annotation reported more time than went by" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
+    )
     assert person.person.email in admin.get("/audit/").content.decode()
 
 
@@ -58,21 +67,14 @@ def test_an_honest_answer_is_not_told_of(study: Study, person: Member) -> None:
     assert num_cut(study=study) == 0
 
 
-def test_what_fulcrum_did_not_hear_it_hears_with_the_next(study: Study, annotator_of: Member) -> None:
+def test_what_fulcrum_did_not_hear_it_hears_with_the_next(study: Study, unheard: Member) -> None:
     first, second, _ = offered(study)
     with pages_served(port=PORT, paths=ABOUT_PEOPLE):
-        answer_in_no_time(annotator_of, first, 100)
+        answer_in_no_time(unheard, first, 100)
     assert records() == []
     with pages_served(port=PORT, paths=ALL_FOR_LABEL_STUDIO):
-        answer_in_no_time(annotator_of, second, 200)
+        answer_in_no_time(unheard, second, 200)
     assert [told for told, _ in records()] == ["100", "200"]
-
-
-@pytest.fixture
-def annotator_of(study: Study, request: pytest.FixtureRequest) -> Member:
-    with pages_served(port=PORT, paths=ABOUT_PEOPLE):
-        member: Member = request.getfixturevalue("enter")(factories.person(Role.ANNOTATOR))
-        return member
 
 
 def test_it_is_written_down_once_however_often_it_is_told(study: Study) -> None:

@@ -44,3 +44,21 @@ def test_when_nothing_is_free_the_message_names_the_range(paths: Paths, monkeypa
     first = ports.claim(paths=paths, service="a", first=21000)
     with pytest.raises(ports.NoFreePort, match=str(first)):
         ports.claim(paths=paths, service="b", first=first)
+
+
+def test_a_held_port_can_be_taken_by_nobody_else(paths: Paths, tmp_path: Path) -> None:
+    other = Paths(root=tmp_path, data=tmp_path / "other").make()
+    ours = ports.hold(paths=paths, service="web", first=21100).getsockname()[1]
+    theirs = ports.hold(paths=other, service="web", first=ours).getsockname()[1]
+    ports.give_back(paths=paths, service="web")
+    ports.give_back(paths=other, service="web")
+    assert theirs != ours
+
+
+def test_a_held_port_is_the_same_at_each_call_and_free_once_given_back(paths: Paths) -> None:
+    held = ports.hold(paths=paths, service="web", first=21200)
+    port = held.getsockname()[1]
+    assert ports.hold(paths=paths, service="web") is held
+    assert not ports.is_free(port=port)
+    ports.give_back(paths=paths, service="web")
+    assert ports.is_free(port=port)

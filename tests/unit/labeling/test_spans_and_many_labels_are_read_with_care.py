@@ -68,7 +68,7 @@ def test_a_part_marked_twice_alike_counts_once() -> None:
         ([region(0, 3)], "exactly one label"),
         ([region(0, 3, "a", "b")], "exactly one label"),
         ([region(0, 3, "z")], "“z” is not one of"),
-        ([region(3, 6, "a"), region(5, 8, "b")], "“b” at 5 overlaps “a”"),
+        ([region(3, 6, "a"), region(5, 8, "b")], "Two spans overlap .“a” and “b” at 5.; remove one"),
         ([region(0, 99, "a")], "outside the text"),
     ],
 )

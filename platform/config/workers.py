@@ -1,0 +1,65 @@
+"""The workers for everything but runs, forked from one process: `python -m config.workers`.
+
+That process loads the application once, so that each further worker costs a tenth of the memory of one started by
+itself. Each has queues of its own: whatever hangs in one holds up no other.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from config.celery import CHORES, NOTICES, SWEEPS, SYNC, app
+from embedded.forks import Forks
+
+GRACE_SECONDS = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """One Celery worker: what it takes on, and how many tasks at once."""
+
+    name: str
+    queues: tuple[str, ...]
+    num_processes: int = 2
+
+
+WORKERS = (
+    # Of its two processes, one may be busy with stops, which ask Label Studio.
+    Worker(name="worker-sweeps", queues=(SWEEPS,)),
+    Worker(name="worker-sync", queues=(SYNC,)),
+    Worker(name="worker-notices", queues=(NOTICES, CHORES)),
+)
+
+
+def _job(worker: Worker) -> Callable[[], int]:
+    arguments = [
+        *("worker", "--queues", ",".join(worker.queues), "--concurrency", str(worker.num_processes)),
+        *("--hostname", f"{worker.name}@%h", "--loglevel", "INFO"),
+    ]
+
+    def work() -> int:
+        try:
+            app.worker_main(arguments)
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else 1
+        return 0
+
+    return work
+
+
+def main() -> int:
+    import django
+
+    os.umask(0o077)
+    django.setup()
+    app.loader.import_default_modules()
+    # What is loaded by now is kept out of collections, which would write to, and so copy, memory that is shared.
+    gc.collect()
+    gc.freeze()
+    return Forks(jobs=[_job(worker) for worker in WORKERS], grace_seconds=GRACE_SECONDS).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

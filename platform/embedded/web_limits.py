@@ -1,0 +1,180 @@
+"""Waitress with bounds on what a request may hold before it is whole: time, connections, memory and disk.
+
+A thread is given to whole requests only, so that half-sent ones cost a connection each and nothing else.
+"""
+
+import socket
+import time
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
+
+MAX_HEADER_BYTES = 64 * 1024
+# A larger body lies on disk while it comes in, and takes one of the places for uploads.
+SMALL_BODY_BYTES = 128 * 1024
+MAX_CONTROL_LINE_BYTES = 1024
+IDLE_SECONDS = 60
+# A whole request has this long, and more as its body comes in at the lowest speed.
+REQUEST_SECONDS = 30.0
+SLOWEST_BYTES_PER_SECOND = 20_000
+CHECK_SECONDS = 2
+# Whoever still sends a refused body gets this long to read why: closing at once would reset the connection.
+LINGER_SECONDS = 3.0
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one process takes at once."""
+
+    max_body_bytes: int
+    num_threads: int = 8
+    max_connections: int = 500
+    max_uploads: int = 8
+
+
+class TooManyUploads(Error):  # type: ignore[misc]  # waitress has no types
+    code = 503
+    reason = "Service Unavailable"
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]  # as above
+    """A request on its way in. One that is refused is refused before its body is written anywhere."""
+
+    def __init__(self, adjustments: Any) -> None:
+        super().__init__(adjustments)
+        self.began_at = time.monotonic()
+
+    @property
+    def is_overdue(self) -> bool:
+        seconds = REQUEST_SECONDS + self.body_bytes_received / SLOWEST_BYTES_PER_SECOND
+        return not self.completed and time.monotonic() - self.began_at > seconds
+
+    def received(self, data: bytes) -> int:
+        num_read: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            most = self.adj.max_request_body_size // MEGABYTE
+            self.error = RequestEntityTooLarge(f"at most {most} MB are taken in one request: send a smaller file")
+        elif self.error is None:
+            self.error = self._trouble()
+            self.completed = self.completed or self.error is not None
+        return num_read
+
+    def _trouble(self) -> Error | None:
+        body = self.body_rcv
+        if isinstance(body, ChunkedReceiver) and len(body.control_line) + len(body.trailer) > MAX_CONTROL_LINE_BYTES:
+            return BadRequest("a chunk's first line is too long")
+        uploads = self.adj.uploads
+        if self in uploads or max(self.content_length, self.body_bytes_received) <= SMALL_BODY_BYTES:
+            return None
+        if len(uploads) >= self.adj.max_uploads:
+            return TooManyUploads("too many uploads at once; try again in a moment")
+        uploads.add(self)
+        return None
+
+
+class Refusal(ErrorTask):  # type: ignore[misc]  # as above
+    def execute(self) -> None:
+        self.channel.is_refused = True
+        super().execute()
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # as above
+    parser_class = Request
+    error_task_class = Refusal
+    is_refused = False
+    lingers_until: float | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing of it is being worked on or on its way out."""
+        return not self.requests and not self.total_outbufs_len
+
+    @property
+    def is_overdue(self) -> bool:
+        if self.lingers_until is not None:
+            return time.monotonic() > self.lingers_until
+        return self.request is not None and self.request.is_overdue
+
+    def readable(self) -> bool:
+        return self.lingers_until is not None or bool(super().readable())
+
+    def writable(self) -> bool:
+        return self.lingers_until is None and bool(super().writable())
+
+    def handle_read(self) -> None:
+        if self.lingers_until is None:
+            super().handle_read()
+        else:
+            self.recv(SMALL_BODY_BYTES)  # thrown away
+
+    def handle_close(self) -> None:
+        if self.is_refused and self.connected and self.lingers_until is None:
+            self.lingers_until = time.monotonic() + LINGER_SECONDS
+            self.socket.shutdown(socket.SHUT_WR)
+            return
+        unfinished, self.request = self.request, None
+        if unfinished is not None:
+            unfinished.close()
+        super().handle_close()
+
+
+class Server(TcpWSGIServer):  # type: ignore[misc]  # as above
+    """Serves an application on a socket that listens already."""
+
+    channel_class = Channel
+
+    @property
+    def is_busy(self) -> bool:
+        return any(not channel.is_idle for channel in list(self.active_channels.values()))
+
+    def handle_accept(self) -> None:
+        if len(self.active_channels) >= self.adj.max_connections:
+            self._make_room()
+        super().handle_accept()
+
+    def maintenance(self, now: float) -> None:
+        """Close what is overdue, and what reads its answer no further, beside what waitress closes by itself."""
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            is_stalled = channel.total_outbufs_len and channel.last_activity < now - self.adj.channel_timeout
+            if is_stalled or channel.is_overdue:
+                channel.handle_close()
+
+    def _make_room(self) -> None:
+        """Close the connection on which nothing has happened for longest, so that a newcomer gets in."""
+        idle = [channel for channel in self.active_channels.values() if channel.is_idle]
+        if idle:
+            min(idle, key=lambda channel: channel.last_activity).handle_close()
+
+
+def adjustments(*, limits: Limits) -> Adjustments:
+    """Waitress's settings for these limits."""
+    made = Adjustments(
+        threads=limits.num_threads,
+        # Room is made at our own limit; this one would let nobody in.
+        connection_limit=10 * limits.max_connections,
+        max_request_body_size=limits.max_body_bytes,
+        max_request_header_size=MAX_HEADER_BYTES,
+        inbuf_overflow=SMALL_BODY_BYTES,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=CHECK_SECONDS,
+        asyncore_use_poll=True,
+        # A proxy on this host says whether people came by https. Its other headers reach the application as they are.
+        trusted_proxy="127.0.0.1",
+        trusted_proxy_headers={"x-forwarded-proto"},
+        clear_untrusted_proxy_headers=False,
+        ident="",
+    )
+    made.max_connections = limits.max_connections
+    made.max_uploads = limits.max_uploads
+    made.uploads = weakref.WeakSet()
+    return made

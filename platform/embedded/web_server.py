@@ -1,0 +1,114 @@
+"""Serves a WSGI application: `python -m embedded.web_server config.wsgi:application --bind 127.0.0.1:8000`.
+
+Some processes share one listening socket, which the caller may hand over (`--fd`). One that dies is started again.
+Asked to stop, they take nothing new, finish what they have, and end. Knows no Django and needs waitress only, since
+Label Studio is served by it too, in its own virtual environment.
+"""
+
+import argparse
+import importlib
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from waitress import wasyncore
+from waitress.task import ThreadedTaskDispatcher
+
+from embedded.forks import CannotBegin, Forks
+from embedded.web_limits import Limits, Server, adjustments
+
+MEGABYTE = 1024 * 1024
+BACKLOG = 1024
+MAX_BODY_MB = 33
+
+
+def _serve(options: argparse.Namespace, listener: socket.socket) -> int:
+    """Be one serving process. Returns its exit status. Raises: CannotBegin."""
+    application = _load(options.application)
+    limits = Limits(max_body_bytes=options.max_body_mb * MEGABYTE, num_threads=options.threads)
+    settings = adjustments(limits=limits)
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(limits.num_threads)
+    address = (listener.family, listener.type, listener.proto, listener.getsockname())
+    server = Server(
+        application, {}, True, listener, dispatcher=dispatcher, adj=settings, bind_socket=False, sockinfo=address
+    )
+    _serve_until_told(server, options.grace)
+    return 0
+
+
+def _serve_until_told(server: Server, grace_seconds: float) -> None:
+    """Serve; after SIGTERM take nothing new and finish what was begun, as long as the grace lasts."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.accepting = False
+        server.pull_trigger()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches the parent too, which then asks
+    while server.accepting:
+        wasyncore.loop(timeout=1.0, use_poll=True, map=server._map, count=1)
+    until = time.monotonic() + grace_seconds
+    while server.is_busy and time.monotonic() < until:
+        wasyncore.loop(timeout=0.1, use_poll=True, map=server._map, count=1)
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute or "application")
+    except Exception as error:  # whatever its code raises; it is told with its traceback
+        raise CannotBegin(f"{name} could not be loaded") from error
+
+
+def _listener(options: argparse.Namespace) -> socket.socket:
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    host, _, port = options.bind.rpartition(":")
+    return socket.create_server((host, int(port)), backlog=BACKLOG)
+
+
+def _raise_limit_of_files() -> None:
+    """A connection takes up to three: itself and what it buffers on disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="embedded.web_server")
+    parser.add_argument("application", help="module:name of a WSGI application")
+    parser.add_argument("--bind", default="127.0.0.1:8000", help="HOST:PORT to listen on")
+    parser.add_argument("--fd", type=int, help="a listening socket that the caller hands over, instead of --bind")
+    parser.add_argument("--folder", type=Path, help="work there, and import from there first")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=8, help="per process")
+    parser.add_argument("--max-body-mb", type=int, default=MAX_BODY_MB, help="a larger request is refused unread")
+    parser.add_argument("--grace", type=float, default=8.0, help="seconds to finish when asked to stop")
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    options = _options(sys.argv[1:])
+    os.umask(0o077)
+    if options.folder is not None:
+        os.chdir(options.folder)
+        sys.path.insert(0, str(options.folder))
+    _raise_limit_of_files()
+    # It warns of each request that waits a moment.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    listener = _listener(options)
+    jobs = [lambda: _serve(options, listener)] * options.processes
+    return Forks(jobs=jobs, grace_seconds=options.grace + 1).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

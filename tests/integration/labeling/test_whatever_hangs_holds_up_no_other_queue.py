@@ -1,0 +1,104 @@
+"""With the real workers, on the real queue, beside a Label Studio and receivers that accept calls and never answer."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from celery import current_app
+
+from budgets.models import Path as MoneyPath
+from budgets.operations import place_hold
+from embedded import services
+from embedded.supervisor import Process
+from labeling.models import LabelingProject
+from notices.models import NoticeKind
+from notices.operations import notify
+from runs.estimates import device_price
+from tests import factories
+from tests.browser.stack import database_url_of_tests
+from tests.hanging import Slow, slow_server
+from tests.integration.notices.receiver import Receiver, receiving
+from tests.services import PATHS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as server:
+        yield server
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[threading.Event]:
+    """Workers whose Label Studio hangs; the event is set once one of them has called it."""
+    is_called = threading.Event()
+    with slow_server(Slow.SILENT, is_called=is_called) as url, ExitStack() as stack:
+        workers = services.workers(paths=PATHS)[0]
+        environment = {
+            **workers.environment,
+            "DATABASE_URL": database_url_of_tests(),
+            "FULCRUM_DATA_DIR": str(tmp_path),
+            "LABEL_STUDIO_URL": url,
+            "LABEL_STUDIO_API_TOKEN": "token",
+        }
+        process = Process(service=replace(workers, environment=environment))
+        stack.callback(process.stop)
+        process.wait_until_ready()
+        yield is_called
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    end = time.monotonic() + 28
+    while not until():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.5)
+
+
+def test_sweeps_and_notices_go_on(hanging: threading.Event, receiver: Receiver) -> None:
+    syncing = LabelingProject.objects.create(study=factories.study(), label_studio_id=1)
+    LabelingProject.objects.create(study=factories.stopped_study(), label_studio_id=2)
+    for task in ("labeling.tasks.sync_all", "labeling.tasks.follow_stops") * 3:
+        current_app.send_task(task)
+    assert hanging.wait(20)
+
+    study = factories.study()
+    price = device_price(study)
+    place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=MoneyPath.DISTIL)
+    current_app.send_task("runs.tasks.sweep")
+    _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
+
+    factories.webhook_target(url=receiver.url)
+    notify(key="run:57:failed", kind=NoticeKind.RUN_FAILED, title="Run 57 failed", body="It broke.")
+    _wait(lambda: len(receiver.calls) == 1)
+
+    # All that while Label Studio was still being waited for.
+    syncing.refresh_from_db()
+    assert (syncing.last_error, syncing.last_synced_at) == ("", None)
+
+
+def test_two_receivers_that_hang_hold_up_no_other_notice_and_no_sweep(
+    hanging: threading.Event, receiver: Receiver
+) -> None:
+    with slow_server(Slow.SILENT) as first, slow_server(Slow.DRIPS_HEAD) as second:
+        for url in (first, second, receiver.url):
+            factories.webhook_target(url=url)
+        for number in range(3):
+            notify(key=f"run:{number}:failed", kind=NoticeKind.RUN_FAILED, title="Run failed", body="It broke.")
+        study = factories.study()
+        price = device_price(study)
+        place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=MoneyPath.DISTIL)
+        current_app.send_task("runs.tasks.sweep")
+        _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
+        _wait(lambda: _is_told(receiver))
+
+
+def _is_told(receiver: Receiver) -> bool:
+    # As the schedule does every few seconds.
+    current_app.send_task("notices.tasks.deliver")
+    return len(receiver.calls) == 3

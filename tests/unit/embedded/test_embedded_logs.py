@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from embedded import logs
+
+
+def test_a_log_that_is_too_large_is_cut_and_its_service_goes_on_at_the_start(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    with logs.append_to(log) as service:
+        service.write(b"early\n" * 10)
+        service.flush()
+        logs.cut(folder=tmp_path, max_bytes=20)
+        service.write(b"late\n")
+    assert log.read_bytes() == b"late\n"
+    assert (tmp_path / "web.log.1").read_bytes() == b"early\n" * 10
+
+
+def test_only_so_many_earlier_ones_are_kept(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / "web.log").write_text(str(number) * 30)
+        logs.cut(folder=tmp_path, max_bytes=20)
+    kept = {path.name: path.read_text()[0] for path in tmp_path.glob("*.log.*")}
+    assert kept == {"web.log.1": "5", "web.log.2": "4", "web.log.3": "3"}
+
+
+def test_a_small_one_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "web.log").write_text("short")
+    logs.cut(folder=tmp_path, max_bytes=20)
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
+
+
+def test_a_log_is_for_its_owner_only(tmp_path: Path) -> None:
+    logs.append_to(tmp_path / "web.log").close()
+    assert (tmp_path / "web.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_size_that_is_none_is_named() -> None:
+    with pytest.raises(logs.WrongLogSize, match="FULCRUM_LOG_MB='ten'"):
+        logs.max_bytes(source={"FULCRUM_LOG_MB": "ten"})
