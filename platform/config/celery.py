@@ -33,6 +33,7 @@ _LIMITS = {
     "budgets.tasks.tell_forecasts": 600,
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
+    "web.tasks.prune": 1_800,
 }
 # Then its process is killed.
 _SECONDS_TO_END = 30
@@ -88,6 +89,7 @@ def configuration() -> dict[str, Any]:
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
+            "prune": _every(86_400, "web.tasks.prune"),
         },
     }
     if settings.BROKER_URL:

@@ -115,6 +115,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 MAX_IMPORT_BYTES = env.number("FULCRUM_MAX_IMPORT_MB", 32, minimum=1) * 1024 * 1024
 MAX_IMPORT_ROWS = env.number("FULCRUM_MAX_IMPORT_ROWS", 200_000, minimum=1)
 
+KEEP_DRAFT_DAYS = env.number("FULCRUM_KEEP_DRAFT_DAYS", 7, minimum=1)
+
 # Label Studio
 LABEL_STUDIO_URL = env.url("LABEL_STUDIO_URL", "", schemes=("http", "https")).rstrip("/")
 LABEL_STUDIO_API_TOKEN = env.text("LABEL_STUDIO_API_TOKEN", "")
@@ -137,6 +139,7 @@ MIN_FREE_MB = env.number("FULCRUM_MIN_FREE_MB", 512)
 LEASE_SECONDS = env.number("FULCRUM_LEASE_SECONDS", 15, minimum=6)
 SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
 MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
+KEEP_FAILED_RUN_DAYS = env.number("FULCRUM_KEEP_FAILED_RUN_DAYS", 30, minimum=1)
 TRY_SECONDS = env.number("FULCRUM_TRY_SECONDS", 60, minimum=1)
 
 # Notices
@@ -151,7 +154,8 @@ EMAIL_FILE_PATH = f"/{_MAIL['EMAIL_FILE_PATH'].lstrip('/')}"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("FULCRUM_EMAIL_FROM", f"Fulcrum <fulcrum@{urlsplit(URL).hostname}>")
 NOTICE_SECONDS = env.number("FULCRUM_NOTICE_SECONDS", 10, minimum=1)
-NOTICE_RETRY_SECONDS = env.numbers("FULCRUM_NOTICE_RETRY_SECONDS", (60, 300, 1800, 7200, 43200), minimum=1)
+NOTICE_REKEEP_FAILED_RUN_DAYS = env.number("FULCRUM_KEEP_FAILED_RUN_DAYS", 30, minimum=1)
+TRY_SECONDS = env.numbers("FULCRUM_NOTICE_RETRY_SECONDS", (60, 300, 1800, 7200, 43200), minimum=1)
 SYNC_LATE_MINUTES = env.number("FULCRUM_SYNC_LATE_MINUTES", 10, minimum=1)
 
 # Celery: the queue lives in the database unless BROKER_URL names Redis or RabbitMQ.
