@@ -154,8 +154,7 @@ EMAIL_FILE_PATH = f"/{_MAIL['EMAIL_FILE_PATH'].lstrip('/')}"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("FULCRUM_EMAIL_FROM", f"Fulcrum <fulcrum@{urlsplit(URL).hostname}>")
 NOTICE_SECONDS = env.number("FULCRUM_NOTICE_SECONDS", 10, minimum=1)
-NOTICE_REKEEP_FAILED_RUN_DAYS = env.number("FULCRUM_KEEP_FAILED_RUN_DAYS", 30, minimum=1)
-TRY_SECONDS = env.numbers("FULCRUM_NOTICE_RETRY_SECONDS", (60, 300, 1800, 7200, 43200), minimum=1)
+NOTICE_RETRY_SECONDS = env.numbers("FULCRUM_NOTICE_RETRY_SECONDS", (60, 300, 1800, 7200, 43200), minimum=1)
 SYNC_LATE_MINUTES = env.number("FULCRUM_SYNC_LATE_MINUTES", 10, minimum=1)
 
 # Celery: the queue lives in the database unless BROKER_URL names Redis or RabbitMQ.
