@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from accounts.texts import is_blank, unusable_sign
+from accounts.texts import unusable_sign
 from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
 from budgets.money import amount_text, parse_amount
 
