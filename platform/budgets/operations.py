@@ -15,6 +15,7 @@ from budgets.limit_requests import (
     decline_limit,
     set_confirm_above,
     waiting_request,
+    waiting_requests,
 )
 from budgets.limits import LimitTooLow, open_budget, remove_cap, set_cap, set_limit, set_thresholds, top_up
 from budgets.outlooks import outlook, tell_forecasts
@@ -89,4 +90,5 @@ __all__ = [
     "tell_forecasts",
     "top_up",
     "waiting_request",
+    "waiting_requests",
 ]
