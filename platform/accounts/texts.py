@@ -19,11 +19,6 @@ def unusable_sign(text: str, *, may_have_lines: bool = False) -> str:
     return ""
 
 
-def is_blank(text: str) -> bool:
-    """Whether nothing of it can be seen."""
-    return all(unicodedata.category(sign)[0] in "ZC" for sign in text)
-
-
 def _is_unusable(sign: str, may_have_lines: bool) -> bool:
     if sign in _LINE_BREAKS:
         return not may_have_lines

@@ -12,9 +12,10 @@ from django.db.models import Q, QuerySet
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from accounts.texts import is_blank, unusable_sign
+from accounts.texts import unusable_sign
 from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
 from budgets.money import amount_text, parse_amount
+from tables.signs import is_blank
 
 MOST_PERCENT = Decimal(100)
 _DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,15}")

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from accounts.texts import is_blank, unusable_sign
+from accounts.texts import unusable_sign
 from budgets.models import PriceBook
 from studies.hashing import clean
 from studies.models import PayBasis
 from studies.task_types import TASK_TYPES, metrics
+from tables.signs import is_blank
 
 MAX_LABELS = 1000
 MAX_NAME = 120

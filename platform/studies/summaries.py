@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studies.imports import Preview
+from tables.table import counted
 
 SHOWN_ERRORS = 50
 SHOWN_CHARACTERS = 300
@@ -40,12 +41,12 @@ class Summary:
         """What an import does, as its button says it; empty where it does nothing."""
         parts = []
         if self.num_created:
-            parts.append(f"import {_counted(self.num_created, 'example')}")
+            parts.append(f"import {counted(self.num_created, 'example')}")
         if self.relabelled:
-            parts.append(f"add {_counted(len(self.relabelled), 'label')}")
+            parts.append(f"add {counted(len(self.relabelled), 'label')}")
         if not parts:
             return ""
-        without = f", without {_counted(self.num_errors, 'row')} with errors" if self.num_errors else ""
+        without = f", without {counted(self.num_errors, 'row')} with errors" if self.num_errors else ""
         said = " and ".join(parts) + without
         return said[:1].upper() + said[1:]
 
@@ -67,7 +68,3 @@ def summarise(preview: Preview) -> Summary:
         notes=list(checked.notes),
         digest=preview.digest,
     )
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -26,6 +26,7 @@ from studies.operations import (
 from studies.queries import on_offer
 from studies.summaries import Summary, summarise
 from studies.task_types import DESCRIPTIONS, input_fields
+from tables.table import counted
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
 from web.people import person
 from web.problems import carry_out
@@ -62,7 +63,7 @@ def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     """What a draft would bring as its columns are chosen; the button that confirms does exactly what was shown."""
     batch = _batch(pk, batch_pk)
     if batch.state != ImportBatch.State.DRAFT:
-        messages.info(request, f"{counted(batch)} Upload it again to import it again.")
+        messages.info(request, f"{outcome_of(batch)} Upload it again to import it again.")
         return redirect("study-data", pk=pk)
     return _by_worker(request, batch) if is_large(batch) else _at_once(request, batch)
 
@@ -90,18 +91,18 @@ def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     return render(request, "web/import_undo.html", {"study": batch.study, "batch": batch, "form": form})
 
 
-def counted(batch: ImportBatch) -> str:
+def outcome_of(batch: ImportBatch) -> str:
     """Say what an import brought."""
     if batch.state == ImportBatch.State.UNDONE:
         return f"The import of {batch.file_name} was undone."
-    parts = [f"{batch.num_created:,} examples imported from {batch.file_name}"]
+    parts = [f"{counted(batch.num_created, 'example')} imported from {batch.file_name}"]
     if batch.num_late_labels:
-        parts.append(f"{batch.num_late_labels:,} labels added to examples without one")
-    parts.append(f"{batch.num_duplicates:,} duplicates" if batch.num_duplicates != 1 else "1 duplicate")
+        parts.append(f"{counted(batch.num_late_labels, 'label')} added to examples without one")
+    parts.append(counted(batch.num_duplicates, "duplicate"))
     if batch.num_other_splits:
-        parts.append(f"{batch.num_other_splits:,} name another split than their example has, which stays in its own")
+        parts.append(f"{counted(batch.num_other_splits, 'row')} with another split than its example has, which stays")
     if batch.num_skipped:
-        parts.append(f"{batch.num_skipped:,} rows with errors left out")
+        parts.append(f"{counted(batch.num_skipped, 'row')} with errors left out")
     return "; ".join(parts) + "."
 
 
@@ -170,7 +171,7 @@ def _confirmed(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> b
     )
     if done is None:
         return False
-    messages.success(request, counted(done))
+    messages.success(request, outcome_of(done))
     _withdraw(request, done)
     return True
 

@@ -1,7 +1,9 @@
 """Labelling: what is published and annotated, publishing, syncing, and signing in to Label Studio."""
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,6 +19,7 @@ from studies.models import Split, Study
 from web.forms.labeling import PublishForm
 from web.paging import page_of
 from web.people import person
+from web.previews import SHOWN, is_as_shown, shown_as
 from web.problems import carry_out, carry_out_or_say
 from web.queries import earned, num_offerable
 from web.quotes import label_price
@@ -66,7 +69,8 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
 def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
     form = PublishForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    quoted = _quoted(request, study)
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
         result = carry_out(form, lambda: publish(actor=person(request), study=study, **form.cleaned_data))
         if result:
             _say_published(request, result, currency=study.budget.currency)
@@ -75,7 +79,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
         "study": study,
         "form": form,
         "offerable": num_offerable(study),
-        "quote": _quote(request, study),
+        **quoted,
     }
     return render(request, "web/publish.html", context)
 
@@ -85,12 +89,19 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
 def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that follows the number typed."""
     study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
-    return render(request, "web/publish_quote.html", {"study": study, "quote": _quote(request, study)})
+    return render(request, "web/publish_quote.html", {"study": study, **_quoted(request, study)})
 
 
-def _quote(request: HttpRequest, study: Study) -> LabelQuote | None:
-    """A quote for as many examples as the form says so far; None where no price is set yet."""
+def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """A quote for as many examples as the form says so far, and what stands for it."""
     form = request.POST or request.GET
+    quote = _quote(form, study)
+    asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
+    return {"quote": quote, SHOWN: shown_as(form.get("split", Split.POOL), *asked)}
+
+
+def _quote(form: QueryDict, study: Study) -> LabelQuote | None:
+    """None where no price is set yet."""
     typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
     try:

@@ -1,5 +1,7 @@
 """Start a run: the form, and beside it what the request would hold, cost and meet."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +18,7 @@ from studies.queries import split_counts
 from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
 from web.people import person
+from web.previews import SHOWN, is_as_shown, shown_as
 from web.problems import carry_out
 from web.run_quotes import quote_runs
 
@@ -27,13 +30,15 @@ MOST_TEACHERS = 20
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     study = _study(pk)
     form = _form(study, request.POST or None)
+    quoted = _quoted(request, study)
     # A browser without scripts asks by a button what the others are told at each change.
-    if request.method == "POST" and "check" not in request.POST and form.is_valid():
+    is_asked = request.method == "POST" and "check" not in request.POST and form.is_valid()
+    if is_asked and is_as_shown(request, form, str(quoted.get(SHOWN))):
         run = carry_out(form, lambda: _start(person(request), study, form))
         if run:
             messages.success(request, what_was_started(run))
             return redirect("run", pk=run.pk)
-    context = {**_quoted(request, study), "form": form, "counts": split_counts(study)}
+    context = {**quoted, "form": form, "counts": split_counts(study)}
     return render(request, "web/start_run.html", context)
 
 
@@ -78,13 +83,14 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
     form.is_valid()
     values = form.cleaned_data
     try:
-        quote = quote_runs(
-            study=study,
-            path=form.money_path,
-            plan=form.plan(),
-            num_labels=values.get("num_labels"),
-            num_unlabelled=values.get("num_unlabelled") or 0,
-        )
+        asked: dict[str, Any] = {
+            "path": form.money_path,
+            "plan": form.plan(),
+            "num_labels": values.get("num_labels"),
+            "num_unlabelled": values.get("num_unlabelled") or 0,
+        }
+        quote = quote_runs(study=study, **asked)
     except ValueError as refusal:
         return {"study": study, "form": form, "refusal": str(refusal)}
-    return {"study": study, "form": form, "quote": quote}
+    shown = shown_as(*asked.values(), quote.amount if quote else None)
+    return {"study": study, "form": form, "quote": quote, SHOWN: shown}

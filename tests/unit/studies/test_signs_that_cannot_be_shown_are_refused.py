@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from accounts.texts import is_blank
 from budgets.models import PriceBook
 from studies.specs import StudyInvalid, StudySpec
+from tables.signs import is_blank
 from web.forms.studies import lines_of
 
 MODEL = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
