@@ -17,6 +17,7 @@ from labeling.pay import has_overshot, pay_answer, pay_skip, stop_at, take_back_
 from labeling.project import task_type_of
 from labeling.remote import RemoteAnnotation, RemoteExample, storable
 from labeling.task_types import ResultInvalid
+from labeling.troubles import tell_unreadable
 from studies.answers import FORMS, AnswerInvalid
 from studies.models import Example, Label, Study
 from studies.operations import assign_label
@@ -78,12 +79,15 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
     num_gone = _mark_deleted(_gone(locked, remote, matches))
     if locked.label_studio_id not in (None, remote.id):
         # A copy of the example: its annotations count, and say nothing of what Label Studio asks of the other.
-        return Merged(num_changed=len(changed) + num_gone, troubles=troubles + remote.troubles)
+        tell_unreadable(publication=locked, reasons=troubles)
+        return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
     is_new_trouble = locked.trouble != " ".join(remote.troubles)
     locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
     locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
     locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
-    return Merged(num_changed=len(changed) + num_gone, troubles=troubles + (remote.troubles if is_new_trouble else ()))
+    troubles += remote.troubles if is_new_trouble else ()
+    tell_unreadable(publication=locked, reasons=troubles)
+    return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
 
 
 def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
@@ -201,7 +205,7 @@ def _follow(publication: Publication, example_id: int, match: Match, people: Peo
     """Bring one annotation up to date. Returns: whether anything of it is new.
 
     What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else becomes what it is in
-    Label Studio now, and is looked at again each time: it may be acceptable by now.
+    Label Studio now; it may be acceptable by now, even unchanged.
     """
     remote = match.remote
     verdict = judge(remote=remote, example=publication.example, people=people)
@@ -216,12 +220,17 @@ def _follow(publication: Publication, example_id: int, match: Match, people: Peo
     if annotation.state == State.ACCEPTED:
         if is_edited:
             _edit(annotation, verdict)
-    else:
+    elif is_edited or _is_better(annotation, verdict):
         _apply(publication, annotation, verdict)
     if row is not None and _columns(annotation) == before:
         return False
     annotation.save()
     return True
+
+
+def _is_better(annotation: Annotation, verdict: Verdict) -> bool:
+    """Whether an unchanged annotation is worth more by now. That its maker was switched off since changes nothing."""
+    return verdict.state != State.REJECTED or (annotation.annotator_id is None and verdict.annotator is not None)
 
 
 def _columns(annotation: Annotation) -> dict[str, object]:

@@ -20,7 +20,7 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from config.deadlines import bounded, deadline
-from labeling import outages
+from labeling import outages, proofs
 
 TESTED_RELEASE = "1.23"
 READ_ATTEMPTS = 4
@@ -373,7 +373,9 @@ def connect() -> LabelStudioClient:
     if reason:
         raise LabelStudioUnreachable(reason)
     client = _client(url, token)
-    _check_release(client)
+    if url not in _checked:
+        _must_be_ours(client)
+        _check_release(client)
     return client
 
 
@@ -391,13 +393,34 @@ def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:
     return translated(url=url, call=lambda: make(base_url=url, api_key=token, httpx_client=transport))
 
 
+# The addresses that this process has checked.
 _checked: set[str] = set()
 
 
-def _check_release(client: LabelStudioClient) -> None:
-    """Once per process and address: another release may count, name or charge things differently."""
-    if client.url in _checked:
+def _must_be_ours(client: LabelStudioClient) -> None:
+    """Have Label Studio prove that it shares our key, before our token goes to it: a stranger may have got its port."""
+    key, challenge = settings.TICKET_KEY, proofs.new_challenge()
+    if not key:
         return
+    answer = client._read(lambda request_options: _ask_plainly(client, challenge))
+    if not proofs.is_proven(key=key, challenge=challenge, url=client.url, answer=answer):
+        raise LabelStudioRefused(
+            f"What answers at {client.url} does not know FULCRUM_TICKET_KEY, so our token was not sent to it. Start "
+            "Label Studio with this version's labeling.server.settings and the same key."
+        )
+
+
+def _ask_plainly(client: LabelStudioClient, challenge: str) -> str:
+    """Call without our token."""
+    http: httpx.Client = client.sdk._client_wrapper.httpx_client.httpx_client
+    answer = http.get(f"{client.url}/{proofs.PATH}", params={"challenge": challenge})
+    if answer.status_code in PASSING_TROUBLE:
+        raise ApiError(status_code=answer.status_code, body=answer.text)
+    return answer.text
+
+
+def _check_release(client: LabelStudioClient) -> None:
+    """Another release may count, name or charge things differently."""
     release = client.release()
     if not release.startswith(f"{TESTED_RELEASE}."):
         raise LabelStudioRefused(

@@ -41,7 +41,7 @@ def match(
     matches = []
     for one in own:
         row = found[one.id]
-        if row is None and one.unique_id in used:
+        if one.unique_id in used and (row is None or row.unique_id != one.unique_id):
             one = _without_id(one)
         unique_id = row.unique_id if row else one.unique_id or _stand_in(place, one.id)
         matches.append(Match(remote=one, unique_id=unique_id, row=row or rows.get(unique_id)))

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F
-
 from accounts.models import User
 from budgets.models import Hold, Kind, LedgerEntry, Price
 from budgets.money import quantize
@@ -32,13 +30,12 @@ def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[Paid]:
     """Rebuild what the annotations of studies were paid, accepted ones and paid skips, in the order they came."""
     promises, by_id = _Promises(studies), {study.pk: study for study in studies}
     paid = Annotation.objects.filter(example__study__in=studies, entry__isnull=False).order_by("pk")
-    paid = paid.annotate(study_id=F("example__study"))
     # Each table by its own keys: joined in one query, eight tables are read as often as a wrong estimate of rows says.
     rows = paid.prefetch_related(
-        "entry__price__book", "assignment__hold__price__book", "assignment__hold__budget", "annotator"
+        "example", "entry__price__book", "assignment__hold__price__book", "assignment__hold__budget", "annotator"
     )
     for annotation in rows.iterator(chunk_size=ROWS_AT_A_TIME):
-        entry, study = annotation.entry, by_id[annotation.study_id]
+        entry, study = annotation.entry, by_id[annotation.example.study_id]
         assert entry is not None
         if annotation.assignment is None or annotation.annotator is None:
             amount = entry.price.cost(Decimal(1))

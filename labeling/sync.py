@@ -31,7 +31,7 @@ from labeling.forgetting import GONE, forget_if_gone
 from labeling.lateness import note_beginning, tell_if_late
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.sending import resume_batches
-from labeling.troubles import note_error, note_unreadable, own_fault, tell_unreadable
+from labeling.troubles import note_error, note_unreadable, own_fault
 from studies.models import Study
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,6 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     num_changed = merged.num_changed + _mark_vanished(project, offered, {one.id for one in listed})
     pay_waiting(study=project.study)
     even_out(project=project, client=client, listed=listed)
-    tell_unreadable(project=project, reasons=merged.troubles)
     _note_end(project, listed, began_at if check_all else None)
     return SyncResult(num_examples=len(stale), num_changed=num_changed, troubles=merged.troubles)
 
@@ -153,7 +152,9 @@ def _acceptable_now(publications: QuerySet[Publication]) -> set[int | None]:
     """List where somebody has an account by now, or an answer that was not asked for is asked for again."""
     accounts = [email.lower() for email in User.objects.filter(is_active=True).values_list("email", flat=True)]
     there = Annotation.objects.filter(example=OuterRef("example"), deleted_at__isnull=True)
-    unknown = there.filter(state=Annotation.State.REJECTED, annotator__isnull=True, completed_by__in=accounts)
+    # A paid skip names its maker even while they have no account.
+    was_unknown = Q(annotator__isnull=True) | Q(entry__isnull=False)
+    unknown = there.filter(was_unknown, state=Annotation.State.REJECTED, completed_by__in=accounts)
     theirs = Annotation.objects.filter(
         example=OuterRef("example"), annotator=OuterRef("annotator"), state=Annotation.State.ACCEPTED
     )

@@ -1,6 +1,7 @@
 """What Fulcrum and Label Studio say to each other about people, sealed with the key that both know.
 
-A ticket carries a signed-in person into Label Studio, once. A question asks Fulcrum what a person may do there now.
+A ticket carries a signed-in person into Label Studio, once. A question asks Fulcrum what a person may do there now. A
+cut tells Fulcrum that somebody's browser claimed more time than went by.
 Both sides import this module, and they share no Django version: only the standard library here.
 """
 
@@ -17,7 +18,7 @@ MAX_LENGTH = 4096
 # How far the two clocks may differ, and how long a question can be repeated.
 QUESTION_SECONDS = 60
 
-_TICKET, _QUESTION, _ANSWER = "ticket", "question", "answer"
+_TICKET, _QUESTION, _ANSWER, _CUT = "ticket", "question", "answer", "cut"
 
 
 class TicketRefused(Exception):
@@ -62,6 +63,17 @@ class Answer:
     """A person's role; empty where they have no active account, or the session of their entry has ended."""
 
     role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """An annotation told more seconds than went by; ids are Label Studio's."""
+
+    project: int
+    annotation: int
+    email: str
+    told: float
+    kept: float
 
 
 def session_reference(session_key: str | None) -> str:
@@ -122,6 +134,19 @@ def read_answer(*, key: str, text: str, question: Question) -> Answer:
         return Answer(**fields)
     except TypeError:
         raise SealBroken("The answer is of another version of Fulcrum.") from None
+
+
+def write_cut(*, key: str, cut: Cut) -> str:
+    """Seal a cut."""
+    return _seal(key=key, purpose=_CUT, fields=asdict(cut))
+
+
+def read_cut(*, key: str, text: str) -> Cut:
+    """Check a cut's seal. It may come more than once. Raises: SealBroken."""
+    try:
+        return Cut(**_open(key=key, purpose=_CUT, text=text))
+    except TypeError:
+        raise SealBroken("The cut is of another version of Fulcrum.") from None
 
 
 def _seal(*, key: str, purpose: str, fields: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from labeling.models import LabelingProject, Publication
@@ -14,11 +15,15 @@ logger = logging.getLogger(__name__)
 LONGEST = 500
 
 
+@transaction.atomic
 def note_unreadable(*, publication: Publication, reason: str, changed_at: datetime) -> bool:
     """Keep why an example could not be read, until it changes or everything is compared. Returns: whether it is new."""
     logger.warning("example %s of publication %s: %s", publication.label_studio_id, publication.pk, reason)
     Publication.objects.filter(pk=publication.pk).update(trouble=reason[:LONGEST], label_studio_updated_at=changed_at)
-    return publication.trouble != reason[:LONGEST]
+    is_new = publication.trouble != reason[:LONGEST]
+    if is_new:
+        tell_unreadable(publication=publication, reasons=[reason])
+    return is_new
 
 
 def own_fault(fault: Exception) -> str:
@@ -30,17 +35,18 @@ def note_error(*, project: LabelingProject, error: str) -> None:
     LabelingProject.objects.filter(pk=project.pk).update(last_error=error)
 
 
-def tell_unreadable(*, project: LabelingProject, reasons: Sequence[str]) -> None:
-    """Tell that annotations could not be read: once a day for a study, however many come."""
+def tell_unreadable(*, publication: Publication, reasons: Sequence[str]) -> None:
+    """Tell that annotations of an example could not be read: once a day for a study, however many come."""
     if not reasons:
         return
+    project = publication.batch.project
     notify(
         key=f"labelling_project:{project.pk}:unreadable:{timezone.now():%Y-%m-%d}",
         kind=NoticeKind.LABELLING_TROUBLE,
         title=f"Annotations of “{project.study}” could not be read",
         body=(
-            f"{len(reasons):,} so far today. The first: {reasons[0]} They are rejected and not paid, and others are "
-            "asked; the study's labelling page shows each with its reason."
+            f"The first of today: {reasons[0]} Such annotations are rejected and not paid, and others are asked; the "
+            "study's labelling page shows each with its reason."
         ),
         path=f"/studies/{project.study_id}/labelling/",
     )

@@ -90,17 +90,20 @@ class LabelStudioServer:
             autocommit=True,
         )
 
-    def python(self, *arguments: str) -> str:
+    def python(self, *arguments: str, stdin: str = "", **environ: str) -> str:
         """Run its own Python, with its settings. Returns: what was printed."""
-        environment, package = self._server.environment(), self._server.service().command[4]
+        environment = self._server.environment()
+        package = next(PATHS.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
         done = subprocess.run(
             [str(self._server.python), *arguments],
-            env={**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}:{package}"},
+            env={**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}:{package}", **environ},
             cwd=PATHS.label_studio,
+            input=stdin,
             capture_output=True,
-            check=True,
+            check=False,
             text=True,
         )
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def start(self) -> None:

@@ -11,6 +11,8 @@ from embedded import ports
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 # What a test's thread and the served one may do at once, on one connection: no page that begins a transaction.
 ABOUT_PEOPLE = ("/labeling/access",)
+# Where the test's thread waits meanwhile.
+ALL_FOR_LABEL_STUDIO = ("/labeling/",)
 
 
 @contextmanager

@@ -75,6 +75,7 @@ def finetune(job: Job) -> dict[str, Any]:
     start = Start(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
     rows, loss = gold_lesson(rows=train, start=start, task_type=task_type, spec=spec)
+    _tell_unreadable(job, train, start)
     lesson = Lesson(
         task_type=task_type,
         rows=rows,
@@ -97,6 +98,18 @@ def _segmented(job: Job, task_type: TaskType, train: Rows) -> TaskType:
     if found != task_type.segmentation:
         job.progress.log(f"entities are tagged {found} by {found}")
     return task_type.segmented(found)
+
+
+def _tell_unreadable(job: Job, train: Rows, start: Start) -> None:
+    """Count the answers that a model which writes could not give however well it learned them."""
+    if start.writer is None:
+        return
+    texts, answers = train.columns[start.writer.task_type.input_fields[0]], train.labelled()
+    tokens = start.writer.tokens(answers=answers, texts=texts)
+    told = (start.writer.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True))
+    lost = sum(said != answer for said, answer in zip(told, answers, strict=True))
+    if lost:
+        job.progress.log(f"{lost} of {len(train)} gold answers read otherwise once the tokenizer has written them")
 
 
 def gold_lesson(

@@ -134,7 +134,7 @@ def spans_written(*, said: str, text: str, names: Mapping[str, str]) -> list[Spa
 def _found(text: str, mentions: Sequence[Mention]) -> list[Span] | None:
     # A tokenizer may know small letters only, and a place counts them as equal to capital ones.
     small = [replace(one, words=[_small(sign) for sign in one.words]) for one in mentions]
-    tried = [(_small(text), small)]
+    tried: list[tuple[str, Sequence[Mention]]] = [(_small(text), small)]
     if all(one.place is None for one in mentions):
         tried.insert(0, (text, mentions))
     for shown, wanted in tried:

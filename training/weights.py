@@ -71,12 +71,11 @@ def num_tokens(folder: Path) -> int | None:
     whole = _json(folder / "tokenizer.json")
     model = whole.get("model")
     if isinstance(model, dict):
-        return max([*_ids_of(model.get("vocab")), *_ids_of(whole.get("added_tokens"))], default=-1) + 1 or None
-    lines = _lines(folder / "vocab.txt")
-    vocabulary = range(lines) if lines else _ids_of(_json(folder / "vocab.json"))
-    if not vocabulary:
-        return None
-    return max([*vocabulary, *_ids_of(_json(folder / "added_tokens.json"))]) + 1
+        ids = [*_ids_of(model.get("vocab")), *_ids_of(whole.get("added_tokens"))]
+    else:
+        vocabulary = list(range(_lines(folder / "vocab.txt"))) or _ids_of(_json(folder / "vocab.json"))
+        ids = [*vocabulary, *_ids_of(_json(folder / "added_tokens.json"))] if vocabulary else []
+    return max(ids) + 1 if ids else None
 
 
 def _ids_of(vocabulary: object) -> list[int]:

@@ -7,6 +7,9 @@
     var isStream = /^\/projects\/\d+\/data\/?$/.test(url.pathname) && url.searchParams.has("labeling");
     return url.origin === location.origin && isStream;
   }
+  var style = document.createElement("style");
+  style.textContent = 'a[href*="/settings"], a[href^="/user/account"] { display: none !important; }';
+  document.head.appendChild(style);
   ["pushState", "replaceState"].forEach(function (name) {
     var original = history[name];
     history[name] = function (state, title, address) {

@@ -9,7 +9,7 @@ import urllib.request
 from django.conf import settings
 
 from labeling.server.standing import FulcrumSilent, Standings
-from labeling.tickets import MAX_LENGTH, Question, SealBroken, read_answer, write_question
+from labeling.tickets import MAX_LENGTH, Cut, Question, SealBroken, read_answer, write_cut, write_question
 
 TIMEOUT_SECONDS = 3
 # Fulcrum is next door: a proxy in the environment is for the rest of the world.
@@ -19,15 +19,26 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def ask(email: str, session: str, *, signs_out: bool = False) -> str:
     """Ask Fulcrum for a person's role; empty for none. Raises: FulcrumSilent."""
     question = Question(email=email, session=session, asked_at=int(time.time()), signs_out=signs_out)
-    address = f"{settings.FULCRUM_URL}/labeling/access"
-    body = write_question(key=settings.FULCRUM_TICKET_KEY, question=question).encode()
-    request = urllib.request.Request(address, body, {"Content-Type": "text/plain"}, method="POST")
+    text = _post("access", write_question(key=settings.FULCRUM_TICKET_KEY, question=question))
+    try:
+        return read_answer(key=settings.FULCRUM_TICKET_KEY, text=text, question=question).role
+    except SealBroken as error:
+        raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} gave no answer of its own: {error}") from error
+
+
+def report(cut: Cut) -> None:
+    """Tell Fulcrum of a lead time that was cut. Raises: FulcrumSilent."""
+    _post("lead-time-cut", write_cut(key=settings.FULCRUM_TICKET_KEY, cut=cut))
+
+
+def _post(page: str, body: str) -> str:
+    address = f"{settings.FULCRUM_URL}/labeling/{page}"
+    request = urllib.request.Request(address, body.encode(), {"Content-Type": "text/plain"}, method="POST")
     try:
         with _opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-            text = response.read(MAX_LENGTH + 1).decode(errors="replace")
-        return read_answer(key=settings.FULCRUM_TICKET_KEY, text=text, question=question).role
-    except (OSError, http.client.HTTPException, SealBroken) as error:
-        raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} does not say who may be here ({error}).") from error
+            return response.read(MAX_LENGTH + 1).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} does not answer ({error}).") from error
 
 
 standings = Standings(ask=ask, seconds=settings.FULCRUM_ACCESS_SECONDS, grace=settings.FULCRUM_ACCESS_GRACE_SECONDS)

@@ -15,7 +15,17 @@ from labeling.server.rules import EMPTY, READS, Group, allows
 from labeling.server.standing import FulcrumSilent
 
 # Pages of Label Studio that show more than one's own work, and its own way in: back to Fulcrum instead.
-HOMES = frozenset({"main", "projects:project-index", "projects:project-settings", "projects:project-settings-anything"})
+HOMES = frozenset(
+    {
+        "main",
+        "projects:project-index",
+        "projects:project-settings",
+        "projects:project-settings-anything",
+        "user-account",
+        "user-account-anything",
+        "organizations:organization-index",
+    }
+)
 STREAM = "data_manager:project-data"
 REFUSALS = {
     Group.STRANGER: (401, "Sign in to Fulcrum, and enter Label Studio from there."),

@@ -63,6 +63,7 @@ class CutLeadTime(models.Model):
     told = models.FloatField()
     kept = models.FloatField()
     at = models.DateTimeField()
+    reported_at = models.DateTimeField(null=True, db_index=True, help_text="When Fulcrum was told.")
 
     def __str__(self) -> str:
         return f"annotation {self.annotation_id}: {self.told:.1f} s told, {self.kept:.1f} s kept"

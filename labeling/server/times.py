@@ -6,6 +6,7 @@ A browser says how long an answer took, and can say anything. Each person has on
 since they opened it, or since anything of theirs was last counted if that is later; so two windows share the time.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +16,20 @@ from django.db.models import Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from tasks.models import Annotation, AnnotationDraft, Task
+from users.models import User
 
 from labeling.server import bodies, gate
+from labeling.server.asking import report
 from labeling.server.identity import Caller
 from labeling.server.models import CutLeadTime, ExampleTime, PersonTime
+from labeling.server.standing import FulcrumSilent
+from labeling.tickets import Cut
 
 # Below this, what was cut is not worth a look.
 OUTLIER_SECONDS = 1.0
+# In one request, which somebody waits for.
+MOST_REPORTED = 20
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +83,25 @@ def note(*, request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, 
         _open(caller.user.pk, data["id"])
     cut = getattr(request, "fulcrum_cut", None)
     if cut is not None and "completed_by" in data and cut.told - cut.kept > OUTLIER_SECONDS:
-        values = {"user_id": caller.user.pk, "told": cut.told, "kept": cut.kept, "at": timezone.now()}
-        CutLeadTime.objects.update_or_create(
-            annotation_id=data["id"], defaults={**values, "project_id": data.get("project")}
+        values = {"told": cut.told, "kept": cut.kept, "at": timezone.now(), "reported_at": None}
+        where = {"user_id": caller.user.pk, "project_id": data.get("project")}
+        CutLeadTime.objects.update_or_create(annotation_id=data["id"], defaults={**values, **where})
+        report_cuts()
+
+
+def report_cuts() -> None:
+    """Tell Fulcrum of cuts that it does not know of yet; what it does not hear now, it hears with the next."""
+    for cut in CutLeadTime.objects.filter(reported_at=None).order_by("at")[:MOST_REPORTED]:
+        email = User.objects.filter(pk=cut.user_id).values_list("email", flat=True).first()
+        told = Cut(
+            project=cut.project_id or 0, annotation=cut.annotation_id, email=email or "", told=cut.told, kept=cut.kept
         )
+        try:
+            report(told)
+        except FulcrumSilent as error:
+            logger.warning("%s Told later: %s.", error, cut)
+            return
+        CutLeadTime.objects.filter(pk=cut.pk, at=cut.at).update(reported_at=timezone.now())
 
 
 def _report(request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> _Report | None:

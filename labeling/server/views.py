@@ -49,6 +49,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     request.session[ENTRY] = {"session": ticket.session, "is_replay": ticket.is_replay}
     times.enter(user)
+    times.report_cuts()
     _clean_up()
     return HttpResponseRedirect(_safe(ticket.next))
 

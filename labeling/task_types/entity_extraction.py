@@ -9,6 +9,8 @@ from labeling.task_types.base import LabelingTaskType, Result, ResultInvalid, of
 from labeling.task_types.text_classification import header, labelled_tag, regions_of, value_of
 
 LABELS = "label"
+# Label Studio lets spans overlap; who submits such an annotation would learn of it afterwards only.
+RULE = "Spans must not overlap."
 
 
 class Span(NamedTuple):
@@ -31,7 +33,7 @@ class EntityExtraction(LabelingTaskType):
     def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
         tags = "".join(labelled_tag("Label", label, place) for place, label in enumerate(labels))
         return (
-            f'<View>{header(instructions)}<Labels name="{LABELS}" toName="text">{tags}</Labels>'
+            f'<View>{header(instructions)}{header(RULE)}<Labels name="{LABELS}" toName="text">{tags}</Labels>'
             '<Text name="text" value="$text" granularity="word"/></View>'
         )
 

@@ -1,4 +1,4 @@
-"""What managers decide of a budget: its limit, its caps, and when to be told."""
+"""What managers decide of a budget: its limit, its caps and its alerts."""
 
 from collections.abc import Sequence
 from decimal import Decimal

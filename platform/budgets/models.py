@@ -55,8 +55,11 @@ class Origin(models.TextChoices):
 class PriceBook(models.Model):
     name = models.CharField(max_length=120, unique=True)
     currency = models.CharField(max_length=3, default="USD")
-    confirm_above = amount_field(
-        null=True, help_text="A limit above this amount takes a second person. None: one person is enough."
+    confirm_above = models.DecimalField(
+        max_digits=18,
+        decimal_places=6,
+        null=True,
+        help_text="A limit above this amount takes a second person. None: one person is enough.",
     )
 
     def __str__(self) -> str:

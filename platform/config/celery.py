@@ -34,6 +34,7 @@ _LIMITS = {
     "studies.tasks.follow_uploads": 60,
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
+    "web.tasks.prune": 1_800,
 }
 # Then its process is killed.
 _SECONDS_TO_END = 30
@@ -91,6 +92,7 @@ def configuration() -> dict[str, Any]:
             "follow-uploads": _every(UPLOAD_SECONDS, "studies.tasks.follow_uploads"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
+            "prune": _every(86_400, "web.tasks.prune"),
         },
     }
     if settings.BROKER_URL:

@@ -148,6 +148,8 @@ MAX_IMPORT_BYTES = env.number("FULCRUM_MAX_IMPORT_MB", 32, minimum=1) * 1024 * 1
 DIRECT_IMPORT_BYTES = env.number("FULCRUM_DIRECT_IMPORT_KB", 2048) * 1024
 MAX_IMPORT_ROWS = env.number("FULCRUM_MAX_IMPORT_ROWS", 200_000, minimum=1)
 
+KEEP_DRAFT_DAYS = env.number("FULCRUM_KEEP_DRAFT_DAYS", 7, minimum=1)
+
 # Label Studio
 LABEL_STUDIO_URL = env.url("LABEL_STUDIO_URL", "", schemes=("http", "https")).rstrip("/")
 LABEL_STUDIO_API_TOKEN = env.text("LABEL_STUDIO_API_TOKEN", "")
@@ -179,6 +181,7 @@ MIN_FREE_MB = env.number("FULCRUM_MIN_FREE_MB", 512)
 LEASE_SECONDS = env.number("FULCRUM_LEASE_SECONDS", 15, minimum=6)
 SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
 MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
+KEEP_FAILED_RUN_DAYS = env.number("FULCRUM_KEEP_FAILED_RUN_DAYS", 30, minimum=1)
 TRY_SECONDS = env.number("FULCRUM_TRY_SECONDS", 60, minimum=1)
 TRY_KEEP_SECONDS = env.number("FULCRUM_TRY_KEEP_SECONDS", 300)
 TRY_MEMORY_MB = env.number("FULCRUM_TRY_MEMORY_MB", 4096, minimum=256)

@@ -1,10 +1,8 @@
 """Label Studio in its own virtual environment, on its own database, with its first user and token made unattended."""
 
-import hmac
 import http.cookiejar
 import json
 import os
-import secrets as random_text
 import subprocess
 import urllib.error
 import urllib.parse
@@ -16,7 +14,7 @@ from embedded import EmbeddedError, logs, ports, postgres, secrets
 from embedded.environment import scrubbed
 from embedded.paths import Paths
 from embedded.supervisor import Service, answers
-from labeling.proofs import proof
+from labeling import proofs
 
 NAME = "label-studio"
 SETTINGS = "labeling.server.settings"
@@ -94,7 +92,7 @@ class LabelStudio:
             name=NAME,
             command=(
                 *(str(self.python), "-P", "-c", WEB_SERVER, "core.wsgi:application", "--folder", str(package)),
-                *(f"--fd={listener.fileno()}", "--threads=4", f"--max-body-mb={MAX_BODY_MB}"),
+                *(f"--fd={listener.fileno()}", "--threads=4", f"--max-body-mb={MAX_BODY_MB}", "--max-uploads=4"),
             ),
             environment=self.environment(),
             folder=self.paths.label_studio,
@@ -149,16 +147,14 @@ class LabelStudio:
 
     def must_be_ours(self) -> None:
         """Have the answering server prove that it is this one. Raises: NotOurs."""
-        challenge = random_text.token_urlsafe(24)
+        challenge, key = proofs.new_challenge(), secrets.load(paths=self.paths).ticket_key
         try:
-            with urllib.request.urlopen(
-                f"{self.url}/fulcrum/prove?challenge={challenge}", timeout=TIMEOUT_SECONDS
-            ) as got:
-                answer = got.read(100).decode(errors="replace").strip()
+            address = f"{self.url}/{proofs.PATH}?challenge={challenge}"
+            with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as response:
+                answer = response.read(100).decode(errors="replace")
         except OSError as error:
             answer = str(error)
-        wanted = proof(key=secrets.load(paths=self.paths).ticket_key, challenge=challenge, port=self.port)
-        if not hmac.compare_digest(answer.encode(), wanted.encode()):
+        if not proofs.is_proven(key=key, challenge=challenge, url=self.url, answer=answer):
             raise NotOurs(
                 f"Another server than our Label Studio answers at {self.url}, so no password was sent to it: end what "
                 "listens there (`ss -ltnp` names it) and try again."

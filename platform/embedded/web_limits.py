@@ -49,6 +49,9 @@ class TooManyUploads(Error):  # type: ignore[misc]  # waitress has no types
 class Request(HTTPRequestParser):  # type: ignore[misc]  # as above
     """A request on its way in. One that is refused is refused before its body is written anywhere."""
 
+    error: Error | None = None
+    completed: bool = False
+
     def __init__(self, adjustments: Any) -> None:
         super().__init__(adjustments)
         self.began_at = time.monotonic()
@@ -90,6 +93,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]  # as above
 class Channel(HTTPChannel):  # type: ignore[misc]  # as above
     parser_class = Request
     error_task_class = Refusal
+    request: Request | None = None
     is_refused = False
     lingers_until: float | None = None
 

@@ -32,7 +32,9 @@ MAX_BODY_MB = 33
 def _serve(options: argparse.Namespace, listener: socket.socket) -> int:
     """Be one serving process. Returns its exit status. Raises: CannotBegin."""
     application = _load(options.application)
-    limits = Limits(max_body_bytes=options.max_body_mb * MEGABYTE, num_threads=options.threads)
+    limits = Limits(
+        max_body_bytes=options.max_body_mb * MEGABYTE, num_threads=options.threads, max_uploads=options.max_uploads
+    )
     settings = adjustments(limits=limits)
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.set_thread_count(limits.num_threads)
@@ -92,6 +94,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=8, help="per process")
     parser.add_argument("--max-body-mb", type=int, default=MAX_BODY_MB, help="a larger request is refused unread")
+    parser.add_argument("--max-uploads", type=int, default=8, help="large bodies at once, per process")
     parser.add_argument("--grace", type=float, default=8.0, help="seconds to finish when asked to stop")
     return parser.parse_args(arguments)
 

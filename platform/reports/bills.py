@@ -111,8 +111,8 @@ class LedgerRows:
         """By budget."""
         budgets = [study.budget_id for study in self.studies]
         rows = LedgerEntry.objects.filter(budget__in=budgets).order_by("pk")
-        columns = rows.values_list("budget_id", "pk", "subject_key", "work_key", "amount", "origin")
-        return _grouped((budget_id, Charge(*row)) for budget_id, *row in columns)
+        columns = rows.values_list("pk", "subject_key", "work_key", "amount", "origin", "budget_id")
+        return _grouped((row[-1], Charge(*row[:-1])) for row in columns)
 
     @cached_property
     def runs(self) -> dict[int, list[tuple[int, _RunNode]]]:

@@ -4,9 +4,9 @@ import json
 import os
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
-import vl_convert
 from django.conf import settings
 
 from reports.charts import Chart
@@ -27,7 +27,7 @@ class Drawing:
     def key(self) -> str:
         """Stands for the chart's data and look, and for the program that draws it: equal keys, equal drawings."""
         spec = json.dumps(self.chart.spec, sort_keys=True)
-        return sha256(f"{vl_convert.__version__}\n{self.suffix}\n{spec}".encode()).hexdigest()
+        return sha256(f"{version('vl-convert-python')}\n{self.suffix}\n{spec}".encode()).hexdigest()
 
     def content(self) -> bytes:
         """Read the drawing where it is kept, else draw and keep it."""

@@ -203,11 +203,12 @@ def _spans(case: _Case) -> list[Finding]:
         said = f"The example “{_shortened(texts[invalid.row])}” {invalid}"
         return [Finding(topic="Spans", level=Level.REFUSED, text=said)]
     count = count_spans(texts=texts, answers=answers, reader=_reader(case, texts[: len(train)], answers[: len(train)]))
+    looked_at = f"{count.num_spans:,} gold spans" + (f" of {len(rows):,} examples" if len(train) == MOST_ROWS else "")
     if not count.num_lost:
-        said = f"All {count.num_spans:,} gold spans can be found, {count.segmentation} by {count.segmentation}."
+        said = f"All {looked_at} can be found, {count.segmentation} by {count.segmentation}."
         return [Finding(topic="Spans", level=Level.GOOD, text=said)] if count.num_spans else []
     text = (
-        f"{count.num_lost:,} of {count.num_spans:,} gold spans can never be found: {count.num_within:,} begin or end "
+        f"{count.num_lost:,} of {looked_at} can never be found: {count.num_within:,} begin or end "
         f"within a {count.segmentation}, {count.num_hidden:,} within a token of the student or beyond its "
         f"{case.plan.max_length} tokens. Each counts as missed. Tag by characters (segmentation), raise max length, or "
         "take a student whose tokens are shorter."
@@ -225,7 +226,7 @@ def _reader(case: _Case, texts: Sequence[str], answers: Sequence[str]) -> Reader
         segmentation=chosen_segmentation(texts=texts, answers=answers) if wanted == "auto" else wanted,
         tokenizer=tokenizer if tokenizer and tokenizer.is_file() else None,
         max_length=case.plan.max_length,
-        writes=shape is not None and shape.is_text_to_text,
+        labels=tuple(case.study.labels) if shape is not None and shape.is_text_to_text else (),
     )
 
 

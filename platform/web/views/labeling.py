@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import Action, allowed
 from budgets.operations import PriceMissing
+from labeling.cuts import num_cut
 from labeling.estimates import LabelQuote, quote_labels
 from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
@@ -56,6 +57,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "status": status(study),
+        "num_cut": num_cut(study=study),
         "price": label_price(study),
         "page": page_of(request, annotations, size=25),
     }

@@ -9,9 +9,11 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from pytest_django import Settings
 
 from embedded import label_studio as embedded_label_studio
 from embedded import secrets, services
+from labeling.client import LabelStudioRefused, connect
 from tests.services import PATHS, LabelStudioServer
 
 
@@ -101,6 +103,15 @@ def test_a_stranger_on_its_port_is_told_no_secret() -> None:
     assert b"/user/login" not in said
 
 
+@pytest.mark.django_db
+def test_a_stranger_on_its_port_gets_no_token_either(settings: Settings) -> None:
+    with stranger() as (port, heard):
+        settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN = f"http://127.0.0.1:{port}", "a-secret-token"
+        with pytest.raises(LabelStudioRefused, match="our token was not sent"):
+            connect()
+    assert b"a-secret-token" not in b"".join(heard)
+
+
 @contextmanager
 def stranger() -> Iterator[tuple[int, list[bytes]]]:
     """Somebody else's server, which says yes to everything and writes down what it hears."""
@@ -108,7 +119,8 @@ def stranger() -> Iterator[tuple[int, list[bytes]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            heard.append(self.requestline.encode() + self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            heard.append(self.requestline.encode() + bytes(self.headers) + body)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(b"yes")

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(client, "READ_TIMEOUT_SECONDS", 1)
     monkeypatch.setattr(client, "READ_SECONDS", 2)
+    client._checked.clear()
     yield
     client._checked.clear()
 

@@ -27,7 +27,9 @@ def answered_bad() -> dict[str, Any]:
 
 
 def locked(member: Member, study: Study) -> list[int]:
-    query = "SELECT task_id FROM task_lock l JOIN task t ON t.id = task_id WHERE user_id = %s AND t.project_id = %s"
+    query = (
+        "SELECT task_id FROM tasks_tasklock l JOIN task t ON t.id = task_id WHERE user_id = %s AND t.project_id = %s"
+    )
     with member.server.database() as database:
         return [row[0] for row in database.execute(query, [member.id, project_id(study)])]
 
@@ -62,7 +64,7 @@ def test_the_next_example_lets_go_of_all_others(study: Study, annotator: Member)
     with annotator.server.database() as database:
         for example in (second, third):
             database.execute(
-                "INSERT INTO task_lock (task_id, user_id, expire_at, unique_id)"
+                "INSERT INTO tasks_tasklock (task_id, user_id, expire_at, unique_id)"
                 " VALUES (%s, %s, now() + interval '1 hour', gen_random_uuid())",
                 [example, annotator.id],
             )

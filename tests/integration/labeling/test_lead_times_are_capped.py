@@ -108,14 +108,6 @@ def test_an_edit_adds_what_went_by_and_takes_nothing_away(hourly: Study, annotat
     assert kept(annotator.http.patch(f"/api/annotations/{made}", json={"result": GOOD, "lead_time": 17})) == 17
 
 
-def test_what_was_cut_can_be_looked_up(hourly: Study, annotator: Member) -> None:
-    annotator.open_next(hourly)
-    made = tell(annotator, offered(hourly)[0], 295).json()
-    with annotator.server.database() as database:
-        query = "SELECT told, kept FROM fulcrum_server_cutleadtime WHERE annotation_id = %s ORDER BY at DESC"
-        assert database.execute(query, [made["id"]]).fetchone() == (295.0, made["lead_time"])
-
-
 @pytest.mark.parametrize("told", ["NaN", "Infinity", "-Infinity", "1e999", '"NaN"', '"12"', "true", "[]", "1e300"])
 def test_a_time_that_is_no_number_of_seconds_is_refused(hourly: Study, annotator: Member, told: str) -> None:
     body = f'{{"result": [], "lead_time": {told}}}'

@@ -15,7 +15,7 @@ from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, offered, project_id
 from tests.services import PATHS
-from tests.serving import ABOUT_PEOPLE, pages_served
+from tests.serving import ALL_FOR_LABEL_STUDIO, pages_served
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def fulcrum_answers() -> Iterator[None]:
     """Here webhooks arrive too: no test uses the database while one does."""
-    with pages_served(port=ports.remembered(paths=PATHS, service="web"), paths=(*ABOUT_PEOPLE, "/labeling/webhook/")):
+    with pages_served(port=ports.remembered(paths=PATHS, service="web"), paths=ALL_FOR_LABEL_STUDIO):
         yield
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import psutil
 import pytest
 from celery import current_app
 
@@ -35,22 +36,27 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> Iterator[threading.Event]:
-    """Workers whose Label Studio hangs; the event is set once one of them has called it."""
-    is_called = threading.Event()
+def is_called() -> threading.Event:
+    """Set once a worker has called Label Studio."""
+    return threading.Event()
+
+
+@pytest.fixture
+def workers(tmp_path: Path, is_called: threading.Event) -> Iterator[Process]:
+    """Workers whose Label Studio hangs."""
     with slow_server(Slow.SILENT, is_called=is_called) as url, ExitStack() as stack:
-        workers = services.workers(paths=PATHS)[0]
+        service = services.workers(paths=PATHS)[0]
         environment = {
-            **workers.environment,
+            **service.environment,
             "DATABASE_URL": database_url_of_tests(),
             "FULCRUM_DATA_DIR": str(tmp_path),
             "LABEL_STUDIO_URL": url,
             "LABEL_STUDIO_API_TOKEN": "token",
         }
-        process = Process(service=replace(workers, environment=environment))
+        process = Process(service=replace(service, environment=environment))
         stack.callback(process.stop)
         process.wait_until_ready()
-        yield is_called
+        yield process
 
 
 def _wait(until: Callable[[], bool]) -> None:
@@ -60,12 +66,12 @@ def _wait(until: Callable[[], bool]) -> None:
         time.sleep(0.5)
 
 
-def test_sweeps_and_notices_go_on(hanging: threading.Event, receiver: Receiver) -> None:
+def test_sweeps_and_notices_go_on(workers: Process, is_called: threading.Event, receiver: Receiver) -> None:
     syncing = LabelingProject.objects.create(study=factories.study(), label_studio_id=1)
     LabelingProject.objects.create(study=factories.stopped_study(), label_studio_id=2)
     for task in ("labeling.tasks.sync_all", "labeling.tasks.follow_stops") * 3:
         current_app.send_task(task)
-    assert hanging.wait(20)
+    assert is_called.wait(20)
 
     study = factories.study()
     price = device_price(study)
@@ -82,9 +88,7 @@ def test_sweeps_and_notices_go_on(hanging: threading.Event, receiver: Receiver) 
     assert (syncing.last_error, syncing.last_synced_at) == ("", None)
 
 
-def test_two_receivers_that_hang_hold_up_no_other_notice_and_no_sweep(
-    hanging: threading.Event, receiver: Receiver
-) -> None:
+def test_two_receivers_that_hang_hold_up_no_other_notice_and_no_sweep(workers: Process, receiver: Receiver) -> None:
     with slow_server(Slow.SILENT) as first, slow_server(Slow.DRIPS_HEAD) as second:
         for url in (first, second, receiver.url):
             factories.webhook_target(url=url)
@@ -96,6 +100,17 @@ def test_two_receivers_that_hang_hold_up_no_other_notice_and_no_sweep(
         current_app.send_task("runs.tasks.sweep")
         _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
         _wait(lambda: _is_told(receiver))
+
+
+def test_workers_that_are_killed_are_replaced(workers: Process) -> None:
+    [host] = psutil.Process(workers.pid).children()
+    for worker in host.children():
+        worker.kill()
+    study = factories.study()
+    price = device_price(study)
+    place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=MoneyPath.DISTIL)
+    current_app.send_task("runs.tasks.sweep")
+    _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
 
 
 def _is_told(receiver: Receiver) -> bool:

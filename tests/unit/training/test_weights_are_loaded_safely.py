@@ -85,7 +85,7 @@ def test_a_run_of_such_a_model_ends_with_two(run_folder: RunFolder, too_small: P
 
 def test_a_model_of_single_texts_is_refused_for_pairs(model: Path) -> None:
     pretrained = load_pretrained(source=ModelSource(source="folder", name=str(model)), max_length=16)
-    pretrained.model.config.type_vocab_size = 1  # type: ignore[union-attr, assignment]
+    pretrained.model.config.type_vocab_size = 1  # type: ignore[union-attr]
     with pytest.raises(PretrainedUnusable, match="made for pairs"):
         check_segments(pretrained=pretrained, source=ModelSource(source="folder", name=str(model)))
 

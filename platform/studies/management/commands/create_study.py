@@ -31,7 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--instructions", default="")
         parser.add_argument("--annotations", type=int, default=1, help="annotations per example")
         parser.add_argument("--pay", choices=PayBasis.values, default=PayBasis.PER_LABEL, help="how people are paid")
-        parser.add_argument("--max-paid-seconds", type=int, default=300, help="per answer, where pay is by the hour")
+        parser.add_argument(
+            "--max-paid-seconds", type=int, default=300, help="per annotation, where pay is by the hour"
+        )
         parser.add_argument("--as", dest="email", default="", help="e-mail of who creates it; an admin, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:

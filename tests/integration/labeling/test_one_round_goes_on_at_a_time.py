@@ -1,0 +1,51 @@
+from threading import Thread
+
+import pytest
+from django.db import connection
+
+from labeling import operations, tasks
+from labeling.rounds import Round, only_one
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _elsewhere(kind: Round) -> list[bool]:
+    """What another process would be told."""
+    told: list[bool] = []
+
+    def ask() -> None:
+        with only_one(kind) as is_ours:
+            told.append(is_ours)
+        connection.close()
+
+    thread = Thread(target=ask)
+    thread.start()
+    thread.join()
+    return told
+
+
+def test_a_second_round_of_a_kind_is_told_no_and_one_of_another_kind_yes() -> None:
+    with only_one(Round.SYNC) as is_ours:
+        assert is_ours
+        assert _elsewhere(Round.SYNC) == [False]
+        assert _elsewhere(Round.STOPS) == [True]
+    assert _elsewhere(Round.SYNC) == [True]
+
+
+def test_a_sync_that_meets_another_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[str] = []
+
+    def round_meeting_another() -> None:
+        rounds.append("begun")
+        thread = Thread(target=_run_and_close)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(operations, "sync_all", round_meeting_another)
+    tasks.sync_all()
+    assert rounds == ["begun"]
+
+
+def _run_and_close() -> None:
+    tasks.sync_all()
+    connection.close()
