@@ -5,23 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, Q, QuerySet, When
 from django.utils import timezone
 
 from accounts.models import User
 from budgets.models import Origin
 from budgets.operations import BudgetExceeded, BudgetStopped, release
+from labeling.matching import Match, match
 from labeling.models import Annotation, Assignment, Publication
-from labeling.pay import has_overshot, pay_answer, pay_skip, stop_at, take_back_skip
+from labeling.pay import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
 from labeling.project import task_type_of
-from labeling.remote import RemoteAnnotation, RemoteExample
+from labeling.remote import RemoteAnnotation, RemoteExample, storable
 from labeling.task_types import ResultInvalid
+from labeling.troubles import tell_unreadable
 from studies.answers import FORMS, AnswerInvalid
 from studies.models import Example, Label, Study
 from studies.operations import assign_label
 
 State = Annotation.State
-NOT_ASKED_FOR = "Not asked for: all annotations of this example are there, or this person's is."
+SURPLUS_REASON = "Surplus: all requested annotations exist, or yours does."
+OTHER_PERSON = "It was paid to another person than it names now."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class People:
     def email(self, user_id: int | None) -> str:
         if user_id is None:
             return ""
-        return self.emails.get(user_id, f"Label Studio user {user_id}")
+        return self.emails.get(user_id, f"Label Studio user {user_id}")[:254]
 
     def account(self, user_id: int | None) -> User | None:
         return self.accounts.get(self.email(user_id))
@@ -42,7 +45,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What an annotation is worth before it is known whether it was asked for."""
+    """What an annotation is worth before it is known whether it was requested."""
 
     state: Annotation.State
     reason: str = ""
@@ -50,50 +53,77 @@ class Verdict:
     annotator: User | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """How many annotations are new or changed, and why some of them, or parts of them, could not be read."""
+
+    num_changed: int = 0
+    troubles: tuple[str, ...] = ()
+
+
 @transaction.atomic
-def merge(*, publication: Publication, remote: RemoteExample, people: People, changed_at: datetime) -> int:
+def merge(*, publication: Publication, remote: RemoteExample, people: People, changed_at: datetime) -> Merged:
     """Bring one example's annotations up to date with Label Studio.
 
-    Idempotent, and safe beside another caller: the publication's row is locked, annotations are known by their unique
-    id, and the ledger by the same. What is gone from Label Studio is marked, and stays paid.
+    Idempotent, and safe beside another caller: the publication's row is locked, and an annotation has one unique id
+    here and in the ledger. What is gone from Label Studio is marked, and stays paid.
 
     Parameters: `changed_at` Label Studio's time of the example's last change, as listed before the annotations were
     fetched.
-    Returns: how many annotations are new or changed.
     """
     locked = Publication.objects.select_for_update(of=("self",)).select_related("example__study").get(pk=publication.pk)
-    known = {one.unique_id: one for one in Annotation.objects.filter(example=locked.example)}
-    num_changed = 0
-    for one in remote.annotations:
-        existing = known.pop(one.unique_id, None)
-        verdict = judge(remote=one, example=locked.example, people=people)
-        if existing is None:
-            _add(locked, one, verdict, people)
-            num_changed += 1
-        elif _is_stale(existing, one):
-            _update(locked, existing, one, verdict)
-            num_changed += 1
+    matches = _matches(locked, remote)
+    changed = [one for one in matches if _follow(locked, remote.id, one, people)]
     _decide_label(locked.example)
+    troubles = tuple(one.remote.trouble for one in changed if one.remote.trouble)
+    num_gone = _mark_deleted(_gone(locked, remote, matches))
     if locked.label_studio_id not in (None, remote.id):
-        # A copy of the example: its annotations count, and say nothing about those of the other.
-        return num_changed
-    num_changed += _mark_deleted(known.values())
-    locked.label_studio_id = remote.id
-    locked.label_studio_updated_at = changed_at
-    locked.save(update_fields=["label_studio_id", "label_studio_updated_at"])
-    return num_changed
+        # A copy of the example: its annotations count, and say nothing of what Label Studio asks of the other.
+        tell_unreadable(publication=locked, reasons=troubles)
+        return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
+    is_new_trouble = locked.trouble != " ".join(remote.troubles)
+    locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
+    locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
+    locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
+    troubles += remote.troubles if is_new_trouble else ()
+    tell_unreadable(publication=locked, reasons=troubles)
+    return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
+
+
+def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
+    known = list(Annotation.objects.filter(example=publication.example).order_by("pk"))
+    unique_ids = [one.unique_id for one in remote.annotations]
+    elsewhere = Annotation.objects.filter(unique_id__in=unique_ids).exclude(example=publication.example)
+    return match(
+        annotations=remote.annotations,
+        known=known,
+        taken=set(elsewhere.values_list("unique_id", flat=True)),
+        place=f"{publication.example.uid}:{remote.id}",
+    )
+
+
+def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Match]) -> QuerySet[Annotation]:
+    """List what stood in this example in Label Studio, and does no longer."""
+    here = Q(label_studio_example_id=remote.id)
+    if publication.label_studio_id in (None, remote.id):
+        here |= Q(label_studio_example_id__isnull=True)
+    stood = Annotation.objects.filter(here, example=publication.example)
+    return stood.exclude(unique_id__in=[one.unique_id for one in matches])
 
 
 @transaction.atomic
 def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
     """Note that an example is gone from Label Studio with all its annotations; it may be offered again.
 
-    What it still asked for is asked for no longer, and the money comes back with the reason.
+    Its open assignments are withdrawn, and their money is released with the reason.
     Returns: how many annotations.
     """
     locked = Publication.objects.select_for_update().get(pk=publication.pk)
-    locked.label_studio_id = None
-    locked.save(update_fields=["label_studio_id"])
+    if (locked.label_studio_id, locked.batch_id) != (publication.label_studio_id, publication.batch_id):
+        # It was offered again since it was looked at.
+        return 0
+    locked.label_studio_id, locked.num_answers, locked.trouble = None, 0, ""
+    locked.save(update_fields=["label_studio_id", "num_answers", "trouble"])
     give_back(publication=locked, because=Publication.Because.GONE, reason=reason)
     return _mark_deleted(Annotation.objects.filter(example=locked.example_id))
 
@@ -142,18 +172,20 @@ def _pay_waiting(pk: int) -> bool:
 def judge(*, remote: RemoteAnnotation, example: Example, people: People) -> Verdict:
     """Say whether an annotation could be accepted, from who made it and what it says."""
     annotator = people.account(remote.completed_by)
+    if remote.trouble:
+        return Verdict(state=State.REJECTED, reason=remote.trouble[:200], annotator=annotator)
     if annotator is None or not annotator.is_active:
         who = people.email(remote.completed_by) or "nobody"
         return Verdict(state=State.REJECTED, reason=f"Made by {who}, who has no active account in Fulcrum.")
-    if remote.updated_by not in (None, remote.completed_by):
-        who = people.email(remote.updated_by)
+    if remote.updated_by != remote.completed_by:
+        who = people.email(remote.updated_by) or "nobody"
         return Verdict(state=State.REJECTED, reason=f"Written by {who} in another's name.", annotator=annotator)
     if remote.was_cancelled:
         return Verdict(state=State.SKIPPED, annotator=annotator)
     try:
         value = _answer(remote, example)
     except (ResultInvalid, AnswerInvalid) as error:
-        return Verdict(state=State.REJECTED, reason=str(error)[:200], annotator=annotator)
+        return Verdict(state=State.REJECTED, reason=_readable(str(error)), annotator=annotator)
     return Verdict(state=State.ACCEPTED, value=value, annotator=annotator)
 
 
@@ -164,75 +196,87 @@ def _answer(remote: RemoteAnnotation, example: Example) -> str:
     return FORMS[study.task_type].read(given=target, fields=example.fields, labels=study.labels)
 
 
-def _is_stale(existing: Annotation, remote: RemoteAnnotation) -> bool:
-    """Whether Label Studio knows better. A rejected one is looked at again: its maker may have an account by now."""
-    is_changed = existing.updated_at != remote.updated_at or existing.label_studio_id != remote.id
-    return is_changed or existing.deleted_at is not None or existing.state == State.REJECTED
+def _readable(reason: str) -> str:
+    kept, _ = storable(reason)
+    return str(kept)[:200]
 
 
-def _add(publication: Publication, remote: RemoteAnnotation, verdict: Verdict, people: People) -> None:
-    annotation = Annotation(
-        unique_id=remote.unique_id,
-        example=publication.example,
-        completed_by=people.email(remote.completed_by),
-        created_at=remote.created_at,
-        lead_time=None,
+def _follow(publication: Publication, example_id: int, match: Match, people: People) -> bool:
+    """Bring one annotation up to date. Returns: whether anything of it is new.
+
+    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else becomes what it is in
+    Label Studio now; it may be acceptable by now, even unchanged.
+    """
+    remote = match.remote
+    verdict = judge(remote=remote, example=publication.example, people=people)
+    # Another of the same example may have changed what this one is paid.
+    row = Annotation.objects.filter(pk=match.row.pk).first() if match.row else None
+    annotation = row or Annotation(
+        unique_id=match.unique_id, example=publication.example, created_at=remote.created_at, lead_time=None
     )
-    _write(annotation, remote)
-    _apply(publication, annotation, verdict)
+    before = _columns(annotation)
+    is_edited = (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
+    _write(annotation, remote, example_id, people)
+    if annotation.state == State.ACCEPTED:
+        if is_edited:
+            _edit(annotation, verdict)
+    elif is_edited or _is_better(annotation, verdict):
+        _apply(publication, annotation, verdict)
+    if row is not None and _columns(annotation) == before:
+        return False
     annotation.save()
+    return True
 
 
-def _update(publication: Publication, existing: Annotation, remote: RemoteAnnotation, verdict: Verdict) -> None:
-    """Follow an edit. What was paid stays so, once: an edit changes an answer's value, or a skip into an answer."""
-    _write(existing, remote)
-    if existing.state == State.ACCEPTED and verdict.state == State.ACCEPTED:
-        existing.value, existing.reason = verdict.value, ""
-    elif existing.state == State.ACCEPTED:
-        existing.reason = f"Edited; the earlier answer stands. {verdict.reason}".strip()[:200]
-    elif existing.entry is None:
-        _apply(publication, existing, verdict)
-    elif verdict.state == State.ACCEPTED:
-        _answer_instead(publication, existing, verdict)
-    existing.save()
+def _is_better(annotation: Annotation, verdict: Verdict) -> bool:
+    """Whether an unchanged annotation is worth more by now. That its maker was switched off since changes nothing."""
+    return verdict.state != State.REJECTED or (annotation.annotator_id is None and verdict.annotator is not None)
 
 
-def _answer_instead(publication: Publication, skip: Annotation, verdict: Verdict) -> None:
-    """Let a paid skip become the answer that it was edited into, if one is still asked for."""
-    if _accept(publication, skip, verdict.annotator):
-        skip.state, skip.reason, skip.value = verdict.state, "", verdict.value
-    else:
-        skip.reason = "Answered when no answer was asked for; the skip stands."
+def _columns(annotation: Annotation) -> dict[str, object]:
+    return {field.attname: getattr(annotation, field.attname) for field in Annotation._meta.concrete_fields}
 
 
-def _write(annotation: Annotation, remote: RemoteAnnotation) -> None:
-    annotation.label_studio_id = remote.id
+def _write(annotation: Annotation, remote: RemoteAnnotation, example_id: int, people: People) -> None:
+    annotation.label_studio_id, annotation.label_studio_example_id = remote.id, example_id
     annotation.result = remote.result
     annotation.updated_at = remote.updated_at
     annotation.deleted_at = None
+    if annotation.entry_id is None:
+        annotation.completed_by = people.email(remote.completed_by)
     # Label Studio adds up an annotation's open times; a lower figure comes from a client that lost count.
     times = [time for time in (annotation.lead_time, remote.lead_time) if time is not None]
     annotation.lead_time = max(times, default=None)
 
 
+def _edit(annotation: Annotation, verdict: Verdict) -> None:
+    if verdict.state == State.ACCEPTED and verdict.annotator == annotation.annotator:
+        annotation.value, annotation.reason = verdict.value, ""
+    else:
+        annotation.reason = f"Edited; the earlier annotation is kept. {verdict.reason}".strip()[:200]
+
+
 def _apply(publication: Publication, annotation: Annotation, verdict: Verdict) -> None:
     """Take the verdict; an acceptable annotation is paid from a free assignment, or is surplus without one."""
+    if annotation.entry_id is not None and verdict.annotator != annotation.annotator:
+        verdict = Verdict(state=State.REJECTED, reason=verdict.reason or OTHER_PERSON, annotator=annotation.annotator)
     annotation.state, annotation.reason, annotation.value = verdict.state, verdict.reason, verdict.value
     annotation.annotator = verdict.annotator
     is_replay = verdict.annotator is not None and verdict.annotator.is_replay
     annotation.origin = Origin.REPLAY if is_replay else Origin.PERSON
-    annotation.awaits_pay = False
     if verdict.state == State.SKIPPED:
         pay_skip(publication=publication, annotation=annotation)
-    elif verdict.state == State.ACCEPTED and not _accept(publication, annotation, verdict.annotator):
+        return
+    annotation.awaits_pay = False
+    if verdict.state == State.ACCEPTED and not _accept(publication, annotation, verdict.annotator):
         annotation.state = State.SURPLUS
-        annotation.reason = annotation.reason or NOT_ASKED_FOR
+        annotation.reason = annotation.reason or SURPLUS_REASON
 
 
 def _accept(publication: Publication, annotation: Annotation, annotator: User | None) -> bool:
     """Fill an assignment with an annotation and pay for it. Returns: whether one was free and could be paid."""
-    taken = Annotation.objects.filter(example=publication.example, annotator=annotator, state=State.ACCEPTED)
-    if annotator is None or taken.exists():
+    theirs = Annotation.objects.filter(example=publication.example, annotator=annotator, state=State.ACCEPTED)
+    if annotator is None or theirs.exists():
         return False
     assignment = _free_assignment(publication, annotator) or _withdrawn_assignment(publication, annotation)
     if assignment is None:
@@ -242,14 +286,16 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
     except (BudgetExceeded, BudgetStopped) as refusal:
         annotation.reason = f"Made after it was withdrawn. {refusal}"[:200]
         return False
-    take_back_skip(annotation)
+    take_back_skips(annotation)
     annotation.assignment, annotation.entry = assignment, entry
     return True
 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
     """Find what a further annotation by this person could fill; first of all what was kept for them."""
-    free = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
+    free = publication.assignments.filter(
+        Q(kept_for__isnull=True) | Q(kept_for=annotator), annotation__isnull=True, hold__closed_at__isnull=True
+    )
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()
 

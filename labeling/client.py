@@ -5,11 +5,12 @@ own retries are off, since it repeats a POST too.
 """
 
 import json
+import math
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +36,7 @@ IMPORT_TIMEOUT_SECONDS = 30
 PASSING_TROUBLE = frozenset({408, 429, 500, 502, 503, 504})
 IDS_PER_EXPORT = 100
 TASKS_PER_PAGE = 500
+LONGEST_WHOLE_NUMBER = 1_000
 EVENTS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
 
 T = TypeVar("T")
@@ -45,12 +47,20 @@ class LabelStudioUnreachable(Exception):
     """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
 
 
+class LabelStudioFailed(LabelStudioUnreachable):
+    """Label Studio answers, but not this: it fails at it, or what it says is no JSON."""
+
+
 class LabelStudioTimedOut(LabelStudioUnreachable):
     """A call to Label Studio took all the time it may."""
 
 
 class LabelStudioRefused(Exception):
     """Label Studio answered no; trying again will not help."""
+
+
+class LabelStudioMissing(LabelStudioRefused):
+    """Label Studio has no such project, or no such row of it."""
 
 
 class Method(Protocol[T_co]):
@@ -78,11 +88,16 @@ def marker(uid: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
-    """An example of ours in Label Studio, and when it or its annotations last changed there."""
+class Listed:
+    """An example in Label Studio: when it or its annotations last changed there, and how many answers it asks for.
+
+    `asks_for` counts the answers that are there, `num_answers`, too.
+    """
 
     id: int
     updated_at: datetime
+    asks_for: int
+    num_answers: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +111,7 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal:
-    """What a closed project holds: what is kept open for whom, and the ids of all that is still there."""
+    """What is kept open for whom, and the ids of all that is still there: of a closed project, or of shut examples."""
 
     kept: tuple[Kept, ...]
     left: frozenset[int]
@@ -182,15 +197,25 @@ class LabelStudioClient:
             found[uid] = min(task.id, found.get(uid, task.id))
         return found
 
-    def changed(self, *, project_id: int, since: datetime | None) -> list[Changed]:
-        """List what changed since a time of Label Studio's clock; everything where none is given."""
-        where: dict[str, Any] = {"filters": {"conjunction": "and", "items": []}}
-        if since is not None:
-            # Without the microseconds and the Z, Label Studio answers 500.
-            value = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            where = _filters("tasks:updated_at", "greater_or_equal", "Datetime", value)
-        tasks = self._tasks(project_id=project_id, query=where, include="id,updated_at")
-        return [Changed(id=task.id, updated_at=as_datetime(task.updated_at)) for task in tasks]
+    def examples(self, *, project_id: int) -> list[Listed]:
+        """List all examples of a project. Raises: LabelStudioMissing (there is no such project)."""
+        found = self._read(self._page("fulcrum/examples", {"project": project_id}))
+        return [
+            Listed(id=pk, updated_at=as_datetime(updated_at), asks_for=asks_for, num_answers=num_answers)
+            for pk, updated_at, asks_for, num_answers in found["examples"]
+        ]
+
+    def ask(self, *, project_id: int, answers: Mapping[int, int]) -> None:
+        """Say how many answers examples ask for, those that are there included; may be repeated."""
+        self._write(self._page("fulcrum/ask", {"project": project_id, "answers": list(answers.items())}))
+
+    def is_gone(self, *, project_id: int) -> bool:
+        """Whether Label Studio, and not something in its place, says that it has no such project."""
+        try:
+            self._read(lambda **options: self.sdk.projects.get(project_id, **options))
+        except LabelStudioMissing:
+            return bool(self.release())
+        return False
 
     def export(self, *, project_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Fetch examples with their annotations in full; only the export tells an annotation's unique id."""
@@ -207,22 +232,36 @@ class LabelStudioClient:
                 )
             )
         )
-        rows: list[dict[str, Any]] = json.loads(content)
+        return self._rows(content)
+
+    def _rows(self, content: bytes) -> list[dict[str, Any]]:
+        """Read an export, which has what browsers sent: numbers of any length, and any depth."""
+        try:
+            rows = json.loads(content, parse_int=_whole_number)
+        except (ValueError, RecursionError) as error:
+            raise LabelStudioFailed(f"Label Studio at {self.url} exports what is no JSON: {error}.") from error
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise LabelStudioFailed(f"Label Studio at {self.url} exports no list of examples.")
         return rows
 
     def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
         """Close a project and delete what nobody answered or has open; may be repeated."""
         body = {"project": project_id, "message": message, "keep_seconds": keep_seconds}
-        found = self._post("fulcrum/withdraw", body)
+        found = self._write(self._page("fulcrum/withdraw", body))
         return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def reopen(self, *, project_id: int, shut: Sequence[int]) -> None:
         """Let a project take work again, but for some of its examples; may be repeated."""
-        self._post("fulcrum/reopen", {"project": project_id, "shut": list(shut)})
+        self._write(self._page("fulcrum/reopen", {"project": project_id, "shut": list(shut)}))
 
-    def open_examples(self, *, project_id: int, ids: Sequence[int]) -> None:
-        """Let examples that were shut take answers again; may be repeated."""
-        self._post("fulcrum/open", {"project": project_id, "examples": list(ids)})
+    def shut(self, *, project_id: int, ids: Sequence[int], keep_open: Sequence[int]) -> Withdrawal:
+        """Offer these examples to nobody else, and delete what nobody answered; may be repeated.
+
+        Parameters: `keep_open` those of them that whoever has them open may still finish.
+        """
+        body = {"project": project_id, "examples": list(ids), "keep_open": list(keep_open)}
+        found = self._write(self._page("fulcrum/shut", body))
+        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def people(self) -> dict[int, str]:
         """Map Label Studio's user ids to e-mail addresses."""
@@ -244,18 +283,18 @@ class LabelStudioClient:
             seconds=LIST_SECONDS,
         )
 
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        """Call our own pages inside Label Studio, which its SDK does not know."""
+    def _page(self, path: str, body: dict[str, Any]) -> Method[Any]:
+        """Make a call to one of our own pages inside Label Studio, which its SDK does not know."""
 
         def send(*, request_options: Any) -> Any:
             answer = self.sdk._client_wrapper.httpx_client.request(
                 path, method="POST", json=body, request_options=request_options
             )
             if answer.status_code != httpx.codes.OK:
-                raise ApiError(status_code=answer.status_code, body=answer.text)
+                raise ApiError(status_code=answer.status_code, body=_body(answer))
             return answer.json()
 
-        return self._write(send)
+        return send
 
     def _read(self, call: Method[T], *, seconds: int | None = None) -> T:
         with deadline(seconds=seconds or READ_SECONDS):
@@ -307,12 +346,17 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
 
 def _translate(url: str, error: ApiError) -> Exception:
     said = str(error.body)[:300]
+    if error.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+        return LabelStudioFailed(f"Label Studio at {url} fails (500): {said}")
     if error.status_code in PASSING_TROUBLE:
         return LabelStudioUnreachable(f"Label Studio at {url} is in trouble ({error.status_code}): {said}")
     if error.status_code == 401:
         return LabelStudioRefused(
             f"Label Studio at {url} does not accept our token. Set LABEL_STUDIO_API_TOKEN to a new one."
         )
+    # A proxy in Label Studio's place answers so too, but not in its form.
+    if error.status_code == httpx.codes.NOT_FOUND and isinstance(error.body, dict) and "detail" in error.body:
+        return LabelStudioMissing(f"Label Studio at {url} has it no longer (404): {error.body['detail']}")
     return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {said}")
 
 
@@ -388,6 +432,18 @@ def _check_release(client: LabelStudioClient) -> None:
 def as_datetime(value: datetime | str) -> datetime:
     """Read a time; the SDK gives some as text."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _body(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
+
+
+def _whole_number(digits: str) -> int | float:
+    """Read a whole number; Python refuses very long ones, which are as good as infinite here."""
+    return int(digits) if len(digits) < LONGEST_WHOLE_NUMBER else math.copysign(math.inf, float(digits[:2]))
 
 
 def _filters(name: str, operator: str, kind: str, value: str) -> dict[str, Any]:

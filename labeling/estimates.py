@@ -12,9 +12,10 @@ from accounts.models import User
 from budgets.models import Kind, Path, Price
 from budgets.operations import Scope, find_price, room
 from labeling.models import Annotation
+from labeling.offering import count_fitting, num_asked
 from labeling.pay import Terms, paid_quantity, terms_of
 from planning.estimates import ASSUMED_SECONDS, AnswerHistory, AnswerPrices, Estimate, estimate_answers
-from studies.models import Study
+from studies.models import Split, Study
 
 # Of the latest answers only: people grow quicker, and prices change.
 ANSWERS_LOOKED_AT = 1000
@@ -23,8 +24,12 @@ LATELY = timedelta(days=7)
 
 @dataclass(frozen=True, kw_only=True)
 class LabelQuote:
-    """What publishing examples would hold and is expected to cost, and how many of them the budget takes now."""
+    """What publishing examples would hold and is expected to cost, and how many of them the budget takes now.
 
+    `num_examples` is at most the number that is left to publish; `num_wanted` were asked about.
+    """
+
+    num_wanted: int
     num_examples: int
     held: Decimal
     room: Decimal
@@ -38,22 +43,22 @@ class LabelQuote:
         return max(self.held - self.room, Decimal(0))
 
 
-def quote_labels(*, study: Study, num_examples: int) -> LabelQuote:
-    """Say what publishing some of a study's examples would hold and cost.
+def quote_labels(*, study: Study, num_examples: int, split: str = Split.POOL) -> LabelQuote:
+    """Say what publishing some of a split's examples would hold and cost: no more of them than are left to publish.
 
     Parameters: `num_examples` >= 0.
     Raises: PriceMissing.
     """
-    now = timezone.now()
-    terms = terms_of(study=study, at=now)
-    each = terms.total * study.annotations_per_example
+    terms = terms_of(study=study, at=timezone.now())
+    asked = num_asked(study=study, split=split, num_examples=num_examples)
     left = room(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     return LabelQuote(
-        num_examples=num_examples,
-        held=each * num_examples,
+        num_wanted=num_examples,
+        num_examples=len(asked),
+        held=terms.total * sum(asked),
         room=left,
-        num_fitting=min(num_examples, int(left / each)) if each else num_examples,
-        estimate=estimate_labels(study=study, num_examples=num_examples),
+        num_fitting=0 if study.budget.is_stopped else count_fitting(asked, each=terms.total, left=left),
+        estimate=_estimate(study, sum(asked)),
         terms=terms,
     )
 
@@ -65,11 +70,15 @@ def estimate_labels(*, study: Study, num_examples: int) -> Estimate:
     Returns: amounts in the budget's currency, platform fee included; the basis says how many answers it rests on.
     Raises: PriceMissing; ValueError (a negative number).
     """
+    return _estimate(study, num_examples * study.annotations_per_example)
+
+
+def _estimate(study: Study, num_answers: int) -> Estimate:
     now = timezone.now()
     answers = _latest_answers(study)
     seconds = sorted(one.lead_time.total_seconds() for one in answers if one.lead_time is not None)
     return estimate_answers(
-        num_answers=num_examples * study.annotations_per_example,
+        num_answers=num_answers,
         prices=_prices(study, answers, seconds, now),
         history=AnswerHistory(seconds=seconds, skip_rate=_skip_rate(study), num_people=max(_num_people(study, now), 1)),
     )

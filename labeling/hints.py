@@ -22,7 +22,7 @@ def receive_hint(*, project_uid: UUID, secret: str) -> bool:
     """Note that something happened in a project, and have it synced soon; nothing in the message is believed.
 
     Further hints before that sync begins change nothing.
-    Returns: whether a sync was asked for.
+    Returns: whether a sync was requested.
     Raises: HintRefused (unknown project, wrong secret).
     """
     project = LabelingProject.objects.filter(uid=project_uid).first()

@@ -10,7 +10,7 @@ from notices.operations import NoticeKind, notify
 
 
 def note_beginning(project: LabelingProject) -> None:
-    """Remember when the first sync began that nothing was finished since. A finished sync forgets it."""
+    """Remember the start of the first sync since the last success. A finished sync clears it."""
     LabelingProject.objects.filter(pk=project.pk, syncing_since=None).update(syncing_since=timezone.now())
 
 

@@ -13,13 +13,16 @@ from budgets.models import Hold, LedgerEntry, Origin
 from budgets.money import ZERO
 from studies.models import Example, Study
 
+# A paid skip has a key of its own: the same annotation may become an answer later.
+SKIP_SUFFIX = ":skip"
+
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
 class LabelingProject(models.Model):
-    """A study's project in Label Studio. `uid` stands in that project's description, so that it is found again."""
+    """A study's project in Label Studio. `uid` is in that project's description, so that it is found again."""
 
     study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="labeling_project")
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -33,15 +36,16 @@ class LabelingProject(models.Model):
         null=True, help_text="When we began to close it there, because its budget stopped."
     )
     withdrawn_at = models.DateTimeField(null=True, help_text="When all that nobody had open was withdrawn.")
-    syncing_since = models.DateTimeField(null=True, help_text="The first sync began that nothing was finished since.")
+    syncing_since = models.DateTimeField(null=True, help_text="Start of the first sync since the last success.")
     hinted_at = models.DateTimeField(null=True, help_text="A webhook came since the last sync began.")
+    gone_at = models.DateTimeField(null=True, help_text="When we saw that it was deleted there; a new one clears it.")
 
     def __str__(self) -> str:
         return f"Label Studio project {self.label_studio_id} of {self.study}"
 
 
 class Batch(models.Model):
-    """Examples sent in one request. Its uid stands in each, so that a doubtful request is looked up, not repeated."""
+    """Examples sent in one request. Its uid is in each, so that a doubtful request is looked up, not repeated."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Being sent"
@@ -60,16 +64,21 @@ class Batch(models.Model):
 
 
 class Publication(models.Model):
-    """An example on offer in Label Studio."""
+    """An example published in Label Studio."""
 
     class Because(models.TextChoices):
         STOPPED = "stopped", "The budget stopped"
         GONE = "gone", "It is gone from Label Studio"
+        LABELLED = "labelled", "It got a label from elsewhere"
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="publications")
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="publication")
     label_studio_id = models.PositiveIntegerField(null=True)
     label_studio_updated_at = models.DateTimeField(null=True, help_text="What was merged last.")
+    num_answers = models.PositiveIntegerField(
+        default=0, help_text="What Label Studio counted as answers when it was merged last, accepted or not."
+    )
+    trouble = models.TextField(blank=True, help_text="What of its annotations could not be read the last time.")
     round = models.PositiveSmallIntegerField(default=1, help_text="How many times it was offered.")
     withdrawn_at = models.DateTimeField(null=True, help_text="Since then it asks for fewer annotations than it did.")
     withdrawn_because = models.CharField(max_length=16, choices=Because.choices, blank=True)
@@ -114,7 +123,7 @@ class Annotation(models.Model):
         ACCEPTED = "accepted", "Accepted"
         SKIPPED = "skipped", "Skipped"
         REJECTED = "rejected", "Rejected"
-        SURPLUS = "surplus", "Not asked for"
+        SURPLUS = "surplus", "Surplus"
 
     unique_id = models.UUIDField(unique=True)
     example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="annotations")
@@ -130,6 +139,9 @@ class Annotation(models.Model):
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
     awaits_pay = models.BooleanField(default=False, help_text="The budget had no room for it yet; tried again.")
     label_studio_id = models.PositiveIntegerField()
+    label_studio_example_id = models.PositiveIntegerField(
+        null=True, help_text="Where it stands in Label Studio: somebody may copy an example there."
+    )
     created_at = models.DateTimeField(help_text="Label Studio's clock.")
     updated_at = models.DateTimeField(help_text="Label Studio's clock.")
     deleted_at = models.DateTimeField(null=True, help_text="When we saw that it is gone from Label Studio.")
@@ -142,8 +154,10 @@ class Annotation(models.Model):
             models.CheckConstraint(
                 condition=Q(state="accepted", entry__isnull=False, assignment__isnull=False, annotator__isnull=False)
                 | Q(state="skipped", assignment__isnull=True, annotator__isnull=False)
-                | (~Q(state__in=["accepted", "skipped"]) & Q(entry__isnull=True)),
-                name="paid_if_accepted_or_a_paid_skip",
+                # A skip that was paid stays so, when its maker writes something else over it.
+                | (~Q(state__in=["accepted", "skipped"]) & Q(assignment__isnull=True))
+                & (Q(entry__isnull=True) | Q(annotator__isnull=False)),
+                name="paid_if_accepted_or_once_a_skip",
             )
         ]
 
@@ -154,7 +168,7 @@ class Annotation(models.Model):
     @property
     def skip_key(self) -> str:
         """A skip has a key of its own: it may still become an answer, which is paid under the annotation's."""
-        return f"{self.source_key}:skip"
+        return f"{self.source_key}{SKIP_SUFFIX}"
 
     @property
     def pay(self) -> Decimal:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import User
 from budgets.models import Budget, Hold, Path
-from budgets.money import ZERO
+from budgets.money import ZERO, amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, place_holds, room
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.pay import Terms, terms_of
@@ -32,8 +32,8 @@ class NoneFits(BudgetExceeded):
         super().__init__(budget=budget, wanted=need.first, room=left)
         self.missing_for_all = need.all - left
         self.args = (
-            f"{self.args[0]} 0 of {need.num_examples:,} examples fit; all of them need {need.all:.2f} "
-            f"{budget.currency}.",
+            f"{self.args[0]} 0 of {need.num_examples:,} examples fit; all of them need "
+            f"{amount_text(need.all)} {budget.currency}.",
         )
 
 
@@ -58,7 +58,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which examples are to be offered and how many of them at most; `action` and `split` stand in the record of it."""
+    """Which examples are to be offered, and the maximum number; `action` and `split` are in the record of it."""
 
     by: User
     study: Study
@@ -75,7 +75,7 @@ def unfilled() -> QuerySet[Assignment]:
 
 
 def offerable(*, study: Study, split: str) -> QuerySet[Example]:
-    """List, in rank order, the examples of a split that are neither on offer nor labelled, withdrawn ones included."""
+    """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included."""
     asks = Exists(unfilled().filter(publication=OuterRef("publication")))
     is_new = Q(publication__isnull=True, label__isnull=True)
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
@@ -101,7 +101,7 @@ def hold_batch(wanted: Wanted) -> Held | None:
     terms = terms_of(study=wanted.study, at=timezone.now())
     left = room(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
     asked = _asked(wanted, examples, withdrawn)
-    num_fitting = _count_fitting(asked[: len(examples)], terms.total, left)
+    num_fitting = count_fitting(asked[: len(examples)], each=terms.total, left=left)
     need = Need(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
     if not num_fitting:
         raise NoneFits(budget=budget, need=need, left=left)
@@ -135,8 +135,21 @@ def _lock_withdrawn(examples: Sequence[Example]) -> dict[int, list[Assignment]]:
     return found
 
 
-def _count_fitting(asked: Sequence[int], each: Decimal, left: Decimal) -> int:
-    """How many of a batch's examples, from the first on, can be held for whole."""
+def num_asked(*, study: Study, split: str, num_examples: int) -> list[int]:
+    """How many annotations each of the next examples of a split would ask for; fewer than wanted where few are left.
+
+    A withdrawn example asks for those that were given back.
+    """
+    given_back = unfilled().filter(publication=OuterRef("publication")).order_by().values("publication")
+    examples = offerable(study=study, split=split).annotate(
+        num_unfilled=Subquery(given_back.annotate(num=Count("pk")).values("num"))
+    )
+    counts = examples.values_list("num_unfilled", flat=True)[:num_examples]
+    return [count or study.annotations_per_example for count in counts]
+
+
+def count_fitting(asked: Sequence[int], *, each: Decimal, left: Decimal) -> int:
+    """How many examples, from the first on, can be held for whole, where each annotation holds as much."""
     for place, num_annotations in enumerate(asked):
         left -= num_annotations * each
         if left < 0:

@@ -1,5 +1,6 @@
-"""The one public door to labelling. Each function's contract stands where it is written."""
+"""The one public door to labelling. Each function's contract is where it is defined."""
 
+from labeling.already_labelled import Withdrawn, follow_imported_labels, withdraw_labelled_of
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable
 from labeling.entry import enter_url
 from labeling.hints import HintRefused, receive_hint, sync_hinted
@@ -16,7 +17,9 @@ __all__ = [
     "PublishResult",
     "ReplayResult",
     "SyncResult",
+    "Withdrawn",
     "enter_url",
+    "follow_imported_labels",
     "follow_stops",
     "publish",
     "receive_hint",
@@ -25,4 +28,5 @@ __all__ = [
     "sync_all",
     "sync_hinted",
     "sync_study",
+    "withdraw_labelled_of",
 ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from accounts.models import User
 from budgets.models import Budget, BudgetStop, Hold, Kind, LedgerEntry, Origin, Path, Price
-from budgets.money import quantize
+from budgets.money import hours_of, quantize
 from budgets.operations import (
     AlreadyReversed,
     BudgetExceeded,
@@ -25,13 +25,12 @@ from budgets.operations import (
 from labeling.models import Annotation, Assignment, Publication
 from studies.models import PayBasis, Study
 
-_HOUR = timedelta(hours=1)
 NO_TIME = "Label Studio told no time, so no time is paid."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What one annotation can cost at most: the dearest annotator's price, and the platform fee on top."""
+    """The maximum cost of one annotation: the highest annotator price, and the platform fee on top."""
 
     price: Price
     quantity: Decimal
@@ -59,7 +58,7 @@ def terms_of(*, study: Study, at: datetime) -> Terms:
 
 
 def hours(time: timedelta) -> Decimal:
-    return quantize(Decimal(time // timedelta(microseconds=1)) / Decimal(_HOUR // timedelta(microseconds=1)))
+    return hours_of(time // timedelta(microseconds=1))
 
 
 def promised_price(*, hold: Hold, annotator: User) -> Price:
@@ -82,6 +81,12 @@ def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: i
     return hours(max(time, timedelta(0)))
 
 
+def covered(quantity: Decimal, *, hold: Hold, price: Price) -> Decimal:
+    """What a hold covers of a quantity: hours with six decimals where it was placed for such, a millionth less."""
+    want = Want(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
+    return quantity if want.total <= hold.amount else quantize(quantity)
+
+
 def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry:
     """Pay for an acceptable annotation: from its assignment's hold, or, where that was given back, from what is left.
 
@@ -95,6 +100,7 @@ def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry
         lead_time=annotation.lead_time,
         max_paid_seconds=assignment.publication.example.study.max_paid_seconds,
     )
+    quantity = covered(quantity, hold=hold, price=price)
     cost = Cost(
         source_key=annotation.source_key,
         quantity=quantity,
@@ -117,7 +123,7 @@ def is_overshoot(*, budget: Budget, annotation: Annotation) -> bool:
 
 
 def stop_at(*, budget: Budget, moment: datetime) -> BudgetStop | None:
-    """Find the stop that stood at a moment."""
+    """Find the stop that was active at a moment."""
     stops = budget.stops.filter(started_at__lte=moment).exclude(ended_at__lte=moment)
     return stops.order_by("started_at").last()
 
@@ -140,6 +146,7 @@ def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
     """
     hold = _latest_hold(publication)
     if annotation.entry is not None or annotation.annotator is None or _is_paid_already(annotation):
+        annotation.awaits_pay = False
         return
     price = skip_price(hold=hold, annotator=annotation.annotator)
     if price is None:
@@ -170,8 +177,20 @@ def skip_price(*, hold: Hold, annotator: User) -> Price | None:
     return find_price(book=hold.price.book, kind=Kind.SKIP, at=at, scope=scope, known_at=at)
 
 
-def take_back_skip(annotation: Annotation) -> None:
-    """Undo what was paid for a skip that has become an answer, which is paid instead."""
+def take_back_skips(annotation: Annotation) -> None:
+    """Undo what was paid for a skip that has become an answer, or that its maker followed by one: that is paid instead.
+
+    The annotation itself is left to be saved by the caller.
+    """
+    _take_back(annotation)
+    theirs = Annotation.objects.filter(example=annotation.example, annotator=annotation.annotator)
+    for other in theirs.exclude(unique_id=annotation.unique_id).exclude(state=Annotation.State.ACCEPTED):
+        if other.entry is not None or other.awaits_pay:
+            _take_back(other)
+            other.save(update_fields=["entry", "awaits_pay"])
+
+
+def _take_back(annotation: Annotation) -> None:
     entry, annotation.entry, annotation.awaits_pay = annotation.entry, None, False
     while entry is not None and hasattr(entry, "replacement"):
         entry = entry.replacement

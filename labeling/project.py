@@ -9,7 +9,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.audit import record
 from accounts.queries import recorded_state
-from labeling.client import LabelStudioClient, ProjectPlan
+from labeling.client import LabelStudioClient, LabelStudioUnreachable, ProjectPlan
+from labeling.locks import WAIT_SECONDS, in_turn
 from labeling.models import LabelingProject
 from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType
 from studies.models import Study
@@ -25,21 +26,32 @@ def task_type_of(*, study: Study) -> LabelingTaskType:
     return LABELING_TASK_TYPES[study.task_type]
 
 
-@transaction.atomic
 def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
     """Find or make a study's project in Label Studio, with its configuration, tab and webhook.
 
-    The row is locked while Label Studio is asked, so that two callers make one project; one that a crash left
-    without its id here is found by the marker in its description.
+    One caller at a time, so that two make one project; no row is locked while Label Studio is asked. A project that a
+    crash left without its id here is found by the marker in its description.
 
-    Raises: LabelStudioUnreachable; LabelStudioRefused (the project was deleted there, or the labels are refused).
+    Raises: LabelStudioUnreachable; LabelStudioMissing (the project was deleted there); LabelStudioRefused (the labels
+    are refused).
     """
-    LabelingProject.objects.get_or_create(study_id=study.pk)
-    project = LabelingProject.objects.select_for_update().get(study_id=study.pk)
+    project, _ = LabelingProject.objects.get_or_create(study_id=study.pk)
+    with in_turn(project) as is_ours:
+        if not is_ours:
+            raise LabelStudioUnreachable(
+                f"Somebody else is preparing the Label Studio project of “{study}”, for {WAIT_SECONDS} seconds by now. "
+                "Try again in a moment."
+            )
+        project.refresh_from_db()
+        return _ensure(project, study, client)
+
+
+def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -> LabelingProject:
     plan = _plan(project, study)
     if project.label_studio_id is None:
         project.label_studio_id = client.find_project(uid=plan.uid) or client.create_project(plan=plan)
-        project.save(update_fields=["label_studio_id"])
+        project.gone_at = None
+        project.save(update_fields=["label_studio_id", "gone_at"])
     _note_connection(project, study, client)
     if client.project_config(project_id=project.label_studio_id) != plan.config:
         client.set_config(project_id=project.label_studio_id, config=plan.config)
@@ -58,24 +70,31 @@ def _note_connection(project: LabelingProject, study: Study, client: LabelStudio
     Nobody signed in changes it: it comes with the settings. The token is known by a keyed hash of itself only.
     """
     seen = {
-        "url": _without_credentials(client.url),
+        "url": url_of(client=client),
         "release": client.release(),
         "token_hash": salted_hmac("labeling.connection", settings.LABEL_STUDIO_API_TOKEN).hexdigest()[:12],
         "project": project.label_studio_id,
     }
-    record(
-        actor=None,
-        action=_CONNECTED,
-        subject=f"Label Studio connection of “{study}”",
-        subject_id=project.pk,
-        budget_id=study.budget_id,
-        before=recorded_state(action=_CONNECTED, subject_id=project.pk),
-        after=seen,
-    )
+    with transaction.atomic():
+        record(
+            actor=None,
+            action=_CONNECTED,
+            subject=f"Label Studio connection of “{study}”",
+            subject_id=project.pk,
+            budget_id=study.budget_id,
+            before=recorded_state(action=_CONNECTED, subject_id=project.pk),
+            after=seen,
+        )
 
 
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
+def connected_url(*, project: LabelingProject) -> str:
+    """Say at which address the Label Studio is that a project was last prepared in; empty where that is unknown."""
+    return str(recorded_state(action=_CONNECTED, subject_id=project.pk).get("url", ""))
+
+
+def url_of(*, client: LabelStudioClient) -> str:
+    """Write a Label Studio's address without the name and password that may stand in it."""
+    parts = urlsplit(client.url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

@@ -10,8 +10,9 @@ from accounts.permissions import Action, require
 from budgets.models import Budget
 from budgets.money import ZERO
 from budgets.operations import BudgetStopped
-from labeling.client import LabelStudioClient, LabelStudioUnreachable, connect
-from labeling.models import Batch, Publication
+from labeling.client import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect
+from labeling.forgetting import forget_if_gone
+from labeling.models import Batch, LabelingProject, Publication
 from labeling.offering import Held, NoneFits, Wanted, hold_batch, offerable
 from labeling.project import ensure_project
 from labeling.sending import resume_batches, send
@@ -22,7 +23,7 @@ __all__ = ["PublishResult", "offer", "offerable", "publish"]
 
 @dataclass(frozen=True, kw_only=True)
 class PublishResult:
-    """What a publishing did. `num_already` were on offer before; `num_short` the budget could not take.
+    """What a publishing did. `num_already` were published before; `num_short` exceed the budget.
 
     `missing` is the money that these would need on top of what is there.
     """
@@ -44,8 +45,8 @@ def publish(
 ) -> PublishResult:
     """Offer more of a study's examples for labelling, in rank order, as many as the budget takes.
 
-    Each asked-for annotation gets a hold at the dearest price of now before anything is sent. Safe to repeat: what is
-    on offer is not offered again, and a batch that a crash left half-sent is completed.
+    Each requested annotation gets a hold at the highest current rate before anything is sent. Safe to repeat: what is
+    published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
     form sent twice offers once.
@@ -63,7 +64,7 @@ def publish(
     if budget.is_stopped:
         raise BudgetStopped(budget)
     client = connect()
-    project = ensure_project(study=study, client=client)
+    project = _prepare(study, client)
     resume_batches(project=project, client=client)
     on_offer = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = on_offer.count()
@@ -84,10 +85,21 @@ def publish(
     )
 
 
+def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:
+    """Find or make the project; one that was deleted in Label Studio is made anew, and gives back what it held."""
+    try:
+        return ensure_project(study=study, client=client)
+    except LabelStudioRefused:
+        project = LabelingProject.objects.get(study=study)
+        if not forget_if_gone(project=project, client=client, is_new_wanted=True):
+            raise
+    return ensure_project(study=study, client=client)
+
+
 def offer(want: Callable[[int, int], Wanted], num_examples: int, client: LabelStudioClient) -> list[Held]:
     """Hold and send examples, a batch at a time, as many as the budget takes.
 
-    Parameters: `want` makes what the batch at a place asks for, of which so many examples are left.
+    Parameters: `want` makes what the batch at a place asks for, given how many examples are left.
     Raises: NoneFits (of the first batch); BudgetStopped; PriceMissing; LabelStudioUnreachable; LabelStudioRefused.
     """
     offered: list[Held] = []

@@ -10,14 +10,15 @@ from accounts.models import User
 from budgets.models import BudgetStop
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.stopping import kept_open, withdrawn
-from studies.models import Study
+from studies.models import Example, Study
 
 State = Annotation.State
+TROUBLES_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelingStatus:
-    """How labelling of a study stands. `offered` and `annotated` count examples, the rest annotations."""
+    """The state of a study's labelling. `offered` and `annotated` count examples, the rest annotations."""
 
     offered: int
     being_sent: int
@@ -29,7 +30,17 @@ class LabelingStatus:
     last_synced_at: datetime | None
     last_error: str
     url: str
+    gone_at: datetime | None = None
+    troubles: tuple["ExampleTrouble", ...] = ()
     stop: "StopStatus | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExampleTrouble:
+    """An example whose annotations could not all be read, and why."""
+
+    example: Example
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +81,20 @@ def status(study: Study) -> LabelingStatus:
         last_synced_at=project.last_synced_at if project else None,
         last_error=project.last_error if project else "",
         url=_url(project),
+        gone_at=project.gone_at if project else None,
+        troubles=_troubles(study),
         stop=stop_status(study, project),
     )
 
 
+def _troubles(study: Study) -> tuple[ExampleTrouble, ...]:
+    found = Publication.objects.filter(example__study=study).exclude(trouble="").select_related("example")
+    rows = found.order_by("example__rank")[:TROUBLES_SHOWN]
+    return tuple(ExampleTrouble(example=one.example, reason=one.trouble) for one in rows)
+
+
 def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | None:
-    """Say what a stop does to a study's labelling; None where none stands and nothing is left of one."""
+    """Say what a stop does to a study's labelling; None where none is active and nothing is left of one."""
     stop = BudgetStop.objects.filter(budget=study.budget_id).order_by("-started_at").first()
     is_closed = project is not None and project.closed_at is not None
     if stop is None or (stop.ended_at is not None and not is_closed):
@@ -93,8 +112,9 @@ def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | N
 
 
 def work_waiting(user: User) -> list[WorkWaiting]:
-    """Studies with examples on offer that this person has not answered and that still want an annotation."""
-    mine = Annotation.objects.filter(example=OuterRef("example"), annotator=user, deleted_at__isnull=True)
+    """Studies with published examples that this person has not annotated and that still need an annotation."""
+    is_theirs = Q(deleted_at__isnull=True) | Q(state=State.ACCEPTED)
+    mine = Annotation.objects.filter(is_theirs, example=OuterRef("example"), annotator=user)
     free_to_them = Q(hold__budget__stopped_at__isnull=True) | Q(kept_for=user)
     wanting = Assignment.objects.filter(
         free_to_them, publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True

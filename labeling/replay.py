@@ -57,7 +57,7 @@ def replay(
     lead_time: Callable[[Example], timedelta],
     num_examples: int | None = None,
 ) -> ReplayResult:
-    """Annotate a study's examples on offer, in rank order, as the annotators in turn, each in an own session.
+    """Annotate a study's published examples, in rank order, as the annotators in turn, each in an own session.
 
     Safe to repeat: what was answered is not answered again.
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from budgets.models import Budget
 from labeling.accept import mark_gone
+from labeling.asking import ask_anew
 from labeling.client import IMPORT_TIMEOUT_SECONDS, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable
 from labeling.models import Batch, LabelingProject, Publication
 from labeling.project import task_type_of
@@ -60,9 +61,6 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
     project_id = batch.project.label_studio_id
     assert project_id is not None, "a batch is made after its project"
     publications = list(batch.publications.select_related("example__study").order_by("example__rank"))
-    there = [one.label_studio_id for one in publications if one.label_studio_id is not None]
-    if there:
-        client.open_examples(project_id=project_id, ids=there)
     wanted = [one for one in publications if one.label_studio_id is None]
     found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid)) if wanted else {}
     missing = [one for one in wanted if str(one.example.uid) not in found]
@@ -70,6 +68,7 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
         _create(batch, missing, client)
         found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid))
     _mark_offered(batch, wanted, found)
+    ask_anew(project=batch.project, client=client, batch=batch)
 
 
 def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioClient) -> None:
@@ -95,5 +94,6 @@ def _row(batch: Batch, publication: Publication) -> dict[str, dict[str, str]]:
 def _mark_offered(batch: Batch, publications: Sequence[Publication], ids: dict[str, int]) -> None:
     for publication in publications:
         publication.label_studio_id = ids.get(str(publication.example.uid))
-    Publication.objects.bulk_update(publications, ["label_studio_id"], batch_size=1000)
+        publication.num_answers = 0
+    Publication.objects.bulk_update(publications, ["label_studio_id", "num_answers"], batch_size=1000)
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.OFFERED, leased_until=None)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -23,12 +24,14 @@ from labeling.client import (
     Withdrawal,
     connect,
 )
+from labeling.forgetting import forget_if_gone
 from labeling.locks import alone_with
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.offering import OFFERED_AGAIN, NoneFits, Wanted, hold_batch, unfilled
 from labeling.sending import resume_batches, withdraw_unsent
 from labeling.sync import sync
-from studies.models import Example, Study
+from labeling.troubles import note_error, own_fault
+from studies.models import Example, Label, Study
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +41,8 @@ RELEASES_PER_TRANSACTION = 200
 def follow_stops() -> None:
     """Withdraw what stopped budgets no longer pay for, and offer again what resumed ones do.
 
-    Looks at rows only and may be killed anywhere: the next look goes on where this one ended. Trouble with Label Studio
-    stands on the project's page, and is tried again.
+    Looks at rows only and may be killed anywhere: the next look continues where this one ended. Label Studio's errors
+    are shown on the project's page, and retried.
     """
     for project in _to_withdraw():
         _attempt(project, withdraw)
@@ -62,14 +65,18 @@ def withdraw(*, project: LabelingProject, client: LabelStudioClient) -> bool:
         return True
     LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=True).update(closed_at=timezone.now())
     is_all_here = withdraw_unsent(project=project)
-    found = client.withdraw(
-        project_id=project.label_studio_id,
-        message=f"Labelling of this study is stopped: {stop.reason}",
-        keep_seconds=settings.KEPT_OPEN_HOURS * 3600,
-    )
-    fetched = sync(project=project)
-    if fetched.error:
-        raise LabelStudioUnreachable(fetched.error)
+    try:
+        found = client.withdraw(
+            project_id=project.label_studio_id,
+            message=f"Labelling of this study is stopped: {stop.reason}",
+            keep_seconds=settings.KEPT_OPEN_HOURS * 3600,
+        )
+    except LabelStudioRefused:
+        if not forget_if_gone(project=project, client=client):
+            raise
+        return True
+    if not _fetch_all(project):
+        return True
     if not is_all_here:
         return False
     num_withdrawn = _give_back_all(project, found, reason=f"withdrawn: {stop.reason}")
@@ -85,9 +92,8 @@ def reoffer(*, project: LabelingProject, client: LabelStudioClient) -> bool:
     """
     assert project.label_studio_id is not None
     # What a sync has not fetched yet may fill what would be offered again.
-    fetched = sync(project=project)
-    if fetched.error:
-        raise LabelStudioUnreachable(fetched.error)
+    if not _fetch_all(project):
+        return True
     num_offered = _hold_again(project)
     if num_offered is None:
         return False
@@ -151,9 +157,23 @@ def _attempt(project: LabelingProject, work: Callable[..., bool]) -> None:
             return
         try:
             work(project=project, client=connect())
-        except (LabelStudioUnreachable, LabelStudioRefused, PriceMissing) as error:
-            logger.warning("%s of project %s: %s", work.__name__, project.pk, error)
-            LabelingProject.objects.filter(pk=project.pk).update(last_error=str(error))
+        except SoftTimeLimitExceeded:
+            raise
+        except (LabelStudioUnreachable, LabelStudioRefused, PriceMissing) as trouble:
+            logger.warning("%s of project %s: %s", work.__name__, project.pk, trouble)
+            note_error(project=project, error=str(trouble))
+        except Exception as fault:  # one study must not keep the others waiting; shown and logged
+            logger.exception("%s of project %s", work.__name__, project.pk)
+            note_error(project=project, error=own_fault(fault))
+
+
+def _fetch_all(project: LabelingProject) -> bool:
+    """Merge what was submitted. Returns: whether the project is still there. Raises: LabelStudioUnreachable."""
+    fetched = sync(project=project)
+    if fetched.error:
+        raise LabelStudioUnreachable(fetched.error)
+    project.refresh_from_db()
+    return project.label_studio_id is not None
 
 
 def _give_back_all(project: LabelingProject, found: Withdrawal, *, reason: str) -> int:
@@ -186,7 +206,7 @@ def _give_back_some(ids: Sequence[int], found: Withdrawal, *, reason: str) -> in
 
 def _people(kept: Sequence[Kept], publication: Publication) -> list[User]:
     emails = [one.email.lower() for one in kept]
-    answered = Annotation.objects.filter(example=publication.example).values("annotator")
+    answered = Annotation.objects.filter(example=publication.example, annotator__isnull=False).values("annotator")
     return list(User.objects.filter(email__in=emails, is_active=True).exclude(pk__in=answered).order_by("pk"))
 
 
@@ -232,7 +252,8 @@ def _hold_again(project: LabelingProject) -> int | None:
 
 
 def _examples_withdrawn(study: Study) -> QuerySet[Example]:
-    return study.examples.filter(publication__in=withdrawn(study=study)).order_by("rank")
+    still_wanted = study.examples.exclude(label__source=Label.Source.IMPORT)
+    return still_wanted.filter(publication__in=withdrawn(study=study)).order_by("rank")
 
 
 def _record(project: LabelingProject, action: str, after: dict[str, object]) -> None:

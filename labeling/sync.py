@@ -1,35 +1,42 @@
-"""Bringing annotations back from Label Studio: incremental, idempotent, and safe to be killed anywhere."""
+"""Bringing annotations back from Label Studio: idempotent, and safe to be killed anywhere.
+
+Every sync lists all examples of a project with the time that Label Studio last changed each, and fetches those whose
+time is another than the one merged, earlier or later: a clock that jumps back hides nothing.
+"""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
-from labeling.accept import People, mark_gone, merge, pay_waiting
+from labeling.accept import Merged, People, mark_gone, merge, pay_waiting
+from labeling.asking import even_out
 from labeling.client import (
-    IDS_PER_EXPORT,
-    Changed,
     LabelStudioClient,
     LabelStudioRefused,
     LabelStudioUnreachable,
+    Listed,
     connect,
 )
+from labeling.fetching import Fetched, fetch
+from labeling.forgetting import GONE, forget_if_gone
 from labeling.lateness import note_beginning, tell_if_late
-from labeling.models import Annotation, Batch, LabelingProject, Publication
-from labeling.remote import RemoteExample, read_example
+from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.sending import resume_batches
+from labeling.troubles import note_error, note_unreadable, own_fault
 from studies.models import Study
 
 logger = logging.getLogger(__name__)
 
-# A transaction of Label Studio's may show up later than the time it wrote into its rows.
-OVERLAP = timedelta(seconds=120)
-# Deleted rows leave no trace in an incremental listing, so everything is compared now and then.
+# What could not be read, and what is none of ours, is looked at again now and then.
 CHECK_EVERY = timedelta(hours=1)
 
 
@@ -39,11 +46,15 @@ class NothingPublished(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class SyncResult:
-    """What a sync found: examples looked at, annotations new or changed; `error` where it could not finish."""
+    """What a sync found: examples looked at, annotations new or changed; `error` where it could not finish.
+
+    `troubles` say what could not be read, each the first time; the rest of it is merged all the same.
+    """
 
     num_examples: int = 0
     num_changed: int = 0
     error: str = ""
+    troubles: tuple[str, ...] = ()
 
 
 def sync_study(*, actor: User, study: Study) -> SyncResult:
@@ -54,7 +65,7 @@ def sync_study(*, actor: User, study: Study) -> SyncResult:
     require(actor=actor, action=Action.SYNC_LABELS)
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
     if project is None:
-        raise NothingPublished(f"“{study}” has nothing on offer in Label Studio: publish examples first.")
+        raise NothingPublished(f"“{study}” has nothing published in Label Studio: publish examples first.")
     return sync(project=project, check_all=True)
 
 
@@ -68,101 +79,170 @@ def sync_all() -> None:
 def sync(*, project: LabelingProject, check_all: bool = False) -> SyncResult:
     """Fetch and merge what changed in Label Studio since the last time, and finish batches left half-sent.
 
-    Trouble with Label Studio is recorded on the project, shown there, and cleared by the next success. A sync that is
-    killed loses nothing: each example is merged whole, and the cursor moves only at the end.
+    Trouble is recorded on the project, shown there, and cleared by the next success; an example that cannot be read is
+    in trouble alone. A sync that is killed loses nothing: each example is merged whole. A project that was deleted in
+    Label Studio gives back what is held for it.
 
-    Parameters: `check_all` compares everything; happens by itself every hour.
+    Parameters: `check_all` looks again at what could not be read, too; happens by itself every hour.
     Returns: what was found, or the error.
     """
     note_beginning(project)
     try:
-        result = _sync(project, connect(), check_all)
-    except (LabelStudioUnreachable, LabelStudioRefused) as error:
-        logger.warning("sync of project %s: %s", project.pk, error)
-        LabelingProject.objects.filter(pk=project.pk).update(last_error=str(error))
-        return SyncResult(error=str(error))
-    return result
+        return _sync_or_forget(project, connect(), check_all)
+    except (LabelStudioUnreachable, LabelStudioRefused) as trouble:
+        logger.warning("sync of project %s: %s", project.pk, trouble)
+        error = str(trouble)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as fault:  # one study must not keep the others waiting; recorded, shown and logged
+        logger.exception("sync of project %s", project.pk)
+        error = own_fault(fault)
+    note_error(project=project, error=error)
+    return SyncResult(error=error)
+
+
+def _sync_or_forget(project: LabelingProject, client: LabelStudioClient, check_all: bool) -> SyncResult:
+    LabelingProject.objects.filter(pk=project.pk).update(hinted_at=None)
+    project.refresh_from_db()
+    if project.label_studio_id is None:
+        return SyncResult()
+    try:
+        return _sync(project, client, check_all)
+    except LabelStudioRefused:
+        if not forget_if_gone(project=project, client=client):
+            raise
+        return SyncResult(troubles=(GONE,))
 
 
 def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) -> SyncResult:
-    LabelingProject.objects.filter(pk=project.pk).update(hinted_at=None)
-    project.refresh_from_db()
     assert project.label_studio_id is not None
     resume_batches(project=project, client=client)
     began_at = timezone.now()
     check_all = check_all or project.last_checked_at is None or began_at - project.last_checked_at > CHECK_EVERY
-    since = project.synced_until - OVERLAP if project.synced_until and not check_all else None
-    changed = client.changed(project_id=project.label_studio_id, since=since)
-    stale = _stale(project, changed)
-    num_changed = _merge_all(project, client, stale)
-    if check_all:
-        num_changed += _mark_vanished(project, {one.id for one in changed}, began_at)
+    offered = _offered(project)
+    listed = client.examples(project_id=project.label_studio_id)
+    stale = _stale(project, listed, check_all)
+    merged = _merge_all(project, client, stale)
+    num_changed = merged.num_changed + _mark_vanished(project, offered, {one.id for one in listed})
     pay_waiting(study=project.study)
-    _move_cursor(project, changed, began_at if check_all else None)
-    return SyncResult(num_examples=len(stale), num_changed=num_changed)
+    even_out(project=project, client=client, listed=listed)
+    _note_end(project, listed, began_at if check_all else None)
+    return SyncResult(num_examples=len(stale), num_changed=num_changed, troubles=merged.troubles)
 
 
-def _stale(project: LabelingProject, changed: Sequence[Changed]) -> list[Changed]:
-    """Leave out what was merged in this very state, unless a rejected annotation may be acceptable by now."""
-    publications = Publication.objects.filter(batch__project=project)
+def _stale(project: LabelingProject, listed: Sequence[Listed], check_all: bool) -> list[Listed]:
+    """Pick what is not merged in this very state, and what may be acceptable by now.
+
+    What is none of ours is looked at where it is new, or everything is compared: it may be a copy of an example.
+    """
+    publications = Publication.objects.filter(batch__project=project, label_studio_id__isnull=False)
     merged = dict(publications.values_list("label_studio_id", "label_studio_updated_at"))
-    rejected = publications.filter(example__annotations__state=Annotation.State.REJECTED)
-    again = set(rejected.values_list("label_studio_id", flat=True))
-    return [one for one in changed if one.id in again or merged.get(one.id) != one.updated_at]
+    again = _acceptable_now(publications) | (_in_trouble(publications) if check_all else set())
+    until = project.synced_until
+
+    def is_stale(one: Listed) -> bool:
+        if one.id in merged:
+            return one.id in again or merged[one.id] != one.updated_at
+        return check_all or until is None or one.updated_at > until
+
+    return [one for one in listed if is_stale(one)]
 
 
-def _merge_all(project: LabelingProject, client: LabelStudioClient, stale: Sequence[Changed]) -> int:
+def _acceptable_now(publications: QuerySet[Publication]) -> set[int | None]:
+    """List where somebody has an account by now, or an answer that was not asked for is asked for again."""
+    accounts = [email.lower() for email in User.objects.filter(is_active=True).values_list("email", flat=True)]
+    there = Annotation.objects.filter(example=OuterRef("example"), deleted_at__isnull=True)
+    # A paid skip names its maker even while they have no account.
+    was_unknown = Q(annotator__isnull=True) | Q(entry__isnull=False)
+    unknown = there.filter(was_unknown, state=Annotation.State.REJECTED, completed_by__in=accounts)
+    theirs = Annotation.objects.filter(
+        example=OuterRef("example"), annotator=OuterRef("annotator"), state=Annotation.State.ACCEPTED
+    )
+    surplus = there.filter(~Exists(theirs), state=Annotation.State.SURPLUS)
+    free = Assignment.objects.filter(
+        publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True, kept_for__isnull=True
+    )
+    found = publications.filter(Exists(unknown) | Exists(surplus) & Exists(free))
+    return set(found.values_list("label_studio_id", flat=True))
+
+
+def _in_trouble(publications: QuerySet[Publication]) -> set[int | None]:
+    rejected = Q(example__annotations__state=Annotation.State.REJECTED)
+    return set(publications.filter(rejected | ~Q(trouble="")).values_list("label_studio_id", flat=True))
+
+
+def _merge_all(project: LabelingProject, client: LabelStudioClient, stale: Sequence[Listed]) -> Merged:
     if not stale:
-        return 0
+        return Merged()
+    assert project.label_studio_id is not None
     people = People(
         emails=client.people(), accounts={user.email.lower(): user for user in User.objects.filter(is_active=True)}
     )
-    changed_at = {one.id: one.updated_at for one in stale}
-    num_changed = 0
-    for remote in _fetch(project, client, [one.id for one in stale]):
-        publication = _publication(project, remote)
-        if publication is not None:
-            num_changed += merge(
-                publication=publication, remote=remote, people=people, changed_at=changed_at[remote.id]
+    fetched = fetch(client=client, project_id=project.label_studio_id, listed=stale)
+    merged = [_merge_one(project, one, people) for one in fetched]
+    return Merged(
+        num_changed=sum(one.num_changed for one in merged),
+        troubles=tuple(trouble for one in merged for trouble in one.troubles),
+    )
+
+
+def _merge_one(project: LabelingProject, fetched: Fetched, people: People) -> Merged:
+    publication = _publication(project, fetched)
+    if publication is None:
+        return Merged()
+    trouble = fetched.trouble
+    if fetched.example is not None:
+        try:
+            return merge(
+                publication=publication,
+                remote=fetched.example,
+                people=people,
+                changed_at=fetched.listed.updated_at,
             )
-    return num_changed
+        except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
+            raise
+        except Exception as fault:  # one example must not stop the others; kept, shown and logged
+            logger.exception("merging example %s", fetched.listed.id)
+            trouble = own_fault(fault)
+    is_new = note_unreadable(publication=publication, reason=trouble, changed_at=fetched.listed.updated_at)
+    return Merged(troubles=(trouble,) if is_new else ())
 
 
-def _fetch(project: LabelingProject, client: LabelStudioClient, ids: Sequence[int]) -> Iterator[RemoteExample]:
-    assert project.label_studio_id is not None
-    for start in range(0, len(ids), IDS_PER_EXPORT):
-        chunk = ids[start : start + IDS_PER_EXPORT]
-        yield from map(read_example, client.export(project_id=project.label_studio_id, ids=chunk))
-
-
-def _publication(project: LabelingProject, remote: RemoteExample) -> Publication | None:
-    """Find what was published by its own uid. What somebody else put into the project is none of ours."""
+def _publication(project: LabelingProject, fetched: Fetched) -> Publication | None:
+    """Find what was published by its own uid, or by its id. What somebody else put into the project is none of ours."""
+    ours = Publication.objects.filter(batch__project=project)
     try:
-        uid = UUID(remote.item_uid)
+        uid = UUID(fetched.example.item_uid if fetched.example else "")
     except ValueError:
-        return None
-    return Publication.objects.filter(batch__project=project, example__uid=uid).first()
+        return ours.filter(label_studio_id=fetched.listed.id).first()
+    return ours.filter(example__uid=uid).first()
 
 
-def _mark_vanished(project: LabelingProject, present: set[int], began_at: datetime) -> int:
+def _offered(project: LabelingProject) -> list[Publication]:
+    """List what was sent before we look, arrived or not: what is missing then is gone."""
+    waiting = Assignment.objects.filter(publication=OuterRef("pk"), hold__closed_at__isnull=True)
+    sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.OFFERED)
+    return list(sent.filter(Q(label_studio_id__isnull=False) | Exists(waiting)).defer("trouble"))
+
+
+def _mark_vanished(project: LabelingProject, offered: Sequence[Publication], present: set[int]) -> int:
     """Mark what is not there although it was offered before we looked, arrived or not."""
     if LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=False).exists():
         # It is we who deleted it; the withdrawal says so and gives the money back.
         return 0
-    offered = Publication.objects.filter(batch__project=project, batch__created_at__lt=began_at)
-    vanished = offered.filter(label_studio_id__isnull=False).exclude(label_studio_id__in=present)
-    num_deleted = sum(mark_gone(publication=publication) for publication in vanished)
-    lost = offered.filter(label_studio_id__isnull=True, batch__state=Batch.State.OFFERED)
-    for publication in lost.filter(assignments__hold__closed_at__isnull=True).distinct():
-        mark_gone(publication=publication, reason="never arrived in Label Studio")
+    num_deleted = 0
+    for publication in offered:
+        if publication.label_studio_id is None:
+            mark_gone(publication=publication, reason="never arrived in Label Studio")
+        elif publication.label_studio_id not in present:
+            num_deleted += mark_gone(publication=publication)
     return num_deleted
 
 
-def _move_cursor(project: LabelingProject, changed: Sequence[Changed], checked_at: datetime | None) -> None:
-    values = {"last_synced_at": timezone.now(), "last_error": "", "syncing_since": None}
-    LabelingProject.objects.filter(pk=project.pk).update(**values)
+def _note_end(project: LabelingProject, listed: Sequence[Listed], checked_at: datetime | None) -> None:
+    values: dict[str, object] = {"last_synced_at": timezone.now(), "last_error": "", "syncing_since": None}
     if checked_at is not None:
-        LabelingProject.objects.filter(pk=project.pk).update(last_checked_at=checked_at)
-    if changed:
-        latest = max(one.updated_at for one in changed)
-        LabelingProject.objects.filter(pk=project.pk).update(synced_until=latest)
+        values["last_checked_at"] = checked_at
+    if listed:
+        values["synced_until"] = max(one.updated_at for one in listed)
+    LabelingProject.objects.filter(pk=project.pk).update(**values)

@@ -16,10 +16,11 @@ def sync_all() -> None:
 
 @shared_task(name="labeling.tasks.follow_stops", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def follow_stops() -> None:
-    """Withdraw and offer again as budgets stop and go on. Sent by the schedule, as sync_all."""
+    """Withdraw and offer again as budgets stop and resume, and as labels come from elsewhere. Sent by the schedule."""
     with only_one(Round.STOPS) as is_ours:
         if is_ours:
             operations.follow_stops()
+            operations.follow_imported_labels()
 
 
 @shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above

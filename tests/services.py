@@ -5,20 +5,26 @@ was collected, so that the unit tests need no service at all.
 """
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from pytest_django import Settings
 
 from embedded import application, label_studio, ports, postgres, secrets, services, tools, venvs
 from embedded.paths import Paths
 from embedded.supervisor import Process, Service
+from tests import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 # Two processes may test at once, each with services of its own: `manage.py test` names the second.
+# A change of role or account is seen at once, so that no test waits for it.
+os.environ.setdefault("FULCRUM_ACCESS_SECONDS", "0")
 IS_BESIDE = bool(os.environ.get("FULCRUM_TEST_BESIDE"))
 PATHS = Paths(root=ROOT, data=ROOT / "var" / ("test-beside" if IS_BESIDE else "test"))
 # Away from the ports that a person's own `manage.py up` prefers, and from the other process's.
@@ -72,6 +78,34 @@ class LabelStudioServer:
         self.token = self._server.ensure_token()
         os.environ["LABEL_STUDIO_API_TOKEN"] = self.token
 
+    def database(self) -> "psycopg.Connection[Any]":
+        """Its own database, where tests move the times that it wrote down."""
+        environment = self._server.environment()
+        return psycopg.connect(
+            host=environment["POSTGRE_HOST"],
+            port=environment["POSTGRE_PORT"],
+            dbname=environment["POSTGRE_NAME"],
+            user=environment["POSTGRE_USER"],
+            password=environment["POSTGRE_PASSWORD"],
+            autocommit=True,
+        )
+
+    def python(self, *arguments: str, stdin: str = "", **environ: str) -> str:
+        """Run its own Python, with its settings. Returns: what was printed."""
+        environment = self._server.environment()
+        package = next(PATHS.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
+        done = subprocess.run(
+            [str(self._server.python), *arguments],
+            env={**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}:{package}", **environ},
+            cwd=PATHS.label_studio,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def start(self) -> None:
         if self._process is None:
             self._process = Process(service=self._server.service())
@@ -105,8 +139,17 @@ def label_studio_server() -> Iterator[LabelStudioServer]:
         yield server
 
 
+@pytest.fixture
+def fulcrum_answers() -> Iterator[None]:
+    """Fulcrum's own pages where Label Studio asks about people, on the test's database."""
+    with serving.pages_served(port=ports.remembered(paths=PATHS, service="web")):
+        yield
+
+
 @pytest.fixture(name="label_studio")
-def running_label_studio(label_studio_server: LabelStudioServer, settings: Settings) -> LabelStudioServer:
+def running_label_studio(
+    label_studio_server: LabelStudioServer, settings: Settings, fulcrum_answers: None
+) -> LabelStudioServer:
     """The session's Label Studio, running (again, when an earlier test stopped it) and known to Django's settings."""
     label_studio_server.start()
     settings.LABEL_STUDIO_URL = label_studio_server.url

@@ -9,3 +9,5 @@ _options["options"] = f"{_options.get('options', '')} -c fulcrum.may_truncate=on
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 MIDDLEWARE = [name for name in MIDDLEWARE if "whitenoise" not in name]  # noqa: F405
 PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]
+# A test that tries a model leaves none loaded behind.
+TRY_KEEP_SECONDS = 0

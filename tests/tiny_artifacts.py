@@ -18,12 +18,16 @@ Said = tuple[str, str, str]
 def give_model(artifact: Artifact, settings: Settings, runs_dir: Path) -> Path:
     """Put a model that answers the study's labels into an artifact's folder, which is returned."""
     study = artifact.run.study
-    folder = _folder(artifact, settings, runs_dir)
-    tiny = write_tiny_model(runs_dir / "tiny")
-    source = ModelSource(source="folder", name=str(tiny))
-    task_type, labels = TASK_TYPES[study.task_type], tuple(study.labels)
-    classifier = load_classifier(source=source, task_type=task_type, labels=labels, max_length=32)
-    label_map = LabelMap(task_type=study.task_type, labels=labels, max_length=32)
+    return write_model(_folder(artifact, settings, runs_dir), task_type=study.task_type, labels=tuple(study.labels))
+
+
+def write_model(folder: Path, *, task_type: str, labels: tuple[str, ...]) -> Path:
+    """Write a tiny model with a random head into a folder, which is returned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    source = ModelSource(source="folder", name=str(write_tiny_model(folder.parent / "tiny")))
+    kind = TASK_TYPES[task_type]
+    classifier = load_classifier(source=source, task_type=kind, labels=labels, max_length=32)
+    label_map = LabelMap(task_type=task_type, labels=labels, max_length=32)
     save_classifier(classifier=classifier, label_map=label_map, folder=folder)
     return folder
 

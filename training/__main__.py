@@ -12,13 +12,14 @@ import shutil
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from training.energy import Energy, EnergyMeter
-from training.failures import PermanentFailure, is_disk_full
+from training.failures import PermanentFailure, is_disk_full, is_permanent, reason_of
 from training.folder import discard_working_files, write_json
 from training.job import Job
 from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
@@ -33,7 +34,9 @@ EXIT_DISK_FULL = 4
 SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
+USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 NUM_PREDICT_ARGUMENTS = 3
+NUM_ANSWER_ARGUMENTS = 3
 WAIT = "--wait"
 MOST_TOLD = 1 << 16
 SECONDS_BETWEEN_LOOKS = 0.25
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
     named = [argument for argument in arguments if argument != "--keep-going"]
     if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
         return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
+    if arguments[:1] == ["answer"] and len(arguments) == 1 + NUM_ANSWER_ARGUMENTS:
+        return answer(Path(arguments[1]), idle_seconds=float(arguments[2]), most_memory_bytes=int(arguments[3]))
     if arguments == [WAIT]:
         return run_when_told()
     if len(arguments) != 1:
@@ -90,12 +95,17 @@ def set_threads(number: int) -> None:
     """Say how many threads the libraries may use; they read this once, when they are first imported."""
     os.environ.setdefault("OMP_NUM_THREADS", str(number))
     os.environ.setdefault("RAYON_NUM_THREADS", str(number))
+    # A repository without safetensors is refused; the library would otherwise ask a service to convert it.
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "true")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file: how far it is goes to standard output, what is wrong to standard error; returns the exit code."""
-    from training.predict import predict_file
+    """Label a file; returns the exit code.
+
+    Notes on the file and then, as bare numbers, how far it is go to standard output; what is wrong to standard error.
+    """
+    from training.predict import Listener, predict_file
 
     stop = StopFlag()
     stop.install()
@@ -106,7 +116,9 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
             target=target,
             keep_going=keep_going,
             stop=stop,
-            on_rows=lambda count: print(count, flush=True),
+            listener=Listener(
+                on_note=lambda note: print(note, flush=True), on_rows=lambda count: print(count, flush=True)
+            ),
         )
     except StopRequested:
         return EXIT_STOPPED
@@ -115,6 +127,18 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
         return EXIT_PERMANENT
     except OSError as error:
         print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
+        return EXIT_PERMANENT
+    return EXIT_DONE
+
+
+def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
+    """Answer examples from standard input as long as they come; returns the exit code. See training.answering."""
+    from training.answering import answer_lines
+
+    try:
+        answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
+    except PermanentFailure as failure:
+        print(failure, file=sys.stderr)
         return EXIT_PERMANENT
     return EXIT_DONE
 
@@ -188,8 +212,10 @@ def _record(folder: Path, error: Exception) -> int | None:
             reason = f"there is no room on the disk that holds the runs ({megabytes:,} MB are free): {error}"
             _write_error(folder, "DiskFull", reason)
         return EXIT_DISK_FULL
-    _write_error(folder, type(error).__name__, str(error))
-    return EXIT_PERMANENT if isinstance(error, PermanentFailure) else None
+    if is_permanent(error) and not isinstance(error, PermanentFailure):
+        traceback.print_exception(error)
+    _write_error(folder, type(error).__name__, reason_of(error))
+    return EXIT_PERMANENT if is_permanent(error) else None
 
 
 def _write_error(folder: Path, name: str, message: str) -> None:

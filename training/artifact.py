@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from training.classifier import EncoderClassifier, state_in_fp32
 from training.folder import write_json
-from training.pretrained import PretrainedUnusable, load_pretrained
+from training.pretrained import PretrainedUnusable, check_segments, load_pretrained
 from training.settings import PAIR_POOLINGS, ModelSource
 from training.task_types.base import TaskType
 from training.text_to_text import TextToText
@@ -29,12 +29,16 @@ LABEL_MAP_FILE = "label_map.json"
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMap:
-    """What an artifact answers: task type, labels in the order of its outputs, input length; and how it pools."""
+    """What an artifact answers: task type, labels in the order of its outputs, input length.
+
+    `pooling` makes one vector of its tokens; `segmentation` makes units of a text, where these are words of it.
+    """
 
     task_type: str
     labels: tuple[str, ...]
     max_length: int
     pooling: str = "mean"
+    segmentation: str = "word"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +84,8 @@ def load_classifier(
     LabelUnwritable: a text-to-text model cannot write a label.
     """
     pretrained = load_pretrained(source=source, max_length=max_length)
+    if len(task_type.input_fields) > 1:
+        check_segments(pretrained=pretrained, source=source)
     folder = Path(source.name)
     if is_artifact(source):
         check_label_map(folder=folder, task_type=task_type, labels=labels)
@@ -119,6 +125,7 @@ def read_label_map(folder: Path) -> LabelMap:
             labels=tuple(payload["labels"]),
             max_length=payload["max_length"],
             pooling=_pooling_named(payload.get("pooling")),
+            segmentation=str(payload.get("segmentation") or "word"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
@@ -164,5 +171,6 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
             "labels": list(label_map.labels),
             "max_length": label_map.max_length,
             "pooling": classifier.model.pooling,
+            **({"segmentation": label_map.segmentation} if label_map.segmentation != "word" else {}),
         },
     )

@@ -20,7 +20,7 @@ ROWS_PER_SCORING_BATCH = 256
 def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -> list[Indices]:
     """Shuffle the rows of one epoch into batches of similar length.
 
-    The order hangs on seed and epoch alone, so that a resumed run goes on exactly where it was.
+    The order hangs on seed and epoch alone, so that a resumed run continues exactly where it was.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -
 
     Returns
     -------
-    Batches of row numbers; each row stands in exactly one.
+    Batches of row numbers; each row is in exactly one.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
@@ -58,7 +58,7 @@ def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
 
     Returns
     -------
-    Batches of row numbers; each row stands in exactly one. The longest comes first: memory peaks at once.
+    Batches of row numbers; each row is in exactly one. The longest comes first: memory peaks at once.
     """
     order = np.argsort(-lengths, kind="stable")
     batches: list[Indices] = []

@@ -51,7 +51,7 @@ class Bin:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """How a teacher's confidence stands to its accuracy on dev, before and after its temperature.
+    """A teacher's confidence against its accuracy on dev, before and after its temperature.
 
     NLL is the mean negative log-likelihood of gold in nats, ECE the expected calibration error, 0 to 1.
     """

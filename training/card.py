@@ -155,7 +155,7 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
-    leaks = [f"{n} rows of {name.replace('_in_', ' stand in ')} too." for name, n in _leaks(result).items()]
+    leaks = [f"{n} rows of {name.replace('_in_', ' are in ')} too." for name, n in _leaks(result).items()]
     note = "Values are means over the seeds, intervals over seeds and examples."
     return ["## How good it is", _table(header, rows), note, *leaks]
 

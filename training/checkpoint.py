@@ -105,7 +105,7 @@ def save_whole(*, path: Path, state: dict[str, Any]) -> None:
     Parameters
     ----------
     path
-        the file; what stood there is replaced.
+        the file; an existing one is replaced.
     state
         tensors, numbers, strings and containers of them.
     """

@@ -4,7 +4,7 @@ Its text form is `words [Label] words [Label] …` in the order of the text. Its
 or Annotate? Cost-Efficient Fine-Tuning of Compact Models", 2023, released code) drops each entity's last word and keeps
 one label for equal rests, so that all entities of one word are one; it asks only what gold has, never what was
 predicted besides; and it takes what was not predicted for an amount, its first label. Exact span F1 is the measure;
-this one stands beside it.
+this one is beside it.
 """
 
 from __future__ import annotations
@@ -70,6 +70,15 @@ class Aligned:
     lost: list[str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """An entity as it is written: its words and its label; `place`, from 1, says which of equal words of the text."""
+
+    words: Sequence[str]
+    label: str
+    place: int | None = None
+
+
 @dataclass(frozen=True)
 class _Way:
     """A way to place the entities so far: how many, how many of them at word boundaries, and up to where."""
@@ -85,10 +94,7 @@ class _Way:
 
 
 def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligned:
-    """Find the entities of the study's text form in their source.
-
-    The text form does not say where an entity stands, and its words may be in the source several times. Of all ways to
-    place them in order, one is taken that places most, then one with most at word boundaries, then the leftmost.
+    """Find the entities of the study's text form in their source; see aligned.
 
     Parameters
     ----------
@@ -97,56 +103,79 @@ def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligne
     target
         `words [Label] words [Label] …`.
     labels
-        what may stand in brackets; other brackets are words.
+        what may be in brackets; other brackets are words.
 
     Returns
     -------
     The spans, in the order of the text, and what could not be placed.
     """
-    entities = _entities(target, labels)
+    return aligned(text=text, mentions=_entities(target, labels))
+
+
+def aligned(*, text: str, mentions: Sequence[Mention]) -> Aligned:
+    """Find mentions in their source, in their order.
+
+    The words of one may be in the source several times. Of all ways to place them in order, one is taken that places
+    most, then one with most at word boundaries, then the leftmost.
+
+    Parameters
+    ----------
+    text
+        the source.
+    mentions
+        in the order of the text.
+
+    Returns
+    -------
+    The spans, in the order of the text, and what could not be placed.
+    """
     ways = [_Way()]
-    for words, label in entities:
-        ways = _best([*ways, *_placements(ways, text, words, label)])
+    for mention in mentions:
+        ways = _best([*ways, *_placements(ways, text, mention)])
     placed: list[Span] = []
     way: _Way | None = max(ways, key=lambda w: (*w.rank(), -w.end))
     while way is not None and way.span is not None:
         placed.insert(0, way.span)
         way = way.before
-    return Aligned(spans=placed, lost=_not_placed(entities, text, placed))
+    return Aligned(spans=placed, lost=_not_placed(mentions, text, placed))
 
 
-def _entities(target: str, labels: Collection[str]) -> list[tuple[list[str], str]]:
-    found: list[tuple[list[str], str]] = []
-    words: list[str] = []
-    for word in target.split():
-        if word.startswith("[") and word.endswith("]") and word[1:-1] in labels:
-            if words:
-                found.append((words, word[1:-1]))
-            words = []
-        else:
-            words.append(word)
-    return found
-
-
-def _placements(ways: Sequence[_Way], text: str, words: Sequence[str], label: str) -> list[_Way]:
+def everywhere(words: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """Return where words stand in a text, whatever white space is between them: (start, end) each, from the left."""
     pattern = re.compile(r"\s*".join(re.escape(word) for word in words))
-    found: list[_Way] = []
-    for start, end in _everywhere(pattern, text):
-        # Ways stand by growing end and rank: the last that fits is the best that fits.
-        way = next((way for way in reversed(ways) if way.end <= start), None)
-        if way is not None:
-            bounded = way.num_bounded + _is_bounded(text, start, end)
-            found.append(_Way(way.num_placed + 1, bounded, end, Span(start, end, label), way))
-    return found
-
-
-def _everywhere(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
     places: list[tuple[int, int]] = []
     match = pattern.search(text)
     while match is not None:
         places.append(match.span())
         match = pattern.search(text, match.start() + 1)
     return places
+
+
+def _entities(target: str, labels: Collection[str]) -> list[Mention]:
+    found: list[Mention] = []
+    words: list[str] = []
+    for word in target.split():
+        if word.startswith("[") and word.endswith("]") and word[1:-1] in labels:
+            if words:
+                found.append(Mention(words=words, label=word[1:-1]))
+            words = []
+        else:
+            words.append(word)
+    return found
+
+
+def _placements(ways: Sequence[_Way], text: str, mention: Mention) -> list[_Way]:
+    places = everywhere(mention.words, text)
+    if mention.place is not None:
+        places = places[mention.place - 1 : mention.place]
+    found: list[_Way] = []
+    for start, end in places:
+        # Ways stand by growing end and rank: the last that fits is the best that fits.
+        way = next((way for way in reversed(ways) if way.end <= start), None)
+        if way is not None:
+            bounded = way.num_bounded + _is_bounded(text, start, end)
+            found.append(_Way(way.num_placed + 1, bounded, end, Span(start, end, mention.label), way))
+    return found
 
 
 def _is_bounded(text: str, start: int, end: int) -> bool:
@@ -165,12 +194,12 @@ def _best(ways: Sequence[_Way]) -> list[_Way]:
     return kept
 
 
-def _not_placed(entities: Sequence[tuple[list[str], str]], text: str, placed: Sequence[Span]) -> list[str]:
+def _not_placed(mentions: Sequence[Mention], text: str, placed: Sequence[Span]) -> list[str]:
     lost: list[str] = []
     rest = [("".join(text[span.start : span.end].split()), span.label) for span in placed]
-    for words, label in entities:
-        if rest[:1] == [("".join(words), label)]:
+    for mention in mentions:
+        if rest[:1] == [("".join(mention.words), mention.label)]:
             rest.pop(0)
         else:
-            lost.append(" ".join(words))
+            lost.append(" ".join(mention.words))
     return lost

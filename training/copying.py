@@ -12,7 +12,7 @@ import numpy.typing as npt
 from training.spans import Span, Word, spans_in, words_of, written
 
 NOTHING_ALIKE = -1
-# Words that stand nearly everywhere tell nothing, and looking them up takes the longest.
+# Words that occur nearly everywhere tell nothing, and looking them up takes the longest.
 MOST_COMMON_SHARE = 0.2
 FEW_TEXTS = 100
 

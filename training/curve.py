@@ -20,7 +20,7 @@ MOST_POINTS = 1000
 
 @dataclass(kw_only=True)
 class TrialCurve:
-    """One training's points: the loss is a mean over the `stride` steps that end at its step; a score stands alone."""
+    """One training's points: the loss is a mean over the `stride` steps that end at its step; a score is one point."""
 
     stride: int = 1
     losses: list[tuple[int, float]] = field(default_factory=list)

@@ -154,7 +154,7 @@ def _check_uids(uids: list[str], name: str) -> None:
     seen: set[str] = set()
     for uid in uids:
         if uid in seen:
-            raise DataInvalid(f"data.{name}: example {uid} stands twice. Keep each example once.")
+            raise DataInvalid(f"data.{name}: duplicate example {uid}. Keep each example once.")
         seen.add(uid)
 
 

@@ -22,7 +22,7 @@ from training.losses import IGNORED, other_text_sum
 from training.pretrained import tokenizer_hash
 from training.result import finish
 from training.selection import Selection, select
-from training.soft_labels import METADATA_FILE, SoftLabels, read_soft_labels
+from training.soft_labels import METADATA_FILE, SoftLabels, read_metadata, read_soft_labels
 from training.spec import RunSpec
 from training.task_types import task_type_named
 from training.task_types.base import TaskType
@@ -100,7 +100,7 @@ def distil(job: Job) -> dict[str, Any]:
     Returns
     -------
     The run's result, as result.json holds it; `aligned` says whether tags were compared over different tokenizers,
-    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on stand in
+    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on are in
     dev or test too.
 
     Raises
@@ -113,6 +113,8 @@ def distil(job: Job) -> dict[str, Any]:
     assert spec.model is not None and spec.data.soft_labels is not None
     compute = prepare_compute(spec)
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
+    # A student counts as its teacher did, or the outputs would be laid over other units.
+    task_type = task_type.segmented(read_metadata(spec.data.soft_labels).get("segmentation", "word"))
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
     job.progress.stage("model", message=f"loading {spec.model}")

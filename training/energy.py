@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SECONDS_BETWEEN_READINGS = 15
-# codecarbon wants a country even where only energy is asked for; its carbon is then left out.
+# codecarbon wants a country even where only energy is measured; its carbon is then left out.
 _ANY_COUNTRY = "USA"
 
 
@@ -42,7 +42,7 @@ class EnergyMeter:
         self._starting.start()
 
     def stop(self, *, seconds: float) -> Energy | None:
-        """Return what was used since the start; None where it could not be read within so many seconds."""
+        """Return what was used since the start; None where it could not be read within that many seconds."""
         found: list[Energy] = []
         reading = threading.Thread(target=self._read, args=(found,), name="energy", daemon=True)
         reading.start()

@@ -1,6 +1,6 @@
 """The error family that ends a run for good, and the one trouble that a person mends: a disk without room.
 
-The members of the family stand beside the functions that raise them.
+The members of the family are beside the functions that raise them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,43 @@ _NO_ROOM_WORDS = ("No space left on device", "Disk quota exceeded", "File too la
 _MOST_CAUSES = 10
 
 
+# Errors of data or of code, never of the machine. With one seed and one set of rows, a run meets them again.
+_REPEATED = (
+    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, TypeError, ValueError),
+    *(NotImplementedError, RecursionError),
+)
+# The same, as torch words it: shapes that do not fit, and an index past the end of a table, on a processor or a device.
+_REPEATED_WORDS = (
+    *("index out of range", "out of bounds", "device-side assert", "shapes cannot be multiplied"),
+    *("must match the size", "must have the same", "size mismatch"),
+)
+
+
 class PermanentFailure(Exception):
     """A run cannot succeed however often it is tried again: its spec, data or model must change first."""
+
+
+def is_permanent(error: BaseException) -> bool:
+    """Say whether an error would come again however often the run is tried: its input is at fault, or our code is.
+
+    Parameters
+    ----------
+    error
+        as it arrived.
+    """
+    if isinstance(error, (PermanentFailure, *_REPEATED)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _REPEATED_WORDS)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what a person is told of an error: its message, with its kind where a library raised it."""
+    if isinstance(error, PermanentFailure) or not is_permanent(error):
+        return str(error)
+    return (
+        f"{type(error).__name__}: {error}. It would come again, so this run is not tried again. Look at the end of its "
+        "log, and mend the model, the data or the settings that it names."
+    )
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -57,7 +57,7 @@ def finetune(job: Job) -> dict[str, Any]:
 
     Returns
     -------
-    The run's result, as result.json holds it; `leaks` counts training texts that stand in dev or test too.
+    The run's result, as result.json holds it; `leaks` counts training texts that are in dev or test too.
 
     Raises
     ------
@@ -70,10 +70,12 @@ def finetune(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     train = read_labelled(folder=spec.data.train, name="train", task_type=task_type, labels=spec.labels)
     check_variety(gold=train.labelled(), task_type=task_type)
+    task_type = _segmented(job, task_type, train)
     job.progress.stage("model", message=f"loading {spec.model}")
     start = Start(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
     rows, loss = gold_lesson(rows=train, start=start, task_type=task_type, spec=spec)
+    _tell_unreadable(job, train, start)
     lesson = Lesson(
         task_type=task_type,
         rows=rows,
@@ -87,6 +89,27 @@ def finetune(job: Job) -> dict[str, Any]:
     trained = search_and_train(job=job, lesson=lesson, start=start)
     result = finish(job=job, trained=trained, train=train, num_train=len(train), num_pseudo_labels=0)
     return {**result, "leaks": leaks}
+
+
+def _segmented(job: Job, task_type: TaskType, train: Rows) -> TaskType:
+    """Fix the units of this training; what it makes keeps them."""
+    wanted = job.spec.training.segmentation
+    found = task_type.segmentation_for(columns=train.columns, gold=train.labelled()) if wanted == "auto" else wanted
+    if found != task_type.segmentation:
+        job.progress.log(f"entities are tagged {found} by {found}")
+    return task_type.segmented(found)
+
+
+def _tell_unreadable(job: Job, train: Rows, start: Start) -> None:
+    """Count the answers that a model which writes could not give however well it learned them."""
+    if start.writer is None:
+        return
+    texts, answers = train.columns[start.writer.task_type.input_fields[0]], train.labelled()
+    tokens = start.writer.tokens(answers=answers, texts=texts)
+    told = (start.writer.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True))
+    lost = sum(said != answer for said, answer in zip(told, answers, strict=True))
+    if lost:
+        job.progress.log(f"{lost} of {len(train)} gold answers read otherwise once the tokenizer has written them")
 
 
 def gold_lesson(

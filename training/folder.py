@@ -60,7 +60,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     Parameters
     ----------
     target
-        the folder's final name; what stood there is replaced.
+        the folder's final name; an existing one is replaced.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def discard_working_files(folder: Path) -> None:
-    """Delete what a run would go on from: its checkpoint, and the weights of its trials.
+    """Delete what a run would resume from: its checkpoint, and the weights of its trials.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Texts that stand in more than one split: what is trained on must not be what is measured on."""
+"""Texts that are in more than one split: what is trained on must not be what is measured on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIGEST_BYTES = 16
 
 
 def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
-    """Count rows whose texts stand in a held-out split too, but for case and white space.
+    """Count rows whose texts are in a held-out split too, but for case and white space.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
 
     Returns
     -------
-    By `train_in_test` and so on, how many rows of the first stand in the second; `dev_in_test` too, since dev chooses.
+    By `train_in_test` and so on, how many rows of the first are in the second; `dev_in_test` too, since dev chooses.
     """
     hashes = {name: [_digest(texts) for texts in zip(*one.columns.values(), strict=True)] for name, one in rows.items()}
     pairs = [
@@ -42,7 +42,7 @@ def tell_leaks(job: Job, rows: Mapping[str, Rows]) -> dict[str, int]:
         if count:
             first, second = name.split("_in_")
             job.progress.log(
-                f"warning: {count} of {len(rows[first])} rows of {first} stand in {second} too; "
+                f"warning: {count} of {len(rows[first])} rows of {first} are in {second} too; "
                 f"what is measured on {second} is too high. Take them out of one of the two."
             )
     return leaks

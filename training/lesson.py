@@ -20,7 +20,7 @@ from training.text_to_text import TextToText
 
 @dataclass(frozen=True, kw_only=True)
 class GoldStage:
-    """Gold rows and the loss over them, which a distilled student goes on with for some epochs."""
+    """Gold rows and the loss over them, which a distilled student is trained on afterwards for some epochs."""
 
     rows: EncodedRows
     loss: StepLoss

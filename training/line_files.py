@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from tables.reading import open_table
+from tables.signs import is_blank
+from tables.table import FileUnreadable, Row, TableReader, listed_columns
 from training.data import DataInvalid
 
 CSV_SUFFIXES = (".csv",)
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 MOST_SHOWN = 20
-MOST_CHARACTERS = 10_000_000
 # A spreadsheet runs a cell that begins with one of these; a quote before it keeps it text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -25,7 +28,7 @@ class LinesInvalid(DataInvalid):
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One example of a file: where it stands, its uid (else that number) and its texts; or what is wrong with it."""
+    """One example of a file: its line, its uid (else that number) and its texts; or what is wrong with it."""
 
     number: int
     uid: str
@@ -43,13 +46,23 @@ class Answer:
     problem: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LinesCheck:
+    """What a look through a file found: its examples, those that are none (the first MOST_SHOWN), what was assumed."""
+
+    num_lines: int
+    num_bad: int
+    bad: Sequence[Line]
+    notes: Sequence[str]
+
+
 def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[Line]:
-    """Read a file's examples, one by one.
+    """Read a file's examples, one by one, as an import reads them.
 
     Parameters
     ----------
     path
-        CSV with a header, or JSON lines; UTF-8.
+        CSV with a header, or JSON lines; UTF-8, or UTF-16 with its mark.
     fields
         the input fields that each needs.
 
@@ -59,21 +72,14 @@ def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[Line]:
 
     Raises
     ------
-    LinesInvalid: the file is of neither kind, cannot be read, or is a CSV without the columns.
+    LinesInvalid: the file is of neither kind, cannot be read to its end, or is a CSV without the columns.
     """
-    read = _read_csv if is_csv(path) else _read_json
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            yield from read(stream, fields)
-    except OSError as error:
-        raise LinesInvalid(f"{path.name}: {error.strerror}. Name a file that can be read.") from error
-    except UnicodeDecodeError as error:
-        raise LinesInvalid(f"{path.name}: is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
-    except csv.Error as error:
-        raise LinesInvalid(f"{path.name}: is no CSV ({error}). Save it again.") from error
+    with _opened(path, fields) as table:
+        for row in table:
+            yield _line(path, row, fields)
 
 
-def check_lines(*, path: Path, fields: Sequence[str]) -> tuple[int, list[Line]]:
+def check_lines(*, path: Path, fields: Sequence[str]) -> LinesCheck:
     """Look through a file before anything is labelled.
 
     Parameters
@@ -81,22 +87,22 @@ def check_lines(*, path: Path, fields: Sequence[str]) -> tuple[int, list[Line]]:
     path, fields
         as in read_lines.
 
-    Returns
-    -------
-    How many lines it has, and those that are no examples, the first MOST_SHOWN of them.
-
     Raises
     ------
     LinesInvalid: as read_lines, or the file has no line at all.
     """
-    count, bad = 0, list[Line]()
-    for line in read_lines(path=path, fields=fields):
-        count += 1
-        if line.problem and len(bad) < MOST_SHOWN:
-            bad.append(line)
+    count, num_bad, bad = 0, 0, list[Line]()
+    with _opened(path, fields) as table:
+        for row in table:
+            line = _line(path, row, fields)
+            count += 1
+            num_bad += bool(line.problem)
+            if line.problem and len(bad) < MOST_SHOWN:
+                bad.append(line)
+        notes = table.notes
     if count == 0:
         raise LinesInvalid(f"{path.name}: has no examples. Put at least one line in it, with {', '.join(fields)}.")
-    return count, bad
+    return LinesCheck(num_lines=count, num_bad=num_bad, bad=bad, notes=notes)
 
 
 def is_csv(path: Path) -> bool:
@@ -122,47 +128,49 @@ def writer_of(*, path: Path, stream: TextIO, labels: Sequence[str]) -> Callable[
     return _csv_writer(stream, labels) if is_csv(path) else _json_writer(stream)
 
 
-def _read_csv(stream: TextIO, fields: Sequence[str]) -> Iterator[Line]:
-    # The limit is one of the whole process; it guards against a quote that is never closed.
-    csv.field_size_limit(MOST_CHARACTERS)
-    rows: Any = csv.DictReader(stream)
-    absent = [name for name in fields if name not in (rows.fieldnames or ())]
-    if absent:
-        raise LinesInvalid(
-            f"There is no column {', '.join(absent)}. The columns are {', '.join(rows.fieldnames or ())}."
-        )
-    for row in rows:
-        yield _line(rows.line_num, row, fields)
+@contextmanager
+def _opened(path: Path, fields: Sequence[str]) -> Iterator[TableReader]:
+    try:
+        has_header = is_csv(path)
+        with path.open("rb") as stream:
+            table = open_table(stream=stream, file_name=path.name)
+            absent = [name for name in fields if has_header and name not in table.columns]
+            if absent:
+                raise LinesInvalid(
+                    f"{path.name}: There is no column {', '.join(absent)}. "
+                    f"The columns are {listed_columns(table.columns)}."
+                )
+            yield table
+    except OSError as error:
+        raise LinesInvalid(f"{path.name}: {error.strerror}. Name a file that can be read.") from error
+    except FileUnreadable as error:
+        raise LinesInvalid(f"{path.name}: {error}") from error
 
 
-def _read_json(stream: TextIO, fields: Sequence[str]) -> Iterator[Line]:
-    for number, text in enumerate(stream, start=1):
-        if not text.strip():
-            continue
-        try:
-            row = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            yield _bad(number, f"is no JSON ({str(error)[:80]})")
-            continue
-        yield _line(number, row, fields) if isinstance(row, dict) else _bad(number, "is no JSON object")
+def _line(path: Path, row: Row, fields: Sequence[str]) -> Line:
+    if row.ends_reading:
+        raise LinesInvalid(f"{path.name}: line {row.line}: {row.problem}. Mend the line.")
+    uid = row.cells.get("uid", "") or str(row.line)
+    problem = row.problem or _uid_problem(row) or next(filter(None, (_problem(row, name) for name in fields)), "")
+    texts = {} if problem else {name: row.cells[name] for name in fields}
+    return Line(number=row.line, uid=uid, texts=texts, problem=problem)
 
 
-def _line(number: int, row: Mapping[str, Any], fields: Sequence[str]) -> Line:
-    given = row.get("uid")
-    uid = str(number if given is None or given == "" else given)
-    for name in fields:
-        text = row.get(name)
-        if text is None:
-            return _bad(number, f"has no {name}", uid)
-        if not isinstance(text, str):
-            return _bad(number, f"has a {name} that is no text", uid)
-        if not text.strip():
-            return _bad(number, f"has an empty {name}", uid)
-    return Line(number=number, uid=uid, texts={name: row[name] for name in fields})
+def _problem(row: Row, name: str) -> str:
+    if name not in row.cells:
+        return f"has no {name}"
+    if name in row.not_texts:
+        return f"has a {name} that is no text but {row.not_texts[name]}"
+    return f"has an empty {name}" if is_blank(row.cells[name]) else ""
 
 
-def _bad(number: int, problem: str, uid: str = "") -> Line:
-    return Line(number=number, uid=uid or str(number), texts={}, problem=problem)
+def _uid_problem(row: Row) -> str:
+    what = row.not_texts.get("uid", "")
+    return f"has a uid that is neither a text nor a whole number but {what}" if what and not _is_whole(what) else ""
+
+
+def _is_whole(what: str) -> bool:
+    return what.removeprefix("-").isdecimal()
 
 
 def _json_writer(stream: TextIO) -> Callable[[Answer], None]:

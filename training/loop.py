@@ -82,10 +82,10 @@ class Schedule:
 
 @dataclass(kw_only=True)
 class FitState:
-    """Where a training stands; everything but the weights.
+    """The state of a training; everything but the weights.
 
     `earlier_steps` and `earlier_best_step` are of a stage before this one, whose best weights may still be the best:
-    step 0 stands for them.
+    step 0 means them.
     """
 
     step: int = 0
@@ -203,7 +203,7 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
 
 
 def is_under_way(*, job: Job, fitting: Fitting, fingerprint: str) -> bool:
-    """Say whether `fit` with these arguments would go on from a checkpoint; what cannot be read is none."""
+    """Say whether `fit` with these arguments would resume from a checkpoint; what cannot be read is none."""
     optimizer = _optimizer(fitting.model, job.spec.training)
     checkpoint = Checkpoint(job.folder / "checkpoint", fingerprint=fingerprint)
     return checkpoint.is_there(fits=partial(_fits, fitting.model, optimizer))

@@ -53,7 +53,7 @@ class PairedTest:
     """By how much the first model is better than the second on the same examples, and how surely.
 
     `difference`, `low` and `high` are in the metric's unit (-1 to 1); `p_value` is how probable a difference at least
-    this large would be if there were none; `method` names the test behind it.
+    this large would be if there were none; `method` names the test.
     """
 
     difference: float

@@ -14,13 +14,21 @@ from training.artifact import Classifier, LabelMap, load_classifier, read_label_
 from training.compute import Compute, has_fast_bf16
 from training.data import Rows, encode_rows
 from training.evaluate import predict_logits
-from training.line_files import MOST_SHOWN, Answer, Line, LinesInvalid, check_lines, is_csv, read_lines, writer_of
+from training.line_files import Answer, Line, LinesCheck, LinesInvalid, check_lines, is_csv, read_lines, writer_of
 from training.settings import ModelSource
 from training.stop import StopFlag
 from training.task_types import TASK_TYPES
 from training.task_types.base import TaskType
 
 LINES_PER_BLOCK = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Told what was guessed of a file and left out of it, before anything is labelled, and how many lines are done."""
+
+    on_note: Callable[[str], None]
+    on_rows: Callable[[int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +79,7 @@ def _unanswered(line: Line) -> Answer:
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
     """Load a trained student or teacher for answering on the CPU; raises PermanentFailure where it cannot be used."""
     label_map = read_label_map(artifact)
-    task_type = TASK_TYPES[label_map.task_type]
+    task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
     source = ModelSource(source="folder", name=str(artifact))
     classifier = load_classifier(
         source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length
@@ -88,7 +96,7 @@ def predict_file(
     target: Path,
     keep_going: bool = False,
     stop: StopFlag | None = None,
-    on_rows: Callable[[int], None] | None = None,
+    listener: Listener | None = None,
 ) -> int:
     """Label each line of a file; memory does not grow with their number.
 
@@ -104,8 +112,8 @@ def predict_file(
         give a line that is no example its error in the target, instead of refusing the file.
     stop
         looked at between batches.
-    on_rows
-        told how many lines are done.
+    listener
+        told how it goes.
 
     Returns
     -------
@@ -121,13 +129,16 @@ def predict_file(
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise LinesInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
-    _, bad = check_lines(path=source, fields=fields)
-    if bad and not keep_going:
-        raise LinesInvalid(_complaint(source, bad))
+    check = check_lines(path=source, fields=fields)
+    if check.num_bad and not keep_going:
+        raise LinesInvalid(_complaint(source, check))
+    if listener is not None:
+        for note in _notes(check):
+            listener.on_note(note)
     predictor = load_predictor(artifact, stop=stop or StopFlag())
     temporary = target.with_name(f".{target.name}.tmp")
     try:
-        count = _write(predictor, read_lines(path=source, fields=fields), target, temporary, on_rows)
+        count = _write(predictor, read_lines(path=source, fields=fields), target, temporary, listener)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -139,7 +150,7 @@ def _write(
     lines: Iterator[Line],
     target: Path,
     temporary: Path,
-    on_rows: Callable[[int], None] | None,
+    listener: Listener | None,
 ) -> int:
     count = 0
     with temporary.open("w", encoding="utf-8", newline="") as stream:
@@ -148,12 +159,19 @@ def _write(
             for answer in predictor.answers(block):
                 write(answer)
             count += len(block)
-            if on_rows is not None:
-                on_rows(count)
+            if listener is not None:
+                listener.on_rows(count)
     return count
 
 
-def _complaint(source: Path, bad: Sequence[Line]) -> str:
-    named = "\n".join(f"line {line.number} {line.problem}" for line in bad)
-    more = "\n(and perhaps more)" if len(bad) == MOST_SHOWN else ""
-    return f"{source.name}: lines that cannot be labelled. Mend or remove them, or keep going without.\n{named}{more}"
+def _notes(check: LinesCheck) -> list[str]:
+    named = ", ".join(str(line.number) for line in check.bad) + (" …" if check.num_bad > len(check.bad) else "")
+    bad = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled and get an error: {named}."
+    return [*check.notes, bad] if check.num_bad else list(check.notes)
+
+
+def _complaint(source: Path, check: LinesCheck) -> str:
+    named = "\n".join(f"line {line.number}: {line.problem}" for line in check.bad)
+    more = f"\n(and {check.num_bad - len(check.bad):,} more)" if check.num_bad > len(check.bad) else ""
+    what = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled"
+    return f"{source.name}: {what}. Mend or remove them, or keep going without.\n{named}{more}"

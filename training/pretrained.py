@@ -20,7 +20,16 @@ from training.failures import PermanentFailure
 from training.hub import is_reachable
 from training.layers import carve
 from training.settings import ModelSource
+from training.tokens import reading_marks_as_text
+from training.weights import USE_SAFETENSORS, only_pickled, pickled_refusal, tables_refusal
 
+# Weights are never unpickled, and code that a checkpoint brings is never run.
+SAFE: dict[str, Any] = {"trust_remote_code": False}
+# What libraries raise for files that they cannot make sense of.
+UNREADABLE = (
+    *(OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError),
+    *(ImportError, ArithmeticError, AssertionError, SafetensorError),
+)
 # A folder without either cannot cut text; transformers would then quietly make an empty tokenizer of its own.
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 
@@ -35,7 +44,7 @@ class PretrainedUnusable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Pretrained:
-    """An encoder or a text-to-text model in fp32, or the layers of it that were asked for, with its tokenizer."""
+    """An encoder or a text-to-text model in fp32, or the requested layers of it, with its tokenizer."""
 
     model: nn.Module
     tokenizer: Any
@@ -63,18 +72,23 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     Raises
     ------
     PretrainedMissing: there is no such model, or its folder lacks config, weights or tokenizer.
-    PretrainedUnusable: its tokenizer cannot pad, or it has fewer positions than max_length.
+    PretrainedUnusable: its weights are pickled, its tokenizer cannot pad or has more tokens than the model has
+        embeddings, or it has fewer positions than max_length.
     LayersMissing: it lacks a layer that the source names.
     """
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     place = _place(source)
-    where = {"revision": source.revision, "local_files_only": not is_reachable()} if source.source == "hub" else {}
+    where = _where(source)
     pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=_load_tokenizer(place, where, source))
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
     return replace(pretrained, model=carve(model=pretrained.model, kept=source.layers))
+
+
+def _where(source: ModelSource) -> dict[str, Any]:
+    return {"revision": source.revision, "local_files_only": not is_reachable()} if source.source == "hub" else {}
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
@@ -104,6 +118,9 @@ def model_folder(source: ModelSource) -> Path | None:
 
 def _place(source: ModelSource) -> str:
     if source.source == "hub":
+        if Path(source.name).exists():
+            # The library would take it for that folder.
+            raise PretrainedMissing(f"{source} is a folder here, too. Name it by its absolute path, as a folder.")
         return source.name
     folder = _packaged(source) if source.source == "package" else Path(source.name)
     if not folder.is_dir():
@@ -113,6 +130,9 @@ def _place(source: ModelSource) -> str:
             raise PretrainedMissing(
                 f"Model folder {folder} has no {what}. Save it with save_pretrained, model and tokenizer both."
             )
+    pickled = only_pickled(folder)
+    if pickled is not None:
+        raise PretrainedUnusable(pickled_refusal(model=f"Model {source}", file_name=pickled))
     return str(folder)
 
 
@@ -124,12 +144,12 @@ def _packaged(source: ModelSource) -> Path:
 
 def _load_model(place: str, where: dict[str, Any], source: ModelSource) -> nn.Module:
     try:
-        config = AutoConfig.from_pretrained(place, **where)
+        config = AutoConfig.from_pretrained(place, **where, **SAFE)
         model, report = _class_for(config, source).from_pretrained(
-            place, **where, dtype=torch.float32, output_loading_info=True
+            place, **where, **SAFE, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise PretrainedMissing(f"Model {source} cannot be loaded: {_first_line(error)} {_way_out(where)}") from error
+    except UNREADABLE as error:
+        raise PretrainedMissing(f"Model {source} cannot be loaded: {_reason(error)} {_way_out(where)}") from error
     # A sentence encoder's pooler is left random by its makers; ours is the mean over tokens.
     if hasattr(model, "pooler"):
         model.pooler = None
@@ -163,22 +183,43 @@ def _class_for(config: Any, source: ModelSource) -> Any:
 
 def _load_tokenizer(place: str, where: dict[str, Any], source: ModelSource) -> Any:
     try:
-        return AutoTokenizer.from_pretrained(place, **where)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return reading_marks_as_text(AutoTokenizer.from_pretrained(place, **where, **SAFE))
+    except Exception as error:  # the tokenizers library raises bare ones
         raise PretrainedMissing(
-            f"Model {source} has no tokenizer that can be loaded: {_first_line(error)} Save one beside the weights."
+            f"Model {source} has no tokenizer that can be loaded: {_reason(error)} Save one beside the weights."
         ) from error
 
 
 def _check_fit(pretrained: Pretrained, source: ModelSource, max_length: int) -> None:
     if pretrained.tokenizer.pad_token_id is None:
         raise PretrainedUnusable(f"The tokenizer of {source} has no pad token. Set one and save the tokenizer again.")
+    _check_tables(pretrained, source)
     if pretrained.writes:
         _check_writing(pretrained, source)
     positions = _num_positions(pretrained.model, max_length)
     if max_length > positions:
         raise PretrainedUnusable(
             f"Model {source} has {positions} positions, training.max_length is {max_length}. Lower max_length."
+        )
+
+
+def _check_tables(pretrained: Pretrained, source: ModelSource) -> None:
+    """Every token must have an embedding; one without breaks off the first step that meets it."""
+    embeddings = pretrained.model.get_input_embeddings().weight  # type: ignore[operator]
+    num_tokens = max(pretrained.tokenizer.get_vocab().values()) + 1
+    if num_tokens > len(embeddings):
+        name = f"Model {source}"
+        raise PretrainedUnusable(tables_refusal(model=name, num_tokens=num_tokens, num_embeddings=len(embeddings)))
+
+
+def check_segments(*, pretrained: Pretrained, source: ModelSource) -> None:
+    """Raise PretrainedUnusable unless a model knows as many kinds of segments as its tokenizer marks in a pair."""
+    marked = max(pretrained.tokenizer("a", "a").get("token_type_ids") or [0])
+    kinds = getattr(pretrained.model.config, "type_vocab_size", 0)
+    if 0 < kinds <= marked:
+        raise PretrainedUnusable(
+            f"Model {source} tells {kinds} kind(s) of segments apart, its tokenizer marks {marked + 1} in a pair of "
+            "texts. Take a model that was made for pairs, or a tokenizer without token_type_ids."
         )
 
 
@@ -192,11 +233,18 @@ def _check_writing(pretrained: Pretrained, source: ModelSource) -> None:
 def _num_positions(encoder: nn.Module, default: int) -> int:
     positions: int = getattr(encoder.config, "max_position_embeddings", default)
     table = getattr(getattr(encoder, "embeddings", None), "position_embeddings", None)
+    positions = min(positions, getattr(table, "num_embeddings", positions))
     # RoBERTa and its kin count positions from behind the padding's own.
     padding = getattr(table, "padding_idx", None)
     return positions if padding is None else positions - padding - 1
 
 
-def _first_line(error: Exception) -> str:
-    line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _reason(error: Exception) -> str:
+    """The first line of what a library said, in our words where its advice would lead astray."""
+    said = str(error).strip()
+    if "trust_remote_code" in said:
+        return "it needs code that comes with it, which is never run; take a model that transformers has."
+    if "use_safetensors" in said:
+        return f"it has no safetensors file, and pickled weights are never loaded. {USE_SAFETENSORS}"
+    line = said.splitlines()[0] if said else type(error).__name__
     return line if line.endswith(".") else f"{line}."

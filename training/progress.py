@@ -16,7 +16,7 @@ from training.folder import write_json
 from training.meter import peak_memory_bytes
 
 SECONDS_BETWEEN_BEATS = 0.5
-# Rows per second are of the last so many beats.
+# Rows per second are of this many last beats.
 BEATS_OF_RATE = 10
 # In these stages the device computes; in the others it is held and waits for the processor or the disk.
 WORKING_STAGES = frozenset({"train", "score", "evaluate"})
@@ -165,7 +165,7 @@ class Rate:
         self._seen: deque[tuple[float, int]] = deque(maxlen=BEATS_OF_RATE + 1)
 
     def note(self, step: int) -> None:
-        """Look at where the run stands."""
+        """Look at the run's progress."""
         self._seen.append((time.monotonic(), step))
 
     def rows_per_second(self) -> float | None:

@@ -88,7 +88,12 @@ def used(job: Job) -> dict[str, Any]:
 
 def _write_artifact(examiner: Examiner, answers: dict[str, Answers], metrics: dict[str, Any], folder: Path) -> None:
     spec = examiner.job.spec
-    label_map = LabelMap(task_type=spec.task_type, labels=tuple(spec.labels), max_length=spec.training.max_length)
+    label_map = LabelMap(
+        task_type=spec.task_type,
+        labels=tuple(spec.labels),
+        max_length=spec.training.max_length,
+        segmentation=examiner.task_type.segmentation,
+    )
     save_classifier(classifier=examiner.classifier, label_map=label_map, folder=folder)
     write_json(path=folder / "metrics.json", payload=metrics)
     shutil.copyfile(examiner.job.folder / "spec.json", folder / "spec.json")
@@ -120,7 +125,7 @@ def _card(examiner: Examiner, result: dict[str, Any]) -> Card:
             device=spec.device,
             device_seconds=result["device_seconds"],
             peak_memory_bytes=result["peak_memory_bytes"],
-            notes=("Energy and carbon stand in `meter.json` of the run once it has ended.",),
+            notes=("Energy and carbon are in `meter.json` of the run once it has ended.",),
         ),
         written_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,12 @@ PRECISIONS = ("auto", "fp32", "bf16")
 BI_ENCODER = "bi_encoder"
 POOLINGS = ("mean", "first", "max")
 PAIR_POOLINGS = (*POOLINGS, BI_ENCODER)
+# `auto` takes characters where more than a few gold spans are parts of words; see training.spans.
+SEGMENTATIONS = ("auto", "word", "character")
 FILTERS = ("none", "confidence", "random")
+# As the hub takes names, and git names of branches, tags and commits. Neither may lead out of a folder.
+HUB_NAME = re.compile(r"(?!.*(\.\.|--))\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
+GIT_REF = re.compile(r"(?!.*(\.\.|//|/\.|\.lock(/|$)|[./]$))\w[\w./+-]{0,199}", re.ASCII)
 
 
 class SpecInvalid(PermanentFailure):
@@ -93,8 +99,17 @@ class ModelSource:
         one_of("model.source", self.source, SOURCES)
         named = isinstance(self.name, str) and bool(self.name)
         require(named, "model.name", f"is {self.name!r}", "Name the model.")
+        if self.source == "hub":
+            named = HUB_NAME.fullmatch(self.name) is not None
+            require(named, "model.name", f"is {self.name!r}", "Write a hub name as owner/model.")
+        self._check_revision()
         if self.layers is not None:
             self._check_layers()
+
+    def _check_revision(self) -> None:
+        given: object = self.revision
+        named = given is None or (isinstance(given, str) and GIT_REF.fullmatch(given) is not None)
+        require(named, "model.revision", f"is {given!r}", "Name a branch, a tag or a commit, or give null.")
 
     def _check_layers(self) -> None:
         given: object = self.layers
@@ -128,9 +143,11 @@ class TrainingSettings:
     """How a student or teacher is trained; exactly one of epochs and steps is given.
 
     `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
-    so that it changes the memory used and never the result. `patience` ends a training after so many evaluations on dev
-    without a better score; None trains to the end. `pooling` makes one vector of an encoder's tokens.
-    `top_tokens` is how many of the likeliest tokens a text-to-text teacher keeps at each place of its answers.
+    so that it changes the memory used and never the result. `patience` is the number of evaluations on dev
+    without improvement before a training ends; None: to the end. `pooling` makes one vector of an encoder's tokens.
+    `segmentation` says whether entities are tagged word by word or character by character; what learns from soft
+    labels follows its teacher. `top_tokens` is how many of the likeliest tokens a text-to-text teacher keeps at each
+    place of its answers.
     """
 
     epochs: int | None = None
@@ -150,6 +167,7 @@ class TrainingSettings:
     top_tokens: int = 16
     patience: int | None = None
     precision: str = "auto"
+    segmentation: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "max_length", "evaluations", "accumulation", "top_tokens"):
@@ -164,6 +182,7 @@ class TrainingSettings:
         non_negative_int("training.frozen_layers", self.frozen_layers)
         require(self.warmup_fraction <= 1, "training.warmup_fraction", "is above 1", "Give a share of 0 to 1.")
         one_of("training.precision", self.precision, PRECISIONS)
+        one_of("training.segmentation", self.segmentation, SEGMENTATIONS)
         one_of("training.pooling", self.pooling, PAIR_POOLINGS)
 
     def check_length(self) -> None:
@@ -176,7 +195,7 @@ class TrainingSettings:
 class SearchSettings:
     """What is tried on dev before the training that counts, and from how many seeds that one is repeated.
 
-    Every rate is tried with every length; an empty list stands for the one that the training settings name.
+    Every rate is tried with every length; an empty list means the one that the training settings name.
     """
 
     learning_rates: tuple[float, ...] = ()
@@ -189,7 +208,7 @@ class SearchSettings:
             require(isinstance(given, list | tuple), f"search.{name}", f"is {given!r}", "Give a list of numbers.")
             object.__setattr__(self, name, tuple(given))
             distinct = len(set(given)) == len(given)
-            require(distinct, f"search.{name}", "one stands twice", "Name each once.")
+            require(distinct, f"search.{name}", "duplicate value", "Name each once.")
         for rate in self.learning_rates:
             positive("search.learning_rates", rate)
         for epochs in self.epochs:
@@ -199,7 +218,7 @@ class SearchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings:
-    """Which pseudo-labelled rows a student learns from, and whether it goes on with gold labels alone.
+    """Which pseudo-labelled rows a student learns from, and whether it is trained on gold labels alone afterwards.
 
     `confidence` keeps the rows of which the teacher is surest, `random` as many, drawn by the seed, as its control.
     `keep` is the share kept; None takes the threshold that was chosen on dev when the teacher scored. `gold_epochs` are

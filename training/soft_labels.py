@@ -34,8 +34,9 @@ class SoftLabelsUnusable(DataInvalid):
 class StorePlan:
     """What a set is made of; two sets with the same plan hold the same numbers.
 
-    `outputs` names what the numbers of each unit stand for; `unit` says whether that is a row or a word of it.
-    `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of another teacher.
+    `outputs` names what the numbers of each unit are; `unit` says whether that is a row or a word of it,
+    `segmentation` what a word is. `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of
+    another teacher.
     """
 
     task_type: str
@@ -50,10 +51,14 @@ class StorePlan:
     rows_per_shard: int
     num_rows: int
     top_tokens: int = 0
+    segmentation: str = "word"
 
     def payload(self) -> dict[str, Any]:
         """Return the plan as JSON takes it."""
-        return {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
+        told = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
+        if self.segmentation == "word":
+            del told["segmentation"]
+        return told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +127,7 @@ class PartialStore:
         Parameters
         ----------
         target
-            the finished set's folder; what stood there is replaced.
+            the finished set's folder; an existing one is replaced.
         calibration
             what the metadata says of it, None without a labelled dev.
         surety

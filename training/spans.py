@@ -1,22 +1,40 @@
 """Entities in a text: spans of characters with a label, their words, and the tags of these words.
 
 Words are found in the text itself and not by a tokenizer, so that every model means the same units. Letters, digits
-and single marks are words of their own: `500mL` has two, and an entity may be either.
+and single signs are words of their own: `500mL` has two, and an entity may be either. A letter keeps its combining
+marks. Scripts that put no space between words, or hang endings on names, as Japanese, Thai and Korean do, have a word
+per character. Where people mark parts of words all the same, as in compounds, the units are characters throughout.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import regex
+
 from training.gold import GoldInvalid, listed
 
-WORD = re.compile(r"[^\W\d_]+|\d+|_|[^\w\s]")
+SEGMENTATIONS = ("word", "character")
+_SPACE = r"\s\x1c-\x1f"
+_LETTER = r"[\p{L}\p{No}\p{Nl}]"
+# After the Unicode line breaking algorithm (UAX 14): the ideographs and syllables, and the scripts of South East Asia.
+_UNSPACED = r"[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Hangul}\p{scx=Yi}\p{Line_Break=SA}]"
+_MARK = r"[\p{M}\u200c\u200d]"
+_CHARACTER = rf"(?=[^{_SPACE}])\X"
+_UNITS = {
+    "word": regex.compile(
+        rf"(?=[{_LETTER}&&{_UNSPACED}])\X|(?:[{_LETTER}--{_UNSPACED}]{_MARK}*)+|(?:\p{{Nd}}{_MARK}*)+|{_CHARACTER}",
+        regex.VERSION1,
+    ),
+    "character": regex.compile(_CHARACTER, regex.VERSION1),
+}
+# Of the gold spans, how many may be marked within a word before every character is a unit. A slip of the hand is fewer.
+MOST_WITHIN_WORDS = 0.05
 OUTSIDE = 0
-# The input that holds the position of each word's token, and what stands in it for a word that has none.
+# The input that holds the position of each word's token, and its value for a word that has none.
 WORD_TOKENS = "word_tokens"
 NO_TOKEN = -1
 HOW = 'Write a JSON list of {"start": 0, "end": 4, "label": "…"}, or [] where there is no entity.'
@@ -37,9 +55,51 @@ class Word(NamedTuple):
     end: int
 
 
-def words_of(text: str) -> list[Word]:
-    """Return the words of a text, in order."""
-    return [Word(*match.span()) for match in WORD.finditer(text)]
+def words_of(text: str, segmentation: str = "word") -> list[Word]:
+    """Return the words of a text in order, or its characters as a reader counts them (grapheme clusters)."""
+    return [Word(*match.span()) for match in _UNITS[segmentation].finditer(text)]
+
+
+def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:
+    """Choose the units of a training: words, or characters where more than a few gold spans are parts of words.
+
+    Parameters
+    ----------
+    texts, answers
+        N training texts and their gold spans.
+
+    Returns
+    -------
+    One of SEGMENTATIONS.
+    """
+    num_spans = sum(len(spans_in(answer)) for answer in answers)
+    lost = sum(
+        num_lost(spans=spans_in(answer), words=words_of(text)) for text, answer in zip(texts, answers, strict=True)
+    )
+    return "character" if lost > MOST_WITHIN_WORDS * num_spans else "word"
+
+
+def num_lost(*, spans: Sequence[Span], words: Sequence[Word], positions: Sequence[int] | None = None) -> int:
+    """Count the gold spans that no tags of a text's words can give back.
+
+    Parameters
+    ----------
+    spans, words
+        of the text, in order.
+    positions
+        as `first_tokens` gives them, where a model's tokens are known.
+
+    Returns
+    -------
+    How many begin or end within a word, within a token that speaks for several words, or where the text is cut off.
+    """
+    seen = list(words if positions is None else words[: len(positions)])
+    labels = sorted({span.label for span in spans})
+    tags: list[int | None] = [*tags_of(words=seen, spans=spans, labels={name: i for i, name in enumerate(labels)})]
+    for place, position in enumerate(positions or ()):
+        if position == NO_TOKEN:
+            tags[place] = None
+    return len(set(spans) - set(spans_of(words=seen, tags=tags, labels=labels)))
 
 
 def written(spans: Iterable[Span]) -> str:
@@ -77,7 +137,7 @@ def checked_spans(*, gold: Any, text: str, labels: Mapping[str, int], row: int) 
     try:
         parts = json.loads(gold)
         if not isinstance(parts, list):
-            raise TypeError(f"{type(parts).__name__} where a list stands")
+            raise TypeError(f"{type(parts).__name__} where a list belongs")
         spans = sorted(Span(start=part["start"], end=part["end"], label=part["label"]) for part in parts)
     except (TypeError, ValueError, KeyError) as error:
         raise GoldInvalid(row, f"has label {gold!r}, which is no list of spans. {HOW}") from error
@@ -139,7 +199,7 @@ def tags_of(*, words: Sequence[Word], spans: Sequence[Span], labels: Mapping[str
 def spans_of(*, words: Sequence[Word], tags: Sequence[int | None], labels: Sequence[str]) -> list[Span]:
     """Read entities from tags.
 
-    A tag that goes on with an entity which did not begin before it begins one itself (Tjong Kim Sang and Buchholz,
+    A tag that continues an entity which did not begin before it begins one itself (Tjong Kim Sang and Buchholz,
     "Introduction to the CoNLL-2000 Shared Task", 2000). A word without a tag, since it shares its token with the word
     before, goes where that one went.
 

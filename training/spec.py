@@ -68,7 +68,7 @@ class RunSpec:
         named = all(isinstance(label, str) and label for label in self.labels)
         require(named, "labels", f"are {list(self.labels)!r}", "Give a list of non-empty strings.")
         distinct = len(set(self.labels)) == len(self.labels)
-        require(distinct, "labels", "one stands twice", "Name each label once.")
+        require(distinct, "labels", "duplicate value", "Name each label once.")
         least = TASK_TYPES[self.task_type].min_labels if self.task_type in TASK_TYPES else 1
         enough = len(self.labels) >= least
         require(enough, "labels", f"{len(self.labels)} given", f"Give at least {least}.")

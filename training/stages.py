@@ -30,7 +30,7 @@ class Fitted:
 def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple[Examiner, Fitted]:
     """Train a fresh classifier by the job's settings and seed.
 
-    With a gold stage the student goes on from its best distilled weights, at the same peak rate, warmed up anew; its
+    With a gold stage the student continues from its best distilled weights, at the same peak rate, warmed up anew; its
     head does not start from nothing any more and goes at the encoder's rate. What does best on dev in either stage is
     kept; without dev, what the last step left.
 
@@ -50,7 +50,7 @@ def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple
     Raises
     ------
     SpecInvalid: the gold stage alone takes all the steps.
-    LossNotFinite, MemoryTooSmall: the training cannot go on.
+    LossNotFinite, MemoryTooSmall: the training cannot continue.
     StopRequested: asked to stop; a checkpoint was saved.
     """
     examiner = lesson.examiner(job=job, classifier=classifier)
@@ -83,7 +83,7 @@ def _fit_both(job: Job, lesson: Lesson, gold: GoldStage, distilling: Fitting) ->
     fitting = replace(distilling, rows=gold.rows, loss=gold.loss)
     gold_fingerprint = f"{lesson.fingerprint}:{GOLD}"
     start: FitState | None = None
-    # A checkpoint of the second stage is all that is needed to go on in it; one that is broken takes both again.
+    # A checkpoint of the second stage is all that is needed to resume it; one that is broken takes both again.
     if not is_under_way(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint):
         state = fit(job=_with(job, first), fitting=distilling, fingerprint=lesson.fingerprint)
         start = FitState(
@@ -113,7 +113,7 @@ def stage_settings(
 
     Returns
     -------
-    How to distil, and how to go on with gold.
+    How to distil, and how to train on gold labels afterwards.
 
     Raises
     ------

@@ -36,7 +36,7 @@ class Tally:
         Parameters
         ----------
         weights_RN
-            how often each example stands in each resample; None for each once.
+            how often each example is in each resample; None for each once.
 
         Returns
         -------

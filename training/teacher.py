@@ -11,7 +11,7 @@ from typing import Any
 
 import datasets
 
-from training.artifact import is_artifact, load_classifier
+from training.artifact import is_artifact, load_classifier, read_label_map
 from training.calibration import calibrate, decisions_of, row_accuracy, row_confidence
 from training.compute import prepare_compute
 from training.data import checked_rows, encode_rows, open_dataset
@@ -38,7 +38,7 @@ ROWS_PER_SHARD = 1024
 def score(job: Job) -> dict[str, Any]:
     """Run a fine-tuned teacher once over unlabelled examples and store its logits.
 
-    Killed and started again, it goes on at the first shard that is not written. Given a labelled dev, it is calibrated
+    Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
     on it, last.
 
     Parameters
@@ -61,6 +61,7 @@ def score(job: Job) -> dict[str, Any]:
     task_type = task_type_named(name=spec.task_type, metric=spec.evaluation.metric)
     dataset = open_dataset(folder=spec.data.unlabelled, name="unlabelled", columns=("uid", *task_type.input_fields))
     source = _teacher_source(spec)
+    task_type = task_type.segmented(read_label_map(Path(source.name)).segmentation)
     job.progress.stage("model", message=f"loading {source}")
     teacher = load_classifier(
         source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
@@ -135,6 +136,7 @@ def _plan(examiner: Examiner, dataset: datasets.Dataset, teacher: Path) -> Store
         rows_per_shard=ROWS_PER_SHARD,
         num_rows=len(dataset),
         top_tokens=_num_top(examiner),
+        segmentation=task_type.segmentation,
     )
 
 
@@ -176,7 +178,7 @@ def _num_top(examiner: Examiner) -> int:
     model = examiner.classifier.model
     if not isinstance(model, TextToText):
         return 0
-    # At least one token is left, to stand for all others.
+    # At least one token is left, for all others together.
     return min(examiner.job.spec.training.top_tokens, model.writer.vocab_size - 1)
 
 

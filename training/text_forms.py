@@ -6,10 +6,13 @@ them: `names` maps each label so written, without its spaces, to the label.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 
-from training.compat import aligned_target
+import regex
+
+from training.compat import Mention, aligned, everywhere, target_text
 from training.spans import Span
 
 BETWEEN_LABELS = "; "
@@ -32,7 +35,7 @@ def labels_in(*, said: str, names: Mapping[str, str]) -> list[str] | None:
 
     Returns
     -------
-    The labels as written, None if anything else stands there.
+    The labels as written, None if there is anything else.
     """
     mark = BETWEEN_LABELS.strip()
     rest = without_spaces(said) + mark if said.strip() else ""
@@ -45,6 +48,52 @@ def labels_in(*, said: str, names: Mapping[str, str]) -> list[str] | None:
         found.append(names[longest])
         rest = rest[len(longest) + len(mark) :]
     return found
+
+
+def entities_written(*, text: str, spans: Sequence[Span], labels: Collection[str]) -> str:
+    """Write entities so that `spans_written` finds them again: in the study's text form, wherever that is enough.
+
+    An entity that would be taken for earlier words of the text that read alike gets its place among them behind its
+    label, `May [Month] [2]`. Brackets around a label that is part of an entity's words are doubled.
+
+    Parameters
+    ----------
+    text
+        the text that the spans count in.
+    spans
+        none overlapping.
+    labels
+        the study's labels.
+
+    Returns
+    -------
+    `words [Label] words [Label] …` in the order of the text.
+    """
+    spans = sorted(spans)
+    plain = target_text(text=text, spans=spans)
+    names = {without_spaces(label): label for label in (*labels, *(span.label for span in spans))}
+    found = spans_written(said=plain, text=text, names=names)
+    if found == spans:
+        return plain
+    shifted = [span for span in spans if found is not None and span not in found]
+    for numbered in ([], shifted, spans):
+        said = _numbered(text, spans, numbered, names)
+        if spans_written(said=said, text=text, names=names) == spans:
+            return said
+    return plain
+
+
+def _numbered(text: str, spans: Sequence[Span], shifted: Sequence[Span], names: Mapping[str, str]) -> str:
+    return " ".join(_mention_written(text, span, span in shifted, _label_pattern(tuple(names))) for span in spans)
+
+
+def _mention_written(text: str, span: Span, is_numbered: bool, label: regex.Pattern[str]) -> str:
+    words = text[span.start : span.end].split()
+    said = label.sub(lambda match: f"[{match[0]}]", " ".join(words))
+    shown = _small(text)
+    places = everywhere(list(without_spaces(shown[span.start : span.end])), shown)
+    place = f" [{1 + [start for start, _ in places].index(span.start)}]" if is_numbered else ""
+    return f"{said} [{span.label}]{place}"
 
 
 def spans_written(*, said: str, text: str, names: Mapping[str, str]) -> list[Span] | None:
@@ -61,24 +110,52 @@ def spans_written(*, said: str, text: str, names: Mapping[str, str]) -> list[Spa
 
     Returns
     -------
-    The spans in the order of the text; None if something else stands there, or words that the text does not have.
+    The spans in the order of the text; None if there is anything else, or words that the text does not have.
     """
+    # Words, label and place of each mention, then what is left.
     pieces = _label_pattern(tuple(names)).split(said)
-    words, labels = pieces[:-1:2], pieces[1::2]
+    words, labels, places = pieces[:-1:3], pieces[1::3], pieces[2::3]
     if pieces[-1].strip() or not all(part.strip() for part in words):
         return None
-    # The alignment reads labels as single words.
-    numbers = {f"{place}": names[without_spaces(label)] for place, label in enumerate(labels)}
-    # Sign by sign, since a tokenizer may write a word apart, or two as one.
-    target = " ".join(f"{' '.join(without_spaces(part))} [{place}]" for place, part in enumerate(words))
-    # A tokenizer may know small letters only.
-    for shown, wanted in ((text, target), (text.lower(), target.lower())):
-        aligned = aligned_target(text=shown, target=wanted, labels=numbers)
-        if not aligned.lost and len(shown) == len(text):
-            return [span._replace(label=numbers[span.label]) for span in aligned.spans]
+    mentions = [
+        # Sign by sign, since a tokenizer may write a word apart, or two as one.
+        Mention(
+            words=list(without_spaces(part)), label=names[without_spaces(label)], place=int(place) if place else None
+        )
+        for part, label, place in zip(words, labels, places, strict=True)
+    ]
+    for wanted in (mentions, [replace(one, words=_single_brackets(one.words)) for one in mentions]):
+        found = _found(text, wanted)
+        if found is not None:
+            return found
     return None
 
 
-def _label_pattern(names: Sequence[str]) -> re.Pattern[str]:
-    loose = (r"\s*".join(re.escape(sign) for sign in name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"\[\s*({'|'.join(loose)})\s*\]")
+def _found(text: str, mentions: Sequence[Mention]) -> list[Span] | None:
+    # A tokenizer may know small letters only, and a place counts them as equal to capital ones.
+    small = [replace(one, words=[_small(sign) for sign in one.words]) for one in mentions]
+    tried: list[tuple[str, Sequence[Mention]]] = [(_small(text), small)]
+    if all(one.place is None for one in mentions):
+        tried.insert(0, (text, mentions))
+    for shown, wanted in tried:
+        found = aligned(text=shown, mentions=wanted)
+        if not found.lost:
+            return found.spans
+    return None
+
+
+def _small(text: str) -> str:
+    """Make letters small, one for one: a few have small forms of two signs, which would shift all behind them."""
+    return "".join(small if len(small := sign.lower()) == 1 else sign for sign in text)
+
+
+def _single_brackets(signs: Sequence[str]) -> list[str]:
+    return list("".join(signs).replace("[[", "[").replace("]]", "]"))
+
+
+@lru_cache(maxsize=64)
+def _label_pattern(names: Sequence[str]) -> regex.Pattern[str]:
+    """A label in brackets that are not doubled, and the place behind it, if any."""
+    loose = "|".join(r"\s*".join(regex.escape(sign) for sign in name) for name in sorted(names, key=len, reverse=True))
+    label = rf"\[\s*({loose})\s*\]"
+    return regex.compile(rf"(?|(?<!\[\s*){label}|{label}(?!\s*\]))(?:\s*\[\s*(\d+)\s*\])?")

@@ -56,9 +56,9 @@ def learns_tokens(*, writer: Writer | None, soft: SoftLabels) -> bool:
 def token_lesson(
     *, soft: SoftLabels, gold: Rows | None, writer: Writer, settings: TrainingSettings
 ) -> tuple[EncodedRows, TokenLoss]:
-    """Encode what a teacher wrote, and gold answers behind it, and lay out the loss over their tokens.
+    """Encode what a teacher wrote, and gold answers after it, and lay out the loss over their tokens.
 
-    A text that has both stands twice, since the two answers are different texts. What the teacher wrote that is no
+    A text that has both is there twice, since the two answers are different texts. What the teacher wrote that is no
     answer teaches nothing.
 
     Parameters

@@ -90,7 +90,7 @@ def search_and_train(*, job: Job, lesson: Lesson, start: Start) -> Trained:
     Raises
     ------
     SpecInvalid: a search without dev.
-    LossNotFinite, MemoryTooSmall: a training cannot go on.
+    LossNotFinite, MemoryTooSmall: a training cannot continue.
     StopRequested: asked to stop; finished trials and the checkpoint of the one under way stay.
     """
     candidates = _candidates(job.spec)
@@ -118,7 +118,7 @@ def _candidates(spec: RunSpec) -> list[TrainingSettings]:
 class _Desk:
     """Carries trials out, each once: what an earlier attempt finished is read from its files.
 
-    A trial that is alone needs no files: it is kept in memory, and its checkpoint is all that is needed to go on.
+    A trial that is alone needs no files: it is kept in memory, and its checkpoint is all that is needed to resume.
     """
 
     def __init__(self, *, job: Job, lesson: Lesson, start: Start, is_alone: bool) -> None:
@@ -149,7 +149,7 @@ class _Desk:
         return outcome
 
     def reader(self, trial: Trial) -> Callable[[], Examiner]:
-        """A way to a trial's trained classifier that loads it only when it is asked for."""
+        """A way to a trial's trained classifier that loads it only when it is needed."""
 
         def read() -> Examiner:
             if self._latest is not None and self._latest[0] == trial:

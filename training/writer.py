@@ -10,6 +10,7 @@ from typing import Any
 from training.failures import PermanentFailure
 from training.task_types.base import TaskType
 from training.text_forms import without_spaces
+from training.tokens import cut
 
 # Entities repeat words of their text and name their labels; twice its length has room for any but the densest.
 ANSWER_TOKENS_PER_TOKEN = 2
@@ -64,7 +65,10 @@ class Writer:
         if self.task_type.unit == "word":
             return ANSWER_TOKENS_PER_TOKEN * self.max_length
         samples = self.task_type.written_samples(self.labels)
-        return max(len(ids) for ids in self._cut([self.task_type.as_text(answer=a, text=t) for t, a in samples]))
+        return max(
+            len(ids)
+            for ids in self._cut([self.task_type.as_text(answer=a, text=t, labels=self.labels) for t, a in samples])
+        )
 
     def tokens(self, *, answers: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
         """Write answers.
@@ -80,7 +84,9 @@ class Writer:
         -------
         Token ids of each, its end included; an answer of more than `max_tokens` is cut.
         """
-        written = [self.task_type.as_text(answer=a, text=t) for a, t in zip(answers, texts, strict=True)]
+        written = [
+            self.task_type.as_text(answer=a, text=t, labels=self.labels) for a, t in zip(answers, texts, strict=True)
+        ]
         return [ids[: self.max_tokens] for ids in self._cut(written)]
 
     def read(self, *, tokens: Sequence[int], text: str) -> str | None:
@@ -89,7 +95,7 @@ class Writer:
 
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         end = self.tokenizer.eos_token_id
-        found = self.tokenizer(text_target=list(texts))["input_ids"]
+        found = cut(self.tokenizer, text_target=list(texts))["input_ids"]
         return [ids if ids[-1:] == [end] else [*ids, end] for ids in found]
 
     def _text(self, tokens: Sequence[int]) -> str:

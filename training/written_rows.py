@@ -22,7 +22,7 @@ from training.text_to_text import TARGETS, TextToText, Written
 from training.token_labels import TokenLabels
 from training.units import UNSEEN, Outputs, Units
 
-# How far a distribution that stands for one written answer stays from what is certain, and from what is a toss-up.
+# How far a distribution for one written answer stays from what is certain, and from what is a toss-up.
 MARGIN = 0.001
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from projects.models import Project
 from rest_framework.decorators import api_view
@@ -47,14 +48,43 @@ def reopen(request: Request) -> Response:
 
 @api_view(["POST"])
 @transaction.atomic
-def open_examples(request: Request) -> Response:
-    """Ask for answers to examples that were shut. Opening an open one changes nothing."""
+def shut(request: Request) -> Response:
+    """Offer some examples to nobody else: delete what nobody answered or has open, let who has one open finish it.
+
+    Repeating it changes nothing more; what is not in `keep_open` is kept open for nobody.
+    """
     project, chosen = _project(request), _examples(request, "examples")
-    for task in chosen.select_for_update():
-        task.overlap = project.maximum_annotations
-        task.update_is_labeled()
-        chosen.filter(pk=task.pk).update(overlap=task.overlap, is_labeled=task.is_labeled)
-    return Response({})
+    may_stay = set(_examples(request, "keep_open").values_list("pk", flat=True))
+    kept = []
+    # Who is being given an example holds its row until their lock on it is written: wait for them, then look.
+    for task in chosen.select_for_update().order_by("pk"):
+        people = _people_at(task) if task.pk in may_stay else []
+        num_answers = task.annotations.filter(was_cancelled=False).count()
+        # Asking for no more than is there, or is being made, keeps the example out of Label Studio's queue.
+        chosen.filter(pk=task.pk).update(overlap=max(num_answers + len(people), 1), is_labeled=not people)
+        _lock_task_for(task, people)
+        kept += [{"item_uid": task.data.get("item_uid", ""), "id": task.pk, "email": one.email} for one in people]
+    unused = chosen.exclude(pk__in=[one["id"] for one in kept]).exclude(annotations__isnull=False)
+    _delete(project, unused)
+    return Response({"kept": kept, "left": list(chosen.values_list("pk", flat=True))})
+
+
+def _people_at(task: Task) -> list[User]:
+    """Who has an example open, or left a draft of it, and has not answered it."""
+    locks = TaskLock.objects.filter(task=task, expire_at__gt=timezone.now()).values("user")
+    drafts = AnnotationDraft.objects.filter(task=task, annotation__isnull=True).values("user")
+    answered = Annotation.objects.filter(task=task).values("completed_by")
+    opened = User.objects.filter(Q(pk__in=locks) | Q(pk__in=drafts))
+    return list(opened.exclude(pk__in=answered).order_by("pk"))
+
+
+def _lock_task_for(task: Task, people: list[User]) -> None:
+    """Leave one lock for each of these people, so that the queue gives the example to them and to nobody else."""
+    until = timezone.now() + timedelta(seconds=LONGEST_KEEP_SECONDS)
+    TaskLock.objects.filter(task=task).exclude(user__in=people).delete()
+    for one in people:
+        if not TaskLock.objects.filter(task=task, user=one).update(expire_at=until):
+            TaskLock.objects.create(task=task, user=one, expire_at=until)
 
 
 def _project(request: Request) -> Project:

@@ -15,8 +15,8 @@ WRITES = frozenset({"tasks:api:task-annotations", "tasks:api:task-drafts"})
 
 
 def check(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str, Any]) -> HttpResponse | None:
-    """Answer in Label Studio's place where the project is closed to this request; None where it may go on."""
-    if _asks_for_next(request, route):
+    """Answer in Label Studio's place where the project is closed to this request; None where it may proceed."""
+    if asks_for_next(request, route):
         _use_queue(request)
         closure = _closure(_project_of_queue(request, route, kwargs))
         is_refused = closure is not None and _unfinished(closure, user) is None
@@ -34,7 +34,7 @@ def check(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str, Any]
 
 def check_given(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str, Any], response: Any) -> None:
     """Take back an example that the queue gave while the project was being closed."""
-    if not _asks_for_next(request, route) or response.status_code != 200:
+    if not asks_for_next(request, route) or response.status_code != 200:
         return
     closure = _closure(_project_of_queue(request, route, kwargs))
     if closure is not None and response.data.get("id") != _unfinished(closure, user):
@@ -42,7 +42,8 @@ def check_given(*, request: HttpRequest, route: str, user: Any, kwargs: dict[str
         response.data = _nothing_left(closure)
 
 
-def _asks_for_next(request: HttpRequest, route: str) -> bool:
+def asks_for_next(request: HttpRequest, route: str) -> bool:
+    """Whether this is one of the two ways in which Label Studio hands out the next example."""
     if route == "data_manager:dm-actions":
         return request.method == "POST" and "next_task" in request.GET.getlist("id")
     return route in NEXT

@@ -1,136 +1,130 @@
 # mypy: ignore-errors
 # Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""What an annotator may do in Label Studio, which by itself lets every member do everything.
+"""Holds every request to what its sender may do in Label Studio, which by itself lets every member do everything."""
 
-An allow-list by method and named route: what is not listed is refused, so that a new release of Label Studio opens
-nothing by accident. People with the role manager or admin in Fulcrum are staff here, and pass.
-"""
-
-import re
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from rest_framework.authtoken.models import Token
 
-from labeling.server import bodies, gate, redaction
-from labeling.server.pages import refusal
+from labeling.server import bodies, gate, locks, redaction, times
+from labeling.server.identity import Caller, ForeignOrigin, NotSignedIn, check_origin, identify
+from labeling.server.pages import refusal, with_script
+from labeling.server.rules import EMPTY, READS, Group, allows
+from labeling.server.standing import FulcrumSilent
 
-# Files of Label Studio's own pages; their routes have no names.
-ASSETS = re.compile(r"^/(static|react-app|dm|label-studio-frontend)/|^/(favicon\.ico|sw\.js|sw-fallback\.js)$")
-# Pages of Label Studio that show more than one's own work: back to Fulcrum instead.
-HOMES = frozenset({"main", "projects:project-index"})
-CLOSED_TO_STRANGERS = frozenset({"user-signup"})
-
-READABLE = frozenset(
+# Pages of Label Studio that show more than one's own work, and its own way in: back to Fulcrum instead.
+HOMES = frozenset(
     {
-        "fulcrum-enter",
-        "logout",
-        "health",
-        "version",
-        "api-version",
-        "feature_flags",
-        "heidi_tips",
-        "collect_metrics",
-        "session_policy:session-policy",
-        "current-user-whoami",
-        "current-user-hotkeys",
-        "product-tour",
-        "user-list",
-        "data_manager:project-data",
-        "data_manager:api:view-list",
-        "data_manager:dm-columns",
-        "data_manager:dm-project",
-        "data_manager:dm-actions",
-        "projects:api:project-detail",
-        "projects:api:project-next",
-        "projects:api:label-stream-history",
-        "tasks:api:task-detail",
-        "tasks:api:task-annotations",
-        "tasks:api-annotations:annotation-detail",
-        "tasks:api-drafts:draft-detail",
+        "main",
+        "projects:project-index",
+        "projects:project-settings",
+        "projects:project-settings-anything",
+        "user-account",
+        "user-account-anything",
+        "organizations:organization-index",
     }
 )
-# What Label Studio's labelling page asks for and an annotator has no need of. A refusal would cover the page's own
-# buttons with a warning, so it gets an answer without content.
-EMPTY: dict[str, Any] = {
-    "ml:api:ml-list": [],
-    "labels_manager:api-labels:label_link-list": {"count": 0, "next": None, "previous": None, "results": []},
-    "tasks:api:task-list": {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0},
+STREAM = "data_manager:project-data"
+REFUSALS = {
+    Group.STRANGER: (401, "Sign in to Fulcrum, and enter Label Studio from there."),
+    Group.ANNOTATOR: (403, "Annotators label here; everything else is done in Fulcrum."),
+    Group.STAFF: (403, "Managers look at examples and label here; everything else is done in Fulcrum."),
 }
-WRITABLE = frozenset(
-    {
-        ("POST", "collect_metrics"),
-        ("POST", "data_manager:dm-actions"),
-        ("PATCH", "product-tour"),
-        ("POST", "tasks:api:task-annotations"),
-        ("PATCH", "tasks:api-annotations:annotation-detail"),
-        ("POST", "tasks:api:task-drafts"),
-        ("POST", "tasks:api:task-annotations-drafts"),
-        ("PATCH", "tasks:api-drafts:draft-detail"),
-        ("DELETE", "tasks:api-drafts:draft-detail"),
-    }
-)
 
 
-class AnnotatorGuard:
-    """Refuses with 403 whatever an annotator may not do, and takes other people's answers out of what they may see."""
+class Guard:
+    """Refuses what is not on the allow-list of whoever asks, and takes out of an answer what is not theirs to see."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        caller, match = getattr(request, "fulcrum_caller", None), request.resolver_match
+        is_stream = match is not None and match.view_name == STREAM
+        if is_stream and caller is not None and caller.group == Group.ANNOTATOR:
+            return with_script(response)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        user = _user(request)
-        route = request.resolver_match.view_name if request.resolver_match else ""
-        if user is None or not user.is_authenticated:
-            return _refuse(request, "Accounts are made by Fulcrum.") if route in CLOSED_TO_STRANGERS else None
-        if user.is_staff:
-            return gate.check(request=request, route=route, user=user, kwargs=kwargs)
-        if request.method in {"GET", "HEAD"} and route in HOMES:
-            return HttpResponseRedirect(settings.FULCRUM_URL)
-        if request.method == "GET" and route in EMPTY:
-            return JsonResponse(EMPTY[route], safe=False)
-        if not _is_listed(request, route):
-            return _refuse(request, "Annotators label here; everything else is done in Fulcrum.")
-        trouble = bodies.trouble(request=request, route=route, user=user, kwargs=kwargs)
-        if trouble:
-            return _refuse(request, trouble)
-        return gate.check(request=request, route=route, user=user, kwargs=kwargs)
+        route = request.resolver_match.view_name
+        try:
+            caller = request.fulcrum_caller = identify(request)
+            if request.method not in READS:
+                check_origin(request)
+            return _answer(request, route, caller, kwargs)
+        except NotSignedIn as error:
+            return _send_away(request, str(error))
+        except FulcrumSilent:
+            return _refuse(request, 503, "Fulcrum does not answer, so nobody can be let in. Try again in a moment.")
+        except ForeignOrigin as error:
+            return _refuse(request, 403, str(error))
+        except bodies.BodyRefused as error:
+            return _refuse(request, error.status, str(error))
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
-        user = _user(request)
-        match = request.resolver_match
-        if user is None or not user.is_authenticated or match is None or response.status_code != 200:
+        caller, match = getattr(request, "fulcrum_caller", None), request.resolver_match
+        if caller is None or match is None or not caller.user.is_authenticated:
             return response
-        route = match.view_name
+        route, user = match.view_name, caller.user
         gate.check_given(request=request, route=route, user=user, kwargs=match.kwargs, response=response)
-        if not user.is_staff and response.status_code == 200:
-            response.data = redaction.redact(route=route, data=response.data, user=user)
+        if caller.is_person and response.status_code in (200, 201):
+            locks.keep_one(request=request, route=route, caller=caller, response=response)
+            times.note(request=request, route=route, caller=caller, kwargs=match.kwargs, response=response)
+            response.data = redaction.redact(route=route, data=response.data, user=user, group=caller.group)
         return response
 
 
-def _user(request: HttpRequest) -> Any:
-    """Who asks, as Label Studio's API will see it: a legacy token stands above the session."""
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() == "token":
-        token = Token.objects.filter(key=key.strip()).select_related("user").first()
-        return token.user if token else None
-    return getattr(request, "user", None)
+def _answer(request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> HttpResponse | None:
+    """Answer in Label Studio's place; None where the request may go on. Raises: BodyRefused."""
+    if caller.group == Group.SERVICE:
+        return gate.check(request=request, route=route, user=caller.user, kwargs=kwargs)
+    is_listed = allows(group=caller.group, method=request.method, route=route, path=request.path)
+    if not is_listed or (route == STREAM and _leaves_the_stream(request, caller)):
+        return _instead(request, route, caller, kwargs)
+    if not caller.is_person:
+        bodies.check_sign_in(request=request, route=route)
+        return None
+    bodies.check(request=request, route=route, caller=caller, kwargs=kwargs)
+    stopped = gate.check(request=request, route=route, user=caller.user, kwargs=kwargs)
+    if stopped is None:
+        times.limit(request=request, route=route, caller=caller, kwargs=kwargs)
+    return stopped
 
 
-def _is_listed(request: HttpRequest, route: str) -> bool:
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
-        return route in READABLE or bool(ASSETS.match(request.path))
-    return (request.method, route) in WRITABLE
+def _leaves_the_stream(request: HttpRequest, caller: Caller) -> bool:
+    """An annotator's one page is the next example; the list of all, and any by its number, are not."""
+    return caller.group == Group.ANNOTATOR and not request.GET.get("labeling")
 
 
-def _refuse(request: HttpRequest, message: str) -> HttpResponse:
-    if request.path.startswith("/api/"):
-        return JsonResponse({"status_code": 403, "detail": message}, status=403)
-    return refusal(message)
+def _instead(request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> HttpResponse:
+    """What a person gets who may not have what they asked for."""
+    empty = EMPTY[caller.group]
+    if request.method == "GET" and route in empty:
+        return JsonResponse(empty[route], safe=False)
+    is_page = request.method in {"GET", "HEAD"} and not _is_api(request)
+    if is_page and caller.group == Group.ANNOTATOR and route == STREAM:
+        return HttpResponseRedirect(f"/projects/{kwargs['pk']}/data?labeling=1")
+    if is_page and (caller.group == Group.STRANGER or route in HOMES):
+        return HttpResponseRedirect(settings.FULCRUM_URL)
+    return _refuse(request, *REFUSALS[caller.group])
+
+
+def _send_away(request: HttpRequest, message: str) -> HttpResponse:
+    """A page leads to Fulcrum, where one can sign in; anything else is told why not."""
+    is_page = request.method in {"GET", "HEAD"} and not _is_api(request) and "Authorization" not in request.headers
+    return HttpResponseRedirect(settings.FULCRUM_URL) if is_page else _refuse(request, 401, message)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _refuse(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    if _is_api(request):
+        return JsonResponse({"status_code": status, "detail": message}, status=status)
+    return refusal(message, status=status)

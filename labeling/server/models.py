@@ -25,3 +25,45 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return f"project {self.project_id} closed since {self.since}"
+
+
+class PersonTime(models.Model):
+    """A person's one clock: when they entered, and until when their time is counted, on whichever example."""
+
+    user_id = models.PositiveIntegerField(unique=True)
+    entered_at = models.DateTimeField()
+    counted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} counted until {self.counted_at}"
+
+
+class ExampleTime(models.Model):
+    """How long a person can have spent on an example, by this server's clock."""
+
+    user_id = models.PositiveIntegerField()
+    task_id = models.PositiveIntegerField()
+    opened_at = models.DateTimeField(null=True)
+    counted_at = models.DateTimeField(null=True, db_index=True)
+    seconds = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user_id", "task_id"], name="one_time_per_person_and_example")]
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s of user {self.user_id} on {self.task_id}"
+
+
+class CutLeadTime(models.Model):
+    """An annotation whose browser told more time than went by: what it told, and what was kept."""
+
+    annotation_id = models.PositiveIntegerField(unique=True)
+    project_id = models.PositiveIntegerField(null=True, db_index=True)
+    user_id = models.PositiveIntegerField()
+    told = models.FloatField()
+    kept = models.FloatField()
+    at = models.DateTimeField()
+    reported_at = models.DateTimeField(null=True, db_index=True, help_text="When Fulcrum was told.")
+
+    def __str__(self) -> str:
+        return f"annotation {self.annotation_id}: {self.told:.1f} s told, {self.kept:.1f} s kept"

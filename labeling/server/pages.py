@@ -1,9 +1,11 @@
 # mypy: ignore-errors
 # Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""The one page of ours inside Label Studio: why a request was refused, and the way back."""
+"""Our own page inside Label Studio, on why a request was refused, and our script on the annotators' page."""
+
+from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -11,5 +13,23 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 <h1>Not allowed</h1><p>{}</p><p><a href="{}">Go to Fulcrum</a></p></html>"""
 
 
-def refusal(message: str) -> HttpResponse:
-    return HttpResponse(format_html(PAGE, message, settings.FULCRUM_URL), status=403)
+def refusal(message: str, *, status: int = 403) -> HttpResponse:
+    return HttpResponse(format_html(PAGE, message, settings.FULCRUM_URL), status=status)
+
+
+SCRIPT = (Path(__file__).parent / "annotator.js").read_text()
+SCRIPT_PATH = "/fulcrum/annotator.js"
+
+
+def script(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(SCRIPT, content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def with_script(response: HttpResponse) -> HttpResponse:
+    """Put our script before Label Studio's own."""
+    if response.status_code == 200 and response.get("Content-Type", "").startswith("text/html"):
+        tag = f'<script src="{SCRIPT_PATH}"></script></head>'.encode()
+        response.content = response.content.replace(b"</head>", tag, 1)
+    return response

@@ -1,6 +1,8 @@
-"""Takes out of an answer what an annotator has no need to see: other people's annotations and addresses."""
+"""Takes out of an answer what is not for whoever asked, such as other people's annotations and addresses."""
 
 from typing import Any
+
+from labeling.server.rules import ACTIONS, Group
 
 # Digests over everybody's annotations.
 DIGESTS = ("annotations_results", "annotations_ids", "annotators", "updated_by", "comment_authors", "drafts_results")
@@ -8,7 +10,14 @@ DIGESTS = ("annotations_results", "annotations_ids", "annotators", "updated_by",
 TASKS = frozenset({"tasks:api:task-detail", "projects:api:project-next", "data_manager:dm-actions"})
 
 
-def redact(*, route: str, data: Any, user: Any) -> Any:
+def redact(*, route: str, data: Any, user: Any, group: Group) -> Any:
+    """Leave what this person may see. Managers see everything but the actions that they may not take."""
+    if route == "data_manager:dm-actions" and isinstance(data, list):
+        return [action for action in data if action.get("id") in ACTIONS[group]]
+    return _redact_for_annotator(route, data, user) if group == Group.ANNOTATOR else data
+
+
+def _redact_for_annotator(route: str, data: Any, user: Any) -> Any:
     if route == "user-list" and isinstance(data, list):
         return [person for person in data if person.get("id") == user.pk]
     if route == "tasks:api:task-annotations" and isinstance(data, list):

@@ -1,10 +1,13 @@
 # mypy: ignore-errors
 # Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""Entry by ticket."""
+"""Entry by ticket, and the way out."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -15,11 +18,18 @@ from organizations.models import Organization
 from users.functions import login
 from users.models import User
 
-from labeling.server.models import UsedTicket
+from labeling.server import times
+from labeling.server.asking import ask
+from labeling.server.identity import ENTRY
+from labeling.server.models import ExampleTime, UsedTicket
 from labeling.server.pages import refusal
+from labeling.server.rules import STAFF_ROLES
+from labeling.server.standing import FulcrumSilent
 from labeling.tickets import Ticket, TicketRefused, read
 
-STAFF_ROLES = frozenset({"manager", "admin"})
+logger = logging.getLogger(__name__)
+# After this, nobody goes on with an example where they left it.
+DAYS_OF_TIMES = 30
 MEND = " Go back to Fulcrum and press the button again."
 
 
@@ -34,8 +44,28 @@ def enter(request: HttpRequest) -> HttpResponse:
         user = _admit(ticket)
     except TicketRefused as error:
         return refusal(f"{error}{MEND}")
+    # Whoever was signed in before leaves first: what their session holds is not for the next person.
+    logout(request)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    request.session[ENTRY] = {"session": ticket.session, "is_replay": ticket.is_replay}
+    times.enter(user)
+    times.report_cuts()
+    _clean_up()
     return HttpResponseRedirect(_safe(ticket.next))
+
+
+@never_cache
+@require_GET
+def leave(request: HttpRequest) -> HttpResponse:
+    """Sign out here and, where the entry hung on a session of Fulcrum's, there."""
+    entry = request.session.get(ENTRY)
+    if request.user.is_authenticated and isinstance(entry, dict) and entry["session"]:
+        try:
+            ask(request.user.email, entry["session"], signs_out=True)
+        except FulcrumSilent as error:
+            logger.warning("%s Their session there goes on.", error)
+    logout(request)
+    return HttpResponseRedirect(settings.FULCRUM_URL)
 
 
 @transaction.atomic
@@ -44,11 +74,10 @@ def _admit(ticket: Ticket) -> User:
     user = User.objects.filter(email__iexact=ticket.email).first() or _create(ticket)
     if not user.is_active:
         raise TicketRefused("This account is switched off in Label Studio; ask an admin.")
-    is_staff = ticket.role in STAFF_ROLES
-    if user.is_superuser and not is_staff:
+    if user.is_superuser or user.email.lower() == settings.FULCRUM_SERVICE_EMAIL:
         raise TicketRefused("This address belongs to Label Studio's own administrator; ask an admin for another.")
     first_name, _, last_name = ticket.name.partition(" ")
-    user.first_name, user.last_name, user.is_staff = first_name[:250], last_name[:250], is_staff
+    user.first_name, user.last_name, user.is_staff = first_name[:250], last_name[:250], ticket.role in STAFF_ROLES
     organization = Organization.objects.first()
     organization.add_user(user)
     user.active_organization = organization
@@ -64,7 +93,14 @@ def _use(ticket: Ticket) -> None:
             UsedTicket.objects.create(nonce=ticket.nonce, email=ticket.email, expires_at=expires_at)
     except IntegrityError:
         raise TicketRefused("This link was used already: each works once.") from None
-    UsedTicket.objects.filter(expires_at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+def _clean_up() -> None:
+    """Delete what has served its time. Label Studio itself never does."""
+    now = timezone.now()
+    UsedTicket.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
+    ExampleTime.objects.filter(counted_at__lt=now - timedelta(days=DAYS_OF_TIMES)).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
 
 
 def _create(ticket: Ticket) -> User:

@@ -9,6 +9,8 @@ from labeling.task_types.base import LabelingTaskType, Result, ResultInvalid, of
 from labeling.task_types.text_classification import header, labelled_tag, regions_of, value_of
 
 LABELS = "label"
+# Label Studio lets spans overlap; who submits such an annotation would learn of it afterwards only.
+RULE = "Spans must not overlap."
 
 
 class Span(NamedTuple):
@@ -31,7 +33,7 @@ class EntityExtraction(LabelingTaskType):
     def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
         tags = "".join(labelled_tag("Label", label, place) for place, label in enumerate(labels))
         return (
-            f'<View>{header(instructions)}<Labels name="{LABELS}" toName="text">{tags}</Labels>'
+            f'<View>{header(instructions)}{header(RULE)}<Labels name="{LABELS}" toName="text">{tags}</Labels>'
             '<Text name="text" value="$text" granularity="word"/></View>'
         )
 
@@ -49,7 +51,9 @@ class EntityExtraction(LabelingTaskType):
         spans = sorted(found)
         for first, second in pairwise(spans):
             if second.start < first.end:
-                raise ResultInvalid(f"“{second.label}” at {second.start} overlaps “{first.label}”; spans stand apart.")
+                raise ResultInvalid(
+                    f"Two spans overlap (“{first.label}” and “{second.label}” at {second.start}); remove one."
+                )
         return _written(spans)
 
     def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
@@ -93,7 +97,7 @@ def _span(region: dict[str, Any], labels: Sequence[str]) -> Span:
 
 
 def _shown_places(text: str) -> list[int]:
-    """Where each character of a text stands on the page, and where the text ends there."""
+    """The position of each character of a text on the page, and of the text's end."""
     places = [0]
     for character, following in zip(text, text[1:] + " ", strict=True):
         places.append(places[-1] + (0 if character + following == "\r\n" else 1))

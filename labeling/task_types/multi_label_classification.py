@@ -37,7 +37,7 @@ class MultiLabelClassification(TextClassification):
 def _chosen(result: Any) -> list[Any]:
     regions = regions_of(result, CHOICES)
     if len(regions) > 1:
-        raise ResultInvalid(f"The result has {len(regions)} answers; one is asked for.")
+        raise ResultInvalid(f"The result has {len(regions)} answers; one is expected.")
     choices = value_of(regions[0], "choices") if regions else []
     if not isinstance(choices, list):
         raise ResultInvalid("The answer has no list of choices.")

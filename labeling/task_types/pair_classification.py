@@ -1,4 +1,4 @@
-"""Two texts, one of the study's labels for how they stand to each other."""
+"""Two texts, one of the study's labels for their relation."""
 
 from labeling.task_types.text_classification import TextClassification
 

@@ -80,7 +80,7 @@ def value_of(region: dict[str, Any], key: str) -> Any:
 def _chosen(result: Any) -> str:
     regions = regions_of(result, CHOICES)
     if len(regions) != 1:
-        raise ResultInvalid(f"The result has {len(regions)} answers; one is asked for.")
+        raise ResultInvalid(f"The result has {len(regions)} answers; one is expected.")
     choices = value_of(regions[0], "choices")
     if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], str):
         raise ResultInvalid("The answer does not have exactly one choice.")

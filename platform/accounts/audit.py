@@ -1,4 +1,4 @@
-"""The one way to write down a change: in the transaction that makes it, so that both stand or fall together."""
+"""The one way to write down a change: in the transaction that makes it, so that both happen or neither does."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -14,7 +14,7 @@ def safe_cell(cell: object) -> object:
 
 
 def csv_lines(*, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield a CSV line by line, its header first; no row is asked for before its line is."""
+    """Yield a CSV line by line, its header first; no row is read before its line is needed."""
     writer: Any = csv.writer(_Passing())
     yield writer.writerow(header)
     for row in rows:

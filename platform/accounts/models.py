@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.append_only import AppendOnly
 
@@ -38,6 +39,9 @@ class User(AbstractBaseUser):
         help_text="Replays known labels for a demonstration; marked so wherever its work shows.",
     )
     wants_mail = models.BooleanField(default=True, help_text="Notices by e-mail, where the role gets notices.")
+    sign_out_count = models.PositiveIntegerField(
+        default=0, help_text="Raised to end all sessions of this person: each is valid for one count."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -53,6 +57,12 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What Django compares at each request; another value ends the session."""
+        return salted_hmac(
+            "accounts.models.User.session", f"{self.password}:{self.sign_out_count}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,15 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import Role, User
 from accounts.permissions import Action, require
+from accounts.sign_in import forget_wrong_tries
 
 
 class LastAdmin(ValidationError):
     """The last active admin can neither be switched off nor given another role."""
+
+
+class OwnAccount(ValidationError):
+    """Nobody takes their own role or account away: one wrong click would be hard to undo."""
 
 
 @transaction.atomic
@@ -32,8 +37,10 @@ def create_person(*, actor: User, email: str, name: str, role: str, password: st
 def change_person(*, actor: User, person: User, role: str, is_active: bool, password: str = "") -> User:
     """Give a person another role, switch the account off or on, or set a new password for who lost theirs.
 
-    Parameters: `password` empty leaves it as it is; a new one signs the person out everywhere.
-    Raises: Forbidden; LastAdmin; ValidationError (unknown role).
+    Each of the three signs the person out everywhere.
+
+    Parameters: `password` empty leaves it as it is; a new one also unlocks the account's sign-in.
+    Raises: Forbidden; LastAdmin; OwnAccount (one's own role, or switching oneself off); ValidationError (unknown role).
     """
     require(actor=actor, action=Action.MANAGE_PEOPLE)
     admins = list(User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True))
@@ -41,16 +48,37 @@ def change_person(*, actor: User, person: User, role: str, is_active: bool, pass
     if admins == [person] and not stays_admin:
         raise LastAdmin(f"{person.email} is the last active admin. Make somebody else an admin first.")
     person = User.objects.select_for_update().get(pk=person.pk)
+    if person == actor and (role, is_active) != (person.role, person.is_active):
+        raise OwnAccount("This is your own account: ask another admin to change your role or to switch you off.")
     before = _state(person)
     person.role = role
     person.is_active = is_active
     if password:
         person.set_password(password)
+        forget_wrong_tries(email=person.email)
+    if password or _state(person) != before:
+        person.sign_out_count += 1
     person.full_clean(exclude=["password"])
-    person.save(update_fields=["role", "is_active", "password"])
+    person.save(update_fields=["role", "is_active", "password", "sign_out_count"])
     changed = {"password": "changed"} if password else {}
     _record(actor, "person.change", person, before=before, after={**_state(person), **changed})
     return person
+
+
+@transaction.atomic
+def unlock_sign_in(*, actor: User | None, person: User) -> int:
+    """Let a person try to sign in again at once, from wherever they were locked out.
+
+    Parameters: `actor` an admin; None for somebody with access to the server.
+    Returns: how many wrong tries were forgotten.
+    Raises: Forbidden.
+    """
+    if actor is not None:
+        require(actor=actor, action=Action.MANAGE_PEOPLE)
+    num_forgotten = forget_wrong_tries(email=person.email)
+    if num_forgotten:
+        _record(actor, "person.unlock", person, before={"wrong_tries": num_forgotten}, after={"wrong_tries": 0})
+    return num_forgotten
 
 
 @transaction.atomic
@@ -63,7 +91,8 @@ def change_own_password(*, person: User, password: str) -> None:
 
 @transaction.atomic
 def note_new_password(*, person: User) -> None:
-    """Write down that somebody with access to the server set a person's password there."""
+    """Write down that somebody with access to the server set a person's password there; it unlocks their sign-in."""
+    forget_wrong_tries(email=person.email)
     _record(None, "person.password", person, after={"password": "changed"})
 
 

@@ -20,10 +20,12 @@ class Action(StrEnum):
     SEE_OWN_WORK = "see their own work and pay"
     SEE_STUDY = "see a study"
     CREATE_STUDY = "create a study"
+    CHANGE_STUDY = "change a study"
     IMPORT_EXAMPLES = "import examples"
     PUBLISH_EXAMPLES = "publish examples for labelling"
     SYNC_LABELS = "fetch annotations from Label Studio"
     SET_BUDGET = "set a budget"
+    SET_CONFIRMATION = "set above which limit a second person must confirm"
     SEE_PRICES = "see prices"
     SET_PRICE = "set a price"
     START_RUN = "start a run"
@@ -50,10 +52,12 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_OWN_WORK: _EVERYONE,
     Action.SEE_STUDY: _MANAGERS,
     Action.CREATE_STUDY: _MANAGERS,
+    Action.CHANGE_STUDY: _MANAGERS,
     Action.IMPORT_EXAMPLES: _MANAGERS,
     Action.PUBLISH_EXAMPLES: _MANAGERS,
     Action.SYNC_LABELS: _MANAGERS,
     Action.SET_BUDGET: _MANAGERS,
+    Action.SET_CONFIRMATION: _ADMINS,
     Action.SEE_PRICES: _MANAGERS,
     Action.SET_PRICE: _ADMINS,
     Action.START_RUN: _MANAGERS,
@@ -72,7 +76,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
 
 
 class Forbidden(PermissionDenied):
-    """This person's role does not allow what they asked for."""
+    """This person's role does not allow the request."""
 
 
 def allows(*, actor: User, action: Action) -> bool:

@@ -32,7 +32,7 @@ def find_person(email: str) -> User:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditFilter:
-    """Which records of the audit trail are asked for. Days are UTC, both ends included; what is None asks nothing."""
+    """Which records of the audit trail are selected. Days are UTC, both ends included; what is None asks nothing."""
 
     actor_id: int | None = None
     by_fulcrum: bool = False
@@ -68,12 +68,12 @@ def _midnight(day: date) -> datetime:
 
 
 def recorded_actors() -> QuerySet[User]:
-    """People who stand in the audit trail."""
+    """People who are in the audit trail."""
     return User.objects.filter(pk__in=AuditRecord.objects.values("actor")).order_by("name", "email")
 
 
 def recorded_actions() -> list[str]:
-    """Kinds of change that stand in the audit trail."""
+    """Kinds of change that are in the audit trail."""
     return list(AuditRecord.objects.order_by("action").values_list("action", flat=True).distinct())
 
 

@@ -14,7 +14,7 @@ from budgets.holds import SourceKeyReused, grow, open_hold, release
 from budgets.holds import close as close_hold
 from budgets.keys import check_key, fee_key, reversal_key
 from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Path, Price
-from budgets.money import ZERO, check_cost, quantize
+from budgets.money import ZERO, amount_text, check_cost, quantize, quantize_quantity
 from budgets.rooms import Room
 from budgets.rows import enter, lock, spend
 
@@ -98,7 +98,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, in_spite_of_stop=cost.overshoot)
+    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     if refusal is not None:
         raise refusal
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
@@ -175,7 +175,9 @@ def undoing(entry: LedgerEntry, *, reason: str, occurred_at: datetime) -> dict[s
 def _entered(budget: Budget, cost: Cost) -> LedgerEntry | None:
     entry = LedgerEntry.objects.filter(budget=budget, source_key=cost.source_key).first()
     if entry is not None and entry.amount != quantize(cost.amount):
-        raise SourceKeyReused(f"{cost.source_key} was entered with {entry.amount}, not {cost.amount}.")
+        raise SourceKeyReused(
+            f"{cost.source_key} was entered with {amount_text(entry.amount)}, not {amount_text(cost.amount)}."
+        )
     return entry
 
 
@@ -190,7 +192,7 @@ def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: 
         return
     room = Room(budget)
     room.take(amount=-from_hold, path=held.path, kind=held.kind)
-    refusal = room.refusal(amount=total, path=held.path, kind=kind, in_spite_of_stop=True)
+    refusal = room.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
     if refusal is not None:
         raise refusal
 
@@ -213,7 +215,7 @@ def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | 
         kind=price.kind,
         price=price,
         payee=cost.payee,
-        quantity=quantize(cost.quantity),
+        quantity=quantize_quantity(cost.quantity),
         amount=amount,
         memo=cost.memo[:200],
     )
@@ -226,6 +228,6 @@ def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | 
             fee_on=entry,
             quantity=amount,
             amount=fee.cost(amount),
-            memo=f"{fee.rate.normalize():f} % of {amount}",
+            memo=f"{fee.rate.normalize():f} % of {amount_text(amount)}",
         )
     return entry

@@ -1,4 +1,4 @@
-"""When a budget would run out if spending goes on as in the last days. Pure arithmetic."""
+"""When a budget would run out if spending continues as in the last days. Pure arithmetic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from budgets.keys import check_key
 from budgets.models import Budget, Hold, Path, Price
-from budgets.money import ZERO, check_cost, quantize
+from budgets.money import ZERO, amount_text, check_cost, quantize
 from budgets.rooms import Room
 from budgets.rows import hold_more, lock
 
@@ -156,7 +156,9 @@ def close(*, budget: Budget, hold: Hold, reason: str) -> None:
 def _check_same(hold: Hold, want: Want) -> None:
     placed_for = hold.amount - hold.extended
     if placed_for != want.total:
-        raise SourceKeyReused(f"{want.source_key} holds {placed_for} already, not {want.total}.")
+        raise SourceKeyReused(
+            f"{want.source_key} holds {amount_text(placed_for)} already, not {amount_text(want.total)}."
+        )
     if hold.closed_at is not None and not hold.entries.exists():
         raise HoldClosed(f"{hold.source_key} was released: {hold.close_reason}. What starts anew needs a new key.")
 

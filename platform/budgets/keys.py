@@ -25,5 +25,5 @@ def fee_key(key: str) -> str:
 
 
 def replacement_key(key: str, *, price_id: int) -> str:
-    """Name what stands in for an entry. A replacement's own replacement is named after the first entry again."""
+    """Name the replacement of an entry. A replacement's own replacement is named after the first entry again."""
     return f"repriced:{price_id}:{_REPLACEMENT.sub('', key)}"

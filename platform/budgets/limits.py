@@ -1,4 +1,4 @@
-"""What managers decide of a budget: its limit, its caps, and when to be told."""
+"""What managers decide of a budget: its limit, its caps and its alerts."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,10 +9,11 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.models import Budget, BudgetStop, Cap, Kind, Path, PriceBook
-from budgets.money import parse_amount
+from budgets.limit_requests import check_unchanged, raise_or_ask
+from budgets.models import Budget, Cap, Kind, Path, PriceBook
+from budgets.money import amount_text, parse_amount
 from budgets.rooms import used
-from budgets.rows import end_stop, lock, stop_if_spent, tell_of_thresholds
+from budgets.rows import lock
 
 MOST_THRESHOLDS = 20
 
@@ -21,50 +22,65 @@ class LimitTooLow(ValueError):
     """A limit cannot fall below what is spent and held."""
 
 
-class StaleEdit(ValueError):
-    """Somebody else changed the same value meanwhile; nothing was changed."""
-
-
+@transaction.atomic
 def open_budget(*, actor: User, name: str, limit: Decimal | str, price_book: PriceBook) -> Budget:
-    """Open a budget in its price book's currency. Raises: Forbidden; ValueError (limit)."""
+    """Open a budget in its price book's currency.
+
+    Of a limit that takes a second person, the budget opens with what one person may set, and the rest is asked for.
+    Raises: Forbidden; ValueError (limit).
+    """
     require(actor=actor, action=Action.SET_BUDGET)
-    amount = parse_amount(limit, name="limit", allow_zero=True)
-    with transaction.atomic():
-        budget = Budget.objects.create(name=name, limit=amount, price_book=price_book, currency=price_book.currency)
-        _record(actor, budget, "budget.open", before={}, after={"limit": str(amount), "currency": budget.currency})
-    return budget
+    asked = parse_amount(limit, name="limit", allow_zero=True)
+    above = price_book.confirm_above
+    amount = asked if above is None else min(asked, above)
+    budget = Budget.objects.create(name=name, limit=amount, price_book=price_book, currency=price_book.currency)
+    _record(actor, budget, "budget.open", before={}, after={"limit": str(amount), "currency": budget.currency})
+    return raise_or_ask(actor, budget, asked)
+
+
+@transaction.atomic
+def rename_budget(*, actor: User, budget: Budget, name: str) -> None:
+    """Give a budget the name that what it pays for has now. Raises: Forbidden."""
+    require(actor=actor, action=Action.SET_BUDGET)
+    Budget.objects.filter(pk=budget.pk).update(name=name)
 
 
 @transaction.atomic
 def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_limit: Decimal | None = None) -> Budget:
     """Raise or lower a budget's limit. Raising it ends a stop that came because nothing was left.
 
+    A limit above the amount that its price book sets for one person is asked for; it stays as it is until a second
+    person confirms it.
+
     Parameters: `expected_limit` the limit that the person saw; another one means somebody was quicker.
-    Raises: Forbidden; LimitTooLow; StaleEdit; ValueError (limit).
+    Raises: Forbidden; LimitTooLow; StaleEdit; LimitRequestWaits; ValueError (limit).
     """
     require(actor=actor, action=Action.SET_BUDGET)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
-    _check_unchanged("limit", expected_limit, locked.limit)
+    check_unchanged("limit", expected_limit, locked.limit)
     if amount < locked.spent + locked.held:
         raise LimitTooLow(
-            f"limit: {amount} is less than the {locked.spent + locked.held} {locked.currency} already spent and held."
+            f"limit: {amount_text(amount)} is less than the {amount_text(locked.spent + locked.held)} "
+            f"{locked.currency} already spent and held."
         )
-    return _change_limit(actor, locked, amount)
+    return raise_or_ask(actor, locked, amount)
 
 
 @transaction.atomic
 def top_up(*, actor: User, budget: Budget, amount: Decimal | str, expected_limit: Decimal | None = None) -> Budget:
     """Add to a budget's limit; a stop that came because nothing was left ends.
 
+    Above the amount for one person it is asked for, as in set_limit.
+
     Parameters: `amount` > 0; `expected_limit` as in set_limit, so that a form sent twice adds once.
-    Raises: Forbidden; StaleEdit; ValueError (amount, or the new limit is more than an amount can be).
+    Raises: Forbidden; StaleEdit; LimitRequestWaits; ValueError (amount, or a new limit that no amount can be).
     """
     require(actor=actor, action=Action.SET_BUDGET)
     more = parse_amount(amount, name="amount")
     locked = lock(budget)
-    _check_unchanged("amount", expected_limit, locked.limit)
-    return _change_limit(actor, locked, parse_amount(locked.limit + more, name="amount"))
+    check_unchanged("amount", expected_limit, locked.limit)
+    return raise_or_ask(actor, locked, parse_amount(locked.limit + more, name="amount"))
 
 
 @transaction.atomic
@@ -93,13 +109,16 @@ def set_cap(
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()
     if there:
-        _check_unchanged("limit", expected_limit, there.limit)
+        check_unchanged("limit", expected_limit, there.limit)
     before = {"limit": str(there.limit)} if there else {}
     cap = there or Cap(budget=locked, path=path, kind=kind)
     cap.limit = amount
     taken = used(cap=cap)
     if amount < taken:
-        raise LimitTooLow(f"limit: {amount} is less than the {taken} {locked.currency} already spent and held of it.")
+        raise LimitTooLow(
+            f"limit: {amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
+            "held of it."
+        )
     cap.save()
     _record(actor, locked, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))
     return cap
@@ -133,38 +152,6 @@ def set_thresholds(*, actor: User, budget: Budget, percents: Sequence[int]) -> B
     if before != chosen:
         _record(actor, locked, "budget.thresholds", before={"percents": before}, after={"percents": chosen})
     return locked
-
-
-def _change_limit(actor: User, locked: Budget, amount: Decimal) -> Budget:
-    before, locked.limit = locked.limit, amount
-    locked.save(update_fields=["limit"])
-    if before == amount:
-        return locked
-    _record(actor, locked, "budget.limit", before={"limit": str(before)}, after={"limit": str(amount)})
-    if amount < before:
-        tell_of_thresholds(locked, before=_share_before(locked, before))
-        stop_if_spent(locked)
-    elif is_exhausted(locked):
-        end_stop(locked, actor=actor)
-    return locked
-
-
-def is_exhausted(budget: Budget) -> bool:
-    """Whether the stop that stands came because nothing was left."""
-    return budget.stops.filter(ended_at__isnull=True, cause=BudgetStop.Cause.EXHAUSTED).exists()
-
-
-def _share_before(budget: Budget, limit: Decimal) -> Decimal:
-    """What is spent, as if it were the same part of the new limit that it was of the old one."""
-    return budget.spent * budget.limit / limit if limit else budget.spent
-
-
-def _check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None:
-    if expected is not None and expected != found:
-        raise StaleEdit(
-            f"{name}: the limit is {found:.2f} now; it was {expected:.2f} when you opened the page. "
-            "Somebody changed it meanwhile, or this form was sent before. Look again, then decide."
-        )
 
 
 def _record(

@@ -5,13 +5,18 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.append_only import AppendOnly
-from budgets.money import ZERO, quantize
+from budgets.money import ZERO, cost_of_hours, quantize
 
 
 def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=18, decimal_places=6, **options)  # type: ignore[arg-type]
+
+
+def quantity_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
+    return models.DecimalField(max_digits=24, decimal_places=12, **options)  # type: ignore[arg-type]
 
 
 class Kind(models.TextChoices):
@@ -31,6 +36,7 @@ class Kind(models.TextChoices):
 
 # What people are paid for: only these may have a price of one annotator's own.
 PAID_TO_PEOPLE = frozenset({Kind.LABEL, Kind.LABELLING_HOUR, Kind.REVIEW, Kind.SKIP})
+COUNTED_IN_HOURS = frozenset({Kind.LABELLING_HOUR, Kind.DEVICE_HOUR})
 
 
 class Path(models.TextChoices):
@@ -49,6 +55,12 @@ class Origin(models.TextChoices):
 class PriceBook(models.Model):
     name = models.CharField(max_length=120, unique=True)
     currency = models.CharField(max_length=3, default="USD")
+    confirm_above = models.DecimalField(
+        max_digits=18,
+        decimal_places=6,
+        null=True,
+        help_text="A limit above this amount takes a second person. None: one person is enough.",
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -114,6 +126,8 @@ class Price(AppendOnly):
 
     def cost(self, quantity: Decimal) -> Decimal:
         """Price a quantity, in the unit of its kind; for a platform fee, the amount that it comes on top of."""
+        if self.kind in COUNTED_IN_HOURS:
+            return cost_of_hours(quantity, rate=self.rate)
         return quantize(quantity * self.rate / (100 if self.kind == Kind.PLATFORM_FEE else 1))
 
 
@@ -131,7 +145,8 @@ class Budget(models.Model):
     spent = amount_field(default=ZERO)
     held = amount_field(default=ZERO)
     thresholds = models.JSONField(default=default_thresholds, help_text="Percent of the limit; each is told once.")
-    stopped_at = models.DateTimeField(null=True, help_text="Set while a stop stands: nothing new is held.")
+    stopped_at = models.DateTimeField(null=True, help_text="Set while a stop is active: nothing new is held.")
+    archived_at = models.DateTimeField(null=True, help_text="Set while what it pays for is archived: its stop stays.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -153,7 +168,7 @@ class Budget(models.Model):
 
 
 class BudgetStop(models.Model):
-    """A stop of all that a budget pays for, and what ended it. At most one stands at a time."""
+    """A stop of all that a budget pays for, and what ended it. At most one is active at a time."""
 
     class Cause(models.TextChoices):
         FROZEN = "frozen", "Stopped by a person"
@@ -174,6 +189,49 @@ class BudgetStop(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_cause_display()}: {self.reason}"
+
+
+class LimitRequest(models.Model):
+    """A raise of a budget's limit that waits for a second person, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        CONFIRMED = "confirmed", "Confirmed"
+        REFUSED = "refused", "Refused"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        EXPIRED = "expired", "Expired"
+
+    budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="limit_requests")
+    old_limit = amount_field(help_text="The limit when the raise was asked for.")
+    new_limit = amount_field()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, help_text="Blank while it waits.")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("budget", condition=Q(outcome=""), name="one_limit_request_waits"),
+            models.CheckConstraint(condition=Q(new_limit__gt=F("old_limit")), name="limit_request_is_a_raise"),
+            models.CheckConstraint(
+                condition=~Q(outcome="confirmed") | (Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+                name="confirmed_by_a_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.budget}: {self.old_limit} to {self.new_limit}"
+
+    @property
+    def state(self) -> str:
+        """Its outcome; one that nobody decided in time is expired; blank while it waits."""
+        is_late = not self.outcome and self.expires_at <= timezone.now()
+        return self.Outcome.EXPIRED if is_late else self.outcome
+
+    @property
+    def state_in_words(self) -> str:
+        return str(self.Outcome(self.state).label) if self.state else "Waiting"
 
 
 class Cap(models.Model):
@@ -242,10 +300,10 @@ class LedgerEntry(AppendOnly):
     fee_on = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="fees", help_text="The entry that a fee is on top of."
     )
-    quantity = amount_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
+    quantity = quantity_field(help_text="In the unit of the kind; for a platform fee, the amount it is on top of.")
     amount = amount_field()
     memo = models.CharField(max_length=200, blank=True)
-    overshoot = models.BooleanField(default=False, help_text="Was open when a stop came, and was paid all the same.")
+    overshoot = models.BooleanField(default=False, help_text="Was open when the study was stopped, and was paid.")
     reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversal")
     replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replacement")
     occurred_at = models.DateTimeField()
@@ -287,7 +345,7 @@ class Tally(models.Model):
         max_length=16, choices=Kind.choices, blank=True, db_default="", help_text="For a platform fee: of what."
     )
     amount = amount_field(default=ZERO)
-    quantity = amount_field(default=ZERO)
+    quantity = quantity_field(default=ZERO)
     num_entries = models.PositiveIntegerField(default=0)
 
     class Meta:

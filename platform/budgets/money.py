@@ -1,13 +1,23 @@
 """Amounts: the only place that rounds. An amount is a Decimal in the budget's currency, exact to a millionth."""
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 QUANTUM = Decimal("0.000001")
+# Of quantities: fine enough that hours name every microsecond.
+QUANTITY_QUANTUM = Decimal("0.000000000001")
+MICROSECONDS_PER_HOUR = 3_600_000_000
+CENT = Decimal("0.01")
 LARGEST = Decimal("100000000")
 # What a column for amounts and quantities can take.
 MOST_DIGITS = Decimal("1000000000000")
 ZERO = Decimal(0).quantize(QUANTUM)
+# One comma that can only be a decimal comma: no three digits after one to three others, as thousands are grouped.
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:0|\d{4,})?,\d+|[+-]?\d+,(?:\d{1,2}|\d{4,})", re.ASCII)
+# What may group thousands: commas, apostrophes and spaces, those that do not break too.
+_SEPARATORS = frozenset(",' \u00a0\u202f\u2019")
+_SEPARATED = re.compile(r"[+-]?[\d.,' \u00a0\u202f\u2019]+", re.ASCII)
 
 
 def quantize(amount: Decimal) -> Decimal:
@@ -15,15 +25,46 @@ def quantize(amount: Decimal) -> Decimal:
     return amount.quantize(QUANTUM, rounding=ROUND_HALF_UP)
 
 
-def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = False) -> Decimal:
-    """Read a positive amount with at most six decimals.
+def quantize_quantity(quantity: Decimal) -> Decimal:
+    """Round half up to what a quantity's column keeps."""
+    return quantity.quantize(QUANTITY_QUANTUM, rounding=ROUND_HALF_UP)
 
-    Raises: ValueError that names the field, what was given and what is allowed (NaN, infinity, sign, size, decimals).
+
+def trim_quantity(quantity: Decimal) -> Decimal:
+    """Leave out the zeros after six decimals."""
+    short = quantize(quantity)
+    return short if short == quantity else quantity
+
+
+def hours_of(microseconds: int) -> Decimal:
+    """Write a time as a quantity of hours."""
+    return quantize_quantity(Decimal(microseconds) / MICROSECONDS_PER_HOUR)
+
+
+def cost_of_hours(hours: Decimal, *, rate: Decimal) -> Decimal:
+    """Price hours by the microseconds that they name, so that a third of an hour costs a third of the rate."""
+    microseconds = (hours * MICROSECONDS_PER_HOUR).to_integral_value(rounding=ROUND_HALF_UP)
+    return quantize(microseconds * rate / MICROSECONDS_PER_HOUR)
+
+
+def amount_text(amount: Decimal) -> str:
+    """Write an amount with every decimal it has, two at least; thousands have commas between them."""
+    whole, _, decimals = f"{amount:,.6f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
+
+
+def rounded_text(amount: Decimal) -> str:
+    """Write an amount with two decimals; below a cent, where two would show it as nothing, with all."""
+    return amount_text(amount) if 0 < abs(amount) < CENT else f"{amount:,.2f}"
+
+
+def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = False) -> Decimal:
+    """Read a positive amount with at most six decimals, after a point or a decimal comma.
+
+    Raises: ValueError that names the field, what was given and what is allowed (NaN, infinity, sign, size, decimals,
+    separators that may group thousands).
     """
-    try:
-        amount = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError(f"{name}: {value!r} is not a number.") from None
+    amount = _number(str(value).strip(), name=name)
     if not amount.is_finite():
         raise ValueError(f"{name}: {value!r} is not a finite number.")
     if amount < 0 or (amount == 0 and not allow_zero):
@@ -33,6 +74,20 @@ def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = Fa
     if amount != quantize(amount):
         raise ValueError(f"{name}: {value} has more than six decimals.")
     return quantize(amount)
+
+
+def _number(text: str, *, name: str) -> Decimal:
+    if _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    elif _SEPARATORS.intersection(text) and _SEPARATED.fullmatch(text):
+        raise ValueError(
+            f"{name}: {text!r} may have thousands separators. Write the digits without them, and decimals after a "
+            "point, such as 1000 or 1234.56."
+        )
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{name}: {text!r} is not a number.") from None
 
 
 def check_cost(amount: Decimal, *, name: str) -> None:

@@ -6,18 +6,28 @@ source key, unique within its budget, so that doing something twice enters it on
 
 from budgets.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.holds import HoldClosed, SourceKeyReused, Want, extend_hold, place_hold, place_holds, release
+from budgets.limit_requests import (
+    LimitRequestClosed,
+    LimitRequestWaits,
+    SecondPersonNeeded,
+    StaleEdit,
+    confirm_limit,
+    decline_limit,
+    set_confirm_above,
+    waiting_request,
+)
 from budgets.limits import (
     LimitTooLow,
-    StaleEdit,
     open_budget,
     remove_cap,
+    rename_budget,
     set_cap,
     set_limit,
     set_thresholds,
     top_up,
 )
 from budgets.outlooks import outlook, tell_forecasts
-from budgets.price_files import PricesRefused, export_prices, import_prices, preview_prices
+from budgets.price_files import PriceFileChanged, PricesRefused, export_prices, import_prices, preview_prices
 from budgets.price_lines import PriceFileUnreadable
 from budgets.prices import PriceMissing, Scope, create_price_book, dearest_price, find_price, price_at, set_price
 from budgets.repricing import (
@@ -29,31 +39,47 @@ from budgets.repricing import (
     reprice,
 )
 from budgets.rooms import BudgetExceeded, BudgetStopped, CapExceeded, room
-from budgets.stops import NothingLeft, exhaust, resume, stop_everything
+from budgets.stops import (
+    BudgetArchived,
+    NothingLeft,
+    archive_budget,
+    exhaust,
+    resume,
+    stop_everything,
+    unarchive_budget,
+)
 
 __all__ = [
     "AlreadyReversed",
+    "BudgetArchived",
     "BudgetExceeded",
     "BudgetStopped",
     "CapExceeded",
     "Cost",
     "HoldClosed",
+    "LimitRequestClosed",
+    "LimitRequestWaits",
     "LimitTooLow",
     "NothingLeft",
     "NothingToReprice",
     "Period",
+    "PriceFileChanged",
     "PriceFileUnreadable",
     "PriceMissing",
     "PricesRefused",
     "Repricing",
     "RepricingChanged",
     "Scope",
+    "SecondPersonNeeded",
     "SourceKeyReused",
     "StaleEdit",
     "Want",
+    "archive_budget",
     "charge",
+    "confirm_limit",
     "create_price_book",
     "dearest_price",
+    "decline_limit",
     "exhaust",
     "export_prices",
     "extend_hold",
@@ -68,11 +94,13 @@ __all__ = [
     "price_at",
     "release",
     "remove_cap",
+    "rename_budget",
     "reprice",
     "resume",
     "reverse",
     "room",
     "set_cap",
+    "set_confirm_above",
     "set_limit",
     "set_price",
     "set_thresholds",
@@ -81,4 +109,6 @@ __all__ = [
     "take_back",
     "tell_forecasts",
     "top_up",
+    "unarchive_budget",
+    "waiting_request",
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from budgets.forecast import WINDOW, Forecast, forecast
 from budgets.models import Budget, LedgerEntry
+from budgets.money import amount_text, rounded_text
 from budgets.rows import page_of
 from notices.models import NoticeKind
 from notices.operations import notify
@@ -19,7 +20,7 @@ TOLD_WITHIN = timedelta(days=7)
 def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
     """Forecast when a budget runs out, from its entries of the last seven days.
 
-    Returns: None while a stop stands, and where spending began less than two days ago.
+    Returns: None while a stop is active, and where spending began less than two days ago.
     """
     if budget.is_stopped:
         return None
@@ -45,8 +46,8 @@ def _tell(budget: Budget, now: datetime) -> bool:
         key=f"budget:{budget.pk}:forecast:of:{budget.limit}",
         kind=NoticeKind.BUDGET_FORECAST,
         title=f"“{budget}” is forecast to run out on {found.runs_out_at:%Y-%m-%d}",
-        body=f"{budget.available:.2f} {budget.currency} are left, and {found.per_day:.2f} were spent per day over the "
-        "last seven days. Top it up in time, or everything it pays for stops then.",
+        body=f"{amount_text(budget.available)} {budget.currency} are left, and {rounded_text(found.per_day)} were "
+        "spent per day over the last seven days. Top it up in time, or everything it pays for stops then.",
         path=page_of(budget),
     )
 

@@ -163,7 +163,7 @@ def num_withdrawn(stop: BudgetStop) -> int:
 
 
 def price_states(prices: Iterable[Price], *, at: datetime) -> dict[int, PriceState]:
-    """How each price stands at a time, by its id."""
+    """The state of each price at a time, by its id."""
     rows = list(prices)
     started = Price.objects.filter(starts_at__lte=at, corrects__isnull=True, book__in={price.book_id for price in rows})
     latest = set(started.order_by(*_LINE, "-starts_at").distinct(*_LINE).values_list("pk", flat=True))

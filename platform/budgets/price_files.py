@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import NamedTuple
 
 from django.db import transaction
@@ -13,7 +14,8 @@ from accounts.cells import csv_lines
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Budget, Kind, Price, PriceBook
-from budgets.price_lines import COLUMNS, PriceLine, read_lines, spellings, text_of
+from budgets.money import amount_text
+from budgets.price_lines import COLUMNS, PriceLine, PriceTable, spellings
 from budgets.prices import Scope, check_price, lock_book, set_price
 
 MOST_NEW = 2000
@@ -30,9 +32,13 @@ class PricesRefused(ValueError):
         super().__init__(f"file: nothing was imported. {named}{more}")
 
 
+class PriceFileChanged(ValueError):
+    """The file would bring other prices than its preview said; nothing of it was imported."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewPrice:
-    """A price that a file would bring; `amount` None ends an override."""
+    """A price that a file would add; `amount` None ends an override."""
 
     line: int
     kind: Kind
@@ -43,15 +49,26 @@ class NewPrice:
 
 @dataclass(kw_only=True)
 class PriceFile:
-    """What a price file would bring: new prices, lines that are there already, what is wrong, what was assumed."""
+    """Preview of a price file: new prices, unchanged lines, problems, assumptions."""
 
     new: list[NewPrice] = field(default_factory=list)
     num_unchanged: int = 0
     problems: list[str] = field(default_factory=list)
     assumed_utc: list[int] = field(default_factory=list)
+    reading_notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Stands for exactly these new prices."""
+        lines = [(one.line, one.kind, str(one.scope), str(one.amount), one.starts_at.isoformat()) for one in self.new]
+        return sha256(repr(lines).encode()).hexdigest()
 
     @property
     def note(self) -> str:
+        """What was guessed, assumed and left out, in sentences."""
+        return " ".join(filter(None, (*self.reading_notes, self._zone_note())))
+
+    def _zone_note(self) -> str:
         if not self.assumed_utc:
             return ""
         named = ", ".join(str(number) for number in self.assumed_utc[:_MOST_NAMED])
@@ -81,29 +98,31 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
 
 
 def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile:
-    """Say what a CSV file of prices would bring, and what is wrong with it by line; nothing is written.
+    """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
 
-    Parameters: `content` UTF-8, comma-separated, with the columns of an export; device, study and annotator may be
-    missing. A blank amount ends an override.
+    Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
+    amount ends an override.
     Raises: Forbidden; PriceFileUnreadable (size, encoding, columns).
     """
     require(actor=actor, action=Action.SET_PRICE)
-    return _check(book, text_of(content))
+    return _check(book, content)
 
 
 @transaction.atomic
-def import_prices(*, actor: User, book: PriceBook, content: bytes) -> list[Price]:
-    """Add the prices of a CSV file to a book, all of them or none; what is there already stays as it is.
+def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_digest: str = "") -> list[Price]:
+    """Add the prices of a CSV file to a book, all of them or none; existing prices stay unchanged.
 
-    Parameters: as in preview_prices.
+    Parameters: as in preview_prices, whose `digest` may be handed back as `expected_digest`.
     Returns: the prices that are new.
-    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line.
+    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line; PriceFileChanged.
     """
     require(actor=actor, action=Action.SET_PRICE)
     lock_book(book)
-    found = _check(book, text_of(content))
+    found = _check(book, content)
     if found.problems:
         raise PricesRefused(found.problems)
+    if expected_digest and found.digest != expected_digest:
+        raise PriceFileChanged("Prices were set since the preview. Look at the new one, then confirm it.")
     return [_add(actor, book, price) for price in found.new]
 
 
@@ -118,14 +137,15 @@ def _add(actor: User, book: PriceBook, price: NewPrice) -> Price:
     )
 
 
-def _check(book: PriceBook, text: str) -> PriceFile:
-    found = PriceFile()
+def _check(book: PriceBook, content: bytes) -> PriceFile:
+    found, table = PriceFile(), PriceTable(content)
     lines = []
-    for line in read_lines(text):
+    for line in table.lines():
         if isinstance(line, str):
             found.problems.append(line)
         else:
             lines.append(line)
+    found.reading_notes = table.notes
     names = _Names(book, lines)
     there = _there(book)
     first_lines: dict[_Start, int] = {}
@@ -166,8 +186,8 @@ def _sort_in(
     elif there[start] == price.amount:
         found.num_unchanged += 1
     else:
-        before = "an end" if there[start] is None else f"{there[start]:f}"
-        raise ValueError(f"starts_at: {before} stands at this start already. Choose a later start.")
+        before = "an end" if (amount := there[start]) is None else amount_text(amount)
+        raise ValueError(f"starts_at: {before} has this start already. Choose a later start.")
 
 
 def _start_of(price: NewPrice) -> _Start:

@@ -1,14 +1,17 @@
 """The lines of a price file: read as a spreadsheet writes them, checked one by one. Knows no database."""
 
-import csv
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from io import StringIO
+from io import BytesIO
 
 from budgets.models import Kind
 from budgets.money import parse_amount
+from tables.csv_table import CsvTable
+from tables.signs import printable
+from tables.sources import open_source
+from tables.table import FileUnreadable, Row, repeated
 
 COLUMNS = ("kind", "device", "study", "annotator", "amount", "starts_at")
 REQUIRED = ("kind", "amount", "starts_at")
@@ -37,52 +40,50 @@ class PriceLine:
     assumed_utc: bool
 
 
-def text_of(content: bytes) -> str:
-    """Decode a file. Raises: PriceFileUnreadable (size, encoding)."""
-    if len(content) > MOST_BYTES:
-        raise PriceFileUnreadable(
-            f"file: it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most."
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise PriceFileUnreadable("file: it is not UTF-8. Save it as “CSV UTF-8”.") from None
+class PriceTable:
+    """A price file, opened: its lines, read once, and then the notes on how they were read."""
 
-
-def read_lines(text: str) -> Iterator[PriceLine | str]:
-    """Read a price file, each line to what it says or, as text, to what is wrong with it.
-
-    Raises: PriceFileUnreadable (empty, columns missing, unknown or doubled).
-    """
-    rows = csv.reader(StringIO(text, newline=""), strict=True)
-    header = _header(rows)
-    while True:
+    def __init__(self, content: bytes) -> None:
+        """Open it. Raises: PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
+        if len(content) > MOST_BYTES:
+            raise PriceFileUnreadable(
+                f"file: it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most."
+            )
         try:
-            cells = next(rows, None)
-        except csv.Error as error:
-            yield f"line {rows.line_num}: this is no CSV ({error}). Nothing after it was read."
-            return
-        if cells is None:
-            return
-        if any(cell.strip() for cell in cells):
-            yield _line_or_problem(rows.line_num, header, cells)
+            self._table = CsvTable(source=open_source(stream=BytesIO(content), encoding="utf-8"))
+        except FileUnreadable as error:
+            raise PriceFileUnreadable(f"file: {error}") from None
+        _check_header([name.lower() for name in self._table.columns])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed of the file, and what of it was left out."""
+        return self._table.notes
+
+    def lines(self) -> Iterator[PriceLine | str]:
+        """Read each line to what it says or, as text, to what is wrong with it. Raises: PriceFileUnreadable."""
+        try:
+            for row in self._table:
+                yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
+        except FileUnreadable as error:
+            raise PriceFileUnreadable(f"file: {error}") from None
+
+
+def text_of(content: bytes) -> str:
+    """Decode a file whose lines could be read, to be sent again as text."""
+    return "".join(open_source(stream=BytesIO(content), encoding="utf-8").lines)
 
 
 def spellings(cell: str) -> tuple[str, ...]:
-    """What a cell may stand for: itself, or what stood in it before a formula's first character got a quote."""
+    """What a cell may mean: itself, or its text before a formula's first character got a quote."""
     return (cell, cell[1:]) if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else (cell,)
 
 
-def _header(rows: Iterator[list[str]]) -> list[str]:
-    try:
-        header = [cell.strip().lower() for cell in next(rows, [])]
-    except csv.Error as error:
-        raise PriceFileUnreadable(f"file: this is no CSV ({error}).") from None
-    allowed = f"Its first line names the columns {', '.join(COLUMNS)}, separated by commas."
+def _check_header(header: Sequence[str]) -> None:
+    allowed = f"Its first line names the columns {', '.join(COLUMNS)}."
     _refuse("misses", [name for name in REQUIRED if name not in header], allowed)
-    _refuse("has unknown", [name or "(no name)" for name in header if name not in COLUMNS], allowed)
-    _refuse("has twice", sorted({name for name in header if header.count(name) > 1}), allowed)
-    return header
+    _refuse("has unknown", [printable(name) for name in header if name not in COLUMNS], allowed)
+    _refuse("has twice", repeated(header), allowed)
 
 
 def _refuse(what: str, names: Collection[str], allowed: str) -> None:
@@ -90,14 +91,11 @@ def _refuse(what: str, names: Collection[str], allowed: str) -> None:
         raise PriceFileUnreadable(f"file: it {what} the column {', '.join(names)[:200]}. {allowed}")
 
 
-def _line_or_problem(number: int, header: list[str], cells: list[str]) -> PriceLine | str:
-    if len(cells) != len(header):
-        return f"line {number}: it has {len(cells)} cells, and the first line names {len(header)} columns."
-    named = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+def _line_or_problem(row: Row) -> PriceLine | str:
     try:
-        return _line(number, named)
+        return _line(row.line, {name.lower(): cell.strip() for name, cell in row.cells.items()})
     except ValueError as problem:
-        return f"line {number}: {problem}"
+        return f"line {row.line}: {problem}"
 
 
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:

@@ -12,8 +12,10 @@ from django.db.models import Q, QuerySet
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from accounts.texts import unusable_sign
 from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
-from budgets.money import parse_amount
+from budgets.money import amount_text, parse_amount
+from tables.signs import is_blank
 
 MOST_PERCENT = Decimal(100)
 _DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,15}")
@@ -43,8 +45,10 @@ def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
     """
     require(actor=actor, action=Action.SET_PRICE)
     name, currency = name.strip(), currency.strip().upper()
-    if not name:
-        raise ValueError("name: give the price book a name.")
+    if is_blank(name) or len(name) > 120:
+        raise ValueError("name: give the price book a name of at most 120 characters.")
+    if sign := unusable_sign(name):
+        raise ValueError(f"name: it has {sign}. Take it out.")
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
         raise ValueError(f"currency: {currency!r} is not three letters such as USD or EUR.")
     if PriceBook.objects.filter(name=name).exists():
@@ -106,7 +110,7 @@ def check_price(*, book: PriceBook, kind: Kind, amount: Decimal | str | None, sc
 
 
 def lock_book(book: PriceBook) -> None:
-    """Lock the row that stands for all prices of a book: who sets one waits for who is setting another."""
+    """Lock the row that guards all prices of a book: who sets one waits for who is setting another."""
     PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)
 
 
@@ -201,7 +205,7 @@ def _parse(amount: Decimal | str | None, *, kind: Kind, is_override: bool) -> De
         return None
     parsed = parse_amount(amount, name="amount", allow_zero=True)
     if kind == Kind.PLATFORM_FEE and parsed > MOST_PERCENT:
-        raise ValueError(f"amount: a platform fee of {parsed} % is more than {MOST_PERCENT} %.")
+        raise ValueError(f"amount: a platform fee of {amount_text(parsed)} % is more than {MOST_PERCENT} %.")
     return parsed
 
 

@@ -1,6 +1,6 @@
 """Reads of money: totals rebuilt from the rows, and where they differ from what is stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from budgets.models import Budget, Cap, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
 from budgets.rooms import used
 
-_TALLY_KEY = ("month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
+_TALLY_KEY = ("budget_id", "month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,63 +28,65 @@ class Difference:
         return f"{self.what}: stored {self.stored}, rebuilt {self.rebuilt}"
 
 
-def differences(budget: Budget) -> list[Difference]:
-    """Rebuild a budget's totals and holds from entries; list what does not agree."""
-    spent = _total(LedgerEntry.objects.filter(budget=budget), "amount")
-    held = _total(Hold.objects.filter(budget=budget, closed_at__isnull=True), "remaining")
-    found = []
-    if budget.spent != spent:
-        found.append(Difference(what=f"{budget}: spent", stored=budget.spent, rebuilt=spent))
-    if budget.held != held:
-        found.append(Difference(what=f"{budget}: held", stored=budget.held, rebuilt=held))
-    if spent + held > budget.limit:
-        found.append(Difference(what=f"{budget}: over its limit", stored=budget.limit, rebuilt=spent + held))
-    found += _hold_differences(budget) + _reversal_differences(budget)
-    return [*found, *_tally_differences(budget), *_cap_differences(budget)]
+def differences(*budgets: Budget) -> list[Difference]:
+    """Rebuild the totals and holds of budgets from entries, all of them at once; list what does not agree."""
+    by_id = {budget.pk: budget for budget in budgets}
+    return [
+        *_total_differences(by_id),
+        *_hold_differences(by_id),
+        *_reversal_differences(by_id),
+        *_tally_differences(by_id),
+        *_cap_differences(by_id),
+    ]
 
 
-def _total(rows: QuerySet[LedgerEntry] | QuerySet[Hold], field: str) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum(field), ZERO))["total"])
+def _total_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
+    entered = _totals(LedgerEntry.objects.filter(budget__in=by_id), "amount")
+    on_hold = _totals(Hold.objects.filter(budget__in=by_id, closed_at__isnull=True), "remaining")
+    for budget in by_id.values():
+        spent, held = entered.get(budget.pk, ZERO), on_hold.get(budget.pk, ZERO)
+        if budget.spent != spent:
+            yield Difference(what=f"{budget}: spent", stored=budget.spent, rebuilt=spent)
+        if budget.held != held:
+            yield Difference(what=f"{budget}: held", stored=budget.held, rebuilt=held)
+        if spent + held > budget.limit:
+            yield Difference(what=f"{budget}: over its limit", stored=budget.limit, rebuilt=spent + held)
 
 
-def _hold_differences(budget: Budget) -> list[Difference]:
+def _totals(rows: QuerySet[LedgerEntry] | QuerySet[Hold], field: str) -> dict[int, Decimal]:
+    return dict(rows.order_by().values_list("budget").annotate(total=Sum(field)))
+
+
+def _hold_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
     """An open hold has left what it was placed for less what was entered against it; none was charged more."""
     left = F("amount") - Coalesce(Sum("entries__amount"), ZERO)
     is_open = Q(closed_at__isnull=True)
-    holds = Hold.objects.filter(budget=budget).annotate(left=left)
-    wrong = holds.filter(is_open & ~Q(remaining=F("left")) | Q(left__lt=0))
-    return [
-        Difference(what=f"hold {hold.source_key}: remaining", stored=hold.remaining, rebuilt=hold.left)
-        for hold in wrong
-    ]
+    holds = Hold.objects.filter(budget__in=by_id).annotate(left=left)
+    for hold in holds.filter(is_open & ~Q(remaining=F("left")) | Q(left__lt=0)):
+        yield Difference(what=f"hold {hold.source_key}: remaining", stored=hold.remaining, rebuilt=hold.left)
 
 
-def _reversal_differences(budget: Budget) -> list[Difference]:
+def _reversal_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
     """A reversal undoes the whole of its entry, in the same budget."""
-    wrong = (
-        LedgerEntry.objects.filter(budget=budget, reverses__isnull=False)
-        .exclude(amount=-F("reverses__amount"), reverses__budget=budget)
-        .select_related("reverses")
-    )
-    return [
-        Difference(what=f"reversal {entry.source_key}", stored=entry.amount, rebuilt=-entry.reverses.amount)
-        for entry in wrong
-        if entry.reverses
-    ]
+    reversals = LedgerEntry.objects.filter(budget__in=by_id, reverses__isnull=False)
+    wrong = reversals.exclude(amount=-F("reverses__amount"), reverses__budget=F("budget"))
+    for entry in wrong.select_related("reverses"):
+        assert entry.reverses
+        yield Difference(what=f"reversal {entry.source_key}", stored=entry.amount, rebuilt=-entry.reverses.amount)
 
 
-def _tally_differences(budget: Budget) -> Iterator[Difference]:
+def _tally_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
     """Each tally is the sum of the entries under its key, and each entry is in one."""
-    entries = LedgerEntry.objects.filter(budget=budget).annotate(
+    entries = LedgerEntry.objects.filter(budget__in=by_id).annotate(
         month=TruncMonth("occurred_at", tzinfo=UTC), fee_on_kind=Coalesce("fee_on__kind", Value(""))
     )
     rebuilt = {
         _tally_key(row): (row["total"], row["quantities"], row["rows"])
-        for row in entries.values(*_TALLY_KEY).annotate(
-            total=Sum("amount"), quantities=Sum("quantity"), rows=Count("pk")
-        )
+        for row in entries.order_by()
+        .values(*_TALLY_KEY)
+        .annotate(total=Sum("amount"), quantities=Sum("quantity"), rows=Count("pk"))
     }
-    tallies = Tally.objects.filter(budget=budget)
+    tallies = Tally.objects.filter(budget__in=by_id)
     stored = {
         _tally_key(row): (row["amount"], row["quantity"], row["num_entries"])
         for row in tallies.values(*_TALLY_KEY, "amount", "quantity", "num_entries")
@@ -92,7 +94,7 @@ def _tally_differences(budget: Budget) -> Iterator[Difference]:
     for key in sorted(stored.keys() | rebuilt.keys(), key=str):
         if stored.get(key) != rebuilt.get(key):
             yield Difference(
-                what=f"{budget}: tally of {' '.join(str(part) for part in key if part)}",
+                what=f"{by_id[key[0]]}: tally of {' '.join(str(part) for part in key[1:] if part)}",
                 stored=_in_words(stored.get(key)),
                 rebuilt=_in_words(rebuilt.get(key)),
             )
@@ -101,15 +103,15 @@ def _tally_differences(budget: Budget) -> Iterator[Difference]:
 def _tally_key(row: dict[str, Any]) -> tuple[Any, ...]:
     month = row["month"]
     day: date = month.date() if isinstance(month, datetime) else month
-    return (day, *(row[name] for name in _TALLY_KEY[1:]))
+    return (row["budget_id"], day, *(row[name] for name in _TALLY_KEY[2:]))
 
 
 def _in_words(sums: tuple[Decimal, Decimal, int] | None) -> str:
     return "missing" if sums is None else f"{sums[0]} in {sums[2]} entries"
 
 
-def _cap_differences(budget: Budget) -> Iterator[Difference]:
-    for cap in Cap.objects.filter(budget=budget).select_related("budget"):
+def _cap_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
+    for cap in Cap.objects.filter(budget__in=by_id).select_related("budget"):
         taken = used(cap=cap)
         if taken > cap.limit:
-            yield Difference(what=f"{budget}: over its cap for {str(cap).lower()}", stored=cap.limit, rebuilt=taken)
+            yield Difference(what=f"{cap.budget}: over its cap for {str(cap).lower()}", stored=cap.limit, rebuilt=taken)

@@ -16,7 +16,7 @@ from accounts.permissions import Action, require
 from budgets.charging import undoing
 from budgets.keys import replacement_key
 from budgets.models import Budget, Kind, LedgerEntry, Price
-from budgets.money import ZERO, parse_amount
+from budgets.money import ZERO, amount_text, parse_amount
 from budgets.prices import MOST_PERCENT
 from budgets.rooms import Room
 from budgets.rows import enter_all, lock, spend
@@ -25,7 +25,7 @@ MOST_ENTRIES = 100_000
 
 
 class RepricingChanged(ValueError):
-    """Entries came or went since the preview; look at the new one first. Nothing was changed."""
+    """What was previewed is not what would be done now; look at the new preview first. Nothing was changed."""
 
 
 class NothingToReprice(ValueError):
@@ -60,7 +60,7 @@ class BudgetChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One entry that stands at the wrong price, with its platform fee where one stands; and what both would be."""
+    """One unreversed entry at the wrong price, with its platform fee if any; and what both would be."""
 
     entry: LedgerEntry
     fee: LedgerEntry | None
@@ -83,7 +83,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Repricing:
-    """What a re-pricing would do. `digest` stands for exactly these entries and fees at exactly this amount."""
+    """What a re-pricing would do. `digest` identifies exactly these entries, fees, period and amount."""
 
     price: Price
     amount: Decimal
@@ -119,7 +119,7 @@ def reprice(
 ) -> Repricing:
     """Correct a price over a period by reversals and new entries, in one transaction.
 
-    Holds that stand at the wrong price keep it, for it was promised; set a new price for what comes.
+    Holds at the wrong price keep it, for it was promised; set a new price for later work.
 
     Parameters: as in preview_repricing, whose `digest` is handed back as `expected_digest`.
     Raises: as preview_repricing; RepricingChanged; BudgetExceeded, CapExceeded (a budget, or a cap of it, cannot take
@@ -133,7 +133,9 @@ def reprice(
     budgets = {pk: lock(Budget(pk=pk)) for pk in sorted(set(ids))}
     plan = _plan(price, right, period)
     if plan.digest != expected_digest:
-        raise RepricingChanged("Entries came or went since the preview. Look at the new preview, then confirm it.")
+        raise RepricingChanged(
+            "The amount, the period or the entries changed since the preview. Look at the new one, then confirm it."
+        )
     for budget_id, lines in _by_budget(plan.lines).items():
         _check_room(budgets[budget_id], lines)
     _replace(plan, _correction(actor, price, right, period), reason=reason.strip())
@@ -146,18 +148,19 @@ def reprice(
 def _plan(price: Price, amount: Decimal, period: Period) -> Repricing:
     lines = _lines(price, amount, period)
     named = ",".join(f"{line.entry.pk}+{line.fee.pk if line.fee else ''}" for line in lines)
-    digest = sha256(f"{price.pk}:{amount}:{named}".encode()).hexdigest()
+    asked = f"{price.pk}:{amount}:{period.starts_at.isoformat()}:{period.ends_at.isoformat()}"
+    digest = sha256(f"{asked}:{named}".encode()).hexdigest()
     changes = list(_changes(lines))
     return Repricing(price=price, amount=amount, period=period, lines=lines, changes=changes, digest=digest)
 
 
 def _lines(price: Price, amount: Decimal, period: Period) -> list[Line]:
-    """What still stands at this price in the period, and the fees on top of it."""
+    """Unreversed entries at this price in the period, and the fees on top of them."""
     standing = LedgerEntry.objects.filter(reverses__isnull=True, reversal__isnull=True)
     rows = standing.filter(price=price, occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
     entries = list(rows.order_by("budget_id", "pk")[: MOST_ENTRIES + 1])
     if not entries:
-        raise NothingToReprice("No entry stands at this price in this period; choose another price or period.")
+        raise NothingToReprice("No entry has this price in this period; choose another price or period.")
     if len(entries) > MOST_ENTRIES:
         raise ValueError(f"ends_at: more than {MOST_ENTRIES:,} entries lie in this period. Correct it in parts.")
     fees = {fee.fee_on_id: fee for fee in standing.filter(fee_on__in=rows.values("pk"))}
@@ -208,14 +211,14 @@ def _check_room(budget: Budget, lines: Iterable[Line]) -> None:
         room.take(amount=-line.before, path=path, kind=kind)
         after[line.capped_as] += line.after
     for (path, kind), amount in after.items():
-        refusal = room.refusal(amount=amount, path=path, kind=kind, in_spite_of_stop=True)
+        refusal = room.refusal(amount=amount, path=path, kind=kind, ignore_stop=True)
         if refusal is not None:
             raise refusal
         room.take(amount=amount, path=path, kind=kind)
 
 
 def _replace(plan: Repricing, corrected: Price, *, reason: str) -> None:
-    """Reverse what stands, when it was done, so that each month's costs come out right; and enter it anew."""
+    """Reverse it at the time of the work, so that each month's costs come out right; and enter it anew."""
     wrong = [entry for line in plan.lines for entry in (line.entry, line.fee) if entry is not None]
     enter_all([LedgerEntry(**undoing(one, reason=reason, occurred_at=one.occurred_at)) for one in wrong])
     anew = enter_all([_entry_anew(line, corrected, memo=reason) for line in plan.lines])
@@ -269,9 +272,9 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
     right = parse_amount(amount, name="amount", allow_zero=True)
     if price.kind == Kind.PLATFORM_FEE and right > MOST_PERCENT:
-        raise ValueError(f"amount: a platform fee of {right} % is more than {MOST_PERCENT} %.")
+        raise ValueError(f"amount: a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.")
     if right == price.amount:
-        raise ValueError(f"amount: {right} is what the price is already.")
+        raise ValueError(f"amount: {amount_text(right)} is what the price is already.")
     return right
 
 

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from budgets.models import Budget, BudgetStop, Cap, Hold, Tally
-from budgets.money import ZERO
+from budgets.money import ZERO, amount_text
 
 
 class BudgetExceeded(Exception):
@@ -18,8 +18,9 @@ class BudgetExceeded(Exception):
         self.room = budget.available if room is None else room
         self.missing = wanted - self.room
         super().__init__(
-            f"Budget “{budget.name}” has {self.room:.2f} {budget.currency} left{where}; this needs {wanted:.2f}. "
-            f"{self.missing:.2f} {budget.currency} are missing: raise the {'cap' if where else 'limit'}, or buy less."
+            f"Budget “{budget.name}” has {amount_text(self.room)} {budget.currency} left{where}; this needs "
+            f"{amount_text(wanted)}. {amount_text(self.missing)} {budget.currency} are missing: raise the "
+            f"{'cap' if where else 'limit'}, or buy less."
         )
 
 
@@ -32,13 +33,29 @@ class CapExceeded(BudgetExceeded):
 
 
 class BudgetStopped(Exception):
-    """A stop stands: nothing new is bought until a manager resumes the budget or tops it up."""
+    """A stop is active: nothing new is bought until a manager resumes the budget or tops it up."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         stop = BudgetStop.objects.filter(budget=budget, ended_at__isnull=True).first()
         why = f": {stop.reason.rstrip('.')}" if stop else ""
-        super().__init__(f"Budget “{budget.name}” is stopped{why}. Resume it, or top it up, on its budget page.")
+        super().__init__(f"Budget “{budget.name}” is stopped{why}. {_way_out(budget, stop)}")
+
+
+def needs_top_up(budget: Budget, stop: BudgetStop) -> bool:
+    """Whether a stop of a budget cannot be ended before there is more money."""
+    is_exhausted = stop.cause == BudgetStop.Cause.EXHAUSTED
+    return budget.available <= 0 and (is_exhausted or 0 < budget.spent == budget.limit)
+
+
+def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
+    if budget.archived_at is not None:
+        return "Unarchive its study first."
+    is_exhausted = stop is not None and stop.cause == BudgetStop.Cause.EXHAUSTED
+    if stop is not None and needs_top_up(budget, stop):
+        then = "" if is_exhausted else ", then resume it"
+        return f"Top it up on its budget page{then}: until then nothing starts, not even what costs nothing."
+    return "Resume it, or top it up, on its budget page." if is_exhausted else "Resume it on its budget page."
 
 
 class Room:
@@ -51,10 +68,10 @@ class Room:
         self._cap_left = {cap.pk: cap.limit - used(cap=cap) for cap in self._caps}
 
     def refusal(
-        self, *, amount: Decimal, path: str, kind: str, in_spite_of_stop: bool = False
+        self, *, amount: Decimal, path: str, kind: str, ignore_stop: bool = False
     ) -> BudgetExceeded | BudgetStopped | None:
         """Say why the budget cannot take an amount, or nothing."""
-        if self._budget.is_stopped and not in_spite_of_stop:
+        if self._budget.is_stopped and not ignore_stop:
             return BudgetStopped(self._budget)
         if amount > self._left:
             return BudgetExceeded(budget=self._budget, wanted=amount, room=self._left)
@@ -80,7 +97,7 @@ class Room:
 
 
 def room(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
-    """Say how much a purchase of this path and kind could take now, by limit and caps; zero while a stop stands."""
+    """Say how much a purchase of this path and kind could take now, by limit and caps; zero while a stop is active."""
     return Room(Budget.objects.get(pk=budget.pk)).left(path=path, kind=kind)
 
 

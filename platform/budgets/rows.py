@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from budgets.models import Budget, BudgetStop, LedgerEntry, Tally
-from budgets.money import ZERO
+from budgets.money import ZERO, amount_text
 from notices.models import NoticeKind
 from notices.operations import notify
 
@@ -117,13 +117,14 @@ def tell_of_thresholds(budget: Budget, *, before: Decimal) -> None:
                 key=f"budget:{budget.pk}:threshold:{percent}:of:{budget.limit}",
                 kind=NoticeKind.BUDGET_THRESHOLD,
                 title=f"{percent} % of “{budget}” is spent",
-                body=f"{budget.spent:.2f} of {budget.limit:.2f} {budget.currency} are spent, {budget.held:.2f} held.",
+                body=f"{amount_text(budget.spent)} of {amount_text(budget.limit)} {budget.currency} are spent, "
+                f"{amount_text(budget.held)} held.",
                 path=page_of(budget),
             )
 
 
 def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: User | None = None) -> BudgetStop | None:
-    """Stop a locked budget and tell of it; None where a stop stands already."""
+    """Stop a locked budget and tell of it; None where one is active already."""
     if budget.is_stopped:
         return None
     budget.stopped_at = timezone.now()
@@ -142,7 +143,7 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
 
 
 def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
-    """End the stop of a locked budget and tell of it; None where none stands."""
+    """End the stop of a locked budget and tell of it; None where none is active."""
     if not budget.is_stopped:
         return None
     stop = BudgetStop.objects.get(budget=budget, ended_at__isnull=True)
@@ -153,8 +154,8 @@ def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
     notify(
         key=f"budget:{budget.pk}:resume:{stop.pk}",
         kind=NoticeKind.BUDGET_RESUMED,
-        title=f"“{budget}” goes on",
-        body=f"{actor.email} ended the stop. Withdrawn examples are offered again and paused runs go on.",
+        title=f"“{budget}” is resumed",
+        body=f"{actor.email} ended the stop. Withdrawn examples are republished and paused runs are queued.",
         path=page_of(budget),
     )
     return stop

@@ -1,21 +1,27 @@
-"""Stopping all that a budget pays for, and letting it go on.
+"""Stopping all that a budget pays for, and resuming it.
 
-A stop stands in the budget's row. Nobody is told by message: whoever spends looks at the row, runs at every beat and
+A stop is in the budget's row. Nobody is told by message: whoever spends looks at the row, runs at every beat and
 labelling every few seconds, so that a lost message or a crash cannot leave anything spending.
 """
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.limits import is_exhausted
 from budgets.models import Budget, BudgetStop
+from budgets.money import amount_text
+from budgets.rooms import needs_top_up
 from budgets.rows import begin_stop, end_stop, lock
 
 
 class NothingLeft(ValueError):
-    """A budget that stopped because nothing was left goes on only with more money."""
+    """A budget that stopped because nothing was left resumes only with more money."""
+
+
+class BudgetArchived(ValueError):
+    """What the budget pays for is archived; it spends nothing until it is unarchived."""
 
 
 @transaction.atomic
@@ -49,14 +55,42 @@ def exhaust(*, budget: Budget, reason: str) -> Budget:
 def resume(*, actor: User, budget: Budget) -> Budget:
     """End a stop; a budget that is not stopped stays as it is.
 
-    Raises: Forbidden; NothingLeft (the budget needs a top-up first).
+    Raises: Forbidden; NothingLeft (the budget needs a top-up first); BudgetArchived.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
-    if locked.available <= 0 and (is_exhausted(locked) or 0 < locked.spent == locked.limit):
-        raise NothingLeft(f"“{locked}” has nothing left: {locked.held:.2f} are held, the rest is spent. Top it up.")
+    if locked.archived_at is not None:
+        raise BudgetArchived(f"“{locked}” is archived and spends nothing. Unarchive it first.")
+    stop = locked.stops.filter(ended_at__isnull=True).first()
+    if stop is not None and needs_top_up(locked, stop):
+        raise NothingLeft(
+            f"“{locked}” has nothing left: {amount_text(locked.held)} are held, the rest is spent. Top it up."
+        )
     if end_stop(locked, actor=actor):
         _record(actor, locked, "budget.resume", after={"stopped": False})
+    return locked
+
+
+@transaction.atomic
+def archive_budget(*, actor: User, budget: Budget) -> Budget:
+    """Stop a budget until it is unarchived; no resume and no top-up ends that stop. May be repeated.
+
+    Raises: Forbidden.
+    """
+    stopped = stop_everything(actor=actor, budget=budget, reason="It was archived")
+    if stopped.archived_at is None:
+        stopped.archived_at = timezone.now()
+        stopped.save(update_fields=["archived_at"])
+    return stopped
+
+
+@transaction.atomic
+def unarchive_budget(*, actor: User, budget: Budget) -> Budget:
+    """Let a budget be resumed and topped up again; it stays stopped until then. Raises: Forbidden."""
+    require(actor=actor, action=Action.SET_BUDGET)
+    locked = lock(budget)
+    locked.archived_at = None
+    locked.save(update_fields=["archived_at"])
     return locked
 
 

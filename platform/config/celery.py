@@ -31,12 +31,14 @@ _LIMITS = {
     "labeling.tasks.sync_project": 900,
     "notices.tasks.deliver": 60,
     "budgets.tasks.tell_forecasts": 600,
+    "studies.tasks.follow_uploads": 60,
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
     "web.tasks.prune": 1_800,
 }
 # Then its process is killed.
 _SECONDS_TO_END = 30
+UPLOAD_SECONDS = 10
 
 
 def pgmq_options(database: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +89,7 @@ def configuration() -> dict[str, Any]:
             "follow-stops": _every(settings.STOP_SECONDS, "labeling.tasks.follow_stops"),
             "sync-labels": _every(settings.SYNC_SECONDS, "labeling.tasks.sync_all"),
             "deliver-notices": _every(settings.NOTICE_SECONDS, "notices.tasks.deliver"),
+            "follow-uploads": _every(UPLOAD_SECONDS, "studies.tasks.follow_uploads"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
             "prune": _every(86_400, "web.tasks.prune"),
@@ -97,7 +100,7 @@ def configuration() -> dict[str, Any]:
         if settings.BROKER_URL.startswith("redis"):
             config["broker_transport_options"] = {"visibility_timeout": 60, "unacked_restore_interval": 1}
     else:
-        # Named only to keep kombu quiet: the address stands in the options.
+        # Named only to keep kombu quiet: the address is in the options.
         config["broker_url"] = "pgmq://localhost"
         config["broker_transport_options"] = pgmq_options(settings.DATABASES["default"])
     return config

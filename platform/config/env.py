@@ -1,5 +1,7 @@
 """Typed readers for the environment. Each fails loudly and names the variable."""
 
+from urllib.parse import urlsplit
+
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
@@ -57,3 +59,16 @@ def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
     if value and value.split("://")[0] not in schemes:
         raise ImproperlyConfigured(f"{name} must start with one of {', '.join(schemes)} (then ://).")
     return str(value)
+
+
+def hosts(name: str, default: str) -> list[str]:
+    """Host names with commas between. Not "*": another site's name could then be pointed at this server."""
+    found = [part.strip() for part in env.str(name, default=default).split(",") if part.strip()]
+    if "*" in found:
+        raise ImproperlyConfigured(f"{name}=* answers to every host. Name the hosts, with commas between.")
+    return found or [default]
+
+
+def origins(*urls: str) -> list[str]:
+    """The origins of addresses, as a content security policy names them; an empty address has none."""
+    return [f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in urls if url]

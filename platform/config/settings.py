@@ -1,5 +1,6 @@
 """All settings, read from the environment by typed readers. Documented in docs/settings.md."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,8 +16,10 @@ DATA_DIR = Path(env.text("FULCRUM_DATA_DIR", str(ROOT / "var"))).resolve()
 SECRET_KEY = env.text("FULCRUM_SECRET_KEY")
 DEBUG = env.flag("FULCRUM_DEBUG")
 URL = env.url("FULCRUM_URL", "http://127.0.0.1:8000", schemes=("http", "https")).rstrip("/")
-ALLOWED_HOSTS = env.text("FULCRUM_ALLOWED_HOSTS", urlsplit(URL).hostname or "127.0.0.1").split(",")
+IS_HTTPS = URL.startswith("https://")
+ALLOWED_HOSTS = env.hosts("FULCRUM_ALLOWED_HOSTS", urlsplit(URL).hostname or "127.0.0.1")
 CSRF_TRUSTED_ORIGINS = [URL]
+PROXIES = env.number("FULCRUM_PROXIES", 0)
 
 INSTALLED_APPS = [
     "accounts",  # first: its changepassword goes before Django's
@@ -26,6 +29,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "axes",
+    "csp",
     "django_htmx",
     "pgtrigger",
     "notices",
@@ -40,6 +45,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "web.middleware.MoreHeaders",
+    "web.middleware.CompressText",
+    "web.middleware.RefuseCrossSite",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -48,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "web.database_limits.DatabaseLimitPages",
+    "axes.middleware.AxesMiddleware",  # last: it puts its answer in the place of the sign-in page's
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -89,6 +99,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
@@ -96,8 +107,28 @@ LOGOUT_REDIRECT_URL = "sign-in"
 # Browsers ignore ports when they send cookies, so Label Studio on the same host would overwrite Django's names.
 SESSION_COOKIE_NAME = "fulcrum_session"
 CSRF_COOKIE_NAME = "fulcrum_csrf"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = URL.startswith("https://")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+
+# What browsers are told
+SECURE_HSTS_SECONDS = env.number("FULCRUM_HSTS_SECONDS", 365 * 24 * 3600) if IS_HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Sign-in: wrong tries are counted by account and address together, so that nobody can lock others out from elsewhere.
+AXES_FAILURE_LIMIT = env.number("FULCRUM_SIGN_IN_TRIES", 5, minimum=1)
+AXES_COOLOFF_TIME = timedelta(minutes=env.number("FULCRUM_SIGN_IN_WAIT_MINUTES", 15, minimum=1))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "accounts.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "web.views.accounts.locked_out"
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
@@ -110,9 +141,11 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
+CHARTS_DIR = DATA_DIR / "charts"
 
 # Data
 MAX_IMPORT_BYTES = env.number("FULCRUM_MAX_IMPORT_MB", 32, minimum=1) * 1024 * 1024
+DIRECT_IMPORT_BYTES = env.number("FULCRUM_DIRECT_IMPORT_KB", 2048) * 1024
 MAX_IMPORT_ROWS = env.number("FULCRUM_MAX_IMPORT_ROWS", 200_000, minimum=1)
 
 KEEP_DRAFT_DAYS = env.number("FULCRUM_KEEP_DRAFT_DAYS", 7, minimum=1)
@@ -120,6 +153,15 @@ KEEP_DRAFT_DAYS = env.number("FULCRUM_KEEP_DRAFT_DAYS", 7, minimum=1)
 # Label Studio
 LABEL_STUDIO_URL = env.url("LABEL_STUDIO_URL", "", schemes=("http", "https")).rstrip("/")
 LABEL_STUDIO_API_TOKEN = env.text("LABEL_STUDIO_API_TOKEN", "")
+# Label leads there by a form that is redirected, which browsers hold against form-action too.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        **{key: ["'self'"] for key in ("script-src", "style-src", "img-src", "connect-src")},
+        "form-action": ["'self'", *env.origins(LABEL_STUDIO_URL)],
+        **{key: ["'none'"] for key in ("base-uri", "frame-ancestors")},
+    }
+}
 TICKET_KEY = env.text("FULCRUM_TICKET_KEY", "")
 TICKET_SECONDS = env.number("FULCRUM_TICKET_SECONDS", 60, minimum=5)
 SYNC_SECONDS = env.number("FULCRUM_SYNC_SECONDS", 30, minimum=1)
@@ -141,6 +183,8 @@ SWEEP_SECONDS = env.number("FULCRUM_SWEEP_SECONDS", 5, minimum=1)
 MAX_ATTEMPTS = env.number("FULCRUM_MAX_ATTEMPTS", 3, minimum=1)
 KEEP_FAILED_RUN_DAYS = env.number("FULCRUM_KEEP_FAILED_RUN_DAYS", 30, minimum=1)
 TRY_SECONDS = env.number("FULCRUM_TRY_SECONDS", 60, minimum=1)
+TRY_KEEP_SECONDS = env.number("FULCRUM_TRY_KEEP_SECONDS", 300)
+TRY_MEMORY_MB = env.number("FULCRUM_TRY_MEMORY_MB", 4096, minimum=256)
 
 # Notices
 _MAIL: dict[str, Any] = environ.Env.email_url_config(
@@ -166,5 +210,5 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {"httpx": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }

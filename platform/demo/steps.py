@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from budgets.models import Budget
+from budgets.money import rounded_text
 from demo import scenario
 from demo.scenario import Crew
 from labeling.models import Annotation, Publication
@@ -87,7 +88,8 @@ def _label(crew: Crew, study: Study, say: Say) -> None:
         sync_study(actor=crew.manager, study=study)
     study.budget.refresh_from_db()
     accepted = Annotation.objects.filter(example__study=study, state=Annotation.State.ACCEPTED).count()
-    say(f"    {accepted:,} annotations accepted; spent {study.budget.spent:.2f} of {study.budget.limit:.2f} dollars")
+    spent, limit = rounded_text(study.budget.spent), rounded_text(study.budget.limit)
+    say(f"    {accepted:,} annotations accepted; spent {spent} of {limit} dollars")
 
 
 def _train(crew: Crew, study: Study, say: Say) -> None:
@@ -113,7 +115,7 @@ def _follow(runs: QuerySet[Run], say: Say) -> None:
         stuck = Run.objects.filter(pk__in=wanted, state=RunState.PAUSED).first()
         if stuck is not None:
             raise DemoFailed(
-                f"{stuck} is paused: {stuck.pause_reason}. Its page says how it goes on: /runs/{stuck.pk}/"
+                f"{stuck} is paused: {stuck.pause_reason}. Its page says how to resume it: /runs/{stuck.pk}/"
             )
         for run in Run.objects.filter(pk__in=wanted, state__in=RunState.ended()).exclude(pk__in=reported):
             reported.add(run.pk)

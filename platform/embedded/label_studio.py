@@ -2,6 +2,7 @@
 
 import http.cookiejar
 import json
+import os
 import subprocess
 import urllib.error
 import urllib.parse
@@ -128,6 +129,9 @@ class LabelStudio:
             "POSTGRE_PORT": str(postgres.PORT),
             "FULCRUM_TICKET_KEY": known.ticket_key,
             "FULCRUM_URL": self.fulcrum_url,
+            "FULCRUM_SERVICE_EMAIL": known.label_studio_email,
+            "LABEL_STUDIO_URL": self.url,
+            **{name: os.environ[name] for name in _HANDED_ON if name in os.environ},
         }
 
     def ensure_token(self) -> str:
@@ -241,6 +245,8 @@ def _post_json(
         return found
 
 
+# How often, and for how long at most without an answer, it asks Fulcrum about people.
+_HANDED_ON = ("FULCRUM_ACCESS_SECONDS", "FULCRUM_ACCESS_GRACE_SECONDS")
 _SWITCHES = {
     "LABEL_STUDIO_DEBUG": "false",
     "LABEL_STUDIO_LOG_LEVEL": "WARNING",
@@ -251,8 +257,5 @@ _SWITCHES = {
     "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
     "LABEL_STUDIO_SENTRY_DSN": "",
     "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
-    # Its webhooks and predictions go to us, on this machine.
-    "LABEL_STUDIO_SSRF_PROTECTION_ENABLED": "false",
-    "LABEL_STUDIO_ML_BLOCK_LOCAL_IP": "false",
     "LABEL_STUDIO_WEBHOOK_TIMEOUT": "2",
 }

@@ -103,7 +103,7 @@ class Keeper:
         try:
             subprocess.run(self._initdb(fresh, password), check=True, **self._as_account())
         except subprocess.CalledProcessError as error:
-            raise NotInitialised(f"initdb could not make {self._tables}; its reason stands above.") from error
+            raise NotInitialised(f"initdb could not make {self._tables}; see the output above.") from error
         finally:
             password.unlink()
         fresh.rename(self._tables)
@@ -197,7 +197,7 @@ def main() -> int:
     paths = Paths(root=Path(root), data=Path(data))
     lock = locks.FileLock(postgres.keeper_lock(paths=paths))
     lock.exclusive()
-    # Go on alone: whoever started us goes on when we have the lock, which the fork shares.
+    # Continue alone: whoever started us continues when we have the lock, which the fork shares.
     if os.fork() != 0:
         os._exit(0)
     try:

@@ -108,6 +108,6 @@ def _run(recipe: Recipe, command: Sequence[str]) -> None:
     if done.returncode != 0:
         last = "\n".join(recipe.log.read_text(errors="replace").splitlines()[-LINES_SHOWN:])
         raise SetUpFailed(
-            f"Setting up {recipe.folder.name} failed; run the same command again to go on from here. "
+            f"Setting up {recipe.folder.name} failed; run the same command again to continue from here. "
             f"The end of {recipe.log}:\n{last}"
         )

@@ -80,7 +80,7 @@ def send_test(*, actor: User, target: WebhookTarget) -> Delivery:
             key=f"target:{target.pk}:test:{uuid4()}",
             kind=NoticeKind.TEST,
             title=f"Test for “{target}”",
-            body=f"{actor} asked for it. Nothing happened.",
+            body=f"{actor} requested this test. Nothing is wrong.",
             path="/notices/",
         )
         delivery = Delivery.objects.create(
@@ -114,7 +114,7 @@ def _try(delivery: Delivery, *, retries: tuple[int, ...] | None = None) -> None:
         _record(delivery, state=Delivery.State.GIVEN_UP, error="Its last try broke off; see the worker's log.")
         return
     try:
-        send(delivery=delivery)
+        state = send(delivery=delivery)
     except Refused as refusal:
         _record(delivery, state=Delivery.State.GIVEN_UP, error=str(refusal))
     except TryLater as trouble:
@@ -122,7 +122,7 @@ def _try(delivery: Delivery, *, retries: tuple[int, ...] | None = None) -> None:
         if isinstance(trouble, NoAnswer):
             _let_rest(delivery)
     else:
-        _record(delivery, state=Delivery.State.SENT)
+        _record(delivery, state=state)
 
 
 def _put_off(delivery: Delivery, retries: tuple[int, ...], error: str) -> None:

@@ -22,6 +22,7 @@ class NoticeKind(models.TextChoices):
     RUN_FAILED = "run_failed", "Run failed"
     RUN_PAUSED = "run_paused", "Run paused"
     SYNC_LATE = "sync_late", "Sync late"
+    LABELLING_TROUBLE = "labelling_trouble", "Labelling trouble"
     TEST = "test", "Test"
 
 
@@ -80,6 +81,7 @@ class Delivery(models.Model):
         WAITING = "waiting", "Waiting"
         FAILED = "failed", "Trying again"
         SENT = "sent", "Sent"
+        LOGGED = "logged", "Not sent, only logged"
         GIVEN_UP = "given_up", "Given up"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)

@@ -16,6 +16,7 @@ from django.core.mail import EmailMessage
 
 from config.deadlines import bounded, deadline
 from notices.models import Delivery, Notice
+from notices.queries import mail_leaves_us
 
 # For the whole of a call, however slowly its answer comes.
 TIMEOUT_SECONDS = 10
@@ -46,12 +47,16 @@ def signature(*, secret: str, timestamp: str, body: bytes) -> str:
     return f"sha256={hmac.new(secret.encode(), signed, sha256).hexdigest()}"
 
 
-def send(*, delivery: Delivery) -> None:
-    """Send a delivery to its person or target. Raises: Refused; TryLater."""
-    SENDERS[Delivery.Channel(delivery.channel)](delivery)
+def send(*, delivery: Delivery) -> Delivery.State:
+    """Send a delivery to its person or target.
+
+    Returns: SENT; LOGGED for a mail where no mail server is set, so that nobody got it.
+    Raises: Refused; TryLater.
+    """
+    return SENDERS[Delivery.Channel(delivery.channel)](delivery)
 
 
-def _mail(delivery: Delivery) -> None:
+def _mail(delivery: Delivery) -> Delivery.State:
     person, notice = delivery.person, delivery.notice
     assert person is not None
     if not (person.is_active and person.wants_mail):
@@ -68,6 +73,7 @@ def _mail(delivery: Delivery) -> None:
         _in_time(message.send, seconds=MAIL_SECONDS)
     except (smtplib.SMTPException, OSError) as error:
         raise _mail_trouble(error) from error
+    return Delivery.State.SENT if mail_leaves_us() else Delivery.State.LOGGED
 
 
 def _in_time(call: Callable[[], object], *, seconds: float) -> None:
@@ -118,7 +124,7 @@ def webhook_body(notice: Notice) -> bytes:
     return json.dumps(parts, ensure_ascii=False).encode()
 
 
-def _call(delivery: Delivery) -> None:
+def _call(delivery: Delivery) -> Delivery.State:
     target = delivery.target
     assert target is not None
     if not target.is_active:
@@ -138,6 +144,7 @@ def _call(delivery: Delivery) -> None:
         raise Refused(f"It answered {status}, a redirect, which is not followed. Enter the address it leads to.")
     if status >= 400:
         raise Refused(f"It answered {status} {reason}".strip())
+    return Delivery.State.SENT
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -156,7 +163,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
         raise NoAnswer(f"It does not answer ({type(error).__name__}): {error}") from error
 
 
-SENDERS: dict[Delivery.Channel, Callable[[Delivery], None]] = {
+SENDERS: dict[Delivery.Channel, Callable[[Delivery], Delivery.State]] = {
     Delivery.Channel.EMAIL: _mail,
     Delivery.Channel.WEBHOOK: _call,
 }

@@ -1,4 +1,4 @@
-"""What a purchase will cost and take, said before it is made: at least, most likely, at most.
+"""What a purchase will cost and take, estimated before it is made: low, expected, high.
 
 Amounts are in the budget's currency; durations in seconds of wall clock.
 """
@@ -36,7 +36,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerPrices:
-    """What one answer costs, its platform fee included: of the cheapest, the usual and the dearest annotator.
+    """What one answer costs, its platform fee included: of the lowest-paid, the usual and the highest-paid annotator.
 
     `skip` is what one skip costs, zero where none is paid.
     """
@@ -65,7 +65,7 @@ def estimate_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerH
 
     Parameters: `num_answers` >= 0.
     Returns: low is every answer by the cheapest annotator and no skip; expected the usual mix and as many skips as so
-        far; high the dearest annotator and twice as many skips. Durations take the quartiles of the lead times so far,
+        far; high the highest-paid one and twice as many skips. Durations take the quartiles of the lead times so far,
         one person's work divided by the people who answered lately.
     Raises: ValueError (a negative number).
     """
@@ -97,5 +97,5 @@ def _quartiles(seconds: Sequence[float]) -> tuple[float, float, float]:
 
 def _basis(num_answers: int) -> str:
     if not num_answers:
-        return f"prices, and {ASSUMED_SECONDS[1]:.0f} seconds for an answer, since none has come yet"
-    return f"prices, and the {num_answers:,} answers of this study so far"
+        return f"prices, and {ASSUMED_SECONDS[1]:.0f} seconds per annotation, since there is none yet"
+    return f"prices, and the {num_answers:,} annotations of this study so far"

@@ -9,9 +9,8 @@ from planning.estimates import Estimate
 
 # Reading a row without learning from it costs about a third: forward only, where learning goes back twice as far.
 READING_SHARE = 1 / 3
-# With fewer runs to go by, what they do not show is allowed for.
-FEW_RUNS = 3
-ALLOWANCE = 0.5
+# With fewer runs to go by, what they do not show is allowed for: one says nothing of how much such runs differ.
+ALLOWANCES = {1: 1.0, 2: 0.5}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +41,16 @@ def estimate_run(*, work: Work, history: Sequence[Done], rate_per_hour: Decimal,
 
     Parameters: `rate_per_hour` price of a device hour; `whose` says in words where the history is from.
     Returns: low and high as far off as the quickest and the slowest run of the history were from what fits all; further
-        where there are fewer than three. None without a history.
+        where there are fewer than three: one run alone may be off by half or double. None without a history.
     """
     if not history:
         return None
     start, pace = _fit(history)
     expected = start + pace * work.rows
     ratios = [one.seconds / max(start + pace * one.work.rows, 1e-9) for one in history]
-    allowance = ALLOWANCE if len(history) < FEW_RUNS else 0.0
+    allowance = ALLOWANCES.get(len(history), 0.0)
     low = expected * min(1.0, *ratios) / (1 + allowance)
     high = expected * max(1.0, *ratios) * (1 + allowance)
-    num_runs = f"{len(history)} run{'s' if len(history) > 1 else ''}"
     return Estimate(
         low=_cost(low, rate_per_hour),
         expected=_cost(expected, rate_per_hour),
@@ -60,7 +58,7 @@ def estimate_run(*, work: Work, history: Sequence[Done], rate_per_hour: Decimal,
         low_seconds=low,
         expected_seconds=expected,
         high_seconds=high,
-        basis=f"{num_runs} of {whose}",
+        basis=f"{len(history)} runs of {whose}" if len(history) > 1 else f"only 1 run of {whose}",
     )
 
 

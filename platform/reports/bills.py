@@ -5,7 +5,7 @@ An entry counts once in a bill, with its reversal beside it, so that a reversed 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -51,7 +51,7 @@ class Charge(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Charges:
-    """Ledger entries that stand together on a report."""
+    """Ledger entries that a report groups."""
 
     charges: tuple[Charge, ...]
 
@@ -101,10 +101,52 @@ class _RunNode(NamedTuple):
 
 
 @dataclass(frozen=True)
+class LedgerRows:
+    """All that studies paid for, and all that their runs were made of: five queries, however many and however large."""
+
+    studies: Sequence[Study]
+
+    @cached_property
+    def charges(self) -> dict[int, list[Charge]]:
+        """By budget."""
+        budgets = [study.budget_id for study in self.studies]
+        rows = LedgerEntry.objects.filter(budget__in=budgets).order_by("pk")
+        columns = rows.values_list("pk", "subject_key", "work_key", "amount", "origin", "budget_id")
+        return _grouped((row[-1], Charge(*row[:-1])) for row in columns)
+
+    @cached_property
+    def runs(self) -> dict[int, list[tuple[int, _RunNode]]]:
+        """By study."""
+        rows = Run.objects.filter(study__in=self.studies).values_list("study_id", "pk", "kind", "snapshot_id")
+        return _grouped((study_id, (pk, _RunNode(RunKind(kind), snapshot))) for study_id, pk, kind, snapshot in rows)
+
+    @cached_property
+    def parents(self) -> dict[int, list[int]]:
+        """By run."""
+        links = Run.parents.through.objects.filter(from_run__study__in=self.studies).order_by("to_run_id")
+        return _grouped(links.values_list("from_run_id", "to_run_id"))
+
+    @cached_property
+    def attempt_keys(self) -> dict[int, list[str]]:
+        """By run."""
+        attempts = Attempt.objects.filter(run__study__in=self.studies).order_by("number")
+        return _grouped((attempt.run_id, attempt.source_key) for attempt in attempts)
+
+    @cached_property
+    def items(self) -> dict[int, list[tuple[int, list[str]]]]:
+        """By snapshot that a run trained on: its examples, with the source keys of their labels."""
+        used = {node.snapshot_id for runs in self.runs.values() for _, node in runs if node.snapshot_id is not None}
+        items = SnapshotItem.objects.filter(snapshot_id__in=used).order_by("pk")
+        rows = items.values_list("snapshot_id", "example_id", "source_keys")
+        return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
+
+
+@dataclass(frozen=True)
 class StudyLedger:
-    """All that a study paid for, and all that its runs were made of; read in five queries, whatever the size."""
+    """What one study paid for, and what its runs were made of. `read` has the rows where many studies are asked for."""
 
     study: Study
+    read: LedgerRows | None = None
 
     def bill(self, *, run_id: int) -> Bill:
         """Collect the entries of a run, of its ancestors, and of the labels that any of them trained on."""
@@ -115,13 +157,15 @@ class StudyLedger:
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
         snapshots = self._snapshots(self.lineage(run_id=run_id))
-        return len({example for snapshot in snapshots for example, _ in self._items[snapshot]})
+        return len({example for snapshot in snapshots for example, _ in self._rows.items[snapshot]})
 
     @cached_property
     def charges(self) -> list[Charge]:
-        rows = LedgerEntry.objects.filter(budget_id=self.study.budget_id).order_by("pk")
-        columns = rows.values_list("pk", "subject_key", "work_key", "amount", "origin")
-        return [Charge(*row) for row in columns]
+        return self._rows.charges.get(self.study.budget_id, [])
+
+    @cached_property
+    def _rows(self) -> LedgerRows:
+        return self.read or LedgerRows([self.study])
 
     @cached_property
     def _bills(self) -> dict[int, Bill]:
@@ -133,7 +177,7 @@ class StudyLedger:
         charges[Part.LABELS] = self._charges(self._label_keys(lineage))
         for ancestor_id in lineage:
             part = PART_OF_RUN[self._runs[ancestor_id].kind]
-            charges[part] += self._charges(self._attempt_keys[ancestor_id])
+            charges[part] += self._charges(self._rows.attempt_keys[ancestor_id])
         return Bill(lines=tuple(Line(part=part, charges=tuple(charges[part])) for part in Part))
 
     @cached_property
@@ -143,31 +187,12 @@ class StudyLedger:
 
     @cached_property
     def _runs(self) -> dict[int, _RunNode]:
-        rows = Run.objects.filter(study=self.study).values_list("pk", "kind", "snapshot_id")
-        return {pk: _RunNode(RunKind(kind), snapshot_id) for pk, kind, snapshot_id in rows}
-
-    @cached_property
-    def _parents(self) -> dict[int, list[int]]:
-        links = Run.parents.through.objects.filter(from_run__study=self.study).order_by("to_run_id")
-        return _grouped(links.values_list("from_run_id", "to_run_id"))
-
-    @cached_property
-    def _attempt_keys(self) -> dict[int, list[str]]:
-        attempts = Attempt.objects.filter(run__study=self.study).order_by("number")
-        return _grouped((attempt.run_id, attempt.source_key) for attempt in attempts)
-
-    @cached_property
-    def _items(self) -> dict[int, list[tuple[int, list[str]]]]:
-        """The examples of each snapshot that a run trained on, with the source keys of their labels."""
-        used = self._snapshots(self._runs)
-        items = SnapshotItem.objects.filter(snapshot_id__in=used).order_by("pk")
-        rows = items.values_list("snapshot_id", "example_id", "source_keys")
-        return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
+        return dict(self._rows.runs.get(self.study.pk, []))
 
     def lineage(self, *, run_id: int) -> list[int]:
         """A run and its ancestors, each once, parents first."""
         found: dict[int, None] = {}
-        for parent in self._parents[run_id]:
+        for parent in self._rows.parents[run_id]:
             found.update(dict.fromkeys(self.lineage(run_id=parent)))
         return [*found, run_id]
 
@@ -176,7 +201,7 @@ class StudyLedger:
         return list(dict.fromkeys(snapshot for snapshot in snapshots if snapshot is not None))
 
     def _label_keys(self, run_ids: Iterable[int]) -> list[str]:
-        items = (item for snapshot in self._snapshots(run_ids) for item in self._items[snapshot])
+        items = (item for snapshot in self._snapshots(run_ids) for item in self._rows.items[snapshot])
         return list(dict.fromkeys(key for _, keys in items for key in keys))
 
     def _charges(self, subject_keys: Iterable[str]) -> list[Charge]:

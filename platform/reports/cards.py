@@ -1,4 +1,4 @@
-"""Model cards with what a model cost, as the ledger has it when the card is asked for."""
+"""Model cards with what a model cost, as the ledger has it when the card is requested."""
 
 import logging
 from collections.abc import Iterable
@@ -8,13 +8,15 @@ from itertools import groupby
 
 from django.utils import timezone
 
-from budgets.models import LedgerEntry
+from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
+from labeling.models import Annotation
 from reports.bills import Bill, Part, StudyLedger
 from reports.queries import one_moment
 from reports.shares import Sharing
-from runs.cards import CardMissing, CostLine, Costs, card_of, card_written_at, write_card_file
-from runs.models import Artifact, Attempt
+from runs.cards import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
+from runs.models import Artifact, Attempt, Run
+from studies.models import Label
 
 _PEOPLE, _COMPUTE = "people", "computing"
 _LONGEST_TRANSACTION = timedelta(minutes=5)
@@ -30,7 +32,13 @@ def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
     with one_moment():
         sharing = Sharing(StudyLedger(artifact.run.study))
         lineage = Attempt.objects.filter(run_id__in=sharing.ledger.lineage(run_id=artifact.run_id))
-        return card_of(artifact, costs=_costs(artifact, sharing), lineage=lineage, at=at or timezone.now())
+        return card_of(
+            artifact,
+            costs=_costs(artifact, sharing),
+            origins=_origins(artifact.run),
+            lineage=lineage,
+            at=at or timezone.now(),
+        )
 
 
 def write_card(*, artifact: Artifact) -> str:
@@ -71,6 +79,21 @@ def _has_later_entry(artifact: Artifact, ledger: StudyLedger, moment: datetime) 
     return later.filter(pk__in=ledger.bill(run_id=artifact.run_id).entry_ids).exists()
 
 
+def _origins(run: Run) -> LabelOrigins:
+    """Count the labels of a run's snapshot by where they came from."""
+    if run.snapshot is None:
+        return LabelOrigins()
+    replays = Annotation.objects.filter(example__snapshot_items__snapshot=run.snapshot, origin=Origin.REPLAY)
+    replayed_keys = {one.source_key for one in replays.only("unique_id")}
+    imported = replayed = given = 0
+    for source, keys in run.snapshot.items.values_list("source", "source_keys"):
+        is_replay = not replayed_keys.isdisjoint(keys)
+        imported += source == Label.Source.IMPORT
+        replayed += is_replay
+        given += source != Label.Source.IMPORT and not is_replay
+    return LabelOrigins(given=given, replayed=replayed, imported=imported)
+
+
 def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
     bill = sharing.ledger.bill(run_id=artifact.run_id)
     return Costs(
@@ -109,6 +132,6 @@ def _paid_for(part: Part) -> str:
 
 
 def _notes(bill: Bill) -> Iterable[str]:
-    yield "Each entry stands in the ledger of its study; labels that only measure (dev and test) are in no bill."
+    yield "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
     if bill.has_replay:
         yield "Labels were replayed from known answers, not given by people."

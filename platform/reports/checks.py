@@ -1,56 +1,75 @@
 """What `ledger verify` asks: does every stored figure follow from its entries, and every entry from its source?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from django.db.models import Sum
 
-from budgets.models import Budget, LedgerEntry
+from budgets.models import Budget, LedgerEntry, Tally
 from budgets.money import ZERO
 from budgets.queries import Difference, differences
 from labeling.rebuilding import rebuilt_pay
-from reports.bills import StudyLedger
+from reports.bills import LedgerRows, StudyLedger
 from reports.entry_checks import MISSING, entry_differences
-from reports.queries import one_moment, report_of
+from reports.queries import one_moment, use_of
 from reports.shares import Sharing
 from runs.billing import cost_of
-from runs.models import Attempt
+from runs.models import Artifact, Attempt
 from studies.models import SnapshotItem, Study
+
+MOST_AT_ONCE = 200
+MOST_ENTRIES_AT_ONCE = 20_000
 
 
 def verify(*, budgets: Iterable[Budget]) -> list[Difference]:
     """Rebuild the totals, entries and bills of these budgets from their source rows, all as of one moment."""
+    asked = [budget.pk for budget in budgets]
     with one_moment():
-        return [difference for budget in budgets for difference in _of_budget(budget)]
+        found = Budget.objects.filter(pk__in=asked).order_by("pk")
+        return [difference for some in _portions(list(found)) for difference in _of_budgets(some)]
 
 
-def _of_budget(budget: Budget) -> Iterator[Difference]:
-    yield from differences(budget)
-    yield from entry_differences(budget)
-    study = Study.objects.filter(budget=budget).first()
-    if study is not None:
-        yield from _annotations(study)
-        yield from _attempts(study)
-        yield from _snapshots(study)
-        yield from _bills(study)
+def _portions(budgets: Sequence[Budget]) -> Iterator[list[Budget]]:
+    """So many budgets at once that their entries fit into memory: most are small, and each query has its price."""
+    tallies = Tally.objects.filter(budget__in=budgets).order_by()
+    sizes: dict[int, int] = dict(tallies.values_list("budget").annotate(Sum("num_entries")))
+    portion: list[Budget] = []
+    for budget in budgets:
+        portion.append(budget)
+        is_full = len(portion) == MOST_AT_ONCE
+        if is_full or sum(sizes.get(one.pk, 0) for one in portion) >= MOST_ENTRIES_AT_ONCE:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
-def _annotations(study: Study) -> Iterator[Difference]:
+def _of_budgets(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    yield from differences(*budgets)
+    yield from entry_differences(*budgets)
+    studies = list(Study.objects.filter(budget__in=budgets).select_related("budget__price_book").order_by("pk"))
+    yield from _annotations(studies)
+    yield from _attempts(studies)
+    yield from _snapshots(studies)
+    yield from _bills(studies)
+
+
+def _annotations(studies: Sequence[Study]) -> Iterator[Difference]:
     """A paid annotation has its own entry in the study's budget, at the price that its annotator was promised."""
-    for paid in rebuilt_pay(study=study):
-        yield from _own_entry(paid.entry, study=study, source_key=paid.source_key)
+    for paid in rebuilt_pay(studies=studies):
+        yield from _own_entry(paid.entry, study=paid.study, source_key=paid.source_key)
         if paid.entry.amount != paid.amount:
             yield Difference(what=f"amount of {paid.source_key}", stored=paid.entry.amount, rebuilt=paid.amount)
 
 
-def _attempts(study: Study) -> Iterator[Difference]:
+def _attempts(studies: Sequence[Study]) -> Iterator[Difference]:
     """An attempt that ended has its own entry: its device seconds at the price of the run's hold."""
-    ended = Attempt.objects.filter(run__study=study, ended_at__isnull=False).order_by("run_id", "number")
-    for attempt in ended.select_related("entry", "run__hold__price"):
+    ended = Attempt.objects.filter(run__study__in=studies, ended_at__isnull=False).order_by("run_id", "number")
+    for attempt in ended.select_related("entry", "run__study", "run__hold__price"):
         assert attempt.run.hold  # no attempt starts without one
         cost = cost_of(seconds=attempt.device_seconds, price=attempt.run.hold.price)
         if attempt.entry:
-            yield from _own_entry(attempt.entry, study=study, source_key=attempt.source_key)
+            yield from _own_entry(attempt.entry, study=attempt.run.study, source_key=attempt.source_key)
             yield from _attempt_amount(attempt, attempt.entry, cost)
         elif cost:
             yield Difference(what=f"entry of {attempt.source_key}", stored=MISSING, rebuilt=cost)
@@ -86,20 +105,34 @@ def _held(attempt: Attempt) -> Decimal:
     return cost_of(seconds=Decimal(attempt.max_seconds), price=hold.price)
 
 
-def _snapshots(study: Study) -> Iterator[Difference]:
+def _snapshots(studies: Sequence[Study]) -> Iterator[Difference]:
     """Each label that a run trained on names entries that are there: else a bill would miss them in silence."""
-    entered = set(LedgerEntry.objects.filter(budget_id=study.budget_id).values_list("source_key", flat=True))
-    items = SnapshotItem.objects.filter(snapshot__study=study).values_list("source_keys", flat=True)
-    for source_key in sorted({key for keys in items for key in keys} - entered):
+    budgets = {study.pk: study.budget_id for study in studies}
+    entries = LedgerEntry.objects.filter(budget__in=budgets.values())
+    entered = set(entries.values_list("budget_id", "source_key"))
+    items = SnapshotItem.objects.filter(snapshot__study__in=studies)
+    rows = items.values_list("snapshot__study", "source_keys")
+    named = {(budgets[study], key) for study, keys in rows for key in keys}
+    for _, source_key in sorted(named - entered):
         yield Difference(what=f"entry of {source_key}, in a snapshot", stored=MISSING, rebuilt=source_key)
 
 
-def _bills(study: Study) -> Iterator[Difference]:
-    """What the bills hold, each entry once, and what no student used, add up to what was spent; so do the shares."""
-    report = report_of(study)
-    if not report.reconciles:
-        rebuilt = report.used + report.unused.amount
-        yield Difference(what=f"{study}: bills and unused entries", stored=report.spent, rebuilt=rebuilt)
-    shared = sum((bill.share for bill in Sharing(StudyLedger(study)).bills), ZERO)
-    if shared != report.used:
-        yield Difference(what=f"{study}: shares of its students", stored=report.used, rebuilt=shared)
+def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
+    """Bills, each entry once, and what no student used total what was spent; so do the shares."""
+    rows = LedgerRows(studies)
+    students: dict[int, list[Artifact]] = {study.pk: [] for study in studies}
+    trained = Artifact.objects.filter(run__study__in=studies, kind=Artifact.Kind.STUDENT)
+    for student in trained.select_related("run").order_by("pk"):
+        students[student.run.study_id].append(student)
+    for study in studies:
+        yield from _bills_of(study, Sharing(StudyLedger(study, rows), students[study.pk]))
+
+
+def _bills_of(study: Study, sharing: Sharing) -> Iterator[Difference]:
+    use = use_of(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
+    if use.used + use.unused != study.budget.spent:
+        stored, rebuilt = study.budget.spent, use.used + use.unused
+        yield Difference(what=f"{study}: bills and unused entries", stored=stored, rebuilt=rebuilt)
+    shared = sum((bill.share for bill in sharing.bills), ZERO)
+    if shared != use.used:
+        yield Difference(what=f"{study}: shares of its students", stored=use.used, rebuilt=shared)

@@ -1,11 +1,13 @@
 """The chart of costs by month and kind: one specification for the page, the PNG and the SVG."""
 
+from decimal import Decimal
 from typing import Any
 
 import altair as alt
 from django.db.models import Sum
 
 from budgets.models import Kind
+from budgets.money import rounded_text
 from reports.charts import LIGHT, Chart, NothingToDraw, Theme, look_of
 from reports.costs import CostFilter
 
@@ -75,4 +77,6 @@ def _data(wanted: CostFilter) -> list[dict[str, Any]]:
 
 def _description(rows: list[dict[str, Any]]) -> str:
     """What a screen reader says instead of the picture."""
-    return "; ".join(f"{row['month']}, {row['kind']}: {row['amount']:.2f} {row['currency']}" for row in rows)
+    return "; ".join(
+        f"{row['month']}, {row['kind']}: {rounded_text(Decimal(str(row['amount'])))} {row['currency']}" for row in rows
+    )

@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 import xlsxwriter
 
 from accounts.cells import csv_lines
+from budgets.money import trim_quantity
 from reports import focus
 from reports.cost_rows import EntryRow, entry_rows
-from reports.costs import CostFilter, Grouping, cost_rows, names_of
+from reports.costs import CostFilter, CostRow, Grouping, cost_rows, names_of
 
 # What a sheet of Excel holds, less the header.
 ROWS_PER_SHEET = 1_048_575
@@ -28,6 +29,7 @@ _LINES_PER_PIECE = 500
 _BYTES_PER_PIECE = 1 << 18
 
 _AMOUNT = pa.decimal128(18, 6)
+_QUANTITY = pa.decimal128(24, 12)
 _MOMENT = pa.timestamp("us", tz="UTC")
 SCHEMA = pa.schema(
     [
@@ -41,7 +43,7 @@ SCHEMA = pa.schema(
         ("origin", pa.string()),
         ("annotator", pa.string()),
         ("run", pa.string()),
-        ("quantity", _AMOUNT),
+        ("quantity", _QUANTITY),
         ("unit", pa.string()),
         ("price_id", pa.int64()),
         ("price", _AMOUNT),
@@ -71,7 +73,7 @@ def cells_of(row: EntryRow) -> list[Any]:
         row.origin,
         row.annotator,
         row.run or None,
-        row.quantity,
+        trim_quantity(row.quantity),
         row.unit,
         row.price_id,
         row.price,
@@ -156,8 +158,12 @@ def grouped_csv(*, wanted: CostFilter, by: Grouping) -> Iterator[str]:
     rows = cost_rows(wanted=wanted, by=by)
     names = names_of(by=by, keys={row.key for row in rows})
     header = (by.value, "key", "currency", "amount", "quantity", "entries")
-    cells = ([names[row.key], row.key, row.currency, row.amount, row.quantity, row.num_entries] for row in rows)
+    cells = ([names[row.key], row.key, row.currency, row.amount, _trimmed(row), row.num_entries] for row in rows)
     return csv_lines(header=header, rows=cells)
+
+
+def _trimmed(row: CostRow) -> Decimal | None:
+    return None if row.quantity is None else trim_quantity(row.quantity)
 
 
 def _csv_cells(row: EntryRow) -> list[Any]:

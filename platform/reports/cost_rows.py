@@ -54,7 +54,7 @@ class EntryRow(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the costs stand under: the study, or a budget that no study has."""
+        """What the costs are listed under: the study, or a budget that no study has."""
         return self.study or self.budget
 
     @property

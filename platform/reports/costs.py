@@ -1,6 +1,6 @@
 """Costs summed by what a cost report asks for. Read from tallies, so that a million entries cost no more than a few.
 
-Months are in UTC, by when the work was done. Amounts of different currencies stand in different rows and totals.
+Months are in UTC, by when the work was done. Amounts of different currencies are in different rows and totals.
 """
 
 from collections import defaultdict
@@ -54,7 +54,7 @@ WITHOUT = {
 
 @dataclass(frozen=True, kw_only=True)
 class CostFilter:
-    """Which costs are asked for. None or "" asks for those without annotator, path or run.
+    """Which costs are selected. None or "" selects those without annotator, path or run.
 
     A study is named by its budget's id, a run by its work key (`run:57`). Months are first days; both ends included.
     """
@@ -118,7 +118,7 @@ OF_ONE_KIND = frozenset({Grouping.KIND, Grouping.PRICE})
 
 
 def cost_rows(*, wanted: CostFilter, by: Grouping) -> list[CostRow]:
-    """Sum costs by something: months from the latest back, all else from the dearest down."""
+    """Sum costs by something: months from the latest back, all else from the highest amount down."""
     rows = _sums(wanted, by)
     if by == Grouping.MONTH:
         return sorted(rows, key=lambda row: (row.key, row.currency), reverse=True)

@@ -88,7 +88,7 @@ def page_of_rows(rows: QuerySet[LedgerEntry], *, size: int = PAGE_SIZE) -> Entry
 
 
 def running_total(*, wanted: CostFilter, after: Cursor | None) -> Decimal:
-    """What the entries of a page and all older ones add up to; in one currency only."""
+    """The total of a page's entries and all older ones; in one currency only."""
     tallies = wanted.tallies()
     if after is None:
         return _sum(tallies)

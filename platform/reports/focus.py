@@ -3,7 +3,7 @@
 One row per entry. Billed is what the ledger holds; list and contracted cost are the price times the quantity, which the
 ledger rounds to a millionth. A charge's period is the day of the work, its billing period the month. A row that
 corrects an earlier month is a correction; one within its own month is not, as the specification wants it. A study's
-month stands for an invoice. What Fulcrum has nothing of is null, or left out where the specification allows.
+month is an invoice. What Fulcrum has nothing of is null, or left out where the specification allows.
 """
 
 import json
@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from budgets.models import PAID_TO_PEOPLE, Kind
+from budgets.money import trim_quantity
 from budgets.rows import month_of
 from reports.cost_rows import EntryRow
 from reports.costs import next_month, start_of
@@ -116,7 +117,8 @@ def focus_row(row: EntryRow) -> list[object]:
     month, day = month_of(row.occurred_at), row.occurred_at.astimezone(UTC).date()
     first_moment = datetime.combine(day, time.min, tzinfo=UTC)
     unit_price = _unit_price(row)
-    by_price = unit_price * row.quantity
+    quantity = trim_quantity(row.quantity)
+    by_price = unit_price * quantity
     unit = _UNITS.get(kind, row.currency)
     return [
         row.amount,
@@ -132,7 +134,7 @@ def focus_row(row: EntryRow) -> list[object]:
         _moment(first_moment + timedelta(days=1)),
         _moment(first_moment),
         None,
-        row.quantity,
+        quantity,
         unit,
         by_price,
         unit_price,
@@ -146,7 +148,7 @@ def focus_row(row: EntryRow) -> list[object]:
         unit_price,
         row.amount,
         unit_price,
-        row.quantity,
+        quantity,
         unit,
         PROVIDER,
         PROVIDER,
@@ -189,7 +191,7 @@ def _unit_price(row: EntryRow) -> Decimal:
 
 
 def _corrects_an_earlier_month(row: EntryRow) -> bool:
-    """A reversal stands in the month it was entered in, a replacement in that of the work."""
+    """A reversal is in the month it was entered in, a replacement in that of the work."""
     if row.reversed_at is not None:
         return month_of(row.reversed_at) < month_of(row.entered_at)
     return row.replaces_id is not None and month_of(row.occurred_at) < month_of(row.entered_at)

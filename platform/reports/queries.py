@@ -1,6 +1,6 @@
 """What each trained student cost and reached, and what was spent without reaching any."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 
 from budgets.models import Budget, LedgerEntry, Path
 from budgets.money import ZERO
-from labeling.models import Annotation
+from labeling.models import SKIP_SUFFIX, Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import Bill, Charge, Charges, Part, StudyLedger, bill_of
 from reports.results import Baseline, Standing, Trial, best_of, read_result, standing_of
-from reports.wording import percent
+from reports.wording import Precise, adding_up, percent
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title
@@ -55,6 +55,11 @@ class Point:
         return self.bill.total
 
     @property
+    def precise_currency(self) -> Precise:
+        """In which the parts of its bill add up as they are written."""
+        return adding_up(self.currency, (line.amount for line in self.bill.lines))
+
+    @property
     def is_replay(self) -> bool:
         return self.bill.has_replay
 
@@ -77,6 +82,7 @@ class Reason(models.TextChoices):
 
     EVALUATION = "evaluation", "Labels of the dev and test splits: they measure every student and train none"
     LABELS = "labels", "Labels that no trained student has used"
+    SKIPS = "skips", "Skips: paid, though no label came of them"
     RUNS = "runs", "Runs that no trained student came from"
 
 
@@ -102,17 +108,30 @@ class Unused:
 
 @dataclass(frozen=True, kw_only=True)
 class Matched:
-    """A baseline, and the students whose intervals reach down to it."""
+    """A baseline of one kind, over all students that were measured beside it.
 
-    baseline: Baseline
+    Its value hangs on the training data, so that students may have different ones, from `low` to `high`. `matches` are
+    the students whose intervals reach down to the value beside which they were measured.
+    """
+
+    title: str
+    answers: tuple[str, ...]
+    low: float
+    high: float
     matches: tuple[int, ...]
+
+    @property
+    def value(self) -> str:
+        """In percent, as a range where it differs."""
+        low, high = percent(self.low), percent(self.high)
+        return low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """All points of a study and all that no point paid for, read at one moment.
 
-    `used` counts an entry once, in however many bills it stands: used + unused.amount == spent.
+    `used` counts an entry once, in however many bills it is: used + unused.amount == spent.
     """
 
     study: Study
@@ -122,29 +141,63 @@ class Report:
     spent: Decimal
 
     @property
+    def currency(self) -> Precise:
+        """In which what was used and what was not add up as they are written."""
+        unused = [group.amount for group in self.unused.groups]
+        return adding_up(self.study.budget.currency, [self.used, *unused], unused)
+
+    @property
     def reconciles(self) -> bool:
         return self.used + self.unused.amount == self.spent
 
     @property
     def baselines(self) -> list[Matched]:
-        """Each baseline that any student was measured beside, best first, with the students that it matches."""
-        matches: dict[Baseline, list[int]] = {}
+        """Each kind of baseline that any student was measured beside, best first."""
+        beside: dict[str, list[tuple[Point, Baseline]]] = {}
         for point in self.points:
             for one in point.baselines:
-                matches.setdefault(one, []).extend([point.artifact_id] if point.low <= one.value else [])
-        found = [Matched(baseline=one, matches=tuple(ids)) for one, ids in matches.items()]
-        return sorted(found, key=lambda row: -row.baseline.value)
+                beside.setdefault(one.title, []).append((point, one))
+        found = [_matched(title, pairs) for title, pairs in beside.items()]
+        return sorted(found, key=lambda row: (-row.high, -row.low, row.title))
+
+
+def _matched(title: str, beside: Sequence[tuple[Point, Baseline]]) -> Matched:
+    values = [one.value for _, one in beside]
+    return Matched(
+        title=title,
+        answers=tuple(dict.fromkeys(one.answer for _, one in beside if one.answer)),
+        low=min(values),
+        high=max(values),
+        matches=tuple(point.artifact_id for point, one in beside if point.low <= one.value),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a study's entries add up to, each counted once: those in a bill of its trained students, and the others."""
+
+    used_ids: frozenset[int]
+    used: Decimal
+    unused: Decimal
+
+
+def use_of(*, ledger: StudyLedger, run_ids: Iterable[int]) -> Use:
+    """Add up what trained students, named by their runs, used and what none of them did."""
+    ids = frozenset(entry_id for run_id in run_ids for entry_id in ledger.bill(run_id=run_id).entry_ids)
+    used = sum((charge.amount for charge in ledger.charges if charge.entry_id in ids), ZERO)
+    unused = sum((charge.amount for charge in ledger.charges if charge.entry_id not in ids), ZERO)
+    return Use(used_ids=ids, used=used, unused=unused)
 
 
 def report_of(study: Study) -> Report:
     with one_moment():
         ledger = StudyLedger(study)
-        used_ids = _used_ids(ledger)
+        use = use_of(ledger=ledger, run_ids=_student_runs(study))
         return Report(
             study=study,
             points=tuple(_points(ledger)),
-            used=sum((charge.amount for charge in ledger.charges if charge.entry_id in used_ids), ZERO),
-            unused=_unused(ledger, used_ids),
+            used=use.used,
+            unused=_unused(ledger, use.used_ids),
             spent=Budget.objects.get(pk=study.budget_id).spent,
         )
 
@@ -157,7 +210,7 @@ def points(study: Study) -> list[Point]:
 def unused_entries(study: Study) -> Unused:
     """Entries that no trained student's bill holds."""
     ledger = StudyLedger(study)
-    return _unused(ledger, _used_ids(ledger))
+    return _unused(ledger, use_of(ledger=ledger, run_ids=_student_runs(study)).used_ids)
 
 
 def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[LedgerEntry]:
@@ -169,7 +222,7 @@ def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[Ledg
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Read everything inside as it was at one moment, though work goes on; inside a transaction, as that sees it."""
+    """Read everything inside as it was at one moment, though work continues; inside a transaction, as that sees it."""
     if connection.in_atomic_block:
         yield
         return
@@ -236,13 +289,12 @@ def _outcomes(found: Sequence[Point]) -> list[Outcome]:
     return [Outcome(dollars=point.dollars, utility=point.utility) for point in found]
 
 
-def _used_ids(ledger: StudyLedger) -> set[int]:
-    students = Artifact.objects.filter(run__study=ledger.study, kind=Artifact.Kind.STUDENT)
-    bills = (ledger.bill(run_id=run_id) for run_id in students.values_list("run_id", flat=True))
-    return {entry_id for bill in bills for entry_id in bill.entry_ids}
+def _student_runs(study: Study) -> list[int]:
+    students = Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT)
+    return list(students.values_list("run_id", flat=True))
 
 
-def _unused(ledger: StudyLedger, used_ids: set[int]) -> Unused:
+def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> Unused:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
     evaluating = _evaluation_subjects(ledger.study)
     for charge in ledger.charges:
@@ -254,6 +306,8 @@ def _unused(ledger: StudyLedger, used_ids: set[int]) -> Unused:
 
 
 def _reason(charge: Charge, evaluating: set[str]) -> Reason:
+    if charge.subject_key.endswith(SKIP_SUFFIX):
+        return Reason.SKIPS
     if charge.subject_key in evaluating:
         return Reason.EVALUATION
     return Reason.RUNS if charge.work_key else Reason.LABELS

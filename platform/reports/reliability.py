@@ -1,4 +1,4 @@
-"""How a teacher's confidence stood to its accuracy on dev, before and after calibration: figures and a drawing."""
+"""A teacher's confidence against its accuracy on dev, before and after calibration: figures and a drawing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -66,7 +66,7 @@ class Filtered:
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
-    """Rows of the training data whose text stands in a held-out split too."""
+    """Rows of the training data whose text is in a held-out split too."""
 
     rows: str
     split: str
@@ -98,7 +98,7 @@ class Result:
 
 
 class Standing(StrEnum):
-    """How a student stands to the best answer that needs no training."""
+    """A student against the best baseline."""
 
     ABOVE = "above"
     UNCLEAR = "not clearly better than"
@@ -127,7 +127,7 @@ def best_of(baselines: Sequence[Baseline]) -> Baseline | None:
 
 
 def standing_of(*, utility: float, low: float, baselines: Sequence[Baseline]) -> Standing:
-    """Say how a utility, whose interval begins at `low`, stands to the best of the baselines; all are 0 to 1."""
+    """Compare a utility, whose interval begins at `low`, with the best of the baselines; all are 0 to 1."""
     best = best_of(baselines)
     if best is None or low > best.value:
         return Standing.ABOVE

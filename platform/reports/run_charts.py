@@ -35,19 +35,19 @@ def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIG
 
 
 def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:
-    rows = [{"training": one.trial, "step": one.step, "loss": one.loss} for one in points if one.loss is not None]
+    rows = [_datum(one, "loss", one.loss) for one in points if one.loss is not None]
     axis = alt.Axis(format="~g", tickCount=5)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=1.5)
-        .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=colour)
+        .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=colour, opacity=_opacity())
         .properties(width=_WIDTH, height=_LOSS_HEIGHT)
     )
     return chart
 
 
 def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.Chart:
-    rows = [{"training": one.trial, "step": one.step, "score": one.score} for one in points if one.score is not None]
+    rows = [_datum(one, "score", one.score) for one in points if one.score is not None]
     axis, scale = alt.Axis(format="~%", tickCount=4), alt.Scale(zero=False)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
@@ -56,10 +56,20 @@ def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.
             x=_steps(),
             y=alt.Y("score:Q", title=f"{metric} on dev", axis=axis, scale=scale),
             color=colour,
+            opacity=_opacity(),
         )
         .properties(width=_WIDTH, height=_SCORE_HEIGHT)
     )
     return chart
+
+
+def _datum(point: CurvePoint, name: str, value: float) -> dict[str, object]:
+    return {"training": point.trial, "step": point.step, name: value, "kept": point.is_kept}
+
+
+def _opacity() -> alt.Opacity:
+    """A training that dev did not choose stands back."""
+    return alt.Opacity("kept:N", scale=alt.Scale(domain=[True, False], range=[1, 0.4]), legend=None)
 
 
 def _steps() -> alt.X:
@@ -83,7 +93,8 @@ def _colour(trials: Sequence[str], palette: Sequence[str]) -> Any:
 
 
 def _description(points: Sequence[CurvePoint], metric: str) -> str:
-    """What a screen reader says instead of the picture."""
+    """What a screen reader says instead of the picture: of the trainings whose settings were kept."""
+    points = [point for point in points if point.is_kept]
     said = [f"loss {one.loss:.3g} at step {one.step}" for one in _ends([one for one in points if one.loss is not None])]
     scores = [point for point in points if point.score is not None]
     if scores:

@@ -16,7 +16,7 @@ from reports.bills import Bill, Charge, Line, Part, StudyLedger
 from runs.models import Artifact
 
 RULE = (
-    "A label or a run that several trained students used stands whole in the bill of each. Their shares of it are "
+    "A label or a run that several trained students used is in full in the bill of each. Their shares of it are "
     "equal, and add up to it exactly."
 )
 
@@ -63,12 +63,15 @@ class Use:
 
 @dataclass(frozen=True)
 class Sharing:
-    """Who used what, of a study's trained students."""
+    """Who used what, of a study's trained students. `read` are these where many studies are asked for."""
 
     ledger: StudyLedger
+    read: list[Artifact] | None = None
 
     @cached_property
     def students(self) -> list[Artifact]:
+        if self.read is not None:
+            return self.read
         found = Artifact.objects.filter(run__study=self.ledger.study, kind=Artifact.Kind.STUDENT)
         return list(found.select_related("run").order_by("pk"))
 

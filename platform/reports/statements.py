@@ -55,7 +55,7 @@ class LimitChange:
 
 @dataclass(frozen=True, kw_only=True)
 class CostLine:
-    """What was entered of one kind on one path. Corrections are reversals and what stands in for re-priced entries."""
+    """What was entered of one kind on one path. Corrections are reversals and replacements of re-priced entries."""
 
     path: str
     kind: str

@@ -1,21 +1,59 @@
 """How figures of a report read, the same on the page, in the terminal and in the chart."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+
+from budgets.money import amount_text
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 NONE = "-"
+_FEWEST, _MOST = 2, 6
+
+
+class Precise(str):
+    """A currency whose amounts are written with a table's own number of decimals, so that they add up as they read."""
+
+    decimals: int
+
+    def __new__(cls, currency: str, decimals: int) -> "Precise":
+        made = super().__new__(cls, currency)
+        made.decimals = decimals
+        return made
+
+
+def adding_up(currency: str, *sums: Iterable[Decimal]) -> Precise:
+    """The currency with the fewest decimals, two or more, with which the parts of each sum add up to it as written.
+
+    Parameters: `sums` each the parts of one total that stands beside them; of six decimals they always add up.
+    """
+    groups = [list(parts) for parts in sums]
+    fewest = (n for n in range(_FEWEST, _MOST) if all(_adds_up(parts, n) for parts in groups))
+    return Precise(currency, next(fewest, _MOST))
+
+
+def _adds_up(parts: list[Decimal], decimals: int) -> bool:
+    return sum(_written(part, decimals) for part in parts) == _written(sum(parts, Decimal(0)), decimals)
+
+
+def _written(amount: Decimal, decimals: int) -> Decimal:
+    return amount if _is_tiny(amount, decimals) else round(amount, decimals)
+
+
+def _is_tiny(amount: Decimal, decimals: int) -> bool:
+    return 0 < abs(amount) < Decimal(1).scaleb(-decimals)
 
 
 def money(amount: Decimal, *, currency: str) -> str:
-    """Two decimals, or up to the six of the ledger where two would show a cost as nothing."""
-    is_tiny = 0 < abs(amount) < Decimal("0.01")
-    return exact(amount, currency=currency) if is_tiny else _with_currency(amount, f"{abs(amount):,.2f}", currency)
+    """Two decimals, more where its table needs them, or up to six where it would otherwise read as nothing."""
+    decimals = currency.decimals if isinstance(currency, Precise) else _FEWEST
+    if _is_tiny(amount, decimals):
+        return exact(amount, currency=currency)
+    return _with_currency(amount, f"{abs(amount):,.{decimals}f}", currency)
 
 
 def exact(amount: Decimal, *, currency: str) -> str:
     """Two decimals or more, as many as there are: a price is never rounded."""
-    whole, _, decimals = f"{abs(amount):,.6f}".partition(".")
-    return _with_currency(amount, f"{whole}.{decimals.rstrip('0'):0<2}", currency)
+    return _with_currency(amount, amount_text(abs(amount)), currency)
 
 
 def _with_currency(amount: Decimal, figure: str, currency: str) -> str:

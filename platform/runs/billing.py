@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from budgets.models import Hold, LedgerEntry, Origin, Price
-from budgets.money import quantize
+from budgets.money import amount_text, hours_of, quantize
 from budgets.operations import Cost, release, settle
 from runs.models import Attempt, Ending
 
@@ -36,11 +36,11 @@ def bill(*, attempt: Attempt, hold: Hold, ended_at: datetime, close: bool, used:
         return None
     full = cost_of(seconds=attempt.device_seconds, price=hold.price)
     amount = min(full, hold.remaining)
-    capped = f"; billed up to its hold, {full - amount} more was used" if amount < full else ""
+    capped = f"; billed up to its hold, {amount_text(full - amount)} more was used" if amount < full else ""
     cost = Cost(
         source_key=attempt.source_key,
         work_key=attempt.run.source_key,
-        quantity=quantize(attempt.device_seconds / SECONDS_PER_HOUR),
+        quantity=hours_of(int(attempt.device_seconds * 1_000_000)),
         amount=amount,
         origin=Origin.COMPUTE,
         occurred_at=ended_at,

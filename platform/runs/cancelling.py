@@ -30,6 +30,29 @@ def cancel(*, actor: User, run: Run) -> Run:
     return locked
 
 
+def cancelled_with(*, run: Run) -> list[Run]:
+    """The other runs that cancelling this one would end: those that wait for it, and earlier ones only it needs."""
+    found: dict[int, Run] = {}
+    _add_descendants(run, found)
+    _add_unneeded_parents(run, found)
+    found.pop(run.pk, None)
+    return [found[pk] for pk in sorted(found)]
+
+
+def _add_descendants(run: Run, found: dict[int, Run]) -> None:
+    for child in run.children.filter(state=RunState.WAITING):
+        found[child.pk] = child
+        _add_descendants(child, found)
+
+
+def _add_unneeded_parents(run: Run, found: dict[int, Run]) -> None:
+    for parent in run.parents.exclude(state__in=RunState.ended()):
+        others = parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
+        if not others.exclude(pk__in=[run.pk, *found]).exists():
+            found[parent.pk] = parent
+            _add_unneeded_parents(parent, found)
+
+
 def _cancel_one(actor: User, run_id: int, reason: str) -> Run:
     run = Run.objects.select_for_update(no_key=True, of=("self",)).get(pk=run_id)
     if run.is_ended or run.cancel_requested_at is not None:

@@ -1,6 +1,7 @@
 """The model card of a student or a teacher: all of it but the costs, which whoever keeps bills hands in."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runs.licences import licence_of
@@ -14,6 +15,7 @@ __all__ = [
     "CardMissing",
     "CostLine",
     "Costs",
+    "LabelOrigins",
     "card_of",
     "card_written_at",
     "write_card_file",
@@ -24,10 +26,36 @@ class CardMissing(ValueError):
     """There is no card, because there is no model or its folder is gone."""
 
 
-def card_of(artifact: Artifact, *, costs: Costs, lineage: Iterable[Attempt], at: datetime) -> str:
+@dataclass(frozen=True, kw_only=True)
+class LabelOrigins:
+    """Where the labels of a snapshot came from: how many people gave, were replayed, and were imported."""
+
+    given: int = 0
+    replayed: int = 0
+    imported: int = 0
+
+    def __str__(self) -> str:
+        """As a card says it, one origin after the other."""
+        named = (
+            (self.given, "given by people"),
+            (self.replayed, "replayed from known answers"),
+            (self.imported, "imported with the examples"),
+        )
+        total = self.given + self.replayed + self.imported
+        parts = [f"{count:,} {words}" for count, words in named if count]
+        if len(parts) > 1:
+            return f"{total:,} labels ({', '.join(parts)})"
+        label = "label" if total == 1 else "labels"
+        return f"{total:,} {label} {parts[0].partition(' ')[2]}" if parts else "no labels"
+
+
+def card_of(
+    artifact: Artifact, *, costs: Costs, origins: LabelOrigins, lineage: Iterable[Attempt], at: datetime
+) -> str:
     """Write a model's card as Markdown.
 
-    Parameters: `costs` its bill; `lineage` the attempts of its run and of those it came from; `at` when it is written.
+    Parameters: `costs` its bill; `origins` of the labels that its run was given; `lineage` the attempts of its run and
+        of those it came from; `at` when it is written.
     Raises: CardMissing for a soft-label set.
     """
     run, study = artifact.run, artifact.run.study
@@ -36,7 +64,7 @@ def card_of(artifact: Artifact, *, costs: Costs, lineage: Iterable[Attempt], at:
     kind = TASK_TYPES[study.task_type]
     card = Card(
         title=f"{artifact}: {study.name}",
-        summary=_summary(artifact),
+        summary=_summary(artifact, origins),
         task=kind.title,
         unit=kind.unit,
         labels=study.labels,
@@ -69,13 +97,15 @@ def card_written_at(artifact: Artifact) -> datetime | None:
         return None
 
 
-def _summary(artifact: Artifact) -> str:
-    run = artifact.run
-    learned = f"{run.snapshot.num_examples:,} human labels" if run.snapshot else "no human labels"
-    if artifact.num_pseudo_labels:
-        learned += f", and on a teacher's soft labels of {artifact.num_pseudo_labels:,} more examples"
-    kind = artifact.get_kind_display().lower()
-    return f"A {kind} of the study “{run.study.name}”, made on the {run.path} path by {run}. It learned from {learned}."
+def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
+    run, kind = artifact.run, artifact.get_kind_display().lower()
+    made = f"A {kind} of the study “{run.study.name}”, made on the {run.path} path by {run}."
+    soft = f"a teacher's soft labels of {artifact.num_pseudo_labels:,} examples"
+    if not artifact.num_pseudo_labels:
+        return f"{made} It learned from {origins}."
+    if artifact.result.get("num_train"):
+        return f"{made} It learned from {origins}, and from {soft}."
+    return f"{made} It learned from {soft}; the teacher learned from {origins}."
 
 
 def _base(artifact: Artifact) -> dict[str, object]:
@@ -117,5 +147,5 @@ def _notes(own: Consumption, whole: Consumption) -> list[str]:
     if whole.num_unknown:
         notes.append(f"The energy of {whole.num_unknown} attempt(s) is not known: they ended before it was read.")
     if whole.energy_kwh is not None and whole.carbon_kg is None:
-        notes.append("Carbon is not known, since no country is set whose electricity was used.")
+        notes.append("Carbon is not known, since no grid country is set.")
     return notes

@@ -56,7 +56,7 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
     """
     study = first.run.study
     if first.pk == second.pk:
-        raise NotComparable(f"{first} stands on both sides. Choose two models.")
+        raise NotComparable(f"{first} is on both sides. Choose two models.")
     if study.pk != second.run.study_id:
         raise NotComparable(f"{first} and {second} are of two studies. Choose two models of one study.")
     one, other = read_predictions(first), read_predictions(second)

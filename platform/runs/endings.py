@@ -24,7 +24,7 @@ _OUTCOME_LENGTH = 200
 _MORE_MINUTES = "Give it more minutes on its page"
 _HOW_TO_GO_ON = {
     Ending.OUT_OF_TIME: _MORE_MINUTES,
-    Ending.DISK_FULL: "Make room on the disk, then let it go on on its page",
+    Ending.DISK_FULL: "Make room on the disk, then resume it on its page",
 }
 
 
@@ -59,7 +59,7 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
     elif run.state == RunState.PAUSED:
         run.pause_reason = verdict.outcome[:MOST_REASON]
         if verdict.ending == Ending.DISK_FULL and run.pause_requested_at is None:
-            # Nothing tells that there is room again, or for how long: a person lets it go on.
+            # Nothing tells that there is room again, or for how long: a person resumes it.
             run.pause_requested_at = timezone.now()
     run.save()
     if verdict.ending in _HOW_TO_GO_ON and run.state == RunState.PAUSED:
@@ -72,7 +72,7 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
 
 
 def _as_asked_meanwhile(run: Run, verdict: Verdict) -> Verdict:
-    """A run that would go on later does not, once its cancel was asked for; nor at once, once its pause was."""
+    """A run that would resume later does not, once its cancel was requested; nor at once, once its pause was."""
     if verdict.state not in (RunState.QUEUED, RunState.PAUSED):
         return verdict
     if run.cancel_requested_at is not None:
@@ -139,7 +139,7 @@ def tell_of_pause(run: Run, *, how_to_go_on: str = _MORE_MINUTES) -> None:
         kind=NoticeKind.RUN_PAUSED,
         title=f"{run} of “{run.study}” is paused",
         body=f"{run.pause_reason[:1].upper()}{run.pause_reason[1:]}. Its checkpoint and the rest of its hold are kept. "
-        f"{how_to_go_on}, and it goes on where it stood; or cancel it.",
+        f"{how_to_go_on}, and it resumes from its checkpoint; or cancel it.",
         path=f"/runs/{run.pk}/",
     )
 

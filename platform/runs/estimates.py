@@ -27,7 +27,7 @@ _AMOUNTS = ("low", "expected", "high")
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A run that may be asked for: what decides how long it takes."""
+    """A possible run: what decides how long it takes."""
 
     kind: RunKind
     model: dict[str, Any]
@@ -115,7 +115,7 @@ def device_price(study: Study) -> Price:
 
 
 def estimate_of(*, run: Run, price: Price) -> dict[str, Any] | None:
-    """Estimate a run that was just asked for, as its row keeps it."""
+    """Estimate a run that was just requested, as its row keeps it."""
     found = _estimate(run.study, _as_planned(run), run.device, price)
     return to_json(found) if found else None
 

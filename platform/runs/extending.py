@@ -1,4 +1,4 @@
-"""More minutes for a run: given by a person, or taken by a run that may go on while its budget has money."""
+"""More minutes for a run: given by a person, or taken by an auto-extending run while its budget has money."""
 
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Budget, Kind, Price
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, exhaust, extend_hold, room
 from runs.billing import cost_of
 from runs.locking import locked
@@ -25,7 +26,7 @@ class RunOver(ValueError):
 
 @transaction.atomic
 def extend(*, actor: User, run: Run, minutes: int) -> Run:
-    """Give a run more minutes, and let it go on if it waited for them.
+    """Give a run more minutes, and resume it if it waited for them.
 
     Parameters: `minutes` whole, 1 to 10,080 (a week), on top of its time limit; their price is held now.
     Returns: the run as it is now.
@@ -46,7 +47,7 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
 
 @transaction.atomic
 def go_on(*, run_id: int) -> int:
-    """Give a run that may go on its first minutes again, or as many as its budget has money for.
+    """Give an auto-extending run its first minutes again, or as many as its budget has money for.
 
     A budget that has no money for one more minute is stopped; one where only a cap is in the way is not.
     Returns: the run's time limit in seconds as it is now, moved or not.
@@ -76,7 +77,7 @@ def _take_more(run: Run) -> None:
 
 
 def _affordable(run: Run, price: Price) -> int:
-    """The minutes it was asked for with, or as many of them as there is money for."""
+    """The minutes of its request, or as many of them as there is money for."""
     wanted = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
     fitting = minutes_that_fit(money=room(budget=run.study.budget, path=run.path, kind=Kind.DEVICE_HOUR), price=price)
     return wanted if fitting is None else min(wanted, fitting)
@@ -86,9 +87,9 @@ def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
     left = room(budget=budget)
     if minutes_that_fit(money=left, price=price):
         return
-    needed = f"{cost_per_minute(price).normalize():f} {budget.currency}"
+    needed = f"{amount_text(cost_per_minute(price))} {budget.currency}"
     reason = (
-        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {left.normalize():f} are left"
+        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {amount_text(left)} are left"
     )
     exhaust(budget=budget, reason=reason)
 

@@ -58,7 +58,7 @@ def claim(*, run_id: int) -> Claim | None:
     """Take a queued run, or return None: it is taken, ended, cancelled, not there, or its budget is stopped."""
     owner = _new_owner()
     payable = Study.objects.filter(budget__stopped_at__isnull=True)
-    # The run's own columns stand outside the sub-query: only they are looked at again after waiting for another claim.
+    # The run's own columns are outside the sub-query: only they are looked at again after waiting for another claim.
     queued = Run.objects.filter(
         pk=run_id,
         state=RunState.QUEUED,

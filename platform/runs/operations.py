@@ -1,4 +1,4 @@
-"""The one public door to runs. Each function's contract stands where it is written."""
+"""The one public door to runs. Each function's contract is where it is defined."""
 
 from runs.cancelling import cancel
 from runs.estimates import estimate_runs
@@ -10,7 +10,7 @@ from runs.preflight import PreflightRefused, preflight
 from runs.references import ModelUnusable
 from runs.repeating import NothingToRepeat, Repeat, RepeatFailed, repeat
 from runs.requests import NotEnoughExamples, NothingToMeasure
-from runs.starting import StillCancelling, start_annotate, start_distil
+from runs.starting import StillCancelling, start_annotate, start_distil, what_was_started
 from runs.supervision import supervise
 from runs.sweeping import sweep
 from runs.teachers import TeacherUnusable
@@ -47,4 +47,5 @@ __all__ = [
     "state_licence",
     "supervise",
     "sweep",
+    "what_was_started",
 ]

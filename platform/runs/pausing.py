@@ -1,4 +1,4 @@
-"""Pausing a run, by a person or by a stop of its budget, and letting it go on from where it stood."""
+"""Pausing a run, by a person or by a stop of its budget, and resuming it from its checkpoint."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,12 +20,12 @@ class NothingToPause(ValueError):
 
 
 class OutOfMinutes(ValueError):
-    """The run's minutes are used up; it goes on when it is given more."""
+    """The run's minutes are used up; it resumes when it is given more."""
 
 
 @transaction.atomic
 def pause(*, actor: User, run: Run) -> Run:
-    """Pause a run until a person lets it go on. Pausing it twice is pausing it once.
+    """Pause a run until a person resumes it. Pausing it twice is pausing it once.
 
     A running one saves a checkpoint, leaves within seconds and pays for what it used; the rest of its hold stays.
     Returns: the run as it is now.
@@ -50,7 +50,7 @@ def pause(*, actor: User, run: Run) -> Run:
 
 @transaction.atomic
 def resume(*, actor: User, run: Run) -> Run:
-    """Let a run that a person paused go on from its checkpoint, at once or as soon as its budget is not stopped.
+    """Resume a run that a person paused from its checkpoint, at once or as soon as its budget is not stopped.
 
     A run that nobody paused stays as it is.
     Returns: the run as it is now.

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from training.settings import PAIR_POOLINGS
+from training.settings import PAIR_POOLINGS, SEGMENTATIONS
 
 RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 200_000),
@@ -31,7 +31,7 @@ LISTS: dict[str, tuple[float, float, int]] = {
     "search_epochs": (1, 1_000, 10),
     "student_layers": (0, 1_000, 1_000),
 }
-CHOICES = {"pooling": PAIR_POOLINGS, "filter": ("none", "confidence", "random")}
+CHOICES = {"pooling": PAIR_POOLINGS, "filter": ("none", "confidence", "random"), "segmentation": SEGMENTATIONS}
 _FRACTIONS = {
     "head_learning_rate_factor",
     "temperature",
@@ -75,7 +75,7 @@ def check_numbers(plan: Any) -> None:
 
 
 def check_lists(plan: Any) -> None:
-    """Check each number of each list, and that none stands twice. Raises: PlanInvalid."""
+    """Check each number of each list, and that there are no duplicates. Raises: PlanInvalid."""
     for name, (least, most, longest) in LISTS.items():
         values = getattr(plan, name)
         if values is None or (name == "search_epochs" and not values):
@@ -85,7 +85,7 @@ def check_lists(plan: Any) -> None:
         if not 1 <= len(values) <= longest:
             raise PlanInvalid(f"{name}: {len(values)} are given; between 1 and {longest:,} can be.")
         if len(set(values)) < len(values):
-            raise PlanInvalid(f"{name}: one stands twice. Name each once.")
+            raise PlanInvalid(f"{name}: duplicate value. Name each once.")
     if plan.student_layers is not None and list(plan.student_layers) != sorted(plan.student_layers):
         raise PlanInvalid("student_layers: they keep their order. Name them rising, such as 0, 2, 5.")
 

@@ -27,11 +27,13 @@ class RunPlan:
     Student and teacher are each trained for steps or for epochs, never both; with neither given, for the default steps.
     Several learning rates or `search_epochs` are tried on dev, alike on both paths and for the teacher, and the best is
     trained from `num_seeds` seeds; rates None means the default search, or one rate where the study has no dev labels.
-    `patience` ends a training after so many evaluations on dev without a better score.
+    `patience` is the number of evaluations on dev without improvement before a training stops.
+    `segmentation` says whether entities are tagged word by word or character by character; auto takes characters where
+    more than a few gold spans are parts of words.
     `student_layers` are the layers of the student's checkpoint that are kept, from 0; None keeps all.
     The teacher is the study's; with `self_distil` the student's own checkpoint; or what the training with the id
     `teacher_run` made. `filter` (none, confidence, random) drops soft labels: `keep` is the share that stays, None lets
-    dev decide. `gold_epochs` above 0 makes a hybrid: after distilling, so many epochs on the human labels alone.
+    dev decide. `gold_epochs` above 0 makes a hybrid: after distilling, that many epochs on the human labels alone.
     `gold_weight` is the weight of the cross-entropy on them while distilling.
     `max_minutes` bounds each run of a chain over all its attempts, its search and seeds; it is what the hold is placed
     for. A run whose minutes are used up pauses; with `go_on` it takes more while its budget has money. `seed` None
@@ -46,6 +48,7 @@ class RunPlan:
     head_learning_rate_factor: float = HEAD_LEARNING_RATE_FACTOR
     max_length: int = 64
     pooling: str = "mean"
+    segmentation: str = "auto"
     frozen_layers: int = 0
     student_layers: tuple[int, ...] | None = None
     patience: int | None = None
@@ -144,11 +147,12 @@ class RunPlan:
         return {"steps": steps or (None if epochs else default), "epochs": epochs}
 
     def _shared(self) -> dict[str, Any]:
-        # What stands at its default is left out, so that requests from before a setting came keep their key.
+        # What has its default is left out, so that requests from before a setting came keep their key.
         return {
             "batch_size": self.batch_size,
             "head_learning_rate_factor": self.head_learning_rate_factor,
             "max_length": self.max_length,
             **({"pooling": self.pooling} if self.pooling != "mean" else {}),
+            **({"segmentation": self.segmentation} if self.segmentation != "auto" else {}),
             **({"patience": self.patience} if self.patience else {}),
         }

@@ -4,7 +4,6 @@ No process of the web or of the workers imports torch for it.
 """
 
 import fcntl
-import json
 import os
 import subprocess
 import sys
@@ -13,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
-from typing import IO, Any
+from tempfile import TemporaryFile
+from typing import IO
 
 from django.conf import settings
 
@@ -22,11 +21,15 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from runs.models import Artifact
 from runs.trainer import trainer_environment
+from runs.warm_model import NoAnswer, answer_of
 from studies.task_types import input_fields
+from tables.signs import is_blank
 
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
 EXIT_PERMANENT = 2
+# As in training.answering, which needs torch to be imported; a test compares the two.
+EXIT_TOO_LARGE = 5
 _LAST_WORDS = 2_000
 
 
@@ -42,12 +45,29 @@ class ServerBusy(ValueError):
 class ModelAnswer:
     """What a model said of one example: `predicted` in its task type's form, None where that was no answer.
 
-    `probabilities` by label, 0 to 1, None where they are no numbers; `seconds` that it took, loading included.
+    `probabilities` by label, 0 to 1, None where they are no numbers; `seconds` that it took, loading included unless
+    it `was_loaded` already.
     """
 
     predicted: str | None
     probabilities: Mapping[str, float | None]
     seconds: float
+    was_loaded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """Who is told what: a bare number is how many lines are done, all else a note."""
+
+    on_rows: Callable[[int], None] | None
+    on_note: Callable[[str], None] | None
+
+    def tell(self, line: str) -> None:
+        if line.isdecimal():
+            if self.on_rows is not None:
+                self.on_rows(int(line))
+        elif self.on_note is not None:
+            self.on_note(line)
 
 
 def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> ModelAnswer:
@@ -60,14 +80,33 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     require(actor=actor, action=Action.TRY_MODEL)
     fields = input_fields(artifact.run.study.task_type)
     row = {name: _checked(name, texts.get(name, "")) for name in fields}
-    with _only_one(), TemporaryDirectory(prefix="fulcrum-try-") as folder:
-        source, target = Path(folder) / "in.jsonl", Path(folder) / "out.jsonl"
-        source.write_text(json.dumps(row), encoding="utf-8")
+    _check_there(artifact)
+    with _only_one():
         started = time.monotonic()
-        _predict(artifact, source, target, limit_seconds=settings.TRY_SECONDS)
-        found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-    seconds = time.monotonic() - started
-    return ModelAnswer(predicted=found["predicted"], probabilities=found["probabilities"], seconds=seconds)
+        try:
+            found, was_loaded = answer_of(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
+        except NoAnswer as problem:
+            raise _silent(artifact, problem) from None
+    return ModelAnswer(
+        predicted=found["predicted"],
+        probabilities=found["probabilities"],
+        seconds=time.monotonic() - started,
+        was_loaded=was_loaded,
+    )
+
+
+def _silent(artifact: Artifact, problem: NoAnswer) -> ModelSilent:
+    if problem.code is None:
+        return ModelSilent(
+            f"{artifact} gave no answer within {settings.TRY_SECONDS} seconds. Try again when less is running, or "
+            "raise FULCRUM_TRY_SECONDS."
+        )
+    if problem.code == EXIT_TOO_LARGE:
+        return ModelSilent(
+            f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or "
+            "label a file with manage.py predict."
+        )
+    return _ended(artifact, problem.code, str(problem))
 
 
 def predict_to_file(
@@ -77,18 +116,20 @@ def predict_to_file(
     target: Path,
     keep_going: bool = False,
     on_rows: Callable[[int], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> None:
     """Label each line of a CSV or JSON-lines file into another, which is whole or absent.
 
     Parameters: `keep_going` gives a line that is no example its error instead of refusing the file; `on_rows` is told
-        how many lines are done.
+        how many lines are done, `on_note` what was guessed of the file and what is left out of it.
     Raises: ModelSilent, naming the lines that cannot be labelled where there are any.
     """
-    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, on_rows=on_rows)
+    told = _Told(on_rows=on_rows, on_note=on_note)
+    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, told=told)
 
 
 def _checked(name: str, text: str) -> str:
-    if not text.strip():
+    if is_blank(text):
         raise ModelSilent(f"{name}: is empty. Write something for the model to read.")
     if len(text) > MOST_CHARACTERS:
         raise ModelSilent(
@@ -98,32 +139,26 @@ def _checked(name: str, text: str) -> str:
     return text
 
 
-def _predict(
-    artifact: Artifact,
-    source: Path,
-    target: Path,
-    *,
-    keep_going: bool = False,
-    limit_seconds: int | None = None,
-    on_rows: Callable[[int], None] | None = None,
-) -> None:
+def _check_there(artifact: Artifact) -> None:
     if artifact.kind == Artifact.Kind.SOFT_LABELS:
         raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
     if not artifact.path.is_dir():
         raise ModelSilent(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
+
+
+def _predict(artifact: Artifact, source: Path, target: Path, *, keep_going: bool, told: _Told) -> None:
+    _check_there(artifact)
     command = [sys.executable, "-m", "training", "predict", str(artifact.path), str(source), str(target)]
     with TemporaryFile() as complaints:
         with _start([*command, *(["--keep-going"] if keep_going else [])], complaints) as process:
             try:
-                _follow(process, limit_seconds, on_rows)
-            except subprocess.TimeoutExpired:
-                raise ModelSilent(
-                    f"{artifact} gave no answer within {limit_seconds} seconds. Try again when less is running, or "
-                    "raise FULCRUM_TRY_SECONDS."
-                ) from None
+                _follow(process, told)
             finally:
                 process.kill()
-        _check_end(artifact, process.returncode, complaints)
+        if process.returncode:
+            complaints.seek(0)
+            words = complaints.read().decode("utf-8", errors="replace").strip()
+            raise _ended(artifact, process.returncode, words)
 
 
 def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -136,26 +171,19 @@ def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]
     )
 
 
-def _follow(process: subprocess.Popen[bytes], limit_seconds: int | None, on_rows: Callable[[int], None] | None) -> None:
-    """Wait for the end; what the process says on the way is how many lines it has done."""
-    if on_rows is None:
-        process.communicate(timeout=limit_seconds)
-        return
+def _follow(process: subprocess.Popen[bytes], told: _Told) -> None:
+    """Wait for the end, and pass on what the process says on the way."""
     assert process.stdout is not None
     for line in process.stdout:
-        on_rows(int(line))
+        told.tell(line.decode("utf-8", errors="replace").strip())
     process.wait()
 
 
-def _check_end(artifact: Artifact, code: int, complaints: IO[bytes]) -> None:
-    if code == 0:
-        return
-    complaints.seek(0)
-    words = complaints.read().decode("utf-8", errors="replace").strip()
+def _ended(artifact: Artifact, code: int, words: str) -> ModelSilent:
     if code == EXIT_PERMANENT and words:
-        raise ModelSilent(words)
+        return ModelSilent(words)
     last = words[-_LAST_WORDS:].splitlines()[-1:] or ["it said nothing"]
-    raise ModelSilent(f"{artifact} could not answer: its process ended with {code} ({last[0]}). Look for free memory.")
+    return ModelSilent(f"{artifact} could not answer: its process ended with {code} ({last[0]}). Look for free memory.")
 
 
 @contextmanager

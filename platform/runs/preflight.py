@@ -11,18 +11,24 @@ from typing import Any
 from django.conf import settings
 
 from budgets.models import Path
+from budgets.money import amount_text, rounded_text
 from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.device_memory import GIB, device_memory
 from runs.estimates import ChainEstimate
+from runs.gold_spans import MOST_ROWS, Reader, count_spans
 from runs.licences import Outputs, licence_of
-from runs.model_files import shape_of, tokenizer_fingerprint
+from runs.model_files import model_folder, shape_of, tokenizer_fingerprint
 from runs.plans import RunPlan
+from runs.references import ModelUnusable, check_model
 from runs.requests import Inputs, NotEnoughExamples, NothingToMeasure, check_count, check_test, check_unlabelled
 from runs.teachers import Teacher, teacher_of
 from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
+from training.gold import GoldInvalid
 from training.settings import BI_ENCODER
+from training.spans import chosen_segmentation
+from training.weights import fault_of
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
@@ -35,7 +41,7 @@ _WORD_BY_WORD = "entity_extraction"
 
 
 class PreflightRefused(ValueError):
-    """A run cannot work as it is asked for; the message says why and how to mend it."""
+    """A run cannot work as requested; the message says why and how to correct it."""
 
 
 class Level(StrEnum):
@@ -56,7 +62,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class _Case:
-    """What is asked for, as all checks look at it."""
+    """The request, as all checks see it."""
 
     study: Study
     plan: RunPlan
@@ -64,6 +70,8 @@ class _Case:
     answers: Sequence[str]
     has_dev: bool
     teacher: Teacher | None
+    # Example fields with their answers, as far as they are read.
+    read_rows: Callable[[], list[tuple[dict[str, str], str]]] = list
 
     @property
     def student(self) -> dict[str, Any]:
@@ -91,6 +99,9 @@ def preflight(
         plan=plan,
         device=settings.RUN_DEVICE,
         answers=list(answers[:num_labels]),
+        read_rows=lambda: list(
+            labelled(study, Split.POOL).values_list("fields", "label__value")[:num_labels][:MOST_ROWS]
+        ),
         has_dev=labelled(study, Split.DEV).exists(),
         teacher=teacher_of(study=study, plan=plan) if path == Path.DISTIL else None,
     )
@@ -100,10 +111,18 @@ def preflight(
 def preflight_of(
     *, study: Study, inputs: Inputs, plan: RunPlan, device: str, teacher: Teacher | None = None
 ) -> list[Finding]:
-    """Check a request whose rows are fixed; its licence is asked for on its own. Parameters: as for the runs."""
-    answers = list(inputs.snapshot.items.values_list("value", flat=True))
-    has_dev = inputs.dev is not None
-    return _findings(_Case(study=study, plan=plan, device=device, answers=answers, has_dev=has_dev, teacher=teacher))
+    """Check a request whose rows are fixed; its licence is confirmed separately. Parameters: as for the runs."""
+    items = inputs.snapshot.items.order_by("example__rank", "pk")
+    case = _Case(
+        study=study,
+        plan=plan,
+        device=device,
+        answers=list(items.values_list("value", flat=True)),
+        has_dev=inputs.dev is not None,
+        teacher=teacher,
+        read_rows=lambda: list(items.values_list("example__fields", "value")[:MOST_ROWS]),
+    )
+    return _findings(case)
 
 
 def refuse(findings: Iterable[Finding]) -> None:
@@ -114,12 +133,12 @@ def refuse(findings: Iterable[Finding]) -> None:
 
 
 def _findings(case: _Case) -> list[Finding]:
-    checks = (_data, _choosing, _layers, _pooling, _length, _vocabulary, _memory)
+    checks = (_models, _data, _spans, _choosing, _layers, _pooling, _length, _vocabulary, _memory)
     return [finding for check in checks for finding in check(case)]
 
 
 def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Finding]:
-    """What is asked for and not there."""
+    """What is requested and missing."""
     there = len(case.answers)
     checks: dict[str, Callable[[], None]] = {
         "Test": partial(check_test, case.study),
@@ -132,9 +151,24 @@ def _rows(case: _Case, num_labels: int | None, num_unlabelled: int) -> list[Find
         except (NothingToMeasure, NotEnoughExamples) as refusal:
             found.append(Finding(topic=topic, level=Level.REFUSED, text=str(refusal)))
     if num_labels is not None and num_labels > there:
-        text = f"{num_labels:,} labels were asked for; the pool has {there:,}. Publish more examples, or ask for fewer."
+        text = f"{num_labels:,} labels were requested; the pool has {there:,}. Publish more examples, or ask for fewer."
         found.append(Finding(topic="Labels", level=Level.REFUSED, text=text))
     return found
+
+
+def _models(case: _Case) -> list[Finding]:
+    """What the files of the checkpoints say that no training could mend."""
+    faults = [_fault_of(role, model) for role, model in case.models.items()]
+    return [Finding(topic="Model", level=Level.REFUSED, text=fault) for fault in faults if fault]
+
+
+def _fault_of(role: str, model: dict[str, Any]) -> str | None:
+    try:
+        check_model(reference=model, role=role)
+    except ModelUnusable as refusal:
+        return str(refusal)
+    folder = model_folder(model)
+    return fault_of(folder, model=f"The {role} model {model['name']}") if folder else None
 
 
 def _data(case: _Case) -> list[Finding]:
@@ -151,9 +185,49 @@ def _data(case: _Case) -> list[Finding]:
         return [Finding(topic="Labels", level=Level.REFUSED, text=text)]
     missing = [label for label in case.study.labels if label not in seen]
     if case.study.task_type in _ONE_LABEL and missing:
-        text = f"None of the {num:,} labels says {_listed(missing)}: the student will never say so either."
+        text = f"No training example has label {_listed(missing)}; it cannot be learned."
         return [Finding(topic="Labels", level=Level.WARNING, text=text)]
     return [Finding(topic="Labels", level=Level.GOOD, text=f"{num:,} labels, {len(seen):,} different answers.")]
+
+
+def _spans(case: _Case) -> list[Finding]:
+    """Gold spans that no training can find: they are measured all the same, and each counts as missed."""
+    if case.study.task_type != _WORD_BY_WORD:
+        return []
+    train = case.read_rows()
+    rows = [*train, *labelled(case.study, Split.TEST).values_list("fields", "label__value")[:MOST_ROWS]]
+    texts, answers = [fields["text"] for fields, _ in rows], [answer for _, answer in rows]
+    try:
+        TASK_TYPES[_WORD_BY_WORD].read_gold(gold=answers, columns={"text": texts}, labels=case.study.labels)
+    except GoldInvalid as invalid:
+        said = f"The example “{_shortened(texts[invalid.row])}” {invalid}"
+        return [Finding(topic="Spans", level=Level.REFUSED, text=said)]
+    count = count_spans(texts=texts, answers=answers, reader=_reader(case, texts[: len(train)], answers[: len(train)]))
+    looked_at = f"{count.num_spans:,} gold spans" + (f" of {len(rows):,} examples" if len(train) == MOST_ROWS else "")
+    if not count.num_lost:
+        said = f"All {looked_at} can be found, {count.segmentation} by {count.segmentation}."
+        return [Finding(topic="Spans", level=Level.GOOD, text=said)] if count.num_spans else []
+    text = (
+        f"{count.num_lost:,} of {looked_at} can never be found: {count.num_within:,} begin or end "
+        f"within a {count.segmentation}, {count.num_hidden:,} within a token of the student or beyond its "
+        f"{case.plan.max_length} tokens. Each counts as missed. Tag by characters (segmentation), raise max length, or "
+        "take a student whose tokens are shorter."
+    )
+    level = Level.REFUSED if count.num_lost == count.num_spans else Level.WARNING
+    return [Finding(topic="Spans", level=level, text=text)]
+
+
+def _reader(case: _Case, texts: Sequence[str], answers: Sequence[str]) -> Reader:
+    """How the student will read, as the trainer chooses it by the training data."""
+    wanted = case.plan.segmentation
+    folder, shape = model_folder(case.student), shape_of(case.student)
+    tokenizer = folder / "tokenizer.json" if folder else None
+    return Reader(
+        segmentation=chosen_segmentation(texts=texts, answers=answers) if wanted == "auto" else wanted,
+        tokenizer=tokenizer if tokenizer and tokenizer.is_file() else None,
+        max_length=case.plan.max_length,
+        labels=tuple(case.study.labels) if shape is not None and shape.is_text_to_text else (),
+    )
 
 
 def _choosing(case: _Case) -> list[Finding]:
@@ -306,9 +380,15 @@ def cost_finding(*, estimate: ChainEstimate, left: Decimal, currency: str) -> Fi
     Parameters: `left` what the budget could still hold for them, in its currency.
     """
     expected = estimate.whole.expected if estimate.whole else None
-    said = f"about {expected:.2f} {currency}" if expected is not None else "nothing like it was run yet, so no estimate"
-    text = f"{said}; it holds {estimate.limit:.2f}, and {left:.2f} {currency} is left."
+    said = (
+        f"about {rounded_text(expected)} {currency}"
+        if expected is not None
+        else "nothing like it was run yet, so no estimate"
+    )
+    text = f"{said}; it holds {amount_text(estimate.limit)}, and {amount_text(left)} {currency} is left."
     if estimate.limit > left:
-        missing = f" {estimate.limit - left:.2f} are missing: give it fewer minutes, or raise the budget's limit."
+        missing = (
+            f" {amount_text(estimate.limit - left)} are missing: give it fewer minutes, or raise the budget's limit."
+        )
         return Finding(topic="Cost", level=Level.REFUSED, text=text + missing)
     return Finding(topic="Cost", level=Level.WARNING if estimate.will_pause else Level.GOOD, text=text)

@@ -57,7 +57,7 @@ def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a run stands for money and time, its present attempt included up to now.
+    """A run's cost and time, its present attempt included up to now.
 
     `cost` what was entered and what is being used; `held` the most it may cost; `left` of its hold.
     """
@@ -75,7 +75,7 @@ class Standing:
 
 
 def standing(run: Run) -> Standing | None:
-    """Say how a run stands; None for one that holds nothing yet."""
+    """Return a run's cost and time; None for one that holds nothing yet."""
     if run.hold is None:
         return None
     present = _present_attempt(run)

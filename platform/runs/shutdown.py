@@ -1,7 +1,7 @@
 """A worker's announcement that it shuts down, told to its pool processes.
 
 A worker that is asked to end waits for its tasks, and a run can take hours. So the run is handed over instead: its
-trainer saves a checkpoint, and another worker goes on from there.
+trainer saves a checkpoint, and another worker resumes from there.
 """
 
 import mmap

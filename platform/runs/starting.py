@@ -25,7 +25,7 @@ from studies.operations import freeze_test
 
 
 class StillCancelling(Exception):
-    """An equal run is being cancelled; it can be asked for again once that is done."""
+    """An equal run is being cancelled; it can be requested again once that is done."""
 
 
 def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, plan: RunPlan | None = None) -> Run:
@@ -70,7 +70,7 @@ def start_distil(
     """Fine-tune a teacher on the first labels, let it score unlabelled examples, distil the student from that.
 
     The teacher scores its own training rows too, so that the student sees them as well. Where the plan has gold epochs,
-    the student goes on with the labels alone.
+    the student is then trained on the labels alone.
 
     Parameters: `num_labels` as in start_annotate; `num_unlabelled` >= 1 pool examples outside the snapshot, by rank;
     `licence_confirmed` whether the actor says that the teacher's licence lets its outputs train other models, which is
@@ -126,6 +126,7 @@ class _Chain:
         self.path = path
         self.device = settings.RUN_DEVICE
         self.new: list[Run] = []
+        self.reused: list[Run] = []
 
     def add(self, kind: RunKind, inputs: Inputs, asked: Asked, *, parents: Sequence[Run] = ()) -> Run:
         request = RunRequest(
@@ -141,14 +142,13 @@ class _Chain:
             parents=parents,
         )
         run, is_new = _ensure_run(request, self.actor)
-        if is_new:
-            self.new.append(run)
+        (self.new if is_new else self.reused).append(run)
         return run
 
     def commit(self, *, wanted: Run) -> None:
         """Hold the worst case of every new run; then queue those that wait for nothing.
 
-        Parameters: `wanted` the run that was asked for, the last of the chain.
+        Parameters: `wanted` the requested run, the last of the chain.
         Raises: PriceMissing; WorstCaseDoesNotFit, for the whole chain at once; BudgetStopped.
         """
         freeze_test(actor=self.actor, study=self.study)
@@ -159,6 +159,7 @@ class _Chain:
             if run.state == RunState.QUEUED:
                 enqueue(run)
         self._record(wanted)
+        wanted.queued_runs, wanted.reused_runs = tuple(self.new), tuple(self.reused)
 
     def _record(self, wanted: Run) -> None:
         """Write down who started it; a request that shares what is there starts nothing."""
@@ -189,6 +190,22 @@ class _Chain:
         for run in self.new:
             run.estimate = estimate_of(run=run, price=price)
             run.save(update_fields=["estimate"])
+
+
+def what_was_started(run: Run) -> str:
+    """Say which runs a request queued, and which identical ones it reuses. Parameters: `run` as the request gave it."""
+    if not run.queued_runs:
+        return f"An identical run exists; reusing it: {run} ({run.get_state_display().lower()})."
+    said = f"Run{'s' if len(run.queued_runs) > 1 else ''} queued: {_listed(run.queued_runs)}."
+    if not run.reused_runs:
+        return said
+    several = len(run.reused_runs) > 1
+    identical = "Identical runs exist; reusing them" if several else "An identical run exists; reusing it"
+    return f"{said} {identical}: {_listed(run.reused_runs)}."
+
+
+def _listed(runs: Sequence[Run]) -> str:
+    return ", ".join(str(run) for run in runs)
 
 
 def _ensure_run(request: RunRequest, actor: User) -> tuple[Run, bool]:

@@ -115,7 +115,7 @@ def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
 
 
 def _reason_to_stop(run: Run) -> Stop | None:
-    """What its lost worker would have met: a cancel, or a pause by a person or a stop."""
+    """Stop reason the lost worker would have seen: a cancel, or a pause by a person or a stop."""
     if run.cancel_requested_at is not None:
         return Stop.CANCEL
     if run.pause_requested_at is not None or run.study.budget.is_stopped:
@@ -124,7 +124,7 @@ def _reason_to_stop(run: Run) -> Stop | None:
 
 
 def _last_seen(attempt: Attempt) -> datetime:
-    """The later of the last heartbeat and the trainer's own last word, which goes on after its worker died."""
+    """The later of the last heartbeat and the trainer's own last word, which continues after its worker died."""
     told = last_sign_of_life(attempt.run.folder)
     seen = max(attempt.heartbeat_at, told) if told else attempt.heartbeat_at
     return min(seen, timezone.now())

@@ -68,7 +68,7 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def _out_of_time(evidence: Evidence) -> Verdict:
-    # One that may go on is here only because a cap was in the way: without money its budget would be stopped.
+    # Auto-extending runs time out only when a cap blocks the extension: without money the budget would be stopped.
     capped = ", and a cap on its budget leaves no money for more" if evidence.go_on else ""
     outcome = f"its {evidence.max_seconds / 60:g} minutes are used up{capped}"
     return Verdict(ending=Ending.OUT_OF_TIME, state=RunState.PAUSED, outcome=outcome)

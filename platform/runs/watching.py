@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from runs.bridge import read_json
 from runs.models import Attempt, Ending, Run, RunState
+from runs.settings_used import names_kept
 from runs.trainer import LOG_FILE, SPEC_FILE
 from training.curve import CURVE_FILE, TrialCurve, read_curves
 
@@ -51,12 +52,16 @@ class FirstStep:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """One point of a run's curves: a mean loss over the steps since the last one, or a score on dev."""
+    """One point of a run's curves: a mean loss over the steps since the last one, or a score on dev.
+
+    `is_kept` is False for a training whose settings dev did not choose.
+    """
 
     trial: str
     step: int
     loss: float | None = None
     score: float | None = None
+    is_kept: bool = True
 
 
 def time_spent(run: Run, attempts: Sequence[Attempt], *, now: datetime | None = None) -> TimeSpent:
@@ -101,18 +106,30 @@ def first_step(run: Run, attempts: Sequence[Attempt]) -> FirstStep | None:
 
 def curve_points(run: Run) -> list[CurvePoint]:
     """The points of a run's curves, training by training; none before its first step."""
-    return [point for name, trial in read_curves(run.folder).items() for point in _points(trial_words(name), trial)]
+    curves, kept = read_curves(run.folder), names_kept(run)
+    return [point for name, trial in curves.items() for point in _points(name, trial, kept)]
 
 
-def _points(name: str, trial: TrialCurve) -> list[CurvePoint]:
-    losses = [CurvePoint(trial=name, step=step, loss=loss) for step, loss in trial.losses]
-    return losses + [CurvePoint(trial=name, step=step, score=score) for step, score in trial.scores]
+def _points(name: str, trial: TrialCurve, kept: set[str]) -> list[CurvePoint]:
+    # A stage that follows a training has its name with more behind a comma.
+    is_kept = not kept or not _TRIAL.fullmatch(name) or name.partition(",")[0] in kept
+    said = trial_words(name) if is_kept else f"{trial_words(name)} (not chosen)"
+    losses = [CurvePoint(trial=said, step=step, loss=loss, is_kept=is_kept) for step, loss in trial.losses]
+    return losses + [CurvePoint(trial=said, step=step, score=score, is_kept=is_kept) for step, score in trial.scores]
+
+
+def loss_shown(run: Run) -> float | None:
+    """The last loss of the training that was kept; of the one under way while nothing is chosen yet."""
+    kept = names_kept(run)
+    losses = [point.loss for point in curve_points(run) if point.is_kept and point.loss is not None] if kept else []
+    return losses[-1] if losses else run.progress.get("loss")
 
 
 def curve_version(run: Run) -> int | None:
     """A number that moves when the curves did; None where there are none."""
     path = run.folder / CURVE_FILE
-    return path.stat().st_mtime_ns // 1_000_000 if path.is_file() else None
+    # The end moves them too: it says which training was kept.
+    return path.stat().st_mtime_ns // 1_000_000 + run.is_ended if path.is_file() else None
 
 
 def trial_words(name: str) -> str:

@@ -1,14 +1,17 @@
 """Answers to a study's question: brought into the one form in which they are kept, and shown to people."""
 
 import json
-import unicodedata
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from studies.hashing import clean
+from studies.span_places import GivenSpan, SpanMisplaced, can_be_miscounted, in_characters, places_kept
 from studies.task_types import DESCRIPTIONS, TASK_TYPES
+from tables.signs import comparable
 from training.gold import GoldInvalid
 
 MARKS_BETWEEN_LABELS = "|;"
@@ -17,7 +20,7 @@ NAMED_LABELS = 8
 
 
 class AnswerInvalid(ValueError):
-    """What stands where a label should be is no answer to the study's question; the message says why."""
+    """The label is not a valid answer to the study's question; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +52,22 @@ class AnswerForm(ABC):
         except GoldInvalid as error:
             raise AnswerInvalid(f"it {error}") from None
 
-    def read_cell(self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str]) -> str:
+    def read_cell(
+        self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
+    ) -> str:
         """Read the label of a file's row, whose texts are kept cleaned.
 
-        Parameters: `cells` the row's texts by input field, as they stand in the file.
+        Parameters: `cells` the row's texts by input field, as in the file; `remarks` counts assumptions.
         Raises: AnswerInvalid.
         """
-        return self._moved(self.read(given=cell, fields=cells, labels=labels), cells)
+        return self.read(given=cell, fields=cells, labels=labels)
 
     @abstractmethod
     def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
         """Take a kept answer apart."""
 
     def pieces(self, label: str) -> list[str]:
-        """Write what stands in every kept answer that has this label, and in no other.
+        """Write text that occurs in every stored answer that has this label, and in no other.
 
         A quote within a label is escaped, so that no label can look like these.
         """
@@ -76,11 +81,10 @@ class AnswerForm(ABC):
     def _prepared(self, given: str, labels: Sequence[str]) -> str:
         """Write what was given as the engine reads it."""
 
-    def _moved(self, answer: str, cells: Mapping[str, str]) -> str:
-        return answer
-
     def _known(self, label: str, labels: Sequence[str]) -> str:
         if label not in labels:
+            if alike := _by_looks(tuple(labels)).get(comparable(label)):
+                return alike
             shown = ", ".join(labels[:NAMED_LABELS]) + (" …" if len(labels) > NAMED_LABELS else "")
             raise AnswerInvalid(f"“{label[:SHOWN_CHARACTERS]}” is not a label of this study ({shown})")
         return label
@@ -147,24 +151,56 @@ class Spans(AnswerForm):
     def pieces(self, label: str) -> list[str]:
         return [f'"label": {json.dumps(label, ensure_ascii=False)}']
 
+    def read_cell(
+        self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
+    ) -> str:
+        text, given = cells["text"], self._given(cell)
+        try:
+            spans, unit = in_characters(given, text=text)
+            answer = self.read(given=_written(spans), fields=cells, labels=labels)
+            if remarks is not None and (remark := _remark(spans, text, unit)):
+                remarks[remark] += 1
+            return answer if clean(text) == text else _kept(answer, text)
+        except SpanMisplaced as error:
+            raise AnswerInvalid(str(error)) from None
+
     def _prepared(self, given: str, labels: Sequence[str]) -> str:
+        return _written([replace(one, label=self._known(one.label, labels)) for one in self._given(given)])
+
+    def _given(self, given: str) -> list[GivenSpan]:
         found = _json(given)
         spans = [_span(one) for one in found] if isinstance(found, list) else [None]
-        if None in spans:
+        read = [one for one in spans if one is not None]
+        if len(read) < len(spans):
             raise self._misread(given, "list of spans")
-        for span in spans:
-            assert span is not None
-            self._known(span["label"], labels)
-        return json.dumps(spans)
+        return read
 
-    def _moved(self, answer: str, cells: Mapping[str, str]) -> str:
-        text = cells["text"]
-        if clean(text) == text:
-            return answer
-        spans = [
-            {**one, "start": _place(one["start"], text), "end": _place(one["end"], text)} for one in json.loads(answer)
-        ]
-        return json.dumps(spans, ensure_ascii=False)
+
+@lru_cache(maxsize=8)
+def _by_looks(labels: tuple[str, ...]) -> dict[str, str]:
+    """Find a label by what it looks like; two that look the same are found only by what they are."""
+    looks = Counter(comparable(label) for label in labels)
+    return {comparable(label): label for label in labels if looks[comparable(label)] == 1}
+
+
+def _written(spans: Sequence[GivenSpan]) -> str:
+    return json.dumps([{"start": one.start, "end": one.end, "label": one.label} for one in spans])
+
+
+def _remark(spans: Sequence[GivenSpan], text: str, unit: str) -> str:
+    if unit:
+        return f"Spans counted in {unit} were moved so that their own words fit"
+    if can_be_miscounted(spans, text=text):
+        return "Spans are taken to count characters, which browsers count otherwise; no words of theirs tell if they do"
+    return ""
+
+
+def _kept(answer: str, text: str) -> str:
+    """Move spans of a file's text to where they stand in the text as it is kept."""
+    spans = json.loads(answer)
+    places = places_kept([one[end] for one in spans for end in ("start", "end")], text=text)
+    moved = [{**one, "start": places[one["start"]], "end": places[one["end"]]} for one in spans]
+    return json.dumps(moved, ensure_ascii=False)
 
 
 def _json(text: str) -> Any:
@@ -174,7 +210,7 @@ def _json(text: str) -> Any:
         return None
 
 
-def _span(one: Any) -> dict[str, Any] | None:
+def _span(one: Any) -> GivenSpan | None:
     """Read a span as annotation tools write it: an object with a label or with labels, of which one, or a triple."""
     if isinstance(one, list) and len(one) == 3:
         one = dict(zip(("start", "end", "label"), one, strict=True))
@@ -182,18 +218,10 @@ def _span(one: Any) -> dict[str, Any] | None:
         return None
     label = one.get("label", one.get("labels"))
     label = label[0] if isinstance(label, list) and len(label) == 1 else label
-    if not isinstance(label, str) or type(one.get("start")) is not int or type(one.get("end")) is not int:
+    start, end, words = one.get("start"), one.get("end"), one.get("text")
+    if not isinstance(label, str) or type(start) is not int or type(end) is not int:
         return None
-    return {"start": one["start"], "end": one["end"], "label": clean(label)}
-
-
-def _place(place: int, text: str) -> int:
-    """Where a place in a file's text stands once that text is composed and stripped."""
-    composed = unicodedata.normalize("NFC", text)
-    before = unicodedata.normalize("NFC", text[:place])
-    if not composed.startswith(before):
-        raise AnswerInvalid(f"it has a span that starts or ends at {place}, within a letter and its accent")
-    return len(before) - (len(composed) - len(composed.lstrip()))
+    return GivenSpan(start=start, end=end, label=clean(label), words=words if isinstance(words, str) else "")
 
 
 _FORMS = (

@@ -23,7 +23,7 @@ class UnknownFormat(ValueError):
 def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -> Pieces:
     """Write examples with their labels, piece by piece; few are in memory at once.
 
-    Cells stand as they are, also where a spreadsheet would take one for a formula: an import brings back the same.
+    Cells are written as they are, also where a spreadsheet would take one for a formula: an import reads the same.
 
     Parameters: `suffix` a key of `WRITERS`.
     Raises: UnknownFormat.

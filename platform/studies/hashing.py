@@ -5,6 +5,8 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from tables.signs import comparable, is_blank
+
 
 def digest(*parts: object) -> str:
     """SHA-256 over JSON, so that no two lists of parts run together."""
@@ -12,18 +14,19 @@ def digest(*parts: object) -> str:
 
 
 def clean(text: str) -> str:
-    """Compose Unicode and strip the ends; what an annotator sees and a model reads."""
-    return unicodedata.normalize("NFC", text).strip()
+    """Compose Unicode and strip the ends; what an annotator sees and a model reads. Empty where nothing can be seen."""
+    composed = unicodedata.normalize("NFC", text).strip()
+    return "" if is_blank(composed) else composed
 
 
 def content_hash(fields: Mapping[str, str]) -> str:
-    """Equal for the same input; its label is no part of it."""
-    return digest(sorted(fields.items()))
+    """Equal for input that looks the same; its label is no part of it."""
+    return digest(sorted((key, comparable(text)) for key, text in fields.items()))
 
 
 def group_hash(fields: Mapping[str, str]) -> str:
     """Equal for rows alike but for case and white space, which must not straddle a split."""
-    return digest(sorted((key, " ".join(text.casefold().split())) for key, text in fields.items()))
+    return digest(sorted((key, " ".join(comparable(text).casefold().split())) for key, text in fields.items()))
 
 
 def fraction(*parts: object) -> float:

@@ -1,18 +1,24 @@
 """From rows to examples: mapping, checks and splits. No database here, so that a preview and an import agree."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from studies.answers import FORMS, AnswerInvalid, in_one_line
+from studies.columns import guess_columns
 from studies.files import Row, Table
-from studies.hashing import clean, content_hash, fraction, group_hash, rank
+from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
 from studies.models import Split
+from tables.table import counted, listed_columns
 
 MAX_CHARACTERS = 100_000
-LABEL_COLUMNS = ("label", "labels", "spans", "entities", "target", "class", "category")
+ROWS_PER_NOTE = 500
 # JSON can escape what no database keeps: NUL, and one half of a pair that makes a character.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+Progress = Callable[[int, int], None]
 
 
 class ColumnsWrong(ValueError):
@@ -71,36 +77,52 @@ class StudyRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a file would bring: new examples, labels for examples that had none (by content), and the errors."""
+    """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
+
+    `num_other_splits` duplicates name another split than their example has; it stays in its own. `notes` say how the
+    file was read: what was guessed, moved and left out.
+    """
 
     candidates: tuple[Candidate, ...]
     late_labels: dict[str, str]
     num_duplicates: int
     errors: tuple[RowError, ...]
+    num_other_splits: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def num_labels(self) -> int:
+        """How many new examples come with a label."""
+        return sum(1 for one in self.candidates if one.label or one.content in self.late_labels)
+
+    @property
+    def relabelled(self) -> list[str]:
+        """Content hashes of the examples that are here without a label and get one."""
+        return sorted(self.late_labels.keys() - {one.content for one in self.candidates})
+
+    @property
+    def digest(self) -> str:
+        """Stands for exactly these examples, labels and errors."""
+        new = [(one.content, one.label, one.split) for one in self.candidates]
+        errors = [(one.line, one.message) for one in self.errors]
+        return digest(new, sorted(self.late_labels.items()), errors, self.num_duplicates, self.num_other_splits)
 
 
 def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
-    """Propose a mapping: columns of the same name first, then by position."""
-    lowered = {name.lower(): name for name in columns}
-    label = next((lowered[name] for name in LABEL_COLUMNS if name in lowered), "")
-    split = lowered.get("split", "")
-    rest = [name for name in columns if name not in {label, split}]
-    mapping = {}
-    for position, name in enumerate(input_fields):
-        default = rest[position] if position < len(rest) else ""
-        mapping[name] = lowered.get(name, default)
-    return ImportOptions(columns=mapping, label_column=label, split_column=split)
+    """Propose a mapping; see studies.columns."""
+    guess = guess_columns(columns=columns, input_fields=input_fields)
+    return ImportOptions(columns=guess.columns, label_column=guess.label_column, split_column=guess.split_column)
 
 
 def check_columns(*, table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:
     """Raise ColumnsWrong unless every input field has a column and every column named is in the file."""
     missing = [name for name in input_fields if not options.columns.get(name)]
     if missing:
-        raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {', '.join(table.columns)}.")
+        raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {listed_columns(table.columns)}.")
     named = [*options.columns.values(), options.label_column, options.split_column]
     absent = [name for name in named if name and name not in table.columns]
     if absent:
-        raise ColumnsWrong(f"The file has no column {', '.join(absent)}. It has {', '.join(table.columns)}.")
+        raise ColumnsWrong(f"The file has no column {', '.join(absent)}. It has {listed_columns(table.columns)}.")
     used = [name for name in named if name]
     twice = sorted({name for name in used if used.count(name) > 1})
     if twice:
@@ -120,6 +142,8 @@ class _Checker:
         self.late_labels: dict[str, str] = {}
         self.errors: list[RowError] = []
         self.num_duplicates = 0
+        self.remarks = Counter[str]()
+        self.num_other_splits = 0
 
     def add(self, row: Row) -> None:
         problem = row.problem or self._cell_problem(row)
@@ -140,7 +164,9 @@ class _Checker:
         label = self._label(row, cells)
         content, group = content_hash(fields), group_hash(fields)
         if content in self.labels_by_content:
-            return self._duplicate(content, label, fields)
+            return self._duplicate(content, label, fields) or self._count_duplicate(group, wanted)
+        if wanted == Split.TEST and self.rules.is_test_frozen:
+            return "split: the test split is frozen since the first run, nothing can be added to it"
         split = self._split(group, wanted)
         if wanted and split != wanted:
             return f"split: the same text but for case or spaces is in {split}, so this cannot be {wanted}"
@@ -167,7 +193,7 @@ class _Checker:
         cell = row.cells.get(self.options.label_column, "") if self.options.label_column else ""
         if not clean(cell):
             return ""
-        return self.form.read_cell(cell=cell, cells=cells, labels=self.rules.labels)
+        return self.form.read_cell(cell=cell, cells=cells, labels=self.rules.labels, remarks=self.remarks)
 
     def _duplicate(self, content: str, label: str, fields: Mapping[str, str]) -> str:
         known = self.labels_by_content[content]
@@ -178,12 +204,18 @@ class _Checker:
             return f"label: this text has the label “{known}” already, not “{label}”"
         if label and not known:
             self.labels_by_content[content] = self.late_labels[content] = label
+        return ""
+
+    def _count_duplicate(self, group: str, wanted: str) -> str:
         self.num_duplicates += 1
+        self.num_other_splits += bool(wanted) and self.splits_by_group.get(group, wanted) != wanted
         return ""
 
     def _cell_problem(self, row: Row) -> str:
-        wrong = row.structured & {*self.options.columns.values(), self.options.split_column}
-        return f"{', '.join(sorted(wrong))}: a text is expected, not a list or an object" if wrong else ""
+        for column in (*self.options.columns.values(), self.options.split_column):
+            if column in row.not_texts:
+                return f"{column}: a text is expected, not {row.not_texts[column]}"
+        return ""
 
     def _text_problem(self, fields: Mapping[str, str]) -> str:
         for name, text in fields.items():
@@ -198,8 +230,6 @@ class _Checker:
     def _split_problem(self, wanted: str) -> str:
         if wanted and wanted not in Split.values:
             return f"split: “{wanted[:40]}” is not pool, dev or test"
-        if wanted == Split.TEST and self.rules.is_test_frozen:
-            return "split: the test split is frozen since the first run, nothing can be added to it"
         return ""
 
     def _split(self, group: str, wanted: str) -> str:
@@ -217,18 +247,38 @@ class _Checker:
         return Split.DEV if is_dev else Split.POOL
 
 
-def check_rows(*, table: Table, options: ImportOptions, rules: StudyRules) -> Checked:
+def check_rows(
+    *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
+) -> Checked:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers.
 
+    Parameters: `note_progress` is told now and then how many rows are done, of how many.
     Raises: ColumnsWrong.
     """
     check_columns(table=table, options=options, input_fields=rules.input_fields)
     checker = _Checker(rules=rules, options=options)
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
+        if note_progress and place % ROWS_PER_NOTE == 0:
+            note_progress(place, len(table.rows))
         checker.add(row)
     return Checked(
         candidates=tuple(checker.candidates),
         late_labels=checker.late_labels,
         num_duplicates=checker.num_duplicates,
         errors=tuple(checker.errors),
+        num_other_splits=checker.num_other_splits,
+        notes=(*table.notes, *_mapping_notes(table, options), *_remark_notes(checker.remarks)),
     )
+
+
+def _mapping_notes(table: Table, options: ImportOptions) -> list[str]:
+    used = {**options.columns, "label": options.label_column, "split": options.split_column}
+    notes = [f"Column “{column}” is the {field}." for field, column in used.items() if column]
+    if not options.label_column:
+        notes.append("No column is the label: examples come unlabelled.")
+    rest = [name for name in table.columns if name not in used.values()]
+    return [*notes, f"Not imported: {listed_columns(rest)}."] if rest else notes
+
+
+def _remark_notes(remarks: Counter[str]) -> list[str]:
+    return [f"{remark}: {counted(number, 'row')}." for remark, number in remarks.items()]

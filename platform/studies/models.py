@@ -1,6 +1,7 @@
 """A study, its examples and their labels, and the snapshots that runs train on."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -23,7 +24,7 @@ class Metric(models.TextChoices):
 class Split(models.TextChoices):
     POOL = "pool", "Pool: may be labelled"
     DEV = "dev", "Dev: chooses between models"
-    TEST = "test", "Test: frozen, measures utility"
+    TEST = "test", "Test: final score"
 
 
 class PayBasis(models.TextChoices):
@@ -55,6 +56,10 @@ class Study(models.Model):
     test_frozen_at = models.DateTimeField(
         null=True, help_text="Set when the first run starts; no example enters the test split after it."
     )
+    data_used_at = models.DateTimeField(
+        null=True, help_text="When a run last took its labels and examples; what came before stays."
+    )
+    archived_at = models.DateTimeField(null=True, help_text="Since then it is left out of lists and spends nothing.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
 
@@ -66,26 +71,78 @@ class Study(models.Model):
         return metric_title(task_type=self.task_type, metric=self.metric)
 
 
+class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
+    def expired(self, *, before: datetime) -> "ImportBatchQuerySet":
+        """Drafts that nobody came back to since a moment, and that no worker is about to import."""
+        wanted = Q(job__isnull=True) | ~Q(job__state__in=ImportJob.ACTIVE)
+        return self.filter(wanted, state=ImportBatch.State.DRAFT, created_at__lt=before)
+
+
 class ImportBatch(models.Model):
-    """One uploaded file: first a draft with a preview, then imported whole, or not at all."""
+    """One uploaded file: a draft with a preview, then imported whole or not at all, and undone whole or not at all.
+
+    Its counts are of what it brought; they stay when it is undone.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         IMPORTED = "imported", "Imported"
+        UNDONE = "undone", "Undone"
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="import_batches")
     file = models.FileField(upload_to="imports/%Y/%m")
     file_name = models.CharField(max_length=255)
+    file_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the file.")
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     options = models.JSONField(default=dict, help_text="Column mapping and encoding that the import used.")
     num_created = models.PositiveIntegerField(default=0)
+    num_labels = models.PositiveIntegerField(default=0, help_text="Labels that came with new examples.")
+    num_late_labels = models.PositiveIntegerField(default=0, help_text="Labels for examples that were here without.")
     num_duplicates = models.PositiveIntegerField(default=0)
+    num_other_splits = models.PositiveIntegerField(
+        default=0, help_text="Rows that name another split than their example has; it stays in its own."
+    )
     num_skipped = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    imported_at = models.DateTimeField(null=True)
+    imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = ImportBatchQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ImportJob(models.Model):
+    """What a worker is to do with a large upload: read it for a preview, or import it. The row is the truth."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for a worker"
+        WORKING = "working", "A worker is at it"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    ACTIVE = (State.WAITING, State.WORKING)
+
+    batch = models.OneToOneField(ImportBatch, on_delete=models.CASCADE, related_name="job")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
+    is_import = models.BooleanField(default=False, help_text="Imports what was previewed; else only previews.")
+    options = models.JSONField(null=True, help_text="Column mapping and encoding; none where they are to be guessed.")
+    encoding = models.CharField(max_length=16, default="utf-8")
+    expected_digest = models.CharField(max_length=64, blank=True)
+    skip_bad_rows = models.BooleanField(default=False)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    num_attempts = models.PositiveSmallIntegerField(default=0)
+    num_done = models.PositiveIntegerField(default=0, help_text="Rows checked so far.")
+    num_rows = models.PositiveIntegerField(default=0)
+    outcome = models.JSONField(null=True, help_text="The preview, as the page shows it.")
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{'import' if self.is_import else 'preview'} of {self.batch}"
 
 
 class Example(models.Model):
@@ -122,7 +179,10 @@ class Label(models.Model):
     value = models.TextField(help_text="The answer, in the one form that `studies.answers` gives it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
-        default=list, help_text="Ledger source keys of the annotations behind it: what this label cost."
+        default=list, help_text="Ledger source keys of its annotations: what this label cost."
+    )
+    import_batch = models.ForeignKey(
+        ImportBatch, on_delete=models.PROTECT, null=True, related_name="labels", help_text="What brought it."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

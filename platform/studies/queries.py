@@ -79,6 +79,47 @@ def split_counts(study: Study) -> list[SplitCount]:
     return [SplitCount(split=split, num_examples=total, num_labelled=done) for split, (total, done) in counts.items()]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dependents:
+    """What depends on a study's instructions and labels.
+
+    `num_open` examples are on offer and not answered, `num_offered` are or were; `in_use` counts the labels that
+    examples have.
+    """
+
+    num_open: int
+    num_offered: int
+    in_use: tuple[tuple[str, int], ...]
+    is_trained: bool
+
+    @property
+    def holds_labels(self) -> str:
+        """Why no label can be changed, added or taken out; empty where some can."""
+        if self.num_offered:
+            return f"{self.num_offered:,} examples were put on offer with them"
+        return "a run was started with them" if self.is_trained else ""
+
+
+def on_offer(study: Study) -> QuerySet[Example]:
+    """Examples for which an answer is still asked; labelling's rows are reached from the example they belong to."""
+    asked = study.examples.filter(
+        publication__assignments__isnull=False,
+        publication__assignments__annotation__isnull=True,
+        publication__assignments__hold__closed_at__isnull=True,
+    )
+    return asked.distinct()
+
+
+def dependents(study: Study) -> Dependents:
+    """Look at what was offered, labelled and trained."""
+    return Dependents(
+        num_open=on_offer(study).count(),
+        num_offered=study.examples.filter(publication__isnull=False).count(),
+        in_use=tuple((label, number) for label, number in label_counts(study) if number),
+        is_trained=study.data_used_at is not None,
+    )
+
+
 def find_study(reference: str) -> Study:
     """Find a study by id or name, for commands. Raises: StudyNotFound, naming those that there are."""
     by_id = Study.objects.filter(pk=int(reference)) if reference.isdecimal() else Study.objects.none()

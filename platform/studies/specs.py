@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from accounts.texts import unusable_sign
 from budgets.models import PriceBook
 from studies.hashing import clean
 from studies.models import PayBasis
 from studies.task_types import TASK_TYPES, metrics
+from tables.signs import is_blank
 
 MAX_LABELS = 1000
+MAX_NAME = 120
+MAX_INSTRUCTIONS = 100_000
 MOST_PAID_SECONDS = 8 * 3600
 
 
@@ -45,10 +49,11 @@ class StudySpec:
     def __post_init__(self) -> None:
         known = metrics(self.task_type)
         object.__setattr__(self, "metric", self.metric or known[0])
-        least = TASK_TYPES[self.task_type].min_labels
-        object.__setattr__(self, "cleaned_labels", _clean_labels(self.labels, least=least))
-        if not self.name.strip():
-            raise StudyInvalid("name: give the study a name.")
+        object.__setattr__(self, "name", checked_name(self.name))
+        object.__setattr__(self, "instructions", checked_instructions(self.instructions))
+        object.__setattr__(self, "cleaned_labels", checked_labels(self.labels, task_type=self.task_type))
+        for role, model in (("student", self.student_model), ("teacher", self.teacher_model)):
+            _check_text(f"{role} name", f"{model.get('name') or ''}{model.get('revision') or ''}")
         if self.metric not in known:
             raise StudyInvalid(f"metric: {self.metric!r} is not one of {', '.join(known)}.")
         if not 1 <= self.annotations_per_example <= 9:
@@ -58,19 +63,52 @@ class StudySpec:
             raise StudyInvalid("dev and test fractions: none below zero, and together less than one.")
 
 
+def checked_name(name: str) -> str:
+    """Strip a study's name and check it. Raises: StudyInvalid."""
+    _check_text("name", name.strip())
+    if is_blank(name):
+        raise StudyInvalid("name: give the study a name.")
+    if len(name.strip()) > MAX_NAME:
+        raise StudyInvalid(f"name: {len(name.strip()):,} characters; {MAX_NAME} is the most.")
+    return name.strip()
+
+
+def checked_instructions(instructions: str) -> str:
+    """Strip the instructions and check them. Raises: StudyInvalid."""
+    stripped = instructions.strip()
+    _check_text("instructions", stripped, may_have_lines=True)
+    if len(stripped) > MAX_INSTRUCTIONS:
+        raise StudyInvalid(f"instructions: {len(stripped):,} characters; {MAX_INSTRUCTIONS:,} is the most.")
+    return stripped
+
+
+def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
+    """Clean a label set and check it. Raises: StudyInvalid."""
+    cleaned = tuple(clean(label) for label in labels if not is_blank(label))
+    least = TASK_TYPES[task_type].min_labels
+    if not least <= len(cleaned) <= MAX_LABELS:
+        raise StudyInvalid(f"labels: between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.")
+    for label in cleaned:
+        if sign := unusable_sign(label):
+            raise StudyInvalid(f"labels: “{_readable(label)}” has {sign}. Each is one line of plain text: take it out.")
+        if len(label) > 200:
+            raise StudyInvalid(f"labels: “{label[:40]}…” must be one line of at most 200 characters.")
+    if len({label.casefold() for label in cleaned}) < len(cleaned):
+        raise StudyInvalid("labels: two of them are alike but for case.")
+    return cleaned
+
+
+def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:
+    if sign := unusable_sign(text, may_have_lines=may_have_lines):
+        raise StudyInvalid(f"{field_name}: it has {sign}, which cannot be shown to annotators. Take it out.")
+
+
+def _readable(label: str) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in label[:40])
+
+
 def _check_pay(basis: str, max_paid_seconds: int) -> None:
     if basis not in PayBasis.values:
         raise StudyInvalid(f"pay basis: {basis!r} is not one of {', '.join(PayBasis.values)}.")
     if not 1 <= max_paid_seconds <= MOST_PAID_SECONDS:
         raise StudyInvalid(f"max paid seconds: {max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.")
-
-
-def _clean_labels(labels: Iterable[str], *, least: int) -> tuple[str, ...]:
-    cleaned = tuple(clean(label) for label in labels if clean(label))
-    if not least <= len(cleaned) <= MAX_LABELS:
-        raise StudyInvalid(f"labels: between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.")
-    if len({label.casefold() for label in cleaned}) < len(cleaned):
-        raise StudyInvalid("labels: two of them are alike but for case.")
-    if too_long := [label for label in cleaned if len(label) > 200 or "\n" in label]:
-        raise StudyInvalid(f"labels: “{too_long[0][:40]}…” must be one line of at most 200 characters.")
-    return cleaned

@@ -26,7 +26,7 @@ class UnknownTaskType(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a kind of problem asks of a person, and how its labels stand in a file."""
+    """What a task type asks of a person, and how its labels are written in a file."""
 
     asks: str
     in_a_file: str
@@ -38,7 +38,7 @@ DESCRIPTIONS = {
         in_a_file="the label itself",
     ),
     "pair_classification": Description(
-        asks="Two texts, as a claim and its evidence, get one of the labels for how they stand to each other.",
+        asks="Two texts, as a claim and its evidence, get one of the labels for their relation.",
         in_a_file="the label itself",
     ),
     "multi_label_classification": Description(

@@ -1,4 +1,4 @@
-"""Files that a person asked for, written whole or not at all."""
+"""Files for a person, written whole or not at all."""
 
 import os
 from collections.abc import Iterable

@@ -30,6 +30,7 @@ class ShownAnswer:
     shares: Sequence[tuple[str, float]]
     num_more: int
     seconds: float
+    was_loaded: bool = False
 
 
 def shown(*, study: Study, texts: Mapping[str, str], answer: ModelAnswer) -> ShownAnswer:
@@ -45,6 +46,7 @@ def shown(*, study: Study, texts: Mapping[str, str], answer: ModelAnswer) -> Sho
         shares=ranked[:MOST_SHARES],
         num_more=max(len(ranked) - MOST_SHARES, 0),
         seconds=answer.seconds,
+        was_loaded=answer.was_loaded,
     )
 
 

@@ -27,5 +27,5 @@ def held_for(holds: Sequence[Hold]) -> dict[int, HeldFor]:
     for one in asked:
         example = one.publication.example
         text = " / ".join(str(part) for part in example.fields.values())
-        found[one.hold_id] = HeldFor(text=f"Answer to “{text}”", url=reverse("labelling", args=[example.study_id]))
+        found[one.hold_id] = HeldFor(text=f"Annotation of “{text}”", url=reverse("labelling", args=[example.study_id]))
     return {pk: what for pk, what in found.items() if pk is not None}

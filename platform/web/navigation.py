@@ -1,4 +1,4 @@
-"""What stands around every page: the menu that a role gets, and the tabs of a study."""
+"""The menu that a role gets, and the tabs of a study."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ class Item:
 
 
 _PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
+_STUDY_PAGES = ("study", "change-study", "duplicate-study", "archive-study")
 _BUDGET_FORMS = ("top-up", "set-cap", "set-thresholds", "stop-everything")
 
 MENU = (
@@ -37,8 +38,10 @@ MENU = (
 )
 
 STUDY_TABS = (
-    Item(title="Overview", names=("study",), action=Action.SEE_STUDY),
-    Item(title="Data", names=("study-data", "import-upload", "import-preview"), action=Action.SEE_STUDY),
+    Item(
+        title="Overview", names=("study", "change-study", "duplicate-study", "archive-study"), action=Action.SEE_STUDY
+    ),
+    Item(title="Data", names=("study-data", "import-upload", "import-preview", "import-undo"), action=Action.SEE_STUDY),
     Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
     Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
     Item(title="Report", names=("report", "compare", "artifact", "try-artifact"), action=Action.SEE_REPORT),

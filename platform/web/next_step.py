@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Where a study stands. Labels count examples of the pool; points are trained and evaluated students."""
+    """The state of a study. Labels count examples of the pool; points are trained and evaluated students."""
 
     num_examples: int
     num_test_labels: int
@@ -29,7 +29,7 @@ class Step:
 
 
 def next_step(facts: Facts) -> Step:
-    """The first thing that stands between the study and an answer."""
+    """The first thing that the study lacks for a comparison."""
     return _step_of_data(facts) or _step_of_labels(facts) or _step_of_runs(facts) or _step_of_report(facts)
 
 
@@ -49,7 +49,7 @@ def _step_of_labels(facts: Facts) -> Step | None:
     if facts.num_labels:
         return None
     if facts.num_open:
-        text = f"{facts.num_open:,} examples wait in Label Studio. The first run needs their labels."
+        text = f"{facts.num_open:,} examples are waiting in Label Studio. The first run needs their labels."
         return Step(text=text, link="See the labelling", url_name="labelling")
     return Step(text="The pool has no labels yet.", link="Publish examples", url_name="labelling")
 
@@ -57,18 +57,18 @@ def _step_of_labels(facts: Facts) -> Step | None:
 def _step_of_runs(facts: Facts) -> Step | None:
     if facts.num_active_runs:
         runs = "A run is" if facts.num_active_runs == 1 else f"{facts.num_active_runs} runs are"
-        return Step(text=f"{runs} under way.", link="Watch", url_name="runs")
+        return Step(text=f"{runs} in progress.", link="Watch", url_name="runs")
     if facts.num_paused_runs:
         runs = "A run is" if facts.num_paused_runs == 1 else f"{facts.num_paused_runs} runs are"
         return Step(
-            text=f"{runs} paused; what it takes to go on stands on the page of each.",
+            text=f"{runs} paused; each run's page says how to resume it.",
             link="See the runs",
             url_name="runs",
         )
     if facts.last_run_failed:
         return Step(text="The latest run failed; its page says why.", link="See the runs", url_name="runs")
     if not facts.num_annotate_points:
-        text = "Train a student on the labels alone, so that there is something to compare with."
+        text = "Train a student on the labels alone, as the baseline to compare with."
         return Step(text=text, link="Start a run", url_name="start-run")
     if not facts.num_distil_points:
         text = "Only the annotate path has been tried. See what a teacher adds for the same labels."
@@ -78,5 +78,5 @@ def _step_of_runs(facts: Facts) -> Step | None:
 
 def _step_of_report(facts: Facts) -> Step:
     num_points = facts.num_annotate_points + facts.num_distil_points
-    text = f"{num_points} trained students stand on the report; compare what each path's next dollar brings."
+    text = f"{num_points} trained students are on the report; compare the marginal utility per dollar of each path."
     return Step(text=text, link="Open the report", url_name="report")

@@ -1,4 +1,4 @@
-"""From an operation's refusal to words on the page that asked for it."""
+"""From an operation's refusal to a message on the page that requested it."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def carry_out(form: BaseForm, operation: Callable[[], T]) -> T | None:
-    """Call one operation. Where it refuses, its reason stands beside the field it names, and None comes back."""
+    """Call one operation. Where it refuses, its reason is shown at the field it names, and None is returned."""
     try:
         return operation()
     except REFUSALS as refusal:
@@ -37,7 +37,7 @@ def carry_out(form: BaseForm, operation: Callable[[], T]) -> T | None:
 
 
 def carry_out_or_say(request: HttpRequest, operation: Callable[[], T]) -> T | None:
-    """The same for a button that has no form to show its reason on: it stands at the top of the next page."""
+    """The same for a button that has no form to show its reason on: it is shown at the top of the next page."""
     try:
         return operation()
     except REFUSALS as refusal:

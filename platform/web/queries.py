@@ -56,7 +56,7 @@ def best_utilities(studies: Sequence[Study]) -> dict[int, dict[str, float]]:
 
 
 def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
-    """Where each study stands, by its id."""
+    """The state of each study, by its id."""
     examples = _examples(studies)
     num_open = _counts(open_assignments(studies), "publication__example__study")
     runs = Run.objects.filter(study__in=studies)
@@ -82,7 +82,7 @@ def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
 
 
 def open_assignments(studies: Sequence[Study]) -> QuerySet[Assignment]:
-    """Annotations that were asked for, are held for, and have not come yet."""
+    """Annotations that were requested, are held for, and have not been submitted yet."""
     waiting = Assignment.objects.filter(publication__example__study__in=studies, annotation__isnull=True)
     return waiting.filter(hold__closed_at__isnull=True)
 

@@ -34,6 +34,11 @@ class RunQuote:
         return any(found.topic == "Licence" and found.level == Level.WARNING for found in self.findings)
 
     @property
+    def is_refused(self) -> bool:
+        """Whether starting would be refused as it is asked for now."""
+        return self.budget.is_stopped or any(found.level == Level.REFUSED for found in self.findings)
+
+    @property
     def num_runs(self) -> int:
         return len(self.estimate.runs)
 

@@ -14,7 +14,7 @@ from web.queries import open_assignments
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
-    """A stop that stands, and what stands still because of it."""
+    """An active stop, and what it stopped."""
 
     stop: BudgetStop
     num_withdrawn: int
@@ -33,21 +33,21 @@ class Stopped:
 
     @property
     def what(self) -> str:
-        """What stands still, in words; only what there is."""
+        """What is stopped, in words; only what there is."""
         counts = [
-            (self.num_withdrawn, "answer", "withdrawn from labelling"),
-            (self.num_open, "answer", "still open with annotators, accepted and paid if they come"),
+            (self.num_withdrawn, "annotation", "withdrawn from labelling"),
+            (self.num_open, "annotation", "still open with annotators, accepted and paid when submitted"),
             (self.num_running, "run", "saving a checkpoint"),
             (self.num_paused, "run", "paused"),
             (self.num_waiting, "run", "waiting"),
         ]
         told = [f"{number:,} {noun}{'s' * (number != 1)} {state}" for number, noun, state in counts if number]
-        return f"{'; '.join(told)}." if told else "Nothing was under way."
+        return f"{'; '.join(told)}." if told else "Nothing was in progress."
 
 
 @dataclass(frozen=True, kw_only=True)
 class WouldStop:
-    """What is under way and would stop."""
+    """What is in progress and would stop."""
 
     num_open: int
     num_running: int
@@ -55,7 +55,7 @@ class WouldStop:
 
 
 def stopped(study: Study) -> Stopped | None:
-    """The stop of a study that stands now; None where none does."""
+    """The active stop of a study; None where there is none."""
     stop = standing_stop(study.budget) if study.budget.is_stopped else None
     if stop is None:
         return None

@@ -9,16 +9,19 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from embedded import ports
 from tests import factories
 from tests.browser.launching import launch
 from tests.browser.stack import serving
 from tests.integration.web.pages import plain_pages
-from tests.services import LabelStudioServer
+from tests.services import PATHS, LabelStudioServer
+from tests.serving import pages_served
 
 __all__ = ["plain_pages"]
 
 MINUTE = 60_000
-WIDTHS = {"desktop": 1280, "phone": 390}
+# The narrow one is the least that pages must fit into (WCAG 1.4.10).
+WIDTHS = {"desktop": 1280, "phone": 390, "narrow": 320}
 
 OpenPage = Callable[..., Page]
 
@@ -55,6 +58,16 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     yield open_it
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def fulcrum_answers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a test runs the real web server, that answers Label Studio's questions about people."""
+    if "site" in request.fixturenames:
+        yield
+        return
+    with pages_served(port=ports.remembered(paths=PATHS, service="web")):
+        yield
 
 
 def sign_in(page: Page, user: User) -> None:

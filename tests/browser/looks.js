@@ -31,6 +31,15 @@
   for (const control of document.querySelectorAll("a, button")) {
     if (!control.textContent.trim() && !control.getAttribute("aria-label")) found.push(`no name: ${control.outerHTML}`);
   }
+  for (const header of document.querySelectorAll("th")) {
+    if (!header.textContent.trim() && !header.getAttribute("aria-label")) found.push(`empty header of a table: ${header.closest("[aria-label]")?.ariaLabel}`);
+  }
+  let level = 0;
+  for (const heading of [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].filter((e) => e.checkVisibility())) {
+    const next = Number(heading.tagName[1]);
+    if (next > level + 1) found.push(`heading ${next} after ${level}: ${heading.textContent.trim().slice(0, 40)}`);
+    level = next;
+  }
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   for (const id of new Set(ids.filter((one, i) => ids.indexOf(one) !== i))) found.push(`id twice: ${id}`);
   const width = document.documentElement.scrollWidth;

@@ -120,12 +120,12 @@ def test_a_budget_that_runs_out_stops_labelling_and_training_and_a_top_up_lets_b
     assert verify(budgets=[Budget.objects.get(pk=study.budget_id)]) == []
 
     top_up(visit.as_(factories.person(Role.MANAGER)), study, "5")
-    wait_until(lambda: not is_withdrawn(study) and status(study).stop is None, "labelling goes on")
-    wait_until(lambda: is_in(run, RunState.RUNNING), "the run goes on")
-    wait_until(lambda: Run.objects.get(pk=run.pk).progress.get("step", 0) > step, "it goes on where it stood")
+    wait_until(lambda: not is_withdrawn(study) and status(study).stop is None, "labelling resumes")
+    wait_until(lambda: is_in(run, RunState.RUNNING), "the run resumes")
+    wait_until(lambda: Run.objects.get(pk=run.pk).progress.get("step", 0) > step, "it resumes from its checkpoint")
     open_label_studio(third)
     submit(third)
-    wait_until(lambda: accepted(study) == 3, "the next answer is accepted")
+    wait_until(lambda: accepted(study) == 3, "the next annotation is accepted")
     wait_until(lambda: LedgerEntry.objects.filter(kind=Kind.SKIP).count() == 1, "the skip is paid")
 
     cancel(actor=study.created_by, run=run)
@@ -145,4 +145,4 @@ def top_up(page: Page, study: Study, amount: str) -> None:
     page.goto(f"/studies/{study.pk}/budget/")
     page.get_by_label("Amount to add").fill(amount)
     page.get_by_role("button", name="Top up").click()
-    expect(page.get_by_text("Everything is stopped")).to_have_count(0)
+    expect(page.get_by_text("This study is stopped")).to_have_count(0)

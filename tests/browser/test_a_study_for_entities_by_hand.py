@@ -20,7 +20,7 @@ ROWS = [{"text": "🧪 add 5 mL", "label": SPANS, "split": "pool"}, {"text": "wa
 def test_a_study_for_entities_is_made_and_filled(open_page: OpenPage, transactional_db: None) -> None:
     factories.price_book()
     page = open_page("/studies/new/", user=factories.person(Role.MANAGER), look="dark", device="phone")
-    page.get_by_label("Kind of problem").select_option(label="Entity extraction")
+    page.get_by_label("Task type").select_option(label="Entity extraction")
     expect(page.get_by_text("Parts of each text are marked")).to_be_visible()
     expect(page.get_by_label("Utility is measured as").locator("option")).to_have_text(
         ["Span F1", "Span F1, mean over labels", "Accuracy of whole texts", "F1 as the followed study counts"]

@@ -56,7 +56,7 @@ def publish(page: Page, study: Study) -> None:
     page.goto(f"/studies/{study.pk}/labelling/publish/")
     page.get_by_label("How many").fill(str(NUM_PUBLISHED))
     page.get_by_role("button", name="Publish").click()
-    expect(figure(page, "On offer so far")).to_have_text(str(NUM_PUBLISHED), timeout=MINUTE)
+    expect(figure(page, "Published")).to_have_text(str(NUM_PUBLISHED), timeout=MINUTE)
 
 
 def figure(page: Page, name: str) -> Locator:
@@ -82,7 +82,7 @@ def label_all(page: Page) -> None:
 def start_run(page: Page, study: Study) -> None:
     page.goto(f"/studies/{study.pk}/runs/start/")
     page.get_by_label("Student steps").fill("20")
-    page.get_by_label("Minutes at most").fill("10")
+    page.get_by_label("Time limit (minutes)").fill("10")
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=4 * MINUTE)
 
@@ -100,8 +100,8 @@ def test_a_manager_and_an_annotator_bring_a_study_from_csv_to_report(visit: Visi
 
     label_all(visit.as_(annotator))
     office.goto(f"/studies/{study.pk}/labelling/")
-    office.get_by_role("button", name="Fetch answers now").click()
-    expect(figure(office, "Answers accepted")).to_have_text(str(NUM_PUBLISHED), timeout=MINUTE)
+    office.get_by_role("button", name="Sync now").click()
+    expect(figure(office, "Annotations accepted")).to_have_text(str(NUM_PUBLISHED), timeout=MINUTE)
     study.budget.refresh_from_db()
     assert (study.budget.held, study.budget.spent) == (0, Decimal("2"))
     assert set(Annotation.objects.values_list("annotator", "origin")) == {(annotator.pk, Origin.PERSON)}

@@ -60,7 +60,7 @@ def test_a_manager_compares_and_asks(
     expect(page.get_by_text(f"{poor} is no better than the best constant answer (“bad”), 56.0 %")).to_be_visible()
     expect(page.get_by_text(f"{good} is better than {poor}, by 33.3 percentage points.")).to_be_visible()
     page.get_by_label("Is", exact=True).select_option(str(poor.pk))
-    expect(page.get_by_text(f"{poor} stands on both sides")).to_be_visible()
+    expect(page.get_by_text(f"{poor} is on both sides")).to_be_visible()
     assert page.evaluate(LOOKS) == []
     page.get_by_role("link", name=str(good)).first.click()
     page.get_by_label("Text", exact=True).fill("a very good film")

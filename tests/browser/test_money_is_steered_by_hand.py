@@ -20,7 +20,7 @@ def admin(transactional_db: None) -> User:
 def test_everything_is_stopped_with_a_reason_and_goes_on(open_page: OpenPage, admin: User) -> None:
     study = factories.study()
     page = open_page(f"/studies/{study.pk}/", user=admin)
-    page.get_by_role("link", name="Stop everything").click()
+    page.get_by_role("link", name="Stop this study").click()
     page.get_by_label("Reason").fill("The guidelines are wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Stopped")).to_contain_text("The guidelines are wrong")

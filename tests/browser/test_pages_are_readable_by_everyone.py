@@ -4,9 +4,12 @@ from pathlib import Path as FilePath
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import Page
 
 from accounts.models import Role, User
-from budgets.models import Path
+from budgets.models import Kind, Path
+from budgets.operations import place_hold, price_at, set_confirm_above, set_limit
+from labeling.models import Assignment, Batch, Publication
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from studies.operations import draft_import
@@ -15,6 +18,12 @@ from tests.browser.conftest import OpenPage
 from tests.integration.reports import ground
 
 LOOKS = (FilePath(__file__).parent / "looks.js").read_text()
+FOREIGN = """() => {
+  const script = Object.assign(document.createElement("script"), {id: "foreign-script", text: "window.foreign = 1"});
+  const style = Object.assign(document.createElement("style"), {id: "foreign-style"});
+  style.textContent = "body { outline: 1px solid red }";
+  document.body.append(script, style);
+}"""
 LONG = "A study with quite a long name that no phone could show on one line of its small screen"
 
 
@@ -29,6 +38,9 @@ def paths(study: Study, run: Run) -> list[str]:
         "create-study",
         "change-password",
         "audit",
+        "costs",
+        "cost-entries",
+        "reconciliation",
     ]
     of_study = [
         "study",
@@ -40,10 +52,14 @@ def paths(study: Study, run: Run) -> list[str]:
         "start-run",
         "report",
         "compare",
+        "study-costs",
+        "statement",
     ]
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nx,odd\n")
     student = ground.annotated(study, num_labels=2)
     price = study.budget.price_book.prices.earliest("pk")
+    set_confirm_above(actor=factories.person(Role.ADMIN), book=price.book, amount="100")
+    set_limit(actor=factories.person(), budget=study.budget, limit="1000000")
     of_money = [("price", price), ("end-override", price), ("correct-price", price), ("import-prices", price.book)]
     entry = study.budget.entries.earliest("pk")
     return [
@@ -56,6 +72,11 @@ def paths(study: Study, run: Run) -> list[str]:
         reverse("run", args=[run.pk]),
         reverse("artifact", args=[student.pk]),
         reverse("reverse-entry", args=[entry.pk]),
+        reverse("entry", args=[entry.pk]),
+        reverse("cancel-run", args=[run.pk]),
+        reverse("confirmation", args=[price.book.pk]),
+        reverse("prices") + f"?book={price.book.pk}&show=all",
+        reverse("reconciliation") + "?budget=all",
         reverse("person", args=[study.created_by.pk]),
         reverse("notices"),
         reverse("webhook-targets"),
@@ -69,7 +90,7 @@ def admin(transactional_db: None) -> User:
     return factories.person(Role.ADMIN)
 
 
-@pytest.mark.parametrize(("look", "device"), [("light", "phone"), ("dark", "desktop"), ("light", "desktop")])
+@pytest.mark.parametrize(("look", "device"), [("light", "narrow"), ("dark", "desktop"), ("light", "desktop")])
 def test_no_page_has_a_stumbling_block(open_page: OpenPage, admin: User, look: str, device: str) -> None:
     study = factories.study(name=LONG, instructions="Choose well.")
     ground.buy_labels(study, 3)
@@ -77,10 +98,50 @@ def test_no_page_has_a_stumbling_block(open_page: OpenPage, admin: User, look: s
     run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.RUNNING, seconds=[])
     Run.objects.filter(pk=run.pk).update(progress=progress, ended_at=None)
     page = open_page("/", user=admin, look=look, device=device)
+    assert findings(page, paths(study, run)) == []
+
+
+@pytest.mark.parametrize("device", ["narrow", "desktop"])
+def test_no_page_of_an_annotator_has_one(open_page: OpenPage, transactional_db: None, device: str) -> None:
+    study = factories.study(name=LONG, instructions="Choose well.")
+    annotator = ground.buy_labels(study, 1)[0].annotator
+    assert annotator
+    offer(study)
+    User.objects.filter(pk=annotator.pk).update(role=Role.ANNOTATOR)
+    page = open_page("/", user=annotator, device=device)
+    assert page.get_by_role("heading", name=LONG).is_visible()
+    assert findings(page, [reverse(name) for name in ("home", "my-work", "change-password", "prices")]) == []
+
+
+def test_what_is_not_ours_does_not_run(open_page: OpenPage, transactional_db: None) -> None:
+    page = open_page("/sign-in/")
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    page.evaluate(FOREIGN)
+    page.wait_for_function("document.querySelectorAll('#foreign-script, #foreign-style').length === 2")
+    assert page.evaluate("window.foreign") is None
+    assert page.evaluate("getComputedStyle(document.body).outlineStyle") == "none"
+    assert len([one for one in refused if "Content Security Policy" in one]) == 2
+
+
+def findings(page: Page, addresses: list[str]) -> list[str]:
+    """What a reader would trip over on each page, and what the browser complains of: errors, refused files."""
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    for path in paths(study, run):
-        page.goto(path)
-        problems += [f"{path}: {finding}" for finding in page.evaluate(LOOKS)]
-    assert [one for one in problems if "status of 404" not in one] == []
+    for address in addresses:
+        page.goto(address)
+        problems += [f"{address}: {finding}" for finding in page.evaluate(LOOKS)]
+    return [one for one in problems if "status of 404" not in one and "status of 403" not in one]
+
+
+def offer(study: Study) -> None:
+    """Put an example on offer, as publishing does."""
+    (example,) = factories.examples(study, ["one more"])
+    state = Batch.State.OFFERED
+    batch = Batch.objects.create(project=study.labeling_project, created_by=study.created_by, state=state)
+    publication = Publication.objects.create(batch=batch, example=example, label_studio_id=1)
+    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=ground.NOW)
+    key = f"assignment:{example.uid}:1"
+    hold = place_hold(budget=study.budget, source_key=key, amount=price.rate, price=price, path=Path.ANNOTATE)
+    Assignment.objects.create(publication=publication, number=1, hold=hold)

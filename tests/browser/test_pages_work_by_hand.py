@@ -55,10 +55,29 @@ def test_a_runs_page_follows_it_and_stops_at_its_end(open_page: OpenPage, manage
 def test_a_live_page_leaves_the_keyboards_place_alone(open_page: OpenPage, manager: User, study: Study) -> None:
     run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.RUNNING, seconds=[])
     page = open_page(reverse("run", args=[run.pk]), user=manager)
-    page.get_by_role("button", name="Cancel this run").focus()
+    page.get_by_role("link", name="Cancel this run").focus()
     Run.objects.filter(pk=run.pk).update(progress={"step": 7, "num_steps": 10})
     expect(page.get_by_text("of 10")).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel this run")).to_be_focused()
+    expect(page.get_by_role("link", name="Cancel this run")).to_be_focused()
+
+
+def test_at_the_end_of_a_run_the_whole_page_is_news(open_page: OpenPage, manager: User, study: Study) -> None:
+    run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.RUNNING, seconds=[])
+    Run.objects.filter(pk=run.pk).update(ended_at=None)
+    page = open_page(reverse("run", args=[run.pk]), user=manager)
+    expect(page.get_by_role("heading", name="More minutes")).to_be_visible()
+    Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED)
+    expect(page.get_by_role("heading", name="More minutes")).to_be_hidden()
+    expect(page.get_by_text("so far")).to_be_hidden()
+
+
+def test_cancelling_by_hand_asks_first(open_page: OpenPage, manager: User, study: Study) -> None:
+    run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.QUEUED, seconds=[])
+    page = open_page(reverse("run", args=[run.pk]), user=manager)
+    page.get_by_role("link", name="Cancel this run").click()
+    expect(page.get_by_text("stays charged")).to_be_visible()
+    page.get_by_role("button", name="Cancel this run").click()
+    expect(page.locator("#live .state")).to_have_text("Cancelled")
 
 
 def asked_within(page: Page, seconds: int) -> list[str]:
@@ -71,11 +90,11 @@ def asked_within(page: Page, seconds: int) -> list[str]:
 
 def test_the_quote_follows_the_form(open_page: OpenPage, manager: User, study: Study) -> None:
     page = open_page(reverse("start-run", args=[study.pk]), user=manager)
-    expect(page.locator(".note")).to_contain_text("Holds at most $0.60")
+    expect(page.locator(".note")).to_contain_text("Reserves $0.60")
     page.get_by_label(re.compile("Distil")).check()
-    expect(page.locator(".note")).to_contain_text("Holds at most $1.80")
-    page.get_by_label("Minutes at most").fill("30")
-    expect(page.locator(".note")).to_contain_text("Holds at most $0.90")
+    expect(page.locator(".note")).to_contain_text("Reserves $1.80")
+    page.get_by_label("Time limit (minutes)").fill("30")
+    expect(page.locator(".note")).to_contain_text("Reserves $0.90")
 
 
 def test_a_models_name_is_asked_for_only_where_it_is_needed(open_page: OpenPage, manager: User, study: Study) -> None:
@@ -93,5 +112,5 @@ def test_a_manager_imports_a_file_by_hand(open_page: OpenPage, manager: User, st
     page.get_by_label("File").set_input_files(FilePayload(name="rows.csv", mimeType="text/csv", buffer=rows))
     page.get_by_role("button", name="Upload and preview").click()
     page.get_by_role("button", name="Import 2 examples").click()
-    expect(page.get_by_text("2 examples came from rows.csv")).to_be_visible()
+    expect(page.get_by_text("2 examples imported from rows.csv")).to_be_visible()
     assert study.examples.count() == 2

@@ -52,8 +52,8 @@ def test_a_licence_is_confirmed_on_the_page(open_page: OpenPage, manager: User, 
     page.get_by_label("Distil:").check()
     expect(page.get_by_text("Nobody has said yet whether its outputs")).to_be_visible()
     confirmed.check()
-    page.get_by_label("Minutes at most").fill("30")
-    expect(page.locator(".note").first).to_contain_text("Holds at most $0.90")
+    page.get_by_label("Time limit (minutes)").fill("30")
+    expect(page.locator(".note").first).to_contain_text("Reserves $0.90")
     expect(confirmed).to_be_checked()
 
 

@@ -24,12 +24,15 @@ class PackageMissing(PermanentFailure):
 
 
 class WeightsDiffer(PermanentFailure):
-    """A package's weights are not those that were pinned."""
+    """A package's weights, or another file of its model, are not those that were pinned."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Carrier(ABC):
-    """One model and the packages that hold it; `sha256` is of the weights as the packages ship them."""
+    """One model and the packages that hold it.
+
+    `sha256` is of what holds the weights as the packages ship it: a file of weights, or an archive with all else in it.
+    """
 
     requirements: tuple[str, ...]
     sha256: str
@@ -72,11 +75,12 @@ class Carrier(ABC):
             raise self._missing(f"package {package} has no file {relative_path}")
         return path
 
-    def check(self, actual_sha256: str) -> None:
-        """Raise WeightsDiffer unless the hash of the packaged weights is the pinned one."""
-        if actual_sha256 != self.sha256:
+    def check(self, actual_sha256: str, *, pinned: str | None = None, what: str = "weights") -> None:
+        """Raise WeightsDiffer unless a hash is the pinned one, by default that of the packaged weights."""
+        wanted = pinned or self.sha256
+        if actual_sha256 != wanted:
             raise WeightsDiffer(
-                f"The weights in {', '.join(self.requirements)} hash to {actual_sha256}, pinned is {self.sha256}. "
+                f"The {what} in {', '.join(self.requirements)} hash to {actual_sha256}, pinned is {wanted}. "
                 f"Reinstall them: {self._install_command()}"
             )
 
@@ -122,18 +126,17 @@ def unpacked_once(*, name: str, fingerprint: str, unpack: Callable[[Path], None]
 def _unpack(target: Path, fingerprint: str, unpack: Callable[[Path], None]) -> None:
     with whole_folder(target) as folder:
         unpack(folder)
-        sizes = "".join(f"{p.stat().st_size} {p.name}\n" for p in sorted(folder.iterdir()))
-        (folder / COMPLETE_MARK).write_text(f"{fingerprint}\n{sizes}", encoding="utf-8")
+        lines = "".join(f"{file_hash(path)} {path.name}\n" for path in sorted(folder.iterdir()))
+        (folder / COMPLETE_MARK).write_text(f"{fingerprint}\n{lines}", encoding="utf-8")
 
 
 def _is_complete(folder: Path) -> bool:
-    """Every file is there in the size it was unpacked with: a truncated disk shows before torch fails oddly."""
+    """Every file is there as it was unpacked: one that was cut or changed since is unpacked again."""
     mark = folder / COMPLETE_MARK
     if not mark.is_file():
         return False
-    lines = mark.read_text(encoding="utf-8").splitlines()[1:]
-    sizes = (line.split(" ", 1) for line in lines)
-    return all((folder / name).is_file() and (folder / name).stat().st_size == int(size) for size, name in sizes)
+    named = [line.partition(" ") for line in mark.read_text(encoding="utf-8").splitlines()[1:]]
+    return all((folder / name).is_file() and file_hash(folder / name) == known for known, _, name in named)
 
 
 @contextmanager

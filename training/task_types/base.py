@@ -49,6 +49,28 @@ class TaskType(ABC):
     unit: ClassVar[str] = "row"
     poolings: ClassVar[tuple[str, ...]] = POOLINGS
     min_labels: ClassVar[int] = 2
+    # Of a text into units, where a unit is a word of it.
+    segmentation: str = "word"
+
+    def segmented(self, segmentation: str) -> TaskType:
+        """Return the same task type with the units of one of training.spans.SEGMENTATIONS; without words, itself."""
+        return self
+
+    def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
+        """Choose the segmentation in which training rows can be learned.
+
+        Parameters
+        ----------
+        columns
+            the rows' texts.
+        gold
+            their answers.
+
+        Returns
+        -------
+        One of training.spans.SEGMENTATIONS.
+        """
+        return "word"
 
     @abstractmethod
     def encode(
@@ -157,7 +179,7 @@ class TaskType(ABC):
         """Return what an answer consists of, each with its label's place, for counting."""
 
     @abstractmethod
-    def as_text(self, *, answer: str, text: str) -> str:
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write an answer as a text-to-text model is to write it.
 
         Parameters
@@ -166,6 +188,8 @@ class TaskType(ABC):
             gold or predicted.
         text
             the example's first input field.
+        labels
+            the study's labels.
 
         Returns
         -------
@@ -211,7 +235,7 @@ class TaskType(ABC):
         return values_UC
 
     def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """Return what each of the C outputs of a unit stands for."""
+        """Return what each of the C outputs of a unit means."""
         return tuple(labels)
 
     def is_varied(self, gold: Sequence[str]) -> bool:
@@ -303,7 +327,7 @@ class TaskType(ABC):
 
 
 def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
-    """Return the most frequent answer; of equally frequent ones the label that stands first in `labels`."""
+    """Return the most frequent answer; of equally frequent ones the label that is first in `labels`."""
     counts = Counter(answers)
     place = {label: index for index, label in enumerate(labels)}
     return min(counts, key=lambda answer: (-counts[answer], place.get(answer, len(place)), answer))

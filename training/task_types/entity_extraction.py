@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from training.compat import NUM_COMPAT_COUNTS, compat_f1, compat_tally, target_text
+from training.compat import NUM_COMPAT_COUNTS, compat_f1, compat_tally
 from training.copying import remembered_spans
 from training.failures import PermanentFailure
 from training.spans import (
     WORD_TOKENS,
     Span,
+    Word,
     checked_spans,
+    chosen_segmentation,
     first_tokens,
     spans_in,
     spans_of,
@@ -25,7 +27,8 @@ from training.spans import (
 )
 from training.tally import Floats, Item, Tally, f1_scores, side_by_side
 from training.task_types.base import Baseline, Encoded, TaskType, most_frequent
-from training.text_forms import spans_written
+from training.text_forms import entities_written, spans_written
+from training.tokens import cut
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -36,14 +39,15 @@ if TYPE_CHECKING:
 
 
 class TokenizerUnusable(PermanentFailure):
-    """A tokenizer cannot say which characters its tokens stand for."""
+    """A tokenizer cannot say which characters its tokens cover."""
 
 
 class EntityExtraction(TaskType):
     """Finds spans of a text and gives each a label; an answer is a JSON list of spans with start, end and label.
 
-    A unit is a word, answered for by its first token; the outputs are tags: outside, and for each label begin and
-    inside. What a cut text hides has no unit, and its gold entities count as missed.
+    A unit is a word, or with `segmentation` "character" a character, answered for by its first token; the outputs are
+    tags: outside, and for each label begin and inside. What a cut text hides has no unit, and its gold entities count
+    as missed.
     """
 
     name = "entity_extraction"
@@ -52,6 +56,21 @@ class EntityExtraction(TaskType):
     metrics = ("micro_f1", "macro_f1", "accuracy", "compat_f1")
     unit = "word"
     min_labels = 1
+
+    def __init__(self, segmentation: str = "word") -> None:
+        self.segmentation = segmentation
+
+    def segmented(self, segmentation: str) -> EntityExtraction:
+        """Return the same task type over words or over characters; see TaskType.segmented."""
+        return EntityExtraction(segmentation)
+
+    def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
+        """Choose by where the gold spans begin and end; see TaskType.segmentation_for."""
+        return chosen_segmentation(texts=columns["text"], answers=gold)
+
+    def words_of(self, text: str) -> list[Word]:
+        """Return the units of a text."""
+        return words_of(text, self.segmentation)
 
     def encode(
         self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
@@ -68,10 +87,12 @@ class EntityExtraction(TaskType):
                 "tokenizer.json, or take another model."
             )
         texts = list(columns["text"])
-        encoded = tokenizer(texts, truncation=True, max_length=max_length, padding=False, return_offsets_mapping=True)
+        encoded = cut(
+            tokenizer, texts, truncation=True, max_length=max_length, padding=False, return_offsets_mapping=True
+        )
         offsets = encoded.pop("offset_mapping")
         encoded[WORD_TOKENS] = [
-            first_tokens(words=words_of(text), offsets=places) for text, places in zip(texts, offsets, strict=True)
+            first_tokens(words=self.words_of(text), offsets=places) for text, places in zip(texts, offsets, strict=True)
         ]
         names = list(encoded.keys())
         return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
@@ -108,7 +129,7 @@ class EntityExtraction(TaskType):
             if answer is None:
                 tags += [IGNORED] * count
             else:
-                tags += tags_of(words=words_of(text)[:count], spans=spans_in(answer), labels=place)
+                tags += tags_of(words=self.words_of(text)[:count], spans=spans_in(answer), labels=place)
         return torch.tensor(tags, dtype=torch.int64)
 
     def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
@@ -121,7 +142,7 @@ class EntityExtraction(TaskType):
             return None
         best = values_WC.argmax(axis=1).tolist()
         tags = [None if unseen else tag for tag, unseen in zip(best, unseen_W, strict=True)]
-        return written(spans_of(words=words_of(text)[: len(tags)], tags=tags, labels=labels))
+        return written(spans_of(words=self.words_of(text)[: len(tags)], tags=tags, labels=labels))
 
     def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return, per label, the highest probability that any one word is part of it; see TaskType.probabilities."""
@@ -136,12 +157,12 @@ class EntityExtraction(TaskType):
             highest[row] = label_UL[outputs.bounds[row] : outputs.bounds[row + 1]].max(axis=0, initial=0)
         return highest
 
-    def as_text(self, *, answer: str, text: str) -> str:
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write each entity's words and its label in brackets; see TaskType.as_text."""
-        return target_text(text=text, spans=spans_in(answer))
+        return entities_written(text=text, spans=spans_in(answer), labels=labels)
 
     def from_text(self, *, said: str, text: str, names: Mapping[str, str]) -> str | None:
-        """Find the entities in the text, leftmost where they fit at several places; see TaskType.from_text."""
+        """Find the entities in the text; see TaskType.from_text."""
         spans = spans_written(said=said, text=text, names=names)
         return None if spans is None else written(spans)
 
@@ -182,7 +203,7 @@ class EntityExtraction(TaskType):
         Returns
         -------
         By name: `majority`, no entity, since most words are in none; `every_word`, each word an entity of the label
-        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it stands.
+        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it occurs.
         """
         train_gold = train.labelled()
         found = [span.label for answer in train_gold for span in spans_in(answer)]
@@ -190,7 +211,7 @@ class EntityExtraction(TaskType):
         copied = remembered_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
         return {
             "majority": _no_entity(test),
-            "every_word": _every_word(test, label),
+            "every_word": self._every_word(test, label),
             "copy": Baseline(label="entities of the training data", predicted=copied),
         }
 
@@ -198,16 +219,15 @@ class EntityExtraction(TaskType):
         """Return no entity, and each word as one of the label that is most frequent on test; see TaskType.constants."""
         found = [span.label for answer in test.labelled() for span in spans_in(answer)]
         label = most_frequent(found, labels) if found else labels[0]
-        return [_no_entity(test), replace(_every_word(test, label), label=f"every word: {label}")]
+        return [_no_entity(test), replace(self._every_word(test, label), label=f"every {self.segmentation}: {label}")]
+
+    def _every_word(self, rows: Rows, label: str) -> Baseline:
+        words = [(Span(*word, label) for word in self.words_of(text)) for text in rows.columns["text"]]
+        return Baseline(label=label, predicted=[written(spans) for spans in words])
 
 
 def _no_entity(rows: Rows) -> Baseline:
     return Baseline(label="no entity", predicted=[written([])] * len(rows))
-
-
-def _every_word(rows: Rows, label: str) -> Baseline:
-    words = [(Span(*word, label) for word in words_of(text)) for text in rows.columns["text"]]
-    return Baseline(label=label, predicted=[written(spans) for spans in words])
 
 
 def _places(labels: Sequence[str]) -> dict[str, int]:

@@ -88,7 +88,7 @@ class MultiLabelClassification(TextClassification):
 
         return torch.sigmoid(torch.from_numpy(outputs.values_UC)).numpy()
 
-    def as_text(self, *, answer: str, text: str) -> str:
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write the labels one after the other, nothing for none; see TaskType.as_text."""
         return BETWEEN_LABELS.join(json.loads(answer))
 

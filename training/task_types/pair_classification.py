@@ -1,4 +1,4 @@
-"""Two texts, one of several labels for how they stand to each other."""
+"""Two texts, one of several labels for their relation."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from training.gold import GoldInvalid, listed
 from training.tally import Item
 from training.task_types.base import Encoded, TaskType
 from training.text_forms import without_spaces
+from training.tokens import cut
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -80,7 +81,7 @@ class TextClassification(TaskType):
 
         return torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()
 
-    def as_text(self, *, answer: str, text: str) -> str:
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write the label; see TaskType.as_text."""
         return answer
 
@@ -95,14 +96,16 @@ class TextClassification(TaskType):
 
 def tokenised(fields: Sequence[Sequence[str]], tokenizer: Any, max_length: int) -> list[Encoded]:
     """Return the encodings of N rows, unpadded; `fields` are N texts each, shortened, and one segment each."""
-    encoded = tokenizer(*fields, truncation=True, max_length=max_length, padding=False)
+    encoded = cut(tokenizer, *fields, truncation=True, max_length=max_length, padding=False)
     names = list(encoded.keys())
     return [dict(zip(names, row, strict=True)) for row in zip(*(encoded[name] for name in names), strict=True)]
 
 
 def _named_fields(tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
     named = [[f"{name}: {text}" for text in texts] for name, texts in columns.items()]
-    encoded = tokenizer(*named, truncation=True, max_length=max_length - 1, padding=False, add_special_tokens=False)
+    encoded = cut(
+        tokenizer, *named, truncation=True, max_length=max_length - 1, padding=False, add_special_tokens=False
+    )
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []
     return [{"input_ids": ids + end, "attention_mask": [1] * len(ids + end)} for ids in encoded["input_ids"]]
 
@@ -114,12 +117,12 @@ def shortened(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[str
     length.
     """
     long = [row for row, text in enumerate(texts) if len(text) > CHARACTERS_PER_TOKEN * max_length]
-    cut = list(texts)
+    shortened_texts = list(texts)
     if long and tokenizer.is_fast:
-        shown = [cut[row] for row in long]
+        shown = [texts[row] for row in long]
         offsets = tokenizer(shown, truncation=True, max_length=max_length, return_offsets_mapping=True)[
             "offset_mapping"
         ]
         for row, places in zip(long, offsets, strict=True):
-            cut[row] = cut[row][: max(end for _, end in places)]
-    return cut
+            shortened_texts[row] = texts[row][: max(end for _, end in places)]
+    return shortened_texts

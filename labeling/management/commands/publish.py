@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
 from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, publish
 from studies.models import Split
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account with the e-mail {options['email']}.") from None
         except _MENDABLE as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{result.num_offered} offered, {result.num_already} on offer before.")
+        self.stdout.write(f"{result.num_offered} published, {result.num_already} published before.")
         if result.num_short:
-            self.stdout.write(f"The budget could not take {result.num_short} more: {result.missing:.2f} are missing.")
+            missing = amount_text(result.missing)
+            self.stdout.write(f"The budget could not take {result.num_short} more: {missing} are missing.")

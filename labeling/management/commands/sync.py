@@ -29,3 +29,5 @@ class Command(BaseCommand):
         if result.error:
             raise CommandError(result.error)
         self.stdout.write(f"{result.num_examples} examples looked at, {result.num_changed} annotations new or changed.")
+        for trouble in result.troubles:
+            self.stderr.write(f"Could not be read: {trouble}")

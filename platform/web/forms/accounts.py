@@ -11,7 +11,7 @@ from accounts.operations import change_own_password
 class SignInForm(AuthenticationForm):
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "This e-mail and password do not belong together, or the account is switched off.",
+        "invalid_login": "Wrong e-mail or password, or the account is switched off.",
     }
 
     def clean_username(self) -> str:
@@ -47,12 +47,12 @@ class PersonForm(forms.Form):
     is_active = forms.BooleanField(
         label="May sign in",
         required=False,
-        help_text="Switched off, a person can do nothing here any more; their work and pay stay on record.",
+        help_text="If off, the person cannot sign in; their work and pay stay on record.",
     )
     password = PasswordField(
         label="New password",
         required=False,
-        help_text="For somebody who lost theirs; it signs them out everywhere. Empty: it stays as it is.",
+        help_text="For somebody who lost theirs; it signs them out everywhere. Blank: unchanged.",
     )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:

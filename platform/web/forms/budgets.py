@@ -19,10 +19,10 @@ def _expected_field() -> forms.DecimalField:
 
 
 class _SeenForm(forms.Form):
-    """A form that says which limit stood on the page when it was opened."""
+    """A form that says which limit the page showed when it was opened."""
 
     def see_again(self, limit: Decimal) -> None:
-        """After a refusal, carry the limit that stands on the page now."""
+        """After a refusal, carry the limit that the page shows now."""
         self.data = {**{name: self.data[name] for name in self.data}, "expected_limit": str(limit)}
 
 
@@ -36,6 +36,17 @@ class TopUpForm(_SeenForm):
     expected_limit = _expected_field()
 
 
+class ConfirmationForm(forms.Form):
+    amount = _amount_field(
+        label="One person may set a limit up to",
+        required=False,
+        help_text="In the price book's currency. Blank: a manager or an admin sets any limit alone.",
+    )
+
+    def clean_amount(self) -> str | None:
+        return self.cleaned_data["amount"].strip() or None
+
+
 class CapForm(_SeenForm):
     what = forms.ChoiceField(
         label="What to cap",
@@ -44,7 +55,7 @@ class CapForm(_SeenForm):
             ("A kind", [(f"{_KIND}:{value}", label) for value, label in Kind.choices if value != Kind.PLATFORM_FEE]),
         ],
     )
-    limit = _amount_field(label="The most it may take")
+    limit = _amount_field(label="Cap")
     expected_limit = _expected_field()
 
     def named(self) -> dict[str, str]:
@@ -60,7 +71,7 @@ class CapForm(_SeenForm):
 
 class ThresholdsForm(forms.Form):
     thresholds = forms.CharField(
-        label="Tell at, in percent of the limit", required=False, help_text="Whole numbers with commas between them."
+        label="Alert at (percent of the limit)", required=False, help_text="Whole numbers separated by commas."
     )
 
     def clean_thresholds(self) -> list[int]:
@@ -68,17 +79,15 @@ class ThresholdsForm(forms.Form):
         try:
             return [int(part) for part in parts if part]
         except ValueError:
-            raise forms.ValidationError("Write whole numbers with commas between them, such as 50, 80, 100.") from None
+            raise forms.ValidationError("Write whole numbers separated by commas, such as 50, 80, 100.") from None
 
 
 class StopForm(forms.Form):
-    reason = forms.CharField(max_length=300, help_text="Shown to everybody who meets the stop.")
+    reason = forms.CharField(max_length=300, help_text="Shown on the study's pages while it is stopped.")
 
 
 class ReversalForm(forms.Form):
-    reason = forms.CharField(
-        max_length=200, help_text="Kept for ever beside the reversal; say what was wrong with the entry."
-    )
+    reason = forms.CharField(max_length=200, help_text="Kept with the reversal: what was wrong with the entry.")
 
 
 def budget_forms(budget: Budget, *, cap: Cap | None) -> dict[str, Callable[..., forms.Form]]:

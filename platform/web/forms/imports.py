@@ -14,6 +14,10 @@ class UploadForm(forms.Form):
     )
 
 
+class UndoForm(forms.Form):
+    """Asks nothing: a place for the reason of a refusal."""
+
+
 class EncodingForm(forms.Form):
     encoding = forms.ChoiceField(choices=list(ENCODINGS.items()))
 

@@ -7,7 +7,7 @@ from studies.models import Split
 
 class PublishForm(forms.Form):
     split = forms.ChoiceField(
-        label="From", choices=Split.choices, help_text="Only examples without a label that are not on offer yet."
+        label="From", choices=Split.choices, help_text="Only examples without a label that are not published yet."
     )
     num_examples = forms.IntegerField(label="How many", min_value=1, max_value=100_000)
     request_key = forms.CharField(

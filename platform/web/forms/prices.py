@@ -33,10 +33,10 @@ class PriceBookForm(forms.Form):
 
 class PriceForm(forms.Form):
     book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
-    kind = forms.ChoiceField(label="What it is for", choices=Kind.choices)
+    kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
     device = forms.ChoiceField(choices=DEVICES, required=False, help_text="For a device hour only.")
     amount = _amount_field(
-        help_text="In the book's currency, for one of its kind; a platform fee in percent. At most six decimals.",
+        help_text="In the book's currency per unit; a platform fee in percent. Up to six decimals.",
     )
     starts_at = _moment_field(
         label="In force from (UTC)", help_text="Work offered or started before this moment keeps the earlier price."
@@ -64,7 +64,7 @@ class PriceForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    starts_at = _moment_field(label="Ends at (UTC)", help_text="From then on, the wider price holds again.")
+    starts_at = _moment_field(label="Ends at (UTC)", help_text="From then on, the less specific price applies.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +81,7 @@ class CorrectionForm(forms.Form):
     amount = _amount_field(label="The right amount")
     starts_at = _moment_field(label="Work done from (UTC)")
     ends_at = _moment_field(label="Until before (UTC)")
-    reason = forms.CharField(max_length=200, help_text="Kept for ever with every reversal.")
+    reason = forms.CharField(max_length=200, help_text="Kept with every reversal.")
 
     def __init__(self, *args: Any, price: Price, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -30,12 +30,17 @@ POOLINGS = {
     "mean": "Mean of all tokens",
     "first": "First token",
     "max": "Largest value over tokens",
-    "bi_encoder": "Each text apart (bi-encoder)",
+    "bi_encoder": "Each text separately (bi-encoder)",
 }
+SEGMENTATIONS = (
+    ("auto", "Words; characters where people mark parts of words"),
+    ("word", "Words"),
+    ("character", "Characters"),
+)
 FILTERS = (
     ("none", "Keep all"),
-    ("confidence", "Keep those that the teacher is surest of"),
-    ("random", "Keep as many by chance, for comparison"),
+    ("confidence", "Keep those the teacher is most confident of"),
+    ("random", "Keep as many at random, for comparison"),
 )
 _DISTILLING = "teacher temperature gold_weight filter keep gold_epochs"
 # Says nothing, and is not looked at, where nothing is distilled.
@@ -75,7 +80,7 @@ def _described(run: Run) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Settings that stand together, folded until somebody asks for them."""
+    """A collapsible group of settings."""
 
     title: str
     help: str
@@ -88,86 +93,93 @@ class Group:
 
 
 class StartRunForm(forms.Form):
-    path = forms.ChoiceField(label="Way", choices=WAYS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
+    path = forms.ChoiceField(label="Method", choices=WAYS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
         label="Labels",
         min_value=1,
         max_value=MOST_EXAMPLES,
         required=False,
-        help_text="The first so many of the pool; empty means all.",
+        help_text="How many labels to use. Blank: all.",
     )
     num_unlabelled = forms.IntegerField(
         label="Unlabelled examples",
         min_value=1,
         max_value=MOST_EXAMPLES,
         required=False,
-        help_text="For distil and hybrid: how many more the teacher scores.",
+        help_text="For distil and hybrid: how many examples the teacher scores.",
     )
-    steps = _whole(
-        "steps", "Student steps", required=False, help_text=f"Of each training; empty means {STUDENT_STEPS}."
-    )
+    steps = _whole("steps", "Student steps", required=False, help_text=f"Per training. Blank: {STUDENT_STEPS}.")
     teacher_steps = _whole(
-        "teacher_steps", "Teacher steps", required=False, help_text=f"For distil only; empty means {TEACHER_STEPS}."
+        "teacher_steps", "Teacher steps", required=False, help_text=f"For distil only. Blank: {TEACHER_STEPS}."
     )
     num_seeds = _whole(
         "num_seeds",
         "Seeds",
         initial=PLAIN.num_seeds,
-        help_text="The student is trained so many times and reported as their mean. Each costs a training.",
+        help_text="Repeats with other seeds; each adds cost.",
     )
     max_minutes = _whole(
         "max_minutes",
-        "Minutes at most",
+        "Time limit (minutes)",
         initial=PLAIN.max_minutes,
-        help_text="For each run, its search and seeds included. Money is held for all of them; the rest goes back.",
+        help_text="Per run, search and seeds included. Their cost is reserved; the unused part is released.",
     )
     go_on = forms.BooleanField(
-        label="When its minutes are used up, go on while the budget has money",
+        label="At the time limit, extend the run while the budget has money",
         required=False,
-        help_text="Else it pauses with a checkpoint, and goes on when it is given more minutes.",
+        help_text="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
     )
     licence_confirmed = forms.BooleanField(
         label="I have read the teacher's licence: its outputs may train other models",
         required=False,
-        help_text="Needed where nobody has said so yet. It is kept with your name, for every study.",
+        help_text="Needed once per teacher; recorded with your name, for all studies.",
     )
 
     learning_rates = _numbers(
         "learning_rates",
         "Student learning rates",
         default=STUDENT_LEARNING_RATES,
-        help_text="Each is tried, the best on dev is taken; alike for annotate and distil. One: no search.",
+        help_text="Each is tried and the best on dev is used, for annotate and distil alike. One: no search.",
     )
     teacher_learning_rates = _numbers(
         "teacher_learning_rates", "Teacher learning rates", default=TEACHER_LEARNING_RATES
     )
     search_epochs = _numbers(
-        "search_epochs", "Epochs to try", help_text="In place of steps, for student and teacher; each with each rate."
+        "search_epochs",
+        "Epochs to try",
+        help_text="Instead of steps, for student and teacher; combined with each rate.",
     )
     patience = _whole(
         "patience",
-        "Patience",
+        "Early-stopping patience",
         required=False,
-        help_text="End a training after so many looks at dev without a better score; empty: train to the end.",
+        help_text="Evaluations on dev without improvement before training stops. Blank: no early stopping.",
     )
     batch_size = _whole("batch_size", "Batch size", initial=PLAIN.batch_size)
-    max_length = _whole("max_length", "Tokens at most", initial=PLAIN.max_length, help_text="Longer text is cut.")
-    seed = _whole("seed", "Seed", required=False, help_text="Empty: the study's own.")
+    max_length = _whole(
+        "max_length", "Maximum length (tokens)", initial=PLAIN.max_length, help_text="Longer text is truncated."
+    )
+    seed = _whole("seed", "Seed", required=False, help_text="Blank: the study's.")
 
-    pooling = forms.ChoiceField(label="A text is read from", initial=PLAIN.pooling)
-    head_learning_rate_factor = _number("head_learning_rate_factor", "Head's rate, times the learning rate")
+    pooling = forms.ChoiceField(label="Pooling", initial=PLAIN.pooling)
+    segmentation = forms.ChoiceField(
+        label="Entities are made of", choices=SEGMENTATIONS, initial=PLAIN.segmentation, required=False
+    )
+    head_learning_rate_factor = _number("head_learning_rate_factor", "Head learning rate, as a multiple")
     frozen_layers = _whole(
-        "frozen_layers", "Frozen layers of the student", initial=0, help_text="Stay as they are, embeddings too."
+        "frozen_layers", "Frozen layers of the student", initial=0, help_text="Not trained, embeddings included."
     )
     student_layers = _numbers(
-        "student_layers", "Layers kept of the student", help_text="Such as 0, 2, 5: a smaller student. Empty: all."
+        "student_layers",
+        "Layers kept of the student",
+        help_text="For example 0, 2, 5 for a smaller student. Blank: all.",
     )
 
     teacher = forms.ChoiceField(label="Teacher", initial=STUDYS_TEACHER, required=False)
     temperature = _number("temperature", "Temperature")
-    gold_weight = _number("gold_weight", "Weight of human labels beside soft ones")
+    gold_weight = _number("gold_weight", "Weight of human labels against soft labels")
     filter = forms.ChoiceField(label="Soft labels", choices=FILTERS, initial=PLAIN.filter, required=False)
-    keep = _number("keep", "Share kept", required=False, help_text="From 0.01 to 1; empty lets dev decide.")
+    keep = _number("keep", "Share kept", required=False, help_text="From 0.01 to 1. Blank: chosen on dev.")
     gold_epochs = forms.IntegerField(
         label="Epochs on the labels alone",
         min_value=1,
@@ -178,9 +190,16 @@ class StartRunForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, teachers: Iterable[Run] = (), poolings: Iterable[str] = POOLINGS, **options: Any
+        self,
+        *args: Any,
+        teachers: Iterable[Run] = (),
+        poolings: Iterable[str] = POOLINGS,
+        has_words: bool = True,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        if not has_words:
+            del self.fields["segmentation"]
         self.fields["pooling"].choices = [(name, POOLINGS[name]) for name in poolings]  # type: ignore[attr-defined]
         finished = [(str(run.pk), _described(run)) for run in teachers]
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
@@ -196,12 +215,12 @@ class StartRunForm(forms.Form):
                 self.errors.pop(name, None)
                 values.pop(name, None)
         if values.get("path") in {Path.DISTIL, HYBRID} and not values.get("num_unlabelled"):
-            self.add_error("num_unlabelled", "Say how many unlabelled examples the teacher shall score.")
+            self.add_error("num_unlabelled", "Give how many unlabelled examples the teacher scores.")
         return values
 
     @property
     def money_path(self) -> Path:
-        """What it is paid on: a hybrid is a distillation that goes on."""
+        """What it is paid on: a hybrid counts as a distillation."""
         return Path.ANNOTATE if self.cleaned_data.get("path", Path.ANNOTATE) == Path.ANNOTATE else Path.DISTIL
 
     def plan(self) -> RunPlan:
@@ -223,13 +242,15 @@ class StartRunForm(forms.Form):
         return [
             Group(
                 title="Search",
-                help="What is tried on dev. The same is tried for the student on either path, so that they compare.",
+                help="The search on dev. It is the same for the student on either path, so that they can be compared.",
                 fields=self._of("learning_rates search_epochs patience seed teacher_learning_rates"),
             ),
             Group(
                 title="The model",
                 help="How student and teacher read a text, and how much of the student is trained.",
-                fields=self._of("batch_size max_length pooling head_learning_rate_factor frozen_layers student_layers"),
+                fields=self._of(
+                    "batch_size max_length pooling segmentation head_learning_rate_factor frozen_layers student_layers"
+                ),
             ),
             Group(
                 title="Distilling",
@@ -240,8 +261,8 @@ class StartRunForm(forms.Form):
         ]
 
     def _of(self, names: str) -> list[forms.BoundField]:
-        return [self[name] for name in names.split()]
+        return [self[name] for name in names.split() if name in self.fields]
 
 
 class ExtendRunForm(forms.Form):
-    minutes = _whole("max_minutes", "More minutes", initial=30, help_text="Their price is held now.")
+    minutes = _whole("max_minutes", "More minutes", initial=30, help_text="Their cost is reserved now.")

@@ -5,8 +5,9 @@ from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
 from runs.references import PACKAGES
-from studies.models import PayBasis
-from studies.specs import MOST_PAID_SECONDS, StudySpec
+from studies.models import PayBasis, Study
+from studies.queries import dependents
+from studies.specs import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.task_types import DESCRIPTIONS, TASK_TYPES, Description, metric_title, metrics
 
 MODEL_CHOICES = [
@@ -22,16 +23,16 @@ def task_type_choices() -> list[tuple[str, str]]:
 
 
 class StudyForm(forms.Form):
-    name = forms.CharField(max_length=120, help_text="What the finished model will be for, in a few words.")
+    name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
-        label="Kind of problem",
+        label="Task type",
         choices=task_type_choices,
         widget=forms.Select(
             attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
         ),
     )
     labels = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators shall see them."
+        widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators see them."
     )
     instructions = forms.CharField(
         required=False,
@@ -50,20 +51,20 @@ class StudyForm(forms.Form):
     limit = forms.CharField(
         label="Budget limit",
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        help_text="In the price book's currency. Nothing starts that could take the study past it.",
+        help_text="In the price book's currency. Nothing that could exceed it is started.",
     )
     price_book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), empty_label=None)
 
     annotations_per_example = forms.IntegerField(
-        min_value=1, max_value=9, initial=1, help_text="How many people answer each example. Each answer is paid."
+        min_value=1, max_value=9, initial=1, help_text="How many people annotate each example. Each annotation is paid."
     )
     pay_basis = forms.ChoiceField(label="Annotators are paid", choices=PayBasis.choices)
     max_paid_seconds = forms.IntegerField(
-        label="Paid seconds at most",
+        label="Maximum paid seconds",
         min_value=1,
         max_value=MOST_PAID_SECONDS,
         initial=300,
-        help_text="Per answer, where pay is by the hour. Each answer on offer holds this much.",
+        help_text="Per annotation, where pay is by the hour. Each published annotation reserves this much.",
     )
     dev_fraction = forms.FloatField(label="Dev share", min_value=0, max_value=0.9, initial=0.1)
     test_fraction = forms.FloatField(
@@ -96,7 +97,55 @@ class StudyForm(forms.Form):
         """What the form says. Raises ValueError as StudySpec does."""
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
-        return StudySpec(**{**values, **models, "labels": tuple(values["labels"].splitlines())})
+        return StudySpec(**{**values, **models, "labels": lines_of(values["labels"])})
+
+
+class ChangeStudyForm(forms.Form):
+    """What of a study may change; a field that something depends on says what, and takes nothing."""
+
+    name = forms.CharField(max_length=MAX_NAME)
+    labels = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line.")
+    instructions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6}))
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
+        super().__init__(*args, initial=initial, **kwargs)
+        found = dependents(study)
+        if found.holds_labels:
+            self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")
+        elif found.in_use:
+            used = ", ".join(f"“{label}” ({number:,})" for label, number in found.in_use)
+            self.fields["labels"].help_text = f"One per line. Examples are labelled with {used}: keep these."
+        if found.num_open:
+            self._hold("instructions", f"They stay while {found.num_open:,} examples are on offer.")
+
+    def _hold(self, name: str, why: str) -> None:
+        self.fields[name].disabled = True
+        self.fields[name].help_text = why
+
+    def changes(self) -> dict[str, Any]:
+        """What the form says of the fields that can be changed."""
+        values = {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
+        return {**values, "labels": lines_of(values["labels"])} if "labels" in values else values
+
+
+class DuplicateForm(forms.Form):
+    name = forms.CharField(max_length=MAX_NAME)
+    limit = forms.CharField(
+        label="Budget limit",
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="Its own budget, from the same price book. Nothing is taken from this study's.",
+    )
+    with_data = forms.BooleanField(
+        label="Copy the examples with their splits and labels",
+        required=False,
+        help_text="Labels come as imported ones, which cost nothing. Runs and money stay here.",
+    )
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """One label per line. Only what a browser writes ends a line, so that no other sign takes a label apart."""
+    return tuple(text.replace("\r\n", "\n").split("\n"))
 
 
 def _reference(values: dict[str, Any], role: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from budgets.models import Budget, Price
+from budgets.overviews import Total
 from notices.models import Delivery
 from reports import wording
 from runs.models import RunState
@@ -40,6 +41,12 @@ def money(amount: Decimal | None, currency: str = "USD") -> SafeString:
 
 
 @register.filter
+def adding_up(budget: Budget | Total) -> wording.Precise:
+    """Its currency, in which spent, held and left add up to the limit as they are written."""
+    return wording.adding_up(budget.currency, [budget.spent, budget.held, budget.available])
+
+
+@register.filter
 def exact(amount: Decimal, currency: str = "USD") -> str:
     """A price, with every decimal it has."""
     return wording.exact(amount, currency=currency)
@@ -47,8 +54,18 @@ def exact(amount: Decimal, currency: str = "USD") -> str:
 
 @register.filter
 def quantity(number: Decimal) -> str:
+    """At most six decimals, without zeros at the end, thousands apart."""
+    return _trimmed(f"{number:,.6f}")
+
+
+@register.filter
+def exact_quantity(number: Decimal) -> str:
     """Every digit that says something, thousands apart."""
-    whole, _, decimals = f"{number:,f}".partition(".")
+    return _trimmed(f"{number:,f}")
+
+
+def _trimmed(figure: str) -> str:
+    whole, _, decimals = figure.partition(".")
     return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
 
 
@@ -177,6 +194,7 @@ DELIVERY_TONES = {
     Delivery.State.WAITING: "busy",
     Delivery.State.FAILED: "warn",
     Delivery.State.SENT: "good",
+    Delivery.State.LOGGED: "warn",
     Delivery.State.GIVEN_UP: "bad",
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 
 from budgets.models import Kind, Price
+from budgets.operations import waiting_request
 from budgets.overviews import PriceState
 from studies.models import Study
 from web.stops import stopped
@@ -55,6 +56,13 @@ def minus(amount: Decimal, other: Decimal) -> Decimal:
 @register.filter
 def percent_of(amount: Decimal, whole: Decimal) -> float:
     return float(amount / whole * 100) if whole else 0.0
+
+
+@register.inclusion_tag("web/limit_banner.html", takes_context=True)
+def limit_banner(context: dict[str, Any], study: Study) -> dict[str, Any]:
+    """On a study's pages: a raise of its limit waits. Its budget's page shows the request itself."""
+    waiting = None if context.get("here") == "budget" else waiting_request(study.budget)
+    return {"study": study, "waiting": waiting}
 
 
 @register.inclusion_tag("web/stopped.html", takes_context=True)

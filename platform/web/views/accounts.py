@@ -8,12 +8,15 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
-from django.views.decorators.http import require_http_methods
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts.addresses import client_address
 from accounts.models import User
-from accounts.operations import change_person, create_person
+from accounts.operations import change_person, create_person, unlock_sign_in
 from accounts.permissions import Action, allowed
+from accounts.sign_in import locks
 from web.forms.accounts import NewPersonForm, OwnPasswordForm, PersonForm, SignInForm
 from web.paging import page_of
 from web.people import person
@@ -34,6 +37,16 @@ class SignIn(auth_views.LoginView):
 
 sign_in = SignIn.as_view()
 sign_out = auth_views.LogoutView.as_view()
+
+
+def locked_out(request: HttpRequest, response: HttpResponse, credentials: dict[str, str]) -> HttpResponse:
+    """What sign-in answers after too many wrong passwords, whether there is such an account or not."""
+    now, address = timezone.now(), client_address(request) or "no address"
+    ends_at = next((one.ends_at for one in locks(email=credentials["username"]) if one.address == address), now)
+    seconds = max(int((ends_at - now).total_seconds()), 1)
+    page = render(request, "web/sign_in_locked.html", {"ends_at": ends_at, "seconds": seconds}, status=429)
+    page["Retry-After"] = str(seconds)
+    return page
 
 
 class ChangePassword(auth_views.PasswordChangeView):
@@ -73,4 +86,13 @@ def one_person(request: HttpRequest, pk: int) -> HttpResponse:
         if changed:
             messages.success(request, f"{changed.name} is changed.")
             return redirect("people")
-    return render(request, "web/person.html", {"form": form, "shown": shown})
+    return render(request, "web/person.html", {"form": form, "shown": shown, "locks": locks(email=shown.email)})
+
+
+@allowed(Action.MANAGE_PEOPLE)
+@require_POST
+def unlock_person(request: HttpRequest, pk: int) -> HttpResponse:
+    shown = get_object_or_404(User, pk=pk)
+    unlock_sign_in(actor=person(request), person=shown)
+    messages.success(request, f"{shown.name} can try to sign in again now.")
+    return redirect("person", pk=pk)

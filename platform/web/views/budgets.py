@@ -1,39 +1,44 @@
-"""A study's budget: what it took, its limit and caps, stopping all it pays for and letting it go on."""
+"""A study's budget: spending, limit and caps, stopping and resuming all that it pays for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.permissions import Action, allowed
-from budgets.models import Budget, LedgerEntry
+from budgets.models import Budget, LedgerEntry, PriceBook
 from budgets.operations import (
     StaleEdit,
+    confirm_limit,
+    decline_limit,
     outlook,
     remove_cap,
     resume,
     reverse,
     set_cap,
+    set_confirm_above,
     set_limit,
     set_thresholds,
     stop_everything,
     top_up,
+    waiting_request,
 )
-from budgets.overviews import breakdown, cap_uses, overshoot
+from budgets.overviews import Part, breakdown, cap_uses, overshoot
+from reports.wording import Precise, adding_up
 from studies.models import Study
-from web.forms.budgets import CapForm, ReversalForm, StopForm, budget_forms
+from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
 from web.holds import held_for
 from web.paging import page_of
 from web.people import person
 from web.problems import REFUSALS, carry_out, carry_out_or_say, explain
 from web.stops import would_stop
-from web.templatetags.fulcrum import money_text
+from web.templatetags.fulcrum import exact
 
 Change = Callable[[User, Budget, dict[str, Any]], str]
 
@@ -43,7 +48,7 @@ Change = Callable[[User, Budget, dict[str, Any]], str]
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
-        return f"The limit is {money_text(done.limit, done.currency)} now."
+        return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}."
 
     return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
 
@@ -53,10 +58,55 @@ def budget(request: HttpRequest, pk: int) -> HttpResponse:
 def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
-        goes_on = " Everything goes on." if changed.is_stopped and not done.is_stopped else ""
-        return f"The limit is {money_text(done.limit, done.currency)} now.{goes_on}"
+        goes_on = " The study is resumed." if changed.is_stopped and not done.is_stopped else ""
+        return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}.{goes_on}"
 
     return _change(request, pk, "top_up_form", change)
+
+
+def _asked(before: Budget, done: Budget) -> str:
+    """What to say where a raise was not made but asked for; nothing otherwise."""
+    waiting = waiting_request(done) if done.limit == before.limit else None
+    if waiting is None:
+        return ""
+    wanted, stands = exact(waiting.new_limit, done.currency), exact(done.limit, done.currency)
+    return (
+        f"A limit of {wanted} is requested. Another manager or admin must confirm it by "
+        f"{waiting.expires_at:%Y-%m-%d %H:%M} UTC; until then it stays at {stands}."
+    )
+
+
+@allowed(Action.SET_BUDGET)
+@require_POST
+def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse:
+    """Confirm or decline a raise of the limit that waits."""
+    study = _study(pk)
+    asked = get_object_or_404(study.budget.limit_requests.select_related("budget"), pk=request_pk)
+    actor = person(request)
+    if "confirm" in request.POST:
+        confirmed = carry_out_or_say(request, lambda: confirm_limit(actor=actor, request=asked))
+        if confirmed:
+            messages.success(request, f"The limit is {exact(confirmed.limit, confirmed.currency)} now.")
+    elif "decline" in request.POST:
+        declined = carry_out_or_say(request, lambda: decline_limit(actor=actor, request=asked))
+        if declined:
+            messages.success(request, f"The request is {declined.state_in_words.lower()}; the limit stays as it is.")
+    return redirect("budget", pk=study.pk)
+
+
+@allowed(Action.SET_CONFIRMATION)
+@require_http_methods(["GET", "POST"])
+def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The limit above which budgets of a price book take a second person."""
+    book = get_object_or_404(PriceBook, pk=pk)
+    initial = "" if book.confirm_above is None else f"{book.confirm_above.normalize():f}"
+    form = ConfirmationForm(request.POST or None, initial={"amount": initial})
+    if request.method == "POST" and form.is_valid():
+        amount = form.cleaned_data["amount"]
+        if carry_out(form, lambda: set_confirm_above(actor=person(request), book=book, amount=amount)):
+            messages.success(request, f"“{book}” is changed.")
+            return redirect(f"{resolve_url('prices')}?book={book.pk}")
+    return render(request, "web/confirmation.html", {"book": book, "form": form})
 
 
 @allowed(Action.SET_BUDGET)
@@ -65,7 +115,7 @@ def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         scope, _, value = values.pop("what").partition(":")
         cap = set_cap(actor=actor, budget=changed, **{scope: value}, **values)
-        return f"{cap}: no more than {money_text(cap.limit, changed.currency)}."
+        return f"{cap}: no more than {exact(cap.limit, changed.currency)}."
 
     return _change(request, pk, "cap_form", change)
 
@@ -77,7 +127,7 @@ def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
     cap = study.budget.caps.select_related("budget").filter(pk=cap_pk).first()
     if cap is not None:
         remove_cap(actor=person(request), cap=cap)
-        messages.success(request, f"{cap}: capped no more.")
+        messages.success(request, f"{cap}: cap removed.")
     return redirect("budget", pk=study.pk)
 
 
@@ -87,7 +137,7 @@ def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_thresholds(actor=actor, budget=changed, percents=values["thresholds"])
         told = ", ".join(f"{percent} %" for percent in done.thresholds)
-        return f"You are told at {told}." if told else "You are told at no threshold."
+        return f"Alerts at {told}." if told else "No alerts."
 
     return _change(request, pk, "thresholds_form", change)
 
@@ -100,7 +150,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if carry_out(form, lambda: stop_everything(actor=person(request), budget=study.budget, reason=reason)):
-            messages.success(request, "Everything is stopped. What people have open is still accepted and paid.")
+            messages.success(request, "The study is stopped. What people have open is still accepted and paid.")
             return redirect("budget", pk=study.pk)
     return render(request, "web/stop.html", {"study": study, "form": form, "would_stop": would_stop(study)})
 
@@ -110,7 +160,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     study = _study(pk)
     if carry_out_or_say(request, lambda: resume(actor=person(request), budget=study.budget)):
-        messages.success(request, "It goes on: withdrawn examples are offered again, and paused runs are queued.")
+        messages.success(request, "Resumed. Withdrawn examples are republished, paused runs are queued.")
     return redirect("budget", pk=study.pk)
 
 
@@ -139,7 +189,7 @@ def _study(pk: int) -> Study:
 
 
 def _change(request: HttpRequest, pk: int, name: str, change: Change) -> HttpResponse:
-    """Carry out one form of the budget's page; where it is refused, the page stands again with the reason."""
+    """Carry out one form of the budget's page; where it is refused, the page is shown again with the reason."""
     study = _study(pk)
     form = budget_forms(study.budget, cap=None)[name](request.POST)
     if form.is_valid() and _carried_out(request, study, form, change):
@@ -164,21 +214,35 @@ def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
     return cap.limit if cap else ours.limit
 
 
+def _currency(ours: Budget, parts: Sequence[Part]) -> Precise:
+    """In which the page's figures add up as they are written: each row, each path, and all of it."""
+    paths = {part.path for part in parts}
+    within = [[part for part in parts if part.path == path and part.kind is not None] for path in paths]
+    columns = [[part for part in parts if part.kind is None], *within]
+    sums = [[getattr(part, name) for part in column] for column in columns for name in ("spent", "held", "taken")]
+    rows = [[part.spent, part.held] for part in parts]
+    return adding_up(ours.currency, [ours.spent, ours.held, ours.available], *rows, *sums)
+
+
 def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpResponse:
     ours = study.budget
     caps = cap_uses(ours)
     chosen = next((use.cap for use in caps if str(use.cap.pk) == request.GET.get("cap")), None)
     holds = ours.holds.filter(closed_at__isnull=True).select_related("price").order_by("-created_at", "-pk")
     page = page_of(request, holds, size=25)
+    parts = breakdown(ours)
     context = {
         "study": study,
+        "currency": _currency(ours, parts),
         **{name: build() for name, build in budget_forms(ours, cap=chosen).items()},
         **posted,
-        "parts": breakdown(ours),
+        "parts": parts,
         "caps": caps,
         "chosen_cap": chosen,
         "overshoot": overshoot(ours),
         "outlook": outlook(budget=ours),
+        "waiting": waiting_request(ours),
+        "limit_requests": ours.limit_requests.select_related("asked_by", "decided_by").order_by("-asked_at")[:20],
         "stops": ours.stops.select_related("started_by", "ended_by").order_by("-started_at")[:20],
         "page": page,
         "held_for": held_for(page),

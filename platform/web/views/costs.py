@@ -1,6 +1,9 @@
 """The cost report over all studies or of one, and its files."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -13,7 +16,9 @@ from reports.charts import THEMES, NothingToDraw
 from reports.cost_charts import cost_chart
 from reports.cost_files import FORMATS, export_entries, grouped_csv
 from reports.costs import OF_ONE_KIND, CostFilter, CostRow, Grouping, cost_rows, names_of, totals
+from reports.wording import Precise, adding_up
 from studies.models import Study
+from web.drawings import drawing
 from web.forms.costs import CostFilterForm
 from web.paging import page_of
 from web.people import person
@@ -69,12 +74,13 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
     wanted, by = form.wanted(), form.grouping
     rows = cost_rows(wanted=wanted, by=by)
     page = page_of(request, rows, size=ROWS_PER_PAGE)
-    page.object_list = _shown(form, wanted, by, list(page.object_list))
+    currencies = _currencies(rows)
+    page.object_list = _shown(form, wanted, by, list(page.object_list), currencies)
     return {
         "form": form,
         "by": by,
         "page": page,
-        "totals": totals(rows),
+        "totals": [total._replace(currency=currencies[total.currency]) for total in totals(rows)],
         "has_quantity": by in OF_ONE_KIND,
         "all_query": form.query(wanted),
         "grouped_query": form.query(wanted, by=by),
@@ -84,12 +90,22 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
     }
 
 
-def _shown(form: CostFilterForm, wanted: CostFilter, by: Grouping, rows: list[CostRow]) -> list[ShownRow]:
+def _currencies(rows: Sequence[CostRow]) -> dict[str, Precise]:
+    """Each currency with the decimals with which its rows add up as they are written."""
+    amounts: dict[str, list[Decimal]] = defaultdict(list)
+    for row in rows:
+        amounts[row.currency].append(row.amount)
+    return {currency: adding_up(currency, found) for currency, found in amounts.items()}
+
+
+def _shown(
+    form: CostFilterForm, wanted: CostFilter, by: Grouping, rows: list[CostRow], currencies: dict[str, Precise]
+) -> list[ShownRow]:
     names = names_of(by=by, keys={row.key for row in rows})
     narrowed = {row.key: wanted.narrowed(by, row.key) for row in rows}
     return [
         ShownRow(
-            row=row,
+            row=row._replace(currency=currencies[row.currency]),
             name=names[row.key],
             entries_query=form.query(narrowed[row.key]),
             narrowed_query=form.query(narrowed[row.key], by=NEXT[by]),
@@ -140,9 +156,7 @@ def cost_chart_file(request: HttpRequest, suffix: str) -> HttpResponse:
         chart = cost_chart(wanted=form.wanted(), currency=request.GET.get("currency", ""), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    if suffix == "png":
-        return HttpResponse(chart.png(), content_type="image/png")
-    return HttpResponse(chart.svg(), content_type="image/svg+xml")
+    return drawing(request, chart, suffix, file_name="costs")
 
 
 def _unreadable(form: CostFilterForm) -> HttpResponse:

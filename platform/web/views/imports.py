@@ -1,21 +1,38 @@
-"""From a file to examples: upload, look at what it would bring, confirm."""
+"""From a file to examples: upload, preview, confirm; and undo."""
 
+from collections.abc import Sequence
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
+from labeling.operations import withdraw_labelled_of
 from studies.files import FileUnreadable
-from studies.importing import ColumnsWrong, ImportOptions
-from studies.models import ImportBatch, Study
-from studies.operations import Preview, draft_import, import_examples, preview_import, propose_options
+from studies.import_jobs import ask_import, ask_preview, is_large
+from studies.importing import ImportOptions
+from studies.models import ImportBatch, ImportJob, Study
+from studies.operations import (
+    Preview,
+    draft_import,
+    file_columns,
+    import_examples,
+    preview_import,
+    propose_options,
+    undo_import,
+)
+from studies.queries import on_offer
+from studies.summaries import Summary, summarise
 from studies.task_types import DESCRIPTIONS, input_fields
-from web.forms.imports import EncodingForm, OptionsForm, UploadForm, values_of
+from tables.table import counted
+from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
 from web.people import person
 from web.problems import carry_out
 
-SHOWN_ERRORS = 50
+State = ImportJob.State
+GOOD_ROWS = "good_rows"
 
 
 @allowed(Action.IMPORT_EXAMPLES)
@@ -35,6 +52,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "input_fields": input_fields(study.task_type),
         "label_form": DESCRIPTIONS[study.task_type].in_a_file,
+        "max_rows": settings.MAX_IMPORT_ROWS,
     }
     return render(request, "web/import_upload.html", context)
 
@@ -42,62 +60,173 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.IMPORT_EXAMPLES)
 @require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
-    batch = get_object_or_404(ImportBatch.objects.select_related("study"), pk=batch_pk, study_id=pk)
-    if batch.state == ImportBatch.State.IMPORTED:
-        messages.info(request, f"{batch.file_name} was imported already. Upload it again to import it again.")
+    """What a draft would bring as its columns are chosen; the button that confirms does exactly what was shown."""
+    batch = _batch(pk, batch_pk)
+    if batch.state != ImportBatch.State.DRAFT:
+        messages.info(request, f"{outcome_of(batch)} Upload it again to import it again.")
         return redirect("study-data", pk=pk)
+    return _by_worker(request, batch) if is_large(batch) else _at_once(request, batch)
+
+
+@allowed(Action.IMPORT_EXAMPLES)
+@require_safe
+def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
+    """How far the worker is; once it is done, the page that polls is loaded anew."""
+    batch = _batch(pk, batch_pk)
+    job = ImportJob.objects.filter(batch=batch).first()
+    response = render(request, "web/import_progress.html", {"study": batch.study, "batch": batch, "job": job})
+    if job is None or job.state not in ImportJob.ACTIVE:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@allowed(Action.IMPORT_EXAMPLES)
+@require_http_methods(["GET", "POST"])
+def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
+    batch = _batch(pk, batch_pk)
+    form = UndoForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and carry_out(form, lambda: undo_import(actor=person(request), batch=batch)):
+        messages.success(request, f"The import of {batch.file_name} is undone: what it brought is gone.")
+        return redirect("study-data", pk=pk)
+    return render(request, "web/import_undo.html", {"study": batch.study, "batch": batch, "form": form})
+
+
+def outcome_of(batch: ImportBatch) -> str:
+    """Say what an import brought."""
+    if batch.state == ImportBatch.State.UNDONE:
+        return f"The import of {batch.file_name} was undone."
+    parts = [f"{counted(batch.num_created, 'example')} imported from {batch.file_name}"]
+    if batch.num_late_labels:
+        parts.append(f"{counted(batch.num_late_labels, 'label')} added to examples without one")
+    parts.append(counted(batch.num_duplicates, "duplicate"))
+    if batch.num_other_splits:
+        parts.append(f"{counted(batch.num_other_splits, 'row')} with another split than its example has, which stays")
+    if batch.num_skipped:
+        parts.append(f"{counted(batch.num_skipped, 'row')} with errors left out")
+    return "; ".join(parts) + "."
+
+
+def _batch(pk: int, batch_pk: int) -> ImportBatch:
+    return get_object_or_404(ImportBatch.objects.select_related("study"), pk=batch_pk, study_id=pk)
+
+
+def _at_once(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     values = request.POST or request.GET
     try:
         proposed = propose_options(batch=batch, encoding=values.get("encoding", "utf-8"))
-        default = None if "label_column" in values else preview_import(batch=batch, options=proposed)
-    except (FileUnreadable, ColumnsWrong) as problem:
-        return _unreadable(request, batch, problem)
-    form = OptionsForm(values if default is None else values_of(proposed), input_fields=tuple(proposed.columns))
-    form.is_valid()
-    if request.method == "POST" and default is None and _confirm(request, batch, form):
-        return redirect("study-data", pk=pk)
-    return _choose(request, batch, form, default)
+        columns = file_columns(batch=batch, encoding=proposed.encoding)
+    except FileUnreadable as problem:
+        return _unreadable(request, batch, str(problem))
+    form = _form(request, batch, proposed, columns)
+    if "confirm" in request.POST and _confirmed(request, batch, form):
+        return redirect("study-data", pk=batch.study_id)
+    found = carry_out(form, lambda: preview_import(batch=batch, options=form.options()))
+    return _choose(request, batch, form, summarise(found) if found else None, preview=found)
 
 
-def _confirm(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> bool:
-    """Import as the form says; False where it was refused, with the reason on the form."""
-    skip = "good_rows_only" in request.POST
+def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+    """The same for a large file: what is asked for is left to a worker, and the page shows how far it is."""
+    if "encoding" in request.GET:
+        ask_preview(actor=person(request), batch=batch, encoding=request.GET["encoding"])
+        return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
+    job = ImportJob.objects.filter(batch=batch).first() or ask_preview(actor=person(request), batch=batch)
+    if job.state in ImportJob.ACTIVE:
+        return render(request, "web/import_waiting.html", {"study": batch.study, "batch": batch, "job": job})
+    if not job.outcome:
+        return _unreadable(request, batch, job.problem)
+    known = Summary(**job.outcome)
+    form = _form(request, batch, ImportOptions(**job.options or known.options), known.columns)
+    if request.method == "POST":
+        _ask_worker(request, batch, form)
+        return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
+    if job.problem:
+        form.add_error(None, job.problem)
+    return _choose(request, batch, form, known if job.state == State.DONE else None)
+
+
+def _ask_worker(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> None:
+    if "confirm" not in request.POST:
+        ask_preview(actor=person(request), batch=batch, options=form.options())
+        return
+    ask_import(
+        actor=person(request),
+        batch=batch,
+        options=form.options(),
+        expected_digest=_digest_of(request),
+        skip_bad_rows=request.POST["confirm"] == GOOD_ROWS,
+    )
+
+
+def _confirmed(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> bool:
+    """Import as the form says, if that was previewed; False where it was refused, with the reason on the form."""
     done = carry_out(
         form,
-        lambda: import_examples(actor=person(request), batch=batch, options=form.options(), skip_bad_rows=skip),
+        lambda: import_examples(
+            actor=person(request),
+            batch=batch,
+            options=form.options(),
+            skip_bad_rows=request.POST["confirm"] == GOOD_ROWS,
+            expected_digest=_digest_of(request),
+        ),
     )
     if done is None:
         return False
-    skipped = f", {done.num_skipped:,} rows with errors left out" if done.num_skipped else ""
-    counts = f"{done.num_created:,} examples came from {done.file_name}; {done.num_duplicates:,} were here already"
-    messages.success(request, f"{counts}{skipped}.")
+    messages.success(request, outcome_of(done))
+    _withdraw(request, done)
     return True
 
 
-def _choose(request: HttpRequest, batch: ImportBatch, form: OptionsForm, default: Preview | None) -> HttpResponse:
-    """Show what the chosen options would bring, with the form to change them."""
-    shown = default or carry_out(form, lambda: preview_import(batch=batch, options=form.options()))
-    columns = shown.columns if shown else _columns(batch, form.options())
+def _withdraw(request: HttpRequest, batch: ImportBatch) -> None:
+    """Take off offer what has a label now; where Label Studio is in trouble, the schedule does it."""
+    if not batch.num_late_labels:
+        return
+    done = withdraw_labelled_of(study=batch.study)
+    if done.error:
+        messages.warning(
+            request, f"What is on offer and has a label now is withdrawn as soon as possible. {done.error}"
+        )
+    if done.num_examples:
+        messages.info(request, f"{done.num_examples:,} of them were on offer: withdrawn, and their money came back.")
+    if done.num_kept:
+        messages.info(request, f"{done.num_kept:,} answers are being made right now; they are accepted and paid.")
+
+
+def _digest_of(request: HttpRequest) -> str:
+    # One that cannot be: who saw no preview confirms nothing.
+    return request.POST.get("digest", "") or "none"
+
+
+def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, columns: Sequence[str]) -> OptionsForm:
+    """The choice of columns: as it was sent, else as proposed."""
+    values = request.POST or request.GET
+    sent = values if "label_column" in values else values_of(proposed)
+    form = OptionsForm(sent, input_fields=input_fields(batch.study.task_type))
     form.offer(columns)
+    form.is_valid()
+    return form
+
+
+def _choose(
+    request: HttpRequest, batch: ImportBatch, form: OptionsForm, summary: Summary | None, preview: Preview | None = None
+) -> HttpResponse:
+    """Show what the chosen options would bring, with the form to change them."""
     context = {
         "study": batch.study,
         "batch": batch,
         "form": form,
-        "preview": shown,
-        "columns": columns,
-        "rows": [[row.get(name, "") for name in columns] for row in shown.first_rows] if shown else [],
-        "errors": shown.checked.errors[:SHOWN_ERRORS] if shown else [],
+        "preview": preview,
+        "summary": summary,
+        "num_on_offer": _num_on_offer(batch.study, summary),
+        "confirms": GOOD_ROWS if summary and summary.num_errors else "all",
     }
     return render(request, "web/import_preview.html", context)
 
 
-def _columns(batch: ImportBatch, options: ImportOptions) -> tuple[str, ...]:
-    """The file's header, also where the chosen mapping does not fit it."""
-    proposed = propose_options(batch=batch, encoding=options.encoding)
-    return preview_import(batch=batch, options=proposed).columns
+def _num_on_offer(study: Study, summary: Summary | None) -> int:
+    return on_offer(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
 
 
-def _unreadable(request: HttpRequest, batch: ImportBatch, problem: ValueError) -> HttpResponse:
+def _unreadable(request: HttpRequest, batch: ImportBatch, problem: str) -> HttpResponse:
     form = EncodingForm(initial={"encoding": request.GET.get("encoding", "utf-8")})
     context = {"study": batch.study, "batch": batch, "form": form, "problem": problem}
     return render(request, "web/import_unreadable.html", context)

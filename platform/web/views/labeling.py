@@ -1,21 +1,25 @@
-"""Labelling: what is on offer and what came back, publishing, fetching, and the way into Label Studio."""
+"""Labelling: what is published and annotated, publishing, syncing, and signing in to Label Studio."""
+
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Action, allowed
 from budgets.operations import PriceMissing
+from labeling.cuts import num_cut
 from labeling.estimates import LabelQuote, quote_labels
 from labeling.models import Annotation
 from labeling.operations import PublishResult, enter_url, publish, sync_study
 from labeling.queries import status, work_done
-from reports.wording import money
-from studies.models import Study
+from reports.wording import exact
+from studies.models import Split, Study
 from web.forms.labeling import PublishForm
 from web.paging import page_of
 from web.people import person
+from web.previews import SHOWN, is_as_shown, shown_as
 from web.problems import carry_out, carry_out_or_say
 from web.queries import earned, num_offerable
 from web.quotes import label_price
@@ -33,7 +37,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
 def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     manage = "manage" in request.POST
-    url = carry_out_or_say(request, lambda: enter_url(actor=person(request), study=study, manage=manage))
+    key = request.session.session_key
+    url = carry_out_or_say(
+        request, lambda: enter_url(actor=person(request), study=study, manage=manage, session_key=key)
+    )
     return redirect(url or "home")
 
 
@@ -50,6 +57,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "status": status(study),
+        "num_cut": num_cut(study=study),
         "price": label_price(study),
         "page": page_of(request, annotations, size=25),
     }
@@ -61,7 +69,8 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
 def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
     form = PublishForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    quoted = _quoted(request, study)
+    if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
         result = carry_out(form, lambda: publish(actor=person(request), study=study, **form.cleaned_data))
         if result:
             _say_published(request, result, currency=study.budget.currency)
@@ -70,7 +79,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
         "study": study,
         "form": form,
         "offerable": num_offerable(study),
-        "quote": _quote(request, study),
+        **quoted,
     }
     return render(request, "web/publish.html", context)
 
@@ -80,28 +89,38 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
 def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that follows the number typed."""
     study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
-    return render(request, "web/publish_quote.html", {"study": study, "quote": _quote(request, study)})
+    return render(request, "web/publish_quote.html", {"study": study, **_quoted(request, study)})
 
 
-def _quote(request: HttpRequest, study: Study) -> LabelQuote | None:
-    """A quote for as many examples as the form says so far; None where no price is set yet."""
-    typed = (request.POST or request.GET).get("num_examples", "")
+def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """A quote for as many examples as the form says so far, and what stands for it."""
+    form = request.POST or request.GET
+    quote = _quote(form, study)
+    asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
+    return {"quote": quote, SHOWN: shown_as(form.get("split", Split.POOL), *asked)}
+
+
+def _quote(form: QueryDict, study: Study) -> LabelQuote | None:
+    """None where no price is set yet."""
+    typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
     try:
-        return quote_labels(study=study, num_examples=num_examples)
+        return quote_labels(
+            study=study, num_examples=num_examples, split=split if split in Split.values else Split.POOL
+        )
     except PriceMissing:
         return None
 
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
     if result.num_offered:
-        messages.success(request, f"{result.num_offered:,} more examples are on offer in Label Studio now.")
+        messages.success(request, f"{result.num_offered:,} more examples published in Label Studio.")
     elif not result.num_short:
-        messages.info(request, "Nothing was left to publish: every example of that split is on offer or labelled.")
+        messages.info(request, "Nothing left to publish: every example of that split is published or labelled.")
     if result.num_short:
         messages.warning(
             request,
-            f"The budget could not take {result.num_short:,} more: {money(result.missing, currency=currency)} are "
+            f"The budget could not take {result.num_short:,} more: {exact(result.missing, currency=currency)} are "
             "missing. Raise the limit to publish them as well.",
         )
 
@@ -112,7 +131,11 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study, pk=pk)
     result = carry_out_or_say(request, lambda: sync_study(actor=person(request), study=study))
     if result and result.error:
-        messages.warning(request, f"Not all could be fetched; it is tried again by itself. {result.error}")
+        messages.warning(request, f"Sync incomplete; Fulcrum retries. {result.error}")
     elif result:
-        messages.success(request, f"Everything is fetched: {result.num_changed:,} answers were new or changed.")
+        messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
+        if result.troubles:
+            count = len(result.troubles)
+            noun = "answer" if count == 1 else "answers"
+            messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)

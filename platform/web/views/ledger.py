@@ -36,7 +36,7 @@ from web.people import person
 
 @dataclass(frozen=True, kw_only=True)
 class ShownEntry:
-    """An entry of a list, with what it is for, and what it and all older ones of the list add up to."""
+    """An entry of a list, with what it is for, and the running total of the list."""
 
     entry: LedgerEntry
     behind: Behind | None
@@ -67,7 +67,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.SEE_LEDGER)
 @require_safe
 def cost_entries(request: HttpRequest) -> HttpResponse:
-    """Entries of all studies; amounts of different currencies stand beside each other, so there is no running total."""
+    """Entries of all studies; amounts are of different currencies, so there is no running total."""
     form = CostFilterForm(request.GET)
     context: dict[str, Any] = {"form": form, "totals": []}
     if form.is_valid():

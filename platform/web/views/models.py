@@ -13,6 +13,7 @@ from reports.charts import THEMES, NothingToDraw
 from reports.reliability import reliability_chart, reliability_of
 from reports.results import read_result
 from reports.shares import RULE, Sharing
+from reports.wording import adding_up
 from runs.cards import CardMissing
 from runs.model_parts import missing_parts
 from runs.models import Artifact
@@ -20,6 +21,7 @@ from runs.predicting import try_model
 from runs.usage import consumption
 from web.answers import shown
 from web.downloads import download
+from web.drawings import drawing
 from web.forms.models import TryForm
 from web.people import person
 from web.problems import carry_out
@@ -67,10 +69,10 @@ def reliability(request: HttpRequest, pk: int) -> HttpResponse:
     """A soft-label set's reliability diagram as SVG; `theme` light or dark."""
     theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
     try:
-        drawing = reliability_chart(reliability_of(_found(pk)), theme=theme).svg()
+        chart = reliability_chart(reliability_of(_found(pk)), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    return HttpResponse(drawing, content_type="image/svg+xml")
+    return drawing(request, chart, "svg", file_name=f"reliability-{pk}")
 
 
 def _found(pk: int) -> Artifact:
@@ -80,13 +82,16 @@ def _found(pk: int) -> Artifact:
 def _page(model: Artifact) -> dict[str, Any]:
     sharing = Sharing(StudyLedger(model.run.study))
     bill = sharing.ledger.bill(run_id=model.run_id)
+    shared = sharing.bill(model) if model.kind == Artifact.Kind.STUDENT else None
+    parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
     is_student, is_model = model.kind == Artifact.Kind.STUDENT, model.kind != Artifact.Kind.SOFT_LABELS
     return {
         "study": model.run.study,
         "artifact": model,
         "run": model.run,
         "bill": bill,
-        "shared": sharing.bill(model) if is_student else None,
+        "bill_currency": adding_up(model.run.study.budget.currency, *parts),
+        "shared": shared,
         "uses": [] if is_student else sharing.uses(bill),
         "num_students": len(sharing.students),
         "rule": RULE,

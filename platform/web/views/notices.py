@@ -35,7 +35,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = get_object_or_404(Delivery.objects.select_related("person", "target"), pk=pk)
     if carry_out_or_say(request, lambda: send_again(actor=person(request), delivery=delivery)):
-        messages.success(request, f"It is on its way to {delivery.recipient} again.")
+        messages.success(request, f"Sending to {delivery.recipient} again.")
     return redirect("notices")
 
 
@@ -79,9 +79,9 @@ def test_target(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(WebhookTarget, pk=pk)
     delivery = send_test(actor=person(request), target=shown)
     if delivery.state == Delivery.State.SENT:
-        messages.success(request, f"{shown} took the test.")
+        messages.success(request, f"{shown} accepted the test.")
     else:
-        messages.warning(request, f"{shown} did not take the test. {delivery.last_error}")
+        messages.warning(request, f"{shown} did not accept the test. {delivery.last_error}")
     return redirect("webhook-target", pk=shown.pk)
 
 

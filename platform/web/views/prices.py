@@ -5,6 +5,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import Action, allowed
 from budgets.models import Kind, Price, PriceBook
 from budgets.operations import (
+    PriceFileChanged,
     Repricing,
     Scope,
     create_price_book,
@@ -24,11 +26,12 @@ from budgets.operations import (
 )
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.price_files import PriceFile
+from budgets.price_lines import text_of
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
 from web.paging import page_of
 from web.people import person
 from web.problems import carry_out, in_words
-from web.templatetags.fulcrum import money_text
+from web.templatetags.fulcrum import exact
 
 NUM_LINES_SHOWN = 20
 
@@ -84,8 +87,8 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
         if added:
-            messages.success(request, f"“{added.name}” is there. Next: set its prices.")
-            return redirect("add-price")
+            messages.success(request, f"“{added.name}” created. Next: set its prices.")
+            return redirect(f"{reverse('add-price')}?book={added.pk}")
     return render(request, "web/add_price_book.html", {"form": form})
 
 
@@ -93,7 +96,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_price(request: HttpRequest) -> HttpResponse:
     if not PriceBook.objects.exists():
-        messages.info(request, "A price stands in a price book. Make one first.")
+        messages.info(request, "A price belongs to a price book. Create one first.")
         return redirect("add-price-book")
     form = PriceForm(request.POST or None, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
@@ -164,8 +167,12 @@ def upload_prices(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpResponse:
     form = PriceFileForm()
+    digest = request.POST.get("digest", "")
     try:
-        added = import_prices(actor=person(request), book=book, content=content)
+        added = import_prices(actor=person(request), book=book, content=content, expected_digest=digest)
+    except PriceFileChanged as refusal:
+        messages.warning(request, str(refusal))
+        return _show_preview(request, book, preview_prices(actor=person(request), book=book, content=content), content)
     except ValueError as refusal:
         messages.error(request, in_words(refusal))
         return render(request, "web/import_prices.html", {"form": form, "book": book})
@@ -174,7 +181,13 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
 
 
 def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
-    page = {"book": book, "found": found, "content": content.decode("utf-8-sig"), "shown": found.new[:200]}
+    page = {
+        "book": book,
+        "found": found,
+        "content": text_of(content),
+        "digest": found.digest,
+        "shown": found.new[:200],
+    }
     return render(request, "web/import_prices_preview.html", page)
 
 
@@ -186,7 +199,7 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     preview = None
     if request.method == "POST" and form.is_valid():
         digest = request.POST.get("digest", "")
-        if digest and _correct(request, shown, form, digest):
+        if digest and "confirm" in request.POST and _correct(request, shown, form, digest):
             return redirect("price", pk=shown.pk)
         if set(form.errors) <= {NON_FIELD_ERRORS}:
             preview = _previewed(request, shown, form)
@@ -219,6 +232,6 @@ def _correct(request: HttpRequest, shown: Price, form: CorrectionForm, digest: s
         ),
     )
     if done is not None:
-        by = money_text(done.difference, shown.book.currency)
+        by = exact(done.difference, shown.book.currency)
         messages.success(request, f"Entries corrected: {done.num_entries:,}. The difference is {by}.")
     return done is not None

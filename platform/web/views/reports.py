@@ -17,6 +17,7 @@ from runs.comparing import NotComparable, compare
 from runs.models import Artifact
 from studies.models import Study
 from web.downloads import download
+from web.drawings import drawing
 from web.forms.reports import CompareForm
 
 
@@ -79,10 +80,7 @@ def report_chart(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
         chart = utility_chart(points(study), theme=theme, study=study.name)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    content, kind = (chart.png(), "image/png") if suffix == "png" else (chart.svg(), "image/svg+xml")
-    if "download" in request.GET:
-        return download(content, kind, f"{_file_name(study)}.{suffix}")
-    return HttpResponse(content, content_type=kind)
+    return drawing(request, chart, suffix, file_name=_file_name(study))
 
 
 def _file_name(study: Study) -> str:

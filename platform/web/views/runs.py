@@ -8,21 +8,33 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action, allowed
 from reports.charts import THEMES, NothingToDraw
 from reports.run_charts import curve_chart, curve_csv
+from runs.cancelling import cancelled_with
 from runs.estimates import from_json
 from runs.models import Evaluation, Run
 from runs.operations import cancel, extend, pause, resume
 from runs.queries import log_tail, standing
+from runs.settings_used import settings_used
 from runs.usage import consumption
-from runs.watching import FILES, curve_points, curve_version, first_step, time_spent, versions_of, written_spec
+from runs.watching import (
+    FILES,
+    curve_points,
+    curve_version,
+    first_step,
+    loss_shown,
+    time_spent,
+    versions_of,
+    written_spec,
+)
 from runs.watching import run_file as file_of_run
 from studies.models import Split, Study
 from web.downloads import download
+from web.drawings import drawing
 from web.forms.runs import ExtendRunForm
 from web.paging import page_of
 from web.people import person
@@ -45,15 +57,17 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
-    written = {"spec": written_spec(shown), "versions": versions_of(shown)}
+    written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
     return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
 
 
 @allowed(Action.SEE_STUDY)
 @require_safe
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part of the run's page that moves; the page asks for it again until the run has ended."""
+    """The part of the run's page that moves. Once the run ends, the whole page is loaded again: all of it changed."""
     shown = get_object_or_404(_with_relations(), pk=pk)
+    if shown.is_ended and getattr(request, "htmx", False):
+        return HttpResponseClientRefresh()
     return render(request, "web/run_live.html", _context(shown))
 
 
@@ -68,6 +82,7 @@ def _context(shown: Run) -> dict[str, object]:
         "run": shown,
         "standing": standing(shown),
         "estimate": from_json(shown.estimate),
+        "loss": loss_shown(shown),
         "log": log_tail(shown, LOG_BYTES),
         "attempts": attempts,
         "time": time_spent(shown, attempts),
@@ -93,14 +108,9 @@ def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
         chart = curve_chart(found, metric=shown.study.get_metric_display(), theme=theme)
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    content, kind = (chart.png(), "image/png") if suffix == "png" else (chart.svg(), "image/svg+xml")
-    if "download" in request.GET:
-        return download(content, kind, f"run-{pk}-curves.{suffix}")
-    response = HttpResponse(content, content_type=kind)
-    if "v" in request.GET:
-        # The page names another version as soon as the curves moved, so that a picture is drawn once.
-        patch_cache_control(response, private=True, max_age=SECONDS_TO_KEEP_A_CURVE)
-    return response
+    # The page names another version as soon as the curves moved.
+    seconds = SECONDS_TO_KEEP_A_CURVE if "v" in request.GET else None
+    return drawing(request, chart, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)
 
 
 @allowed(Action.SEE_STUDY)
@@ -123,23 +133,30 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 @allowed(Action.CANCEL_RUN)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "The run is told to stop. It is billed for the time that it used."
+    """Ask first, saying what it costs and what is kept; then cancel."""
+    if request.method == "GET":
+        shown = get_object_or_404(_with_relations(), pk=pk)
+        if shown.is_ended or shown.cancel_requested_at:
+            return redirect("run", pk=pk)
+        context = {"run": shown, "study": shown.study, "standing": standing(shown), "others": cancelled_with(run=shown)}
+        return render(request, "web/cancel_run.html", context)
+    said = "Cancelling the run. It is billed for the time used."
     return _do(request, pk, lambda run: cancel(actor=person(request), run=run), said)
 
 
 @allowed(Action.CANCEL_RUN)
 @require_POST
 def pause_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "The run is told to save a checkpoint and pause. The rest of its hold stays."
+    said = "Pausing the run: it saves a checkpoint and keeps the rest of its hold."
     return _do(request, pk, lambda run: pause(actor=person(request), run=run), said)
 
 
 @allowed(Action.START_RUN)
 @require_POST
 def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "The run goes on where it stood, as soon as a worker is free and its budget is not stopped."
+    said = "Resumed: the run starts from its checkpoint once a worker is free and its budget is not stopped."
     return _do(request, pk, lambda run: resume(actor=person(request), run=run), said)
 
 
@@ -151,7 +168,7 @@ def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"More minutes: {' '.join(str(reason) for reason in form.errors['minutes'])}")
         return redirect("run", pk=pk)
     minutes = form.cleaned_data["minutes"]
-    said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their price is held."
+    said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their cost is reserved."
     return _do(request, pk, lambda run: extend(actor=person(request), run=run, minutes=minutes), said)
 
 

@@ -1,5 +1,7 @@
 """Start a run: the form, and beside it what the request would hold, cost and meet."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,13 +11,14 @@ from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
 from runs.models import Run
-from runs.operations import start_annotate, start_distil
+from runs.operations import start_annotate, start_distil, what_was_started
 from runs.teachers import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
 from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
 from web.people import person
+from web.previews import SHOWN, is_as_shown, shown_as
 from web.problems import carry_out
 from web.run_quotes import quote_runs
 
@@ -27,19 +30,22 @@ MOST_TEACHERS = 20
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     study = _study(pk)
     form = _form(study, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    quoted = _quoted(request, study)
+    # A browser without scripts asks by a button what the others are told at each change.
+    is_asked = request.method == "POST" and "check" not in request.POST and form.is_valid()
+    if is_asked and is_as_shown(request, form, str(quoted.get(SHOWN))):
         run = carry_out(form, lambda: _start(person(request), study, form))
         if run:
-            messages.success(request, f"{run} is asked for. An equal run that was there already is shared.")
+            messages.success(request, what_was_started(run))
             return redirect("run", pk=run.pk)
-    context = {**_quoted(request, study), "form": form, "counts": split_counts(study)}
+    context = {**quoted, "form": form, "counts": split_counts(study)}
     return render(request, "web/start_run.html", context)
 
 
 @allowed(Action.START_RUN)
 @require_safe
 def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/run_quote.html", _quoted(request, _study(pk)))
+    return render(request, "web/run_quote_swapped.html", {**_quoted(request, _study(pk)), "is_swapped": True})
 
 
 def _study(pk: int) -> Study:
@@ -47,8 +53,13 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    poolings = TASK_TYPES[study.task_type].poolings
-    return StartRunForm(data, teachers=finished_teachers(study)[:MOST_TEACHERS], poolings=poolings)
+    kind = TASK_TYPES[study.task_type]
+    return StartRunForm(
+        data,
+        teachers=finished_teachers(study)[:MOST_TEACHERS],
+        poolings=kind.poolings,
+        has_words=kind.unit == "word",
+    )
 
 
 def _start(actor: User, study: Study, form: StartRunForm) -> Run:
@@ -72,13 +83,14 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
     form.is_valid()
     values = form.cleaned_data
     try:
-        quote = quote_runs(
-            study=study,
-            path=form.money_path,
-            plan=form.plan(),
-            num_labels=values.get("num_labels"),
-            num_unlabelled=values.get("num_unlabelled") or 0,
-        )
+        asked: dict[str, Any] = {
+            "path": form.money_path,
+            "plan": form.plan(),
+            "num_labels": values.get("num_labels"),
+            "num_unlabelled": values.get("num_unlabelled") or 0,
+        }
+        quote = quote_runs(study=study, **asked)
     except ValueError as refusal:
         return {"study": study, "form": form, "refusal": str(refusal)}
-    return {"study": study, "form": form, "quote": quote}
+    shown = shown_as(*asked.values(), quote.amount if quote else None)
+    return {"study": study, "form": form, "quote": quote, SHOWN: shown}

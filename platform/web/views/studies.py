@@ -1,4 +1,4 @@
-"""Home, and a study: create it, see where it stands, look at its data."""
+"""Home, and a study: create it, see its state, look at its data."""
 
 from typing import Any
 
@@ -34,8 +34,17 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"waiting": work_waiting(actor)}
     if not allows(actor=actor, action=Action.SEE_STUDY):
         return render(request, "web/home_annotator.html", context)
-    page = page_of(request, Study.objects.select_related("budget").order_by("-created_at"), size=20)
-    context |= {"page": page, "rows": study_rows(page), "totals": totals_by_currency()}
+    shows_archived = request.GET.get("show") == "archived"
+    archived = Study.objects.filter(archived_at__isnull=False)
+    studies = archived if shows_archived else Study.objects.filter(archived_at__isnull=True)
+    page = page_of(request, studies.select_related("budget").order_by("-created_at"), size=20)
+    context |= {
+        "page": page,
+        "rows": study_rows(page),
+        "totals": totals_by_currency(),
+        "num_archived": archived.count(),
+        "shows_archived": shows_archived,
+    }
     return render(request, "web/home.html", context)
 
 
@@ -48,7 +57,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         study = carry_out(form, lambda: create_study(actor=person(request), spec=form.spec()))
         if study:
-            messages.success(request, f"“{study.name}” is there. Next: import its data.")
+            messages.success(request, f"“{study.name}” created. Next: import its data.")
             return redirect("study", pk=study.pk)
     return render(request, "web/create_study.html", {"form": form, "has_books": PriceBook.objects.exists()})
 
@@ -78,7 +87,7 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
         "label_counts": label_counts(study),
         "nothing": FORMS[study.task_type].nothing,
         "formats": WRITERS,
-        "uploads": study.import_batches.select_related("created_by").order_by("-pk")[:20],
+        "uploads": study.import_batches.select_related("created_by", "imported_by", "undone_by").order_by("-pk")[:20],
         "splits": Split,
         "split": split,
         "label": label,

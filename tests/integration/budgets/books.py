@@ -80,8 +80,8 @@ class Books:
         spent = sum((one.total for one in self.paid.values() if cap in (one.path, one.rate.kind)), NOTHING)
         return spent + sum((one.left for one in self.holds.values() if cap in (one.path, one.rate.kind)), NOTHING)
 
-    def refusal(self, amount: Decimal, *, path: str, kind: str, in_spite_of_stop: bool = False) -> Refusal:
-        if self.stop and not in_spite_of_stop:
+    def refusal(self, amount: Decimal, *, path: str, kind: str, ignore_stop: bool = False) -> Refusal:
+        if self.stop and not ignore_stop:
             return BudgetStopped
         if self.spent + self.held + amount > self.limit:
             return BudgetExceeded
@@ -123,7 +123,7 @@ class Books:
         return None
 
     def charge(self, key: str, paid: Paid, *, overshoot: bool) -> Refusal:
-        refused = self.refusal(paid.total, path=paid.path, kind=paid.rate.kind, in_spite_of_stop=overshoot)
+        refused = self.refusal(paid.total, path=paid.path, kind=paid.rate.kind, ignore_stop=overshoot)
         if refused is None:
             self._pay(key, paid)
         return refused
@@ -183,7 +183,7 @@ class Books:
         """Paying takes the hold's own money first; what of it is under a cap of another kind is new to that cap."""
         if before - hold.left == paid.total and paid.rate.kind == hold.rate.kind:
             return None
-        return self.refusal(paid.total, path=paid.path, kind=paid.rate.kind, in_spite_of_stop=True)
+        return self.refusal(paid.total, path=paid.path, kind=paid.rate.kind, ignore_stop=True)
 
     def _pay(self, key: str, paid: Paid) -> None:
         self.paid[key] = paid

@@ -40,7 +40,7 @@ def test_nothing_new_is_held_or_charged_and_the_refusal_says_why() -> None:
     price = label_price(budget)
     hold = place_hold(budget=budget, source_key="run:1", amount=Decimal(1), price=price)
     frozen(budget)
-    with pytest.raises(BudgetStopped, match=r"Guidelines are wrong\. Resume it, or top it up"):
+    with pytest.raises(BudgetStopped, match=r"Guidelines are wrong\. Resume it on its budget page"):
         place_hold(budget=budget, source_key="run:2", amount=Decimal(1), price=price)
     with pytest.raises(BudgetStopped):
         extend_hold(hold=hold, amount=Decimal(1))

@@ -132,7 +132,7 @@ def test_entries_that_came_since_the_preview_are_not_corrected_unseen() -> None:
     budget, price = labels(1)
     seen = preview(price).digest
     spent(budget, "0.1")
-    with pytest.raises(RepricingChanged, match="Look at the new preview"):
+    with pytest.raises(RepricingChanged, match="changed since the preview"):
         correct(price, digest=seen)
     assert balance(budget) == Decimal("0.2")
 

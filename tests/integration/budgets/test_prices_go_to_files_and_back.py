@@ -48,6 +48,14 @@ def test_a_blank_amount_ends_an_override() -> None:
     assert ended.amount is None
 
 
+def test_a_decimal_comma_is_read_and_one_that_may_group_thousands_is_refused() -> None:
+    book = factories.price_book(currency="EUR")
+    (price,) = bring(book, 'skip,,,,"0,15",2026-03-01T00:00Z\n')
+    assert price.amount == Decimal("0.15")
+    (found,) = problems(book, 'review,,,,"1,000",2026-03-01\n')
+    assert found.startswith("line 2: amount: '1,000' may have thousands separators.")
+
+
 def test_the_import_of_an_export_changes_nothing() -> None:
     study, admin = factories.study(name="=1+1 study"), factories.person(Role.ADMIN)
     book, scope = study.budget.price_book, Scope(budget=study.budget)
@@ -86,10 +94,10 @@ def test_one_bad_line_keeps_all_out() -> None:
         ("label,,,nobody@example.com,1,2026-03-01", "annotator: nobody has the e-mail"),
         ("label,,,,1,tomorrow", "starts_at: 'tomorrow' is no time"),
         ("label,,,,1,0001-01-01T00:00+05:00", "starts_at: '0001-01-01T00:00+05:00' is no time"),
-        ("label,,,,1,2020-01-01", "starts_at: 0.100000 stands at this start already"),
-        ("label,,,,1", "it has 5 cells"),
-        ('label,"\0",,,1,2026-03-01', "device"),
-        ("label,,a\0b,,1,2026-03-01", "study: there is no study"),
+        ("label,,,,1,2020-01-01", "starts_at: 0.10 has this start already"),
+        ("label,,,,1", "5 cells where the header has 6"),
+        ('label,"\0",,,1,2026-03-01', "a cell has half of a character, or a NUL"),
+        ("label,,a\0b,,1,2026-03-01", "a cell has half of a character, or a NUL"),
     ],
 )
 def test_a_bad_line_is_named_with_what_is_wrong(line: str, problem: str) -> None:
@@ -126,9 +134,9 @@ def test_a_start_without_a_time_zone_is_taken_as_utc_and_said() -> None:
     ("content", "problem"),
     [
         (b"", "misses the column kind, amount, starts_at"),
-        (b"kind;amount;starts_at\n", "separated by commas"),
+        (b"kind;amount\n", "misses the column starts_at. Its first line names the columns kind, device"),
         (b"kind,amount,starts_at,mood\n", "unknown the column mood"),
-        (b"kind,amount,amount,starts_at\n", "twice the column amount"),
+        (b"kind,amount,amount,starts_at\n", "several columns are called “amount”"),
         ("kind,amount,starts_at\nlabel,1,März\n".encode("latin-1"), "not UTF-8"),
         (b"x" * 2_000_000, "split it"),
     ],
@@ -138,9 +146,27 @@ def test_what_is_no_price_file_is_refused_at_once(content: bytes, problem: str) 
         preview_prices(actor=factories.person(Role.ADMIN), book=factories.price_book(), content=content)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"kind;amount;starts_at\nskip;0.05;2026-03-01T00:00Z\n",
+        b"sep=;\r\nkind;amount;starts_at\r\nskip;0.05;2026-03-01T00:00Z\r\n",
+        b"\xef\xbb\xbfKind , Amount,starts_at,\nskip,0.05,2026-03-01T00:00Z,\n,,,\n",
+        b",kind,amount,starts_at\n0,skip,0.05,2026-03-01T00:00Z\n",
+        "kind\tamount\tstarts_at\nskip\t0.05\t2026-03-01T00:00Z\n".encode("utf-16"),
+        b"kind,amount,starts_at\rskip,0.05,2026-03-01T00:00Z\r",
+    ],
+)
+def test_files_as_spreadsheets_write_them_are_read_and_what_was_guessed_is_said(content: bytes) -> None:
+    found = preview_prices(actor=factories.person(Role.ADMIN), book=factories.price_book(), content=content)
+    (new,) = found.new
+    assert (new.kind, new.amount, new.starts_at, found.problems) == (Kind.SKIP, Decimal("0.05"), SPRING, [])
+    assert "Delimiter: " in found.note
+
+
 def test_a_broken_quote_names_its_line() -> None:
     (found,) = problems(factories.price_book(), 'skip,,,,1,2026-03-01\nskip,"a"b,,,1,2026-03-01\n')
-    assert found.startswith("line 3: this is no CSV")
+    assert found.startswith("line 3: a quote stands within a quoted cell")
 
 
 def test_a_manager_imports_no_prices() -> None:
@@ -154,7 +180,7 @@ def test_the_command_writes_a_book_and_reads_it(tmp_path: Path) -> None:
     file.write_text(file.read_text() + "skip,,,,0.05,2026-03-01T00:00Z\n")
     said = StringIO()
     call_command("prices", "import", book.name, str(file), email=admin.email, stdout=said)
-    assert ": 1; 2 are there already" in said.getvalue()
+    assert ": 1; 2 unchanged" in said.getvalue()
 
 
 def test_the_command_names_bad_lines_and_unknown_books(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_mix_of_who_answered_so_far_is_expected_again(study: Study) -> None:
     Annotation.objects.filter(pk__in=Annotation.objects.values("pk")[:1]).update(annotator=dear)
     found = estimate_labels(study=study, num_examples=10)
     assert found.expected == Decimal("1.5")
-    assert "2 answers" in found.basis
+    assert "2 annotations" in found.basis
 
 
 def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:
@@ -75,6 +75,7 @@ def test_the_fee_is_in_it(study: Study) -> None:
 
 
 def test_a_quote_says_how_many_fit_under_limit_and_cap(study: Study) -> None:
+    factories.examples(study, [f"text {number}" for number in range(12)])
     quote = quote_labels(study=study, num_examples=12)
     assert (quote.num_fitting, quote.missing) == (10, Decimal("0.2"))
     set_cap(actor=factories.person(), budget=study.budget, limit="0.35", path="annotate")

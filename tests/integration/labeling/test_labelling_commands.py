@@ -23,7 +23,7 @@ def test_publish_says_what_was_offered_and_what_the_budget_could_not_take(label_
     factories.examples(study, ["one", "two", "three"])
     assert (
         said("publish", str(study.pk))
-        == "2 offered, 0 on offer before.\nThe budget could not take 1 more: 0.05 are missing.\n"
+        == "2 published, 0 published before.\nThe budget could not take 1 more: 0.05 are missing.\n"
     )
 
 
@@ -39,7 +39,7 @@ def test_sync_says_what_it_found(study: Study, annotator: Member) -> None:
         (["publish", "{study}", "--examples", "-1"], "-1 must be 1 or more"),
         (["publish", "{study}", "--split", "train"], "'train' is not one of"),
         (["publish", "{study}", "--as", "nobody@example.com"], "no account with the e-mail nobody@example.com"),
-        (["sync", "{study}"], "nothing on offer in Label Studio"),
+        (["sync", "{study}"], "nothing published in Label Studio"),
     ],
 )
 def test_bad_input_is_one_clear_sentence(label_studio: LabelStudioServer, arguments: list[str], message: str) -> None:

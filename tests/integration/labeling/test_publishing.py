@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def test_publishing_holds_the_price_of_each_example_and_offers_it(study: Study, client_of: LabelStudioClient) -> None:
     assert spent_and_held(study) == ("0.00", "0.30")
-    listed = client_of.changed(project_id=project_id(study), since=None)
+    listed = client_of.examples(project_id=project_id(study))
     assert {one.id for one in listed} == set(offered(study))
 
 
@@ -26,7 +26,7 @@ def test_publishing_again_changes_nothing(study: Study, client_of: LabelStudioCl
     again = publish(actor=study.created_by, study=study)
     assert (again.num_offered, again.num_already, again.num_short) == (0, 3, 0)
     assert spent_and_held(study) == ("0.00", "0.30")
-    assert len(client_of.changed(project_id=project_id(study), since=None)) == 3
+    assert len(client_of.examples(project_id=project_id(study))) == 3
 
 
 def test_the_same_request_sent_twice_offers_once(label_studio: LabelStudioServer) -> None:

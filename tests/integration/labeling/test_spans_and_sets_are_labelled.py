@@ -68,7 +68,7 @@ def test_overlapping_spans_are_rejected_until_they_are_put_right(
     made = annotator.annotate(offered(study)[0], result=[AMOUNT, region(8, 13, "Device")]).json()
     (rejected,) = synced(study)
     assert (rejected.state, spent_and_held(study)) == (State.REJECTED, ("0.00", "0.10"))
-    assert "overlaps" in rejected.reason
+    assert "overlap" in rejected.reason
     annotator.http.patch(f"/api/annotations/{made['id']}", json={"result": [AMOUNT]})
     (accepted,) = synced(study)
     assert (accepted.state, words(accepted.example.label)) == (State.ACCEPTED, [("Amount", "5 mL")])

@@ -53,7 +53,7 @@ def test_an_accepted_annotation_edited_into_nonsense_keeps_its_answer(study: Stu
     annotator.edit(made["id"], "no such label")
     (annotation,) = synced(study)
     assert (annotation.state, annotation.value) == (State.ACCEPTED, "good")
-    assert "the earlier answer stands" in annotation.reason
+    assert "the earlier annotation is kept" in annotation.reason
 
 
 def test_a_skip_is_not_paid_and_its_money_stays_held(study: Study, annotator: Member) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Role
-from budgets.models import LedgerEntry
+from budgets.models import LedgerEntry, Origin
 from budgets.models import Path as SpendingPath
 from budgets.operations import reverse
 from reports import tasks
@@ -109,3 +109,29 @@ def test_the_command_prints_it_and_puts_it_into_the_folder(student: Artifact) ->
     assert out.getvalue() == (student.path / "README.md").read_text()
     with pytest.raises(CommandError, match="no artifact 'x'"):
         call_command("card", "x")
+
+
+def test_a_card_counts_labels_by_where_they_came_from(study: Study) -> None:
+    ground.buy_labels(study, 2, origin=Origin.REPLAY)
+    ground.buy_labels(study, 1)
+    factories.examples(study, ["an example with its label"], labels=["good"])
+    text = model_card(artifact=ground.annotated(study, num_labels=4))
+    assert (
+        "learned from 4 labels (1 given by people, 2 replayed from known answers, 1 imported with the examples)."
+        in text
+    )
+
+
+def test_replayed_labels_are_never_called_peoples(study: Study) -> None:
+    ground.buy_labels(study, 2, origin=Origin.REPLAY)
+    text = model_card(artifact=ground.annotated(study, num_labels=2))
+    assert "It learned from 2 labels replayed from known answers." in text and "human" not in text
+
+
+def test_a_student_of_soft_labels_says_what_its_teacher_learned_from(study: Study) -> None:
+    ground.buy_labels(study, 2)
+    student = ground.distilled(study, teacher=ground.teacher(study, num_labels=2))
+    Artifact.objects.filter(pk=student.pk).update(num_pseudo_labels=30)
+    student.refresh_from_db()
+    text = model_card(artifact=student)
+    assert "a teacher's soft labels of 30 examples; the teacher learned from 2 labels given by people." in text

@@ -80,12 +80,12 @@ def test_the_command_labels_a_file(student: Artifact, tmp_path: Path) -> None:
     call_command("predict", str(student.pk), str(source), str(target), stdout=out, stderr=StringIO())
     rows = [json.loads(line) for line in target.read_text().splitlines()]
     assert [row["uid"] for row in rows] == ["a", "b"]
-    assert f"2 lines labelled: {target}" in out.getvalue()
+    assert f"2 lines written: {target}" in out.getvalue()
 
 
 def test_the_command_names_lines_that_cannot_be_labelled(student: Artifact, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text\ngood\n   \n")
-    with pytest.raises(CommandError, match="line 3 has an empty text"):
+    with pytest.raises(CommandError, match="line 3: has an empty text"):
         call_command("predict", str(student.pk), str(tmp_path / "in.csv"), str(tmp_path / "out.csv"))
     assert not (tmp_path / "out.csv").exists()
 

@@ -94,5 +94,5 @@ def test_the_pages_show_the_whole_and_the_share(study: Study) -> None:
     client.force_login(factories.person())
     for artifact in Artifact.objects.filter(run__study=study):
         page = client.get(reverse("artifact", args=[artifact.pk])).content.decode()
-        assert "stands whole in the bill of each" in page
+        assert "is in full in the bill of each" in page
         assert ("share of this bill" in page) == (artifact.kind != Artifact.Kind.STUDENT)

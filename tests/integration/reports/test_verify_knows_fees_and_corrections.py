@@ -96,7 +96,7 @@ def test_a_replacement_of_what_still_stands_is_found(study: Study, admin: User) 
     correct_price(study, admin)
     entry = study.budget.entries.filter(kind=Kind.LABEL, replaces__isnull=False).earliest("pk")
     change(LedgerEntry.objects.get(reverses=entry.replaces), reverses=None, amount=Decimal(0))
-    assert f"reversal of what {entry.source_key} stands in for" in found(study)
+    assert f"reversal of what {entry.source_key} replaces" in found(study)
 
 
 def test_a_hold_of_nothing_is_found(study: Study) -> None:

@@ -69,7 +69,7 @@ def test_what_a_manager_confirms_is_kept_and_recorded(unknown: Study) -> None:
 
 
 def test_a_start_that_fails_keeps_no_statement(unknown: Study) -> None:
-    with pytest.raises(ValueError, match="unlabelled examples were asked for"):
+    with pytest.raises(ValueError, match="unlabelled examples were requested"):
         start_distil(actor=unknown.created_by, study=unknown, num_unlabelled=9_999, plan=PLAN, licence_confirmed=True)
     assert not ModelLicence.objects.exists()
 

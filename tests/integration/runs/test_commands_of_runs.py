@@ -28,7 +28,7 @@ def test_a_run_is_started_that_may_go_on(study: Study) -> None:
 
 
 def test_a_run_is_given_more_minutes(run: Run) -> None:
-    assert said("extend_run", str(run.pk), "--minutes", "4") == f"{run}: 5 minutes, 0.300000 USD held\n"
+    assert said("extend_run", str(run.pk), "--minutes", "4") == f"{run}: 5 minutes, 0.30 USD held\n"
 
 
 def test_waiting_ends_when_the_run_pauses(run: Run) -> None:

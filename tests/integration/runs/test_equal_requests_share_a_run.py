@@ -4,7 +4,7 @@ from django.db import connection
 from django.utils import timezone
 
 from runs.models import Run, RunKind, RunState
-from runs.operations import RunPlan, cancel, start_annotate, start_distil
+from runs.operations import RunPlan, cancel, start_annotate, start_distil, what_was_started
 from studies.models import Example, Label, Split, Study
 
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
@@ -92,3 +92,25 @@ def test_one_that_ended_well_as_its_cancel_came_is_shared(study: Study) -> None:
     Run.objects.filter(pk=first.pk).update(state=RunState.SUCCEEDED, cancel_requested_at=timezone.now())
 
     assert start_annotate(actor=study.created_by, study=study, plan=PLAN) == first
+
+
+def test_a_new_run_is_said_to_be_queued(study: Study) -> None:
+    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    assert what_was_started(run) == f"Run queued: {run}."
+
+
+def test_an_identical_run_is_said_to_be_reused(study: Study) -> None:
+    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    second = start_annotate(actor=study.created_by, study=study, plan=PLAN)
+    assert what_was_started(second) == f"An identical run exists; reusing it: {first} (queued)."
+
+
+def test_of_a_chain_it_is_said_which_runs_are_new(study: Study) -> None:
+    first = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
+    second = start_distil(actor=study.created_by, study=study, num_unlabelled=8, plan=PLAN)
+    teacher = Run.objects.get(kind=RunKind.FINETUNE_TEACHER)
+    scored = second.parents.get()
+    assert what_was_started(first).startswith("Runs queued: ") and "reusing" not in what_was_started(first)
+    assert what_was_started(second) == (
+        f"Runs queued: {scored}, {second}. An identical run exists; reusing it: {teacher}."
+    )

@@ -47,14 +47,14 @@ def test_its_own_history_comes_first(study: Study) -> None:
     found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
     assert found is not None
     assert round(found.expected, 2) == Decimal("0.02")
-    assert found.basis == "1 run of this study"
+    assert found.basis == "only 1 run of this study"
 
 
 def test_without_its_own_other_studies_tell(study: Study) -> None:
     past_run(factories.study(), RunKind.FINETUNE_STUDENT, seconds=200)
     found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
     assert found is not None
-    assert found.basis == "1 run of other studies"
+    assert found.basis == "only 1 run of other studies"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A request is checked whole before anything is held; each refusal says what is wrong and how to mend it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from pytest_django import Settings
+from transformers import AutoModel
 
 from budgets.models import Path
 from planning.footprint import Shape
@@ -14,6 +16,7 @@ from runs import preflight as checks
 from runs.models import Run, RunState
 from runs.operations import PreflightRefused, RunPlan, TeacherUnusable, preflight, start_annotate, start_distil
 from runs.preflight import MOST_SCORED_LABELS, Finding, Level
+from runs.references import ModelUnusable
 from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
@@ -90,7 +93,7 @@ def test_a_label_that_no_example_has_is_a_warning(tiny: Callable[..., Study]) ->
     assert found("Labels", study) == Finding(
         topic="Labels",
         level=Level.WARNING,
-        text="None of the 6 labels says “ugly”: the student will never say so either.",
+        text="No training example has label “ugly”; it cannot be learned.",
     )
 
 
@@ -115,6 +118,60 @@ def test_more_tokens_than_a_model_reads_are_refused(tiny: Callable[..., Study]) 
 @pytest.mark.parametrize("asked", [{"student_layers": (0, 2)}, {"frozen_layers": 3}])
 def test_layers_that_are_not_there_are_refused(tiny: Callable[..., Study], asked: dict[str, Any]) -> None:
     assert "layers" in refused(tiny(), **asked)
+
+
+def test_more_tokens_than_embeddings_are_refused(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    folder = FilePath(study.student_model["name"])
+    encoder = AutoModel.from_pretrained(folder)
+    encoder.resize_token_embeddings(125)
+    encoder.save_pretrained(folder)
+    assert "127 tokens and embeddings for 125" in refused(study)
+
+
+def test_pickled_weights_are_refused_before_a_run(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    (FilePath(study.student_model["name"]) / "model.safetensors").rename(
+        FilePath(study.student_model["name"]) / "pytorch_model.bin"
+    )
+    assert "a pickle file, which is never loaded" in found("Model", study).text
+    with pytest.raises(ModelUnusable, match="never loaded"):
+        start_annotate(actor=study.created_by, study=study, plan=PLAN)
+
+
+def test_a_revision_that_is_a_path_is_refused(tiny: Callable[..., Study]) -> None:
+    study = tiny()
+    study.student_model = {"source": "hub", "name": "owner/name", "revision": "../../../etc"}
+    assert "Name a branch, a tag or a commit" in found("Model", study).text
+
+
+def spans_of(study: Study, *parts: tuple[int, int]) -> Study:
+    """Make it a study of entities, each text with these spans."""
+    study.task_type = "entity_extraction"
+    spans = [{"start": start, "end": end, "label": "good"} for start, end in parts]
+    Label.objects.filter(example__study=study).update(value=json.dumps(spans))
+    return study
+
+
+def test_spans_that_words_cannot_hold_are_found_by_characters(tiny: Callable[..., Study]) -> None:
+    study = spans_of(tiny(), (0, 2))
+    finding = found("Spans", study, plan=replace(PLAN, segmentation="word"))
+    assert finding.level == Level.REFUSED and "12 of 12 gold spans can never be found: 12 begin or end" in finding.text
+    assert "All 12 gold spans can be found, character by character" in found("Spans", study).text
+
+
+def test_spans_behind_the_last_token_are_counted(tiny: Callable[..., Study]) -> None:
+    study = spans_of(tiny(), (0, 4), (10, 11))
+    Label.objects.filter(example__split=Split.POOL).update(value="[]")
+    Label.objects.filter(example__split=Split.POOL, example__fields__text="pool text 0").update(
+        value='[{"start": 0, "end": 4, "label": "good"}]'
+    )
+    finding = found("Spans", study, plan=replace(PLAN, max_length=8))
+    assert finding.level == Level.WARNING and "of 13 gold spans can never be found: 0 begin or end" in finding.text
+
+
+def test_overlapping_spans_are_refused_before_a_run(tiny: Callable[..., Study]) -> None:
+    assert "overlapping spans: 0 to 4 (good) and 2 to 9 (good)" in refused(spans_of(tiny(), (0, 4), (2, 9)))
 
 
 def test_different_vocabularies_are_said_with_what_is_distilled(tiny: Callable[..., Study]) -> None:

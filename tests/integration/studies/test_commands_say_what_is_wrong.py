@@ -20,12 +20,18 @@ def test_a_study_is_made_from_the_command_line() -> None:
     assert Study.objects.get().student_model == {"source": "hub", "name": "org/model", "revision": "v1"}
 
 
+def test_a_limit_is_read_by_its_decimal_comma_and_said_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    create("--limit", "0,004")
+    assert "budget 0.004 USD" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
         (("--student", "magic"), "is not hub:NAME"),
         (("--prices", "None such"), "There is no price book"),
         (("--limit", "lots"), "limit: 'lots' is not a number"),
+        (("--limit", "1,000"), "limit: '1,000' may have thousands separators"),
         (("--as", "nobody@example.com"), "No active person"),
     ],
 )

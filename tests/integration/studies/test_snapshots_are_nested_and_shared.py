@@ -41,7 +41,7 @@ def test_dev_and_test_are_never_trained_on() -> None:
 def test_too_few_labels_are_counted_in_the_error() -> None:
     study = factories.study()
     factories.examples(study, ["a"], labels=["good"])
-    with pytest.raises(NotEnoughLabels, match="5 labels were asked for; the pool has 1"):
+    with pytest.raises(NotEnoughLabels, match="5 labels were requested; the pool has 1"):
         take_snapshot(study=study, num_labels=5)
 
 

@@ -15,6 +15,7 @@ def plain_pages(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("data")
     settings.MEDIA_ROOT = folder / "files"
     settings.RUNS_DIR = folder / "runs"
+    settings.CHARTS_DIR = folder / "charts"
     settings.LABEL_STUDIO_URL = NOWHERE
     settings.LABEL_STUDIO_API_TOKEN = "token"
     settings.TICKET_KEY = "key"

@@ -50,7 +50,7 @@ def test_it_shows_the_search_the_seeds_and_the_baselines(manager: Client, studen
 
 
 def test_a_folder_that_is_not_whole_is_named(manager: Client, student: Artifact) -> None:
-    assert "It lacks its configuration, its weights" in page(manager, student)
+    assert "Missing: its configuration, its weights" in page(manager, student)
 
 
 def test_its_card_is_there_to_download(manager: Client, student: Artifact) -> None:

@@ -5,6 +5,8 @@ from django.urls import reverse
 from django.views.defaults import bad_request, server_error
 
 from accounts.models import Role
+from labeling.models import LabelingProject
+from labeling.project import SECRET_HEADER
 from studies.models import Study
 from tests import factories
 from tests.integration.web.pages import signed_in_as
@@ -27,6 +29,16 @@ def test_a_form_from_elsewhere_is_refused() -> None:
     answer = Client(enforce_csrf_checks=True).post(reverse("sign-in"), {"username": "a@example.com"})
     assert answer.status_code == 403
     assert "reload the page and send the form again" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["sign-in", "sign-out", "labeling-webhook"])
+def test_a_request_from_another_sites_page_is_refused(client: Client, name: str, study: Study) -> None:
+    project, _ = LabelingProject.objects.get_or_create(study=study)
+    url = reverse(name, args=[project.uid] if name == "labeling-webhook" else [])
+    secret = {SECRET_HEADER: project.webhook_secret}
+    answer = client.post(url, headers={**secret, "Origin": "https://elsewhere.example"})
+    assert answer.status_code == 403
+    assert "This request came from another site" in answer.content.decode()
 
 
 def test_a_broken_request_and_a_broken_server_have_pages() -> None:

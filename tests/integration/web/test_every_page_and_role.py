@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role
-from budgets.models import Path
+from budgets.models import LimitRequest, Path
+from budgets.operations import set_confirm_above, set_limit
 from runs.models import Artifact, Run, RunKind, RunState
 from studies.models import ImportBatch, Study
 from studies.operations import draft_import
@@ -46,6 +47,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "change-password": (EVERYONE, EVERYONE),
     "people": (ADMINS, ADMINS),
     "person": (ADMINS, ADMINS),
+    "unlock-person": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
     "audit": (ADMINS, Codes(302, 403, 403, 405)),
     "audit-table": (ADMINS, Codes(302, 403, 403, 405)),
     "prices": (MANAGERS, NOT_FOR_MANAGERS),
@@ -66,10 +68,16 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "my-work": (EVERYONE, NOT_FOR_EVERYONE),
     "create-study": (MANAGERS, MANAGERS),
     "study": (MANAGERS, NOT_FOR_MANAGERS),
+    "change-study": (MANAGERS, MANAGERS),
+    "duplicate-study": (MANAGERS, MANAGERS),
+    "archive-study": (MANAGERS, MANAGERS_REDIRECTED),
+    "unarchive-study": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "study-data": (MANAGERS, NOT_FOR_MANAGERS),
     "data-file": (MANAGERS, NOT_FOR_MANAGERS),
     "import-upload": (MANAGERS, MANAGERS),
     "import-preview": (MANAGERS, MANAGERS),
+    "import-progress": (MANAGERS, NOT_FOR_MANAGERS),
+    "import-undo": (MANAGERS, MANAGERS),
     "enter-label-studio": (NOT_FOR_EVERYONE, REDIRECTED),
     "labelling": (MANAGERS, NOT_FOR_MANAGERS),
     "publish": (MANAGERS, MANAGERS),
@@ -82,7 +90,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "run-live": (MANAGERS, NOT_FOR_MANAGERS),
     "run-curve": (MANAGERS, NOT_FOR_MANAGERS),
     "run-file": (MANAGERS, NOT_FOR_MANAGERS),
-    "cancel-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "cancel-run": (MANAGERS_REDIRECTED, MANAGERS_REDIRECTED),
     "pause-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -107,6 +115,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "reverse-entry": (ADMINS, ADMINS),
     "budget": (MANAGERS, MANAGERS),
     "top-up": (NOT_FOR_MANAGERS, MANAGERS),
+    "decide-limit": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "confirmation": (ADMINS, ADMINS),
     "set-cap": (NOT_FOR_MANAGERS, MANAGERS),
     "remove-cap": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "set-thresholds": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -141,7 +151,8 @@ def arguments() -> dict[str, dict[str, Any]]:
 
 def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) -> dict[str, dict[str, Any]]:
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
-    names = """study study-data import-upload enter-label-studio labelling publish publish-quote sync-labels runs
+    names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
+        enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report compare report-table ledger budget study-costs statement"""
     return {
         **dict.fromkeys(names.split(), of_study),
@@ -151,10 +162,10 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         **_of_run_files(run),
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},
-        "import-preview": {**of_study, "batch_pk": batch.pk},
+        **{f"import-{name}": {**of_study, "batch_pk": batch.pk} for name in ("preview", "progress", "undo")},
         **dict.fromkeys(["artifact", "try-artifact", "artifact-card"], of_student),
         "reliability": {"pk": _soft_labels(study).pk},
-        "person": {"pk": study.created_by.pk},
+        **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
@@ -178,11 +189,19 @@ def _of_money(study: Study) -> dict[str, dict[str, Any]]:
     of_price = {"pk": study.budget.price_book.prices.earliest("pk").pk}
     return {
         **dict.fromkeys(["price", "end-override", "correct-price"], of_price),
-        **dict.fromkeys(["price-book-file", "import-prices"], of_book),
+        **dict.fromkeys(["price-book-file", "import-prices", "confirmation"], of_book),
+        "decide-limit": {**of_study, "request_pk": _waiting_request(study).pk},
         **dict.fromkeys(["top-up", "set-cap", "set-thresholds", "stop-everything", "resume"], of_study),
         "remove-cap": {**of_study, "cap_pk": 1},
         "budget-by-id": {"pk": study.budget.pk},
     }
+
+
+def _waiting_request(study: Study) -> LimitRequest:
+    book = study.budget.price_book
+    set_confirm_above(actor=factories.person(Role.ADMIN), book=book, amount="100")
+    set_limit(actor=study.created_by, budget=study.budget, limit="1000")
+    return study.budget.limit_requests.get()
 
 
 def _of_notices() -> dict[str, dict[str, Any]]:

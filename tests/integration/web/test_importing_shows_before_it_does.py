@@ -33,11 +33,17 @@ def test_an_upload_shows_what_it_would_bring_and_imports_nothing(manager: Client
     assert not study.examples.exists()
 
 
+def confirm(client: Client, page: Any, mapping: dict[str, str] = MAPPING) -> Any:
+    """Press the page's button, with its fields as they are."""
+    shown = page.context
+    pressed = {"digest": shown["summary"].digest, "confirm": shown["confirms"]}
+    return client.post(preview_url(shown["study"]), {**mapping, **pressed}, follow=True)
+
+
 def test_the_confirmed_preview_is_imported(manager: Client, study: Study) -> None:
-    upload(manager, study, GOOD)
-    page = manager.post(preview_url(study), MAPPING, follow=True)
+    page = confirm(manager, upload(manager, study, GOOD))
     assert study.examples.count() == 2
-    assert "2 examples came from rows.csv; 1 were here already" in page.content.decode()
+    assert "2 examples imported from rows.csv; 1 duplicate" in page.content.decode()
 
 
 def test_rows_with_errors_are_named_by_line(manager: Client, study: Study) -> None:
@@ -47,16 +53,58 @@ def test_rows_with_errors_are_named_by_line(manager: Client, study: Study) -> No
 
 
 def test_a_file_with_errors_is_not_imported_by_itself(manager: Client, study: Study) -> None:
-    upload(manager, study, HALF_GOOD)
-    page = manager.post(preview_url(study), MAPPING)
+    digest = upload(manager, study, HALF_GOOD).context["summary"].digest
+    page = manager.post(preview_url(study), {**MAPPING, "digest": digest, "confirm": "all"})
     assert "nothing was imported" in page.context["form"].non_field_errors()[0]
     assert not study.examples.exists()
 
 
 def test_the_good_rows_can_be_imported_alone(manager: Client, study: Study) -> None:
-    upload(manager, study, HALF_GOOD)
-    manager.post(preview_url(study), {**MAPPING, "good_rows_only": "yes"})
+    page = upload(manager, study, HALF_GOOD)
+    assert page.context["summary"].deed == "Import 1 example, without 2 rows with errors"
+    confirm(manager, page)
     assert study.examples.count() == 1
+
+
+def test_columns_chosen_after_the_preview_are_previewed_before_they_are_imported(manager: Client, study: Study) -> None:
+    page = upload(manager, study, "text,kind\nfine day,good\nawful day,bad\n")
+    again = confirm(manager, page, {**MAPPING, "label_column": "kind"})
+    assert "changed since the preview" in again.context["form"].non_field_errors()[0]
+    assert not study.examples.exists()
+    confirm(manager, again, {**MAPPING, "label_column": "kind"})
+    assert sorted(study.examples.values_list("label__value", flat=True)) == ["bad", "good"]
+
+
+def test_a_study_that_changed_since_the_preview_is_previewed_anew(manager: Client, study: Study) -> None:
+    page = upload(manager, study, GOOD)
+    factories.examples(study, ["fine day"])
+    batch = ImportBatch.objects.get(file_name="rows.csv")
+    pressed = {**MAPPING, "digest": page.context["summary"].digest, "confirm": "all"}
+    again = manager.post(reverse("import-preview", args=[study.pk, batch.pk]), pressed)
+    assert again.context["summary"].deed == "Import 1 example and add 1 label"
+
+
+def test_a_confirmation_that_saw_no_preview_imports_nothing(manager: Client, study: Study) -> None:
+    upload(manager, study, GOOD)
+    manager.post(preview_url(study), {**MAPPING, "confirm": "all"})
+    assert not study.examples.exists()
+
+
+def test_another_import_of_the_same_file_is_told_what_it_changes(manager: Client, study: Study) -> None:
+    factories.examples(study, ["fine day", "awful day"])
+    file = SimpleUploadedFile("labels.csv", b"text,label,split\nfine day,good,dev\nawful day,bad,pool\n")
+    page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
+    assert page.context["summary"].deed == "Add 2 labels"
+    assert "1 row names another split than its example has" in page.content.decode()
+
+
+def test_a_file_that_changes_nothing_offers_no_button(manager: Client, study: Study) -> None:
+    factories.import_csv(study, GOOD)
+    page = manager.post(
+        reverse("import-upload", args=[study.pk]), {"file": SimpleUploadedFile("again.csv", GOOD.encode())}, follow=True
+    )
+    assert page.context["summary"].deed == ""
+    assert "this file changes nothing" in page.content.decode()
 
 
 def test_another_mapping_changes_the_preview(manager: Client, study: Study) -> None:
@@ -75,7 +123,7 @@ def test_a_file_in_another_encoding_asks_for_it(manager: Client, study: Study) -
     page = upload(manager, study, "text,label\ncafé,good\n".encode("cp1252"))
     assert "Lines 2 are not UTF-8" in page.content.decode()
     again = manager.get(preview_url(study), {"encoding": "cp1252"})
-    assert again.context["rows"] == [["café", "good"]]
+    assert again.context["summary"].rows == [["café", "good"]]
 
 
 def test_a_file_that_is_too_large_is_refused(manager: Client, study: Study, settings: Settings) -> None:
@@ -91,8 +139,7 @@ def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(manager:
 
 
 def test_an_imported_file_leads_back_to_the_data(manager: Client, study: Study) -> None:
-    upload(manager, study, GOOD)
-    manager.post(preview_url(study), MAPPING)
+    confirm(manager, upload(manager, study, GOOD))
     page = manager.get(preview_url(study), follow=True)
     assert page.redirect_chain[-1][0] == reverse("study-data", args=[study.pk])
 

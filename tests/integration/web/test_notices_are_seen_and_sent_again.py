@@ -76,7 +76,7 @@ def test_a_bad_url_is_refused_beside_its_field(admin: Client) -> None:
 def test_a_test_says_what_the_target_answered(admin: Client) -> None:
     target = factories.webhook_target()
     answer = admin.post(reverse("test-webhook-target", args=[target.pk]), follow=True)
-    assert "did not take the test. It does not answer" in answer.content.decode()
+    assert "did not accept the test. It does not answer" in answer.content.decode()
 
 
 def test_changes_of_targets_are_on_the_audit_trail_without_url_or_secret(admin: Client) -> None:

@@ -35,7 +35,8 @@ def label_of(study: Study) -> Price:
 def correction(digest: str = "", **changes: str) -> dict[str, str]:
     starts_at, ends_at = ground.NOW - timedelta(days=1), ground.NOW + timedelta(days=1)
     values = {"amount": "0.3", "starts_at": f"{starts_at:%Y-%m-%dT%H:%M}", "ends_at": f"{ends_at:%Y-%m-%dT%H:%M}"}
-    return {**values, "reason": "A typing error", "digest": digest, **changes}
+    pressed = {"digest": digest, "confirm": "yes"} if digest else {}
+    return {**values, "reason": "A typing error", **pressed, **changes}
 
 
 def test_a_price_for_one_study_and_annotator_is_added(admin: Client, study: Study) -> None:
@@ -116,6 +117,18 @@ def test_a_file_is_previewed_then_imported_whole(admin: Client) -> None:
     assert book.prices.get(kind=Kind.SKIP).amount == Decimal("0.02")
 
 
+def test_a_file_in_utf_16_goes_through_its_preview(admin: Client) -> None:
+    book = factories.price_book()
+    url, content = (
+        reverse("import-prices", args=[book.pk]),
+        f"{HEADER}skip,,,,0.02,2026-03-01T00:00Z\n".encode("utf-16"),
+    )
+    page = admin.post(url, {"file": SimpleUploadedFile("prices.csv", content)})
+    assert "UTF-16, by its byte order mark" in page.content.decode()
+    admin.post(url, {"content": page.context["content"]})
+    assert book.prices.get(kind=Kind.SKIP).amount == Decimal("0.02")
+
+
 def test_a_file_with_bad_lines_names_each_and_offers_no_import(admin: Client) -> None:
     book = factories.price_book()
     page = admin.post(reverse("import-prices", args=[book.pk]), {"file": file("label,,,,-1,2026-03-01\nx,,,,1,y\n")})
@@ -134,7 +147,7 @@ def test_what_changed_since_the_preview_keeps_a_file_out(admin: Client) -> None:
 def test_what_is_no_price_file_is_said_beside_the_file(admin: Client) -> None:
     upload = SimpleUploadedFile("prices.csv", b"kind;amount\n")
     page = admin.post(reverse("import-prices", args=[factories.price_book().pk]), {"file": upload})
-    assert "separated by commas" in page.context["form"].errors["file"][0]
+    assert "misses the column starts_at" in page.context["form"].errors["file"][0]
 
 
 def test_a_formula_is_quoted_in_the_download_and_taken_back(admin: Client) -> None:
@@ -165,9 +178,43 @@ def test_entries_that_came_since_the_preview_are_shown_first(admin: Client, stud
     digest = admin.post(url, correction()).context["preview"].digest
     ground.buy_labels(study, 1)
     page = admin.post(url, correction(digest))
-    assert "Entries came or went since the preview" in page.context["form"].non_field_errors()[0]
+    assert "changed since the preview" in page.context["form"].non_field_errors()[0]
     assert page.context["preview"].num_entries == 2
     assert LedgerEntry.objects.count() == 2
+
+
+@pytest.mark.parametrize("changes", [{"amount": "0.4"}, {"starts_at": "2020-01-01T00:00"}])
+def test_what_was_changed_on_the_form_since_is_previewed_before_it_is_booked(
+    admin: Client, study: Study, changes: dict[str, str]
+) -> None:
+    ground.buy_labels(study, 2)
+    url = reverse("correct-price", args=[label_of(study).pk])
+    digest = admin.post(url, correction()).context["preview"].digest
+    page = admin.post(url, correction(digest, **changes))
+    assert "changed since the preview" in page.context["form"].non_field_errors()[0]
+    assert LedgerEntry.objects.count() == 2
+    admin.post(url, correction(page.context["preview"].digest, **changes))
+    assert LedgerEntry.objects.count() == 6
+
+
+def test_the_button_of_a_correction_sends_the_fields_that_are_seen(admin: Client, study: Study) -> None:
+    ground.buy_labels(study, 1)
+    html = admin.post(reverse("correct-price", args=[label_of(study).pk]), correction()).content.decode()
+    assert html.count('name="amount"') == 1
+    assert '<button type="submit" form="correction" name="confirm"' in html
+
+
+def test_prices_that_others_set_since_the_preview_are_shown_before_any_is_added(admin: Client, study: Study) -> None:
+    book, url = study.budget.price_book, reverse("import-prices", args=[study.budget.price_book.pk])
+    page = admin.post(url, {"file": file("label,,,,0.3,2031-01-01T00:00:00Z\nlabel,,,,0.4,2032-01-01T00:00:00Z\n")})
+    shown = {name: page.context[name] for name in ("content", "digest")}
+    starts_at = datetime(2031, 1, 1, tzinfo=UTC)
+    set_price(actor=factories.person(Role.ADMIN), book=book, kind=Kind.LABEL, amount="0.3", starts_at=starts_at)
+    again = admin.post(url, shown)
+    assert len(again.context["found"].new) == 1
+    assert not book.prices.filter(amount="0.4").exists()
+    admin.post(url, {name: again.context[name] for name in ("content", "digest")})
+    assert book.prices.filter(amount="0.4").exists()
 
 
 def test_a_correction_that_no_budget_can_take_is_refused_in_words(admin: Client, study: Study) -> None:
@@ -193,3 +240,11 @@ def test_a_correction_that_cannot_be_says_why(admin: Client, study: Study, chang
     page = admin.post(reverse("correct-price", args=[label_of(study).pk]), correction(**changes))
     assert list(page.context["form"].errors) == [field]
     assert page.context["preview"] is None
+
+
+def test_a_new_price_book_is_the_one_that_is_priced_next(admin: Client) -> None:
+    for name in ("Aardvark", "Zebra"):
+        form = {"name": name, "currency": "USD"}
+        page = admin.post(reverse("add-price-book"), form, follow=True)
+        book = PriceBook.objects.get(name=name)
+        assert f'<option value="{book.pk}" selected>' in page.content.decode()

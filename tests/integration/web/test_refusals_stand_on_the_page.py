@@ -94,7 +94,7 @@ def test_publishing_without_label_studio_says_so_and_holds_nothing(manager: Clie
 def test_the_way_into_an_absent_label_studio_leads_home_with_a_reason(manager: Client, study: Study) -> None:
     page = manager.post(reverse("enter-label-studio", args=[study.pk]), follow=True)
     assert page.redirect_chain[-1][0] == reverse("home")
-    assert "This did not happen." in page.content.decode()
+    assert "Couldn't do that." in page.content.decode()
 
 
 def test_the_last_admin_cannot_switch_themselves_off() -> None:

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from budgets.models import Path
 from budgets.operations import stop_everything
+from runs.cancelling import cancelled_with
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground
@@ -59,7 +60,7 @@ def test_a_chain_is_quoted_for_all_of_its_runs(manager: Client, study: Study) ->
 
 def test_a_quote_beyond_the_budget_says_so(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate", "max_minutes": "6000"})
-    assert "The budget cannot take this." in page.content.decode()
+    assert "Not enough budget." in page.content.decode()
 
 
 def test_a_quote_for_nonsense_falls_back_to_the_defaults(manager: Client, study: Study) -> None:
@@ -84,7 +85,7 @@ def test_a_quote_estimates_from_the_studys_own_runs(manager: Client, study: Stud
 
 def test_a_quote_without_a_history_says_that_only_the_limit_is_known(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate"})
-    assert "no run like it has ended yet" in page.content.decode()
+    assert "no similar run has ended yet" in page.content.decode()
 
 
 def test_a_running_run_shows_its_cost_its_hold_and_its_price_a_minute(manager: Client, study: Study) -> None:
@@ -130,7 +131,7 @@ def test_senseless_minutes_are_refused_in_words(manager: Client, study: Study, m
 def test_a_person_pauses_a_run_and_lets_it_go_on_from_its_page(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.QUEUED, ended_at=None)
     page = manager.post(reverse("pause-run", args=[run.pk]), follow=True).content.decode()
-    assert "It waits until a person lets it go on." in page
+    assert "It waits until somebody resumes it." in page
     manager.post(reverse("resume-run", args=[run.pk]))
     run.refresh_from_db()
     assert run.state == RunState.QUEUED
@@ -188,7 +189,7 @@ def test_what_a_killed_attempt_used_is_not_known(manager: Client, study: Study) 
     ground.attempt(run, 1, 60, is_last=False)
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
     assert '<td class="number">not known</td>' in page
-    assert "1 min, of which the trainer told nothing" in page
+    assert "1 min, not reported by the trainer" in page
 
 
 def test_energy_is_added_up_beside_the_attempts_that_could_not_tell(manager: Client, study: Study) -> None:
@@ -197,7 +198,7 @@ def test_energy_is_added_up_beside_the_attempts_that_could_not_tell(manager: Cli
         ground.attempt(run, number, 60, is_last=False)
     run.attempts.filter(number=2).update(energy_kwh=0.002, carbon_kg=0.0001, peak_memory_bytes=2**20)
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
-    assert "2 Wh, and what 1 attempt used that could not tell" in page
+    assert "2 Wh, without 1 attempt whose energy is not known" in page
     assert "0.1 g CO₂e" in page
 
 
@@ -206,3 +207,47 @@ def test_a_running_run_tells_its_rate(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.RUNNING, progress={**progress, "seconds_left": 42.0})
     page = manager.get(reverse("run-live", args=[run.pk])).content.decode()
     assert "1,23" in page and "about 42 s to the end of this stage" in page
+
+
+def test_a_page_that_is_watched_to_the_end_is_loaded_again_as_a_whole(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING, ended_at=None)
+    url, by_page = reverse("run-live", args=[run.pk]), {"HX-Request": "true"}
+    assert "HX-Refresh" not in manager.get(url, headers=by_page)
+    Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED)
+    assert manager.get(url, headers=by_page)["HX-Refresh"] == "true"
+    assert "hx-get" not in manager.get(reverse("run", args=[run.pk])).content.decode()
+
+
+def test_cancelling_asks_first_and_says_what_it_costs(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.RUNNING, ended_at=None)
+    ground.attempt(run, 1, 60, is_last=False)
+    waiting = make_run(study, RunState.WAITING, ended_at=None)
+    waiting.parents.set([run])
+    url = reverse("cancel-run", args=[run.pk])
+    assert f'href="{url}"' in manager.get(reverse("run", args=[run.pk])).content.decode()
+    page = manager.get(url).content.decode()
+    assert all(words in page for words in ("$0.01", "$0.59", "stays charged", "pause it instead", str(waiting)))
+    run.refresh_from_db()
+    assert run.cancel_requested_at is None
+
+
+def test_what_a_cancel_page_names_is_what_is_cancelled(manager: Client, study: Study) -> None:
+    teacher, scored, student = (make_run(study, RunState.WAITING, ended_at=None) for _ in range(3))
+    Run.objects.filter(pk=teacher.pk).update(state=RunState.QUEUED)
+    scored.parents.set([teacher])
+    student.parents.set([scored])
+    named = cancelled_with(run=scored)
+    manager.post(reverse("cancel-run", args=[scored.pk]))
+    assert set(Run.objects.filter(state=RunState.CANCELLED)) == {*named, scored} == {teacher, scored, student}
+
+
+def test_a_teacher_that_another_run_needs_is_not_named(study: Study) -> None:
+    teacher, first, second = (make_run(study, RunState.QUEUED, ended_at=None) for _ in range(3))
+    for child in (first, second):
+        child.parents.set([teacher])
+    assert cancelled_with(run=first) == []
+
+
+def test_there_is_nothing_to_ask_once_a_run_has_ended(manager: Client, study: Study) -> None:
+    run = make_run(study, RunState.FAILED)
+    assert manager.get(reverse("cancel-run", args=[run.pk])).status_code == 302

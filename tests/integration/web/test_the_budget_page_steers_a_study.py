@@ -115,7 +115,7 @@ def test_the_banner_counts_what_was_withdrawn(manager: Client, study: Study) -> 
     hold = place_hold(budget=study.budget, source_key="a:1", amount=Decimal(1), price=label_price(study.budget))
     frozen(study)
     release(hold=hold, reason="withdrawn: Guidelines are wrong")
-    assert "1 answer withdrawn" in manager.get(reverse("study", args=[study.pk])).content.decode()
+    assert "1 annotation withdrawn" in manager.get(reverse("study", args=[study.pk])).content.decode()
 
 
 def test_a_frozen_study_is_resumed_with_one_button(manager: Client, study: Study) -> None:
@@ -127,7 +127,7 @@ def test_a_frozen_study_is_resumed_with_one_button(manager: Client, study: Study
 def test_a_study_with_nothing_left_asks_for_a_top_up(manager: Client, study: Study) -> None:
     charge(budget=study.budget, cost=cost("10"), price=label_price(study.budget))
     page = post(manager, study, "resume").content.decode()
-    assert "Top it up" in page and "the money is gone" in page
+    assert "Top it up" in page and "its budget is spent" in page
     assert reverse("resume", args=[study.pk]) not in page
     post(manager, study, "top-up", {"amount": "1", "expected_limit": "10"})
     assert not study.budget.is_stopped

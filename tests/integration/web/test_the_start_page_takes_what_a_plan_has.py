@@ -157,3 +157,27 @@ def test_one_class_only_is_refused_on_the_page(manager: Client, study: Study) ->
     page = manager.post(reverse("start-run", args=[study.pk]), {**SENT, "path": "annotate"})
     assert "from one answer nothing can be learned" in page.content.decode()
     assert not Run.objects.exists()
+
+
+def start_button(page: str) -> str:
+    return next(line for line in page.splitlines() if ">Start</button>" in line)
+
+
+def test_start_is_off_beside_a_refusal_and_on_again_without(manager: Client, ready: Study) -> None:
+    url = reverse("run-quote", args=[ready.pk])
+    refused = manager.get(url, {**SENT, "path": "annotate", "num_labels": "5000"}).content.decode()
+    fine = manager.get(url, {**SENT, "path": "annotate", "num_labels": "4"}).content.decode()
+    assert "disabled" in start_button(refused) and "disabled" not in start_button(fine)
+    assert 'id="start-actions" hx-swap-oob="true"' in refused and 'id="start-actions" hx-swap-oob="true"' in fine
+
+
+def test_start_is_off_from_the_beginning_where_nothing_can_start(manager: Client, study: Study) -> None:
+    page = manager.get(reverse("start-run", args=[study.pk])).content.decode()
+    assert "disabled" in start_button(page) and "hx-swap-oob" not in page
+
+
+def test_without_scripts_a_button_checks_again_and_starts_nothing(manager: Client, ready: Study) -> None:
+    sent = {**SENT, "path": "annotate", "num_labels": "4", "check": ""}
+    page = manager.post(reverse("start-run", args=[ready.pk]), sent).content.decode()
+    assert "disabled" not in start_button(page) and 'value="4"' in page
+    assert not Run.objects.exists()

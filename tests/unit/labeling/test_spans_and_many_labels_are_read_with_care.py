@@ -1,5 +1,6 @@
 import json
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_a_part_marked_twice_alike_counts_once() -> None:
         ([region(0, 3)], "exactly one label"),
         ([region(0, 3, "a", "b")], "exactly one label"),
         ([region(0, 3, "z")], "“z” is not one of"),
-        ([region(3, 6, "a"), region(5, 8, "b")], "“b” at 5 overlaps “a”"),
+        ([region(3, 6, "a"), region(5, 8, "b")], "Two spans overlap .“a” and “b” at 5.; remove one"),
         ([region(0, 99, "a")], "outside the text"),
     ],
 )
@@ -95,3 +96,9 @@ def test_labels_come_in_the_studys_order_and_none_is_an_answer() -> None:
 def test_what_is_no_set_of_labels_is_refused_with_the_reason(result: Any, message: str) -> None:
     with pytest.raises(ResultInvalid, match=message):
         MANY.target(result=result, fields={}, labels=LABELS)
+
+
+def test_annotators_read_beforehand_that_spans_must_not_overlap() -> None:
+    config = SPANS.config(labels=["a"], instructions="Mark each name.")
+    headers = [one.get("value") for one in ElementTree.fromstring(config).iter("Header")]
+    assert headers == ["Mark each name.", "Spans must not overlap."]

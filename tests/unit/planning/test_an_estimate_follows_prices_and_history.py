@@ -16,7 +16,7 @@ def test_without_a_history_prices_alone_decide_and_the_time_is_assumed() -> None
     found = estimate_answers(num_answers=10, prices=PRICES, history=AnswerHistory())
     assert [Decimal(one) for one in amounts(found)] == [Decimal("0.80"), Decimal(1), Decimal("2.50")]
     assert found.expected_seconds == 10 * ASSUMED_SECONDS[1]
-    assert "none has come yet" in found.basis
+    assert "there is none yet" in found.basis
 
 
 def test_skips_so_far_are_expected_again_and_paid() -> None:
@@ -29,7 +29,7 @@ def test_the_time_is_taken_from_the_quartiles_and_shared_by_the_people() -> None
     history = AnswerHistory(seconds=[9, 1, 3, 5, 7], num_people=2)
     found = estimate_answers(num_answers=4, prices=PRICES, history=history)
     assert (found.low_seconds, found.expected_seconds, found.high_seconds) == (6, 10, 14)
-    assert "5 answers" in found.basis
+    assert "5 annotations" in found.basis
 
 
 def test_a_usual_price_outside_of_todays_prices_is_moved_into_them() -> None:

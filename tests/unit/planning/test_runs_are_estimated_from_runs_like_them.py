@@ -24,9 +24,9 @@ def test_without_a_history_nothing_is_claimed() -> None:
 
 def test_one_run_of_the_same_size_is_expected_again_with_an_allowance() -> None:
     found = estimate(100, done(100, 60))
-    assert (found.low_seconds, found.expected_seconds, found.high_seconds) == (40, 60, 90)
+    assert (found.low_seconds, found.expected_seconds, found.high_seconds) == (30, 60, 120)
     assert (found.low, found.expected, found.high) == (Decimal("0.04"), Decimal("0.06"), Decimal("0.09"))
-    assert found.basis == "1 run of this study"
+    assert found.basis == "only 1 run of this study"
 
 
 def test_one_run_of_another_size_is_scaled_by_its_rows() -> None:
@@ -67,9 +67,9 @@ def test_a_free_device_costs_nothing_and_takes_as_long() -> None:
 def test_a_chain_is_the_sum_of_its_runs() -> None:
     whole = estimate_chain([estimate(100, done(100, 60)), estimate(100, done(100, 30))])
     assert whole is not None
-    assert (whole.low_seconds, whole.expected_seconds, whole.high_seconds) == (60, 90, 135)
+    assert (whole.low_seconds, whole.expected_seconds, whole.high_seconds) == (45, 90, 180)
     assert whole.expected == Decimal("0.09")
-    assert whole.basis == "1 run of this study"
+    assert whole.basis == "only 1 run of this study"
 
 
 @pytest.mark.parametrize("known", [[], [None], [None, 1]])

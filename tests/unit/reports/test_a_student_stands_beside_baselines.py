@@ -5,7 +5,7 @@ import pytest
 from budgets.models import Budget, Path
 from reports.charts import utility_chart
 from reports.comparisons import default_pair
-from reports.queries import Report, Unused
+from reports.queries import Point, Report, Unused
 from reports.results import Baseline, Standing, read_result, standing_of
 from reports.tables import report_text
 from studies.models import Study
@@ -83,3 +83,33 @@ def test_a_report_in_words_gives_a_baseline_once_from_least_to_most() -> None:
     nothing = Unused(groups=())
     text = report_text(Report(study=study, points=points, used=Decimal(0), unused=nothing, spent=Decimal(0)))
     assert "Copied answers 10.0 % to 30.0 %; Majority class 50.0 %" in text
+
+
+def report_on(*points: Point) -> Report:
+    study = Study(name="Sport", task_type="text_classification", metric="accuracy", budget=Budget(currency="USD"))
+    return Report(study=study, points=points, used=Decimal(0), unused=Unused(groups=()), spent=Decimal(0))
+
+
+def copied(value: float) -> Baseline:
+    return Baseline(name="copy", answer="most similar training text", value=value)
+
+
+def test_a_kind_of_baseline_has_one_row_however_often_it_was_measured() -> None:
+    values = (0.3, 0.3, 0.1, 0.30001)
+    rows = report_on(*(point(artifact_id=i, baselines=(copied(value),)) for i, value in enumerate(values))).baselines
+    assert [(row.title, row.value, row.answers) for row in rows] == [
+        ("Copied answers", "10.0 % to 30.0 %", ("most similar training text",))
+    ]
+
+
+def test_a_student_is_held_against_the_baselines_of_its_own_training_data() -> None:
+    ahead = point(artifact_id=1, utility=0.6, low=0.55, baselines=(MAJORITY, copied(0.4)))
+    behind = point(artifact_id=2, utility=0.6, low=0.45, baselines=(MAJORITY, copied(0.7)))
+    rows = {row.title: row.matches for row in report_on(ahead, behind).baselines}
+    assert rows == {"Copied answers": (2,), "Majority class": (2,)}
+
+
+def test_who_does_not_beat_a_baseline_does_not_beat_a_better_one() -> None:
+    values = (MAJORITY, CONSTANT, copied(0.8))
+    rows = report_on(*(point(artifact_id=i, low=i / 10, baselines=values) for i in range(10))).baselines
+    assert [set(row.matches) for row in rows] == sorted((set(row.matches) for row in rows), key=len, reverse=True)

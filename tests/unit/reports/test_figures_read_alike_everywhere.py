@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from reports.wording import exact, money, percent, points_per_dollar
+from reports.wording import adding_up, exact, money, percent, points_per_dollar
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,30 @@ def test_missing_figures_are_a_dash() -> None:
 
 def test_utilities_are_percent_and_slopes_are_points() -> None:
     assert (percent(0.7164), points_per_dollar(0.0123)) == ("71.6 %", "+1.23")
+
+
+@pytest.mark.parametrize(
+    ("parts", "written"),
+    [
+        (["4.094", "0.544"], ["$4.094", "$0.544", "$4.638"]),
+        (["4.10", "0.54"], ["$4.10", "$0.54", "$4.64"]),
+        (["0.005", "0.005"], ["$0.005", "$0.005", "$0.01"]),
+        (["4.10", "0.0024"], ["$4.100", "$0.002", "$4.102"]),
+        (["0.3333335", "-0.1111115"], ["$0.33", "-$0.11", "$0.22"]),
+        ([], ["$0.00"]),
+    ],
+)
+def test_the_parts_of_a_sum_add_up_as_they_are_written(parts: list[str], written: list[str]) -> None:
+    amounts = [Decimal(part) for part in parts]
+    currency = adding_up("USD", amounts)
+    found = [money(amount, currency=currency) for amount in [*amounts, sum(amounts, Decimal(0))]]
+    assert found == written
+    figures = [Decimal(one.replace("$", "")) for one in found]
+    assert sum(figures[:-1]) == figures[-1]
+
+
+def test_a_table_with_several_sums_has_one_number_of_decimals() -> None:
+    halves, thirds = [Decimal("0.005")] * 2, [Decimal("0.333333"), Decimal("0.333333"), Decimal("0.333334")]
+    assert adding_up("EUR", halves).decimals == 2
+    assert adding_up("EUR", halves, thirds).decimals == adding_up("EUR", thirds).decimals == 6
+    assert adding_up("EUR", halves) == "EUR"

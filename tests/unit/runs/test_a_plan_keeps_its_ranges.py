@@ -34,7 +34,7 @@ def test_a_number_of_a_list_is_refused_by_the_list(name: str, values: tuple[floa
 def test_what_stands_twice_in_a_list_is_refused(name: str) -> None:
     least = int(LISTS[name][0]) or 0.01
     setting: dict[str, Any] = {name: (least, least) if name.endswith("rates") else (1, 1)}
-    with pytest.raises(PlanInvalid, match="stands twice"):
+    with pytest.raises(PlanInvalid, match="duplicate value"):
         RunPlan(**setting)
 
 

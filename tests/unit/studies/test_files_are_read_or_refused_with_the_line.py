@@ -53,7 +53,7 @@ def test_a_western_file_is_read_when_its_encoding_is_chosen() -> None:
         (b"", "is empty"),
         (b"text\n", "a header but no rows"),
         (b"text,text\na,b\n", "a name of its own"),
-        (b"text\na\x00b\n", "Line 2 holds a NUL"),
+        (b"te\x00xt\na\n", "Line 1 has NUL characters"),
     ],
 )
 def test_a_file_that_cannot_be_a_table_is_refused(content: bytes, message: str) -> None:

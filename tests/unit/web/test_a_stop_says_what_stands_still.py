@@ -9,8 +9,8 @@ def what(**counts: int) -> str:
 
 
 def test_only_what_there_is_is_counted() -> None:
-    assert what(num_withdrawn=1, num_paused=2) == "1 answer withdrawn from labelling; 2 runs paused."
+    assert what(num_withdrawn=1, num_paused=2) == "1 annotation withdrawn from labelling; 2 runs paused."
 
 
 def test_when_nothing_was_under_way_it_says_so() -> None:
-    assert what() == "Nothing was under way."
+    assert what() == "Nothing was in progress."

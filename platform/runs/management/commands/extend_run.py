@@ -6,13 +6,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.money import ZERO, amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped
 from runs.operations import extend
 from runs.queries import find_run
 
 
 class Command(BaseCommand):
-    help = "Give a run more minutes; their price is held, and a run that waited for them goes on where it stood."
+    help = (
+        "Give a run more minutes: their cost is reserved, and a run that waited for them resumes from its checkpoint."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", help="its id")
@@ -26,5 +29,7 @@ class Command(BaseCommand):
             run = extend(actor=actor, run=run, minutes=options["minutes"])
         except (ValueError, Forbidden, BudgetExceeded, BudgetStopped, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
-        held = run.hold.amount if run.hold else 0
-        self.stdout.write(f"{run}: {run.max_seconds // 60} minutes, {held} {run.study.budget.currency} held")
+        held = run.hold.amount if run.hold else ZERO
+        self.stdout.write(
+            f"{run}: {run.max_seconds // 60} minutes, {amount_text(held)} {run.study.budget.currency} held"
+        )

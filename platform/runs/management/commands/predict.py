@@ -35,7 +35,8 @@ class Command(BaseCommand):
                 target=target,
                 keep_going=options["keep_going"],
                 on_rows=tell,
+                on_note=self.stdout.write,
             )
         except (ArtifactNotFound, ModelSilent) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{done[0]:,} lines labelled: {target}")
+        self.stdout.write(f"{done[0]:,} lines written: {target}")

@@ -8,9 +8,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Path
+from budgets.money import amount_text
 from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
 from runs.models import Run, RunState
-from runs.operations import StillCancelling, estimate_runs, preflight, start_annotate, start_distil
+from runs.operations import (
+    StillCancelling,
+    estimate_runs,
+    preflight,
+    start_annotate,
+    start_distil,
+    what_was_started,
+)
 from runs.plan_options import add_plan_arguments, plan_of
 from runs.preflight import cost_finding, refuse
 from runs.queries import live_cost
@@ -43,11 +51,12 @@ class Command(BaseCommand):
         except (*_REFUSALS, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{run}: {run.get_state_display()}")
+        self.stdout.write(what_was_started(run))
         if options["wait"]:
             self._wait(run)
 
     def _check(self, options: dict[str, Any]) -> None:
-        """Say what stands before a run; raises where something would refuse it."""
+        """Print the checks of a run; raises where one refuses it."""
         study, plan, path = find_study(options["study"]), plan_of(options), Path(options["path"])
         sizes = {"num_labels": options["labels"], "num_unlabelled": options["unlabelled"]}
         found = preflight(study=study, path=path, plan=plan, **sizes)
@@ -72,7 +81,7 @@ class Command(BaseCommand):
                 )
         if run.state != RunState.SUCCEEDED:
             raise CommandError(f"{run} {run.get_state_display().lower()}: {run.error}")
-        self.stdout.write(f"{run} succeeded and cost {live_cost(run)} {run.study.budget.currency}")
+        self.stdout.write(f"{run} succeeded and cost {amount_text(live_cost(run))} {run.study.budget.currency}")
 
 
 def _start(options: dict[str, Any]) -> Run:

@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.models import PriceBook
+from budgets.money import amount_text
+from budgets.operations import waiting_request
 from studies.models import Metric, PayBasis
 from studies.operations import StudySpec, create_study
 from studies.task_types import TASK_TYPES
@@ -27,9 +29,11 @@ class Command(BaseCommand):
         parser.add_argument("--student", default="package:paraphrase-MiniLM-L3-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--teacher", default="package:all-mpnet-base-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--instructions", default="")
-        parser.add_argument("--annotations", type=int, default=1, help="asked for each example")
+        parser.add_argument("--annotations", type=int, default=1, help="annotations per example")
         parser.add_argument("--pay", choices=PayBasis.values, default=PayBasis.PER_LABEL, help="how people are paid")
-        parser.add_argument("--max-paid-seconds", type=int, default=300, help="per answer, where pay is by the hour")
+        parser.add_argument(
+            "--max-paid-seconds", type=int, default=300, help="per annotation, where pay is by the hour"
+        )
         parser.add_argument("--as", dest="email", default="", help="e-mail of who creates it; an admin, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,14 +41,21 @@ class Command(BaseCommand):
             study = create_study(actor=find_person(options["email"]), spec=_spec(options))
         except (ValueError, Forbidden) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Study {study.pk}: {study}, budget {study.budget.limit:.2f} {study.budget.currency}")
+        budget = study.budget
+        self.stdout.write(f"Study {study.pk}: {study}, budget {amount_text(budget.limit)} {budget.currency}")
+        waiting = waiting_request(budget)
+        if waiting:
+            self.stdout.write(
+                f"A limit of {amount_text(waiting.new_limit)} waits for a second person, on the budget's page."
+            )
 
 
 def _spec(options: dict[str, Any]) -> StudySpec:
     book = PriceBook.objects.filter(name=options["prices"]).first()
     if book is None:
         known = (
-            ", ".join(PriceBook.objects.values_list("name", flat=True)) or "none yet: an admin makes one on the page"
+            ", ".join(PriceBook.objects.values_list("name", flat=True))
+            or "none yet: `manage.py prices create` makes one"
         )
         raise ValueError(f"There is no price book {options['prices']!r}. Price books: {known}.")
     return StudySpec(

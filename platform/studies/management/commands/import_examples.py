@@ -7,13 +7,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
+from studies.columns import guess_columns
 from studies.files import ENCODINGS
 from studies.importing import Checked, ImportOptions
-from studies.models import ImportBatch
+from studies.models import ImportBatch, Study
 from studies.operations import draft_import, import_examples, preview_import, propose_options
-from studies.queries import find_study
+from studies.queries import find_study, on_offer
+from studies.task_types import input_fields
+from tables.table import column_name, listed_columns
 
 _SHOWN_ERRORS = 20
+COLUMN_HELP = "once for each input; needed where the header does not tell which column is the text"
 
 
 class Command(BaseCommand):
@@ -22,14 +26,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="id or name")
         parser.add_argument("file", type=Path)
-        parser.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help="once for each input")
+        parser.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help=COLUMN_HELP)
         parser.add_argument("--label-column", help="guessed from the header, if not given; empty for none")
         parser.add_argument("--split-column", help="guessed from the header, if not given; empty for none")
         parser.add_argument("--encoding", choices=list(ENCODINGS), default="utf-8")
         parser.add_argument(
             "--skip-bad-rows", action="store_true", help="import the good rows although some have errors"
         )
-        parser.add_argument("--preview", action="store_true", help="say what an import would bring, and stop")
+        parser.add_argument("--preview", action="store_true", help="preview the import, and stop")
         parser.add_argument("--as", dest="email", help="e-mail of who imports; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,19 +51,38 @@ class Command(BaseCommand):
         batch = draft_import(actor=actor, study=study, file_name=file.name, content=file.read_bytes())
         try:
             chosen = _options(batch, options)
-            checked = preview_import(batch=batch, options=chosen).checked
-            self._show(checked)
+            preview = preview_import(batch=batch, options=chosen)
+            self._show(study, preview.checked)
+            unsure = _taken_by_place(preview.columns, study, options)
+            if unsure and not options["preview"]:
+                raise CommandError(f"{unsure} Nothing was imported.")
+            if unsure:
+                self.stdout.write(unsure)
             if not options["preview"]:
                 done = import_examples(actor=actor, batch=batch, options=chosen, skip_bad_rows=options["skip_bad_rows"])
-                self.stdout.write(f"Imported {done.num_created:,} examples.")
+                self.stdout.write(
+                    f"Imported {done.num_created:,} examples; labels: {done.num_labels:,} with them, "
+                    f"{done.num_late_labels:,} for examples that had none. `undo_import` knows it as {done.pk}."
+                )
         finally:
             _drop_draft(batch)
 
-    def _show(self, checked: Checked) -> None:
+    def _show(self, study: Study, checked: Checked) -> None:
+        for note in checked.notes:
+            self.stdout.write(note)
         self.stdout.write(
             f"{len(checked.candidates):,} new examples, {checked.num_duplicates:,} duplicates, "
-            f"{len(checked.errors):,} rows with errors"
+            f"{len(checked.relabelled):,} labels for examples without one, {len(checked.errors):,} rows with errors"
         )
+        if checked.num_other_splits:
+            self.stdout.write(
+                f"{checked.num_other_splits:,} rows name another split than their example has; it stays in its own."
+            )
+        if num_open := on_offer(study).filter(content_hash__in=checked.relabelled).count():
+            self.stdout.write(
+                f"{num_open:,} of the examples that get a label are on offer: within seconds nobody else is asked and "
+                "their money comes back. Answers that were begun or given are paid; the imported labels stay."
+            )
         for error in checked.errors[:_SHOWN_ERRORS]:
             self.stdout.write(f"  {error}")
         if len(checked.errors) > _SHOWN_ERRORS:
@@ -68,8 +91,9 @@ class Command(BaseCommand):
 
 def _options(batch: ImportBatch, options: dict[str, Any]) -> ImportOptions:
     guess = propose_options(batch=batch, encoding=options["encoding"])
-    pairs = [pair.partition("=") for pair in options["column"]]
-    given = {field: column for field, _, column in pairs}
+    given = _given_columns(options)
+    if unknown := sorted(given.keys() - guess.columns.keys()):
+        raise CommandError(f"--column: {', '.join(unknown)} is no input; write {', '.join(guess.columns)}=COLUMN.")
     label, split = options["label_column"], options["split_column"]
     return ImportOptions(
         columns={**guess.columns, **given},
@@ -77,6 +101,21 @@ def _options(batch: ImportBatch, options: dict[str, Any]) -> ImportOptions:
         split_column=guess.split_column if split is None else split,
         encoding=options["encoding"],
     )
+
+
+def _given_columns(options: dict[str, Any]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in options["column"]]
+    return {field.strip(): column_name(column) for field, _, column in pairs}
+
+
+def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
+    """Say which inputs nobody named a column for, where the header does not tell either; empty where there is none."""
+    guess = guess_columns(columns=columns, input_fields=input_fields(study.task_type))
+    unsure = [field for field in guess.unsure if field not in _given_columns(options)]
+    if not unsure:
+        return ""
+    named = " ".join(f"--column {field}=COLUMN" for field in unsure)
+    return f"Which column is {' and which is '.join(unsure)}? Add {named}. The file has {listed_columns(columns)}."
 
 
 def _drop_draft(batch: ImportBatch) -> None:

@@ -1,0 +1,44 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
+"""Asks Fulcrum about people, by HTTP and sealed both ways."""
+
+import http.client
+import time
+import urllib.request
+
+from django.conf import settings
+
+from labeling.server.standing import FulcrumSilent, Standings
+from labeling.tickets import MAX_LENGTH, Cut, Question, SealBroken, read_answer, write_cut, write_question
+
+TIMEOUT_SECONDS = 3
+# Fulcrum is next door: a proxy in the environment is for the rest of the world.
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def ask(email: str, session: str, *, signs_out: bool = False) -> str:
+    """Ask Fulcrum for a person's role; empty for none. Raises: FulcrumSilent."""
+    question = Question(email=email, session=session, asked_at=int(time.time()), signs_out=signs_out)
+    text = _post("access", write_question(key=settings.FULCRUM_TICKET_KEY, question=question))
+    try:
+        return read_answer(key=settings.FULCRUM_TICKET_KEY, text=text, question=question).role
+    except SealBroken as error:
+        raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} gave no answer of its own: {error}") from error
+
+
+def report(cut: Cut) -> None:
+    """Tell Fulcrum of a lead time that was cut. Raises: FulcrumSilent."""
+    _post("lead-time-cut", write_cut(key=settings.FULCRUM_TICKET_KEY, cut=cut))
+
+
+def _post(page: str, body: str) -> str:
+    address = f"{settings.FULCRUM_URL}/labeling/{page}"
+    request = urllib.request.Request(address, body.encode(), {"Content-Type": "text/plain"}, method="POST")
+    try:
+        with _opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            return response.read(MAX_LENGTH + 1).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} does not answer ({error}).") from error
+
+
+standings = Standings(ask=ask, seconds=settings.FULCRUM_ACCESS_SECONDS, grace=settings.FULCRUM_ACCESS_GRACE_SECONDS)

@@ -1,0 +1,61 @@
+# mypy: ignore-errors
+# Label Studio's packages, and this app's models, are known in its own virtual environment only.
+"""How many answers each example asks for; called by Fulcrum's own account, which knows how many it accepts.
+
+Label Studio counts every answer that is no skip. One that Fulcrum does not accept keeps its place in that count, so the
+example has to ask for one more.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from tasks.models import Annotation, Task
+
+from labeling.server.closing import _project
+
+MOST_ANSWERS = 1_000_000
+
+
+@api_view(["POST"])
+def list_examples(request: Request) -> Response:
+    """List all examples of a project: id, time of the last change, answers asked for, answers there."""
+    num_answers = Count("annotations", filter=Q(annotations__was_cancelled=False))
+    tasks = Task.objects.filter(project=_project(request)).order_by("pk").annotate(num_answers=num_answers)
+    rows = tasks.values_list("pk", "updated_at", "overlap", "num_answers")
+    return Response({"examples": [[pk, changed.isoformat(), overlap, there] for pk, changed, overlap, there in rows]})
+
+
+@api_view(["POST"])
+@transaction.atomic
+def ask(request: Request) -> Response:
+    """Say how many answers examples ask for, those that are there included. Repeating it changes nothing."""
+    project, wanted = _project(request), _answers(request)
+    tasks = Task.objects.filter(project=project, pk__in=wanted)
+    found = list(tasks.select_for_update().order_by("pk").values_list("pk", flat=True))
+    answers = Annotation.objects.filter(task__in=found, was_cancelled=False)
+    there = dict(answers.order_by().values_list("task").annotate(Count("pk")))
+    alike: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    for pk in found:
+        alike[wanted[pk], there.get(pk, 0) >= wanted[pk]].append(pk)
+    for (overlap, is_labeled), pks in alike.items():
+        # Not by save(), which would make each a change that Fulcrum has to look at.
+        Task.objects.filter(pk__in=pks).update(overlap=overlap, is_labeled=is_labeled)
+    return Response({})
+
+
+def _answers(request: Request) -> dict[int, int]:
+    given = request.data.get("answers")
+    if not isinstance(given, list) or not all(_is_wish(one) for one in given):
+        raise ValidationError({"answers": ["This is not a list of an id and a number each."]})
+    return dict(given)
+
+
+def _is_wish(one: Any) -> bool:
+    is_pair = isinstance(one, list) and len(one) == 2 and all(type(part) is int for part in one)
+    return is_pair and 0 <= one[1] <= MOST_ANSWERS

@@ -1,0 +1,54 @@
+"""Which column of a file is the text, the label and the split, told from their names; and how sure that is."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+LABEL_COLUMNS = ("label", "labels", "spans", "entities", "target", "class", "category")
+TEXT_COLUMNS = (
+    *("text", "texts", "sentence", "content", "body", "document", "comment", "review", "message", "utterance", "tweet"),
+    *("question", "title", "abstract", "description", "sentences", "documents", "comments", "reviews", "messages"),
+)
+# What names a row, or says who made it and when, is read by nobody.
+_ABOUT_THE_ROW = re.compile(
+    r"(.*[_ -])?(id|ids|uid|uuid|guid|key|index|idx|number|nr|no|row|line|code|hash|url|source|date|time|timestamp|"
+    r"score|annotator|author|user|lead_time|created_at|updated_at|created|updated|rating|stars|lang|language)|"
+    r"unnamed: \d+|#"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnGuess:
+    """A mapping read off a header; `unsure` are the input fields whose column was taken by its place among others."""
+
+    columns: Mapping[str, str]
+    label_column: str
+    split_column: str
+    unsure: tuple[str, ...]
+
+
+def guess_columns(*, columns: Sequence[str], input_fields: Sequence[str]) -> ColumnGuess:
+    """Propose a column for each input field: of its name, of a usual name, else by place, ids and times last."""
+    # Of names that differ only in case, the one in lower case counts, else the first.
+    lowered = {name.casefold(): name for name in reversed(columns)} | {name: name for name in columns}
+    label = next((lowered[name] for name in LABEL_COLUMNS if name in lowered), "")
+    split = lowered.get("split", "")
+    named = {field: lowered[field] for field in input_fields if field in lowered}
+    rest = [name for name in columns if name not in {label, split, *named.values()}]
+    if not named and len(input_fields) == 1 and (usual := next((one for one in TEXT_COLUMNS if one in lowered), "")):
+        named = {input_fields[0]: lowered[usual]}
+    open_fields = [field for field in input_fields if field not in named]
+    texts = [name for name in rest if not is_about_the_row(name)]
+    by_place = dict(zip(open_fields, [*texts, *(name for name in rest if name not in texts)], strict=False))
+    return ColumnGuess(
+        columns={field: named.get(field) or by_place.get(field, "") for field in input_fields},
+        label_column=label,
+        split_column=split,
+        # With as many texts as are looked for, there is no choice.
+        unsure=() if len(texts) == len(open_fields) else tuple(open_fields),
+    )
+
+
+def is_about_the_row(name: str) -> bool:
+    """Say whether a column's name is one of an id, a time or the like."""
+    return _ABOUT_THE_ROW.fullmatch(name.casefold()) is not None

@@ -1,0 +1,47 @@
+"""Look at a study's budget, change its limit, stop all it pays for and let it go on."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from budgets.models import Budget
+from budgets.operations import resume, set_limit, stop_everything, top_up
+from studies.queries import find_study
+
+
+class Command(BaseCommand):
+    help = "Show a study's budget; with an option, change its limit, stop everything or let it go on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="id or name")
+        change = parser.add_mutually_exclusive_group()
+        change.add_argument("--top-up", metavar="AMOUNT", help="add to the limit")
+        change.add_argument("--limit", metavar="AMOUNT", help="set the limit")
+        change.add_argument("--stop", metavar="REASON", help="stop all that it pays for")
+        change.add_argument("--resume", action="store_true", help="end a stop")
+        parser.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            study = find_study(options["study"])
+            actor = find_person(options["email"]) if options["email"] else study.created_by
+            budget = _changed(actor, study.budget, options)
+        except (ValueError, Forbidden) as error:
+            raise CommandError(str(error)) from error
+        amounts = {"limit": budget.limit, "spent": budget.spent, "held": budget.held, "left": budget.available}
+        told = ", ".join(f"{name} {amount.normalize():f}" for name, amount in amounts.items())
+        stopped = f"; stopped since {budget.stopped_at:%Y-%m-%d %H:%M} UTC" if budget.stopped_at else ""
+        self.stdout.write(f"“{budget}” in {budget.currency}: {told}{stopped}")
+
+
+def _changed(actor: User, budget: Budget, options: dict[str, Any]) -> Budget:
+    if options["top_up"] is not None:
+        return top_up(actor=actor, budget=budget, amount=options["top_up"])
+    if options["limit"] is not None:
+        return set_limit(actor=actor, budget=budget, limit=options["limit"])
+    if options["stop"] is not None:
+        return stop_everything(actor=actor, budget=budget, reason=options["stop"])
+    return resume(actor=actor, budget=budget) if options["resume"] else budget

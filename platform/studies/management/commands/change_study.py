@@ -1,0 +1,44 @@
+"""Change a study from the command line, or archive it."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import User
+from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from studies.models import Study
+from studies.operations import archive_study, change_study, unarchive_study
+from studies.queries import find_study
+
+
+class Command(BaseCommand):
+    help = "Change a study's name, instructions or labels, archive it or bring it back; what is not given stays."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="id or name")
+        parser.add_argument("--name")
+        parser.add_argument("--instructions")
+        parser.add_argument("--label", action="append", dest="labels", help="once for each label of the new set")
+        kept = parser.add_mutually_exclusive_group()
+        kept.add_argument("--archive", action="store_true", help="leave it out of lists; it spends nothing more")
+        kept.add_argument("--unarchive", action="store_true", help="bring it back; its budget waits for a resume")
+        parser.add_argument("--as", dest="email", help="e-mail of who changes it; the study's creator, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            study = find_study(options["study"])
+            actor = find_person(options["email"]) if options["email"] else study.created_by
+            changed = _changed(actor, study, options)
+        except (ValueError, Forbidden) as error:
+            raise CommandError(str(error)) from error
+        archived = "; archived" if changed.archived_at else ""
+        self.stdout.write(f"Study {changed.pk}: {changed}; labels {', '.join(changed.labels)}{archived}")
+
+
+def _changed(actor: User, study: Study, options: dict[str, Any]) -> Study:
+    given = {name: options[name] for name in ("name", "instructions", "labels")}
+    changed = change_study(actor=actor, study=study, **given)
+    if options["archive"]:
+        return archive_study(actor=actor, study=changed)
+    return unarchive_study(actor=actor, study=changed) if options["unarchive"] else changed

@@ -1,0 +1,52 @@
+"""Take out again what an import brought, or list a study's imports."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from studies.models import ImportBatch, Study
+from studies.operations import undo_import
+from studies.queries import find_study
+
+
+class Command(BaseCommand):
+    help = "Undo an import, all of it or nothing; without one, list the study's imports."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="id or name")
+        parser.add_argument("batch", metavar="IMPORT", type=int, nargs="?", help="its number in the list")
+        parser.add_argument("--as", dest="email", help="e-mail of who undoes it; the study's creator, if not given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            study = find_study(options["study"])
+            if options["batch"] is None:
+                self._list(study)
+                return
+            actor = find_person(options["email"]) if options["email"] else study.created_by
+            undone = undo_import(actor=actor, batch=_batch(study, options["batch"]))
+        except (ValueError, Forbidden) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Import {undone.pk} of {undone.file_name} is undone.")
+
+    def _list(self, study: Study) -> None:
+        for batch in _imports(study):
+            self.stdout.write(
+                f"{batch.pk}: {batch.file_name}, {batch.get_state_display().lower()}, {batch.num_created:,} examples, "
+                f"{batch.num_labels + batch.num_late_labels:,} labels"
+            )
+
+
+def _imports(study: Study) -> list[ImportBatch]:
+    return list(study.import_batches.exclude(state=ImportBatch.State.DRAFT).order_by("pk"))
+
+
+def _batch(study: Study, number: int) -> ImportBatch:
+    known = _imports(study)
+    found = next((one for one in known if one.pk == number), None)
+    if found is None:
+        named = ", ".join(f"{one.pk}: {one.file_name}" for one in known) or "none yet"
+        raise ValueError(f"“{study}” has no import {number}. Imports: {named}.")
+    return found

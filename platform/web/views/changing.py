@@ -1,0 +1,63 @@
+"""Changing a study that is there: its name, labels and instructions, archiving it, making another like it."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.permissions import Action, allowed
+from studies.models import Study
+from studies.operations import archive_study, change_study, duplicate_study, unarchive_study
+from web.forms.studies import ChangeStudyForm, DuplicateForm
+from web.people import person
+from web.problems import carry_out
+from web.stops import would_stop
+
+
+@allowed(Action.CHANGE_STUDY)
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    study = _study(pk)
+    form = ChangeStudyForm(request.POST or None, study=study)
+    if request.method == "POST" and form.is_valid():
+        changed = carry_out(form, lambda: change_study(actor=person(request), study=study, **form.changes()))
+        if changed:
+            messages.success(request, f"“{changed.name}” is as you say.")
+            return redirect("study", pk=pk)
+    return render(request, "web/change_study.html", {"study": study, "form": form})
+
+
+@allowed(Action.CREATE_STUDY)
+@require_http_methods(["GET", "POST"])
+def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    study = _study(pk)
+    form = DuplicateForm(request.POST or None, initial={"name": f"{study.name[:110]} (copy)"})
+    if request.method == "POST" and form.is_valid():
+        made = carry_out(form, lambda: duplicate_study(actor=person(request), study=study, **form.cleaned_data))
+        if made:
+            messages.success(request, f"“{made.name}” has the settings of “{study.name}”, and a budget of its own.")
+            return redirect("study", pk=made.pk)
+    return render(request, "web/duplicate_study.html", {"study": study, "form": form})
+
+
+@allowed(Action.CHANGE_STUDY)
+@require_http_methods(["GET", "POST"])
+def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    study = _study(pk)
+    if request.method == "POST":
+        archive_study(actor=person(request), study=study)
+        messages.success(request, f"“{study.name}” is archived. It spends nothing more and keeps all it has.")
+        return redirect("study", pk=pk)
+    return render(request, "web/archive_study.html", {"study": study, "would_stop": would_stop(study)})
+
+
+@allowed(Action.CHANGE_STUDY)
+@require_POST
+def unarchive(request: HttpRequest, pk: int) -> HttpResponse:
+    study = unarchive_study(actor=person(request), study=_study(pk))
+    messages.success(request, f"“{study.name}” is in the lists again. Its budget is stopped until you resume it.")
+    return redirect("study", pk=pk)
+
+
+def _study(pk: int) -> Study:
+    return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)

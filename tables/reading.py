@@ -1,0 +1,49 @@
+"""The one reader of tables: what is imported, priced and predicted is read by it."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from tables.csv_table import CsvTable
+from tables.json_table import JsonTable
+from tables.sources import open_source
+from tables.table import FileUnreadable, TableReader
+
+JSON_SUFFIXES = frozenset({"jsonl", "ndjson"})
+CSV_SUFFIXES = frozenset({"csv", "tsv", "txt"})
+
+
+def open_table(*, stream: BinaryIO, file_name: str, encoding: str = "utf-8") -> TableReader:
+    """Open a CSV or JSON-lines file; what it is is told by its name.
+
+    Parameters
+    ----------
+    stream
+        can be read from its start again, and stays open as long as rows are read.
+    file_name
+        ends in one of the suffixes above.
+    encoding
+        one of ENCODINGS; a UTF-16 mark in the file goes before it.
+
+    Returns
+    -------
+    What reads its rows; memory does not grow with their number.
+
+    Raises
+    ------
+    FileUnreadable: unknown kind, encoding, header; also while rows are read.
+    """
+    suffix = suffix_of(file_name)
+    if suffix not in JSON_SUFFIXES | CSV_SUFFIXES:
+        raise FileUnreadable(f"{file_name}: files ending in .csv, .tsv or .jsonl are read, not .{suffix}.")
+    source = open_source(stream=stream, encoding=encoding)
+    if source.is_whole and not source.sample.strip():
+        raise FileUnreadable(f"{file_name} is empty.")
+    if suffix in JSON_SUFFIXES:
+        return JsonTable(source=source)
+    return CsvTable(source=source, default_delimiter="\t" if suffix == "tsv" else ",")
+
+
+def suffix_of(file_name: str) -> str:
+    """Return what follows the last dot of a file's name, in lower case."""
+    return file_name.rsplit(".", 1)[-1].lower()

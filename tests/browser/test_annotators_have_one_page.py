@@ -1,0 +1,50 @@
+"""In Label Studio's real page, an annotator finds no settings, and what leads away from labelling asks the server."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from accounts.models import Role
+from labeling.entry import ticket_url
+from labeling.operations import publish
+from studies.models import Study
+from tests import factories
+from tests.browser.conftest import MINUTE
+from tests.integration.labeling.conftest import project_id
+from tests.services import LabelStudioServer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study(db: None, label_studio: LabelStudioServer) -> Study:
+    made = factories.study()
+    factories.examples(made, ["one", "two"])
+    publish(actor=made.created_by, study=made)
+    return made
+
+
+@pytest.fixture
+def page(browser: Browser, study: Study) -> Iterator[Page]:
+    context = browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(MINUTE)
+    opened = context.new_page()
+    opened.goto(ticket_url(person=factories.person(Role.ANNOTATOR), page=f"/projects/{project_id(study)}/data"))
+    opened.get_by_test_id("bottombar-submit-button").wait_for()
+    yield opened
+    context.close()
+
+
+def test_there_is_no_way_to_the_settings(page: Page, study: Study) -> None:
+    assert page.url.startswith(f"{page.url.split('/projects')[0]}/projects/{project_id(study)}/data?labeling=1")
+    expect(page.locator("a[href$='/settings']").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["settings/danger-zone", "settings/labeling", "data?tab=1"])
+def test_no_other_page_is_drawn(page: Page, study: Study, path: str) -> None:
+    with page.expect_request(lambda asked: asked.is_navigation_request()):
+        page.evaluate(f"history.pushState({{}}, '', '/projects/{project_id(study)}/{path}')")
+    page.wait_for_load_state()
+    assert "/settings" not in page.url
+    assert "Delete Project" not in page.content()

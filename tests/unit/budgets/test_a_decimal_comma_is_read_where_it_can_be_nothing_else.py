@@ -1,0 +1,42 @@
+from decimal import Decimal
+
+import pytest
+
+from budgets.money import parse_amount
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("0,15", "0.15"),
+        (",5", "0.5"),
+        ("0,150", "0.15"),
+        ("12,5", "12.5"),
+        ("1,0000", "1"),
+        ("1234,567", "1234.567"),
+        (" 2,50 ", "2.5"),
+    ],
+)
+def test_a_decimal_comma_is_a_point(text: str, amount: str) -> None:
+    assert parse_amount(text, name="amount") == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,000", "12,345", "123,456", "1,234.56", "1.234,56", "1,234,567", "1 000", "1\u00a0000,50", "1'000.50", ","],
+)
+def test_what_may_group_thousands_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^amount: .* may have thousands separators. Write the digits without them"):
+        parse_amount(text, name="amount")
+
+
+def test_a_comma_hides_no_sign_and_no_seventh_decimal() -> None:
+    with pytest.raises(ValueError, match="more than zero"):
+        parse_amount("-0,5", name="amount")
+    with pytest.raises(ValueError, match="more than six decimals"):
+        parse_amount("0,1234567", name="amount")
+
+
+def test_a_long_cell_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="is not a number"):
+        parse_amount("1," * 200_000 + "x", name="amount")
