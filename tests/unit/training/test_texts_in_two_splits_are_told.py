@@ -36,7 +36,7 @@ def test_a_run_says_so_and_goes_on(run_folder: RunFolder, capsys: pytest.Capture
     spec = (folder / "spec.json").read_text().replace('"data/test"', f'"{shared}"')
     (folder / "spec.json").write_text(spec)
     assert carry_out(folder)["leaks"]["train_in_test"] == 10
-    assert "10 of 24 rows of train stand in test too" in capsys.readouterr().out
+    assert "10 of 24 rows of train are in test too" in capsys.readouterr().out
 
 
 def test_a_clean_run_is_silent(run_folder: RunFolder, teacher: Path, capsys: pytest.CaptureFixture[str]) -> None:
