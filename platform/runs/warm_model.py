@@ -10,6 +10,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,8 @@ class WarmModel:
         finally:
             if lock is not None:
                 os.close(lock)
+        # It ends when nobody looks; somebody must take note, or it stays in the process table.
+        threading.Thread(target=self._process.wait, name="warm-model", daemon=True).start()
 
     def can_answer(self, folder: Path) -> bool:
         """Say whether it lives, is ours and has loaded what lies in a folder now."""
