@@ -14,13 +14,13 @@ UPLOADS = "imports"
 
 def forgotten_drafts(*, before: datetime) -> list[ImportBatch]:
     """List drafts of imports that were uploaded before then and never confirmed."""
-    return list(ImportBatch.objects.filter(state=ImportBatch.State.DRAFT, created_at__lt=before).order_by("pk"))
+    return list(ImportBatch.objects.expired(before=before).order_by("pk"))
 
 
-def remove_draft(*, draft: ImportBatch) -> bool:
+def remove_draft(*, draft: ImportBatch, before: datetime) -> bool:
     """Remove a draft and its file. Returns: False where somebody confirmed it meanwhile."""
     with transaction.atomic():
-        num_removed, _ = ImportBatch.objects.filter(pk=draft.pk, state=ImportBatch.State.DRAFT).delete()
+        num_removed, _ = ImportBatch.objects.expired(before=before).filter(pk=draft.pk).delete()
         if num_removed:
             transaction.on_commit(lambda: draft.file.delete(save=False))
     return bool(num_removed)
