@@ -98,6 +98,7 @@ class Listed:
     updated_at: datetime
     asks_for: int
     num_answers: int
+    num_skips: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,8 +202,8 @@ class LabelStudioClient:
         """List all examples of a project. Raises: LabelStudioMissing (there is no such project)."""
         found = self._read(self._page("fulcrum/examples", {"project": project_id}))
         return [
-            Listed(id=pk, updated_at=as_datetime(updated_at), asks_for=asks_for, num_answers=num_answers)
-            for pk, updated_at, asks_for, num_answers in found["examples"]
+            Listed(id=pk, updated_at=as_datetime(changed), asks_for=asks_for, num_answers=answers, num_skips=skips)
+            for pk, changed, asks_for, answers, skips in found["examples"]
         ]
 
     def ask(self, *, project_id: int, answers: Mapping[int, int]) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 # What could not be read, and what is none of ours, is looked at again now and then.
 CHECK_EVERY = timedelta(hours=1)
+ROWS_PER_UPDATE = 500
 
 
 class NothingPublished(ValueError):
@@ -121,6 +122,7 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     check_all = check_all or project.last_checked_at is None or began_at - project.last_checked_at > CHECK_EVERY
     offered, answered = _offered(project), _answered(project)
     listed = client.examples(project_id=project.label_studio_id)
+    _note_untouched(project, listed)
     stale = _stale(project, listed, check_all)
     merged = _merge_all(project, client, stale)
     present = {one.id for one in listed}
@@ -130,6 +132,20 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     even_out(project=project, client=client, listed=listed)
     _note_end(project, listed, began_at if check_all else None)
     return SyncResult(num_examples=len(stale), num_changed=num_changed, troubles=merged.troubles)
+
+
+def _note_untouched(project: LabelingProject, listed: Sequence[Listed]) -> None:
+    """Note the time of what nobody has touched since it was sent: there is nothing in it to be fetched."""
+    answered = Annotation.objects.filter(example=OuterRef("example"), deleted_at__isnull=True)
+    new = Publication.objects.filter(
+        ~Exists(answered), batch__project=project, label_studio_updated_at__isnull=True, num_answers=0, trouble=""
+    )
+    ids = set(new.values_list("label_studio_id", flat=True))
+    untouched = [one for one in listed if one.id in ids and one.num_answers == one.num_skips == 0]
+    for start in range(0, len(untouched), ROWS_PER_UPDATE):
+        some = untouched[start : start + ROWS_PER_UPDATE]
+        times = Case(*[When(label_studio_id=one.id, then=Value(one.updated_at)) for one in some])
+        new.filter(label_studio_id__in=[one.id for one in some]).update(label_studio_updated_at=times)
 
 
 def _stale(project: LabelingProject, listed: Sequence[Listed], check_all: bool) -> list[Listed]:

@@ -24,11 +24,14 @@ MOST_ANSWERS = 1_000_000
 
 @api_view(["POST"])
 def list_examples(request: Request) -> Response:
-    """List all examples of a project: id, time of the last change, answers asked for, answers there."""
-    num_answers = Count("annotations", filter=Q(annotations__was_cancelled=False))
-    tasks = Task.objects.filter(project=_project(request)).order_by("pk").annotate(num_answers=num_answers)
-    rows = tasks.values_list("pk", "updated_at", "overlap", "num_answers")
-    return Response({"examples": [[pk, changed.isoformat(), overlap, there] for pk, changed, overlap, there in rows]})
+    """List all examples of a project: id, time of the last change, answers asked for, answers and skips there."""
+    counts = {
+        "num_answers": Count("annotations", filter=Q(annotations__was_cancelled=False)),
+        "num_skips": Count("annotations", filter=Q(annotations__was_cancelled=True)),
+    }
+    tasks = Task.objects.filter(project=_project(request)).order_by("pk").annotate(**counts)
+    rows = tasks.values_list("pk", "updated_at", "overlap", *counts)
+    return Response({"examples": [[pk, changed.isoformat(), *numbers] for pk, changed, *numbers in rows]})
 
 
 @api_view(["POST"])
