@@ -133,9 +133,12 @@ class LabelStudioClient:
         )
         return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
 
-    def project_config(self, *, project_id: int) -> str:
+    def follow_plan(self, *, project_id: int, plan: ProjectPlan) -> None:
+        """Bring a project's title and labelling interface up to date; nothing is written where both are."""
         found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
-        return str(found.label_config)
+        if (found.title, found.label_config) != (plan.title, plan.config):
+            wanted = {"title": plan.title, "label_config": plan.config}
+            self._write(lambda **options: self.sdk.projects.update(project_id, **wanted, **options))
 
     def create_project(self, *, plan: ProjectPlan) -> int:
         made = self._write(
@@ -152,9 +155,6 @@ class LabelStudioClient:
             )
         )
         return int(made.id)
-
-    def set_config(self, *, project_id: int, config: str) -> None:
-        self._write(lambda **options: self.sdk.projects.update(project_id, label_config=config, **options))
 
     def ensure_view(self, *, project_id: int) -> None:
         """Make the tab that Label Studio's page makes when it finds none; annotators may not make one."""

@@ -4,6 +4,7 @@ from labeling.already_labelled import Withdrawn, follow_imported_labels, withdra
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable
 from labeling.entry import enter_url
 from labeling.hints import HintRefused, receive_hint, sync_hinted
+from labeling.project import follow_study
 from labeling.publish import PublishResult, publish
 from labeling.replay import ReplayResult, replay
 from labeling.stopping import follow_stops
@@ -21,6 +22,7 @@ __all__ = [
     "enter_url",
     "follow_imported_labels",
     "follow_stops",
+    "follow_study",
     "publish",
     "receive_hint",
     "replay",

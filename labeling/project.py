@@ -9,11 +9,12 @@ from django.utils.crypto import salted_hmac
 
 from accounts.audit import record
 from accounts.queries import recorded_state
-from labeling.client import LabelStudioClient, LabelStudioUnreachable, ProjectPlan
+from labeling.client import LabelStudioClient, LabelStudioUnreachable, ProjectPlan, connect
 from labeling.locks import WAIT_SECONDS, in_turn
 from labeling.models import LabelingProject
 from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType
 from studies.models import Study
+from studies.segmentation import is_marked_by_characters
 
 SECRET_HEADER = "X-Fulcrum-Secret"
 MAX_TITLE = 50
@@ -46,6 +47,17 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
         return _ensure(project, study, client)
 
 
+def follow_study(*, study: Study) -> None:
+    """Give a study's project in Label Studio the name, labels and instructions that the study has now, if it has one.
+
+    The next publishing does so too.
+    Raises: LabelStudioUnreachable; LabelStudioRefused.
+    """
+    project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
+    if project is not None and project.label_studio_id is not None:
+        connect().follow_plan(project_id=project.label_studio_id, plan=_plan(project, study))
+
+
 def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -> LabelingProject:
     plan = _plan(project, study)
     if project.label_studio_id is None:
@@ -53,8 +65,7 @@ def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -
         project.gone_at = None
         project.save(update_fields=["label_studio_id", "gone_at"])
     _note_connection(project, study, client)
-    if client.project_config(project_id=project.label_studio_id) != plan.config:
-        client.set_config(project_id=project.label_studio_id, config=plan.config)
+    client.follow_plan(project_id=project.label_studio_id, plan=plan)
     client.ensure_view(project_id=project.label_studio_id)
     client.ensure_webhook(
         project_id=project.label_studio_id,
@@ -103,7 +114,11 @@ def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
     return ProjectPlan(
         uid=str(project.uid),
         title=title[:MAX_TITLE],
-        config=task_type_of(study=study).config(labels=study.labels, instructions=study.instructions),
+        config=task_type_of(study=study).config(
+            labels=study.labels,
+            instructions=study.instructions,
+            by_characters=is_marked_by_characters(study),
+        ),
         annotations_per_example=study.annotations_per_example,
         takes_empty=task_type_of(study=study).takes_empty,
     )

@@ -19,6 +19,11 @@ def unusable_sign(text: str, *, may_have_lines: bool = False) -> str:
     return ""
 
 
+def without_unusable(text: str) -> str:
+    """Put a sign that says so in the place of each that cannot be kept or shown, as in a file's name."""
+    return "".join("\ufffd" if unusable_sign(sign) else sign for sign in text)
+
+
 def _is_unusable(sign: str, may_have_lines: bool) -> bool:
     if sign in _LINE_BREAKS:
         return not may_have_lines

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from accounts.texts import without_unusable
 from studies.files import FileUnreadable, Table, read_table
 from studies.hashing import digest
 from studies.importing import Candidate, Checked, ImportOptions, Progress, StudyRules, check_rows, guess_options
@@ -55,9 +56,10 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
         )
     if size == 0:
         raise FileUnreadable(f"{file_name} is empty.")
+    file_name = without_unusable(file_name)
     stored = content if isinstance(content, UploadedFile) else ContentFile(content, name=file_name)
     return ImportBatch.objects.create(
-        study=study, file=stored, file_name=file_name[:255], file_hash=_hash_of(stored), created_by=actor
+        study=study, file=stored, file_name=file_name[-255:], file_hash=_hash_of(stored), created_by=actor
     )
 
 

@@ -14,7 +14,7 @@ UPLOADS = "imports"
 
 def forgotten_drafts(*, before: datetime) -> list[ImportBatch]:
     """List drafts of imports that were uploaded before then and never confirmed."""
-    return list(ImportBatch.objects.filter(state=ImportBatch.State.DRAFT, created_at__lt=before).order_by("pk"))
+    return list(ImportBatch.objects.expired(before=before).order_by("pk"))
 
 
 def remove_draft(*, draft: ImportBatch) -> bool:

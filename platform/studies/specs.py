@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from accounts.texts import unusable_sign
+from accounts.texts import unusable_sign, without_unusable
 from budgets.models import PriceBook
 from studies.hashing import clean
 from studies.models import PayBasis
@@ -90,7 +90,9 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
         raise StudyInvalid(f"labels: between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.")
     for label in cleaned:
         if sign := unusable_sign(label):
-            raise StudyInvalid(f"labels: “{_readable(label)}” has {sign}. Each is one line of plain text: take it out.")
+            raise StudyInvalid(
+                f"labels: “{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: take it out."
+            )
         if len(label) > 200:
             raise StudyInvalid(f"labels: “{label[:40]}…” must be one line of at most 200 characters.")
     if len({label.casefold() for label in cleaned}) < len(cleaned):
@@ -101,10 +103,6 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
 def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:
     if sign := unusable_sign(text, may_have_lines=may_have_lines):
         raise StudyInvalid(f"{field_name}: it has {sign}, which cannot be shown to annotators. Take it out.")
-
-
-def _readable(label: str) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in label[:40])
 
 
 def _check_pay(basis: str, max_paid_seconds: int) -> None:

@@ -108,8 +108,8 @@ class ChangeStudyForm(forms.Form):
     instructions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6}))
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
-        initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
         found = dependents(study)
         if found.holds_labels:
             self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")

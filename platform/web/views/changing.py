@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Action, allowed
+from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, follow_study
 from studies.models import Study
 from studies.operations import archive_study, change_study, duplicate_study, unarchive_study
 from web.forms.studies import ChangeStudyForm, DuplicateForm
@@ -22,7 +23,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changed = carry_out(form, lambda: change_study(actor=person(request), study=study, **form.changes()))
         if changed:
-            messages.success(request, f"“{changed.name}” is as you say.")
+            messages.success(request, f"“{changed.name}” is saved.")
+            _tell_label_studio(request, changed)
             return redirect("study", pk=pk)
     return render(request, "web/change_study.html", {"study": study, "form": form})
 
@@ -57,6 +59,13 @@ def unarchive(request: HttpRequest, pk: int) -> HttpResponse:
     study = unarchive_study(actor=person(request), study=_study(pk))
     messages.success(request, f"“{study.name}” is in the lists again. Its budget is stopped until you resume it.")
     return redirect("study", pk=pk)
+
+
+def _tell_label_studio(request: HttpRequest, study: Study) -> None:
+    try:
+        follow_study(study=study)
+    except (LabelStudioRefused, LabelStudioUnreachable) as trouble:
+        messages.warning(request, f"Label Studio gets it when examples are published next. {trouble}")
 
 
 def _study(pk: int) -> Study:

@@ -85,8 +85,9 @@ def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
 def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     batch = _batch(pk, batch_pk)
     form = UndoForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and carry_out(form, lambda: undo_import(actor=person(request), batch=batch)):
-        messages.success(request, f"The import of {batch.file_name} is undone: what it brought is gone.")
+    undone = carry_out(form, lambda: undo_import(actor=person(request), batch=batch)) if form.is_valid() else None
+    if undone is not None:
+        messages.success(request, f"The import of {undone.file_name} is undone: what it brought is gone.")
         return redirect("study-data", pk=pk)
     return render(request, "web/import_undo.html", {"study": batch.study, "batch": batch, "form": form})
 

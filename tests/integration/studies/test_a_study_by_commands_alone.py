@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Role, User
 from budgets.models import Price, PriceBook
+from budgets.operations import set_confirm_above
 from studies.models import Study
 from tests import factories
 
@@ -100,10 +101,19 @@ def test_a_study_is_duplicated(study: Study, capsys: pytest.CaptureFixture[str])
 
 
 def test_a_budget_is_looked_at_and_changed(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "budget", "Reviews") == "“Reviews” in USD: limit 20, spent 0, held 0, left 20\n"
+    assert run(capsys, "budget", "Reviews") == "“Reviews” in USD: limit 20.00, spent 0.00, held 0.00, left 20.00\n"
     assert "limit 25" in run(capsys, "budget", "Reviews", "--top-up", "5")
     assert "limit 30" in run(capsys, "budget", "Reviews", "--limit", "30")
     assert "stopped since" in run(capsys, "budget", "Reviews", "--stop", "The guidelines are wrong")
     assert "stopped" not in run(capsys, "budget", "Reviews", "--resume")
     with pytest.raises(CommandError, match="limit"):
         call_command("budget", "Reviews", "--limit", "-1")
+
+
+def test_a_large_limit_waits_for_a_second_person(study: Study, admin: User, capsys: pytest.CaptureFixture[str]) -> None:
+    set_confirm_above(actor=admin, book=study.budget.price_book, amount="50")
+    assert "A limit of 500.00 waits for a second person" in run(capsys, "budget", "Reviews", "--limit", "500")
+    other = factories.person(Role.MANAGER)
+    assert "limit 500" in run(capsys, "budget", "Reviews", "--confirm", "--as", other.email)
+    with pytest.raises(CommandError, match="No limit of “Reviews” waits"):
+        call_command("budget", "Reviews", "--confirm")

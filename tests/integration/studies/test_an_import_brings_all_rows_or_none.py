@@ -71,3 +71,9 @@ def test_an_annotator_imports_nothing() -> None:
     study = factories.study()
     with pytest.raises(Forbidden):
         draft_import(actor=factories.person(Role.ANNOTATOR), study=study, file_name="a.csv", content=b"text\na\n")
+
+
+def test_a_file_name_that_cannot_be_shown_is_kept_as_far_as_it_can_be() -> None:
+    study = factories.study()
+    batch = draft_import(actor=study.created_by, study=study, file_name="a\x0bb\udcff.csv", content=b"text\na\n")
+    assert (batch.file_name, batch.created_by) == ("a\ufffdb\ufffd.csv", study.created_by)

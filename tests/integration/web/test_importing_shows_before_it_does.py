@@ -6,6 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from labeling.models import LabelingProject
+from labeling.offering import Wanted, hold_batch, offerable
 from studies.models import ImportBatch, Study
 from tests import factories
 
@@ -160,3 +162,20 @@ def test_a_file_with_too_few_columns_says_which_are_there(manager: Client) -> No
     pairs = factories.study(task_type="pair_classification", labels=("same", "other"))
     page = upload(manager, pairs, "text_a,label\none,same\n")
     assert "Choose a column for text_b. The file has text_a, label." in page.content.decode()
+
+
+def test_labels_for_what_is_on_offer_are_told_before_and_after(manager: Client, study: Study) -> None:
+    """Label Studio is away here, so that the page can only promise; a real one is asked in tests of labelling."""
+    factories.examples(study, ["fine day", "awful day", "odd day"])
+    project = LabelingProject.objects.create(study=study, label_studio_id=7)
+    examples = offerable(study=study, split="pool")
+    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
+    project.batches.update(state="offered")
+    file = SimpleUploadedFile("labels.csv", GOOD.encode())
+    page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
+    assert "2 of the examples that get a label are on offer." in page.content.decode()
+    url = reverse("import-preview", args=[study.pk, ImportBatch.objects.get(file_name="labels.csv").pk])
+    pressed = {"digest": page.context["summary"].digest, "confirm": "all"}
+    after = manager.post(url, {**MAPPING, **pressed}, follow=True).content.decode()
+    assert "2 labels added to examples without one" in after
+    assert "What is on offer and has a label now is withdrawn as soon as possible." in after

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Role
 from accounts.operations import create_person
 from accounts.permissions import Forbidden
-from accounts.queries import PersonNotFound, find_person
+from accounts.queries import find_person
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        except (PersonNotFound, Forbidden) as error:
+        except (ValueError, Forbidden) as error:
             raise CommandError(str(error)) from error
         shown = "the password you gave" if options["password"] else f"the password {password} (shown this once)"
         self.stdout.write(f"{person.get_role_display()} {person.name} signs in as {person.email} with {shown}.")

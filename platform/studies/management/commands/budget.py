@@ -8,7 +8,8 @@ from accounts.models import User
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.models import Budget
-from budgets.operations import resume, set_limit, stop_everything, top_up
+from budgets.money import amount_text
+from budgets.operations import confirm_limit, resume, set_limit, stop_everything, top_up, waiting_request
 from studies.queries import find_study
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         change.add_argument("--limit", metavar="AMOUNT", help="set the limit")
         change.add_argument("--stop", metavar="REASON", help="stop all that it pays for")
         change.add_argument("--resume", action="store_true", help="end a stop")
+        change.add_argument("--confirm", action="store_true", help="confirm a limit that somebody else asked for")
         parser.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,9 +34,14 @@ class Command(BaseCommand):
         except (ValueError, Forbidden) as error:
             raise CommandError(str(error)) from error
         amounts = {"limit": budget.limit, "spent": budget.spent, "held": budget.held, "left": budget.available}
-        told = ", ".join(f"{name} {amount.normalize():f}" for name, amount in amounts.items())
+        told = ", ".join(f"{name} {amount_text(amount)}" for name, amount in amounts.items())
         stopped = f"; stopped since {budget.stopped_at:%Y-%m-%d %H:%M} UTC" if budget.stopped_at else ""
         self.stdout.write(f"“{budget}” in {budget.currency}: {told}{stopped}")
+        waiting = waiting_request(budget)
+        if waiting is not None:
+            self.stdout.write(
+                f"A limit of {amount_text(waiting.new_limit)} waits for a second person: --confirm --as THEIR-EMAIL."
+            )
 
 
 def _changed(actor: User, budget: Budget, options: dict[str, Any]) -> Budget:
@@ -44,4 +51,9 @@ def _changed(actor: User, budget: Budget, options: dict[str, Any]) -> Budget:
         return set_limit(actor=actor, budget=budget, limit=options["limit"])
     if options["stop"] is not None:
         return stop_everything(actor=actor, budget=budget, reason=options["stop"])
+    if options["confirm"]:
+        waiting = waiting_request(budget)
+        if waiting is None:
+            raise ValueError(f"No limit of “{budget}” waits for a second person.")
+        return confirm_limit(actor=actor, request=waiting)
     return resume(actor=actor, budget=budget) if options["resume"] else budget

@@ -1,0 +1,34 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import Role
+from labeling.client import LabelStudioClient
+from labeling.operations import follow_study
+from studies.models import Study
+from studies.operations import change_study
+from tests import factories
+from tests.integration.labeling.conftest import project_id
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_its_project_takes_the_new_name(study: Study, client_of: LabelStudioClient) -> None:
+    changed = change_study(actor=study.created_by, study=study, name="Opinions")
+    follow_study(study=changed)
+    assert client_of.sdk.projects.get(project_id(study)).title == "Opinions"
+
+
+def test_a_study_without_a_project_asks_label_studio_nothing(db: None, settings: Settings) -> None:
+    settings.LABEL_STUDIO_URL = "http://127.0.0.1:9"
+    follow_study(study=factories.study())
+
+
+def test_the_page_saves_it_while_label_studio_is_away(study: Study, client: Client, settings: Settings) -> None:
+    settings.LABEL_STUDIO_URL = "http://127.0.0.1:9"
+    client.force_login(factories.person(Role.MANAGER))
+    page = client.post(reverse("change-study", args=[study.pk]), {"name": "Opinions"}, follow=True)
+    study.refresh_from_db()
+    assert study.name == "Opinions"
+    assert "Label Studio gets it when examples are published next" in page.content.decode()
