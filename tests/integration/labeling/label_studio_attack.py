@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Label Studio's packages and settings are known in its own virtual environment only.
 """Sends every request that is not listed to Label Studio's own handler, and prints what was not refused.
 
 Runs in Label Studio's Python, with its settings, views, sessions and database, and our guard. Of its middleware, only
