@@ -29,7 +29,7 @@ def pages_served(*, port: int, paths: tuple[str, ...] = ABOUT_PEOPLE) -> Iterato
     class Server(ThreadedWSGIServer):
         def _close_connections(self) -> None:
             if not is_shared:
-                super()._close_connections()
+                connections.close_all()
 
     # Inside a test's transaction, only its own connection sees what it made.
     connection = connections["default"]
@@ -53,6 +53,7 @@ def pages_served(*, port: int, paths: tuple[str, ...] = ABOUT_PEOPLE) -> Iterato
 
 def _only(paths: tuple[str, ...]) -> Application:
     from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+    from django.http import HttpResponse
 
     handler = WSGIHandler()
 
@@ -62,6 +63,7 @@ def _only(paths: tuple[str, ...]) -> Application:
             return [b"not served in this test"]
         # Without the signals of a request, at which Django would close the test's connection.
         response = handler.get_response(WSGIRequest(environ))
+        assert isinstance(response, HttpResponse)
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [response.content]
 

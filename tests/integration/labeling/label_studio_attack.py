@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# Label Studio's packages and settings are known in its own virtual environment only.
 """Sends every request that is not listed to Label Studio's own handler, and prints what was not refused.
 
 Runs in Label Studio's Python, with its settings, views, sessions and database, and our guard. Of its middleware, only
@@ -58,13 +60,13 @@ def is_refused(answer: Any) -> bool:
 def attack(plan: Mapping[str, Any], paths: Sequence[str]) -> Iterator[tuple[str, bool]]:
     for role, methods in plan["methods"].items():
         allowed = {tuple(line) for line in plan["allowed"][role]}
+        browser = Client(raise_request_exception=False, headers={"host": settings.ALLOWED_HOSTS[0]})
         for path in paths:
             # Some patterns have no beginning, and take the address of a later one.
             name = resolve(path).view_name
             for method in methods:
                 if (method, name) in allowed or (method == "GET" and ASSETS.match(path)):
                     continue
-                browser = Client(raise_request_exception=False, headers={"host": settings.ALLOWED_HOSTS[0]})
                 browser.cookies.load({settings.SESSION_COOKIE_NAME: plan["cookies"].get(role, "none")})
                 answer = browser.generic(method, path)
                 yield f"{role}: {method} {path} ({name}): {answer.status_code}", is_refused(answer)

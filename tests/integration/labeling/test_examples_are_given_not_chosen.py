@@ -4,6 +4,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from accounts.models import Role
@@ -34,21 +35,24 @@ def locked(member: Member, study: Study) -> list[int]:
         return [row[0] for row in database.execute(query, [member.id, project_id(study)])]
 
 
+def ask(member: Member, study: Study, way: str, wish: dict[str, Any]) -> httpx.Response:
+    path = f"/api/projects/{project_id(study)}/next"
+    action = f"/api/dm/actions?id=next_task&project={project_id(study)}"
+    query = f"query={quote(json.dumps(wish))}&ordering=-id&view=1&task={offered(study)[-1]}"
+    if way == "body of a GET":
+        return member.http.request("GET", path, json=wish)
+    if way == "query":
+        return member.http.get(f"{path}?{query}")
+    if way == "action's body":
+        return member.http.post(action, json=wish)
+    return member.http.post(f"{action}&{query}", json={})
+
+
 @pytest.mark.parametrize("way", ["body of a GET", "query", "action's body", "action's query"])
 def test_whatever_an_annotator_asks_for_they_get_the_next_one(study: Study, annotator: Member, way: str) -> None:
     first, *_, last = offered(study)
-    path, action = (
-        f"/api/projects/{project_id(study)}/next",
-        f"/api/dm/actions?id=next_task&project={project_id(study)}",
-    )
     for wish in (LAST_FIRST, picked(last), {**LAST_FIRST, **NOBODY}, answered_bad(), {"view": 1}, {"task": last}):
-        query = f"query={quote(json.dumps(wish))}&ordering=-id&view=1&task={last}"
-        answer = {
-            "body of a GET": lambda wish=wish: annotator.http.request("GET", path, json=wish),
-            "query": lambda query=query: annotator.http.get(f"{path}?{query}"),
-            "action's body": lambda wish=wish: annotator.http.post(action, json=wish),
-            "action's query": lambda query=query: annotator.http.post(f"{action}&{query}", json={}),
-        }[way]()
+        answer = ask(annotator, study, way, wish)
         assert (answer.status_code, answer.json()["id"]) == (200, first)
     assert locked(annotator, study) == [first]
 

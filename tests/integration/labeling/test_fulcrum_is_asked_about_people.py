@@ -13,8 +13,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def ask(person: User, *, session: str = "", **fields: bool) -> Answer:
-    question = Question(email=person.email, session=session, asked_at=int(time.time()), **fields)
+def ask(person: User, *, session: str = "", signs_out: bool = False) -> Answer:
+    question = Question(email=person.email, session=session, asked_at=int(time.time()), signs_out=signs_out)
     text = write_question(key=settings.TICKET_KEY, question=question)
     answer = Client().post("/labeling/access", text, content_type="text/plain")
     assert answer.status_code == 200
