@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from labeling.client import LabelStudioClient, Listed
 from labeling.models import Batch, LabelingProject, Publication
+from studies.models import Label
 
 EXAMPLES_PER_CALL = 5000
 
@@ -37,7 +38,9 @@ def ask_anew(*, project: LabelingProject, client: LabelStudioClient, batch: Batc
 
 
 def _with_open(project: LabelingProject) -> QuerySet[Publication]:
-    is_open = Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
+    # With a label from elsewhere, only those who have it open may still answer.
+    is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
+    is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
     there = Publication.objects.filter(batch__project=project, label_studio_id__isnull=False)
     return there.annotate(num_open=Count("assignments", filter=is_open))
 
