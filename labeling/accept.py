@@ -1,6 +1,6 @@
 """From what an annotator did in Label Studio to an accepted annotation, its payment and the example's label."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from accounts.models import User
 from budgets.models import Origin
 from budgets.operations import BudgetExceeded, BudgetStopped, release
 from labeling.matching import Match, match
-from labeling.models import Annotation, Assignment, Publication
+from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.pay import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
 from labeling.project import task_type_of
 from labeling.remote import RemoteAnnotation, RemoteExample, storable
@@ -92,7 +92,7 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
 
 def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
     known = list(Annotation.objects.filter(example=publication.example).order_by("pk"))
-    unique_ids = [one.unique_id for one in remote.annotations]
+    unique_ids = [one.unique_id for one in remote.annotations if one.unique_id is not None]
     elsewhere = Annotation.objects.filter(unique_id__in=unique_ids).exclude(example=publication.example)
     return match(
         annotations=remote.annotations,
@@ -122,10 +122,22 @@ def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studi
     if (locked.label_studio_id, locked.batch_id) != (publication.label_studio_id, publication.batch_id):
         # It was offered again since it was looked at.
         return 0
+    here = Q(label_studio_example_id__isnull=True) | Q(label_studio_example_id=locked.label_studio_id)
+    num_gone = _mark_deleted(Annotation.objects.filter(here, example=locked.example_id))
     locked.label_studio_id, locked.num_answers, locked.trouble = None, 0, ""
     locked.save(update_fields=["label_studio_id", "num_answers", "trouble"])
     give_back(publication=locked, because=Publication.Because.GONE, reason=reason)
-    return _mark_deleted(Annotation.objects.filter(example=locked.example_id))
+    return num_gone
+
+
+def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None]) -> int:
+    """Note that what stood in these examples of Label Studio's is gone with them. Returns: how many annotations."""
+    if not example_ids:
+        return 0
+    stood = Annotation.objects.filter(
+        example__publication__batch__project=project, label_studio_example_id__in=example_ids, deleted_at__isnull=True
+    )
+    return stood.update(deleted_at=timezone.now())
 
 
 def give_back(
@@ -214,18 +226,31 @@ def _follow(publication: Publication, example_id: int, match: Match, people: Peo
     annotation = row or Annotation(
         unique_id=match.unique_id, example=publication.example, created_at=remote.created_at, lead_time=None
     )
-    before = _columns(annotation)
-    is_edited = (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
+    before, is_edited = _columns(annotation), _is_edited(annotation, remote)
     _write(annotation, remote, example_id, people)
     if annotation.state == State.ACCEPTED:
         if is_edited:
             _edit(annotation, verdict)
-    elif is_edited or _is_better(annotation, verdict):
+    elif is_edited:
         _apply(publication, annotation, verdict)
+    elif _is_better(annotation, verdict):
+        _look_again(publication, annotation, verdict)
     if row is not None and _columns(annotation) == before:
         return False
     annotation.save()
     return True
+
+
+def _look_again(publication: Publication, annotation: Annotation, verdict: Verdict) -> None:
+    """Take the verdict on an unchanged annotation, which keeps its reason where it comes to the same."""
+    state, reason = annotation.state, annotation.reason
+    _apply(publication, annotation, verdict)
+    if annotation.state == state:
+        annotation.reason = reason
+
+
+def _is_edited(annotation: Annotation, remote: RemoteAnnotation) -> bool:
+    return (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
 
 
 def _is_better(annotation: Annotation, verdict: Verdict) -> bool:

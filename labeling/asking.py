@@ -5,6 +5,7 @@ were counted already, and for those that are still held for on top.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
@@ -22,35 +23,46 @@ def even_out(*, project: LabelingProject, client: LabelStudioClient, listed: Seq
     Returns: how many examples asked for more or fewer.
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
-    wanted = {one.label_studio_id: one for one in _with_open(project)}
+    wanted = _wanted(Publication.objects.filter(batch__project=project))
     # What is just arriving has no id here yet, and is not somebody else's.
     is_sending = project.batches.filter(state=Batch.State.PENDING).exists()
-    answers = {one.id: _answers(wanted.get(one.id), one) for one in listed if one.id in wanted or not is_sending}
-    differing = {one.id: answers[one.id] for one in listed if answers.get(one.id, one.asks_for) != one.asks_for}
+    differing = {}
+    for one in listed:
+        if one.id in wanted:
+            answers = wanted[one.id].answers(num_there=one.num_answers)
+        else:
+            answers = one.asks_for if is_sending else 0
+        if answers != one.asks_for:
+            differing[one.id] = answers
     _ask(project, client, differing)
     return len(differing)
 
 
 def ask_anew(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
     """Have the examples of a batch ask for what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
-    publications = _with_open(project).filter(batch=batch)
-    _ask(project, client, {one.label_studio_id or 0: one.num_answers + one.num_open for one in publications})
+    wanted = _wanted(Publication.objects.filter(batch=batch))
+    _ask(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 
 
-def _with_open(project: LabelingProject) -> QuerySet[Publication]:
-    # With a label from elsewhere, only those who have it open may still answer.
+class _Wanted(NamedTuple):
+    """What an example had when it was merged last, and how many further answers there is money held for."""
+
+    num_answers: int
+    trouble: str
+    num_open: int
+
+    def answers(self, *, num_there: int) -> int:
+        # What cannot be read was not counted here.
+        return (num_there if self.trouble else self.num_answers) + self.num_open
+
+
+def _wanted(publications: QuerySet[Publication]) -> dict[int, _Wanted]:
+    """By Label Studio's id. With a label from elsewhere, only those who have an example open may still answer it."""
     is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
     is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
-    there = Publication.objects.filter(batch__project=project, label_studio_id__isnull=False)
-    return there.annotate(num_open=Count("assignments", filter=is_open))
-
-
-def _answers(publication: Publication | None, listed: Listed) -> int:
-    if publication is None:
-        return 0
-    # What cannot be read was not counted here.
-    num_counted = listed.num_answers if publication.trouble else publication.num_answers
-    return num_counted + publication.num_open
+    there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))
+    rows = there.values_list("label_studio_id", "num_answers", "trouble", "num_open")
+    return {pk: _Wanted(*rest) for pk, *rest in rows if pk is not None}
 
 
 def _ask(project: LabelingProject, client: LabelStudioClient, answers: Mapping[int, int]) -> None:

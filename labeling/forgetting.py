@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.audit import record
 from labeling.accept import mark_gone
 from labeling.client import LabelStudioClient, LabelStudioRefused
-from labeling.models import Assignment, Batch, LabelingProject, Publication
+from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.project import connected_url, url_of
 from labeling.troubles import tell_gone
 
@@ -38,6 +38,8 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
         )
     project.batches.filter(state=Batch.State.PENDING).update(state=Batch.State.WITHDRAWN, leased_until=None)
     num_examples = _give_all_back(project)
+    there = Annotation.objects.filter(example__publication__batch__project=project, deleted_at__isnull=True)
+    there.update(deleted_at=timezone.now())
     _forget(project, gone_id, num_examples)
     return True
 

@@ -11,7 +11,8 @@ from notices.operations import NoticeKind, notify
 
 def note_beginning(project: LabelingProject) -> None:
     """Remember the start of the first sync since the last success. A finished sync clears it."""
-    LabelingProject.objects.filter(pk=project.pk, syncing_since=None).update(syncing_since=timezone.now())
+    there = LabelingProject.objects.filter(pk=project.pk, label_studio_id__isnull=False)
+    there.filter(syncing_since=None).update(syncing_since=timezone.now())
 
 
 def tell_if_late(project: LabelingProject) -> None:

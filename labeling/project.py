@@ -14,6 +14,7 @@ from labeling.locks import WAIT_SECONDS, in_turn
 from labeling.models import LabelingProject
 from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType
 from studies.models import Study
+from studies.segmentation import is_marked_by_characters
 
 SECRET_HEADER = "X-Fulcrum-Secret"
 MAX_TITLE = 50
@@ -113,7 +114,11 @@ def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
     return ProjectPlan(
         uid=str(project.uid),
         title=title[:MAX_TITLE],
-        config=task_type_of(study=study).config(labels=study.labels, instructions=study.instructions),
+        config=task_type_of(study=study).config(
+            labels=study.labels,
+            instructions=study.instructions,
+            by_characters=is_marked_by_characters(study),
+        ),
         annotations_per_example=study.annotations_per_example,
         takes_empty=task_type_of(study=study).takes_empty,
     )

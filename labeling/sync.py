@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
-from labeling.accept import Merged, People, mark_gone, merge, pay_waiting
+from labeling.accept import Merged, People, mark_deleted, mark_gone, merge, pay_waiting
 from labeling.asking import even_out
 from labeling.client import (
     LabelStudioClient,
@@ -119,11 +119,13 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     resume_batches(project=project, client=client)
     began_at = timezone.now()
     check_all = check_all or project.last_checked_at is None or began_at - project.last_checked_at > CHECK_EVERY
-    offered = _offered(project)
+    offered, answered = _offered(project), _answered(project)
     listed = client.examples(project_id=project.label_studio_id)
     stale = _stale(project, listed, check_all)
     merged = _merge_all(project, client, stale)
-    num_changed = merged.num_changed + _mark_vanished(project, offered, {one.id for one in listed})
+    present = {one.id for one in listed}
+    num_changed = merged.num_changed + _mark_vanished(project, offered, present)
+    num_changed += mark_deleted(project=project, example_ids=answered - present)
     pay_waiting(study=project.study)
     even_out(project=project, client=client, listed=listed)
     _note_end(project, listed, began_at if check_all else None)
@@ -223,6 +225,13 @@ def _offered(project: LabelingProject) -> list[Publication]:
     waiting = Assignment.objects.filter(publication=OuterRef("pk"), hold__closed_at__isnull=True)
     sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.OFFERED)
     return list(sent.filter(Q(label_studio_id__isnull=False) | Exists(waiting)).defer("trouble"))
+
+
+def _answered(project: LabelingProject) -> set[int | None]:
+    """List Label Studio's ids of what has answers before we look, copies of examples among them."""
+    here = Annotation.objects.filter(example__publication__batch__project=project, deleted_at__isnull=True)
+    rows = here.filter(label_studio_example_id__isnull=False).order_by()
+    return set(rows.values_list("label_studio_example_id", flat=True).distinct())
 
 
 def _mark_vanished(project: LabelingProject, offered: Sequence[Publication], present: set[int]) -> int:

@@ -1,5 +1,6 @@
 """Annotations as no browser sends them to Label Studio: a seeded stream of rows of an export, most of them hostile."""
 
+import json
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -104,3 +105,20 @@ def odd_rows(*, seed: int, count: int) -> Iterator[Any]:
         if isinstance(row, dict) and isinstance(row.get("unique_id"), str):
             seen.append(row["unique_id"])
         yield row
+
+
+def odd_bodies(*, seed: int, count: int) -> Iterator[str]:
+    """Write requests' bodies as JSON texts: a good answer with one to three fields spoilt, or no object at all."""
+    draw = random.Random(seed)
+    for number in range(1, count + 1):
+        body: Any = {name: good_row(draw, number)[name] for name in ("result", "lead_time", "unique_id")}
+        if draw.random() < 0.05:
+            body = draw.choice(VALUES)
+        else:
+            for name in draw.sample(
+                (*ALL_FIELDS, "task", "project", "draft_id", "parent_annotation"), draw.randint(1, 3)
+            ):
+                body[name] = deep(draw.choice((40, 300))) if draw.random() < 0.1 else draw.choice(VALUES)
+            if draw.random() < 0.1:
+                body.pop("result", None)
+        yield json.dumps(body)

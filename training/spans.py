@@ -31,6 +31,7 @@ _UNITS = {
     ),
     "character": regex.compile(_CHARACTER, regex.VERSION1),
 }
+_UNSPACED_LETTER = regex.compile(rf"[{_LETTER}&&{_UNSPACED}]", regex.VERSION1)
 # Of the gold spans, how many may be marked within a word before every character is a unit. A slip of the hand is fewer.
 MOST_WITHIN_WORDS = 0.05
 OUTSIDE = 0
@@ -58,6 +59,11 @@ class Word(NamedTuple):
 def words_of(text: str, segmentation: str = "word") -> list[Word]:
     """Return the words of a text in order, or its characters as a reader counts them (grapheme clusters)."""
     return [Word(*match.span()) for match in _UNITS[segmentation].finditer(text)]
+
+
+def has_unspaced(text: str) -> bool:
+    """Say whether a text has letters of a script that has a word per character."""
+    return _UNSPACED_LETTER.search(text) is not None
 
 
 def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:

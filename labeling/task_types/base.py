@@ -21,8 +21,11 @@ class LabelingTaskType(ABC):
     takes_empty: ClassVar[bool] = False
 
     @abstractmethod
-    def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
-        """Build the labelling configuration (XML) for a label set, in its order."""
+    def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
+        """Build the labelling configuration (XML) for a label set, in its order.
+
+        Parameters: `by_characters` lets parts of words be marked, where parts of a text are.
+        """
 
     @abstractmethod
     def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:

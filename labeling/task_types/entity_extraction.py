@@ -30,11 +30,12 @@ class EntityExtraction(LabelingTaskType):
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
     takes_empty = True
 
-    def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
+    def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
+        granularity = "symbol" if by_characters else "word"
         tags = "".join(labelled_tag("Label", label, place) for place, label in enumerate(labels))
         return (
             f'<View>{header(instructions)}{header(RULE)}<Labels name="{LABELS}" toName="text">{tags}</Labels>'
-            '<Text name="text" value="$text" granularity="word"/></View>'
+            f'<Text name="text" value="$text" granularity="{granularity}"/></View>'
         )
 
     def data(self, *, fields: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ class TextClassification(LabelingTaskType):
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
     asked: ClassVar[str] = 'choice="single" required="true" requiredMessage="Choose a label, or skip."'
 
-    def config(self, *, labels: Sequence[str], instructions: str = "") -> str:
+    def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
         shown = "".join(self._shown(field) for field in self.input_fields)
         choices = "".join(labelled_tag("Choice", label, place) for place, label in enumerate(labels))
         return (

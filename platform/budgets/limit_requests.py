@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.audit import record
@@ -56,10 +57,14 @@ def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | N
     return locked
 
 
+def waiting_requests() -> QuerySet[LimitRequest]:
+    """The raises of limits that wait for a second person."""
+    return LimitRequest.objects.filter(outcome="", expires_at__gt=timezone.now())
+
+
 def waiting_request(budget: Budget) -> LimitRequest | None:
     """The raise of a budget's limit that waits for a second person."""
-    waiting = budget.limit_requests.filter(outcome="", expires_at__gt=timezone.now())
-    return waiting.select_related("asked_by", "budget").first()
+    return waiting_requests().filter(budget=budget).select_related("asked_by", "budget").first()
 
 
 def raise_or_ask(actor: User, locked: Budget, amount: Decimal) -> Budget:

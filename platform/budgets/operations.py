@@ -15,6 +15,7 @@ from budgets.limit_requests import (
     decline_limit,
     set_confirm_above,
     waiting_request,
+    waiting_requests,
 )
 from budgets.limits import (
     LimitTooLow,
@@ -111,4 +112,5 @@ __all__ = [
     "top_up",
     "unarchive_budget",
     "waiting_request",
+    "waiting_requests",
 ]

@@ -57,6 +57,11 @@ class LabelStudio:
         return self.paths.label_studio_venv / "bin" / "python"
 
     @property
+    def package(self) -> Path:
+        """Where Label Studio itself is installed."""
+        return next(self.paths.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
+
+    @property
     def is_prepared(self) -> bool:
         return self._stamp.exists() and self._stamp.read_text() == self._state()
 
@@ -86,12 +91,11 @@ class LabelStudio:
 
     def service(self) -> Service:
         """The server, on the port that this process holds from now on."""
-        package = next(self.paths.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
         listener = ports.hold(paths=self.paths, service=NAME)
         return Service(
             name=NAME,
             command=(
-                *(str(self.python), "-P", "-c", WEB_SERVER, "core.wsgi:application", "--folder", str(package)),
+                *(str(self.python), "-P", "-c", WEB_SERVER, "core.wsgi:application", "--folder", str(self.package)),
                 *(f"--fd={listener.fileno()}", "--threads=4", f"--max-body-mb={MAX_BODY_MB}", "--max-uploads=4"),
             ),
             environment=self.environment(),

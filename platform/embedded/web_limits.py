@@ -69,6 +69,9 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # as above
         elif self.error is None:
             self.error = self._trouble()
             self.completed = self.completed or self.error is not None
+        if self.error is not None:
+            # Else waitress asks for the body of a request that is refused.
+            self.expect_continue = False
         return num_read
 
     def _trouble(self) -> Error | None:

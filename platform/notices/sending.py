@@ -5,7 +5,9 @@ import json
 import smtplib
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from hashlib import sha256
+from threading import Thread
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +20,8 @@ from notices.queries import mail_leaves_us
 
 # For the whole of a call, however slowly its answer comes.
 TIMEOUT_SECONDS = 10
+# A mail takes some turns with its server.
+MAIL_SECONDS = 30
 # Enough for a receiver's reason, such as Slack's "no_service".
 _REASON_BYTES = 200
 _PASSING_STATUS = frozenset({408, 425, 429})
@@ -66,10 +70,30 @@ def _mail(delivery: Delivery) -> Delivery.State:
         headers={"Message-ID": f"<{delivery.uid}@{urlsplit(settings.URL).hostname}>"},
     )
     try:
-        message.send()
+        _in_time(message.send, seconds=MAIL_SECONDS)
     except (smtplib.SMTPException, OSError) as error:
         raise _mail_trouble(error) from error
     return Delivery.State.SENT if mail_leaves_us() else Delivery.State.LOGGED
+
+
+def _in_time(call: Callable[[], object], *, seconds: float) -> None:
+    """Call in a thread that is left behind where it takes longer: smtplib limits each read, and not the whole.
+
+    Raises: TimeoutError; whatever the call raises.
+    """
+    done: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except Exception as error:  # noqa: BLE001 -- handed on to who waits
+            done.set_exception(error)
+
+    Thread(target=run, name="mail", daemon=True).start()
+    try:
+        done.result(timeout=seconds)
+    except TimeoutError as error:
+        raise error if done.done() else TimeoutError(f"it took longer than {seconds} s") from error
 
 
 def _mail_trouble(error: smtplib.SMTPException | OSError) -> Refused | TryLater:

@@ -1,6 +1,7 @@
 """Charts as SVG and PNG, drawn once: kept in the data folder by what they show, and drawn anew where it changed."""
 
 import json
+import logging
 import os
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +12,8 @@ from django.conf import settings
 
 from reports.charts import Chart
 from studies.whole_files import write_whole
+
+logger = logging.getLogger(__name__)
 
 # Older ones are removed when a new one is kept; any of them can be drawn again.
 MOST_KEPT = 500
@@ -34,9 +37,12 @@ class Drawing:
         path = _folder() / f"{self.key}.{self.suffix}"
         try:
             return path.read_bytes()
-        except FileNotFoundError:
+        except OSError:
             content = self.chart.png() if self.suffix == "png" else self.chart.svg().encode()
-        _keep(path, content)
+        try:
+            _keep(path, content)
+        except OSError as error:
+            logger.warning("the drawing %s is not kept and will be drawn again: %s", path.name, error)
         return content
 
 

@@ -19,7 +19,7 @@ _PERMISSIONS = (
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # What browsers say of a request: from our own pages, or from a person, as a bookmark or a typed address is.
 _OUR_SITES = frozenset({"same-origin", "none"})
-_TEXTS = ("text/", "application/json", "application/x-ndjson", "image/svg+xml")
+_TEXTS = ("text/", "application/json", "image/svg+xml")  # JSON lines, as application/jsonl, too
 
 
 class MoreHeaders:

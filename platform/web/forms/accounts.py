@@ -1,8 +1,10 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.password_validation import validate_password
+from django.http import HttpRequest
 
 from accounts.models import Role, User
 from accounts.operations import change_own_password
@@ -19,6 +21,18 @@ class SignInForm(AuthenticationForm):
 
 
 class OwnPasswordForm(PasswordChangeForm):
+    """A wrong old password counts as a wrong try to sign in: who finds a browser open cannot guess it either."""
+
+    def __init__(self, user: User, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        self._request = request
+
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        if authenticate(self._request, username=self.user.email, password=password) != self.user:
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password
+
     def save(self, commit: bool = True) -> User:
         change_own_password(person=self.user, password=self.cleaned_data["new_password1"])
         return self.user

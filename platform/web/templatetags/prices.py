@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from budgets.models import Kind, Price
-from budgets.operations import waiting_request
+from budgets.operations import waiting_request, waiting_requests
 from budgets.overviews import PriceState
 from studies.models import Study
 from web.stops import stopped
@@ -63,6 +63,12 @@ def limit_banner(context: dict[str, Any], study: Study) -> dict[str, Any]:
     """On a study's pages: a raise of its limit waits. Its budget's page shows the request itself."""
     waiting = None if context.get("here") == "budget" else waiting_request(study.budget)
     return {"study": study, "waiting": waiting}
+
+
+@register.simple_tag
+def waiting_budgets() -> set[int]:
+    """The budgets with a raise of their limit that waits for a second person."""
+    return set(waiting_requests().values_list("budget", flat=True))
 
 
 @register.inclusion_tag("web/stopped.html", takes_context=True)

@@ -54,6 +54,9 @@ class ChangePassword(auth_views.PasswordChangeView):
     form_class = OwnPasswordForm
     success_url = reverse_lazy("home")
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         messages.success(self.request, "Your password is changed; other devices are signed out.")
         return super().form_valid(form)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Action, allowed, allows
@@ -52,6 +53,7 @@ def targets(request: HttpRequest) -> HttpResponse:
 
 
 @allowed(Action.MANAGE_NOTICES)
+@never_cache  # it shows a new secret, once
 @require_http_methods(["GET", "POST"])
 def target(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(WebhookTarget, pk=pk)

@@ -22,6 +22,13 @@ def test_one_that_tells_its_length_is_refused_unread(server: WebServer) -> None:
     assert server.spooled_bytes() == 0
 
 
+def test_one_that_asks_before_it_sends_is_told_no(server: WebServer) -> None:
+    with server.connect() as connection:
+        length = f"Content-Length: {10_000 * MEGABYTE}"
+        connection.sendall(head("POST", "/length", length, "Expect: 100-continue"))
+        assert answer_of(connection) == TOO_LARGE
+
+
 def test_one_in_chunks_is_refused_at_the_limit_and_leaves_nothing(server: WebServer) -> None:
     chunk = b"100000\r\n" + b"x" * MEGABYTE + b"\r\n"
     with server.connect() as connection:

@@ -24,6 +24,7 @@ READ_AND_WRITE = ("GET", "POST")
 STRANGERS = frozenset(
     {
         ("GET", "fulcrum-enter"),
+        ("GET", "fulcrum-prove"),
         ("GET", "health"),
         ("GET", "user-login"),
         ("POST", "user-login"),
@@ -42,7 +43,8 @@ ANNOTATORS = frozenset(
         *((method, "product-tour") for method in ("GET", "PATCH")),
         *((method, "collect_metrics") for method in ("GET", "POST")),
         *(("GET", name) for name in ("current-user-whoami", "current-user-hotkeys", "user-list")),
-        *(("GET", name) for name in ("fulcrum-enter", "fulcrum-script", "health", "logout", "version", "api-version")),
+        *(("GET", f"fulcrum-{name}") for name in ("enter", "prove", "script")),
+        *(("GET", name) for name in ("health", "logout", "version", "api-version")),
         *(("GET", name) for name in ("feature_flags", "heidi_tips", "session_policy:session-policy")),
         # Answered without content.
         *(("GET", name) for name in ("ml:api:ml-list", "labels_manager:api-labels:label_link-list")),

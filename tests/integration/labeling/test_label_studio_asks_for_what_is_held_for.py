@@ -1,11 +1,15 @@
 """After each sync, Label Studio asks for as many answers as there is money held for, and asks the same people."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Role
+from budgets.operations import resume, stop_everything
+from labeling.accept import give_back
 from labeling.client import LabelStudioClient
 from labeling.models import Annotation, Assignment, Publication
-from labeling.operations import publish, sync_study
+from labeling.operations import publish
 from labeling.queries import work_waiting
 from studies.models import Study
 from tests import factories
@@ -35,7 +39,7 @@ OVERLAPPING = [
 ]
 
 
-def one_example(**fields: object) -> Study:
+def one_example(**fields: Any) -> Study:
     study = factories.study(**fields)
     factories.examples(study, ["one"])
     publish(actor=study.created_by, study=study)
@@ -193,12 +197,16 @@ def test_after_a_stop_and_a_resume_a_rejected_answer_is_asked_for_again(
 
 
 def test_an_answer_that_was_not_asked_for_is_taken_before_anybody_else_is_asked(
-    label_studio: LabelStudioServer, annotator: Member, enter: Enter
+    study: Study, annotator: Member, enter: Enter
 ) -> None:
-    study = one_example()
-    late = enter(factories.person(Role.ANNOTATOR))
-    annotator.annotate(offered(study)[0], "ugly")
-    first, second = (late.annotate(offered(study)[0], value).json() for value in ("good", "bad"))
-    assert [one.state for one in synced(study)] == [State.REJECTED, State.ACCEPTED, State.SURPLUS]
-    assert first["id"] != second["id"]
-    assert sync_study(actor=study.created_by, study=study).num_changed == 0
+    stop_everything(actor=factories.person(), budget=study.budget, reason="Enough")
+    for publication in Publication.objects.filter(example__study=study):
+        give_back(publication=publication, because=Publication.Because.STOPPED, reason="Enough")
+    for example_id in offered(study)[:2]:
+        annotator.annotate(example_id)
+    assert [one.state for one in synced(study)] == [State.ACCEPTED, State.SURPLUS]
+    resume(actor=factories.person(), budget=study.budget)
+    publish(actor=study.created_by, study=study)
+    assert [one.state for one in synced(study)] == [State.ACCEPTED, State.ACCEPTED]
+    assert spent_and_held(study) == ("0.20", "0.10")
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == offered(study)[2]

@@ -1,7 +1,9 @@
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Role
 from notices import sending
@@ -57,3 +59,19 @@ def test_what_rested_is_sent_once_the_receiver_answers(slow: WebhookTarget, rece
     Delivery.objects.update(next_try_at=slow.created_at)
     deliver_due()
     assert _states(slow) == {State.SENT}
+
+
+@pytest.mark.django_db
+def test_a_mail_server_that_sends_a_byte_now_and_then_is_not_waited_for(
+    tell: Tell, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MAIL_SECONDS", 2)
+    factories.person(Role.ADMIN)
+    with slow_server(Slow.DRIPS_HEAD) as url:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", urlsplit(url).port
+        tell()
+        began = time.monotonic()
+        deliver_due()
+    assert time.monotonic() - began < 10
+    assert "does not answer" in Delivery.objects.get(channel="email").last_error

@@ -1,4 +1,7 @@
+import io
+
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -40,15 +43,25 @@ def test_who_asked_sees_no_button_to_confirm(manager: Client, asked: Study) -> N
 
 def test_another_person_confirms_on_the_budgets_page(asked: Study) -> None:
     other = signed_in_as(factories.person(Role.MANAGER))
+    assert "limit to confirm" in other.get(reverse("home")).content.decode()
     assert "See the request" in other.get(reverse("study", args=[asked.pk])).content.decode()
     assert 'name="confirm"' in other.get(reverse("budget", args=[asked.pk])).content.decode()
     assert "Confirmed" in decide(other, asked, "confirm")
+    assert "limit to confirm" not in other.get(reverse("home")).content.decode()
     assert limit(asked) == 1000010
 
 
 def test_another_person_refuses(asked: Study) -> None:
     assert "The request is refused" in decide(signed_in_as(factories.person(Role.MANAGER)), asked, "decline")
     assert limit(asked) == 10
+
+
+def test_a_study_opens_with_what_one_person_may_set(asked: Study) -> None:
+    said, book = io.StringIO(), asked.budget.price_book
+    labels = ["--label=good", "--label=bad"]
+    call_command("create_study", "Large", *labels, "--limit=5000", f"--prices={book.name}", stdout=said)
+    assert limit(Study.objects.get(name="Large")) == 100
+    assert "A limit of 5000.00 waits for a second person" in said.getvalue()
 
 
 def test_an_admin_sets_the_amount_on_the_price_books_page(admin: Client, study: Study) -> None:

@@ -85,6 +85,13 @@ def test_the_cost_chart_is_drawn_once(manager: Client, measured: Study, drawn: l
     assert drawn == ["svg"]
 
 
+def test_a_chart_is_shown_though_it_cannot_be_kept(settings: Settings, tmp_path: Path) -> None:
+    settings.CHARTS_DIR = tmp_path / "a file" / "charts"
+    (tmp_path / "a file").write_text("in the way")
+    chart = utility_chart([point()])
+    assert Drawing(chart=chart, suffix="svg").content() == chart.svg().encode()
+
+
 def test_the_oldest_drawings_make_room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CHARTS_DIR = tmp_path / "charts"
     monkeypatch.setattr(drawings, "MOST_KEPT", 2)

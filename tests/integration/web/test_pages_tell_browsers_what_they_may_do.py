@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from config import settings
 from tests import factories
@@ -61,6 +62,17 @@ def test_behind_https_cookies_and_sites_are_for_https_only(monkeypatch: pytest.M
     assert found["SESSION_COOKIE_SECURE"] and found["CSRF_COOKIE_SECURE"]
     assert found["SECURE_HSTS_SECONDS"] == 365 * 24 * 3600
     assert settings_with(monkeypatch, FULCRUM_URL="http://127.0.0.1:8000")["SECURE_HSTS_SECONDS"] == 0
+
+
+def test_over_https_browsers_are_told_to_stay_there(settings: Settings) -> None:
+    settings.SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    url = reverse("sign-in")
+    assert Client().get(url, secure=True)["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in Client().get(url)
+
+
+def test_another_hosts_name_is_not_answered(client: Client) -> None:
+    assert client.get(reverse("sign-in"), headers={"Host": "elsewhere.example"}).status_code == 400
 
 
 def test_a_form_may_lead_into_label_studio(monkeypatch: pytest.MonkeyPatch) -> None:

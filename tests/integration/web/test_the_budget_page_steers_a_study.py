@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Cap, Path
-from budgets.operations import charge, place_hold, release, set_cap, set_limit, stop_everything
+from budgets.operations import charge, exhaust, place_hold, release, set_cap, set_limit, stop_everything
 from runs.models import RunKind, RunState
 from studies.models import Study
 from tests import factories
@@ -128,9 +128,17 @@ def test_a_study_with_nothing_left_asks_for_a_top_up(manager: Client, study: Stu
     charge(budget=study.budget, cost=cost("10"), price=label_price(study.budget))
     page = post(manager, study, "resume").content.decode()
     assert "Top it up" in page and "its budget is spent" in page
+    assert "Top up the budget to resume it; until then nothing starts" in page
     assert reverse("resume", args=[study.pk]) not in page
     post(manager, study, "top-up", {"amount": "1", "expected_limit": "10"})
     assert not study.budget.is_stopped
+
+
+def test_a_study_that_needs_more_than_is_left_can_be_resumed_with_it(manager: Client, study: Study) -> None:
+    exhaust(budget=study.budget, reason="run 1 needs more")
+    page = manager.get(reverse("study", args=[study.pk])).content.decode()
+    assert "not enough budget is left" in page and "or resume it with what is left" in page
+    assert "its budget is spent" not in page
 
 
 def test_publishing_on_a_stopped_study_is_refused_in_words(manager: Client, study: Study) -> None:

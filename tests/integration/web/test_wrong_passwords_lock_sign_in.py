@@ -13,6 +13,7 @@ from pytest_django import Settings
 from accounts.models import AuditRecord, Role, User
 from accounts.operations import change_person, note_new_password
 from tests import factories
+from tests.integration.web.pages import signed_in_as
 
 pytestmark = pytest.mark.django_db
 TRIES = 5
@@ -112,6 +113,17 @@ def test_a_command_ends_a_lock(mara: User) -> None:
     assert can_sign_in(mara)
     with pytest.raises(CommandError, match="No active person"):
         call_command("unlock_sign_in", "nobody@example.com")
+
+
+def test_the_old_password_cannot_be_guessed_in_a_browser_that_was_left_open(mara: User) -> None:
+    browser, new = signed_in_as(mara), "another horse entirely"
+    form = {"new_password1": new, "new_password2": new}
+    url = reverse("change-password")
+    wrong = [browser.post(url, {**form, "old_password": f"guess {number}"}).status_code for number in range(TRIES)]
+    right = browser.post(url, {**form, "old_password": factories.PASSWORD}).status_code
+    assert (wrong, right) == ([200] * (TRIES - 1) + [429], 429)
+    mara.refresh_from_db()
+    assert not mara.check_password(new)
 
 
 @pytest.mark.parametrize("on_the_server", [True, False])
