@@ -32,6 +32,7 @@ _LIMITS = {
     "notices.tasks.deliver": 60,
     "budgets.tasks.tell_forecasts": 600,
     "studies.tasks.follow_uploads": 60,
+    "studies.tasks.read_upload": 3_600,
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
     "web.tasks.prune": 1_800,

@@ -31,6 +31,12 @@ STOP_SECONDS = 60
 _keepers: "dict[Path, list[subprocess.Popen[bytes]]]" = {}
 APPLICATION = "fulcrum"
 LABEL_STUDIO = "label_studio"
+# Fulcrum's own connections bring their limits with them.
+LABEL_STUDIO_LIMITS = {
+    "statement_timeout": "15min",
+    "lock_timeout": "1min",
+    "idle_in_transaction_session_timeout": "10min",
+}
 
 
 class PostgresUnavailable(EmbeddedError):
@@ -168,6 +174,19 @@ def _ensure_databases(connection: "psycopg.Connection[tuple[object, ...]]", path
         Database(name=LABEL_STUDIO, password=known.label_studio_database_password),
     ):
         _ensure_database(connection, database)
+    for name, value in LABEL_STUDIO_LIMITS.items():
+        _ensure_limit(connection, name, value)
+
+
+def _ensure_limit(connection: "psycopg.Connection[tuple[object, ...]]", name: str, value: str) -> None:
+    known = connection.execute(
+        "select 1 from pg_db_role_setting join pg_roles on pg_roles.oid = setrole "
+        "where rolname = %s and %s = any(setconfig)",
+        [LABEL_STUDIO, f"{name}={value}"],
+    )
+    if not known.fetchone():
+        change = sql.SQL("alter role {} set {} = {}")
+        connection.execute(change.format(sql.Identifier(LABEL_STUDIO), sql.Identifier(name), sql.Literal(value)))
 
 
 def _ensure_database(connection: "psycopg.Connection[tuple[object, ...]]", database: Database) -> None:

@@ -18,7 +18,7 @@ from studies.summaries import summarise
 
 TASK = "studies.tasks.read_upload"
 MOST_ATTEMPTS = 3
-_LOCK_CLASS = 4_201_704
+_LOCK_CLASS = 4_201_705
 State = ImportJob.State
 
 

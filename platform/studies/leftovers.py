@@ -17,10 +17,10 @@ def forgotten_drafts(*, before: datetime) -> list[ImportBatch]:
     return list(ImportBatch.objects.expired(before=before).order_by("pk"))
 
 
-def remove_draft(*, draft: ImportBatch) -> bool:
+def remove_draft(*, draft: ImportBatch, before: datetime) -> bool:
     """Remove a draft and its file. Returns: False where somebody confirmed it meanwhile."""
     with transaction.atomic():
-        num_removed, _ = ImportBatch.objects.filter(pk=draft.pk, state=ImportBatch.State.DRAFT).delete()
+        num_removed, _ = ImportBatch.objects.expired(before=before).filter(pk=draft.pk).delete()
         if num_removed:
             transaction.on_commit(lambda: draft.file.delete(save=False))
     return bool(num_removed)

@@ -36,7 +36,7 @@ def prune(*, is_dry_run: bool = False) -> list[Removal]:
         found = Removal(
             what=f"{draft.file_name}, never imported into {draft.study}", num_bytes=_size(Path(draft.file.path))
         )
-        if is_dry_run or remove_draft(draft=draft):
+        if is_dry_run or remove_draft(draft=draft, before=drafts_before):
             removed.append(found)
     files = [
         *unknown_uploads(before=drafts_before),

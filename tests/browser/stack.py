@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from django.db import connection
 
-from embedded import services
+from embedded import ports, services
 from embedded.supervisor import Process, Service
 from tests.services import PATHS, ROOT
 
@@ -28,6 +28,8 @@ def serving() -> Iterator[str]:
     subprocess.run(collect, cwd=ROOT, env=environment, check=True)
     wanted: tuple[Service, ...] = (services.web(paths=PATHS), *services.workers(paths=PATHS))
     with ExitStack() as stack:
+        # Another test serves other pages there.
+        stack.callback(ports.give_back, paths=PATHS, service="web")
         started = []
         for service in wanted:
             process = Process(service=replace(service, environment=environment))

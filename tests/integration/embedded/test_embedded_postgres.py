@@ -122,6 +122,15 @@ def test_label_studio_cannot_reach_the_ledger_nor_fulcrum_its_tables(paths: Path
             psycopg.connect(url, dbname=postgres.APPLICATION)
 
 
+def test_label_studio_holds_no_lock_for_ever(paths: Paths) -> None:
+    with (
+        postgres.running(paths=paths, durable=False),
+        psycopg.connect(postgres.database_url(paths=paths, name=postgres.LABEL_STUDIO)) as connection,
+    ):
+        shown = {name: connection.execute(f"show {name}").fetchone() for name in postgres.LABEL_STUDIO_LIMITS}
+    assert shown == {name: (value,) for name, value in postgres.LABEL_STUDIO_LIMITS.items()}
+
+
 def test_nobody_gets_in_without_the_password(paths: Paths) -> None:
     with postgres.running(paths=paths, durable=False):
         host = str(postgres.socket_folder(paths=paths))

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded import logs
+from embedded import logs, services
+from embedded.paths import Paths
 
 
 def test_a_log_that_is_too_large_is_cut_and_its_service_goes_on_at_the_start(tmp_path: Path) -> None:
@@ -38,3 +39,14 @@ def test_a_log_is_for_its_owner_only(tmp_path: Path) -> None:
 def test_a_size_that_is_none_is_named() -> None:
     with pytest.raises(logs.WrongLogSize, match="FULCRUM_LOG_MB='ten'"):
         logs.max_bytes(source={"FULCRUM_LOG_MB": "ten"})
+
+
+def test_a_service_whose_log_was_cut_is_still_seen_to_be_ready(tmp_path: Path) -> None:
+    paths = Paths(root=tmp_path, data=tmp_path / "var").make()
+    paths.log("beat").write_text("of an earlier start: ready\n" * 10)
+    is_ready = services._says(paths, "beat", "ready", 1)
+    assert not is_ready()
+    logs.cut(folder=paths.logs, max_bytes=20)
+    assert not is_ready()
+    paths.log("beat").write_text("ready")
+    assert is_ready()
