@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from labeling.accept import give_back
+from labeling.asking import ask_anew
 from labeling.client import (
     Kept,
     LabelStudioClient,
@@ -67,7 +68,7 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
     assert project.label_studio_id is not None
-    chosen = list(_labelled(project).select_related("example__label").order_by("pk"))
+    chosen = list(_labelled(project).select_related("example__label", "batch").order_by("pk"))
     found = _shut(project, chosen, client)
     # What Label Studio deleted had no answer that a sync could bring.
     deleted = [one for one in chosen if one.label_studio_id not in found.left]
@@ -76,6 +77,9 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
     if fetched.error:
         raise LabelStudioUnreachable(fetched.error)
     num_withdrawn += _give_back(project, [one for one in chosen if one not in deleted], found)
+    for batch in {one.batch_id: one.batch for one in chosen if one not in deleted}.values():
+        # The sync did not know yet for whom any of them is kept open.
+        ask_anew(project=project, client=client, batch=batch)
     num_kept = _asking().filter(publication__in=chosen, kept_for__isnull=False).count()
     return Withdrawn(num_examples=num_withdrawn, num_kept=num_kept)
 

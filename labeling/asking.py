@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 
 from labeling.client import LabelStudioClient, Listed
 from labeling.models import Batch, LabelingProject, Publication
+from studies.models import Label
 
 EXAMPLES_PER_CALL = 5000
 
@@ -56,8 +57,9 @@ class _Wanted(NamedTuple):
 
 
 def _wanted(publications: QuerySet[Publication]) -> dict[int, _Wanted]:
-    """By Label Studio's id."""
-    is_open = Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
+    """By Label Studio's id. With a label from elsewhere, only those who have an example open may still answer it."""
+    is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
+    is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
     there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))
     rows = there.values_list("label_studio_id", "num_answers", "trouble", "num_open")
     return {pk: _Wanted(*rest) for pk, *rest in rows if pk is not None}

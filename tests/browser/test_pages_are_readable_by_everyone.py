@@ -12,7 +12,7 @@ from budgets.operations import place_hold, price_at, set_confirm_above, set_limi
 from labeling.models import Assignment, Batch, Publication
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
-from studies.operations import draft_import
+from studies.operations import archive_study, draft_import
 from tests import factories
 from tests.browser.conftest import OpenPage
 from tests.integration.reports import ground
@@ -44,6 +44,9 @@ def paths(study: Study, run: Run) -> list[str]:
     ]
     of_study = [
         "study",
+        "change-study",
+        "duplicate-study",
+        "archive-study",
         "study-data",
         "import-upload",
         "labelling",
@@ -65,9 +68,10 @@ def paths(study: Study, run: Run) -> list[str]:
     return [
         *(reverse(name) for name in plain),
         *(reverse(name, args=[study.pk]) for name in [*of_study, "ledger", "budget"]),
-        reverse("import-preview", args=[study.pk, batch.pk]),
+        *(reverse(f"import-{name}", args=[study.pk, batch.pk]) for name in ("preview", "undo")),
         *(reverse(name, args=[one.pk]) for name, one in of_money),
         *(reverse(name, args=[factories.stopped_study().pk]) for name in ["study", "budget"]),
+        reverse("study", args=[_archived().pk]),
         reverse("stop-everything", args=[study.pk]),
         reverse("run", args=[run.pk]),
         reverse("artifact", args=[student.pk]),
@@ -83,6 +87,11 @@ def paths(study: Study, run: Run) -> list[str]:
         reverse("webhook-target", args=[factories.given_up_delivery().target_id]),
         "/nowhere/",
     ]
+
+
+def _archived() -> Study:
+    made = factories.study()
+    return archive_study(actor=made.created_by, study=made)
 
 
 @pytest.fixture

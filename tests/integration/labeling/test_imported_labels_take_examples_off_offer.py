@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditRecord
+from accounts.models import AuditRecord, Role
 from labeling.client import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Annotation, Assignment, Publication
 from labeling.operations import (
@@ -64,7 +64,7 @@ def test_who_has_it_open_finishes_and_is_paid_and_the_imported_label_stays(
     assert mine is not None
     factories.import_csv(study, LABELS)
     assert (withdraw_labelled_of(study=study).num_examples, spent_and_held(study)) == (2, ("0.00", "0.10"))
-    assert enter(factories.person(role=annotator.person.role)).open_next(study) is None
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) is None
     assert annotator.annotate(mine, "bad").status_code == 201
     (answer,) = synced(study)
     assert (answer.state, spent_and_held(study)) == (Annotation.State.ACCEPTED, ("0.10", "0.00"))
@@ -89,7 +89,7 @@ def test_a_person_who_skips_instead_gives_it_back(study: Study, annotator: Membe
     sync(project=study.labeling_project)
     follow_imported_labels()
     assert spent_and_held(study) == ("0.00", "0.00")
-    assert enter(factories.person(role=annotator.person.role)).open_next(study) is None
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) is None
 
 
 def test_what_is_kept_open_too_long_comes_back(study: Study, annotator: Member) -> None:
@@ -156,3 +156,24 @@ def test_what_a_stop_withdrew_and_got_a_label_is_not_offered_again(study: Study,
     asking = Assignment.objects.filter(hold__closed_at__isnull=True).values("publication__example__fields__text")
     assert sorted(one["publication__example__fields__text"] for one in asking) == ["three", "two"]
     assert Publication.objects.count() == 3
+
+
+def test_where_two_are_asked_nobody_else_gets_what_one_answered_or_has_open(
+    db: None, annotator: Member, enter: Enter
+) -> None:
+    study = factories.study(annotations_per_example=2)
+    factories.examples(study, ["one", "two", "three"])
+    publish(actor=study.created_by, study=study)
+    answered = annotator.open_next(study)
+    assert answered is not None and annotator.annotate(answered).status_code == 201
+    opened = annotator.open_next(study)
+    assert opened is not None
+    factories.import_csv(study, LABELS)
+    withdraw_labelled_of(study=study)
+    other = enter(factories.person(Role.ANNOTATOR))
+    assert other.open_next(study) is None
+    assert spent_and_held(study) == ("0.10", "0.10")
+    assert annotator.annotate(opened).status_code == 201
+    synced(study)
+    assert (other.open_next(study), spent_and_held(study)) == (None, ("0.20", "0.00"))
+    assert is_exact(study)

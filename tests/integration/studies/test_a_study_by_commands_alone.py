@@ -8,6 +8,8 @@ from django.core.management import CommandError, call_command
 from accounts.models import Role, User
 from budgets.models import Price, PriceBook
 from budgets.operations import set_confirm_above
+from labeling.models import LabelingProject
+from labeling.offering import Wanted, hold_batch, offerable
 from studies.models import Study
 from tests import factories
 
@@ -74,6 +76,18 @@ def test_an_import_is_listed_and_undone(study: Study, tmp_path: Path, capsys: py
     assert "is undone" in run(capsys, "undo_import", "Reviews", str(batch.pk))
     with pytest.raises(CommandError, match="has no import 99999"):
         call_command("undo_import", "Reviews", "99999")
+
+
+def test_labels_for_what_is_on_offer_are_told(study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    factories.examples(study, ["Lovely", "Awful"])
+    project = LabelingProject.objects.create(study=study)
+    examples = offerable(study=study, split="pool")
+    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=2, uid=project.uid))
+    file = tmp_path / "labels.csv"
+    file.write_text("text,label\nLovely,praise\n")
+    told = run(capsys, "import_examples", "Reviews", str(file), "--preview")
+    assert "1 labels for examples without one" in told
+    assert "1 of the examples that get a label are on offer" in told
 
 
 def test_a_study_is_changed_archived_and_brought_back(study: Study, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def test_more_studies_take_no_more_queries(
 ) -> None:
     for _ in range(5):
         factories.study()
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         manager.get(reverse("home"))
 
 
