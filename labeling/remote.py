@@ -196,9 +196,11 @@ class _Cleaning:
         if isinstance(value, int | float):
             return self._number(value)
         if not isinstance(value, Mapping | list | tuple):
-            return self._left_out("has a part that is no JSON")
+            self.trouble = "has a part that is no JSON"
+            return None
         if depth == MAX_DEPTH:
-            return self._left_out("is nested too deeply")
+            self.trouble = "is nested too deeply"
+            return None
         if isinstance(value, Mapping):
             return {self._text(str(key)): self.clean(one, depth + 1) for key, one in value.items()}
         return [self.clean(one, depth + 1) for one in value]
@@ -212,13 +214,12 @@ class _Cleaning:
 
     def _number(self, number: float) -> float | None:
         if isinstance(number, float) and not math.isfinite(number):
-            return self._left_out("has a number that is not finite")
-        if abs(number) > LARGEST_NUMBER:
-            return self._left_out("has a number that is too large to be kept")
-        return number
-
-    def _left_out(self, trouble: str) -> None:
-        self.trouble = trouble
+            self.trouble = "has a number that is not finite"
+        elif abs(number) > LARGEST_NUMBER:
+            self.trouble = "has a number that is too large to be kept"
+        else:
+            return number
+        return None
 
 
 def _text(value: Any) -> str:
