@@ -60,7 +60,11 @@ def _wanted(publications: QuerySet[Publication]) -> dict[int, _Wanted]:
     is_open = Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
     there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))
     rows = there.values_list("label_studio_id", "num_answers", "trouble", "num_open")
-    return {pk: _Wanted(*rest) for pk, *rest in rows if pk is not None}
+    return {
+        pk: _Wanted(num_answers=num_answers, trouble=trouble, num_open=num_open)
+        for pk, num_answers, trouble, num_open in rows
+        if pk is not None
+    }
 
 
 def _ask(project: LabelingProject, client: LabelStudioClient, answers: Mapping[int, int]) -> None:

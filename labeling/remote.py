@@ -195,10 +195,9 @@ class _Cleaning:
             return self._text(value)
         if isinstance(value, int | float):
             return self._number(value)
-        if not isinstance(value, Mapping | list | tuple):
-            return self._left_out("has a part that is no JSON")
-        if depth == MAX_DEPTH:
-            return self._left_out("is nested too deeply")
+        if not isinstance(value, Mapping | list | tuple) or depth == MAX_DEPTH:
+            self.trouble = "is nested too deeply" if depth == MAX_DEPTH else "has a part that is no JSON"
+            return None
         if isinstance(value, Mapping):
             return {self._text(str(key)): self.clean(one, depth + 1) for key, one in value.items()}
         return [self.clean(one, depth + 1) for one in value]
@@ -212,13 +211,12 @@ class _Cleaning:
 
     def _number(self, number: float) -> float | None:
         if isinstance(number, float) and not math.isfinite(number):
-            return self._left_out("has a number that is not finite")
+            self.trouble = "has a number that is not finite"
+            return None
         if abs(number) > LARGEST_NUMBER:
-            return self._left_out("has a number that is too large to be kept")
+            self.trouble = "has a number that is too large to be kept"
+            return None
         return number
-
-    def _left_out(self, trouble: str) -> None:
-        self.trouble = trouble
 
 
 def _text(value: Any) -> str:
