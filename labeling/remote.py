@@ -195,11 +195,8 @@ class _Cleaning:
             return self._text(value)
         if isinstance(value, int | float):
             return self._number(value)
-        if not isinstance(value, Mapping | list | tuple):
-            self.trouble = "has a part that is no JSON"
-            return None
-        if depth == MAX_DEPTH:
-            self.trouble = "is nested too deeply"
+        if not isinstance(value, Mapping | list | tuple) or depth == MAX_DEPTH:
+            self.trouble = "is nested too deeply" if depth == MAX_DEPTH else "has a part that is no JSON"
             return None
         if isinstance(value, Mapping):
             return {self._text(str(key)): self.clean(one, depth + 1) for key, one in value.items()}
@@ -215,11 +212,11 @@ class _Cleaning:
     def _number(self, number: float) -> float | None:
         if isinstance(number, float) and not math.isfinite(number):
             self.trouble = "has a number that is not finite"
-        elif abs(number) > LARGEST_NUMBER:
+            return None
+        if abs(number) > LARGEST_NUMBER:
             self.trouble = "has a number that is too large to be kept"
-        else:
-            return number
-        return None
+            return None
+        return number
 
 
 def _text(value: Any) -> str:
