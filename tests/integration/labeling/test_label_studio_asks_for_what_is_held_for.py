@@ -49,7 +49,7 @@ def one_example(**fields: Any) -> Study:
 def asks(client: LabelStudioClient, study: Study) -> list[int]:
     """How many more answers Label Studio asks for, by example."""
     listed = {one.id: one for one in client.examples(project_id=project_id(study))}
-    return [listed[pk].asks_for - listed[pk].num_answers for pk in offered(study)]
+    return [listed[pk].overlap - listed[pk].num_answers for pk in offered(study)]
 
 
 def holds(study: Study) -> list[int]:
