@@ -177,9 +177,7 @@ def _acceptable_now(publications: QuerySet[Publication]) -> set[int | None]:
         example=OuterRef("example"), annotator=OuterRef("annotator"), state=Annotation.State.ACCEPTED
     )
     surplus = there.filter(~Exists(theirs), state=Annotation.State.SURPLUS)
-    free = Assignment.objects.filter(
-        publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True, kept_for__isnull=True
-    )
+    free = Assignment.objects.waiting().filter(publication=OuterRef("pk"), kept_for__isnull=True)
     found = publications.filter(Exists(unknown) | Exists(surplus) & Exists(free))
     return set(found.values_list("label_studio_id", flat=True))
 
