@@ -1,6 +1,6 @@
-"""Examples on offer that got a label from elsewhere: nobody else is asked, and the money comes back.
+"""Published examples that got a label from elsewhere: nobody else is asked, and the money is released.
 
-What somebody has open may be finished, and what was answered is paid, as was promised; the imported label stays.
+What somebody has open may be finished, and what was submitted is paid; the imported label stays.
 """
 
 import logging
@@ -47,7 +47,7 @@ class WithdrawResult:
 
 
 def withdraw_labelled_of(*, study: Study) -> WithdrawResult:
-    """Withdraw what is on offer although it has an imported label, if anything is.
+    """Withdraw published examples that have an imported label, if there are any.
 
     Trouble with Label Studio stands on the project's page; the schedule tries again.
     """
@@ -81,19 +81,14 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
     for batch in {one.batch_id: one.batch for one in chosen if one not in deleted}.values():
         # The sync did not know yet for whom any of them is kept open.
         set_overlap_of_batch(project=project, client=client, batch=batch)
-    num_kept = _asking().filter(publication__in=chosen, kept_for__isnull=False).count()
+    num_kept = Assignment.objects.waiting().filter(publication__in=chosen, kept_for__isnull=False).count()
     return WithdrawResult(num_examples=num_withdrawn, num_kept=num_kept)
-
-
-def _asking() -> QuerySet[Assignment]:
-    """Assignments that still wait for an annotation, with their money held."""
-    return Assignment.objects.filter(annotation__isnull=True, hold__closed_at__isnull=True)
 
 
 def _labelled(project: LabelingProject) -> QuerySet[Publication]:
     """Publications that still ask although their example has an imported label; what is being sent has to arrive."""
     return Publication.objects.filter(
-        Exists(_asking().filter(publication=OuterRef("pk"))),
+        Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk"))),
         batch__project=project,
         batch__state=Batch.State.OFFERED,
         example__label__source=Label.Source.IMPORT,
@@ -102,7 +97,7 @@ def _labelled(project: LabelingProject) -> QuerySet[Publication]:
 
 def _to_withdraw() -> QuerySet[LabelingProject]:
     """Projects with such publications, but for those that wait for nobody but the people who have them open."""
-    waiting = _asking().filter(
+    waiting = Assignment.objects.waiting().filter(
         publication__batch__project=OuterRef("pk"),
         publication__batch__state=Batch.State.OFFERED,
         publication__example__label__source=Label.Source.IMPORT,

@@ -80,7 +80,7 @@ class Guard:
 
 
 def _answer(request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> HttpResponse | None:
-    """Answer in Label Studio's place; None where the request may go on. Raises: BodyRefused."""
+    """Answer in Label Studio's place; None where the request may proceed. Raises: BodyRefused."""
     if caller.group == Group.SERVICE:
         return gate.check(request=request, route=route, user=caller.user, kwargs=kwargs)
     is_listed = allows(group=caller.group, method=request.method, route=route, path=request.path)

@@ -28,7 +28,7 @@ from labeling.server.rules import STAFF_ROLES
 from labeling.tickets import Ticket, TicketRefused, read
 
 logger = logging.getLogger(__name__)
-# After this, nobody goes on with an example where they left it.
+# After this, nobody continues an example where they left it.
 DAYS_OF_TIMES = 30
 MEND = " Go back to Fulcrum and press the button again."
 
@@ -63,7 +63,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         try:
             ask_role(request.user.email, entry["session"], signs_out=True)
         except FulcrumSilent as error:
-            logger.warning("%s Their session there goes on.", error)
+            logger.warning("%s Their session there stays.", error)
     logout(request)
     return HttpResponseRedirect(settings.FULCRUM_URL)
 

@@ -186,7 +186,7 @@ def test_sync_now_says_what_could_not_be_read(study: Study, annotator: Member) -
     web = Client()
     web.force_login(factories.person(Role.MANAGER))
     page = web.post(reverse("sync-labels", args=[study.pk]), follow=True)
-    assert "1 answer could not be read" in page.content.decode()
+    assert "1 annotation could not be read" in page.content.decode()
 
 
 def test_a_fault_is_shown_by_sync_now(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
