@@ -9,11 +9,21 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 CHUNK_BYTES = 1 << 20
 CARD_FILE = "README.md"
 CHECKPOINT = "checkpoint"
 TRIALS = "trials"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; empty where there is no file yet, or no object in it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:

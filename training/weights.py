@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+
+from training.folder import read_json
 
 SAFE_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 # Loading one of these can run whatever code its maker put in.
@@ -57,7 +58,8 @@ def fault_of(folder: Path, *, model: str) -> str | None:
     embeddings = _rows_of(shapes, _TOKEN_TABLES)
     if tokens and embeddings and tokens > embeddings:
         return tables_refusal(model=model, num_tokens=tokens, num_embeddings=embeddings)
-    positions, said = _rows_of(shapes, _POSITION_TABLES), _json(folder / "config.json").get("max_position_embeddings")
+    positions = _rows_of(shapes, _POSITION_TABLES)
+    said = read_json(folder / "config.json").get("max_position_embeddings")
     if positions and isinstance(said, int) and said > positions:
         return (
             f"{model} has {positions} positions in its weights, and its config.json says {said}. "
@@ -68,13 +70,13 @@ def fault_of(folder: Path, *, model: str) -> str | None:
 
 def num_tokens(folder: Path) -> int | None:
     """Return one more than the highest token id of a folder's tokenizer; None where no file says it."""
-    whole = _json(folder / "tokenizer.json")
+    whole = read_json(folder / "tokenizer.json")
     model = whole.get("model")
     if isinstance(model, dict):
         ids = [*_ids_of(model.get("vocab")), *_ids_of(whole.get("added_tokens"))]
     else:
-        vocabulary = list(range(_lines(folder / "vocab.txt"))) or _ids_of(_json(folder / "vocab.json"))
-        ids = [*vocabulary, *_ids_of(_json(folder / "added_tokens.json"))] if vocabulary else []
+        vocabulary = list(range(_lines(folder / "vocab.txt"))) or _ids_of(read_json(folder / "vocab.json"))
+        ids = [*vocabulary, *_ids_of(read_json(folder / "added_tokens.json"))] if vocabulary else []
     return max(ids) + 1 if ids else None
 
 
@@ -92,7 +94,7 @@ def _ids_of(vocabulary: object) -> list[int]:
 
 def tensor_shapes(folder: Path) -> dict[str, list[int]]:
     """Return the shape of each tensor in a folder's safetensors files; empty where none can be read."""
-    index = _json(folder / SAFE_WEIGHTS[1]).get("weight_map")
+    index = read_json(folder / SAFE_WEIGHTS[1]).get("weight_map")
     names: Iterable[str] = sorted({str(name) for name in index.values()}) if isinstance(index, dict) else ()
     shapes: dict[str, list[int]] = {}
     for name in names or (SAFE_WEIGHTS[0],):
@@ -124,11 +126,3 @@ def _lines(path: Path) -> int:
         return sum(1 for _ in path.open("rb"))
     except OSError:
         return 0
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -1,6 +1,5 @@
 """The bridge to the trainer: a run's row becomes spec.json and Arrow folders, and the files it writes are read back."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -13,7 +12,7 @@ from runs.models import Artifact, ExampleList, Run, RunKind
 from runs.trainer import SPEC_FILE
 from studies.models import Example
 from studies.task_types import input_fields
-from training.folder import discard_working_files, whole_folder, write_json
+from training.folder import discard_working_files, read_json, whole_folder, write_json
 
 SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
@@ -50,15 +49,6 @@ def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) 
     data = {name: _write_rows(folder / "data" / name, rows, is_wanted) for name, rows in _datasets(run).items()}
     write_json(path=folder / SPEC_FILE, payload=_spec(run, data))
     return folder
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a file of the trainer's; empty where there is none yet, or it is no JSON object."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def read_progress(folder: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from planning.footprint import Shape
 from runs.references import PACKAGES, TOKENIZER_FILES
+from training.folder import read_json
 from training.settings import GIT_REF, HUB_NAME
 
 # The folder inside a package whose model needs no unpacking.
@@ -56,7 +57,7 @@ def model_folder(reference: Mapping[str, Any]) -> Path | None:
 def shape_of(reference: Mapping[str, Any]) -> Shape | None:
     """A checkpoint's shape with the layers that are kept of it; None where no config here says it."""
     folder = model_folder(reference)
-    config = _json(folder / "config.json") if folder else PACKAGE_CONFIGS.get(str(reference.get("name")), {})
+    config = read_json(folder / "config.json") if folder else PACKAGE_CONFIGS.get(str(reference.get("name")), {})
     found = {part: _first(config, names) for part, names in _NAMES.items()}
     if not all(found.values()):
         return None
@@ -97,7 +98,7 @@ def base_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
     folder = model_folder(reference)
     if folder is None or not (folder / "label_map.json").is_file():
         return None
-    base = _json(folder / "spec.json").get("model")
+    base = read_json(folder / "spec.json").get("model")
     return base if isinstance(base, dict) and base.get("name") != reference.get("name") else None
 
 
@@ -129,14 +130,6 @@ def _unpacked(name: str, revision: str) -> Path | None:
     return next(iter(sorted(Path(settings.MODEL_CACHE).glob(f"{name}-*"))), None)
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def _positions(config: Mapping[str, Any]) -> int | None:
     """How many tokens a model reads; None where nothing limits them."""
     positions = _first(config, ("max_position_embeddings",))
@@ -154,5 +147,5 @@ def _fingerprint(path: Path, changed_at: int) -> str:
     content = path.read_bytes()
     if path.name == "tokenizer.json":
         # What a call once cut or filled up to is left in the file and belongs to no tokenizer.
-        content = json.dumps({**_json(path), "padding": None, "truncation": None}, sort_keys=True).encode()
+        content = json.dumps({**read_json(path), "padding": None, "truncation": None}, sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()

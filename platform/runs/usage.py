@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from runs.bridge import read_json, read_progress
+from runs.bridge import read_progress
 from runs.models import Attempt
+from training.folder import read_json
 from training.meter import METER_FILE
 
 BYTES_PER_MEGABYTE = 2**20

@@ -5,11 +5,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from runs.bridge import read_json, write_run_folder
+from runs.bridge import write_run_folder
 from runs.models import Artifact, Run, RunKind
 from runs.operations import RunPlan, start_annotate, start_distil
 from runs.trainer import SPEC_FILE
 from studies.models import Example, Split, Study
+from training.folder import read_json
 from training.spec import RunSpec
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from budgets.operations import resume, stop_everything
 from runs import shutdown
-from runs.bridge import read_json, read_progress, read_result
+from runs.bridge import read_progress, read_result
 from runs.models import Artifact, Ending, Run, RunKind, RunState
 from runs.operations import NothingToRepeat, RunPlan, repeat, start_annotate, start_distil, supervise, sweep
 from runs.repeating import compare
@@ -21,6 +21,7 @@ from tests import factories
 from tests.integration.runs.workers import ROOT
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
+from training.folder import read_json
 
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
