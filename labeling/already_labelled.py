@@ -16,14 +16,8 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from labeling.accept import give_back
-from labeling.client import (
-    Kept,
-    LabelStudioClient,
-    LabelStudioRefused,
-    LabelStudioUnreachable,
-    Withdrawal,
-    connect,
-)
+from labeling.client import Kept, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, Withdrawal
+from labeling.connecting import connect
 from labeling.locks import alone_with
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.overlap import set_overlap_of_batch

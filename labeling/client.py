@@ -11,18 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 import httpx
-from django.conf import settings
-from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
-from config.deadlines import bounded, deadline
+from config.deadlines import deadline
 from labeling import outages, proofs
 
-TESTED_RELEASE = "1.23"
 READ_ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.25
 # For the next byte of an answer.
@@ -127,6 +123,18 @@ class LabelStudioClient:
 
     def release(self) -> str:
         return str(self._read(self.sdk.versions.get).release)
+
+    def prove(self, *, challenge: str) -> str:
+        """Ask for a proof that this is our own Label Studio, without sending our token."""
+        http: httpx.Client = self.sdk._client_wrapper.httpx_client.httpx_client
+
+        def ask(*, request_options: Any) -> str:
+            answer = http.get(f"{self.url}/{proofs.PATH}", params={"challenge": challenge})
+            if answer.status_code in PASSING_TROUBLE:
+                raise ApiError(status_code=answer.status_code, body=answer.text)
+            return answer.text
+
+        return self._read(ask)
 
     def find_project(self, *, uid: str) -> int | None:
         projects: list[Any] = self._read(
@@ -359,75 +367,6 @@ def _translate(url: str, error: ApiError) -> Exception:
     if error.status_code == httpx.codes.NOT_FOUND and isinstance(error.body, dict) and "detail" in error.body:
         return LabelStudioMissing(f"Label Studio at {url} has it no longer (404): {error.body['detail']}")
     return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {said}")
-
-
-def connect() -> LabelStudioClient:
-    """Connect with the settings' URL and token.
-
-    Raises: LabelStudioUnreachable (also while one that hangs is left alone); LabelStudioRefused (nothing is set, bad
-    token, a release that was not tested).
-    """
-    url, token = settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN
-    if not url or not token:
-        raise LabelStudioRefused("No Label Studio is set. `python3 manage.py up` sets one, or LABEL_STUDIO_URL.")
-    reason = outages.pause_reason(url=url)
-    if reason:
-        raise LabelStudioUnreachable(reason)
-    client = _client(url, token)
-    if url not in _checked:
-        _must_be_ours(client)
-        _check_release(client)
-    return client
-
-
-@lru_cache(maxsize=4)
-def _client(url: str, token: str) -> LabelStudioClient:
-    limits = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-    transport = bounded(httpx.Client(timeout=limits, follow_redirects=True))
-    sdk = sdk_client(url=url, token=token, transport=transport)
-    return LabelStudioClient(url=url, sdk=sdk)
-
-
-def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:
-    """Make the SDK's client. Raises: LabelStudioRefused (an expired token)."""
-    make: Any = LabelStudio
-    return translated(url=url, call=lambda: make(base_url=url, api_key=token, httpx_client=transport))
-
-
-# The addresses that this process has checked.
-_checked: set[str] = set()
-
-
-def _must_be_ours(client: LabelStudioClient) -> None:
-    """Have Label Studio prove that it shares our key, before our token goes to it: a stranger may have got its port."""
-    key, challenge = settings.TICKET_KEY, proofs.new_challenge()
-    if not key:
-        return
-    answer = client._read(lambda request_options: _ask_plainly(client, challenge))
-    if not proofs.is_proven(key=key, challenge=challenge, url=client.url, answer=answer):
-        raise LabelStudioRefused(
-            f"What answers at {client.url} does not know FULCRUM_TICKET_KEY, so our token was not sent to it. Start "
-            "Label Studio with this version's labeling.server.settings and the same key."
-        )
-
-
-def _ask_plainly(client: LabelStudioClient, challenge: str) -> str:
-    """Call without our token."""
-    http: httpx.Client = client.sdk._client_wrapper.httpx_client.httpx_client
-    answer = http.get(f"{client.url}/{proofs.PATH}", params={"challenge": challenge})
-    if answer.status_code in PASSING_TROUBLE:
-        raise ApiError(status_code=answer.status_code, body=answer.text)
-    return answer.text
-
-
-def _check_release(client: LabelStudioClient) -> None:
-    """Another release may count, name or charge things differently."""
-    release = client.release()
-    if not release.startswith(f"{TESTED_RELEASE}."):
-        raise LabelStudioRefused(
-            f"Label Studio at {client.url} is {release}; Fulcrum was tested with {TESTED_RELEASE}."
-        )
-    _checked.add(client.url)
 
 
 def as_datetime(value: datetime | str) -> datetime:

@@ -9,7 +9,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.audit import record
 from accounts.queries import recorded_state
-from labeling.client import LabelStudioClient, LabelStudioUnreachable, ProjectPlan, connect
+from labeling.client import LabelStudioClient, LabelStudioUnreachable, ProjectPlan
+from labeling.connecting import connect
 from labeling.locks import WAIT_SECONDS, in_turn
 from labeling.models import LabelingProject
 from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType

@@ -10,7 +10,8 @@ from accounts.permissions import Action, require
 from budgets.models import Budget
 from budgets.money import ZERO
 from budgets.operations import BudgetStopped
-from labeling.client import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect
+from labeling.client import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable
+from labeling.connecting import connect
 from labeling.forgetting import forget_if_gone
 from labeling.models import Batch, LabelingProject, Publication
 from labeling.offering import Held, NoneFits, Wanted, hold_batch, offerable

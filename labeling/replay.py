@@ -16,7 +16,8 @@ from django.conf import settings
 from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import User
-from labeling.client import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, sdk_client, translated
+from labeling.client import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, translated
+from labeling.connecting import sdk_client
 from labeling.entry import ticket_url
 from labeling.models import Publication
 from labeling.project import task_type_of

@@ -9,7 +9,12 @@ from django.utils import timezone
 
 from budgets.models import Budget
 from labeling.accept import mark_gone
-from labeling.client import IMPORT_TIMEOUT_SECONDS, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable
+from labeling.client import (
+    IMPORT_TIMEOUT_SECONDS,
+    LabelStudioClient,
+    LabelStudioRefused,
+    LabelStudioUnreachable,
+)
 from labeling.models import Batch, LabelingProject, Publication
 from labeling.overlap import set_overlap_of_batch
 from labeling.project import task_type_of

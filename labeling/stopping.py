@@ -16,14 +16,8 @@ from accounts.models import User
 from budgets.models import BudgetStop
 from budgets.operations import BudgetStopped, PriceMissing
 from labeling.accept import give_back
-from labeling.client import (
-    Kept,
-    LabelStudioClient,
-    LabelStudioRefused,
-    LabelStudioUnreachable,
-    Withdrawal,
-    connect,
-)
+from labeling.client import Kept, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, Withdrawal
+from labeling.connecting import connect
 from labeling.forgetting import forget_if_gone
 from labeling.locks import alone_with
 from labeling.models import Annotation, Assignment, LabelingProject, Publication

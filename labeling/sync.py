@@ -18,13 +18,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from labeling.accept import Merged, People, mark_deleted, mark_gone, merge, pay_waiting
-from labeling.client import (
-    LabelStudioClient,
-    LabelStudioRefused,
-    LabelStudioUnreachable,
-    Listed,
-    connect,
-)
+from labeling.client import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, Listed
+from labeling.connecting import connect
 from labeling.fetching import Fetched, fetch
 from labeling.forgetting import GONE, forget_if_gone
 from labeling.lateness import note_beginning, tell_if_late

@@ -12,7 +12,8 @@ import pytest
 from accounts.models import Role, User
 from budgets.models import Budget
 from budgets.operations import resume, stop_everything
-from labeling.client import LabelStudioClient, connect
+from labeling.client import LabelStudioClient
+from labeling.connecting import connect
 from labeling.entry import ticket_url
 from labeling.models import Annotation, LabelingProject, Publication
 from labeling.operations import follow_stops, publish, sync

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from labeling import client, outages
-from labeling.client import LabelStudioTimedOut, LabelStudioUnreachable, connect
+from labeling import client, connecting, outages
+from labeling.client import LabelStudioTimedOut, LabelStudioUnreachable
+from labeling.connecting import connect
 from labeling.models import LabelingProject, Outage
 from labeling.operations import sync_all
 from labeling.queries import status
@@ -22,9 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(client, "READ_TIMEOUT_SECONDS", 1)
     monkeypatch.setattr(client, "READ_SECONDS", 2)
-    client._checked.clear()
+    connecting._checked.clear()
     yield
-    client._checked.clear()
+    connecting._checked.clear()
 
 
 @pytest.fixture

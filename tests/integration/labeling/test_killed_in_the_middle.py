@@ -20,7 +20,8 @@ from accounts.models import Role
 from budgets.models import LedgerEntry
 from budgets.queries import differences
 from labeling import sending
-from labeling.client import LabelStudioClient, connect
+from labeling.client import LabelStudioClient
+from labeling.connecting import connect
 from labeling.models import Annotation
 from labeling.operations import LabelStudioUnreachable, publish, replay, sync_study
 from studies.models import Study

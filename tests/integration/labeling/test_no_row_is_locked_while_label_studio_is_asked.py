@@ -3,7 +3,8 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from labeling.client import LabelStudioClient, connect
+from labeling.client import LabelStudioClient
+from labeling.connecting import connect
 from labeling.locks import in_turn
 from labeling.models import LabelingProject
 from labeling.operations import LabelStudioUnreachable, publish

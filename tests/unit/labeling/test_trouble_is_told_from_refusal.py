@@ -6,8 +6,9 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 from pytest_django import Settings
 
-from labeling import client
-from labeling.client import READ_ATTEMPTS, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect
+from labeling import client, connecting
+from labeling.client import READ_ATTEMPTS, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable
+from labeling.connecting import connect
 
 
 def failing(error: Exception, calls: list[int]) -> Callable[..., Any]:
@@ -54,4 +55,4 @@ def test_without_a_label_studio_the_message_says_how_to_get_one(settings: Settin
 def test_a_release_that_was_not_tested_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LabelStudioClient, "release", lambda self: "1.24.0")
     with pytest.raises(LabelStudioRefused, match=r"is 1\.24\.0; Fulcrum was tested with 1\.23"):
-        client._check_release(LabelStudioClient(url="http://other-release", sdk=None))
+        connecting._check_release(LabelStudioClient(url="http://other-release", sdk=None))
