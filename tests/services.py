@@ -22,9 +22,9 @@ from embedded.supervisor import Process, Service
 from tests import serving
 
 ROOT = Path(__file__).resolve().parents[1]
-# Two processes may test at once, each with services of its own: `manage.py test` names the second.
 # A change of role or account is seen at once, so that no test waits for it.
 os.environ.setdefault("FULCRUM_ACCESS_SECONDS", "0")
+# Two processes may test at once, each with services of its own: `manage.py test` names the second.
 IS_BESIDE = bool(os.environ.get("FULCRUM_TEST_BESIDE"))
 PATHS = Paths(root=ROOT, data=ROOT / "var" / ("test-beside" if IS_BESIDE else "test"))
 # Away from the ports that a person's own `manage.py up` prefers, and from the other process's.
