@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from django.db.models import Model
 from django.utils import timezone
@@ -76,7 +77,7 @@ class Play:
 
     def post(self, person: Member, example: int, body: dict[str, Any]) -> None:
         answer = person.http.post(f"/api/tasks/{example}/annotations", json=body)
-        assert answer.status_code in ANSWERED, answer.text
+        self.check(person, answer)
         if answer.status_code == 201:
             self.made.append((person, example, answer.json()["id"], body))
 
@@ -100,8 +101,12 @@ class Play:
     def patch(self, body: dict[str, Any]) -> None:
         if self.made:
             person, _, annotation, _ = self.draw.choice(self.made)
-            answer = person.http.patch(f"/api/annotations/{annotation}", json=body)
-            assert answer.status_code in ANSWERED, answer.text
+            self.check(person, person.http.patch(f"/api/annotations/{annotation}", json=body))
+
+    def check(self, person: Member, answer: httpx.Response) -> None:
+        # Whoever is switched off is signed out by their next request.
+        expected = ANSWERED if person.person.is_active else ANSWERED | {401}
+        assert answer.status_code in expected, answer.text
 
     def delete(self) -> None:
         if self.made:
@@ -113,9 +118,11 @@ class Play:
                 self.post(person, example, body)
 
     def switch(self) -> None:
-        person = self.draw.choice(self.people).person
-        person.is_active = not person.is_active
-        person.save()
+        member = self.draw.choice(self.people)
+        member.person.is_active = not member.person.is_active
+        member.person.save()
+        if member.person.is_active:
+            member.enter()
 
     def hint(self) -> None:
         """A webhook: lost, come once, or doubled."""
