@@ -69,7 +69,7 @@ def test_after_a_rejected_answer_somebody_else_is_asked_and_the_hold_is_settled_
     assert example_id is not None
     annotator.annotate(example_id, result=OVERLAPPING)
     (rejected,) = synced(study)
-    assert (rejected.state, "overlaps" in rejected.reason) == (State.REJECTED, True)
+    assert (rejected.state, "overlapping spans" in rejected.reason) == (State.REJECTED, True)
     assert (asks(client_of, study), holds(study)) == ([1], [1])
     other = enter(factories.person(Role.ANNOTATOR))
     assert [work.study for work in work_waiting(other.person)] == [study]
