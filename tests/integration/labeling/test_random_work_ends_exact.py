@@ -168,7 +168,7 @@ def assert_all_agrees(study: Study, client: LabelStudioClient) -> None:
     for publication in Publication.objects.filter(example__study=study):
         is_open = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
         there = listed[publication.label_studio_id or 0]
-        assert there.asks_for - there.num_answers == is_open.count()
+        assert there.overlap - there.num_answers == is_open.count()
     assert_states_follow(study, client)
 
 
