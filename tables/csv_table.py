@@ -69,6 +69,8 @@ class CsvTable(TableReader):
             return ()
         if first.problem:
             raise FileUnreadable(f"Line {first.line}: {first.problem}.")
+        if problem := next(filter(None, map(name_problem, first.cells)), ""):
+            raise FileUnreadable(f"Line {first.line}: {problem}.")
         return [column_name(cell) for cell in first.cells]
 
     def _check_names(self) -> None:
@@ -77,8 +79,6 @@ class CsvTable(TableReader):
             raise too_many_columns(f"The header has {len(names):,} columns, more")
         if self._header and not names:
             raise FileUnreadable("Line 1: no column has a name. Write the columns' names into the first line.")
-        if problem := next(filter(None, map(name_problem, names)), ""):
-            raise FileUnreadable(f"Line 1: {problem}.")
         if twice := repeated(names):
             called = ", ".join(f"“{printable(name)}”" for name in twice[:5])
             raise FileUnreadable(f"Line 1: several columns are called {called}. Give each a name of its own.")
@@ -87,7 +87,8 @@ class CsvTable(TableReader):
         cells, num_columns = record.cells, len(self._header)
         if len(cells) < self._num_needed or any(cell.strip() for cell in cells[num_columns:]):
             hint = "; a quote behind a space does not quote" if any(map(_is_quoted_late, cells)) else ""
-            return Row(line=record.line, problem=f"{len(cells)} cells where the header has {num_columns}{hint}")
+            found = counted(len(cells), "cell")
+            return Row(line=record.line, problem=f"{found} where the header has {num_columns}{hint}")
         if bad := next(filter(None, map(unstorable, cells)), ""):
             return Row(line=record.line, problem=f"a cell has {bad}; write it without")
         if len(self._names) < num_columns:

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tables.table import MOST_CELL_CHARACTERS
+from tables.signs import printable
+from tables.table import MOST_CELL_CHARACTERS, FileUnreadable
 
 # The rarer one is in prose, the more it says where the rows fit by several.
+_SHOWN = 40
 DELIMITERS = {"\t": "tab", "|": "vertical bar", ";": "semicolon", ",": "comma"}
-_DECLARED = re.compile(r"\ufeff?\"?sep=([^\w\s\"]|\t)\"?[\r\n]*", re.IGNORECASE)
+_DECLARATION = re.compile(r"\ufeff?\s*\"?sep=", re.IGNORECASE)
+_DECLARED = re.compile(r"\ufeff?[ ]*\"?sep=([^\w\s\"]|\t)\"?[ \r\n]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +33,14 @@ class Record:
 
 
 def declared_delimiter(first_line: str) -> str:
-    """Read `sep=;`, a line that Excel writes and takes for itself; empty where there is none."""
+    """Read `sep=;`, a line that Excel writes and takes for itself; empty where there is none.
+
+    Raises: FileUnreadable (it names no delimiter, or more than one stands in it, as where a program saved it as a row).
+    """
     found = _DECLARED.fullmatch(first_line)
+    if found is None and _DECLARATION.match(first_line):
+        line = printable(first_line.strip("\ufeff \r\n"), most=_SHOWN)
+        raise FileUnreadable(f"Line 1: “{line}” names no delimiter. Write sep=; or the like alone there, or remove it.")
     return found[1] if found else ""
 
 

@@ -74,12 +74,15 @@ class JsonTable(TableReader):
         try:
             value = _DECODER.decode(line)
             if not isinstance(value, dict):
-                raise RowInvalid("not a JSON object")
+                raise RowInvalid("not a JSON object; write one object on each line")
             return self._read(number, _named(value))
         except RowInvalid as error:
             return Row(line=number, problem=str(error))
-        except (ValueError, RecursionError) as error:
-            return Row(line=number, problem=f"not JSON ({printable(str(error))})")
+        except json.JSONDecodeError as error:
+            problem = f"not JSON from character {error.pos + 1:,} on ({error.msg}); write one object on each line"
+            return Row(line=number, problem=problem)
+        except RecursionError:
+            return Row(line=number, problem="not JSON that can be read: lists or objects stand too deep in each other")
 
     def _read(self, number: int, value: dict[str, Any]) -> Row:
         self._num_without_name += value.pop("", None) is not None

@@ -13,7 +13,7 @@ JSON_SUFFIXES = frozenset({"jsonl", "ndjson"})
 CSV_SUFFIXES = frozenset({"csv", "tsv", "txt"})
 
 
-def open_table(*, stream: BinaryIO, file_name: str, encoding: str = "utf-8") -> TableReader:
+def open_table(*, stream: BinaryIO, file_name: str, encoding: str | None = None) -> TableReader:
     """Open a CSV or JSON-lines file; what it is is told by its name.
 
     Parameters
@@ -23,7 +23,7 @@ def open_table(*, stream: BinaryIO, file_name: str, encoding: str = "utf-8") -> 
     file_name
         ends in one of the suffixes above.
     encoding
-        one of ENCODINGS; a UTF-16 mark in the file goes before it.
+        one of ENCODINGS, as somebody chose it, else None for UTF-8; a UTF-16 mark in the file goes before it.
 
     Returns
     -------

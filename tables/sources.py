@@ -45,14 +45,23 @@ class Source:
         return [*lines, parts[-1]] if (self.is_whole and parts[-1]) or not lines else lines
 
 
-def open_source(*, stream: BinaryIO, encoding: str) -> Source:
-    """Open a file that can be read from its start again.
+def open_source(*, stream: BinaryIO, encoding: str | None = None) -> Source:
+    """Open a file.
+
+    Parameters
+    ----------
+    stream
+        can be read from its start again.
+    encoding
+        as somebody chose it; None where nobody can, which means UTF-8.
 
     Raises
     ------
     FileUnreadable: an unknown encoding, another kind of file, or, also while lines are read, bytes that are not of the
         encoding.
     """
+    mending = "Save the file as UTF-8" + ("." if encoding is None else ", or choose the encoding it was saved in.")
+    encoding = encoding or "utf-8"
     if encoding not in ENCODINGS:
         raise FileUnreadable(f"encoding: {encoding!r} is not one of {', '.join(ENCODINGS)}.")
     start = stream.read(SAMPLE_BYTES)
@@ -70,7 +79,7 @@ def open_source(*, stream: BinaryIO, encoding: str) -> Source:
     notes = (note, "Line ends: CR alone.") if is_old_mac else (note,)
     line_end = "\r" if is_old_mac else "\n"
     return Source(
-        lines=_lines(stream, encoding, codec, line_end),
+        lines=_lines(stream, encoding, codec, line_end, mending),
         sample=sample,
         is_whole=len(start) < SAMPLE_BYTES,
         line_end=line_end,
@@ -86,14 +95,14 @@ def _codec(encoding: str, start: bytes) -> str:
     return encoding
 
 
-def _lines(stream: BinaryIO, encoding: str, codec: str, line_end: str) -> Iterator[str]:
+def _lines(stream: BinaryIO, encoding: str, codec: str, line_end: str, mending: str) -> Iterator[str]:
     stream.seek(0)
     text = TextIOWrapper(stream, encoding=codec, newline=line_end)
     try:
         yield from text
     except UnicodeError as error:
         text.detach()
-        raise FileUnreadable(_complaint(stream, encoding, error)) from None
+        raise FileUnreadable(_complaint(stream, encoding, error, mending)) from None
     text.detach()
 
 
@@ -115,13 +124,13 @@ def _refuse_mixed(stream: BinaryIO, encoding: str) -> None:
         )
 
 
-def _complaint(stream: BinaryIO, encoding: str, error: UnicodeError) -> str:
+def _complaint(stream: BinaryIO, encoding: str, error: UnicodeError, mending: str) -> str:
     if encoding != "utf-8":
         place = f" (byte {error.start:,})" if isinstance(error, UnicodeDecodeError) else ""
-        return f"The file is not {ENCODINGS[encoding]}{place}. Choose another encoding."
+        return f"The file is not {ENCODINGS[encoding]}{place}. {mending}"
     wrong = listed(_lines_that_are(stream, utf8=False))
     mixed = " Others are UTF-8, so the file mixes encodings." if _lines_that_are(stream, utf8=True) else ""
-    return f"Lines {wrong} are not UTF-8.{mixed} Save the file as UTF-8, or choose the encoding it was saved in."
+    return f"Lines {wrong} are not UTF-8.{mixed} {mending}"
 
 
 def _lines_that_are(stream: BinaryIO, *, utf8: bool) -> list[int]:

@@ -188,7 +188,7 @@ def _csv_writer(stream: TextIO, labels: Sequence[str]) -> Callable[[Answer], Non
 
     def write(answer: Answer) -> None:
         shares = [answer.probabilities.get(label) for label in labels]
-        writer.writerow([_safe(answer.uid), _safe(answer.predicted or ""), *shares, answer.problem])
+        writer.writerow([_safe(answer.uid), _safe(answer.predicted or ""), *shares, _safe(answer.problem)])
 
     return write
 

@@ -23,7 +23,9 @@ _LETTER = r"[\p{L}\p{No}\p{Nl}]"
 # After the Unicode line breaking algorithm (UAX 14): the ideographs and syllables, and the scripts of South East Asia.
 _UNSPACED = r"[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Hangul}\p{scx=Yi}\p{Line_Break=SA}]"
 _MARK = r"[\p{M}\u200c\u200d]"
-_CHARACTER = rf"(?=[^{_SPACE}])\X"
+# Flags are pairs of signs; to find where one begins, \X counts the signs before it, which takes long in a long row.
+_FLAG_OF_MANY = r"\p{Regional_Indicator}{2}(?=\p{Regional_Indicator})"
+_CHARACTER = rf"{_FLAG_OF_MANY}|(?=[^{_SPACE}])\X"
 _UNITS = {
     "word": regex.compile(
         rf"(?=[{_LETTER}&&{_UNSPACED}])\X|(?:[{_LETTER}--{_UNSPACED}]{_MARK}*)+|(?:\p{{Nd}}{_MARK}*)+|{_CHARACTER}",

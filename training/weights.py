@@ -108,11 +108,17 @@ def _header(path: Path) -> dict[str, list[int]]:
         with path.open("rb") as stream:
             length = int.from_bytes(stream.read(8), "little")
             content = json.loads(stream.read(length)) if length <= _LONGEST_HEADER else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(content, dict):
         return {}
-    return {name: one["shape"] for name, one in content.items() if isinstance(one, dict) and "shape" in one}
+    return {
+        name: one["shape"] for name, one in content.items() if isinstance(one, dict) and _is_shape(one.get("shape"))
+    }
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, list) and all(type(size) is int for size in value)
 
 
 def _rows_of(shapes: dict[str, list[int]], tables: tuple[str, ...]) -> int | None:

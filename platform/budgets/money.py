@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from tables.signs import printable
+
 QUANTUM = Decimal("0.000001")
 # Of quantities: fine enough that hours name every microsecond.
 QUANTITY_QUANTUM = Decimal("0.000000000001")
@@ -16,8 +18,9 @@ ZERO = Decimal(0).quantize(QUANTUM)
 # One comma that can only be a decimal comma: no three digits after one to three others, as thousands are grouped.
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:0|\d{4,})?,\d+|[+-]?\d+,(?:\d{1,2}|\d{4,})", re.ASCII)
 # What may group thousands: commas, apostrophes and spaces, those that do not break too.
-_SEPARATORS = frozenset(",' \u00a0\u202f\u2019")
-_SEPARATED = re.compile(r"[+-]?[\d.,' \u00a0\u202f\u2019]+", re.ASCII)
+_SEPARATORS = frozenset(",'_ \u00a0\u202f\u2019")
+_SEPARATED = re.compile(r"[+-]?[\d.,'_ \u00a0\u202f\u2019]+", re.ASCII)
+_SHOWN_CHARACTERS = 40
 
 
 def quantize(amount: Decimal) -> Decimal:
@@ -64,30 +67,33 @@ def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = Fa
     Raises: ValueError that names the field, what was given and what is allowed (NaN, infinity, sign, size, decimals,
     separators that may group thousands).
     """
-    amount = _number(str(value).strip(), name=name)
+    text = str(value).strip()
+    amount, shown = _number(text, name=name), printable(text, most=_SHOWN_CHARACTERS)
     if not amount.is_finite():
-        raise ValueError(f"{name}: {value!r} is not a finite number.")
+        raise ValueError(f"{name}: '{shown}' is not a finite number.")
     if amount < 0 or (amount == 0 and not allow_zero):
-        raise ValueError(f"{name}: {value} must be {'zero or more' if allow_zero else 'more than zero'}.")
+        raise ValueError(f"{name}: {shown} must be {'zero or more' if allow_zero else 'more than zero'}.")
     if amount > LARGEST:
-        raise ValueError(f"{name}: {value} is more than {LARGEST:,}.")
+        raise ValueError(f"{name}: {shown} is more than {LARGEST:,}.")
     if amount != quantize(amount):
-        raise ValueError(f"{name}: {value} has more than six decimals.")
-    return quantize(amount)
+        raise ValueError(f"{name}: {shown} has more than six decimals.")
+    # Zero may come with a minus, which no amount is shown with.
+    return abs(quantize(amount))
 
 
 def _number(text: str, *, name: str) -> Decimal:
+    shown = printable(text, most=_SHOWN_CHARACTERS)
     if _DECIMAL_COMMA.fullmatch(text):
         text = text.replace(",", ".")
-    elif _SEPARATORS.intersection(text) and _SEPARATED.fullmatch(text):
+    elif (_SEPARATORS.intersection(text) or text.count(".") > 1) and _SEPARATED.fullmatch(text):
         raise ValueError(
-            f"{name}: {text!r} may have thousands separators. Write the digits without them, and decimals after a "
+            f"{name}: '{shown}' may have thousands separators. Write the digits without them, and decimals after a "
             "point, such as 1000 or 1234.56."
         )
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{name}: {text!r} is not a number.") from None
+        raise ValueError(f"{name}: '{shown}' is not a number.") from None
 
 
 def check_cost(amount: Decimal, *, name: str) -> None:

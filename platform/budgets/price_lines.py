@@ -50,7 +50,7 @@ class PriceTable:
                 f"file: it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most."
             )
         try:
-            self._table = CsvTable(source=open_source(stream=BytesIO(content), encoding="utf-8"))
+            self._table = CsvTable(source=open_source(stream=BytesIO(content)))
         except FileUnreadable as error:
             raise PriceFileUnreadable(f"file: {error}") from None
         _check_header([name.lower() for name in self._table.columns])
@@ -71,7 +71,7 @@ class PriceTable:
 
 def text_of(content: bytes) -> str:
     """Decode a file whose lines could be read, to be sent again as text."""
-    return "".join(open_source(stream=BytesIO(content), encoding="utf-8").lines)
+    return "".join(open_source(stream=BytesIO(content)).lines)
 
 
 def spellings(cell: str) -> tuple[str, ...]:

@@ -33,5 +33,6 @@ def read_table(*, content: bytes, file_name: str, encoding: str = "utf-8", max_r
     if not rows:
         raise FileUnreadable(f"{file_name} has a header but no rows.")
     if not reader.columns:
-        raise FileUnreadable(f"No line is a JSON object of texts. Line {rows[0].line}: {rows[0].problem}.")
+        problem = rows[0].problem or "an object without a named value"
+        raise FileUnreadable(f"No line is a JSON object of texts. Line {rows[0].line}: {problem}.")
     return Table(columns=reader.columns, rows=tuple(rows), notes=reader.notes)

@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping
 
-from tables.signs import comparable, is_blank
+from tables.signs import comparable, composed, is_blank
 
 
 def digest(*parts: object) -> str:
@@ -15,8 +14,8 @@ def digest(*parts: object) -> str:
 
 def clean(text: str) -> str:
     """Compose Unicode and strip the ends; what an annotator sees and a model reads. Empty where nothing can be seen."""
-    composed = unicodedata.normalize("NFC", text).strip()
-    return "" if is_blank(composed) else composed
+    stripped = composed(text).strip()
+    return "" if is_blank(stripped) else stripped
 
 
 def content_hash(fields: Mapping[str, str]) -> str:

@@ -14,6 +14,8 @@ from tables.table import counted, listed_columns
 
 MAX_CHARACTERS = 100_000
 ROWS_PER_NOTE = 500
+# What programs write in place of a text that is missing.
+_MISSING_TEXTS = frozenset({"nan", "<na>", "nat", "null", "none", "undefined", "#n/a"})
 
 
 Progress = Callable[[int, int], None]
@@ -173,6 +175,8 @@ class _Checker:
             self.num_duplicates += 1
             return ""
         self.splits_by_group[group] = split
+        if missing := next((text for text in fields.values() if text.casefold() in _MISSING_TEXTS), ""):
+            self.remarks[f"Imported as a text, though programs write it where one is missing: “{missing}”"] += 1
         self.candidates.append(
             Candidate(
                 line=row.line,

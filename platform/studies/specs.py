@@ -10,7 +10,7 @@ from budgets.models import PriceBook
 from studies.hashing import clean
 from studies.models import PayBasis
 from studies.task_types import TASK_TYPES, metrics
-from tables.signs import is_blank
+from tables.signs import comparable, is_blank
 
 MAX_LABELS = 1000
 MAX_NAME = 120
@@ -95,9 +95,18 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
             )
         if len(label) > 200:
             raise StudyInvalid(f"labels: “{label[:40]}…” must be one line of at most 200 characters.")
-    if len({label.casefold() for label in cleaned}) < len(cleaned):
-        raise StudyInvalid("labels: two of them are alike but for case.")
+    _refuse_alike(cleaned)
     return cleaned
+
+
+def _refuse_alike(labels: Iterable[str]) -> None:
+    by_looks: dict[str, str] = {}
+    for label in labels:
+        looks = " ".join(comparable(label).casefold().split())
+        if looks in by_looks:
+            both = f"“{by_looks[looks][:40]}” and “{label[:40]}”"
+            raise StudyInvalid(f"labels: {both} are alike but for case, spaces and signs that nobody sees. Keep one.")
+        by_looks[looks] = label
 
 
 def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:

@@ -40,3 +40,21 @@ def test_a_comma_hides_no_sign_and_no_seventh_decimal() -> None:
 def test_a_long_cell_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="is not a number"):
         parse_amount("1," * 200_000 + "x", name="amount")
+
+
+@pytest.mark.parametrize("text", ["1_000", "1.000.000", "-1_5"])
+def test_underscores_and_several_points_may_group_thousands_too(text: str) -> None:
+    with pytest.raises(ValueError, match="may have thousands separators"):
+        parse_amount(text, name="amount")
+
+
+def test_a_refusal_shows_what_was_typed_in_short_and_without_escapes() -> None:
+    with pytest.raises(ValueError, match=r"^amount: '1\u00a0000' may have"):
+        parse_amount("1\u00a0000", name="amount")
+    with pytest.raises(ValueError, match=r"^amount: 9{40}… is more than 100,000,000\.$"):
+        parse_amount("9" * 400, name="amount")
+
+
+@pytest.mark.parametrize("text", ["-0", "-0,00", "-0e-9"])
+def test_zero_keeps_no_minus(text: str) -> None:
+    assert str(parse_amount(text, name="amount", allow_zero=True)) == "0.000000"

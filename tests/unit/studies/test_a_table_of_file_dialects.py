@@ -36,6 +36,31 @@ READ = [
         said=("semicolon, as line 1 says",),
     ),
     Dialect(
+        name="sep= line with spaces about it",
+        content=b" sep=; \ntext;label\nGood, quick;pos\nSlow, rude;neg\n",
+        examples=TWO,
+        said=("semicolon, as line 1 says",),
+    ),
+    Dialect(
+        name="a text as programs write a missing one",
+        content=b"text,label\nnan,pos\nNone,neg\ngood,pos\nno nan,neg\n",
+        examples=(("nan", "pos"), ("None", "neg"), *GOOD, ("no nan", "neg")),
+        said=("where one is missing: “nan”: 1 row", "where one is missing: “None”: 1 row"),
+    ),
+    Dialect(
+        name="a letter of very many accents",
+        content=b"text,label\n" + ("e" + "\u0301\u0323" * 200).encode() + b",pos\ngood,pos\n",
+        examples=GOOD,
+        errors=("Line 2: a cell has a letter with more than 200 accents; write it without",),
+    ),
+    Dialect(
+        name="many accents that JSON escapes",
+        file_name="a.jsonl",
+        content=b'{"text":"a' + b"\\u0301\\u0323" * 200 + b'"}\n{"text":"good","label":"pos"}\n',
+        examples=GOOD,
+        errors=("Line 1: text: has a letter with more than 200 accents",),
+    ),
+    Dialect(
         name="sep= names a sign that is no usual delimiter",
         content=b'"sep=^"\ntext^label\nGood, quick^pos\nSlow, rude^neg\n',
         examples=TWO,
@@ -117,7 +142,7 @@ READ = [
         name="mixed delimiters",
         content=b"text,label\ngood,pos\nbad;neg\n",
         examples=GOOD,
-        errors=("Line 3: 1 cells where the header has 2",),
+        errors=("Line 3: 1 cell where the header has 2",),
     ),
     Dialect(name="byte order mark", content=b"\xef\xbb\xbftext,label\ngood,pos\n", examples=GOOD, said=("UTF-8",)),
     Dialect(
@@ -284,6 +309,31 @@ REFUSED = [
     Dialect(name="a workbook", content=b"PK\x03\x04 and so on", said=("Excel workbook",)),
     Dialect(
         name="201 columns", content=b",".join(b"c%d" % n for n in range(201)) + b"\n", said=("more than 200 columns",)
+    ),
+    Dialect(
+        name="a name of very many accents",
+        content=b"text," + ("e" + "\u0301\u0323" * 200).encode() + b"\na,b\n",
+        said=("Line 1: the name of the column “", "has a letter with more than 200 accents"),
+    ),
+    Dialect(
+        name="sep= saved as a row",
+        content=b"sep=;,,\ntext,label,\ngood,pos,\n",
+        said=("Line 1: “sep=;,,” names no delimiter. Write sep=; or the like alone there",),
+    ),
+    Dialect(name="sep= of two signs", content=b"sep=;;\ntext;label;\ngood;pos;\n", said=("“sep=;;” names no",)),
+    Dialect(name="sep= of nothing", content=b"\xef\xbb\xbfsep=\ntext,label\n", said=("“sep=” names no",)),
+    Dialect(name="sep= of a word", content=b"sep=tab\ntext\tlabel\na\tb\n", said=("“sep=tab” names no",)),
+    Dialect(
+        name="JSON objects without values",
+        file_name="a.jsonl",
+        content=b'{}\n{"": 3}\n',
+        said=("Line 1: an object without a named value",),
+    ),
+    Dialect(
+        name="a JSON object over several lines",
+        file_name="a.jsonl",
+        content=b'{\n "text": "a"\n}\n',
+        said=("Line 1: not JSON from character 3 on", "write one object on each line"),
     ),
     Dialect(name="a long name", content=b"a" * 501 + b",text\nb,c\n", said=("501 characters; 500 is the most",)),
     Dialect(name="one JSON list", file_name="a.jsonl", content=b'[{"text":"a"}]\n', said=("not a JSON object",)),

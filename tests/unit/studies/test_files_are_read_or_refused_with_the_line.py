@@ -14,7 +14,7 @@ def test_rows_carry_the_line_they_start_on_although_cells_span_lines() -> None:
 
 def test_a_row_with_too_few_cells_is_an_error_of_that_line_only() -> None:
     rows = csv(b"text,label\nonly\nfine,good\n")
-    assert [(row.line, row.problem) for row in rows] == [(2, "1 cells where the header has 2"), (3, "")]
+    assert [(row.line, row.problem) for row in rows] == [(2, "1 cell where the header has 2"), (3, "")]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -31,6 +31,17 @@ def test_a_label_with_one_is_named_with_its_place(sign: str) -> None:
         spec(labels=(f"Pra{sign}ise", "Blame"))
 
 
+@pytest.mark.parametrize("other", ["praise", "Praise\u200b", "\u2060Praise", "Prai\u00adse", "Praise\u00a0"])
+def test_labels_that_look_alike_are_refused_by_name(other: str) -> None:
+    with pytest.raises(StudyInvalid, match=r"^labels: “Praise” and “.*” are alike but for case"):
+        spec(labels=("Praise", "Blame", other))
+
+
+def test_labels_that_differ_by_spaces_alone_are_alike() -> None:
+    with pytest.raises(StudyInvalid, match="are alike but for case, spaces"):
+        spec(labels=("very good", "very  good"))
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\u200b", "\u2060\u00ad", "\ufeff"])
 def test_a_name_of_which_nothing_can_be_seen_is_none(blank: str) -> None:
     assert is_blank(blank)

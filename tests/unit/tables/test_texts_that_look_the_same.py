@@ -37,7 +37,18 @@ def test_line_ends_and_composed_letters_are_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " \t", "\u200b", "\ufeff\u2060\u00a0", "\u200d\u00ad", "\u3164\u2800", "\x1f\ufe0f"]
+    "text",
+    [
+        "",
+        " \t",
+        "\u200b",
+        "\ufeff\u2060\u00a0",
+        "\u200d\u00ad",
+        "\u3164\u2800",
+        "\x1f\ufe0f",
+        "\ufff9\ufffb",
+        "\U0001d173",
+    ],
 )
 def test_a_text_of_which_nothing_can_be_seen_is_blank(text: str) -> None:
     assert is_blank(text)
@@ -46,3 +57,8 @@ def test_a_text_of_which_nothing_can_be_seen_is_blank(text: str) -> None:
 @pytest.mark.parametrize("text", ["a", FAMILY, "\u200b.", "\u0966", "\u0301a"])
 def test_a_text_with_something_to_see_is_not(text: str) -> None:
     assert not is_blank(text)
+
+
+def test_very_many_accents_on_one_letter_are_not_composed() -> None:
+    text = "e" + "\u0301\u0323" * 500
+    assert comparable(text) == text

@@ -1,12 +1,13 @@
 import csv
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences
 from training import predict
-from training.line_files import LinesInvalid, read_lines
+from training.line_files import Answer, LinesInvalid, check_lines, read_lines, writer_of
 from training.predict import predict_file
 
 
@@ -74,6 +75,19 @@ def test_bad_lines_may_keep_their_error_instead(teacher: Path, tmp_path: Path, t
     first, second, third = answers_in(target)
     assert second == {"uid": "x", "predicted": None, "error": "has no text"}
     assert first["predicted"] and third["predicted"]
+
+
+def test_no_error_in_a_csv_begins_a_formula() -> None:
+    stream = StringIO()
+    write = writer_of(path=Path("out.csv"), stream=stream, labels=["pos"])
+    write(Answer(uid="1", predicted=None, probabilities={}, problem="=1+1: has a NUL"))
+    assert stream.getvalue().splitlines()[1] == "1,,,'=1+1: has a NUL"
+
+
+def test_no_encoding_is_offered_where_none_can_be_chosen(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_bytes(b"text\ncaf\xe9\n")
+    with pytest.raises(LinesInvalid, match=r"Lines 2 are not UTF-8\. Save the file as UTF-8\.$"):
+        check_lines(path=tmp_path / "in.csv", fields=["text"])
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,10 @@ def test_output_that_is_no_number_is_no_answer_but_a_word_unseen_is() -> None:
     outputs = Outputs(values_UC=values.numpy(), bounds=torch.tensor([0, 2, 4]).numpy())
     rows = rows_with(["[]", "[]"], texts=["x y", "x y"])
     assert ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS) == [written([Span(0, 3, "a")]), None]
+
+
+def test_many_flags_in_a_row_are_a_word_each() -> None:
+    text = "🇩🇪🇫🇷🇮🇹" * 4_000 + "🇪"
+    words = words_of(text)
+    assert len(words) == len(words_of(text, "character")) == 12_001
+    assert [(word.start, word.end) for word in words[:2]] == [(0, 2), (2, 4)]

@@ -77,6 +77,16 @@ def test_files_that_cannot_be_read_have_no_fault_to_tell(tmp_path: Path) -> None
     assert fault_of(tmp_path, model="it") is None
 
 
+@pytest.mark.parametrize(
+    "header", [b"[" * 200_000, b'{"shared.weight": {"shape": 5}}', b'{"shared.weight": {"shape": ["5", 4]}}', b"[]"]
+)
+def test_a_header_unlike_any_has_no_fault_to_tell(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    (tmp_path / "tokenizer.json").write_text('{"model": {"vocab": {"a": 9}}}')
+    (tmp_path / "config.json").write_bytes(b"[" * 200_000)
+    assert fault_of(tmp_path, model="it") is None
+
+
 def test_a_run_of_such_a_model_ends_with_two(run_folder: RunFolder, too_small: Path) -> None:
     folder = run_folder(model={"source": "folder", "name": str(too_small)})
     assert run(folder / "spec.json") == EXIT_PERMANENT
