@@ -20,7 +20,7 @@ def asked(manager: Client, study: Study) -> Study:
     set_confirm_above(actor=factories.person(Role.ADMIN), book=study.budget.price_book, amount="100")
     form = {"amount": "1000000", "expected_limit": "10"}
     page = manager.post(reverse("top-up", args=[study.pk]), form, follow=True).content.decode()
-    assert "is asked for. Another manager or admin must confirm it" in page
+    assert "is requested. Another manager or admin must confirm it" in page
     return study
 
 

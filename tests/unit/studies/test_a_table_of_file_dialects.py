@@ -243,8 +243,9 @@ READ = [
         content=(
             b'{"text": NaN, "label": null}\n{"text": "good", "label": "pos"}\n{"text": true}\n{"text": 1e400}\n'
             b'{"text": ["a"]}\n{"text": null}\n{"text": "bad", "label": NaN}\n{"text": 7}\n'
+            b'{"text": "so", "label": NaN, "split": NaN, "more": NaN}\n'
         ),
-        examples=(*GOOD, ("bad", "")),
+        examples=(*GOOD, ("bad", ""), ("so", "")),
         errors=(
             "Line 1: text: a text is expected, not NaN",
             "Line 3: text: a text is expected, not true",
@@ -253,7 +254,7 @@ READ = [
             "Line 6: text: the text is empty",
             "Line 8: text: a text is expected, not 7",
         ),
-        said=("NaN is taken for no value, as null is: 2 times",),
+        said=("NaN is taken for no label, as null is: 2 rows", "NaN is taken for no split, as null is: 1 row"),
     ),
     Dialect(
         name="JSON labels that are numbers",

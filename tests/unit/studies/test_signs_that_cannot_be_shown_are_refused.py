@@ -33,7 +33,7 @@ def test_a_label_with_one_is_named_with_its_place(sign: str) -> None:
 
 @pytest.mark.parametrize("other", ["praise", "Praise\u200b", "\u2060Praise", "Prai\u00adse", "Praise\u00a0"])
 def test_labels_that_look_alike_are_refused_by_name(other: str) -> None:
-    with pytest.raises(StudyInvalid, match="^labels: “Praise” and “.*” are alike but for case"):
+    with pytest.raises(StudyInvalid, match=r"^labels: “Praise” and “.*” are alike but for case"):
         spec(labels=("Praise", "Blame", other))
 
 
