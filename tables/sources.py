@@ -71,6 +71,9 @@ def open_source(*, stream: BinaryIO, encoding: str | None = None) -> Source:
     note = f"Encoding: {ENCODINGS[encoding]}."
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding, note = "utf-16", "Encoding: UTF-16, by its byte order mark."
+    if encoding == "utf-16" and start and b"\x00" not in start:
+        # Each line end and comma of UTF-16 has one; without, any bytes would be read as a few strange signs.
+        raise FileUnreadable(f"The file is not {ENCODINGS[encoding]}. {mending}")
     codec = _codec(encoding, start)
     sample = start.decode(codec, errors="replace")
     _refuse_binary(sample)

@@ -92,3 +92,11 @@ def test_a_list_in_json_lines_is_kept_as_json_and_told_from_a_text() -> None:
 def test_json_that_is_nested_too_deep_is_an_error_of_its_line() -> None:
     rows = read_table(content=b'{"text": "a"}\n' + b"[" * 200_000 + b"\n", file_name="rows.jsonl").rows
     assert [bool(row.problem) for row in rows] == [False, True]
+
+
+def test_what_is_no_utf_16_is_not_read_as_such() -> None:
+    with pytest.raises(
+        FileUnreadable, match=r"^The file is not UTF-16\. Save the file as UTF-8, or choose the encoding"
+    ):
+        read_table(content=b"text,label\ngood,pos\n", file_name="a.csv", encoding="utf-16")
+    assert read_table(content="text\n\u6728\n".encode("utf-16-le"), file_name="a.csv", encoding="utf-16").rows
