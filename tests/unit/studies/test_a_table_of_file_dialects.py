@@ -84,7 +84,7 @@ READ = [
         name="empty rows and columns of a spreadsheet",
         content=b"text;label;;\r\nGood, quick;pos;;\r\nSlow, rude;neg;;\r\n;;;\r\n;;;\r\n",
         examples=TWO,
-        said=("columns 3, 4, which was empty", "2 empty rows left out"),
+        said=("columns 3, 4, which were empty", "2 empty rows left out"),
     ),
     Dialect(
         name="commas in a quoted header",
@@ -304,7 +304,7 @@ REFUSED = [
     Dialect(
         name="a broken header", content=b'"text,label\na,b\n', said=("Line 1: a quote is opened and never closed",)
     ),
-    Dialect(name="not UTF-8", content=b"text\ncaf\xe9\n", said=("Lines 2 are not UTF-8",)),
+    Dialect(name="not UTF-8", content=b"text\ncaf\xe9\n", said=("Line 2 is not UTF-8",)),
     Dialect(name="UTF-16 without its mark", content="text\na\n".encode("utf-16-le"), said=("UTF-16 without its mark",)),
     Dialect(name="UTF-32", content="text\na\n".encode("utf-32"), said=("UTF-32",)),
     Dialect(name="a workbook", content=b"PK\x03\x04 and so on", said=("Excel workbook",)),

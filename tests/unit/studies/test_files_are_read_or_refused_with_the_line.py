@@ -31,7 +31,7 @@ def test_utf_16_is_known_by_its_mark() -> None:
 
 
 def test_lines_that_are_not_utf_8_are_named() -> None:
-    with pytest.raises(FileUnreadable, match="Lines 3 are not UTF-8"):
+    with pytest.raises(FileUnreadable, match="Line 3 is not UTF-8"):
         csv(b"text\nfine\ncaf\xe9\n")
 
 
@@ -39,7 +39,7 @@ def test_mixed_encodings_are_told_apart_from_a_wrong_choice() -> None:
     mixed = "text\ncafé\n".encode() + b"caf\xe9\n"
     with pytest.raises(FileUnreadable, match="mixes encodings"):
         csv(mixed)
-    with pytest.raises(FileUnreadable, match="Mixed encodings: Lines 2 are UTF-8"):
+    with pytest.raises(FileUnreadable, match="Mixed encodings: Line 2 is UTF-8"):
         csv(mixed, encoding="cp1252")
 
 
