@@ -319,7 +319,7 @@ REFUSED = [
     Dialect(
         name="sep= saved as a row",
         content=b"sep=;,,\ntext,label,\ngood,pos,\n",
-        said=("Line 1: “sep=;,,” names no delimiter. Write sep=; or the like alone there",),
+        said=("Line 1: “sep=;,,” names no single delimiter. Write sep=; or the like alone there",),
     ),
     Dialect(name="sep= of two signs", content=b"sep=;;\ntext;label;\ngood;pos;\n", said=("“sep=;;” names no",)),
     Dialect(name="sep= of nothing", content=b"\xef\xbb\xbfsep=\ntext,label\n", said=("“sep=” names no",)),
