@@ -109,9 +109,9 @@ class CsvTable(TableReader):
         if not unnamed:
             return ""
         values = self._values_without_name.total()
-        what = f"which had {counted(values, 'value')}" if values else "which was empty"
-        columns = "Column" if len(unnamed) == 1 else "Columns"
-        return f"Left out without a name: {columns.lower()} {listed([place + 1 for place in unnamed])}, {what}."
+        columns, were = ("column", "was") if len(unnamed) == 1 else ("columns", "were")
+        what = f"which had {counted(values, 'value')}" if values else f"which {were} empty"
+        return f"Left out without a name: {columns} {listed([place + 1 for place in unnamed])}, {what}."
 
 
 def _is_quoted_late(cell: str) -> bool:

@@ -40,7 +40,9 @@ def declared_delimiter(first_line: str) -> str:
     found = _DECLARED.fullmatch(first_line)
     if found is None and _DECLARATION.match(first_line):
         line = printable(first_line.strip("\ufeff \r\n"), most=_SHOWN)
-        raise FileUnreadable(f"Line 1: “{line}” names no delimiter. Write sep=; or the like alone there, or remove it.")
+        raise FileUnreadable(
+            f"Line 1: “{line}” names no single delimiter. Write sep=; or the like alone there, or remove it."
+        )
     return found[1] if found else ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from tables.signs import printable, unstorable
 from tables.sources import Source
 from tables.table import (
+    MISSING,
     MOST_CELL_CHARACTERS,
     MOST_COLUMNS,
     Row,
@@ -22,7 +23,6 @@ from tables.table import (
 )
 
 _SHOWN_NUMBER = 40
-_MISSING = "NaN"
 
 
 class RowInvalid(ValueError):
@@ -43,7 +43,6 @@ class JsonTable(TableReader):
         self._source = source
         self._columns: dict[str, None] = {}
         self._num_without_name = 0
-        self._num_missing = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,12 +52,9 @@ class JsonTable(TableReader):
     @property
     def notes(self) -> tuple[str, ...]:
         """See TableReader.notes."""
-        unnamed, missing = self._num_without_name, self._num_missing
-        return (
-            *self._source.notes,
-            *([f"Left out for a key without a name: {counted(unnamed, 'value')}."] if unnamed else ()),
-            *([f"NaN is taken for no value, as null is: {counted(missing, 'time')}."] if missing else ()),
-        )
+        unnamed = self._num_without_name
+        left_out = f"Left out for a key without a name: {counted(unnamed, 'value')}."
+        return (*self._source.notes, left_out) if unnamed else self._source.notes
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows; a line of white space is none. Raises: FileUnreadable (too many keys)."""
@@ -94,7 +90,6 @@ class JsonTable(TableReader):
                 not_texts[name] = what
         for name, cell in cells.items():
             _check_cell(name, cell)
-        self._num_missing += sum(what == _MISSING for what in not_texts.values())
         structured = frozenset(name for name in not_texts if isinstance(value[name], dict | list))
         return Row(line=number, cells=cells, structured=structured, not_texts=not_texts)
 
@@ -129,7 +124,7 @@ def _cell(value: Any) -> tuple[str, str]:
     if value is None:
         return "", ""
     if isinstance(value, _Number):
-        return "" if value.text == _MISSING else value.text, printable(value.text, most=_SHOWN_NUMBER)
+        return "" if value.text == MISSING else value.text, printable(value.text, most=_SHOWN_NUMBER)
     written = json.dumps(value, ensure_ascii=False, default=_as_number)
     return written, written if isinstance(value, bool) else "a list or an object"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import BinaryIO
@@ -71,6 +71,9 @@ def open_source(*, stream: BinaryIO, encoding: str | None = None) -> Source:
     note = f"Encoding: {ENCODINGS[encoding]}."
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding, note = "utf-16", "Encoding: UTF-16, by its byte order mark."
+    if encoding == "utf-16" and start and b"\x00" not in start:
+        # Each line end and comma of UTF-16 has one; without, any bytes would be read as a few strange signs.
+        raise FileUnreadable(f"The file is not {ENCODINGS[encoding]}. {mending}")
     codec = _codec(encoding, start)
     sample = start.decode(codec, errors="replace")
     _refuse_binary(sample)
@@ -119,7 +122,7 @@ def _refuse_mixed(stream: BinaryIO, encoding: str) -> None:
     """Any byte is a character of these encodings, so that UTF-8 would be read as something else."""
     if encoding in _SINGLE_BYTE and (lines := _lines_that_are(stream, utf8=True)):
         raise FileUnreadable(
-            f"Mixed encodings: Lines {listed(lines)} are UTF-8, while the file is read as {ENCODINGS[encoding]}. "
+            f"Mixed encodings: {_lines_named(lines)} UTF-8, while the file is read as {ENCODINGS[encoding]}. "
             "Save the whole file as UTF-8."
         )
 
@@ -128,9 +131,13 @@ def _complaint(stream: BinaryIO, encoding: str, error: UnicodeError, mending: st
     if encoding != "utf-8":
         place = f" (byte {error.start:,})" if isinstance(error, UnicodeDecodeError) else ""
         return f"The file is not {ENCODINGS[encoding]}{place}. {mending}"
-    wrong = listed(_lines_that_are(stream, utf8=False))
+    wrong = _lines_named(_lines_that_are(stream, utf8=False))
     mixed = " Others are UTF-8, so the file mixes encodings." if _lines_that_are(stream, utf8=True) else ""
-    return f"Lines {wrong} are not UTF-8.{mixed} {mending}"
+    return f"{wrong} not UTF-8.{mixed} {mending}"
+
+
+def _lines_named(numbers: Sequence[int]) -> str:
+    return f"Line {numbers[0]:,} is" if len(numbers) == 1 else f"Lines {listed(numbers)} are"
 
 
 def _lines_that_are(stream: BinaryIO, *, utf8: bool) -> list[int]:

@@ -12,6 +12,8 @@ from tables.signs import comparable, printable, unstorable
 MOST_COLUMNS = 200
 MOST_NAME_CHARACTERS = 500
 MOST_CELL_CHARACTERS = 1_000_000
+# What programs write in JSON for a value that is missing, though it is no JSON.
+MISSING = "NaN"
 _NAMED = 5
 _NAMED_COLUMNS = 20
 

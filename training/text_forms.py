@@ -158,4 +158,4 @@ def _label_pattern(names: Sequence[str]) -> regex.Pattern[str]:
     """A label in brackets that are not doubled, and the place behind it, if any."""
     loose = "|".join(r"\s*".join(regex.escape(sign) for sign in name) for name in sorted(names, key=len, reverse=True))
     label = rf"\[\s*({loose})\s*\]"
-    return regex.compile(rf"(?|(?<!\[\s*){label}|{label}(?!\s*\]))(?:\s*\[\s*(\d+)\s*\])?")
+    return regex.compile(rf"(?|(?<!\[\s*){label}|{label}(?!\s*\]))(?:\s*\[\s*(\d{{1,9}})\s*\])?")

@@ -12,8 +12,8 @@ TEXT_COLUMNS = (
 # What names a row, or says who made it and when, is read by nobody.
 _ABOUT_THE_ROW = re.compile(
     r"(.*[_ -])?(id|ids|uid|uuid|guid|key|index|idx|number|nr|no|row|line|code|hash|url|source|date|time|timestamp|"
-    r"score|annotator|author|user|lead_time|created_at|updated_at|created|updated|rating|stars|lang|language)|"
-    r"unnamed: \d+|#"
+    r"score|annotator|author|user|username|e-?mail( address)?|lead_time|created_at|updated_at|created|updated|rating|"
+    r"stars|lang|language)|unnamed: \d+|#"
 )
 
 

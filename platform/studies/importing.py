@@ -10,7 +10,7 @@ from studies.files import Row, Table
 from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
 from studies.models import Split
 from tables.signs import unstorable
-from tables.table import counted, listed_columns
+from tables.table import MISSING, counted, listed_columns
 
 MAX_CHARACTERS = 100_000
 ROWS_PER_NOTE = 500
@@ -153,6 +153,8 @@ class _Checker:
             problem = f"label: {error}"
         if problem:
             self.errors.append(RowError(line=row.line, message=problem))
+        else:
+            self._note_missing(row)
 
     def _take(self, row: Row) -> str:
         cells = {name: row.cells.get(column, "") for name, column in self.options.columns.items()}
@@ -215,9 +217,15 @@ class _Checker:
 
     def _cell_problem(self, row: Row) -> str:
         for column in (*self.options.columns.values(), self.options.split_column):
-            if column in row.not_texts:
-                return f"{column}: a text is expected, not {row.not_texts[column]}"
+            what = row.not_texts.get(column, "")
+            if what and not (what == MISSING and column == self.options.split_column):
+                return f"{column}: a text is expected, not {what}"
         return ""
+
+    def _note_missing(self, row: Row) -> None:
+        for name, column in (("label", self.options.label_column), ("split", self.options.split_column)):
+            if row.not_texts.get(column) == MISSING:
+                self.remarks[f"NaN is taken for no {name}, as null is"] += 1
 
     def _text_problem(self, fields: Mapping[str, str]) -> str:
         for name, text in fields.items():

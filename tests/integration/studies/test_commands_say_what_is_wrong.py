@@ -45,7 +45,7 @@ def test_a_bad_argument_is_named(extra: tuple[str, str], message: str) -> None:
     ("content", "extra", "message"),
     [
         (b"body,label\na,good\n", ("--column", "text=text"), "no column text. It has body, label"),
-        (b"text\ncaf\xe9\n", (), "Lines 2 are not UTF-8"),
+        (b"text\ncaf\xe9\n", (), "Line 2 is not UTF-8"),
         (b"text,label\n,good\n", (), "Line 2: text: the text is empty"),
         (b"text,label\na,ugly\n", (), "Line 2: label: “ugly” is not a label"),
     ],

@@ -20,7 +20,7 @@ def asked(manager: Client, study: Study) -> Study:
     set_confirm_above(actor=factories.person(Role.ADMIN), book=study.budget.price_book, amount="100")
     form = {"amount": "1000000", "expected_limit": "10"}
     page = manager.post(reverse("top-up", args=[study.pk]), form, follow=True).content.decode()
-    assert "is asked for. Another manager or admin must confirm it" in page
+    assert "is requested. Another manager or admin must confirm it" in page
     return study
 
 
@@ -61,7 +61,7 @@ def test_a_study_opens_with_what_one_person_may_set(asked: Study) -> None:
     labels = ["--label=good", "--label=bad"]
     call_command("create_study", "Large", *labels, "--limit=5000", f"--prices={book.name}", stdout=said)
     assert limit(Study.objects.get(name="Large")) == 100
-    assert "A limit of 5000.00 waits for a second person" in said.getvalue()
+    assert "A limit of 5,000.00 waits for a second person" in said.getvalue()
 
 
 def test_an_admin_sets_the_amount_on_the_price_books_page(admin: Client, study: Study) -> None:

@@ -123,7 +123,7 @@ def test_a_column_the_file_does_not_have_is_refused(manager: Client, study: Stud
 
 def test_a_file_in_another_encoding_asks_for_it(manager: Client, study: Study) -> None:
     page = upload(manager, study, "text,label\ncafé,good\n".encode("cp1252"))
-    assert "Lines 2 are not UTF-8" in page.content.decode()
+    assert "Line 2 is not UTF-8" in page.content.decode()
     again = manager.get(preview_url(study), {"encoding": "cp1252"})
     assert again.context["summary"].rows == [["café", "good"]]
 

@@ -25,7 +25,7 @@ def test_without_a_history_nothing_is_claimed() -> None:
 def test_one_run_of_the_same_size_is_expected_again_with_an_allowance() -> None:
     found = estimate(100, done(100, 60))
     assert (found.low_seconds, found.expected_seconds, found.high_seconds) == (30, 60, 120)
-    assert (found.low, found.expected, found.high) == (Decimal("0.04"), Decimal("0.06"), Decimal("0.09"))
+    assert (found.low, found.expected, found.high) == (Decimal("0.03"), Decimal("0.06"), Decimal("0.12"))
     assert found.basis == "only 1 run of this study"
 
 

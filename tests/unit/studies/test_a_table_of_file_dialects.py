@@ -84,7 +84,7 @@ READ = [
         name="empty rows and columns of a spreadsheet",
         content=b"text;label;;\r\nGood, quick;pos;;\r\nSlow, rude;neg;;\r\n;;;\r\n;;;\r\n",
         examples=TWO,
-        said=("columns 3, 4, which was empty", "2 empty rows left out"),
+        said=("columns 3, 4, which were empty", "2 empty rows left out"),
     ),
     Dialect(
         name="commas in a quoted header",
@@ -243,8 +243,9 @@ READ = [
         content=(
             b'{"text": NaN, "label": null}\n{"text": "good", "label": "pos"}\n{"text": true}\n{"text": 1e400}\n'
             b'{"text": ["a"]}\n{"text": null}\n{"text": "bad", "label": NaN}\n{"text": 7}\n'
+            b'{"text": "so", "label": NaN, "split": NaN, "more": NaN}\n'
         ),
-        examples=(*GOOD, ("bad", "")),
+        examples=(*GOOD, ("bad", ""), ("so", "")),
         errors=(
             "Line 1: text: a text is expected, not NaN",
             "Line 3: text: a text is expected, not true",
@@ -253,7 +254,7 @@ READ = [
             "Line 6: text: the text is empty",
             "Line 8: text: a text is expected, not 7",
         ),
-        said=("NaN is taken for no value, as null is: 2 times",),
+        said=("NaN is taken for no label, as null is: 2 rows", "NaN is taken for no split, as null is: 1 row"),
     ),
     Dialect(
         name="JSON labels that are numbers",
@@ -303,7 +304,7 @@ REFUSED = [
     Dialect(
         name="a broken header", content=b'"text,label\na,b\n', said=("Line 1: a quote is opened and never closed",)
     ),
-    Dialect(name="not UTF-8", content=b"text\ncaf\xe9\n", said=("Lines 2 are not UTF-8",)),
+    Dialect(name="not UTF-8", content=b"text\ncaf\xe9\n", said=("Line 2 is not UTF-8",)),
     Dialect(name="UTF-16 without its mark", content="text\na\n".encode("utf-16-le"), said=("UTF-16 without its mark",)),
     Dialect(name="UTF-32", content="text\na\n".encode("utf-32"), said=("UTF-32",)),
     Dialect(name="a workbook", content=b"PK\x03\x04 and so on", said=("Excel workbook",)),
@@ -318,7 +319,7 @@ REFUSED = [
     Dialect(
         name="sep= saved as a row",
         content=b"sep=;,,\ntext,label,\ngood,pos,\n",
-        said=("Line 1: “sep=;,,” names no delimiter. Write sep=; or the like alone there",),
+        said=("Line 1: “sep=;,,” names no single delimiter. Write sep=; or the like alone there",),
     ),
     Dialect(name="sep= of two signs", content=b"sep=;;\ntext;label;\ngood;pos;\n", said=("“sep=;;” names no",)),
     Dialect(name="sep= of nothing", content=b"\xef\xbb\xbfsep=\ntext,label\n", said=("“sep=” names no",)),

@@ -15,6 +15,8 @@ TEXT, PAIR = ("text",), ("text_a", "text_b")
         (["title", "body"], "body"),
         (["uid", "created_at", "note", "label"], "note"),
         (["Unnamed: 0", "Review Text", "Stars"], "Review Text"),
+        (["Timestamp", "Email Address", "What was bad?", "label"], "What was bad?"),
+        (["username", "E-mail", "remark"], "remark"),
     ],
 )
 def test_the_text_is_told_by_its_name_or_as_the_only_one_left(columns: list[str], text: str) -> None:

@@ -31,7 +31,7 @@ def test_utf_16_is_known_by_its_mark() -> None:
 
 
 def test_lines_that_are_not_utf_8_are_named() -> None:
-    with pytest.raises(FileUnreadable, match="Lines 3 are not UTF-8"):
+    with pytest.raises(FileUnreadable, match="Line 3 is not UTF-8"):
         csv(b"text\nfine\ncaf\xe9\n")
 
 
@@ -39,7 +39,7 @@ def test_mixed_encodings_are_told_apart_from_a_wrong_choice() -> None:
     mixed = "text\ncafé\n".encode() + b"caf\xe9\n"
     with pytest.raises(FileUnreadable, match="mixes encodings"):
         csv(mixed)
-    with pytest.raises(FileUnreadable, match="Mixed encodings: Lines 2 are UTF-8"):
+    with pytest.raises(FileUnreadable, match="Mixed encodings: Line 2 is UTF-8"):
         csv(mixed, encoding="cp1252")
 
 
@@ -92,3 +92,11 @@ def test_a_list_in_json_lines_is_kept_as_json_and_told_from_a_text() -> None:
 def test_json_that_is_nested_too_deep_is_an_error_of_its_line() -> None:
     rows = read_table(content=b'{"text": "a"}\n' + b"[" * 200_000 + b"\n", file_name="rows.jsonl").rows
     assert [bool(row.problem) for row in rows] == [False, True]
+
+
+def test_what_is_no_utf_16_is_not_read_as_such() -> None:
+    with pytest.raises(
+        FileUnreadable, match=r"^The file is not UTF-16\. Save the file as UTF-8, or choose the encoding"
+    ):
+        read_table(content=b"text,label\ngood,pos\n", file_name="a.csv", encoding="utf-16")
+    assert read_table(content="text\n\u6728\n".encode("utf-16-le"), file_name="a.csv", encoding="utf-16").rows

@@ -86,7 +86,7 @@ def test_no_error_in_a_csv_begins_a_formula() -> None:
 
 def test_no_encoding_is_offered_where_none_can_be_chosen(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes(b"text\ncaf\xe9\n")
-    with pytest.raises(LinesInvalid, match=r"Lines 2 are not UTF-8\. Save the file as UTF-8\.$"):
+    with pytest.raises(LinesInvalid, match=r"Line 2 is not UTF-8\. Save the file as UTF-8\.$"):
         check_lines(path=tmp_path / "in.csv", fields=["text"])
 
 
@@ -96,7 +96,7 @@ def test_no_encoding_is_offered_where_none_can_be_chosen(tmp_path: Path) -> None
         ("in.txt", b"good", "Name it .csv or .jsonl"),
         ("in.csv", b"uid,words\n1,good\n", "no column text. The columns are uid, words"),
         ("in.jsonl", b"", "is empty"),
-        ("in.jsonl", b'{"text": "\xff"}', "Lines 1 are not UTF-8"),
+        ("in.jsonl", b'{"text": "\xff"}', "Line 1 is not UTF-8"),
     ],
 )
 def test_a_file_that_is_no_list_of_examples_is_refused(

@@ -45,3 +45,7 @@ def test_where_the_words_say_enough_the_form_is_the_studys_own() -> None:
 
 def test_a_place_that_the_text_does_not_have_is_no_answer() -> None:
     assert read("May [Month] [3]", "May said in May") is None
+
+
+def test_a_place_of_very_many_digits_is_no_answer() -> None:
+    assert read(f"May [Month] [{'9' * 5000}]", "May said in May") is None
