@@ -148,7 +148,7 @@ def give_back(
     Parameters: `keep_for` people who may still give theirs, each of whom keeps one assignment.
     Returns: how many assignments were given back.
     """
-    waiting = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
+    waiting = publication.assignments.waiting()
     open_ones = list(waiting.select_related("hold__budget").order_by("number"))
     for assignment, person in zip(open_ones, keep_for, strict=False):
         assignment.kept_for = person
@@ -318,9 +318,7 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
     """Find what a further annotation by this person could fill; first of all what was kept for them."""
-    free = publication.assignments.filter(
-        Q(kept_for__isnull=True) | Q(kept_for=annotator), annotation__isnull=True, hold__closed_at__isnull=True
-    )
+    free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()
 

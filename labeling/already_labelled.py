@@ -1,6 +1,6 @@
-"""Examples on offer that got a label from elsewhere: nobody else is asked, and the money comes back.
+"""Published examples that got a label from elsewhere: nobody else is asked, and the money is released.
 
-What somebody has open may be finished, and what was answered is paid, as was promised; the imported label stays.
+What somebody has open may be finished, and what was submitted is paid; the imported label stays.
 """
 
 import logging
@@ -16,7 +16,6 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from labeling.accept import give_back
-from labeling.asking import ask_anew
 from labeling.client import (
     Kept,
     LabelStudioClient,
@@ -27,7 +26,9 @@ from labeling.client import (
 )
 from labeling.locks import alone_with
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from labeling.overlap import set_overlap_of_batch
 from labeling.sync import sync
+from labeling.troubles import note_error
 from studies.models import Label, Study
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ REASON = "withdrawn: the example has an imported label"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Withdrawn:
+class WithdrawResult:
     """What came of withdrawing: examples whose money came back, answers still to come, what Label Studio said."""
 
     num_examples: int = 0
@@ -45,13 +46,13 @@ class Withdrawn:
     error: str = ""
 
 
-def withdraw_labelled_of(*, study: Study) -> Withdrawn:
-    """Withdraw what is on offer although it has an imported label, if anything is.
+def withdraw_labelled_of(*, study: Study) -> WithdrawResult:
+    """Withdraw published examples that have an imported label, if there are any.
 
     Trouble with Label Studio stands on the project's page; the schedule tries again.
     """
     project = _to_withdraw().filter(study=study).first()
-    return _attempt(project) if project else Withdrawn()
+    return _attempt(project) if project else WithdrawResult()
 
 
 def follow_imported_labels() -> None:
@@ -60,7 +61,7 @@ def follow_imported_labels() -> None:
         _attempt(project)
 
 
-def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) -> Withdrawn:
+def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) -> WithdrawResult:
     """Have Label Studio ask nobody else for examples that have an imported label, and give back what they hold.
 
     What was submitted before is fetched and paid first; what people have open is kept for them, for as long as after a
@@ -79,20 +80,15 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
     num_withdrawn += _give_back(project, [one for one in chosen if one not in deleted], found)
     for batch in {one.batch_id: one.batch for one in chosen if one not in deleted}.values():
         # The sync did not know yet for whom any of them is kept open.
-        ask_anew(project=project, client=client, batch=batch)
-    num_kept = _asking().filter(publication__in=chosen, kept_for__isnull=False).count()
-    return Withdrawn(num_examples=num_withdrawn, num_kept=num_kept)
-
-
-def _asking() -> QuerySet[Assignment]:
-    """Assignments that still wait for an annotation, with their money held."""
-    return Assignment.objects.filter(annotation__isnull=True, hold__closed_at__isnull=True)
+        set_overlap_of_batch(project=project, client=client, batch=batch)
+    num_kept = Assignment.objects.waiting().filter(publication__in=chosen, kept_for__isnull=False).count()
+    return WithdrawResult(num_examples=num_withdrawn, num_kept=num_kept)
 
 
 def _labelled(project: LabelingProject) -> QuerySet[Publication]:
     """Publications that still ask although their example has an imported label; what is being sent has to arrive."""
     return Publication.objects.filter(
-        Exists(_asking().filter(publication=OuterRef("pk"))),
+        Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk"))),
         batch__project=project,
         batch__state=Batch.State.OFFERED,
         example__label__source=Label.Source.IMPORT,
@@ -101,7 +97,7 @@ def _labelled(project: LabelingProject) -> QuerySet[Publication]:
 
 def _to_withdraw() -> QuerySet[LabelingProject]:
     """Projects with such publications, but for those that wait for nobody but the people who have them open."""
-    waiting = _asking().filter(
+    waiting = Assignment.objects.waiting().filter(
         publication__batch__project=OuterRef("pk"),
         publication__batch__state=Batch.State.OFFERED,
         publication__example__label__source=Label.Source.IMPORT,
@@ -123,16 +119,16 @@ def _longest_ago() -> datetime:
     return timezone.now() - timedelta(hours=settings.KEPT_OPEN_HOURS)
 
 
-def _attempt(project: LabelingProject) -> Withdrawn:
+def _attempt(project: LabelingProject) -> WithdrawResult:
     with alone_with(project) as is_ours:
         if not is_ours:
-            return Withdrawn(error="Somebody else is at it.")
+            return WithdrawResult(error="Somebody else is at it.")
         try:
             return withdraw_labelled(project=project, client=connect())
         except (LabelStudioUnreachable, LabelStudioRefused) as error:
             logger.warning("withdrawing labelled examples of project %s: %s", project.pk, error)
-            LabelingProject.objects.filter(pk=project.pk).update(last_error=str(error))
-            return Withdrawn(error=str(error))
+            note_error(project=project, error=str(error))
+            return WithdrawResult(error=str(error))
 
 
 def _shut(project: LabelingProject, chosen: Sequence[Publication], client: LabelStudioClient) -> Withdrawal:

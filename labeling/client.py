@@ -91,12 +91,12 @@ def marker(uid: str) -> str:
 class Listed:
     """An example in Label Studio: when it or its annotations last changed there, and how many answers it asks for.
 
-    `asks_for` counts the answers that are there, `num_answers`, too.
+    `overlap` counts the answers that are there, `num_answers`, too.
     """
 
     id: int
     updated_at: datetime
-    asks_for: int
+    overlap: int
     num_answers: int
     num_skips: int
 
@@ -202,13 +202,13 @@ class LabelStudioClient:
         """List all examples of a project. Raises: LabelStudioMissing (there is no such project)."""
         found = self._read(self._page("fulcrum/examples", {"project": project_id}))
         return [
-            Listed(id=pk, updated_at=as_datetime(changed), asks_for=asks_for, num_answers=answers, num_skips=skips)
-            for pk, changed, asks_for, answers, skips in found["examples"]
+            Listed(id=pk, updated_at=as_datetime(changed), overlap=overlap, num_answers=answers, num_skips=skips)
+            for pk, changed, overlap, answers, skips in found["examples"]
         ]
 
-    def ask(self, *, project_id: int, answers: Mapping[int, int]) -> None:
-        """Say how many answers examples ask for, those that are there included; may be repeated."""
-        self._write(self._page("fulcrum/ask", {"project": project_id, "answers": list(answers.items())}))
+    def set_overlap(self, *, project_id: int, overlap: Mapping[int, int]) -> None:
+        """Say how many answers each example asks for, those that are there included; may be repeated."""
+        self._write(self._page("fulcrum/overlap", {"project": project_id, "overlap": list(overlap.items())}))
 
     def is_gone(self, *, project_id: int) -> bool:
         """Whether Label Studio, and not something in its place, says that it has no such project."""

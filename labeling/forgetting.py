@@ -46,9 +46,7 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
 
 def _give_all_back(project: LabelingProject) -> int:
     """Returns: of how many examples."""
-    is_open = Exists(
-        Assignment.objects.filter(publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True)
-    )
+    is_open = Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk")))
     offered = Publication.objects.filter(is_open | Q(label_studio_id__isnull=False), batch__project=project)
     found = list(offered.annotate(is_open=is_open).order_by("pk"))
     for publication in found:

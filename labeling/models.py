@@ -84,6 +84,16 @@ class Publication(models.Model):
     withdrawn_because = models.CharField(max_length=16, choices=Because.choices, blank=True)
 
 
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def waiting(self) -> "AssignmentQuerySet":
+        """Those that wait for an annotation, with their money held."""
+        return self.filter(annotation__isnull=True, hold__closed_at__isnull=True)
+
+    def given_back(self) -> "AssignmentQuerySet":
+        """Those whose money was released before an annotation came."""
+        return self.filter(annotation__isnull=True, hold__closed_at__isnull=False)
+
+
 class Assignment(models.Model):
     """One annotation that a publication asks for, and the hold for its price. Filled by at most one annotation.
 
@@ -100,6 +110,8 @@ class Assignment(models.Model):
         related_name="+",
         help_text="Who had it open when the budget stopped, and may finish it.",
     )
+
+    objects = AssignmentQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint("publication", "number", name="one_assignment_per_number")]

@@ -69,14 +69,9 @@ class Wanted:
     split: str = ""
 
 
-def unfilled() -> QuerySet[Assignment]:
-    """List the assignments that were given back before an annotation came."""
-    return Assignment.objects.filter(annotation__isnull=True, hold__closed_at__isnull=False)
-
-
 def offerable(*, study: Study, split: str) -> QuerySet[Example]:
     """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included."""
-    asks = Exists(unfilled().filter(publication=OuterRef("publication")))
+    asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
     is_new = Q(publication__isnull=True, label__isnull=True)
     is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
     return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
@@ -130,7 +125,8 @@ def _lock_withdrawn(examples: Sequence[Example]) -> dict[int, list[Assignment]]:
     locked = Publication.objects.select_for_update(of=("self",)).filter(example__in=examples).order_by("pk")
     by_publication = {one.pk: one.example_id for one in locked}
     found: dict[int, list[Assignment]] = {pk: [] for pk in by_publication.values()}
-    for assignment in unfilled().filter(publication__in=by_publication).order_by("publication", "number"):
+    given_back = Assignment.objects.given_back().filter(publication__in=by_publication)
+    for assignment in given_back.order_by("publication", "number"):
         found[by_publication[assignment.publication_id]].append(assignment)
     return found
 
@@ -140,9 +136,9 @@ def num_asked(*, study: Study, split: str, num_examples: int) -> list[int]:
 
     A withdrawn example asks for those that were given back.
     """
-    given_back = unfilled().filter(publication=OuterRef("publication")).order_by().values("publication")
+    given_back = Assignment.objects.given_back().filter(publication=OuterRef("publication")).order_by()
     examples = offerable(study=study, split=split).annotate(
-        num_unfilled=Subquery(given_back.annotate(num=Count("pk")).values("num"))
+        num_unfilled=Subquery(given_back.values("publication").annotate(num=Count("pk")).values("num"))
     )
     counts = examples.values_list("num_unfilled", flat=True)[:num_examples]
     return [count or study.annotations_per_example for count in counts]

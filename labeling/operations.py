@@ -1,6 +1,6 @@
 """The one public door to labelling. Each function's contract is where it is defined."""
 
-from labeling.already_labelled import Withdrawn, follow_imported_labels, withdraw_labelled_of
+from labeling.already_labelled import WithdrawResult, follow_imported_labels, withdraw_labelled_of
 from labeling.client import LabelStudioRefused, LabelStudioUnreachable
 from labeling.entry import enter_url
 from labeling.hints import HintRefused, receive_hint, sync_hinted
@@ -18,7 +18,7 @@ __all__ = [
     "PublishResult",
     "ReplayResult",
     "SyncResult",
-    "Withdrawn",
+    "WithdrawResult",
     "enter_url",
     "follow_imported_labels",
     "follow_stops",

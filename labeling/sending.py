@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from budgets.models import Budget
 from labeling.accept import mark_gone
-from labeling.asking import ask_anew
 from labeling.client import IMPORT_TIMEOUT_SECONDS, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable
 from labeling.models import Batch, LabelingProject, Publication
+from labeling.overlap import set_overlap_of_batch
 from labeling.project import task_type_of
 
 # How long a POST that we lost sight of may take to appear in Label Studio: 1,000 examples take it 1.5 seconds.
@@ -68,7 +68,7 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
         _create(batch, missing, client)
         found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid))
     _mark_offered(batch, wanted, found)
-    ask_anew(project=batch.project, client=client, batch=batch)
+    set_overlap_of_batch(project=batch.project, client=client, batch=batch)
 
 
 def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioClient) -> None:

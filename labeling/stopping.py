@@ -27,7 +27,7 @@ from labeling.client import (
 from labeling.forgetting import forget_if_gone
 from labeling.locks import alone_with
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
-from labeling.offering import OFFERED_AGAIN, NoneFits, Wanted, hold_batch, unfilled
+from labeling.offering import OFFERED_AGAIN, NoneFits, Wanted, hold_batch
 from labeling.sending import resume_batches, withdraw_unsent
 from labeling.sync import sync
 from labeling.troubles import note_error, own_fault
@@ -112,7 +112,7 @@ def reoffer(*, project: LabelingProject, client: LabelStudioClient) -> bool:
 def withdrawn(*, study: Study) -> QuerySet[Publication]:
     """List what a stop withdrew and what was not offered again since."""
     return Publication.objects.filter(
-        Exists(unfilled().filter(publication=OuterRef("pk"))),
+        Exists(Assignment.objects.given_back().filter(publication=OuterRef("pk"))),
         example__study=study,
         withdrawn_at__isnull=False,
         withdrawn_because=Publication.Because.STOPPED,
@@ -121,12 +121,7 @@ def withdrawn(*, study: Study) -> QuerySet[Publication]:
 
 def kept_open(*, study: Study) -> QuerySet[Assignment]:
     """List what people had open when a stop came and may still finish."""
-    return Assignment.objects.filter(
-        publication__example__study=study,
-        kept_for__isnull=False,
-        annotation__isnull=True,
-        hold__closed_at__isnull=True,
-    )
+    return Assignment.objects.waiting().filter(publication__example__study=study, kept_for__isnull=False)
 
 
 def _to_withdraw() -> QuerySet[LabelingProject]:
@@ -135,12 +130,7 @@ def _to_withdraw() -> QuerySet[LabelingProject]:
         label_studio_id__isnull=False, study__budget__stopped_at__isnull=False
     ).select_related("study__budget")
     is_new = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__lt=F("study__budget__stopped_at"))
-    kept = Assignment.objects.filter(
-        publication__batch__project=OuterRef("pk"),
-        kept_for__isnull=False,
-        annotation__isnull=True,
-        hold__closed_at__isnull=True,
-    )
+    kept = Assignment.objects.waiting().filter(publication__batch__project=OuterRef("pk"), kept_for__isnull=False)
     theirs = Annotation.objects.filter(example=OuterRef("publication__example"), annotator=OuterRef("kept_for"))
     is_too_long = Q(Exists(kept), closed_at__lt=timezone.now() - timedelta(hours=settings.KEPT_OPEN_HOURS))
     return stopped.filter(is_new | is_too_long | Q(Exists(kept.filter(Exists(theirs))))).order_by("pk")

@@ -18,7 +18,6 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from labeling.accept import Merged, People, mark_deleted, mark_gone, merge, pay_waiting
-from labeling.asking import even_out
 from labeling.client import (
     LabelStudioClient,
     LabelStudioRefused,
@@ -30,6 +29,7 @@ from labeling.fetching import Fetched, fetch
 from labeling.forgetting import GONE, forget_if_gone
 from labeling.lateness import note_beginning, tell_if_late
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from labeling.overlap import correct_overlap
 from labeling.sending import resume_batches
 from labeling.troubles import note_error, note_unreadable, own_fault
 from studies.models import Study
@@ -129,7 +129,7 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     num_changed = merged.num_changed + _mark_vanished(project, offered, present)
     num_changed += mark_deleted(project=project, example_ids=answered - present)
     pay_waiting(study=project.study)
-    even_out(project=project, client=client, listed=listed)
+    correct_overlap(project=project, client=client, listed=listed)
     _note_end(project, listed, began_at if check_all else None)
     return SyncResult(num_examples=len(stale), num_changed=num_changed, troubles=merged.troubles)
 
@@ -177,9 +177,7 @@ def _acceptable_now(publications: QuerySet[Publication]) -> set[int | None]:
         example=OuterRef("example"), annotator=OuterRef("annotator"), state=Annotation.State.ACCEPTED
     )
     surplus = there.filter(~Exists(theirs), state=Annotation.State.SURPLUS)
-    free = Assignment.objects.filter(
-        publication=OuterRef("pk"), annotation__isnull=True, hold__closed_at__isnull=True, kept_for__isnull=True
-    )
+    free = Assignment.objects.waiting().filter(publication=OuterRef("pk"), kept_for__isnull=True)
     found = publications.filter(Exists(unknown) | Exists(surplus) & Exists(free))
     return set(found.values_list("label_studio_id", flat=True))
 

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from labeling.task_types import LABELING_TASK_TYPES
 
@@ -111,7 +111,9 @@ def odd_bodies(*, seed: int, count: int) -> Iterator[str]:
     """Write requests' bodies as JSON texts: a good answer with one to three fields spoilt, or no object at all."""
     draw = random.Random(seed)
     for number in range(1, count + 1):
-        body: Any = {name: good_row(draw, number)[name] for name in ("result", "lead_time", "unique_id")}
+        body: Any = {name: good_row(draw, number)[name] for name in ("result", "lead_time")}
+        # A new one each time: Label Studio still has those of an earlier run, and would refuse them.
+        body["unique_id"] = str(uuid4())
         if draw.random() < 0.05:
             body = draw.choice(VALUES)
         else:

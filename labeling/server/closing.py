@@ -28,7 +28,7 @@ def withdraw(request: Request) -> Response:
 
     Repeating it changes nothing more; what was kept longer than `keep_seconds`, or was answered, is kept no longer.
     """
-    project = _project(request)
+    project = project_of(request)
     message = str(request.data.get("message", ""))[:400]
     return Response(_withdraw(project, message, _keep_seconds(request)))
 
@@ -36,7 +36,7 @@ def withdraw(request: Request) -> Response:
 @api_view(["POST"])
 def reopen(request: Request) -> Response:
     """Let a project take work again, but for the examples in `shut`. Opening an open one changes nothing."""
-    project, shut = _project(request), _examples(request, "shut")
+    project, shut = project_of(request), _examples(request, "shut")
     with transaction.atomic():
         for task in shut.select_for_update():
             # Asking for no more than is there keeps the example out of Label Studio's queue.
@@ -53,7 +53,7 @@ def shut(request: Request) -> Response:
 
     Repeating it changes nothing more; what is not in `keep_open` is kept open for nobody.
     """
-    project, chosen = _project(request), _examples(request, "examples")
+    project, chosen = project_of(request), _examples(request, "examples")
     may_stay = set(_examples(request, "keep_open").values_list("pk", flat=True))
     kept = []
     # Who is being given an example holds its row until their lock on it is written: wait for them, then look.
@@ -87,7 +87,7 @@ def _lock_task_for(task: Task, people: list[User]) -> None:
             TaskLock.objects.create(task=task, user=one, expire_at=until)
 
 
-def _project(request: Request) -> Project:
+def project_of(request: Request) -> Project:
     if not request.user.is_staff:
         raise PermissionDenied("Only Fulcrum's own account closes projects.")
     found = Project.objects.filter(pk=_whole_number(request, "project")).first()
@@ -100,7 +100,7 @@ def _examples(request: Request, name: str) -> Any:
     ids = request.data.get(name)
     if not isinstance(ids, list) or not all(isinstance(one, int) for one in ids):
         raise ValidationError({name: ["This is not a list of ids."]})
-    return Task.objects.filter(project=_project(request), pk__in=ids)
+    return Task.objects.filter(project=project_of(request), pk__in=ids)
 
 
 def _keep_seconds(request: Request) -> int:

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from labeling.server import bodies, gate, locks, redaction, times
 from labeling.server.identity import Caller, ForeignOrigin, NotSignedIn, check_origin, identify
 from labeling.server.pages import refusal, with_script
+from labeling.server.role_cache import FulcrumSilent
 from labeling.server.rules import EMPTY, READS, Group, allows
-from labeling.server.standing import FulcrumSilent
 
 # Pages of Label Studio that show more than one's own work, and its own way in: back to Fulcrum instead.
 HOMES = frozenset(
@@ -80,7 +80,7 @@ class Guard:
 
 
 def _answer(request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> HttpResponse | None:
-    """Answer in Label Studio's place; None where the request may go on. Raises: BodyRefused."""
+    """Answer in Label Studio's place; None where the request may proceed. Raises: BodyRefused."""
     if caller.group == Group.SERVICE:
         return gate.check(request=request, route=route, user=caller.user, kwargs=kwargs)
     is_listed = allows(group=caller.group, method=request.method, route=route, path=request.path)

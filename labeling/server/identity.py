@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest
 
-from labeling.server.asking import standings
+from labeling.server.access import roles
 from labeling.server.rules import STAFF_ROLES, Group
 
 # Where a session keeps what its ticket said.
@@ -75,7 +75,7 @@ def _person(request: HttpRequest, user: Any) -> Caller:
     if not isinstance(entry, dict):
         logout(request)
         raise NotSignedIn("Enter Label Studio by the button in Fulcrum.")
-    role = standings.role(email=user.email, session=entry["session"])
+    role = roles.role(email=user.email, session=entry["session"])
     if not role or not user.is_active:
         logout(request)
         raise NotSignedIn("You are signed out: sign in to Fulcrum, and enter Label Studio from there.")

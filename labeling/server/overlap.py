@@ -1,6 +1,6 @@
 # mypy: ignore-errors
 # Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""How many answers each example asks for; called by Fulcrum's own account, which knows how many it accepts.
+"""Overlap: how many answers Label Studio asks for of each example. Set by Fulcrum, which knows how many it accepts.
 
 Label Studio counts every answer that is no skip. One that Fulcrum does not accept keeps its place in that count, so the
 example has to ask for one more.
@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from tasks.models import Annotation, Task
 
-from labeling.server.closing import _project
+from labeling.server.closing import project_of
 
 MOST_ANSWERS = 1_000_000
 
@@ -29,16 +29,16 @@ def list_examples(request: Request) -> Response:
         "num_answers": Count("annotations", filter=Q(annotations__was_cancelled=False)),
         "num_skips": Count("annotations", filter=Q(annotations__was_cancelled=True)),
     }
-    tasks = Task.objects.filter(project=_project(request)).order_by("pk").annotate(**counts)
+    tasks = Task.objects.filter(project=project_of(request)).order_by("pk").annotate(**counts)
     rows = tasks.values_list("pk", "updated_at", "overlap", *counts)
     return Response({"examples": [[pk, changed.isoformat(), *numbers] for pk, changed, *numbers in rows]})
 
 
 @api_view(["POST"])
 @transaction.atomic
-def ask(request: Request) -> Response:
-    """Say how many answers examples ask for, those that are there included. Repeating it changes nothing."""
-    project, wanted = _project(request), _answers(request)
+def set_overlap(request: Request) -> Response:
+    """Say how many answers each example asks for, those there included. Repeating it changes nothing."""
+    project, wanted = project_of(request), _wanted(request)
     tasks = Task.objects.filter(project=project, pk__in=wanted)
     found = list(tasks.select_for_update().order_by("pk").values_list("pk", flat=True))
     answers = Annotation.objects.filter(task__in=found, was_cancelled=False)
@@ -52,13 +52,13 @@ def ask(request: Request) -> Response:
     return Response({})
 
 
-def _answers(request: Request) -> dict[int, int]:
-    given = request.data.get("answers")
-    if not isinstance(given, list) or not all(_is_wish(one) for one in given):
-        raise ValidationError({"answers": ["This is not a list of an id and a number each."]})
+def _wanted(request: Request) -> dict[int, int]:
+    given = request.data.get("overlap")
+    if not isinstance(given, list) or not all(_is_pair(one) for one in given):
+        raise ValidationError({"overlap": ["This is not a list of pairs of an id and a number."]})
     return dict(given)
 
 
-def _is_wish(one: Any) -> bool:
+def _is_pair(one: Any) -> bool:
     is_pair = isinstance(one, list) and len(one) == 2 and all(type(part) is int for part in one)
     return is_pair and 0 <= one[1] <= MOST_ANSWERS

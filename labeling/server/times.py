@@ -19,10 +19,10 @@ from tasks.models import Annotation, AnnotationDraft, Task
 from users.models import User
 
 from labeling.server import bodies, gate
-from labeling.server.asking import report
+from labeling.server.access import report_cut
 from labeling.server.identity import Caller
 from labeling.server.models import CutLeadTime, ExampleTime, PersonTime
-from labeling.server.standing import FulcrumSilent
+from labeling.server.role_cache import FulcrumSilent
 from labeling.tickets import Cut
 
 # Below this, what was cut is not worth a look.
@@ -97,7 +97,7 @@ def report_cuts() -> None:
             project=cut.project_id or 0, annotation=cut.annotation_id, email=email or "", told=cut.told, kept=cut.kept
         )
         try:
-            report(told)
+            report_cut(told)
         except FulcrumSilent as error:
             logger.warning("%s Told later: %s.", error, cut)
             return

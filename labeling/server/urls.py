@@ -4,7 +4,7 @@ from core.urls import urlpatterns as label_studio_urlpatterns
 from django.urls import path, re_path
 
 from labeling.server.closing import reopen, shut, withdraw
-from labeling.server.overlap import ask, list_examples
+from labeling.server.overlap import list_examples, set_overlap
 from labeling.server.pages import script
 from labeling.server.proving import prove
 from labeling.server.views import enter, leave
@@ -16,7 +16,7 @@ urlpatterns = [
     path("fulcrum/withdraw", withdraw, name="fulcrum-withdraw"),
     path("fulcrum/reopen", reopen, name="fulcrum-reopen"),
     path("fulcrum/examples", list_examples, name="fulcrum-examples"),
-    path("fulcrum/ask", ask, name="fulcrum-ask"),
+    path("fulcrum/overlap", set_overlap, name="fulcrum-overlap"),
     path("fulcrum/shut", shut, name="fulcrum-shut"),
     # Before Label Studio's own, which knows nothing of Fulcrum's session.
     re_path("^logout/?$", leave, name="logout"),

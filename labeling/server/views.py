@@ -19,16 +19,16 @@ from users.functions import login
 from users.models import User
 
 from labeling.server import times
-from labeling.server.asking import ask
+from labeling.server.access import ask_role
 from labeling.server.identity import ENTRY
 from labeling.server.models import ExampleTime, UsedTicket
 from labeling.server.pages import refusal
+from labeling.server.role_cache import FulcrumSilent
 from labeling.server.rules import STAFF_ROLES
-from labeling.server.standing import FulcrumSilent
 from labeling.tickets import Ticket, TicketRefused, read
 
 logger = logging.getLogger(__name__)
-# After this, nobody goes on with an example where they left it.
+# After this, nobody continues an example where they left it.
 DAYS_OF_TIMES = 30
 MEND = " Go back to Fulcrum and press the button again."
 
@@ -61,9 +61,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     entry = request.session.get(ENTRY)
     if request.user.is_authenticated and isinstance(entry, dict) and entry["session"]:
         try:
-            ask(request.user.email, entry["session"], signs_out=True)
+            ask_role(request.user.email, entry["session"], signs_out=True)
         except FulcrumSilent as error:
-            logger.warning("%s Their session there goes on.", error)
+            logger.warning("%s Their session there stays.", error)
     logout(request)
     return HttpResponseRedirect(settings.FULCRUM_URL)
 

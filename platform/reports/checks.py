@@ -11,7 +11,7 @@ from budgets.queries import Difference, differences
 from labeling.rebuilding import rebuilt_pay
 from reports.bills import LedgerRows, StudyLedger
 from reports.entry_checks import MISSING, entry_differences
-from reports.queries import one_moment, use_of
+from reports.queries import one_moment, use_totals
 from reports.shares import Sharing
 from runs.billing import cost_of
 from runs.models import Artifact, Attempt
@@ -129,7 +129,7 @@ def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
 
 
 def _bills_of(study: Study, sharing: Sharing) -> Iterator[Difference]:
-    use = use_of(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
+    use = use_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
     if use.used + use.unused != study.budget.spent:
         stored, rebuilt = study.budget.spent, use.used + use.unused
         yield Difference(what=f"{study}: bills and unused entries", stored=stored, rebuilt=rebuilt)

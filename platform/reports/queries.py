@@ -15,7 +15,7 @@ from labeling.models import SKIP_SUFFIX, Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import Bill, Charge, Charges, Part, StudyLedger, bill_of
 from reports.results import Baseline, Standing, Trial, best_of, read_result, standing_of
-from reports.wording import Precise, adding_up, percent
+from reports.wording import MoneyFormat, adding_up, percent
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title
@@ -55,7 +55,7 @@ class Point:
         return self.bill.total
 
     @property
-    def precise_currency(self) -> Precise:
+    def money_format(self) -> MoneyFormat:
         """In which the parts of its bill add up as they are written."""
         return adding_up(self.currency, (line.amount for line in self.bill.lines))
 
@@ -141,7 +141,7 @@ class Report:
     spent: Decimal
 
     @property
-    def currency(self) -> Precise:
+    def money_format(self) -> MoneyFormat:
         """In which what was used and what was not add up as they are written."""
         unused = [group.amount for group in self.unused.groups]
         return adding_up(self.study.budget.currency, [self.used, *unused], unused)
@@ -173,7 +173,7 @@ def _matched(title: str, beside: Sequence[tuple[Point, Baseline]]) -> Matched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class UseTotals:
     """What a study's entries add up to, each counted once: those in a bill of its trained students, and the others."""
 
     used_ids: frozenset[int]
@@ -181,18 +181,18 @@ class Use:
     unused: Decimal
 
 
-def use_of(*, ledger: StudyLedger, run_ids: Iterable[int]) -> Use:
+def use_totals(*, ledger: StudyLedger, run_ids: Iterable[int]) -> UseTotals:
     """Add up what trained students, named by their runs, used and what none of them did."""
     ids = frozenset(entry_id for run_id in run_ids for entry_id in ledger.bill(run_id=run_id).entry_ids)
     used = sum((charge.amount for charge in ledger.charges if charge.entry_id in ids), ZERO)
     unused = sum((charge.amount for charge in ledger.charges if charge.entry_id not in ids), ZERO)
-    return Use(used_ids=ids, used=used, unused=unused)
+    return UseTotals(used_ids=ids, used=used, unused=unused)
 
 
 def report_of(study: Study) -> Report:
     with one_moment():
         ledger = StudyLedger(study)
-        use = use_of(ledger=ledger, run_ids=_student_runs(study))
+        use = use_totals(ledger=ledger, run_ids=_student_runs(study))
         return Report(
             study=study,
             points=tuple(_points(ledger)),
@@ -210,7 +210,7 @@ def points(study: Study) -> list[Point]:
 def unused_entries(study: Study) -> Unused:
     """Entries that no trained student's bill holds."""
     ledger = StudyLedger(study)
-    return _unused(ledger, use_of(ledger=ledger, run_ids=_student_runs(study)).used_ids)
+    return _unused(ledger, use_totals(ledger=ledger, run_ids=_student_runs(study)).used_ids)
 
 
 def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[LedgerEntry]:

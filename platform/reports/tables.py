@@ -7,7 +7,7 @@ from budgets.money import ZERO
 from reports.bills import Part
 from reports.costs import CostRow, Grouping, names_of, totals
 from reports.queries import Point, Report
-from reports.wording import adding_up, interval, money, percent, points_per_dollar
+from reports.wording import adding_up, interval, percent, points_per_dollar
 from studies.task_types import metric_title
 
 _PARTS = {
@@ -64,13 +64,13 @@ def _points_table(points: Sequence[Point], *, metric: str) -> str:
 
 def _row(point: Point) -> list[str]:
     amounts = [point.bill.line(part).amount for part in _PARTS]
-    currency = adding_up(point.currency, amounts)
+    written = adding_up(point.currency, amounts)
     return [
         point.path.label,
         f"{point.artifact_id}",
         f"{point.num_labels:,}",
         f"{point.num_pseudo_labels:,}",
-        *(money(amount, currency=currency) for amount in [*amounts, point.dollars]),
+        *(written.text(amount) for amount in [*amounts, point.dollars]),
         percent(point.utility) + ("*" if point.on_frontier else " "),
         interval(point.low, point.high),
         f"{point.num_seeds}",
@@ -102,14 +102,11 @@ def _span(values: Sequence[float]) -> str:
 
 
 def _spending(report: Report) -> list[str]:
-    currency = report.currency
-    spent, used, unused = (
-        money(amount, currency=currency) for amount in (report.spent, report.used, report.unused.amount)
-    )
+    written = report.money_format
+    spent, used, unused = (written.text(amount) for amount in (report.spent, report.used, report.unused.amount))
     lines = [f"Spent {spent}: {used} in bills (each entry once), {unused} not used by any student."]
     for group in report.unused.groups:
-        amount = money(group.amount, currency=currency)
-        lines.append(f"  {amount}  {group.reason.label} ({len(group.charges):,} entries)")
+        lines.append(f"  {written.text(group.amount)}  {group.reason.label} ({len(group.charges):,} entries)")
     if not report.reconciles:
         lines.append("This does not add up: run `manage.py ledger verify` and mend what it lists.")
     return lines

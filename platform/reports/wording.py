@@ -1,6 +1,7 @@
 """How figures of a report read, the same on the page, in the terminal and in the chart."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from budgets.money import amount_text
@@ -10,25 +11,25 @@ NONE = "-"
 _FEWEST, _MOST = 2, 6
 
 
-class Precise(str):
-    """A currency whose amounts are written with a table's own number of decimals, so that they add up as they read."""
+@dataclass(frozen=True, kw_only=True)
+class MoneyFormat:
+    """How the amounts of one table are written."""
 
-    decimals: int
+    currency: str
+    decimals: int = _FEWEST
 
-    def __new__(cls, currency: str, decimals: int) -> "Precise":
-        made = super().__new__(cls, currency)
-        made.decimals = decimals
-        return made
+    def text(self, amount: Decimal) -> str:
+        return money(amount, currency=self.currency, decimals=self.decimals)
 
 
-def adding_up(currency: str, *sums: Iterable[Decimal]) -> Precise:
-    """The currency with the fewest decimals, two or more, with which the parts of each sum add up to it as written.
+def adding_up(currency: str, *sums: Iterable[Decimal]) -> MoneyFormat:
+    """The format with the fewest decimals, two or more, with which the parts of each sum add up to it as written.
 
     Parameters: `sums` each the parts of one total that stands beside them; of six decimals they always add up.
     """
     groups = [list(parts) for parts in sums]
     fewest = (n for n in range(_FEWEST, _MOST) if all(_adds_up(parts, n) for parts in groups))
-    return Precise(currency, next(fewest, _MOST))
+    return MoneyFormat(currency=currency, decimals=next(fewest, _MOST))
 
 
 def _adds_up(parts: list[Decimal], decimals: int) -> bool:
@@ -43,9 +44,8 @@ def _is_tiny(amount: Decimal, decimals: int) -> bool:
     return 0 < abs(amount) < Decimal(1).scaleb(-decimals)
 
 
-def money(amount: Decimal, *, currency: str) -> str:
-    """Two decimals, more where its table needs them, or up to six where it would otherwise read as nothing."""
-    decimals = currency.decimals if isinstance(currency, Precise) else _FEWEST
+def money(amount: Decimal, *, currency: str, decimals: int = _FEWEST) -> str:
+    """So many decimals, or up to six where the amount would otherwise read as nothing."""
     if _is_tiny(amount, decimals):
         return exact(amount, currency=currency)
     return _with_currency(amount, f"{abs(amount):,.{decimals}f}", currency)

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.operations import archive_budget, open_budget, rename_budget, unarchive_budget
@@ -17,6 +16,7 @@ from studies.importing import ImportOptions
 from studies.imports import draft_import, import_examples
 from studies.models import Study
 from studies.queries import Dependents, dependents
+from studies.records import record_change
 from studies.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
 from studies.task_types import input_fields
 
@@ -74,7 +74,9 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
         seed=spec.seed,
         created_by=actor,
     )
-    _record(actor, "study.create", study, after={name: getattr(study, name) for name in _RECORDED})
+    record_change(
+        actor=actor, action="study.create", study=study, after={name: getattr(study, name) for name in _RECORDED}
+    )
     return study
 
 
@@ -89,7 +91,7 @@ def change_study(
 ) -> Study:
     """Change what is given of a study, all of it or nothing. A name may change at any time.
 
-    Label Studio's project is brought up to date when examples are published next.
+    Label Studio's project follows by labeling.operations.follow_study, or when examples are published next.
 
     Raises: Forbidden; StudyInvalid; StudyInUse (instructions that people work by, labels that something depends on).
     """
@@ -111,7 +113,9 @@ def change_study(
     locked.save(update_fields=list(before))
     if "name" in before:
         rename_budget(actor=actor, budget=locked.budget, name=locked.name)
-    _record(actor, "study.change", locked, before=before, after={key: wanted[key] for key in before})
+    record_change(
+        actor=actor, action="study.change", study=locked, before=before, after={key: wanted[key] for key in before}
+    )
     return locked
 
 
@@ -119,14 +123,16 @@ def change_study(
 def archive_study(*, actor: User, study: Study) -> Study:
     """Leave a study out of lists and let it spend nothing more; all it has stays. May be repeated.
 
-    What is on offer is withdrawn and runs pause, as with any stop.
+    Published examples are withdrawn and runs pause, as with any stop.
     Raises: Forbidden.
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     archive_budget(actor=actor, budget=study.budget)
     now = timezone.now()
     if Study.objects.filter(pk=study.pk, archived_at__isnull=True).update(archived_at=now):
-        _record(actor, "study.archive", study, before={"archived": False}, after={"archived": True})
+        record_change(
+            actor=actor, action="study.archive", study=study, before={"archived": False}, after={"archived": True}
+        )
     study.refresh_from_db()
     return study
 
@@ -140,7 +146,9 @@ def unarchive_study(*, actor: User, study: Study) -> Study:
     require(actor=actor, action=Action.CHANGE_STUDY)
     unarchive_budget(actor=actor, budget=study.budget)
     if Study.objects.filter(pk=study.pk, archived_at__isnull=False).update(archived_at=None):
-        _record(actor, "study.archive", study, before={"archived": True}, after={"archived": False})
+        record_change(
+            actor=actor, action="study.archive", study=study, before={"archived": True}, after={"archived": False}
+        )
     study.refresh_from_db()
     return study
 
@@ -176,21 +184,13 @@ def freeze_test(*, actor: User, study: Study) -> None:
     now = timezone.now()
     Study.objects.filter(pk=study.pk).update(data_used_at=now)
     if Study.objects.filter(pk=study.pk, test_frozen_at__isnull=True).update(test_frozen_at=now):
-        _record(actor, "study.freeze_test", study, before={"test_frozen": False}, after={"test_frozen": True})
-
-
-def _record(
-    actor: User, action: str, study: Study, *, after: dict[str, Any], before: dict[str, Any] | None = None
-) -> None:
-    record(
-        actor=actor,
-        action=action,
-        subject=f"Study “{study}”",
-        subject_id=study.pk,
-        budget_id=study.budget_id,
-        before=before or {},
-        after=after,
-    )
+        record_change(
+            actor=actor,
+            action="study.freeze_test",
+            study=study,
+            before={"test_frozen": False},
+            after={"test_frozen": True},
+        )
 
 
 def _check_free(name: str) -> None:
@@ -204,8 +204,8 @@ def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any])
     found = dependents(study)
     if "instructions" in before and found.num_open:
         raise StudyInUse(
-            f"instructions: {found.num_open:,} examples are on offer, and people work by what is written now. "
-            "Wait until they are answered, or stop everything first."
+            f"instructions: {found.num_open:,} examples are published, and people work by what is written now. "
+            "Wait until they are annotated, or stop the study first."
         )
     if "labels" in before:
         _check_labels(study, wanted["labels"], found)

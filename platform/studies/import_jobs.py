@@ -1,16 +1,15 @@
 """Large uploads, read and imported by a worker. The job's row is the truth; a message only says that there is one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
 from accounts.permissions import Action, Forbidden, require
+from config.advisory_locks import LockClass, advisory_lock
 from studies.importing import ImportOptions
 from studies.imports import import_examples, preview_import, propose_options
 from studies.models import ImportBatch, ImportJob
@@ -18,7 +17,6 @@ from studies.summaries import summarise
 
 TASK = "studies.tasks.read_upload"
 MOST_ATTEMPTS = 3
-_LOCK_CLASS = 4_201_705
 State = ImportJob.State
 
 
@@ -63,7 +61,7 @@ def carry_out_job(*, job_id: int) -> None:
     Whoever is at it holds a lock that PostgreSQL frees when its process dies; then the next one begins anew, and gives
     up after so many attempts. An import is one transaction, so that a death in between leaves nothing.
     """
-    with _alone_with(job_id) as is_ours:
+    with advisory_lock(LockClass.UPLOAD, job_id) as is_ours:
         # Again, where something else was asked for meanwhile.
         while is_ours and _begin(job_id):
             job = ImportJob.objects.select_related("batch__study", "asked_by").get(pk=job_id)
@@ -133,19 +131,6 @@ def _end(job: ImportJob, **values: object) -> None:
     ImportJob.objects.filter(pk=job.pk, state=State.WORKING).update(**values)
 
 
-@contextmanager
-def _alone_with(job_id: int) -> Iterator[bool]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_CLASS, job_id])
-        (is_ours,) = cursor.fetchone()
-    try:
-        yield is_ours
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, job_id])
-
-
 def _is_free(job_id: int) -> bool:
-    with _alone_with(job_id) as is_ours:
+    with advisory_lock(LockClass.UPLOAD, job_id) as is_ours:
         return is_ours

@@ -1,6 +1,5 @@
 """From rows to examples: mapping, checks and splits. No database here, so that a preview and an import agree."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,14 +9,13 @@ from studies.columns import guess_columns
 from studies.files import Row, Table
 from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
 from studies.models import Split
+from tables.signs import unstorable
 from tables.table import MISSING, counted, listed_columns
 
 MAX_CHARACTERS = 100_000
 ROWS_PER_NOTE = 500
 # What programs write in place of a text that is missing.
 _MISSING_TEXTS = frozenset({"nan", "<na>", "nat", "null", "none", "undefined", "#n/a"})
-# JSON can escape what no database keeps: NUL, and one half of a pair that makes a character.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 Progress = Callable[[int, int], None]
@@ -233,8 +231,8 @@ class _Checker:
         for name, text in fields.items():
             if not text:
                 return f"{name}: the text is empty"
-            if UNSTORABLE.search(text):
-                return f"{name}: the text has half of a character, or a NUL; write it without"
+            if bad := unstorable(text):
+                return f"{name}: the text has {bad}; write it without"
             if len(text) > MAX_CHARACTERS:
                 return f"{name}: {len(text):,} characters; {MAX_CHARACTERS:,} is the most"
         return ""

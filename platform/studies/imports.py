@@ -12,7 +12,6 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from accounts.texts import without_unusable
@@ -20,6 +19,7 @@ from studies.files import FileUnreadable, Table, read_table
 from studies.hashing import digest
 from studies.importing import Candidate, Checked, ImportOptions, Progress, StudyRules, check_rows, guess_options
 from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
+from studies.records import record_change
 from studies.task_types import input_fields
 
 _ROWS_PER_INSERT = 1000
@@ -142,7 +142,7 @@ def import_examples(
     _create_examples(study=study, batch=batch, candidates=checked.candidates)
     _add_late_labels(study=study, batch=batch, labels=checked.late_labels)
     _note_imported(actor, batch, options, checked)
-    _record(actor, "study.import", batch, after=_in_words(batch))
+    record_change(actor=actor, action="study.import", study=study, after=_in_words(batch))
     return batch
 
 
@@ -178,7 +178,7 @@ def _undo(actor: User, batch: ImportBatch) -> ImportBatch:
     batch.state = ImportBatch.State.UNDONE
     batch.undone_at, batch.undone_by = timezone.now(), actor
     batch.save(update_fields=["state", "undone_at", "undone_by"])
-    _record(actor, "study.undo_import", batch, before=_in_words(batch), after={})
+    record_change(actor=actor, action="study.undo_import", study=study, before=_in_words(batch), after={})
     # What was added meanwhile shows up here, inside the transaction.
     connection.check_constraints()
     return batch
@@ -201,21 +201,6 @@ def _in_use(refusal: ProtectedError) -> str:
         counts[name] = counts.get(name, 0) + 1
     named = ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()))
     return f"its examples have {named}."
-
-
-def _record(
-    actor: User, action: str, batch: ImportBatch, *, after: dict[str, Any], before: dict[str, Any] | None = None
-) -> None:
-    study = batch.study
-    record(
-        actor=actor,
-        action=action,
-        subject=f"Study “{study}”",
-        subject_id=study.pk,
-        budget_id=study.budget_id,
-        before=before or {},
-        after=after,
-    )
 
 
 def _in_words(batch: ImportBatch) -> dict[str, Any]:

@@ -83,8 +83,8 @@ def split_counts(study: Study) -> list[SplitCount]:
 class Dependents:
     """What depends on a study's instructions and labels.
 
-    `num_open` examples are on offer and not answered, `num_offered` are or were; `in_use` counts the labels that
-    examples have.
+    `num_open` examples are published and not annotated yet, `num_offered` are or were published; `in_use` counts the
+    labels that examples have.
     """
 
     num_open: int
@@ -96,7 +96,7 @@ class Dependents:
     def holds_labels(self) -> str:
         """Why no label can be changed, added or taken out; empty where some can."""
         if self.num_offered:
-            return f"{self.num_offered:,} examples were put on offer with them"
+            return f"{self.num_offered:,} examples were published with them"
         return "a run was started with them" if self.is_trained else ""
 
 

@@ -38,9 +38,7 @@ MENU = (
 )
 
 STUDY_TABS = (
-    Item(
-        title="Overview", names=("study", "change-study", "duplicate-study", "archive-study"), action=Action.SEE_STUDY
-    ),
+    Item(title="Overview", names=_STUDY_PAGES, action=Action.SEE_STUDY),
     Item(title="Data", names=("study-data", "import-upload", "import-preview", "import-undo"), action=Action.SEE_STUDY),
     Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
     Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),

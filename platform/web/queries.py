@@ -83,8 +83,7 @@ def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
 
 def open_assignments(studies: Sequence[Study]) -> QuerySet[Assignment]:
     """Annotations that were requested, are held for, and have not been submitted yet."""
-    waiting = Assignment.objects.filter(publication__example__study__in=studies, annotation__isnull=True)
-    return waiting.filter(hold__closed_at__isnull=True)
+    return Assignment.objects.waiting().filter(publication__example__study__in=studies)
 
 
 def _points(studies: Sequence[Study]) -> QuerySet[Evaluation]:

@@ -117,7 +117,7 @@ class ChangeStudyForm(forms.Form):
             used = ", ".join(f"“{label}” ({number:,})" for label, number in found.in_use)
             self.fields["labels"].help_text = f"One per line. Examples are labelled with {used}: keep these."
         if found.num_open:
-            self._hold("instructions", f"They stay while {found.num_open:,} examples are on offer.")
+            self._hold("instructions", f"They stay while {found.num_open:,} published examples wait for annotations.")
 
     def _hold(self, name: str, why: str) -> None:
         self.fields[name].disabled = True

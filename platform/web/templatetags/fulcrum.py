@@ -14,6 +14,7 @@ from budgets.models import Budget, Price
 from budgets.overviews import Total
 from notices.models import Delivery
 from reports import wording
+from reports.wording import MoneyFormat
 from runs.models import RunState
 from runs.preflight import Level
 from studies.models import Study
@@ -26,23 +27,26 @@ DASH = "\N{EN DASH}"
 
 
 @register.filter
-def money_text(amount: Decimal | None, currency: str = "USD") -> str:
-    return DASH if amount is None else wording.money(amount, currency=currency)
+def money_text(amount: Decimal | None, form: str | MoneyFormat = "USD") -> str:
+    return DASH if amount is None else _money_format(form).text(amount)
 
 
 @register.filter
-def money(amount: Decimal | None, currency: str = "USD") -> SafeString:
-    """An amount to read, with all of its digits in the title."""
+def money(amount: Decimal | None, form: str | MoneyFormat = "USD") -> SafeString:
+    """An amount to read, with all of its digits in the title, in a currency or as its table is written."""
     if amount is None:
         return SafeString(DASH)
-    return format_html(
-        '<data value="{}" title="{} {}">{}</data>', amount, amount, currency, money_text(amount, currency)
-    )
+    currency = _money_format(form).currency
+    return format_html('<data value="{}" title="{} {}">{}</data>', amount, amount, currency, money_text(amount, form))
+
+
+def _money_format(form: str | MoneyFormat) -> MoneyFormat:
+    return form if isinstance(form, MoneyFormat) else MoneyFormat(currency=form)
 
 
 @register.filter
-def adding_up(budget: Budget | Total) -> wording.Precise:
-    """Its currency, in which spent, held and left add up to the limit as they are written."""
+def adding_up(budget: Budget | Total) -> MoneyFormat:
+    """The format in which spent, held and left add up to the limit as they are written."""
     return wording.adding_up(budget.currency, [budget.spent, budget.held, budget.available])
 
 

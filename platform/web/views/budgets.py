@@ -30,7 +30,7 @@ from budgets.operations import (
     waiting_request,
 )
 from budgets.overviews import Part, breakdown, cap_uses, overshoot
-from reports.wording import Precise, adding_up
+from reports.wording import MoneyFormat, adding_up
 from studies.models import Study
 from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
 from web.holds import held_for
@@ -214,7 +214,7 @@ def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
     return cap.limit if cap else ours.limit
 
 
-def _currency(ours: Budget, parts: Sequence[Part]) -> Precise:
+def _money_format(ours: Budget, parts: Sequence[Part]) -> MoneyFormat:
     """In which the page's figures add up as they are written: each row, each path, and all of it."""
     paths = {part.path for part in parts}
     within = [[part for part in parts if part.path == path and part.kind is not None] for path in paths]
@@ -233,7 +233,7 @@ def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpRespo
     parts = breakdown(ours)
     context = {
         "study": study,
-        "currency": _currency(ours, parts),
+        "money_format": _money_format(ours, parts),
         **{name: build() for name, build in budget_forms(ours, cap=chosen).items()},
         **posted,
         "parts": parts,

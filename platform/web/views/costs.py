@@ -16,7 +16,7 @@ from reports.charts import THEMES, NothingToDraw
 from reports.cost_charts import cost_chart
 from reports.cost_files import FORMATS, export_entries, grouped_csv
 from reports.costs import OF_ONE_KIND, CostFilter, CostRow, Grouping, cost_rows, names_of, totals
-from reports.wording import Precise, adding_up
+from reports.wording import MoneyFormat, adding_up
 from studies.models import Study
 from web.drawings import drawing
 from web.forms.costs import CostFilterForm
@@ -42,6 +42,7 @@ class ShownRow:
     """A row of the report with its name, its entries, and the report of itself alone."""
 
     row: CostRow
+    money_format: MoneyFormat
     name: str
     entries_query: str
     narrowed_query: str
@@ -74,13 +75,14 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
     wanted, by = form.wanted(), form.grouping
     rows = cost_rows(wanted=wanted, by=by)
     page = page_of(request, rows, size=ROWS_PER_PAGE)
-    currencies = _currencies(rows)
-    page.object_list = _shown(form, wanted, by, list(page.object_list), currencies)
+    money_formats = _money_formats(rows)
+    page.object_list = _shown(form, wanted, by, list(page.object_list), money_formats)
     return {
         "form": form,
         "by": by,
         "page": page,
-        "totals": [total._replace(currency=currencies[total.currency]) for total in totals(rows)],
+        "totals": totals(rows),
+        "money_formats": money_formats,
         "has_quantity": by in OF_ONE_KIND,
         "all_query": form.query(wanted),
         "grouped_query": form.query(wanted, by=by),
@@ -90,8 +92,8 @@ def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
     }
 
 
-def _currencies(rows: Sequence[CostRow]) -> dict[str, Precise]:
-    """Each currency with the decimals with which its rows add up as they are written."""
+def _money_formats(rows: Sequence[CostRow]) -> dict[str, MoneyFormat]:
+    """By currency, the format in which its rows add up as they are written."""
     amounts: dict[str, list[Decimal]] = defaultdict(list)
     for row in rows:
         amounts[row.currency].append(row.amount)
@@ -99,13 +101,14 @@ def _currencies(rows: Sequence[CostRow]) -> dict[str, Precise]:
 
 
 def _shown(
-    form: CostFilterForm, wanted: CostFilter, by: Grouping, rows: list[CostRow], currencies: dict[str, Precise]
+    form: CostFilterForm, wanted: CostFilter, by: Grouping, rows: list[CostRow], money_formats: dict[str, MoneyFormat]
 ) -> list[ShownRow]:
     names = names_of(by=by, keys={row.key for row in rows})
     narrowed = {row.key: wanted.narrowed(by, row.key) for row in rows}
     return [
         ShownRow(
-            row=row._replace(currency=currencies[row.currency]),
+            row=row,
+            money_format=money_formats[row.currency],
             name=names[row.key],
             entries_query=form.query(narrowed[row.key]),
             narrowed_query=form.query(narrowed[row.key], by=NEXT[by]),

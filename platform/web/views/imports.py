@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -52,7 +51,6 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "input_fields": input_fields(study.task_type),
         "label_form": DESCRIPTIONS[study.task_type].in_a_file,
-        "max_rows": settings.MAX_IMPORT_ROWS,
     }
     return render(request, "web/import_upload.html", context)
 
@@ -60,7 +58,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.IMPORT_EXAMPLES)
 @require_http_methods(["GET", "POST"])
 def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
-    """What a draft would bring as its columns are chosen; the button that confirms does exactly what was shown."""
+    """Preview a draft as its columns are chosen; the button that confirms does exactly what was shown."""
     batch = _batch(pk, batch_pk)
     if batch.state != ImportBatch.State.DRAFT:
         messages.info(request, f"{outcome_of(batch)} Upload it again to import it again.")
@@ -126,7 +124,7 @@ def _at_once(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 
 def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
-    """The same for a large file: what is asked for is left to a worker, and the page shows how far it is."""
+    """The same for a large file: a worker does it, and the page shows how far it is."""
     if "encoding" in request.GET:
         ask_preview(actor=person(request), batch=batch, encoding=request.GET["encoding"])
         return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
@@ -184,12 +182,14 @@ def _withdraw(request: HttpRequest, batch: ImportBatch) -> None:
     done = withdraw_labelled_of(study=batch.study)
     if done.error:
         messages.warning(
-            request, f"What is on offer and has a label now is withdrawn as soon as possible. {done.error}"
+            request, f"Published examples that have a label now are withdrawn as soon as possible. {done.error}"
         )
     if done.num_examples:
-        messages.info(request, f"{done.num_examples:,} of them were on offer: withdrawn, and their money came back.")
+        messages.info(
+            request, f"{done.num_examples:,} of them were published: they are withdrawn and their money is released."
+        )
     if done.num_kept:
-        messages.info(request, f"{done.num_kept:,} answers are being made right now; they are accepted and paid.")
+        messages.info(request, f"{done.num_kept:,} annotations are in progress; they are accepted and paid.")
 
 
 def _digest_of(request: HttpRequest) -> str:
@@ -210,7 +210,7 @@ def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, col
 def _choose(
     request: HttpRequest, batch: ImportBatch, form: OptionsForm, summary: Summary | None, preview: Preview | None = None
 ) -> HttpResponse:
-    """Show what the chosen options would bring, with the form to change them."""
+    """Show the preview for the chosen options, with the form to change them."""
     context = {
         "study": batch.study,
         "batch": batch,

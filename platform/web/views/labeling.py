@@ -136,6 +136,6 @@ def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
         if result.troubles:
             count = len(result.troubles)
-            noun = "answer" if count == 1 else "answers"
+            noun = "annotation" if count == 1 else "annotations"
             messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)

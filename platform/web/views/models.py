@@ -90,7 +90,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "artifact": model,
         "run": model.run,
         "bill": bill,
-        "bill_currency": adding_up(model.run.study.budget.currency, *parts),
+        "bill_format": adding_up(model.run.study.budget.currency, *parts),
         "shared": shared,
         "uses": [] if is_student else sharing.uses(bill),
         "num_students": len(sharing.students),

@@ -49,7 +49,7 @@ def one_example(**fields: Any) -> Study:
 def asks(client: LabelStudioClient, study: Study) -> list[int]:
     """How many more answers Label Studio asks for, by example."""
     listed = {one.id: one for one in client.examples(project_id=project_id(study))}
-    return [listed[pk].asks_for - listed[pk].num_answers for pk in offered(study)]
+    return [listed[pk].overlap - listed[pk].num_answers for pk in offered(study)]
 
 
 def holds(study: Study) -> list[int]:
@@ -69,7 +69,7 @@ def test_after_a_rejected_answer_somebody_else_is_asked_and_the_hold_is_settled_
     assert example_id is not None
     annotator.annotate(example_id, result=OVERLAPPING)
     (rejected,) = synced(study)
-    assert (rejected.state, "overlaps" in rejected.reason) == (State.REJECTED, True)
+    assert (rejected.state, "spans overlap" in rejected.reason) == (State.REJECTED, True)
     assert (asks(client_of, study), holds(study)) == ([1], [1])
     other = enter(factories.person(Role.ANNOTATOR))
     assert [work.study for work in work_waiting(other.person)] == [study]

@@ -186,7 +186,7 @@ def test_sync_now_says_what_could_not_be_read(study: Study, annotator: Member) -
     web = Client()
     web.force_login(factories.person(Role.MANAGER))
     page = web.post(reverse("sync-labels", args=[study.pk]), follow=True)
-    assert "1 answer could not be read" in page.content.decode()
+    assert "1 annotation could not be read" in page.content.decode()
 
 
 def test_a_fault_is_shown_by_sync_now(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_a_copied_example_is_not_offered_and_its_answer_counts(
     assert sorted(one.state for one in synced(study)) == [State.ACCEPTED, State.SURPLUS]
     assert sync_study(actor=study.created_by, study=study).num_changed == 0
     assert not [one for one in Annotation.objects.all() if one.deleted_at]
-    assert next(one for one in client_of.examples(project_id=project) if one.id == copy).asks_for == 0
+    assert next(one for one in client_of.examples(project_id=project) if one.id == copy).overlap == 0
     client_of.sdk.tasks.delete(id=str(copy))
     assert [one.label_studio_example_id for one in synced(study) if one.deleted_at] == [copy]
     assert spent_and_held(study) == ("0.10", "0.20")

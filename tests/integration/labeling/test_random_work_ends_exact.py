@@ -16,12 +16,13 @@ from budgets.models import Hold, Kind, LedgerEntry
 from budgets.operations import set_price
 from labeling import hints
 from labeling.client import LabelStudioClient
+from labeling.entry import ticket_url
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.operations import publish, receive_hint, sync, sync_hinted
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Label, Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, project_id
+from tests.integration.labeling.conftest import HOME, Enter, Member, is_exact, offered, project_id
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +30,7 @@ State = Annotation.State
 TABLES: tuple[type[Model], ...] = (Annotation, Assignment, Publication, Hold, LedgerEntry, Label)
 ANSWERS = ("good", "good", "bad", "bad", "ugly")
 # Label Studio, or the guard in it, may say no; what it may not do is fail.
-ANSWERED = {200, 201, 204, 400, 403, 404, 409}
+ANSWERED = {200, 201, 204, 400, 401, 403, 404, 409}
 ROUNDS, ACTIONS_A_ROUND = 6, 9
 
 
@@ -113,9 +114,13 @@ class Play:
                 self.post(person, example, body)
 
     def switch(self) -> None:
-        person = self.draw.choice(self.people).person
+        member = self.draw.choice(self.people)
+        person = member.person
         person.is_active = not person.is_active
         person.save()
+        if person.is_active:
+            # Their session ended with the account: they press Label again.
+            assert member.http.get(ticket_url(person=person, page=HOME)).status_code == 200
 
     def hint(self) -> None:
         """A webhook: lost, come once, or doubled."""
@@ -163,7 +168,7 @@ def assert_all_agrees(study: Study, client: LabelStudioClient) -> None:
     for publication in Publication.objects.filter(example__study=study):
         is_open = publication.assignments.filter(annotation__isnull=True, hold__closed_at__isnull=True)
         there = listed[publication.label_studio_id or 0]
-        assert there.asks_for - there.num_answers == is_open.count()
+        assert there.overlap - there.num_answers == is_open.count()
     assert_states_follow(study, client)
 
 

@@ -7,6 +7,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
+from config.advisory_locks import LockClass
 from studies import import_jobs
 from studies.import_jobs import ask_import, ask_preview, carry_out_job, lost_jobs
 from studies.importing import ImportOptions
@@ -116,12 +117,12 @@ def test_what_somebody_is_at_is_left_to_them() -> None:
     job = ask_preview(actor=batch.created_by, batch=batch)
     other = connections.create_connection("default")
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [import_jobs._LOCK_CLASS, job.pk])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [int(LockClass.UPLOAD), job.pk])
         assert lost_jobs() == []
         carry_out_job(job_id=job.pk)
         job.refresh_from_db()
         assert job.state == State.WAITING
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [import_jobs._LOCK_CLASS, job.pk])
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [int(LockClass.UPLOAD), job.pk])
     other.close()
     carry_out_job(job_id=job.pk)
     job.refresh_from_db()

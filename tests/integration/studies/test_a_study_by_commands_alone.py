@@ -87,7 +87,7 @@ def test_labels_for_what_is_on_offer_are_told(study: Study, tmp_path: Path, caps
     file.write_text("text,label\nLovely,praise\n")
     told = run(capsys, "import_examples", "Reviews", str(file), "--preview")
     assert "1 labels for examples without one" in told
-    assert "1 of the examples that get a label are on offer" in told
+    assert "1 of the examples that get a label are published" in told
 
 
 def test_a_study_is_changed_archived_and_brought_back(study: Study, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_label_that_examples_have_stays(study: Study) -> None:
 def test_labels_of_what_was_put_on_offer_stay(study: Study) -> None:
     factories.examples(study, ["one"])
     put_on_offer(study)
-    with pytest.raises(StudyInUse, match="1 examples were put on offer"):
+    with pytest.raises(StudyInUse, match="1 examples were published"):
         change(study, labels=["praise", "blame", "other"])
 
 
@@ -67,7 +67,7 @@ def test_instructions_stay_while_people_work_by_them(study: Study) -> None:
     factories.examples(study, ["one"])
     assert change(study, instructions="Read twice.").instructions == "Read twice."
     put_on_offer(study)
-    with pytest.raises(StudyInUse, match="instructions: 1 examples are on offer"):
+    with pytest.raises(StudyInUse, match="instructions: 1 examples are published"):
         change(study, instructions="Read once.")
 
 

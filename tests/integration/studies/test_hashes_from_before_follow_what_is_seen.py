@@ -18,7 +18,7 @@ def hashed_as_before(example: Example) -> str:
 
 
 def rehash() -> None:
-    migration: Any = import_module("studies.migrations.0005_texts_that_look_the_same")
+    migration: Any = import_module("studies.migrations.0006_texts_that_look_the_same")
     with connection.schema_editor() as editor:
         migration.rehash(apps, editor)
 

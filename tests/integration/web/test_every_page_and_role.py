@@ -38,6 +38,7 @@ REDIRECTED = Codes(302, 302, 302, 302)
 MANAGERS_REDIRECTED = Codes(302, 403, 302, 302)
 ADMINS_REDIRECTED = Codes(302, 403, 403, 302)
 NOT_FOR_ADMINS = Codes(302, 403, 403, 405)
+BY_SECRET = (Codes(405, 405, 405, 405), Codes(403, 403, 403, 403))
 
 # An empty form is shown again with its errors (200); a button without a form does its work and goes on (302).
 TABLE: dict[str, tuple[Codes, Codes]] = {
@@ -123,8 +124,10 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "stop-everything": (MANAGERS, MANAGERS),
     "resume": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "budget-by-id": (MANAGERS_REDIRECTED, NOT_FOR_MANAGERS),
-    # Label Studio calls this one, with a secret instead of a session.
-    "labeling-webhook": (Codes(405, 405, 405, 405), Codes(403, 403, 403, 403)),
+    # Label Studio calls these, with a secret or a seal instead of a session.
+    "labeling-webhook": BY_SECRET,
+    "labeling-access": BY_SECRET,
+    "labeling-lead-time-cut": BY_SECRET,
 }
 
 

@@ -173,9 +173,9 @@ def test_labels_for_what_is_on_offer_are_told_before_and_after(manager: Client, 
     project.batches.update(state="offered")
     file = SimpleUploadedFile("labels.csv", GOOD.encode())
     page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
-    assert "2 of the examples that get a label are on offer." in page.content.decode()
+    assert "2 of the examples that get a label are published." in page.content.decode()
     url = reverse("import-preview", args=[study.pk, ImportBatch.objects.get(file_name="labels.csv").pk])
     pressed = {"digest": page.context["summary"].digest, "confirm": "all"}
     after = manager.post(url, {**MAPPING, **pressed}, follow=True).content.decode()
     assert "2 labels added to examples without one" in after
-    assert "What is on offer and has a label now is withdrawn as soon as possible." in after
+    assert "Published examples that have a label now are withdrawn as soon as possible." in after

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.server.standing import FulcrumSilent, Standings
+from labeling.server.role_cache import FulcrumSilent, RoleCache
 
 
 class Fulcrum:
@@ -10,7 +10,7 @@ class Fulcrum:
 
     def __init__(self) -> None:
         self.role, self.now, self.num_asked, self.is_silent = "manager", 0.0, 0, False
-        self.standings = Standings(ask=self.ask, seconds=5, grace=60, clock=lambda: self.now)
+        self.roles = RoleCache(ask=self.ask, seconds=5, grace=60, clock=lambda: self.now)
 
     def ask(self, email: str, session: str) -> str:
         self.num_asked += 1
@@ -19,7 +19,7 @@ class Fulcrum:
         return self.role
 
     def says(self, session: str = "s") -> str:
-        return self.standings.role(email="Ann@example.com", session=session)
+        return self.roles.role(email="Ann@example.com", session=session)
 
 
 def test_it_is_asked_once_in_a_while() -> None:

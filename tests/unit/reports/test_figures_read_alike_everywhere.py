@@ -46,8 +46,8 @@ def test_utilities_are_percent_and_slopes_are_points() -> None:
 )
 def test_the_parts_of_a_sum_add_up_as_they_are_written(parts: list[str], written: list[str]) -> None:
     amounts = [Decimal(part) for part in parts]
-    currency = adding_up("USD", amounts)
-    found = [money(amount, currency=currency) for amount in [*amounts, sum(amounts, Decimal(0))]]
+    table = adding_up("USD", amounts)
+    found = [table.text(amount) for amount in [*amounts, sum(amounts, Decimal(0))]]
     assert found == written
     figures = [Decimal(one.replace("$", "")) for one in found]
     assert sum(figures[:-1]) == figures[-1]
@@ -57,4 +57,4 @@ def test_a_table_with_several_sums_has_one_number_of_decimals() -> None:
     halves, thirds = [Decimal("0.005")] * 2, [Decimal("0.333333"), Decimal("0.333333"), Decimal("0.333334")]
     assert adding_up("EUR", halves).decimals == 2
     assert adding_up("EUR", halves, thirds).decimals == adding_up("EUR", thirds).decimals == 6
-    assert adding_up("EUR", halves) == "EUR"
+    assert adding_up("EUR", halves).currency == "EUR"

@@ -1,4 +1,4 @@
-"""Look at a study's budget, change its limit, stop all it pays for and let it go on."""
+"""Look at a study's budget, change its limit, stop and resume the study."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from studies.queries import find_study
 
 
 class Command(BaseCommand):
-    help = "Show a study's budget; with an option, change its limit, stop everything or let it go on."
+    help = "Show a study's budget; with an option, change its limit, stop or resume the study."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="id or name")

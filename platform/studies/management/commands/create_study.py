@@ -46,7 +46,8 @@ class Command(BaseCommand):
         waiting = waiting_request(budget)
         if waiting:
             self.stdout.write(
-                f"A limit of {amount_text(waiting.new_limit)} waits for a second person, on the budget's page."
+                f"A limit of {amount_text(waiting.new_limit)} waits for a second person: they confirm it on the "
+                "budget's page, or by `manage.py budget --confirm`."
             )
 
 

@@ -80,8 +80,8 @@ class Command(BaseCommand):
             )
         if num_open := on_offer(study).filter(content_hash__in=checked.relabelled).count():
             self.stdout.write(
-                f"{num_open:,} of the examples that get a label are on offer: within seconds nobody else is asked and "
-                "their money comes back. Answers that were begun or given are paid; the imported labels stay."
+                f"{num_open:,} of the examples that get a label are published: they are withdrawn within seconds and "
+                "their money is released. Annotations begun or submitted are paid; the imported labels stay."
             )
         for error in checked.errors[:_SHOWN_ERRORS]:
             self.stdout.write(f"  {error}")

@@ -1,4 +1,4 @@
-"""Keeping Label Studio from asking for more, or fewer, answers than there is money held for.
+"""Overlap: how many answers Label Studio asks for of each example. No more and no fewer than money is held for.
 
 Label Studio counts every answer that is no skip; Fulcrum accepts some of them. So an example asks there for as many as
 were counted already, and for those that are still held for on top.
@@ -16,7 +16,7 @@ from studies.models import Label
 EXAMPLES_PER_CALL = 5000
 
 
-def even_out(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[Listed]) -> int:
+def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[Listed]) -> int:
     """Have Label Studio ask for what is held for, of what was merged, and for nothing else in the project.
 
     Parameters: `listed` what is there, and how much it asked for before this sync.
@@ -31,17 +31,17 @@ def even_out(*, project: LabelingProject, client: LabelStudioClient, listed: Seq
         if one.id in wanted:
             answers = wanted[one.id].answers(num_there=one.num_answers)
         else:
-            answers = one.asks_for if is_sending else 0
-        if answers != one.asks_for:
+            answers = one.overlap if is_sending else 0
+        if answers != one.overlap:
             differing[one.id] = answers
-    _ask(project, client, differing)
+    _set_overlap(project, client, differing)
     return len(differing)
 
 
-def ask_anew(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
+def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
     """Have the examples of a batch ask for what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
     wanted = _wanted(Publication.objects.filter(batch=batch))
-    _ask(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
+    _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 
 
 class _Wanted(NamedTuple):
@@ -69,8 +69,8 @@ def _wanted(publications: QuerySet[Publication]) -> dict[int, _Wanted]:
     }
 
 
-def _ask(project: LabelingProject, client: LabelStudioClient, answers: Mapping[int, int]) -> None:
+def _set_overlap(project: LabelingProject, client: LabelStudioClient, overlap: Mapping[int, int]) -> None:
     assert project.label_studio_id is not None
-    rows = sorted(answers.items())
+    rows = sorted(overlap.items())
     for start in range(0, len(rows), EXAMPLES_PER_CALL):
-        client.ask(project_id=project.label_studio_id, answers=dict(rows[start : start + EXAMPLES_PER_CALL]))
+        client.set_overlap(project_id=project.label_studio_id, overlap=dict(rows[start : start + EXAMPLES_PER_CALL]))

@@ -1,4 +1,4 @@
-"""What a person may do here now, as Fulcrum says: asked again every few seconds, remembered in between.
+"""People's roles as Fulcrum last told them: asked again every few seconds, remembered in between.
 
 When Fulcrum does not answer, its last answer holds for a short grace; after that nobody gets in. Knows nothing of Label
 Studio: how Fulcrum is asked, and the clock, are given.
@@ -27,7 +27,7 @@ class _Known:
     asked_at: float
 
 
-class Standings:
+class RoleCache:
     """Roles by person and session.
 
     Parameters: `ask` answers a role for an e-mail address and a session's reference, or raises FulcrumSilent;
@@ -57,6 +57,3 @@ class Standings:
             self._known.clear()
         self._known[key] = _Known(role=role, answered_at=now, asked_at=now)
         return role
-
-    def forget(self, *, email: str, session: str) -> None:
-        self._known.pop((email.lower(), session), None)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('budgets', '0007_second_person'),
+        ('budgets', '0008_second_person'),
     ]
 
     operations = [

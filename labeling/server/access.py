@@ -8,7 +8,7 @@ import urllib.request
 
 from django.conf import settings
 
-from labeling.server.standing import FulcrumSilent, Standings
+from labeling.server.role_cache import FulcrumSilent, RoleCache
 from labeling.tickets import MAX_LENGTH, Cut, Question, SealBroken, read_answer, write_cut, write_question
 
 TIMEOUT_SECONDS = 3
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 3
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def ask(email: str, session: str, *, signs_out: bool = False) -> str:
+def ask_role(email: str, session: str, *, signs_out: bool = False) -> str:
     """Ask Fulcrum for a person's role; empty for none. Raises: FulcrumSilent."""
     question = Question(email=email, session=session, asked_at=int(time.time()), signs_out=signs_out)
     text = _post("access", write_question(key=settings.FULCRUM_TICKET_KEY, question=question))
@@ -26,7 +26,7 @@ def ask(email: str, session: str, *, signs_out: bool = False) -> str:
         raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} gave no answer of its own: {error}") from error
 
 
-def report(cut: Cut) -> None:
+def report_cut(cut: Cut) -> None:
     """Tell Fulcrum of a lead time that was cut. Raises: FulcrumSilent."""
     _post("lead-time-cut", write_cut(key=settings.FULCRUM_TICKET_KEY, cut=cut))
 
@@ -41,4 +41,4 @@ def _post(page: str, body: str) -> str:
         raise FulcrumSilent(f"Fulcrum at {settings.FULCRUM_URL} does not answer ({error}).") from error
 
 
-standings = Standings(ask=ask, seconds=settings.FULCRUM_ACCESS_SECONDS, grace=settings.FULCRUM_ACCESS_GRACE_SECONDS)
+roles = RoleCache(ask=ask_role, seconds=settings.FULCRUM_ACCESS_SECONDS, grace=settings.FULCRUM_ACCESS_GRACE_SECONDS)

@@ -24,7 +24,7 @@ def rehash(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studies', '0004_imports_and_archive'),
+        ('studies', '0005_imports_and_archive'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0006_what_label_studio_counts'),
+        ('labeling', '0007_what_label_studio_counts'),
     ]
 
     operations = [

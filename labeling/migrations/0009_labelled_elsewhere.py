@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('labeling', '0006_outages'),
+        ('labeling', '0008_outages'),
     ]
 
     operations = [

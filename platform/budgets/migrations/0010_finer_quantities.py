@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('budgets', '0007_archived'),
+        ('budgets', '0009_archived'),
     ]
 
     operations = [
