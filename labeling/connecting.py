@@ -1,5 +1,6 @@
 """Connecting to Label Studio: with the settings' address and token, once it has proved that it is ours."""
 
+import weakref
 from functools import lru_cache
 from typing import Any
 
@@ -47,7 +48,10 @@ def _client(url: str, token: str) -> LabelStudioClient:
     limits = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
     transport = bounded(httpx.Client(timeout=limits, follow_redirects=True))
     sdk = sdk_client(url=url, token=token, transport=transport)
-    return LabelStudioClient(url=url, sdk=sdk)
+    client = LabelStudioClient(url=url, sdk=sdk)
+    # A client that is no longer kept leaves no open sockets behind.
+    weakref.finalize(client, transport.close)
+    return client
 
 
 def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:

@@ -1,8 +1,10 @@
 """Buttons that confirm a preview, before a browser: off as soon as the form says something else."""
 
+import re
+
 import pytest
 from django.urls import reverse
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from accounts.models import Role, User
 from budgets.models import Kind
@@ -47,6 +49,22 @@ def test_an_amount_typed_after_the_preview_is_previewed_first(open_page: OpenPag
     expect(button).to_be_enabled()
     page.get_by_label("The right amount").fill("0.20")
     expect(button).to_be_disabled()
+
+
+def test_what_is_published_waits_for_its_quote(open_page: OpenPage, admin: User) -> None:
+    study = factories.study()
+    factories.examples(study, ["one", "two", "three"])
+    page = open_page(reverse("publish", args=[study.pk]), user=admin)
+    held_back: list[Route] = []
+    page.route(re.compile("/publish/quote"), held_back.append)
+    with page.expect_request(re.compile("/publish/quote")):
+        page.get_by_label("How many").fill("2")
+    button = page.get_by_role("button", name="Publish")
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("title", "Wait for the new quote.")
+    held_back[0].continue_()
+    expect(page.get_by_text("2 examples: expected")).to_be_visible()
+    expect(button).to_be_enabled()
 
 
 def test_an_import_is_undone_by_hand(open_page: OpenPage, admin: User) -> None:

@@ -103,7 +103,7 @@ def test_without_an_amount_one_person_is_enough(mara: User) -> None:
 def test_the_same_form_sent_twice_asks_once(budget: Budget, mara: User) -> None:
     first, second = (asked(budget, mara) for _ in range(2))
     assert first == second
-    with pytest.raises(LimitRequestWaits, match="asked for a limit of 1000010"):
+    with pytest.raises(LimitRequestWaits, match="asked for a limit of 1,000,010"):
         top_up(actor=factories.person(), budget=budget, amount=MILLION)
     with pytest.raises(LimitRequestWaits):
         top_up(actor=mara, budget=budget, amount="5000")
