@@ -27,6 +27,7 @@ from budgets.operations import (
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.price_files import PriceFile
 from budgets.price_lines import text_of
+from reports.wording import adding_up
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
 from web.paging import page_of
 from web.people import person
@@ -205,7 +206,13 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
             preview = _previewed(request, shown, form)
     context = {"form": form, "shown": shown, "preview": preview}
     if preview is not None:
-        context |= {"lines": preview.lines[:NUM_LINES_SHOWN], "num_more": max(len(preview.lines) - NUM_LINES_SHOWN, 0)}
+        rows = [(one.after, -one.before) for one in preview.changes]
+        differences = [one.difference for one in preview.changes]
+        context |= {
+            "lines": preview.lines[:NUM_LINES_SHOWN],
+            "num_more": max(len(preview.lines) - NUM_LINES_SHOWN, 0),
+            "money_format": adding_up(shown.book.currency, *rows, differences),
+        }
     return render(request, "web/correct_price.html", context)
 
 

@@ -172,6 +172,13 @@ def test_entries_are_corrected_after_a_preview(admin: Client, study: Study) -> N
     assert study.budget.spent == Decimal("0.9")
 
 
+def test_what_a_correction_changes_adds_up_as_it_is_written(admin: Client, study: Study) -> None:
+    ground.buy_labels(study, 1)
+    url = reverse("correct-price", args=[label_of(study).pk])
+    html = admin.post(url, correction(amount="0.104")).content.decode()
+    assert all(f">${amount}</data>" in html for amount in ("0.100", "0.104", "0.004"))
+
+
 def test_entries_that_came_since_the_preview_are_shown_first(admin: Client, study: Study) -> None:
     ground.buy_labels(study, 1)
     url = reverse("correct-price", args=[label_of(study).pk])
