@@ -116,7 +116,7 @@ def _longest_ago() -> datetime:
 def _attempt(project: LabelingProject) -> WithdrawResult:
     with alone_with(project) as is_ours:
         if not is_ours:
-            return WithdrawResult(error="Somebody else is at it.")
+            return WithdrawResult(error="Another process is withdrawing them already.")
         try:
             return withdraw_labelled(project=project, client=connect())
         except (LabelStudioUnreachable, LabelStudioRefused) as error:

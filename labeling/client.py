@@ -248,9 +248,9 @@ class LabelStudioClient:
         try:
             rows = json.loads(content, parse_int=_whole_number)
         except (ValueError, RecursionError) as error:
-            raise LabelStudioFailed(f"Label Studio at {self.url} exports what is no JSON: {error}.") from error
+            raise LabelStudioFailed(f"Label Studio at {self.url} exported invalid JSON: {error}.") from error
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise LabelStudioFailed(f"Label Studio at {self.url} exports no list of examples.")
+            raise LabelStudioFailed(f"Label Studio at {self.url} did not export a list of examples.")
         return rows
 
     def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
@@ -356,7 +356,7 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
 def _translate(url: str, error: ApiError) -> Exception:
     said = str(error.body)[:300]
     if error.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-        return LabelStudioFailed(f"Label Studio at {url} fails (500): {said}")
+        return LabelStudioFailed(f"Label Studio at {url} failed (500): {said}")
     if error.status_code in PASSING_TROUBLE:
         return LabelStudioUnreachable(f"Label Studio at {url} is in trouble ({error.status_code}): {said}")
     if error.status_code == 401:
@@ -365,7 +365,7 @@ def _translate(url: str, error: ApiError) -> Exception:
         )
     # A proxy in Label Studio's place answers so too, but not in its form.
     if error.status_code == httpx.codes.NOT_FOUND and isinstance(error.body, dict) and "detail" in error.body:
-        return LabelStudioMissing(f"Label Studio at {url} has it no longer (404): {error.body['detail']}")
+        return LabelStudioMissing(f"Label Studio at {url} returned 404: {error.body['detail']}")
     return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {said}")
 
 

@@ -41,7 +41,7 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
     with in_turn(project) as is_ours:
         if not is_ours:
             raise LabelStudioUnreachable(
-                f"Somebody else is preparing the Label Studio project of “{study}”, for {WAIT_SECONDS} seconds by now. "
+                f"Another process has been preparing the Label Studio project of “{study}” for {WAIT_SECONDS} seconds. "
                 "Try again in a moment."
             )
         project.refresh_from_db()

@@ -112,7 +112,7 @@ def read_question(*, key: str, text: str, now: float) -> Question:
     try:
         question = Question(**_open(key=key, purpose=_QUESTION, text=text))
     except TypeError:
-        raise SealBroken("The question is of another version of Fulcrum.") from None
+        raise SealBroken("The question was made by another version of Fulcrum.") from None
     if abs(now - question.asked_at) > QUESTION_SECONDS:
         raise SealBroken(
             f"The question was asked at {question.asked_at}, and it is {now:.0f} here: set both machines' clocks."
@@ -133,7 +133,7 @@ def read_answer(*, key: str, text: str, question: Question) -> Answer:
     try:
         return Answer(**fields)
     except TypeError:
-        raise SealBroken("The answer is of another version of Fulcrum.") from None
+        raise SealBroken("The answer was made by another version of Fulcrum.") from None
 
 
 def write_cut(*, key: str, cut: Cut) -> str:
@@ -146,7 +146,7 @@ def read_cut(*, key: str, text: str) -> Cut:
     try:
         return Cut(**_open(key=key, purpose=_CUT, text=text))
     except TypeError:
-        raise SealBroken("The cut is of another version of Fulcrum.") from None
+        raise SealBroken("The cut was made by another version of Fulcrum.") from None
 
 
 def _seal(*, key: str, purpose: str, fields: Mapping[str, Any]) -> str:

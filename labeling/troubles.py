@@ -28,7 +28,7 @@ def note_unreadable(*, publication: Publication, reason: str, changed_at: dateti
 
 def own_fault(fault: Exception) -> str:
     """Say for a page that a part of Fulcrum failed; the log has the rest."""
-    return f"A fault of Fulcrum's own ({type(fault).__name__}: {fault}). The worker's log says more."
+    return f"Internal error ({type(fault).__name__}: {fault}); see the worker's log."
 
 
 def note_error(*, project: LabelingProject, error: str) -> None:

@@ -48,7 +48,7 @@ def identify(request: HttpRequest) -> Caller:
     if "Authorization" in request.headers:
         # Label Studio has set the user by then, if the token was a valid one of its own.
         if not getattr(request, "is_jwt", False) or not is_service(user):
-            raise NotSignedIn("This token is not valid here: people enter by a link of Fulcrum, and have no tokens.")
+            raise NotSignedIn("Invalid token. People sign in through Fulcrum and have no tokens.")
         return Caller(group=Group.SERVICE, user=user)
     if not user.is_authenticated:
         return Caller(group=Group.STRANGER, user=user)
@@ -67,14 +67,14 @@ def check_origin(request: HttpRequest) -> None:
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
     own = {f"{request.scheme}://{request.get_host()}", _origin(settings.LABEL_STUDIO_URL)}
     if (origin is not None and origin.lower() not in own) or (site is not None and site not in FROM_HERE):
-        raise ForeignOrigin("A page of another site sent this.")
+        raise ForeignOrigin("Cross-site requests are refused.")
 
 
 def _person(request: HttpRequest, user: Any) -> Caller:
     entry = request.session.get(ENTRY)
     if not isinstance(entry, dict):
         logout(request)
-        raise NotSignedIn("Enter Label Studio by the button in Fulcrum.")
+        raise NotSignedIn("Open Label Studio from Fulcrum.")
     role = roles.role(email=user.email, session=entry["session"])
     if not role or not user.is_active:
         logout(request)

@@ -121,7 +121,7 @@ class ImportJob(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting for a worker"
-        WORKING = "working", "A worker is at it"
+        WORKING = "working", "Being read"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
             name='ImportJob',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for a worker'), ('working', 'A worker is at it'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=16)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting for a worker'), ('working', 'Being read'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=16)),
                 ('is_import', models.BooleanField(default=False, help_text='Imports what was previewed; else only previews.')),
                 ('options', models.JSONField(help_text='Column mapping and encoding; none where they are to be guessed.', null=True)),
                 ('encoding', models.CharField(default='utf-8', max_length=16)),

@@ -66,4 +66,4 @@ def test_who_waits_too_long_for_another_is_told_so(
         thread = threading.Thread(target=prepare)
         thread.start()
         thread.join()
-    assert "Somebody else is preparing" in refusals[0]
+    assert "Another process has been preparing" in refusals[0]

@@ -83,7 +83,7 @@ def test_a_persons_personal_token_from_before_is_no_way_in(label_studio: LabelSt
 def test_what_a_page_of_another_site_sends_is_refused(study: Study, annotator: Member, headers: dict[str, str]) -> None:
     path = f"/api/tasks/{offered(study)[0]}/annotations"
     answer = annotator.http.post(path, json={"result": GOOD}, headers=headers)
-    assert (answer.status_code, answer.json()["detail"]) == (403, "A page of another site sent this.")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "Cross-site requests are refused.")
 
 
 def test_what_its_own_page_sends_is_taken(study: Study, annotator: Member) -> None:

@@ -30,7 +30,8 @@ class Command(BaseCommand):
         if self.stdout.isatty():
             return f" with the password {password} (shown this once)."
         return (
-            f". No password is shown, since this is no terminal: `python3 manage.py changepassword {options['email']}`."
+            ". The password is not shown, because the output is not a terminal; set one by "
+            f"`python3 manage.py changepassword {options['email']}`."
         )
 
 
