@@ -15,7 +15,7 @@ from tests.odd_annotations import odd_bodies
 
 pytestmark = pytest.mark.django_db
 State = Annotation.State
-NUM_BODIES = 60
+NUM_BODIES = 200
 JSON = {"Content-Type": "application/json"}
 
 
