@@ -35,6 +35,12 @@ def test_an_upload_shows_what_it_would_bring_and_imports_nothing(manager: Client
     assert not study.examples.exists()
 
 
+def test_the_text_needs_a_column_and_the_label_does_not(manager: Client, study: Study) -> None:
+    page = upload(manager, study, GOOD).content.decode()
+    assert 'for="id_column_text">Column with text</label>' in page
+    assert 'for="id_label_column">Column with the label <span class="optional">(optional)</span></label>' in page
+
+
 def confirm(client: Client, page: Any, mapping: dict[str, str] = MAPPING) -> Any:
     """Press the page's button, with its fields as they are."""
     shown = page.context
