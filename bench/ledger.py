@@ -162,7 +162,7 @@ def _filter(chosen: random.Random, number: int) -> str:
 
 def _verify() -> dict[str, Any]:
     from budgets.models import Budget
-    from reports.checks import verify
+    from reports.verify import verify
 
     started = time.monotonic()
     differences = verify(budgets=Budget.objects.order_by("pk"))
@@ -205,8 +205,8 @@ def _charges(ledger: Any) -> dict[str, Any]:
 
     from django.utils import timezone
 
+    from budgets.ledger import Cost, charge
     from budgets.models import Kind, Origin, Price
-    from budgets.operations import Cost, charge
 
     budget = ledger.studies[0].budget
     price = Price.objects.filter(book=budget.price_book, kind=Kind.LABEL).get()

@@ -16,11 +16,9 @@ from django.conf import settings
 from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import User
-from labeling.client import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, translated
-from labeling.connecting import sdk_client
-from labeling.entry import ticket_url
+from labeling.label_studio import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, sdk_client, task_type_of, translated
 from labeling.models import Publication
-from labeling.project import task_type_of
+from labeling.sign_in import ticket_url
 from labeling.task_types import Result
 from studies.models import Example, Study
 

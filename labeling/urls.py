@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling import views
+from labeling.endpoints import views
 
 urlpatterns = [
     path("webhook/<uuid:uid>", views.webhook, name="labeling-webhook"),

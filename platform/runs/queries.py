@@ -8,10 +8,9 @@ from django.utils import timezone
 
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
-from runs.billing import cost_of, seconds_of
-from runs.minutes import SECONDS_PER_MINUTE, cost_per_minute, seconds_used
+from runs.execution import LOG_FILE
 from runs.models import Artifact, Attempt, Run, RunState
-from runs.trainer import LOG_FILE
+from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, seconds_of, seconds_used
 
 LOG_TAIL_BYTES = 20_000
 

@@ -12,13 +12,14 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Role
 from budgets.models import Budget, Kind, LedgerEntry
-from budgets.operations import set_price
+from budgets.prices import set_price
 from labeling.models import Annotation, LabelingProject
-from labeling.operations import publish
+from labeling.publishing import publish
 from labeling.queries import status
-from reports.checks import verify
+from reports.verify import verify
+from runs.control import cancel, start_annotate
 from runs.models import Run, RunState
-from runs.operations import RunPlan, cancel, start_annotate
+from runs.requests import RunPlan
 from studies.models import Split, Study
 from tests import factories
 from tests.browser.conftest import MINUTE, Visit

@@ -6,9 +6,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped
 from budgets.money import amount_text
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
-from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, publish
+from budgets.prices import PriceMissing
+from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable
+from labeling.publishing import publish
 from studies.models import Split
 from studies.queries import StudyNotFound, find_study
 

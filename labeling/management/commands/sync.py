@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
-from labeling.operations import NothingPublished, sync_study
+from labeling.sync import NothingPublished, sync_study
 from studies.queries import StudyNotFound, find_study
 
 

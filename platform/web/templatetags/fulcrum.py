@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from budgets.models import Budget, Price
 from budgets.overviews import Total
 from notices.models import Delivery
-from reports import wording
-from reports.wording import MoneyFormat
+from reports import formatting as wording
+from reports.formatting import MoneyFormat
 from runs.models import RunState
 from runs.preflight import Level
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
-from web import wording as wording_of_keys
+from web.presenters import wording as wording_of_keys
 
 register = template.Library()
 

@@ -10,17 +10,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
+from runs.control import start_annotate, start_distil, what_was_started
 from runs.models import Run
-from runs.operations import start_annotate, start_distil, what_was_started
-from runs.teachers import finished_teachers
+from runs.requests import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
 from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
-from web.people import person
-from web.previews import SHOWN, is_as_shown, shown_as
-from web.problems import carry_out
-from web.run_quotes import quote_runs
+from web.http import carry_out, person
+from web.presenters import SHOWN, is_as_shown, quote_runs, shown_as
 
 MOST_TEACHERS = 20
 

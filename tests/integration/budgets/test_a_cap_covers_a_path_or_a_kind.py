@@ -5,20 +5,11 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, CapExceeded, Want, charge, place_holds, room
+from budgets.ledger.holds import place_hold
+from budgets.limits import StaleEdit, remove_cap, set_cap
+from budgets.limits.limits import LimitTooLow
 from budgets.models import Budget, Cap, Kind, Path, Price
-from budgets.operations import (
-    BudgetExceeded,
-    CapExceeded,
-    LimitTooLow,
-    StaleEdit,
-    Want,
-    charge,
-    place_hold,
-    place_holds,
-    remove_cap,
-    room,
-    set_cap,
-)
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
 

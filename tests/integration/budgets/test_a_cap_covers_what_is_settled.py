@@ -4,8 +4,11 @@ from typing import Any
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import CapExceeded, room, settle
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_cap
 from budgets.models import Budget, Hold, Kind, Path
-from budgets.operations import CapExceeded, Scope, place_hold, price_at, room, set_cap, settle
+from budgets.prices import Scope, price_at
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.ledger_ground import NOW, cost, label_price, platform_fee, spent

@@ -2,8 +2,9 @@ from decimal import Decimal
 
 import pytest
 
+from budgets.ledger import HoldClosed, Want, extend_hold, place_holds, release, settle
+from budgets.ledger.holds import SourceKeyReused, place_hold
 from budgets.models import Budget, Hold
-from budgets.operations import HoldClosed, SourceKeyReused, Want, extend_hold, place_hold, place_holds, release, settle
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price

@@ -7,11 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AuditRecord, Role, User
 from accounts.permissions import Forbidden
-from budgets.models import Budget, LimitRequest
-from budgets.operations import (
-    LimitRequestClosed,
-    LimitRequestWaits,
-    SecondPersonNeeded,
+from budgets.limits import (
     StaleEdit,
     confirm_limit,
     decline_limit,
@@ -22,6 +18,8 @@ from budgets.operations import (
     top_up,
     waiting_request,
 )
+from budgets.limits.limit_requests import LimitRequestClosed, LimitRequestWaits, SecondPersonNeeded
+from budgets.models import Budget, LimitRequest
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import AuditRecord
+from budgets.limits import StaleEdit, set_limit, top_up
 from budgets.models import Budget
-from budgets.operations import StaleEdit, set_limit, top_up
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,11 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import BudgetExceeded, CapExceeded, charge, reverse, settle
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_cap
 from budgets.models import Budget, Kind, LedgerEntry, Path, Price
-from budgets.operations import BudgetExceeded, CapExceeded, charge, place_hold, reverse, set_cap, set_price, settle
+from budgets.prices import set_price
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price

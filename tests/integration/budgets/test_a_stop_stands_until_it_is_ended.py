@@ -4,21 +4,11 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetStopped, charge, extend_hold, room, settle
+from budgets.ledger.holds import place_hold
+from budgets.limits import exhaust, resume, set_limit, stop_everything, top_up
+from budgets.limits.stops import NothingLeft
 from budgets.models import Budget, BudgetStop
-from budgets.operations import (
-    BudgetStopped,
-    NothingLeft,
-    charge,
-    exhaust,
-    extend_hold,
-    place_hold,
-    resume,
-    room,
-    set_limit,
-    settle,
-    stop_everything,
-    top_up,
-)
 from notices.models import Notice, NoticeKind
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price, spent

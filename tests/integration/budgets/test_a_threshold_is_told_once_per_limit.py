@@ -1,8 +1,9 @@
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import reverse
+from budgets.limits import set_limit, set_thresholds, top_up
 from budgets.models import Budget, LedgerEntry
-from budgets.operations import reverse, set_limit, set_thresholds, top_up
 from notices.models import Notice, NoticeKind
 from tests import factories
 from tests.integration.budgets.ledger_ground import spent

@@ -5,23 +5,12 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, CapExceeded, Period, Repricing, preview_repricing, reprice, reverse
+from budgets.ledger.holds import place_hold
+from budgets.ledger.repricing import NothingToReprice, RepricingChanged
+from budgets.limits import set_cap, stop_everything
 from budgets.models import Budget, Kind, LedgerEntry, Price
-from budgets.operations import (
-    BudgetExceeded,
-    CapExceeded,
-    NothingToReprice,
-    Period,
-    Repricing,
-    RepricingChanged,
-    place_hold,
-    preview_repricing,
-    price_at,
-    reprice,
-    reverse,
-    set_cap,
-    set_price,
-    stop_everything,
-)
+from budgets.prices import price_at, set_price
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.ledger_ground import NOW, label_price, spent

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Price
-from budgets.operations import PriceMissing, Scope, create_price_book, price_at, set_price
+from budgets.prices import PriceMissing, Scope, create_price_book, price_at, set_price
 from tests import factories
 
 pytestmark = pytest.mark.django_db

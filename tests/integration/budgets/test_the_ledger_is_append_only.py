@@ -7,8 +7,9 @@ from django.db import ProgrammingError, connection, transaction
 from accounts.append_only import AppendOnlyViolation
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.ledger import AlreadyReversed, Cost, charge, reverse
 from budgets.models import Kind, LedgerEntry, Origin, Price
-from budgets.operations import AlreadyReversed, Cost, charge, price_at, reverse
+from budgets.prices import price_at
 from budgets.queries import differences
 from tests import factories
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from budgets.models import Budget, Kind, Price
-from budgets.operations import Scope, dearest_price, price_at, set_price
+from budgets.prices import Scope, dearest_price, price_at, set_price
 from tests import factories
 
 pytestmark = pytest.mark.django_db

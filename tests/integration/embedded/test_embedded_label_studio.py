@@ -13,8 +13,7 @@ from pytest_django import Settings
 
 from embedded import label_studio as embedded_label_studio
 from embedded import secrets, services
-from labeling.client import LabelStudioRefused
-from labeling.connecting import connect
+from labeling.label_studio import LabelStudioRefused, connect
 from tests.services import PATHS, LabelStudioServer
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import AuditRecord, Role
 from embedded import ports
-from labeling.cuts import num_cut
+from labeling.endpoints import num_cut
 from labeling.tickets import Cut, write_cut
 from studies.models import Study
 from tests import factories

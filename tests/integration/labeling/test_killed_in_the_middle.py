@@ -19,11 +19,11 @@ from pytest_django import Settings
 from accounts.models import Role
 from budgets.models import LedgerEntry
 from budgets.queries import differences
-from labeling import sending
-from labeling.client import LabelStudioClient
-from labeling.connecting import connect
+from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable, connect
 from labeling.models import Annotation
-from labeling.operations import LabelStudioUnreachable, publish, replay, sync_study
+from labeling.publishing import publish, sending
+from labeling.replay import replay
+from labeling.sync import sync_study
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import spent_and_held

@@ -9,7 +9,7 @@ from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import Role
 from embedded import ports
-from labeling.client import LabelStudioClient
+from labeling.label_studio import LabelStudioClient
 from labeling.models import LabelingProject
 from studies.models import Study
 from tests import factories

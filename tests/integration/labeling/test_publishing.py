@@ -4,10 +4,10 @@ import pytest
 from pytest_django import Settings
 
 from accounts.permissions import Forbidden
-from budgets.operations import BudgetExceeded
-from labeling.client import LabelStudioClient
+from budgets.ledger import BudgetExceeded
+from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Batch, LabelingProject
-from labeling.operations import LabelStudioUnreachable, publish
+from labeling.publishing import publish
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.labeling.conftest import Member, offered, project_id, spent_and_held

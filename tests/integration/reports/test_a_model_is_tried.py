@@ -13,7 +13,8 @@ from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import LedgerEntry
 from runs.models import Artifact
-from runs.predicting import LOCK_FILE, ModelSilent, ServerBusy, try_model
+from runs.results import ModelSilent, try_model
+from runs.results.predicting import LOCK_FILE, ServerBusy
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model

@@ -27,10 +27,11 @@ django.setup()
 from django.conf import settings  # noqa: E402  # after setup
 from django.db import InterfaceError, OperationalError, connection  # noqa: E402  # after setup
 
-from runs import sweeping  # noqa: E402  # after setup
-from runs.bridge import read_progress  # noqa: E402  # after setup
+from runs.control import start_annotate, start_distil  # noqa: E402  # after setup
+from runs.execution import read_progress  # noqa: E402  # after setup
 from runs.models import Run, RunState  # noqa: E402  # after setup
-from runs.operations import RunPlan, start_annotate, start_distil, sweep  # noqa: E402  # after setup
+from runs.requests import RunPlan  # noqa: E402  # after setup
+from runs.supervision import sweep, sweeping  # noqa: E402  # after setup
 from studies.models import Split, Study  # noqa: E402  # after setup
 from tests import factories  # noqa: E402  # after setup
 from tests.integration.runs.after_kills import problems  # noqa: E402  # after setup

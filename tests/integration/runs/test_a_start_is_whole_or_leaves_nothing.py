@@ -5,20 +5,17 @@ from pytest_django import Settings
 
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped
+from budgets.limits import set_cap, stop_everything
 from budgets.models import Budget, Hold, Path
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, set_cap, stop_everything
+from budgets.prices import PriceMissing
+from runs.control import start_annotate, start_distil
 from runs.models import ExampleList, Run, RunState
-from runs.operations import (
-    ModelUnusable,
-    NotEnoughExamples,
-    NothingToMeasure,
-    RunPlan,
-    WorstCaseDoesNotFit,
-    start_annotate,
-    start_distil,
-)
+from runs.money.holds import WorstCaseDoesNotFit
+from runs.preflight.references import ModelUnusable
+from runs.requests import NotEnoughExamples, NothingToMeasure, RunPlan
 from studies.models import Example, Snapshot, Split, Study
-from studies.operations import NotEnoughLabels
+from studies.snapshots import NotEnoughLabels
 from tests import factories
 
 PLAN = RunPlan(max_minutes=10)  # 0.60 of the 3.60 an hour costs

@@ -10,11 +10,11 @@ import pytest
 from pytest_django import Settings
 from safetensors.torch import load_file, save_file
 
-from runs import starting
+from runs.control import start_annotate, starting
 from runs.models import Artifact, Ending, Run, RunState
-from runs.operations import RunPlan, start_annotate
+from runs.requests import RunPlan
+from studies.editing import StudyInvalid
 from studies.models import Split, Study
-from studies.specs import StudyInvalid
 from tests import factories
 from tests.integration.runs.workers import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled

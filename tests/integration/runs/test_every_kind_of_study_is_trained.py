@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from runs.control import start_annotate, start_distil
 from runs.models import Run, RunKind, RunState
-from runs.operations import RunPlan, start_annotate, start_distil
+from runs.requests import RunPlan
 from studies.models import Split, Study
 from studies.task_types import metrics
 from tests import factories

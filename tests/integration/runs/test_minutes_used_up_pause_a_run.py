@@ -4,11 +4,15 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped
+from budgets.limits import resume, set_limit, stop_everything
 from budgets.models import Budget
-from budgets.operations import BudgetExceeded, BudgetStopped, resume, set_limit, stop_everything
 from notices.models import Notice, NoticeKind
+from runs.control import cancel, extend, pause, start_annotate
+from runs.control.extending import RunOver
 from runs.models import Ending, Run, RunState
-from runs.operations import RunOver, RunPlan, cancel, extend, pause, start_annotate, supervise, sweep
+from runs.requests import RunPlan
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state, is_reconciled

@@ -8,14 +8,15 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from budgets.operations import resume, stop_everything
-from runs import shutdown
-from runs.bridge import read_progress, read_result
+from budgets.limits import resume, stop_everything
+from runs.control import start_annotate, start_distil
+from runs.execution import read_progress, read_result
+from runs.execution.process import keep_one_ready
 from runs.models import Artifact, Ending, Run, RunKind, RunState
-from runs.operations import NothingToRepeat, RunPlan, repeat, start_annotate, start_distil, supervise, sweep
-from runs.repeating import compare
-from runs.trainer import keep_one_ready
-from runs.watching import first_step
+from runs.requests import RunPlan
+from runs.results import NothingToRepeat, first_step, repeat
+from runs.results.repeating import compare
+from runs.supervision import shutdown, supervise, sweep
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.runs.workers import ROOT

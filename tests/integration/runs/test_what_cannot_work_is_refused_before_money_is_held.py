@@ -12,11 +12,14 @@ from transformers import AutoModel
 
 from budgets.models import Path
 from planning.footprint import Shape
-from runs import preflight as checks
+from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
-from runs.operations import PreflightRefused, RunPlan, TeacherUnusable, preflight, start_annotate, start_distil
-from runs.preflight import MOST_SCORED_LABELS, Finding, Level
-from runs.references import ModelUnusable
+from runs.preflight import Finding, Level, preflight
+from runs.preflight import checks as checks
+from runs.preflight.checks import MOST_SCORED_LABELS, PreflightRefused
+from runs.preflight.references import ModelUnusable
+from runs.requests import RunPlan
+from runs.requests.teachers import TeacherUnusable
 from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state

@@ -5,8 +5,8 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import Budget
+from studies.editing import StudyInvalid, StudySpec, create_study
 from studies.models import Study
-from studies.operations import StudyInvalid, StudySpec, create_study
 from tests import factories
 
 pytestmark = pytest.mark.django_db

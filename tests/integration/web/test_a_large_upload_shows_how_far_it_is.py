@@ -4,7 +4,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from studies import import_jobs
+from studies.imports import jobs as import_jobs
 from studies.models import ImportBatch, ImportJob, Study
 
 pytestmark = pytest.mark.django_db

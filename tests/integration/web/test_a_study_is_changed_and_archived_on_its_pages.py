@@ -2,8 +2,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from studies.editing import freeze_test
 from studies.models import Study
-from studies.operations import freeze_test
 from tests import factories
 
 pytestmark = pytest.mark.django_db

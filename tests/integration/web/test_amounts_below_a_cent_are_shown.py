@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.ledger.holds import place_hold
 from budgets.models import Kind
-from budgets.operations import place_hold, price_at
+from budgets.prices import price_at
 from studies.models import Study
 from tests import factories
 

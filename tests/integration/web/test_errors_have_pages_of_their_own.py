@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.views.defaults import bad_request, server_error
 
 from accounts.models import Role
+from labeling.label_studio import SECRET_HEADER
 from labeling.models import LabelingProject
-from labeling.project import SECRET_HEADER
 from studies.models import Study
 from tests import factories
 from tests.integration.web.pages import signed_in_as

@@ -3,7 +3,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from budgets.operations import stop_everything
+from budgets.limits import stop_everything
 from labeling.models import LabelingProject
 from studies.models import Split, Study
 from tests import factories

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from budgets.limits import stop_everything
 from budgets.models import Path
-from budgets.operations import stop_everything
-from runs.cancelling import cancelled_with
+from runs.control import cancelled_with
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground

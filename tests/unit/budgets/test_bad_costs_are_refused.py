@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from budgets.keys import LONGEST_KEY, fee_key, replacement_key, reversal_key
+from budgets.ledger import Cost, Want
+from budgets.ledger.keys import LONGEST_KEY, fee_key, replacement_key, reversal_key
 from budgets.models import Kind, Origin, Price
-from budgets.operations import Cost, Want
 
 PRICE = Price(kind=Kind.LABEL, amount=Decimal(1))
 BAD_AMOUNTS = ["-0.000001", "NaN", "Infinity", "-Infinity", "1e30"]

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env, settings
-from runs.minutes import SECONDS_BETWEEN_BEATS
+from runs.execution import SECONDS_BETWEEN_BEATS
 from training import stop
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.models import Kind, Price, PriceBook
-from budgets.operations import (
+from budgets.prices import (
     PricesRefused,
     Scope,
     create_price_book,

@@ -3,10 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from budgets.operations import BudgetExceeded
+from budgets.ledger import BudgetExceeded
 from demo.steps import DemoFailed, finish, run_demo
 from demo.texts import TextMissing
-from labeling.operations import LabelStudioRefused, LabelStudioUnreachable
+from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable
 
 _EXPECTED = (DemoFailed, TextMissing, BudgetExceeded, LabelStudioRefused, LabelStudioUnreachable, ValueError)
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from reports.cards import write_card
-from runs.cards import CardMissing
 from runs.queries import ArtifactNotFound, find_artifact
+from runs.results import CardMissing
 
 
 class Command(BaseCommand):

@@ -10,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from budgets.models import Kind, Path
-from reports.cost_files import FORMATS, export_entries, grouped_csv
-from reports.costs import CostFilter, Grouping, cost_rows
+from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
 from studies.queries import StudyNotFound, find_study
 from studies.whole_files import write_whole

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
 from budgets.models import Budget, LedgerEntry
-from reports.checks import verify
 from reports.queries import entries_of
 from reports.tables import entry_table
+from reports.verify import verify
 from runs.models import Artifact
 from studies.models import Study
 from studies.queries import StudyNotFound, find_study

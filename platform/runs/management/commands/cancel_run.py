@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
-from runs.operations import cancel
+from runs.control import cancel
 from runs.queries import RunNotFound, find_run
 
 

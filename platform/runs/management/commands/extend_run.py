@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped
 from budgets.money import ZERO, amount_text
-from budgets.operations import BudgetExceeded, BudgetStopped
-from runs.operations import extend
+from runs.control import extend
 from runs.queries import find_run
 
 

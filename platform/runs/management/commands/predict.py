@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from runs.predicting import ModelSilent, predict_to_file
 from runs.queries import ArtifactNotFound, find_artifact
+from runs.results import ModelSilent, predict_to_file
 
 
 class Command(BaseCommand):

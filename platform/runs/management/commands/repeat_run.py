@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from runs.operations import NothingToRepeat, Repeat, RepeatFailed, repeat
 from runs.queries import RunNotFound, find_run
+from runs.results import NothingToRepeat, Repeat, RepeatFailed, repeat
 
 
 class Command(BaseCommand):

@@ -7,21 +7,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped, room
 from budgets.models import Kind, Path
 from budgets.money import amount_text
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
+from budgets.prices import PriceMissing
+from runs.control import StillCancelling, start_annotate, start_distil, what_was_started
 from runs.models import Run, RunState
-from runs.operations import (
-    StillCancelling,
-    estimate_runs,
-    preflight,
-    start_annotate,
-    start_distil,
-    what_was_started,
-)
-from runs.plan_options import add_plan_arguments, plan_of
-from runs.preflight import cost_finding, refuse
+from runs.preflight import cost_finding, preflight, refuse
 from runs.queries import live_cost
+from runs.requests import add_plan_arguments, estimate_runs, plan_of
 from studies.queries import find_study
 
 _SECONDS_BETWEEN_LOOKS = 1.0

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from runs.models import ModelLicence
-from runs.operations import state_licence
+from runs.preflight import state_licence
 
 
 class Command(BaseCommand):

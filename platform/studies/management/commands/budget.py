@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
+from budgets.limits import confirm_limit, resume, set_limit, stop_everything, top_up, waiting_request
 from budgets.models import Budget
 from budgets.money import amount_text
-from budgets.operations import confirm_limit, resume, set_limit, stop_everything, top_up, waiting_request
 from studies.queries import find_study
 
 

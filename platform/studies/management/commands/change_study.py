@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
+from studies.editing import archive_study, change_study, unarchive_study
 from studies.models import Study
-from studies.operations import archive_study, change_study, unarchive_study
 from studies.queries import find_study
 
 

@@ -6,11 +6,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
+from budgets.limits import waiting_request
 from budgets.models import PriceBook
 from budgets.money import amount_text
-from budgets.operations import waiting_request
+from studies.editing import StudySpec, create_study
 from studies.models import Metric, PayBasis
-from studies.operations import StudySpec, create_study
 from studies.task_types import TASK_TYPES
 
 

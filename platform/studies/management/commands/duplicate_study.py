@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
-from studies.operations import duplicate_study
+from studies.editing import duplicate_study
 from studies.queries import find_study
 
 

@@ -7,11 +7,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
-from studies.columns import guess_columns
-from studies.files import ENCODINGS
-from studies.importing import Checked, ImportOptions
+from studies.imports import (
+    ENCODINGS,
+    Checked,
+    ImportOptions,
+    draft_import,
+    guess_columns,
+    import_examples,
+    preview_import,
+    propose_options,
+)
 from studies.models import ImportBatch, Study
-from studies.operations import draft_import, import_examples, preview_import, propose_options
 from studies.queries import find_study, on_offer
 from studies.task_types import input_fields
 from tables.table import column_name, listed_columns

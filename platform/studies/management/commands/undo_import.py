@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
+from studies.imports import undo_import
 from studies.models import ImportBatch, Study
-from studies.operations import undo_import
 from studies.queries import find_study
 
 

@@ -1,0 +1,62 @@
+"""What Label Studio asks of us: its webhooks, and who may do what there."""
+
+import logging
+import time
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from labeling import tickets
+from labeling.endpoints.access import answer
+from labeling.endpoints.cuts import note_cut
+from labeling.endpoints.hints import HintRefused, receive_hint
+from labeling.label_studio import SECRET_HEADER
+
+logger = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Answer at once: Label Studio waits for it inside the annotator's own request."""
+    try:
+        receive_hint(project_uid=uid, secret=request.headers.get(SECRET_HEADER, ""))
+    except HintRefused as error:
+        logger.warning("%s", error)
+        return HttpResponse(status=403)
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_POST
+def lead_time_cut(request: HttpRequest) -> HttpResponse:
+    """Note that an answer told more time than went by; sealed as access is."""
+    try:
+        cut = tickets.read_cut(key=settings.TICKET_KEY, text=_text(request))
+    except tickets.SealBroken as error:
+        logger.warning("%s", error)
+        return HttpResponse(str(error), status=403, content_type="text/plain")
+    note_cut(cut=cut)
+    return HttpResponse(status=204)
+
+
+@never_cache
+@csrf_exempt
+@require_POST
+def access(request: HttpRequest) -> HttpResponse:
+    """Answer Label Studio's question about a person, sealed; the seal of the question is its only credential."""
+    try:
+        question = tickets.read_question(key=settings.TICKET_KEY, text=_text(request), now=time.time())
+    except tickets.SealBroken as error:
+        logger.warning("%s", error)
+        return HttpResponse(str(error), status=403, content_type="text/plain")
+    sealed = tickets.write_answer(key=settings.TICKET_KEY, answer=answer(question=question), question=question)
+    return HttpResponse(sealed, content_type="text/plain")
+
+
+def _text(request: HttpRequest) -> str:
+    return request.read(tickets.MAX_LENGTH + 1).decode(errors="replace")

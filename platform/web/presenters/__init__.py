@@ -1,0 +1,26 @@
+"""What pages show, prepared for templates."""
+
+from web.presenters.answers import shown
+from web.presenters.holds import held_for
+from web.presenters.previews import SHOWN, is_as_shown, shown_as
+from web.presenters.queries import earned, num_offerable, study_rows
+from web.presenters.quotes import label_price
+from web.presenters.run_quotes import quote_runs
+from web.presenters.stops import stopped, would_stop
+from web.presenters.wording import action_in_words
+
+__all__ = [
+    "SHOWN",
+    "action_in_words",
+    "earned",
+    "held_for",
+    "is_as_shown",
+    "label_price",
+    "num_offerable",
+    "quote_runs",
+    "shown",
+    "shown_as",
+    "stopped",
+    "study_rows",
+    "would_stop",
+]
