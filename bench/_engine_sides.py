@@ -19,7 +19,7 @@ import transformers
 from torch import Tensor
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from demo.texts import TEST, TRAIN, posts
+from demo.newsgroups import TEST, TRAIN, posts
 from training.artifact import Classifier, load_classifier
 from training.batches import Indices, collate, epoch_batches
 from training.classifier import EncoderClassifier

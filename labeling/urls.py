@@ -1,9 +1,9 @@
 from django.urls import path
 
-from labeling.endpoints import views
+from labeling import endpoints
 
 urlpatterns = [
-    path("webhook/<uuid:uid>", views.webhook, name="labeling-webhook"),
-    path("access", views.access, name="labeling-access"),
-    path("lead-time-cut", views.lead_time_cut, name="labeling-lead-time-cut"),
+    path("webhook/<uuid:uid>", endpoints.webhook, name="labeling-webhook"),
+    path("access", endpoints.access, name="labeling-access"),
+    path("lead-time-cut", endpoints.lead_time_cut, name="labeling-lead-time-cut"),
 ]

@@ -33,7 +33,7 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
     if not is_new_wanted and made_at not in ("", url_of(client=client)):
         raise LabelStudioRefused(
             f"Label Studio at {url_of(client=client)} has no project {gone_id}; it was made at {made_at}. Set "
-            "LABEL_STUDIO_URL back to that one, or publish examples again to begin anew here."
+            "LABEL_STUDIO_URL back to that one, or publish examples again to start over here."
         )
     project.batches.filter(state=Batch.State.PENDING).update(state=Batch.State.WITHDRAWN, leased_until=None)
     num_examples = _give_all_back(project)
@@ -46,8 +46,8 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
 def _give_all_back(project: LabelingProject) -> int:
     """Returns: of how many examples."""
     is_open = Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk")))
-    offered = Publication.objects.filter(is_open | Q(label_studio_id__isnull=False), batch__project=project)
-    found = list(offered.annotate(is_open=is_open).order_by("pk"))
+    sent = Publication.objects.filter(is_open | Q(label_studio_id__isnull=False), batch__project=project)
+    found = list(sent.annotate(is_open=is_open).order_by("pk"))
     for publication in found:
         mark_gone(publication=publication, reason=REASON)
     return sum(publication.is_open for publication in found)

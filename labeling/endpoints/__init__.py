@@ -1,6 +1,6 @@
-"""What Label Studio and browsers call: the webhook, access questions, cuts of paid time."""
+"""What Label Studio calls: the webhook, access questions, lead time reports."""
 
 from labeling.endpoints.cuts import num_cut
-from labeling.endpoints.hints import sync_hinted
+from labeling.endpoints.views import access, lead_time_cut, webhook
 
-__all__ = ["num_cut", "sync_hinted"]
+__all__ = ["access", "lead_time_cut", "num_cut", "webhook"]

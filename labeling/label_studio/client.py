@@ -44,7 +44,7 @@ class LabelStudioUnreachable(Exception):
     """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
 
 
-class LabelStudioFailed(LabelStudioUnreachable):
+class LabelStudioBadResponse(LabelStudioUnreachable):
     """Label Studio answers, but not this: it fails at it, or what it says is no JSON."""
 
 
@@ -60,7 +60,7 @@ class LabelStudioMissing(LabelStudioRefused):
     """Label Studio has no such project, or no such row of it."""
 
 
-class Method(Protocol[T_co]):
+class SdkCall(Protocol[T_co]):
     def __call__(self, *, request_options: Any) -> T_co: ...
 
 
@@ -85,7 +85,7 @@ def marker(uid: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ListedExample:
     """An example in Label Studio: when it or its annotations last changed there, and how many answers it asks for.
 
     `overlap` counts the answers that are there, `num_answers`, too.
@@ -99,7 +99,7 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptOpen:
     """An example that a person had open when its project was closed, and may finish."""
 
     item_uid: str
@@ -111,7 +111,7 @@ class Kept:
 class Withdrawal:
     """What is kept open for whom, and the ids of all that is still there: of a closed project, or of shut examples."""
 
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptOpen, ...]
     left: frozenset[int]
 
 
@@ -143,7 +143,7 @@ class LabelStudioClient:
         )
         return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
 
-    def follow_plan(self, *, project_id: int, plan: ProjectPlan) -> None:
+    def update_project(self, *, project_id: int, plan: ProjectPlan) -> None:
         """Bring a project's title and labelling interface up to date; nothing is written where both are."""
         found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         if (found.title, found.label_config) != (plan.title, plan.config):
@@ -207,11 +207,11 @@ class LabelStudioClient:
             found[uid] = min(task.id, found.get(uid, task.id))
         return found
 
-    def examples(self, *, project_id: int) -> list[Listed]:
+    def examples(self, *, project_id: int) -> list[ListedExample]:
         """List all examples of a project. Raises: LabelStudioMissing (there is no such project)."""
         found = self._read(self._page("fulcrum/examples", {"project": project_id}))
         return [
-            Listed(id=pk, updated_at=as_datetime(changed), overlap=overlap, num_answers=answers, num_skips=skips)
+            ListedExample(id=pk, updated_at=as_datetime(changed), overlap=overlap, num_answers=answers, num_skips=skips)
             for pk, changed, overlap, answers, skips in found["examples"]
         ]
 
@@ -249,29 +249,29 @@ class LabelStudioClient:
         try:
             rows = json.loads(content, parse_int=_whole_number)
         except (ValueError, RecursionError) as error:
-            raise LabelStudioFailed(f"Label Studio at {self.url} exported invalid JSON: {error}.") from error
+            raise LabelStudioBadResponse(f"Label Studio at {self.url} exported invalid JSON: {error}.") from error
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise LabelStudioFailed(f"Label Studio at {self.url} did not export a list of examples.")
+            raise LabelStudioBadResponse(f"Label Studio at {self.url} did not export a list of examples.")
         return rows
 
     def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
         """Close a project and delete what nobody answered or has open; may be repeated."""
         body = {"project": project_id, "message": message, "keep_seconds": keep_seconds}
         found = self._write(self._page("fulcrum/withdraw", body))
-        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
+        return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def reopen(self, *, project_id: int, shut: Sequence[int]) -> None:
         """Let a project take work again, but for some of its examples; may be repeated."""
         self._write(self._page("fulcrum/reopen", {"project": project_id, "shut": list(shut)}))
 
     def shut(self, *, project_id: int, ids: Sequence[int], keep_open: Sequence[int]) -> Withdrawal:
-        """Offer these examples to nobody else, and delete what nobody answered; may be repeated.
+        """Give these examples to nobody else, and delete what nobody answered; may be repeated.
 
         Parameters: `keep_open` those of them that whoever has them open may still finish.
         """
         body = {"project": project_id, "examples": list(ids), "keep_open": list(keep_open)}
         found = self._write(self._page("fulcrum/shut", body))
-        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
+        return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def people(self) -> dict[int, str]:
         """Map Label Studio's user ids to e-mail addresses."""
@@ -293,7 +293,7 @@ class LabelStudioClient:
             seconds=LIST_SECONDS,
         )
 
-    def _page(self, path: str, body: dict[str, Any]) -> Method[Any]:
+    def _page(self, path: str, body: dict[str, Any]) -> SdkCall[Any]:
         """Make a call to one of our own pages inside Label Studio, which its SDK does not know."""
 
         def send(*, request_options: Any) -> Any:
@@ -306,7 +306,7 @@ class LabelStudioClient:
 
         return send
 
-    def _read(self, call: Method[T], *, seconds: int | None = None) -> T:
+    def _read(self, call: SdkCall[T], *, seconds: int | None = None) -> T:
         with deadline(seconds=seconds or READ_SECONDS):
             for attempt in range(1, READ_ATTEMPTS + 1):
                 try:
@@ -319,11 +319,11 @@ class LabelStudioClient:
                 time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
         raise AssertionError("the last attempt returns or raises")
 
-    def _write(self, call: Method[T], seconds: int = WRITE_TIMEOUT_SECONDS) -> T:
+    def _write(self, call: SdkCall[T], seconds: int = WRITE_TIMEOUT_SECONDS) -> T:
         with deadline(seconds=seconds):
             return self._once(call, seconds)
 
-    def _once(self, call: Method[T], seconds: int) -> T:
+    def _once(self, call: SdkCall[T], seconds: int) -> T:
         options = {"max_retries": 0, "timeout_in_seconds": seconds}
         try:
             found = translated(url=self.url, call=lambda: call(request_options=options))
@@ -357,7 +357,7 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
 def _translate(url: str, error: ApiError) -> Exception:
     said = str(error.body)[:300]
     if error.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-        return LabelStudioFailed(f"Label Studio at {url} failed (500): {said}")
+        return LabelStudioBadResponse(f"Label Studio at {url} failed (500): {said}")
     if error.status_code in PASSING_TROUBLE:
         return LabelStudioUnreachable(f"Label Studio at {url} is in trouble ({error.status_code}): {said}")
     if error.status_code == 401:

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
-from labeling.label_studio.client import LabelStudioClient, Listed
+from labeling.label_studio.client import LabelStudioClient, ListedExample
 from labeling.models import Batch, LabelingProject, Publication
 from studies.models import Label
 
 EXAMPLES_PER_CALL = 5000
 
 
-def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[Listed]) -> int:
+def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> int:
     """Have Label Studio ask for what is held for, of what was merged, and for nothing else in the project.
 
     Parameters: `listed` what is there, and how much it asked for before this sync.
@@ -44,7 +44,7 @@ def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient,
     _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 
 
-class _Wanted(NamedTuple):
+class _OverlapTarget(NamedTuple):
     """What an example had when it was merged last, and how many further answers there is money held for."""
 
     num_answers: int
@@ -56,14 +56,14 @@ class _Wanted(NamedTuple):
         return (num_there if self.trouble else self.num_answers) + self.num_open
 
 
-def _wanted(publications: QuerySet[Publication]) -> dict[int, _Wanted]:
+def _wanted(publications: QuerySet[Publication]) -> dict[int, _OverlapTarget]:
     """By Label Studio's id. With a label from elsewhere, only those who have an example open may still answer it."""
     is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
     is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
     there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))
     rows = there.values_list("label_studio_id", "num_answers", "trouble", "num_open")
     return {
-        pk: _Wanted(num_answers=num_answers, trouble=trouble, num_open=num_open)
+        pk: _OverlapTarget(num_answers=num_answers, trouble=trouble, num_open=num_open)
         for pk, num_answers, trouble, num_open in rows
         if pk is not None
     }

@@ -48,7 +48,7 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
         return _ensure(project, study, client)
 
 
-def follow_study(*, study: Study) -> None:
+def update_project(*, study: Study) -> None:
     """Give a study's project in Label Studio the name, labels and instructions that the study has now, if it has one.
 
     The next publishing does so too.
@@ -56,7 +56,7 @@ def follow_study(*, study: Study) -> None:
     """
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
     if project is not None and project.label_studio_id is not None:
-        connect().follow_plan(project_id=project.label_studio_id, plan=_plan(project, study))
+        connect().update_project(project_id=project.label_studio_id, plan=_plan(project, study))
 
 
 def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -> LabelingProject:
@@ -66,7 +66,7 @@ def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -
         project.gone_at = None
         project.save(update_fields=["label_studio_id", "gone_at"])
     _note_connection(project, study, client)
-    client.follow_plan(project_id=project.label_studio_id, plan=plan)
+    client.update_project(project_id=project.label_studio_id, plan=plan)
     client.ensure_view(project_id=project.label_studio_id)
     client.ensure_webhook(
         project_id=project.label_studio_id,

@@ -72,7 +72,7 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
     if missing:
         _create(batch, missing, client)
         found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid))
-    _mark_offered(batch, wanted, found)
+    _mark_published(batch, wanted, found)
     set_overlap_of_batch(project=batch.project, client=client, batch=batch)
 
 
@@ -96,9 +96,9 @@ def _row(batch: Batch, publication: Publication) -> dict[str, dict[str, str]]:
 
 
 @transaction.atomic
-def _mark_offered(batch: Batch, publications: Sequence[Publication], ids: dict[str, int]) -> None:
+def _mark_published(batch: Batch, publications: Sequence[Publication], ids: dict[str, int]) -> None:
     for publication in publications:
         publication.label_studio_id = ids.get(str(publication.example.uid))
         publication.num_answers = 0
     Publication.objects.bulk_update(publications, ["label_studio_id", "num_answers"], batch_size=1000)
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.OFFERED, leased_until=None)
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.PUBLISHED, leased_until=None)

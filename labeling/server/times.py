@@ -23,7 +23,7 @@ from labeling.server.access import report_cut
 from labeling.server.identity import Caller
 from labeling.server.models import CutLeadTime, ExampleTime, PersonTime
 from labeling.server.role_cache import FulcrumSilent
-from labeling.tickets import Cut
+from labeling.tickets import LeadTimeReport
 
 # Below this, what was cut is not worth a look.
 OUTLIER_SECONDS = 1.0
@@ -93,11 +93,15 @@ def report_cuts() -> None:
     """Tell Fulcrum of cuts that it does not know of yet; what it does not hear now, it hears with the next."""
     for cut in CutLeadTime.objects.filter(reported_at=None).order_by("at")[:MOST_REPORTED]:
         email = User.objects.filter(pk=cut.user_id).values_list("email", flat=True).first()
-        told = Cut(
-            project=cut.project_id or 0, annotation=cut.annotation_id, email=email or "", told=cut.told, kept=cut.kept
+        report = LeadTimeReport(
+            project=cut.project_id or 0,
+            annotation=cut.annotation_id,
+            email=email or "",
+            reported=cut.told,
+            kept=cut.kept,
         )
         try:
-            report_cut(told)
+            report_cut(report)
         except FulcrumSilent as error:
             logger.warning("%s Told later: %s.", error, cut)
             return

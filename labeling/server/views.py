@@ -25,7 +25,7 @@ from labeling.server.models import ExampleTime, UsedTicket
 from labeling.server.pages import refusal
 from labeling.server.role_cache import FulcrumSilent
 from labeling.server.rules import STAFF_ROLES
-from labeling.tickets import Ticket, TicketRefused, read
+from labeling.tickets import SignInTicket, TicketRefused, read_ticket
 
 logger = logging.getLogger(__name__)
 # After this, nobody continues an example where they left it.
@@ -38,7 +38,7 @@ MEND = " Go back to Fulcrum and press the button again."
 def enter(request: HttpRequest) -> HttpResponse:
     """Sign the ticket's person in and send them to their work; 403 with the reason otherwise."""
     try:
-        ticket = read(
+        ticket = read_ticket(
             key=settings.FULCRUM_TICKET_KEY, text=request.GET.get("ticket", ""), now=timezone.now().timestamp()
         )
         user = _admit(ticket)
@@ -69,7 +69,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _admit(ticket: Ticket) -> User:
+def _admit(ticket: SignInTicket) -> User:
     _use(ticket)
     user = User.objects.filter(email__iexact=ticket.email).first() or _create(ticket)
     if not user.is_active:
@@ -85,7 +85,7 @@ def _admit(ticket: Ticket) -> User:
     return user
 
 
-def _use(ticket: Ticket) -> None:
+def _use(ticket: SignInTicket) -> None:
     """Record the ticket as used, by an insert that only one request can win."""
     expires_at = datetime.fromtimestamp(ticket.expires_at, UTC)
     try:
@@ -103,7 +103,7 @@ def _clean_up() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
 
 
-def _create(ticket: Ticket) -> User:
+def _create(ticket: SignInTicket) -> User:
     """Make the account, without a password: the ticket is the only way in."""
     try:
         with transaction.atomic():

@@ -17,7 +17,7 @@ from accounts.audit import record
 from accounts.models import User
 from labeling.annotations import give_back, note_error
 from labeling.label_studio import (
-    Kept,
+    KeptOpen,
     LabelStudioClient,
     LabelStudioRefused,
     LabelStudioUnreachable,
@@ -89,7 +89,7 @@ def _labelled(project: LabelingProject) -> QuerySet[Publication]:
     return Publication.objects.filter(
         Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk"))),
         batch__project=project,
-        batch__state=Batch.State.OFFERED,
+        batch__state=Batch.State.PUBLISHED,
         example__label__source=Label.Source.IMPORT,
     )
 
@@ -98,7 +98,7 @@ def _to_withdraw() -> QuerySet[LabelingProject]:
     """Projects with such publications, but for those that wait for nobody but the people who have them open."""
     waiting = Assignment.objects.waiting().filter(
         publication__batch__project=OuterRef("pk"),
-        publication__batch__state=Batch.State.OFFERED,
+        publication__batch__state=Batch.State.PUBLISHED,
         publication__example__label__source=Label.Source.IMPORT,
     )
     theirs = Annotation.objects.filter(example=OuterRef("publication__example"), annotator=OuterRef("kept_for"))
@@ -131,10 +131,10 @@ def _attempt(project: LabelingProject) -> WithdrawResult:
 
 
 def _shut(project: LabelingProject, chosen: Sequence[Publication], client: LabelStudioClient) -> Withdrawal:
-    """Have Label Studio offer these to nobody else; what is overdue is kept open for nobody."""
+    """Have Label Studio give these to nobody else; what is overdue is kept open for nobody."""
     assert project.label_studio_id is not None
     there = {one.label_studio_id: one for one in chosen if one.label_studio_id is not None}
-    kept: list[Kept] = []
+    kept: list[KeptOpen] = []
     left: set[int] = set()
     ids = sorted(there)
     for start in range(0, len(ids), EXAMPLES_PER_CALL):

@@ -1,4 +1,4 @@
-"""The hard stop: what nobody has open is withdrawn from Label Studio, and offered again when the money is there."""
+"""The hard stop: what nobody has open is withdrawn from Label Studio, and published again when the money is there."""
 
 import logging
 import uuid
@@ -18,7 +18,7 @@ from budgets.models import BudgetStop
 from budgets.prices import PriceMissing
 from labeling.annotations import forget_if_gone, give_back, note_error, own_fault
 from labeling.label_studio import (
-    Kept,
+    KeptOpen,
     LabelStudioClient,
     LabelStudioRefused,
     LabelStudioUnreachable,
@@ -27,7 +27,7 @@ from labeling.label_studio import (
     connect,
 )
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
-from labeling.publishing import OFFERED_AGAIN, NoneFits, Wanted, hold_batch, resume_batches, withdraw_unsent
+from labeling.publishing import REPUBLISHED, NoneFits, PublishRequest, hold_batch, resume_batches, withdraw_unsent
 from labeling.sync import sync
 from studies.models import Example, Label, Study
 
@@ -37,15 +37,15 @@ RELEASES_PER_TRANSACTION = 200
 
 
 def follow_stops() -> None:
-    """Withdraw what stopped budgets no longer pay for, and offer again what resumed ones do.
+    """Withdraw what stopped budgets no longer pay for, and publish again what resumed ones do.
 
     Looks at rows only and may be killed anywhere: the next look continues where this one ended. Label Studio's errors
     are shown on the project's page, and retried.
     """
     for project in _to_withdraw():
         _attempt(project, withdraw)
-    for project in _to_reoffer():
-        _attempt(project, reoffer)
+    for project in _to_republish():
+        _attempt(project, republish)
 
 
 def withdraw(*, project: LabelingProject, client: LabelStudioClient) -> bool:
@@ -82,18 +82,18 @@ def withdraw(*, project: LabelingProject, client: LabelStudioClient) -> bool:
     return True
 
 
-def reoffer(*, project: LabelingProject, client: LabelStudioClient) -> bool:
-    """Open a resumed project and offer what was withdrawn again, in rank order, as far as the money goes.
+def republish(*, project: LabelingProject, client: LabelStudioClient) -> bool:
+    """Open a resumed project and publish what was withdrawn again, in rank order, as far as the money goes.
 
     Returns: False where its budget stopped again meanwhile.
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
     assert project.label_studio_id is not None
-    # What a sync has not fetched yet may fill what would be offered again.
+    # What a sync has not fetched yet may fill what would be published again.
     if not _fetch_all(project):
         return True
-    num_offered = _hold_again(project)
-    if num_offered is None:
+    num_published = _hold_again(project)
+    if num_published is None:
         return False
     still_there = withdrawn(study=project.study).values_list("label_studio_id", flat=True)
     client.reopen(project_id=project.label_studio_id, shut=[pk for pk in still_there if pk is not None])
@@ -102,13 +102,13 @@ def reoffer(*, project: LabelingProject, client: LabelStudioClient) -> bool:
         Assignment.objects.filter(publication__batch__project=project).update(kept_for=None)
         LabelingProject.objects.filter(pk=project.pk).update(closed_at=None, withdrawn_at=None)
         _record(
-            project, OFFERED_AGAIN, {"examples": num_offered, "left_withdrawn": withdrawn(study=project.study).count()}
+            project, REPUBLISHED, {"examples": num_published, "left_withdrawn": withdrawn(study=project.study).count()}
         )
     return True
 
 
 def withdrawn(*, study: Study) -> QuerySet[Publication]:
-    """List what a stop withdrew and what was not offered again since."""
+    """List what a stop withdrew and what was not published again since."""
     return Publication.objects.filter(
         Exists(Assignment.objects.given_back().filter(publication=OuterRef("pk"))),
         example__study=study,
@@ -134,7 +134,7 @@ def _to_withdraw() -> QuerySet[LabelingProject]:
     return stopped.filter(is_new | is_too_long | Q(Exists(kept.filter(Exists(theirs))))).order_by("pk")
 
 
-def _to_reoffer() -> QuerySet[LabelingProject]:
+def _to_republish() -> QuerySet[LabelingProject]:
     resumed = LabelingProject.objects.filter(closed_at__isnull=False, study__budget__stopped_at__isnull=True)
     return resumed.select_related("study__budget").order_by("pk")
 
@@ -192,13 +192,13 @@ def _give_back_some(ids: Sequence[int], found: Withdrawal, *, reason: str) -> in
     return num_withdrawn
 
 
-def _people(kept: Sequence[Kept], publication: Publication) -> list[User]:
+def _people(kept: Sequence[KeptOpen], publication: Publication) -> list[User]:
     emails = [one.email.lower() for one in kept]
     answered = Annotation.objects.filter(example=publication.example, annotator__isnull=False).values("annotator")
     return list(User.objects.filter(email__in=emails, is_active=True).exclude(pk__in=answered).order_by("pk"))
 
 
-def _note_id(publication: Publication, kept: Sequence[Kept], found: Withdrawal) -> None:
+def _note_id(publication: Publication, kept: Sequence[KeptOpen], found: Withdrawal) -> None:
     """Remember which example of Label Studio's this is, or that it is there no longer."""
     known = publication.label_studio_id
     there = known if known in found.left else next((one.id for one in kept), None)
@@ -215,17 +215,17 @@ def _note_withdrawn(project: LabelingProject, *, num_withdrawn: int, num_kept: i
 
 
 def _hold_again(project: LabelingProject) -> int | None:
-    """Hold what was withdrawn anew, as much as fits. Returns: how many examples; None where the budget stopped."""
-    num_offered = 0
+    """Hold what was withdrawn again, as much as fits. Returns: how many examples; None where the budget stopped."""
+    num_published = 0
     while (left := withdrawn(study=project.study).count()) > 0:
         by = withdrawn(study=project.study).order_by("pk")[0].batch.created_by
-        wanted = Wanted(
+        wanted = PublishRequest(
             by=by,
             study=project.study,
             examples=_examples_withdrawn(project.study),
             num_examples=left,
             uid=uuid.uuid4(),
-            action=OFFERED_AGAIN,
+            action=REPUBLISHED,
         )
         try:
             held = hold_batch(wanted)
@@ -233,10 +233,10 @@ def _hold_again(project: LabelingProject) -> int | None:
             break
         except BudgetStopped:
             return None
-        num_offered += held.num_examples if held else 0
+        num_published += held.num_examples if held else 0
         if held is None or held.num_short:
             break
-    return num_offered
+    return num_published
 
 
 def _examples_withdrawn(study: Study) -> QuerySet[Example]:

@@ -1,4 +1,4 @@
-"""Offer examples for labelling."""
+"""Publish examples for labelling."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ _MENDABLE = (
 
 
 class Command(BaseCommand):
-    help = "Offer examples of a study for labelling in Label Studio, as many as its budget takes."
+    help = "Publish examples of a study for labelling in Label Studio, as many as its budget takes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="its id or name")
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account with the e-mail {options['email']}.") from None
         except _MENDABLE as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{result.num_offered} published, {result.num_already} published before.")
+        self.stdout.write(f"{result.num_published} published, {result.num_already} published before.")
         if result.num_short:
             missing = amount_text(result.missing)
-            self.stdout.write(f"The budget could not take {result.num_short} more: {missing} are missing.")
+            self.stdout.write(f"The budget could not take {result.num_short} more: {missing} short.")

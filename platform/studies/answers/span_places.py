@@ -20,7 +20,7 @@ class SpanMisplaced(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenSpan:
+class UncheckedSpan:
     """A span as a file has it; `words` are what the file says stands there, where it says so."""
 
     start: int
@@ -35,7 +35,7 @@ class GivenSpan:
         return 0 <= self.start <= self.end and _looks(text[self.start : self.end]) == _looks(self.words)
 
 
-def in_characters(spans: Sequence[GivenSpan], *, text: str) -> tuple[list[GivenSpan], str]:
+def in_characters(spans: Sequence[UncheckedSpan], *, text: str) -> tuple[list[UncheckedSpan], str]:
     """Check a text's spans by their words, and count them in characters if another unit makes all of them fit.
 
     Returns: the spans, and the unit that they were counted in; empty for characters.
@@ -52,7 +52,7 @@ def in_characters(spans: Sequence[GivenSpan], *, text: str) -> tuple[list[GivenS
     raise SpanMisplaced(f"it has a span “{words}” at {wrong.start} to {wrong.end}, where the text has “{there}”")
 
 
-def can_be_miscounted(spans: Sequence[GivenSpan], *, text: str) -> bool:
+def can_be_miscounted(spans: Sequence[UncheckedSpan], *, text: str) -> bool:
     """Whether characters and UTF-16 units differ in a text, and no span says its words."""
     return bool(spans) and not any(one.words for one in spans) and max(text, default="") > _BEYOND_UTF_16
 
@@ -75,7 +75,7 @@ def _looks(text: str) -> str:
     return " ".join(comparable(text).split())
 
 
-def _counted_by(spans: Sequence[GivenSpan], text: str, width: Callable[[str], int]) -> list[GivenSpan]:
+def _counted_by(spans: Sequence[UncheckedSpan], text: str, width: Callable[[str], int]) -> list[UncheckedSpan]:
     """Count spans in characters that are counted by widths; none where one begins or ends within a character."""
     character_at, units = {0: 0}, 0
     for index, character in enumerate(text, 1):

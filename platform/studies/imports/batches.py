@@ -17,7 +17,15 @@ from accounts.permissions import Action, require
 from accounts.texts import without_unusable
 from studies.hashing import digest
 from studies.imports.files import FileUnreadable, Table, read_table
-from studies.imports.importing import Candidate, Checked, ImportOptions, Progress, StudyRules, check_rows, guess_options
+from studies.imports.row_checks import (
+    Candidate,
+    ImportCheck,
+    ImportOptions,
+    Progress,
+    StudyRules,
+    check_rows,
+    guess_options,
+)
 from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
 from studies.records import record_change
 from studies.task_types import input_fields
@@ -64,7 +72,7 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preview:
+class DraftPreview:
     """A draft read with some options: its columns, its first rows and a preview of the import.
 
     `digest` stands for exactly this file, these options and their outcome.
@@ -74,7 +82,7 @@ class Preview:
     options: ImportOptions
     first_rows: tuple[dict[str, str], ...]
     num_rows: int
-    checked: Checked
+    checked: ImportCheck
     digest: str
 
 
@@ -92,11 +100,11 @@ def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, .
 
 def preview_import(
     *, batch: ImportBatch, options: ImportOptions, num_rows: int = 10, note_progress: Progress | None = None
-) -> Preview:
+) -> DraftPreview:
     """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
     table = _table(batch, options.encoding)
     checked = check_rows(table=table, options=options, rules=_rules(batch.study), note_progress=note_progress)
-    return Preview(
+    return DraftPreview(
         columns=table.columns,
         options=options,
         first_rows=tuple(row.cells for row in table.rows[:num_rows]),
@@ -223,7 +231,7 @@ def _hash_of(stored: "UploadedFile[bytes] | ContentFile[bytes]") -> str:
     return hashed.hexdigest()
 
 
-def _digest(batch: ImportBatch, options: ImportOptions, checked: Checked) -> str:
+def _digest(batch: ImportBatch, options: ImportOptions, checked: ImportCheck) -> str:
     return digest(batch.pk, options.as_json(), checked.digest)
 
 
@@ -280,7 +288,7 @@ def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]
     Label.objects.bulk_create(rows, batch_size=_ROWS_PER_INSERT, ignore_conflicts=True)
 
 
-def _note_imported(actor: User, batch: ImportBatch, options: ImportOptions, checked: Checked) -> None:
+def _note_imported(actor: User, batch: ImportBatch, options: ImportOptions, checked: ImportCheck) -> None:
     labels = Label.objects.filter(import_batch=batch)
     batch.state = ImportBatch.State.IMPORTED
     batch.options = options.as_json()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from studies.imports.batches import Preview
+from studies.imports.batches import DraftPreview
 from tables.table import counted
 
 SHOWN_ERRORS = 50
@@ -11,7 +11,7 @@ SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class ImportSummary:
     """Preview of an import, in counts and a few rows. All of it survives a round trip through JSON.
 
     `num_labels` of the new examples come with a label; `relabelled` are the content hashes of examples that are here
@@ -51,9 +51,9 @@ class Summary:
         return said[:1].upper() + said[1:]
 
 
-def summarise(preview: Preview) -> Summary:
+def summarise(preview: DraftPreview) -> ImportSummary:
     checked = preview.checked
-    return Summary(
+    return ImportSummary(
         columns=list(preview.columns),
         options=preview.options.as_json(),
         rows=[[row.get(name, "")[:SHOWN_CHARACTERS] for name in preview.columns] for row in preview.first_rows],

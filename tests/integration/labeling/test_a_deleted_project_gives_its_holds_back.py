@@ -63,7 +63,7 @@ def test_it_is_told_once_recorded_and_shown(deleted: Study) -> None:
 
 def test_the_next_publishing_makes_a_new_one_and_offers_the_rest_again(deleted: Study, annotator: Member) -> None:
     before = project_id(deleted)
-    assert publish(actor=deleted.created_by, study=deleted).num_offered == 2
+    assert publish(actor=deleted.created_by, study=deleted).num_published == 2
     project = LabelingProject.objects.get(study=deleted)
     assert project.label_studio_id != before
     assert project.gone_at is None
@@ -79,7 +79,7 @@ def test_a_stop_completes_and_what_comes_after_it_can_be_published(deleted: Stud
     assert (project.label_studio_id, project.closed_at) == (None, None)
     assert spent_and_held(deleted) == ("0.10", "0.00")
     resumed(deleted)
-    assert publish(actor=deleted.created_by, study=deleted).num_offered == 2
+    assert publish(actor=deleted.created_by, study=deleted).num_published == 2
 
 
 def test_one_that_was_deleted_during_a_stop_is_seen_when_it_ends(

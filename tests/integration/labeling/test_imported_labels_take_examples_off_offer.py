@@ -13,7 +13,7 @@ from labeling.sync import sync
 from labeling.withdraw import follow_imported_labels, follow_stops, withdraw_labelled_of
 from studies.imports import undo_import
 from studies.models import Label, Study
-from studies.queries import on_offer
+from studies.queries import awaiting_annotation
 from tests import factories
 from tests.integration.labeling.conftest import (
     Enter,
@@ -33,7 +33,7 @@ LABELS = "text,label\none,good\ntwo,good\nthree,good\n"
 
 
 def waiting(study: Study) -> int:
-    return on_offer(study).count()
+    return awaiting_annotation(study).count()
 
 
 def test_nobody_is_asked_and_all_of_the_money_comes_back(study: Study, annotator: Member) -> None:
@@ -138,7 +138,7 @@ def test_an_undone_import_lets_its_examples_be_offered_again(study: Study, annot
     batch = factories.import_csv(study, LABELS)
     withdraw_labelled_of(study=study)
     undo_import(actor=study.created_by, batch=batch)
-    assert publish(actor=study.created_by, study=study).num_offered == 3
+    assert publish(actor=study.created_by, study=study).num_published == 3
     assert spent_and_held(study) == ("0.00", "0.30")
     assert annotator.open_next(study) is not None
 

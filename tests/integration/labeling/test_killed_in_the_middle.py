@@ -93,7 +93,7 @@ def test_label_studio_killed_while_it_takes_a_batch_gets_each_example_once(
     label_studio.start()
     time.sleep(1)
     result = publish(actor=study.created_by, study=study)
-    assert (result.num_offered, result.num_already) == (0, 200)
+    assert (result.num_published, result.num_already) == (0, 200)
     assert spent_and_held(study) == ("0.00", "20.00")
     assert uids_in_label_studio(study) == Counter(str(one.uid) for one in study.examples.all())
 

@@ -23,7 +23,7 @@ def test_publish_says_what_was_offered_and_what_the_budget_could_not_take(label_
     factories.examples(study, ["one", "two", "three"])
     assert (
         said("publish", str(study.pk))
-        == "2 published, 0 published before.\nThe budget could not take 1 more: 0.05 are missing.\n"
+        == "2 published, 0 published before.\nThe budget could not take 1 more: 0.05 short.\n"
     )
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from labeling.label_studio import LabelStudioClient
-from labeling.label_studio.client import LabelStudioFailed
+from labeling.label_studio.client import LabelStudioBadResponse
 from labeling.models import Annotation, LabelingProject, Publication
 from labeling.publishing import publish
 from labeling.sync import sync_all, sync_study
@@ -58,7 +58,7 @@ def test_a_fault_in_one_study_is_shown_there_and_keeps_no_other_waiting(
     factories.examples(other, ["four"])
     publish(actor=other.created_by, study=other)
     annotator.annotate(offered(other)[0])
-    monkeypatch.setattr("labeling.sync.pulling.pay_waiting", failing_for(study))
+    monkeypatch.setattr("labeling.sync.project_sync.pay_waiting", failing_for(study))
     sync_all()
     assert "ZeroDivisionError" in LabelingProject.objects.get(study=study).last_error
     assert Annotation.objects.get(example__study=other).state == State.ACCEPTED
@@ -78,7 +78,7 @@ def test_a_fault_with_one_example_is_shown_and_keeps_no_other_waiting(
     annotator.annotate(first)
     annotator.annotate(second)
     with monkeypatch.context() as patch:
-        patch.setattr("labeling.annotations.accept.judge", failing_at(first))
+        patch.setattr("labeling.annotations.accept.assess", failing_at(first))
         assert [one.example.publication.label_studio_id for one in synced(study)] == [second]
     assert "ZeroDivisionError" in Publication.objects.get(label_studio_id=first).trouble
     assert sync_study(actor=study.created_by, study=study).num_changed == 1
@@ -86,10 +86,10 @@ def test_a_fault_with_one_example_is_shown_and_keeps_no_other_waiting(
 
 
 def failing_at(example_id: int) -> Any:
-    from labeling.annotations.accept import judge
+    from labeling.annotations.accept import assess
 
     def failing(**what: Any) -> Any:
-        return judge(**what) if what["example"].publication.label_studio_id != example_id else 1 // 0
+        return assess(**what) if what["example"].publication.label_studio_id != example_id else 1 // 0
 
     return failing
 
@@ -109,7 +109,7 @@ def failing_export(example_id: int) -> Any:
 
     def failing(self: LabelStudioClient, *, project_id: int, ids: list[int]) -> Any:
         if example_id in ids:
-            raise LabelStudioFailed("It fails at it.")
+            raise LabelStudioBadResponse("It fails at it.")
         return export(self, project_id=project_id, ids=ids)
 
     return failing
@@ -192,7 +192,7 @@ def test_sync_now_says_what_could_not_be_read(study: Study, annotator: Member) -
 
 
 def test_a_fault_is_shown_by_sync_now(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labeling.sync.pulling.pay_waiting", failing_for(study))
+    monkeypatch.setattr("labeling.sync.project_sync.pay_waiting", failing_for(study))
     web = Client()
     web.force_login(factories.person(Role.MANAGER))
     page = web.post(reverse("sync-labels", args=[study.pk]), follow=True)

@@ -9,8 +9,8 @@ from budgets.ledger import BudgetStopped
 from budgets.models import Budget, Kind
 from budgets.prices import set_price
 from labeling.models import LabelingProject
-from labeling.publishing import NoneFits, Wanted, hold_batch, publish
-from labeling.publishing.batches import Held, offerable
+from labeling.publishing import NoneFits, PublishRequest, hold_batch, publish
+from labeling.publishing.batches import HeldBatch, publishable
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -25,9 +25,11 @@ def study_of(*, limit: str, label: str) -> Study:
     return study
 
 
-def offer(study: Study, num_examples: int) -> Held | None:
-    examples = offerable(study=study, split=Split.POOL)
-    wanted = Wanted(by=study.created_by, study=study, examples=examples, num_examples=num_examples, uid=uuid.uuid4())
+def offer(study: Study, num_examples: int) -> HeldBatch | None:
+    examples = publishable(study=study, split=Split.POOL)
+    wanted = PublishRequest(
+        by=study.created_by, study=study, examples=examples, num_examples=num_examples, uid=uuid.uuid4()
+    )
     return hold_batch(wanted)
 
 

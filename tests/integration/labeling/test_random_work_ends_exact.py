@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts.models import Role
 from budgets.models import Hold, Kind, LedgerEntry
 from budgets.prices import set_price
-from labeling.endpoints import hints, sync_hinted
-from labeling.endpoints.hints import receive_hint
+from labeling import tasks
+from labeling.endpoints.hints import note_hint
 from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.publishing import publish
@@ -130,8 +130,9 @@ class Play:
         """A webhook: lost, come once, or doubled."""
         project = LabelingProject.objects.get(study=self.study)
         for _ in range(self.draw.choice((0, 1, 2))):
-            receive_hint(project_uid=project.uid, secret=project.webhook_secret)
-            assert not sync_hinted(project_id=project.pk).error
+            note_hint(project_uid=project.uid, secret=project.webhook_secret)
+            tasks.sync_project(project_id=project.pk)
+            assert not LabelingProject.objects.get(pk=project.pk).last_error
 
 
 def result(value: str) -> Any:
@@ -204,7 +205,7 @@ def test_random_work_ends_exact(
     monkeypatch: pytest.MonkeyPatch,
     seed: int,
 ) -> None:
-    monkeypatch.setattr(hints, "SECONDS_TO_GATHER", 0)
+    monkeypatch.setattr(tasks, "SECONDS_TO_GATHER", 0)
     study = factories.study(annotations_per_example=1 + seed % 2)
     set_price(
         actor=factories.person(Role.ADMIN),

@@ -84,7 +84,7 @@ def test_an_exhausted_budget_goes_on_by_a_top_up(
     top_up(actor=factories.person(), budget=study.budget, amount="0.10")
     follow_stops()
     assert status(study).stop is None
-    assert publish(actor=study.created_by, study=study).num_offered == 1
+    assert publish(actor=study.created_by, study=study).num_published == 1
     assert annotator.open_next(study) is not None
 
 
@@ -121,7 +121,7 @@ def test_a_half_answered_example_without_money_stays_shut_until_there_is_some(
     other = enter(factories.person(Role.ANNOTATOR))
     assert other.open_next(study) is None
     top_up(actor=factories.person(), budget=study.budget, amount="1")
-    assert publish(actor=study.created_by, study=study).num_offered == 1
+    assert publish(actor=study.created_by, study=study).num_published == 1
     assert other.open_next(study) == offered(study)[0]
 
 

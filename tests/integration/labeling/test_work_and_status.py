@@ -16,7 +16,7 @@ def test_status_counts_what_became_of_the_annotations(study: Study, annotator: M
     annotator.annotate(third, "ugly")
     synced(study)
     found = status(study)
-    assert (found.offered, found.annotated, found.being_sent) == (3, 1, 0)
+    assert (found.published, found.annotated, found.being_sent) == (3, 1, 0)
     assert (found.accepted, found.surplus, found.skipped, found.rejected) == (1, 1, 1, 1)
     assert found.last_synced_at is not None
     assert found.url.endswith(f"/projects/{study.labeling_project.label_studio_id}/data")
@@ -40,4 +40,4 @@ def test_work_done_lists_what_was_paid(study: Study, annotator: Member) -> None:
 
 def test_a_study_that_was_never_published_has_a_status_too(db: None) -> None:
     found = status(factories.study())
-    assert (found.offered, found.url, found.last_error) == (0, "", "")
+    assert (found.published, found.url, found.last_error) == (0, "", "")

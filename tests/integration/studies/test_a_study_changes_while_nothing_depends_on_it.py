@@ -3,8 +3,8 @@ import pytest
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from labeling.models import LabelingProject
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.editing import StudyInUse, StudyInvalid, change_study, freeze_test
 from studies.models import Label, Study
 from tests import factories
@@ -24,8 +24,8 @@ def change(study: Study, **wanted: object) -> Study:
 def put_on_offer(study: Study) -> None:
     """Hold the money of every unlabelled pool example, as publishing does before it sends them."""
     project, _ = LabelingProject.objects.get_or_create(study=study)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
+    examples = publishable(study=study, split="pool")
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
 
 
 def test_its_name_changes_and_its_budgets_too(study: Study) -> None:

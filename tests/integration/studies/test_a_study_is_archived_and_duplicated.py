@@ -8,8 +8,8 @@ from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, top_up
 from budgets.limits.stops import BudgetArchived
 from labeling.models import LabelingProject
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.editing import StudyInvalid, archive_study, duplicate_study, unarchive_study
 from studies.imports import undo_import
 from studies.models import Study
@@ -33,8 +33,8 @@ def archived(study: Study) -> Study:
 
 def offer(study: Study) -> None:
     project, _ = LabelingProject.objects.get_or_create(study=study)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
+    examples = publishable(study=study, split="pool")
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
 
 
 def test_an_archived_study_spends_nothing(study: Study) -> None:

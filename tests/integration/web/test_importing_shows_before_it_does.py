@@ -7,8 +7,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from labeling.models import LabelingProject
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.models import ImportBatch, Study
 from tests import factories
 
@@ -175,8 +175,8 @@ def test_labels_for_what_is_on_offer_are_told_before_and_after(manager: Client, 
     """Label Studio is away here, so that the page can only promise; a real one is asked in tests of labelling."""
     factories.examples(study, ["fine day", "awful day", "odd day"])
     project = LabelingProject.objects.create(study=study, label_studio_id=7)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
+    examples = publishable(study=study, split="pool")
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
     project.batches.update(state="offered")
     file = SimpleUploadedFile("labels.csv", GOOD.encode())
     page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)

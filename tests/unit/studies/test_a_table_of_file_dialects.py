@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from studies.imports import Checked, FileUnreadable
+from studies.imports import FileUnreadable, ImportCheck
 from studies.imports.files import read_table
-from studies.imports.importing import StudyRules, check_rows, guess_options
+from studies.imports.row_checks import StudyRules, check_rows, guess_options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,7 +342,7 @@ REFUSED = [
 ]
 
 
-def checked(dialect: Dialect) -> Checked:
+def checked(dialect: Dialect) -> ImportCheck:
     table = read_table(content=dialect.content, file_name=dialect.file_name)
     rules = StudyRules(
         task_type="text_classification",

@@ -9,7 +9,7 @@ from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from studies.imports import (
     ENCODINGS,
-    Checked,
+    ImportCheck,
     ImportOptions,
     draft_import,
     guess_columns,
@@ -18,7 +18,7 @@ from studies.imports import (
     propose_options,
 )
 from studies.models import ImportBatch, Study
-from studies.queries import find_study, on_offer
+from studies.queries import awaiting_annotation, find_study
 from studies.task_types import input_fields
 from tables.table import column_name, listed_columns
 
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         finally:
             _drop_draft(batch)
 
-    def _show(self, study: Study, checked: Checked) -> None:
+    def _show(self, study: Study, checked: ImportCheck) -> None:
         for note in checked.notes:
             self.stdout.write(note)
         self.stdout.write(
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{checked.num_other_splits:,} rows name another split than their example has; it stays in its own."
             )
-        if num_open := on_offer(study).filter(content_hash__in=checked.relabelled).count():
+        if num_open := awaiting_annotation(study).filter(content_hash__in=checked.relabelled).count():
             self.stdout.write(
                 f"{num_open:,} of the examples that get a label are published: they are withdrawn within seconds and "
                 "their money is released. Annotations begun or submitted are paid; the imported labels stay."

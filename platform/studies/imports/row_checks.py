@@ -76,7 +76,7 @@ class StudyRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
+class ImportCheck:
     """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
 
     `num_other_splits` duplicates name another split than their example has; it stays in its own. `notes` say how the
@@ -259,7 +259,7 @@ class _Checker:
 
 def check_rows(
     *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
-) -> Checked:
+) -> ImportCheck:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers.
 
     Parameters: `note_progress` is told now and then how many rows are done, of how many.
@@ -271,7 +271,7 @@ def check_rows(
         if note_progress and place % ROWS_PER_NOTE == 0:
             note_progress(place, len(table.rows))
         checker.add(row)
-    return Checked(
+    return ImportCheck(
         candidates=tuple(checker.candidates),
         late_labels=checker.late_labels,
         num_duplicates=checker.num_duplicates,

@@ -10,14 +10,14 @@ from accounts.models import User
 from budgets.models import Hold, Kind, LedgerEntry, Price
 from budgets.money import quantize
 from labeling.models import Annotation
-from labeling.payment.rates import hours, promised_price
+from labeling.payment.pay import hours, promised_price
 from studies.models import Study
 
 ROWS_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paid:
+class PaidEntry:
     """An entry that paid for an annotation of a study, the key it should have and the amount it should be."""
 
     study: Study
@@ -26,7 +26,7 @@ class Paid:
     amount: Decimal
 
 
-def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[Paid]:
+def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[PaidEntry]:
     """Rebuild what the annotations of studies were paid, accepted ones and paid skips, in the order they came."""
     promises, by_id = _Promises(studies), {study.pk: study for study in studies}
     paid = Annotation.objects.filter(example__study__in=studies, entry__isnull=False).order_by("pk")
@@ -39,11 +39,11 @@ def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[Paid]:
         assert entry is not None
         if annotation.assignment is None or annotation.annotator is None:
             amount = entry.price.cost(Decimal(1))
-            yield Paid(study=study, entry=entry, source_key=annotation.skip_key, amount=amount)
+            yield PaidEntry(study=study, entry=entry, source_key=annotation.skip_key, amount=amount)
             continue
         price = promises.price(annotation.assignment.hold, annotation.annotator)
         amount = price.cost(_quantity(entry, price, study))
-        yield Paid(study=study, entry=entry, source_key=annotation.source_key, amount=amount)
+        yield PaidEntry(study=study, entry=entry, source_key=annotation.source_key, amount=amount)
 
 
 def _quantity(entry: LedgerEntry, price: Price, study: Study) -> Decimal:

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from labeling.annotations import (
     GONE,
-    Merged,
+    MergeResult,
     People,
     forget_if_gone,
     mark_deleted,
@@ -31,11 +31,11 @@ from labeling.annotations import (
     pay_waiting,
 )
 from labeling.label_studio import (
-    Fetched,
+    FetchedExample,
     LabelStudioClient,
     LabelStudioRefused,
     LabelStudioUnreachable,
-    Listed,
+    ListedExample,
     connect,
     correct_overlap,
     fetch,
@@ -70,7 +70,7 @@ class SyncResult:
 
 
 def sync_study(*, actor: User, study: Study) -> SyncResult:
-    """Bring a study's annotations up to date because somebody asked: everything is compared.
+    """Bring a study's annotations up to date because a person asked: everything is compared.
 
     Raises: Forbidden; NothingPublished.
     """
@@ -131,13 +131,13 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     resume_batches(project=project, client=client)
     began_at = timezone.now()
     check_all = check_all or project.last_checked_at is None or began_at - project.last_checked_at > CHECK_EVERY
-    offered, answered = _offered(project), _answered(project)
+    published, answered = _published(project), _answered(project)
     listed = client.examples(project_id=project.label_studio_id)
     _note_untouched(project, listed)
     stale = _stale(project, listed, check_all)
     merged = _merge_all(project, client, stale)
     present = {one.id for one in listed}
-    num_changed = merged.num_changed + _mark_vanished(project, offered, present)
+    num_changed = merged.num_changed + _mark_vanished(project, published, present)
     num_changed += mark_deleted(project=project, example_ids=answered - present)
     pay_waiting(study=project.study)
     correct_overlap(project=project, client=client, listed=listed)
@@ -145,7 +145,7 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     return SyncResult(num_examples=len(stale), num_changed=num_changed, troubles=merged.troubles)
 
 
-def _note_untouched(project: LabelingProject, listed: Sequence[Listed]) -> None:
+def _note_untouched(project: LabelingProject, listed: Sequence[ListedExample]) -> None:
     """Note the time of what nobody has touched since it was sent: there is nothing in it to be fetched."""
     answered = Annotation.objects.filter(example=OuterRef("example"), deleted_at__isnull=True)
     new = Publication.objects.filter(
@@ -159,7 +159,7 @@ def _note_untouched(project: LabelingProject, listed: Sequence[Listed]) -> None:
         new.filter(label_studio_id__in=[one.id for one in some]).update(label_studio_updated_at=times)
 
 
-def _stale(project: LabelingProject, listed: Sequence[Listed], check_all: bool) -> list[Listed]:
+def _stale(project: LabelingProject, listed: Sequence[ListedExample], check_all: bool) -> list[ListedExample]:
     """Pick what is not merged in this very state, and what may be acceptable by now.
 
     What is none of ours is looked at where it is new, or everything is compared: it may be a copy of an example.
@@ -169,7 +169,7 @@ def _stale(project: LabelingProject, listed: Sequence[Listed], check_all: bool) 
     again = _acceptable_now(publications) | (_in_trouble(publications) if check_all else set())
     until = project.synced_until
 
-    def is_stale(one: Listed) -> bool:
+    def is_stale(one: ListedExample) -> bool:
         if one.id in merged:
             return one.id in again or merged[one.id] != one.updated_at
         return check_all or until is None or one.updated_at > until
@@ -198,25 +198,25 @@ def _in_trouble(publications: QuerySet[Publication]) -> set[int | None]:
     return set(publications.filter(rejected | ~Q(trouble="")).values_list("label_studio_id", flat=True))
 
 
-def _merge_all(project: LabelingProject, client: LabelStudioClient, stale: Sequence[Listed]) -> Merged:
+def _merge_all(project: LabelingProject, client: LabelStudioClient, stale: Sequence[ListedExample]) -> MergeResult:
     if not stale:
-        return Merged()
+        return MergeResult()
     assert project.label_studio_id is not None
     people = People(
         emails=client.people(), accounts={user.email.lower(): user for user in User.objects.filter(is_active=True)}
     )
     fetched = fetch(client=client, project_id=project.label_studio_id, listed=stale)
     merged = [_merge_one(project, one, people) for one in fetched]
-    return Merged(
+    return MergeResult(
         num_changed=sum(one.num_changed for one in merged),
         troubles=tuple(trouble for one in merged for trouble in one.troubles),
     )
 
 
-def _merge_one(project: LabelingProject, fetched: Fetched, people: People) -> Merged:
+def _merge_one(project: LabelingProject, fetched: FetchedExample, people: People) -> MergeResult:
     publication = _publication(project, fetched)
     if publication is None:
-        return Merged()
+        return MergeResult()
     trouble = fetched.trouble
     if fetched.example is not None:
         try:
@@ -232,10 +232,10 @@ def _merge_one(project: LabelingProject, fetched: Fetched, people: People) -> Me
             logger.exception("merging example %s", fetched.listed.id)
             trouble = own_fault(fault)
     is_new = note_unreadable(publication=publication, reason=trouble, changed_at=fetched.listed.updated_at)
-    return Merged(troubles=(trouble,) if is_new else ())
+    return MergeResult(troubles=(trouble,) if is_new else ())
 
 
-def _publication(project: LabelingProject, fetched: Fetched) -> Publication | None:
+def _publication(project: LabelingProject, fetched: FetchedExample) -> Publication | None:
     """Find what was published by its own uid, or by its id. What somebody else put into the project is none of ours."""
     ours = Publication.objects.filter(batch__project=project)
     try:
@@ -245,10 +245,10 @@ def _publication(project: LabelingProject, fetched: Fetched) -> Publication | No
     return ours.filter(example__uid=uid).first()
 
 
-def _offered(project: LabelingProject) -> list[Publication]:
+def _published(project: LabelingProject) -> list[Publication]:
     """List what was sent before we look, arrived or not: what is missing then is gone."""
     waiting = Assignment.objects.filter(publication=OuterRef("pk"), hold__closed_at__isnull=True)
-    sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.OFFERED)
+    sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.PUBLISHED)
     return list(sent.filter(Q(label_studio_id__isnull=False) | Exists(waiting)).defer("trouble"))
 
 
@@ -259,13 +259,13 @@ def _answered(project: LabelingProject) -> set[int | None]:
     return set(rows.values_list("label_studio_example_id", flat=True).distinct())
 
 
-def _mark_vanished(project: LabelingProject, offered: Sequence[Publication], present: set[int]) -> int:
-    """Mark what is not there although it was offered before we looked, arrived or not."""
+def _mark_vanished(project: LabelingProject, published: Sequence[Publication], present: set[int]) -> int:
+    """Mark what is not there although it was published before we looked, arrived or not."""
     if LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=False).exists():
         # It is we who deleted it; the withdrawal says so and gives the money back.
         return 0
     num_deleted = 0
-    for publication in offered:
+    for publication in published:
         if publication.label_studio_id is None:
             mark_gone(publication=publication, reason="never arrived in Label Studio")
         elif publication.label_studio_id not in present:
@@ -273,7 +273,7 @@ def _mark_vanished(project: LabelingProject, offered: Sequence[Publication], pre
     return num_deleted
 
 
-def _note_end(project: LabelingProject, listed: Sequence[Listed], checked_at: datetime | None) -> None:
+def _note_end(project: LabelingProject, listed: Sequence[ListedExample], checked_at: datetime | None) -> None:
     values: dict[str, object] = {"last_synced_at": timezone.now(), "last_error": "", "syncing_since": None}
     if checked_at is not None:
         values["last_checked_at"] = checked_at

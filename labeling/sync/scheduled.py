@@ -6,11 +6,11 @@ from enum import IntEnum
 from config.advisory_locks import LockClass, advisory_lock
 
 
-class Round(IntEnum):
+class ScheduledJob(IntEnum):
     SYNC = 1
     STOPS = 2
 
 
-def only_one(kind: Round) -> AbstractContextManager[bool]:
+def only_one(kind: ScheduledJob) -> AbstractContextManager[bool]:
     """Say whether no other round of this kind is going on."""
     return advisory_lock(LockClass.ROUND, int(kind))

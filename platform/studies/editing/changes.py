@@ -90,7 +90,7 @@ def change_study(
 ) -> Study:
     """Change what is given of a study, all of it or nothing. A name may change at any time.
 
-    Label Studio's project follows by labeling.label_studio.follow_study, or when examples are published next.
+    Label Studio's project follows by labeling.label_studio.update_project, or when examples are published next.
 
     Raises: Forbidden; StudyInvalid; StudyInUse (instructions that people work by, labels that something depends on).
     """

@@ -1,4 +1,4 @@
-"""What an annotation is paid: at the price that its annotator had when the example was offered, and known then."""
+"""What an annotation is paid: at the price that its annotator had when the example was published, and known then."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from budgets.prices import Scope, dearest_price, find_price
 from labeling.models import Annotation, Assignment, Publication
 from studies.models import PayBasis, Study
 
-NO_TIME = "Label Studio told no time, so no time is paid."
+NO_TIME = "Label Studio reported no lead time, so nothing is paid."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ def has_overshot(*, stop: BudgetStop, annotator: User | None) -> bool:
 
 
 def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
-    """Pay for a skip where skips had a price when the example was offered: once per annotator and example.
+    """Pay for a skip where skips had a price when the example was published: once per annotator and example.
 
     Where the budget has no room, it stops, and the skip waits for its pay.
     """
@@ -170,7 +170,7 @@ def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
 
 
 def skip_price(*, hold: Hold, annotator: User) -> Price | None:
-    """Find what a skip was worth to an annotator when the example was offered; None where skips are not paid."""
+    """Find what a skip was worth to an annotator when the example was published; None where skips are not paid."""
     at, scope = hold.created_at, Scope(budget=hold.budget, annotator=annotator)
     return find_price(book=hold.price.book, kind=Kind.SKIP, at=at, scope=scope, known_at=at)
 
