@@ -4,11 +4,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.audit import record
 from labeling.annotations.accept import mark_gone
 from labeling.annotations.troubles import tell_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, connected_url, url_of
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from labeling.records import record_labelling
 
 REASON = "its project was deleted in Label Studio"
 GONE = "The project was deleted in Label Studio. What was held for it came back; publish again, and a new one is made."
@@ -69,14 +69,7 @@ def _forget(project: LabelingProject, gone_id: int, num_examples: int) -> None:
         withdrawn_at=now,
     )
     if is_forgotten:
-        record(
-            actor=None,
-            action="labelling.gone",
-            subject=f"Labelling of “{project.study}”",
-            subject_id=project.pk,
-            budget_id=project.study.budget_id,
-            before={"project": gone_id},
-            after={"project": None, "examples": num_examples},
-        )
+        after = {"project": None, "examples": num_examples}
+        record_labelling(project=project, action="labelling.gone", before={"project": gone_id}, after=after)
         tell_gone(project=project, label_studio_id=gone_id)
     project.refresh_from_db()

@@ -9,13 +9,13 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.audit import record
 from accounts.models import User
 from budgets.ledger import BudgetExceeded, BudgetStopped, place_holds, room
 from budgets.models import Budget, Hold, Path
 from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.payment import Terms, terms_of
+from labeling.records import record_labelling
 from studies.models import Example, Label, Study
 
 EXAMPLES_PER_BATCH = 1000
@@ -191,13 +191,10 @@ def _assign(assignments: Sequence[Assignment], holds: Sequence[Hold]) -> None:
 
 
 def _record(wanted: PublishRequest, batch: Batch, num_examples: int) -> None:
-    record(
+    record_labelling(
+        project=batch.project,
         actor=wanted.by if wanted.action == PUBLISHED else None,
         action=wanted.action,
-        subject=f"Labelling of “{wanted.study}”",
-        subject_id=batch.project_id,
-        budget_id=wanted.study.budget_id,
-        before={},
         after={
             "batch": str(batch.uid),
             "split": wanted.split,

@@ -119,7 +119,7 @@ def test_a_withdrawal_that_was_killed_half_way_is_ended_by_the_next(
 ) -> None:
     opened = annotator.open_next(study)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("labeling.withdraw.stopping._give_back_all", killed)
+        patch.setattr("labeling.withdraw.stops._release_all", killed)
         stopped(study)
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_stops()

@@ -127,7 +127,7 @@ def test_label_studio_that_is_away_is_told_and_tried_again(
         raise LabelStudioUnreachable("Label Studio does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("labeling.withdraw.already_labelled.connect", away)
+        patch.setattr("labeling.withdraw.imported_labels.connect", away)
         assert withdraw_labelled_of(study=study).error == "Label Studio does not answer."
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_imported_labels()
