@@ -1,4 +1,4 @@
-"""What Celery does for labelling. A message lost or doubled changes nothing: the next look finds the same."""
+"""Celery tasks of labelling. A lost or repeated message changes nothing: the next run finds the same."""
 
 import time
 
@@ -14,7 +14,7 @@ SECONDS_TO_GATHER = 1.0
 
 @shared_task(name="labeling.tasks.sync_all", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def sync_all() -> None:
-    """Bring every study up to date. Sent by the schedule; one that is lost or meets another is made up."""
+    """Sync every study. Sent by the schedule; a lost one, or one during another, is made up for."""
     with only_one(ScheduledJob.SYNC) as is_ours:
         if is_ours:
             sync.sync_all()
@@ -31,6 +31,6 @@ def follow_stops() -> None:
 
 @shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def sync_project(*, project_id: int) -> None:
-    """Bring one study up to date after a webhook. Delivered at least once, or made up by the schedule."""
+    """Sync one study after a webhook. Delivered at least once, or made up for by the schedule."""
     time.sleep(SECONDS_TO_GATHER)
     sync.sync(project=LabelingProject.objects.get(pk=project_id))

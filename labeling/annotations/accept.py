@@ -1,4 +1,4 @@
-"""From what an annotator did in Label Studio to an accepted annotation, its payment and the example's label."""
+"""From an annotation in Label Studio to an accepted one, its payment and the example's label."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from accounts.models import User
 from budgets.ledger import BudgetExceeded, BudgetStopped, release
 from budgets.models import Origin
 from labeling.annotations.matching import Match, match
-from labeling.annotations.troubles import tell_unreadable
+from labeling.annotations.troubles import notify_unreadable
 from labeling.label_studio import RemoteAnnotation, RemoteExample, storable, task_type_of
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.payment import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
@@ -28,7 +28,7 @@ OTHER_PERSON = "It was paid to another person than it names now."
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Who is who: Label Studio's user ids to e-mail addresses, and those to our people."""
+    """Label Studio's user ids mapped to e-mail addresses, and those to our accounts."""
 
     emails: dict[int, str]
     accounts: dict[str, User]
@@ -44,7 +44,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """What an annotation is worth before it is known whether it was requested."""
+    """Whether an annotation is acceptable, before it is known whether it was requested."""
 
     state: Annotation.State
     reason: str = ""
@@ -54,7 +54,7 @@ class Acceptance:
 
 @dataclass(frozen=True, kw_only=True)
 class MergeResult:
-    """How many annotations are new or changed, and why some of them, or parts of them, could not be read."""
+    """How many annotations are new or changed, and what could not be read."""
 
     num_changed: int = 0
     troubles: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
     """Bring one example's annotations up to date with Label Studio.
 
     Idempotent, and safe beside another caller: the publication's row is locked, and an annotation has one unique id
-    here and in the ledger. What is gone from Label Studio is marked, and stays paid.
+    here and in the ledger. What was deleted in Label Studio is marked, and stays paid.
 
     Parameters: `changed_at` Label Studio's time of the example's last change, as listed before the annotations were
     fetched.
@@ -78,14 +78,14 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
     num_gone = _mark_deleted(_gone(locked, remote, matches))
     if locked.label_studio_id not in (None, remote.id):
         # A copy of the example: its annotations count, and say nothing of what Label Studio asks of the other.
-        tell_unreadable(publication=locked, reasons=troubles)
+        notify_unreadable(publication=locked, reasons=troubles)
         return MergeResult(num_changed=len(changed) + num_gone, troubles=troubles)
     is_new_trouble = locked.trouble != " ".join(remote.troubles)
     locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
     locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
     locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
     troubles += remote.troubles if is_new_trouble else ()
-    tell_unreadable(publication=locked, reasons=troubles)
+    notify_unreadable(publication=locked, reasons=troubles)
     return MergeResult(num_changed=len(changed) + num_gone, troubles=troubles)
 
 
@@ -102,7 +102,7 @@ def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
 
 
 def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Match]) -> QuerySet[Annotation]:
-    """List what stood in this example in Label Studio, and does no longer."""
+    """List annotations that were deleted from this example in Label Studio."""
     here = Q(label_studio_example_id=remote.id)
     if publication.label_studio_id in (None, remote.id):
         here |= Q(label_studio_example_id__isnull=True)
@@ -112,7 +112,7 @@ def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Mat
 
 @transaction.atomic
 def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
-    """Note that an example is gone from Label Studio with all its annotations; it may be published again.
+    """Note that an example was deleted in Label Studio with its annotations; it may be published again.
 
     Its open assignments are withdrawn, and their money is released with the reason.
     Returns: how many annotations.
@@ -130,7 +130,7 @@ def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studi
 
 
 def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None]) -> int:
-    """Note that what stood in these examples of Label Studio's is gone with them. Returns: how many annotations."""
+    """Note that annotations were deleted with these examples of Label Studio. Returns: how many."""
     if not example_ids:
         return 0
     stood = Annotation.objects.filter(
@@ -142,7 +142,7 @@ def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None
 def give_back(
     *, publication: Publication, because: Publication.Because, reason: str, keep_for: Sequence[User] = ()
 ) -> int:
-    """Release what a locked publication holds for annotations that have not come; it is withdrawn then.
+    """Withdraw a locked publication: release what it holds for annotations that have not come.
 
     Parameters: `keep_for` people who may still give theirs, each of whom keeps one assignment.
     Returns: how many assignments were given back.
@@ -181,7 +181,7 @@ def _pay_waiting(pk: int) -> bool:
 
 
 def assess(*, remote: RemoteAnnotation, example: Example, people: People) -> Acceptance:
-    """Say whether an annotation could be accepted, from who made it and what it says."""
+    """Assess an annotation by its maker and its result."""
     annotator = people.account(remote.completed_by)
     if remote.trouble:
         return Acceptance(state=State.REJECTED, reason=remote.trouble[:200], annotator=annotator)
@@ -201,7 +201,7 @@ def assess(*, remote: RemoteAnnotation, example: Example, people: People) -> Acc
 
 
 def _answer(remote: RemoteAnnotation, example: Example) -> str:
-    """Read what was answered, in the one form, so that equal answers count as equal and each can become the label."""
+    """Read the answer in the one form, so that equal answers are equal texts."""
     study = example.study
     target = task_type_of(study=study).target(result=remote.result, fields=example.fields, labels=study.labels)
     return FORMS[study.task_type].read(given=target, fields=example.fields, labels=study.labels)
@@ -215,8 +215,8 @@ def _readable(reason: str) -> str:
 def _follow(publication: Publication, example_id: int, match: Match, people: People) -> bool:
     """Bring one annotation up to date. Returns: whether anything of it is new.
 
-    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else becomes what it is in
-    Label Studio now; it may be acceptable by now, even unchanged.
+    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else follows Label Studio;
+    it may be acceptable by now, even unchanged.
     """
     remote = match.remote
     acceptance = assess(remote=remote, example=publication.example, people=people)
@@ -253,7 +253,7 @@ def _is_edited(annotation: Annotation, remote: RemoteAnnotation) -> bool:
 
 
 def _is_better(annotation: Annotation, acceptance: Acceptance) -> bool:
-    """Whether an unchanged annotation is worth more by now. That its maker was switched off since changes nothing."""
+    """Whether an unchanged annotation is more acceptable by now. A deactivated maker changes nothing."""
     return acceptance.state != State.REJECTED or (annotation.annotator_id is None and acceptance.annotator is not None)
 
 
@@ -317,14 +317,14 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
-    """Find what a further annotation by this person could fill; first of all what was kept for them."""
+    """Find an assignment for a further annotation by this person, first one that was kept for them."""
     free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()
 
 
 def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> Assignment | None:
-    """Find what an answer may fill that raced past a withdrawal: one per annotator and stop, kept ones counted."""
+    """Find an assignment for an answer that raced a withdrawal: one per annotator and stop, kept ones counted."""
     stop = stop_at(budget=publication.example.study.budget, moment=annotation.updated_at)
     if stop is None or publication.withdrawn_because != Publication.Because.STOPPED:
         return None
@@ -352,7 +352,7 @@ def _mark_deleted(annotations: Iterable[Annotation]) -> int:
 
 
 def _decide_label(example: Example) -> None:
-    """Give the example what its accepted annotations agree on, as its task type decides between them."""
+    """Assign the label that the accepted annotations agree on, by the task type's rule."""
     accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
     if not accepted:
         return

@@ -1,4 +1,4 @@
-"""Label Studio's webhooks. They come once, unsigned, and may be lost: a reason to look, and nothing more."""
+"""Label Studio's webhooks. They come once, unsigned, and may be lost: a hint to sync, nothing more."""
 
 import hmac
 from uuid import UUID

@@ -41,11 +41,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class LabelStudioUnreachable(Exception):
-    """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
+    """Label Studio does not respond, or reports a passing error; it may be tried again later."""
 
 
 class LabelStudioBadResponse(LabelStudioUnreachable):
-    """Label Studio answers, but not this: it fails at it, or what it says is no JSON."""
+    """Label Studio responds, but with an internal error or with invalid JSON."""
 
 
 class LabelStudioTimedOut(LabelStudioUnreachable):
@@ -53,7 +53,7 @@ class LabelStudioTimedOut(LabelStudioUnreachable):
 
 
 class LabelStudioRefused(Exception):
-    """Label Studio answered no; trying again will not help."""
+    """Label Studio refused; trying again will not help."""
 
 
 class LabelStudioMissing(LabelStudioRefused):
@@ -80,7 +80,7 @@ class ProjectPlan:
 
 
 def marker(uid: str) -> str:
-    """Stands in a project's description: Label Studio has no field for somebody else's id."""
+    """Mark a project's description: Label Studio has no field for a foreign id."""
     return f"fulcrum:{uid}"
 
 
@@ -144,7 +144,7 @@ class LabelStudioClient:
         return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
 
     def update_project(self, *, project_id: int, plan: ProjectPlan) -> None:
-        """Bring a project's title and labelling interface up to date; nothing is written where both are."""
+        """Set a project's title and labelling interface, if either differs."""
         found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         if (found.title, found.label_config) != (plan.title, plan.config):
             wanted = {"title": plan.title, "label_config": plan.config}
@@ -174,7 +174,7 @@ class LabelStudioClient:
             self._write(lambda **options: self.sdk.views.create(project=project_id, data=data, **options))
 
     def ensure_webhook(self, *, project_id: int, url: str, headers: dict[str, str]) -> None:
-        """Make the project's one webhook. It goes without content: nobody believes it, and writing it costs time."""
+        """Make the project's one webhook, without content, which would not be trusted."""
         hooks = self._read(lambda **options: self.sdk.webhooks.list(project=project_id, **options))
         if any(hook.url == url and hook.headers == headers and hook.is_active for hook in hooks):
             return
@@ -216,11 +216,11 @@ class LabelStudioClient:
         ]
 
     def set_overlap(self, *, project_id: int, overlap: Mapping[int, int]) -> None:
-        """Say how many answers each example asks for, those that are there included; may be repeated."""
+        """Set how many answers each example asks for, existing ones included; may be repeated."""
         self._write(self._page("fulcrum/overlap", {"project": project_id, "overlap": list(overlap.items())}))
 
     def is_gone(self, *, project_id: int) -> bool:
-        """Whether Label Studio, and not something in its place, says that it has no such project."""
+        """Whether Label Studio itself, not a proxy in its place, reports that it has no such project."""
         try:
             self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         except LabelStudioMissing:
@@ -228,7 +228,7 @@ class LabelStudioClient:
         return False
 
     def export(self, *, project_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
-        """Fetch examples with their annotations in full; only the export tells an annotation's unique id."""
+        """Fetch examples with their annotations in full; only the export has their unique ids."""
         assert 0 < len(ids) <= IDS_PER_EXPORT
         # The SDK's own `ids` goes out under a name that Label Studio ignores, and brings everything.
         chosen = {"additional_query_parameters": {"ids[]": list(ids)}}
@@ -245,7 +245,7 @@ class LabelStudioClient:
         return self._rows(content)
 
     def _rows(self, content: bytes) -> list[dict[str, Any]]:
-        """Read an export, which has what browsers sent: numbers of any length, and any depth."""
+        """Parse an export, which may have numbers of any length and any depth."""
         try:
             rows = json.loads(content, parse_int=_whole_number)
         except (ValueError, RecursionError) as error:
@@ -255,7 +255,7 @@ class LabelStudioClient:
         return rows
 
     def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
-        """Close a project and delete what nobody answered or has open; may be repeated."""
+        """Close a project and delete examples without answers that nobody has open; may be repeated."""
         body = {"project": project_id, "message": message, "keep_seconds": keep_seconds}
         found = self._write(self._page("fulcrum/withdraw", body))
         return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
@@ -265,9 +265,9 @@ class LabelStudioClient:
         self._write(self._page("fulcrum/reopen", {"project": project_id, "shut": list(shut)}))
 
     def shut(self, *, project_id: int, ids: Sequence[int], keep_open: Sequence[int]) -> Withdrawal:
-        """Give these examples to nobody else, and delete what nobody answered; may be repeated.
+        """Close these examples, and delete those without answers; may be repeated.
 
-        Parameters: `keep_open` those of them that whoever has them open may still finish.
+        Parameters: `keep_open` those that a person who has them open may still finish.
         """
         body = {"project": project_id, "examples": list(ids), "keep_open": list(keep_open)}
         found = self._write(self._page("fulcrum/shut", body))
@@ -294,7 +294,7 @@ class LabelStudioClient:
         )
 
     def _page(self, path: str, body: dict[str, Any]) -> SdkCall[Any]:
-        """Make a call to one of our own pages inside Label Studio, which its SDK does not know."""
+        """Call one of our own pages inside Label Studio, which its SDK does not have."""
 
         def send(*, request_options: Any) -> Any:
             answer = self.sdk._client_wrapper.httpx_client.request(
@@ -355,11 +355,11 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
 
 
 def _translate(url: str, error: ApiError) -> Exception:
-    said = str(error.body)[:300]
+    body = str(error.body)[:300]
     if error.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-        return LabelStudioBadResponse(f"Label Studio at {url} failed (500): {said}")
+        return LabelStudioBadResponse(f"Label Studio at {url} failed (500): {body}")
     if error.status_code in PASSING_TROUBLE:
-        return LabelStudioUnreachable(f"Label Studio at {url} is in trouble ({error.status_code}): {said}")
+        return LabelStudioUnreachable(f"Label Studio at {url} reported an error ({error.status_code}): {body}")
     if error.status_code == 401:
         return LabelStudioRefused(
             f"Label Studio at {url} does not accept our token. Set LABEL_STUDIO_API_TOKEN to a new one."
@@ -367,7 +367,7 @@ def _translate(url: str, error: ApiError) -> Exception:
     # A proxy in Label Studio's place answers so too, but not in its form.
     if error.status_code == httpx.codes.NOT_FOUND and isinstance(error.body, dict) and "detail" in error.body:
         return LabelStudioMissing(f"Label Studio at {url} returned 404: {error.body['detail']}")
-    return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {said}")
+    return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {body}")
 
 
 def as_datetime(value: datetime | str) -> datetime:

@@ -1,4 +1,4 @@
-"""Examples from Label Studio's export, one at a time: one that it cannot export keeps no other from being read."""
+"""Examples from Label Studio's export; one that cannot be exported does not block the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from labeling.label_studio.remote import AnnotationUnreadable, RemoteExample, re
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedExample:
-    """An example as listed, and what its export says; None with the reason where it says nothing that can be read."""
+    """An example as listed and as exported; None, with the reason, where the export cannot be read."""
 
     listed: ListedExample
     example: RemoteExample | None
@@ -26,7 +26,7 @@ def fetch(*, client: LabelStudioClient, project_id: int, listed: Sequence[Listed
 
 
 def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[ListedExample]) -> Iterator[FetchedExample]:
-    """Fetch together, and where that fails, each half on its own, down to the example that it fails at."""
+    """Fetch together; where that fails, each half on its own, down to the one that fails."""
     try:
         rows = client.export(project_id=project_id, ids=[one.id for one in listed])
     except LabelStudioBadResponse as failure:

@@ -1,7 +1,7 @@
-"""Overlap: how many answers Label Studio asks for of each example. No more and no fewer than money is held for.
+"""Overlap: how many answers Label Studio requests per example, exactly as many as money is held for.
 
-Label Studio counts every answer that is no skip; Fulcrum accepts some of them. So an example asks there for as many as
-were counted already, and for those that are still held for on top.
+Label Studio counts every answer that is not a skip; Fulcrum accepts some of them. So an example requests as many as
+were counted already, plus those that are still held for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ EXAMPLES_PER_CALL = 5000
 
 
 def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> int:
-    """Have Label Studio ask for what is held for, of what was merged, and for nothing else in the project.
+    """Set each example's overlap to what is held for; other examples of the project get none.
 
-    Parameters: `listed` what is there, and how much it asked for before this sync.
-    Returns: how many examples asked for more or fewer.
+    Parameters: `listed` what Label Studio had at the start of this sync.
+    Returns: how many overlaps were corrected.
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
     wanted = _wanted(Publication.objects.filter(batch__project=project))
-    # What is just arriving has no id here yet, and is not somebody else's.
+    # What is just arriving has no id here yet, but is ours.
     is_sending = project.batches.filter(state=Batch.State.PENDING).exists()
     differing = {}
     for one in listed:
@@ -39,13 +39,13 @@ def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, list
 
 
 def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
-    """Have the examples of a batch ask for what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
+    """Set the overlap of a batch's examples to what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
     wanted = _wanted(Publication.objects.filter(batch=batch))
     _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 
 
 class _OverlapTarget(NamedTuple):
-    """What an example had when it was merged last, and how many further answers there is money held for."""
+    """What an example had at its last merge, and for how many further answers money is held."""
 
     num_answers: int
     trouble: str
@@ -57,7 +57,7 @@ class _OverlapTarget(NamedTuple):
 
 
 def _wanted(publications: QuerySet[Publication]) -> dict[int, _OverlapTarget]:
-    """By Label Studio's id. With a label from elsewhere, only those who have an example open may still answer it."""
+    """By Label Studio's id. With an imported label, only people who have an example open may still answer it."""
     is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
     is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
     there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))

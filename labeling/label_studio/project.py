@@ -1,4 +1,4 @@
-"""A study's project in Label Studio: found or made, and kept as the study says."""
+"""A study's project in Label Studio: found or created, and kept up to date with the study."""
 
 from urllib.parse import urlsplit
 
@@ -31,8 +31,8 @@ def task_type_of(*, study: Study) -> LabelingTaskType:
 def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
     """Find or make a study's project in Label Studio, with its configuration, tab and webhook.
 
-    One caller at a time, so that two make one project; no row is locked while Label Studio is asked. A project that a
-    crash left without its id here is found by the marker in its description.
+    One caller at a time, so that two create one project; no row is locked meanwhile. A project that a crash left
+    without its id here is found by the marker in its description.
 
     Raises: LabelStudioUnreachable; LabelStudioMissing (the project was deleted there); LabelStudioRefused (the labels
     are refused).
@@ -77,9 +77,9 @@ def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -
 
 
 def _note_connection(project: LabelingProject, study: Study, client: LabelStudioClient) -> None:
-    """Write down which Label Studio this is, the first time and whenever it is another one, release or token.
+    """Record which Label Studio this is, whenever its address, release or token changes.
 
-    Nobody signed in changes it: it comes with the settings. The token is known by a keyed hash of itself only.
+    The actor is empty: it comes with the settings. Of the token, only a keyed hash is stored.
     """
     seen = {
         "url": url_of(client=client),
@@ -100,12 +100,12 @@ def _note_connection(project: LabelingProject, study: Study, client: LabelStudio
 
 
 def connected_url(*, project: LabelingProject) -> str:
-    """Say at which address the Label Studio is that a project was last prepared in; empty where that is unknown."""
+    """Find the address of the Label Studio that a project was last prepared in; empty if unknown."""
     return str(recorded_state(action=_CONNECTED, subject_id=project.pk).get("url", ""))
 
 
 def url_of(*, client: LabelStudioClient) -> str:
-    """Write a Label Studio's address without the name and password that may stand in it."""
+    """Return a Label Studio's address without user name and password."""
     parts = urlsplit(client.url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 

@@ -30,7 +30,7 @@ def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[PaidEntry]:
     """Rebuild what the annotations of studies were paid, accepted ones and paid skips, in the order they came."""
     promises, by_id = _Promises(studies), {study.pk: study for study in studies}
     paid = Annotation.objects.filter(example__study__in=studies, entry__isnull=False).order_by("pk")
-    # Each table by its own keys: joined in one query, eight tables are read as often as a wrong estimate of rows says.
+    # Each table by its own keys: a join of eight tables depends on the planner's estimate of rows.
     rows = paid.prefetch_related(
         "example", "entry__price__book", "assignment__hold__price__book", "assignment__hold__budget", "annotator"
     )

@@ -24,7 +24,7 @@ REPUBLISHED = "labelling.reoffer"
 
 
 class NoneFits(BudgetExceeded):
-    """Not one example fits what the budget has left; nothing is held."""
+    """The budget cannot pay for even one example; nothing is held."""
 
     def __init__(self, *, budget: Budget, quote: "HoldQuote", left: Decimal) -> None:
         super().__init__(budget=budget, wanted=quote.first, room=left)

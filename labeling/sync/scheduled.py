@@ -1,4 +1,4 @@
-"""One round at a time of what the schedule asks for every few seconds."""
+"""One run at a time of each scheduled job."""
 
 from contextlib import AbstractContextManager
 from enum import IntEnum
@@ -11,6 +11,6 @@ class ScheduledJob(IntEnum):
     STOPS = 2
 
 
-def only_one(kind: ScheduledJob) -> AbstractContextManager[bool]:
-    """Say whether no other round of this kind is going on."""
-    return advisory_lock(LockClass.ROUND, int(kind))
+def only_one(job: ScheduledJob) -> AbstractContextManager[bool]:
+    """Lock a scheduled job; False if it is running already."""
+    return advisory_lock(LockClass.ROUND, int(job))

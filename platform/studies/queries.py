@@ -56,7 +56,7 @@ def with_label(study: Study, label: str) -> QuerySet[Example]:
 
 
 def without_any(study: Study) -> QuerySet[Example]:
-    """Examples to which no label applies, as somebody said of them."""
+    """Examples that are labelled with none of the labels."""
     return study.examples.filter(label__value=NOTHING) if FORMS[study.task_type].is_list else study.examples.none()
 
 
@@ -101,7 +101,7 @@ class Dependents:
 
 
 def awaiting_annotation(study: Study) -> QuerySet[Example]:
-    """Examples for which an answer is still asked; labelling's rows are reached from the example they belong to."""
+    """Examples that are published and wait for an annotation."""
     asked = study.examples.filter(
         publication__assignments__isnull=False,
         publication__assignments__annotation__isnull=True,

@@ -17,6 +17,10 @@ from training.gold import GoldInvalid
 MARKS_BETWEEN_LABELS = "|;"
 SHOWN_CHARACTERS = 80
 NAMED_LABELS = 8
+MAY_BE_UTF_16 = (
+    "Span offsets were read as characters. If the file came from a browser they may be UTF-16 units; add the words of "
+    "each span to check"
+)
 
 
 class AnswerInvalid(ValueError):
@@ -91,7 +95,7 @@ class AnswerFormat(ABC):
 
     def _misread(self, given: str, what: str) -> AnswerInvalid:
         how = DESCRIPTIONS[self.task_type].in_a_file
-        return AnswerInvalid(f"“{given[:SHOWN_CHARACTERS]}” is no {what}; write {how}")
+        return AnswerInvalid(f"“{given[:SHOWN_CHARACTERS]}” is not a valid {what}; write {how}")
 
 
 class OneLabel(AnswerFormat):
@@ -191,7 +195,7 @@ def _remark(spans: Sequence[UncheckedSpan], text: str, unit: str) -> str:
     if unit:
         return f"Spans counted in {unit} were moved so that their own words fit"
     if can_be_miscounted(spans, text=text):
-        return "Spans are taken to count characters, which browsers count otherwise; no words of theirs tell if they do"
+        return MAY_BE_UTF_16
     return ""
 
 

@@ -1,4 +1,4 @@
-"""What a manager says of a new study, checked."""
+"""Settings of a new study, checked."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class StudyInvalid(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class StudySpec:
-    """What a manager says of a new study. Model references name a source (hub, folder or package) and a name.
+    """Settings of a new study. Model references name a source (hub, folder or package) and a name.
 
     Without a metric it is the task type's usual one.
     """
@@ -60,7 +60,7 @@ class StudySpec:
             raise StudyInvalid("annotations per example: choose 1 to 9.")
         _check_pay(self.pay_basis, self.max_paid_seconds)
         if min(self.dev_fraction, self.test_fraction) < 0 or self.dev_fraction + self.test_fraction >= 1:
-            raise StudyInvalid("dev and test fractions: none below zero, and together less than one.")
+            raise StudyInvalid("dev and test fractions: each must be 0 or more, and their sum less than 1.")
 
 
 def checked_name(name: str) -> str:
@@ -69,7 +69,7 @@ def checked_name(name: str) -> str:
     if is_blank(name):
         raise StudyInvalid("name: give the study a name.")
     if len(name.strip()) > MAX_NAME:
-        raise StudyInvalid(f"name: {len(name.strip()):,} characters; {MAX_NAME} is the most.")
+        raise StudyInvalid(f"name: {len(name.strip()):,} characters; the maximum is {MAX_NAME}.")
     return name.strip()
 
 
@@ -78,7 +78,7 @@ def checked_instructions(instructions: str) -> str:
     stripped = instructions.strip()
     _check_text("instructions", stripped, may_have_lines=True)
     if len(stripped) > MAX_INSTRUCTIONS:
-        raise StudyInvalid(f"instructions: {len(stripped):,} characters; {MAX_INSTRUCTIONS:,} is the most.")
+        raise StudyInvalid(f"instructions: {len(stripped):,} characters; the maximum is {MAX_INSTRUCTIONS:,}.")
     return stripped
 
 
@@ -91,7 +91,7 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
     for label in cleaned:
         if sign := unusable_sign(label):
             raise StudyInvalid(
-                f"labels: “{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: take it out."
+                f"labels: “{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: remove it."
             )
         if len(label) > 200:
             raise StudyInvalid(f"labels: “{label[:40]}…” must be one line of at most 200 characters.")
@@ -105,13 +105,13 @@ def _refuse_alike(labels: Iterable[str]) -> None:
         looks = " ".join(comparable(label).casefold().split())
         if looks in by_looks:
             both = f"“{by_looks[looks][:40]}” and “{label[:40]}”"
-            raise StudyInvalid(f"labels: {both} are alike but for case, spaces and signs that nobody sees. Keep one.")
+            raise StudyInvalid(f"labels: {both} differ only in case, spaces or invisible characters. Keep one.")
         by_looks[looks] = label
 
 
 def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:
     if sign := unusable_sign(text, may_have_lines=may_have_lines):
-        raise StudyInvalid(f"{field_name}: it has {sign}, which cannot be shown to annotators. Take it out.")
+        raise StudyInvalid(f"{field_name}: it has {sign}, which cannot be shown to annotators. Remove it.")
 
 
 def _check_pay(basis: str, max_paid_seconds: int) -> None:

@@ -42,11 +42,11 @@ class AlreadyImported(ValueError):
 
 
 class PreviewOutdated(ValueError):
-    """The file would bring something else than the preview said; look at the new one first. Nothing was imported."""
+    """The import would differ from its preview. Nothing was imported."""
 
 
 class ImportInUse(ValueError):
-    """Something was built on what an import brought, so it cannot be undone; the message says what."""
+    """Something depends on what was imported, so it cannot be undone; the message says what."""
 
 
 def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
@@ -59,7 +59,7 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
     limit = settings.MAX_IMPORT_BYTES
     if size is None or size > limit:
         raise FileUnreadable(
-            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; {limit / 2**20:.0f} MiB is the most. Split it into "
+            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; the maximum is {limit / 2**20:.0f} MiB. Split it into "
             "several files (duplicates are found across them), or raise FULCRUM_MAX_IMPORT_MB."
         )
     if size == 0:
@@ -141,7 +141,8 @@ def import_examples(
     )
     if expected_digest and expected_digest != _digest(batch, options, checked):
         raise PreviewOutdated(
-            "Nothing was imported: the columns chosen, or the study, changed since the preview. Look at the new one."
+            "Nothing was imported: the columns chosen, or the study, changed since the preview. Check the new preview, "
+            "then confirm."
         )
     if checked.errors and not skip_bad_rows:
         raise RowsInvalid(
@@ -155,9 +156,9 @@ def import_examples(
 
 
 def undo_import(*, actor: User, batch: ImportBatch) -> ImportBatch:
-    """Take out again what an import brought, all of it or nothing, as long as nothing was built on it.
+    """Remove what an import brought, all of it or nothing, as long as nothing depends on it.
 
-    Raises: Forbidden; ImportInUse, saying what stands on it.
+    Raises: Forbidden; ImportInUse.
     """
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     try:
@@ -201,11 +202,10 @@ def _not_undoable(batch: ImportBatch) -> str:
 
 
 def _in_use(refusal: ProtectedError) -> str:
-    """Say what stands on the examples of an import, by kind."""
+    """Count what depends on the examples of an import."""
     counts: dict[str, int] = {}
     for one in refusal.protected_objects:
-        kind = one._meta
-        name = str(kind.verbose_name_plural)
+        name = str(one._meta.verbose_name_plural)
         counts[name] = counts.get(name, 0) + 1
     named = ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()))
     return f"its examples have {named}."
@@ -279,7 +279,7 @@ def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[C
 
 
 def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]) -> None:
-    """Label what has no label; an answer that came at this very moment stays."""
+    """Label examples without a label; a concurrent annotation stays."""
     examples = study.examples.filter(content_hash__in=labels, label__isnull=True)
     rows = [
         Label(example=one, value=labels[one.content_hash], source=Label.Source.IMPORT, import_batch=batch)

@@ -171,14 +171,14 @@ class _Checker:
             return "split: the test split is frozen since the first run, nothing can be added to it"
         split = self._split(group, wanted)
         if wanted and split != wanted:
-            return f"split: the same text but for case or spaces is in {split}, so this cannot be {wanted}"
+            return f"split: a text that differs only in case or spaces is in {split}, so this row cannot be in {wanted}"
         self.labels_by_content[content] = label
         if split == Split.TEST and self.rules.is_test_frozen:
             self.num_duplicates += 1
             return ""
         self.splits_by_group[group] = split
         if missing := next((text for text in fields.values() if text.casefold() in _MISSING_TEXTS), ""):
-            self.remarks[f"Imported as a text, though programs write it where one is missing: “{missing}”"] += 1
+            self.remarks[f"Imported as text, although “{missing}” often stands for a missing value"] += 1
         self.candidates.append(
             Candidate(
                 line=row.line,
@@ -225,7 +225,7 @@ class _Checker:
     def _note_missing(self, row: Row) -> None:
         for name, column in (("label", self.options.label_column), ("split", self.options.split_column)):
             if row.not_texts.get(column) == MISSING:
-                self.remarks[f"NaN is taken for no {name}, as null is"] += 1
+                self.remarks[f"NaN was read as a missing {name}, like null"] += 1
 
     def _text_problem(self, fields: Mapping[str, str]) -> str:
         for name, text in fields.items():
@@ -234,7 +234,7 @@ class _Checker:
             if bad := unstorable(text):
                 return f"{name}: the text has {bad}; write it without"
             if len(text) > MAX_CHARACTERS:
-                return f"{name}: {len(text):,} characters; {MAX_CHARACTERS:,} is the most"
+                return f"{name}: {len(text):,} characters; the maximum is {MAX_CHARACTERS:,}"
         return ""
 
     def _split_problem(self, wanted: str) -> str:
@@ -262,7 +262,7 @@ def check_rows(
 ) -> ImportCheck:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers.
 
-    Parameters: `note_progress` is told now and then how many rows are done, of how many.
+    Parameters: `note_progress` is called at times with the number of rows done, and of all.
     Raises: ColumnsWrong.
     """
     check_columns(table=table, options=options, input_fields=rules.input_fields)

@@ -38,7 +38,7 @@ class ImportSummary:
 
     @property
     def deed(self) -> str:
-        """What an import does, as its button says it; empty where it does nothing."""
+        """What the import does, for its button; empty if nothing."""
         parts = []
         if self.num_created:
             parts.append(f"import {counted(self.num_created, 'example')}")
@@ -47,8 +47,8 @@ class ImportSummary:
         if not parts:
             return ""
         without = f", without {counted(self.num_errors, 'row')} with errors" if self.num_errors else ""
-        said = " and ".join(parts) + without
-        return said[:1].upper() + said[1:]
+        deed = " and ".join(parts) + without
+        return deed[:1].upper() + deed[1:]
 
 
 def summarise(preview: DraftPreview) -> ImportSummary:

@@ -71,7 +71,7 @@ def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
 @allowed(Action.IMPORT_EXAMPLES)
 @require_safe
 def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
-    """How far the worker is; once it is done, the page that polls is loaded anew."""
+    """How far the worker is; once it is done, the page that polls is reloaded."""
     batch = _batch(pk, batch_pk)
     job = ImportJob.objects.filter(batch=batch).first()
     response = render(request, "web/import_progress.html", {"study": batch.study, "batch": batch, "job": job})
@@ -87,7 +87,7 @@ def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     form = UndoForm(request.POST if request.method == "POST" else None)
     undone = carry_out(form, lambda: undo_import(actor=person(request), batch=batch)) if form.is_valid() else None
     if undone is not None:
-        messages.success(request, f"The import of {undone.file_name} is undone: what it brought is gone.")
+        messages.success(request, f"The import of {undone.file_name} is undone: its examples and labels are removed.")
         return redirect("study-data", pk=pk)
     return render(request, "web/import_undo.html", {"study": batch.study, "batch": batch, "form": form})
 

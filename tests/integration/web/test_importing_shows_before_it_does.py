@@ -138,7 +138,7 @@ def test_a_file_in_another_encoding_asks_for_it(manager: Client, study: Study) -
 def test_a_file_that_is_too_large_is_refused(manager: Client, study: Study, settings: Settings) -> None:
     settings.MAX_IMPORT_BYTES = 10
     page = upload(manager, study, GOOD)
-    assert "is the most" in page.content.decode()
+    assert "the maximum is" in page.content.decode()
     assert not ImportBatch.objects.exists()
 
 

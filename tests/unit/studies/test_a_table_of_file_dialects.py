@@ -255,7 +255,10 @@ READ = [
             "Line 6: text: the text is empty",
             "Line 8: text: a text is expected, not 7",
         ),
-        said=("NaN is taken for no label, as null is: 2 rows", "NaN is taken for no split, as null is: 1 row"),
+        said=(
+            "NaN was read as a missing label, like null: 2 rows",
+            "NaN was read as a missing split, like null: 1 row",
+        ),
     ),
     Dialect(
         name="JSON labels that are numbers",

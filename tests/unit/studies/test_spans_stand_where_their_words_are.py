@@ -86,7 +86,7 @@ def test_spans_without_words_are_counted_where_browsers_count_otherwise() -> Non
     read("🚚 Porto", {"start": 2, "end": 7}, remarks=remarks)
     read("in Porto", {"start": 3, "end": 8}, remarks=remarks)
     ((remark, count),) = remarks.items()
-    assert remark.startswith("Spans are taken to count characters")
+    assert remark.startswith("Span offsets were read as characters")
     assert count == 1
 
 

@@ -99,7 +99,7 @@ def _options(batch: ImportBatch, options: dict[str, Any]) -> ImportOptions:
     guess = propose_options(batch=batch, encoding=options["encoding"])
     given = _given_columns(options)
     if unknown := sorted(given.keys() - guess.columns.keys()):
-        raise CommandError(f"--column: {', '.join(unknown)} is no input; write {', '.join(guess.columns)}=COLUMN.")
+        raise CommandError(f"--column: {', '.join(unknown)} is not an input; write {', '.join(guess.columns)}=COLUMN.")
     label, split = options["label_column"], options["split_column"]
     return ImportOptions(
         columns={**guess.columns, **given},
@@ -115,7 +115,7 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
 
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
-    """Say which inputs nobody named a column for, where the header does not tell either; empty where there is none."""
+    """Name the inputs whose column is neither given nor clear from the header; empty if none."""
     guess = guess_columns(columns=columns, input_fields=input_fields(study.task_type))
     unsure = [field for field in guess.unsure if field not in _given_columns(options)]
     if not unsure:
