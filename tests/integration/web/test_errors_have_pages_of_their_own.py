@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.views.defaults import bad_request, server_error
+from django.views.defaults import bad_request
 
 from accounts.models import Role
 from labeling.label_studio import SECRET_HEADER
@@ -44,7 +46,20 @@ def test_a_request_from_another_sites_page_is_refused(client: Client, name: str,
 def test_a_broken_request_and_a_broken_server_have_pages() -> None:
     request = RequestFactory().get("/")
     assert "could not be understood" in bad_request(request, ValueError()).content.decode()
-    assert "Something broke on our side" in server_error(request).content.decode()
+
+
+def test_a_bug_is_logged_and_gives_a_reference_and_never_a_forms_message(
+    manager: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, study: Study
+) -> None:
+    def broken(**_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("web.views.money.budgets.top_up", broken)
+    manager.raise_request_exception = False
+    answer = manager.post(reverse("top-up", args=[study.pk]), {"amount": "5"})
+    found = re.search(r"reference <code>([0-9a-f]{8})</code>", answer.content.decode())
+    assert answer.status_code == 500 and found
+    assert f"Reference {found[1]}" in caplog.text and "ValueError: a bug" in caplog.text
 
 
 def test_the_page_of_a_broken_server_needs_no_database() -> None:
