@@ -56,7 +56,7 @@ def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, pe
     admin = Client()
     admin.force_login(factories.person(Role.ADMIN))
     assert (
-        "1 annotation reported more time than went by" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
+        "1 annotation reported more time than had passed" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
     )
     assert person.person.email in admin.get("/audit/").content.decode()
 
