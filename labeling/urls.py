@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling import endpoints
+from labeling import views
 
 urlpatterns = [
     path("webhook/<uuid:uid>", endpoints.webhook, name="labeling-webhook"),

@@ -1,6 +1,7 @@
-"""What Label Studio calls: the webhook, access questions, lead time reports."""
+"""What Label Studio asks of us: the webhook, who may do what there, cuts of paid time."""
 
-from labeling.endpoints.cuts import num_cut
-from labeling.endpoints.views import access, lead_time_cut, webhook
+from labeling.endpoints.access import answer
+from labeling.endpoints.cuts import note_cut, num_cut
+from labeling.endpoints.hints import HintRefused, receive_hint, sync_hinted
 
-__all__ = ["access", "lead_time_cut", "num_cut", "webhook"]
+__all__ = ["HintRefused", "answer", "note_cut", "num_cut", "receive_hint", "sync_hinted"]

@@ -17,6 +17,7 @@ import httpx
 from label_studio_sdk.core.api_error import ApiError
 
 from config.deadlines import deadline
+from config.refusals import Refusal
 from labeling import proofs
 from labeling.label_studio import outages
 
@@ -40,8 +41,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class LabelStudioUnreachable(Exception):
-    """Label Studio does not respond, or reports a passing error; it may be tried again later."""
+class LabelStudioUnreachable(Refusal):
+    """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
 
 
 class LabelStudioBadResponse(LabelStudioUnreachable):
@@ -52,8 +53,8 @@ class LabelStudioTimedOut(LabelStudioUnreachable):
     """A call to Label Studio took all the time it may."""
 
 
-class LabelStudioRefused(Exception):
-    """Label Studio refused; trying again will not help."""
+class LabelStudioRefused(Refusal):
+    """Label Studio answered no; trying again will not help."""
 
 
 class LabelStudioMissing(LabelStudioRefused):

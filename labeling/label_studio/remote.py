@@ -23,8 +23,8 @@ MAX_SIZE = 1_000_000
 LARGEST_NUMBER = 10**15
 
 
-class AnnotationUnreadable(ValueError):
-    """An annotation, or a part of it, is not as Label Studio writes it; the message names the part."""
+class AnnotationUnreadable(Exception):
+    """An annotation, or a part of it, is not what Label Studio writes; the message says which part."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from budgets.models import Path
 from budgets.money import amount_text, rounded_text
+from config.refusals import Refusal
 from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.preflight.device_memory import GIB, device_memory
 from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
@@ -48,7 +49,7 @@ _ONE_LABEL = frozenset({"text_classification", "pair_classification"})
 _WORD_BY_WORD = "entity_extraction"
 
 
-class PreflightRefused(ValueError):
+class PreflightRefused(Refusal):
     """A run cannot work as requested; the message says why and how to correct it."""
 
 

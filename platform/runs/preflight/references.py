@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from config.refusals import Refusal
 from training.settings import GIT_REF, HUB_NAME
 from training.weights import SAFE_WEIGHTS, only_pickled, pickled_refusal
 
@@ -21,7 +22,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 }
 
 
-class ModelUnusable(ValueError):
+class ModelUnusable(Refusal):
     """A study's model reference cannot be trained from; the message says what is missing and how to mend it."""
 
 

@@ -23,7 +23,7 @@ MAY_BE_UTF_16 = (
 )
 
 
-class AnswerInvalid(ValueError):
+class AnswerInvalid(Exception):
     """The label is not a valid answer to the study's question; the message says why."""
 
 

@@ -15,8 +15,8 @@ _UNITS: Mapping[str, Callable[[str], int]] = {
 }
 
 
-class SpanMisplaced(ValueError):
-    """A span's own words are not at its offsets, or it splits a letter."""
+class SpanMisplaced(Exception):
+    """A span's own words are not where it says they are, or it cuts a letter in two."""
 
 
 @dataclass(frozen=True, kw_only=True)
