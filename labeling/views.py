@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from labeling import tickets
-from labeling.endpoints import HintRefused, answer, note_cut, receive_hint
+from labeling.endpoints import HintRefused, note_cut, note_hint, reply_to
 from labeling.label_studio import SECRET_HEADER
 
 logger = logging.getLogger(__name__)

@@ -42,7 +42,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class LabelStudioUnreachable(Refusal):
-    """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
+    """Label Studio does not respond, or reports a passing error; it may be tried again later."""
 
 
 class LabelStudioBadResponse(LabelStudioUnreachable):
@@ -54,7 +54,7 @@ class LabelStudioTimedOut(LabelStudioUnreachable):
 
 
 class LabelStudioRefused(Refusal):
-    """Label Studio answered no; trying again will not help."""
+    """Label Studio refused; trying again will not help."""
 
 
 class LabelStudioMissing(LabelStudioRefused):

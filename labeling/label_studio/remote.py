@@ -24,7 +24,7 @@ LARGEST_NUMBER = 10**15
 
 
 class AnnotationUnreadable(Exception):
-    """An annotation, or a part of it, is not what Label Studio writes; the message says which part."""
+    """An annotation, or a part of it, is not as Label Studio writes it; the message names the part."""
 
 
 @dataclass(frozen=True, kw_only=True)

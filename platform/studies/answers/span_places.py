@@ -16,7 +16,7 @@ _UNITS: Mapping[str, Callable[[str], int]] = {
 
 
 class SpanMisplaced(Exception):
-    """A span's own words are not where it says they are, or it cuts a letter in two."""
+    """A span's own words are not at its offsets, or it splits a letter."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,7 @@ _COPIED = (
 
 
 class StudyInUse(Refusal):
-    """Something depends on what was to be changed; the message names the field and says what."""
+    """Something depends on the field to be changed; the message says what."""
 
 
 @transaction.atomic
@@ -204,8 +204,8 @@ def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any])
     found = dependents(study)
     if "instructions" in before and found.num_open:
         raise StudyInUse(
-            f"{found.num_open:,} examples are published, and people work by what is written now. "
-            "Wait until they are annotated, or stop the study first.",
+            f"{found.num_open:,} examples are published, and annotators are working by the current "
+            "instructions. Wait until they are done, or stop the study first.",
             field="instructions",
         )
     if "labels" in before:

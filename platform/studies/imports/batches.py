@@ -43,11 +43,11 @@ class AlreadyImported(Refusal):
 
 
 class PreviewOutdated(Refusal):
-    """The file would bring something else than the preview said; look at the new one first. Nothing was imported."""
+    """The import would differ from its preview. Nothing was imported."""
 
 
 class ImportInUse(Refusal):
-    """Something was built on what an import brought, so it cannot be undone; the message says what."""
+    """Something depends on what was imported, so it cannot be undone; the message says what."""
 
 
 def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:

@@ -18,7 +18,7 @@ __all__ = [
     "key_in_words",
     "label_price",
     "model_name",
-    "num_offerable",
+    "num_publishable",
     "quote_runs",
     "recorded_value",
     "shown",

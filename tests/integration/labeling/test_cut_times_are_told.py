@@ -12,7 +12,7 @@ from labeling.endpoints import num_cut
 from labeling.tickets import LeadTimeReport, write_report
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Member, offered, project_id
+from tests.integration.labeling.conftest import Member, project_id, published_ids
 from tests.services import PATHS
 from tests.serving import ABOUT_PEOPLE, ALL_FOR_LABEL_STUDIO, pages_served
 
@@ -51,7 +51,7 @@ def unheard(study: Study, request: pytest.FixtureRequest) -> Member:
 
 
 def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, person: Member) -> None:
-    kept = answer_in_no_time(person, offered(study)[0], 295.5)
+    kept = answer_in_no_time(person, published_ids(study)[0], 295.5)
     assert records() == [("295.5", kept)]
     admin = Client()
     admin.force_login(factories.person(Role.ADMIN))
@@ -61,13 +61,13 @@ def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, pe
 
 
 def test_an_honest_answer_is_not_told_of(study: Study, person: Member) -> None:
-    person.annotate(offered(study)[0], lead_time=12)
+    person.annotate(published_ids(study)[0], lead_time=12)
     assert records() == []
     assert num_cut(study=study) == 0
 
 
 def test_what_fulcrum_did_not_hear_it_hears_with_the_next(study: Study, unheard: Member) -> None:
-    first, second, _ = offered(study)
+    first, second, _ = published_ids(study)
     with pages_served(port=PORT, paths=ABOUT_PEOPLE):
         answer_in_no_time(unheard, first, 100)
     assert records() == []

@@ -25,7 +25,7 @@ def study_of(*, limit: str, label: str) -> Study:
     return study
 
 
-def offer(study: Study, num_examples: int) -> HeldBatch | None:
+def hold(study: Study, num_examples: int) -> HeldBatch | None:
     examples = publishable(study=study, split=Split.POOL)
     wanted = PublishRequest(
         by=study.created_by, study=study, examples=examples, num_examples=num_examples, uid=uuid.uuid4()
@@ -35,11 +35,11 @@ def offer(study: Study, num_examples: int) -> HeldBatch | None:
 
 def test_a_price_below_a_cent_is_told_with_all_its_digits() -> None:
     study = study_of(limit="0.004", label="0.0024")
-    held = offer(study, 4)
+    held = hold(study, 4)
     assert held is not None
     assert (held.num_examples, held.missing) == (1, Decimal("0.0056"))
     with pytest.raises(NoneFits, match=r"0\.0016 USD left; this needs 0\.0024\. 0\.0008 USD are missing.* 0\.0072 USD"):
-        offer(study, 3)
+        hold(study, 3)
 
 
 def test_free_labels_of_a_spent_budget_wait_for_a_top_up_and_the_refusal_says_so() -> None:

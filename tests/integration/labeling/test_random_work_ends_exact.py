@@ -24,7 +24,7 @@ from labeling.sync import sync
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Label, Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, project_id
+from tests.integration.labeling.conftest import Enter, Member, is_exact, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ class Play:
         self.send({"result": [], "was_cancelled": True})
 
     def send(self, body: dict[str, Any]) -> None:
-        person, example = self.draw.choice(self.people), self.draw.choice(offered(self.study))
+        person, example = self.draw.choice(self.people), self.draw.choice(published_ids(self.study))
         self.post(person, example, {**body, "unique_id": str(uuid4())})
 
     def post(self, person: Member, example: int, body: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ class Play:
     def replay(self) -> None:
         if self.made:
             person, example, _, body = self.draw.choice(self.made)
-            self.post(person, self.draw.choice([example, *offered(self.study)]), body)
+            self.post(person, self.draw.choice([example, *published_ids(self.study)]), body)
 
     def edit(self) -> None:
         self.patch({"result": result(self.draw.choice(ANSWERS))})
@@ -189,7 +189,7 @@ def assert_labels_follow(publication: Publication) -> None:
 
 def assert_states_follow(study: Study, client: LabelStudioClient) -> None:
     """What is a skip there is one here, unless its answer was paid before; and the other way round."""
-    exported = client.export(project_id=project_id(study), ids=offered(study))
+    exported = client.export(project_id=project_id(study), ids=published_ids(study))
     skips = {one["id"]: one["was_cancelled"] for row in exported for one in row["annotations"]}
     here = Annotation.objects.filter(example__study=study, deleted_at__isnull=True)
     assert {one.label_studio_id for one in here} == set(skips)

@@ -79,7 +79,9 @@ def test_an_import_is_listed_and_undone(study: Study, tmp_path: Path, capsys: py
         call_command("undo_import", "Reviews", "99999")
 
 
-def test_labels_for_what_is_on_offer_are_told(study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_labels_for_what_is_published_are_told(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     factories.examples(study, ["Lovely", "Awful"])
     project = LabelingProject.objects.create(study=study)
     examples = publishable(study=study, split="pool")

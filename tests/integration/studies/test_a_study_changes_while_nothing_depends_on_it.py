@@ -21,7 +21,7 @@ def change(study: Study, **wanted: object) -> Study:
     return change_study(actor=study.created_by, study=study, **wanted)  # type: ignore[arg-type]
 
 
-def put_on_offer(study: Study) -> None:
+def publish_some(study: Study) -> None:
     """Hold the money of every unlabelled pool example, as publishing does before it sends them."""
     project, _ = LabelingProject.objects.get_or_create(study=study)
     examples = publishable(study=study, split="pool")
@@ -51,9 +51,9 @@ def test_a_label_that_examples_have_stays(study: Study) -> None:
     assert change(study, labels=["praise", "Tadel"]).labels == ["praise", "Tadel"]
 
 
-def test_labels_of_what_was_put_on_offer_stay(study: Study) -> None:
+def test_labels_of_what_was_published_stay(study: Study) -> None:
     factories.examples(study, ["one"])
-    put_on_offer(study)
+    publish_some(study)
     with pytest.raises(StudyInUse, match="1 examples were published"):
         change(study, labels=["praise", "blame", "other"])
 
@@ -67,7 +67,7 @@ def test_labels_of_a_trained_study_stay(study: Study) -> None:
 def test_instructions_stay_while_people_work_by_them(study: Study) -> None:
     factories.examples(study, ["one"])
     assert change(study, instructions="Read twice.").instructions == "Read twice."
-    put_on_offer(study)
+    publish_some(study)
     with pytest.raises(StudyInUse, match="instructions: 1 examples are published"):
         change(study, instructions="Read once.")
 

@@ -31,7 +31,7 @@ def archived(study: Study) -> Study:
     return archive_study(actor=study.created_by, study=study)
 
 
-def offer(study: Study) -> None:
+def publish_some(study: Study) -> None:
     project, _ = LabelingProject.objects.get_or_create(study=study)
     examples = publishable(study=study, split="pool")
     hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
@@ -40,7 +40,7 @@ def offer(study: Study) -> None:
 def test_an_archived_study_spends_nothing(study: Study) -> None:
     archived(study)
     with pytest.raises(BudgetStopped, match="Unarchive its study first"):
-        offer(study)
+        publish_some(study)
     with pytest.raises(BudgetStopped):
         price = study.budget.price_book.prices.get(kind="device_hour")
         place_hold(budget=study.budget, source_key="run:1", amount=Decimal("0.5"), price=price)
@@ -64,7 +64,7 @@ def test_unarchived_it_goes_on_once_somebody_resumes_it(study: Study) -> None:
     back = unarchive_study(actor=study.created_by, study=study)
     assert back.archived_at is None and back.budget.is_stopped
     assert not resume(actor=study.created_by, budget=back.budget).is_stopped
-    offer(study)
+    publish_some(study)
 
 
 def test_both_are_recorded_once(study: Study) -> None:

@@ -171,13 +171,13 @@ def test_a_file_with_too_few_columns_says_which_are_there(manager: Client) -> No
     assert "Choose a column for text_b. The file has text_a, label." in page.content.decode()
 
 
-def test_labels_for_what_is_on_offer_are_told_before_and_after(manager: Client, study: Study) -> None:
+def test_labels_for_what_is_published_are_told_before_and_after(manager: Client, study: Study) -> None:
     """Label Studio is away here, so that the page can only promise; a real one is asked in tests of labelling."""
     factories.examples(study, ["fine day", "awful day", "odd day"])
     project = LabelingProject.objects.create(study=study, label_studio_id=7)
     examples = publishable(study=study, split="pool")
     hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
-    project.batches.update(state="offered")
+    project.batches.update(state="published_ids")
     file = SimpleUploadedFile("labels.csv", GOOD.encode())
     page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
     assert "2 of the examples that get a label are published." in page.content.decode()
