@@ -108,7 +108,7 @@ def _refuse_alike(labels: Iterable[str]) -> None:
         if looks in by_looks:
             both = f"“{by_looks[looks][:40]}” and “{label[:40]}”"
             raise StudyInvalid(
-                f"{both} are alike but for case, spaces and signs that nobody sees. Keep one.", field="labels"
+                f"{both} differ only in case, spaces or invisible characters. Keep one.", field="labels"
             )
         by_looks[looks] = label
 

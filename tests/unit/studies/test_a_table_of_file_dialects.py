@@ -46,7 +46,7 @@ READ = [
         name="a text as programs write a missing one",
         content=b"text,label\nnan,pos\nNone,neg\ngood,pos\nno nan,neg\n",
         examples=(("nan", "pos"), ("None", "neg"), *GOOD, ("no nan", "neg")),
-        said=("where one is missing: “nan”: 1 row", "where one is missing: “None”: 1 row"),
+        said=("“nan” often stands for a missing value: 1 row", "“None” often stands for a missing value: 1 row"),
     ),
     Dialect(
         name="a letter of very many accents",
