@@ -12,7 +12,7 @@ from runs.models import Artifact, ExampleList, Run, RunKind
 from runs.trainer import SPEC_FILE
 from studies.models import Example
 from studies.task_types import input_fields
-from training.folder import discard_working_files, read_json, whole_folder, write_json
+from training.runtime import discard_working_files, read_json, whole_folder, write_json
 
 SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000

@@ -8,8 +8,8 @@ from runs.licences import licence_of
 from runs.models import Artifact, Attempt, Run
 from runs.usage import Consumption, consumption
 from studies.task_types import TASK_TYPES
-from training.card import Card, CostLine, Costs, Use, card_text
-from training.folder import CARD_FILE
+from training.contract import CARD_FILE
+from training.reporting import Card, CostLine, Costs, Use, card_text
 
 __all__ = [
     "CardMissing",

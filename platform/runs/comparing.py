@@ -8,7 +8,7 @@ from pathlib import Path
 from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
-from training.paired import OF_WORDS, PairedAnswers, PairedTest, paired_test
+from training.answers import OF_WORDS, PairedAnswers, PairedTest, paired_test
 
 PREDICTIONS_FILE = "predictions.jsonl"
 NUM_RESAMPLES = 1000

@@ -5,7 +5,7 @@ from pathlib import Path
 from runs.comparing import PREDICTIONS_FILE
 from runs.models import Artifact
 from runs.references import TOKENIZER_FILES
-from training.folder import CARD_FILE
+from training.contract import CARD_FILE
 
 # Each part is there if any of its files is.
 _PARTS = {

@@ -25,14 +25,13 @@ from runs.teachers import Teacher, teacher_of
 from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
-from training.gold import GoldInvalid
-from training.settings import BI_ENCODER
-from training.spans import chosen_segmentation
-from training.weights import fault_of
+from training.answers import GoldInvalid, chosen_segmentation
+from training.model_files import fault_of
+from training.tasks import BI_ENCODER
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
-# As in training.writer, which needs torch to be imported; a test compares the two.
+# As in training.models.writer, which needs torch to be imported; a test compares the two.
 MOST_SCORED_LABELS = 32
 _NAMES_IN_MESSAGE = 5
 # An answer of these is one label, so that it can be said which labels nothing is known of.

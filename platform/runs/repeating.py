@@ -13,7 +13,7 @@ from runs.bridge import read_error, read_result
 from runs.devices import held
 from runs.models import Run
 from runs.trainer import SPEC_FILE, Trainer
-from training.folder import file_hash
+from training.runtime import file_hash
 
 SECONDS_BETWEEN_LOOKS = 1.0
 # What must be equal in both results. Times, memory and energy never are.

@@ -38,7 +38,7 @@ from runs.room import found_no_room, missing_room
 from runs.trainer import LOG_FILE, Trainer, process_started_at
 from runs.usage import Usage, read_usage
 from runs.verdicts import Evidence, Stop, judge
-from training.failures import is_disk_full
+from training.runtime import is_disk_full
 
 logger = logging.getLogger(__name__)
 

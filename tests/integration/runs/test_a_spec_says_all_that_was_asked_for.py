@@ -10,7 +10,7 @@ from runs.models import Artifact, Run, RunKind
 from runs.operations import RunPlan, start_annotate, start_distil
 from runs.trainer import SPEC_FILE
 from studies.models import Example, Split, Study
-from training.folder import read_json
+from training.runtime import read_json
 from training.spec import RunSpec
 
 pytestmark = pytest.mark.django_db

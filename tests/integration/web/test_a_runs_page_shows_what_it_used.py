@@ -13,7 +13,7 @@ from runs.settings_used import settings_used
 from runs.watching import curve_points
 from studies.models import Study
 from tests.integration.reports import ground
-from training.curve import Curve
+from training.reporting.curve import Curve
 
 pytestmark = pytest.mark.django_db
 SEARCH = {"learning_rates": [0.0001, 0.0003], "num_seeds": 2}

@@ -6,7 +6,7 @@ import pytest
 
 from runs import references
 from runs.references import PACKAGES, ModelUnusable, check_model
-from training.carriers import CARRIERS
+from training.model_files import CARRIERS
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runs.plans import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, PlanInvalid, RunPlan
-from training.settings import SearchSettings, TrainingSettings
+from training.spec import SearchSettings, TrainingSettings
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))
