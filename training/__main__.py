@@ -51,8 +51,8 @@ USAGE = "usage: python -m training SPEC.json\n       python -m training predict 
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 NUM_PREDICT_ARGUMENTS = 3
 NUM_ANSWER_ARGUMENTS = 3
-MOST_TOLD = 1 << 16
-SECONDS_BETWEEN_LOOKS = 0.25
+MOST_MESSAGE_BYTES = 1 << 16
+SECONDS_BETWEEN_CHECKS = 0.25
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -82,7 +82,7 @@ def run_when_told() -> int:
     threading.Thread(target=_leave_when_orphaned, args=(has_order,), name="orphan", daemon=True).start()
     import training.methods  # noqa: F401  # seconds of imports, before anybody waits for them
 
-    told, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_TOLD, 1)
+    told, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_MESSAGE_BYTES, 1)
     if not told:
         return EXIT_DONE
     has_order.set()
@@ -99,7 +99,7 @@ def run_when_told() -> int:
 
 def _leave_when_orphaned(has_order: threading.Event) -> None:
     """End at once with whoever started this process, imports done or not; a run that is under way sees to itself."""
-    while not has_order.wait(SECONDS_BETWEEN_LOOKS):
+    while not has_order.wait(SECONDS_BETWEEN_CHECKS):
         if is_orphan():
             os._exit(EXIT_DONE)
 

@@ -55,7 +55,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
-def halves_of(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
+def halve_batch(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
     """Cut a batch that found no memory in two.
 
     Parameters

@@ -9,7 +9,7 @@ from runs.models import Artifact, Attempt, Run
 from runs.usage import Consumption, consumption
 from studies.task_types import TASK_TYPES
 from training.contract import CARD_FILE
-from training.reporting import Card, CostLine, Costs, Use, card_text
+from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
 
 __all__ = [
     "CardMissing",
@@ -126,9 +126,9 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
     return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in told.items())]
 
 
-def _use(run: Run, lineage: Iterable[Attempt]) -> Use:
+def _use(run: Run, lineage: Iterable[Attempt]) -> ResourceUse:
     own, whole = consumption(run.attempts.all()), consumption(lineage)
-    return Use(
+    return ResourceUse(
         device=run.device,
         device_seconds=own.device_seconds,
         peak_memory_bytes=own.peak_memory_bytes or run.artifact.result.get("peak_memory_bytes"),

@@ -26,7 +26,7 @@ from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
 from training.answers import GoldInvalid, chosen_segmentation
-from training.model_files import fault_of
+from training.model_files import find_fault
 from training.tasks import BI_ENCODER
 
 # With fewer, what a student learns is chance.
@@ -167,7 +167,7 @@ def _fault_of(role: str, model: dict[str, Any]) -> str | None:
     except ModelUnusable as refusal:
         return str(refusal)
     folder = model_folder(model)
-    return fault_of(folder, model=f"The {role} model {model['name']}") if folder else None
+    return find_fault(folder, model=f"The {role} model {model['name']}") if folder else None
 
 
 def _data(case: _Case) -> list[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_refusal
+from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
 from training.spec import GIT_REF, HUB_NAME
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
@@ -56,7 +56,7 @@ def _check_folder(name: str, role: str) -> None:
         raise ModelUnusable(f"The {role} model's folder {name} is not there. Give the absolute path of a model folder.")
     pickled = only_pickled(folder)
     if pickled is not None:
-        raise ModelUnusable(pickled_refusal(model=f"The {role} model's folder {name}", file_name=pickled))
+        raise ModelUnusable(pickled_message(model=f"The {role} model's folder {name}", file_name=pickled))
     parts = {"config.json": ("config.json",), "weights": SAFE_WEIGHTS, "tokenizer": TOKENIZER_FILES}
     for what, file_names in parts.items():
         if not any((folder / file_name).is_file() for file_name in file_names):

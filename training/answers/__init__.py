@@ -1,17 +1,17 @@
 """Answers: how they are written, read, counted and compared. Nothing here imports torch."""
 
 from training.answers.baselines import (
-    NOTHING_ALIKE,
-    Baseline,
-    always,
+    NO_MATCH,
+    BaselineAnswers,
+    constant_answer,
     joined_texts,
-    most_alike,
+    memorised_spans,
     most_frequent,
-    remembered_spans,
+    nearest_texts,
 )
 from training.answers.gold import GoldInvalid, listed
-from training.answers.kang2023 import NUM_COMPAT_COUNTS, aligned_target, compat_f1, compat_tally
-from training.answers.paired import OF_WORDS, PairedAnswers, PairedTest, paired_test
+from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
+from training.answers.paired import COMPAT_F1, PairedAnswers, PairedTest, paired_test
 from training.answers.rows import Rows
 from training.answers.spans import (
     NO_TOKEN,
@@ -24,58 +24,58 @@ from training.answers.spans import (
     first_tokens,
     has_unspaced,
     num_lost,
-    spans_in,
+    spans_from_json,
     spans_of,
+    spans_to_json,
     tags_of,
     words_of,
-    written,
 )
-from training.answers.tally import Floats, Item, Tally, f1_scores, side_by_side, tally_items
-from training.answers.text_forms import BETWEEN_LABELS, entities_written, labels_in, spans_written, without_spaces
+from training.answers.tally import Floats, Item, MetricTally, concatenated, f1_scores, tally_items
+from training.answers.text_forms import BETWEEN_LABELS, read_entities, read_labels, without_spaces, write_entities
 
 __all__ = [
     "BETWEEN_LABELS",
-    "NOTHING_ALIKE",
+    "COMPAT_F1",
+    "NO_MATCH",
     "NO_TOKEN",
     "NUM_COMPAT_COUNTS",
-    "OF_WORDS",
     "SEGMENTATIONS",
     "WORD_TOKENS",
-    "Baseline",
+    "BaselineAnswers",
     "Floats",
     "GoldInvalid",
     "Item",
+    "MetricTally",
     "PairedAnswers",
     "PairedTest",
     "Rows",
     "Span",
-    "Tally",
     "Word",
-    "aligned_target",
-    "always",
+    "align_target",
     "checked_spans",
     "chosen_segmentation",
     "compat_f1",
     "compat_tally",
-    "entities_written",
+    "concatenated",
+    "constant_answer",
     "f1_scores",
     "first_tokens",
     "has_unspaced",
     "joined_texts",
-    "labels_in",
     "listed",
-    "most_alike",
+    "memorised_spans",
     "most_frequent",
+    "nearest_texts",
     "num_lost",
     "paired_test",
-    "remembered_spans",
-    "side_by_side",
-    "spans_in",
+    "read_entities",
+    "read_labels",
+    "spans_from_json",
     "spans_of",
-    "spans_written",
+    "spans_to_json",
     "tags_of",
     "tally_items",
     "without_spaces",
     "words_of",
-    "written",
+    "write_entities",
 ]

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers.rows import Rows
-from training.answers.spans import Span, Word, spans_in, words_of, written
+from training.answers.spans import Span, Word, spans_from_json, spans_to_json, words_of
 
-NOTHING_ALIKE = -1
+NO_MATCH = -1
 # Words that occur nearly everywhere tell nothing, and looking them up takes the longest.
 MOST_COMMON_SHARE = 0.2
 FEW_TEXTS = 100
@@ -22,16 +22,16 @@ Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Baseline:
+class BaselineAnswers:
     """Answers that need no training; `label` is the one that all of them are, or says what they are."""
 
     label: str
     predicted: list[str]
 
 
-def always(answer: str, count: int) -> Baseline:
+def constant_answer(answer: str, count: int) -> BaselineAnswers:
     """Return one answer to each of `count` rows."""
-    return Baseline(label=answer, predicted=[answer] * count)
+    return BaselineAnswers(label=answer, predicted=[answer] * count)
 
 
 def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
@@ -46,7 +46,7 @@ def joined_texts(rows: Rows) -> list[str]:
     return [" ".join(texts) for texts in zip(*rows.columns.values(), strict=True)]
 
 
-def most_alike(*, train: Sequence[str], test: Sequence[str]) -> list[int]:
+def nearest_texts(*, train: Sequence[str], test: Sequence[str]) -> list[int]:
     """Find the training text that shares the most telling words with each test text.
 
     By the cosine of their sets of words, each word weighed by how rare it is in training (Salton and Buckley,
@@ -83,7 +83,7 @@ def _best(
         if word in postings:
             shared_M[postings[word]] += weight[word] ** 2
     found = int(np.argmax(shared_M / norm_M))
-    return found if shared_M[found] > 0 else NOTHING_ALIKE
+    return found if shared_M[found] > 0 else NO_MATCH
 
 
 def _vocabulary(text: str) -> list[str]:
@@ -91,7 +91,7 @@ def _vocabulary(text: str) -> list[str]:
     return list(dict.fromkeys(text[word.start : word.end].casefold() for word in words_of(text)))
 
 
-def remembered_spans(*, train: Sequence[str], train_gold: Sequence[str], test: Sequence[str]) -> list[str]:
+def memorised_spans(*, train: Sequence[str], train_gold: Sequence[str], test: Sequence[str]) -> list[str]:
     """Mark in each test text what is an entity in training, the longest first, wherever its label was always the same.
 
     The baseline of Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task", 2003, section 3.
@@ -109,12 +109,12 @@ def remembered_spans(*, train: Sequence[str], train_gold: Sequence[str], test: S
     """
     labels_of: dict[tuple[str, ...], Counter[str]] = {}
     for text, answer in zip(train, train_gold, strict=True):
-        for span in spans_in(answer):
+        for span in spans_from_json(answer):
             named = tuple(_cased(text[span.start : span.end], words_of(text[span.start : span.end])))
             labels_of.setdefault(named, Counter())[span.label] += 1
     known = {named: next(iter(counts)) for named, counts in labels_of.items() if named and len(counts) == 1}
     longest = max((len(named) for named in known), default=0)
-    return [written(_marked(text, known, longest)) for text in test]
+    return [spans_to_json(_marked(text, known, longest)) for text in test]
 
 
 def _marked(text: str, known: dict[tuple[str, ...], str], longest: int) -> list[Span]:

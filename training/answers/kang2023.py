@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.answers.spans import Span, spans_in
-from training.answers.tally import Floats, Tally, tally_of_lists
+from training.answers.spans import Span, spans_from_json
+from training.answers.tally import Floats, MetricTally, tally_from_lists
 
 RIGHT, ASKED = range(2)
 NUM_COMPAT_COUNTS = 2
 FALLBACK = "AMOUNT"
 
 
-def compat_tally(*, texts: Sequence[str], gold: Sequence[str], predicted: Sequence[str | None]) -> Tally:
+def compat_tally(*, texts: Sequence[str], gold: Sequence[str], predicted: Sequence[str | None]) -> MetricTally:
     """Count, per example, what the study's scorer asks and what is right of it.
 
     Parameters
@@ -39,11 +39,11 @@ def compat_tally(*, texts: Sequence[str], gold: Sequence[str], predicted: Sequen
     """
     counts: list[list[int]] = []
     for text, wanted, said in zip(texts, gold, predicted, strict=True):
-        asked = _rests(text, spans_in(wanted))
-        found = _rests(text, spans_in(said)) if said is not None else {}
+        asked = _rests(text, spans_from_json(wanted))
+        found = _rests(text, spans_from_json(said)) if said is not None else {}
         right = sum(found.get(rest, FALLBACK) == label for rest, label in asked.items())
         counts.append([RIGHT] * right + [ASKED] * len(asked))
-    return tally_of_lists(counts, num_counts=NUM_COMPAT_COUNTS)
+    return tally_from_lists(counts, num_counts=NUM_COMPAT_COUNTS)
 
 
 def compat_f1(totals_RK: Floats) -> Floats:
@@ -80,20 +80,20 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _Placement:
     """A way to place the entities so far: how many, how many of them at word boundaries, and up to where."""
 
     num_placed: int = 0
     num_bounded: int = 0
     end: int = 0
     span: Span | None = None
-    before: _Way | None = None
+    before: _Placement | None = None
 
     def rank(self) -> tuple[int, int]:
         return self.num_placed, self.num_bounded
 
 
-def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligned:
+def align_target(*, text: str, target: str, labels: Collection[str]) -> Aligned:
     """Find the entities of the study's text form in their source; see aligned.
 
     Parameters
@@ -109,10 +109,10 @@ def aligned_target(*, text: str, target: str, labels: Collection[str]) -> Aligne
     -------
     The spans, in the order of the text, and what could not be placed.
     """
-    return aligned(text=text, mentions=_entities(target, labels))
+    return align(text=text, mentions=_entities(target, labels))
 
 
-def aligned(*, text: str, mentions: Sequence[Mention]) -> Aligned:
+def align(*, text: str, mentions: Sequence[Mention]) -> Aligned:
     """Find mentions in their source, in their order.
 
     The words of one may be in the source several times. Of all ways to place them in order, one is taken that places
@@ -129,18 +129,18 @@ def aligned(*, text: str, mentions: Sequence[Mention]) -> Aligned:
     -------
     The spans, in the order of the text, and what could not be placed.
     """
-    ways = [_Way()]
+    ways = [_Placement()]
     for mention in mentions:
         ways = _best([*ways, *_placements(ways, text, mention)])
     placed: list[Span] = []
-    way: _Way | None = max(ways, key=lambda w: (*w.rank(), -w.end))
+    way: _Placement | None = max(ways, key=lambda w: (*w.rank(), -w.end))
     while way is not None and way.span is not None:
         placed.insert(0, way.span)
         way = way.before
     return Aligned(spans=placed, lost=_not_placed(mentions, text, placed))
 
 
-def everywhere(words: Sequence[str], text: str) -> list[tuple[int, int]]:
+def occurrences(words: Sequence[str], text: str) -> list[tuple[int, int]]:
     """Return where words stand in a text, whatever white space is between them: (start, end) each, from the left."""
     pattern = re.compile(r"\s*".join(re.escape(word) for word in words))
     places: list[tuple[int, int]] = []
@@ -164,17 +164,17 @@ def _entities(target: str, labels: Collection[str]) -> list[Mention]:
     return found
 
 
-def _placements(ways: Sequence[_Way], text: str, mention: Mention) -> list[_Way]:
-    places = everywhere(mention.words, text)
+def _placements(ways: Sequence[_Placement], text: str, mention: Mention) -> list[_Placement]:
+    places = occurrences(mention.words, text)
     if mention.place is not None:
         places = places[mention.place - 1 : mention.place]
-    found: list[_Way] = []
+    found: list[_Placement] = []
     for start, end in places:
         # Ways stand by growing end and rank: the last that fits is the best that fits.
         way = next((way for way in reversed(ways) if way.end <= start), None)
         if way is not None:
             bounded = way.num_bounded + _is_bounded(text, start, end)
-            found.append(_Way(way.num_placed + 1, bounded, end, Span(start, end, mention.label), way))
+            found.append(_Placement(way.num_placed + 1, bounded, end, Span(start, end, mention.label), way))
     return found
 
 
@@ -185,9 +185,9 @@ def _is_bounded(text: str, start: int, end: int) -> bool:
     return not (before or behind)
 
 
-def _best(ways: Sequence[_Way]) -> list[_Way]:
+def _best(ways: Sequence[_Placement]) -> list[_Placement]:
     """Keep the ways that no other beats: a later end is worth having only for more placed."""
-    kept: list[_Way] = []
+    kept: list[_Placement] = []
     for way in sorted(ways, key=lambda w: (w.end, -w.num_placed, -w.num_bounded)):
         if not kept or way.rank() > kept[-1].rank():
             kept.append(way)

@@ -12,13 +12,13 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from training.answers.rows import Rows
-from training.answers.tally import Floats, Tally
+from training.answers.tally import Floats, MetricTally
 
 CONFIDENCE = 0.95
 EXACT = "McNemar's exact test"
 BOOTSTRAP = "paired bootstrap"
 # The one metric that asks for the words of a text, and not only for what was found in it.
-OF_WORDS = "compat_f1"
+COMPAT_F1 = "compat_f1"
 # Resamples are summed in blocks, so that memory grows with the block and not with their number.
 RESAMPLES_PER_BLOCK = 50
 
@@ -30,7 +30,7 @@ class Scorer(Protocol):
     metrics: ClassVar[tuple[str, ...]]
     input_fields: ClassVar[tuple[str, ...]]
 
-    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> Tally:
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         """Count, per row, what the metrics need."""
 
     def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
@@ -114,8 +114,8 @@ def paired_test(
     """
     if metric not in task_type.metrics:
         raise ValueError(f"{task_type.name} has no metric {metric}. It has {', '.join(task_type.metrics)}.")
-    if metric == OF_WORDS and answers.texts is None:
-        raise ValueError(f"{OF_WORDS} counts words of the texts. Give them, or compare by another metric.")
+    if metric == COMPAT_F1 and answers.texts is None:
+        raise ValueError(f"{COMPAT_F1} counts words of the texts. Give them, or compare by another metric.")
     tallies = _tallies(task_type, labels, answers)
     draws_R = _differences(task_type, tallies, metric, num_resamples, seed)
     difference = float(np.subtract(*(task_type.score(totals_RK=tally.totals())[metric][0] for tally in tallies)))
@@ -157,7 +157,7 @@ def _mcnemar(answers: PairedAnswers) -> float:
     return mcnemar_p_value(only_first=pairs.count((True, False)), only_second=pairs.count((False, True)))
 
 
-def _tallies(task_type: Scorer, labels: Sequence[str], answers: PairedAnswers) -> tuple[Tally, Tally]:
+def _tallies(task_type: Scorer, labels: Sequence[str], answers: PairedAnswers) -> tuple[MetricTally, MetricTally]:
     texts = list(answers.texts) if answers.texts is not None else [""] * len(answers.gold)
     columns = {name: texts for name in task_type.input_fields}
     rows = Rows(uids=[str(number) for number in range(len(texts))], columns=columns, gold=[*answers.gold])
@@ -165,7 +165,9 @@ def _tallies(task_type: Scorer, labels: Sequence[str], answers: PairedAnswers) -
     return first, task_type.tally(rows=rows, predicted=answers.second, labels=labels)
 
 
-def _differences(task_type: Scorer, tallies: tuple[Tally, Tally], metric: str, num_resamples: int, seed: int) -> Floats:
+def _differences(
+    task_type: Scorer, tallies: tuple[MetricTally, MetricTally], metric: str, num_resamples: int, seed: int
+) -> Floats:
     """Return the difference in each of R resamples of the examples."""
     rng = np.random.default_rng(seed)
     num_examples = tallies[0].num_examples

@@ -80,9 +80,10 @@ def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:
     -------
     One of SEGMENTATIONS.
     """
-    num_spans = sum(len(spans_in(answer)) for answer in answers)
+    num_spans = sum(len(spans_from_json(answer)) for answer in answers)
     lost = sum(
-        num_lost(spans=spans_in(answer), words=words_of(text)) for text, answer in zip(texts, answers, strict=True)
+        num_lost(spans=spans_from_json(answer), words=words_of(text))
+        for text, answer in zip(texts, answers, strict=True)
     )
     return "character" if lost > MOST_WITHIN_WORDS * num_spans else "word"
 
@@ -110,12 +111,12 @@ def num_lost(*, spans: Sequence[Span], words: Sequence[Word], positions: Sequenc
     return len(set(spans) - set(spans_of(words=seen, tags=tags, labels=labels)))
 
 
-def written(spans: Iterable[Span]) -> str:
+def spans_to_json(spans: Iterable[Span]) -> str:
     """Write spans as an answer: a JSON list in the order of the text."""
     return json.dumps([span._asdict() for span in sorted(spans)], ensure_ascii=False)
 
 
-def spans_in(answer: str) -> list[Span]:
+def spans_from_json(answer: str) -> list[Span]:
     """Read back what `written` wrote."""
     return [Span(**span) for span in json.loads(answer)]
 

@@ -22,7 +22,7 @@ NUM_OF_EXAMPLES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class MetricTally:
     """K counts of N examples, as a list of ones: `count_E` is added once for the example `example_E`."""
 
     num_examples: int
@@ -51,7 +51,7 @@ class Tally:
 
 def tally_items(
     *, gold: Sequence[frozenset[Item]], predicted: Sequence[frozenset[Item] | None], num_classes: int
-) -> Tally:
+) -> MetricTally:
     """Count examples, wholly right ones, and per class hits, golds and predictions.
 
     Parameters
@@ -75,19 +75,19 @@ def tally_items(
             row.extend(start + item[0] for item in group)
             start += num_classes
         counts.append(row)
-    return tally_of_lists(counts, num_counts=NUM_OF_EXAMPLES + 3 * num_classes)
+    return tally_from_lists(counts, num_counts=NUM_OF_EXAMPLES + 3 * num_classes)
 
 
-def tally_of_lists(counts: Sequence[Sequence[int]], *, num_counts: int) -> Tally:
+def tally_from_lists(counts: Sequence[Sequence[int]], *, num_counts: int) -> MetricTally:
     """Make a tally of each example's list of counts to add one to."""
     example_E = np.repeat(np.arange(len(counts)), [len(row) for row in counts])
     count_E = np.fromiter((count for row in counts for count in row), dtype=np.int64, count=len(example_E))
-    return Tally(num_examples=len(counts), num_counts=num_counts, example_E=example_E, count_E=count_E)
+    return MetricTally(num_examples=len(counts), num_counts=num_counts, example_E=example_E, count_E=count_E)
 
 
-def side_by_side(first: Tally, second: Tally) -> Tally:
+def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
     """Return the counts of both tallies of the same examples, those of the second behind those of the first."""
-    return Tally(
+    return MetricTally(
         num_examples=first.num_examples,
         num_counts=first.num_counts + second.num_counts,
         example_E=np.concatenate([first.example_E, second.example_E]),

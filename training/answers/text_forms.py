@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import regex
 
-from training.answers.kang2023 import Mention, aligned, everywhere, target_text
+from training.answers.kang2023 import Mention, align, occurrences, target_text
 from training.answers.spans import Span
 
 BETWEEN_LABELS = "; "
@@ -23,7 +23,7 @@ def without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
-def labels_in(*, generated: str, names: Mapping[str, str]) -> list[str] | None:
+def read_labels(*, generated: str, names: Mapping[str, str]) -> list[str] | None:
     """Read a list of labels.
 
     Parameters
@@ -50,7 +50,7 @@ def labels_in(*, generated: str, names: Mapping[str, str]) -> list[str] | None:
     return found
 
 
-def entities_written(*, text: str, spans: Sequence[Span], labels: Collection[str]) -> str:
+def write_entities(*, text: str, spans: Sequence[Span], labels: Collection[str]) -> str:
     """Write entities so that `spans_written` finds them again: in the study's text form, wherever that is enough.
 
     An entity that would be taken for earlier words of the text that read alike gets its place among them behind its
@@ -72,13 +72,13 @@ def entities_written(*, text: str, spans: Sequence[Span], labels: Collection[str
     spans = sorted(spans)
     plain = target_text(text=text, spans=spans)
     names = {without_spaces(label): label for label in (*labels, *(span.label for span in spans))}
-    found = spans_written(generated=plain, text=text, names=names)
+    found = read_entities(generated=plain, text=text, names=names)
     if found == spans:
         return plain
     shifted = [span for span in spans if found is not None and span not in found]
     for numbered in ([], shifted, spans):
         generated = _numbered(text, spans, numbered, names)
-        if spans_written(generated=generated, text=text, names=names) == spans:
+        if read_entities(generated=generated, text=text, names=names) == spans:
             return generated
     return plain
 
@@ -91,12 +91,12 @@ def _mention_written(text: str, span: Span, is_numbered: bool, label: regex.Patt
     words = text[span.start : span.end].split()
     generated = label.sub(lambda match: f"[{match[0]}]", " ".join(words))
     shown = _small(text)
-    places = everywhere(list(without_spaces(shown[span.start : span.end])), shown)
+    places = occurrences(list(without_spaces(shown[span.start : span.end])), shown)
     place = f" [{1 + [start for start, _ in places].index(span.start)}]" if is_numbered else ""
     return f"{generated} [{span.label}]{place}"
 
 
-def spans_written(*, generated: str, text: str, names: Mapping[str, str]) -> list[Span] | None:
+def read_entities(*, generated: str, text: str, names: Mapping[str, str]) -> list[Span] | None:
     """Read entities, `words [Label] words [Label] …`, and find them in their text.
 
     Parameters
@@ -138,7 +138,7 @@ def _found(text: str, mentions: Sequence[Mention]) -> list[Span] | None:
     if all(one.place is None for one in mentions):
         tried.insert(0, (text, mentions))
     for shown, wanted in tried:
-        found = aligned(text=shown, mentions=wanted)
+        found = align(text=shown, mentions=wanted)
         if not found.lost:
             return found.spans
     return None

@@ -3,43 +3,52 @@
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
 from training.data.encoded import Encoded, EncodedRows
 from training.data.hidden import FROZEN_STATES, HiddenStates
-from training.data.leaks import tell_leaks
-from training.data.pairs import joined_sides, parted_sides
+from training.data.leaks import report_leaks
+from training.data.pairs import join_pair, split_pair
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
-from training.data.tabular import Answer, Line, LinesCheck, LinesInvalid, check_lines, is_csv, read_lines, writer_of
+from training.data.tabular import (
+    FileCheck,
+    FileInvalid,
+    InputLine,
+    LineAnswer,
+    check_lines,
+    is_csv,
+    read_lines,
+    writer_of,
+)
 from training.data.token_labels import TokenLabels, token_labels_in
-from training.data.tokens import cut, reading_marks_as_text
-from training.data.units import UNSEEN, Outputs, Units
+from training.data.tokens import tokenise, treat_marks_as_text
+from training.data.units import UNSEEN, ModelOutputs, Units
 
 __all__ = [
     "FROZEN_STATES",
     "UNSEEN",
-    "Answer",
     "DataInvalid",
     "Encoded",
     "EncodedRows",
+    "FileCheck",
+    "FileInvalid",
     "HiddenStates",
     "Indices",
-    "Line",
-    "LinesCheck",
-    "LinesInvalid",
-    "Outputs",
+    "InputLine",
+    "LineAnswer",
+    "ModelOutputs",
     "TokenLabels",
     "Units",
     "check_lines",
     "checked_rows",
     "collate",
-    "cut",
     "epoch_batches",
     "is_csv",
-    "joined_sides",
+    "join_pair",
     "open_dataset",
-    "parted_sides",
     "read_labelled",
     "read_lines",
-    "reading_marks_as_text",
+    "report_leaks",
     "scoring_batches",
-    "tell_leaks",
+    "split_pair",
     "token_labels_in",
+    "tokenise",
+    "treat_marks_as_text",
     "writer_of",
 ]

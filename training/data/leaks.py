@@ -35,7 +35,7 @@ def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
     return {f"{name}_in_{other}": sum(one in known[other] for one in hashes[name]) for name, other in pairs}
 
 
-def tell_leaks(job: Job, rows: Mapping[str, Rows]) -> dict[str, int]:
+def report_leaks(job: Job, rows: Mapping[str, Rows]) -> dict[str, int]:
     """Count leaks and say of each on the run's log that it makes the measured figure too high."""
     leaks = count_leaks(rows)
     for name, count in leaks.items():

@@ -22,12 +22,12 @@ MOST_SHOWN = 20
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class LinesInvalid(DataInvalid):
+class FileInvalid(DataInvalid):
     """Lines of a file are no examples; the message names them."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class InputLine:
     """One example of a file: its line, its uid (else that number) and its texts; or what is wrong with it."""
 
     number: int
@@ -37,7 +37,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class LineAnswer:
     """What a model said about one line; `predicted` is None where it gave no answer, or the line was no example."""
 
     uid: str
@@ -47,16 +47,16 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinesCheck:
+class FileCheck:
     """What a look through a file found: its examples, those that are none (the first MOST_SHOWN), what was assumed."""
 
     num_lines: int
     num_bad: int
-    bad: Sequence[Line]
+    bad: Sequence[InputLine]
     notes: Sequence[str]
 
 
-def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[Line]:
+def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
     """Read a file's examples, one by one, as an import reads them.
 
     Parameters
@@ -79,7 +79,7 @@ def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[Line]:
             yield _line(path, row, fields)
 
 
-def check_lines(*, path: Path, fields: Sequence[str]) -> LinesCheck:
+def check_lines(*, path: Path, fields: Sequence[str]) -> FileCheck:
     """Look through a file before anything is labelled.
 
     Parameters
@@ -91,7 +91,7 @@ def check_lines(*, path: Path, fields: Sequence[str]) -> LinesCheck:
     ------
     LinesInvalid: as read_lines, or the file has no line at all.
     """
-    count, num_bad, bad = 0, 0, list[Line]()
+    count, num_bad, bad = 0, 0, list[InputLine]()
     with _opened(path, fields) as table:
         for row in table:
             line = _line(path, row, fields)
@@ -101,19 +101,19 @@ def check_lines(*, path: Path, fields: Sequence[str]) -> LinesCheck:
                 bad.append(line)
         notes = table.notes
     if count == 0:
-        raise LinesInvalid(f"{path.name}: has no examples. Put at least one line in it, with {', '.join(fields)}.")
-    return LinesCheck(num_lines=count, num_bad=num_bad, bad=bad, notes=notes)
+        raise FileInvalid(f"{path.name}: has no examples. Put at least one line in it, with {', '.join(fields)}.")
+    return FileCheck(num_lines=count, num_bad=num_bad, bad=bad, notes=notes)
 
 
 def is_csv(path: Path) -> bool:
     """Say whether a file is CSV and not JSON lines, by its name; raises LinesInvalid where it is neither."""
     suffix = path.suffix.lower()
     if suffix not in (*CSV_SUFFIXES, *JSON_SUFFIXES):
-        raise LinesInvalid(f"{path.name}: is neither CSV nor JSON lines by its name. Name it .csv or .jsonl.")
+        raise FileInvalid(f"{path.name}: is neither CSV nor JSON lines by its name. Name it .csv or .jsonl.")
     return suffix in CSV_SUFFIXES
 
 
-def writer_of(*, path: Path, stream: TextIO, labels: Sequence[str]) -> Callable[[Answer], None]:
+def writer_of(*, path: Path, stream: TextIO, labels: Sequence[str]) -> Callable[[LineAnswer], None]:
     """Return what writes answers to a stream in the form that the path's name asks for.
 
     Parameters
@@ -136,24 +136,24 @@ def _opened(path: Path, fields: Sequence[str]) -> Iterator[TableReader]:
             table = open_table(stream=stream, file_name=path.name)
             absent = [name for name in fields if has_header and name not in table.columns]
             if absent:
-                raise LinesInvalid(
+                raise FileInvalid(
                     f"{path.name}: There is no column {', '.join(absent)}. "
                     f"The columns are {listed_columns(table.columns)}."
                 )
             yield table
     except OSError as error:
-        raise LinesInvalid(f"{path.name}: {error.strerror}. Name a file that can be read.") from error
+        raise FileInvalid(f"{path.name}: {error.strerror}. Name a file that can be read.") from error
     except FileUnreadable as error:
-        raise LinesInvalid(f"{path.name}: {error}") from error
+        raise FileInvalid(f"{path.name}: {error}") from error
 
 
-def _line(path: Path, row: Row, fields: Sequence[str]) -> Line:
+def _line(path: Path, row: Row, fields: Sequence[str]) -> InputLine:
     if row.ends_reading:
-        raise LinesInvalid(f"{path.name}: line {row.line}: {row.problem}. Mend the line.")
+        raise FileInvalid(f"{path.name}: line {row.line}: {row.problem}. Mend the line.")
     uid = row.cells.get("uid", "") or str(row.line)
     problem = row.problem or _uid_problem(row) or next(filter(None, (_problem(row, name) for name in fields)), "")
     texts = {} if problem else {name: row.cells[name] for name in fields}
-    return Line(number=row.line, uid=uid, texts=texts, problem=problem)
+    return InputLine(number=row.line, uid=uid, texts=texts, problem=problem)
 
 
 def _problem(row: Row, name: str) -> str:
@@ -173,8 +173,8 @@ def _is_whole(what: str) -> bool:
     return what.removeprefix("-").isdecimal()
 
 
-def _json_writer(stream: TextIO) -> Callable[[Answer], None]:
-    def write(answer: Answer) -> None:
+def _json_writer(stream: TextIO) -> Callable[[LineAnswer], None]:
+    def write(answer: LineAnswer) -> None:
         row: dict[str, Any] = {"uid": answer.uid, "predicted": answer.predicted}
         row |= {"error": answer.problem} if answer.problem else {"probabilities": dict(answer.probabilities)}
         stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
@@ -182,11 +182,11 @@ def _json_writer(stream: TextIO) -> Callable[[Answer], None]:
     return write
 
 
-def _csv_writer(stream: TextIO, labels: Sequence[str]) -> Callable[[Answer], None]:
+def _csv_writer(stream: TextIO, labels: Sequence[str]) -> Callable[[LineAnswer], None]:
     writer: Any = csv.writer(stream)
     writer.writerow(["uid", "predicted", *(f"probability {label}" for label in labels), "error"])
 
-    def write(answer: Answer) -> None:
+    def write(answer: LineAnswer) -> None:
         shares = [answer.probabilities.get(label) for label in labels]
         writer.writerow([_safe(answer.uid), _safe(answer.predicted or ""), *shares, _safe(answer.problem)])
 

@@ -8,7 +8,7 @@ from typing import Any
 _MASK = "special_tokens_mask"
 
 
-def reading_marks_as_text(tokenizer: Any) -> Any:
+def treat_marks_as_text(tokenizer: Any) -> Any:
     """Return the tokenizer, which from now on cuts a typed `[SEP]` or `</s>` into its letters; a saved one does so too.
 
     Parameters
@@ -21,7 +21,7 @@ def reading_marks_as_text(tokenizer: Any) -> Any:
     return tokenizer
 
 
-def cut(tokenizer: Any, *fields: Sequence[str], **options: Any) -> dict[str, Any]:
+def tokenise(tokenizer: Any, *fields: Sequence[str], **options: Any) -> dict[str, Any]:
     """Call a tokenizer, so that no token of a text is one that the tokenizer itself puts around texts.
 
     Parameters

@@ -60,14 +60,14 @@ class Units:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outputs:
+class ModelOutputs:
     """What a model said about N rows: fp32 values (U, C), cut into rows by `bounds` (N + 1,)."""
 
     values_UC: npt.NDArray[np.float32]
     bounds: npt.NDArray[np.int64]
 
     @classmethod
-    def one_per_row(cls, values_NC: npt.NDArray[np.float32]) -> Outputs:
+    def one_per_row(cls, values_NC: npt.NDArray[np.float32]) -> ModelOutputs:
         """Make outputs of one unit per row."""
         return cls(values_UC=values_NC, bounds=np.arange(len(values_NC) + 1))
 
@@ -79,11 +79,11 @@ class Outputs:
         """Return the outputs of one row, one line per unit of it."""
         return self.values_UC[self.bounds[number] : self.bounds[number + 1]]
 
-    def of(self, kept_N: npt.NDArray[np.bool_]) -> Outputs:
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> ModelOutputs:
         """Return the outputs of the rows of a mask alone."""
         counts = np.diff(self.bounds)
         bounds = np.concatenate([[0], np.cumsum(counts[kept_N], dtype=np.int64)])
-        return Outputs(values_UC=self.values_UC[np.repeat(kept_N, counts)], bounds=bounds)
+        return ModelOutputs(values_UC=self.values_UC[np.repeat(kept_N, counts)], bounds=bounds)
 
     def over(self, units: Units) -> npt.NDArray[np.float32]:
         """Lay these outputs over the units of the same texts as another model sees them.

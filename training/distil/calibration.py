@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.data import Outputs
+from training.data import ModelOutputs
 from training.learners import learner_of
 from training.losses import IGNORED
 from training.tasks import TaskType
@@ -40,7 +40,7 @@ class Decisions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
+class ReliabilityBin:
     """The decisions whose confidence is above `low` and at most `high`: their number, and means of 0 to 1."""
 
     low: float
@@ -65,15 +65,15 @@ class Calibration:
     nll_after: float
     ece_before: float
     ece_after: float
-    bins_before: tuple[Bin, ...]
-    bins: tuple[Bin, ...]
+    bins_before: tuple[ReliabilityBin, ...]
+    bins: tuple[ReliabilityBin, ...]
 
     def payload(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
         return asdict(self)
 
 
-def decisions_of(*, task_type: TaskType, outputs: Outputs, target: npt.NDArray[Any] | None = None) -> Decisions:
+def decisions_of(*, task_type: TaskType, outputs: ModelOutputs, target: npt.NDArray[Any] | None = None) -> Decisions:
     """Cut a model's outputs into decisions; units that it did not see, and outputs that are no numbers, are left out.
 
     Parameters
@@ -201,7 +201,7 @@ def row_accuracy(decisions: Decisions) -> Floats:
     return share_N
 
 
-def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tuple[Bin, ...]:
+def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
     """Put decisions into bins of even width by their confidence; empty bins are left out.
 
     Parameters
@@ -220,7 +220,7 @@ def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tupl
     confidence_B = np.bincount(place_D, weights=confidence_D, minlength=NUM_BINS) / np.maximum(count_B, 1)
     accuracy_B = np.bincount(place_D, weights=right_D, minlength=NUM_BINS) / np.maximum(count_B, 1)
     return tuple(
-        Bin(
+        ReliabilityBin(
             low=round(place / NUM_BINS, 6),
             high=round((place + 1) / NUM_BINS, 6),
             count=int(count_B[place]),
@@ -231,7 +231,7 @@ def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tupl
     )
 
 
-def expected_calibration_error(bins: tuple[Bin, ...]) -> float:
+def expected_calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:
     """Return the mean distance between confidence and accuracy over all decisions, 0 to 1."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / max(1, total)

@@ -34,7 +34,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surety:
+class DevConfidence:
     """What a calibrated teacher said of the N rows of dev: how sure it was of each, and which share of it was right."""
 
     temperature: float
@@ -64,7 +64,7 @@ class Surety:
         }
 
     @classmethod
-    def from_payload(cls, payload: Mapping[str, Any]) -> Surety:
+    def from_payload(cls, payload: Mapping[str, Any]) -> DevConfidence:
         """Read back what `payload` gave."""
         return cls(
             temperature=payload["temperature"],

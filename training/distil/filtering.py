@@ -23,7 +23,7 @@ class NotCalibrated(PermanentFailure):
     """A filter by confidence needs a calibrated teacher."""
 
 
-class NothingPasses(PermanentFailure):
+class NoRowsPass(PermanentFailure):
     """A threshold leaves nothing to learn from."""
 
 
@@ -90,7 +90,7 @@ def select(
     if settings.keep is not None:
         num_passed = _share_of(asked, settings.keep)
     elif not num_passed:
-        raise NothingPasses(
+        raise NoRowsPass(
             f"distillation.filter: none of {len(asked)} pseudo-labels is as sure as {wanted:.4f}, the "
             "threshold chosen on dev. Give distillation.keep a share, or set the filter to none."
         )

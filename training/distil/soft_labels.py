@@ -16,13 +16,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from training.answers import Rows
-from training.data import DataInvalid, Outputs, TokenLabels, token_labels_in
-from training.distil.confidence import Surety
-from training.runtime import gone_unless_whole, write_json
+from training.data import DataInvalid, ModelOutputs, TokenLabels, token_labels_in
+from training.distil.confidence import DevConfidence
+from training.runtime import removed_on_failure, write_json
 
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
-SURETY_FILE = "surety.json"
+CONFIDENCE_FILE = "surety.json"
 
 
 class SoftLabelsUnusable(DataInvalid):
@@ -68,9 +68,9 @@ class SoftLabels:
     """
 
     rows: Rows
-    outputs: Outputs
+    outputs: ModelOutputs
     tokenizer_hash: str
-    dev: Surety | None = None
+    dev: DevConfidence | None = None
     tokens: TokenLabels | None = None
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> SoftLabels:
@@ -106,7 +106,7 @@ class PartialStore:
         """Say whether a shard is written."""
         return self._shard_path(shard).is_file()
 
-    def write(self, shard: int, *, rows: Rows, outputs: Outputs, tokens: TokenLabels | None = None) -> None:
+    def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
         """Write one shard; outputs and tokens belong to the rows, in their order, those of a row in one flat list."""
         values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
         offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
@@ -115,12 +115,12 @@ class PartialStore:
         table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
-        with gone_unless_whole(temporary):
+        with removed_on_failure(temporary):
             with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
                 writer.write_table(table)
             temporary.replace(path)
 
-    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, surety: Surety | None) -> None:
+    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, surety: DevConfidence | None) -> None:
         """Turn the complete shards into a finished set under its final name.
 
         Parameters
@@ -133,7 +133,7 @@ class PartialStore:
             the same by row, for filters.
         """
         if surety is not None:
-            write_json(path=self._folder / SURETY_FILE, payload=surety.payload(), indent=None)
+            write_json(path=self._folder / CONFIDENCE_FILE, payload=surety.payload(), indent=None)
         # The plan stays: a set that is killed while it is renamed is then still known for what it is.
         write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "calibration": calibration})
         shutil.rmtree(target, ignore_errors=True)
@@ -196,23 +196,23 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
     )
 
 
-def _surety(folder: Path, metadata: Mapping[str, Any]) -> Surety | None:
+def _surety(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:
     if metadata.get("calibration") is None:
         return None
     try:
-        return Surety.from_payload(json.loads((folder / SURETY_FILE).read_text(encoding="utf-8")))
+        return DevConfidence.from_payload(json.loads((folder / CONFIDENCE_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SoftLabelsUnusable(
-            f"data.soft_labels: {folder / SURETY_FILE} cannot be read ({error}). Score again."
+            f"data.soft_labels: {folder / CONFIDENCE_FILE} cannot be read ({error}). Score again."
         ) from error
 
 
-def _outputs(column: pa.ChunkedArray, width: int) -> Outputs:
+def _outputs(column: pa.ChunkedArray, width: int) -> ModelOutputs:
     """Read lists of numbers as they lie in the files, without a Python object for each."""
     values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
     lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
     bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64) // width])
-    return Outputs(values_UC=values.reshape(-1, width), bounds=bounds)
+    return ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

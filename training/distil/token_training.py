@@ -11,17 +11,17 @@ from training.data import EncodedRows, TokenLabels
 from training.distil.soft_labels import SoftLabels
 from training.learners import encode_rows
 from training.losses import IGNORED
-from training.models import Writer, tokenizer_hash
+from training.models import AnswerCodec, tokenizer_hash
 from training.runtime import PermanentFailure
 from training.spec import TrainingSettings
-from training.train import TokenLoss, taught_rows
+from training.train import TokenLoss, with_target_tokens
 
 
-class NothingInCommon(PermanentFailure):
+class NoCommonOutputs(PermanentFailure):
     """A text-to-text student and a soft-label set have neither tokens nor classes in common."""
 
 
-def learns_tokens(*, writer: Writer | None, soft: SoftLabels) -> bool:
+def shares_tokens(*, writer: AnswerCodec | None, soft: SoftLabels) -> bool:
     """Say whether a student is distilled token by token.
 
     Parameters
@@ -46,7 +46,7 @@ def learns_tokens(*, writer: Writer | None, soft: SoftLabels) -> bool:
         return True
     if not writer.scores_labels:
         what = "an encoder" if soft.tokens is None else "a teacher with another tokenizer"
-        raise NothingInCommon(
+        raise NoCommonOutputs(
             f"data.soft_labels: they are of {what}. A text-to-text student can learn from them only where each text "
             f"has one of at most {MAX_SCORED_LABELS} labels. Take an encoder as student, or score with a text-to-text "
             "teacher that has the student's tokenizer."
@@ -54,8 +54,8 @@ def learns_tokens(*, writer: Writer | None, soft: SoftLabels) -> bool:
     return False
 
 
-def token_lesson(
-    *, soft: SoftLabels, gold: Rows | None, writer: Writer, settings: TrainingSettings
+def token_objective(
+    *, soft: SoftLabels, gold: Rows | None, writer: AnswerCodec, settings: TrainingSettings
 ) -> tuple[EncodedRows, TokenLoss]:
     """Encode what a teacher wrote, and gold answers after it, and lay out the loss over their tokens.
 
@@ -91,7 +91,7 @@ def token_lesson(
     encoded = encode_rows(
         rows=rows, task_type=writer.task_type, tokenizer=writer.tokenizer, max_length=settings.max_length
     )
-    taught = taught_rows(encoded=encoded, answers=[answer for _, answers in parts for answer in answers])
+    taught = with_target_tokens(encoded=encoded, answers=[answer for _, answers in parts for answer in answers])
     return taught, _loss(taught, tokens, _told_of(soft, tokens), settings)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from training.answers import Rows
 from training.compute import Compute
-from training.data import EncodedRows, Outputs, read_labelled
-from training.evaluation.metrics import baseline_scores, dev_metric, predict_logits, split_metrics
+from training.data import EncodedRows, ModelOutputs, read_labelled
+from training.evaluation.metrics import baseline_scores, metric_value, predict_logits, split_metrics
 from training.job import Job
 from training.learners import Classifier, encode_rows, learner_of
 from training.spec import RunSpec
@@ -18,7 +18,7 @@ from training.tasks import TaskType
 
 
 @dataclass(frozen=True, kw_only=True)
-class Split:
+class EncodedSplit:
     """A held-out split with its token ids."""
 
     rows: Rows
@@ -26,35 +26,35 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
+class SplitPredictions:
     """What a model said about a split."""
 
-    outputs: Outputs
+    outputs: ModelOutputs
     predicted: list[str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examiner:
+class Evaluator:
     """Holds the held-out splits of a run and scores a classifier on them."""
 
     job: Job
     task_type: TaskType
     classifier: Classifier
     compute: Compute
-    splits: dict[str, Split]
+    splits: dict[str, EncodedSplit]
 
-    def answers(self, name: str) -> Answers:
+    def answers(self, name: str) -> SplitPredictions:
         """Run the classifier over a split."""
         split = self.splits[name]
         outputs = predict_logits(
             model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
         )
         predicted = learner_of(self.task_type).decode(outputs=outputs, rows=split.rows, labels=self.job.spec.labels)
-        return Answers(outputs=outputs, predicted=predicted)
+        return SplitPredictions(outputs=outputs, predicted=predicted)
 
     def dev_score(self) -> float:
         """Return the study's metric on dev."""
-        return dev_metric(
+        return metric_value(
             task_type=self.task_type,
             rows=self.splits["dev"].rows,
             predicted=self.answers("dev").predicted,
@@ -62,7 +62,7 @@ class Examiner:
             metric=self.job.spec.evaluation.metric,
         )
 
-    def metrics(self, name: str, answers: Sequence[Answers]) -> dict[str, Any]:
+    def metrics(self, name: str, answers: Sequence[SplitPredictions]) -> dict[str, Any]:
         """Return the metrics of each seed's answers on a split, with intervals."""
         return split_metrics(
             task_type=self.task_type,
@@ -86,9 +86,9 @@ class Examiner:
         )
 
 
-def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, Split]:
+def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, EncodedSplit]:
     """Read and tokenise dev and test, as far as a spec has them. Raises: DataInvalid."""
-    splits: dict[str, Split] = {}
+    splits: dict[str, EncodedSplit] = {}
     for name in ("dev", "test"):
         folder: Path | None = getattr(spec.data, name)
         if folder is not None:
@@ -100,5 +100,5 @@ def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: 
                 max_length=spec.training.max_length,
                 pooling=pooling,
             )
-            splits[name] = Split(rows=rows, encoded=encoded)
+            splits[name] = EncodedSplit(rows=rows, encoded=encoded)
     return splits

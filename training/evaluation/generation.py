@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from training.answers import Rows
-from training.compute import Compute, halves_of
-from training.data import UNSEEN, EncodedRows, Indices, Outputs, TokenLabels, collate, scoring_batches
+from training.compute import Compute, halve_batch
+from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
 from training.learners import learner_of
 from training.losses import IGNORED
-from training.models import TextToText, Written
+from training.models import GeneratedTokens, TextToText
 from training.runtime import StopFlag
 
 # How far a distribution for one written answer stays from what is certain, and from what is a toss-up.
@@ -26,10 +26,10 @@ MARGIN = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class Generation:
     """What a text-to-text model said about N rows, as outputs of their task type and as tokens."""
 
-    outputs: Outputs
+    outputs: ModelOutputs
     tokens: TokenLabels
 
 
@@ -41,7 +41,7 @@ def write_answers(
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
     num_top: int = 0,
-) -> Said:
+) -> Generation:
     """Let a model write its answers to rows, in batches of similar length.
 
     Where each row has one of a few labels, the outputs are how likely the model is to write each. Else they are
@@ -88,16 +88,16 @@ def write_answers(
                     log_probs = model.label_log_probs(hidden, inputs).float().cpu()
                     scores.update(zip(indices.tolist(), log_probs, strict=True))
             except RuntimeError as error:
-                waiting += halves_of(indices, error=error, compute=compute)
+                waiting += halve_batch(indices, error=error, compute=compute)
                 continue
             if on_rows is not None:
                 on_rows(len(indices))
     tokens = _token_labels([said[row] for row in range(len(rows))])
     sure_N = np.array([said[row][1].sum() for row in range(len(rows))])
-    return Said(outputs=_outputs(model, rows, tokens.answers(), scores, np.exp(sure_N)), tokens=tokens)
+    return Generation(outputs=_outputs(model, rows, tokens.answers(), scores, np.exp(sure_N)), tokens=tokens)
 
 
-def _by_row(written: Written, indices: Indices) -> dict[int, tuple[npt.NDArray[np.generic], ...]]:
+def _by_row(written: GeneratedTokens, indices: Indices) -> dict[int, tuple[npt.NDArray[np.generic], ...]]:
     parts = [part.cpu().numpy() for part in (written.tokens, written.log_probs, written.top_ids, written.top_log_probs)]
     counts = (parts[0] != IGNORED).sum(axis=1)
     return {
@@ -120,7 +120,7 @@ def _outputs(
     tokens: Sequence[Sequence[int]],
     scores: dict[int, Tensor],
     sure_N: npt.NDArray[np.float64],
-) -> Outputs:
+) -> ModelOutputs:
     writer, task_type = model.writer, model.writer.task_type
     texts = rows.columns[task_type.input_fields[0]]
     answers = [writer.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True)]
@@ -132,12 +132,14 @@ def _outputs(
         named = Rows(uids=[""] * len(rows), columns=rows.columns, gold=answers)
         sure_U = torch.repeat_interleave(torch.from_numpy(sure_N).float(), units.count_N)
         target = learner_of(task_type).targets(rows=named, units=units, labels=writer.labels)
-        values = around(target=target, sure_U=sure_U, num_outputs=len(task_type.output_names(writer.labels)))
+        values = outputs_for_answers(
+            target=target, sure_U=sure_U, num_outputs=len(task_type.output_names(writer.labels))
+        )
         values[~units.seen_U] = UNSEEN
-    return Outputs(values_UC=values.float().numpy(), bounds=rows.units.bounds())
+    return ModelOutputs(values_UC=values.float().numpy(), bounds=rows.units.bounds())
 
 
-def around(*, target: Tensor, sure_U: Tensor, num_outputs: int) -> Tensor:
+def outputs_for_answers(*, target: Tensor, sure_U: Tensor, num_outputs: int) -> Tensor:
     """Lay outputs around decisions, so that these are the likeliest.
 
     Parameters

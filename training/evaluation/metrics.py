@@ -12,9 +12,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from training.answers import Baseline, Floats, Rows, Tally
-from training.compute import Compute, halves_of
-from training.data import UNSEEN, EncodedRows, Outputs, collate, scoring_batches
+from training.answers import BaselineAnswers, Floats, MetricTally, Rows
+from training.compute import Compute, halve_batch
+from training.data import UNSEEN, EncodedRows, ModelOutputs, collate, scoring_batches
 from training.evaluation.generation import write_answers
 from training.models import TextToText
 from training.runtime import StopFlag
@@ -41,7 +41,7 @@ def predict_logits(
     compute: Compute,
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
-) -> Outputs:
+) -> ModelOutputs:
     """Run a model over rows, in batches of similar length; one that writes its answers is read back.
 
     Parameters
@@ -78,7 +78,7 @@ def predict_logits(
             try:
                 logits = model(collate(rows=rows, indices=indices, device=compute.device)).float().cpu()
             except RuntimeError as error:
-                waiting += halves_of(indices, error=error, compute=compute)
+                waiting += halve_batch(indices, error=error, compute=compute)
                 continue
             if values_UC is None:
                 values_UC = torch.full((len(rows.units.seen_U), logits.shape[1]), UNSEEN)
@@ -86,10 +86,10 @@ def predict_logits(
             if on_rows is not None:
                 on_rows(len(indices))
     assert values_UC is not None
-    return Outputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
+    return ModelOutputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
 
 
-def dev_metric(
+def metric_value(
     *, task_type: TaskType, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str], metric: str
 ) -> float:
     """Return one metric over all rows, without an interval; arguments as in split_metrics."""
@@ -136,7 +136,7 @@ def split_metrics(
 
 
 def bootstrap(
-    *, task_type: TaskType, tallies: Sequence[Tally], settings: EvaluationSettings, seed: int
+    *, task_type: TaskType, tallies: Sequence[MetricTally], settings: EvaluationSettings, seed: int
 ) -> dict[str, Interval]:
     """Percentile bootstrap over examples and seeds.
 
@@ -214,8 +214,8 @@ def baseline_scores(
     Per baseline what it answers and its value, 0 to 1; `constant` is the best by the metric of all that answer alike.
     """
 
-    def scored(baseline: Baseline) -> dict[str, Any]:
-        value = dev_metric(task_type=task_type, rows=test, predicted=baseline.predicted, labels=labels, metric=metric)
+    def scored(baseline: BaselineAnswers) -> dict[str, Any]:
+        value = metric_value(task_type=task_type, rows=test, predicted=baseline.predicted, labels=labels, metric=metric)
         return {"label": baseline.label, "value": value}
 
     constants = [scored(baseline) for baseline in task_type.constants(test=test, labels=labels)]

@@ -12,7 +12,7 @@ import torch
 
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16
-from training.data import Answer, Line, LinesCheck, LinesInvalid, check_lines, is_csv, read_lines, writer_of
+from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, check_lines, is_csv, read_lines, writer_of
 from training.evaluation.metrics import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, learner_of, load_classifier, read_label_map
 from training.runtime import StopFlag
@@ -40,7 +40,7 @@ class Predictor:
     compute: Compute
     stop: StopFlag
 
-    def answers(self, lines: Sequence[Line]) -> list[Answer]:
+    def answers(self, lines: Sequence[InputLine]) -> list[LineAnswer]:
         """Answer examples, in their order; a line with a problem keeps it and gets no answer.
 
         Raises
@@ -50,7 +50,7 @@ class Predictor:
         good = iter(self._answers([line for line in lines if not line.problem]))
         return [next(good) if not line.problem else _unanswered(line) for line in lines]
 
-    def _answers(self, lines: Sequence[Line]) -> Iterator[Answer]:
+    def _answers(self, lines: Sequence[InputLine]) -> Iterator[LineAnswer]:
         if not lines:
             return
         fields, labels = self.task_type.input_fields, self.label_map.labels
@@ -69,11 +69,11 @@ class Predictor:
         shares_NC = learner.probabilities(outputs=outputs, labels=labels)
         for uid, answer, shares in zip(rows.uids, predicted, shares_NC, strict=True):
             numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
-            yield Answer(uid=uid, predicted=answer, probabilities=dict(zip(labels, numbers, strict=True)))
+            yield LineAnswer(uid=uid, predicted=answer, probabilities=dict(zip(labels, numbers, strict=True)))
 
 
-def _unanswered(line: Line) -> Answer:
-    return Answer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
+def _unanswered(line: InputLine) -> LineAnswer:
+    return LineAnswer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
 
 
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
@@ -128,10 +128,10 @@ def predict_file(
     fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
-        raise LinesInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
+        raise FileInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
     check = check_lines(path=source, fields=fields)
     if check.num_bad and not keep_going:
-        raise LinesInvalid(_complaint(source, check))
+        raise FileInvalid(_complaint(source, check))
     if listener is not None:
         for note in _notes(check):
             listener.on_note(note)
@@ -147,7 +147,7 @@ def predict_file(
 
 def _write(
     predictor: Predictor,
-    lines: Iterator[Line],
+    lines: Iterator[InputLine],
     target: Path,
     temporary: Path,
     listener: Listener | None,
@@ -164,13 +164,13 @@ def _write(
     return count
 
 
-def _notes(check: LinesCheck) -> list[str]:
+def _notes(check: FileCheck) -> list[str]:
     named = ", ".join(str(line.number) for line in check.bad) + (" …" if check.num_bad > len(check.bad) else "")
     bad = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled and get an error: {named}."
     return [*check.notes, bad] if check.num_bad else list(check.notes)
 
 
-def _complaint(source: Path, check: LinesCheck) -> str:
+def _complaint(source: Path, check: FileCheck) -> str:
     named = "\n".join(f"line {line.number}: {line.problem}" for line in check.bad)
     more = f"\n(and {check.num_bad - len(check.bad):,} more)" if check.num_bad > len(check.bad) else ""
     what = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled"

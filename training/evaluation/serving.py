@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 from training.contract import EXIT_DONE, EXIT_TOO_LARGE
-from training.data import Line
+from training.data import InputLine
 from training.evaluation.predict import load_predictor
 from training.reporting import peak_memory_bytes
-from training.runtime import SECONDS_BETWEEN_LOOKS, StopFlag, is_orphan
+from training.runtime import SECONDS_BETWEEN_CHECKS, StopFlag, is_orphan
 
 
 def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int) -> None:
@@ -42,7 +42,7 @@ def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int)
     predictor = load_predictor(artifact, stop=StopFlag())
     _leave_if_too_large(most_memory_bytes)
     while line := _next_line(idle_seconds):
-        (answer,) = predictor.answers([Line(number=1, uid="", texts=json.loads(line))])
+        (answer,) = predictor.answers([InputLine(number=1, uid="", texts=json.loads(line))])
         print(json.dumps({"predicted": answer.predicted, "probabilities": answer.probabilities}), flush=True)
 
 
@@ -58,7 +58,7 @@ def _watch(most_memory_bytes: int) -> None:
         if is_orphan():
             os._exit(EXIT_DONE)
         _leave_if_too_large(most_memory_bytes)
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        time.sleep(SECONDS_BETWEEN_CHECKS)
 
 
 def _leave_if_too_large(most_memory_bytes: int) -> None:

@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from training.contract import LABEL_MAP_FILE
 from training.learners.registry import learner_of
 from training.models import (
+    AnswerCodec,
     EncoderClassifier,
     PretrainedUnusable,
     TextToText,
-    Writer,
     check_segments,
     load_pretrained,
     state_in_fp32,
@@ -55,7 +55,7 @@ class Classifier:
     tokenizer: Any
 
     @property
-    def writer(self) -> Writer | None:
+    def writer(self) -> AnswerCodec | None:
         """What writes and reads the answers of a text-to-text model; None of an encoder."""
         return self.model.writer if isinstance(self.model, TextToText) else None
 
@@ -97,7 +97,7 @@ def load_classifier(
         check_label_map(folder=folder, task_type=task_type, labels=labels)
         pooling = read_label_map(folder).pooling
     if pretrained.writes:
-        writer = Writer(
+        writer = AnswerCodec(
             task_type=task_type,
             tokenizer=pretrained.tokenizer,
             labels=tuple(labels),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from training.answers import Rows
-from training.data import Encoded, Outputs, Units
+from training.data import Encoded, ModelOutputs, Units
 from training.losses import cross_entropy_sum, distillation_sum
 from training.models import EncoderClassifier
 from training.tasks import TaskType
@@ -59,11 +59,11 @@ class TaskLearner(ABC):
         """
 
     @abstractmethod
-    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
+    def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Turn outputs into N answers; None where an output is no answer, which is never the first class."""
 
     @abstractmethod
-    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+    def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return, per row and label, how probable it is that the answer has this label, (N, number of labels)."""
 
     def cross_entropy_sum(self, *, logits: Tensor, target: Tensor) -> Tensor:

@@ -14,8 +14,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from training.answers import WORD_TOKENS, Rows, Word, first_tokens, spans_in, spans_of, tags_of, words_of, written
-from training.data import Encoded, Outputs, Units, cut
+from training.answers import (
+    WORD_TOKENS,
+    Rows,
+    Word,
+    first_tokens,
+    spans_from_json,
+    spans_of,
+    spans_to_json,
+    tags_of,
+    words_of,
+)
+from training.data import Encoded, ModelOutputs, Units, tokenise
 from training.learners.base import TaskLearner
 from training.learners.text_classification import by_row
 from training.losses import IGNORED
@@ -45,7 +55,7 @@ class EntityExtractionLearner(TaskLearner):
                 "tokenizer.json, or take another model."
             )
         texts = list(columns["text"])
-        encoded = cut(
+        encoded = tokenise(
             tokenizer, texts, truncation=True, max_length=max_length, padding=False, return_offsets_mapping=True
         )
         offsets = encoded.pop("offset_mapping")
@@ -66,10 +76,10 @@ class EntityExtractionLearner(TaskLearner):
             if answer is None:
                 tags += [IGNORED] * count
             else:
-                tags += tags_of(words=self._words(text)[:count], spans=spans_in(answer), labels=place)
+                tags += tags_of(words=self._words(text)[:count], spans=spans_from_json(answer), labels=place)
         return torch.tensor(tags, dtype=torch.int64)
 
-    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
+    def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the spans of each word's likeliest tag, None where an output is no number."""
         return [self._answer(outputs.row(row), text, labels) for row, text in enumerate(rows.columns["text"])]
 
@@ -79,9 +89,9 @@ class EntityExtractionLearner(TaskLearner):
             return None
         best = values_WC.argmax(axis=1).tolist()
         tags = [None if unseen else tag for tag, unseen in zip(best, unseen_W, strict=True)]
-        return written(spans_of(words=self._words(text)[: len(tags)], tags=tags, labels=labels))
+        return spans_to_json(spans_of(words=self._words(text)[: len(tags)], tags=tags, labels=labels))
 
-    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+    def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return, per label, the highest probability that any one word is part of it."""
         highest = np.zeros((len(outputs), len(labels)), dtype=np.float32)
         tag_UC = torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from training.answers import Rows
-from training.data import Outputs, Units
+from training.data import ModelOutputs, Units
 from training.learners.text_classification import TextClassificationLearner
 from training.losses import IGNORED, binary_cross_entropy_sum, binary_distillation_sum
 
@@ -42,7 +42,7 @@ class MultiLabelClassificationLearner(TextClassificationLearner):
         """Return each label's two outcomes, not and yes, by a logit of 0 and its log-odds."""
         return np.stack([np.zeros_like(values_UC), values_UC], axis=-1).reshape(-1, 2)
 
-    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
+    def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the labels with an output above 0, None where an output is not finite."""
         finite = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
         return [
@@ -50,6 +50,6 @@ class MultiLabelClassificationLearner(TextClassificationLearner):
             for values, good in zip(outputs.values_UC, finite, strict=True)
         ]
 
-    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+    def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return each label's own probability."""
         return torch.sigmoid(torch.from_numpy(outputs.values_UC)).numpy()

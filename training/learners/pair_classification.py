@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from training.data import Encoded, joined_sides
-from training.learners.text_classification import TextClassificationLearner, shortened, tokenised
+from training.data import Encoded, join_pair
+from training.learners.text_classification import TextClassificationLearner, encode_segments, shortened
 from training.models import BiEncoder, EncoderClassifier
 from training.tasks import BI_ENCODER
 
@@ -23,10 +23,10 @@ class PairClassificationLearner(TextClassificationLearner):
         if pooling != BI_ENCODER:
             return super().encode(tokenizer=tokenizer, columns=columns, max_length=max_length)
         first, second = (
-            tokenised([shortened(columns[field], tokenizer, max_length)], tokenizer, max_length)
+            encode_segments([shortened(columns[field], tokenizer, max_length)], tokenizer, max_length)
             for field in self.task_type.input_fields
         )
-        return [joined_sides(*sides) for sides in zip(first, second, strict=True)]
+        return [join_pair(*sides) for sides in zip(first, second, strict=True)]
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
         """Put a linear head on one vector of both texts, or on the two of a bi-encoder."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from training.answers import NO_TOKEN, WORD_TOKENS, Rows
-from training.data import EncodedRows, Units, joined_sides, parted_sides
+from training.data import EncodedRows, Units, join_pair, split_pair
 from training.learners.base import TaskLearner
 from training.learners.entity_extraction import EntityExtractionLearner
 from training.learners.multi_label_classification import MultiLabelClassificationLearner
@@ -43,7 +43,7 @@ def encode_rows(
     inputs = learner_of(task_type).encode(
         tokenizer=tokenizer, columns=rows.columns, max_length=max_length, pooling=pooling or "mean"
     )
-    lengths = np.array([sum(len(side.get("input_ids", ())) for side in parted_sides(row)) for row in inputs])
+    lengths = np.array([sum(len(side.get("input_ids", ())) for side in split_pair(row)) for row in inputs])
     pad_values = {
         "attention_mask": 0,
         "input_ids": tokenizer.pad_token_id,
@@ -56,6 +56,6 @@ def encode_rows(
         inputs=inputs,
         lengths=lengths,
         units=units,
-        pad_values=joined_sides(pad_values, pad_values),
+        pad_values=join_pair(pad_values, pad_values),
         columns=rows.columns,
     )

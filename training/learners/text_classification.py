@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.answers import Rows
-from training.data import Encoded, Outputs, Units, cut
+from training.data import Encoded, ModelOutputs, Units, tokenise
 from training.learners.base import TaskLearner
 from training.losses import IGNORED
 from training.models import EncoderClassifier
@@ -34,7 +34,7 @@ class TextClassificationLearner(TaskLearner):
         fields = [shortened(columns[name], tokenizer, max_length) for name in names]
         if len(fields) > 1 and tokenizer.sep_token_id is None:
             return _named_fields(tokenizer, dict(zip(names, fields, strict=True)), max_length)
-        return tokenised(fields, tokenizer, max_length)
+        return encode_segments(fields, tokenizer, max_length)
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
         """Put a linear head with one output per label on the encoder."""
@@ -45,20 +45,20 @@ class TextClassificationLearner(TaskLearner):
         place: dict[str | None, int] = {label: index for index, label in enumerate(labels)}
         return torch.tensor([place.get(label, IGNORED) for label in rows.answers()], dtype=torch.int64)
 
-    def decode(self, *, outputs: Outputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
+    def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
         """Return the label of the largest output, None where an output is not finite."""
         best = outputs.values_UC.argmax(axis=1)
         finite = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
         return [labels[index] if good else None for index, good in zip(best, finite, strict=True)]
 
-    def probabilities(self, *, outputs: Outputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
+    def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the softmax over the labels."""
         return torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()
 
 
-def tokenised(fields: Sequence[Sequence[str]], tokenizer: Any, max_length: int) -> list[Encoded]:
+def encode_segments(fields: Sequence[Sequence[str]], tokenizer: Any, max_length: int) -> list[Encoded]:
     """Return the encodings of N rows, unpadded; `fields` are N texts each, shortened, and one segment each."""
-    return by_row(cut(tokenizer, *fields, truncation=True, max_length=max_length, padding=False))
+    return by_row(tokenise(tokenizer, *fields, truncation=True, max_length=max_length, padding=False))
 
 
 def by_row(encoded: Mapping[str, Any]) -> list[Encoded]:
@@ -68,7 +68,7 @@ def by_row(encoded: Mapping[str, Any]) -> list[Encoded]:
 
 def _named_fields(tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int) -> list[Encoded]:
     named = [[f"{name}: {text}" for text in texts] for name, texts in columns.items()]
-    encoded = cut(
+    encoded = tokenise(
         tokenizer, *named, truncation=True, max_length=max_length - 1, padding=False, add_special_tokens=False
     )
     end = [tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else []

@@ -12,16 +12,16 @@ from torch import Tensor
 from training.answers import Rows
 from training.compute import Compute
 from training.contract import SPEC_FILE
-from training.data import EncodedRows, Outputs, Units, read_labelled, tell_leaks
+from training.data import EncodedRows, ModelOutputs, Units, read_labelled, report_leaks
 from training.distil import (
     METADATA_FILE,
     Selection,
     SoftLabels,
-    learns_tokens,
     read_metadata,
     read_soft_labels,
     select,
-    token_lesson,
+    shares_tokens,
+    token_objective,
 )
 from training.evaluation import read_splits
 from training.job import Job
@@ -32,10 +32,19 @@ from training.models import tokenizer_hash
 from training.runtime import PermanentFailure, file_hash
 from training.spec import RunSpec
 from training.tasks import TaskType
-from training.train import GoldStage, Lesson, SoftLoss, Start, TokenLoss, check_variety, gold_lesson, search_and_train
+from training.train import (
+    GoldStage,
+    ModelLoader,
+    SoftLoss,
+    TokenLoss,
+    TrainingSetup,
+    check_variety,
+    gold_objective,
+    search_and_train,
+)
 
 
-class NothingTaught(PermanentFailure):
+class TeacherAnsweredNothing(PermanentFailure):
     """A teacher gave no answer to any of the rows that a student is to learn from."""
 
 
@@ -68,11 +77,11 @@ def distil(job: Job) -> dict[str, Any]:
     gold = _gold_rows(job, task_type)
     soft, selection = _kept_rows(job, task_type, gold)
     job.progress.stage("model", message=f"loading {spec.model}")
-    start = Start(spec=spec, task_type=task_type, compute=compute)
+    start = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
     rows, loss = _soft_lesson(job, task_type, soft, gold if settings.gold_weight else None, start)
     _check_taught(soft, loss)
-    lesson = Lesson(
+    lesson = TrainingSetup(
         task_type=task_type,
         rows=start.prepared(rows),
         loss=loss.on(compute.device),
@@ -83,7 +92,7 @@ def distil(job: Job) -> dict[str, Any]:
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {settings.temperature:g}")
     used = {"pseudo": soft.rows, **({"train": gold} if gold else {})}
-    leaks = tell_leaks(job, {**used, **lesson.held_out()})
+    leaks = report_leaks(job, {**used, **lesson.held_out()})
     is_gold_used = gold is not None and (settings.gold_weight > 0 or spec.distillation.gold_epochs > 0)
     result = finish(
         job=job,
@@ -134,19 +143,19 @@ def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
     return read_labelled(folder=folder, name="train", task_type=task_type, labels=job.spec.labels)
 
 
-def _gold_stage(gold: Rows, start: Start, task_type: TaskType, spec: RunSpec, compute: Compute) -> GoldStage:
+def _gold_stage(gold: Rows, start: ModelLoader, task_type: TaskType, spec: RunSpec, compute: Compute) -> GoldStage:
     check_variety(gold=gold.labelled(), task_type=task_type)
-    rows, loss = gold_lesson(rows=gold, start=start, task_type=task_type, spec=spec)
+    rows, loss = gold_objective(rows=gold, start=start, task_type=task_type, spec=spec)
     return GoldStage(rows=rows, loss=loss.on(compute.device), epochs=spec.distillation.gold_epochs)
 
 
 def _soft_lesson(
-    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, start: Start
+    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, start: ModelLoader
 ) -> tuple[EncodedRows, SoftLoss | TokenLoss]:
     settings = job.spec.training
-    if start.writer is not None and learns_tokens(writer=start.writer, soft=soft):
+    if start.writer is not None and shares_tokens(writer=start.writer, soft=soft):
         job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
-        return token_lesson(soft=soft, gold=gold, writer=start.writer, settings=settings)
+        return token_objective(soft=soft, gold=gold, writer=start.writer, settings=settings)
     texts = _joined(soft.rows, gold) if gold else soft.rows
     rows = encode_rows(
         rows=texts,
@@ -163,7 +172,7 @@ def _soft_lesson(
 def _check_taught(soft: SoftLabels, loss: SoftLoss | TokenLoss) -> None:
     """A student without a lesson would stay as it was drawn, and yet be paid for, registered and compared."""
     if not bool(loss.answered_U.any()):
-        raise NothingTaught(
+        raise TeacherAnsweredNothing(
             f"data.soft_labels: the teacher gave no answer to any of {len(soft.rows)} rows, so that nothing can be "
             "learned from it. Train it longer or on more labels, or take another teacher."
         )
@@ -179,7 +188,7 @@ def _joined(soft: Rows, gold: Rows) -> Rows:
     return Rows(uids=uids, columns=columns, gold=[answer_of.get(uid) for uid in uids])
 
 
-def _soft_loss(job: Job, task_type: TaskType, teacher: Outputs, units: Units, target: Tensor) -> SoftLoss:
+def _soft_loss(job: Job, task_type: TaskType, teacher: ModelOutputs, units: Units, target: Tensor) -> SoftLoss:
     """Lay the teacher's outputs over the student's units; what either of them did not see has no answer.
 
     Where a unit is a word, this aligns two tokenizers: a word is the same characters to both, and each answers for it

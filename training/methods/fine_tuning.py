@@ -6,14 +6,14 @@ from typing import Any
 
 from training.answers import Rows
 from training.contract import SPEC_FILE
-from training.data import read_labelled, tell_leaks
+from training.data import read_labelled, report_leaks
 from training.evaluation import read_splits
 from training.job import Job
 from training.methods.preparing import prepare
 from training.methods.result import finish
 from training.runtime import file_hash
 from training.tasks import TaskType
-from training.train import Lesson, Start, check_variety, gold_lesson, search_and_train
+from training.train import ModelLoader, TrainingSetup, check_variety, gold_objective, search_and_train
 
 
 def finetune(job: Job) -> dict[str, Any]:
@@ -40,11 +40,11 @@ def finetune(job: Job) -> dict[str, Any]:
     check_variety(gold=train.labelled(), task_type=task_type)
     task_type = _segmented(job, task_type, train)
     job.progress.stage("model", message=f"loading {spec.model}")
-    start = Start(spec=spec, task_type=task_type, compute=compute)
+    start = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
-    rows, loss = gold_lesson(rows=train, start=start, task_type=task_type, spec=spec)
+    rows, loss = gold_objective(rows=train, start=start, task_type=task_type, spec=spec)
     _tell_unreadable(job, train, start)
-    lesson = Lesson(
+    lesson = TrainingSetup(
         task_type=task_type,
         rows=rows,
         loss=loss.on(compute.device),
@@ -53,7 +53,7 @@ def finetune(job: Job) -> dict[str, Any]:
         fingerprint=file_hash(job.folder / SPEC_FILE),
     )
     job.progress.log(f"fine-tuning {spec.model} as {spec.role} on {len(train)} gold labels")
-    leaks = tell_leaks(job, {"train": train, **lesson.held_out()})
+    leaks = report_leaks(job, {"train": train, **lesson.held_out()})
     trained = search_and_train(job=job, lesson=lesson, start=start)
     result = finish(job=job, trained=trained, train=train, num_train=len(train), num_pseudo_labels=0)
     return {**result, "leaks": leaks}
@@ -68,7 +68,7 @@ def _segmented(job: Job, task_type: TaskType, train: Rows) -> TaskType:
     return task_type.segmented(found)
 
 
-def _tell_unreadable(job: Job, train: Rows, start: Start) -> None:
+def _tell_unreadable(job: Job, train: Rows, start: ModelLoader) -> None:
     """Count the answers that a model which writes could not give however well it learned them."""
     if start.writer is None:
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 import datasets
 
-from training.model_files import CARRIERS
+from training.model_files import PACKAGED_MODELS
 from training.runtime import file_hash
 from training.spec import DataPaths, ModelSource
 
@@ -17,7 +17,7 @@ ROWS_PER_BATCH = 1000
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
-def base_of(*, source: ModelSource, config: Any) -> dict[str, Any]:
+def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]:
     """Say which checkpoint a training started from.
 
     Parameters
@@ -43,7 +43,7 @@ def base_of(*, source: ModelSource, config: Any) -> dict[str, Any]:
     return {**found, "weights_sha256": _weights_hash(source)}
 
 
-def hashes_of(paths: DataPaths) -> dict[str, dict[str, Any]]:
+def dataset_hashes(paths: DataPaths) -> dict[str, dict[str, Any]]:
     """Hash the labelled rows that a run was given.
 
     Parameters
@@ -61,7 +61,7 @@ def hashes_of(paths: DataPaths) -> dict[str, dict[str, Any]]:
 
 def _weights_hash(source: ModelSource) -> str | None:
     if source.source == "package":
-        return CARRIERS[source.name].sha256
+        return PACKAGED_MODELS[source.name].sha256
     files = [Path(source.name) / name for name in WEIGHTS] if source.source == "folder" else []
     return next((file_hash(path) for path in files if path.is_file()), None)
 

@@ -13,16 +13,18 @@ import numpy.typing as npt
 
 from training.answers import Rows
 from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SPEC_FILE
-from training.evaluation import Answers, Examiner
+from training.evaluation import Evaluator, SplitPredictions
 from training.job import Job
 from training.learners import LabelMap, learner_of, save_classifier
-from training.methods.provenance import base_of, hashes_of
-from training.reporting import Card, Use, card_text, peak_memory_bytes, versions
-from training.runtime import folder_hash, whole_folder, write_json
-from training.train import Trained
+from training.methods.provenance import checkpoint_provenance, dataset_hashes
+from training.reporting import Card, ResourceUse, card_text, peak_memory_bytes, versions
+from training.runtime import atomic_folder, folder_hash, write_json
+from training.train import SearchResult
 
 
-def finish(*, job: Job, trained: Trained, train: Rows | None, num_train: int, num_pseudo_labels: int) -> dict[str, Any]:
+def finish(
+    *, job: Job, trained: SearchResult, train: Rows | None, num_train: int, num_pseudo_labels: int
+) -> dict[str, Any]:
     """Score what was trained, from every seed, and write the best one's artifact.
 
     Parameters
@@ -43,7 +45,7 @@ def finish(*, job: Job, trained: Trained, train: Rows | None, num_train: int, nu
     The run's result, as result.json holds it. Its metrics are means over the seeds.
     """
     job.progress.stage("evaluate", message="evaluating")
-    said: dict[int, dict[str, Answers]] = {}
+    said: dict[int, dict[str, SplitPredictions]] = {}
     # The best one last: it is then loaded when its artifact is written.
     for place in sorted(range(len(trained.seeds)), key=lambda place: place == trained.best):
         examiner = trained.examiners[place]()
@@ -64,18 +66,18 @@ def finish(*, job: Job, trained: Trained, train: Rows | None, num_train: int, nu
         "seeds": [outcome.payload() for outcome in trained.seeds],
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
-        "base": base_of(source=job.spec.model, config=_base_config(examiner)),
-        "data": hashes_of(job.spec.data),
-        **used(job),
+        "base": checkpoint_provenance(source=job.spec.model, config=_base_config(examiner)),
+        "data": dataset_hashes(job.spec.data),
+        **resource_use(job),
     }
     artifact = job.folder / ARTIFACT
-    with whole_folder(artifact) as folder:
+    with atomic_folder(artifact) as folder:
         _write_artifact(examiner, said[trained.best], metrics, folder)
         (folder / CARD_FILE).write_text(card_text(_card(examiner, result)), encoding="utf-8")
     return {**result, "artifact_hash": folder_hash(artifact)}
 
 
-def used(job: Job) -> dict[str, Any]:
+def resource_use(job: Job) -> dict[str, Any]:
     """Return what this attempt used up to now, and the versions it ran on."""
     return {
         "device_seconds": round(job.meter.device_seconds(), 3),
@@ -84,7 +86,9 @@ def used(job: Job) -> dict[str, Any]:
     }
 
 
-def _write_artifact(examiner: Examiner, answers: dict[str, Answers], metrics: dict[str, Any], folder: Path) -> None:
+def _write_artifact(
+    examiner: Evaluator, answers: dict[str, SplitPredictions], metrics: dict[str, Any], folder: Path
+) -> None:
     spec = examiner.job.spec
     label_map = LabelMap(
         task_type=spec.task_type,
@@ -100,12 +104,12 @@ def _write_artifact(examiner: Examiner, answers: dict[str, Answers], metrics: di
         _write_predictions(examiner.splits[name].rows, answers[name], shares_NC, folder / PREDICTIONS_FILE)
 
 
-def _base_config(examiner: Examiner) -> Any:
+def _base_config(examiner: Evaluator) -> Any:
     model = examiner.classifier.model
     return getattr(getattr(model, "encoder", model), "config", None)
 
 
-def _card(examiner: Examiner, result: dict[str, Any]) -> Card:
+def _card(examiner: Evaluator, result: dict[str, Any]) -> Card:
     spec = examiner.job.spec
     learned = f"{result['num_train']:,} gold labels" + (
         f" and {result['num_pseudo_labels']:,} soft labels of a teacher" if result["num_pseudo_labels"] else ""
@@ -119,7 +123,7 @@ def _card(examiner: Examiner, result: dict[str, Any]) -> Card:
         model=result["base"],
         data=[(name, f"{one['num_rows']:,} rows, SHA-256 `{one['sha256']}`") for name, one in result["data"].items()],
         result=result,
-        use=Use(
+        use=ResourceUse(
             device=spec.device,
             device_seconds=result["device_seconds"],
             peak_memory_bytes=result["peak_memory_bytes"],
@@ -129,7 +133,7 @@ def _card(examiner: Examiner, result: dict[str, Any]) -> Card:
     )
 
 
-def _write_predictions(rows: Rows, answers: Answers, shares_NC: npt.NDArray[np.float32], path: Path) -> None:
+def _write_predictions(rows: Rows, answers: SplitPredictions, shares_NC: npt.NDArray[np.float32], path: Path) -> None:
     with path.open("w", encoding="utf-8") as stream:
         for uid, gold, predicted, shares in zip(rows.uids, rows.labelled(), answers.predicted, shares_NC, strict=True):
             numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]

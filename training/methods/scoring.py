@@ -14,9 +14,9 @@ import datasets
 from training.contract import SOFT_LABELS
 from training.data import checked_rows, open_dataset
 from training.distil import (
+    DevConfidence,
     PartialStore,
     StorePlan,
-    Surety,
     best_threshold,
     calibrate,
     decisions_of,
@@ -24,11 +24,11 @@ from training.distil import (
     row_accuracy,
     row_confidence,
 )
-from training.evaluation import Examiner, predict_logits, read_splits, write_answers
+from training.evaluation import Evaluator, predict_logits, read_splits, write_answers
 from training.job import Job
 from training.learners import encode_rows, is_artifact, learner_of, load_classifier, read_label_map
 from training.methods.preparing import prepare
-from training.methods.result import used
+from training.methods.result import resource_use
 from training.models import PretrainedUnusable, TextToText, tokenizer_hash
 from training.runtime import folder_hash
 from training.spec import ModelSource, RunSpec
@@ -73,7 +73,7 @@ def score(job: Job) -> dict[str, Any]:
     # Before a long scoring, not behind it: a dev that cannot be used is then told at once.
     dev = replace(spec, data=replace(spec.data, test=None))
     splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer, pooling=teacher.model.pooling)
-    examiner = Examiner(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
+    examiner = Evaluator(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
     plan = _plan(examiner, dataset, Path(source.name))
     target = job.folder / SOFT_LABELS
     store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
@@ -90,11 +90,11 @@ def score(job: Job) -> dict[str, Any]:
         "calibration": read_metadata(target)["calibration"],
         "num_train": 0,
         "num_pseudo_labels": len(dataset),
-        **used(job),
+        **resource_use(job),
     }
 
 
-def _calibrated(examiner: Examiner) -> tuple[dict[str, Any] | None, Surety | None]:
+def _calibrated(examiner: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
     """Hold the teacher's confidence against dev, and choose the threshold that a filter takes unless it is told one.
 
     Nothing where dev has no answer to hold against it: what was scored is paid for, and of use without a calibration.
@@ -113,7 +113,7 @@ def _calibrated(examiner: Examiner) -> tuple[dict[str, Any] | None, Surety | Non
     threshold = best_threshold(
         confidence_N=confidence_N, accuracy_N=accuracy_N, num_choices=decisions.logits_DK.shape[1]
     )
-    surety = Surety(
+    surety = DevConfidence(
         temperature=calibration.temperature, threshold=threshold, confidence_N=confidence_N, accuracy_N=accuracy_N
     )
     progress.log(
@@ -123,7 +123,7 @@ def _calibrated(examiner: Examiner) -> tuple[dict[str, Any] | None, Surety | Non
     return {**calibration.payload(), "threshold": threshold.payload()}, surety
 
 
-def _plan(examiner: Examiner, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
+def _plan(examiner: Evaluator, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
     spec, task_type = examiner.job.spec, examiner.task_type
     return StorePlan(
         task_type=spec.task_type,
@@ -142,7 +142,7 @@ def _plan(examiner: Examiner, dataset: datasets.Dataset, teacher: Path) -> Store
     )
 
 
-def _score_all(examiner: Examiner, store: PartialStore, dataset: datasets.Dataset) -> None:
+def _score_all(examiner: Evaluator, store: PartialStore, dataset: datasets.Dataset) -> None:
     progress = examiner.job.progress
     progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
     for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
@@ -151,7 +151,7 @@ def _score_all(examiner: Examiner, store: PartialStore, dataset: datasets.Datase
         progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
 
 
-def _score_shard(examiner: Examiner, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
+def _score_shard(examiner: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
     job, task_type, teacher = examiner.job, examiner.task_type, examiner.classifier
     start = shard * ROWS_PER_SHARD
     rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
@@ -176,7 +176,7 @@ def _score_shard(examiner: Examiner, store: PartialStore, dataset: datasets.Data
         store.write(shard, rows=rows, outputs=predict_logits(model=teacher.model, **asked))
 
 
-def _num_top(examiner: Examiner) -> int:
+def _num_top(examiner: Evaluator) -> int:
     model = examiner.classifier.model
     if not isinstance(model, TextToText):
         return 0

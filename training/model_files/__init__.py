@@ -1,21 +1,21 @@
 """Files of pre-trained models: in folders and in installed packages. Nothing here imports torch."""
 
-from training.model_files.packaged import CARRIERS
+from training.model_files.packaged import PACKAGED_MODELS
 from training.model_files.weights import (
     SAFE_WEIGHTS,
     USE_SAFETENSORS,
-    fault_of,
+    embeddings_message,
+    find_fault,
     only_pickled,
-    pickled_refusal,
-    tables_refusal,
+    pickled_message,
 )
 
 __all__ = [
-    "CARRIERS",
+    "PACKAGED_MODELS",
     "SAFE_WEIGHTS",
     "USE_SAFETENSORS",
-    "fault_of",
+    "embeddings_message",
+    "find_fault",
     "only_pickled",
-    "pickled_refusal",
-    "tables_refusal",
+    "pickled_message",
 ]

@@ -24,12 +24,12 @@ def only_pickled(folder: Path) -> str | None:
     return next((name for name in PICKLED_WEIGHTS if (folder / name).is_file()), None)
 
 
-def pickled_refusal(*, model: str, file_name: str) -> str:
+def pickled_message(*, model: str, file_name: str) -> str:
     """Say that weights are pickled, and what to do."""
     return f"{model} has its weights in {file_name}, a pickle file, which is never loaded. {USE_SAFETENSORS}"
 
 
-def tables_refusal(*, model: str, num_tokens: int, num_embeddings: int) -> str:
+def embeddings_message(*, model: str, num_tokens: int, num_embeddings: int) -> str:
     """Say that a tokenizer has more tokens than its model has embeddings, and what to do."""
     return (
         f"{model} has a tokenizer of {num_tokens} tokens and embeddings for {num_embeddings}, so that some tokens have "
@@ -37,7 +37,7 @@ def tables_refusal(*, model: str, num_tokens: int, num_embeddings: int) -> str:
     )
 
 
-def fault_of(folder: Path, *, model: str) -> str | None:
+def find_fault(folder: Path, *, model: str) -> str | None:
     """Find why a checkpoint can never be trained, as far as its files say.
 
     Parameters
@@ -53,11 +53,11 @@ def fault_of(folder: Path, *, model: str) -> str | None:
     """
     pickled = only_pickled(folder)
     if pickled is not None:
-        return pickled_refusal(model=model, file_name=pickled)
+        return pickled_message(model=model, file_name=pickled)
     tokens, shapes = num_tokens(folder), tensor_shapes(folder)
     embeddings = _rows_of(shapes, _TOKEN_TABLES)
     if tokens and embeddings and tokens > embeddings:
-        return tables_refusal(model=model, num_tokens=tokens, num_embeddings=embeddings)
+        return embeddings_message(model=model, num_tokens=tokens, num_embeddings=embeddings)
     positions = _rows_of(shapes, _POSITION_TABLES)
     said = read_json(folder / "config.json").get("max_position_embeddings")
     if positions and isinstance(said, int) and said > positions:

@@ -20,7 +20,7 @@ MOST_BYTES = 2**30
 TOLERANCE = 1e-3
 
 
-class _Given(nn.Module):
+class _PassThrough(nn.Module):
     """Stands for embeddings that are handed in as they are."""
 
     def forward(self, *inputs: Any, inputs_embeds: Tensor | None = None, **_: Any) -> Tensor:
@@ -39,7 +39,7 @@ def upper_part(encoder: nn.Module, num_layers: int) -> nn.Module:
     """Return the other layers, which take hidden states as `inputs_embeds`; the weights are shared."""
     path, layers = _layers(encoder)
     upper = _with_part(encoder, path, nn.ModuleList(layers[num_layers:]))
-    return _with_part(upper, embeddings_of(encoder)[0], _Given())
+    return _with_part(upper, embeddings_of(encoder)[0], _PassThrough())
 
 
 def _layers(encoder: nn.Module) -> tuple[str, nn.ModuleList]:

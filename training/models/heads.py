@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from training.answers import NO_TOKEN, WORD_TOKENS
-from training.data import FROZEN_STATES, parted_sides
+from training.data import FROZEN_STATES, split_pair
 from training.models.frozen import run_encoder, upper_part
-from training.models.layers import num_frozen_layers, rest_frozen_layers
+from training.models.layers import keep_frozen_in_eval, num_frozen_layers
 
 HEAD_DROPOUT = 0.1
 
@@ -46,7 +46,7 @@ class EncoderClassifier(nn.Module):
     def train(self, mode: bool = True) -> EncoderClassifier:
         """Set what is trained to training mode; see rest_frozen_layers."""
         super().train(mode)
-        rest_frozen_layers(self.encoder)
+        keep_frozen_in_eval(self.encoder)
         return self
 
     def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
@@ -80,7 +80,7 @@ class BiEncoder(EncoderClassifier):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return logits (B, C) of a padded batch of pairs, encoded apart; see training.data.pairs."""
-        u_BH, v_BH = (self._vector(side) for side in parted_sides(inputs))
+        u_BH, v_BH = (self._vector(side) for side in split_pair(inputs))
         both = torch.cat([u_BH, v_BH, (u_BH - v_BH).abs(), u_BH * v_BH], dim=-1)
         logits_BC: Tensor = self.head(self.dropout(both))
         return logits_BC

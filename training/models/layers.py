@@ -52,7 +52,7 @@ def num_frozen_layers(encoder: nn.Module) -> int:
     return next((number for number, layer in enumerate(found[1]) if not _is_frozen(layer)), len(found[1]))
 
 
-def rest_frozen_layers(encoder: nn.Module) -> None:
+def keep_frozen_in_eval(encoder: nn.Module) -> None:
     """Put what is frozen into evaluation mode: what learns nothing drops nothing, and so gives the same every time."""
     found = layer_list(encoder)
     for layer in [] if found is None else found[1][: num_frozen_layers(encoder)]:

@@ -16,8 +16,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_L
 from transformers.utils import logging as transformers_logging
 
 from training.contract import TOKENIZER_FILES
-from training.data import reading_marks_as_text
-from training.model_files import CARRIERS, USE_SAFETENSORS, only_pickled, pickled_refusal, tables_refusal
+from training.data import treat_marks_as_text
+from training.model_files import PACKAGED_MODELS, USE_SAFETENSORS, embeddings_message, only_pickled, pickled_message
 from training.models.hub import is_reachable
 from training.models.layers import carve
 from training.runtime import PermanentFailure
@@ -130,14 +130,16 @@ def _place(source: ModelSource) -> str:
             )
     pickled = only_pickled(folder)
     if pickled is not None:
-        raise PretrainedUnusable(pickled_refusal(model=f"Model {source}", file_name=pickled))
+        raise PretrainedUnusable(pickled_message(model=f"Model {source}", file_name=pickled))
     return str(folder)
 
 
 def _packaged(source: ModelSource) -> Path:
-    if source.name not in CARRIERS:
-        raise PretrainedMissing(f"No package is known for {source.name}. Known are {', '.join(sorted(CARRIERS))}.")
-    return CARRIERS[source.name].folder(name=source.name)
+    if source.name not in PACKAGED_MODELS:
+        raise PretrainedMissing(
+            f"No package is known for {source.name}. Known are {', '.join(sorted(PACKAGED_MODELS))}."
+        )
+    return PACKAGED_MODELS[source.name].folder(name=source.name)
 
 
 def _load_model(place: str, where: dict[str, Any], source: ModelSource) -> nn.Module:
@@ -181,7 +183,7 @@ def _class_for(config: Any, source: ModelSource) -> Any:
 
 def _load_tokenizer(place: str, where: dict[str, Any], source: ModelSource) -> Any:
     try:
-        return reading_marks_as_text(AutoTokenizer.from_pretrained(place, **where, **SAFE))
+        return treat_marks_as_text(AutoTokenizer.from_pretrained(place, **where, **SAFE))
     except Exception as error:  # the tokenizers library raises bare ones
         raise PretrainedMissing(
             f"Model {source} has no tokenizer that can be loaded: {_reason(error)} Save one beside the weights."
@@ -207,7 +209,7 @@ def _check_tables(pretrained: Pretrained, source: ModelSource) -> None:
     num_tokens = max(pretrained.tokenizer.get_vocab().values()) + 1
     if num_tokens > len(embeddings):
         name = f"Model {source}"
-        raise PretrainedUnusable(tables_refusal(model=name, num_tokens=num_tokens, num_embeddings=len(embeddings)))
+        raise PretrainedUnusable(embeddings_message(model=name, num_tokens=num_tokens, num_embeddings=len(embeddings)))
 
 
 def check_segments(*, pretrained: Pretrained, source: ModelSource) -> None:

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
 from training.losses import IGNORED
-from training.models.writer import Writer
+from training.models.writer import AnswerCodec
 
 # The input that holds the answers which the model is taught, IGNORED behind their ends.
 TARGETS = "target_ids"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class GeneratedTokens:
     """What a model wrote for B rows: tokens (B, L), IGNORED behind their ends, with the log-probability of each.
 
     `top_ids` (B, L, K) and `top_log_probs` (B, L, K + 1) are the likeliest tokens at each place; the last
@@ -41,7 +41,7 @@ class TextToText(nn.Module):
     likely it is to write each label.
     """
 
-    def __init__(self, *, language_model: nn.Module, writer: Writer) -> None:
+    def __init__(self, *, language_model: nn.Module, writer: AnswerCodec) -> None:
         super().__init__()
         self.language_model = language_model
         self.writer = writer
@@ -78,7 +78,7 @@ class TextToText(nn.Module):
             columns.append(log_probs.gather(-1, label_BL.unsqueeze(-1)).sum(dim=(1, 2)))
         return torch.stack(columns, dim=1)
 
-    def write(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], *, num_top: int) -> Written:
+    def write(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], *, num_top: int) -> GeneratedTokens:
         """Write an answer for each row, the likeliest token at each place, up to the end or the longest answer.
 
         Parameters
@@ -109,12 +109,14 @@ class TextToText(nn.Module):
             log_probs_BV = F.log_softmax(found.logits[:, -1].float(), dim=-1)
             sure_B, best_B = log_probs_BV.max(dim=-1)
             top_ids_BK = log_probs_BV.topk(num_top, dim=-1).indices
-            top_BK1 = folded(log_probs_BV, top_ids_BK) if num_top else torch.zeros_like(sure_B).unsqueeze(1)
+            top_BK1 = (
+                log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else torch.zeros_like(sure_B).unsqueeze(1)
+            )
             steps.append((best_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0), top_ids_BK, top_BK1))
             latest_B = best_B.masked_fill(~open_B, self._pad)
             open_B = open_B & (best_B != self.writer.tokenizer.eos_token_id)
         tokens, log_probs, top_ids, top_log_probs = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
-        return Written(tokens=tokens, log_probs=log_probs, top_ids=top_ids, top_log_probs=top_log_probs)
+        return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top_ids, top_log_probs=top_log_probs)
 
     def _logits(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], answers_BL: Tensor) -> Tensor:
         seen_BL = answers_BL.masked_fill(answers_BL == IGNORED, self._pad).roll(1, dims=1)
@@ -126,7 +128,7 @@ class TextToText(nn.Module):
         return logits
 
 
-def folded(scores_UV: Tensor, top_ids_UK: Tensor) -> Tensor:
+def log_probs_with_rest(scores_UV: Tensor, top_ids_UK: Tensor) -> Tensor:
     """Keep the named tokens of a distribution, and all others as one more.
 
     Parameters

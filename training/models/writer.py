@@ -9,7 +9,7 @@ from typing import Any
 
 from training.answers import without_spaces
 from training.contract import MAX_SCORED_LABELS
-from training.data import cut
+from training.data import tokenise
 from training.runtime import PermanentFailure
 from training.tasks import TaskType
 
@@ -22,7 +22,7 @@ class LabelUnwritable(PermanentFailure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Writer:
+class AnswerCodec:
     """Writes a task type's answers over some labels with one tokenizer, and reads them back.
 
     `vocab_size` is of the model, which may know more tokens than its tokenizer.
@@ -94,7 +94,7 @@ class Writer:
 
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:
         end = self.tokenizer.eos_token_id
-        found = cut(self.tokenizer, text_target=list(texts))["input_ids"]
+        found = tokenise(self.tokenizer, text_target=list(texts))["input_ids"]
         return [ids if ids[-1:] == [end] else [*ids, end] for ids in found]
 
     def _text(self, tokens: Sequence[int]) -> str:

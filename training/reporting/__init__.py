@@ -1,6 +1,6 @@
 """What a run tells while it goes and when it ends. Nothing here imports torch."""
 
-from training.reporting.card import Card, CostLine, Costs, Use, card_text
+from training.reporting.card import Card, CostLine, Costs, ResourceUse, card_text
 from training.reporting.curve import TrialCurve, read_curves
 from training.reporting.energy import Energy, EnergyMeter
 from training.reporting.meter import Meter, peak_device_memory_bytes, peak_memory_bytes, versions
@@ -14,8 +14,8 @@ __all__ = [
     "EnergyMeter",
     "Meter",
     "Progress",
+    "ResourceUse",
     "TrialCurve",
-    "Use",
     "card_text",
     "peak_device_memory_bytes",
     "peak_memory_bytes",

@@ -38,7 +38,7 @@ class Costs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class ResourceUse:
     """What a training took. None is not known."""
 
     device: str
@@ -64,7 +64,7 @@ class Card:
     model: Mapping[str, Any]
     data: Sequence[tuple[str, str]]
     result: Mapping[str, Any]
-    use: Use
+    use: ResourceUse
     written_at: str
     costs: Costs | None = None
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)

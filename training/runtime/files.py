@@ -38,13 +38,13 @@ def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
         None for one long line, which is written many times faster.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with gone_unless_whole(temporary):
+    with removed_on_failure(temporary):
         temporary.write_text(json.dumps(payload, ensure_ascii=False, indent=indent, allow_nan=False), encoding="utf-8")
         temporary.replace(path)
 
 
 @contextmanager
-def gone_unless_whole(temporary: Path) -> Iterator[None]:
+def removed_on_failure(temporary: Path) -> Iterator[None]:
     """Delete a file or folder that could not be written to its end, so that it takes no room on a disk that is full.
 
     Parameters
@@ -63,7 +63,7 @@ def gone_unless_whole(temporary: Path) -> Iterator[None]:
 
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def atomic_folder(target: Path) -> Iterator[Path]:
     """Give a temporary folder to fill; it takes the target's name only when the block ends well.
 
     Parameters
@@ -78,7 +78,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     temporary = target.with_name(f"{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    with gone_unless_whole(temporary):
+    with removed_on_failure(temporary):
         yield temporary
         shutil.rmtree(target, ignore_errors=True)
         temporary.rename(target)

@@ -11,7 +11,7 @@ from types import FrameType
 from training.contract import EXIT_STOPPED, PARENT_VARIABLE
 
 SECONDS_TO_LEAVE = 4.5
-SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_CHECKS = 0.25
 
 
 class StopRequested(Exception):
@@ -54,7 +54,7 @@ class StopFlag:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            time.sleep(SECONDS_BETWEEN_CHECKS)
             if is_orphan():
                 self.request()
             if self.is_overdue():

@@ -2,10 +2,10 @@
 
 from training.runtime import PermanentFailure
 from training.tasks.base import BI_ENCODER, PAIR_POOLINGS, POOLINGS, TaskType
-from training.tasks.entity_extraction import EntityExtraction
-from training.tasks.multi_label_classification import MultiLabelClassification
-from training.tasks.pair_classification import PairClassification
-from training.tasks.text_classification import TextClassification
+from training.tasks.entity_extraction import EntityExtractionType
+from training.tasks.multi_label_classification import MultiLabelClassificationType
+from training.tasks.pair_classification import PairClassificationType
+from training.tasks.text_classification import TextClassificationType
 
 __all__ = [
     "BI_ENCODER",
@@ -19,7 +19,12 @@ __all__ = [
 
 TASK_TYPES: dict[str, TaskType] = {
     one.name: one
-    for one in (TextClassification(), PairClassification(), MultiLabelClassification(), EntityExtraction())
+    for one in (
+        TextClassificationType(),
+        PairClassificationType(),
+        MultiLabelClassificationType(),
+        EntityExtractionType(),
+    )
 }
 
 

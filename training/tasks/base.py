@@ -10,17 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from training.answers import (
-    NOTHING_ALIKE,
-    Baseline,
+    NO_MATCH,
+    BaselineAnswers,
     Floats,
     Item,
+    MetricTally,
     Rows,
-    Tally,
-    always,
+    constant_answer,
     f1_scores,
     joined_texts,
-    most_alike,
     most_frequent,
+    nearest_texts,
     tally_items,
 )
 
@@ -106,7 +106,7 @@ class TaskType(ABC):
         """Say whether there is anything to tell apart in gold answers."""
         return len(set(gold)) > 1
 
-    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> Tally:
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         """Count, per labelled row, what the metrics need; sums over any resample give its metrics.
 
         Parameters
@@ -125,7 +125,7 @@ class TaskType(ABC):
         """Turn R sums of tallies into R values of 0 to 1 for each name in `metrics`."""
         return f1_scores(totals_RK)
 
-    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
+    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
         """Answer labelled test rows without any training.
 
         Returns
@@ -135,16 +135,16 @@ class TaskType(ABC):
         """
         train_gold = train.labelled()
         majority = most_frequent(train_gold, labels)
-        alike = most_alike(train=joined_texts(train), test=joined_texts(test))
-        copied = [majority if row == NOTHING_ALIKE else train_gold[row] for row in alike]
+        alike = nearest_texts(train=joined_texts(train), test=joined_texts(test))
+        copied = [majority if row == NO_MATCH else train_gold[row] for row in alike]
         return {
-            "majority": always(majority, len(test)),
-            "copy": Baseline(label="most similar training text", predicted=copied),
+            "majority": constant_answer(majority, len(test)),
+            "copy": BaselineAnswers(label="most similar training text", predicted=copied),
         }
 
-    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[Baseline]:
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
         """Return answers that ignore the text, among them the best one on test itself by each metric.
 
         A student below that one has learned nothing that shows.
         """
-        return [always(most_frequent(test.labelled(), labels), len(test))]
+        return [constant_answer(most_frequent(test.labelled(), labels), len(test))]

@@ -8,30 +8,30 @@ from typing import Any, ClassVar
 
 from training.answers import (
     NUM_COMPAT_COUNTS,
-    Baseline,
+    BaselineAnswers,
     Floats,
     Item,
+    MetricTally,
     Rows,
     Span,
-    Tally,
     checked_spans,
     chosen_segmentation,
     compat_f1,
     compat_tally,
-    entities_written,
+    concatenated,
     f1_scores,
+    memorised_spans,
     most_frequent,
-    remembered_spans,
-    side_by_side,
-    spans_in,
-    spans_written,
+    read_entities,
+    spans_from_json,
+    spans_to_json,
     words_of,
-    written,
+    write_entities,
 )
 from training.tasks.base import TaskType
 
 
-class EntityExtraction(TaskType):
+class EntityExtractionType(TaskType):
     """Finds spans of a text and gives each a label; an answer is a JSON list of spans with start, end and label.
 
     A unit is a word, or with `segmentation` "character" a character.
@@ -47,9 +47,9 @@ class EntityExtraction(TaskType):
     def __init__(self, segmentation: str = "word") -> None:
         self.segmentation = segmentation
 
-    def segmented(self, segmentation: str) -> EntityExtraction:
+    def segmented(self, segmentation: str) -> EntityExtractionType:
         """Return the same task type over words or over characters."""
-        return EntityExtraction(segmentation)
+        return EntityExtractionType(segmentation)
 
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
         """Choose by where the gold spans begin and end."""
@@ -65,42 +65,42 @@ class EntityExtraction(TaskType):
         """Make sure that each is a list of spans of its text; see TaskType.read_gold."""
         place = dict.fromkeys(labels)
         return [
-            written(checked_spans(gold=value, text=text, labels=place, row=row))
+            spans_to_json(checked_spans(gold=value, text=text, labels=place, row=row))
             for row, (value, text) in enumerate(zip(gold, columns["text"], strict=True))
         ]
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write each entity's words and its label in brackets."""
-        return entities_written(text=text, spans=spans_in(answer), labels=labels)
+        return write_entities(text=text, spans=spans_from_json(answer), labels=labels)
 
     def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
         """Find the entities in the text."""
-        spans = spans_written(generated=generated, text=text, names=names)
-        return None if spans is None else written(spans)
+        spans = read_entities(generated=generated, text=text, names=names)
+        return None if spans is None else spans_to_json(spans)
 
     def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
         """Return each label as an entity of its own name."""
-        return [(label, written([Span(0, len(label), label)])) for label in labels]
+        return [(label, spans_to_json([Span(0, len(label), label)])) for label in labels]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return each span: right only with exactly its characters and its label."""
-        return frozenset((place[span.label], span.start, span.end) for span in spans_in(answer))
+        return frozenset((place[span.label], span.start, span.end) for span in spans_from_json(answer))
 
     def is_varied(self, gold: Sequence[str]) -> bool:
         """Say whether there is an entity at all; words beside it are in every text."""
-        return any(spans_in(answer) for answer in gold)
+        return any(spans_from_json(answer) for answer in gold)
 
-    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> Tally:
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         """Count spans, and what the study's own scorer counts; see TaskType.tally."""
         spans = super().tally(rows=rows, predicted=predicted, labels=labels)
-        return side_by_side(spans, compat_tally(texts=rows.columns["text"], gold=rows.labelled(), predicted=predicted))
+        return concatenated(spans, compat_tally(texts=rows.columns["text"], gold=rows.labelled(), predicted=predicted))
 
     def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
         """Return exact span F1, the share of texts that are wholly right, and compat_f1; see TaskType.score."""
         spans_RK, compat_RK = totals_RK[:, :-NUM_COMPAT_COUNTS], totals_RK[:, -NUM_COMPAT_COUNTS:]
         return {**f1_scores(spans_RK), "compat_f1": compat_f1(compat_RK)}
 
-    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, Baseline]:
+    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
         """Answer labelled test rows without any training.
 
         Returns
@@ -109,27 +109,29 @@ class EntityExtraction(TaskType):
         that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it occurs.
         """
         train_gold = train.labelled()
-        copied = remembered_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
+        copied = memorised_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
         return {
             "majority": _no_entity(test),
             "every_word": self._every_word(test, _commonest_label(train_gold, labels)),
-            "copy": Baseline(label="entities of the training data", predicted=copied),
+            "copy": BaselineAnswers(label="entities of the training data", predicted=copied),
         }
 
-    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[Baseline]:
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
         """Return no entity, and each word as one of the label that is most frequent on test."""
         label = _commonest_label(test.labelled(), labels)
         return [_no_entity(test), replace(self._every_word(test, label), label=f"every {self.segmentation}: {label}")]
 
-    def _every_word(self, rows: Rows, label: str) -> Baseline:
+    def _every_word(self, rows: Rows, label: str) -> BaselineAnswers:
         words = [words_of(text, self.segmentation) for text in rows.columns["text"]]
-        return Baseline(label=label, predicted=[written(Span(*word, label) for word in one) for one in words])
+        return BaselineAnswers(
+            label=label, predicted=[spans_to_json(Span(*word, label) for word in one) for one in words]
+        )
 
 
 def _commonest_label(answers: Sequence[str], labels: Sequence[str]) -> str:
-    found = [span.label for answer in answers for span in spans_in(answer)]
+    found = [span.label for answer in answers for span in spans_from_json(answer)]
     return most_frequent(found, labels) if found else labels[0]
 
 
-def _no_entity(rows: Rows) -> Baseline:
-    return Baseline(label="no entity", predicted=[written([])] * len(rows))
+def _no_entity(rows: Rows) -> BaselineAnswers:
+    return BaselineAnswers(label="no entity", predicted=[spans_to_json([])] * len(rows))

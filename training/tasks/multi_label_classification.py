@@ -9,13 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from training.answers import BETWEEN_LABELS, Baseline, GoldInvalid, Item, Rows, always, labels_in, listed, most_frequent
-from training.tasks.text_classification import TextClassification
+from training.answers import (
+    BETWEEN_LABELS,
+    BaselineAnswers,
+    GoldInvalid,
+    Item,
+    Rows,
+    constant_answer,
+    listed,
+    most_frequent,
+    read_labels,
+)
+from training.tasks.text_classification import TextClassificationType
 
 _HOW = 'Write a JSON list, as ["a", "b"], or [] where none applies.'
 
 
-class MultiLabelClassification(TextClassification):
+class MultiLabelClassificationType(TextClassificationType):
     """Says of each of the study's labels whether it applies to a text; an answer is a JSON list of those that do."""
 
     name = "multi_label_classification"
@@ -36,7 +46,7 @@ class MultiLabelClassification(TextClassification):
 
     def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
         """Read the labels in any order."""
-        found = labels_in(generated=generated, names=names)
+        found = read_labels(generated=generated, names=names)
         if found is None:
             return None
         return json.dumps([label for label in names.values() if label in found], ensure_ascii=False)
@@ -46,7 +56,7 @@ class MultiLabelClassification(TextClassification):
         lists = [*([label] for label in labels), list(labels), []]
         return [("", json.dumps(labels_, ensure_ascii=False)) for labels_ in lists]
 
-    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[Baseline]:
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
         """Return the most frequent set, the best one by micro F1, and all labels of test; see TaskType.constants.
 
         Micro F1 of a set that is always answered is 2 hits / (answered + gold labels), so that the best of each size
@@ -59,7 +69,7 @@ class MultiLabelClassification(TextClassification):
         f1 = 2 * hits / (len(gold) * np.arange(1, len(falling) + 1) + counts.total())
         named = {frozenset(falling[: int(f1.argmax()) + 1]), frozenset(falling)} if falling else set()
         sets = [json.dumps([label for label in labels if label in one], ensure_ascii=False) for one in named]
-        return [always(answer, len(gold)) for answer in (most_frequent(gold, labels), *sorted(sets))]
+        return [constant_answer(answer, len(gold)) for answer in (most_frequent(gold, labels), *sorted(sets))]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return each label that applies."""

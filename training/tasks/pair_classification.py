@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from training.tasks.base import PAIR_POOLINGS
-from training.tasks.text_classification import TextClassification
+from training.tasks.text_classification import TextClassificationType
 
 
-class PairClassification(TextClassification):
+class PairClassificationType(TextClassificationType):
     """Assigns a label to a pair (claim and evidence, two sentences)."""
 
     name = "pair_classification"

@@ -9,7 +9,7 @@ from training.answers import GoldInvalid, Item, listed, without_spaces
 from training.tasks.base import TaskType
 
 
-class TextClassification(TaskType):
+class TextClassificationType(TaskType):
     """Assigns one of the study's labels to a text."""
 
     name = "text_classification"

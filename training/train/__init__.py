@@ -1,20 +1,20 @@
 """Training: the loop, what it minimises, the search for settings, and the second stage on gold labels."""
 
-from training.train.gold import check_variety, gold_lesson, taught_rows
+from training.train.gold import check_variety, gold_objective, with_target_tokens
 from training.train.objectives import GoldLoss, SoftLoss, TokenLoss
-from training.train.search import Trained, search_and_train
-from training.train.setup import GoldStage, Lesson, Start
+from training.train.search import SearchResult, search_and_train
+from training.train.setup import GoldStage, ModelLoader, TrainingSetup
 
 __all__ = [
     "GoldLoss",
     "GoldStage",
-    "Lesson",
+    "ModelLoader",
+    "SearchResult",
     "SoftLoss",
-    "Start",
     "TokenLoss",
-    "Trained",
+    "TrainingSetup",
     "check_variety",
-    "gold_lesson",
+    "gold_objective",
     "search_and_train",
-    "taught_rows",
+    "with_target_tokens",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.runtime import gone_unless_whole
+from training.runtime import removed_on_failure
 
 # Saving may cost this share of the time between two saves; small models save always, large ones now and then.
 SAVING_SHARE = 0.05
@@ -56,14 +56,14 @@ class Checkpoint:
         """
         started = time.monotonic()
         self._folder.mkdir(exist_ok=True)
-        save_whole(path=self._path, state={"fingerprint": self._fingerprint, "rng": _rng_state(), **state})
+        save_state(path=self._path, state={"fingerprint": self._fingerprint, "rng": _rng_state(), **state})
         self._saved_at = time.monotonic()
         self._seconds_per_save = self._saved_at - started
 
     def is_there(self, *, fits: Callable[[dict[str, Any]], bool] = lambda state: True) -> bool:
         """Say whether there is a saved state of this fingerprint, whole, that `load` would give; nothing is changed."""
         try:
-            state = read_whole(self._path)
+            state = load_state(self._path)
             return state.get("fingerprint") == self._fingerprint and fits(state)
         except UNREADABLE:
             return False
@@ -79,7 +79,7 @@ class Checkpoint:
         if not self._path.is_file():
             return None
         try:
-            state = read_whole(self._path)
+            state = load_state(self._path)
             if state.pop("fingerprint") != self._fingerprint:
                 print("checkpoint is of another spec or trial, starting from the first step", flush=True)
                 return None
@@ -99,7 +99,7 @@ class Checkpoint:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def save_whole(*, path: Path, state: dict[str, Any]) -> None:
+def save_state(*, path: Path, state: dict[str, Any]) -> None:
     """Write tensors and what goes with them into a file that is there whole or not at all.
 
     Parameters
@@ -111,12 +111,12 @@ def save_whole(*, path: Path, state: dict[str, Any]) -> None:
     """
     temporary = path.with_suffix(".tmp")
     # A file of ours, not a path: torch would hide that the disk is full behind words about positions.
-    with gone_unless_whole(temporary), temporary.open("wb", buffering=0) as stream:
+    with removed_on_failure(temporary), temporary.open("wb", buffering=0) as stream:
         torch.save(state, stream)
     os.replace(temporary, path)
 
 
-def read_whole(path: Path) -> dict[str, Any]:
+def load_state(path: Path) -> dict[str, Any]:
     """Read what `save_whole` wrote, onto the CPU.
 
     Parameters

@@ -16,11 +16,11 @@ from training.models import TARGETS
 from training.spec import RunSpec
 from training.tasks import TaskType
 from training.train.objectives import GoldLoss, TokenLoss
-from training.train.setup import Start
+from training.train.setup import ModelLoader
 
 
-def gold_lesson(
-    *, rows: Rows, start: Start, task_type: TaskType, spec: RunSpec
+def gold_objective(
+    *, rows: Rows, start: ModelLoader, task_type: TaskType, spec: RunSpec
 ) -> tuple[EncodedRows, GoldLoss | TokenLoss]:
     """Encode labelled rows and lay out the loss against their gold answers.
 
@@ -49,7 +49,7 @@ def gold_lesson(
         target = learner.targets(rows=rows, units=encoded.units, labels=spec.labels)
         return start.prepared(encoded), GoldLoss(learner=learner, units=encoded.units, target=target)
     texts = rows.columns[task_type.input_fields[0]]
-    taught = taught_rows(encoded=encoded, answers=start.writer.tokens(answers=rows.labelled(), texts=texts))
+    taught = with_target_tokens(encoded=encoded, answers=start.writer.tokens(answers=rows.labelled(), texts=texts))
     return taught, TokenLoss.of_gold(taught)
 
 
@@ -61,7 +61,7 @@ def check_variety(*, gold: list[str], task_type: TaskType) -> None:
         )
 
 
-def taught_rows(*, encoded: EncodedRows, answers: Sequence[Sequence[int]]) -> EncodedRows:
+def with_target_tokens(*, encoded: EncodedRows, answers: Sequence[Sequence[int]]) -> EncodedRows:
     """Add the answers that a model is to write.
 
     Parameters

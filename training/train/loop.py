@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.compute import Compute, MemoryTooSmall, halves_of, is_out_of_memory
+from training.compute import Compute, MemoryTooSmall, halve_batch, is_out_of_memory
 from training.contract import CHECKPOINT
 from training.data import EncodedRows, Indices, collate, epoch_batches
 from training.job import Job
@@ -40,7 +40,7 @@ class StepLoss(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitting:
+class FitInputs:
     """What is to be trained, on what, by which loss; `dev_score` (higher is better) selects the best step."""
 
     model: nn.Module
@@ -140,7 +140,7 @@ def gradients_of_step(
     return mean_loss
 
 
-def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None = None) -> FitState:
+def fit(*, job: Job, fitting: FitInputs, fingerprint: str, start: FitState | None = None) -> FitState:
     """Train, evaluate on dev at even intervals, and leave the best weights in the student or teacher.
 
     Taken up again after a stop or a crash, it gives the same weights bit for bit on a CPU: the order of rows
@@ -201,7 +201,7 @@ def fit(*, job: Job, fitting: Fitting, fingerprint: str, start: FitState | None 
     return state
 
 
-def is_under_way(*, job: Job, fitting: Fitting, fingerprint: str) -> bool:
+def can_resume(*, job: Job, fitting: FitInputs, fingerprint: str) -> bool:
     """Say whether `fit` with these arguments would resume from a checkpoint; what cannot be read is none."""
     optimizer = _optimizer(fitting.model, job.spec.training)
     checkpoint = Checkpoint(job.folder / CHECKPOINT, fingerprint=fingerprint)
@@ -218,7 +218,7 @@ def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Adam
     return torch.optim.AdamW(groups, fused=True)
 
 
-def _batch_source(job: Job, fitting: Fitting, schedule: Schedule) -> Callable[[int], list[Indices]]:
+def _batch_source(job: Job, fitting: FitInputs, schedule: Schedule) -> Callable[[int], list[Indices]]:
     settings = job.spec.training
 
     @lru_cache(maxsize=1)
@@ -236,7 +236,7 @@ def _batch_source(job: Job, fitting: Fitting, schedule: Schedule) -> Callable[[i
 
 
 def _take_step(
-    fitting: Fitting, optimizer: torch.optim.AdamW, rate_factor: float, batches: list[Indices], state: FitState
+    fitting: FitInputs, optimizer: torch.optim.AdamW, rate_factor: float, batches: list[Indices], state: FitState
 ) -> float:
     """Take one optimiser step and return its mean loss."""
     for group in optimizer.param_groups:
@@ -275,7 +275,7 @@ def _update(optimizer: torch.optim.AdamW, compute: Compute) -> None:
 
 
 def _gradients_that_fit(
-    fitting: Fitting, optimizer: torch.optim.AdamW, batches: list[Indices], state: FitState
+    fitting: FitInputs, optimizer: torch.optim.AdamW, batches: list[Indices], state: FitState
 ) -> float:
     """Find a step's gradients; where memory runs out, cut its micro-batches in halves, from this step on.
 
@@ -294,7 +294,7 @@ def _gradients_that_fit(
             )
         except RuntimeError as error:
             # Raises what cannot be helped.
-            halves_of(max(micro_batches, key=len), error=error, compute=fitting.compute)
+            halve_batch(max(micro_batches, key=len), error=error, compute=fitting.compute)
         state.num_cuts += 1
         print(f"out of memory at step {state.step}: micro-batches of half the size from here on", flush=True)
 
@@ -303,7 +303,7 @@ def _is_in_vain(settings: TrainingSettings, state: FitState) -> bool:
     return settings.patience is not None and state.num_without_gain >= settings.patience
 
 
-def _evaluate(job: Job, fitting: Fitting, schedule: Schedule, state: FitState) -> None:
+def _evaluate(job: Job, fitting: FitInputs, schedule: Schedule, state: FitState) -> None:
     mean_loss = state.loss_sum / max(1, state.loss_count)
     line = f"step {state.step}/{schedule.num_steps}  loss {mean_loss:.4f}"
     if fitting.dev_score is not None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from training.data import EncodedRows, Units
 from training.learners import TaskLearner
 from training.losses import IGNORED, cross_entropy_sum, distillation_sum, other_text_sum
-from training.models import TARGETS, folded
+from training.models import TARGETS, log_probs_with_rest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ class TokenLoss:
             return loss
         taught = unit[answered]
         return loss + distillation_sum(
-            student_BC=folded(logits[answered], self.top_ids_UK[taught]),
+            student_BC=log_probs_with_rest(logits[answered], self.top_ids_UK[taught]),
             teacher_BC=self.teacher_UK[taught],
             temperature=self.temperature,
             mask_B=torch.ones_like(taught, dtype=torch.bool),

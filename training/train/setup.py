@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from training.answers import Rows
 from training.compute import Compute, seed_everything
 from training.data import EncodedRows
-from training.evaluation import Examiner, Split
+from training.evaluation import EncodedSplit, Evaluator
 from training.job import Job
 from training.learners import Classifier, load_classifier
 from training.models import TextToText, freeze_layers, frozen_states
@@ -26,7 +26,7 @@ class GoldStage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
+class TrainingSetup:
     """Encoded rows, the loss over them, the held-out splits, and a name that a checkpoint must bear to be used.
 
     `gold` is what follows, None where nothing does; `name` is that of its curves, empty where it is the only one.
@@ -36,7 +36,7 @@ class Lesson:
     rows: EncodedRows
     loss: StepLoss
     compute: Compute
-    splits: dict[str, Split]
+    splits: dict[str, EncodedSplit]
     fingerprint: str
     gold: GoldStage | None = None
     name: str = ""
@@ -45,14 +45,14 @@ class Lesson:
         """Return the rows of the held-out splits."""
         return {name: split.rows for name, split in self.splits.items()}
 
-    def examiner(self, *, job: Job, classifier: Classifier) -> Examiner:
+    def examiner(self, *, job: Job, classifier: Classifier) -> Evaluator:
         """Return who scores a classifier on the held-out splits."""
-        return Examiner(
+        return Evaluator(
             job=job, task_type=self.task_type, classifier=classifier, compute=self.compute, splits=self.splits
         )
 
 
-class Start:
+class ModelLoader:
     """Hands out fresh classifiers, each with its head drawn by the seed of its training.
 
     The first one is loaded at once, for its tokenizer, and handed out to the first training that has its seed.

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from training.evaluation import Examiner
+from training.evaluation import Evaluator
 from training.job import Job
 from training.learners import Classifier
 from training.spec import TrainingSettings, require
-from training.train.loop import FitState, Fitting, Schedule, fit, is_under_way, weights_of
-from training.train.setup import GoldStage, Lesson
+from training.train.loop import FitInputs, FitState, Schedule, can_resume, fit, weights_of
+from training.train.setup import GoldStage, TrainingSetup
 
 DISTIL, GOLD = "distil", "gold"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fitted:
+class FitResult:
     """How a training ended: its score on dev (None without dev), its best step, and the steps of all its stages.
 
     `stage` is the one whose weights are kept, None where there is only one.
@@ -27,7 +27,7 @@ class Fitted:
     stage: str | None = None
 
 
-def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple[Examiner, Fitted]:
+def fit_classifier(*, job: Job, lesson: TrainingSetup, classifier: Classifier) -> tuple[Evaluator, FitResult]:
     """Train a fresh classifier by the job's settings and seed.
 
     With a gold stage the student continues from its best distilled weights, at the same peak rate, warmed up anew; its
@@ -55,7 +55,7 @@ def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple
     """
     examiner = lesson.examiner(job=job, classifier=classifier)
     has_dev = "dev" in examiner.splits
-    fitting = Fitting(
+    fitting = FitInputs(
         model=classifier.model,
         rows=lesson.rows,
         loss=lesson.loss,
@@ -70,7 +70,7 @@ def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple
         stage = DISTIL if has_dev and not state.best_step else GOLD
     steps = state.earlier_steps + state.step
     best = state.earlier_best_step if stage == DISTIL else state.earlier_steps + state.best_step
-    return examiner, Fitted(
+    return examiner, FitResult(
         dev=state.best_score if has_dev else None,
         best_step=best if has_dev else steps,
         num_steps=steps,
@@ -78,13 +78,13 @@ def fit_classifier(*, job: Job, lesson: Lesson, classifier: Classifier) -> tuple
     )
 
 
-def _fit_both(job: Job, lesson: Lesson, gold: GoldStage, distilling: Fitting) -> FitState:
+def _fit_both(job: Job, lesson: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
     first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=len(gold.rows))
     fitting = replace(distilling, rows=gold.rows, loss=gold.loss)
     gold_fingerprint = f"{lesson.fingerprint}:{GOLD}"
     start: FitState | None = None
     # A checkpoint of the second stage is all that is needed to resume it; one that is broken takes both again.
-    if not is_under_way(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint):
+    if not can_resume(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint):
         state = fit(job=_with(job, first), fitting=distilling, fingerprint=lesson.fingerprint)
         start = FitState(
             best_score=state.best_score,

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXTS
 from tests.tiny_t5 import tiny_t5_tokenizer
-from training.models import Writer
+from training.models import AnswerCodec
 from training.models.writer import LabelUnwritable
 from training.tasks import TASK_TYPES, TaskType
 
@@ -12,8 +12,10 @@ TEXT, ENTITIES = "a sad film and a sad day", TASK_TYPES["entity_extraction"]
 NAMES = {"a": "a", "b": "b", "a;b": "a;b", "twowords": "two words"}
 
 
-def writer(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> Writer:
-    return Writer(task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32, vocab_size=100)
+def writer(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> AnswerCodec:
+    return AnswerCodec(
+        task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32, vocab_size=100
+    )
 
 
 @EVERY_TASK_TYPE
@@ -69,6 +71,8 @@ def test_labels_that_a_tokenizer_cannot_tell_apart_are_refused(task_type: TaskTy
 
 
 def test_an_answer_is_cut_where_no_text_of_that_length_needs_more(tmp_path: Path) -> None:
-    scribe = Writer(task_type=ENTITIES, tokenizer=tiny_t5_tokenizer(()), labels=("a",), max_length=4, vocab_size=100)
+    scribe = AnswerCodec(
+        task_type=ENTITIES, tokenizer=tiny_t5_tokenizer(()), labels=("a",), max_length=4, vocab_size=100
+    )
     spans = '[{"start": 0, "end": 24, "label": "a"}]'
     assert len(scribe.tokens(answers=[spans], texts=[TEXT])[0]) == scribe.max_tokens == 8

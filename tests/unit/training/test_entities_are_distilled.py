@@ -8,7 +8,7 @@ import torch
 import training.methods.scoring
 from tests.tiny_runs import LABELS, RunFolder, carry_out, job_of
 from training.answers import words_of
-from training.data import UNSEEN, Outputs, Units
+from training.data import UNSEEN, ModelOutputs, Units
 from training.distil import SoftLabels, read_soft_labels
 from training.evaluation import predict_logits
 from training.learners import learner_of
@@ -45,9 +45,9 @@ def student(run_folder: RunFolder, scoring: Path, **changes: Any) -> dict[str, A
 
 
 def test_a_set_holds_what_the_teacher_said_of_each_word(scoring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[Outputs] = []
+    said: list[ModelOutputs] = []
 
-    def heard(**arguments: Any) -> Outputs:
+    def heard(**arguments: Any) -> ModelOutputs:
         said.append(predict_logits(**arguments))
         return said[-1]
 
@@ -67,7 +67,7 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
     (scoring / "soft_labels").rename(scoring / "whole")
     shards: list[int] = []
 
-    def limited(**arguments: Any) -> Outputs:
+    def limited(**arguments: Any) -> ModelOutputs:
         shards.append(1)
         if len(shards) == 3:
             raise StopRequested("stopped on request")
@@ -101,13 +101,13 @@ def test_a_student_with_another_tokenizer_learns_word_by_word(
 
 def test_outputs_are_laid_over_the_words_that_another_model_sees() -> None:
     values = np.arange(10, dtype=np.float32).reshape(5, 2)
-    teacher = Outputs(values_UC=values, bounds=np.array([0, 3, 5]))
+    teacher = ModelOutputs(values_UC=values, bounds=np.array([0, 3, 5]))
     laid = teacher.over(Units.of_words([[1, 2], [1, 2, 3], [1]]))
     np.testing.assert_array_equal(laid[[0, 1, 2, 3]], values[[0, 1, 3, 4]])
     assert (laid[4:] == UNSEEN).all()
 
 
-def soft_loss(positions: list[list[int]], teacher: Outputs) -> SoftLoss:
+def soft_loss(positions: list[list[int]], teacher: ModelOutputs) -> SoftLoss:
     units = Units.of_words(positions)
     laid = torch.from_numpy(teacher.over(units))
     answered = torch.isfinite(laid).all(dim=1)
@@ -123,7 +123,9 @@ def soft_loss(positions: list[list[int]], teacher: Outputs) -> SoftLoss:
 
 
 def test_only_words_that_both_see_are_counted_and_cost() -> None:
-    teacher = Outputs(values_UC=np.array([[1, 2], [UNSEEN, UNSEEN], [3, 0]], dtype=np.float32), bounds=np.array([0, 3]))
+    teacher = ModelOutputs(
+        values_UC=np.array([[1, 2], [UNSEEN, UNSEEN], [3, 0]], dtype=np.float32), bounds=np.array([0, 3])
+    )
     loss = soft_loss([[1, 2, -1, 4]], teacher)
     rows = torch.tensor([0])
     assert loss.num_valid(rows) == 1

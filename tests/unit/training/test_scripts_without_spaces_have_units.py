@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny_runs import rows_with
-from training.answers import Span, chosen_segmentation, first_tokens, num_lost, spans_in, words_of, written
-from training.data import Outputs, Units
+from training.answers import Span, chosen_segmentation, first_tokens, num_lost, spans_from_json, spans_to_json, words_of
+from training.data import ModelOutputs, Units
 from training.learners import learner_of
 from training.tasks import TASK_TYPES
 
@@ -22,7 +22,7 @@ LETTERS_DIGITS_SIGNS = re.compile(r"[^\W\d_]+|\d+|_|[^\w\s]")
 
 
 def marked(text: str, *parts: str) -> str:
-    return written(Span(text.index(part), text.index(part) + len(part), "Person") for part in parts)
+    return spans_to_json(Span(text.index(part), text.index(part) + len(part), "Person") for part in parts)
 
 
 def japanese() -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def japanese() -> list[tuple[str, str]]:
     for pattern, name, branch in product(PATTERNS, ("木村", "田中"), ("大阪支店", "名古屋支店")):
         text = pattern.format(name=name, branch=branch)
         starts = {text.index(part): (part, label) for part, label in ((name, "Person"), (branch, "Branch"))}
-        rows.append((text, written(Span(at, at + len(part), label) for at, (part, label) in starts.items())))
+        rows.append((text, spans_to_json(Span(at, at + len(part), label) for at, (part, label) in starts.items())))
     return rows
 
 
@@ -43,7 +43,7 @@ def read_back(text: str, gold: str, segmentation: str = "word") -> str | None:
     targets = learner.targets(rows=rows, units=units, labels=LABELS)
     logits = torch.nn.functional.one_hot(targets, 1 + 2 * len(LABELS)).float().numpy()
     return learner_of(task_type).decode(
-        outputs=Outputs(values_UC=logits, bounds=units.bounds()), rows=rows, labels=LABELS
+        outputs=ModelOutputs(values_UC=logits, bounds=units.bounds()), rows=rows, labels=LABELS
     )[0]
 
 
@@ -108,7 +108,7 @@ def test_a_slip_of_the_hand_leaves_words() -> None:
 
 def test_a_token_that_reaches_over_the_end_of_a_span_hides_it() -> None:
     text = "木村さん"
-    words, spans = words_of(text), spans_in(marked(text, "木村"))
+    words, spans = words_of(text), spans_from_json(marked(text, "木村"))
     for offsets, lost in (([(0, 0), (0, 1), (1, 2), (2, 4)], 0), ([(0, 0), (0, 3), (3, 4)], 1)):
         positions = first_tokens(words=words, offsets=offsets)
         assert num_lost(spans=spans, words=words, positions=positions) == lost

@@ -1,7 +1,7 @@
 """Pre-trained models that installed packages carry, by the name a spec gives them."""
 
 from training.contract import PACKAGES
-from training.model_files.packaged.base import Carrier
+from training.model_files.packaged.base import PackagedModel
 from training.model_files.packaged.folder import PackagedFolder
 from training.model_files.packaged.joined_zip import JoinedZip
 from training.model_files.packaged.onnx_bert import OnnxBert
@@ -33,7 +33,7 @@ MPNET = JoinedZip(
     inner_folder="all-mpnet-base-v2",
 )
 
-CARRIERS: dict[str, Carrier] = {
+PACKAGED_MODELS: dict[str, PackagedModel] = {
     "all-mpnet-base-v2": MPNET,
     "all-MiniLM-L6-v2": MINILM_L6,
     "paraphrase-MiniLM-L3-v2": PARAPHRASE_L3,

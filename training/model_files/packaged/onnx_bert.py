@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.model_files.packaged.base import Carrier, WeightsDiffer, checked_file, copy_files, unpacked_once
+from training.model_files.packaged.base import PackagedModel, WeightsDiffer, checked_file, copy_files, unpacked_once
 from training.model_files.packaged.folder import PackagedFolder
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ ENCODER_PREFIX = "model.0.auto_model."
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnnxBert(Carrier):
+class OnnxBert(PackagedModel):
     """An exported sentence encoder; its tokenizer comes from a carrier with the same vocabulary."""
 
     onnx_path: str
