@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from config.refusals import Refusal
-from training.task_types import TASK_TYPES
+from training.tasks import TASK_TYPES
 
 __all__ = ["DESCRIPTIONS", "TASK_TYPES", "Description", "UnknownTaskType", "input_fields", "metric_title", "metrics"]
 

@@ -34,14 +34,13 @@ from runs.requests import (
 from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
-from training.gold import GoldInvalid
-from training.settings import BI_ENCODER
-from training.spans import chosen_segmentation
-from training.weights import fault_of
+from training.answers import GoldInvalid, chosen_segmentation
+from training.model_files import find_fault
+from training.tasks import BI_ENCODER
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
-# As in training.writer, which needs torch to be imported; a test compares the two.
+# As in training.models.writer, which needs torch to be imported; a test compares the two.
 MOST_SCORED_LABELS = 32
 _NAMES_IN_MESSAGE = 5
 # An answer of these is one label, so that it can be said which labels nothing is known of.
@@ -177,7 +176,7 @@ def _fault_of(role: str, model: dict[str, Any]) -> str | None:
     except ModelUnusable as refusal:
         return str(refusal)
     folder = model_folder(model)
-    return fault_of(folder, model=f"The {role} model {model['name']}") if folder else None
+    return find_fault(folder, model=f"The {role} model {model['name']}") if folder else None
 
 
 def _data(case: _Case) -> list[Finding]:

@@ -9,8 +9,8 @@ from runs.execution import Consumption, consumption
 from runs.models import Artifact, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
-from training.card import Card, CostLine, Costs, Use, card_text
-from training.folder import CARD_FILE
+from training.contract import CARD_FILE
+from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
 
 __all__ = [
     "CardMissing",
@@ -127,9 +127,9 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
     return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in told.items())]
 
 
-def _use(run: Run, lineage: Iterable[Attempt]) -> Use:
+def _use(run: Run, lineage: Iterable[Attempt]) -> ResourceUse:
     own, whole = consumption(run.attempts.all()), consumption(lineage)
-    return Use(
+    return ResourceUse(
         device=run.device,
         device_seconds=own.device_seconds,
         peak_memory_bytes=own.peak_memory_bytes or run.artifact.result.get("peak_memory_bytes"),

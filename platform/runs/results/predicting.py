@@ -29,7 +29,7 @@ from tables.signs import is_blank
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
 EXIT_PERMANENT = 2
-# As in training.answering, which needs torch to be imported; a test compares the two.
+# As in training.evaluation.serving, which needs torch to be imported; a test compares the two.
 EXIT_TOO_LARGE = 5
 _LAST_WORDS = 2_000
 

@@ -12,7 +12,7 @@ from typing import Any
 from config.refusals import Refusal
 from runs.execution import SPEC_FILE, Trainer, held, read_error, read_result
 from runs.models import Run
-from training.folder import file_hash
+from training.runtime import file_hash
 
 SECONDS_BETWEEN_LOOKS = 1.0
 # What must be equal in both results. Times, memory and energy never are.

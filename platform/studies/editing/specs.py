@@ -107,9 +107,7 @@ def _refuse_alike(labels: Iterable[str]) -> None:
         looks = " ".join(comparable(label).casefold().split())
         if looks in by_looks:
             both = f"“{by_looks[looks][:40]}” and “{label[:40]}”"
-            raise StudyInvalid(
-                f"{both} differ only in case, spaces or invisible characters. Keep one.", field="labels"
-            )
+            raise StudyInvalid(f"{both} differ only in case, spaces or invisible characters. Keep one.", field="labels")
         by_looks[looks] = label
 
 

@@ -25,7 +25,7 @@ from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
 from tests.tiny_model import WORDS, write_tiny_model
-from training.writer import MAX_SCORED_LABELS
+from training.contract import MAX_SCORED_LABELS
 
 pytestmark = pytest.mark.django_db
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)

@@ -31,14 +31,14 @@ def test_an_amount_that_cannot_be_is_neither_held_nor_charged(bad: str) -> None:
 
 @pytest.mark.parametrize("bad", BAD_KEYS)
 def test_a_source_key_that_could_be_taken_for_another_is_refused(bad: str) -> None:
-    with pytest.raises(Refusal, match="source_key"):
+    with pytest.raises(ValueError, match="source_key"):
         Want(source_key=bad, amount=Decimal(1), price=PRICE)
-    with pytest.raises(Refusal, match="source_key"):
+    with pytest.raises(ValueError, match="source_key"):
         cost(source_key=bad)
 
 
 def test_a_cost_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(Refusal, match="no time zone"):
+    with pytest.raises(ValueError, match="no time zone"):
         cost(occurred_at=datetime(2026, 1, 1))  # noqa: DTZ001 -- that is what is refused
 
 
