@@ -9,9 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from config.refusals import Refusal
-from studies.answers import FORMS
 from studies.models import Example, Study
-from studies.task_types import input_fields
 
 ROWS_AT_A_TIME = 1000
 Pieces = Iterator[bytes]
@@ -35,7 +33,7 @@ def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -
 
 
 def _csv(study: Study, examples: Iterator[Example]) -> Pieces:
-    columns = [*input_fields(study.task_type), "label", "split", "source"]
+    columns = [*study.definition.input_fields, "label", "split", "source"]
     yield _line(columns)
     for example in examples:
         row = _row(study, example)
@@ -60,8 +58,8 @@ def _row(study: Study, example: Example) -> dict[str, Any]:
     """One example; `label` is None where it has none."""
     label = getattr(example, "label", None)
     return {
-        **{name: example.fields[name] for name in input_fields(study.task_type)},
-        "label": None if label is None else FORMS[study.task_type].as_json(label.value),
+        **{name: example.fields[name] for name in study.definition.input_fields},
+        "label": None if label is None else study.definition.as_json(label.value),
         "split": example.split,
         "source": "" if label is None else label.source,
     }

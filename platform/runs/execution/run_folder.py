@@ -11,7 +11,6 @@ from django.conf import settings
 from runs.execution.process import SPEC_FILE
 from runs.models import Artifact, ExampleList, Run, RunKind
 from studies.models import Example
-from studies.task_types import input_fields
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
 SPEC_VERSION = 1
@@ -120,7 +119,7 @@ def _parent_artifact(run: Run, *kinds: Artifact.Kind) -> Path:
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
-    fields = input_fields(run.study.task_type)
+    fields = run.study.definition.input_fields
     if run.kind == RunKind.SCORE:
         named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
     else:

@@ -23,7 +23,6 @@ from config.refusals import Refusal
 from runs.execution import trainer_environment
 from runs.models import Artifact
 from runs.results.warm_model import NoAnswer, answer_of
-from studies.task_types import input_fields
 from tables.signs import is_blank
 
 MOST_CHARACTERS = 10_000
@@ -79,7 +78,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
         time); ServerBusy.
     """
     require(actor=actor, action=Action.TRY_MODEL)
-    fields = input_fields(artifact.run.study.task_type)
+    fields = artifact.run.study.definition.input_fields
     row = {name: _checked(name, texts.get(name, "")) for name in fields}
     _check_there(artifact)
     with _only_one():

@@ -11,14 +11,12 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
 from config.refusals import Refusal
-from studies.answers import FORMS
 from studies.editing.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Study
 from studies.queries import Dependents, dependents
 from studies.records import record_change
-from studies.task_types import input_fields
 
 _RECORDED = (
     "name",
@@ -219,7 +217,7 @@ def _check_labels(study: Study, wanted: Sequence[str], found: Dependents) -> Non
     if lost:
         raise StudyInUse(f"{'; '.join(lost)}. Keep these as they are.", field="labels")
     in_use = [label for label, _ in found.in_use]
-    if FORMS[study.task_type].is_list and [label for label in wanted if label in in_use] != in_use:
+    if study.definition.is_list and [label for label in wanted if label in in_use] != in_use:
         raise StudyInUse(f"sets of labels are kept in the order {', '.join(in_use)}. Keep that order.", field="labels")
 
 
@@ -227,6 +225,6 @@ def _copy_examples(actor: User, study: Study, made: Study) -> None:
     pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
     batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
     options = ImportOptions(
-        columns={name: name for name in input_fields(made.task_type)}, label_column="label", split_column="split"
+        columns={name: name for name in made.definition.input_fields}, label_column="label", split_column="split"
     )
     import_examples(actor=actor, batch=batch, options=options)

@@ -16,7 +16,6 @@ from runs.models import Run
 from runs.requests import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
-from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
 from web.http import carry_out, person
 from web.presenters import SHOWN, is_as_shown, quote_runs, shown_as
@@ -52,7 +51,7 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    kind = TASK_TYPES[study.task_type]
+    kind = study.definition
     return StartRunForm(
         data,
         teachers=finished_teachers(study)[:MOST_TEACHERS],

@@ -4,11 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from labeling.task_types import ResultInvalid
-from labeling.task_types.entity_extraction import EntityExtraction
-from labeling.task_types.multi_label_classification import MultiLabelClassification
+from labeling.widgets import MultipleChoices, ResultInvalid, Spans
 
-SPANS, MANY = EntityExtraction(), MultiLabelClassification()
+SPANS, MANY = Spans(("text",)), MultipleChoices(("text",))
 LABELS = ["a", "b"]
 
 

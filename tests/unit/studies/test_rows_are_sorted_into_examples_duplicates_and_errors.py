@@ -5,6 +5,7 @@ import pytest
 from studies.imports import ImportCheck, ImportOptions
 from studies.imports.files import read_table
 from studies.imports.row_checks import ColumnsWrong, StudyRules, check_rows, guess_options
+from studies.task_types import TASK_TYPES
 
 
 def check(text: str, **rules: Any) -> ImportCheck:
@@ -75,8 +76,7 @@ def test_a_missing_column_is_named_beside_those_there_are() -> None:
             table=read_table(content=b"text\na\n", file_name="rows.csv"),
             options=ImportOptions(columns={"text": "body"}),
             rules=StudyRules(
-                task_type="text_classification",
-                input_fields=("text",),
+                definition=TASK_TYPES["text_classification"],
                 labels=("a",),
                 dev_fraction=0,
                 test_fraction=0,
