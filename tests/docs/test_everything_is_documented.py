@@ -23,6 +23,7 @@ CHANGES = sorted(
     {
         action
         for path in RECORDING
+        if "import record" in path.read_text()
         for action in re.findall(r'(?:action=|_record\([^"]*|\b[A-Z_]+ = )"([a-z_]+\.[a-z_]+)"', path.read_text())
     }
 )

@@ -3,6 +3,7 @@ import pytest
 from labeling.label_studio import LabelStudioClient
 from labeling.publishing import publish
 from labeling.widgets import widget_of
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Member, published_ids, synced
 from tests.services import LabelStudioServer

@@ -16,8 +16,7 @@ def check(text: str, **rules: Any) -> ImportCheck:
         split_column="split" if "split" in table.columns else "",
     )
     defaults: dict[str, Any] = {
-        "task_type": "text_classification",
-        "input_fields": ("text",),
+        "definition": TASK_TYPES["text_classification"],
         "labels": ("good", "bad"),
         "dev_fraction": 0.1,
         "test_fraction": 0.2,
