@@ -17,7 +17,7 @@ from tests.integration.reports import ground
 from tests.tiny_artifacts import write_model
 from training import answering
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 
 
 @pytest.fixture(scope="module")
