@@ -20,6 +20,7 @@ from embedded import application, label_studio, ports, postgres, secrets, servic
 from embedded.paths import Paths
 from embedded.supervisor import Process, Service
 from tests import serving
+from tests.running.forks import ForkingPopen, Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 # A change of role or account is seen at once, so that no test waits for it.
@@ -196,3 +197,16 @@ def _redis_service(program: Path, port: int) -> Service:
         log=PATHS.log("redis"),
         is_ready=lambda: not ports.is_free(port=port),
     )
+
+
+@pytest.fixture(scope="session")
+def trainer_forks() -> Iterator[type[ForkingPopen]]:
+    ForkingPopen.forks = Forks()
+    yield ForkingPopen
+    ForkingPopen.forks.close()
+
+
+@pytest.fixture
+def forked_trainers(trainer_forks: type[ForkingPopen], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainers that this process starts spare themselves the imports."""
+    monkeypatch.setattr(subprocess, "Popen", trainer_forks)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 
 from embedded import services, tools
@@ -12,8 +13,8 @@ from embedded.paths import Paths
 
 # The plugin must be there before pytest-django reads the settings, which is earlier than any conftest.
 PYTEST = ("-m", "pytest", "-p", "tests.services")
-# What computes most, tested beside all else: unit tests, and runs, which train. No Label Studio is needed for it.
-BESIDE = ("tests/unit", "tests/integration/runs", "tests/integration/engine")
+# Named to the sessions that share all tests; see tests.running.sharing.py.
+SHARED = ("-p", "tests.running.sharing")
 # This tool alone cannot be run with -m.
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
 CHECKS = (
@@ -33,32 +34,36 @@ def test(*, paths: Paths, arguments: Sequence[str]) -> int:
     # Nothing but the path to our code: the plugin finds or starts every service by itself.
     path = os.pathsep.join([str(paths.root), str(paths.root / "platform")])
     environment = {**scrubbed(), "PYTHONPATH": path}
-    if arguments:
-        return _run(paths, (*PYTEST, *arguments), environment)
-    return _test_in_two(paths, environment)
+    if all(argument.startswith("-") for argument in arguments):
+        return _test_in_two(paths, (*PYTEST, *SHARED, *arguments), environment)
+    return _run(paths, (*PYTEST, *arguments), environment)
 
 
-def _test_in_two(paths: Paths, environment: Mapping[str, str]) -> int:
-    """Run what computes beside all others, which wait for services; show it when both are done.
+def _test_in_two(paths: Paths, command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run two sessions beside each other that share the tests; show the second when both are done.
 
     Each of the two starts services of its own; see tests/services.py.
     """
     log = paths.log("tests-beside")
-    command = [sys.executable, *PYTEST, *BESIDE]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=paths.root, env={**environment, "FULCRUM_TEST_BESIDE": "1"}, stdout=output, stderr=output
-        ) as beside,
-    ):
+    with tempfile.TemporaryDirectory() as taken, log.open("wb") as output:
+        # Two sessions that each compute on every core would wait for each other.
+        environment = {"OMP_NUM_THREADS": "1", **environment, "FULCRUM_TEST_TAKEN": taken}
+        beside = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=paths.root,
+            env={**environment, "FULCRUM_TEST_BESIDE": "1"},
+            stdout=output,
+            stderr=output,
+        )
         try:
-            rest = _run(paths, (*PYTEST, *(f"--ignore={folder}" for folder in BESIDE)), environment)
-            computed = beside.wait()
+            first = _run(paths, command, environment)
+            second = beside.wait()
         finally:
             # As from a keyboard: pytest then stops its services.
             beside.send_signal(signal.SIGINT)
+            beside.wait()
     print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
-    return rest or computed
+    return first or second
 
 
 def check_all(*, paths: Paths) -> int:

@@ -17,7 +17,7 @@ from tests.integration.reports import ground
 from tests.tiny_artifacts import write_model
 from training.contract import EXIT_TOO_LARGE as TRAINERS_TOO_LARGE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from studies.models import Study
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 TRIAL = {"learning_rate": 2e-4, "epochs": 3, "steps": None, "seed": 7, "dev": 0.8, "best_step": 24}
 RESULT = {
     "metrics": {"baselines": {"constant": {"label": "good", "value": 0.55}}},
