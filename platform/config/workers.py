@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.celery import CHORES, NOTICES, SWEEPS, SYNC, app
-from embedded.forks import Forks
+from embedded.processes import Forks
 
 GRACE_SECONDS = 8.0
 

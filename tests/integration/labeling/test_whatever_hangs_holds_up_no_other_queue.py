@@ -15,7 +15,7 @@ from celery import current_app
 from budgets.models import Path as MoneyPath
 from budgets.operations import place_hold
 from embedded import services
-from embedded.supervisor import Process
+from embedded.services import Process
 from labeling.models import LabelingProject
 from notices.models import NoticeKind
 from notices.operations import notify
