@@ -31,7 +31,8 @@ PATHS = Paths(root=ROOT, data=ROOT / "var" / ("test-beside" if IS_BESIDE else "t
 # Away from the ports that a person's own `manage.py up` prefers, and from the other process's.
 _PORTS_APART = 1_000 if IS_BESIDE else 0
 FIRST_PORTS = {
-    name: port + _PORTS_APART for name, port in (("web", 18000), (services.LABEL_STUDIO, 18080), ("redis", 16379))
+    name: port + _PORTS_APART
+    for name, port in (("web", 18000), (services.LABEL_STUDIO_SERVICE, 18080), ("redis", 16379))
 }
 UNIT_TESTS = ROOT / "tests" / "unit"
 
@@ -41,7 +42,9 @@ _held = ExitStack()
 def _prepare_environment() -> None:
     PATHS.make()
     services.claim_port(paths=PATHS, service="web", first=FIRST_PORTS["web"])
-    services.claim_port(paths=PATHS, service=services.LABEL_STUDIO, first=FIRST_PORTS[services.LABEL_STUDIO])
+    services.claim_port(
+        paths=PATHS, service=services.LABEL_STUDIO_SERVICE, first=FIRST_PORTS[services.LABEL_STUDIO_SERVICE]
+    )
     wanted = services.environment(paths=PATHS)
     # Which settings tests use, pyproject.toml says.
     del wanted["DJANGO_SETTINGS_MODULE"]
@@ -126,7 +129,7 @@ class LabelStudioServer:
     def _leave(self) -> None:
         """Nobody listens any more, so that whoever calls is refused at once."""
         self._process = None
-        services.release_port(paths=PATHS, service=services.LABEL_STUDIO)
+        services.release_port(paths=PATHS, service=services.LABEL_STUDIO_SERVICE)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Closing a project to new work, in one transaction, and opening it again; called by Fulcrum's own account."""
+"""Closing a project to new work, in one transaction, and reopening it; called by Fulcrum's own account."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from users.models import User
 
 from labeling.server.models import Closure
 
-LONGEST_KEEP_SECONDS = 30 * 24 * 3600
+MAX_KEEP_SECONDS = 30 * 24 * 3600
 
 
 @api_view(["POST"])
@@ -54,7 +54,7 @@ def shut(request: Request) -> Response:
     project, chosen = project_of(request), _examples(request, "examples")
     may_stay = set(_examples(request, "keep_open").values_list("pk", flat=True))
     kept = []
-    # Who is being given an example holds its row until their lock on it is written: wait for them, then look.
+    # A request that is given an example holds its row until its lock on it is written: wait for it, then look.
     for task in chosen.select_for_update().order_by("pk"):
         people = _people_at(task) if task.pk in may_stay else []
         num_answers = task.annotations.filter(was_cancelled=False).count()
@@ -68,7 +68,7 @@ def shut(request: Request) -> Response:
 
 
 def _people_at(task: Task) -> list[User]:
-    """Who has an example open, or left a draft of it, and has not answered it."""
+    """People who have an example open, or a draft for it, and have not answered it."""
     locks = TaskLock.objects.filter(task=task, expire_at__gt=timezone.now()).values("user")
     drafts = AnnotationDraft.objects.filter(task=task, annotation__isnull=True).values("user")
     answered = Annotation.objects.filter(task=task).values("completed_by")
@@ -77,8 +77,8 @@ def _people_at(task: Task) -> list[User]:
 
 
 def _lock_task_for(task: Task, people: list[User]) -> None:
-    """Leave one lock for each of these people, so that the queue gives the example to them and to nobody else."""
-    until = timezone.now() + timedelta(seconds=LONGEST_KEEP_SECONDS)
+    """Leave one lock for each of these people, so that the queue gives the example to them only."""
+    until = timezone.now() + timedelta(seconds=MAX_KEEP_SECONDS)
     TaskLock.objects.filter(task=task).exclude(user__in=people).delete()
     for one in people:
         if not TaskLock.objects.filter(task=task, user=one).update(expire_at=until):
@@ -102,7 +102,7 @@ def _examples(request: Request, name: str) -> Any:
 
 
 def _keep_seconds(request: Request) -> int:
-    return max(0, min(_whole_number(request, "keep_seconds"), LONGEST_KEEP_SECONDS))
+    return max(0, min(_whole_number(request, "keep_seconds"), MAX_KEEP_SECONDS))
 
 
 def _whole_number(request: Request, name: str) -> int:
@@ -116,7 +116,7 @@ def _whole_number(request: Request, name: str) -> int:
 def _withdraw(project: Project, message: str, keep_seconds: int) -> dict[str, Any]:
     _, is_new = Closure.objects.get_or_create(project_id=project.pk, defaults={"message": message})
     closure = Closure.objects.select_for_update().get(project_id=project.pk)
-    # Who is being given an example holds its row until their lock on it is written: wait for them, then look.
+    # A request that is given an example holds its row until its lock on it is written: wait for it, then look.
     unanswered = Task.objects.filter(project=project, is_labeled=False)
     list(unanswered.select_for_update().order_by("pk").values_list("pk", flat=True))
     kept = _open_now(project) if is_new else _still_kept(closure, keep_seconds)
@@ -124,10 +124,10 @@ def _withdraw(project: Project, message: str, keep_seconds: int) -> dict[str, An
     closure.save(update_fields=["kept"])
     _lock_for(project, kept, closure.since + timedelta(seconds=keep_seconds))
     _delete(project, unanswered.exclude(pk__in=kept.values()).exclude(annotations__isnull=False))
-    return {"kept": _in_words(kept), "left": list(Task.objects.filter(project=project).values_list("pk", flat=True))}
+    return {"kept": _as_rows(kept), "left": list(Task.objects.filter(project=project).values_list("pk", flat=True))}
 
 
-def _in_words(kept: dict[int, int]) -> list[dict[str, Any]]:
+def _as_rows(kept: dict[int, int]) -> list[dict[str, Any]]:
     emails = dict(User.objects.filter(pk__in=kept).values_list("pk", "email"))
     uids = {
         task: data.get("item_uid", "")
@@ -137,7 +137,7 @@ def _in_words(kept: dict[int, int]) -> list[dict[str, Any]]:
 
 
 def _open_now(project: Project) -> dict[int, int]:
-    """By person, the example they opened last of those that they have not answered."""
+    """By person, the example that they opened last and have not answered."""
     answered = set(Annotation.objects.filter(project=project).values_list("completed_by", "task"))
     ttl = timedelta(seconds=settings.TASK_LOCK_TTL)
     locks = TaskLock.objects.filter(task__project=project, expire_at__gt=timezone.now())
@@ -163,7 +163,7 @@ def _still_kept(closure: Closure, keep_seconds: int) -> dict[int, int]:
 
 
 def _lock_for(project: Project, kept: dict[int, int], until: datetime) -> None:
-    """Leave one lock per person, on what they may finish: Label Studio's queue gives them that and nothing else."""
+    """Leave one lock per person, on what they may finish, so that the queue gives them nothing else."""
     locks = TaskLock.objects.filter(task__project=project)
     mine = {(lock.user_id, lock.task_id): lock for lock in locks}
     chosen = [mine.get(pair) or TaskLock(user_id=pair[0], task_id=pair[1]) for pair in kept.items()]

@@ -1,7 +1,7 @@
 """Overlap: how many answers Label Studio asks for of each example. Set by Fulcrum, which knows how many it accepts.
 
-Label Studio counts every answer that is no skip. One that Fulcrum does not accept keeps its place in that count, so the
-example has to ask for one more.
+Label Studio counts every answer that is not a skip, also one that Fulcrum does not accept; the example then has to ask
+for one more.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from tasks.models import Annotation, Task
 
 from labeling.server.projects.closing import project_of
 
-MOST_ANSWERS = 1_000_000
+MAX_ANSWERS = 1_000_000
 
 
 @api_view(["POST"])
@@ -35,7 +35,7 @@ def list_examples(request: Request) -> Response:
 @api_view(["POST"])
 @transaction.atomic
 def set_overlap(request: Request) -> Response:
-    """Say how many answers each example asks for, those there included. Repeating it changes nothing."""
+    """Set how many answers each example asks for, existing ones included. Repeating it changes nothing."""
     project, wanted = project_of(request), _wanted(request)
     tasks = Task.objects.filter(project=project, pk__in=wanted)
     found = list(tasks.select_for_update().order_by("pk").values_list("pk", flat=True))
@@ -59,4 +59,4 @@ def _wanted(request: Request) -> dict[int, int]:
 
 def _is_pair(one: Any) -> bool:
     is_pair = isinstance(one, list) and len(one) == 2 and all(type(part) is int for part in one)
-    return is_pair and 0 <= one[1] <= MOST_ANSWERS
+    return is_pair and 0 <= one[1] <= MAX_ANSWERS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from embedded import postgres
 from embedded.data_folder import Paths, load_secrets
 from embedded.environment import Connections, django_environment
-from embedded.services.label_studio import LABEL_STUDIO, LabelStudio
+from embedded.services.label_studio import LABEL_STUDIO_SERVICE, LabelStudio
 from embedded.services.ports import HOST, hold_port, remembered_port
 from embedded.services.supervisor import Service, answers
 
@@ -44,7 +44,7 @@ def environment(*, paths: Paths) -> dict[str, str]:
     connections = Connections(
         database_url=postgres.database_url(paths=paths),
         web_url=_url(paths, "web"),
-        label_studio_url=_url(paths, LABEL_STUDIO),
+        label_studio_url=_url(paths, LABEL_STUDIO_SERVICE),
         label_studio_token=known.label_studio_token,
         django_secret_key=known.django_secret_key,
         ticket_key=known.ticket_key,
@@ -53,7 +53,7 @@ def environment(*, paths: Paths) -> dict[str, str]:
 
 
 def label_studio_server(*, paths: Paths) -> LabelStudio:
-    port = remembered_port(paths=paths, service=LABEL_STUDIO)
+    port = remembered_port(paths=paths, service=LABEL_STUDIO_SERVICE)
     return LabelStudio(paths=paths, port=port, fulcrum_url=environment(paths=paths)["FULCRUM_URL"])
 
 

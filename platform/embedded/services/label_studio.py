@@ -1,14 +1,12 @@
 """Label Studio in its own virtual environment and database; its first user and token are created unattended."""
 
-import http.cookiejar
-import json
 import os
 import subprocess
-import urllib.error
-import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from embedded import EmbeddedError, postgres
 from embedded.data_folder import Paths, load_secrets, open_log, remember_label_studio_token
@@ -17,7 +15,7 @@ from embedded.services.ports import HOST, hold_port
 from embedded.services.supervisor import Service, answers
 from labeling import proofs
 
-LABEL_STUDIO = "label-studio"
+LABEL_STUDIO_SERVICE = "label-studio"
 SETTINGS = "labeling.server.settings"
 # Its own migrations, on two slow cores.
 PREPARE_SECONDS = 600
@@ -74,7 +72,7 @@ class LabelStudio:
         """Migrate its database and create its first user, unless that was done for these versions."""
         if self.is_prepared:
             return
-        with open_log(self.paths.log(LABEL_STUDIO)) as log:
+        with open_log(self.paths.log(LABEL_STUDIO_SERVICE)) as log:
             done = subprocess.run(
                 [str(self.python), "-m", "label_studio.server", "init", "--quiet"],
                 cwd=self.paths.label_studio,
@@ -87,21 +85,23 @@ class LabelStudio:
                 check=False,
             )
         if done.returncode != 0:
-            raise LabelStudioSetUpFailed(f"Label Studio could not be prepared; see {self.paths.log(LABEL_STUDIO)}.")
+            raise LabelStudioSetUpFailed(
+                f"Label Studio could not be prepared; see {self.paths.log(LABEL_STUDIO_SERVICE)}."
+            )
         self._stamp.write_text(self._state())
 
     def service(self) -> Service:
         """The server, on the port that this process holds from now on."""
-        listener = hold_port(paths=self.paths, service=LABEL_STUDIO)
+        listener = hold_port(paths=self.paths, service=LABEL_STUDIO_SERVICE)
         return Service(
-            name=LABEL_STUDIO,
+            name=LABEL_STUDIO_SERVICE,
             command=(
                 *(str(self.python), "-P", "-c", WEB_SERVER, "core.wsgi:application", "--folder", str(self.package)),
                 *(f"--fd={listener.fileno()}", "--threads=4", f"--max-body-mb={MAX_BODY_MB}", "--max-uploads=4"),
             ),
             environment=self.environment(),
             folder=self.paths.label_studio,
-            log=self.paths.log(LABEL_STUDIO),
+            log=self.paths.log(LABEL_STUDIO_SERVICE),
             is_ready=lambda: answers(url=f"{self.url}/health"),
             ready_seconds=READY_SECONDS,
             url=self.url,
@@ -142,11 +142,11 @@ class LabelStudio:
         """
         known = load_secrets(paths=self.paths)
         self.must_be_ours()
-        if known.label_studio_token and self._accepts(known.label_studio_token):
-            return known.label_studio_token
-        session = _Session(self.url)
-        session.sign_in(email=known.label_studio_email, password=known.label_studio_password)
-        token = session.create_token()
+        with httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:
+            if known.label_studio_token and _accepts(client, known.label_studio_token):
+                return known.label_studio_token
+            _sign_in(client, email=known.label_studio_email, password=known.label_studio_password)
+            token = _create_token(client)
         remember_label_studio_token(paths=self.paths, token=token)
         return token
 
@@ -172,15 +172,6 @@ class LabelStudio:
             "LABEL_STUDIO_PASSWORD": known.label_studio_password,
         }
 
-    def _accepts(self, token: str) -> bool:
-        try:
-            _post_json(urllib.request.build_opener(), f"{self.url}/api/token/refresh/", {"refresh": token}, {})
-        except urllib.error.HTTPError as error:
-            if error.code in (401, 403):
-                return False
-            raise
-        return True
-
     def _state(self) -> str:
         """Identifies the versions, tables and database that were prepared; a change of any needs a new preparation."""
         made = (self.paths.postgres / "PG_VERSION").stat()
@@ -189,61 +180,43 @@ class LabelStudio:
         return f"{wanted}\n{self.settings}\n{' '.join(tables)}\n{made.st_ino} {made.st_mtime_ns}"
 
 
-class _Session:
-    """Signs in by the form as a browser does, and calls the endpoint of the page that creates a token."""
+def _accepts(client: httpx.Client, token: str) -> bool:
+    response = client.post("/api/token/refresh/", json={"refresh": token})
+    if response.status_code in (401, 403):
+        return False
+    response.raise_for_status()
+    return True
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._cookies = http.cookiejar.CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._cookies))
 
-    def sign_in(self, *, email: str, password: str) -> None:
-        page = f"{self._url}/user/login/"
-        with self._opener.open(page, timeout=TIMEOUT_SECONDS):
-            pass
-        form = {"email": email, "password": password, "csrfmiddlewaretoken": self._csrf()}
-        request = urllib.request.Request(page, urllib.parse.urlencode(form).encode(), {"Referer": page})
-        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-            if "/user/login" in response.url:
-                raise LabelStudioSetUpFailed(
-                    f"Label Studio at {self._url} refuses the user {email} of secrets.json: restore that file, or "
-                    "remove both with `python3 manage.py clean`."
-                )
+def _sign_in(client: httpx.Client, *, email: str, password: str) -> None:
+    """Sign in by the form, as a browser does. Raises: LabelStudioSetUpFailed."""
+    client.get("/user/login/").raise_for_status()
+    form = {"email": email, "password": password, "csrfmiddlewaretoken": _csrf(client)}
+    response = client.post("/user/login/", data=form, headers={"Referer": str(client.base_url)})
+    if "/user/login" in response.raise_for_status().url.path:
+        raise LabelStudioSetUpFailed(
+            f"Label Studio at {client.base_url} refuses the user {email} of secrets.json: restore that file, or "
+            "remove both with `python3 manage.py clean`."
+        )
 
-    def create_token(self) -> str:
-        try:
-            return str(self._call("/api/token/", {})["token"])
-        except urllib.error.HTTPError as error:
-            if error.code != 409:
-                raise
+
+def _create_token(client: httpx.Client) -> str:
+    response = _post(client, "/api/token/", {})
+    if response.status_code == httpx.codes.CONFLICT:
         # A user has one valid token, and its text is shown only once: revoke the lost one and create another.
-        for lost in self._get("/api/token/"):
-            self._call("/api/token/blacklist/", {"refresh": lost["token"]})
-        return str(self._call("/api/token/", {})["token"])
-
-    def _get(self, path: str) -> list[dict[str, str]]:
-        with self._opener.open(f"{self._url}{path}", timeout=TIMEOUT_SECONDS) as response:
-            found: list[dict[str, str]] = json.load(response)
-            return found
-
-    def _call(self, path: str, body: dict[str, str]) -> dict[str, str]:
-        headers = {"X-CSRFToken": self._csrf(), "Referer": f"{self._url}/"}
-        return _post_json(self._opener, f"{self._url}{path}", body, headers)
-
-    def _csrf(self) -> str:
-        # Our settings rename its cookies, so that they do not overwrite Fulcrum's on the same host.
-        return next((c.value or "" for c in self._cookies if "csrf" in c.name), "")
+        for lost in client.get("/api/token/").raise_for_status().json():
+            _post(client, "/api/token/blacklist/", {"refresh": lost["token"]}).raise_for_status()
+        response = _post(client, "/api/token/", {})
+    return str(response.raise_for_status().json()["token"])
 
 
-def _post_json(
-    opener: urllib.request.OpenerDirector, url: str, body: dict[str, str], headers: dict[str, str]
-) -> dict[str, str]:
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
-    )
-    with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-        found: dict[str, str] = json.loads(response.read() or b"{}")
-        return found
+def _post(client: httpx.Client, path: str, body: dict[str, str]) -> httpx.Response:
+    return client.post(path, json=body, headers={"X-CSRFToken": _csrf(client), "Referer": str(client.base_url)})
+
+
+def _csrf(client: httpx.Client) -> str:
+    # Our settings rename its cookies, so that they do not overwrite Fulcrum's on the same host.
+    return next((cookie.value or "" for cookie in client.cookies.jar if "csrf" in cookie.name), "")
 
 
 # How often it asks Fulcrum about people, and how long it goes on without an answer.

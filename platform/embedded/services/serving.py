@@ -16,7 +16,7 @@ from embedded import EmbeddedError, postgres
 from embedded.data_folder import FileLock, Paths, is_locked, max_log_bytes, rotate_logs
 from embedded.processes import die_with_parent
 from embedded.services.definitions import Plan, environment, label_studio_server, make_plan, web, workers
-from embedded.services.label_studio import LABEL_STUDIO
+from embedded.services.label_studio import LABEL_STUDIO_SERVICE
 from embedded.services.ports import hold_port
 from embedded.services.supervisor import Supervisor
 
@@ -115,7 +115,7 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
     hold_port(paths=paths, service="web")
     server = None
     if plan.with_label_studio:
-        hold_port(paths=paths, service=LABEL_STUDIO)
+        hold_port(paths=paths, service=LABEL_STUDIO_SERVICE)
         server = label_studio_server(paths=paths)
         _say("starting" if server.is_prepared else "preparing Label Studio, about a minute the first time")
         server.prepare()
@@ -124,7 +124,7 @@ def _start(plan: Plan, supervisor: Supervisor) -> None:
     for command in (("migrate", "--no-input", "-v0"), ("collectstatic", "--no-input", "-v0")):
         _must_succeed(paths, *command)
     if server is not None:
-        supervisor.processes[LABEL_STUDIO].wait_until_ready()
+        supervisor.processes[LABEL_STUDIO_SERVICE].wait_until_ready()
         server.ensure_token()
     started = [supervisor.start(service=service, wait=False) for service in (web(paths=paths), *workers(paths=paths))]
     for process in started:

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from pytest_django import Settings
 
 from embedded import services
 from embedded.data_folder import load_secrets, remember_label_studio_token
 from embedded.services import LabelStudioSetUpFailed, NotOurs
-from embedded.services.label_studio import _Session
+from embedded.services.label_studio import _sign_in
 from labeling.client import LabelStudioRefused
 from labeling.connecting import connect
 from tests.services import PATHS, LabelStudioServer
@@ -67,9 +68,11 @@ def test_it_speaks_to_nobody_outside() -> None:
 
 
 def test_a_refused_sign_in_says_which_file_to_restore(label_studio: LabelStudioServer) -> None:
-    session = _Session(label_studio.url)
-    with pytest.raises(LabelStudioSetUpFailed, match=r"secrets\.json"):
-        session.sign_in(email="admin@fulcrum.local", password="wrong")
+    with (
+        httpx.Client(base_url=label_studio.url, follow_redirects=True) as client,
+        pytest.raises(LabelStudioSetUpFailed, match=r"secrets\.json"),
+    ):
+        _sign_in(client, email="admin@fulcrum.local", password="wrong")
 
 
 def test_it_proves_that_it_is_ours(label_studio: LabelStudioServer) -> None:
