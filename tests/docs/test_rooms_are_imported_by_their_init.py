@@ -11,7 +11,7 @@ WITH_ROOMS = ("embedded", "labeling.server")
 def test_everyone_outside_a_room_imports_from_its_init_only() -> None:
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
     graph = grimp.build_graph(*packages)
-    rooms = [room for house in WITH_ROOMS for room in graph.find_children(package) if graph.find_children(room)]
+    rooms = [room for package in WITH_ROOMS for room in graph.find_children(package) if graph.find_children(room)]
     deep_imports = [
         (importer, module)
         for room in rooms
