@@ -2,14 +2,13 @@
 
 from labeling.server.access.bodies import ANNOTATION, BodyRefused, check_body, check_sign_in, read_body, replace_body
 from labeling.server.access.fulcrum import ask_role, report_cut
-from labeling.server.access.identity import ENTRY, Caller, ForeignOrigin, NotSignedIn, check_origin, identify
+from labeling.server.access.identity import ENTRY, ForeignOrigin, NotSignedIn, check_origin, identify
 from labeling.server.access.requests import GuardedRequest
 
 __all__ = [
     "ANNOTATION",
     "ENTRY",
     "BodyRefused",
-    "Caller",
     "ForeignOrigin",
     "GuardedRequest",
     "NotSignedIn",

@@ -5,23 +5,20 @@ from embedded.data_folder.logs import WrongLogSize, max_log_bytes, open_log, rot
 from embedded.data_folder.paths import NotOurFolder, Paths, locate
 from embedded.data_folder.postgres_access import (
     POSTGRES_PACKAGE,
-    FolderNotAccessible,
     choose_tables_folder,
     find_programs,
     is_inaccessible,
     remove_fallback_folder,
 )
-from embedded.data_folder.secrets import Secrets, load_secrets, remember_label_studio_token
+from embedded.data_folder.secrets import load_secrets, remember_label_studio_token
 from embedded.data_folder.system_user import SYSTEM_USER
 
 __all__ = [
     "POSTGRES_PACKAGE",
     "SYSTEM_USER",
     "FileLock",
-    "FolderNotAccessible",
     "NotOurFolder",
     "Paths",
-    "Secrets",
     "WrongLogSize",
     "choose_tables_folder",
     "find_programs",

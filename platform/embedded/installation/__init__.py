@@ -1,6 +1,6 @@
 """Installing virtual environments, and the system programs that tests need. Standard library only."""
 
-from embedded.installation.requirements import NotInstalled, enter_venv, label_studio_venv
+from embedded.installation.requirements import enter_venv, label_studio_venv
 from embedded.installation.tools import (
     ToolMissing,
     ensure_chromium,
@@ -11,7 +11,6 @@ from embedded.installation.tools import (
 from embedded.installation.venvs import PipInstall, SetUpFailed, VenvSpec, ensure_venv
 
 __all__ = [
-    "NotInstalled",
     "PipInstall",
     "SetUpFailed",
     "ToolMissing",

@@ -1,7 +1,7 @@
 """The services of one copy of Fulcrum: what they are, where they answer, and running them."""
 
 from embedded.services.definitions import NUM_WORKERS, environment, label_studio_server, make_plan, web, workers
-from embedded.services.label_studio import LABEL_STUDIO_SERVICE, LabelStudio, LabelStudioSetUpFailed, NotOurs
+from embedded.services.label_studio import LABEL_STUDIO_SERVICE, LabelStudioSetUpFailed, NotOurs
 from embedded.services.ports import (
     HOST,
     NoFreePort,
@@ -18,7 +18,6 @@ __all__ = [
     "HOST",
     "LABEL_STUDIO_SERVICE",
     "NUM_WORKERS",
-    "LabelStudio",
     "LabelStudioSetUpFailed",
     "NoFreePort",
     "NotOurs",
