@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from embedded.children import PR_SET_CHILD_SUBREAPER
+from embedded.processes.children import PR_SET_CHILD_SUBREAPER
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "training"]
@@ -54,7 +54,9 @@ class Forks:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}", "PYTHONUTF8": "1", **ONE_THREAD}
         command = [sys.executable, "-u", "-m", "tests.running.forks"]
         with its:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=its, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=its.fileno(), start_new_session=True
+            )
         return self._socket
 
 
@@ -94,9 +96,6 @@ class ForkingPopen(subprocess.Popen[Any]):
 
 def serve() -> None:
     """Fork a trainer off for every order that comes over standard input, until that is closed."""
-    import training.__main__
-    import training.methods
-    import training.predict  # noqa: F401  # what a trainer would import
 
     orders = socket.socket(fileno=os.dup(0))
     while True:
