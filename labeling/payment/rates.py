@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import User
+from budgets.cost_kinds import CostKind
 from budgets.ledger import (
     AlreadyReversed,
     BudgetExceeded,
@@ -17,7 +18,7 @@ from budgets.ledger import (
     take_back,
 )
 from budgets.limits import exhaust
-from budgets.models import Budget, BudgetStop, Hold, Kind, LedgerEntry, Origin, Path, Price
+from budgets.models import Budget, BudgetStop, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import hours_of, quantize
 from budgets.prices import Scope, dearest_price, find_price
 from labeling.models import Annotation, Assignment, Publication
@@ -47,11 +48,11 @@ def terms_of(*, study: Study, at: datetime) -> Terms:
     """Say what is held for each annotation that a study asks for. Raises: PriceMissing."""
     budget = study.budget
     is_hourly = study.pay_basis == PayBasis.PER_HOUR
-    kind = Kind.LABELLING_HOUR if is_hourly else Kind.LABEL
+    kind = CostKind.LABELLING_HOUR if is_hourly else CostKind.LABEL
     return Terms(
         price=dearest_price(budget=budget, kind=kind, at=at),
         quantity=hours(timedelta(seconds=study.max_paid_seconds)) if is_hourly else Decimal(1),
-        fee=find_price(book=budget.price_book, kind=Kind.PLATFORM_FEE, at=at, scope=Scope(budget=budget)),
+        fee=find_price(book=budget.price_book, kind=CostKind.PLATFORM_FEE, at=at, scope=Scope(budget=budget)),
     )
 
 
@@ -63,7 +64,7 @@ def promised_price(*, hold: Hold, annotator: User) -> Price:
     """Find what this annotator was owed when the hold was placed; never more than was held for anybody."""
     found = find_price(
         book=hold.price.book,
-        kind=Kind(hold.kind),
+        kind=CostKind(hold.kind),
         at=hold.created_at,
         scope=Scope(budget=hold.budget, annotator=annotator),
         known_at=hold.created_at,
@@ -73,7 +74,7 @@ def promised_price(*, hold: Hold, annotator: User) -> Price:
 
 def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: int) -> Decimal:
     """Say what of an annotation is paid: one label, or the hours of its lead time up to the study's most."""
-    if kind != Kind.LABELLING_HOUR:
+    if kind != CostKind.LABELLING_HOUR:
         return Decimal(1)
     time = min(lead_time or timedelta(0), timedelta(seconds=max_paid_seconds))
     return hours(max(time, timedelta(0)))
@@ -172,7 +173,7 @@ def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
 def skip_price(*, hold: Hold, annotator: User) -> Price | None:
     """Find what a skip was worth to an annotator when the example was offered; None where skips are not paid."""
     at, scope = hold.created_at, Scope(budget=hold.budget, annotator=annotator)
-    return find_price(book=hold.price.book, kind=Kind.SKIP, at=at, scope=scope, known_at=at)
+    return find_price(book=hold.price.book, kind=CostKind.SKIP, at=at, scope=scope, known_at=at)
 
 
 def take_back_skips(annotation: Annotation) -> None:

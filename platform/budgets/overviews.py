@@ -10,8 +10,9 @@ from enum import StrEnum
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import used
-from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Path, Price, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally
 from budgets.money import ZERO
 
 _LINE = ("book", "kind", "device", "budget", "annotator")
@@ -29,7 +30,7 @@ class Part:
     @property
     def what(self) -> str:
         if self.kind is not None:
-            return str(Kind(self.kind).label)
+            return str(CostKind(self.kind).label)
         return str(Path(self.path).label) if self.path else "No path"
 
     @property

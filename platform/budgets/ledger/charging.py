@@ -10,12 +10,13 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
 from budgets.ledger.headroom import Room
 from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
 from budgets.ledger.locked_budget import enter, lock, spend
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Path, Price
+from budgets.models import Budget, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import ZERO, amount_text, check_cost, quantize, quantize_quantity
 
 
@@ -223,7 +224,7 @@ def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | 
         enter(
             **shared,
             source_key=fee_key(cost.source_key),
-            kind=Kind.PLATFORM_FEE,
+            kind=CostKind.PLATFORM_FEE,
             price=fee,
             fee_on=entry,
             quantity=amount,

@@ -13,11 +13,12 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
 from budgets.ledger.charging import undoing
 from budgets.ledger.headroom import Room
 from budgets.ledger.keys import replacement_key
 from budgets.ledger.locked_budget import enter_all, lock, spend
-from budgets.models import Budget, Kind, LedgerEntry, Price
+from budgets.models import Budget, LedgerEntry, Price
 from budgets.money import ZERO, amount_text, parse_amount
 from budgets.prices import MOST_PERCENT
 
@@ -271,7 +272,7 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
     right = parse_amount(amount, name="amount", allow_zero=True)
-    if price.kind == Kind.PLATFORM_FEE and right > MOST_PERCENT:
+    if price.kind == CostKind.PLATFORM_FEE and right > MOST_PERCENT:
         raise ValueError(f"amount: a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.")
     if right == price.amount:
         raise ValueError(f"amount: {amount_text(right)} is what the price is already.")

@@ -9,9 +9,10 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
 from budgets.ledger import lock, used
 from budgets.limits.limit_requests import check_unchanged, raise_or_ask
-from budgets.models import Budget, Cap, Kind, Path, PriceBook
+from budgets.models import Budget, Cap, Path, PriceBook
 from budgets.money import amount_text, parse_amount
 
 MOST_THRESHOLDS = 20
@@ -89,7 +90,7 @@ def set_cap(
     budget: Budget,
     limit: Decimal | str,
     path: Path | str = "",
-    kind: Kind | str = "",
+    kind: CostKind | str = "",
     expected_limit: Decimal | None = None,
 ) -> Cap:
     """Cap what one path, or one kind, may take of a budget; an earlier cap on the same is changed.
@@ -101,9 +102,9 @@ def set_cap(
     require(actor=actor, action=Action.SET_BUDGET)
     if bool(path) == bool(kind):
         raise ValueError("path: cap a path or a kind, one of them.")
-    if kind == Kind.PLATFORM_FEE:
+    if kind == CostKind.PLATFORM_FEE:
         raise ValueError("kind: a platform fee comes on top of another kind; cap that kind, or the path.")
-    path, kind = path and Path(path), kind and Kind(kind)
+    path, kind = path and Path(path), kind and CostKind(kind)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()

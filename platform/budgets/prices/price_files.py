@@ -13,7 +13,8 @@ from django.db import transaction
 from accounts.cells import csv_lines
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.models import Budget, Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
 from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable, spellings
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
@@ -41,7 +42,7 @@ class NewPrice:
     """A price that a file would add; `amount` None ends an override."""
 
     line: int
-    kind: Kind
+    kind: CostKind
     scope: Scope
     amount: Decimal | None
     starts_at: datetime

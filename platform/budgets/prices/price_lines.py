@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from budgets.money import parse_amount
 from tables.csv_table import CsvTable
 from tables.signs import printable
@@ -31,7 +31,7 @@ class PriceLine:
     """
 
     number: int
-    kind: Kind
+    kind: CostKind
     device: str
     study: str
     annotator: str
@@ -100,13 +100,13 @@ def _line_or_problem(row: Row) -> PriceLine | str:
 
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     kind = spellings(cells["kind"])[-1]
-    if kind not in Kind.values:
-        raise ValueError(f"kind: {kind[:40]!r} is none of {', '.join(Kind.values)}.")
+    if kind not in CostKind.values:
+        raise ValueError(f"kind: {kind[:40]!r} is none of {', '.join(CostKind.values)}.")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
         number=number,
-        kind=Kind(kind),
+        kind=CostKind(kind),
         device=spellings(cells.get("device", ""))[-1],
         study=cells.get("study", ""),
         annotator=cells.get("annotator", ""),

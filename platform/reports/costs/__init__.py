@@ -3,10 +3,8 @@
 from reports.costs.costs import OF_ONE_KIND, CostFilter, CostRow, Grouping, Total, cost_rows, names_of, total_of, totals
 from reports.costs.entries import (
     BadCursor,
-    Behind,
     Cursor,
     EntryPage,
-    behind,
     entry_page,
     page_of_rows,
     related,
@@ -20,7 +18,6 @@ __all__ = [
     "MOST_LISTED",
     "OF_ONE_KIND",
     "BadCursor",
-    "Behind",
     "CostFilter",
     "CostRow",
     "Cursor",
@@ -28,7 +25,6 @@ __all__ = [
     "EntryPage",
     "Grouping",
     "Total",
-    "behind",
     "cost_rows",
     "entry_page",
     "export_entries",

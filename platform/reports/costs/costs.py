@@ -15,7 +15,8 @@ from django.db import models
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import User
-from budgets.models import Budget, Kind, LedgerEntry, Origin, Path, Price, Tally
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, LedgerEntry, Origin, Path, Price, Tally
 from budgets.money import ZERO
 from runs.models import Run
 from studies.models import Study
@@ -176,7 +177,7 @@ def names_of(*, by: Grouping, keys: Iterable[Any]) -> dict[Any, str]:
 def _name(by: Grouping, key: Any) -> str:
     if by == Grouping.MONTH:
         return f"{key:%Y-%m}"
-    choices = {Grouping.PATH: Path, Grouping.KIND: Kind, Grouping.ORIGIN: Origin}[by]
+    choices = {Grouping.PATH: Path, Grouping.KIND: CostKind, Grouping.ORIGIN: Origin}[by]
     return str(choices(key).label)
 
 

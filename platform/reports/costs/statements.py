@@ -13,7 +13,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import AuditRecord
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Path
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Hold, LedgerEntry, Path
 from budgets.money import ZERO
 from reports.bills import Sharing, StudentBill, StudyLedger
 from reports.queries import Unused, one_moment, unused_entries
@@ -68,7 +69,7 @@ class CostLine:
 
     @property
     def kind_name(self) -> str:
-        return str(Kind(self.kind).label)
+        return str(CostKind(self.kind).label)
 
     @property
     def amount(self) -> Decimal:

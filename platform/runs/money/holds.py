@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, Want, place_holds, room
-from budgets.models import Budget, Kind, Path, Price
+from budgets.models import Budget, Path, Price
 from runs.models import Run
 from runs.money.billing import cost_of
 from runs.money.time_limit import minutes_that_fit
@@ -28,7 +29,7 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
     try:
         holds = place_holds(budget=budget, wants=wants)
     except BudgetExceeded as refusal:
-        left = room(budget=budget, path=path, kind=Kind.DEVICE_HOUR)
+        left = room(budget=budget, path=path, kind=CostKind.DEVICE_HOUR)
         wanted = sum((want.total for want in wants), Decimal(0))
         fitting = in_words(
             num_minutes=minutes_that_fit(money=left, price=price, num_runs=len(runs)), num_runs=len(runs)

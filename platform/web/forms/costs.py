@@ -9,7 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from budgets.models import Budget, Kind, Origin, Path, Tally
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Origin, Path, Tally
 from reports.costs import CostFilter, Days, Grouping, names_of
 from studies.models import Study
 
@@ -47,7 +48,7 @@ class CostFilterForm(forms.Form):
     path = forms.ChoiceField(
         required=False, widget=PlainSelect, choices=[("", "Any"), *Path.choices, (NONE, "No path")]
     )
-    kind = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Kind.choices])
+    kind = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *CostKind.choices])
     annotator = forms.ChoiceField(required=False, widget=PlainSelect)
     origin = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Origin.choices])
     first_month = forms.CharField(label="From month (UTC)", required=False)

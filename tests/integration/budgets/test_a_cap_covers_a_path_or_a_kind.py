@@ -5,11 +5,12 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, Want, charge, place_holds, room
 from budgets.ledger.holds import place_hold
 from budgets.limits import StaleEdit, remove_cap, set_cap
 from budgets.limits.limits import LimitTooLow
-from budgets.models import Budget, Cap, Kind, Path, Price
+from budgets.models import Budget, Cap, Path, Price
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
 
@@ -39,7 +40,7 @@ def test_another_path_does_not_count() -> None:
 
 
 def test_a_kind_is_capped_whatever_its_path() -> None:
-    budget, price, _ = capped("3", kind=Kind.LABEL)
+    budget, price, _ = capped("3", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded, match="cap for accepted label"):
         charge(budget=budget, cost=cost("4"), price=price)
 

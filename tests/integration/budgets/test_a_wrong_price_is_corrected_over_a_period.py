@@ -5,11 +5,12 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, Period, Repricing, preview_repricing, reprice, reverse
 from budgets.ledger.holds import place_hold
 from budgets.ledger.repricing import NothingToReprice, RepricingChanged
 from budgets.limits import set_cap, stop_everything
-from budgets.models import Budget, Kind, LedgerEntry, Price
+from budgets.models import Budget, LedgerEntry, Price
 from budgets.prices import price_at, set_price
 from budgets.queries import differences
 from tests import factories
@@ -72,7 +73,7 @@ def test_fees_follow_what_they_are_on_top_of() -> None:
     fee = set_price(
         actor=factories.person(Role.ADMIN),
         book=budget.price_book,
-        kind=Kind.PLATFORM_FEE,
+        kind=CostKind.PLATFORM_FEE,
         amount="50",
         starts_at=factories.LONG_AGO,
     )
@@ -85,7 +86,7 @@ def test_fees_follow_what_they_are_on_top_of() -> None:
 def test_a_wrong_fee_is_corrected_alone() -> None:
     budget = factories.budget()
     admin, start = factories.person(Role.ADMIN), factories.LONG_AGO
-    fee = set_price(actor=admin, book=budget.price_book, kind=Kind.PLATFORM_FEE, amount="50", starts_at=start)
+    fee = set_price(actor=admin, book=budget.price_book, kind=CostKind.PLATFORM_FEE, amount="50", starts_at=start)
     spent(budget, "0.1", fee=fee)
     correct(fee, "10")
     assert balance(budget) == Decimal("0.11")
@@ -103,7 +104,7 @@ def test_what_lies_outside_the_period_and_what_was_reversed_stays() -> None:
 def test_a_correction_is_never_found_as_a_price() -> None:
     budget, price = labels(1)
     correct(price)
-    assert price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW) == price
+    assert price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW) == price
 
 
 def test_a_correction_can_be_corrected() -> None:
@@ -147,7 +148,7 @@ def test_a_budget_that_cannot_take_the_difference_keeps_all_as_it_was() -> None:
 
 def test_a_cap_is_kept_too() -> None:
     budget, price = labels(3)
-    set_cap(actor=factories.person(), budget=budget, limit="0.8", kind=Kind.LABEL)
+    set_cap(actor=factories.person(), budget=budget, limit="0.8", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded):
         correct(price)
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, settle
 from budgets.ledger.holds import place_hold
-from budgets.models import Kind, Origin, Path
+from budgets.models import Origin, Path
 from budgets.prices import find_price, price_at
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from runs.models import Artifact, Attempt, Evaluation, Run, RunKind, RunState
@@ -57,10 +58,10 @@ def buy_labels(
 
 def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin, *, with_fee: bool) -> Annotation:
     (example,) = factories.examples(study, [text], split=split)
-    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=study.budget.price_book, kind=CostKind.LABEL, at=NOW)
     key = f"assignment:{example.uid}:1"
     book = study.budget.price_book
-    fee = find_price(book=book, kind=Kind.PLATFORM_FEE, at=NOW) if with_fee else None
+    fee = find_price(book=book, kind=CostKind.PLATFORM_FEE, at=NOW) if with_fee else None
     budget, path = study.budget, Path.ANNOTATE
     hold = place_hold(budget=budget, source_key=key, amount=price.rate, price=price, path=path, fee=fee)
     publication = Publication.objects.create(batch=batch, example=example)
@@ -103,7 +104,7 @@ def run(
     state: RunState = RunState.SUCCEEDED,
 ) -> Run:
     """A run that ended after attempts of these lengths; a minute costs 0.01."""
-    price = price_at(book=study.budget.price_book, kind=Kind.DEVICE_HOUR, at=NOW, scope=factories.CPU)
+    price = price_at(book=study.budget.price_book, kind=CostKind.DEVICE_HOUR, at=NOW, scope=factories.CPU)
     made = Run.objects.create(
         study=study,
         kind=kind,

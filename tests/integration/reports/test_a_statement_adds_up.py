@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditRecord, Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse as undo
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_limit, top_up
-from budgets.models import Budget, Kind, LedgerEntry
+from budgets.models import Budget, LedgerEntry
 from reports.costs import Days, statement_of
 from reports.costs.statements import Statement
 from studies.models import Study
@@ -60,8 +61,8 @@ def test_opening_and_what_is_listed_is_closing(study: Study) -> None:
 def test_corrections_stand_beside_what_was_entered(study: Study) -> None:
     found = statement(study)
     assert [(line.kind, line.entered, line.corrections) for line in found.costs] == [
-        (Kind.DEVICE_HOUR, Decimal("0.01"), 0),
-        (Kind.LABEL, Decimal("0.30"), Decimal("-0.10")),
+        (CostKind.DEVICE_HOUR, Decimal("0.01"), 0),
+        (CostKind.LABEL, Decimal("0.30"), Decimal("-0.10")),
     ]
     assert [entry.reverses for entry in found.corrections] == [label(study)]
 

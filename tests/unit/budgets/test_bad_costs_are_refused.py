@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, Want
 from budgets.ledger.keys import LONGEST_KEY, fee_key, replacement_key, reversal_key
-from budgets.models import Kind, Origin, Price
+from budgets.models import Origin, Price
 
-PRICE = Price(kind=Kind.LABEL, amount=Decimal(1))
+PRICE = Price(kind=CostKind.LABEL, amount=Decimal(1))
 BAD_AMOUNTS = ["-0.000001", "NaN", "Infinity", "-Infinity", "1e30"]
 BAD_KEYS = ["", "a" * (LONGEST_KEY + 1), "reversal:annotation:1", "repriced:7:annotation:1", "annotation:1:fee"]
 

@@ -9,7 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from budgets.models import Kind, Path
+from budgets.cost_kinds import CostKind
+from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
 from studies.queries import StudyNotFound, find_study
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=FilePath, metavar="FILE", help="where it goes; default the terminal")
         parser.add_argument("--study", metavar="STUDY", help="only this study: its id or name")
         parser.add_argument("--path", choices=Path.values)
-        parser.add_argument("--kind", choices=Kind.values)
+        parser.add_argument("--kind", choices=CostKind.values)
         parser.add_argument("--annotator", metavar="EMAIL")
         parser.add_argument("--run", type=int, metavar="RUN")
         parser.add_argument("--from", dest="first_month", type=_month, metavar="YYYY-MM", help="first month, in UTC")

@@ -17,12 +17,10 @@ from budgets.money import ZERO
 from reports.bills import Part
 from reports.costs import (
     BadCursor,
-    Behind,
     CostFilter,
     Cursor,
     EntryPage,
     Total,
-    behind,
     entry_page,
     page_of_rows,
     related,
@@ -30,6 +28,7 @@ from reports.costs import (
     total_of,
 )
 from reports.queries import Reason, entries_of, unused_entries
+from reports.sources import EntrySource, sources_of
 from runs.models import Artifact
 from studies.models import Study
 from web.forms.costs import CostFilterForm
@@ -41,7 +40,7 @@ class ShownEntry:
     """An entry of a list, with what it is for, and the running total of the list."""
 
     entry: LedgerEntry
-    behind: Behind | None
+    source: EntrySource | None
     running: Decimal | None
 
 
@@ -89,7 +88,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "entry": shown,
         "study": getattr(shown.budget, "study", None),
-        "behind": behind([shown]).get(shown.subject_key),
+        "source": sources_of([shown]).get(shown.subject_key),
         "related": related(shown),
         "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
     }
@@ -128,10 +127,10 @@ def _list(page: EntryPage, *, running: Decimal | None) -> dict[str, Any]:
 
 
 def _shown(entries: Sequence[LedgerEntry], running: Decimal | None) -> Iterable[ShownEntry]:
-    sources = behind(entries)
+    sources = sources_of(entries)
     shown = []
     for one in entries:
-        shown.append(ShownEntry(entry=one, behind=sources.get(one.subject_key), running=running))
+        shown.append(ShownEntry(entry=one, source=sources.get(one.subject_key), running=running))
         running = None if running is None else running - one.amount
     return shown
 

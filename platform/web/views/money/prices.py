@@ -11,8 +11,9 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Repricing, preview_repricing, reprice
-from budgets.models import Kind, Price, PriceBook
+from budgets.models import Price, PriceBook
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.prices import (
     PriceFile,
@@ -103,7 +104,7 @@ def add_price(request: HttpRequest) -> HttpResponse:
             lambda: set_price(
                 actor=person(request),
                 book=values["book"],
-                kind=Kind(values["kind"]),
+                kind=CostKind(values["kind"]),
                 amount=values["amount"],
                 starts_at=values["starts_at"],
                 scope=form.scope(),
@@ -126,7 +127,7 @@ def end_override(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: set_price(
                 actor=person(request),
                 book=shown.book,
-                kind=Kind(shown.kind),
+                kind=CostKind(shown.kind),
                 amount=None,
                 starts_at=form.cleaned_data["starts_at"],
                 scope=Scope(device=shown.device, budget=shown.budget, annotator=shown.annotator),
