@@ -9,9 +9,10 @@ from itertools import groupby
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
+from budgets.cost_kinds import CostKind, SourceType
 from budgets.models import Budget, LedgerEntry, Path
 from budgets.money import ZERO
-from labeling.models import SKIP_SUFFIX, Annotation
+from labeling.models import Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import (
     Baseline,
@@ -28,6 +29,7 @@ from reports.bills import (
     standing_of,
 )
 from reports.formatting import MoneyFormat, adding_up, percent
+from reports.sources import type_of
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title
@@ -94,8 +96,9 @@ class Reason(models.TextChoices):
 
     EVALUATION = "evaluation", "Labels of the dev and test splits: they measure every student and train none"
     LABELS = "labels", "Labels that no trained student has used"
-    SKIPS = "skips", "Skips: paid, though no label came of them"
-    RUNS = "runs", "Runs that no trained student came from"
+    SKIPS = "skips", "Skips that were paid"
+    RUNS = "runs", "Runs that led to no trained student"
+    OTHER = "other", "Costs of no label and no run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,20 +312,27 @@ def _student_runs(study: Study) -> list[int]:
 def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> Unused:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
     evaluating = _evaluation_subjects(ledger.study)
+    skips = _subjects_of(ledger, CostKind.SKIP) - _subjects_of(ledger, CostKind.LABEL, CostKind.LABELLING_HOUR)
     for charge in ledger.charges:
         if charge.entry_id not in used_ids:
-            charges[_reason(charge, evaluating)].append(charge)
+            charges[_reason(charge, skips, evaluating)].append(charge)
     return Unused(
         groups=tuple(UnusedGroup(reason=reason, charges=tuple(group)) for reason, group in charges.items() if group)
     )
 
 
-def _reason(charge: Charge, evaluating: set[str]) -> Reason:
-    if charge.subject_key.endswith(SKIP_SUFFIX):
+def _reason(charge: Charge, skips: set[str], evaluating: set[str]) -> Reason:
+    if charge.subject_key in skips:
         return Reason.SKIPS
     if charge.subject_key in evaluating:
         return Reason.EVALUATION
-    return Reason.RUNS if charge.work_key else Reason.LABELS
+    if charge.work_key:
+        return Reason.RUNS
+    return Reason.LABELS if type_of(charge.subject_key) == SourceType.ANNOTATION else Reason.OTHER
+
+
+def _subjects_of(ledger: StudyLedger, *kinds: CostKind) -> set[str]:
+    return {charge.subject_key for charge in ledger.charges if charge.kind in kinds}
 
 
 def _evaluation_subjects(study: Study) -> set[str]:

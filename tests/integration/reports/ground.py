@@ -47,18 +47,21 @@ def buy_labels(
     *,
     split: Split = Split.POOL,
     origin: Origin = Origin.PERSON,
+    kind: CostKind = CostKind.LABEL,
     with_fee: bool = False,
 ) -> list[Annotation]:
-    """Accepted annotations at 0.10 each, whose values are their examples' labels; `with_fee` on top of each."""
+    """Accepted annotations at the price of their kind, whose values are their examples' labels; `with_fee` on top."""
     texts = [f"example {next(_numbers)}" for _ in range(how_many)]
     project, _ = LabelingProject.objects.get_or_create(study=study)
     batch = Batch.objects.create(project=project, created_by=study.created_by)
-    return [_buy(study, batch, text, split, origin, with_fee=with_fee) for text in texts]
+    return [_buy(study, batch, text, split, origin, kind=kind, with_fee=with_fee) for text in texts]
 
 
-def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin, *, with_fee: bool) -> Annotation:
+def _buy(
+    study: Study, batch: Batch, text: str, split: Split, origin: Origin, *, kind: CostKind, with_fee: bool
+) -> Annotation:
     (example,) = factories.examples(study, [text], split=split)
-    price = price_at(book=study.budget.price_book, kind=CostKind.LABEL, at=NOW)
+    price = price_at(book=study.budget.price_book, kind=kind, at=NOW)
     key = f"assignment:{example.uid}:1"
     book = study.budget.price_book
     fee = find_price(book=book, kind=CostKind.PLATFORM_FEE, at=NOW) if with_fee else None
@@ -79,10 +82,11 @@ def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin, *,
         created_at=NOW,
         updated_at=NOW,
     )
+    quantity = Decimal("0.01") if kind == CostKind.LABELLING_HOUR else Decimal(1)
     cost = Cost(
         source_key=annotation.source_key,
-        quantity=Decimal(1),
-        amount=price.rate,
+        quantity=quantity,
+        amount=price.cost(quantity),
         origin=origin,
         occurred_at=NOW,
         payee=annotation.annotator,

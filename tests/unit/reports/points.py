@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from budgets.cost_kinds import CostKind
 from budgets.models import Origin, Path
 from reports.bills import Bill, Charge, Part
 from reports.bills.bills import Line
@@ -35,5 +36,5 @@ def point(path: Path = Path.ANNOTATE, *, dollars: str = "10", utility: float = 0
 def _line(part: Part, number: int, amount: str | None, origin: str) -> Line:
     if amount is None:
         return Line(part=part, charges=())
-    charge = Charge(number, f"{part}:{number}", "", Decimal(amount), origin)
+    charge = Charge(number, f"{part}:{number}", "", CostKind.LABEL, Decimal(amount), origin)
     return Line(part=part, charges=(charge,))
