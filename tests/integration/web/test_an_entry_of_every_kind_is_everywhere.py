@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
-from budgets.cost_kinds import CostKind
+from budgets.cost_kinds import CostKind, SourceType, kinds_of
 from budgets.ledger import Cost, charge
 from budgets.models import Budget, Origin
 from budgets.models import Path as SpendingPath
@@ -50,10 +50,10 @@ def study() -> Study:
     (by_hour,) = ground.buy_labels(study, 1, kind=CostKind.LABELLING_HOUR)
     skip(by_hour)
     run = ground.annotated(study, num_labels=2).run
-    enter(study, CostKind.REVIEW, subject_key=label.source_key)
-    enter(study, CostKind.KWH, subject_key=f"{run.source_key}:attempt:1")
-    for kind in (CostKind.INPUT_TOKENS, CostKind.CACHED_TOKENS, CostKind.OUTPUT_TOKENS):
-        enter(study, kind, work_key=run.source_key)
+    of_others = {CostKind.REVIEW: label.source_key, CostKind.KWH: f"{run.source_key}:attempt:1"}
+    for kind in kinds_of(SourceType.CALLER):
+        subject_key = of_others.get(kind, "")
+        enter(study, kind, subject_key=subject_key, work_key="" if subject_key else run.source_key)
     study.budget.refresh_from_db()
     return study
 
