@@ -12,7 +12,7 @@ from budgets.ledger import (
     BudgetStopped,
     CapExceeded,
     Cost,
-    Want,
+    HoldRequest,
     charge,
     settle,
     take_back,
@@ -20,7 +20,7 @@ from budgets.ledger import (
 from budgets.limits import exhaust
 from budgets.models import Budget, BudgetStop, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import hours_of, quantize
-from budgets.prices import Scope, dearest_price, find_price
+from budgets.prices import Scope, find_price, highest_price
 from labeling.models import Annotation, Assignment, Publication
 from studies.models import PayBasis, Study
 
@@ -35,13 +35,13 @@ class Terms:
     quantity: Decimal
     fee: Price | None
 
-    def want(self, source_key: str) -> Want:
+    def hold_request(self, source_key: str) -> HoldRequest:
         amount = self.price.cost(self.quantity)
-        return Want(source_key=source_key, amount=amount, price=self.price, path=Path.ANNOTATE, fee=self.fee)
+        return HoldRequest(source_key=source_key, amount=amount, price=self.price, path=Path.ANNOTATE, fee=self.fee)
 
     @property
     def total(self) -> Decimal:
-        return self.want("annotation").total
+        return self.hold_request("annotation").total
 
 
 def terms_of(*, study: Study, at: datetime) -> Terms:
@@ -50,7 +50,7 @@ def terms_of(*, study: Study, at: datetime) -> Terms:
     is_hourly = study.pay_basis == PayBasis.PER_HOUR
     kind = CostKind.LABELLING_HOUR if is_hourly else CostKind.LABEL
     return Terms(
-        price=dearest_price(budget=budget, kind=kind, at=at),
+        price=highest_price(budget=budget, kind=kind, at=at),
         quantity=hours(timedelta(seconds=study.max_paid_seconds)) if is_hourly else Decimal(1),
         fee=find_price(book=budget.price_book, kind=CostKind.PLATFORM_FEE, at=at, scope=Scope(budget=budget)),
     )
@@ -82,8 +82,8 @@ def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: i
 
 def covered(quantity: Decimal, *, hold: Hold, price: Price) -> Decimal:
     """What a hold covers of a quantity: hours with six decimals where it was placed for such, a millionth less."""
-    want = Want(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
-    return quantity if want.total <= hold.amount else quantize(quantity)
+    request = HoldRequest(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
+    return quantity if request.total <= hold.amount else quantize(quantity)
 
 
 def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from budgets.cost_kinds import CostKind
-from budgets.ledger import room
+from budgets.ledger import headroom
 from budgets.models import Path, Price
 from budgets.prices import Scope, find_price
 from labeling.models import Annotation
@@ -53,7 +53,7 @@ def quote_labels(*, study: Study, num_examples: int, split: str = Split.POOL) ->
     """
     terms = terms_of(study=study, at=timezone.now())
     asked = num_asked(study=study, split=split, num_examples=num_examples)
-    left = room(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     return LabelQuote(
         num_wanted=num_examples,
         num_examples=len(asked),

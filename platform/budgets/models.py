@@ -175,7 +175,7 @@ class BudgetStop(models.Model):
 class LimitRequest(models.Model):
     """A raise of a budget's limit that waits for a second person, and what became of it."""
 
-    class Outcome(models.TextChoices):
+    class Decision(models.TextChoices):
         CONFIRMED = "confirmed", "Confirmed"
         REFUSED = "refused", "Refused"
         WITHDRAWN = "withdrawn", "Withdrawn"
@@ -187,7 +187,7 @@ class LimitRequest(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, help_text="Blank while it waits.")
+    outcome = models.CharField(max_length=16, choices=Decision.choices, blank=True, help_text="Blank while it waits.")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 
@@ -208,11 +208,11 @@ class LimitRequest(models.Model):
     def state(self) -> str:
         """Its outcome; one that nobody decided in time is expired; blank while it waits."""
         is_late = not self.outcome and self.expires_at <= timezone.now()
-        return self.Outcome.EXPIRED if is_late else self.outcome
+        return self.Decision.EXPIRED if is_late else self.outcome
 
     @property
     def state_in_words(self) -> str:
-        return str(self.Outcome(self.state).label) if self.state else "Waiting"
+        return str(self.Decision(self.state).label) if self.state else "Waiting"
 
 
 class Cap(models.Model):

@@ -11,7 +11,7 @@ SURE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class ComparisonSummary:
     """A comparison as a person reads it: `sentence` says who is better, `chance` how sure that is."""
 
     comparison: Comparison
@@ -20,7 +20,7 @@ class Finding:
     chance: str
 
 
-def finding_of(comparison: Comparison) -> Finding:
+def finding_of(comparison: Comparison) -> ComparisonSummary:
     """Put a paired test into words."""
     test = comparison.test
     is_sure = test.p_value < SURE
@@ -32,7 +32,7 @@ def finding_of(comparison: Comparison) -> Finding:
         sentence = f"{better} and {other} do equally well."
     else:
         sentence = f"{better} did better than {other} by {points}, but that may be chance."
-    return Finding(comparison=comparison, is_sure=is_sure, sentence=sentence, chance=_chance(test.p_value))
+    return ComparisonSummary(comparison=comparison, is_sure=is_sure, sentence=sentence, chance=_chance(test.p_value))
 
 
 def default_pair(points: Sequence[Point]) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
-from budgets.ledger.headroom import Room
+from budgets.ledger.headroom import Headroom
 from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
@@ -99,7 +99,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
+    refusal = Headroom(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     if refusal is not None:
         raise refusal
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
@@ -191,7 +191,7 @@ def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: 
     """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that has no room for it."""
     if total == from_hold and kind == held.kind:
         return
-    room = Room(budget)
+    room = Headroom(budget)
     room.take(amount=-from_hold, path=held.path, kind=held.kind)
     refusal = room.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
     if refusal is not None:

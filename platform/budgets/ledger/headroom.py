@@ -58,7 +58,7 @@ def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
     return "Resume it, or top it up, on its budget page." if is_exhausted else "Resume it on its budget page."
 
 
-class Room:
+class Headroom:
     """What a locked budget can still take. Read once; what is taken from it is taken off."""
 
     def __init__(self, budget: Budget) -> None:
@@ -96,9 +96,9 @@ class Room:
         return [cap for cap in self._caps if (cap.path == path if cap.path else cap.kind == kind)]
 
 
-def room(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
+def headroom(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
     """Say how much a purchase of this path and kind could take now, by limit and caps; zero while a stop is active."""
-    return Room(Budget.objects.get(pk=budget.pk)).left(path=path, kind=kind)
+    return Headroom(Budget.objects.get(pk=budget.pk)).left(path=path, kind=kind)
 
 
 def used(*, cap: Cap) -> Decimal:

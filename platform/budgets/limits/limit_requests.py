@@ -88,7 +88,7 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
         )
     now = timezone.now()
     late = locked.limit_requests.filter(outcome="")
-    late.update(outcome=LimitRequest.Outcome.EXPIRED, decided_at=now)
+    late.update(outcome=LimitRequest.Decision.EXPIRED, decided_at=now)
     asked = LimitRequest.objects.create(
         budget=locked,
         old_limit=locked.limit,
@@ -109,7 +109,7 @@ def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(request.budget)
     found = _locked(request)
-    if found.state == LimitRequest.Outcome.CONFIRMED and found.decided_by == actor:
+    if found.state == LimitRequest.Decision.CONFIRMED and found.decided_by == actor:
         return locked
     _check_waits(found)
     if found.asked_by == actor:
@@ -123,7 +123,7 @@ def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
             f"The limit is {amount_text(locked.limit)} now; it was {amount_text(found.old_limit)} when the raise "
             "was asked for. Refuse the request, and ask again if it is still wanted."
         )
-    _close(found, LimitRequest.Outcome.CONFIRMED, actor)
+    _close(found, LimitRequest.Decision.CONFIRMED, actor)
     return _change_limit(actor, locked, found.new_limit, asked_by=found.asked_by)
 
 
@@ -137,7 +137,7 @@ def decline_limit(*, actor: User, request: LimitRequest) -> LimitRequest:
     lock(request.budget)
     found = _locked(request)
     is_own = found.asked_by == actor
-    outcome = LimitRequest.Outcome.WITHDRAWN if is_own else LimitRequest.Outcome.REFUSED
+    outcome = LimitRequest.Decision.WITHDRAWN if is_own else LimitRequest.Decision.REFUSED
     if found.state == outcome and found.decided_by == actor:
         return found
     _check_waits(found)
@@ -161,7 +161,7 @@ def _check_waits(found: LimitRequest) -> None:
         )
 
 
-def _close(found: LimitRequest, outcome: LimitRequest.Outcome, actor: User) -> None:
+def _close(found: LimitRequest, outcome: LimitRequest.Decision, actor: User) -> None:
     found.outcome, found.decided_by, found.decided_at = outcome, actor, timezone.now()
     found.save(update_fields=["outcome", "decided_by", "decided_at"])
 

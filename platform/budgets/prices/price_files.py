@@ -49,7 +49,7 @@ class NewPrice:
 
 
 @dataclass(kw_only=True)
-class PriceFile:
+class PriceFilePreview:
     """Preview of a price file: new prices, unchanged lines, problems, assumptions."""
 
     new: list[NewPrice] = field(default_factory=list)
@@ -98,7 +98,7 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
     return csv_lines(header=COLUMNS, rows=(_cells(price) for price in ordered.iterator(chunk_size=1000)))
 
 
-def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile:
+def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFilePreview:
     """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
 
     Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
@@ -138,8 +138,8 @@ def _add(actor: User, book: PriceBook, price: NewPrice) -> Price:
     )
 
 
-def _check(book: PriceBook, content: bytes) -> PriceFile:
-    found, table = PriceFile(), PriceTable(content)
+def _check(book: PriceBook, content: bytes) -> PriceFilePreview:
+    found, table = PriceFilePreview(), PriceTable(content)
     lines = []
     for line in table.lines():
         if isinstance(line, str):
@@ -176,7 +176,7 @@ def _new(book: PriceBook, names: "_Names", line: PriceLine) -> NewPrice:
 
 
 def _sort_in(
-    found: PriceFile, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
+    found: PriceFilePreview, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
 ) -> None:
     start = _start_of(price)
     if start in first_lines:

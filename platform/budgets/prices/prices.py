@@ -151,7 +151,7 @@ def price_at(
     return price
 
 
-def dearest_price(*, budget: Budget, kind: CostKind, at: datetime) -> Price:
+def highest_price(*, budget: Budget, kind: CostKind, at: datetime) -> Price:
     """Find the price that the best paid annotator would be owed: the worst case of work that anybody may take.
 
     Raises: PriceMissing, as price_at.

@@ -25,7 +25,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Part(models.TextChoices):
+class BillSection(models.TextChoices):
     """What a line of a bill pays for."""
 
     LABELS = "labels", "Labels"
@@ -34,11 +34,11 @@ class Part(models.TextChoices):
     STUDENT_TRAINING = "student_training", "Student training"
 
 
-PART_OF_RUN = {
-    RunKind.FINETUNE_TEACHER: Part.TEACHER_TRAINING,
-    RunKind.SCORE: Part.TEACHER_SCORING,
-    RunKind.DISTIL: Part.STUDENT_TRAINING,
-    RunKind.FINETUNE_STUDENT: Part.STUDENT_TRAINING,
+SECTION_OF_RUN = {
+    RunKind.FINETUNE_TEACHER: BillSection.TEACHER_TRAINING,
+    RunKind.SCORE: BillSection.TEACHER_SCORING,
+    RunKind.DISTIL: BillSection.STUDENT_TRAINING,
+    RunKind.FINETUNE_STUDENT: BillSection.STUDENT_TRAINING,
 }
 
 
@@ -69,22 +69,22 @@ class Charges:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line(Charges):
-    part: Part
+class BillLine(Charges):
+    section: BillSection
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """One line per part, in the order of Part; a part that cost nothing is there with no charges."""
+    """One line per section, in their order; a section that cost nothing is there with no charges."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[BillLine, ...]
 
     @property
     def total(self) -> Decimal:
         return sum((line.amount for line in self.lines), ZERO)
 
-    def line(self, part: Part) -> Line:
-        return next(line for line in self.lines if line.part == part)
+    def line(self, section: BillSection) -> BillLine:
+        return next(line for line in self.lines if line.section == section)
 
     @property
     def charges(self) -> Iterator[Charge]:
@@ -176,14 +176,14 @@ class StudyLedger:
         return {}
 
     def _collect(self, run_id: int) -> Bill:
-        charges: dict[Part, list[Charge]] = {part: [] for part in Part}
+        charges: dict[BillSection, list[Charge]] = {section: [] for section in BillSection}
         lineage = self.lineage(run_id=run_id)
-        charges[Part.LABELS] = self._charges(self._label_keys(lineage))
+        charges[BillSection.LABELS] = self._charges(self._label_keys(lineage))
         for ancestor_id in lineage:
-            part = PART_OF_RUN[self._runs[ancestor_id].kind]
-            charges[part] += self._charges(self._rows.attempt_keys[ancestor_id])
-            charges[part] += self._by_work.get(f"run:{ancestor_id}", [])
-        return Bill(lines=tuple(Line(part=part, charges=tuple(charges[part])) for part in Part))
+            section = SECTION_OF_RUN[self._runs[ancestor_id].kind]
+            charges[section] += self._charges(self._rows.attempt_keys[ancestor_id])
+            charges[section] += self._by_work.get(f"run:{ancestor_id}", [])
+        return Bill(lines=tuple(BillLine(section=section, charges=tuple(charges[section])) for section in BillSection))
 
     @cached_property
     def _by_subject(self) -> dict[str, list[Charge]]:

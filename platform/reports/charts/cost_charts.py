@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from budgets.cost_kinds import CostKind
 from budgets.money import rounded_text
-from reports.charts.utility import LIGHT, Chart, NothingToDraw, Theme, look_of
+from reports.charts.utility import LIGHT, ChartSpec, NothingToDraw, Theme, look_of
 from reports.costs import CostFilter
 
 _WIDTH, _HEIGHT = 640, 280
@@ -17,7 +17,7 @@ _WIDEST_BAR = 56
 _MOST_LEVEL = 8
 
 
-def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) -> Chart:
+def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) -> ChartSpec:
     """Draw what each month's work cost, a bar per month, its kinds stacked.
 
     Parameters: `currency` the one to draw, for amounts of two are never added; by default the first there is.
@@ -44,7 +44,7 @@ def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) 
         )
         .properties(width=_WIDTH, height=_HEIGHT, description=_description(rows), config=look_of(theme))
     )
-    return Chart(spec=chart.to_dict())
+    return ChartSpec(spec=chart.to_dict())
 
 
 def _data(wanted: CostFilter) -> list[dict[str, Any]]:

@@ -1,6 +1,16 @@
 """Cost reports, their exports and statements."""
 
-from reports.costs.costs import OF_ONE_KIND, CostFilter, CostRow, Grouping, Total, cost_rows, names_of, total_of, totals
+from reports.costs.costs import (
+    OF_ONE_KIND,
+    CostFilter,
+    CostRow,
+    CurrencyCost,
+    Grouping,
+    cost_rows,
+    names_of,
+    total_of,
+    totals,
+)
 from reports.costs.entries import (
     BadCursor,
     Cursor,
@@ -11,7 +21,7 @@ from reports.costs.entries import (
     running_total,
 )
 from reports.costs.exports import FORMATS, export_entries, grouped_csv
-from reports.costs.statements import MOST_LISTED, Days, statement_of
+from reports.costs.statements import MOST_LISTED, DayPeriod, statement_of
 
 __all__ = [
     "FORMATS",
@@ -20,11 +30,11 @@ __all__ = [
     "BadCursor",
     "CostFilter",
     "CostRow",
+    "CurrencyCost",
     "Cursor",
-    "Days",
+    "DayPeriod",
     "EntryPage",
     "Grouping",
-    "Total",
     "cost_rows",
     "entry_page",
     "export_entries",

@@ -8,7 +8,7 @@ from budgets.models import Budget, LedgerEntry, Tally
 from budgets.money import ZERO
 from budgets.queries import Difference, differences
 from reports.bills import LedgerRows, Sharing, StudyLedger
-from reports.queries import one_moment, use_totals
+from reports.queries import billed_totals, one_moment
 from reports.sources import MISSING
 from reports.verify.entry_checks import entry_differences
 from runs.models import Artifact
@@ -73,7 +73,7 @@ def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
 
 
 def _bills_of(study: Study, sharing: Sharing) -> Iterator[Difference]:
-    use = use_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
+    use = billed_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
     if use.used + use.unused != study.budget.spent:
         stored, rebuilt = study.budget.spent, use.used + use.unused
         yield Difference(what=f"{study}: bills and unused entries", stored=stored, rebuilt=rebuilt)

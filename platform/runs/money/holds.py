@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from budgets.cost_kinds import CostKind
-from budgets.ledger import BudgetExceeded, CapExceeded, Want, place_holds, room
+from budgets.ledger import BudgetExceeded, CapExceeded, HoldRequest, headroom, place_holds
 from budgets.models import Budget, Path, Price
 from runs.models import Run
 from runs.money.billing import cost_of
@@ -25,12 +25,14 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
 
     Raises: WorstCaseDoesNotFit; BudgetStopped.
     """
-    wants = [Want(source_key=run.source_key, amount=_worst_case(run, price), price=price, path=path) for run in runs]
+    requests = [
+        HoldRequest(source_key=run.source_key, amount=_worst_case(run, price), price=price, path=path) for run in runs
+    ]
     try:
-        holds = place_holds(budget=budget, wants=wants)
+        holds = place_holds(budget=budget, requests=requests)
     except BudgetExceeded as refusal:
-        left = room(budget=budget, path=path, kind=CostKind.DEVICE_HOUR)
-        wanted = sum((want.total for want in wants), Decimal(0))
+        left = headroom(budget=budget, path=path, kind=CostKind.DEVICE_HOUR)
+        wanted = sum((request.total for request in requests), Decimal(0))
         fitting = in_words(
             num_minutes=minutes_that_fit(money=left, price=price, num_runs=len(runs)), num_runs=len(runs)
         )

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Origin, Path, Tally
-from reports.costs import CostFilter, Days, Grouping, names_of
+from reports.costs import CostFilter, DayPeriod, Grouping, names_of
 from studies.models import Study
 
 # In an address: what has no path, no annotator or no run.
@@ -164,5 +164,5 @@ class StatementForm(forms.Form):
             self.add_error("last", "No day comes after this one. Choose an earlier day.")
         return values
 
-    def days(self) -> Days:
-        return Days(first=self.cleaned_data["first"], last=self.cleaned_data["last"])
+    def days(self) -> DayPeriod:
+        return DayPeriod(first=self.cleaned_data["first"], last=self.cleaned_data["last"])

@@ -5,7 +5,7 @@ import pytest
 
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
-from budgets.ledger import CapExceeded, room, settle
+from budgets.ledger import CapExceeded, headroom, settle
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_cap
 from budgets.models import Budget, Hold, Path
@@ -61,7 +61,7 @@ def test_work_that_overshoots_a_stop_does_not_overshoot_a_cap(budget: Budget) ->
 def test_a_fee_counts_with_the_kind_that_it_is_on_top_of(budget: Budget) -> None:
     cap(budget, "5", kind=CostKind.LABEL)
     spent(budget, "4", fee=platform_fee(budget, "10"))
-    assert room(budget=budget, kind=CostKind.LABEL) == Decimal("0.6")
+    assert headroom(budget=budget, kind=CostKind.LABEL) == Decimal("0.6")
 
 
 def test_a_cap_names_a_path_and_kind_that_there_are(budget: Budget) -> None:

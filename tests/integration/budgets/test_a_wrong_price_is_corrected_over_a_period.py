@@ -6,7 +6,7 @@ import pytest
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.cost_kinds import CostKind
-from budgets.ledger import BudgetExceeded, CapExceeded, Period, Repricing, preview_repricing, reprice, reverse
+from budgets.ledger import BudgetExceeded, CapExceeded, Period, RepricingPreview, preview_repricing, reprice, reverse
 from budgets.ledger.holds import place_hold
 from budgets.ledger.repricing import NothingToReprice, RepricingChanged
 from budgets.limits import set_cap, stop_everything
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 PERIOD = Period(starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1))
 
 
-def preview(price: Price, amount: str = "0.3") -> Repricing:
+def preview(price: Price, amount: str = "0.3") -> RepricingPreview:
     return preview_repricing(actor=factories.person(Role.ADMIN), price=price, amount=amount, period=PERIOD)
 
 
-def correct(price: Price, amount: str = "0.3", digest: str | None = None) -> Repricing:
+def correct(price: Price, amount: str = "0.3", digest: str | None = None) -> RepricingPreview:
     admin = factories.person(Role.ADMIN)
     expected = preview(price, amount).digest if digest is None else digest
     return reprice(

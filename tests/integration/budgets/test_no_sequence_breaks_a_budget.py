@@ -24,8 +24,8 @@ from accounts.models import AuditRecord, Role, User
 from budgets.cost_kinds import CostKind
 from budgets.ledger import (
     Cost,
+    HoldRequest,
     Period,
-    Want,
     charge,
     extend_hold,
     place_holds,
@@ -148,18 +148,20 @@ class Money(RuleBasedStateMachine):
     )
     def place(self, quantities: list[Decimal], path: str, name: str, fee: str, twice: bool) -> object:
         fee_price, fee_rate = self.fee(fee)
-        wants, placed, refused = [], [], None
+        requests, placed, refused = [], [], None
         for quantity in quantities:
             amount = self.rates[name].of(quantity)
-            want = Want(source_key=self.key("work"), amount=amount, price=self.prices[name], path=path, fee=fee_price)
-            wants.append(want)
-            refused = refused or self.books.place(
-                want.source_key, path=path, rate=self.rates[name], fee=fee_rate, quantity=quantity
+            request = HoldRequest(
+                source_key=self.key("work"), amount=amount, price=self.prices[name], path=path, fee=fee_price
             )
-            placed += [] if refused else [want.source_key]
-        wants *= 1 + twice
+            requests.append(request)
+            refused = refused or self.books.place(
+                request.source_key, path=path, rate=self.rates[name], fee=fee_rate, quantity=quantity
+            )
+            placed += [] if refused else [request.source_key]
+        requests *= 1 + twice
         expected = None if placed else refused
-        self.both(expected, lambda: place_holds(budget=self.budget, wants=wants, as_many_as_fit=True))
+        self.both(expected, lambda: place_holds(budget=self.budget, requests=requests, as_many_as_fit=True))
         return multiple(*placed)
 
     @rule(key=holds, amount=AMOUNTS)

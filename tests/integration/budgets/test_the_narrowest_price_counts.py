@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Price
-from budgets.prices import Scope, dearest_price, price_at, set_price
+from budgets.prices import Scope, highest_price, price_at, set_price
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -71,9 +71,9 @@ def test_the_dearest_price_is_what_the_best_paid_would_be_owed() -> None:
     budget, ann, cheap = factories.budget(), factories.person(Role.ANNOTATOR), factories.person(Role.ANNOTATOR)
     own(budget, "0.3", scope=Scope(annotator=ann))
     own(budget, "0.05", scope=Scope(annotator=cheap))
-    assert dearest_price(budget=budget, kind=CostKind.LABEL, at=SUMMER).rate == Decimal("0.3")
+    assert highest_price(budget=budget, kind=CostKind.LABEL, at=SUMMER).rate == Decimal("0.3")
     own(budget, "0.02", scope=Scope(annotator=ann, budget=budget))
-    assert dearest_price(budget=budget, kind=CostKind.LABEL, at=SUMMER).rate == Decimal("0.1")
+    assert highest_price(budget=budget, kind=CostKind.LABEL, at=SUMMER).rate == Decimal("0.1")
 
 
 @pytest.mark.parametrize("kind", [CostKind.DEVICE_HOUR, CostKind.PLATFORM_FEE, CostKind.KWH])

@@ -26,7 +26,7 @@ from labeling.models import Annotation
 from labeling.payment import pay_skip
 from reports.bills import bill_of
 from reports.charts import cost_chart
-from reports.costs import FORMATS, CostFilter, Days, Grouping, cost_rows, export_entries, statement_of
+from reports.costs import FORMATS, CostFilter, DayPeriod, Grouping, cost_rows, export_entries, statement_of
 from reports.queries import Reason, report_of
 from reports.verify import verify
 from runs.models import Artifact
@@ -116,7 +116,7 @@ def test_every_kind_is_in_parquet_and_in_a_workbook(study: Study) -> None:
 
 def test_every_kind_is_in_the_sums_the_statement_and_the_chart(study: Study) -> None:
     today = timezone.now().date()
-    statement = statement_of(study=study, days=Days(first=today, last=today))
+    statement = statement_of(study=study, days=DayPeriod(first=today, last=today))
     assert statement.adds_up
     assert {line.kind for line in statement.costs} == set(CostKind.values)
     assert {row.key for row in cost_rows(wanted=EVERYTHING, by=Grouping.KIND)} == set(CostKind.values)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.permissions import Forbidden
 from budgets.cost_kinds import CostKind
-from budgets.ledger import BudgetExceeded, BudgetStopped, room
+from budgets.ledger import BudgetExceeded, BudgetStopped, headroom
 from budgets.models import Path
 from budgets.money import amount_text
 from budgets.prices import PriceMissing
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         sizes = {"num_labels": options["labels"], "num_unlabelled": options["unlabelled"]}
         found = preflight(study=study, path=path, plan=plan, **sizes)
         estimate = estimate_runs(study=study, path=path, plan=plan, **sizes)
-        left = room(budget=study.budget, path=path, kind=CostKind.DEVICE_HOUR)
+        left = headroom(budget=study.budget, path=path, kind=CostKind.DEVICE_HOUR)
         for one in [*found, cost_finding(estimate=estimate, left=left, currency=study.budget.currency)]:
             self.stdout.write(f"{one.topic} ({one.level}): {one.text}")
         refuse(found)

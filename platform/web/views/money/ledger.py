@@ -14,13 +14,13 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Action, allowed, allows
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
-from reports.bills import Part
+from reports.bills import BillSection
 from reports.costs import (
     BadCursor,
     CostFilter,
+    CurrencyCost,
     Cursor,
     EntryPage,
-    Total,
     entry_page,
     page_of_rows,
     related,
@@ -58,7 +58,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
         "bill": bill,
         "part": part,
         "unused": unused,
-        "parts": Part,
+        "sections": BillSection,
         "students": Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT).select_related("run"),
         "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
     }
@@ -150,14 +150,14 @@ def _listed(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerE
     if bill:
         artifacts = Artifact.objects.filter(run__study=study)
         shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
-        return entries_of(artifact=shown, part=Part(part) if part in Part.values else None)
+        return entries_of(artifact=shown, section=BillSection(part) if part in BillSection.values else None)
     groups = [group for group in unused_entries(study).groups if unused in ("all", group.reason)]
     return LedgerEntry.objects.filter(pk__in=[entry_id for group in groups for entry_id in group.entry_ids])
 
 
 def _what(bill: str, part: str, unused: str) -> str:
     if bill:
-        named = f", {Part(part).label.lower()}" if part in Part.values else ""
+        named = f", {BillSection(part).label.lower()}" if part in BillSection.values else ""
         return f"Bill of materials of artifact {bill}{named}"
     if unused:
         return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
@@ -168,9 +168,9 @@ def _is_filtered(wanted: CostFilter) -> bool:
     return len(wanted.where) > 1 or wanted.first_month is not None or wanted.last_month is not None
 
 
-def _only(totals: Sequence[Total]) -> Total:
+def _only(totals: Sequence[CurrencyCost]) -> CurrencyCost:
     """A study has one currency."""
-    return totals[0] if totals else Total(currency="", amount=ZERO, num_entries=0)
+    return totals[0] if totals else CurrencyCost(currency="", amount=ZERO, num_entries=0)
 
 
 def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:

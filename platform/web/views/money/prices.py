@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
 from budgets.cost_kinds import CostKind
-from budgets.ledger import Repricing, preview_repricing, reprice
+from budgets.ledger import RepricingPreview, preview_repricing, reprice
 from budgets.models import Price, PriceBook
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.prices import (
-    PriceFile,
     PriceFileChanged,
+    PriceFilePreview,
     Scope,
     create_price_book,
     export_prices,
@@ -178,7 +178,7 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
     return redirect("prices")
 
 
-def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
+def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFilePreview, content: bytes) -> HttpResponse:
     page = {
         "book": book,
         "found": found,
@@ -213,7 +213,7 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/correct_price.html", context)
 
 
-def _previewed(request: HttpRequest, shown: Price, form: CorrectionForm) -> Repricing | None:
+def _previewed(request: HttpRequest, shown: Price, form: CorrectionForm) -> RepricingPreview | None:
     amount = form.cleaned_data["amount"]
     return carry_out(
         form,
