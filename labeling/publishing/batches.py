@@ -29,7 +29,7 @@ class NoneFits(BudgetExceeded):
     """Not one example fits what the budget has left; nothing is held."""
 
     def __init__(self, *, budget: Budget, need: "Need", left: Decimal) -> None:
-        super().__init__(budget=budget, wanted=need.first, room=left)
+        super().__init__(budget=budget, wanted=need.first, left=left)
         self.missing_for_all = need.all - left
         self.args = (
             f"{self.args[0]} 0 of {need.num_examples:,} examples fit; all of them need "

@@ -53,7 +53,7 @@ def _chance(p_value: float) -> str:
         often = f"in about {p_value * 1000:.0f} of 1,000 such tests"
     else:
         often = f"in about {p_value * 100:.0f} of 100 such tests"
-    return f"Were both equally good, chance alone would part them this far {often} ({_figure(p_value)})."
+    return f"If both were equally good, a difference this large would occur by chance {often} ({_figure(p_value)})."
 
 
 def _figure(p_value: float) -> str:

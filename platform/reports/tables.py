@@ -118,7 +118,7 @@ def _spending(report: Report) -> list[str]:
     for group in report.unused.groups:
         lines.append(f"  {written.text(group.amount)}  {group.reason.label} ({len(group.charges):,} entries)")
     if not report.reconciles:
-        lines.append("This does not add up: run `manage.py ledger verify` and mend what it lists.")
+        lines.append("This does not add up: run `manage.py ledger verify` and fix what it lists.")
     return lines
 
 

@@ -80,18 +80,18 @@ def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_f
         hold.source_key: hold
         for hold in locked.holds.filter(source_key__in=[request.source_key for request in requests])
     }
-    room = Headroom(locked)
+    left = Headroom(locked)
     holds: list[Hold] = []
     new: list[Hold] = []
     for request in requests:
         hold = there.get(request.source_key)
         if hold is None:
-            refusal = room.refusal(amount=request.total, path=request.path, kind=request.price.kind)
+            refusal = left.refusal(amount=request.total, path=request.path, kind=request.price.kind)
             if refusal is not None:
                 if as_many_as_fit and holds:
                     break
                 raise refusal
-            room.take(amount=request.total, path=request.path, kind=request.price.kind)
+            left.take(amount=request.total, path=request.path, kind=request.price.kind)
             hold = there[request.source_key] = _new(locked, request)
             new.append(hold)
         _check_same(hold, request)
@@ -160,10 +160,12 @@ def _check_same(hold: Hold, request: HoldRequest) -> None:
     placed_for = hold.amount - hold.extended
     if placed_for != request.total:
         raise SourceKeyReused(
-            f"{request.source_key} holds {amount_text(placed_for)} already, not {amount_text(request.total)}."
+            f"{request.source_key} already has a hold of {amount_text(placed_for)}, not {amount_text(request.total)}."
         )
     if hold.closed_at is not None and not hold.entries.exists():
-        raise HoldClosed(f"{hold.source_key} was released: {hold.close_reason}. What starts anew needs a new key.")
+        raise HoldClosed(
+            f"The hold {hold.source_key} was released: {hold.close_reason}. Use a new source key to start again."
+        )
 
 
 def _new(budget: Budget, request: HoldRequest) -> Hold:

@@ -135,7 +135,7 @@ def reprice(
     plan = _plan(price, right, period)
     if plan.digest != expected_digest:
         raise RepricingChanged(
-            "The amount, the period or the entries changed since the preview. Look at the new one, then confirm it."
+            "The amount, the period or the entries changed since the preview. Check the new preview, then confirm it."
         )
     for budget_id, lines in _by_budget(plan.lines).items():
         _check_room(budgets[budget_id], lines)
@@ -205,17 +205,17 @@ def _changes(lines: Iterable[RepricedEntry]) -> Iterable[BudgetChange]:
 
 def _check_room(budget: Budget, lines: Iterable[RepricedEntry]) -> None:
     """Refuse what a locked budget, or a cap of it, cannot take; a stop is no reason to keep a wrong price."""
-    room = Headroom(budget)
+    left = Headroom(budget)
     after: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
     for line in lines:
         path, kind = line.capped_as
-        room.take(amount=-line.before, path=path, kind=kind)
+        left.take(amount=-line.before, path=path, kind=kind)
         after[line.capped_as] += line.after
     for (path, kind), amount in after.items():
-        refusal = room.refusal(amount=amount, path=path, kind=kind, ignore_stop=True)
+        refusal = left.refusal(amount=amount, path=path, kind=kind, ignore_stop=True)
         if refusal is not None:
             raise refusal
-        room.take(amount=amount, path=path, kind=kind)
+        left.take(amount=amount, path=path, kind=kind)
 
 
 def _replace(plan: RepricingPreview, corrected: Price, *, reason: str) -> None:
@@ -275,7 +275,7 @@ def _parse(price: Price, amount: Decimal | str) -> Decimal:
     if price.kind == CostKind.PLATFORM_FEE and right > MOST_PERCENT:
         raise ValueError(f"amount: a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.")
     if right == price.amount:
-        raise ValueError(f"amount: {amount_text(right)} is what the price is already.")
+        raise ValueError(f"amount: the price is already {amount_text(right)}.")
     return right
 
 

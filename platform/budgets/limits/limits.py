@@ -101,7 +101,7 @@ def set_cap(
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if bool(path) == bool(kind):
-        raise ValueError("path: cap a path or a kind, one of them.")
+        raise ValueError("path: give either a path or a cost kind.")
     if kind == CostKind.PLATFORM_FEE:
         raise ValueError("kind: a platform fee comes on top of another kind; cap that kind, or the path.")
     path, kind = path and Path(path), kind and CostKind(kind)
@@ -117,7 +117,7 @@ def set_cap(
     if amount < taken:
         raise LimitTooLow(
             f"limit: {amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
-            "held of it."
+            "held under this cap."
         )
     cap.save()
     _record(actor, locked, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))

@@ -123,7 +123,7 @@ def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_dige
     if found.problems:
         raise PricesRefused(found.problems)
     if expected_digest and found.digest != expected_digest:
-        raise PriceFileChanged("Prices were set since the preview. Look at the new one, then confirm it.")
+        raise PriceFileChanged("Prices were set since the preview. Check the new preview, then confirm it.")
     return [_add(actor, book, price) for price in found.new]
 
 
@@ -247,7 +247,7 @@ class _Names:
         for email in spellings(cell):
             if email.lower() in self._people:
                 return self._people[email.lower()]
-        raise ValueError(f"annotator: nobody has the e-mail {cell[:80]!r}.")
+        raise ValueError(f"annotator: no one has the e-mail {cell[:80]!r}.")
 
 
 def _all_spellings(cells: Iterable[str]) -> set[str]:

@@ -20,7 +20,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class PriceFileUnreadable(ValueError):
-    """This is no price file: no line of it can be checked. Nothing was imported."""
+    """This is not a price file: no line of it can be checked. Nothing was imported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def _line_or_problem(row: Row) -> PriceLine | str:
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     kind = spellings(cells["kind"])[-1]
     if kind not in CostKind.values:
-        raise ValueError(f"kind: {kind[:40]!r} is none of {', '.join(CostKind.values)}.")
+        raise ValueError(f"kind: {kind[:40]!r} is not one of {', '.join(CostKind.values)}.")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
@@ -121,4 +121,4 @@ def _start(text: str) -> tuple[datetime, bool]:
         at = datetime.fromisoformat(text)
         return (at.replace(tzinfo=UTC), True) if at.tzinfo is None else (at.astimezone(UTC), False)
     except (ValueError, OverflowError):
-        raise ValueError(f"starts_at: {text[:40]!r} is no time such as 2026-01-31T09:30:00+00:00.") from None
+        raise ValueError(f"starts_at: {text[:40]!r} is not a time such as 2026-01-31T09:30:00+00:00.") from None

@@ -75,7 +75,7 @@ def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> Cha
     corners = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
     diagonal = alt.Chart(alt.InlineData(values=corners)).mark_line(color=theme.muted, strokeDash=[5, 4])
     layers = [diagonal.encode(x="confidence:Q", y="accuracy:Q"), base.mark_point(filled=True, opacity=0.85)]
-    title = alt.TitleParams(text="Reliability of the teacher", subtitle=["Dashed: right as often as it says."])
+    title = alt.TitleParams(text="Reliability of the teacher", subtitle=["Dashed: perfect calibration."])
     drawn = alt.layer(*layers, config=look_of(theme)).properties(
         width=_SIZE, height=_SIZE, title=title, description=_description(found)
     )

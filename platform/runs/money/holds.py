@@ -16,7 +16,7 @@ class WorstCaseDoesNotFit(BudgetExceeded):
 
     def __init__(self, *, refusal: BudgetExceeded, wanted: Decimal, left: Decimal, fitting: str) -> None:
         where = f" under its cap for {str(refusal.cap).lower()}" if isinstance(refusal, CapExceeded) else ""
-        super().__init__(budget=refusal.budget, wanted=wanted, room=left, where=where)
+        super().__init__(budget=refusal.budget, wanted=wanted, left=left, where=where)
         self.args = (f"{self} {fitting}",)
 
 

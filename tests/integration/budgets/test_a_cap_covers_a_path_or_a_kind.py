@@ -27,7 +27,7 @@ def test_what_is_spent_and_held_of_a_path_stays_within_its_cap() -> None:
     budget, price, _ = capped("3")
     charge(budget=budget, cost=cost("1"), price=price, path=Path.ANNOTATE)
     place_hold(budget=budget, source_key="run:1", amount=Decimal(1), price=price, path=Path.ANNOTATE)
-    with pytest.raises(CapExceeded, match=r"under its cap for annotate.*0\.50 USD are missing: raise the cap"):
+    with pytest.raises(CapExceeded, match=r"under its cap for annotate.*0\.50 USD more\. Raise the cap"):
         place_hold(budget=budget, source_key="run:2", amount=Decimal("1.5"), price=price, path=Path.ANNOTATE)
     assert headroom(budget=budget, path=Path.ANNOTATE) == 1
 
@@ -61,7 +61,7 @@ def test_of_many_the_first_that_fit_are_held() -> None:
 def test_a_cap_below_what_it_has_taken_is_refused() -> None:
     budget, price, _ = capped("3")
     place_hold(budget=budget, source_key="run:1", amount=Decimal(2), price=price, path=Path.ANNOTATE)
-    with pytest.raises(LimitTooLow, match="already spent and held of it"):
+    with pytest.raises(LimitTooLow, match="already spent and held under this cap"):
         set_cap(actor=factories.person(), budget=budget, limit="1.99", path=Path.ANNOTATE)
 
 

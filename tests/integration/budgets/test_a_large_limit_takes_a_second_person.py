@@ -141,7 +141,7 @@ def test_a_request_expires_and_makes_room_for_another(budget: Budget, mara: User
 def test_a_limit_that_changed_meanwhile_is_not_overwritten(budget: Budget, mara: User) -> None:
     request = asked(budget, mara)
     set_limit(actor=factories.person(), budget=budget, limit="20")
-    with pytest.raises(StaleEdit, match=r"is 20\.00 now; it was 10\.00 when the raise was asked for"):
+    with pytest.raises(StaleEdit, match=r"is now 20\.00; it was 10\.00 when the raise was requested"):
         confirm_limit(actor=factories.person(), request=request)
     assert limit(budget) == 20
 

@@ -36,7 +36,7 @@ def test_a_hold_takes_from_what_is_available() -> None:
 
 def test_a_hold_beyond_the_limit_is_refused_and_says_what_is_missing() -> None:
     budget = factories.budget(limit="10")
-    with pytest.raises(BudgetExceeded, match=r"2\.50 USD are missing"):
+    with pytest.raises(BudgetExceeded, match=r"2\.50 USD more"):
         hold(budget, "12.5")
     assert not Hold.objects.exists()
 

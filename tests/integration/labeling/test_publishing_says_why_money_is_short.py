@@ -37,7 +37,9 @@ def test_a_price_below_a_cent_is_told_with_all_its_digits() -> None:
     held = offer(study, 4)
     assert held is not None
     assert (held.num_examples, held.missing) == (1, Decimal("0.0056"))
-    with pytest.raises(NoneFits, match=r"0\.0016 USD left; this needs 0\.0024\. 0\.0008 USD are missing.* 0\.0072 USD"):
+    with pytest.raises(
+        NoneFits, match=r"0\.0016 USD left; this needs 0\.0024, which is 0\.0008 USD more.* 0\.0072 USD"
+    ):
         offer(study, 3)
 
 

@@ -230,7 +230,7 @@ def test_a_correction_that_no_budget_can_take_is_refused_in_words(admin: Client,
     url = reverse("correct-price", args=[label_of(study).pk])
     digest = admin.post(url, correction(amount="9")).context["preview"].digest
     page = admin.post(url, correction(digest, amount="9"))
-    assert "are missing" in page.context["form"].non_field_errors()[0]
+    assert "USD more" in page.context["form"].non_field_errors()[0]
 
 
 @pytest.mark.parametrize(

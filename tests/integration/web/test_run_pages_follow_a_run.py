@@ -71,7 +71,7 @@ def test_a_quote_for_nonsense_falls_back_to_the_defaults(manager: Client, study:
 def test_a_quote_beyond_the_budget_says_what_is_missing_and_what_fits(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "distil", "max_minutes": "10000"})
     words = " ".join(page.content.decode().split())
-    assert "are missing" in words
+    assert "USD more" in words
     assert "At most 333 minutes for each of the 3 runs would fit." in words
 
 

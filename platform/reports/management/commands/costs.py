@@ -86,7 +86,7 @@ def _person(email: str) -> User:
     """Somebody who left is found too: what they were paid stays."""
     person = User.objects.filter(email__iexact=email).first()
     if person is None:
-        raise CommandError(f"--annotator: nobody here has the e-mail {email!r}.")
+        raise CommandError(f"--annotator: no one here has the e-mail {email!r}.")
     return person
 
 
