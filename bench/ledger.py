@@ -205,11 +205,12 @@ def _charges(ledger: Any) -> dict[str, Any]:
 
     from django.utils import timezone
 
+    from budgets.cost_kinds import CostKind
     from budgets.ledger import Cost, charge
-    from budgets.models import Kind, Origin, Price
+    from budgets.models import Origin, Price
 
     budget = ledger.studies[0].budget
-    price = Price.objects.filter(book=budget.price_book, kind=Kind.LABEL).get()
+    price = Price.objects.filter(book=budget.price_book, kind=CostKind.LABEL).get()
 
     def enter(number: int) -> None:
         cost = Cost(

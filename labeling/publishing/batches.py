@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import User
-from budgets.ledger import BudgetExceeded, BudgetStopped, place_holds, room
+from budgets.ledger import BudgetExceeded, BudgetStopped, headroom, place_holds
 from budgets.models import Budget, Hold, Path
 from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
@@ -29,7 +29,7 @@ class NoneFits(BudgetExceeded):
     """Not one example fits what the budget has left; nothing is held."""
 
     def __init__(self, *, budget: Budget, need: "Need", left: Decimal) -> None:
-        super().__init__(budget=budget, wanted=need.first, room=left)
+        super().__init__(budget=budget, wanted=need.first, left=left)
         self.missing_for_all = need.all - left
         self.args = (
             f"{self.args[0]} 0 of {need.num_examples:,} examples fit; all of them need "
@@ -94,7 +94,7 @@ def hold_batch(wanted: Wanted) -> Held | None:
     if budget.is_stopped:
         raise BudgetStopped(budget)
     terms = terms_of(study=wanted.study, at=timezone.now())
-    left = room(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    left = headroom(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
     asked = _asked(wanted, examples, withdrawn)
     num_fitting = count_fitting(asked[: len(examples)], each=terms.total, left=left)
     need = Need(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
@@ -166,7 +166,7 @@ def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[A
     ]
     by_pk = {one.pk: one for one in publications}
     keys = [_source_key(by_pk[one.publication_id], one.number) for one in assignments]
-    holds = place_holds(budget=batch.project.study.budget, wants=[terms.want(key) for key in keys])
+    holds = place_holds(budget=batch.project.study.budget, requests=[terms.hold_request(key) for key in keys])
     _assign(assignments, holds)
 
 

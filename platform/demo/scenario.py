@@ -12,7 +12,8 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import Role, User
-from budgets.models import Kind, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import PriceBook
 from budgets.prices import Scope, create_price_book, set_price
 from demo import texts
 from runs.requests import RunPlan
@@ -148,9 +149,9 @@ def _ensure_prices(admin: User) -> PriceBook:
     book = PriceBook.objects.filter(name=PRICE_BOOK).first()
     book = book or create_price_book(actor=admin, name=PRICE_BOOK, currency="USD")
     wanted = (
-        (Kind.LABEL, "", DOLLARS_PER_LABEL),
-        (Kind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),
-        (Kind.DEVICE_HOUR, "cuda", DOLLARS_PER_DEVICE_HOUR),
+        (CostKind.LABEL, "", DOLLARS_PER_LABEL),
+        (CostKind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),
+        (CostKind.DEVICE_HOUR, "cuda", DOLLARS_PER_DEVICE_HOUR),
     )
     for kind, device, amount in wanted:
         if not book.prices.filter(kind=kind, device=device).exists():

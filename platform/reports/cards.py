@@ -11,7 +11,7 @@ from django.utils import timezone
 from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
 from labeling.models import Annotation
-from reports.bills import Bill, Part, Sharing, StudyLedger
+from reports.bills import Bill, BillSection, Sharing, StudyLedger
 from reports.queries import one_moment
 from runs.models import Artifact, Attempt, Run
 from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
@@ -99,8 +99,8 @@ def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
         currency=artifact.run.study.budget.currency,
         lines=[
             CostLine(
-                part=line.part.label,
-                paid_for=_paid_for(line.part),
+                part=line.section.label,
+                paid_for=_paid_for(line.section),
                 num_entries=len(line.charges),
                 amount=str(line.amount),
             )
@@ -123,11 +123,11 @@ def _sums(artifact: Artifact, bill: Bill, sharing: Sharing) -> list[tuple[str, s
 
 
 def _of(bill: Bill, paid_for: str) -> Decimal:
-    return sum((line.amount for line in bill.lines if _paid_for(line.part) == paid_for), ZERO)
+    return sum((line.amount for line in bill.lines if _paid_for(line.section) == paid_for), ZERO)
 
 
-def _paid_for(part: Part) -> str:
-    return _PEOPLE if part == Part.LABELS else _COMPUTE
+def _paid_for(section: BillSection) -> str:
+    return _PEOPLE if section == BillSection.LABELS else _COMPUTE
 
 
 def _notes(bill: Bill) -> Iterable[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from accounts.cells import csv_lines
-from reports.bills import Part, Standing
+from reports.bills import BaselineComparison, BillSection
 from reports.charts import LIGHT, utility_chart
 from reports.queries import Point, Report
 
@@ -19,7 +19,7 @@ _COLUMNS = [
     "labels",
     "pseudo_labels",
     "currency",
-    *(f"cost_{part}" for part in Part),
+    *(f"cost_{section}" for section in BillSection),
     "cost_total",
     "metric",
     "utility",
@@ -86,7 +86,7 @@ def _row(report: Report, point: Point, baselines: Sequence[str]) -> list[object]
         point.marginal_utility,
         "yes" if point.on_frontier else "no",
         "yes" if point.is_replay else "no",
-        point.warning or Standing.ABOVE.value,
+        point.warning or BaselineComparison.ABOVE.value,
         *(known.get(name) for name in baselines),
     ]
 

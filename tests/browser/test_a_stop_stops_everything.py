@@ -11,7 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Role
-from budgets.models import Budget, Kind, LedgerEntry
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, LedgerEntry
 from budgets.prices import set_price
 from labeling.models import Annotation, LabelingProject
 from labeling.publishing import publish
@@ -42,7 +43,7 @@ def study(transactional_db: None, label_studio: LabelStudioServer, tmp_path: Pat
     model = {"source": "folder", "name": str(write_tiny_model(tmp_path / "tiny")), "revision": None}
     made = factories.study(name="Films", limit="0.70", student_model=model, teacher_model=model)
     admin, book = factories.person(Role.ADMIN), made.budget.price_book
-    set_price(actor=admin, book=book, kind=Kind.SKIP, amount="0.05", starts_at=timezone.now())
+    set_price(actor=admin, book=book, kind=CostKind.SKIP, amount="0.05", starts_at=timezone.now())
     for split in Split:
         factories.examples(made, [f"{text}, {split}" for text in TEXTS], split=split, labels=LABELS)
     factories.examples(made, [f"number {number}" for number in range(NUM_EXAMPLES)])
@@ -121,7 +122,7 @@ def test_a_budget_that_runs_out_stops_labelling_and_training_and_a_top_up_lets_b
     third.goto("/")
     expect(third.get_by_text("Nothing is waiting to be labelled right now")).to_be_visible()
     wait_until(lambda: accepted(study) == 2, "what was open is accepted")
-    overshoot = LedgerEntry.objects.filter(budget=study.budget, overshoot=True, kind=Kind.LABEL)
+    overshoot = LedgerEntry.objects.filter(budget=study.budget, overshoot=True, kind=CostKind.LABEL)
     assert sorted(overshoot.values_list("payee", flat=True)) == sorted(person.pk for person in people[:2])
     assert verify(budgets=[Budget.objects.get(pk=study.budget_id)]) == []
 
@@ -132,7 +133,7 @@ def test_a_budget_that_runs_out_stops_labelling_and_training_and_a_top_up_lets_b
     open_label_studio(third)
     submit(third)
     wait_until(lambda: accepted(study) == 3, "the next annotation is accepted")
-    wait_until(lambda: LedgerEntry.objects.filter(kind=Kind.SKIP).count() == 1, "the skip is paid")
+    wait_until(lambda: LedgerEntry.objects.filter(kind=CostKind.SKIP).count() == 1, "the skip is paid")
 
     cancel(actor=study.created_by, run=run)
     wait_until(lambda: is_in(run, RunState.CANCELLED), "the run ends")

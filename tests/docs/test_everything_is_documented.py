@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Role
-from budgets.models import Kind, Origin
+from budgets.cost_kinds import CostKind
+from budgets.models import Origin
 from budgets.models import Path as SpendingPath
 from embedded.commands import OURS
 from runs.models import RunKind
@@ -40,7 +41,7 @@ def test_every_command_has_a_line(command: str) -> None:
     assert f"manage.py {command}" in (DOCS / "commands.md").read_text()
 
 
-@pytest.mark.parametrize("kind", [*Kind.values, *Origin.values, *SpendingPath.values])
+@pytest.mark.parametrize("kind", [*CostKind.values, *Origin.values, *SpendingPath.values])
 def test_every_ledger_kind_has_a_line(kind: str) -> None:
     assert f"`{kind}`" in (DOCS / "ledger.md").read_text()
 

@@ -46,7 +46,7 @@ def _tell(budget: Budget, now: datetime) -> bool:
         key=f"budget:{budget.pk}:forecast:of:{budget.limit}",
         kind=NoticeKind.BUDGET_FORECAST,
         title=f"“{budget}” is forecast to run out on {found.runs_out_at:%Y-%m-%d}",
-        body=f"{amount_text(budget.available)} {budget.currency} are left, and {rounded_text(found.per_day)} were "
+        body=f"{amount_text(budget.available)} {budget.currency} is left, and {rounded_text(found.per_day)} was "
         "spent per day over the last seven days. Top it up in time, or everything it pays for stops then.",
         path=page_of(budget),
     )

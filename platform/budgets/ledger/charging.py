@@ -1,4 +1,4 @@
-"""Entering true costs: against a hold, or without one where the budget has room; and undoing them."""
+"""Entering true costs: against a hold, or without one where the budget has enough left; and undoing them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,13 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.ledger.headroom import Room
+from budgets.cost_kinds import CostKind
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
 from budgets.ledger.locked_budget import enter, lock, spend
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Path, Price
+from budgets.models import Budget, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import ZERO, amount_text, check_cost, quantize, quantize_quantity
 from config.refusals import Refusal
 
@@ -87,7 +88,7 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
 
 @transaction.atomic
 def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", fee: Price | None = None) -> LedgerEntry:
-    """Enter a cost that had no hold, and its platform fee, if the budget has room for them.
+    """Enter a cost that had no hold, and its platform fee, if the budget has enough left.
 
     Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above limit or cap.
 
@@ -99,7 +100,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
+    refusal = Headroom(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     if refusal is not None:
         raise refusal
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
@@ -177,7 +178,7 @@ def _entered(budget: Budget, cost: Cost) -> LedgerEntry | None:
     entry = LedgerEntry.objects.filter(budget=budget, source_key=cost.source_key).first()
     if entry is not None and entry.amount != quantize(cost.amount):
         raise SourceKeyReused(
-            f"{cost.source_key} was entered with {amount_text(entry.amount)}, not {amount_text(cost.amount)}."
+            f"{cost.source_key} was already charged at {amount_text(entry.amount)}, not {amount_text(cost.amount)}."
         )
     return entry
 
@@ -188,12 +189,12 @@ def _total(cost: Cost, fee: Price | None) -> Decimal:
 
 
 def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: Decimal, kind: str) -> None:
-    """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that has no room for it."""
+    """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that cannot take it."""
     if total == from_hold and kind == held.kind:
         return
-    room = Room(budget)
-    room.take(amount=-from_hold, path=held.path, kind=held.kind)
-    refusal = room.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
+    left = Headroom(budget)
+    left.take(amount=-from_hold, path=held.path, kind=held.kind)
+    refusal = left.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
     if refusal is not None:
         raise refusal
 
@@ -224,7 +225,7 @@ def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | 
         enter(
             **shared,
             source_key=fee_key(cost.source_key),
-            kind=Kind.PLATFORM_FEE,
+            kind=CostKind.PLATFORM_FEE,
             price=fee,
             fee_on=entry,
             quantity=amount,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from budgets.ledger.headroom import Room
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.keys import check_key
 from budgets.ledger.locked_budget import hold_more, lock
 from budgets.models import Budget, Hold, Path, Price
@@ -24,7 +24,7 @@ class HoldClosed(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Want:
+class HoldRequest:
     """A hold that somebody asks for: the worst case of one thing, before its platform fee where one is due.
 
     `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement; `fee` the price
@@ -63,36 +63,39 @@ def place_hold(
     Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; HoldClosed (this key's was released
     before anything was charged); SourceKeyReused (other amount under this key); ValueError (source key, amount).
     """
-    want = Want(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
-    (hold,) = place_holds(budget=budget, wants=[want])
+    request = HoldRequest(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
+    (hold,) = place_holds(budget=budget, requests=[request])
     return hold
 
 
 @transaction.atomic
-def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool = False) -> list[Hold]:
+def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_fit: bool = False) -> list[Hold]:
     """Set money aside for several things at once, under one lock.
 
     Parameters: `as_many_as_fit` holds the first ones up to the first that does not fit, instead of all or none.
-    Returns: the holds in the order of `wants`, those that were there already included.
+    Returns: the holds in the order of `requests`, those that were there already included.
     Raises: as place_hold; with `as_many_as_fit` only where not even the first fits.
     """
     locked = lock(budget)
-    there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=[want.source_key for want in wants])}
-    room = Room(locked)
+    there = {
+        hold.source_key: hold
+        for hold in locked.holds.filter(source_key__in=[request.source_key for request in requests])
+    }
+    left = Headroom(locked)
     holds: list[Hold] = []
     new: list[Hold] = []
-    for want in wants:
-        hold = there.get(want.source_key)
+    for request in requests:
+        hold = there.get(request.source_key)
         if hold is None:
-            refusal = room.refusal(amount=want.total, path=want.path, kind=want.price.kind)
+            refusal = left.refusal(amount=request.total, path=request.path, kind=request.price.kind)
             if refusal is not None:
                 if as_many_as_fit and holds:
                     break
                 raise refusal
-            room.take(amount=want.total, path=want.path, kind=want.price.kind)
-            hold = there[want.source_key] = _new(locked, want)
+            left.take(amount=request.total, path=request.path, kind=request.price.kind)
+            hold = there[request.source_key] = _new(locked, request)
             new.append(hold)
-        _check_same(hold, want)
+        _check_same(hold, request)
         holds.append(hold)
     Hold.objects.bulk_create(new)
     hold_more(locked, sum((hold.amount for hold in new), ZERO))
@@ -110,7 +113,7 @@ def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
     budget = lock(hold.budget)
     held = open_hold(hold)
     amount = quantize(amount)
-    refusal = Room(budget).refusal(amount=amount, path=held.path, kind=held.kind)
+    refusal = Headroom(budget).refusal(amount=amount, path=held.path, kind=held.kind)
     if refusal is not None:
         raise refusal
     grow(held, amount)
@@ -154,24 +157,26 @@ def close(*, budget: Budget, hold: Hold, reason: str) -> None:
     hold.save(update_fields=["remaining", "closed_at", "close_reason"])
 
 
-def _check_same(hold: Hold, want: Want) -> None:
+def _check_same(hold: Hold, request: HoldRequest) -> None:
     placed_for = hold.amount - hold.extended
-    if placed_for != want.total:
+    if placed_for != request.total:
         raise SourceKeyReused(
-            f"{want.source_key} holds {amount_text(placed_for)} already, not {amount_text(want.total)}."
+            f"{request.source_key} already has a hold of {amount_text(placed_for)}, not {amount_text(request.total)}."
         )
     if hold.closed_at is not None and not hold.entries.exists():
-        raise HoldClosed(f"{hold.source_key} was released: {hold.close_reason}. What starts anew needs a new key.")
+        raise HoldClosed(
+            f"The hold {hold.source_key} was released: {hold.close_reason}. Use a new source key to start again."
+        )
 
 
-def _new(budget: Budget, want: Want) -> Hold:
+def _new(budget: Budget, request: HoldRequest) -> Hold:
     return Hold(
         budget=budget,
-        source_key=want.source_key,
-        kind=want.price.kind,
-        path=want.path,
-        price=want.price,
-        fee=want.fee,
-        amount=want.total,
-        remaining=want.total,
+        source_key=request.source_key,
+        kind=request.price.kind,
+        path=request.path,
+        price=request.price,
+        fee=request.fee,
+        amount=request.total,
+        remaining=request.total,
     )

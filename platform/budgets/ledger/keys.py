@@ -2,7 +2,7 @@
 
 import re
 
-# Leaves room within the column for what is put around a key: reversal:repriced:<price>:<key>:fee.
+# Leaves space within the column for what is put around a key: reversal:repriced:<price>:<key>:fee.
 LONGEST_KEY = 150
 _OURS = re.compile(r"^(reversal|repriced):|:fee$")
 _REPLACEMENT = re.compile(r"^repriced:\d+:")
@@ -13,7 +13,9 @@ def check_key(key: str) -> None:
     if not key or len(key) > LONGEST_KEY:
         raise ValueError(f"source_key: {key[:40]!r} has {len(key)} characters; give it 1 to {LONGEST_KEY}.")
     if _OURS.search(key):
-        raise ValueError(f"source_key: {key!r} looks like that of a reversal, a replacement or a fee; name the work.")
+        raise ValueError(
+            f"source_key: {key!r} has the form reserved for reversals, replacements and fees; use another key."
+        )
 
 
 def reversal_key(key: str) -> str:

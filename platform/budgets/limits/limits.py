@@ -9,9 +9,10 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
 from budgets.ledger import lock, used
 from budgets.limits.limit_requests import check_unchanged, raise_or_ask
-from budgets.models import Budget, Cap, Kind, Path, PriceBook
+from budgets.models import Budget, Cap, Path, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
 
@@ -91,7 +92,7 @@ def set_cap(
     budget: Budget,
     limit: Decimal | str,
     path: Path | str = "",
-    kind: Kind | str = "",
+    kind: CostKind | str = "",
     expected_limit: Decimal | None = None,
 ) -> Cap:
     """Cap what one path, or one kind, may take of a budget; an earlier cap on the same is changed.
@@ -102,10 +103,10 @@ def set_cap(
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if bool(path) == bool(kind):
-        raise Refusal("cap a path or a kind, one of them.", field="path")
-    if kind == Kind.PLATFORM_FEE:
+        raise Refusal("give either a path or a cost kind.", field="path")
+    if kind == CostKind.PLATFORM_FEE:
         raise Refusal("a platform fee comes on top of another kind; cap that kind, or the path.", field="kind")
-    path, kind = path and Path(path), kind and Kind(kind)
+    path, kind = path and Path(path), kind and CostKind(kind)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()
@@ -118,7 +119,7 @@ def set_cap(
     if amount < taken:
         raise LimitTooLow(
             f"{amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
-            "held of it.",
+            "held under this cap.",
             field="limit",
         )
     cap.save()

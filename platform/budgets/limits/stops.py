@@ -33,7 +33,7 @@ def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if not reason.strip():
-        raise Refusal("say why everything stops; it is shown to whoever meets the stop.", field="reason")
+        raise Refusal("give a reason for the stop; it is shown on the study's pages.", field="reason")
     locked = lock(budget)
     if begin_stop(locked, cause=BudgetStop.Cause.FROZEN, reason=reason.strip(), actor=actor):
         _record(actor, locked, "budget.stop", after={"stopped": True, "reason": reason.strip()})
@@ -64,7 +64,7 @@ def resume(*, actor: User, budget: Budget) -> Budget:
     stop = locked.stops.filter(ended_at__isnull=True).first()
     if stop is not None and needs_top_up(locked, stop):
         raise NothingLeft(
-            f"“{locked}” has nothing left: {amount_text(locked.held)} are held, the rest is spent. Top it up."
+            f"“{locked}” has nothing left: {amount_text(locked.held)} is held and the rest is spent. Top it up."
         )
     if end_stop(locked, actor=actor):
         _record(actor, locked, "budget.resume", after={"stopped": False})

@@ -13,7 +13,8 @@ from django.db import transaction
 from accounts.cells import csv_lines
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.models import Budget, Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
 from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable, spellings
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
@@ -42,14 +43,14 @@ class NewPrice:
     """A price that a file would add; `amount` None ends an override."""
 
     line: int
-    kind: Kind
+    kind: CostKind
     scope: Scope
     amount: Decimal | None
     starts_at: datetime
 
 
 @dataclass(kw_only=True)
-class PriceFile:
+class PriceFilePreview:
     """Preview of a price file: new prices, unchanged lines, problems, assumptions."""
 
     new: list[NewPrice] = field(default_factory=list)
@@ -98,7 +99,7 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
     return csv_lines(header=COLUMNS, rows=(_cells(price) for price in ordered.iterator(chunk_size=1000)))
 
 
-def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile:
+def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFilePreview:
     """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
 
     Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
@@ -123,7 +124,7 @@ def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_dige
     if found.problems:
         raise PricesRefused(found.problems)
     if expected_digest and found.digest != expected_digest:
-        raise PriceFileChanged("Prices were set since the preview. Look at the new one, then confirm it.")
+        raise PriceFileChanged("Prices were set since the preview. Check the new preview, then confirm it.")
     return [_add(actor, book, price) for price in found.new]
 
 
@@ -138,8 +139,8 @@ def _add(actor: User, book: PriceBook, price: NewPrice) -> Price:
     )
 
 
-def _check(book: PriceBook, content: bytes) -> PriceFile:
-    found, table = PriceFile(), PriceTable(content)
+def _check(book: PriceBook, content: bytes) -> PriceFilePreview:
+    found, table = PriceFilePreview(), PriceTable(content)
     lines = []
     for line in table.lines():
         if isinstance(line, str):
@@ -176,7 +177,7 @@ def _new(book: PriceBook, names: "_Names", line: PriceLine) -> NewPrice:
 
 
 def _sort_in(
-    found: PriceFile, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
+    found: PriceFilePreview, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
 ) -> None:
     start = _start_of(price)
     if start in first_lines:
@@ -249,7 +250,7 @@ class _Names:
         for email in spellings(cell):
             if email.lower() in self._people:
                 return self._people[email.lower()]
-        raise Refusal(f"nobody has the e-mail {cell[:80]!r}.", field="annotator")
+        raise Refusal(f"no one has the e-mail {cell[:80]!r}.", field="annotator")
 
 
 def _all_spellings(cells: Iterable[str]) -> set[str]:

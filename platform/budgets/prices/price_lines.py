@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from budgets.money import parse_amount
 from config.refusals import Refusal
 from tables.csv_table import CsvTable
@@ -21,7 +21,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class PriceFileUnreadable(Refusal):
-    """This is no price file: no line of it can be checked. Nothing was imported."""
+    """This is not a price file: no line of it can be checked. Nothing was imported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class PriceLine:
     """
 
     number: int
-    kind: Kind
+    kind: CostKind
     device: str
     study: str
     annotator: str
@@ -101,13 +101,13 @@ def _line_or_problem(row: Row) -> PriceLine | str:
 
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     kind = spellings(cells["kind"])[-1]
-    if kind not in Kind.values:
-        raise Refusal(f"{kind[:40]!r} is none of {', '.join(Kind.values)}.", field="kind")
+    if kind not in CostKind.values:
+        raise Refusal(f"{kind[:40]!r} is not one of {', '.join(CostKind.values)}.", field="kind")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
         number=number,
-        kind=Kind(kind),
+        kind=CostKind(kind),
         device=spellings(cells.get("device", ""))[-1],
         study=cells.get("study", ""),
         annotator=cells.get("annotator", ""),
@@ -122,4 +122,4 @@ def _start(text: str) -> tuple[datetime, bool]:
         at = datetime.fromisoformat(text)
         return (at.replace(tzinfo=UTC), True) if at.tzinfo is None else (at.astimezone(UTC), False)
     except (ValueError, OverflowError):
-        raise Refusal(f"{text[:40]!r} is no time such as 2026-01-31T09:30:00+00:00.", field="starts_at") from None
+        raise Refusal(f"{text[:40]!r} is not a time such as 2026-01-31T09:30:00+00:00.", field="starts_at") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from reports.charts.utility import Chart
+from reports.charts.utility import ChartSpec
 from studies.whole_files import write_whole
 
 logger = logging.getLogger(__name__)
@@ -20,10 +20,10 @@ MOST_KEPT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawing:
+class RenderedChart:
     """A chart in one format, "svg" or "png"."""
 
-    chart: Chart
+    chart: ChartSpec
     suffix: str
 
     @property

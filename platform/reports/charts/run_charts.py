@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from accounts.cells import csv_lines
-from reports.charts.utility import DARK, LIGHT, Chart, NothingToDraw, Theme, look_of
+from reports.charts.utility import DARK, LIGHT, ChartSpec, NothingToDraw, Theme, look_of
 from reports.formatting import percent
 from runs.results import CurvePoint
 
@@ -17,7 +17,7 @@ _COLOURS_ON_DARK = ("#56b4e9", "#e69f00", "#2fc59b", "#e39ac4", "#f0e442", "#8fb
 _MOST_NAMES = 8
 
 
-def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> Chart:
+def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> ChartSpec:
     """Draw a run's curves.
 
     Parameters: `metric` what the scores on dev are in, by the name that the study's pages give it.
@@ -31,7 +31,7 @@ def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIG
     if any(point.score is not None for point in points):
         panels.append(_score_panel(points, colour, metric))
     chart = alt.vconcat(*panels, config=look_of(theme), spacing=18).resolve_scale(x="shared")
-    return Chart(spec={**chart.to_dict(), "description": _description(points, metric)})
+    return ChartSpec(spec={**chart.to_dict(), "description": _description(points, metric)})
 
 
 def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:

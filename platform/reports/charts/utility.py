@@ -42,7 +42,7 @@ THEMES = {"light": LIGHT, "dark": DARK}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chart:
+class ChartSpec:
     """A Vega-Lite specification and its renderings."""
 
     spec: dict[str, Any]
@@ -54,7 +54,7 @@ class Chart:
         return bytes(vl_convert.vegalite_to_png(self.spec, vl_version=_VEGA_LITE, scale=2))
 
 
-def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> Chart:
+def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> ChartSpec:
     """Draw each student's utility, with its interval, against its dollars: both paths on one pair of axes.
 
     Raises: NothingToDraw where there are no points.
@@ -68,7 +68,7 @@ def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str =
     chart = alt.layer(*layers, config=look_of(theme)).properties(
         width=_WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
     )
-    return Chart(spec=chart.to_dict())
+    return ChartSpec(spec=chart.to_dict())
 
 
 def _datum(point: Point) -> dict[str, object]:

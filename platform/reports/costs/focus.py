@@ -9,47 +9,16 @@ month is an invoice. What Fulcrum has nothing of is null, or left out where the 
 import json
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import month_of
-from budgets.models import PAID_TO_PEOPLE, Kind
 from budgets.money import trim_quantity
 from reports.costs.costs import next_month, start_of
 from reports.costs.rows import EntryRow
+from reports.sources import reader_of
 
 PROVIDER = "Fulcrum"
 _CATEGORY = "AI and Machine Learning"
-_OTHER = "Other (AI and Machine Learning)"
-
-
-class _Service(NamedTuple):
-    name: str
-    subcategory: str
-
-
-_LABELLING = _Service("Labelling", _OTHER)
-_FEE = _Service("Labelling platform", _OTHER)
-_COMPUTE = _Service("Training and scoring", "Machine Learning")
-_TOKENS = _Service("Teacher tokens", "Generative AI")
-_SERVICES = {
-    **dict.fromkeys(PAID_TO_PEOPLE, _LABELLING),
-    Kind.PLATFORM_FEE: _FEE,
-    Kind.DEVICE_HOUR: _COMPUTE,
-    Kind.KWH: _COMPUTE,
-    **dict.fromkeys((Kind.INPUT_TOKENS, Kind.CACHED_TOKENS, Kind.OUTPUT_TOKENS), _TOKENS),
-}
-_UNITS = {
-    Kind.LABEL: "Labels",
-    Kind.LABELLING_HOUR: "Hours",
-    Kind.REVIEW: "Reviews",
-    Kind.SKIP: "Skips",
-    Kind.DEVICE_HOUR: "Hours",
-    Kind.INPUT_TOKENS: "1000 Tokens",
-    Kind.CACHED_TOKENS: "1000 Tokens",
-    Kind.OUTPUT_TOKENS: "1000 Tokens",
-    Kind.KWH: "kWh",
-}
-_RESOURCE_TYPES = {"annotation": "Annotation", "run": "Run attempt"}
 
 COLUMNS = (
     "BilledCost",
@@ -113,13 +82,14 @@ COLUMNS = (
 
 def focus_row(row: EntryRow) -> list[object]:
     """Write one entry in the order of COLUMNS; None is null."""
-    kind, service = Kind(row.kind), _SERVICES[Kind(row.kind)]
+    kind = CostKind(row.kind)
+    service, counted_in = kind.facts.focus_service, kind.facts.unit
     month, day = month_of(row.occurred_at), row.occurred_at.astimezone(UTC).date()
     first_moment = datetime.combine(day, time.min, tzinfo=UTC)
     unit_price = _unit_price(row)
     quantity = trim_quantity(row.quantity)
     by_price = unit_price * quantity
-    unit = _UNITS.get(kind, row.currency)
+    unit = counted_in.focus_name if counted_in else row.currency
     return [
         row.amount,
         PROVIDER.lower(),
@@ -154,7 +124,7 @@ def focus_row(row: EntryRow) -> list[object]:
         PROVIDER,
         row.subject_key,
         None,
-        _RESOURCE_TYPES.get(row.subject_key.partition(":")[0], "Charge"),
+        reader_of(row.subject_key).resource_type,
         _CATEGORY,
         service.name,
         service.subcategory,
@@ -187,7 +157,7 @@ def _own(row: EntryRow) -> list[object]:
 
 
 def _unit_price(row: EntryRow) -> Decimal:
-    return row.price / 100 if row.kind == Kind.PLATFORM_FEE else row.price
+    return row.price / 100 if row.kind == CostKind.PLATFORM_FEE else row.price
 
 
 def _corrects_an_earlier_month(row: EntryRow) -> bool:
@@ -197,7 +167,7 @@ def _corrects_an_earlier_month(row: EntryRow) -> bool:
     return row.replaces_id is not None and month_of(row.occurred_at) < month_of(row.entered_at)
 
 
-def _description(row: EntryRow, kind: Kind) -> str:
+def _description(row: EntryRow, kind: CostKind) -> str:
     what = f"Reversal of {kind.label.lower()}" if row.reverses_id else kind.label
     return f"{what}: {row.memo}" if row.memo else what
 

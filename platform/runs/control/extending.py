@@ -7,9 +7,10 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.ledger import BudgetExceeded, BudgetStopped, extend_hold, room
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetExceeded, BudgetStopped, extend_hold, headroom
 from budgets.limits import exhaust
-from budgets.models import Budget, Kind, Price
+from budgets.models import Budget, Price
 from budgets.money import amount_text
 from config.refusals import Refusal
 from runs.execution import enqueue, locked
@@ -79,12 +80,14 @@ def _take_more(run: Run) -> None:
 def _affordable(run: Run, price: Price) -> int:
     """The minutes of its request, or as many of them as there is money for."""
     wanted = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
-    fitting = minutes_that_fit(money=room(budget=run.study.budget, path=run.path, kind=Kind.DEVICE_HOUR), price=price)
+    fitting = minutes_that_fit(
+        money=headroom(budget=run.study.budget, path=run.path, kind=CostKind.DEVICE_HOUR), price=price
+    )
     return wanted if fitting is None else min(wanted, fitting)
 
 
 def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
-    left = room(budget=budget)
+    left = headroom(budget=budget)
     if minutes_that_fit(money=left, price=price):
         return
     needed = f"{amount_text(cost_per_minute(price))} {budget.currency}"

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from budgets.models import Kind, Path, Price
+from budgets.cost_kinds import CostKind
+from budgets.models import Path, Price
 from budgets.money import quantize
 from budgets.prices import Scope, price_at
 from planning.estimates import Estimate
@@ -111,7 +112,7 @@ def estimate_runs(
 def device_price(study: Study) -> Price:
     """Today's price of an hour of the device that runs are carried out on. Raises: PriceMissing."""
     scope = Scope(device=settings.RUN_DEVICE.partition(":")[0], budget=study.budget)
-    return price_at(book=study.budget.price_book, kind=Kind.DEVICE_HOUR, at=timezone.now(), scope=scope)
+    return price_at(book=study.budget.price_book, kind=CostKind.DEVICE_HOUR, at=timezone.now(), scope=scope)
 
 
 def estimate_of(*, run: Run, price: Price) -> dict[str, Any] | None:

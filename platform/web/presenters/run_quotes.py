@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from budgets.ledger import room
-from budgets.models import Budget, Kind, Path, Price
+from budgets.cost_kinds import CostKind
+from budgets.ledger import headroom
+from budgets.models import Budget, Path, Price
 from budgets.prices import PriceMissing
 from planning.estimates import Estimate
 from runs.money import SECONDS_PER_MINUTE, minutes_that_fit
@@ -79,6 +80,6 @@ def quote_runs(
         )
     except PriceMissing:
         return None
-    left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
+    left = headroom(budget=study.budget, path=path, kind=CostKind.DEVICE_HOUR)
     found = preflight(study=study, path=path, num_labels=num_labels, num_unlabelled=num_unlabelled, plan=plan)
     return RunQuote(budget=study.budget, price=price, estimate=estimate, left=left, findings=found)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from budgets.models import Budget, Price
-from budgets.overviews import Total
+from budgets.overviews import CurrencyOverview
 from notices.models import Delivery
 from reports import formatting as wording
 from reports.formatting import MoneyFormat
@@ -47,7 +47,7 @@ def _money_format(form: str | MoneyFormat) -> MoneyFormat:
 
 
 @register.filter
-def adding_up(budget: Budget | Total) -> MoneyFormat:
+def adding_up(budget: Budget | CurrencyOverview) -> MoneyFormat:
     """The format in which spent, held and left add up to the limit as they are written."""
     return wording.adding_up(budget.currency, [budget.spent, budget.held, budget.available])
 

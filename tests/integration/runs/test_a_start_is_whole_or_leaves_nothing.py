@@ -45,7 +45,7 @@ def test_a_budget_that_takes_two_of_three_runs_starts_none(make_study: Callable[
         start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
 
     assert str(refused.value).startswith(
-        f"Budget “{study.budget}” has 1.79 USD left; this needs 1.80. 0.01 USD are missing"
+        f"Budget “{study.budget}” has 1.79 USD left; this needs 1.80, which is 0.01 USD more"
     )
     assert str(refused.value).endswith("At most 9 minutes for each of the 3 runs would fit.")
     assert nothing_is_left(study)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from reports import exports
-from reports.queries import Point, Report, Unused
+from reports.queries import Point, Report, UnusedCosts
 from studies.models import Study
 from tests.unit.reports.points import point
 
@@ -14,7 +14,7 @@ def report(*points: Point) -> Report:
         study=Study(name="Sport"),
         points=points,
         used=Decimal(0),
-        unused=Unused(groups=()),
+        unused=UnusedCosts(groups=()),
         spent=Decimal(0),
     )
 

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgets.models import Kind, Price
+from budgets.cost_kinds import CostKind
+from budgets.models import Price
 from runs.money import cost_of, cost_per_minute, minutes_that_fit
 from runs.money.holds import in_words
 
 
 def price(rate: str | Decimal) -> Price:
-    return Price(kind=Kind.DEVICE_HOUR, device="cpu", amount=Decimal(rate))
+    return Price(kind=CostKind.DEVICE_HOUR, device="cpu", amount=Decimal(rate))
 
 
 @pytest.mark.parametrize(

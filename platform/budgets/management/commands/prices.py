@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.commands import RefusingCommand
 from accounts.models import User
 from accounts.queries import find_person
-from budgets.models import Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import Price, PriceBook
 from budgets.prices import (
     PricesRefused,
     Scope,
@@ -99,20 +100,20 @@ class Command(RefusingCommand):
         self.stdout.write(f"New prices in “{book}”: {len(added):,}; {already}.")
 
 
-def _read_prices(pairs: list[str]) -> list[tuple[Kind, Scope, str]]:
+def _read_prices(pairs: list[str]) -> list[tuple[CostKind, Scope, str]]:
     """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart. Raises: ValueError, naming the kinds."""
     found = []
     for pair in pairs:
         what, sign, amount = pair.partition("=")
         kind, _, device = what.partition(":")
-        if not sign or kind not in Kind.values:
-            raise Refusal(f"{pair!r} is not KIND=AMOUNT, such as label=0.10. Kinds: {', '.join(Kind.values)}.")
-        found.append((Kind(kind), Scope(device=device), amount))
+        if not sign or kind not in CostKind.values:
+            raise Refusal(f"{pair!r} is not KIND=AMOUNT, such as label=0.10. Kinds: {', '.join(CostKind.values)}.")
+        found.append((CostKind(kind), Scope(device=device), amount))
     return found
 
 
 def _set_prices(
-    actor: User, book: PriceBook, wanted: list[tuple[Kind, Scope, str]], starts_at: datetime
+    actor: User, book: PriceBook, wanted: list[tuple[CostKind, Scope, str]], starts_at: datetime
 ) -> list[Price]:
     return [
         set_price(actor=actor, book=book, kind=kind, amount=amount, starts_at=starts_at, scope=scope)

@@ -8,8 +8,9 @@ from django.core.management.base import CommandError, CommandParser
 from accounts.commands import RefusingCommand
 from accounts.permissions import Forbidden
 from accounts.queries import find_person
-from budgets.ledger import BudgetExceeded, BudgetStopped, room
-from budgets.models import Kind, Path
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetExceeded, BudgetStopped, headroom
+from budgets.models import Path
 from budgets.money import amount_text
 from budgets.prices import PriceMissing
 from runs.control import StillCancelling, start_annotate, start_distil, what_was_started
@@ -53,7 +54,7 @@ class Command(RefusingCommand):
         sizes = {"num_labels": options["labels"], "num_unlabelled": options["unlabelled"]}
         found = preflight(study=study, path=path, plan=plan, **sizes)
         estimate = estimate_runs(study=study, path=path, plan=plan, **sizes)
-        left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
+        left = headroom(budget=study.budget, path=path, kind=CostKind.DEVICE_HOUR)
         for one in [*found, cost_finding(estimate=estimate, left=left, currency=study.budget.currency)]:
             self.stdout.write(f"{one.topic} ({one.level}): {one.text}")
         refuse(found)

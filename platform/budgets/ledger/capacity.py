@@ -13,24 +13,24 @@ from config.refusals import Refusal
 class BudgetExceeded(Refusal):
     """The budget cannot take this amount; nothing was entered."""
 
-    def __init__(self, *, budget: Budget, wanted: Decimal, room: Decimal | None = None, where: str = "") -> None:
+    def __init__(self, *, budget: Budget, wanted: Decimal, left: Decimal | None = None, where: str = "") -> None:
         self.budget = budget
         self.wanted = wanted
-        self.room = budget.available if room is None else room
-        self.missing = wanted - self.room
+        self.left = budget.available if left is None else left
+        self.missing = wanted - self.left
         super().__init__(
-            f"Budget “{budget.name}” has {amount_text(self.room)} {budget.currency} left{where}; this needs "
-            f"{amount_text(wanted)}. {amount_text(self.missing)} {budget.currency} are missing: raise the "
-            f"{'cap' if where else 'limit'}, or buy less."
+            f"Budget “{budget.name}” has {amount_text(self.left)} {budget.currency} left{where}; this needs "
+            f"{amount_text(wanted)}, which is {amount_text(self.missing)} {budget.currency} more. Raise the "
+            f"{'cap' if where else 'limit'} or request less."
         )
 
 
 class CapExceeded(BudgetExceeded):
     """A cap on a path or a kind cannot take this amount; nothing was entered."""
 
-    def __init__(self, *, cap: Cap, wanted: Decimal, room: Decimal) -> None:
+    def __init__(self, *, cap: Cap, wanted: Decimal, left: Decimal) -> None:
         self.cap = cap
-        super().__init__(budget=cap.budget, wanted=wanted, room=room, where=f" under its cap for {str(cap).lower()}")
+        super().__init__(budget=cap.budget, wanted=wanted, left=left, where=f" under its cap for {str(cap).lower()}")
 
 
 class BudgetStopped(Refusal):
@@ -55,11 +55,11 @@ def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
     is_exhausted = stop is not None and stop.cause == BudgetStop.Cause.EXHAUSTED
     if stop is not None and needs_top_up(budget, stop):
         then = "" if is_exhausted else ", then resume it"
-        return f"Top it up on its budget page{then}: until then nothing starts, not even what costs nothing."
+        return f"Top it up on its budget page{then}: until then nothing starts, including work that costs nothing."
     return "Resume it, or top it up, on its budget page." if is_exhausted else "Resume it on its budget page."
 
 
-class Room:
+class Headroom:
     """What a locked budget can still take. Read once; what is taken from it is taken off."""
 
     def __init__(self, budget: Budget) -> None:
@@ -75,10 +75,10 @@ class Room:
         if self._budget.is_stopped and not ignore_stop:
             return BudgetStopped(self._budget)
         if amount > self._left:
-            return BudgetExceeded(budget=self._budget, wanted=amount, room=self._left)
+            return BudgetExceeded(budget=self._budget, wanted=amount, left=self._left)
         for cap in self._covering(path, kind):
             if amount > self._cap_left[cap.pk]:
-                return CapExceeded(cap=cap, wanted=amount, room=self._cap_left[cap.pk])
+                return CapExceeded(cap=cap, wanted=amount, left=self._cap_left[cap.pk])
         return None
 
     def left(self, *, path: str, kind: str) -> Decimal:
@@ -97,9 +97,9 @@ class Room:
         return [cap for cap in self._caps if (cap.path == path if cap.path else cap.kind == kind)]
 
 
-def room(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
+def headroom(*, budget: Budget, path: str = "", kind: str = "") -> Decimal:
     """Say how much a purchase of this path and kind could take now, by limit and caps; zero while a stop is active."""
-    return Room(Budget.objects.get(pk=budget.pk)).left(path=path, kind=kind)
+    return Headroom(Budget.objects.get(pk=budget.pk)).left(path=path, kind=kind)
 
 
 def used(*, cap: Cap) -> Decimal:
