@@ -19,7 +19,7 @@ import transformers
 from torch import Tensor
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from demo.texts import TEST, TRAIN, posts
+from demo.newsgroups import TEST, TRAIN, posts
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16, seed_everything
 from training.data import EncodedRows, Indices, collate, epoch_batches

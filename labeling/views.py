@@ -1,4 +1,4 @@
-"""What Label Studio asks of us: its webhooks, and who may do what there."""
+"""Requests from Label Studio: webhooks, access questions, lead time reports."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from labeling import tickets
-from labeling.endpoints import HintRefused, answer, note_cut, receive_hint
+from labeling.endpoints import HintRefused, note_cut, note_hint, reply_to
 from labeling.label_studio import SECRET_HEADER
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 def webhook(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Answer at once: Label Studio waits for it inside the annotator's own request."""
     try:
-        receive_hint(project_uid=uid, secret=request.headers.get(SECRET_HEADER, ""))
+        note_hint(project_uid=uid, secret=request.headers.get(SECRET_HEADER, ""))
     except HintRefused as error:
         logger.warning("%s", error)
         return HttpResponse(status=403)
@@ -32,13 +32,13 @@ def webhook(request: HttpRequest, uid: UUID) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def lead_time_cut(request: HttpRequest) -> HttpResponse:
-    """Note that an answer told more time than went by; sealed as access is."""
+    """Note that a browser reported more time than passed; sealed as access is."""
     try:
-        cut = tickets.read_cut(key=settings.TICKET_KEY, text=_text(request))
+        report = tickets.read_report(key=settings.TICKET_KEY, text=_text(request))
     except tickets.SealBroken as error:
         logger.warning("%s", error)
         return HttpResponse(str(error), status=403, content_type="text/plain")
-    note_cut(cut=cut)
+    note_cut(report=report)
     return HttpResponse(status=204)
 
 
@@ -46,13 +46,13 @@ def lead_time_cut(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def access(request: HttpRequest) -> HttpResponse:
-    """Answer Label Studio's question about a person, sealed; the seal of the question is its only credential."""
+    """Reply to an access question; its seal is the only credential."""
     try:
         question = tickets.read_question(key=settings.TICKET_KEY, text=_text(request), now=time.time())
     except tickets.SealBroken as error:
         logger.warning("%s", error)
         return HttpResponse(str(error), status=403, content_type="text/plain")
-    sealed = tickets.write_answer(key=settings.TICKET_KEY, answer=answer(question=question), question=question)
+    sealed = tickets.write_reply(key=settings.TICKET_KEY, reply=reply_to(question=question), question=question)
     return HttpResponse(sealed, content_type="text/plain")
 
 

@@ -1,8 +1,4 @@
-"""`python -m training SPEC.json`: one run in its own process.
-
-Leaves with 0 when result.json is written, 2 when trying again is no use (error.json says why), 3 when it was
-asked to stop, 4 when the disk has no room for what it must write; anything else is a crash.
-"""
+"""`python -m training SPEC.json`: one run in its own process; exit codes are in training.contract."""
 
 from __future__ import annotations
 
@@ -56,21 +52,21 @@ SECONDS_BETWEEN_CHECKS = 0.25
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the command line asks; returns the exit code."""
+    """Run a command line; returns the exit code."""
     named = [argument for argument in arguments if argument != "--keep-going"]
     if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
         return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
     if arguments[:1] == ["answer"] and len(arguments) == 1 + NUM_ANSWER_ARGUMENTS:
         return answer(Path(arguments[1]), idle_seconds=float(arguments[2]), most_memory_bytes=int(arguments[3]))
     if arguments == [WAIT]:
-        return run_when_told()
+        return run_when_ordered()
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
         return EXIT_PERMANENT
     return run(Path(arguments[0]).resolve())
 
 
-def run_when_told() -> int:
+def run_when_ordered() -> int:
     """Import what every run needs, then carry out the one that standard input names; returns the exit code.
 
     Standard input is a socket. It brings one JSON object: `spec`, the spec file, `log`, where all output goes from then
@@ -82,11 +78,11 @@ def run_when_told() -> int:
     threading.Thread(target=_leave_when_orphaned, args=(has_order,), name="orphan", daemon=True).start()
     import training.methods  # noqa: F401  # seconds of imports, before anybody waits for them
 
-    told, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_MESSAGE_BYTES, 1)
-    if not told:
+    message, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_MESSAGE_BYTES, 1)
+    if not message:
         return EXIT_DONE
     has_order.set()
-    order = json.loads(told)
+    order = json.loads(message)
     os.environ.update(order["environment"])
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     for stream in (sys.stdout, sys.stderr):
@@ -98,14 +94,14 @@ def run_when_told() -> int:
 
 
 def _leave_when_orphaned(has_order: threading.Event) -> None:
-    """End at once with whoever started this process, imports done or not; a run that is under way sees to itself."""
+    """End at once when the process that started this one has died, until there is a run, which checks that itself."""
     while not has_order.wait(SECONDS_BETWEEN_CHECKS):
         if is_orphan():
             os._exit(EXIT_DONE)
 
 
 def set_threads(number: int) -> None:
-    """Say how many threads the libraries may use; they read this once, when they are first imported."""
+    """Set how many threads the libraries may use; they read this once, when they are first imported."""
     os.environ.setdefault("OMP_NUM_THREADS", str(number))
     os.environ.setdefault("RAYON_NUM_THREADS", str(number))
     # A repository without safetensors is refused; the library would otherwise ask a service to convert it.
@@ -116,7 +112,7 @@ def set_threads(number: int) -> None:
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
     """Label a file; returns the exit code.
 
-    Notes on the file and then, as bare numbers, how far it is go to standard output; what is wrong to standard error.
+    Notes on the file and then, as bare numbers, the lines done go to standard output; errors to standard error.
     """
     from training.evaluation import Listener, predict_file
 
@@ -188,7 +184,7 @@ def run(spec_path: Path) -> int:
 
 
 def _close(folder: Path, progress: Progress, meter: Meter, energy: Energy | None) -> None:
-    """Leave what this attempt used, however it ended; one that is killed, or has no room to write, leaves nothing."""
+    """Write what this attempt used, however it ended; one that is killed, or has no disk space, writes nothing."""
     payload = {
         "device_seconds": round(meter.device_seconds(), 3),
         **progress.stages(),
@@ -237,9 +233,9 @@ def _write_error(folder: Path, name: str, message: str) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once: taking the libraries down takes seconds, in which a device is held for nothing.
+    """End the process at once: tearing the libraries down takes seconds, for which a device is held in vain.
 
-    All that it made is written by then. On a full disk the last words fail, which must not turn the code into another.
+    All results are written by then. On a full disk flushing the output fails, which must not change the exit code.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

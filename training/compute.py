@@ -30,7 +30,7 @@ class DeviceMissing(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Compute:
-    """A device, and whether matrix work on it runs in bf16; weights and losses stay fp32 either way."""
+    """A device, and whether matrix products on it run in bf16; weights and losses stay fp32 either way."""
 
     device: torch.device
     bf16: bool
@@ -45,31 +45,25 @@ class Compute:
         return 1024 if self.device.type == "cpu" else 4096
 
     def free_memory(self) -> None:
-        """Give back what the device keeps for later, after it ran out of memory."""
+        """Release the device's cached memory after it ran out."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Say whether torch failed for want of memory; beyond its own class only the words tell."""
+    """Say whether torch failed for lack of memory; beyond its own class only the message tells."""
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def halve_batch(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
-    """Cut a batch that found no memory in two.
+    """Cut a batch that ran out of memory in two, to be computed one after the other.
 
     Parameters
     ----------
     indices
         (B,) the rows of the batch.
     error
-        what came of it.
-    compute
-        where it was computed.
-
-    Returns
-    -------
-    Both halves, to be computed one after the other.
+        raised by it.
 
     Raises
     ------
@@ -88,14 +82,7 @@ def halve_batch(indices: Indices, *, error: RuntimeError, compute: Compute) -> l
 
 
 def prepare_compute(*, device: str, precision: str, num_threads: int, seed: int) -> Compute:
-    """Set threads and seeds and pick device and precision.
-
-    Parameters
-    ----------
-    device
-        as torch names it.
-    precision
-        auto, fp32 or bf16.
+    """Set threads and seeds and pick device and precision (auto, fp32 or bf16).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A run in motion: its spec, its folder, and the ways to report, stop and count."""
+"""A run in progress: its spec, its folder, and the means to report, stop and count."""
 
 from __future__ import annotations
 

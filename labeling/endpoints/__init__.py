@@ -1,7 +1,7 @@
-"""What Label Studio asks of us: the webhook, who may do what there, cuts of paid time."""
+"""What Label Studio calls: the webhook, access questions, lead time reports."""
 
-from labeling.endpoints.access import answer
+from labeling.endpoints.access import reply_to
 from labeling.endpoints.cuts import note_cut, num_cut
-from labeling.endpoints.hints import HintRefused, receive_hint, sync_hinted
+from labeling.endpoints.hints import HintRefused, note_hint
 
-__all__ = ["HintRefused", "answer", "note_cut", "num_cut", "receive_hint", "sync_hinted"]
+__all__ = ["HintRefused", "note_cut", "note_hint", "num_cut", "reply_to"]

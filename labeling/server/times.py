@@ -19,7 +19,7 @@ from labeling.server.access import ANNOTATION, GuardedRequest, read_body, replac
 from labeling.server.models import CutLeadTime, ExampleTime, PersonTime
 from labeling.server.projects import asks_for_next
 from labeling.server.rules import FulcrumUnreachable
-from labeling.tickets import Cut
+from labeling.tickets import LeadTimeReport
 
 # Smaller cuts are not recorded.
 OUTLIER_SECONDS = 1.0
@@ -83,11 +83,15 @@ def report_cuts() -> None:
     """Report cuts to Fulcrum that it does not have yet; those that fail now go with the next."""
     for cut in CutLeadTime.objects.filter(reported_at=None).order_by("at")[:MAX_REPORTS]:
         email = User.objects.filter(pk=cut.user_id).values_list("email", flat=True).first()
-        told = Cut(
-            project=cut.project_id or 0, annotation=cut.annotation_id, email=email or "", told=cut.told, kept=cut.kept
+        report = LeadTimeReport(
+            project=cut.project_id or 0,
+            annotation=cut.annotation_id,
+            email=email or "",
+            reported=cut.told,
+            kept=cut.kept,
         )
         try:
-            report_cut(told)
+            report_cut(report)
         except FulcrumUnreachable as error:
             logger.warning("%s To be reported later: %s.", error, cut)
             return

@@ -10,7 +10,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class ResultInvalid(Exception):
-    """An annotation's result is no answer to what was asked; the message says what is wrong with it."""
+    """An annotation's result is not a valid answer; the message says why."""
 
 
 class LabelingTaskType(ABC):

@@ -8,7 +8,7 @@ from studies.models import Example, Label
 
 
 class UnknownLabel(Refusal):
-    """The value is no answer to the study's question: not of its labels, or not in its task type's form."""
+    """The value is not a valid answer: not one of the labels, or not in the task type's form."""
 
 
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:

@@ -11,7 +11,7 @@ _METRIC_TITLES = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro F1",
     "micro_f1": "Micro F1",
-    "compat_f1": "F1 as the followed study counts",
+    "compat_f1": "F1 as in Kang et al. (2023)",
 }
 _OWN_TITLES = {
     ("multi_label_classification", "accuracy"): "Accuracy of whole sets",

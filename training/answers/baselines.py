@@ -14,7 +14,7 @@ from training.answers.rows import Rows
 from training.answers.spans import Span, Word, spans_from_json, spans_to_json, words_of
 
 NO_MATCH = -1
-# Words that occur nearly everywhere tell nothing, and looking them up takes the longest.
+# Words that occur nearly everywhere carry no information, and take the longest to look up.
 MOST_COMMON_SHARE = 0.2
 FEW_TEXTS = 100
 
@@ -47,21 +47,14 @@ def joined_texts(rows: Rows) -> list[str]:
 
 
 def nearest_texts(*, train: Sequence[str], test: Sequence[str]) -> list[int]:
-    """Find the training text that shares the most telling words with each test text.
+    """Find the training text that shares the most informative words with each test text.
 
     By the cosine of their sets of words, each word weighed by how rare it is in training (Salton and Buckley,
     "Term-Weighting Approaches in Automatic Text Retrieval", 1988).
 
-    Parameters
-    ----------
-    train
-        M texts, at least one.
-    test
-        N texts.
-
     Returns
     -------
-    N places in `train`, of equally similar ones the first; NOTHING_ALIKE for a text that shares no word with any.
+    N places in `train`, of equally similar ones the first; NO_MATCH for a text that shares no word with any.
     """
     words_of_train = [_vocabulary(text) for text in train]
     rows_of: dict[str, list[int]] = {}
@@ -95,17 +88,7 @@ def memorised_spans(*, train: Sequence[str], train_gold: Sequence[str], test: Se
     """Mark in each test text what is an entity in training, the longest first, wherever its label was always the same.
 
     The baseline of Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task", 2003, section 3.
-
-    Parameters
-    ----------
-    train, train_gold
-        texts with their answers, lists of spans.
-    test
-        N texts.
-
-    Returns
-    -------
-    N answers.
+    `train_gold` are the training texts' answers.
     """
     labels_of: dict[tuple[str, ...], Counter[str]] = {}
     for text, answer in zip(train, train_gold, strict=True):

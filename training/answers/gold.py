@@ -1,4 +1,4 @@
-"""What a dataset's label column may hold, and what is wrong with it."""
+"""Errors in a label column, and how they name labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LABELS_IN_MESSAGES = 20
 
 
 class GoldInvalid(ValueError):
-    """An example's label is no answer to what was asked; `row` is its number."""
+    """A gold label is not a valid answer; `row` is its number."""
 
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(problem)

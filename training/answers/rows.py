@@ -1,4 +1,4 @@
-"""Rows of text with their gold answers, as every room of the engine hands them around."""
+"""Rows of text with their gold answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """Checked rows: `columns` holds one list per input field; `gold` is None, or holds None, where no label is."""
+    """Checked rows: `columns` has a list per input field; `gold` is None, or has None, where there is no label."""
 
     uids: list[str]
     columns: dict[str, list[str]]

@@ -1,9 +1,9 @@
-"""Entities in a text: spans of characters with a label, their words, and the tags of these words.
+"""Entities in a text: labelled spans of characters, the words they cover, and the tags of these words.
 
-Words are found in the text itself and not by a tokenizer, so that every model means the same units. Letters, digits
+Words are found in the text itself and not by a tokenizer, so that every model has the same units. Letters, digits
 and single signs are words of their own: `500mL` has two, and an entity may be either. A letter keeps its combining
-marks. Scripts that put no space between words, or hang endings on names, as Japanese, Thai and Korean do, have a word
-per character. Where people mark parts of words all the same, as in compounds, the units are characters throughout.
+marks. Scripts that put no space between words, or attach endings to names, as Japanese, Thai and Korean do, have a
+word per character. Where annotators mark parts of words, as in compounds, the units are characters throughout.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ HOW = 'Write a JSON list of {"start": 0, "end": 4, "label": "…"}, or [] where 
 
 
 class Span(NamedTuple):
-    """Characters start to end (exclusive) of a text, and what they are."""
+    """Characters start to end (exclusive) of a text, with a label."""
 
     start: int
     end: int
@@ -69,17 +69,7 @@ def has_unspaced(text: str) -> bool:
 
 
 def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:
-    """Choose the units of a training: words, or characters where more than a few gold spans are parts of words.
-
-    Parameters
-    ----------
-    texts, answers
-        N training texts and their gold spans.
-
-    Returns
-    -------
-    One of SEGMENTATIONS.
-    """
+    """Choose one of SEGMENTATIONS: characters where more than a few gold spans are parts of words, else words."""
     num_spans = sum(len(spans_from_json(answer)) for answer in answers)
     lost = sum(
         num_lost(spans=spans_from_json(answer), words=words_of(text))
@@ -91,16 +81,12 @@ def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:
 def num_lost(*, spans: Sequence[Span], words: Sequence[Word], positions: Sequence[int] | None = None) -> int:
     """Count the gold spans that no tags of a text's words can give back.
 
+    They begin or end within a word, within a token that stands for several words, or where the text is cut off.
+
     Parameters
     ----------
-    spans, words
-        of the text, in order.
     positions
         as `first_tokens` gives them, where a model's tokens are known.
-
-    Returns
-    -------
-    How many begin or end within a word, within a token that speaks for several words, or where the text is cut off.
     """
     seen = list(words if positions is None else words[: len(positions)])
     labels = sorted({span.label for span in spans})
@@ -117,27 +103,12 @@ def spans_to_json(spans: Iterable[Span]) -> str:
 
 
 def spans_from_json(answer: str) -> list[Span]:
-    """Read back what `written` wrote."""
+    """Read an answer that `spans_to_json` wrote."""
     return [Span(**span) for span in json.loads(answer)]
 
 
 def checked_spans(*, gold: Any, text: str, labels: Collection[str], row: int) -> list[Span]:
-    """Read an annotator's spans; white space at a span's ends means nothing and is left out.
-
-    Parameters
-    ----------
-    gold
-        a JSON list of objects with start, end and label.
-    text
-        the text they count in, by characters from 0.
-    labels
-        the study's labels.
-    row
-        number of the example, for the error.
-
-    Returns
-    -------
-    The spans, in the order of the text.
+    """Read an annotator's JSON list of spans; white space at a span's ends is left out.
 
     Raises
     ------
@@ -184,13 +155,9 @@ def tags_of(*, words: Sequence[Word], spans: Sequence[Span], labels: Mapping[str
     words
         of the text, or its first ones.
     spans
-        in the order of the text, none overlapping.
+        in the order of the text, not overlapping.
     labels
         each label's number.
-
-    Returns
-    -------
-    One tag per word.
     """
     tags = [OUTSIDE] * len(words)
     free = 0
@@ -206,22 +173,11 @@ def tags_of(*, words: Sequence[Word], spans: Sequence[Span], labels: Mapping[str
 
 
 def spans_of(*, words: Sequence[Word], tags: Sequence[int | None], labels: Sequence[str]) -> list[Span]:
-    """Read entities from tags.
+    """Read entities from one tag per word.
 
     A tag that continues an entity which did not begin before it begins one itself (Tjong Kim Sang and Buchholz,
-    "Introduction to the CoNLL-2000 Shared Task", 2000). A word without a tag, since it shares its token with the word
-    before, goes where that one went.
-
-    Parameters
-    ----------
-    words, tags
-        one tag per word; None where there is none.
-    labels
-        the study's labels, by number.
-
-    Returns
-    -------
-    The spans, in the order of the text, each from the start of its first word to the end of its last.
+    "Introduction to the CoNLL-2000 Shared Task", 2000). A word whose tag is None, since it shares its token with the
+    word before, continues what that one is in.
     """
     spans: list[Span] = []
     current: str | None = None
@@ -238,21 +194,19 @@ def spans_of(*, words: Sequence[Word], tags: Sequence[int | None], labels: Seque
 
 
 def first_tokens(*, words: Sequence[Word], offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """Find the token that speaks for each word: its first one.
+    """Find the token that stands for each word: its first one.
 
-    One token per word makes a long word count as much as a short one. A token is used once: where it reaches over
-    several words it speaks for the first, and the others get NO_TOKEN.
+    One token per word makes a long word count as much as a short one. A token is used once: where it covers several
+    words it stands for the first, and the others get NO_TOKEN.
 
     Parameters
     ----------
-    words
-        of the text.
     offsets
         (start, end) characters of each token, as a fast tokenizer gives them; empty for special tokens.
 
     Returns
     -------
-    Positions of tokens, one per word up to the last word that a token reaches: what was cut off has no place.
+    Positions of tokens, one per word up to the last word that a token reaches; words that were cut off have none.
     """
     positions: list[int] = []
     token, last = 0, max((end for _, end in offsets), default=0)

@@ -1,7 +1,7 @@
-"""Counting right answers, so that sums over any resample of the examples give its metrics.
+"""Counts of right answers; sums over any resample of the examples give its metrics.
 
-An answer is a set of items, each with its class: one label, some labels, or spans with a label each. Only what is there
-is kept, so that ten thousand classes cost no more than two. Shapes: N examples, K counts, R resamples, C classes.
+An answer is a set of items, each with its class: one label, some labels, or spans with a label each. Counts are sparse,
+so that ten thousand classes cost no more than two. Shapes: N examples, K counts, R resamples, C classes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-# The class first, then what tells two items of a class apart.
+# The class first, then what distinguishes two items of a class.
 Item = tuple[int, ...]
 
 # One example each, and one each that is right as a whole.
@@ -31,16 +31,12 @@ class MetricTally:
     count_E: Indices
 
     def totals(self, weights_RN: npt.NDArray[np.int64] | None = None) -> Floats:
-        """Sum the counts over resamples.
+        """Sum the counts over R resamples, (R, K).
 
         Parameters
         ----------
         weights_RN
-            how often each example is in each resample; None for each once.
-
-        Returns
-        -------
-        (R, K); R is 1 without weights.
+            how often each example is in each resample; None for one resample with each once.
         """
         if weights_RN is None:
             weights_RN = np.ones((1, self.num_examples), dtype=np.int64)
@@ -52,25 +48,16 @@ class MetricTally:
 def tally_items(
     *, gold: Sequence[frozenset[Item]], predicted: Sequence[frozenset[Item] | None], num_classes: int
 ) -> MetricTally:
-    """Count examples, wholly right ones, and per class hits, golds and predictions.
+    """Count examples, exactly right ones, and per class hits, golds and predictions: 2 + 3 C counts for f1_scores.
 
-    Parameters
-    ----------
-    gold, predicted
-        N sets of items; a predicted None is no answer: never right, and nothing predicted.
-    num_classes
-        classes an item can be of.
-
-    Returns
-    -------
-    A tally of 2 + 3 C counts, as f1_scores takes their sums.
+    A predicted None is no answer: never right, and nothing predicted.
     """
     counts: list[list[int]] = []
-    for wanted, said in zip(gold, predicted, strict=True):
-        found = said or frozenset()
-        groups = (wanted & found, wanted, found)
+    for expected, answer in zip(gold, predicted, strict=True):
+        found = answer or frozenset()
+        groups = (expected & found, expected, found)
         start = NUM_OF_EXAMPLES
-        row = [0, 1] if said == wanted else [0]
+        row = [0, 1] if answer == expected else [0]
         for group in groups:
             row.extend(start + item[0] for item in group)
             start += num_classes
@@ -86,7 +73,7 @@ def tally_from_lists(counts: Sequence[Sequence[int]], *, num_counts: int) -> Met
 
 
 def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
-    """Return the counts of both tallies of the same examples, those of the second behind those of the first."""
+    """Put the counts of a second tally of the same examples behind those of the first."""
     return MetricTally(
         num_examples=first.num_examples,
         num_counts=first.num_counts + second.num_counts,
@@ -96,17 +83,12 @@ def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
 
 
 def f1_scores(totals_RK: Floats) -> dict[str, Floats]:
-    """Turn summed counts into scores.
-
-    Parameters
-    ----------
-    totals_RK
-        R sums of a tally that tally_items made.
+    """Turn R sums of a tally by tally_items into R values of 0 to 1 per score.
 
     Returns
     -------
     Accuracy (share of examples right as a whole), macro F1 (a class neither gold nor predicted has no share in it)
-    and micro F1, R values of 0 to 1 each. Where nothing is gold and nothing predicted, F1 is 0.
+    and micro F1. Where nothing is gold and nothing predicted, F1 is 0.
     """
     hits_RC, gold_RC, predicted_RC = np.split(totals_RK[:, NUM_OF_EXAMPLES:], 3, axis=1)
     support_RC = gold_RC + predicted_RC

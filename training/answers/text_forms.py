@@ -1,7 +1,7 @@
-"""How answers are written as text by a model that writes, and read back from what it wrote.
+"""How a text-to-text model writes answers, and how what it generated is read back.
 
-A tokenizer may not write a text as it was (spaces, signs it does not know), so that labels are known by how it writes
-them: `names` maps each label so written, without its spaces, to the label.
+A tokenizer may not reproduce a text exactly (spaces, signs it does not know), so that labels are recognised by how it
+writes them: `names` maps each label so written, without its spaces, to the label.
 """
 
 from __future__ import annotations
@@ -19,24 +19,12 @@ BETWEEN_LABELS = "; "
 
 
 def without_spaces(text: str) -> str:
-    """Return a text without white space, which tokenizers come and go with."""
+    """Return a text without white space, which tokenizers add and drop."""
     return "".join(text.split())
 
 
 def read_labels(*, generated: str, names: Mapping[str, str]) -> list[str] | None:
-    """Read a list of labels.
-
-    Parameters
-    ----------
-    generated
-        labels with `BETWEEN_LABELS` between them; nothing for none.
-    names
-        the labels, by how they are written.
-
-    Returns
-    -------
-    The labels as written, None if there is anything else.
-    """
+    """Read labels with BETWEEN_LABELS between them, nothing for none; None if there is anything else."""
     mark = BETWEEN_LABELS.strip()
     rest = without_spaces(generated) + mark if generated.strip() else ""
     found: list[str] = []
@@ -51,19 +39,10 @@ def read_labels(*, generated: str, names: Mapping[str, str]) -> list[str] | None
 
 
 def write_entities(*, text: str, spans: Sequence[Span], labels: Collection[str]) -> str:
-    """Write entities so that `spans_written` finds them again: in the study's text form, wherever that is enough.
+    """Write entities so that `read_entities` finds them again: in the study's text form, wherever that is enough.
 
-    An entity that would be taken for earlier words of the text that read alike gets its place among them behind its
+    An entity that would be taken for an earlier occurrence of the same words gets its place among them behind its
     label, `May [Month] [2]`. Brackets around a label that is part of an entity's words are doubled.
-
-    Parameters
-    ----------
-    text
-        the text that the spans count in.
-    spans
-        none overlapping.
-    labels
-        the study's labels.
 
     Returns
     -------
@@ -77,9 +56,9 @@ def write_entities(*, text: str, spans: Sequence[Span], labels: Collection[str])
         return plain
     shifted = [span for span in spans if found is not None and span not in found]
     for numbered in ([], shifted, spans):
-        generated = _numbered(text, spans, numbered, names)
-        if read_entities(generated=generated, text=text, names=names) == spans:
-            return generated
+        written = _numbered(text, spans, numbered, names)
+        if read_entities(generated=written, text=text, names=names) == spans:
+            return written
     return plain
 
 
@@ -89,24 +68,16 @@ def _numbered(text: str, spans: Sequence[Span], shifted: Sequence[Span], names: 
 
 def _mention_written(text: str, span: Span, is_numbered: bool, label: regex.Pattern[str]) -> str:
     words = text[span.start : span.end].split()
-    generated = label.sub(lambda match: f"[{match[0]}]", " ".join(words))
-    shown = _small(text)
-    places = occurrences(list(without_spaces(shown[span.start : span.end])), shown)
-    place = f" [{1 + [start for start, _ in places].index(span.start)}]" if is_numbered else ""
-    return f"{generated} [{span.label}]{place}"
+    written = label.sub(lambda match: f"[{match[0]}]", " ".join(words))
+    if not is_numbered:
+        return f"{written} [{span.label}]"
+    small = _small(text)
+    places = occurrences(without_spaces(small[span.start : span.end]), small)
+    return f"{written} [{span.label}] [{1 + [start for start, _ in places].index(span.start)}]"
 
 
 def read_entities(*, generated: str, text: str, names: Mapping[str, str]) -> list[Span] | None:
     """Read entities, `words [Label] words [Label] …`, and find them in their text.
-
-    Parameters
-    ----------
-    generated
-        what a model wrote.
-    text
-        the text that its words are from.
-    names
-        the labels, by how they are written.
 
     Returns
     -------
@@ -124,8 +95,8 @@ def read_entities(*, generated: str, text: str, names: Mapping[str, str]) -> lis
         )
         for part, label, place in zip(words, labels, places, strict=True)
     ]
-    for wanted in (mentions, [replace(one, words=_single_brackets(one.words)) for one in mentions]):
-        found = _found(text, wanted)
+    for candidates in (mentions, [replace(one, words=_single_brackets(one.words)) for one in mentions]):
+        found = _found(text, candidates)
         if found is not None:
             return found
     return None
@@ -137,15 +108,15 @@ def _found(text: str, mentions: Sequence[Mention]) -> list[Span] | None:
     tried: list[tuple[str, Sequence[Mention]]] = [(_small(text), small)]
     if all(one.place is None for one in mentions):
         tried.insert(0, (text, mentions))
-    for shown, wanted in tried:
-        found = align(text=shown, mentions=wanted)
+    for shown, candidates in tried:
+        found = align(text=shown, mentions=candidates)
         if not found.lost:
             return found.spans
     return None
 
 
 def _small(text: str) -> str:
-    """Make letters small, one for one: a few have small forms of two signs, which would shift all behind them."""
+    """Make letters small, one for one: a few have small forms of two signs, which would shift all that follow."""
     return "".join(small if len(small := sign.lower()) == 1 else sign for sign in text)
 
 

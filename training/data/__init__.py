@@ -1,4 +1,4 @@
-"""Data on its way to a model: dataset folders and files, token ids, units, batches."""
+"""Data, up to the batches of a model: dataset folders and files, token ids, units, batches."""
 
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
 from training.data.encoded import Encoded, EncodedRows

@@ -1,4 +1,4 @@
-"""Which rows go together, and how they become tensors."""
+"""Which rows form a batch, and how they become tensors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ ROWS_PER_SCORING_BATCH = 256
 
 
 def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -> list[Indices]:
-    """Shuffle the rows of one epoch into batches of similar length.
+    """Shuffle the rows of one epoch into batches of similar length; each row is in exactly one.
 
-    The order hangs on seed and epoch alone, so that a resumed run continues exactly where it was.
+    The order depends on seed and epoch alone, so that a resumed run continues exactly where it was.
 
     Parameters
     ----------
@@ -28,12 +28,6 @@ def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -
         (N,) tokens per row.
     batch_size
         rows per batch; the last may be smaller.
-    seed, epoch
-        both 0 or more.
-
-    Returns
-    -------
-    Batches of row numbers; each row is in exactly one.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
@@ -55,10 +49,6 @@ def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
         (N,) tokens per row.
     num_tokens
         of a batch, padding included; a longer row is a batch of its own.
-
-    Returns
-    -------
-    Batches of row numbers; each row is in exactly one. The longest comes first: memory peaks at once.
     """
     order = np.argsort(-lengths, kind="stable")
     batches: list[Indices] = []
@@ -72,16 +62,7 @@ def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
 
 
 def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dict[str, Tensor]:
-    """Pad some rows to the longest of them.
-
-    Parameters
-    ----------
-    rows
-        all encoded rows.
-    indices
-        (B,) the rows of this batch.
-    device
-        where the tensors go.
+    """Pad the rows of a batch, `indices` (B,), to the longest of them.
 
     Returns
     -------

@@ -18,8 +18,8 @@ Encoded = dict[str, list[int]]
 class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
-    `columns` are the texts themselves, which a model that writes is read against; `frozen` are the states behind the
-    layers that a training leaves as they are, where they are kept.
+    `columns` are the texts, against which generated answers are read; `frozen` are the states behind frozen layers,
+    where they are kept.
     """
 
     inputs: list[Encoded]

@@ -13,10 +13,10 @@ FROZEN_STATES = "frozen_states"
 
 @dataclass(frozen=True, kw_only=True)
 class HiddenStates:
-    """What comes out of an encoder's frozen part, of N rows: each (its tokens, H), fp32, on the CPU."""
+    """The output of an encoder's frozen layers for N rows: each (its tokens, H), fp32, on the CPU."""
 
     of_row: list[Tensor]
 
     def padded(self, indices: npt.NDArray[np.int64]) -> Tensor:
-        """Return the states of some rows, padded by zeros to the longest of them, (B, T, H)."""
+        """Return the states of some rows, zero-padded to the longest of them, (B, T, H)."""
         return nn.utils.rnn.pad_sequence([self.of_row[index] for index in indices], batch_first=True)

@@ -1,4 +1,4 @@
-"""Texts that are in more than one split: what is trained on must not be what is measured on."""
+"""Texts in more than one split: a model must not be tested on what it was trained on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIGEST_BYTES = 16
 
 
 def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
-    """Count rows whose texts are in a held-out split too, but for case and white space.
+    """Count rows whose texts are in a held-out split too, ignoring case and white space.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
 
     Returns
     -------
-    By `train_in_test` and so on, how many rows of the first are in the second; `dev_in_test` too, since dev chooses.
+    By `train_in_test` and so on, how many rows of the first are in the second; `dev_in_test` too, since dev selects.
     """
     hashes = {name: [_digest(texts) for texts in zip(*one.columns.values(), strict=True)] for name, one in rows.items()}
     pairs = [
@@ -36,7 +36,7 @@ def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
 
 
 def report_leaks(job: Job, rows: Mapping[str, Rows]) -> dict[str, int]:
-    """Count leaks and say of each on the run's log that it makes the measured figure too high."""
+    """Count leaks and warn of each on the run's log: the measured figure is too high."""
     leaks = count_leaks(rows)
     for name, count in leaks.items():
         if count:

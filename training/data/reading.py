@@ -19,20 +19,12 @@ class DataInvalid(PermanentFailure):
 
 
 def open_dataset(*, folder: Path, name: str, columns: Sequence[str]) -> datasets.Dataset:
-    """Open a dataset folder, memory-mapped, and make sure of its columns.
+    """Open a dataset folder written by `save_to_disk`, memory-mapped, and check its columns.
 
     Parameters
     ----------
-    folder
-        written by `datasets.Dataset.save_to_disk`.
     name
         what the spec calls it, for messages.
-    columns
-        the columns that must be there.
-
-    Returns
-    -------
-    The dataset, at least one row.
 
     Raises
     ------
@@ -62,26 +54,11 @@ def _no_rows(name: str, folder: Path) -> DataInvalid:
 
 
 def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Sequence[str]) -> Rows:
-    """Read and check a labelled split.
-
-    Parameters
-    ----------
-    folder
-        the dataset folder.
-    name
-        train, dev or test, for messages.
-    task_type
-        says which input fields there are, and what an answer is.
-    labels
-        the study's labels; every gold answer must be made of them.
-
-    Returns
-    -------
-    The rows, each with its gold answer.
+    """Read and check a labelled split; `name` is train, dev or test, for messages.
 
     Raises
     ------
-    DataInvalid: as open_dataset, or an empty text, a double uid or a gold label that is no answer, naming the uid.
+    DataInvalid: as open_dataset, or an empty text, a double uid or an invalid gold label, naming the uid.
     """
     columns = ("uid", *task_type.input_fields, "label")
     dataset = open_dataset(folder=folder, name=name, columns=columns)
@@ -95,20 +72,7 @@ def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Seque
 
 
 def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType) -> Rows:
-    """Make checked rows of a slice of a dataset.
-
-    Parameters
-    ----------
-    batch
-        columns as lists, as slicing a dataset gives them.
-    name
-        what the spec calls the dataset, for messages.
-    task_type
-        says which input fields there are.
-
-    Returns
-    -------
-    The rows.
+    """Make checked rows, without labels, of a slice of a dataset: columns as lists.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Examples to be labelled, in files: CSV or JSON lines, read and written one by one, so that memory stays flat."""
+"""Files of examples to label: CSV or JSON lines, read and written row by row, so that memory stays flat."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FileInvalid(DataInvalid):
-    """Lines of a file are no examples; the message names them."""
+    """A file has rows that are no examples, or cannot be read; the message names them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputLine:
-    """One example of a file: its line, its uid (else that number) and its texts; or what is wrong with it."""
+    """One example of a file: its line number, its uid (else that number) and its texts; or its problem."""
 
     number: int
     uid: str
@@ -38,7 +38,7 @@ class InputLine:
 
 @dataclass(frozen=True, kw_only=True)
 class LineAnswer:
-    """What a model said about one line; `predicted` is None where it gave no answer, or the line was no example."""
+    """A model's answer to one line; `predicted` is None where there is none, or the line was no example."""
 
     uid: str
     predicted: str | None
@@ -48,7 +48,7 @@ class LineAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class FileCheck:
-    """What a look through a file found: its examples, those that are none (the first MOST_SHOWN), what was assumed."""
+    """What a first look at a file found: its lines, the bad ones (the first MOST_SHOWN), what was assumed."""
 
     num_lines: int
     num_bad: int
@@ -57,7 +57,7 @@ class FileCheck:
 
 
 def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
-    """Read a file's examples, one by one, as an import reads them.
+    """Read a file's examples one by one, as an import reads them; empty lines are left out.
 
     Parameters
     ----------
@@ -66,13 +66,9 @@ def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
     fields
         the input fields that each needs.
 
-    Returns
-    -------
-    Its lines; empty ones are left out.
-
     Raises
     ------
-    LinesInvalid: the file is of neither kind, cannot be read to its end, or is a CSV without the columns.
+    FileInvalid: the file is of neither kind, cannot be read to its end, or is a CSV without the columns.
     """
     with _opened(path, fields) as table:
         for row in table:
@@ -80,17 +76,7 @@ def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
 
 
 def check_lines(*, path: Path, fields: Sequence[str]) -> FileCheck:
-    """Look through a file before anything is labelled.
-
-    Parameters
-    ----------
-    path, fields
-        as in read_lines.
-
-    Raises
-    ------
-    LinesInvalid: as read_lines, or the file has no line at all.
-    """
+    """Check a file before anything is labelled; raises FileInvalid as read_lines, or if it has no line at all."""
     count, num_bad, bad = 0, 0, list[InputLine]()
     with _opened(path, fields) as table:
         for row in table:
@@ -106,7 +92,7 @@ def check_lines(*, path: Path, fields: Sequence[str]) -> FileCheck:
 
 
 def is_csv(path: Path) -> bool:
-    """Say whether a file is CSV and not JSON lines, by its name; raises LinesInvalid where it is neither."""
+    """Say by its name whether a file is CSV and not JSON lines; raises FileInvalid where it is neither."""
     suffix = path.suffix.lower()
     if suffix not in (*CSV_SUFFIXES, *JSON_SUFFIXES):
         raise FileInvalid(f"{path.name}: is neither CSV nor JSON lines by its name. Name it .csv or .jsonl.")
@@ -114,17 +100,7 @@ def is_csv(path: Path) -> bool:
 
 
 def writer_of(*, path: Path, stream: TextIO, labels: Sequence[str]) -> Callable[[LineAnswer], None]:
-    """Return what writes answers to a stream in the form that the path's name asks for.
-
-    Parameters
-    ----------
-    path
-        .csv or .jsonl.
-    stream
-        open for writing.
-    labels
-        in the order of the columns of a CSV.
-    """
+    """Return a function that writes answers to a stream, CSV or JSON lines by the path's name."""
     return _csv_writer(stream, labels) if is_csv(path) else _json_writer(stream)
 
 
@@ -149,7 +125,7 @@ def _opened(path: Path, fields: Sequence[str]) -> Iterator[TableReader]:
 
 def _line(path: Path, row: Row, fields: Sequence[str]) -> InputLine:
     if row.ends_reading:
-        raise FileInvalid(f"{path.name}: line {row.line}: {row.problem}. Mend the line.")
+        raise FileInvalid(f"{path.name}: line {row.line}: {row.problem}. Correct the line.")
     uid = row.cells.get("uid", "") or str(row.line)
     problem = row.problem or _uid_problem(row) or next(filter(None, (_problem(row, name) for name in fields)), "")
     texts = {} if problem else {name: row.cells[name] for name in fields}

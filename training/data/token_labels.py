@@ -1,4 +1,4 @@
-"""A text-to-text teacher's soft labels: the likeliest tokens at each place of the answers that it wrote itself.
+"""A text-to-text teacher's soft labels: the likeliest tokens at each place of the answers that it generated.
 
 Shapes: N rows, M tokens of all their answers, K tokens kept at each place, V tokens in the vocabulary.
 """
@@ -19,7 +19,7 @@ COLUMNS = ("answer_ids", "top_ids", "top_log_probs")
 class TokenLabels:
     """Answers of N rows, cut by `bounds` (N + 1,): their tokens (M,), and the likeliest at each place.
 
-    `top_log_probs` (M, K + 1) ends with all tokens besides the K of `top_ids` (M, K); its shares add up to one.
+    The last of `top_log_probs` (M, K + 1) is that of all tokens besides the K of `top_ids` (M, K).
     """
 
     bounds: npt.NDArray[np.int64]
@@ -43,13 +43,13 @@ class TokenLabels:
         )
 
     def columns(self) -> dict[str, pa.Array]:
-        """Return them as Arrow takes them, one flat list per row and column."""
+        """Return them as Arrow columns, one flat list per row."""
         values = (self.answer_ids, self.top_ids, self.top_log_probs)
         return {name: _lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
 
 
 def token_labels_in(table: pa.Table) -> TokenLabels:
-    """Read back what `TokenLabels.columns` gave."""
+    """Read what `TokenLabels.columns` gave."""
     answer_ids, top_ids, top_log_probs = (_flat(table.column(name)) for name in COLUMNS)
     lengths = [chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in table.column(COLUMNS[0]).chunks]
     num_tokens = len(answer_ids)

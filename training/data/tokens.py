@@ -1,4 +1,4 @@
-"""Texts to tokens. What a person typed is text, even where it looks like a token that marks a beginning or an end."""
+"""Texts to tokens. Typed text stays text, even where it looks like a special token."""
 
 from __future__ import annotations
 
@@ -9,33 +9,18 @@ _MASK = "special_tokens_mask"
 
 
 def treat_marks_as_text(tokenizer: Any) -> Any:
-    """Return the tokenizer, which from now on cuts a typed `[SEP]` or `</s>` into its letters; a saved one does so too.
-
-    Parameters
-    ----------
-    tokenizer
-        a Hugging Face tokenizer.
-    """
+    """Return the tokenizer, set, and saved, to split a typed `[SEP]` or `</s>` into its letters."""
     tokenizer.split_special_tokens = True
     tokenizer.init_kwargs["split_special_tokens"] = True
     return tokenizer
 
 
 def tokenise(tokenizer: Any, *fields: Sequence[str], **options: Any) -> dict[str, Any]:
-    """Call a tokenizer, so that no token of a text is one that the tokenizer itself puts around texts.
-
-    Parameters
-    ----------
-    tokenizer
-        a Hugging Face tokenizer.
-    fields
-        N texts each, one segment each.
-    options
-        as the tokenizer takes them.
+    """Call a tokenizer on N texts per field, so that no token of a text is a special one.
 
     Returns
     -------
-    What the tokenizer returns for N rows, without its mask of special tokens.
+    The tokenizer's output for N rows, without its mask of special tokens.
     """
     encoded = tokenizer(*fields, return_special_tokens_mask=True, **options)
     # A vocabulary may hold a mark among its pieces, as T5's holds `</s>`, which then fits a text like any other piece.

@@ -1,4 +1,4 @@
-"""Units: what a model answers once for. A row is one unit, or as many as it has words.
+"""Units: what a model gives one output vector for. A row is one unit, or as many as it has words.
 
 Rows differ in their number of words, so arrays over units are flat: those of the first row, then of the second.
 Shapes: N rows, U units of all rows, C outputs per unit.
@@ -61,7 +61,7 @@ class Units:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOutputs:
-    """What a model said about N rows: fp32 values (U, C), cut into rows by `bounds` (N + 1,)."""
+    """A model's outputs for N rows: fp32 values (U, C), cut into rows by `bounds` (N + 1,)."""
 
     values_UC: npt.NDArray[np.float32]
     bounds: npt.NDArray[np.int64]
@@ -76,17 +76,17 @@ class ModelOutputs:
         return len(self.bounds) - 1
 
     def row(self, number: int) -> npt.NDArray[np.float32]:
-        """Return the outputs of one row, one line per unit of it."""
+        """Return the outputs of one row, (its units, C)."""
         return self.values_UC[self.bounds[number] : self.bounds[number + 1]]
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> ModelOutputs:
-        """Return the outputs of the rows of a mask alone."""
+        """Return the outputs of the rows of a mask."""
         counts = np.diff(self.bounds)
         bounds = np.concatenate([[0], np.cumsum(counts[kept_N], dtype=np.int64)])
         return ModelOutputs(values_UC=self.values_UC[np.repeat(kept_N, counts)], bounds=bounds)
 
     def over(self, units: Units) -> npt.NDArray[np.float32]:
-        """Lay these outputs over the units of the same texts as another model sees them.
+        """Align these outputs with the units of the same texts as another model sees them.
 
         Units are counted from the start of each text, so that two models with different tokenizers mean the same
         word by the same number; they may only cut a text at different words.
@@ -107,6 +107,6 @@ class ModelOutputs:
         row_U = np.repeat(np.arange(len(counts)), counts)
         place_U = np.arange(bounds[-1]) - bounds[row_U]
         known_U = place_U < had[row_U]
-        laid = np.full((bounds[-1], self.values_UC.shape[1]), UNSEEN, dtype=np.float32)
-        laid[known_U] = self.values_UC[self.bounds[row_U[known_U]] + place_U[known_U]]
-        return laid
+        aligned = np.full((bounds[-1], self.values_UC.shape[1]), UNSEEN, dtype=np.float32)
+        aligned[known_U] = self.values_UC[self.bounds[row_U[known_U]] + place_U[known_U]]
+        return aligned

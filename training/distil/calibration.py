@@ -1,4 +1,4 @@
-"""How sure a teacher may be of its answers: one temperature, fitted on dev, and what comes of it.
+"""How confident a teacher may be: one temperature, fitted on dev, and the calibration it gives.
 
 A decision is a choice among K: a row's label, whether one label applies, a word's tag. Shapes: N rows, U units of them,
 C outputs per unit, D decisions, K choices, B bins.
@@ -24,7 +24,6 @@ Indices = npt.NDArray[np.int64]
 NUM_BINS = 15
 # A teacher that is always right on dev would be calibrated by any small temperature.
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.05, 20.0
-NUM_HALVINGS = 30
 # Decisions are looked at in blocks, so that memory does not grow with a pool.
 DECISIONS_PER_BLOCK = 1 << 16
 
@@ -74,20 +73,12 @@ class Calibration:
 
 
 def decisions_of(*, task_type: TaskType, outputs: ModelOutputs, target: npt.NDArray[Any] | None = None) -> Decisions:
-    """Cut a model's outputs into decisions; units that it did not see, and outputs that are no numbers, are left out.
+    """Turn a model's outputs into decisions; units that it did not see, and outputs that are not finite, are left out.
 
     Parameters
     ----------
-    task_type
-        says what is decided by the outputs of a unit.
-    outputs
-        of N rows.
     target
-        as TaskType.targets gives it; decisions without a gold choice are then left out too.
-
-    Returns
-    -------
-    The decisions, in the order of the rows.
+        as TaskLearner.targets gives it; decisions without a gold choice are then left out too.
     """
     logits_DK = learner_of(task_type).choices(outputs.values_UC)
     per_unit = len(logits_DK) // max(1, len(outputs.values_UC))
@@ -105,20 +96,11 @@ def decisions_of(*, task_type: TaskType, outputs: ModelOutputs, target: npt.NDAr
 
 
 def calibrate(decisions: Decisions) -> Calibration:
-    """Fit the one temperature that makes gold likeliest, and hold confidence against accuracy in bins.
+    """Fit the one temperature that makes gold likeliest, and compare confidence with accuracy in bins.
 
     Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017: section 2 (reliability
-    diagrams and expected calibration error, 15 bins of even width) and section 4.2 (temperature scaling). No decision
-    changes by it.
-
-    Parameters
-    ----------
-    decisions
-        on dev, with their gold choices; at least one.
-
-    Returns
-    -------
-    The temperature and what it mends.
+    diagrams and expected calibration error, 15 bins of even width) and section 4.2 (temperature scaling). It changes no
+    decision. There must be at least one, with its gold choice.
     """
     target_D = decisions.target_D
     assert target_D is not None and len(target_D)
@@ -141,49 +123,41 @@ def calibrate(decisions: Decisions) -> Calibration:
 
 
 def fit_temperature(decisions: Decisions) -> float:
-    """Return the temperature of the least negative log-likelihood.
+    """Return the temperature of the least negative log-likelihood of gold.
 
-    That is convex in 1 / T, so halving the interval around the zero of its slope finds it.
-
-    Parameters
-    ----------
-    decisions
-        with their gold choices, at least one.
+    That is convex in 1 / T, so that the zero of its slope is the minimum.
 
     Returns
     -------
     LEAST_TEMPERATURE to MOST_TEMPERATURE; a bound where the likelihood still rises there.
     """
+    # Imported here: of all runs only a calibration needs scipy, whose import takes half a second.
+    from scipy.optimize import brentq
+
     low, high = np.log(LEAST_TEMPERATURE), np.log(MOST_TEMPERATURE)
-    for _ in range(NUM_HALVINGS):
-        middle = (low + high) / 2
-        # A slope above 0 in 1 / T: the teacher is surer than it is right, and T is to rise.
-        low, high = (middle, high) if _slope(decisions, float(np.exp(middle))) > 0 else (low, middle)
-    return float(np.exp((low + high) / 2))
+
+    def slope(log_temperature: float) -> float:
+        return _slope(decisions, float(np.exp(log_temperature)))
+
+    # A slope above 0 in 1 / T: the teacher is more confident than it is right, and T is to rise.
+    if slope(low) <= 0:
+        return LEAST_TEMPERATURE
+    if slope(high) > 0:
+        return MOST_TEMPERATURE
+    return float(np.exp(brentq(slope, low, high, xtol=1e-12)))
 
 
 def log_confidence(decisions: Decisions, *, temperature: float) -> Floats:
-    """Return the log-probability of what each decision is for, at a temperature, (D,)."""
+    """Return the log-probability of each decision's choice at a temperature, (D,)."""
     found = [-np.log(_weights(block, temperature).sum(axis=1)) for block in _blocks(decisions.logits_DK)]
     return np.concatenate([np.zeros(0), *found])
 
 
 def row_confidence(decisions: Decisions, *, temperature: float) -> Floats:
-    """Return how sure a teacher is of each row: the geometric mean of the probabilities of its decisions.
+    """Return the confidence in each row, (N,): the geometric mean of its decisions' probabilities; 0 without any.
 
-    A mean, so that a long text is not doubted for its length (Shen, Yun, Lipton, Kronrod and Anandkumar, "Deep Active
+    A mean, so that a long text is not penalised for its length (Shen, Yun, Lipton, Kronrod and Anandkumar, "Deep Active
     Learning for Named Entity Recognition", 2018, maximum normalised log-probability).
-
-    Parameters
-    ----------
-    decisions
-        about N rows.
-    temperature
-        fitted on dev.
-
-    Returns
-    -------
-    (N,), 0 to 1; 0 for a row without a decision.
     """
     count_N = np.bincount(decisions.row_D, minlength=decisions.num_rows)
     log_D = log_confidence(decisions, temperature=temperature)
@@ -202,19 +176,7 @@ def row_accuracy(decisions: Decisions) -> Floats:
 
 
 def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
-    """Put decisions into bins of even width by their confidence; empty bins are left out.
-
-    Parameters
-    ----------
-    confidence_D
-        0 to 1.
-    right_D
-        whether each is right.
-
-    Returns
-    -------
-    The bins that hold any, from the least confident one.
-    """
+    """Put decisions into bins of even width by their confidence (0 to 1), in rising order; empty bins are left out."""
     place_D = np.clip(np.ceil(confidence_D * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
     count_B = np.bincount(place_D, minlength=NUM_BINS)
     confidence_B = np.bincount(place_D, weights=confidence_D, minlength=NUM_BINS) / np.maximum(count_B, 1)

@@ -1,4 +1,4 @@
-"""How surely a teacher is right on dev, and from which confidence on its pseudo-labels are worth most."""
+"""A teacher's confidence and accuracy on dev, and the confidence from which its pseudo-labels are worth most."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Z_ONE_SIDED = 1.6448536269514722
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """A confidence to be passed, and what dev says of rows that pass it.
+    """A least confidence, and what dev says of the rows that have it.
 
-    `share` of dev passes; its rows are right by `accuracy` on average, and surely by `accuracy_low`. All are 0 to 1.
+    `share` of dev passes; its mean accuracy is `accuracy`, with the lower 95 % bound `accuracy_low`. All are 0 to 1.
     """
 
     confidence: float
@@ -35,7 +35,7 @@ class Threshold:
 
 @dataclass(frozen=True, kw_only=True)
 class DevConfidence:
-    """What a calibrated teacher said of the N rows of dev: how sure it was of each, and which share of it was right."""
+    """A calibrated teacher's confidence in the N rows of dev, and the share of each row's decisions that was right."""
 
     temperature: float
     threshold: Threshold
@@ -75,12 +75,12 @@ class DevConfidence:
 
 
 def best_threshold(*, confidence_N: Floats, accuracy_N: Floats, num_choices: int) -> Threshold:
-    """Choose the threshold on dev at which what passes is worth most to a student.
+    """Choose, of dev's own confidences, the least one at which the rows that pass are worth most to a student.
 
     m examples of which a share e is wrong teach about as much as m (1 - 2 e)² right ones (Angluin and Laird, "Learning
     From Noisy Examples", 1988; Zhou and Li, "Tri-Training", 2005, choose pseudo-labels by it). A wrong answer among K
-    says less than one of two: 1 - 2 e becomes (a - 1 / K) / (1 - 1 / K), where a is the accuracy. What is taken for a
-    is its lower bound, so that a few lucky rows of a small dev do not raise the threshold.
+    tells less than one of two: 1 - 2 e becomes (a - 1 / K) / (1 - 1 / K), where a is the accuracy. Its lower bound is
+    used, so that a few lucky rows of a small dev do not raise the threshold.
 
     Parameters
     ----------
@@ -90,10 +90,6 @@ def best_threshold(*, confidence_N: Floats, accuracy_N: Floats, num_choices: int
         the share of each row's decisions that are right.
     num_choices
         K, at least 2.
-
-    Returns
-    -------
-    The threshold; of equally good ones the lowest. It is one of dev's own confidences.
     """
     order = np.argsort(-confidence_N, kind="stable")
     sorted_N = confidence_N[order]
@@ -114,10 +110,10 @@ def best_threshold(*, confidence_N: Floats, accuracy_N: Floats, num_choices: int
 
 
 def wilson_low(share: float, count: int) -> float:
-    """Return the lower 95 % bound of a share found in `count` rows.
+    """Return the lower one-sided 95 % bound of a share found in `count` rows.
 
-    Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927. Where a row may be right in
-    part, the bound is lower than need be, never higher.
+    Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927; by hand, since scipy's takes
+    whole counts, and a row may be right in part. The bound is then lower than need be, never higher.
     """
     squared = Z_ONE_SIDED**2
     middle = share + squared / (2 * count)

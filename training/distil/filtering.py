@@ -1,4 +1,4 @@
-"""Which pseudo-labelled rows a student learns from: those of which the teacher is surest, or as many at random."""
+"""Which pseudo-labelled rows a student learns from: those of the highest confidence, or as many at random."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class NotCalibrated(PermanentFailure):
 
 
 class NoRowsPass(PermanentFailure):
-    """A threshold leaves nothing to learn from."""
+    """No row reaches a filter's threshold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The rows kept of N: of `num_asked` that the filter was asked about `num_passed`, and all others."""
+    """The rows kept of N: `num_passed` of the `num_asked` that the filter applies to, and all others."""
 
     kept_N: Mask
     num_asked: int
@@ -47,28 +47,19 @@ def select(
 ) -> Selection:
     """Choose rows of a pool by the filter of a distillation.
 
+    It applies to the rows that the teacher answered and keeps at least one of them; `random` as many as `confidence`.
+
     Parameters
     ----------
-    settings
-        the filter and, if wanted, the share to be kept.
-    soft
-        N rows with the teacher's outputs, and what it said of dev.
-    task_type
-        says what is decided by the outputs.
     is_gold_N
         rows whose gold label is trained on too; they stay, and are counted in no share.
     seed
         draws the rows of the filter `random`.
 
-    Returns
-    -------
-    The rows kept: with `random` as many as with `confidence`, and at least one of those asked about, which are those
-    that the teacher answered.
-
     Raises
     ------
-    NotCalibrated: the filter needs to know how sure the teacher is, and it scored no dev.
-    NothingPasses: no row reaches the threshold.
+    NotCalibrated: the filter needs the teacher's confidence, and it scored no dev.
+    NoRowsPass: no row reaches the threshold.
     """
     decisions = decisions_of(task_type=task_type, outputs=soft.outputs)
     # A row without an answer teaches nothing: a control that draws some would be given less than the filter.
@@ -85,19 +76,19 @@ def select(
         )
     confidence_N = row_confidence(decisions, temperature=soft.dev.temperature)
     order = asked[np.argsort(-confidence_N[asked], kind="stable")]
-    wanted = soft.dev.threshold.confidence
-    num_passed = int((confidence_N[asked] >= wanted).sum())
+    threshold = soft.dev.threshold.confidence
+    num_passed = int((confidence_N[asked] >= threshold).sum())
     if settings.keep is not None:
         num_passed = _share_of(asked, settings.keep)
     elif not num_passed:
         raise NoRowsPass(
-            f"distillation.filter: none of {len(asked)} pseudo-labels is as sure as {wanted:.4f}, the "
+            f"distillation.filter: none of {len(asked)} pseudo-labels has the confidence {threshold:.4f}, the "
             "threshold chosen on dev. Give distillation.keep a share, or set the filter to none."
         )
     if settings.filter == "random":
         return _drawn(is_gold_N, asked, num_passed=num_passed, seed=seed)
     passed = order[:num_passed]
-    least = wanted if settings.keep is None else float(confidence_N[passed[-1]])
+    least = threshold if settings.keep is None else float(confidence_N[passed[-1]])
     return _kept(is_gold_N, asked, passed, soft.dev.at(least))
 
 

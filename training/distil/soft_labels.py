@@ -31,11 +31,10 @@ class SoftLabelsUnusable(DataInvalid):
 
 @dataclass(frozen=True, kw_only=True)
 class StorePlan:
-    """What a set is made of; two sets with the same plan hold the same numbers.
+    """What a set is made of; two sets with the same plan have the same numbers.
 
-    `outputs` names what the numbers of each unit are; `unit` says whether that is a row or a word of it,
-    `segmentation` what a word is. `top_tokens` are kept at each place of what a text-to-text teacher wrote; 0 of
-    another teacher.
+    `outputs` names the numbers of each unit; `unit` says whether that is a row or a word of it, `segmentation` what a
+    word is. `top_tokens` are kept at each place of a text-to-text teacher's answers; 0 of another teacher.
     """
 
     task_type: str
@@ -54,17 +53,17 @@ class StorePlan:
 
     def payload(self) -> dict[str, Any]:
         """Return the plan as JSON takes it."""
-        told = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
+        payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
         if self.segmentation == "word":
-            del told["segmentation"]
-        return told
+            del payload["segmentation"]
+        return payload
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLabels:
-    """A finished set in memory: rows with the teacher's logits; `dev` says how sure it was there, if it was asked.
+    """A finished set in memory: rows with the teacher's logits; `dev` is its confidence there, if it was calibrated.
 
-    `tokens` are of a text-to-text teacher alone.
+    `tokens` are a text-to-text teacher's.
     """
 
     rows: Rows
@@ -74,7 +73,7 @@ class SoftLabels:
     tokens: TokenLabels | None = None
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> SoftLabels:
-        """Return the rows of a mask alone."""
+        """Return the rows of a mask."""
         rows = Rows(
             uids=list(compress(self.rows.uids, kept_N)),
             columns={name: list(compress(texts, kept_N)) for name, texts in self.rows.columns.items()},
@@ -85,7 +84,7 @@ class SoftLabels:
 
 
 class PartialStore:
-    """A set being written, one shard file per slice of rows; a shard is there whole or not at all."""
+    """A set being written, one shard file per slice of rows; a shard is there complete or not at all."""
 
     def __init__(self, folder: Path, plan: StorePlan) -> None:
         self._folder = folder
@@ -107,7 +106,7 @@ class PartialStore:
         return self._shard_path(shard).is_file()
 
     def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
-        """Write one shard; outputs and tokens belong to the rows, in their order, those of a row in one flat list."""
+        """Write one shard of rows with their outputs and tokens, those of a row in one flat list."""
         values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
         offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
@@ -120,20 +119,13 @@ class PartialStore:
                 writer.write_table(table)
             temporary.replace(path)
 
-    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, surety: DevConfidence | None) -> None:
-        """Turn the complete shards into a finished set under its final name.
+    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, confidence: DevConfidence | None) -> None:
+        """Turn the complete shards into a finished set under its final name; an existing one is replaced.
 
-        Parameters
-        ----------
-        target
-            the finished set's folder; an existing one is replaced.
-        calibration
-            what the metadata says of it, None without a labelled dev.
-        surety
-            the same by row, for filters.
+        `calibration` goes into the metadata, `confidence` into a file for filters; both None without a labelled dev.
         """
-        if surety is not None:
-            write_json(path=self._folder / CONFIDENCE_FILE, payload=surety.payload(), indent=None)
+        if confidence is not None:
+            write_json(path=self._folder / CONFIDENCE_FILE, payload=confidence.payload(), indent=None)
         # The plan stays: a set that is killed while it is renamed is then still known for what it is.
         write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "calibration": calibration})
         shutil.rmtree(target, ignore_errors=True)
@@ -151,26 +143,11 @@ class PartialStore:
 
 
 def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str], labels: Sequence[str]) -> SoftLabels:
-    """Read a finished soft-label set.
-
-    Parameters
-    ----------
-    folder
-        written by a scoring run.
-    task_type
-        the task type it must be of.
-    input_fields
-        the text columns to read.
-    labels
-        the study's labels; the set must have the same, in the same order.
-
-    Returns
-    -------
-    Rows and logits; those of a word belong to the same characters in every student, whatever its tokenizer.
+    """Read a finished soft-label set with the texts of some input fields.
 
     Raises
     ------
-    SoftLabelsUnusable: there is no finished set, or it is of other labels, or rows are missing.
+    SoftLabelsUnusable: there is no finished set, or it is of another task type or other labels, or rows are missing.
     """
     metadata = read_metadata(folder)
     if metadata["task_type"] != task_type or metadata["labels"] != list(labels):
@@ -191,12 +168,12 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         rows=rows,
         outputs=outputs,
         tokenizer_hash=metadata["tokenizer_hash"],
-        dev=_surety(folder, metadata),
+        dev=_dev_confidence(folder, metadata),
         tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
     )
 
 
-def _surety(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:
+def _dev_confidence(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:
     if metadata.get("calibration") is None:
         return None
     try:
@@ -208,7 +185,7 @@ def _surety(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:
 
 
 def _outputs(column: pa.ChunkedArray, width: int) -> ModelOutputs:
-    """Read lists of numbers as they lie in the files, without a Python object for each."""
+    """Read lists of numbers without a Python object for each."""
     values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
     lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
     bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64) // width])
@@ -216,21 +193,7 @@ def _outputs(column: pa.ChunkedArray, width: int) -> ModelOutputs:
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Return what a finished set says of itself: its plan.
-
-    Parameters
-    ----------
-    folder
-        written by a scoring run.
-
-    Returns
-    -------
-    The metadata, as soft_labels.json holds it.
-
-    Raises
-    ------
-    SoftLabelsUnusable: there is no finished set.
-    """
+    """Return a finished set's metadata; raises SoftLabelsUnusable if there is none."""
     try:
         metadata: dict[str, Any] = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""How a classifier does on the held-out splits of its run."""
+"""A classifier's results on the held-out splits of its run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from training.answers import Rows
 from training.compute import Compute
 from training.data import EncodedRows, ModelOutputs, read_labelled
-from training.evaluation.metrics import baseline_scores, metric_value, predict_logits, split_metrics
+from training.evaluation.metrics import baseline_scores, metric_value, split_metrics
+from training.evaluation.outputs import predict_logits
 from training.job import Job
 from training.learners import Classifier, encode_rows, learner_of
 from training.spec import RunSpec
@@ -27,7 +28,7 @@ class EncodedSplit:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitPredictions:
-    """What a model said about a split."""
+    """A classifier's outputs and answers for a split."""
 
     outputs: ModelOutputs
     predicted: list[str | None]
@@ -43,7 +44,7 @@ class Evaluator:
     compute: Compute
     splits: dict[str, EncodedSplit]
 
-    def answers(self, name: str) -> SplitPredictions:
+    def predict(self, name: str) -> SplitPredictions:
         """Run the classifier over a split."""
         split = self.splits[name]
         outputs = predict_logits(
@@ -57,17 +58,17 @@ class Evaluator:
         return metric_value(
             task_type=self.task_type,
             rows=self.splits["dev"].rows,
-            predicted=self.answers("dev").predicted,
+            predicted=self.predict("dev").predicted,
             labels=self.job.spec.labels,
             metric=self.job.spec.evaluation.metric,
         )
 
-    def metrics(self, name: str, answers: Sequence[SplitPredictions]) -> dict[str, Any]:
-        """Return the metrics of each seed's answers on a split, with intervals."""
+    def metrics(self, name: str, predictions: Sequence[SplitPredictions]) -> dict[str, Any]:
+        """Return the metrics of each seed's predictions on a split, with intervals."""
         return split_metrics(
             task_type=self.task_type,
             rows=self.splits[name].rows,
-            predicted=[said.predicted for said in answers],
+            predicted=[one.predicted for one in predictions],
             labels=self.job.spec.labels,
             settings=self.job.spec.evaluation,
             seed=self.job.spec.seed,
@@ -87,7 +88,7 @@ class Evaluator:
 
 
 def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, EncodedSplit]:
-    """Read and tokenise dev and test, as far as a spec has them. Raises: DataInvalid."""
+    """Read and tokenise those of dev and test that a spec has. Raises: DataInvalid."""
     splits: dict[str, EncodedSplit] = {}
     for name in ("dev", "test"):
         folder: Path | None = getattr(spec.data, name)

@@ -1,4 +1,4 @@
-"""Rows for a text-to-text model: what it is taught of them, and what it wrote about them.
+"""Answers that a text-to-text model generates, as outputs of their task type and as tokens.
 
 Shapes: N rows, U units of their task type, C outputs per unit.
 """
@@ -14,26 +14,29 @@ import torch
 from torch import Tensor
 
 from training.answers import Rows
-from training.compute import Compute, halve_batch
-from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
+from training.compute import Compute
+from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels
+from training.evaluation.batching import score_in_batches
 from training.learners import learner_of
 from training.losses import IGNORED
 from training.models import GeneratedTokens, TextToText
 from training.runtime import StopFlag
 
-# How far a distribution for one written answer stays from what is certain, and from what is a toss-up.
+# How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
+# Of one row: tokens, log-probabilities, top_ids and top_log_probs; see GeneratedTokens.
+_RowParts = tuple[npt.NDArray[np.generic], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """What a text-to-text model said about N rows, as outputs of their task type and as tokens."""
+    """What a text-to-text model generated for N rows."""
 
     outputs: ModelOutputs
     tokens: TokenLabels
 
 
-def write_answers(
+def generate_answers(
     *,
     model: TextToText,
     rows: EncodedRows,
@@ -42,124 +45,94 @@ def write_answers(
     on_rows: Callable[[int], None] | None = None,
     num_top: int = 0,
 ) -> Generation:
-    """Let a model write its answers to rows, in batches of similar length.
+    """Let a model generate its answers to N rows; arguments and errors as in predict_logits.
 
-    Where each row has one of a few labels, the outputs are how likely the model is to write each. Else they are
-    laid around the answer that it wrote: each part of it is as probable as the whole. Where it wrote no answer, every
-    output is no number.
+    Where each row has one of a few labels, the outputs are how likely the model is to generate each. Else they are
+    made from the generated answer: each part of it is as probable as the whole. Where that is no answer, the outputs
+    are NaN.
 
     Parameters
     ----------
-    model
-        left in evaluation mode.
-    rows
-        N encoded rows.
-    compute
-        device and precision.
-    stop
-        looked at between batches.
-    on_rows
-        told the number of rows of each batch done.
     num_top
         how many of the likeliest tokens to keep at each place.
-
-    Returns
-    -------
-    Outputs, UNSEEN for units that the model does not see, and tokens, in the order of the rows.
-
-    Raises
-    ------
-    StopRequested: asked to stop.
-    MemoryTooSmall: one row at a time does not fit; batches that do not are cut in two.
     """
-    model.eval()
-    said: dict[int, tuple[npt.NDArray[np.generic], ...]] = {}
-    scores: dict[int, Tensor] = {}
-    with torch.inference_mode(), compute.autocast():
-        waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
-        while waiting:
-            stop.raise_if_requested()
-            indices = waiting.pop()
-            inputs = collate(rows=rows, indices=indices, device=compute.device)
-            try:
-                hidden = model.read(inputs)
-                said.update(_by_row(model.write(hidden, inputs, num_top=num_top), indices))
-                if model.writer.scores_labels:
-                    log_probs = model.label_log_probs(hidden, inputs).float().cpu()
-                    scores.update(zip(indices.tolist(), log_probs, strict=True))
-            except RuntimeError as error:
-                waiting += halve_batch(indices, error=error, compute=compute)
-                continue
-            if on_rows is not None:
-                on_rows(len(indices))
-    tokens = _token_labels([said[row] for row in range(len(rows))])
-    sure_N = np.array([said[row][1].sum() for row in range(len(rows))])
-    return Generation(outputs=_outputs(model, rows, tokens.answers(), scores, np.exp(sure_N)), tokens=tokens)
+    parts: dict[int, _RowParts] = {}
+    label_log_probs: dict[int, Tensor] = {}
+
+    def generate(inputs: dict[str, Tensor], indices: Indices) -> None:
+        hidden = model.read(inputs)
+        parts.update(_by_row(model.generate(hidden, inputs, num_top=num_top), indices))
+        if model.codec.scores_labels:
+            log_probs = model.label_log_probs(hidden, inputs).float().cpu()
+            label_log_probs.update(zip(indices.tolist(), log_probs, strict=True))
+
+    score_in_batches(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows, score=generate)
+    tokens = _token_labels([parts[row] for row in range(len(rows))])
+    answers = [
+        model.codec.read(tokens=ids, text=text)
+        for ids, text in zip(tokens.answers(), rows.columns[model.codec.task_type.input_fields[0]], strict=True)
+    ]
+    if label_log_probs:
+        values = torch.stack([label_log_probs[row] for row in range(len(rows))])
+        values[[answer is None for answer in answers]] = torch.nan
+    else:
+        probability_N = np.exp([parts[row][1].sum() for row in range(len(rows))])
+        values = _values_of_answers(model, rows, answers, torch.from_numpy(probability_N).float())
+    outputs = ModelOutputs(values_UC=values.float().numpy(), bounds=rows.units.bounds())
+    return Generation(outputs=outputs, tokens=tokens)
 
 
-def _by_row(written: GeneratedTokens, indices: Indices) -> dict[int, tuple[npt.NDArray[np.generic], ...]]:
-    parts = [part.cpu().numpy() for part in (written.tokens, written.log_probs, written.top_ids, written.top_log_probs)]
+def _by_row(generated: GeneratedTokens, indices: Indices) -> dict[int, _RowParts]:
+    tensors = (generated.tokens, generated.log_probs, generated.top_ids, generated.top_log_probs)
+    parts = [tensor.cpu().numpy() for tensor in tensors]
     counts = (parts[0] != IGNORED).sum(axis=1)
     return {
         int(row): tuple(part[place, : counts[place]] for part in parts) for place, row in enumerate(indices.tolist())
     }
 
 
-def _token_labels(said: Sequence[tuple[npt.NDArray[np.generic], ...]]) -> TokenLabels:
+def _token_labels(parts: Sequence[_RowParts]) -> TokenLabels:
     return TokenLabels(
-        bounds=np.concatenate([[0], np.cumsum([len(row[0]) for row in said], dtype=np.int64)]),
-        answer_ids=np.concatenate([row[0] for row in said]).astype(np.int32),
-        top_ids=np.concatenate([row[2] for row in said]).astype(np.int32),
-        top_log_probs=np.concatenate([row[3] for row in said]).astype(np.float32),
+        bounds=np.concatenate([[0], np.cumsum([len(row[0]) for row in parts], dtype=np.int64)]),
+        answer_ids=np.concatenate([row[0] for row in parts]).astype(np.int32),
+        top_ids=np.concatenate([row[2] for row in parts]).astype(np.int32),
+        top_log_probs=np.concatenate([row[3] for row in parts]).astype(np.float32),
     )
 
 
-def _outputs(
-    model: TextToText,
-    rows: EncodedRows,
-    tokens: Sequence[Sequence[int]],
-    scores: dict[int, Tensor],
-    sure_N: npt.NDArray[np.float64],
-) -> ModelOutputs:
-    writer, task_type = model.writer, model.writer.task_type
-    texts = rows.columns[task_type.input_fields[0]]
-    answers = [writer.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True)]
-    if scores:
-        values = torch.stack([scores[row] for row in range(len(rows))])
-        values[[answer is None for answer in answers]] = torch.nan
-    else:
-        units = rows.units
-        named = Rows(uids=[""] * len(rows), columns=rows.columns, gold=answers)
-        sure_U = torch.repeat_interleave(torch.from_numpy(sure_N).float(), units.count_N)
-        target = learner_of(task_type).targets(rows=named, units=units, labels=writer.labels)
-        values = outputs_for_answers(
-            target=target, sure_U=sure_U, num_outputs=len(task_type.output_names(writer.labels))
-        )
-        values[~units.seen_U] = UNSEEN
-    return ModelOutputs(values_UC=values.float().numpy(), bounds=rows.units.bounds())
+def _values_of_answers(
+    model: TextToText, rows: EncodedRows, answers: list[str | None], probability_N: Tensor
+) -> Tensor:
+    task_type, labels, units = model.codec.task_type, model.codec.labels, rows.units
+    answered = Rows(uids=[""] * len(rows), columns=rows.columns, gold=answers)
+    values = outputs_for_answers(
+        target=learner_of(task_type).targets(rows=answered, units=units, labels=labels),
+        probability_U=torch.repeat_interleave(probability_N, units.count_N),
+        num_outputs=len(task_type.output_names(labels)),
+    )
+    values[~units.seen_U] = UNSEEN
+    return values
 
 
-def outputs_for_answers(*, target: Tensor, sure_U: Tensor, num_outputs: int) -> Tensor:
-    """Lay outputs around decisions, so that these are the likeliest.
+def outputs_for_answers(*, target: Tensor, probability_U: Tensor, num_outputs: int) -> Tensor:
+    """Make outputs of which given decisions are the likeliest.
 
     Parameters
     ----------
     target
         int64 (U,), one of C outputs; or float (U, C), 1 where a label applies. IGNORED where nothing was decided.
-    sure_U
-        how probable each decision is, 0 to 1.
-    num_outputs
-        C.
+    probability_U
+        of each decision, 0 to 1.
 
     Returns
     -------
-    (U, C): log-probabilities, or log-odds where labels do not exclude each other; no number where nothing was decided.
+    (U, C): log-probabilities, or log-odds where labels do not exclude each other; NaN where nothing was decided.
     """
-    chances = 2 if target.ndim > 1 else num_outputs
-    sure_U1 = sure_U.clamp(1 / chances + MARGIN, 1 - MARGIN).unsqueeze(1)
+    num_choices = 2 if target.ndim > 1 else num_outputs
+    probability_U1 = probability_U.clamp(1 / num_choices + MARGIN, 1 - MARGIN).unsqueeze(1)
     if target.ndim > 1:
-        odds = torch.logit(sure_U1)
+        odds = torch.logit(probability_U1)
         return torch.where(target == 1, odds, -odds).masked_fill(target == IGNORED, torch.nan)
     decided = target.unsqueeze(1) == torch.arange(num_outputs)
-    values = torch.where(decided, sure_U1.log(), ((1 - sure_U1) / max(1, num_outputs - 1)).log())
+    values = torch.where(decided, probability_U1.log(), ((1 - probability_U1) / max(1, num_outputs - 1)).log())
     return values.masked_fill((target == IGNORED).unsqueeze(1), torch.nan)

@@ -1,23 +1,16 @@
-"""How good a student or teacher is, with intervals, beside answers that need no training."""
+"""How good a student or teacher is, with intervals, and answers that need no training for comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
 from training.answers import BaselineAnswers, Floats, MetricTally, Rows
-from training.compute import Compute, halve_batch
-from training.data import UNSEEN, EncodedRows, ModelOutputs, collate, scoring_batches
-from training.evaluation.generation import write_answers
-from training.models import TextToText
-from training.runtime import StopFlag
 from training.spec import EvaluationSettings
 from training.tasks import TaskType
 
@@ -32,61 +25,6 @@ class Interval:
     value: float
     low: float
     high: float
-
-
-def predict_logits(
-    *,
-    model: nn.Module,
-    rows: EncodedRows,
-    compute: Compute,
-    stop: StopFlag,
-    on_rows: Callable[[int], None] | None = None,
-) -> ModelOutputs:
-    """Run a model over rows, in batches of similar length; one that writes its answers is read back.
-
-    Parameters
-    ----------
-    model
-        student or teacher; left in evaluation mode.
-    rows
-        N encoded rows.
-    compute
-        device and precision.
-    stop
-        looked at between batches.
-    on_rows
-        told the number of rows of each batch done.
-
-    Returns
-    -------
-    Its outputs, fp32, in the order of the rows; UNSEEN for units that it does not see.
-
-    Raises
-    ------
-    StopRequested: asked to stop.
-    MemoryTooSmall: one row at a time does not fit; batches that do not are cut in two.
-    """
-    if isinstance(model, TextToText):
-        return write_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs
-    model.eval()
-    values_UC: Tensor | None = None
-    with torch.inference_mode(), compute.autocast():
-        waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
-        while waiting:
-            stop.raise_if_requested()
-            indices = waiting.pop()
-            try:
-                logits = model(collate(rows=rows, indices=indices, device=compute.device)).float().cpu()
-            except RuntimeError as error:
-                waiting += halve_batch(indices, error=error, compute=compute)
-                continue
-            if values_UC is None:
-                values_UC = torch.full((len(rows.units.seen_U), logits.shape[1]), UNSEEN)
-            values_UC[rows.units.of(torch.from_numpy(indices))] = logits
-            if on_rows is not None:
-                on_rows(len(indices))
-    assert values_UC is not None
-    return ModelOutputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
 
 
 def metric_value(
@@ -106,20 +44,14 @@ def split_metrics(
     settings: EvaluationSettings,
     seed: int,
 ) -> dict[str, Any]:
-    """Score predictions on a split with bootstrap intervals over its examples, and over seeds where there are some.
+    """Score predictions on a split with bootstrap intervals over its examples, and over seeds where there are several.
 
     Parameters
     ----------
-    task_type
-        knows the metrics.
     rows
         N rows with gold answers.
     predicted
         for each training seed N answers; None is unparsed and counts as wrong.
-    labels
-        the study's labels.
-    settings
-        number of resamples and confidence (0 to 1).
     seed
         of the resampling.
 
@@ -138,7 +70,7 @@ def split_metrics(
 def bootstrap(
     *, task_type: TaskType, tallies: Sequence[MetricTally], settings: EvaluationSettings, seed: int
 ) -> dict[str, Interval]:
-    """Percentile bootstrap over examples and seeds.
+    """Return, per metric, the mean over seeds, and a percentile bootstrap interval over examples and seeds.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: examples are drawn with
     replacement, and the interval is cut from the metric's distribution over the draws. Where there are several seeds,
@@ -146,18 +78,10 @@ def bootstrap(
 
     Parameters
     ----------
-    task_type
-        turns summed tallies into metrics.
     tallies
         for each training seed counts per example, of the same examples.
-    settings
-        number of resamples and confidence (0 to 1).
     seed
         0 or more; the same seed gives the same interval.
-
-    Returns
-    -------
-    Per metric its mean over seeds on all examples, and its interval.
     """
     rng = np.random.default_rng(seed)
     num_examples = tallies[0].num_examples
@@ -194,24 +118,11 @@ def _mean_of_drawn(scores: Sequence[dict[str, Floats]], drawn_RS: npt.NDArray[np
 def baseline_scores(
     *, task_type: TaskType, train: Rows, test: Rows, labels: Sequence[str], metric: str
 ) -> dict[str, dict[str, Any]]:
-    """Score answers that need no training.
-
-    Parameters
-    ----------
-    task_type
-        knows which there are, and the metric.
-    train
-        training rows with gold answers.
-    test
-        rows with gold answers.
-    labels
-        the study's labels.
-    metric
-        the study's metric.
+    """Score answers that need no training, on labelled rows.
 
     Returns
     -------
-    Per baseline what it answers and its value, 0 to 1; `constant` is the best by the metric of all that answer alike.
+    Per baseline its label and its value, 0 to 1; `constant` is the best by the metric of all that answer alike.
     """
 
     def scored(baseline: BaselineAnswers) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import torch
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16
 from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, check_lines, is_csv, read_lines, writer_of
-from training.evaluation.metrics import predict_logits
+from training.evaluation.outputs import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, learner_of, load_classifier, read_label_map
 from training.runtime import StopFlag
 from training.spec import ModelSource
@@ -24,7 +24,7 @@ LINES_PER_BLOCK = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Listener:
-    """Told what was guessed of a file and left out of it, before anything is labelled, and how many lines are done."""
+    """Called with notes on a file, before anything is labelled, and then with the number of lines done."""
 
     on_note: Callable[[str], None]
     on_rows: Callable[[int], None]
@@ -32,7 +32,7 @@ class Listener:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictor:
-    """A loaded artifact that answers blocks of examples."""
+    """A loaded artifact that answers examples."""
 
     task_type: TaskType
     label_map: LabelMap
@@ -41,12 +41,7 @@ class Predictor:
     stop: StopFlag
 
     def answers(self, lines: Sequence[InputLine]) -> list[LineAnswer]:
-        """Answer examples, in their order; a line with a problem keeps it and gets no answer.
-
-        Raises
-        ------
-        StopRequested: asked to stop.
-        """
+        """Answer examples, in their order; a line with a problem keeps it and gets no answer. Raises: StopRequested."""
         good = iter(self._answers([line for line in lines if not line.problem]))
         return [next(good) if not line.problem else _unanswered(line) for line in lines]
 
@@ -77,7 +72,7 @@ def _unanswered(line: InputLine) -> LineAnswer:
 
 
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
-    """Load a trained student or teacher for answering on the CPU; raises PermanentFailure where it cannot be used."""
+    """Load a trained student or teacher on the CPU; raises PermanentFailure where it cannot be used."""
     label_map = read_label_map(artifact)
     task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
     source = ModelSource(source="folder", name=str(artifact))
@@ -98,30 +93,20 @@ def predict_file(
     stop: StopFlag | None = None,
     listener: Listener | None = None,
 ) -> int:
-    """Label each line of a file; memory does not grow with their number.
+    """Label each line of a file and return their number; memory does not grow with it.
 
     Parameters
     ----------
-    artifact
-        folder of a trained student or teacher.
     source
         CSV or JSON lines with the task type's input fields, and uid where there is one (else the line's number).
     target
-        CSV or JSON lines: gets one line per example with uid, predicted and probabilities, replaced whole.
+        CSV or JSON lines: gets one line per example with uid, predicted and probabilities, replaced as a whole.
     keep_going
-        give a line that is no example its error in the target, instead of refusing the file.
-    stop
-        looked at between batches.
-    listener
-        told how it goes.
-
-    Returns
-    -------
-    The number of lines written.
+        write a bad line's error into the target, instead of refusing the file.
 
     Raises
     ------
-    LinesInvalid: lines are no examples, or the target is the source; nothing was loaded or written.
+    FileInvalid: lines are no examples, or the target is the source; nothing was loaded or written.
     PermanentFailure: the artifact cannot be used.
     StopRequested: asked to stop; nothing was written.
     """
@@ -174,4 +159,4 @@ def _complaint(source: Path, check: FileCheck) -> str:
     named = "\n".join(f"line {line.number}: {line.problem}" for line in check.bad)
     more = f"\n(and {check.num_bad - len(check.bad):,} more)" if check.num_bad > len(check.bad) else ""
     what = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled"
-    return f"{source.name}: {what}. Mend or remove them, or keep going without.\n{named}{more}"
+    return f"{source.name}: {what}. Correct or remove them, or keep going without them.\n{named}{more}"

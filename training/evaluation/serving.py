@@ -1,8 +1,8 @@
-"""A loaded model that answers one example after the other, until nobody asks any more.
+"""A loaded model that answers one example after the other.
 
 Examples come on standard input, one JSON object of texts a line; each is answered by one JSON object a line. The
-process leaves by itself: when its input closes, when its parent is gone, when nobody asked for a while, and when it
-needs more memory than it may.
+process ends when its input closes, when its parent has died, after some idle time, and when it needs more memory than
+it may use.
 """
 
 from __future__ import annotations
@@ -23,16 +23,14 @@ from training.runtime import SECONDS_BETWEEN_CHECKS, StopFlag, is_orphan
 
 
 def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int) -> None:
-    """Answer examples as long as they come.
+    """Answer examples until the input ends.
 
     Parameters
     ----------
-    artifact
-        folder of a trained student or teacher.
     idle_seconds
-        leave when nobody asked for so long; counted from when the model is loaded, and from each answer.
+        leave when nothing was asked for so long; counted from when the model is loaded, and from each answer.
     most_memory_bytes
-        leave with EXIT_TOO_LARGE at once when the process needs more, whatever it is at.
+        leave with EXIT_TOO_LARGE at once when the process needs more.
 
     Raises
     ------
@@ -47,7 +45,7 @@ def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int)
 
 
 def _next_line(idle_seconds: float) -> bytes:
-    """Wait for a line; an empty one where nobody asks any more."""
+    """Wait for a line; an empty one when the idle time is over."""
     # Who asks waits for each answer before the next line, so that none is held back in a buffer.
     ready, _, _ = select.select([sys.stdin.fileno()], [], [], idle_seconds)
     return sys.stdin.buffer.readline() if ready else b""

@@ -37,7 +37,7 @@ HEAD_FILE = "head.safetensors"
 class LabelMap:
     """What an artifact answers: task type, labels in the order of its outputs, input length.
 
-    `pooling` makes one vector of its tokens; `segmentation` makes units of a text, where these are words of it.
+    `pooling` makes one vector of its tokens; `segmentation` cuts a text into units, where these are words of it.
     """
 
     task_type: str
@@ -55,34 +55,28 @@ class Classifier:
     tokenizer: Any
 
     @property
-    def writer(self) -> AnswerCodec | None:
-        """What writes and reads the answers of a text-to-text model; None of an encoder."""
-        return self.model.writer if isinstance(self.model, TextToText) else None
+    def codec(self) -> AnswerCodec | None:
+        """The codec of a text-to-text model's answers; None of an encoder."""
+        return self.model.codec if isinstance(self.model, TextToText) else None
 
 
 def load_classifier(
     *, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int, pooling: str = "mean"
 ) -> Classifier:
-    """Load a checkpoint with a head: the saved one if the folder is an artifact, else a fresh one.
+    """Load a checkpoint with a head on the CPU, fp32: the saved head if the folder is an artifact, else a fresh one.
 
-    A text-to-text model has no head of ours; it is loaded as it is.
+    A text-to-text model has no head.
 
     Parameters
     ----------
     source
         hub name, folder or package; an artifact of which only some layers are kept gets a fresh head, too.
-    task_type
-        builds the head.
     labels
-        the study's labels; an artifact must have the same, in the same order.
+        the study's; an artifact must have the same, in the same order.
     max_length
         tokens per example.
     pooling
         of a fresh head; a saved one keeps its own.
-
-    Returns
-    -------
-    The classifier on the CPU, fp32.
 
     Raises
     ------
@@ -97,7 +91,7 @@ def load_classifier(
         check_label_map(folder=folder, task_type=task_type, labels=labels)
         pooling = read_label_map(folder).pooling
     if pretrained.writes:
-        writer = AnswerCodec(
+        codec = AnswerCodec(
             task_type=task_type,
             tokenizer=pretrained.tokenizer,
             labels=tuple(labels),
@@ -105,7 +99,7 @@ def load_classifier(
             vocab_size=pretrained.model.config.vocab_size,  # type: ignore[union-attr, arg-type]
         )
         return Classifier(
-            model=TextToText(language_model=pretrained.model, writer=writer), tokenizer=pretrained.tokenizer
+            model=TextToText(language_model=pretrained.model, codec=codec), tokenizer=pretrained.tokenizer
         )
     model = learner_of(task_type).build(encoder=pretrained.model, labels=labels, pooling=pooling)
     if is_artifact(source):
@@ -117,13 +111,13 @@ def load_classifier(
 
 
 def is_artifact(source: ModelSource) -> bool:
-    """Say whether a source is the whole of what a run of ours has left in a folder, its head included."""
+    """Say whether a source is a folder that a run of ours made, head included, with all its layers."""
     of_folder = source.source == "folder" and source.layers is None
     return of_folder and (Path(source.name) / LABEL_MAP_FILE).is_file()
 
 
 def read_label_map(folder: Path) -> LabelMap:
-    """Read what an artifact answers; raises PretrainedUnusable if it does not say."""
+    """Read an artifact's label map; raises PretrainedUnusable if there is none."""
     try:
         payload = json.loads((folder / LABEL_MAP_FILE).read_text(encoding="utf-8"))
         return LabelMap(
@@ -153,17 +147,7 @@ def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str])
 
 
 def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path) -> None:
-    """Write encoder, tokenizer, head and label map into a folder, weights in fp32.
-
-    Parameters
-    ----------
-    classifier
-        trained.
-    label_map
-        what it answers.
-    folder
-        exists; files of the same names are replaced.
-    """
+    """Write encoder, tokenizer, head and label map into an existing folder, weights in fp32."""
     model = classifier.model
     checkpoint: Any = model.language_model if isinstance(model, TextToText) else model.encoder
     checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))

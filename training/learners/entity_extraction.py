@@ -80,7 +80,7 @@ class EntityExtractionLearner(TaskLearner):
         return torch.tensor(tags, dtype=torch.int64)
 
     def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
-        """Return the spans of each word's likeliest tag, None where an output is no number."""
+        """Return the spans of each word's likeliest tag, None where an output is not finite."""
         return [self._answer(outputs.row(row), text, labels) for row, text in enumerate(rows.columns["text"])]
 
     def _answer(self, values_WC: npt.NDArray[np.float32], text: str, labels: Sequence[str]) -> str | None:

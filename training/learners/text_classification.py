@@ -78,8 +78,7 @@ def _named_fields(tokenizer: Any, columns: Mapping[str, Sequence[str]], max_leng
 def shortened(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[str]:
     """Cut very long texts to what their first `max_length` tokens reach.
 
-    Given whole, a pair of them would be cut in all ways at once, which takes time and memory by the square of its
-    length.
+    Cutting a pair of uncut ones takes the tokenizer time and memory by the square of their length.
     """
     long = [row for row, text in enumerate(texts) if len(text) > CHARACTERS_PER_TOKEN * max_length]
     shortened_texts = list(texts)

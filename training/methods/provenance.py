@@ -1,4 +1,4 @@
-"""What a training came from, so that it can be told from any other: the checkpoint, and the rows."""
+"""Where a training came from: the checkpoint, and the rows."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]
 
     Parameters
     ----------
-    source
-        as the spec names it.
     config
         of the loaded checkpoint; one from a hub knows the commit it came from.
 
     Returns
     -------
-    Source, name, revision and layers; the SHA-256 of the weights where they lie in files of ours.
+    Source, name, revision and layers; the SHA-256 of the weights where they are local files.
     """
     revision = source.revision
     if source.source == "hub":
@@ -45,11 +43,6 @@ def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]
 
 def dataset_hashes(paths: DataPaths) -> dict[str, dict[str, Any]]:
     """Hash the labelled rows that a run was given.
-
-    Parameters
-    ----------
-    paths
-        folders of datasets; those that are None are left out.
 
     Returns
     -------

@@ -29,10 +29,6 @@ def finish(
 
     Parameters
     ----------
-    job
-        of the whole run.
-    trained
-        the trials of the run.
     train
         labelled training rows, for the baselines; None if there are none.
     num_train
@@ -42,19 +38,18 @@ def finish(
 
     Returns
     -------
-    The run's result, as result.json holds it. Its metrics are means over the seeds.
+    The run's result, as result.json has it. Its metrics are means over the seeds.
     """
     job.progress.stage("evaluate", message="evaluating")
-    said: dict[int, dict[str, SplitPredictions]] = {}
+    by_seed: dict[int, dict[str, SplitPredictions]] = {}
     # The best one last: it is then loaded when its artifact is written.
     for place in sorted(range(len(trained.seeds)), key=lambda place: place == trained.best):
-        examiner = trained.examiners[place]()
-        said[place] = {name: examiner.answers(name) for name in examiner.splits}
-    of_seeds = [said[place] for place in range(len(trained.seeds))]
+        evaluator = trained.evaluators[place]()
+        by_seed[place] = {name: evaluator.predict(name) for name in evaluator.splits}
     metrics: dict[str, Any] = {
-        name: examiner.metrics(name, [answers[name] for answers in of_seeds]) for name in examiner.splits
+        name: evaluator.metrics(name, [by_seed[place][name] for place in sorted(by_seed)]) for name in evaluator.splits
     }
-    metrics["baselines"] = examiner.baselines(train)
+    metrics["baselines"] = evaluator.baselines(train)
     metrics["baseline"] = metrics["baselines"].get("majority")
     _log_metrics(job, metrics)
     job.progress.stage("save", message="saving the artifact")
@@ -66,14 +61,14 @@ def finish(
         "seeds": [outcome.payload() for outcome in trained.seeds],
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
-        "base": checkpoint_provenance(source=job.spec.model, config=_base_config(examiner)),
+        "base": checkpoint_provenance(source=job.spec.model, config=_base_config(evaluator)),
         "data": dataset_hashes(job.spec.data),
         **resource_use(job),
     }
     artifact = job.folder / ARTIFACT
     with atomic_folder(artifact) as folder:
-        _write_artifact(examiner, said[trained.best], metrics, folder)
-        (folder / CARD_FILE).write_text(card_text(_card(examiner, result)), encoding="utf-8")
+        _write_artifact(evaluator, by_seed[trained.best], metrics, folder)
+        (folder / CARD_FILE).write_text(card_text(_card(evaluator, result)), encoding="utf-8")
     return {**result, "artifact_hash": folder_hash(artifact)}
 
 
@@ -87,38 +82,38 @@ def resource_use(job: Job) -> dict[str, Any]:
 
 
 def _write_artifact(
-    examiner: Evaluator, answers: dict[str, SplitPredictions], metrics: dict[str, Any], folder: Path
+    evaluator: Evaluator, answers: dict[str, SplitPredictions], metrics: dict[str, Any], folder: Path
 ) -> None:
-    spec = examiner.job.spec
+    spec = evaluator.job.spec
     label_map = LabelMap(
         task_type=spec.task_type,
         labels=tuple(spec.labels),
         max_length=spec.training.max_length,
-        segmentation=examiner.task_type.segmentation,
+        segmentation=evaluator.task_type.segmentation,
     )
-    save_classifier(classifier=examiner.classifier, label_map=label_map, folder=folder)
+    save_classifier(classifier=evaluator.classifier, label_map=label_map, folder=folder)
     write_json(path=folder / METRICS_FILE, payload=metrics)
-    shutil.copyfile(examiner.job.folder / SPEC_FILE, folder / SPEC_FILE)
+    shutil.copyfile(evaluator.job.folder / SPEC_FILE, folder / SPEC_FILE)
     for name in [split for split in ("test", "dev") if split in answers][:1]:
-        shares_NC = learner_of(examiner.task_type).probabilities(outputs=answers[name].outputs, labels=spec.labels)
-        _write_predictions(examiner.splits[name].rows, answers[name], shares_NC, folder / PREDICTIONS_FILE)
+        shares_NC = learner_of(evaluator.task_type).probabilities(outputs=answers[name].outputs, labels=spec.labels)
+        _write_predictions(evaluator.splits[name].rows, answers[name], shares_NC, folder / PREDICTIONS_FILE)
 
 
-def _base_config(examiner: Evaluator) -> Any:
-    model = examiner.classifier.model
+def _base_config(evaluator: Evaluator) -> Any:
+    model = evaluator.classifier.model
     return getattr(getattr(model, "encoder", model), "config", None)
 
 
-def _card(examiner: Evaluator, result: dict[str, Any]) -> Card:
-    spec = examiner.job.spec
+def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
+    spec = evaluator.job.spec
     learned = f"{result['num_train']:,} gold labels" + (
         f" and {result['num_pseudo_labels']:,} soft labels of a teacher" if result["num_pseudo_labels"] else ""
     )
     return Card(
-        title=f"{spec.role.capitalize()}: {examiner.task_type.title.lower()}",
+        title=f"{spec.role.capitalize()}: {evaluator.task_type.title.lower()}",
         summary=f"A {spec.role} trained on {learned}.",
-        task=examiner.task_type.title,
-        unit=examiner.task_type.unit,
+        task=evaluator.task_type.title,
+        unit=evaluator.task_type.unit,
         labels=spec.labels,
         model=result["base"],
         data=[(name, f"{one['num_rows']:,} rows, SHA-256 `{one['sha256']}`") for name, one in result["data"].items()],

@@ -24,7 +24,7 @@ from training.distil import (
     row_accuracy,
     row_confidence,
 )
-from training.evaluation import Evaluator, predict_logits, read_splits, write_answers
+from training.evaluation import Evaluator, generate_answers, predict_logits, read_splits
 from training.job import Job
 from training.learners import encode_rows, is_artifact, learner_of, load_classifier, read_label_map
 from training.methods.preparing import prepare
@@ -34,7 +34,7 @@ from training.runtime import folder_hash
 from training.spec import ModelSource, RunSpec
 from training.tasks import TaskType
 
-# Large enough for batches of like lengths, small enough that memory is flat and a kill loses little.
+# Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
 
 
@@ -42,16 +42,11 @@ def score(job: Job) -> dict[str, Any]:
     """Run a fine-tuned teacher once over unlabelled examples and store its logits.
 
     Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
-    on it, last.
-
-    Parameters
-    ----------
-    job
-        its spec names the teacher's artifact, which may be a student's, the unlabelled dataset and, if wanted, dev.
+    on it, last. The spec names the teacher's artifact, which may be a student's, and the datasets.
 
     Returns
     -------
-    The run's result, as result.json holds it; `calibration` is None without dev.
+    The run's result, as result.json has it; `calibration` is None without dev.
 
     Raises
     ------
@@ -70,19 +65,19 @@ def score(job: Job) -> dict[str, Any]:
     )
     teacher.model.to(compute.device)
     job.progress.stage("data", message="preparing data")
-    # Before a long scoring, not behind it: a dev that cannot be used is then told at once.
+    # Before a long scoring, not after it: a dev that cannot be used is then reported at once.
     dev = replace(spec, data=replace(spec.data, test=None))
     splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer, pooling=teacher.model.pooling)
-    examiner = Evaluator(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
-    plan = _plan(examiner, dataset, Path(source.name))
+    evaluator = Evaluator(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
+    plan = _plan(evaluator, dataset, Path(source.name))
     target = job.folder / SOFT_LABELS
     store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
     if not store.is_published(target):
         store.open()
-        _score_all(examiner, store, dataset)
+        _score_all(evaluator, store, dataset)
         job.progress.log(f"scored {len(dataset)} examples with {source}")
-        calibration, surety = _calibrated(examiner) if "dev" in splits else (None, None)
-        store.publish(target, calibration=calibration, surety=surety)
+        calibration, confidence = _calibrated(evaluator) if "dev" in splits else (None, None)
+        store.publish(target, calibration=calibration, confidence=confidence)
     return {
         "artifact": SOFT_LABELS,
         "artifact_hash": folder_hash(target),
@@ -94,18 +89,20 @@ def score(job: Job) -> dict[str, Any]:
     }
 
 
-def _calibrated(examiner: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
-    """Hold the teacher's confidence against dev, and choose the threshold that a filter takes unless it is told one.
+def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
+    """Compare the teacher's confidence with dev, and choose the default threshold of a filter.
 
-    Nothing where dev has no answer to hold against it: what was scored is paid for, and of use without a calibration.
+    Returns
+    -------
+    None twice where dev has no answer to compare with: what was scored is paid for, and useful without a calibration.
     """
-    dev, task_type, progress = examiner.splits["dev"], examiner.task_type, examiner.job.progress
+    dev, task_type, progress = evaluator.splits["dev"], evaluator.task_type, evaluator.job.progress
     progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
-    outputs = examiner.answers("dev").outputs
-    target = learner_of(task_type).targets(rows=dev.rows, units=dev.encoded.units, labels=examiner.job.spec.labels)
+    outputs = evaluator.predict("dev").outputs
+    target = learner_of(task_type).targets(rows=dev.rows, units=dev.encoded.units, labels=evaluator.job.spec.labels)
     decisions = decisions_of(task_type=task_type, outputs=outputs, target=target.numpy())
     if not len(decisions.row_D):
-        progress.log("not calibrated: the teacher gives no number for any gold answer of dev")
+        progress.log("not calibrated: the teacher has no finite output for any gold answer of dev")
         return None, None
     calibration = calibrate(decisions)
     confidence_N = row_confidence(decisions, temperature=calibration.temperature)
@@ -113,46 +110,46 @@ def _calibrated(examiner: Evaluator) -> tuple[dict[str, Any] | None, DevConfiden
     threshold = best_threshold(
         confidence_N=confidence_N, accuracy_N=accuracy_N, num_choices=decisions.logits_DK.shape[1]
     )
-    surety = DevConfidence(
+    confidence = DevConfidence(
         temperature=calibration.temperature, threshold=threshold, confidence_N=confidence_N, accuracy_N=accuracy_N
     )
     progress.log(
         f"calibrated on dev: temperature {calibration.temperature:.3f}, calibration error "
         f"{calibration.ece_before:.4f} before, {calibration.ece_after:.4f} after"
     )
-    return {**calibration.payload(), "threshold": threshold.payload()}, surety
+    return {**calibration.payload(), "threshold": threshold.payload()}, confidence
 
 
-def _plan(examiner: Evaluator, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
-    spec, task_type = examiner.job.spec, examiner.task_type
+def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
+    spec, task_type = evaluator.job.spec, evaluator.task_type
     return StorePlan(
         task_type=spec.task_type,
         labels=tuple(spec.labels),
         unit=task_type.unit,
         outputs=task_type.output_names(spec.labels),
         teacher_hash=folder_hash(teacher),
-        tokenizer_hash=tokenizer_hash(examiner.classifier.tokenizer),
+        tokenizer_hash=tokenizer_hash(evaluator.classifier.tokenizer),
         data_hash=_data_hash(dataset, task_type),
         max_length=spec.training.max_length,
-        precision="bf16" if examiner.compute.bf16 else "fp32",
+        precision="bf16" if evaluator.compute.bf16 else "fp32",
         rows_per_shard=ROWS_PER_SHARD,
         num_rows=len(dataset),
-        top_tokens=_num_top(examiner),
+        top_tokens=_num_top(evaluator),
         segmentation=task_type.segmentation,
     )
 
 
-def _score_all(examiner: Evaluator, store: PartialStore, dataset: datasets.Dataset) -> None:
-    progress = examiner.job.progress
+def _score_all(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset) -> None:
+    progress = evaluator.job.progress
     progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
     for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
         if not store.has(shard):
-            _score_shard(examiner, store, dataset, shard)
+            _score_shard(evaluator, store, dataset, shard)
         progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
 
 
-def _score_shard(examiner: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
-    job, task_type, teacher = examiner.job, examiner.task_type, examiner.classifier
+def _score_shard(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
+    job, task_type, teacher = evaluator.job, evaluator.task_type, evaluator.classifier
     start = shard * ROWS_PER_SHARD
     rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
     encoded = encode_rows(
@@ -168,20 +165,20 @@ def _score_shard(examiner: Evaluator, store: PartialStore, dataset: datasets.Dat
         done[0] += num_rows
         job.progress.step(done[0])
 
-    asked: dict[str, Any] = {"rows": encoded, "compute": examiner.compute, "stop": job.stop, "on_rows": count}
+    options: dict[str, Any] = {"rows": encoded, "compute": evaluator.compute, "stop": job.stop, "on_rows": count}
     if isinstance(teacher.model, TextToText):
-        said = write_answers(model=teacher.model, num_top=_num_top(examiner), **asked)
-        store.write(shard, rows=rows, outputs=said.outputs, tokens=said.tokens)
+        generated = generate_answers(model=teacher.model, num_top=_num_top(evaluator), **options)
+        store.write(shard, rows=rows, outputs=generated.outputs, tokens=generated.tokens)
     else:
-        store.write(shard, rows=rows, outputs=predict_logits(model=teacher.model, **asked))
+        store.write(shard, rows=rows, outputs=predict_logits(model=teacher.model, **options))
 
 
-def _num_top(examiner: Evaluator) -> int:
-    model = examiner.classifier.model
+def _num_top(evaluator: Evaluator) -> int:
+    model = evaluator.classifier.model
     if not isinstance(model, TextToText):
         return 0
     # At least one token is left, for all others together.
-    return min(examiner.job.spec.training.top_tokens, model.writer.vocab_size - 1)
+    return min(evaluator.job.spec.training.top_tokens, model.codec.vocab_size - 1)
 
 
 def _teacher_source(spec: RunSpec) -> ModelSource:

@@ -1,4 +1,4 @@
-"""What the files of a checkpoint say, read without torch: whether its weights are safe, and how large its tables."""
+"""Checks of a checkpoint's files without torch: whether its weights are safe to load, and how large its tables are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_HEADER = 100 * 2**20
 
 
 def only_pickled(folder: Path) -> str | None:
-    """Return the name of a pickle file that holds a folder's weights, None where there are safe ones or none at all."""
+    """Return the name of the pickle file with a folder's weights; None where there are safe ones or none at all."""
     if any((folder / name).is_file() for name in SAFE_WEIGHTS):
         return None
     return next((name for name in PICKLED_WEIGHTS if (folder / name).is_file()), None)
@@ -38,18 +38,12 @@ def embeddings_message(*, model: str, num_tokens: int, num_embeddings: int) -> s
 
 
 def find_fault(folder: Path, *, model: str) -> str | None:
-    """Find why a checkpoint can never be trained, as far as its files say.
+    """Return why a checkpoint can never be trained, with what to do; None as far as its files say nothing of the kind.
 
     Parameters
     ----------
-    folder
-        of a checkpoint.
     model
         what to call it in the message.
-
-    Returns
-    -------
-    The reason with its mending; None where there is none, or where the files do not say.
     """
     pickled = only_pickled(folder)
     if pickled is not None:
@@ -59,10 +53,10 @@ def find_fault(folder: Path, *, model: str) -> str | None:
     if tokens and embeddings and tokens > embeddings:
         return embeddings_message(model=model, num_tokens=tokens, num_embeddings=embeddings)
     positions = _rows_of(shapes, _POSITION_TABLES)
-    said = read_json(folder / "config.json").get("max_position_embeddings")
-    if positions and isinstance(said, int) and said > positions:
+    configured = read_json(folder / "config.json").get("max_position_embeddings")
+    if positions and isinstance(configured, int) and configured > positions:
         return (
-            f"{model} has {positions} positions in its weights, and its config.json says {said}. "
+            f"{model} has {positions} positions in its weights, and its config.json says {configured}. "
             "Set max_position_embeddings to what the weights have, or save the model again."
         )
     return None

@@ -1,4 +1,4 @@
-"""The frozen part of an encoder, computed once for each row: every epoch and every trial then starts behind it."""
+"""The frozen layers of an encoder, computed once per row, so that every epoch and every trial starts behind them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOLERANCE = 1e-3
 
 
 class _PassThrough(nn.Module):
-    """Stands for embeddings that are handed in as they are."""
+    """Stands for embeddings whose values are given."""
 
     def forward(self, *inputs: Any, inputs_embeds: Tensor | None = None, **_: Any) -> Tensor:
         if inputs_embeds is not None:
@@ -58,7 +58,7 @@ def _with_part(module: nn.Module, path: str, part: nn.Module) -> nn.Module:
 
 
 def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, compute: Compute) -> HiddenStates | None:
-    """Run rows through the frozen part of an encoder.
+    """Run rows through the frozen layers of an encoder.
 
     Parameters
     ----------
@@ -66,15 +66,11 @@ def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, comput
         its layers frozen, not trained yet; left in evaluation mode.
     pooling
         of the model that it is part of.
-    rows
-        N encoded rows.
-    compute
-        device and precision.
 
     Returns
     -------
     The rows' states; None where nothing is frozen, where they would take more than MOST_BYTES, of a bi-encoder, or
-    where this family of encoders does more between its layers than hand states on.
+    where this family of encoders passes more between its layers than states.
     """
     size = int(rows.lengths.sum()) * encoder.config.hidden_size * 4  # type: ignore[union-attr, operator]
     num_layers = num_frozen_layers(encoder)
@@ -95,9 +91,9 @@ def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, comput
 
 
 def run_encoder(encoder: nn.Module, inputs: dict[str, Tensor], hidden_BTH: Tensor | None = None) -> Tensor:
-    """Return an encoder's last hidden states (B, T, H); `hidden_BTH` are those that it starts from instead of tokens.
+    """Return an encoder's last hidden states (B, T, H), from tokens or from the states `hidden_BTH`.
 
-    Encoders differ in what they take (mpnet has no segments); what one does not know is left out.
+    Encoders differ in their inputs (mpnet has no segments); what one does not know is left out.
     """
     taken = inspect.signature(encoder.forward).parameters
     known: dict[str, Any] = {name: value for name, value in inputs.items() if name in taken}

@@ -44,7 +44,7 @@ class EncoderClassifier(nn.Module):
         return logits_UC
 
     def train(self, mode: bool = True) -> EncoderClassifier:
-        """Set what is trained to training mode; see rest_frozen_layers."""
+        """Set what is trained to training mode; see keep_frozen_in_eval."""
         super().train(mode)
         keep_frozen_in_eval(self.encoder)
         return self
@@ -67,7 +67,7 @@ class EncoderTagger(EncoderClassifier):
 class BiEncoder(EncoderClassifier):
     """Any Hugging Face encoder that reads each text of a pair by itself, with one linear layer on both.
 
-    After Reimers and Gurevych, 2019 (Sentence-BERT): of u and v, the means over the tokens of each text, brought to
+    After Reimers and Gurevych, 2019 (Sentence-BERT): of u and v, the means over the tokens of each text, scaled to
     one length, the layer is given u, v, |u - v| and u * v.
     """
 
@@ -92,18 +92,9 @@ class BiEncoder(EncoderClassifier):
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
-    """Average the hidden states of real tokens.
+    """Average the hidden states (B, T, H) of real tokens, (B, H).
 
-    Parameters
-    ----------
-    hidden_BTH
-        hidden states, batch by tokens by width.
-    mask_BT
-        1 for a real token, 0 for padding; at least one real token per row.
-
-    Returns
-    -------
-    (B, H); padding has no share in it.
+    `mask_BT` is 1 for a real token, 0 for padding; at least one real token per row.
     """
     weight_BT1 = mask_BT.unsqueeze(-1).to(hidden_BTH.dtype)
     return (hidden_BTH * weight_BT1).sum(dim=1) / weight_BT1.sum(dim=1)
@@ -129,22 +120,9 @@ POOLERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 def parameter_groups(
     *, model: nn.Module, learning_rate: float, head_factor: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Split trainable parameters by learning rate and weight decay.
+    """Split trainable parameters by learning rate and weight decay into groups for AdamW.
 
-    Parameters
-    ----------
-    model
-        the student or teacher.
-    learning_rate
-        peak rate of the encoder.
-    head_factor
-        the head's peak rate is this times the encoder's.
-    weight_decay
-        for matrices only; biases and norms are left free.
-
-    Returns
-    -------
-    Groups for AdamW, each with its peak rate also under `peak_rate`.
+    Each has its peak rate under `peak_rate`, too; the head's is `head_factor` times the encoder's. Only matrices decay.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -159,5 +137,5 @@ def parameter_groups(
 
 
 def state_in_fp32(module: nn.Module) -> dict[str, Tensor]:
-    """Return a module's weights on the CPU in fp32, each with memory of its own."""
+    """Return a module's weights on the CPU in fp32."""
     return {k: v.detach().to("cpu", torch.float32).contiguous() for k, v in module.state_dict().items()}

@@ -1,4 +1,4 @@
-"""Whether the model hub can be asked at all; a hub that cannot is otherwise asked for half a minute."""
+"""Whether the model hub can be reached; the library would try an unreachable one for half a minute."""
 
 from __future__ import annotations
 
@@ -13,16 +13,11 @@ PORTS = {"https": 443, "http": 80}
 
 
 def is_reachable(endpoint: str = constants.ENDPOINT) -> bool:
-    """Say whether the hub answers at its door.
-
-    Parameters
-    ----------
-    endpoint
-        the hub's address.
+    """Say whether the hub's address answers.
 
     Returns
     -------
-    False if HF_HUB_OFFLINE is set or nobody answers within seconds; behind a proxy only the proxy can tell, so True.
+    False if HF_HUB_OFFLINE is set or nothing answers within seconds; behind a proxy only the proxy can tell: True.
     """
     if constants.HF_HUB_OFFLINE:
         return False

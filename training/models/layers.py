@@ -1,4 +1,4 @@
-"""The layers of an encoder, or of both sides of a text-to-text model: frozen, or fewer of them kept."""
+"""The layers of an encoder, or of both sides of a text-to-text model: frozen, or only some of them kept."""
 
 from __future__ import annotations
 
@@ -19,14 +19,7 @@ class LayersMissing(PermanentFailure):
 
 
 def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
-    """Keep the embeddings and the first layers as they are.
-
-    Parameters
-    ----------
-    encoder
-        any Hugging Face encoder.
-    num_layers
-        layers to freeze, from the input on; 0 freezes nothing.
+    """Freeze the embeddings and the first layers of any Hugging Face encoder; 0 freezes nothing.
 
     Raises
     ------
@@ -45,7 +38,7 @@ def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
 
 
 def num_frozen_layers(encoder: nn.Module) -> int:
-    """Return how many layers in a row, from the input on, are not trained, the embeddings neither; 0 without a list."""
+    """Return how many layers are frozen from the input on; 0 if the embeddings are not, or without a list of layers."""
     found = layer_list(encoder)
     if found is None or not _is_frozen(embeddings_of(encoder)[1]):
         return 0
@@ -53,7 +46,7 @@ def num_frozen_layers(encoder: nn.Module) -> int:
 
 
 def keep_frozen_in_eval(encoder: nn.Module) -> None:
-    """Put what is frozen into evaluation mode: what learns nothing drops nothing, and so gives the same every time."""
+    """Put what is frozen into evaluation mode, so that without dropout it gives the same every time."""
     found = layer_list(encoder)
     for layer in [] if found is None else found[1][: num_frozen_layers(encoder)]:
         layer.eval()
@@ -66,7 +59,7 @@ def _is_frozen(part: nn.Module) -> bool:
 
 
 def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
-    """Make a smaller model of some of a model's layers, as a student starts from its teacher.
+    """Make a smaller model, of the same class, of some of a model's layers, as a student starts from its teacher.
 
     Sanh, Debut, Chaumond and Wolf, "DistilBERT, a distilled version of BERT", 2019, section 3.
 
@@ -77,10 +70,6 @@ def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
     kept
         numbers of the layers to keep, from 0, in rising order.
 
-    Returns
-    -------
-    A model of the same class with a config of its own, so that it is saved and loaded as any other.
-
     Raises
     ------
     LayersMissing: there is no such layer, or the first one kept cannot be the first of a model.
@@ -90,13 +79,13 @@ def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
     if hasattr(smaller, "pooler"):
         smaller.pooler = None
     weights = model.state_dict()
-    wanted = smaller.state_dict()
+    expected = smaller.state_dict()
     for path in paths:
-        _renumber(weights, f"{path}.", kept, wanted)
-    strange = sorted(set(weights) ^ set(wanted))
-    if strange:
+        _renumber(weights, f"{path}.", kept, expected)
+    differing = sorted(set(weights) ^ set(expected))
+    if differing:
         raise LayersMissing(
-            f"model.layers are {list(kept)}: the first layer of this checkpoint is unlike the others ({strange[0]}). "
+            f"model.layers are {list(kept)}: the first layer of this checkpoint is unlike the others ({differing[0]}). "
             "Keep layer 0."
         )
     smaller.load_state_dict(weights)
@@ -142,18 +131,18 @@ def _smaller_config(config: Any, kept: Sequence[int]) -> Any:
     return smaller
 
 
-def _renumber(weights: dict[str, Tensor], path: str, kept: Sequence[int], wanted: dict[str, Tensor]) -> None:
-    """Give the kept layers their new numbers; what only a first layer has, the new first one gets from the old."""
+def _renumber(weights: dict[str, Tensor], path: str, kept: Sequence[int], expected: dict[str, Tensor]) -> None:
+    """Give the kept layers their new numbers; parameters that only a first layer has go from the old one to the new."""
     layers = {name: weights.pop(name) for name in [name for name in weights if name.startswith(path)]}
     for place, number in enumerate(kept):
         old, new = f"{path}{number}.", f"{path}{place}."
         weights.update({new + name[len(old) :]: value for name, value in layers.items() if name.startswith(old)})
     first = f"{path}0."
-    weights.update({k: v for k, v in layers.items() if k.startswith(first) and k in wanted and k not in weights})
+    weights.update({k: v for k, v in layers.items() if k.startswith(first) and k in expected and k not in weights})
 
 
 def embeddings_of(encoder: nn.Module) -> tuple[str, nn.Module]:
-    """Return what holds the word embeddings, with positions and norm where these are kept together, and its path."""
+    """Return path and module of the word embeddings, with positions and norm where they are kept together."""
     words = encoder.get_input_embeddings()  # type: ignore[operator]
     path = next(name for name, part in encoder.named_modules() if part is words)
     parent, _, _ = path.rpartition(".")

@@ -49,23 +49,14 @@ class Pretrained:
 
     @property
     def writes(self) -> bool:
-        """Whether it is a text-to-text model, which writes its answers."""
+        """Whether it is a text-to-text model, which generates its answers."""
         return bool(getattr(self.model.config, "is_encoder_decoder", False))
 
 
 def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
-    """Load the checkpoint a run starts from.
+    """Load the checkpoint a run starts from: encoder (without its pooler) or text-to-text model, fp32, and tokenizer.
 
-    Parameters
-    ----------
-    source
-        hub name and revision, folder, or a name from `CARRIERS`. HF_HUB_OFFLINE is honoured.
-    max_length
-        tokens per example; must fit the checkpoint's positions.
-
-    Returns
-    -------
-    Encoder (without its own pooler) or text-to-text model, fp32, and tokenizer.
+    HF_HUB_OFFLINE is honoured.
 
     Raises
     ------
@@ -90,17 +81,7 @@ def _where(source: ModelSource) -> dict[str, Any]:
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
-    """Return one SHA-256 over all that decides how a tokenizer cuts a text; equal ones give equal tokens.
-
-    Parameters
-    ----------
-    tokenizer
-        a Hugging Face tokenizer.
-
-    Returns
-    -------
-    64 hex digits.
-    """
+    """Return one SHA-256 over all that decides how a tokenizer cuts a text; equal ones give equal tokens."""
     if not tokenizer.is_fast:
         content: Any = sorted(tokenizer.get_vocab().items())
     else:
@@ -166,7 +147,7 @@ def _way_out(where: dict[str, Any]) -> str:
     if not where:
         return "Save it again with save_pretrained."
     if where["local_files_only"]:
-        return "The hub cannot be reached, and its cache has no such model. Mend the network, or name a folder."
+        return "The hub cannot be reached, and its cache has no such model. Repair the network, or name a folder."
     return "Check the name and the revision."
 
 
@@ -218,7 +199,7 @@ def check_segments(*, pretrained: Pretrained, source: ModelSource) -> None:
     kinds = getattr(pretrained.model.config, "type_vocab_size", 0)
     if 0 < kinds <= marked:
         raise PretrainedUnusable(
-            f"Model {source} tells {kinds} kind(s) of segments apart, its tokenizer marks {marked + 1} in a pair of "
+            f"Model {source} distinguishes {kinds} kind(s) of segments, its tokenizer marks {marked + 1} in a pair of "
             "texts. Take a model that was made for pairs, or a tokenizer without token_type_ids."
         )
 
@@ -240,11 +221,11 @@ def _num_positions(encoder: nn.Module, default: int) -> int:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what a library said, in our words where its advice would lead astray."""
-    said = str(error).strip()
-    if "trust_remote_code" in said:
+    """The first line of a library's message, in our words where its advice would mislead."""
+    message = str(error).strip()
+    if "trust_remote_code" in message:
         return "it needs code that comes with it, which is never run; take a model that transformers has."
-    if "use_safetensors" in said:
+    if "use_safetensors" in message:
         return f"it has no safetensors file, and pickled weights are never loaded. {USE_SAFETENSORS}"
-    line = said.splitlines()[0] if said else type(error).__name__
+    line = message.splitlines()[0] if message else type(error).__name__
     return line if line.endswith(".") else f"{line}."

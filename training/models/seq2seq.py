@@ -1,4 +1,4 @@
-"""A T5-like model that writes its answers as text, instead of an encoder with a head.
+"""A T5-like model that generates its answers as text, instead of an encoder with a head.
 
 Shapes: B rows, T tokens of their texts, L tokens of their answers, V tokens in the vocabulary, K of these, C labels.
 """
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
 from training.losses import IGNORED
-from training.models.writer import AnswerCodec
+from training.models.answer_codec import AnswerCodec
 
 # The input that holds the answers which the model is taught, IGNORED behind their ends.
 TARGETS = "target_ids"
@@ -22,7 +22,7 @@ TARGETS = "target_ids"
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratedTokens:
-    """What a model wrote for B rows: tokens (B, L), IGNORED behind their ends, with the log-probability of each.
+    """What a model generated for B rows: tokens (B, L), IGNORED behind their ends, with the log-probability of each.
 
     `top_ids` (B, L, K) and `top_log_probs` (B, L, K + 1) are the likeliest tokens at each place; the last
     log-probability is that of all other tokens together.
@@ -37,21 +37,21 @@ class GeneratedTokens:
 class TextToText(nn.Module):
     """Any Hugging Face encoder-decoder with a language-model head.
 
-    Given answers, it tells the logits of their tokens, each seen behind those before it. Without them, it tells how
-    likely it is to write each label.
+    Given target answers, it returns the logits of their tokens, by teacher forcing. Without them, it returns how likely
+    it is to generate each label.
     """
 
-    def __init__(self, *, language_model: nn.Module, writer: AnswerCodec) -> None:
+    def __init__(self, *, language_model: nn.Module, codec: AnswerCodec) -> None:
         super().__init__()
         self.language_model = language_model
-        self.writer = writer
+        self.codec = codec
         self.pooling = None
         config: Any = language_model.config
-        self._start, self._pad = config.decoder_start_token_id, writer.tokenizer.pad_token_id
+        self._start, self._pad = config.decoder_start_token_id, codec.tokenizer.pad_token_id
 
     @property
     def encoder(self) -> nn.Module:
-        """The side that reads."""
+        """The encoder."""
         return self.language_model.get_encoder()  # type: ignore[operator, no-any-return]
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
@@ -68,36 +68,30 @@ class TextToText(nn.Module):
         return BaseModelOutput(last_hidden_state=found.last_hidden_state)
 
     def label_log_probs(self, hidden: BaseModelOutput, inputs: dict[str, Tensor]) -> Tensor:
-        """Return how likely the model is to write each label and end there, in nats, (B, C)."""
+        """Return how likely the model is to generate each label and end there, in nats, (B, C)."""
         device = inputs["input_ids"].device
         num_rows = len(inputs["input_ids"])
         columns: list[Tensor] = []
-        for ids in self.writer.label_tokens:
+        for ids in self.codec.label_tokens:
             label_BL = torch.tensor(ids, device=device).expand(num_rows, -1)
             log_probs = F.log_softmax(self._logits(hidden, inputs, label_BL).float(), dim=-1)
             columns.append(log_probs.gather(-1, label_BL.unsqueeze(-1)).sum(dim=(1, 2)))
         return torch.stack(columns, dim=1)
 
-    def write(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], *, num_top: int) -> GeneratedTokens:
-        """Write an answer for each row, the likeliest token at each place, up to the end or the longest answer.
+    def generate(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], *, num_top: int) -> GeneratedTokens:
+        """Generate an answer for each row greedily, up to the end or the longest answer.
 
         Parameters
         ----------
-        hidden, inputs
-            of B rows.
         num_top
             how many of the likeliest tokens to keep at each place, below the size of the vocabulary.
-
-        Returns
-        -------
-        Tokens with their log-probabilities.
         """
         mask = inputs["attention_mask"]
         latest_B = torch.full((len(mask),), self._start, device=mask.device)
         open_B = torch.ones_like(latest_B, dtype=torch.bool)
         cache: Any = None
         steps: list[tuple[Tensor, ...]] = []
-        while len(steps) < self.writer.max_tokens and bool(open_B.any()):
+        while len(steps) < self.codec.max_tokens and bool(open_B.any()):
             found = self.language_model(
                 encoder_outputs=hidden,
                 attention_mask=mask,
@@ -114,7 +108,7 @@ class TextToText(nn.Module):
             )
             steps.append((best_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0), top_ids_BK, top_BK1))
             latest_B = best_B.masked_fill(~open_B, self._pad)
-            open_B = open_B & (best_B != self.writer.tokenizer.eos_token_id)
+            open_B = open_B & (best_B != self.codec.tokenizer.eos_token_id)
         tokens, log_probs, top_ids, top_log_probs = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
         return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top_ids, top_log_probs=top_log_probs)
 
@@ -129,18 +123,14 @@ class TextToText(nn.Module):
 
 
 def log_probs_with_rest(scores_UV: Tensor, top_ids_UK: Tensor) -> Tensor:
-    """Keep the named tokens of a distribution, and all others as one more.
+    """Return log-probabilities (..., K + 1), nats, of the named tokens and, last, of all others together.
 
     Parameters
     ----------
     scores_UV
         logits or log-probabilities, (..., V).
     top_ids_UK
-        which tokens to keep, (..., K), each once; fewer than V.
-
-    Returns
-    -------
-    Log-probabilities (..., K + 1), nats: those of the K tokens, then that of the rest together.
+        the tokens to keep, (..., K), each once; fewer than V.
     """
     log_probs_UV = F.log_softmax(scores_UV.float(), dim=-1)
     rest_U1 = log_probs_UV.scatter(-1, top_ids_UK, -torch.inf).logsumexp(dim=-1, keepdim=True)

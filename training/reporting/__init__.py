@@ -1,4 +1,4 @@
-"""What a run tells while it goes and when it ends. Nothing here imports torch."""
+"""What a run reports on its way and at its end. Nothing here imports torch."""
 
 from training.reporting.card import Card, CostLine, Costs, ResourceUse, card_text
 from training.reporting.curve import TrialCurve, read_curves

@@ -1,6 +1,6 @@
 """The model card of an artifact: what it is, what it came from, how good it is, what it took and what it cost.
 
-The trainer writes it without costs, which it does not know; who keeps the ledger writes it again with them. The head is
+The trainer writes it without costs, which it does not know; the platform writes it again with them. The head is
 YAML as model hubs read it, of which JSON is a part.
 """
 
@@ -29,7 +29,7 @@ class CostLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What a model cost up to a moment; `sums` are pairs of what is summed and its amount; `notes` are sentences."""
+    """What a model cost up to a moment; `sums` are pairs of a title and its amount; `notes` are sentences."""
 
     currency: str
     lines: Sequence[CostLine]
@@ -39,7 +39,7 @@ class Costs:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceUse:
-    """What a training took. None is not known."""
+    """What a training took; None is unknown."""
 
     device: str
     device_seconds: float | None = None
@@ -71,13 +71,7 @@ class Card:
 
 
 def card_text(card: Card) -> str:
-    """Return a card as Markdown, with a YAML head.
-
-    Parameters
-    ----------
-    card
-        what to say.
-    """
+    """Return a card as Markdown, with a YAML head."""
     parts = [_head(card), f"# {card.title}", card.summary, *_task(card), *_base(card), *_data(card)]
     parts += [*_training(card.result), *_metrics(card.result), *_baselines(card.result), *_use(card), *_costs(card)]
     return "\n\n".join([*parts, *_loading(card)]) + "\n"

@@ -1,7 +1,4 @@
-"""The curves of a training: loss by step and score on dev, thinned so that the file stays small however long it takes.
-
-It lies beside the progress as curve.json and is read without torch.
-"""
+"""A training's loss by step and score on dev, in curve.json, thinned so that the file stays small."""
 
 from __future__ import annotations
 
@@ -34,13 +31,13 @@ class TrialCurve:
         self.stride *= 2
 
     def forget_after(self, step: int) -> None:
-        """Drop what comes again, when a training is taken up at a step."""
+        """Drop the points of steps that are repeated when a training resumes at a step."""
         self.losses = [point for point in self.losses if point[0] <= step]
         self.scores = [point for point in self.scores if point[0] <= step]
 
 
 class Curve:
-    """The curves of a run's trainings, by their names; an earlier attempt's points are kept."""
+    """The curves of a run's trainings, by name; an earlier attempt's points are kept."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / CURVE_FILE
@@ -50,7 +47,7 @@ class Curve:
         self._is_written = True
 
     def begin(self, trial: str, *, step: int) -> None:
-        """Go on with a training's curves from a step on."""
+        """Start or resume a training's curves at a step."""
         self._trial = self._trials.setdefault(trial, TrialCurve())
         self._trial.forget_after(step)
         self._pending = []
@@ -75,7 +72,7 @@ class Curve:
         self._is_written = False
 
     def write(self) -> None:
-        """Write the file if anything came since it was written."""
+        """Write the file if anything was added since it was written."""
         if self._is_written:
             return
         self._is_written = True
@@ -84,17 +81,7 @@ class Curve:
 
 
 def read_curves(folder: Path) -> dict[str, TrialCurve]:
-    """Read a run's curves.
-
-    Parameters
-    ----------
-    folder
-        the run's folder.
-
-    Returns
-    -------
-    The curves by the name of their training; none where the file is not there or cannot be read.
-    """
+    """Read a run's curves by name; none where the file is not there or cannot be read."""
     try:
         trials = json.loads((folder / CURVE_FILE).read_text(encoding="utf-8"))["trials"]
         return {str(name): _read(one) for name, one in trials.items()}

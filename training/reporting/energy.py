@@ -1,7 +1,7 @@
 """The energy a run takes, and the carbon that comes with it, by codecarbon without a network.
 
-Where the machine tells (RAPL, NVML) the energy is measured; elsewhere it is estimated from the processor's rated power
-and this process's share of it. Carbon needs the country whose electricity is used.
+Where the machine can measure (RAPL, NVML), energy is measured; elsewhere it is estimated from the processor's rated
+power and this process's share of it. Carbon needs the country whose electricity is used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Energy:
 
 
 class EnergyMeter:
-    """Reads the energy of this process from `start` to `stop`; a meter that cannot be had is no failure of the run."""
+    """Measures the energy of this process from `start` to `stop`; a failing meter never fails the run."""
 
     def __init__(self, *, country: str | None) -> None:
         self._country = country
@@ -38,7 +38,7 @@ class EnergyMeter:
         self._starting = threading.Thread(target=self._start, name="energy", daemon=True)
 
     def start(self) -> None:
-        """Begin, beside what the run does meanwhile."""
+        """Begin in a thread."""
         self._starting.start()
 
     def stop(self, *, seconds: float) -> Energy | None:

@@ -14,7 +14,7 @@ PACKAGES = ("torch", "transformers", "datasets", "numpy")
 
 
 class Meter:
-    """Counts from its making; a device is held for as long as the process lives, busy or not."""
+    """Counts from its creation; a device is held for as long as the process lives, busy or not."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -39,12 +39,7 @@ def peak_device_memory_bytes() -> int | None:
 
 
 def versions() -> dict[str, str]:
-    """Return what a result depends on beside its spec: versions by package name, this trainer's source, the processor.
-
-    Returns
-    -------
-    Version by name; `training` is the start of a hash over the trainer's own source files.
-    """
+    """Return versions by package name, a hash of this trainer's source, and the processor: a result depends on them."""
     found = {name: importlib.metadata.version(name) for name in PACKAGES}
     here = {"processor": platform.machine(), "training": source_hash()}
     return {"python": platform.python_version(), **found, **here}

@@ -1,4 +1,4 @@
-"""What a run is doing right now, in progress.json, its curves in curve.json, and its log lines."""
+"""What a run is doing, in progress.json, its curves in curve.json, and its log lines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ProgressState:
 
 
 class Progress:
-    """Keeps progress.json and curve.json fresh from a thread, so that a long step never looks like a death."""
+    """Keeps progress.json and curve.json fresh from a thread, so that a long step never looks like a dead run."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / PROGRESS_FILE
@@ -63,11 +63,11 @@ class Progress:
         self._write()
 
     def trial(self, name: str) -> None:
-        """Say which of a run's trainings follows; its curves bear the name."""
+        """Name the training that follows; its curves get that name."""
         self._state = replace(self._state, trial=name, loss=None)
 
     def train(self, *, step: int, num_steps: int, rows_per_step: int, earlier_steps: int = 0) -> None:
-        """Begin a training, or take it up at a step; curves count the `earlier_steps` of a stage before it too."""
+        """Begin a training, or resume it at a step; curves count the `earlier_steps` of a stage before it too."""
         self._earlier_steps = earlier_steps
         with self._lock:
             self._curve.begin(self._state.trial, step=earlier_steps + step)
@@ -96,7 +96,7 @@ class Progress:
         self._state = replace(self._state, message=line)
 
     def stages(self) -> dict[str, Any]:
-        """Return what the time went into: seconds by stage, seconds of them at work, the moment of the first step."""
+        """Return seconds by stage, seconds at work, and the moment of the first step."""
         return self._clock.payload()
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ class StageClock:
         self._first_step_at: str | None = None
 
     def enter(self, stage: str) -> None:
-        """Leave the present stage for another."""
+        """Leave the current stage for another."""
         now = time.monotonic()
         self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
         self._stage, self._since = stage, now
@@ -166,16 +166,16 @@ class Rate:
         self._seen: deque[tuple[float, int]] = deque(maxlen=BEATS_OF_RATE + 1)
 
     def note(self, step: int) -> None:
-        """Look at the run's progress."""
+        """Record the run's progress."""
         self._seen.append((time.monotonic(), step))
 
     def rows_per_second(self) -> float | None:
-        """Return the rate; None until two looks tell."""
+        """Return the rate; None until there are two records."""
         steps = self._steps_per_second()
         return None if steps is None else round(steps * self._rows_per_step, 1)
 
     def seconds_left(self, num_steps: int) -> float | None:
-        """Return how long the rest of the stage takes at this rate; None where nothing tells."""
+        """Return how long the rest of the stage takes at this rate; None where unknown."""
         steps = self._steps_per_second()
         return round((num_steps - self._seen[-1][1]) / steps, 1) if steps and num_steps else None
 

@@ -1,7 +1,4 @@
-"""The error family that ends a run for good, and the one trouble that a person mends: a disk without room.
-
-The members of the family are beside the functions that raise them.
-"""
+"""The errors that end a run for good, and the one that a person can fix: a full disk."""
 
 from __future__ import annotations
 
@@ -31,36 +28,24 @@ class PermanentFailure(Exception):
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Say whether an error would come again however often the run is tried: its input is at fault, or our code is.
-
-    Parameters
-    ----------
-    error
-        as it arrived.
-    """
+    """Say whether an error would come again however often the run is tried: its input is at fault, or our code is."""
     if isinstance(error, (PermanentFailure, *_REPEATED)):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _REPEATED_WORDS)
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what a person is told of an error: its message, with its kind where a library raised it."""
+    """Return an error's message for a person, with its class where a library raised it."""
     if isinstance(error, PermanentFailure) or not is_permanent(error):
         return str(error)
     return (
         f"{type(error).__name__}: {error}. It would come again, so this run is not tried again. Look at the end of its "
-        "log, and mend the model, the data or the settings that it names."
+        "log, and correct the model, the data or the settings that it names."
     )
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Say whether an error came from a disk, a quota or a limit on files that has no room left.
-
-    Parameters
-    ----------
-    error
-        as it arrived; what it was raised from counts too.
-    """
+    """Say whether an error, or what it was raised from, came from a full disk, quota or file-size limit."""
     return any(
         (isinstance(one, OSError) and one.errno in _NO_ROOM) or any(words in str(one) for words in _NO_ROOM_WORDS)
         for one in _causes(error)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: write beside, then rename."""
+"""Files that appear complete or not at all: write beside, then rename."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
 
     Parameters
     ----------
-    path
-        the file to write; its folder exists.
     payload
         anything `json` can encode; NaN is refused, since other readers cannot parse it.
     indent
@@ -45,13 +43,7 @@ def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
 
 @contextmanager
 def removed_on_failure(temporary: Path) -> Iterator[None]:
-    """Delete a file or folder that could not be written to its end, so that it takes no room on a disk that is full.
-
-    Parameters
-    ----------
-    temporary
-        what the block writes and renames.
-    """
+    """Delete a file or folder that could not be written to its end, so that it takes no space on a full disk."""
     try:
         yield
     except BaseException:
@@ -64,17 +56,7 @@ def removed_on_failure(temporary: Path) -> Iterator[None]:
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; it takes the target's name only when the block ends well.
-
-    Parameters
-    ----------
-    target
-        the folder's final name; an existing one is replaced.
-
-    Returns
-    -------
-    The folder to write into.
-    """
+    """Give a temporary folder to fill; it replaces the target only when the block succeeds."""
     temporary = target.with_name(f"{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -85,19 +67,13 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 
 def discard_working_files(folder: Path) -> None:
-    """Delete what a run would resume from: its checkpoint, and the weights of its trials.
-
-    Parameters
-    ----------
-    folder
-        of a run whose result is written, or which will have none; until then they save what a kill would cost.
-    """
+    """Delete what a run would resume from, its checkpoint and its trials, once it has a result or will have none."""
     for name in (CHECKPOINT, TRIALS):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def file_hash(path: Path) -> str:
-    """Return a file's SHA-256 as 64 hex digits, read in pieces so that memory stays flat."""
+    """Return a file's SHA-256 as 64 hex digits."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
@@ -106,9 +82,9 @@ def file_hash(path: Path) -> str:
 
 
 def folder_hash(folder: Path) -> str:
-    """Return one SHA-256 over the names and contents of all files below a folder, independent of their order.
+    """Return one SHA-256 over the names and contents of all files below a folder.
 
-    Its model card is left out: it tells costs, which are corrected later, and changes nothing that the model does.
+    Its model card is left out: it states costs, which are corrected later, and changes nothing that the model does.
     """
     digest = hashlib.sha256()
     card = folder / CARD_FILE

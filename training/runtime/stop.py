@@ -1,4 +1,4 @@
-"""Leaving on request: SIGTERM, or the death of the process that started this one."""
+"""Leaving on request: on SIGTERM, or when the process that started this one has died."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StopRequested(Exception):
 
 
 class StopFlag:
-    """Set once, looked at between steps."""
+    """Set once, checked between steps."""
 
     def __init__(self) -> None:
         self._requested = threading.Event()
@@ -45,7 +45,7 @@ class StopFlag:
         return self._requested.is_set() and time.monotonic() - self._requested_at > SECONDS_TO_LEAVE
 
     def install(self) -> None:
-        """Let SIGTERM set the flag, and watch over the parent and the deadline in a thread of its own."""
+        """Let SIGTERM set the flag; watch the parent process and the deadline in a thread."""
         signal.signal(signal.SIGTERM, self._on_signal)
         threading.Thread(target=self._watch, name="stop-watch", daemon=True).start()
 

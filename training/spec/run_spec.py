@@ -1,4 +1,4 @@
-"""What a run is asked to do, read from spec.json and checked before anything heavy is imported."""
+"""What a run is asked to do, read from spec.json and checked before torch is imported."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ class RunSpec:
         require(self.model is not None, "model", "is missing", "Name the checkpoint the student starts from.")
         soft = self.data.soft_labels is not None
         require(soft, "data.soft_labels", "is missing", "Score unlabelled rows with a teacher first.")
-        for name, wanted in (
+        for name, amount in (
             ("gold_weight", self.training.gold_weight),
             ("gold_epochs", self.distillation.gold_epochs),
         ):
-            gold = wanted == 0 or self.data.train is not None
-            require(gold, "data.train", f"is missing while {name} is above 0", f"Give it, or set {name} 0.")
+            has_gold = amount == 0 or self.data.train is not None
+            require(has_gold, "data.train", f"is missing while {name} is above 0", f"Give it, or set {name} 0.")
         self.training.check_length()
 
     def _check_score(self) -> None:
@@ -95,20 +95,11 @@ class RunSpec:
 
     @classmethod
     def from_json(cls, path: Path) -> RunSpec:
-        """Read and check a spec; its relative paths start at the run folder.
-
-        Parameters
-        ----------
-        path
-            the spec.json file; the folder that holds it is the run folder.
-
-        Returns
-        -------
-        The spec, every path in it absolute.
+        """Read and check a spec file; relative paths start at its folder.
 
         Raises
         ------
-        SpecInvalid: the file cannot be read, or a field has a value that cannot be worked with.
+        SpecInvalid: the file cannot be read, or a field has an invalid value.
         """
         try:
             payload = json.loads(path.read_text(encoding="utf-8"))

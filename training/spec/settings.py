@@ -1,4 +1,4 @@
-"""The parts of a run's spec, each checked on its own: the model, the data, how to train, search and evaluate."""
+"""The parts of spec.json, each checked on its own: the model, the data, how to train, search, distil and evaluate."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SpecInvalid(PermanentFailure):
     """spec.json asks for something that cannot be done."""
 
 
-def require(condition: bool, name: str, problem: str, mend: str) -> None:
-    """Raise SpecInvalid, naming the field, its problem and its mending, unless the condition holds."""
+def require(condition: bool, name: str, problem: str, remedy: str) -> None:
+    """Raise SpecInvalid with the field, its problem and what to do, unless the condition holds."""
     if not condition:
-        raise SpecInvalid(f"spec.json, {name}: {problem}. {mend}")
+        raise SpecInvalid(f"spec.json, {name}: {problem}. {remedy}")
 
 
 def is_number(value: object) -> bool:
@@ -69,7 +69,7 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 
 def build_part(cls: type[Any], payload: object, where: str) -> Any:
-    """Make a dataclass of a JSON object; keys it does not know are an error, never ignored."""
+    """Make a dataclass of a JSON object; unknown keys are an error."""
     if not isinstance(payload, Mapping):
         raise SpecInvalid(f"spec.json, {where}: is {payload!r}. Give a JSON object.")
     known = {f.name for f in dataclasses.fields(cls)}
@@ -85,7 +85,7 @@ def build_part(cls: type[Any], payload: object, where: str) -> Any:
 class ModelSource:
     """Where a pre-trained checkpoint comes from: a hub name, a folder, or an installed package.
 
-    `layers` names those of its layers, from 0, that a smaller model is carved from; None takes it whole.
+    `layers` are the numbers, from 0, of those that a smaller model is carved from; None takes all.
     """
 
     source: str
@@ -140,12 +140,11 @@ class DataPaths:
 class TrainingSettings:
     """How a student or teacher is trained; exactly one of epochs and steps is given.
 
-    `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches,
-    so that it changes the memory used and never the result. `patience` is the number of evaluations on dev
-    without improvement before a training ends; None: to the end. `pooling` makes one vector of an encoder's tokens.
-    `segmentation` says whether entities are tagged word by word or character by character; what learns from soft
-    labels follows its teacher. `top_tokens` is how many of the likeliest tokens a text-to-text teacher keeps at each
-    place of its answers.
+    `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches, which changes
+    the memory used and never the result. `patience` is the number of evaluations on dev without improvement before a
+    training ends; None: to the end. `pooling` makes one vector of an encoder's tokens. `segmentation` is what entity
+    tags are on, words or characters; a student of soft labels follows its teacher. `top_tokens` is how many of the
+    likeliest tokens a text-to-text teacher keeps at each place of its answers.
     """
 
     epochs: int | None = None
@@ -191,7 +190,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """What is tried on dev before the training that counts, and from how many seeds that one is repeated.
+    """What is tried on dev before the final training, and from how many seeds that one is repeated.
 
     Every rate is tried with every length; an empty list means the one that the training settings name.
     """
@@ -216,11 +215,11 @@ class SearchSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings:
-    """Which pseudo-labelled rows a student learns from, and whether it is trained on gold labels alone afterwards.
+    """Which pseudo-labelled rows a student learns from, and whether it is trained on gold labels afterwards.
 
-    `confidence` keeps the rows of which the teacher is surest, `random` as many, drawn by the seed, as its control.
-    `keep` is the share kept; None takes the threshold that was chosen on dev when the teacher scored. `gold_epochs` are
-    trained on gold labels after the distillation; 0 ends with it.
+    The filter `confidence` keeps the rows of which the teacher is most confident; `random`, its control, draws as many
+    by the seed. `keep` is the share kept; None takes the threshold that was chosen on dev when the teacher scored.
+    `gold_epochs` follow the distillation, on gold labels alone; 0 for none.
     """
 
     filter: str = "none"

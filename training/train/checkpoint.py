@@ -1,4 +1,4 @@
-"""Where a run can be taken up again: one file that is replaced whole."""
+"""Where a run resumes: one file that is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNREADABLE = (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.Unpi
 
 
 class Checkpoint:
-    """The state of a run under one folder; a spec that changed makes what is there worthless."""
+    """The saved state of a run in one folder; a spec that changed makes it useless."""
 
     def __init__(self, folder: Path, *, fingerprint: str) -> None:
         self._folder = folder
@@ -38,22 +38,16 @@ class Checkpoint:
         return self._folder / "state.pt"
 
     def is_due(self) -> bool:
-        """Say whether enough was done since the last save to be worth another."""
+        """Say whether enough was done since the last save to justify another."""
         return (time.monotonic() - self._saved_at) * SAVING_SHARE >= self._seconds_per_save
 
     def is_old(self) -> bool:
-        """Say whether so long nothing was saved that it is time, evaluation or not."""
+        """Say whether nothing was saved for so long that it is time, evaluation or not."""
         age = time.monotonic() - max(self._saved_at, self._made_at)
         return age > SECONDS_BETWEEN_SAVES and self.is_due()
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace the saved state.
-
-        Parameters
-        ----------
-        state
-            tensors, numbers, strings and containers of them.
-        """
+        """Replace the saved state: tensors, numbers, strings and containers of them."""
         started = time.monotonic()
         self._folder.mkdir(exist_ok=True)
         save_state(path=self._path, state={"fingerprint": self._fingerprint, "rng": _rng_state(), **state})
@@ -61,7 +55,7 @@ class Checkpoint:
         self._seconds_per_save = self._saved_at - started
 
     def is_there(self, *, fits: Callable[[dict[str, Any]], bool] = lambda state: True) -> bool:
-        """Say whether there is a saved state of this fingerprint, whole, that `load` would give; nothing is changed."""
+        """Say whether there is a complete saved state that `load` would return; nothing is changed."""
         try:
             state = load_state(self._path)
             return state.get("fingerprint") == self._fingerprint and fits(state)
@@ -74,7 +68,7 @@ class Checkpoint:
         Parameters
         ----------
         fits
-            says whether a state can be taken up; asked before anything is changed.
+            says whether a state can be resumed; called before anything is changed.
         """
         if not self._path.is_file():
             return None
@@ -100,15 +94,7 @@ class Checkpoint:
 
 
 def save_state(*, path: Path, state: dict[str, Any]) -> None:
-    """Write tensors and what goes with them into a file that is there whole or not at all.
-
-    Parameters
-    ----------
-    path
-        the file; an existing one is replaced.
-    state
-        tensors, numbers, strings and containers of them.
-    """
+    """Write tensors, numbers, strings and containers of them into a file that is there complete or not at all."""
     temporary = path.with_suffix(".tmp")
     # A file of ours, not a path: torch would hide that the disk is full behind words about positions.
     with removed_on_failure(temporary), temporary.open("wb", buffering=0) as stream:
@@ -117,16 +103,7 @@ def save_state(*, path: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Read what `save_whole` wrote, onto the CPU.
-
-    Parameters
-    ----------
-    path
-        the file.
-
-    Returns
-    -------
-    The state.
+    """Read what `save_state` wrote, onto the CPU.
 
     Raises
     ------

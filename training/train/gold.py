@@ -20,36 +20,22 @@ from training.train.setup import ModelLoader
 
 
 def gold_objective(
-    *, rows: Rows, start: ModelLoader, task_type: TaskType, spec: RunSpec
+    *, rows: Rows, loader: ModelLoader, task_type: TaskType, spec: RunSpec
 ) -> tuple[EncodedRows, GoldLoss | TokenLoss]:
-    """Encode labelled rows and lay out the loss against their gold answers.
-
-    Parameters
-    ----------
-    rows
-        with a gold answer each.
-    start
-        knows the tokenizer, and whether the model writes its answers.
-    task_type, spec
-        of the run.
-
-    Returns
-    -------
-    The rows as the model is trained on them, and the loss on the CPU.
-    """
+    """Encode labelled rows, and make the loss against their gold answers, on the CPU."""
     encoded = encode_rows(
         rows=rows,
         task_type=task_type,
-        tokenizer=start.tokenizer,
+        tokenizer=loader.tokenizer,
         max_length=spec.training.max_length,
-        pooling=start.pooling,
+        pooling=loader.pooling,
     )
-    if start.writer is None:
+    if loader.codec is None:
         learner = learner_of(task_type)
         target = learner.targets(rows=rows, units=encoded.units, labels=spec.labels)
-        return start.prepared(encoded), GoldLoss(learner=learner, units=encoded.units, target=target)
+        return loader.prepared(encoded), GoldLoss(learner=learner, units=encoded.units, target=target)
     texts = rows.columns[task_type.input_fields[0]]
-    taught = with_target_tokens(encoded=encoded, answers=start.writer.tokens(answers=rows.labelled(), texts=texts))
+    taught = with_target_tokens(encoded=encoded, answers=loader.codec.tokens(answers=rows.labelled(), texts=texts))
     return taught, TokenLoss.of_gold(taught)
 
 
@@ -62,18 +48,9 @@ def check_variety(*, gold: list[str], task_type: TaskType) -> None:
 
 
 def with_target_tokens(*, encoded: EncodedRows, answers: Sequence[Sequence[int]]) -> EncodedRows:
-    """Add the answers that a model is to write.
+    """Add the answers that a model is to generate; a unit of the rows is then a token of an answer.
 
-    Parameters
-    ----------
-    encoded
-        N rows.
-    answers
-        the tokens of each row's answer, its end included.
-
-    Returns
-    -------
-    The same rows; a unit of them is a token of an answer.
+    `answers` are the tokens of each row's answer, its end included.
     """
     lengths = np.array([len(answer) for answer in answers], dtype=np.int64)
     count_N = torch.from_numpy(lengths)

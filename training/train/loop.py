@@ -1,4 +1,4 @@
-"""The arithmetic every training method shares: steps, schedule, model selection, resuming."""
+"""The arithmetic that every training method shares: steps, schedule, model selection, resuming."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOWER = "Lower training.learning_rate, or set precision to fp32."
 
 
 class LossNotFinite(PermanentFailure):
-    """The loss became infinite or no number."""
+    """The loss or its gradients became infinite or NaN."""
 
 
 class StepLoss(Protocol):
@@ -41,7 +41,7 @@ class StepLoss(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FitInputs:
-    """What is to be trained, on what, by which loss; `dev_score` (higher is better) selects the best step."""
+    """What is trained, on what, by which loss; `dev_score` (higher is better) selects the best step."""
 
     model: nn.Module
     rows: EncodedRows
@@ -61,7 +61,7 @@ class Schedule:
 
     @classmethod
     def of(cls, *, settings: TrainingSettings, num_rows: int) -> Schedule:
-        """Work out the schedule of a training set of `num_rows` rows."""
+        """Return the schedule for a training set of `num_rows` rows."""
         steps_per_epoch = math.ceil(num_rows / settings.batch_size)
         num_steps = settings.steps or (settings.epochs or 0) * steps_per_epoch
         count = min(settings.evaluations, num_steps)
@@ -105,18 +105,7 @@ def gradients_of_step(
 ) -> float:
     """Add up the gradients of one step's micro-batches, divided once by all that is valid in the step.
 
-    Parameters
-    ----------
-    model
-        takes padded inputs, gives logits.
-    rows
-        the training set.
-    micro_batches
-        row numbers; how the step is cut does not change the gradient.
-    loss
-        summed loss of some rows.
-    compute
-        device and precision.
+    How the step is cut into micro-batches of row numbers does not change the gradient.
 
     Returns
     -------
@@ -124,7 +113,7 @@ def gradients_of_step(
 
     Raises
     ------
-    LossNotFinite: the loss is infinite or no number.
+    LossNotFinite: the loss is infinite or NaN.
     """
     numbers = [torch.from_numpy(indices) for indices in micro_batches]
     num_valid = max(1, sum(loss.num_valid(number) for number in numbers))
@@ -140,26 +129,18 @@ def gradients_of_step(
     return mean_loss
 
 
-def fit(*, job: Job, fitting: FitInputs, fingerprint: str, start: FitState | None = None) -> FitState:
-    """Train, evaluate on dev at even intervals, and leave the best weights in the student or teacher.
+def fit(*, job: Job, inputs: FitInputs, fingerprint: str, start: FitState | None = None) -> FitState:
+    """Train, evaluate on dev at even intervals, and load the weights of the best step, without dev of the last.
 
-    Taken up again after a stop or a crash, it gives the same weights bit for bit on a CPU: the order of rows
-    hangs on seed and epoch, and the random state is part of the checkpoint.
+    Resumed after a stop or a crash, it gives the same weights bit for bit on a CPU: the order of rows
+    depends on seed and epoch, and the random state is part of the checkpoint.
 
     Parameters
     ----------
-    job
-        spec, folder, progress and stop flag.
-    fitting
-        what to train, on what, by which loss.
     fingerprint
-        a checkpoint made under another one is not used.
+        a checkpoint with another one is not used.
     start
-        where a stage that follows another one begins, whatever checkpoint there is; None takes up the checkpoint.
-
-    Returns
-    -------
-    The final state; its best step's weights are loaded if there is a dev score, else the last step's.
+        where a stage that follows another one begins, ignoring any checkpoint; None resumes from the checkpoint.
 
     Raises
     ------
@@ -167,45 +148,45 @@ def fit(*, job: Job, fitting: FitInputs, fingerprint: str, start: FitState | Non
     LossNotFinite: the training diverged.
     MemoryTooSmall: one row at a time, or the optimiser's step, does not fit.
     """
-    schedule = Schedule.of(settings=job.spec.training, num_rows=len(fitting.rows))
-    optimizer = _optimizer(fitting.model, job.spec.training)
+    schedule = Schedule.of(settings=job.spec.training, num_rows=len(inputs.rows))
+    optimizer = _optimizer(inputs.model, job.spec.training)
     checkpoint = Checkpoint(job.folder / CHECKPOINT, fingerprint=fingerprint)
-    state = start or _restore(checkpoint, fitting.model, optimizer)
+    state = start or _restore(checkpoint, inputs.model, optimizer)
     if start is not None:
-        _save(checkpoint, fitting.model, optimizer, state)
-    batches = _batch_source(job, fitting, schedule)
+        _save(checkpoint, inputs.model, optimizer, state)
+    batches = _batch_source(job, inputs, schedule)
     rows_per_step, earlier_steps = job.spec.training.batch_size, state.earlier_steps
     job.progress.train(
         step=state.step, num_steps=schedule.num_steps, rows_per_step=rows_per_step, earlier_steps=earlier_steps
     )
-    fitting.model.train()
+    inputs.model.train()
     job.progress.step(state.step)
     try:
         while True:
             if state.step in schedule.evaluation_steps and state.evaluated_step != state.step:
-                _evaluate(job, fitting, schedule, state)
+                _evaluate(job, inputs, schedule, state)
                 if checkpoint.is_due():
-                    _save(checkpoint, fitting.model, optimizer, state)
+                    _save(checkpoint, inputs.model, optimizer, state)
             elif checkpoint.is_old():
-                _save(checkpoint, fitting.model, optimizer, state)
-            if state.step == schedule.num_steps or _is_in_vain(job.spec.training, state):
+                _save(checkpoint, inputs.model, optimizer, state)
+            if state.step == schedule.num_steps or _is_out_of_patience(job.spec.training, state):
                 break
             job.stop.raise_if_requested()
-            loss = _take_step(fitting, optimizer, schedule.rate_factor(state.step), batches(state.step), state)
+            loss = _take_step(inputs, optimizer, schedule.rate_factor(state.step), batches(state.step), state)
             job.progress.step(state.step, loss=loss)
     except StopRequested:
-        _save(checkpoint, fitting.model, optimizer, state)
+        _save(checkpoint, inputs.model, optimizer, state)
         raise
     if state.best_weights and state.best_step != state.step:
-        fitting.model.load_state_dict(state.best_weights)
+        inputs.model.load_state_dict(state.best_weights)
     return state
 
 
-def can_resume(*, job: Job, fitting: FitInputs, fingerprint: str) -> bool:
-    """Say whether `fit` with these arguments would resume from a checkpoint; what cannot be read is none."""
-    optimizer = _optimizer(fitting.model, job.spec.training)
+def can_resume(*, job: Job, inputs: FitInputs, fingerprint: str) -> bool:
+    """Say whether `fit` with these arguments would resume from a checkpoint."""
+    optimizer = _optimizer(inputs.model, job.spec.training)
     checkpoint = Checkpoint(job.folder / CHECKPOINT, fingerprint=fingerprint)
-    return checkpoint.is_there(fits=partial(_fits, fitting.model, optimizer))
+    return checkpoint.is_there(fits=partial(_fits, inputs.model, optimizer))
 
 
 def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
@@ -218,13 +199,13 @@ def _optimizer(model: nn.Module, settings: TrainingSettings) -> torch.optim.Adam
     return torch.optim.AdamW(groups, fused=True)
 
 
-def _batch_source(job: Job, fitting: FitInputs, schedule: Schedule) -> Callable[[int], list[Indices]]:
+def _batch_source(job: Job, inputs: FitInputs, schedule: Schedule) -> Callable[[int], list[Indices]]:
     settings = job.spec.training
 
     @lru_cache(maxsize=1)
     def epoch_of(number: int) -> list[Indices]:
         return epoch_batches(
-            lengths=fitting.rows.lengths, batch_size=settings.batch_size, seed=job.spec.seed, epoch=number
+            lengths=inputs.rows.lengths, batch_size=settings.batch_size, seed=job.spec.seed, epoch=number
         )
 
     def step_batches(step: int) -> list[Indices]:
@@ -236,25 +217,25 @@ def _batch_source(job: Job, fitting: FitInputs, schedule: Schedule) -> Callable[
 
 
 def _take_step(
-    fitting: FitInputs, optimizer: torch.optim.AdamW, rate_factor: float, batches: list[Indices], state: FitState
+    inputs: FitInputs, optimizer: torch.optim.AdamW, rate_factor: float, batches: list[Indices], state: FitState
 ) -> float:
     """Take one optimiser step and return its mean loss."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak_rate"] * rate_factor
     try:
-        mean_loss = _gradients_that_fit(fitting, optimizer, batches, state)
+        mean_loss = _gradients_that_fit(inputs, optimizer, batches, state)
     except LossNotFinite as error:
         if state.step > 0:
             raise
         raise LossNotFinite(
-            "The loss is no number at the first step, before anything was learned: weights of the checkpoint are out "
-            "of range. Take another checkpoint, or set precision to fp32."
+            "The loss is not finite at step 1, before anything was learned: weights of the checkpoint are out of "
+            "range. Take another checkpoint, or set precision to fp32."
         ) from error
-    norm = float(torch.nn.utils.clip_grad_norm_(fitting.model.parameters(), MAX_GRADIENT_NORM))
+    norm = float(torch.nn.utils.clip_grad_norm_(inputs.model.parameters(), MAX_GRADIENT_NORM))
     if not math.isfinite(norm):
-        # Divided by such a norm they would make every weight no number, which after a last step no loss would show.
+        # Divided by such a norm they would make every weight NaN, which after a last step no loss would show.
         raise LossNotFinite(f"The gradients of step {state.step + 1} have the norm {norm}. {LOWER}")
-    _update(optimizer, fitting.compute)
+    _update(optimizer, inputs.compute)
     state.step += 1
     state.loss_sum += mean_loss
     state.loss_count += 1
@@ -262,7 +243,7 @@ def _take_step(
 
 
 def _update(optimizer: torch.optim.AdamW, compute: Compute) -> None:
-    """Let the optimiser take its step, whose memory no smaller batch makes less."""
+    """Take the optimiser's step, whose memory does not depend on the batch."""
     try:
         optimizer.step()
     except RuntimeError as error:
@@ -275,47 +256,47 @@ def _update(optimizer: torch.optim.AdamW, compute: Compute) -> None:
 
 
 def _gradients_that_fit(
-    fitting: FitInputs, optimizer: torch.optim.AdamW, batches: list[Indices], state: FitState
+    inputs: FitInputs, optimizer: torch.optim.AdamW, batches: list[Indices], state: FitState
 ) -> float:
-    """Find a step's gradients; where memory runs out, cut its micro-batches in halves, from this step on.
+    """Compute a step's gradients; where memory runs out, halve its micro-batches from this step on.
 
-    The halves add up to the same gradient, so that memory decides nothing but speed.
+    The halves add up to the same gradient, so that memory changes nothing but speed.
     """
     while True:
         optimizer.zero_grad()
         micro_batches = [part for batch in batches for part in np.array_split(batch, 2**state.num_cuts) if len(part)]
         try:
             return gradients_of_step(
-                model=fitting.model,
-                rows=fitting.rows,
+                model=inputs.model,
+                rows=inputs.rows,
                 micro_batches=micro_batches,
-                loss=fitting.loss,
-                compute=fitting.compute,
+                loss=inputs.loss,
+                compute=inputs.compute,
             )
         except RuntimeError as error:
-            # Raises what cannot be helped.
-            halve_batch(max(micro_batches, key=len), error=error, compute=fitting.compute)
+            # Re-raises unless splitting the batch can help.
+            halve_batch(max(micro_batches, key=len), error=error, compute=inputs.compute)
         state.num_cuts += 1
         print(f"out of memory at step {state.step}: micro-batches of half the size from here on", flush=True)
 
 
-def _is_in_vain(settings: TrainingSettings, state: FitState) -> bool:
+def _is_out_of_patience(settings: TrainingSettings, state: FitState) -> bool:
     return settings.patience is not None and state.num_without_gain >= settings.patience
 
 
-def _evaluate(job: Job, fitting: FitInputs, schedule: Schedule, state: FitState) -> None:
+def _evaluate(job: Job, inputs: FitInputs, schedule: Schedule, state: FitState) -> None:
     mean_loss = state.loss_sum / max(1, state.loss_count)
     line = f"step {state.step}/{schedule.num_steps}  loss {mean_loss:.4f}"
-    if fitting.dev_score is not None:
-        score = fitting.dev_score()
-        fitting.model.train()
+    if inputs.dev_score is not None:
+        score = inputs.dev_score()
+        inputs.model.train()
         job.progress.scored(state.step, score)
         line += f"  dev {job.spec.evaluation.metric} {score:.4f}"
         state.num_without_gain += 1
         if score > state.best_score:
             state.num_without_gain = 0
             state.best_step, state.best_score = state.step, score
-            state.best_weights = {} if state.step == schedule.num_steps else weights_of(fitting.model)
+            state.best_weights = {} if state.step == schedule.num_steps else weights_of(inputs.model)
             line += "  best so far"
     job.progress.log(line)
     state.evaluated_step, state.loss_sum, state.loss_count = state.step, 0.0, 0
@@ -333,7 +314,7 @@ def _save(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.AdamW
 
 
 def _fits(model: nn.Module, optimizer: torch.optim.AdamW, saved: dict[str, Any]) -> bool:
-    """Say whether a saved state is one of this very model, optimizer and kind of training state."""
+    """Say whether a saved state is one of this very model, optimiser and version of FitState."""
     shapes = {name: weight.shape for name, weight in model.state_dict().items()}
     groups = [len(group["params"]) for group in optimizer.param_groups]
     return (
@@ -350,5 +331,5 @@ def _restore(checkpoint: Checkpoint, model: nn.Module, optimizer: torch.optim.Ad
     model.load_state_dict(saved["weights"])
     optimizer.load_state_dict(saved["optimizer"])
     state = FitState(**saved["fit"])
-    print(f"taken up again at step {state.step}", flush=True)
+    print(f"resumed at step {state.step}", flush=True)
     return state

@@ -1,4 +1,4 @@
-"""What a training minimises: sums over rows of the losses against gold answers and against a teacher."""
+"""What a training minimises: losses summed over rows, against gold answers and against a teacher."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class GoldLoss:
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLoss:
-    """KL to the teacher where it answered, plus weighted cross-entropy where a gold answer is.
+    """KL to the teacher where it answered, plus weighted cross-entropy where there is a gold answer.
 
-    Over U units; `target` is (U,), or (U, C) where labels do not exclude each other. Where labels are written as text,
-    the student could also write something else, and is taught not to.
+    Over U units; `target` is (U,), or (U, C) where labels do not exclude each other. A text-to-text student could also
+    generate something else than a label, and is trained not to.
     """
 
     learner: TaskLearner
@@ -49,7 +49,7 @@ class SoftLoss:
     target: Tensor
     temperature: float
     gold_weight: float
-    labels_are_written: bool = False
+    is_text_to_text: bool = False
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         """Return the loss summed over the rows."""
@@ -63,7 +63,7 @@ class SoftLoss:
         if self.gold_weight:
             gold = self.learner.cross_entropy_sum(logits=logits, target=self.target[unit])
             loss = loss + self.gold_weight * gold
-        if self.labels_are_written:
+        if self.is_text_to_text:
             weight = self.answered_U[unit] + self.gold_weight * (self.target[unit] != IGNORED)
             loss = loss + other_text_sum(log_probs_BC=logits, weight_B=weight)
         return loss
@@ -90,8 +90,8 @@ class SoftLoss:
 class TokenLoss:
     """A loss over the tokens of answers: KL to a teacher's distributions where there are some, cross-entropy elsewhere.
 
-    A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities of those tokens, then of the rest) are of a
-    teacher where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
+    A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities of those tokens, then of the rest) are a
+    teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
     """
 
     units: Units

@@ -1,4 +1,4 @@
-"""The same search and the same seeds for whatever is trained: rates and lengths tried on dev, the best repeated.
+"""The same search and the same seeds for every training: rates and lengths tried on dev, the best repeated.
 
 Both paths train through here, so that neither is tuned more than the other. All of it happens within one run, and is
 billed to that run.
@@ -26,21 +26,21 @@ from training.train.two_stage import FitResult, fit_classifier
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingTrial:
-    """One training: how fast, how long, from which seed."""
+    """One training: its settings and its seed."""
 
     settings: TrainingSettings
     seed: int
 
     @property
     def name(self) -> str:
-        """A name for its files, the same whenever the run is taken up again."""
+        """A name for its files, the same whenever the run is resumed."""
         length = f"{self.settings.steps}-steps" if self.settings.steps else f"{self.settings.epochs}-epochs"
         return f"rate-{self.settings.learning_rate:g}-{length}-seed-{self.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialResult:
-    """How a trial ended, its score on dev in the study's metric."""
+    """How a trial ended."""
 
     trial: TrainingTrial
     fitted: FitResult
@@ -59,52 +59,43 @@ class TrialResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchResult:
-    """What the trials came to: every trial of the search, and the chosen settings from each seed."""
+    """Every trial of the search, and the chosen settings from each seed, with a loader of each seed's evaluator."""
 
     search: tuple[TrialResult, ...]
     seeds: tuple[TrialResult, ...]
-    examiners: tuple[Callable[[], Evaluator], ...]
+    evaluators: tuple[Callable[[], Evaluator], ...]
 
     @property
     def best(self) -> int:
-        """The place of the seed that did best on dev; of equal ones, and without dev, the first."""
+        """The index of the seed that did best on dev; of equal ones, and without dev, the first."""
         return max(range(len(self.seeds)), key=lambda place: (self.seeds[place].dev or 0.0, -place))
 
 
-def search_and_train(*, job: Job, lesson: TrainingSetup, start: ModelLoader) -> SearchResult:
+def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader) -> SearchResult:
     """Search on dev, then train the best settings from every seed.
-
-    Parameters
-    ----------
-    job
-        its spec says what to search and how many seeds; with nothing to search and one seed this is one training.
-    lesson
-        rows, loss and held-out splits, shared by all trials.
-    start
-        loads a fresh classifier for a spec's seed.
-
-    Returns
-    -------
-    The outcomes, and for each seed a way to its trained classifier.
 
     Raises
     ------
     SpecInvalid: a search without dev.
     LossNotFinite, MemoryTooSmall: a training cannot continue.
-    StopRequested: asked to stop; finished trials and the checkpoint of the one under way stay.
+    StopRequested: asked to stop; finished trials and the checkpoint of the current one stay.
     """
     candidates = _candidates(job.spec)
-    if len(candidates) > 1 and "dev" not in lesson.splits:
+    if len(candidates) > 1 and "dev" not in setup.splits:
         raise SpecInvalid("spec.json, search: there is no dev split to choose on. Give data.dev, or search nothing.")
-    desk = TrialRunner(job=job, lesson=lesson, start=start, is_alone=len(candidates) == job.spec.search.num_seeds == 1)
-    tried = [desk.carry_out(TrainingTrial(settings=settings, seed=job.spec.seed)) for settings in candidates]
-    chosen = max(tried, key=lambda outcome: outcome.dev or 0.0) if len(tried) > 1 else tried[0]
+    runner = TrialRunner(
+        job=job, setup=setup, loader=loader, is_alone=len(candidates) == job.spec.search.num_seeds == 1
+    )
+    tried = [runner.run(TrainingTrial(settings=settings, seed=job.spec.seed)) for settings in candidates]
+    chosen = max(tried, key=lambda result: result.dev or 0.0) if len(tried) > 1 else tried[0]
     if len(tried) > 1:
         job.progress.log(f"chosen on dev: {chosen.trial.name}")
     trials = [replace(chosen.trial, seed=job.spec.seed + place) for place in range(job.spec.search.num_seeds)]
-    seeds = [chosen, *(desk.carry_out(trial) for trial in trials[1:])]
+    seeds = [chosen, *(runner.run(trial) for trial in trials[1:])]
     return SearchResult(
-        search=tuple(tried), seeds=tuple(seeds), examiners=tuple(desk.reader(outcome.trial) for outcome in seeds)
+        search=tuple(tried),
+        seeds=tuple(seeds),
+        evaluators=tuple(runner.evaluator_of(result.trial) for result in seeds),
     )
 
 
@@ -116,68 +107,68 @@ def _candidates(spec: RunSpec) -> list[TrainingSettings]:
 
 
 class TrialRunner:
-    """Carries trials out, each once: what an earlier attempt finished is read from its files.
+    """Runs trials, each once: what an earlier attempt finished is read from its files.
 
-    A trial that is alone needs no files: it is kept in memory, and its checkpoint is all that is needed to resume.
+    A run's only trial needs no files: it is kept in memory, and its checkpoint is all that is needed to resume.
     """
 
-    def __init__(self, *, job: Job, lesson: TrainingSetup, start: ModelLoader, is_alone: bool) -> None:
+    def __init__(self, *, job: Job, setup: TrainingSetup, loader: ModelLoader, is_alone: bool) -> None:
         self._job = job
-        self._lesson = lesson
-        self._start = start
+        self._setup = setup
+        self._loader = loader
         self._is_alone = is_alone
         self._latest: tuple[TrainingTrial, Evaluator] | None = None
 
-    def carry_out(self, trial: TrainingTrial) -> TrialResult:
-        """Run a trial, or read what it left when it had ended already."""
-        note, weights = self._files(trial)
-        known = _finished(note, weights)
-        if known is not None:
-            return TrialResult(trial=trial, fitted=known)
+    def run(self, trial: TrainingTrial) -> TrialResult:
+        """Train, or read the result of an earlier attempt."""
+        result_file, weights = self._files(trial)
+        fitted = _finished(result_file, weights)
+        if fitted is not None:
+            return TrialResult(trial=trial, fitted=fitted)
         job = self._job_of(trial)
-        lesson = self._lesson
+        setup = self._setup
         if not self._is_alone:
             job.progress.log(f"training {trial.name}")
             job.progress.trial(trial.name)
-            lesson = replace(lesson, fingerprint=f"{lesson.fingerprint}:{trial.name}", name=trial.name)
-        examiner, fitted = fit_classifier(job=job, lesson=lesson, classifier=self._start(job.spec))
-        outcome = TrialResult(trial=trial, fitted=fitted)
-        self._latest = (trial, examiner)
+            setup = replace(setup, fingerprint=f"{setup.fingerprint}:{trial.name}", name=trial.name)
+        evaluator, fitted = fit_classifier(job=job, setup=setup, classifier=self._loader(job.spec))
+        result = TrialResult(trial=trial, fitted=fitted)
+        self._latest = (trial, evaluator)
         if not self._is_alone:
-            note.parent.mkdir(exist_ok=True)
-            save_state(path=weights, state=state_in_fp32(examiner.classifier.model))
-            write_json(path=note, payload=outcome.payload())
-        return outcome
+            result_file.parent.mkdir(exist_ok=True)
+            save_state(path=weights, state=state_in_fp32(evaluator.classifier.model))
+            write_json(path=result_file, payload=result.payload())
+        return result
 
-    def reader(self, trial: TrainingTrial) -> Callable[[], Evaluator]:
-        """A way to a trial's trained classifier that loads it only when it is needed."""
+    def evaluator_of(self, trial: TrainingTrial) -> Callable[[], Evaluator]:
+        """Return a loader of a trial's trained classifier, which loads it only when it is needed."""
 
         def read() -> Evaluator:
             if self._latest is not None and self._latest[0] == trial:
                 return replace(self._latest[1], job=self._job)
-            classifier = self._start(self._job_of(trial).spec)
+            classifier = self._loader(self._job_of(trial).spec)
             classifier.model.load_state_dict(load_state(self._files(trial)[1]))
-            self._latest = (trial, self._lesson.examiner(job=self._job, classifier=classifier))
+            self._latest = (trial, self._setup.evaluator(job=self._job, classifier=classifier))
             return self._latest[1]
 
         return read
 
     def _job_of(self, trial: TrainingTrial) -> Job:
-        return replace(self._job, spec=replace(self._job.spec, training=trial.settings, seed=trial.seed))
+        return self._job.with_settings(trial.settings, seed=trial.seed)
 
     def _files(self, trial: TrainingTrial) -> tuple[Path, Path]:
         folder = self._job.folder / TRIALS
         return folder / f"{trial.name}.json", folder / f"{trial.name}.pt"
 
 
-def _finished(note: Path, weights: Path) -> FitResult | None:
-    """How a trial ended in an earlier attempt; None where it did not, or where its files cannot be read any more."""
-    if not note.is_file():
+def _finished(result_file: Path, weights: Path) -> FitResult | None:
+    """How a trial ended in an earlier attempt; None where it did not, or where its files cannot be read."""
+    if not result_file.is_file():
         return None
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
+        known = json.loads(result_file.read_text(encoding="utf-8"))
         load_state(weights)
         return FitResult(**{one.name: known[one.name] for one in fields(FitResult)})
     except (*UNREADABLE, TypeError) as error:
-        print(f"{note.stem} cannot be read ({type(error).__name__}) and is trained again", flush=True)
+        print(f"{result_file.stem} cannot be read ({type(error).__name__}) and is trained again", flush=True)
         return None

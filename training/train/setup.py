@@ -1,4 +1,4 @@
-"""What a training method prepares once, and each of its trainings shares: rows, loss, held-out splits, a start."""
+"""What a method prepares once for all its trainings: rows, loss, held-out splits, a loader of fresh models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.train.loop import StepLoss
 
 @dataclass(frozen=True, kw_only=True)
 class GoldStage:
-    """Gold rows and the loss over them, which a distilled student is trained on afterwards for some epochs."""
+    """Gold rows and the loss over them, on which a distilled student is trained afterwards for some epochs."""
 
     rows: EncodedRows
     loss: StepLoss
@@ -27,9 +27,10 @@ class GoldStage:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSetup:
-    """Encoded rows, the loss over them, the held-out splits, and a name that a checkpoint must bear to be used.
+    """Encoded rows, the loss over them, and the held-out splits.
 
-    `gold` is what follows, None where nothing does; `name` is that of its curves, empty where it is the only one.
+    A checkpoint is used only if it has the same `fingerprint`. `gold` is the stage that follows, if any; `name` is that
+    of its curves, empty where there is only one training.
     """
 
     task_type: TaskType
@@ -45,17 +46,17 @@ class TrainingSetup:
         """Return the rows of the held-out splits."""
         return {name: split.rows for name, split in self.splits.items()}
 
-    def examiner(self, *, job: Job, classifier: Classifier) -> Evaluator:
-        """Return who scores a classifier on the held-out splits."""
+    def evaluator(self, *, job: Job, classifier: Classifier) -> Evaluator:
+        """Return an evaluator of a classifier on the held-out splits."""
         return Evaluator(
             job=job, task_type=self.task_type, classifier=classifier, compute=self.compute, splits=self.splits
         )
 
 
 class ModelLoader:
-    """Hands out fresh classifiers, each with its head drawn by the seed of its training.
+    """Loads fresh classifiers, each with its head initialised by the seed of its training.
 
-    The first one is loaded at once, for its tokenizer, and handed out to the first training that has its seed.
+    The first one is loaded at once, for its tokenizer, and used by the first training with its seed.
     """
 
     def __init__(self, *, spec: RunSpec, task_type: TaskType, compute: Compute) -> None:
@@ -64,16 +65,16 @@ class ModelLoader:
         self._seed = spec.seed
         self._first: Classifier | None = self._load(spec)
         self.tokenizer = self._first.tokenizer
-        self.writer = self._first.writer
+        self.codec = self._first.codec
         self.pooling = self._first.model.pooling
 
     def __call__(self, spec: RunSpec) -> Classifier:
-        """Return a classifier on its device, untrained, with the layers frozen that the spec freezes."""
+        """Return an untrained classifier on its device, with the layers frozen that the spec freezes."""
         first, self._first = self._first, None
         return first if first is not None and spec.seed == self._seed else self._load(spec)
 
     def prepared(self, rows: EncodedRows) -> EncodedRows:
-        """Return rows to train on with what the frozen layers make of them, for all trainings at once."""
+        """Return rows to train on with the states behind the frozen layers, for all trainings at once."""
         assert self._first is not None
         model = self._first.model
         if isinstance(model, TextToText):

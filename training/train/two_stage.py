@@ -1,4 +1,4 @@
-"""One training, in one stage or in two: distilled first, then on gold labels alone, the better of both kept."""
+"""One training in one stage or two: distilled first, then on gold labels alone, the better of both kept."""
 
 from __future__ import annotations
 
@@ -27,25 +27,12 @@ class FitResult:
     stage: str | None = None
 
 
-def fit_classifier(*, job: Job, lesson: TrainingSetup, classifier: Classifier) -> tuple[Evaluator, FitResult]:
-    """Train a fresh classifier by the job's settings and seed.
+def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) -> tuple[Evaluator, FitResult]:
+    """Train a fresh classifier, in place, by the job's settings and seed; return its evaluator and the result.
 
-    With a gold stage the student continues from its best distilled weights, at the same peak rate, warmed up anew; its
-    head does not start from nothing any more and goes at the encoder's rate. What does best on dev in either stage is
-    kept; without dev, what the last step left.
-
-    Parameters
-    ----------
-    job
-        settings and seed of this one training.
-    lesson
-        what is learned.
-    classifier
-        fresh; trained in place.
-
-    Returns
-    -------
-    The lesson's examiner, now of this classifier, and how the training ended.
+    In a gold stage the student continues from its best distilled weights, at the same peak rate, warmed up anew; its
+    head is not fresh any more and gets the encoder's rate. What does best on dev in either stage is kept; without dev,
+    the weights of the last step.
 
     Raises
     ------
@@ -53,24 +40,24 @@ def fit_classifier(*, job: Job, lesson: TrainingSetup, classifier: Classifier) -
     LossNotFinite, MemoryTooSmall: the training cannot continue.
     StopRequested: asked to stop; a checkpoint was saved.
     """
-    examiner = lesson.examiner(job=job, classifier=classifier)
-    has_dev = "dev" in examiner.splits
-    fitting = FitInputs(
+    evaluator = setup.evaluator(job=job, classifier=classifier)
+    has_dev = "dev" in evaluator.splits
+    inputs = FitInputs(
         model=classifier.model,
-        rows=lesson.rows,
-        loss=lesson.loss,
-        compute=lesson.compute,
-        dev_score=examiner.dev_score if has_dev else None,
+        rows=setup.rows,
+        loss=setup.loss,
+        compute=setup.compute,
+        dev_score=evaluator.dev_score if has_dev else None,
     )
-    if lesson.gold is None:
-        state = fit(job=job, fitting=fitting, fingerprint=lesson.fingerprint)
+    if setup.gold is None:
+        state = fit(job=job, inputs=inputs, fingerprint=setup.fingerprint)
         stage = None
     else:
-        state = _fit_both(job, lesson, lesson.gold, fitting)
+        state = _fit_both(job, setup, setup.gold, inputs)
         stage = DISTIL if has_dev and not state.best_step else GOLD
     steps = state.earlier_steps + state.step
     best = state.earlier_best_step if stage == DISTIL else state.earlier_steps + state.best_step
-    return examiner, FitResult(
+    return evaluator, FitResult(
         dev=state.best_score if has_dev else None,
         best_step=best if has_dev else steps,
         num_steps=steps,
@@ -78,42 +65,29 @@ def fit_classifier(*, job: Job, lesson: TrainingSetup, classifier: Classifier) -
     )
 
 
-def _fit_both(job: Job, lesson: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
+def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
     first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=len(gold.rows))
-    fitting = replace(distilling, rows=gold.rows, loss=gold.loss)
-    gold_fingerprint = f"{lesson.fingerprint}:{GOLD}"
+    inputs = replace(distilling, rows=gold.rows, loss=gold.loss)
+    gold_fingerprint = f"{setup.fingerprint}:{GOLD}"
     start: FitState | None = None
-    # A checkpoint of the second stage is all that is needed to resume it; one that is broken takes both again.
-    if not can_resume(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint):
-        state = fit(job=_with(job, first), fitting=distilling, fingerprint=lesson.fingerprint)
+    # A checkpoint of the second stage is enough to resume it; without a readable one, both stages are trained.
+    if not can_resume(job=job.with_settings(second), inputs=inputs, fingerprint=gold_fingerprint):
+        state = fit(job=job.with_settings(first), inputs=distilling, fingerprint=setup.fingerprint)
         start = FitState(
             best_score=state.best_score,
             best_weights=weights_of(distilling.model) if distilling.dev_score else {},
             earlier_steps=state.step,
             earlier_best_step=state.best_step,
         )
-    job.progress.log(f"going on with {len(gold.rows)} gold labels")
-    job.progress.trial(f"{lesson.name}, {GOLD}" if lesson.name else GOLD)
-    return fit(job=_with(job, second), fitting=fitting, fingerprint=gold_fingerprint, start=start)
+    job.progress.log(f"continuing on {len(gold.rows)} gold labels")
+    job.progress.trial(f"{setup.name}, {GOLD}" if setup.name else GOLD)
+    return fit(job=job.with_settings(second), inputs=inputs, fingerprint=gold_fingerprint, start=start)
 
 
 def stage_settings(
     *, settings: TrainingSettings, gold_epochs: int, num_gold: int
 ) -> tuple[TrainingSettings, TrainingSettings]:
-    """Share out a training between its two stages; steps that are fixed are those of both together.
-
-    Parameters
-    ----------
-    settings
-        of the whole training.
-    gold_epochs
-        over the gold rows, above 0.
-    num_gold
-        gold rows.
-
-    Returns
-    -------
-    How to distil, and how to train on gold labels afterwards.
+    """Divide a training into distillation and gold stage; a fixed number of steps is that of both together.
 
     Raises
     ------
@@ -130,7 +104,3 @@ def stage_settings(
         "Give fewer gold_epochs, or more training.steps.",
     )
     return replace(settings, steps=settings.steps - num_steps), gold
-
-
-def _with(job: Job, settings: TrainingSettings) -> Job:
-    return replace(job, spec=replace(job.spec, training=settings))

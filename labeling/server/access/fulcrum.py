@@ -7,7 +7,15 @@ import urllib.request
 from django.conf import settings
 
 from labeling.server.rules import FulcrumUnreachable, RoleCache
-from labeling.tickets import MAX_LENGTH, Cut, Question, SealBroken, read_answer, write_cut, write_question
+from labeling.tickets import (
+    MAX_LENGTH,
+    AccessQuestion,
+    LeadTimeReport,
+    SealBroken,
+    read_reply,
+    write_question,
+    write_report,
+)
 
 TIMEOUT_SECONDS = 3
 # Fulcrum is reached directly, not by a proxy that the environment names.
@@ -16,17 +24,17 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def ask_role(email: str, session: str, *, signs_out: bool = False) -> str:
     """Ask Fulcrum for a person's role; empty for none. Raises: FulcrumUnreachable."""
-    question = Question(email=email, session=session, asked_at=int(time.time()), signs_out=signs_out)
+    question = AccessQuestion(email=email, session=session, asked_at=int(time.time()), signs_out=signs_out)
     text = _post("access", write_question(key=settings.FULCRUM_TICKET_KEY, question=question))
     try:
-        return read_answer(key=settings.FULCRUM_TICKET_KEY, text=text, question=question).role
+        return read_reply(key=settings.FULCRUM_TICKET_KEY, text=text, question=question).role
     except SealBroken as error:
         raise FulcrumUnreachable(f"Fulcrum at {settings.FULCRUM_URL} gave no answer of its own: {error}") from error
 
 
-def report_cut(cut: Cut) -> None:
+def report_cut(cut: LeadTimeReport) -> None:
     """Report to Fulcrum a lead time that was cut. Raises: FulcrumUnreachable."""
-    _post("lead-time-cut", write_cut(key=settings.FULCRUM_TICKET_KEY, cut=cut))
+    _post("lead-time-cut", write_report(key=settings.FULCRUM_TICKET_KEY, report=cut))
 
 
 def _post(page: str, body: str) -> str:

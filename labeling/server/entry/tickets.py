@@ -21,7 +21,7 @@ from labeling.server.access import ENTRY, ask_role
 from labeling.server.models import ExampleTime, UsedTicket
 from labeling.server.pages import refusal
 from labeling.server.rules import STAFF_ROLES, FulcrumUnreachable
-from labeling.tickets import Ticket, TicketRefused, read
+from labeling.tickets import SignInTicket, TicketRefused, read_ticket
 
 logger = logging.getLogger(__name__)
 # A person who opens an example again after this starts anew.
@@ -34,7 +34,7 @@ MEND = " Go back to Fulcrum and press the button again."
 def enter(request: HttpRequest) -> HttpResponse:
     """Sign the ticket's person in and send them to their work; 403 with the reason otherwise."""
     try:
-        ticket = read(
+        ticket = read_ticket(
             key=settings.FULCRUM_TICKET_KEY, text=request.GET.get("ticket", ""), now=timezone.now().timestamp()
         )
         user = _admit(ticket)
@@ -65,7 +65,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 @transaction.atomic
-def _admit(ticket: Ticket) -> User:
+def _admit(ticket: SignInTicket) -> User:
     _use(ticket)
     user = User.objects.filter(email__iexact=ticket.email).first() or _create(ticket)
     if not user.is_active:
@@ -81,7 +81,7 @@ def _admit(ticket: Ticket) -> User:
     return user
 
 
-def _use(ticket: Ticket) -> None:
+def _use(ticket: SignInTicket) -> None:
     """Record the ticket as used, by an insert in which only one request succeeds."""
     expires_at = datetime.fromtimestamp(ticket.expires_at, UTC)
     try:
@@ -99,7 +99,7 @@ def _clean_up() -> None:
     Session.objects.filter(expire_date__lt=now).delete()
 
 
-def _create(ticket: Ticket) -> User:
+def _create(ticket: SignInTicket) -> User:
     """Create the account without a password: a ticket is the only way to sign in."""
     try:
         with transaction.atomic():

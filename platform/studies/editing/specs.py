@@ -1,4 +1,4 @@
-"""What a manager says of a new study, checked."""
+"""Settings of a new study, checked."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class StudyInvalid(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class StudySpec:
-    """What a manager says of a new study. Model references name a source (hub, folder or package) and a name.
+    """Settings of a new study. Model references name a source (hub, folder or package) and a name.
 
     Without a metric it is the task type's usual one.
     """
@@ -61,7 +61,7 @@ class StudySpec:
             raise StudyInvalid("choose 1 to 9.", field="annotations_per_example")
         _check_pay(self.pay_basis, self.max_paid_seconds)
         if min(self.dev_fraction, self.test_fraction) < 0 or self.dev_fraction + self.test_fraction >= 1:
-            raise StudyInvalid("The dev and test fractions: none below zero, and together less than one.")
+            raise StudyInvalid("The dev and test fractions: each must be 0 or more, and their sum less than 1.")
 
 
 def checked_name(name: str) -> str:
@@ -70,7 +70,7 @@ def checked_name(name: str) -> str:
     if is_blank(name):
         raise StudyInvalid("give the study a name.", field="name")
     if len(name.strip()) > MAX_NAME:
-        raise StudyInvalid(f"{len(name.strip()):,} characters; {MAX_NAME} is the most.", field="name")
+        raise StudyInvalid(f"{len(name.strip()):,} characters; the maximum is {MAX_NAME}.", field="name")
     return name.strip()
 
 
@@ -79,7 +79,7 @@ def checked_instructions(instructions: str) -> str:
     stripped = instructions.strip()
     _check_text("instructions", stripped, may_have_lines=True)
     if len(stripped) > MAX_INSTRUCTIONS:
-        raise StudyInvalid(f"{len(stripped):,} characters; {MAX_INSTRUCTIONS:,} is the most.", field="instructions")
+        raise StudyInvalid(f"{len(stripped):,} characters; the maximum is {MAX_INSTRUCTIONS:,}.", field="instructions")
     return stripped
 
 
@@ -92,7 +92,7 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
     for label in cleaned:
         if sign := unusable_sign(label):
             raise StudyInvalid(
-                f"“{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: take it out.",
+                f"“{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: remove it.",
                 field="labels",
             )
         if len(label) > 200:
@@ -107,15 +107,13 @@ def _refuse_alike(labels: Iterable[str]) -> None:
         looks = " ".join(comparable(label).casefold().split())
         if looks in by_looks:
             both = f"“{by_looks[looks][:40]}” and “{label[:40]}”"
-            raise StudyInvalid(
-                f"{both} are alike but for case, spaces and signs that nobody sees. Keep one.", field="labels"
-            )
+            raise StudyInvalid(f"{both} differ only in case, spaces or invisible characters. Keep one.", field="labels")
         by_looks[looks] = label
 
 
 def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:
     if sign := unusable_sign(text, may_have_lines=may_have_lines):
-        raise StudyInvalid(f"it has {sign}, which cannot be shown to annotators. Take it out.", field=field_name)
+        raise StudyInvalid(f"it has {sign}, which cannot be shown to annotators. Remove it.", field=field_name)
 
 
 def _check_pay(basis: str, max_paid_seconds: int) -> None:

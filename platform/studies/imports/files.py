@@ -37,7 +37,7 @@ def read_table(*, content: bytes, file_name: str, encoding: str = "utf-8", max_r
     except tables.table.FileUnreadable as error:
         raise FileUnreadable(str(error)) from None
     if len(rows) > max_rows:
-        raise FileUnreadable(f"{file_name} has more than {max_rows:,} rows, which is the most. Split the file.")
+        raise FileUnreadable(f"{file_name} has more than {max_rows:,} rows, the maximum. Split the file.")
     if not rows:
         raise FileUnreadable(f"{file_name} has a header but no rows.")
     if not reader.columns:

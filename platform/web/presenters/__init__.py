@@ -3,7 +3,7 @@
 from web.presenters.answers import shown
 from web.presenters.holds import held_for
 from web.presenters.previews import SHOWN, is_as_shown, shown_as
-from web.presenters.queries import earned, num_offerable, study_rows
+from web.presenters.queries import earned, num_publishable, study_rows
 from web.presenters.quotes import label_price
 from web.presenters.run_quotes import quote_runs
 from web.presenters.stops import stopped, would_stop
@@ -18,7 +18,7 @@ __all__ = [
     "key_in_words",
     "label_price",
     "model_name",
-    "num_offerable",
+    "num_publishable",
     "quote_runs",
     "recorded_value",
     "shown",

@@ -131,7 +131,7 @@ def published_badly(send: Callable[..., None], monkeypatch: pytest.MonkeyPatch) 
 def is_completed(study: Study) -> bool:
     """Publish again; say whether Label Studio then has each example once, for the money that was held before."""
     result = publish(actor=study.created_by, study=study)
-    assert (result.num_offered, result.num_already) == (0, 200)
+    assert (result.num_published, result.num_already) == (0, 200)
     assert spent_and_held(study) == ("0.00", "20.00")
     return uids_in_label_studio(study) == Counter(str(one.uid) for one in study.examples.all())
 

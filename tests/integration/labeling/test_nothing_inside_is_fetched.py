@@ -13,7 +13,7 @@ from labeling.label_studio import LabelStudioClient
 from labeling.models import LabelingProject
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, offered, project_id
+from tests.integration.labeling.conftest import Enter, Member, project_id, published_ids
 from tests.services import PATHS
 from tests.serving import ALL_FOR_LABEL_STUDIO, pages_served
 
@@ -88,5 +88,5 @@ def test_people_import_nothing_at_all(study: Study, enter: Enter, secret: str, r
 
 def test_our_own_webhook_arrives(study: Study, annotator: Member) -> None:
     assert LabelingProject.objects.get(study=study).hinted_at is None
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     assert LabelingProject.objects.get(study=study).hinted_at is not None

@@ -69,7 +69,7 @@ CASES = {
     ),
     "a corrupt checkpoint": Case(harm=cut_short, says=("/tiny cannot be loaded", "Save it again with save_pretrained")),
     "a model with no pad token": Case(harm=without_pad_token, says=("/tiny", "no pad token", "Set one and save")),
-    "a loss that is no number": Case(harm=out_of_numbers, says=("no number at the first step", "Take another")),
+    "a loss that is no number": Case(harm=out_of_numbers, says=("not finite at step 1", "Take another")),
 }
 
 

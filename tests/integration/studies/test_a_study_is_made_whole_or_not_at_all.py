@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
     ("wrong", "message"),
     [
         ({"labels": ("only",)}, "labels: between 2"),
-        ({"labels": ("Good", "good")}, "alike but for case"),
+        ({"labels": ("Good", "good")}, "differ only in case"),
         ({"name": "  "}, "name"),
         ({"task_type": "juggling"}, "task type"),
         ({"metric": "joy"}, "metric"),

@@ -5,14 +5,14 @@ import pytest
 from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXTS
 from tests.tiny_t5 import tiny_t5_tokenizer
 from training.models import AnswerCodec
-from training.models.writer import LabelUnwritable
+from training.models.answer_codec import LabelUnwritable
 from training.tasks import TASK_TYPES, TaskType
 
 TEXT, ENTITIES = "a sad film and a sad day", TASK_TYPES["entity_extraction"]
 NAMES = {"a": "a", "b": "b", "a;b": "a;b", "twowords": "two words"}
 
 
-def writer(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> AnswerCodec:
+def codec(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> AnswerCodec:
     return AnswerCodec(
         task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32, vocab_size=100
     )
@@ -21,7 +21,7 @@ def writer(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> An
 @EVERY_TASK_TYPE
 @pytest.mark.parametrize("words", [(), ("good", "movie", "bad", "sad film")])
 def test_what_is_written_is_read_as_the_same_answer(task_type: TaskType, words: tuple[str, ...]) -> None:
-    scribe = writer(task_type, "a", "b", "c", words=words)
+    scribe = codec(task_type, "a", "b", "c", words=words)
     answers = ANSWERS[task_type.name]
     tokens = scribe.tokens(answers=answers, texts=TEXTS)
     assert [scribe.read(tokens=ids, text=text) for ids, text in zip(tokens, TEXTS, strict=True)] == answers
@@ -67,7 +67,7 @@ def test_a_tokenizer_that_knows_small_letters_finds_capitals() -> None:
 @EVERY_TASK_TYPE
 def test_labels_that_a_tokenizer_cannot_tell_apart_are_refused(task_type: TaskType) -> None:
     with pytest.raises(LabelUnwritable, match="other names"):
-        writer(task_type, "Ä", "Ö")
+        codec(task_type, "Ä", "Ö")
 
 
 def test_an_answer_is_cut_where_no_text_of_that_length_needs_more(tmp_path: Path) -> None:

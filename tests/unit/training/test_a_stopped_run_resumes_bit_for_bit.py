@@ -114,4 +114,4 @@ def test_a_kill_long_after_an_evaluation_costs_no_more_than_the_last_save(
     with pytest.raises(Killed):
         METHODS[job.spec.kind](type(job)(spec=job.spec, folder=folder, progress=job.progress, stop=KillAfter(5)))
     assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
-    assert "taken up again at step 5" in capsys.readouterr().out
+    assert "resumed at step 5" in capsys.readouterr().out

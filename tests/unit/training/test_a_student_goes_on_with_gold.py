@@ -78,7 +78,7 @@ def test_a_hybrid_stopped_in_either_stage_ends_as_if_it_had_not_been(
     capsys.readouterr()
     resumed = carry_out(folder)
     assert (resumed["artifact_hash"] == whole["artifact_hash"]) and resumed["seeds"] == whole["seeds"]
-    assert f"taken up again at step {step if step <= 6 else step - 6}" in capsys.readouterr().out
+    assert f"resumed at step {step if step <= 6 else step - 6}" in capsys.readouterr().out
 
 
 def test_a_broken_checkpoint_of_the_gold_stage_takes_both_stages_again(run_folder: RunFolder, soft_labels: str) -> None:

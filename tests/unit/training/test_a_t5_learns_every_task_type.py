@@ -81,10 +81,10 @@ def test_accumulation_changes_nothing(t5: Path, num_parts: int, task_type: TaskT
         source = ModelSource(source="folder", name=str(t5))
         student = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=32)
         student.model.eval()
-        assert student.writer is not None
+        assert student.codec is not None
         data = examples(task_type.name, 8)
         rows = Rows(uids=data["uid"], columns={name: data[name] for name in task_type.input_fields}, gold=None)
-        answers = student.writer.tokens(answers=data["label"], texts=data[task_type.input_fields[0]])
+        answers = student.codec.tokens(answers=data["label"], texts=data[task_type.input_fields[0]])
         encoded = encode_rows(rows=rows, task_type=task_type, tokenizer=student.tokenizer, max_length=32)
         taught = with_target_tokens(encoded=encoded, answers=answers)
         cut = np.array_split(np.arange(8), parts)
@@ -134,12 +134,12 @@ def test_many_labels_are_answered_without_asking_after_each(t5: Path) -> None:
 
 def test_outputs_around_an_answer_make_it_the_likeliest() -> None:
     target, sure = torch.tensor([2, 0, IGNORED]), torch.tensor([0.9, 0.01, 0.5])
-    shares = outputs_for_answers(target=target, sure_U=sure, num_outputs=4).exp()
+    shares = outputs_for_answers(target=target, probability_U=sure, num_outputs=4).exp()
     torch.testing.assert_close(shares[0], torch.tensor([0.1 / 3, 0.1 / 3, 0.9, 0.1 / 3]))
     assert shares[1].argmax() == 0 and shares[1].sum() == pytest.approx(1)
     assert shares[2].isnan().all()
     sets = torch.tensor([[1.0, 0.0], [float(IGNORED), float(IGNORED)]])
-    odds = outputs_for_answers(target=sets, sure_U=torch.tensor([0.8, 0.8]), num_outputs=2)
+    odds = outputs_for_answers(target=sets, probability_U=torch.tensor([0.8, 0.8]), num_outputs=2)
     torch.testing.assert_close(torch.sigmoid(odds[0]), torch.tensor([0.8, 0.2]))
     assert odds[1].isnan().all()
 

@@ -10,7 +10,7 @@ def fitted(run_folder: RunFolder, tiny_folder: Path, scores: list[float], patien
     rows, loss = encoded_sentences(classifier, 8)
     told = iter(scores)
     fitting = FitInputs(model=classifier.model, rows=rows, loss=loss, compute=CPU, dev_score=lambda: next(told))
-    return fit(job=job, fitting=fitting, fingerprint="")
+    return fit(job=job, inputs=fitting, fingerprint="")
 
 
 def test_it_ends_after_so_many_evaluations_without_a_better_score(run_folder: RunFolder, tiny_folder: Path) -> None:

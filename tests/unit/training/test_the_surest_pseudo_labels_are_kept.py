@@ -90,7 +90,7 @@ def test_a_random_share_needs_no_calibration() -> None:
 
 
 def test_a_threshold_that_nothing_reaches_is_told() -> None:
-    with pytest.raises(NoRowsPass, match=r"none of 2 pseudo-labels is as sure as 0\.8000"):
+    with pytest.raises(NoRowsPass, match=r"none of 2 pseudo-labels has the confidence 0\.8000"):
         chosen(pool(0.6, 0.7), filter="confidence")
 
 

@@ -13,7 +13,7 @@ from training.answers import Rows
 from training.data import collate
 from training.distil import PartialStore, SoftLabels, read_soft_labels, shares_tokens, token_objective
 from training.distil.token_training import NoCommonOutputs
-from training.evaluation import write_answers
+from training.evaluation import generate_answers
 from training.learners import Classifier, encode_rows, load_classifier
 from training.losses import distillation_sum
 from training.models import log_probs_with_rest
@@ -109,10 +109,10 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
 
 def test_the_loss_is_that_of_a_direct_computation_whatever_stands_beside_a_row(scored: Path, t5: Path) -> None:
     soft, student = read(scored), classifier(t5)
-    assert student.writer is not None
+    assert student.codec is not None
     assert soft.tokens is not None
     settings = TrainingSettings(max_length=32, temperature=2.0)
-    rows, loss = token_objective(soft=soft, gold=None, writer=student.writer, settings=settings)
+    rows, loss = token_objective(soft=soft, gold=None, codec=student.codec, settings=settings)
     batch = collate(rows=rows, indices=np.array([4, 17, 2]), device=CPU.device)
     found = float(loss(logits=student.model(batch), rows=torch.tensor([4, 17, 2])).detach())
     expected = 0.0
@@ -150,10 +150,10 @@ def test_all_but_one_token_kept_is_the_whole_divergence() -> None:
 
 def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> None:
     soft, student = read(scored), classifier(t5)
-    assert student.writer is not None
+    assert student.codec is not None
     gold = Rows(uids=["g"], columns={"text": ["good film"]}, gold=["pos"])
     settings = TrainingSettings(max_length=32, gold_weight=0.5)
-    rows, loss = token_objective(soft=soft, gold=gold, writer=student.writer, settings=settings)
+    rows, loss = token_objective(soft=soft, gold=gold, codec=student.codec, settings=settings)
     assert len(rows) == len(soft.rows) + 1
     last = torch.tensor([len(soft.rows)])
     logits = student.model(collate(rows=rows, indices=last.numpy(), device=CPU.device))
@@ -164,9 +164,9 @@ def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> 
 def test_what_is_no_answer_teaches_nothing(scored: Path, t5: Path) -> None:
     soft = read(scored)
     soft.outputs.values_UC[3] = np.nan
-    writer = classifier(t5).writer
-    assert writer is not None
-    _, loss = token_objective(soft=soft, gold=None, writer=writer, settings=TrainingSettings())
+    codec = classifier(t5).codec
+    assert codec is not None
+    _, loss = token_objective(soft=soft, gold=None, codec=codec, settings=TrainingSettings())
     assert isinstance(loss, TokenLoss)
     assert (loss.num_valid(torch.tensor([3])), loss.num_valid(torch.tensor([4])) > 0) == (0, True)
 
@@ -178,9 +178,9 @@ def test_another_tokenizer_leaves_class_probabilities_where_there_are_some(
     student = classifier(write_tiny_t5(tmp_path / "signs", words=()), task_type=task_type)
     if refused:
         with pytest.raises(NoCommonOutputs, match="another tokenizer"):
-            shares_tokens(writer=student.writer, soft=read(scored))
+            shares_tokens(codec=student.codec, soft=read(scored))
     else:
-        assert not shares_tokens(writer=student.writer, soft=read(scored))
+        assert not shares_tokens(codec=student.codec, soft=read(scored))
 
 
 def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None:
@@ -188,11 +188,11 @@ def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None
     texts = examples(TEXT.name, 6)["text"]
     rows = Rows(uids=texts, columns={"text": texts}, gold=None)
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-    together = write_answers(model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
+    together = generate_answers(model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
     for row, text in enumerate(texts):
         one = Rows(uids=[text], columns={"text": [text]}, gold=None)
         alone = encode_rows(rows=one, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-        said = write_answers(model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
+        said = generate_answers(model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
         assert said.tokens.answers() == [together.tokens.answers()[row]]
         np.testing.assert_allclose(said.tokens.top_log_probs, together.tokens.take([row]).top_log_probs, atol=1e-4)
 

@@ -74,9 +74,9 @@ def test_an_answer_may_hold_them(tmp_path: Path) -> None:
     source = ModelSource(source="folder", name=str(write_tiny_t5(tmp_path, words=WORDS)))
     tokenizer = load_pretrained(source=source, max_length=32).tokenizer
     entities = TASK_TYPES["entity_extraction"]
-    writer = AnswerCodec(
+    codec = AnswerCodec(
         task_type=entities, tokenizer=tokenizer, labels=("a",), max_length=32, vocab_size=len(tokenizer)
     )
     answer = '[{"start": 0, "end": 9, "label": "a"}]'
-    tokens = writer.tokens(answers=[answer], texts=["good </s> day"])[0]
+    tokens = codec.tokens(answers=[answer], texts=["good </s> day"])[0]
     assert tokens.count(tokenizer.eos_token_id) == 1 and tokens[-1] == tokenizer.eos_token_id

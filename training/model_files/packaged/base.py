@@ -1,4 +1,4 @@
-"""Weights that travel inside an installed package: found, checked by hash, unpacked once."""
+"""Weights inside an installed package: found, checked by hash, unpacked once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPLETE_MARK = "unpacked-from"
 
 
 class PackageMissing(PermanentFailure):
-    """The package that carries a model's weights is not installed."""
+    """The package with a model's weights is not installed."""
 
 
 class WeightsDiffer(PermanentFailure):
@@ -30,7 +30,7 @@ class WeightsDiffer(PermanentFailure):
 class PackagedModel(ABC):
     """One model and the packages that hold it.
 
-    `sha256` is of what holds the weights as the packages ship it: a file of weights, or an archive with all else in it.
+    `sha256` is of the file with the weights as the packages ship it: safetensors, or an archive.
     """
 
     requirements: tuple[str, ...]
@@ -38,12 +38,7 @@ class PackagedModel(ABC):
 
     @abstractmethod
     def folder(self, *, name: str) -> Path:
-        """Return a folder that AutoModel and AutoTokenizer can load.
-
-        Parameters
-        ----------
-        name
-            the model's name, used for the unpacked folder.
+        """Return a folder that AutoModel and AutoTokenizer can load; `name` is used for an unpacked one.
 
         Raises
         ------
@@ -56,9 +51,9 @@ class PackagedModel(ABC):
         Parameters
         ----------
         requirement
-            the pinned requirement, `name==version`.
+            `name==version`.
         relative_path
-            the file's path below the site-packages folder.
+            below the site-packages folder.
 
         Raises
         ------
@@ -76,10 +71,10 @@ class PackagedModel(ABC):
 
     def check(self, actual_sha256: str, *, pinned: str | None = None, what: str = "weights") -> None:
         """Raise WeightsDiffer unless a hash is the pinned one, by default that of the packaged weights."""
-        wanted = pinned or self.sha256
-        if actual_sha256 != wanted:
+        expected = pinned or self.sha256
+        if actual_sha256 != expected:
             raise WeightsDiffer(
-                f"The {what} in {', '.join(self.requirements)} hash to {actual_sha256}, pinned is {wanted}. "
+                f"The {what} in {', '.join(self.requirements)} hash to {actual_sha256}, pinned is {expected}. "
                 f"Reinstall them: {self._install_command()}"
             )
 
@@ -97,20 +92,14 @@ def cache_root() -> Path:
 
 
 def unpacked_once(*, name: str, fingerprint: str, unpack: Callable[[Path], None]) -> Path:
-    """Return the unpacked folder of a model, made by whichever process comes first.
+    """Return the complete unpacked folder of a model, made by whichever process comes first.
 
     Parameters
     ----------
-    name
-        the model's name.
     fingerprint
         the hash of what is unpacked; another fingerprint is another folder.
     unpack
         fills the folder it is given.
-
-    Returns
-    -------
-    The folder, complete.
     """
     root = cache_root()
     target = root / f"{name}-{fingerprint[:12]}"
@@ -130,7 +119,7 @@ def _unpack(target: Path, fingerprint: str, unpack: Callable[[Path], None]) -> N
 
 
 def _is_complete(folder: Path) -> bool:
-    """Every file is there as it was unpacked: one that was cut or changed since is unpacked again."""
+    """Say whether every file is as it was unpacked: after any change the folder is unpacked again."""
     mark = folder / COMPLETE_MARK
     if not mark.is_file():
         return False
@@ -152,6 +141,6 @@ def copy_files(*, source: Path, names: tuple[str, ...], target: Path) -> None:
 
 
 def checked_file(carrier: PackagedModel, path: Path) -> Path:
-    """Return `path` after its hash was found to be the carrier's; raises WeightsDiffer otherwise."""
+    """Return `path` if its hash is the pinned one; raises WeightsDiffer otherwise."""
     carrier.check(file_hash(path))
     return path

@@ -14,14 +14,14 @@ from training.runtime import file_hash
 class PackagedFolder(PackagedModel):
     """A model folder used where the package put it; `weights_path` is its safetensors file in site-packages.
 
-    `files` are the SHA-256 of all else that is read of it, its config and its tokenizer, by name.
+    `files` are the SHA-256, by name, of its config and tokenizer files.
     """
 
     weights_path: str
     files: Mapping[str, str]
 
     def folder(self, *, name: str) -> Path:
-        """Return the package's own folder once its weights, its config and its tokenizer are checked."""
+        """Return the package's own folder once all its files are checked."""
         found = checked_file(self, self.packaged_file(self.requirements[0], self.weights_path)).parent
         for file_name, pinned in self.files.items():
             inside = f"{Path(self.weights_path).parent}/{file_name}"

@@ -60,19 +60,10 @@ class OnnxBert(PackagedModel):
 
 
 def encoder_weights(graph_file: Any) -> dict[str, torch.Tensor]:
-    """Read an exported encoder's weights under the names BertModel gives them.
+    """Read an exported encoder's weights under the names BertModel gives them, fp32, matrices as (out, in).
 
     The exporter keeps the names of embeddings, norms and biases; the matrices became anonymous operands,
-    transposed, of nodes that still carry their module's path.
-
-    Parameters
-    ----------
-    graph_file
-        the loaded `onnx.ModelProto`.
-
-    Returns
-    -------
-    State dict of fp32 tensors, matrices as (out, in).
+    transposed, of nodes that still have their module's path. `graph_file` is the loaded `onnx.ModelProto`.
     """
     import torch
     from onnx import numpy_helper

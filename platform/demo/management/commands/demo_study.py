@@ -3,8 +3,8 @@ from typing import Any
 
 from accounts.commands import RefusingCommand
 from budgets.ledger import BudgetExceeded
+from demo.newsgroups import TextMissing
 from demo.steps import DemoFailed, finish, run_demo
-from demo.texts import TextMissing
 from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable
 
 _EXPECTED = (DemoFailed, TextMissing, BudgetExceeded, LabelStudioRefused, LabelStudioUnreachable, ValueError)

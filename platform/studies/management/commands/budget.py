@@ -24,7 +24,7 @@ class Command(RefusingCommand):
         change.add_argument("--limit", metavar="AMOUNT", help="set the limit")
         change.add_argument("--stop", metavar="REASON", help="stop all that it pays for")
         change.add_argument("--resume", action="store_true", help="end a stop")
-        change.add_argument("--confirm", action="store_true", help="confirm a limit that somebody else asked for")
+        change.add_argument("--confirm", action="store_true", help="confirm a limit that another person requested")
         parser.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,7 +1,7 @@
-"""Bringing annotations back from Label Studio: idempotent, and safe to be killed anywhere.
+"""Fetching annotations from Label Studio: idempotent, and safe to kill anywhere.
 
-Every sync lists all examples of a project with the time that Label Studio last changed each, and fetches those whose
-time is another than the one merged, earlier or later: a clock that jumps back hides nothing.
+Every sync lists all examples of a project with the time of their last change, and fetches those whose time differs
+from the one merged, earlier or later: a clock that jumps back hides nothing.
 """
 
 import logging
@@ -20,7 +20,7 @@ from accounts.permissions import Action, require
 from config.refusals import Refusal
 from labeling.annotations import (
     GONE,
-    Merged,
+    MergeResult,
     People,
     forget_if_gone,
     mark_deleted,
@@ -32,23 +32,23 @@ from labeling.annotations import (
     pay_waiting,
 )
 from labeling.label_studio import (
-    Fetched,
+    FetchedExample,
     LabelStudioClient,
     LabelStudioRefused,
     LabelStudioUnreachable,
-    Listed,
+    ListedExample,
     connect,
     correct_overlap,
     fetch,
 )
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.publishing import resume_batches
-from labeling.sync.lateness import note_beginning, tell_if_late
+from labeling.sync.lateness import note_beginning, notify_if_late
 from studies.models import Study
 
 logger = logging.getLogger(__name__)
 
-# What could not be read, and what is none of ours, is looked at again now and then.
+# How often what could not be read, and what is not ours, is looked at again.
 CHECK_EVERY = timedelta(hours=1)
 ROWS_PER_UPDATE = 500
 
@@ -59,9 +59,9 @@ class NothingPublished(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class SyncResult:
-    """What a sync found: examples looked at, annotations new or changed; `error` where it could not finish.
+    """Examples looked at, annotations new or changed; `error` if it could not finish.
 
-    `troubles` say what could not be read, each the first time; the rest of it is merged all the same.
+    `troubles` say what could not be read, each the first time; the rest is merged all the same.
     """
 
     num_examples: int = 0
@@ -71,7 +71,7 @@ class SyncResult:
 
 
 def sync_study(*, actor: User, study: Study) -> SyncResult:
-    """Bring a study's annotations up to date because somebody asked: everything is compared.
+    """Bring a study's annotations up to date because a person asked: everything is compared.
 
     Raises: Forbidden; NothingPublished.
     """
@@ -85,18 +85,18 @@ def sync_study(*, actor: User, study: Study) -> SyncResult:
 def sync_all() -> None:
     """Bring every study's annotations up to date. One that fails does not keep the others waiting."""
     for project in LabelingProject.objects.filter(label_studio_id__isnull=False).order_by("pk"):
-        tell_if_late(project)
+        notify_if_late(project)
         sync(project=project)
 
 
 def sync(*, project: LabelingProject, check_all: bool = False) -> SyncResult:
     """Fetch and merge what changed in Label Studio since the last time, and finish batches left half-sent.
 
-    Trouble is recorded on the project, shown there, and cleared by the next success; an example that cannot be read is
-    in trouble alone. A sync that is killed loses nothing: each example is merged whole. A project that was deleted in
-    Label Studio gives back what is held for it.
+    An error is recorded on the project, shown there, and cleared by the next success; an example that cannot be read
+    stops no other. Each example is merged whole, so that a kill loses nothing. A project that was deleted in Label
+    Studio has its holds released.
 
-    Parameters: `check_all` looks again at what could not be read, too; happens by itself every hour.
+    Parameters: `check_all` looks again at what could not be read, too; every hour by default.
     Returns: what was found, or the error.
     """
     note_beginning(project)
@@ -132,13 +132,13 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     resume_batches(project=project, client=client)
     began_at = timezone.now()
     check_all = check_all or project.last_checked_at is None or began_at - project.last_checked_at > CHECK_EVERY
-    offered, answered = _offered(project), _answered(project)
+    published, answered = _published(project), _answered(project)
     listed = client.examples(project_id=project.label_studio_id)
     _note_untouched(project, listed)
     stale = _stale(project, listed, check_all)
     merged = _merge_all(project, client, stale)
     present = {one.id for one in listed}
-    num_changed = merged.num_changed + _mark_vanished(project, offered, present)
+    num_changed = merged.num_changed + _mark_vanished(project, published, present)
     num_changed += mark_deleted(project=project, example_ids=answered - present)
     pay_waiting(study=project.study)
     correct_overlap(project=project, client=client, listed=listed)
@@ -146,8 +146,8 @@ def _sync(project: LabelingProject, client: LabelStudioClient, check_all: bool) 
     return SyncResult(num_examples=len(stale), num_changed=num_changed, troubles=merged.troubles)
 
 
-def _note_untouched(project: LabelingProject, listed: Sequence[Listed]) -> None:
-    """Note the time of what nobody has touched since it was sent: there is nothing in it to be fetched."""
+def _note_untouched(project: LabelingProject, listed: Sequence[ListedExample]) -> None:
+    """Note the time of what was not touched since it was sent: it has nothing to fetch."""
     answered = Annotation.objects.filter(example=OuterRef("example"), deleted_at__isnull=True)
     new = Publication.objects.filter(
         ~Exists(answered), batch__project=project, label_studio_updated_at__isnull=True, num_answers=0, trouble=""
@@ -160,17 +160,17 @@ def _note_untouched(project: LabelingProject, listed: Sequence[Listed]) -> None:
         new.filter(label_studio_id__in=[one.id for one in some]).update(label_studio_updated_at=times)
 
 
-def _stale(project: LabelingProject, listed: Sequence[Listed], check_all: bool) -> list[Listed]:
-    """Pick what is not merged in this very state, and what may be acceptable by now.
+def _stale(project: LabelingProject, listed: Sequence[ListedExample], check_all: bool) -> list[ListedExample]:
+    """Pick what is not merged in its present state, and what may be acceptable by now.
 
-    What is none of ours is looked at where it is new, or everything is compared: it may be a copy of an example.
+    What is not ours is picked if it is new, or everything is compared: it may be a copy of an example.
     """
     publications = Publication.objects.filter(batch__project=project, label_studio_id__isnull=False)
     merged = dict(publications.values_list("label_studio_id", "label_studio_updated_at"))
     again = _acceptable_now(publications) | (_in_trouble(publications) if check_all else set())
     until = project.synced_until
 
-    def is_stale(one: Listed) -> bool:
+    def is_stale(one: ListedExample) -> bool:
         if one.id in merged:
             return one.id in again or merged[one.id] != one.updated_at
         return check_all or until is None or one.updated_at > until
@@ -179,7 +179,7 @@ def _stale(project: LabelingProject, listed: Sequence[Listed], check_all: bool) 
 
 
 def _acceptable_now(publications: QuerySet[Publication]) -> set[int | None]:
-    """List where somebody has an account by now, or an answer that was not asked for is asked for again."""
+    """List examples whose annotator has an account by now, or whose surplus answer is requested by now."""
     accounts = [email.lower() for email in User.objects.filter(is_active=True).values_list("email", flat=True)]
     there = Annotation.objects.filter(example=OuterRef("example"), deleted_at__isnull=True)
     # A paid skip names its maker even while they have no account.
@@ -199,25 +199,25 @@ def _in_trouble(publications: QuerySet[Publication]) -> set[int | None]:
     return set(publications.filter(rejected | ~Q(trouble="")).values_list("label_studio_id", flat=True))
 
 
-def _merge_all(project: LabelingProject, client: LabelStudioClient, stale: Sequence[Listed]) -> Merged:
+def _merge_all(project: LabelingProject, client: LabelStudioClient, stale: Sequence[ListedExample]) -> MergeResult:
     if not stale:
-        return Merged()
+        return MergeResult()
     assert project.label_studio_id is not None
     people = People(
         emails=client.people(), accounts={user.email.lower(): user for user in User.objects.filter(is_active=True)}
     )
     fetched = fetch(client=client, project_id=project.label_studio_id, listed=stale)
     merged = [_merge_one(project, one, people) for one in fetched]
-    return Merged(
+    return MergeResult(
         num_changed=sum(one.num_changed for one in merged),
         troubles=tuple(trouble for one in merged for trouble in one.troubles),
     )
 
 
-def _merge_one(project: LabelingProject, fetched: Fetched, people: People) -> Merged:
+def _merge_one(project: LabelingProject, fetched: FetchedExample, people: People) -> MergeResult:
     publication = _publication(project, fetched)
     if publication is None:
-        return Merged()
+        return MergeResult()
     trouble = fetched.trouble
     if fetched.example is not None:
         try:
@@ -233,11 +233,11 @@ def _merge_one(project: LabelingProject, fetched: Fetched, people: People) -> Me
             logger.exception("merging example %s", fetched.listed.id)
             trouble = own_fault(fault)
     is_new = note_unreadable(publication=publication, reason=trouble, changed_at=fetched.listed.updated_at)
-    return Merged(troubles=(trouble,) if is_new else ())
+    return MergeResult(troubles=(trouble,) if is_new else ())
 
 
-def _publication(project: LabelingProject, fetched: Fetched) -> Publication | None:
-    """Find what was published by its own uid, or by its id. What somebody else put into the project is none of ours."""
+def _publication(project: LabelingProject, fetched: FetchedExample) -> Publication | None:
+    """Find the publication by its own uid, or by its id; None for what others put into the project."""
     ours = Publication.objects.filter(batch__project=project)
     try:
         uid = UUID(fetched.example.item_uid if fetched.example else "")
@@ -246,27 +246,27 @@ def _publication(project: LabelingProject, fetched: Fetched) -> Publication | No
     return ours.filter(example__uid=uid).first()
 
 
-def _offered(project: LabelingProject) -> list[Publication]:
-    """List what was sent before we look, arrived or not: what is missing then is gone."""
+def _published(project: LabelingProject) -> list[Publication]:
+    """List what was sent before the listing, arrived or not: what the listing lacks was deleted."""
     waiting = Assignment.objects.filter(publication=OuterRef("pk"), hold__closed_at__isnull=True)
-    sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.OFFERED)
+    sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.PUBLISHED)
     return list(sent.filter(Q(label_studio_id__isnull=False) | Exists(waiting)).defer("trouble"))
 
 
 def _answered(project: LabelingProject) -> set[int | None]:
-    """List Label Studio's ids of what has answers before we look, copies of examples among them."""
+    """List Label Studio's ids of what had answers before the listing, copies of examples included."""
     here = Annotation.objects.filter(example__publication__batch__project=project, deleted_at__isnull=True)
     rows = here.filter(label_studio_example_id__isnull=False).order_by()
     return set(rows.values_list("label_studio_example_id", flat=True).distinct())
 
 
-def _mark_vanished(project: LabelingProject, offered: Sequence[Publication], present: set[int]) -> int:
-    """Mark what is not there although it was offered before we looked, arrived or not."""
+def _mark_vanished(project: LabelingProject, published: Sequence[Publication], present: set[int]) -> int:
+    """Mark what the listing lacks although it was sent before, arrived or not."""
     if LabelingProject.objects.filter(pk=project.pk, closed_at__isnull=False).exists():
-        # It is we who deleted it; the withdrawal says so and gives the money back.
+        # The withdrawal deleted it, and releases the money.
         return 0
     num_deleted = 0
-    for publication in offered:
+    for publication in published:
         if publication.label_studio_id is None:
             mark_gone(publication=publication, reason="never arrived in Label Studio")
         elif publication.label_studio_id not in present:
@@ -274,7 +274,7 @@ def _mark_vanished(project: LabelingProject, offered: Sequence[Publication], pre
     return num_deleted
 
 
-def _note_end(project: LabelingProject, listed: Sequence[Listed], checked_at: datetime | None) -> None:
+def _note_end(project: LabelingProject, listed: Sequence[ListedExample], checked_at: datetime | None) -> None:
     values: dict[str, object] = {"last_synced_at": timezone.now(), "last_error": "", "syncing_since": None}
     if checked_at is not None:
         values["last_checked_at"] = checked_at

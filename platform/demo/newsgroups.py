@@ -43,12 +43,12 @@ class TextMissing(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
+class DemoText:
     text: str
     label: str
 
 
-def posts(file: str) -> list[Post]:
+def posts(file: str) -> list[DemoText]:
     """Posts of the demo's topics in file order: their first words, each text once.
 
     Raises: TextMissing.
@@ -62,13 +62,13 @@ def posts(file: str) -> list[Post]:
     return found
 
 
-def _read(path: Path) -> Iterator[Post]:
+def _read(path: Path) -> Iterator[DemoText]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             topic, _, text = line.partition("\t")
             words = text.split()
             if number >= _HEADER_LINES and topic in TOPICS and len(words) >= MIN_WORDS:
-                yield Post(text=" ".join(words[:MAX_WORDS]), label=TOPICS[topic])
+                yield DemoText(text=" ".join(words[:MAX_WORDS]), label=TOPICS[topic])
 
 
 def _locate(file: str) -> Path:

@@ -1,4 +1,4 @@
-"""Offering examples in Label Studio: the money is held first, then they are sent, once."""
+"""Publishing examples in Label Studio: the money is held first, then they are sent, once."""
 
 import uuid
 from collections.abc import Callable
@@ -14,11 +14,9 @@ from config.refusals import Refusal
 from labeling.annotations import forget_if_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect, ensure_project
 from labeling.models import Batch, LabelingProject, Publication
-from labeling.publishing.batches import Held, NoneFits, Wanted, hold_batch, offerable
+from labeling.publishing.batches import HeldBatch, NoneFits, PublishRequest, hold_batch, publishable
 from labeling.publishing.sending import resume_batches, send
 from studies.models import Split, Study
-
-__all__ = ["PublishResult", "offer", "offerable", "publish"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +27,7 @@ class PublishResult:
     """
 
     batches: tuple[Batch, ...]
-    num_offered: int
+    num_published: int
     num_already: int
     num_short: int
     missing: Decimal = ZERO
@@ -43,14 +41,14 @@ def publish(
     split: str = Split.POOL,
     request_key: str = "",
 ) -> PublishResult:
-    """Offer more of a study's examples for labelling, in rank order, as many as the budget takes.
+    """Publish more of a study's examples for labelling, in rank order, as many as the budget takes.
 
     Each requested annotation gets a hold at the highest current rate before anything is sent. Safe to repeat: what is
     published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
-    form sent twice offers once.
-    Returns: what was offered, and how many the budget could not take.
+    form sent twice publishes once.
+    Returns: what was published, and how many the budget could not take.
     Raises: Forbidden; ValueError (number, split); BudgetStopped; BudgetExceeded (not one fits; nothing is held);
     PriceMissing; LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is
     sent when it answers again).
@@ -66,27 +64,27 @@ def publish(
     client = connect()
     project = _prepare(study, client)
     resume_batches(project=project, client=client)
-    on_offer = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
-    num_already = on_offer.count()
-    examples = offerable(study=study, split=split)
+    earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
+    num_already = earlier.count()
+    examples = publishable(study=study, split=split)
     num_wanted = min(num_examples or examples.count(), examples.count())
 
-    def want(place: int, left: int) -> Wanted:
+    def want(place: int, left: int) -> PublishRequest:
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
-        return Wanted(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
+        return PublishRequest(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
 
-    offered = offer(want, num_wanted, client)
+    done = _hold_and_send(want, num_wanted, client)
     return PublishResult(
-        batches=tuple(held.batch for held in offered),
-        num_offered=sum(held.num_examples for held in offered),
+        batches=tuple(held.batch for held in done),
+        num_published=sum(held.num_examples for held in done),
         num_already=num_already,
-        num_short=sum(held.num_short for held in offered),
-        missing=sum((held.missing for held in offered), ZERO),
+        num_short=sum(held.num_short for held in done),
+        missing=sum((held.missing for held in done), ZERO),
     )
 
 
 def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:
-    """Find or make the project; one that was deleted in Label Studio is made anew, and gives back what it held."""
+    """Find or make the project; one that was deleted in Label Studio is made again, and gives back what it held."""
     try:
         return ensure_project(study=study, client=client)
     except LabelStudioRefused:
@@ -96,40 +94,42 @@ def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:
     return ensure_project(study=study, client=client)
 
 
-def offer(want: Callable[[int, int], Wanted], num_examples: int, client: LabelStudioClient) -> list[Held]:
+def _hold_and_send(
+    want: Callable[[int, int], PublishRequest], num_examples: int, client: LabelStudioClient
+) -> list[HeldBatch]:
     """Hold and send examples, a batch at a time, as many as the budget takes.
 
     Parameters: `want` makes what the batch at a place asks for, given how many examples are left.
     Raises: NoneFits (of the first batch); BudgetStopped; PriceMissing; LabelStudioUnreachable; LabelStudioRefused.
     """
-    offered: list[Held] = []
+    done: list[HeldBatch] = []
     left = num_examples
     while left > 0:
-        held = _hold_next(want(len(offered), left), offered)
+        held = _hold_next(want(len(done), left), done)
         if held is None:
             break
-        offered.append(held)
-        _send(held.batch, offered, client)
+        done.append(held)
+        _send(held.batch, done, client)
         left = 0 if held.num_short else left - held.num_examples
-    return offered
+    return done
 
 
-def _hold_next(wanted: Wanted, offered: list[Held]) -> Held | None:
+def _hold_next(wanted: PublishRequest, done: list[HeldBatch]) -> HeldBatch | None:
     """Hold the next batch. Where nothing of it fits, the one before is the one that the budget ended."""
     try:
         return hold_batch(wanted)
     except NoneFits as refusal:
-        if not offered:
+        if not done:
             raise
-        offered[-1] = replace(offered[-1], num_short=wanted.num_examples, missing=refusal.missing_for_all)
+        done[-1] = replace(done[-1], num_short=wanted.num_examples, missing=refusal.missing_for_all)
         return None
 
 
-def _send(batch: Batch, offered: list[Held], client: LabelStudioClient) -> None:
+def _send(batch: Batch, done: list[HeldBatch], client: LabelStudioClient) -> None:
     try:
         send(batch, client)
     except LabelStudioUnreachable as error:
-        num_held = sum(one.num_examples for one in offered)
+        num_held = sum(one.num_examples for one in done)
         raise LabelStudioUnreachable(
             f"{error} {num_held:,} examples have their money held; those not there yet are sent when it answers."
         ) from error

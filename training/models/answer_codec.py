@@ -1,4 +1,4 @@
-"""Between answers and tokens, for a model that writes its answers."""
+"""Answers to tokens and back, for text-to-text models."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ANSWER_TOKENS_PER_TOKEN = 2
 
 
 class LabelUnwritable(PermanentFailure):
-    """A tokenizer cannot write a label so that it is told from others."""
+    """A tokenizer cannot write a label so that it differs from all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerCodec:
-    """Writes a task type's answers over some labels with one tokenizer, and reads them back.
+    """Turns a task type's answers over some labels into one tokenizer's tokens, and back.
 
-    `vocab_size` is of the model, which may know more tokens than its tokenizer.
+    `vocab_size` is the model's, which may have more tokens than its tokenizer.
     """
 
     task_type: TaskType
@@ -39,7 +39,7 @@ class AnswerCodec:
             ids = self.tokens(answers=[answer], texts=[text])[0]
             if self.read(tokens=ids, text=text) != answer:
                 raise LabelUnwritable(
-                    f"The tokenizer writes {answer!r} as {self._text(ids)!r}, from which the label cannot be told. "
+                    f"The tokenizer writes {answer!r} as {self._text(ids)!r}, which cannot be told from another label. "
                     "Take another model, or other names for the labels."
                 )
 
@@ -50,7 +50,7 @@ class AnswerCodec:
 
     @property
     def scores_labels(self) -> bool:
-        """Whether each row has one label, of few enough to ask after every one."""
+        """Whether each row has one label, of few enough to score every one."""
         return self.task_type.unit == "row" and len(self.labels) <= MAX_SCORED_LABELS
 
     @cached_property
@@ -70,19 +70,7 @@ class AnswerCodec:
         )
 
     def tokens(self, *, answers: Sequence[str], texts: Sequence[str]) -> list[list[int]]:
-        """Write answers.
-
-        Parameters
-        ----------
-        answers
-            N of them, in the task type's one form.
-        texts
-            the first input field of each.
-
-        Returns
-        -------
-        Token ids of each, its end included; an answer of more than `max_tokens` is cut.
-        """
+        """Return the tokens of N answers, ends included, `max_tokens` at most; `texts` are first input fields."""
         written = [
             self.task_type.as_text(answer=a, text=t, labels=self.labels) for a, t in zip(answers, texts, strict=True)
         ]

@@ -11,14 +11,14 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Hold, LedgerEntry, Price
 from budgets.money import quantize
 from labeling.models import Annotation
-from labeling.payment.rates import hours, promised_price
+from labeling.payment.pay import hours, promised_price
 from studies.models import Study
 
 ROWS_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paid:
+class PaidEntry:
     """An entry that paid for an annotation of a study, the key it should have and the amount it should be."""
 
     study: Study
@@ -27,11 +27,11 @@ class Paid:
     amount: Decimal
 
 
-def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[Paid]:
+def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[PaidEntry]:
     """Rebuild what the annotations of studies were paid, accepted ones and paid skips, in the order they came."""
     promises, by_id = _Promises(studies), {study.pk: study for study in studies}
     paid = Annotation.objects.filter(example__study__in=studies, entry__isnull=False).order_by("pk")
-    # Each table by its own keys: joined in one query, eight tables are read as often as a wrong estimate of rows says.
+    # Each table by its own keys: a join of eight tables depends on the planner's estimate of rows.
     rows = paid.prefetch_related(
         "example", "entry__price__book", "assignment__hold__price__book", "assignment__hold__budget", "annotator"
     )
@@ -40,11 +40,11 @@ def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[Paid]:
         assert entry is not None
         if annotation.assignment is None or annotation.annotator is None:
             amount = entry.price.cost(Decimal(1))
-            yield Paid(study=study, entry=entry, source_key=annotation.skip_key, amount=amount)
+            yield PaidEntry(study=study, entry=entry, source_key=annotation.skip_key, amount=amount)
             continue
         price = promises.price(annotation.assignment.hold, annotation.annotator)
         amount = price.cost(_quantity(entry, price, study))
-        yield Paid(study=study, entry=entry, source_key=annotation.source_key, amount=amount)
+        yield PaidEntry(study=study, entry=entry, source_key=annotation.source_key, amount=amount)
 
 
 def _quantity(entry: LedgerEntry, price: Price, study: Study) -> Decimal:

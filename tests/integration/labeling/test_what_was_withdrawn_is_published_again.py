@@ -13,8 +13,8 @@ from tests.integration.labeling.conftest import (
     Enter,
     Member,
     is_exact,
-    offered,
     project_id,
+    published_ids,
     resumed,
     spent_and_held,
     stopped,
@@ -31,7 +31,7 @@ def uids(client: LabelStudioClient, study: Study) -> list[str]:
     return sorted(task.data["item_uid"] for task in tasks)
 
 
-def test_after_a_resume_each_example_is_on_offer_again_once_with_new_holds(
+def test_after_a_resume_each_example_is_published_again_once_with_new_holds(
     study: Study, annotator: Member, client_of: LabelStudioClient
 ) -> None:
     stopped(study)
@@ -41,7 +41,7 @@ def test_after_a_resume_each_example_is_on_offer_again_once_with_new_holds(
     assert spent_and_held(study) == ("0.00", "0.30")
     again = study.budget.holds.filter(closed_at__isnull=True).values_list("source_key", flat=True)
     assert all(key.endswith(":1:2") for key in again)
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     assert [one.state for one in synced(study)] == [Annotation.State.ACCEPTED]
     assert is_exact(study)
 
@@ -74,7 +74,7 @@ def test_an_exhausted_budget_goes_on_by_a_top_up(
     study = factories.study(limit="0.20")
     factories.examples(study, ["one", "two"])
     publish(actor=study.created_by, study=study)
-    for example in offered(study):
+    for example in published_ids(study):
         annotator.annotate(example)
     synced(study)
     follow_stops()
@@ -84,7 +84,7 @@ def test_an_exhausted_budget_goes_on_by_a_top_up(
     top_up(actor=factories.person(), budget=study.budget, amount="0.10")
     follow_stops()
     assert status(study).stop is None
-    assert publish(actor=study.created_by, study=study).num_offered == 1
+    assert publish(actor=study.created_by, study=study).num_published == 1
     assert annotator.open_next(study) is not None
 
 
@@ -92,7 +92,7 @@ def half_answered(annotator: Member) -> Study:
     study = factories.study(annotations_per_example=2)
     factories.examples(study, ["one"])
     publish(actor=study.created_by, study=study)
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     stopped(study)
     return study
 
@@ -101,9 +101,9 @@ def test_a_half_answered_example_is_asked_for_again_where_it_is(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
     study = half_answered(annotator)
-    (before,) = offered(study)
+    (before,) = published_ids(study)
     resumed(study)
-    assert offered(study) == [before]
+    assert published_ids(study) == [before]
     assert len(uids(client_of, study)) == 1
     other = enter(factories.person(Role.ANNOTATOR))
     assert other.open_next(study) == before
@@ -121,8 +121,8 @@ def test_a_half_answered_example_without_money_stays_shut_until_there_is_some(
     other = enter(factories.person(Role.ANNOTATOR))
     assert other.open_next(study) is None
     top_up(actor=factories.person(), budget=study.budget, amount="1")
-    assert publish(actor=study.created_by, study=study).num_offered == 1
-    assert other.open_next(study) == offered(study)[0]
+    assert publish(actor=study.created_by, study=study).num_published == 1
+    assert other.open_next(study) == published_ids(study)[0]
 
 
 def test_a_resume_that_was_killed_half_way_is_ended_by_the_next(

@@ -1,4 +1,4 @@
-"""Labels imported for what is on offer: nobody else is asked, the money comes back, and who began is paid."""
+"""Labels imported for published examples: nobody else is asked, the money comes back, and who began is paid."""
 
 from datetime import timedelta
 
@@ -13,14 +13,14 @@ from labeling.sync import sync
 from labeling.withdraw import follow_imported_labels, follow_stops, withdraw_labelled_of
 from studies.imports import undo_import
 from studies.models import Label, Study
-from studies.queries import on_offer
+from studies.queries import awaiting_annotation
 from tests import factories
 from tests.integration.labeling.conftest import (
     Enter,
     Member,
     is_exact,
-    offered,
     project_id,
+    published_ids,
     resumed,
     spent_and_held,
     stopped,
@@ -33,7 +33,7 @@ LABELS = "text,label\none,good\ntwo,good\nthree,good\n"
 
 
 def waiting(study: Study) -> int:
-    return on_offer(study).count()
+    return awaiting_annotation(study).count()
 
 
 def test_nobody_is_asked_and_all_of_the_money_comes_back(study: Study, annotator: Member) -> None:
@@ -69,7 +69,7 @@ def test_who_has_it_open_finishes_and_is_paid_and_the_imported_label_stays(
 
 
 def test_what_was_answered_before_is_paid(study: Study, annotator: Member) -> None:
-    assert annotator.annotate(offered(study)[0], "bad").status_code == 201
+    assert annotator.annotate(published_ids(study)[0], "bad").status_code == 201
     factories.import_csv(study, LABELS)
     withdraw_labelled_of(study=study)
     assert spent_and_held(study) == ("0.10", "0.00")
@@ -111,7 +111,7 @@ def test_a_crash_after_the_import_is_made_up_by_the_schedule(study: Study, annot
 
 def test_a_crash_after_label_studio_was_told_is_made_up(study: Study, client_of: LabelStudioClient) -> None:
     factories.import_csv(study, LABELS)
-    client_of.shut(project_id=project_id(study), ids=offered(study), keep_open=[])
+    client_of.shut(project_id=project_id(study), ids=published_ids(study), keep_open=[])
     follow_imported_labels()
     assert spent_and_held(study) == ("0.00", "0.00")
     sync(project=study.labeling_project, check_all=True)
@@ -127,23 +127,23 @@ def test_label_studio_that_is_away_is_told_and_tried_again(
         raise LabelStudioUnreachable("Label Studio does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("labeling.withdraw.already_labelled.connect", away)
+        patch.setattr("labeling.withdraw.imported_labels.connect", away)
         assert withdraw_labelled_of(study=study).error == "Label Studio does not answer."
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_imported_labels()
     assert spent_and_held(study) == ("0.00", "0.00")
 
 
-def test_an_undone_import_lets_its_examples_be_offered_again(study: Study, annotator: Member) -> None:
+def test_an_undone_import_lets_its_examples_be_published_again(study: Study, annotator: Member) -> None:
     batch = factories.import_csv(study, LABELS)
     withdraw_labelled_of(study=study)
     undo_import(actor=study.created_by, batch=batch)
-    assert publish(actor=study.created_by, study=study).num_offered == 3
+    assert publish(actor=study.created_by, study=study).num_published == 3
     assert spent_and_held(study) == ("0.00", "0.30")
     assert annotator.open_next(study) is not None
 
 
-def test_what_a_stop_withdrew_and_got_a_label_is_not_offered_again(study: Study, annotator: Member) -> None:
+def test_what_a_stop_withdrew_and_got_a_label_is_not_published_again(study: Study, annotator: Member) -> None:
     stopped(study)
     factories.import_csv(study, "text,label\none,good\n")
     resumed(study)

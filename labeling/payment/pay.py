@@ -1,4 +1,4 @@
-"""What an annotation is paid: at the price that its annotator had when the example was offered, and known then."""
+"""What an annotation is paid: at the price that its annotator had when the example was published, and known then."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from budgets.prices import Scope, find_price, highest_price
 from labeling.models import Annotation, Assignment, Publication
 from studies.models import PayBasis, Study
 
-NO_TIME = "Label Studio told no time, so no time is paid."
+NO_TIME = "Label Studio reported no lead time, so nothing is paid."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def hours(time: timedelta) -> Decimal:
 
 
 def promised_price(*, hold: Hold, annotator: User) -> Price:
-    """Find what this annotator was owed when the hold was placed; never more than was held for anybody."""
+    """Find this annotator's price when the hold was placed; never more than was held."""
     found = find_price(
         book=hold.price.book,
         kind=CostKind(hold.kind),
@@ -73,7 +73,7 @@ def promised_price(*, hold: Hold, annotator: User) -> Price:
 
 
 def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: int) -> Decimal:
-    """Say what of an annotation is paid: one label, or the hours of its lead time up to the study's most."""
+    """Return what of an annotation is paid: one label, or the hours of its lead time up to the study's maximum."""
     if kind != CostKind.LABELLING_HOUR:
         return Decimal(1)
     time = min(lead_time or timedelta(0), timedelta(seconds=max_paid_seconds))
@@ -81,15 +81,15 @@ def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: i
 
 
 def covered(quantity: Decimal, *, hold: Hold, price: Price) -> Decimal:
-    """What a hold covers of a quantity: hours with six decimals where it was placed for such, a millionth less."""
+    """Round hours down to six decimals if the hold was placed for such and would not cover them."""
     request = HoldRequest(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
     return quantity if request.total <= hold.amount else quantize(quantity)
 
 
 def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry:
-    """Pay for an acceptable annotation: from its assignment's hold, or, where that was given back, from what is left.
+    """Pay for an acceptable annotation: from its assignment's hold or, if that was released, from what is left.
 
-    Raises: BudgetExceeded; CapExceeded; BudgetStopped (only where the hold was given back).
+    Raises: BudgetExceeded; CapExceeded; BudgetStopped (only if the hold was released).
     """
     hold, annotator = assignment.hold, annotation.annotator
     assert annotator is not None, "only a known annotator's work is acceptable"
@@ -116,7 +116,7 @@ def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry
 
 
 def is_overshoot(*, budget: Budget, annotation: Annotation) -> bool:
-    """Whether this is the first of its annotator's answers after a stop: the one that was open when it came."""
+    """Whether this is its annotator's first answer after a stop: the one that was open at the stop."""
     stop = stop_at(budget=budget, moment=annotation.updated_at)
     return stop is not None and not has_overshot(stop=stop, annotator=annotation.annotator)
 
@@ -128,7 +128,7 @@ def stop_at(*, budget: Budget, moment: datetime) -> BudgetStop | None:
 
 
 def has_overshot(*, stop: BudgetStop, annotator: User | None) -> bool:
-    """Whether an answer of this person's was paid as open when the stop came."""
+    """Whether an answer of this person was paid as open at the stop."""
     paid = Annotation.objects.filter(
         annotator=annotator,
         entry__budget=stop.budget_id,
@@ -139,9 +139,9 @@ def has_overshot(*, stop: BudgetStop, annotator: User | None) -> bool:
 
 
 def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
-    """Pay for a skip where skips had a price when the example was offered: once per annotator and example.
+    """Pay for a skip where skips had a price when the example was published: once per annotator and example.
 
-    Where the budget has no room, it stops, and the skip waits for its pay.
+    If the budget cannot pay, it stops, and the skip waits for its pay.
     """
     hold = _latest_hold(publication)
     if annotation.entry is not None or annotation.annotator is None or _is_paid_already(annotation):
@@ -171,15 +171,15 @@ def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
 
 
 def skip_price(*, hold: Hold, annotator: User) -> Price | None:
-    """Find what a skip was worth to an annotator when the example was offered; None where skips are not paid."""
+    """Find an annotator's price of a skip when the example was published; None if skips are not paid."""
     at, scope = hold.created_at, Scope(budget=hold.budget, annotator=annotator)
     return find_price(book=hold.price.book, kind=CostKind.SKIP, at=at, scope=scope, known_at=at)
 
 
 def take_back_skips(annotation: Annotation) -> None:
-    """Undo what was paid for a skip that has become an answer, or that its maker followed by one: that is paid instead.
+    """Reverse pay for a skip that became an answer, or was followed by one, which is paid instead.
 
-    The annotation itself is left to be saved by the caller.
+    The caller saves the annotation itself.
     """
     _take_back(annotation)
     theirs = Annotation.objects.filter(example=annotation.example, annotator=annotation.annotator)

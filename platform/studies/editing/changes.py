@@ -1,4 +1,4 @@
-"""Changing a study that is there: its name, instructions and labels, archiving it, and making another like it."""
+"""Creating, changing, archiving and duplicating studies."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -46,7 +46,7 @@ _COPIED = (
 
 
 class StudyInUse(Refusal):
-    """Something depends on what was to be changed; the message names the field and says what."""
+    """Something depends on the field to be changed; the message says what."""
 
 
 @transaction.atomic
@@ -91,7 +91,7 @@ def change_study(
 ) -> Study:
     """Change what is given of a study, all of it or nothing. A name may change at any time.
 
-    Label Studio's project follows by labeling.label_studio.follow_study, or when examples are published next.
+    Label Studio's project follows by labeling.label_studio.update_project, or when examples are published next.
 
     Raises: Forbidden; StudyInvalid; StudyInUse (instructions that people work by, labels that something depends on).
     """
@@ -121,7 +121,7 @@ def change_study(
 
 @transaction.atomic
 def archive_study(*, actor: User, study: Study) -> Study:
-    """Leave a study out of lists and let it spend nothing more; all it has stays. May be repeated.
+    """Hide a study from lists and stop its spending; all it has stays. May be repeated.
 
     Published examples are withdrawn and runs pause, as with any stop.
     Raises: Forbidden.
@@ -139,7 +139,7 @@ def archive_study(*, actor: User, study: Study) -> Study:
 
 @transaction.atomic
 def unarchive_study(*, actor: User, study: Study) -> Study:
-    """Bring an archived study back into the lists. Its budget stays stopped until somebody resumes it.
+    """Bring an archived study back into the lists. Its budget stays stopped until it is resumed.
 
     Raises: Forbidden.
     """
@@ -204,8 +204,8 @@ def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any])
     found = dependents(study)
     if "instructions" in before and found.num_open:
         raise StudyInUse(
-            f"{found.num_open:,} examples are published, and people work by what is written now. "
-            "Wait until they are annotated, or stop the study first.",
+            f"{found.num_open:,} examples are published, and annotators are working by the current "
+            "instructions. Wait until they are done, or stop the study first.",
             field="instructions",
         )
     if "labels" in before:

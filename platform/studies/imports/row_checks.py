@@ -77,7 +77,7 @@ class StudyRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
+class ImportCheck:
     """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
 
     `num_other_splits` duplicates name another split than their example has; it stays in its own. `notes` say how the
@@ -172,14 +172,14 @@ class _Checker:
             return "split: the test split is frozen since the first run, nothing can be added to it"
         split = self._split(group, wanted)
         if wanted and split != wanted:
-            return f"split: the same text but for case or spaces is in {split}, so this cannot be {wanted}"
+            return f"split: a text that differs only in case or spaces is in {split}, so this row cannot be in {wanted}"
         self.labels_by_content[content] = label
         if split == Split.TEST and self.rules.is_test_frozen:
             self.num_duplicates += 1
             return ""
         self.splits_by_group[group] = split
         if missing := next((text for text in fields.values() if text.casefold() in _MISSING_TEXTS), ""):
-            self.remarks[f"Imported as a text, though programs write it where one is missing: “{missing}”"] += 1
+            self.remarks[f"Imported as text, although “{missing}” often stands for a missing value"] += 1
         self.candidates.append(
             Candidate(
                 line=row.line,
@@ -226,7 +226,7 @@ class _Checker:
     def _note_missing(self, row: Row) -> None:
         for name, column in (("label", self.options.label_column), ("split", self.options.split_column)):
             if row.not_texts.get(column) == MISSING:
-                self.remarks[f"NaN is taken for no {name}, as null is"] += 1
+                self.remarks[f"NaN was read as a missing {name}, like null"] += 1
 
     def _text_problem(self, fields: Mapping[str, str]) -> str:
         for name, text in fields.items():
@@ -235,7 +235,7 @@ class _Checker:
             if bad := unstorable(text):
                 return f"{name}: the text has {bad}; write it without"
             if len(text) > MAX_CHARACTERS:
-                return f"{name}: {len(text):,} characters; {MAX_CHARACTERS:,} is the most"
+                return f"{name}: {len(text):,} characters; the maximum is {MAX_CHARACTERS:,}"
         return ""
 
     def _split_problem(self, wanted: str) -> str:
@@ -260,10 +260,10 @@ class _Checker:
 
 def check_rows(
     *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
-) -> Checked:
+) -> ImportCheck:
     """Sort a file's rows into new examples, duplicates and errors with their line numbers.
 
-    Parameters: `note_progress` is told now and then how many rows are done, of how many.
+    Parameters: `note_progress` is called at times with the number of rows done, and of all.
     Raises: ColumnsWrong.
     """
     check_columns(table=table, options=options, input_fields=rules.input_fields)
@@ -272,7 +272,7 @@ def check_rows(
         if note_progress and place % ROWS_PER_NOTE == 0:
             note_progress(place, len(table.rows))
         checker.add(row)
-    return Checked(
+    return ImportCheck(
         candidates=tuple(checker.candidates),
         late_labels=checker.late_labels,
         num_duplicates=checker.num_duplicates,
