@@ -12,7 +12,7 @@ from labeling.payment import rebuilt_pay
 from reports.bills import LedgerRows, Sharing, StudyLedger
 from reports.queries import one_moment, use_totals
 from reports.verify.entry_checks import MISSING, entry_differences
-from runs.models import Artifact, Attempt
+from runs.models import Artifact, ArtifactKind, Attempt
 from runs.money import cost_of
 from studies.models import SnapshotItem, Study
 
@@ -120,7 +120,7 @@ def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
     """Bills, each entry once, and what no student used total what was spent; so do the shares."""
     rows = LedgerRows(studies)
     students: dict[int, list[Artifact]] = {study.pk: [] for study in studies}
-    trained = Artifact.objects.filter(run__study__in=studies, kind=Artifact.Kind.STUDENT)
+    trained = Artifact.objects.filter(run__study__in=studies, kind=ArtifactKind.STUDENT)
     for student in trained.select_related("run").order_by("pk"):
         students[student.run.study_id].append(student)
     for study in studies:

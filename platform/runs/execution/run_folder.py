@@ -9,19 +9,14 @@ from typing import Any
 from django.conf import settings
 
 from runs.execution.process import SPEC_FILE
-from runs.models import Artifact, ExampleList, Run, RunKind
+from runs.models import Artifact, ArtifactKind, ExampleList, Run, RunKind
+from runs.run_kinds import RUN_KINDS
 from studies.models import Example
 from studies.task_types import input_fields
 from training.folder import discard_working_files, read_json, whole_folder, write_json
 
 SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
-KINDS = {
-    RunKind.FINETUNE_STUDENT: ("finetune", "student"),
-    RunKind.FINETUNE_TEACHER: ("finetune", "teacher"),
-    RunKind.SCORE: ("score", "teacher"),
-    RunKind.DISTIL: ("distil", "student"),
-}
 # Files of an earlier attempt that would be taken for this one's.
 _OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
 _WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
@@ -29,7 +24,7 @@ _Row = dict[str, str]
 
 
 class ParentArtifactMissing(Exception):
-    """A run's folder needs what an earlier run made, and that is gone."""
+    """A run's folder needs what an earlier run made, and that is missing."""
 
 
 class NotWanted(Exception):
@@ -86,15 +81,15 @@ def discard_leftovers(folder: Path) -> None:
 
 
 def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
-    kind, role = KINDS[RunKind(run.kind)]
-    if run.kind == RunKind.DISTIL:
-        data = {**data, "soft_labels": str(_parent_artifact(run, Artifact.Kind.SOFT_LABELS))}
-    trained = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
-    teacher = str(_parent_artifact(run, *trained)) if run.kind == RunKind.SCORE else None
+    traits = RUN_KINDS[RunKind(run.kind)]
+    if traits.reads_soft_labels:
+        data = {**data, "soft_labels": str(_parent_artifact(run, ArtifactKind.SOFT_LABELS))}
+    trained = (ArtifactKind.TEACHER, ArtifactKind.STUDENT)
+    teacher = str(_parent_artifact(run, *trained)) if run.model is None else None
     return {
         "version": SPEC_VERSION,
-        "kind": kind,
-        "role": role,
+        "kind": traits.trainer_kind,
+        "role": traits.role,
         "task_type": run.study.task_type,
         "labels": run.study.labels,
         "model": run.model,
@@ -111,17 +106,17 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _parent_artifact(run: Run, *kinds: Artifact.Kind) -> Path:
+def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
     artifact = Artifact.objects.filter(run__children=run, kind__in=kinds).first()
     if artifact is None or not artifact.path.is_dir():
         what = kinds[0].label.lower()
-        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is gone.")
+        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is missing.")
     return artifact.path
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     fields = input_fields(run.study.task_type)
-    if run.kind == RunKind.SCORE:
+    if RUN_KINDS[RunKind(run.kind)].scores:
         named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
     else:
         named, measured = {"train": _snapshot_rows(run, fields)}, {"dev": run.dev, "test": run.test}

@@ -1,8 +1,25 @@
-"""What a run is asked to do: its plan, its inputs, its teacher and its estimate."""
+"""What a run is asked to do: a request, its plan, its inputs, its chain of runs and their estimate."""
 
-from runs.requests.estimates import ChainEstimate, device_price, estimate_of, estimate_runs, from_json
-from runs.requests.plan_options import add_plan_arguments, plan_of
-from runs.requests.plans import (
+from runs.requests.chain import Chain, PlannedRun, chain_of, request_key
+from runs.requests.estimates import (
+    ChainEstimate,
+    device_price,
+    estimate_from_json,
+    estimate_runs,
+    estimate_to_json,
+)
+from runs.requests.inputs import (
+    MOST_EXAMPLES,
+    FixedInputs,
+    NotEnoughExamples,
+    NothingToMeasure,
+    RunRequest,
+    check_test,
+    check_unlabelled,
+    count_inputs,
+    fix_inputs,
+)
+from runs.requests.plan import (
     LISTS,
     RANGES,
     STUDENT_LEARNING_RATES,
@@ -11,19 +28,8 @@ from runs.requests.plans import (
     TEACHER_STEPS,
     RunPlan,
 )
-from runs.requests.run_requests import (
-    MOST_EXAMPLES,
-    Asked,
-    Inputs,
-    NotEnoughExamples,
-    NothingToMeasure,
-    RunRequest,
-    check_count,
-    check_test,
-    check_unlabelled,
-    fix_inputs,
-)
-from runs.requests.teachers import Teacher, finished_teachers, teacher_of
+from runs.requests.plan_options import add_plan_arguments, plan_of
+from runs.requests.teachers import finished_teachers
 
 __all__ = [
     "LISTS",
@@ -33,24 +39,25 @@ __all__ = [
     "STUDENT_STEPS",
     "TEACHER_LEARNING_RATES",
     "TEACHER_STEPS",
-    "Asked",
+    "Chain",
     "ChainEstimate",
-    "Inputs",
+    "FixedInputs",
     "NotEnoughExamples",
     "NothingToMeasure",
+    "PlannedRun",
     "RunPlan",
     "RunRequest",
-    "Teacher",
     "add_plan_arguments",
-    "check_count",
+    "chain_of",
     "check_test",
     "check_unlabelled",
+    "count_inputs",
     "device_price",
-    "estimate_of",
+    "estimate_from_json",
     "estimate_runs",
+    "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
-    "from_json",
     "plan_of",
-    "teacher_of",
+    "request_key",
 ]

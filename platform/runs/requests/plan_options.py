@@ -4,8 +4,8 @@ import argparse
 from dataclasses import fields
 from typing import Any
 
+from runs.requests.plan import RunPlan
 from runs.requests.plan_checks import CHOICES, LISTS, RANGES
-from runs.requests.plans import RunPlan
 
 _HELP = {
     "max_minutes": "limit of each run, its search and seeds included; what the hold is placed for",

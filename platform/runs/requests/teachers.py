@@ -5,11 +5,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from runs.models import Artifact, Run, RunState
-from runs.requests.plans import RunPlan
+from runs.models import ArtifactKind, Run, RunState
+from runs.requests.plan import RunPlan
 from studies.models import Study
-
-_TRAINED = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
 
 
 class TeacherUnusable(ValueError):
@@ -32,15 +30,15 @@ def teacher_of(*, study: Study, plan: RunPlan) -> Teacher:
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
     if run is None:
         raise TeacherUnusable(
-            f"teacher: {plan.teacher_run} is no training of “{study}” that succeeded; only such a run can teach."
+            f"teacher: {plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach."
         )
     if not run.artifact.path.is_dir():
-        raise TeacherUnusable(f"teacher: what {run} made is gone from {run.artifact.path}. Choose another teacher.")
+        raise TeacherUnusable(f"teacher: the model of {run} is missing at {run.artifact.path}. Choose another teacher.")
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)
 
 
 def finished_teachers(study: Study) -> QuerySet[Run]:
     """Runs of a study whose models can teach, the latest first."""
-    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=_TRAINED)
+    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=[ArtifactKind.TEACHER, ArtifactKind.STUDENT])
     return done.select_related("artifact", "snapshot").order_by("-pk")

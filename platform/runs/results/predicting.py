@@ -20,7 +20,7 @@ from django.conf import settings
 from accounts.models import User
 from accounts.permissions import Action, require
 from runs.execution import trainer_environment
-from runs.models import Artifact
+from runs.models import Artifact, ArtifactKind
 from runs.results.warm_model import NoAnswer, answer_of
 from studies.task_types import input_fields
 from tables.signs import is_blank
@@ -140,7 +140,7 @@ def _checked(name: str, text: str) -> str:
 
 
 def _check_there(artifact: Artifact) -> None:
-    if artifact.kind == Artifact.Kind.SOFT_LABELS:
+    if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
     if not artifact.path.is_dir():
         raise ModelSilent(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")

@@ -15,7 +15,9 @@ from runs.requests import (
     TEACHER_LEARNING_RATES,
     TEACHER_STEPS,
     RunPlan,
+    RunRequest,
 )
+from studies.models import Study
 from web.forms.lists import NumberListField
 
 PLAIN = RunPlan()
@@ -219,9 +221,19 @@ class StartRunForm(forms.Form):
         return values
 
     @property
-    def money_path(self) -> Path:
+    def _path(self) -> Path:
         """What it is paid on: a hybrid counts as a distillation."""
         return Path.ANNOTATE if self.cleaned_data.get("path", Path.ANNOTATE) == Path.ANNOTATE else Path.DISTIL
+
+    def run_request(self, study: Study) -> RunRequest:
+        """The request that the form makes; an invalid field counts as blank. Raises ValueError as RunRequest does."""
+        return RunRequest(
+            study=study,
+            path=self._path,
+            plan=self.plan(),
+            num_labels=self.cleaned_data.get("num_labels"),
+            num_unlabelled=self.cleaned_data.get("num_unlabelled") or 0,
+        )
 
     def plan(self) -> RunPlan:
         """The settings the form gives. Raises ValueError as RunPlan does."""
@@ -230,7 +242,7 @@ class StartRunForm(forms.Form):
         given = {name: value for name, value in values.items() if value not in (None, "", ())}
         is_hybrid = self.cleaned_data.get("path") == HYBRID
         given["gold_epochs"] = (given.get("gold_epochs") or HYBRID_EPOCHS) if is_hybrid else 0
-        if self.money_path == Path.DISTIL:
+        if self._path == Path.DISTIL:
             teacher = self.cleaned_data.get("teacher") or STUDYS_TEACHER
             given["self_distil"] = teacher == STUDENT_AS_TEACHER
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None

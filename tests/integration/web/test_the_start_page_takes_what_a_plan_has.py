@@ -33,7 +33,6 @@ SENT = {
 
 @pytest.fixture(autouse=True)
 def any_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
     monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     yield
 
@@ -139,7 +138,7 @@ def unlicensed(study: Study) -> dict[str, Any]:
 def test_an_unknown_licence_is_asked_for_and_kept(manager: Client, ready: Study) -> None:
     sent, url = unlicensed(ready), reverse("start-run", args=[ready.pk])
     refused = manager.post(url, sent)
-    assert "Nobody has said yet" in str(refused.context["form"].errors["licence_confirmed"])
+    assert "No one has confirmed" in str(refused.context["form"].errors["licence_confirmed"])
     assert 'name="licence_confirmed"' in refused.content.decode()
     manager.post(url, {**sent, "licence_confirmed": "on"})
     assert ModelLicence.objects.get().name == "some/teacher"
@@ -155,7 +154,7 @@ def test_one_class_only_is_refused_on_the_page(manager: Client, study: Study) ->
     factories.examples(study, ["one", "two", "three", "four"], labels=[study.labels[0]] * 4)
     factories.examples(study, ["five"], split=Split.TEST, labels=[study.labels[0]])
     page = manager.post(reverse("start-run", args=[study.pk]), {**SENT, "path": "annotate"})
-    assert "from one answer nothing can be learned" in page.content.decode()
+    assert "a model needs at least two different labels" in page.content.decode()
     assert not Run.objects.exists()
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runs.preflight import PACKAGES, check_model, references
-from runs.preflight.references import ModelUnusable
+from runs.preflight import PACKAGES, references
+from runs.preflight.references import ModelUnusable, check_model
 from training.carriers import CARRIERS
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runs.requests import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, RunPlan
-from runs.requests.plans import PlanInvalid
+from runs.requests.plan import PlanInvalid
 from training.settings import SearchSettings, TrainingSettings
 
 

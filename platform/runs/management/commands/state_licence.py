@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from accounts.permissions import Forbidden
-from runs.models import ModelLicence
+from runs.models import OutputUse
 from runs.preflight import state_licence
 
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", choices=["hub", "folder", "package"])
         parser.add_argument("name", help="as the study names it")
-        parser.add_argument("--outputs-may-train", choices=ModelLicence.Outputs.values, required=True)
+        parser.add_argument("--outputs-may-train", choices=OutputUse.values, required=True)
         parser.add_argument("--licence", default="", help="its name")
         parser.add_argument("--as", dest="email", required=True, help="e-mail of who read it")
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
                 actor=User.objects.get(email=options["email"]),
                 reference={"source": options["source"], "name": options["name"]},
                 licence=options["licence"],
-                outputs=ModelLicence.Outputs(options["outputs_may_train"]),
+                outputs=OutputUse(options["outputs_may_train"]),
             )
         except (ValueError, Forbidden, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error

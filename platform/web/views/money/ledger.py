@@ -30,7 +30,7 @@ from reports.costs import (
     total_of,
 )
 from reports.queries import Reason, entries_of, unused_entries
-from runs.models import Artifact
+from runs.models import Artifact, ArtifactKind
 from studies.models import Study
 from web.forms.costs import CostFilterForm
 from web.http import person
@@ -60,7 +60,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
         "part": part,
         "unused": unused,
         "parts": Part,
-        "students": Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT).select_related("run"),
+        "students": Artifact.objects.filter(run__study=study, kind=ArtifactKind.STUDENT).select_related("run"),
         "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
     }
     return render(request, "web/ledger.html", context)
