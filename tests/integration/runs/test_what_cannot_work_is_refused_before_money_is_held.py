@@ -163,10 +163,9 @@ def spans_of(study: Study, *parts: tuple[int, int]) -> Study:
 
 def test_spans_that_words_cannot_hold_are_found_by_characters(tiny: Callable[..., Study]) -> None:
     study = spans_of(tiny(), (0, 2))
-    finding = found("Spans", study, plan=replace(PLAN, segmentation="word"))
+    result = found("Spans", study, plan=replace(PLAN, segmentation="word"))
     assert (
-        finding.level == CheckLevel.REFUSED
-        and "12 of 12 gold spans can never be found: 12 begin or end" in result.text
+        result.level == CheckLevel.REFUSED and "12 of 12 gold spans can never be found: 12 begin or end" in result.text
     )
     assert "All 12 gold spans can be found, character by character" in found("Spans", study).text
 
