@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from training.compat import aligned_target
-from training.spans import written
+from training.answers import aligned_target, written
 
 # The study's prices; a file of another name takes the one that is asked for.
 PRICES = {"wlp": 0.26, "stanceosaurus": 0.364, "fever": 0.129, "multipit_id": 0.20}

@@ -18,18 +18,32 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from training.energy import Energy, EnergyMeter
-from training.failures import PermanentFailure, is_disk_full, is_permanent, reason_of
-from training.folder import discard_working_files, write_json
+from training.contract import (
+    DISK_FULL,
+    ERROR_FILE,
+    EXIT_DISK_FULL,
+    EXIT_DONE,
+    EXIT_PERMANENT,
+    EXIT_STOPPED,
+    METER_FILE,
+    RESULT_FILE,
+    WAIT,
+)
 from training.job import Job
-from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
-from training.progress import Progress
+from training.reporting import Energy, EnergyMeter, Meter, Progress, peak_device_memory_bytes, peak_memory_bytes
+from training.runtime import (
+    PermanentFailure,
+    StopFlag,
+    StopRequested,
+    discard_working_files,
+    is_disk_full,
+    is_orphan,
+    is_permanent,
+    reason_of,
+    write_json,
+)
 from training.spec import RunSpec
-from training.stop import EXIT_STOPPED, StopFlag, StopRequested, is_orphan
 
-EXIT_DONE = 0
-EXIT_PERMANENT = 2
-EXIT_DISK_FULL = 4
 # Who asked the run to stop waits for it; any other end has time to read the energy.
 SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
@@ -37,7 +51,6 @@ USAGE = "usage: python -m training SPEC.json\n       python -m training predict 
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 NUM_PREDICT_ARGUMENTS = 3
 NUM_ANSWER_ARGUMENTS = 3
-WAIT = "--wait"
 MOST_TOLD = 1 << 16
 SECONDS_BETWEEN_LOOKS = 0.25
 
@@ -105,7 +118,7 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
 
     Notes on the file and then, as bare numbers, how far it is go to standard output; what is wrong to standard error.
     """
-    from training.predict import Listener, predict_file
+    from training.evaluation import Listener, predict_file
 
     stop = StopFlag()
     stop.install()
@@ -132,8 +145,8 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
 
 
 def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
-    """Answer examples from standard input as long as they come; returns the exit code. See training.answering."""
-    from training.answering import answer_lines
+    """Answer examples from standard input until the input ends; returns the exit code. See evaluation.serving."""
+    from training.evaluation import answer_lines
 
     try:
         answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
@@ -151,7 +164,7 @@ def run(spec_path: Path) -> int:
     if not folder.is_dir():
         print(f"There is no run folder {folder}. Make it and write spec.json into it.", file=sys.stderr)
         return EXIT_PERMANENT
-    (folder / "error.json").unlink(missing_ok=True)
+    (folder / ERROR_FILE).unlink(missing_ok=True)
     progress = Progress(folder)
     try:
         progress.start()
@@ -191,7 +204,7 @@ def _close(folder: Path, progress: Progress, meter: Meter, energy: Energy | None
 
 
 def _execute(job: Job) -> None:
-    if (job.folder / "result.json").is_file():
+    if (job.folder / RESULT_FILE).is_file():
         job.progress.log("this run is finished already")
         return
     set_threads(job.spec.num_threads)
@@ -199,7 +212,7 @@ def _execute(job: Job) -> None:
 
     job.progress.stage("data", message="reading data")
     result: dict[str, Any] = METHODS[job.spec.kind](job)
-    write_json(path=job.folder / "result.json", payload=result)
+    write_json(path=job.folder / RESULT_FILE, payload=result)
     discard_working_files(job.folder)
     job.progress.log(f"done in {result['device_seconds']:.1f} device seconds")
 
@@ -210,7 +223,7 @@ def _record(folder: Path, error: Exception) -> int | None:
         with suppress(OSError):
             megabytes = shutil.disk_usage(folder).free // 2**20
             reason = f"there is no room on the disk that holds the runs ({megabytes:,} MB are free): {error}"
-            _write_error(folder, "DiskFull", reason)
+            _write_error(folder, DISK_FULL, reason)
         return EXIT_DISK_FULL
     if is_permanent(error) and not isinstance(error, PermanentFailure):
         traceback.print_exception(error)
@@ -219,7 +232,7 @@ def _record(folder: Path, error: Exception) -> int | None:
 
 
 def _write_error(folder: Path, name: str, message: str) -> None:
-    write_json(path=folder / "error.json", payload={"error": name, "message": message})
+    write_json(path=folder / ERROR_FILE, payload={"error": name, "message": message})
     print(f"{name}: {message}", file=sys.stderr, flush=True)
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from training.failures import PermanentFailure
-from training.spec import RunSpec
+from training.runtime import PermanentFailure
 
 Indices = npt.NDArray[np.int64]
 # By CUDA, its libraries, and the processor's allocator on Linux and elsewhere.
@@ -88,31 +87,28 @@ def halves_of(indices: Indices, *, error: RuntimeError, compute: Compute) -> lis
     return np.array_split(indices, 2)
 
 
-def prepare_compute(spec: RunSpec) -> Compute:
+def prepare_compute(*, device: str, precision: str, num_threads: int, seed: int) -> Compute:
     """Set threads and seeds and pick device and precision.
 
     Parameters
     ----------
-    spec
-        names device, num_threads, seed and training.precision.
-
-    Returns
-    -------
-    The compute of this run.
+    device
+        as torch names it.
+    precision
+        auto, fp32 or bf16.
 
     Raises
     ------
     DeviceMissing: there is no such device here.
     """
-    torch.set_num_threads(spec.num_threads)
-    seed_everything(spec.seed)
+    torch.set_num_threads(num_threads)
+    seed_everything(seed)
     try:
-        device = torch.device(spec.device)
-        torch.empty(1, device=device)
+        found = torch.device(device)
+        torch.empty(1, device=found)
     except (RuntimeError, AssertionError) as error:
-        raise DeviceMissing(f"spec.json, device: {spec.device!r} is not here ({error}). Give cpu, or cuda.") from error
-    wanted = spec.training.precision
-    return Compute(device=device, bf16=wanted == "bf16" or (wanted == "auto" and has_fast_bf16(device)))
+        raise DeviceMissing(f"spec.json, device: {device!r} is not here ({error}). Give cpu, or cuda.") from error
+    return Compute(device=found, bf16=precision == "bf16" or (precision == "auto" and has_fast_bf16(found)))
 
 
 def seed_everything(seed: int) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from training.task_types import TASK_TYPES
+from training.tasks import TASK_TYPES
 
 __all__ = ["DESCRIPTIONS", "TASK_TYPES", "Description", "UnknownTaskType", "input_fields", "metric_title", "metrics"]
 

@@ -2,12 +2,11 @@
 
 from runs.preflight.checks import check_cost, preflight
 from runs.preflight.licences import licence_of, require_licence, state_licence
-from runs.preflight.references import PACKAGES, TOKENIZER_FILES
 from runs.preflight.results import CheckLevel, CheckResult, refuse
+from training.contract import PACKAGES
 
 __all__ = [
     "PACKAGES",
-    "TOKENIZER_FILES",
     "CheckLevel",
     "CheckResult",
     "check_cost",

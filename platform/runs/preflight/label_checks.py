@@ -11,8 +11,7 @@ from runs.requests import Chain, NotEnoughExamples, NothingToMeasure, check_test
 from studies.models import Split
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
-from training.gold import GoldInvalid
-from training.spans import chosen_segmentation
+from training.answers import GoldInvalid, chosen_segmentation
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4

@@ -11,7 +11,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from runs.models import ModelLicence, OutputUse
-from runs.preflight.model_files import base_of, card_licence
+from runs.preflight.model_files import base_model_of, card_licence
 
 # These set no condition on a model's outputs.
 OPEN = frozenset(
@@ -67,7 +67,7 @@ def licence_of(reference: Mapping[str, Any]) -> Licence:
     if stated is not None:
         said = f"stated by {stated.stated_by}"
         return Licence(name=stated.licence, outputs=OutputUse(stated.outputs), basis=said)
-    base = base_of(reference)
+    base = base_model_of(reference)
     if base is not None:
         return licence_of(base)
     if reference.get("source") == "package" and reference.get("name") in PACKAGE_LICENCES:

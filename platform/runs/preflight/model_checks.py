@@ -13,11 +13,9 @@ from runs.preflight.results import CheckLevel, CheckResult, quoted
 from runs.requests import Chain
 from studies.models import Study
 from studies.task_types import TASK_TYPES
-from training.settings import BI_ENCODER
-from training.weights import fault_of
-
-# As in training.writer, which needs torch to be imported; a test compares the two.
-MOST_SCORED_LABELS = 32
+from training.contract import MAX_SCORED_LABELS
+from training.model_files import fault_of
+from training.tasks import BI_ENCODER
 
 
 def check_models(chain: Chain) -> list[CheckResult]:
@@ -78,7 +76,7 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
     if student.is_text_to_text and not writes and not _scores_labels(chain.study):
         text = (
             "A text-to-text student learns from this teacher only where each text has one of at most "
-            f"{MOST_SCORED_LABELS} labels. Use an encoder as student, or a text-to-text teacher with its tokenizer."
+            f"{MAX_SCORED_LABELS} labels. Use an encoder as student, or a text-to-text teacher with its tokenizer."
         )
         return [CheckResult("Vocabulary", CheckLevel.REFUSED, text)]
     on = "the teacher's likeliest tokens" if writes else _distilled_on(chain.study.task_type, same)
@@ -135,7 +133,7 @@ def _fault_of(role: str, model: dict[str, Any]) -> str | None:
 
 
 def _scores_labels(study: Study) -> bool:
-    return study.task_type in ONE_LABEL and len(study.labels) <= MOST_SCORED_LABELS
+    return study.task_type in ONE_LABEL and len(study.labels) <= MAX_SCORED_LABELS
 
 
 def _distilled_on(task_type: str, same: bool) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import fields
 from typing import Any
 
-from training.settings import PAIR_POOLINGS, SEGMENTATIONS
+from training.spec import SEGMENTATION_CHOICES
+from training.tasks import PAIR_POOLINGS
 
 RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 200_000),
@@ -31,7 +32,7 @@ LISTS: dict[str, tuple[float, float, int]] = {
     "search_epochs": (1, 1_000, 10),
     "student_layers": (0, 1_000, 1_000),
 }
-CHOICES = {"pooling": PAIR_POOLINGS, "filter": ("none", "confidence", "random"), "segmentation": SEGMENTATIONS}
+CHOICES = {"pooling": PAIR_POOLINGS, "filter": ("none", "confidence", "random"), "segmentation": SEGMENTATION_CHOICES}
 _FRACTIONS = {
     "head_learning_rate_factor",
     "temperature",

@@ -8,8 +8,8 @@ from runs.execution import Consumption, consumption
 from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
-from training.card import Card, CostLine, Costs, Use, card_text
-from training.folder import CARD_FILE
+from training.contract import CARD_FILE
+from training.reporting import Card, CostLine, Costs, Use, card_text
 
 __all__ = [
     "CardMissing",

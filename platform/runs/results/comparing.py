@@ -8,9 +8,9 @@ from pathlib import Path
 from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
-from training.paired import OF_WORDS, PairedAnswers, PairedTest, paired_test
+from training.answers import OF_WORDS, PairedAnswers, PairedTest, paired_test
+from training.contract import PREDICTIONS_FILE
 
-PREDICTIONS_FILE = "predictions.jsonl"
 NUM_RESAMPLES = 1000
 # An interval from fewer says nothing that a reader could act on.
 FEWEST_EXAMPLES = 10

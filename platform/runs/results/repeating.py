@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runs.execution import SPEC_FILE, Trainer, held, read_error, read_result
+from runs.execution import Trainer, held, read_error, read_result
 from runs.models import Run
-from training.folder import file_hash
+from training.contract import SPEC_FILE
+from training.runtime import file_hash
 
 SECONDS_BETWEEN_LOOKS = 1.0
 # What must be equal in both results. Times, memory and energy never are.

@@ -12,7 +12,7 @@ from studies.answers.span_places import GivenSpan, SpanMisplaced, can_be_miscoun
 from studies.hashing import clean
 from studies.task_types import DESCRIPTIONS, TASK_TYPES
 from tables.signs import comparable
-from training.gold import GoldInvalid
+from training.answers import GoldInvalid
 
 MARKS_BETWEEN_LABELS = "|;"
 SHOWN_CHARACTERS = 80

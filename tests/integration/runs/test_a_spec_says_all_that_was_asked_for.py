@@ -6,11 +6,12 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from runs.control import start_annotate, start_distil
-from runs.execution import SPEC_FILE, write_run_folder
+from runs.execution import write_run_folder
 from runs.models import Artifact, ArtifactKind, Run, RunKind
 from runs.requests import RunPlan
 from studies.models import Example, Split, Study
-from training.folder import read_json
+from training.contract import SPEC_FILE
+from training.runtime import read_json
 from training.spec import RunSpec
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from tests import factories
 from tests.integration.runs.workers import ROOT
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
-from training.folder import read_json
+from training.runtime import read_json
 
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5

@@ -15,7 +15,6 @@ from planning.footprint import Shape
 from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
 from runs.preflight import CheckLevel, CheckResult, model_checks, preflight
-from runs.preflight.model_checks import MOST_SCORED_LABELS
 from runs.preflight.results import PreflightRefused
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
 from runs.requests.teachers import TeacherUnusable
@@ -23,7 +22,7 @@ from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
 from tests.tiny_model import WORDS, write_tiny_model
-from training.writer import MAX_SCORED_LABELS
+from training.contract import MAX_SCORED_LABELS
 
 pytestmark = pytest.mark.django_db
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
@@ -223,12 +222,8 @@ def test_a_student_that_writes_needs_tokens_or_few_labels(
     assert "the teacher's likeliest tokens" in found("Vocabulary", study).text
     monkeypatch.setattr(model_checks, "tokenizer_fingerprint", lambda model: model["name"])
     assert "a probability for each label" in found("Vocabulary", study).text
-    study.labels = [f"label {number}" for number in range(MOST_SCORED_LABELS + 1)]
+    study.labels = [f"label {number}" for number in range(MAX_SCORED_LABELS + 1)]
     assert found("Vocabulary", study).level == CheckLevel.REFUSED
-
-
-def test_as_many_labels_are_scored_as_the_trainer_scores() -> None:
-    assert MOST_SCORED_LABELS == MAX_SCORED_LABELS
 
 
 def test_a_batch_that_does_not_fit_is_a_warning_and_a_model_that_does_not_is_refused(

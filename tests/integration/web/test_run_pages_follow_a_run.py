@@ -10,7 +10,7 @@ from runs.control import cancelled_with
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground
-from training.curve import Curve
+from training.reporting.curve import Curve
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import env, settings
 from runs.execution import SECONDS_BETWEEN_BEATS
-from training import stop
+from training.runtime import stop
 
 
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from runs.preflight import PACKAGES, references
 from runs.preflight.references import ModelUnusable, check_model
-from training.carriers import CARRIERS
+from training.model_files import CARRIERS
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.tiny_runs import CPU, RunFolder, carry_out, encoded_sentences, tiny_classifier
-from training.classifier import EncoderClassifier
-from training.loop import LossNotFinite, gradients_of_step
+from training.models import EncoderClassifier
+from training.train.loop import LossNotFinite, gradients_of_step
 
 
 def test_the_message_says_what_to_change(tiny_folder: Path) -> None:

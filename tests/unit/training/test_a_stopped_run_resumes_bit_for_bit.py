@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, job_of
-from training import checkpoint
-from training.checkpoint import read_whole, save_whole
 from training.methods import METHODS
-from training.stop import StopFlag, StopRequested
+from training.runtime import StopFlag, StopRequested
+from training.train import checkpoint
+from training.train.checkpoint import read_whole, save_whole
 
 
 class StopAfter(StopFlag):

@@ -10,19 +10,18 @@ from transformers import AutoModelForSeq2SeqLM
 from tests.tiny_runs import CPU, EVERY_TASK_TYPE, LABELS, RunFolder, carry_out, examples, job_of
 from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
-from training.artifact import load_classifier
-from training.data import Rows, encode_rows
-from training.evaluate import predict_logits
-from training.loop import gradients_of_step
+from training.answers import Rows
+from training.evaluation import predict_logits
+from training.evaluation.generation import around
+from training.learners import encode_rows, load_classifier
 from training.losses import IGNORED
 from training.methods import METHODS
-from training.pretrained import PretrainedUnusable, load_pretrained
-from training.settings import ModelSource
-from training.stop import StopFlag, StopRequested
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
-from training.token_labels import TokenLoss
-from training.written_rows import around, taught_rows
+from training.models import PretrainedUnusable, load_pretrained
+from training.runtime import StopFlag, StopRequested
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES, TaskType
+from training.train import TokenLoss, taught_rows
+from training.train.loop import gradients_of_step
 
 # Copying words takes longer to learn than naming a label.
 PACE = {"entity_extraction": {"steps": 160, "learning_rate": 1e-2}}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out
-from training.distil import NothingTaught
-from training.units import Outputs
+from training.data import Outputs
+from training.methods.distillation import NothingTaught
 
 
 @pytest.mark.parametrize("gold_weight", [0.0, 1.0])
@@ -16,7 +16,7 @@ def test_a_student_of_such_a_teacher_is_refused_and_leaves_no_artifact(
     def nothing(*, rows: Any, **_: Any) -> Outputs:
         return Outputs.one_per_row(np.full((len(rows), 2), np.nan, dtype=np.float32))
 
-    monkeypatch.setattr("training.teacher.predict_logits", nothing)
+    monkeypatch.setattr("training.methods.scoring.predict_logits", nothing)
     scoring = run_folder("scoring", kind="score", teacher_artifact=str(teacher), data={"unlabelled": "data/unlabelled"})
     carry_out(scoring)
     data = {"soft_labels": str(scoring / "soft_labels"), "train": "data/train", "test": "data/test"}

@@ -3,9 +3,10 @@ import json
 import pytest
 
 from tests.tiny_runs import TEXT, rows_with
-from training.copying import FEW_TEXTS, NOTHING_ALIKE, most_alike, remembered_spans
-from training.evaluate import baseline_scores
-from training.task_types import TASK_TYPES
+from training.answers import NOTHING_ALIKE, most_alike, remembered_spans
+from training.answers.baselines import FEW_TEXTS
+from training.evaluation.metrics import baseline_scores
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 

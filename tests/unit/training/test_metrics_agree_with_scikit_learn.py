@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from tests.tiny_runs import TEXT, rows_with
-from training.evaluate import dev_metric
+from training.evaluation.metrics import dev_metric
 
 LABELS = ["a", "b", "c", "never seen"]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.carriers import CARRIERS
-from training.carriers.base import WeightsDiffer, unpacked_once
-from training.carriers.folder import PackagedFolder
-from training.pretrained import load_pretrained
-from training.settings import ModelSource
+from training.model_files import CARRIERS
+from training.model_files.packaged.base import WeightsDiffer, unpacked_once
+from training.model_files.packaged.folder import PackagedFolder
+from training.models import load_pretrained
+from training.spec import ModelSource
 
 
 def test_the_packaged_student_tells_like_sentences_from_unlike_ones() -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from tests.tiny_runs import CPU, RunFolder, encoded_sentences, job_of, tiny_classifier
-from training.loop import FitState, Fitting, fit
+from training.train.loop import FitState, Fitting, fit
 
 
 def fitted(run_folder: RunFolder, tiny_folder: Path, scores: list[float], patience: int | None) -> FitState:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences
-from training import predict
-from training.line_files import Answer, LinesInvalid, check_lines, read_lines, writer_of
-from training.predict import predict_file
+from training.__main__ import predict
+from training.data import Answer, LinesInvalid, check_lines, read_lines, writer_of
+from training.evaluation import predict_file
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from training.line_files import Line, LinesInvalid, check_lines, read_lines
-from training.predict import Listener, predict_file
+from training.data import Line, LinesInvalid, check_lines, read_lines
+from training.evaluation import Listener, predict_file
 
 GOOD = [("2", "good")]
 

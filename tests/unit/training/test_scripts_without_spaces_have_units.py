@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny_runs import rows_with
-from training.spans import Span, chosen_segmentation, first_tokens, num_lost, spans_in, words_of, written
-from training.task_types import TASK_TYPES
-from training.units import Outputs, Units
+from training.answers import Span, chosen_segmentation, first_tokens, num_lost, spans_in, words_of, written
+from training.data import Outputs, Units
+from training.learners import learner_of
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["Person", "Branch"]
@@ -38,9 +39,12 @@ def read_back(text: str, gold: str, segmentation: str = "word") -> str | None:
     task_type = ENTITIES.segmented(segmentation)
     units = Units.of_words([list(range(len(words_of(text, segmentation))))])
     rows = rows_with([gold], texts=[text])
-    targets = task_type.targets(rows=rows, units=units, labels=LABELS)
+    learner = learner_of(task_type)
+    targets = learner.targets(rows=rows, units=units, labels=LABELS)
     logits = torch.nn.functional.one_hot(targets, 1 + 2 * len(LABELS)).float().numpy()
-    return task_type.decode(outputs=Outputs(values_UC=logits, bounds=units.bounds()), rows=rows, labels=LABELS)[0]
+    return learner_of(task_type).decode(
+        outputs=Outputs(values_UC=logits, bounds=units.bounds()), rows=rows, labels=LABELS
+    )[0]
 
 
 @pytest.mark.parametrize(("text", "gold"), japanese())

@@ -2,9 +2,9 @@
 
 import pytest
 
-from training.compat import target_text
-from training.spans import Span, written
-from training.task_types import TASK_TYPES
+from training.answers import Span, written
+from training.answers.kang2023 import target_text
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["Month", "City", "Person", "2"]
@@ -22,7 +22,7 @@ CASES = [
 
 
 def read(said: str, text: str) -> str | None:
-    return ENTITIES.from_text(said=said, text=text, names={label: label for label in LABELS})
+    return ENTITIES.from_text(generated=said, text=text, names={label: label for label in LABELS})
 
 
 @pytest.mark.parametrize(("text", "spans"), CASES)
@@ -35,7 +35,7 @@ def test_what_is_written_comes_back(text: str, spans: list[Span]) -> None:
 def test_it_comes_back_from_a_tokenizer_of_small_letters(text: str, spans: list[Span]) -> None:
     said = ENTITIES.as_text(answer=written(spans), text=text, labels=LABELS).lower()
     names = {label.lower(): label for label in LABELS}
-    assert ENTITIES.from_text(said=said, text=text, names=names) == written(spans)
+    assert ENTITIES.from_text(generated=said, text=text, names=names) == written(spans)
 
 
 def test_where_the_words_say_enough_the_form_is_the_studys_own() -> None:

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, answered_rows, rows_with
-from training.evaluate import baseline_scores, dev_metric
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
+from training.evaluation.metrics import baseline_scores, dev_metric
+from training.tasks import TASK_TYPES, TaskType
 
 LABELS = ["a", "b", "c", "d"]
 SETS = [list(one) for one in chain.from_iterable(combinations(LABELS, size) for size in range(5))]

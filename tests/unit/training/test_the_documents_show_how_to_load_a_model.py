@@ -3,9 +3,9 @@ from pathlib import Path
 
 import torch
 
-from training.line_files import Line
-from training.predict import load_predictor
-from training.stop import StopFlag
+from training.data import Line
+from training.evaluation import load_predictor
+from training.runtime import StopFlag
 
 MODELS = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "models.md"
 

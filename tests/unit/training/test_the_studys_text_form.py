@@ -1,9 +1,9 @@
 import pytest
 
 from tests.tiny_runs import rows_with
-from training.compat import aligned_target, target_text
-from training.spans import Span, written
-from training.task_types import TASK_TYPES
+from training.answers import Span, aligned_target, written
+from training.answers.kang2023 import target_text
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["Amount", "Action", "Reagent"]

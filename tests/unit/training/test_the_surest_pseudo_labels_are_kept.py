@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import LABELS, TEXT, rows_with
-from training.selection import NotCalibrated, NothingPasses, Selection, select
-from training.settings import DistillationSettings
-from training.soft_labels import SoftLabels
-from training.surety import Surety, Threshold, best_threshold, wilson_low
-from training.units import Outputs
+from training.data import Outputs
+from training.distil import Selection, SoftLabels, Surety, best_threshold, select
+from training.distil.confidence import Threshold, wilson_low
+from training.distil.filtering import NotCalibrated, NothingPasses
+from training.spec import DistillationSettings
 
 DEV = Surety(
     temperature=1.0,

@@ -6,22 +6,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import training.teacher
+import training.methods.scoring
 from tests.tiny_runs import CPU, LABELS, TEXT, carry_out, examples, write_run
 from tests.tiny_t5 import write_tiny_t5
-from training.artifact import Classifier, load_classifier
-from training.batches import collate
-from training.data import encode_rows
+from training.answers import Rows
+from training.data import collate
+from training.distil import PartialStore, SoftLabels, learns_tokens, read_soft_labels, token_lesson
+from training.distil.token_training import NothingInCommon
+from training.evaluation import write_answers
+from training.learners import Classifier, encode_rows, load_classifier
 from training.losses import distillation_sum
-from training.rows import Rows
-from training.settings import ModelSource, TrainingSettings
-from training.soft_labels import PartialStore, SoftLabels, read_soft_labels
-from training.stop import StopFlag
-from training.task_types import TASK_TYPES
-from training.text_to_text import folded
-from training.token_labels import TokenLoss
-from training.token_lesson import NothingInCommon, learns_tokens, token_lesson
-from training.written_rows import taught_rows, write_answers
+from training.models import folded
+from training.runtime import StopFlag
+from training.spec import ModelSource, TrainingSettings
+from training.tasks import TASK_TYPES
+from training.train import TokenLoss, taught_rows
 
 TOP = 5
 
@@ -97,7 +96,7 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
     scored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifact = scored.parent / "teacher" / "artifact"
-    monkeypatch.setattr(training.teacher, "ROWS_PER_SHARD", 8)
+    monkeypatch.setattr(training.methods.scoring, "ROWS_PER_SHARD", 8)
     whole = carry_out(write_scoring(tmp_path / "whole", artifact))["artifact_hash"]
     folder = write_scoring(tmp_path / "stopped", artifact)
     with monkeypatch.context() as patch:

@@ -10,11 +10,11 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from tests.tiny_model import WORDS, write_tiny_model
 from tests.tiny_t5 import write_tiny_t5
-from training.pretrained import load_pretrained
-from training.settings import ModelSource
-from training.task_types import TASK_TYPES
-from training.tokens import cut, reading_marks_as_text
-from training.writer import Writer
+from training.data import cut, reading_marks_as_text
+from training.learners import learner_of
+from training.models import Writer, load_pretrained
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES
 
 TYPED = "good [SEP] bad [MASK] <s> day </s> <pad> [PAD] [CLS]"
 PLAIN = "the movie was good, not bad"
@@ -66,7 +66,7 @@ def test_every_task_type_reads_them_as_text(tmp_path: Path, name: str) -> None:
     tokenizer = load_pretrained(source=source, max_length=32).tokenizer
     task_type = TASK_TYPES[name]
     columns = {field: ["good [SEP] bad"] for field in task_type.input_fields}
-    row = task_type.encode(tokenizer=tokenizer, columns=columns, max_length=32)[0]
+    row = learner_of(task_type).encode(tokenizer=tokenizer, columns=columns, max_length=32)[0]
     assert row["input_ids"].count(tokenizer.sep_token_id) == len(columns)
 
 

@@ -10,11 +10,13 @@ from transformers import AutoModel
 
 from tests.tiny_model import write_tiny_model
 from tests.tiny_runs import RunFolder
-from training.__main__ import EXIT_PERMANENT, run
-from training.failures import is_permanent
-from training.pretrained import PretrainedMissing, PretrainedUnusable, check_segments, load_pretrained
-from training.settings import ModelSource, SpecInvalid
-from training.weights import fault_of
+from training.__main__ import run
+from training.contract import EXIT_PERMANENT
+from training.model_files import fault_of
+from training.models import PretrainedUnusable, check_segments, load_pretrained
+from training.models.pretrained import PretrainedMissing
+from training.runtime import is_permanent
+from training.spec import ModelSource, SpecInvalid
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ def test_an_unforeseen_fault_of_the_input_leaves_with_two_and_its_kind(
     run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = run_folder()
-    monkeypatch.setattr("training.finetune.check_variety", lambda **_: [][0])
+    monkeypatch.setattr("training.methods.fine_tuning.check_variety", lambda **_: [][0])
     assert run(folder / "spec.json") == EXIT_PERMANENT
     assert "IndexError: list index out of range. It would come again" in (folder / "error.json").read_text()
 

@@ -1,0 +1,81 @@
+"""Answers: how they are written, read, counted and compared. Nothing here imports torch."""
+
+from training.answers.baselines import (
+    NOTHING_ALIKE,
+    Baseline,
+    always,
+    joined_texts,
+    most_alike,
+    most_frequent,
+    remembered_spans,
+)
+from training.answers.gold import GoldInvalid, listed
+from training.answers.kang2023 import NUM_COMPAT_COUNTS, aligned_target, compat_f1, compat_tally
+from training.answers.paired import OF_WORDS, PairedAnswers, PairedTest, paired_test
+from training.answers.rows import Rows
+from training.answers.spans import (
+    NO_TOKEN,
+    SEGMENTATIONS,
+    WORD_TOKENS,
+    Span,
+    Word,
+    checked_spans,
+    chosen_segmentation,
+    first_tokens,
+    has_unspaced,
+    num_lost,
+    spans_in,
+    spans_of,
+    tags_of,
+    words_of,
+    written,
+)
+from training.answers.tally import Floats, Item, Tally, f1_scores, side_by_side, tally_items
+from training.answers.text_forms import BETWEEN_LABELS, entities_written, labels_in, spans_written, without_spaces
+
+__all__ = [
+    "BETWEEN_LABELS",
+    "NOTHING_ALIKE",
+    "NO_TOKEN",
+    "NUM_COMPAT_COUNTS",
+    "OF_WORDS",
+    "SEGMENTATIONS",
+    "WORD_TOKENS",
+    "Baseline",
+    "Floats",
+    "GoldInvalid",
+    "Item",
+    "PairedAnswers",
+    "PairedTest",
+    "Rows",
+    "Span",
+    "Tally",
+    "Word",
+    "aligned_target",
+    "always",
+    "checked_spans",
+    "chosen_segmentation",
+    "compat_f1",
+    "compat_tally",
+    "entities_written",
+    "f1_scores",
+    "first_tokens",
+    "has_unspaced",
+    "joined_texts",
+    "labels_in",
+    "listed",
+    "most_alike",
+    "most_frequent",
+    "num_lost",
+    "paired_test",
+    "remembered_spans",
+    "side_by_side",
+    "spans_in",
+    "spans_of",
+    "spans_written",
+    "tags_of",
+    "tally_items",
+    "without_spaces",
+    "words_of",
+    "written",
+]

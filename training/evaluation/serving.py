@@ -1,0 +1,73 @@
+"""A loaded model that answers one example after the other, until nobody asks any more.
+
+Examples come on standard input, one JSON object of texts a line; each is answered by one JSON object a line. The
+process leaves by itself: when its input closes, when its parent is gone, when nobody asked for a while, and when it
+needs more memory than it may.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import threading
+import time
+from pathlib import Path
+
+from training.contract import EXIT_DONE, EXIT_TOO_LARGE
+from training.data import Line
+from training.evaluation.predict import load_predictor
+from training.reporting import peak_memory_bytes
+from training.runtime import SECONDS_BETWEEN_LOOKS, StopFlag, is_orphan
+
+
+def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int) -> None:
+    """Answer examples as long as they come.
+
+    Parameters
+    ----------
+    artifact
+        folder of a trained student or teacher.
+    idle_seconds
+        leave when nobody asked for so long; counted from when the model is loaded, and from each answer.
+    most_memory_bytes
+        leave with EXIT_TOO_LARGE at once when the process needs more, whatever it is at.
+
+    Raises
+    ------
+    PermanentFailure: the artifact cannot be used.
+    """
+    threading.Thread(target=_watch, args=(most_memory_bytes,), name="limits", daemon=True).start()
+    predictor = load_predictor(artifact, stop=StopFlag())
+    _leave_if_too_large(most_memory_bytes)
+    while line := _next_line(idle_seconds):
+        (answer,) = predictor.answers([Line(number=1, uid="", texts=json.loads(line))])
+        print(json.dumps({"predicted": answer.predicted, "probabilities": answer.probabilities}), flush=True)
+
+
+def _next_line(idle_seconds: float) -> bytes:
+    """Wait for a line; an empty one where nobody asks any more."""
+    # Who asks waits for each answer before the next line, so that none is held back in a buffer.
+    ready, _, _ = select.select([sys.stdin.fileno()], [], [], idle_seconds)
+    return sys.stdin.buffer.readline() if ready else b""
+
+
+def _watch(most_memory_bytes: int) -> None:
+    while True:
+        if is_orphan():
+            os._exit(EXIT_DONE)
+        _leave_if_too_large(most_memory_bytes)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _leave_if_too_large(most_memory_bytes: int) -> None:
+    if _memory_bytes() > most_memory_bytes:
+        os._exit(EXIT_TOO_LARGE)
+
+
+def _memory_bytes() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return peak_memory_bytes()
