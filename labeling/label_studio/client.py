@@ -17,6 +17,7 @@ import httpx
 from label_studio_sdk.core.api_error import ApiError
 
 from config.deadlines import deadline
+from config.refusals import Refusal
 from labeling import proofs
 from labeling.label_studio import outages
 
@@ -40,7 +41,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class LabelStudioUnreachable(Exception):
+class LabelStudioUnreachable(Refusal):
     """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
 
 
@@ -52,7 +53,7 @@ class LabelStudioTimedOut(LabelStudioUnreachable):
     """A call to Label Studio took all the time it may."""
 
 
-class LabelStudioRefused(Exception):
+class LabelStudioRefused(Refusal):
     """Label Studio answered no; trying again will not help."""
 
 

@@ -24,7 +24,7 @@ MAX_SIZE = 1_000_000
 LARGEST_NUMBER = 10**15
 
 
-class AnnotationUnreadable(ValueError):
+class AnnotationUnreadable(Exception):
     """An annotation, or a part of it, is not what Label Studio writes; the message says which part."""
 
 

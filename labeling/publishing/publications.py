@@ -10,6 +10,7 @@ from accounts.permissions import Action, require
 from budgets.ledger import BudgetStopped
 from budgets.models import Budget
 from budgets.money import ZERO
+from config.refusals import Refusal
 from labeling.annotations import forget_if_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect, ensure_project
 from labeling.models import Batch, LabelingProject, Publication
@@ -56,9 +57,9 @@ def publish(
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES)
     if num_examples is not None and num_examples < 1:
-        raise ValueError(f"examples: {num_examples} must be 1 or more.")
+        raise Refusal(f"{num_examples} must be 1 or more.", field="examples")
     if split not in Split.values:
-        raise ValueError(f"split: {split!r} is not one of {', '.join(Split.values)}.")
+        raise Refusal(f"{split!r} is not one of {', '.join(Split.values)}.", field="split")
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped:
         raise BudgetStopped(budget)

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
+from config.refusals import Refusal
 from labeling.annotations import (
     GONE,
     Merged,
@@ -52,7 +53,7 @@ CHECK_EVERY = timedelta(hours=1)
 ROWS_PER_UPDATE = 500
 
 
-class NothingPublished(ValueError):
+class NothingPublished(Refusal):
     """The study has no project in Label Studio yet."""
 
 

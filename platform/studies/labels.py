@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from config.refusals import Refusal
 from studies.answers import FORMS, AnswerInvalid
 from studies.models import Example, Label
 
 
-class UnknownLabel(ValueError):
+class UnknownLabel(Refusal):
     """The value is no answer to the study's question: not of its labels, or not in its task type's form."""
 
 

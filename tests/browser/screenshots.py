@@ -128,7 +128,7 @@ def _try_model(page: Page, picture: Path) -> None:
     """Ask the model whose page is open, and picture its answer."""
     box = page.locator("#try")
     box.get_by_label("Text").fill("the pitcher threw the ball and the home team won the game")
-    box.get_by_role("button", name="Ask the model").click()
+    box.get_by_role("button", name="Predict").click()
     page.locator("#try .answer").wait_for(timeout=SECONDS_TO_ANSWER * 1000)
     box.scroll_into_view_if_needed()
     page.screenshot(path=picture)

@@ -7,9 +7,10 @@ from django.db.models.functions import Coalesce
 
 from budgets.models import Budget, BudgetStop, Cap, Hold, Tally
 from budgets.money import ZERO, amount_text
+from config.refusals import Refusal
 
 
-class BudgetExceeded(Exception):
+class BudgetExceeded(Refusal):
     """The budget cannot take this amount; nothing was entered."""
 
     def __init__(self, *, budget: Budget, wanted: Decimal, room: Decimal | None = None, where: str = "") -> None:
@@ -32,7 +33,7 @@ class CapExceeded(BudgetExceeded):
         super().__init__(budget=cap.budget, wanted=wanted, room=room, where=f" under its cap for {str(cap).lower()}")
 
 
-class BudgetStopped(Exception):
+class BudgetStopped(Refusal):
     """A stop is active: nothing new is bought until a manager resumes the budget or tops it up."""
 
     def __init__(self, budget: Budget) -> None:

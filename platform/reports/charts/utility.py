@@ -8,6 +8,7 @@ import altair as alt
 import vl_convert
 
 from budgets.models import Path
+from config.refusals import Refusal
 from reports.formatting import money, percent
 from reports.queries import Point
 from studies.models import Metric
@@ -19,7 +20,7 @@ _LOG_FROM_RATIO = 8
 _SHAPES = {Path.ANNOTATE: "circle", Path.DISTIL: "triangle-up"}
 
 
-class NothingToDraw(ValueError):
+class NothingToDraw(Refusal):
     """No student of the study is trained and evaluated yet; start a run first."""
 
 

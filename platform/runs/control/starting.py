@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Path
 from budgets.money import ZERO
+from config.refusals import Refusal
 from runs.execution import enqueue
 from runs.models import Run, RunState
 from runs.money import hold_worst_case
@@ -33,7 +34,7 @@ from studies.editing import freeze_test
 from studies.models import Study
 
 
-class StillCancelling(Exception):
+class StillCancelling(Refusal):
     """An equal run is being cancelled; it can be requested again once that is done."""
 
 
@@ -89,7 +90,7 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
     on its outputs, which is recorded where no one has confirmed it yet.
     Raises: Forbidden; NotEnoughLabels; NothingToMeasure; NotEnoughExamples; TeacherUnusable; OutputsMayNotTrain;
     LicenceUnconfirmed; PreflightRefused; PriceMissing; WorstCaseDoesNotFit (a BudgetExceeded that says what would fit)
-    for the whole chain at once; BudgetStopped; StillCancelling; ValueError (num_unlabelled).
+    for the whole chain at once; BudgetStopped; StillCancelling; Refusal (num_unlabelled).
     """
     require(actor=actor, action=Action.START_RUN)
     study = request.study

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from config.refusals import Refusal
 from runs.models import ModelLicence, OutputUse
 from runs.preflight.model_files import base_model_of, card_licence
 
@@ -37,15 +38,15 @@ PACKAGE_LICENCES = {
 }
 
 
-class OutputsMayNotTrain(ValueError):
+class OutputsMayNotTrain(Refusal):
     """The teacher's licence forbids training another model on its outputs."""
 
 
-class LicenceUnconfirmed(ValueError):
+class LicenceUnconfirmed(Refusal):
     """No one has confirmed yet that the teacher's licence allows it."""
 
 
-class LicenceInvalid(ValueError):
+class LicenceInvalid(Refusal):
     """A statement about a licence names no model, or neither yes nor no."""
 
 
@@ -97,8 +98,9 @@ def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: boo
         )
     if found.outputs is None and not confirmed:
         raise LicenceUnconfirmed(
-            f"Licence confirmed: No one has confirmed whether the licence of the teacher {name}, {found}, allows "
-            "training other models on its outputs. Read it; then confirm it here or with manage.py state_licence."
+            f"No one has confirmed whether the licence of the teacher {name}, {found}, allows "
+            "training other models on its outputs. Read it; then confirm it here or with manage.py state_licence.",
+            field="licence_confirmed",
         )
     if found.outputs is None:
         state_licence(actor=actor, reference=reference, licence=found.name, outputs=OutputUse.MAY_TRAIN)
@@ -118,7 +120,7 @@ def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "
             f"{reference!r} is not a model reference: give a source (hub, folder or package) and a name."
         )
     if outputs not in OutputUse.values:
-        raise LicenceInvalid(f"outputs: {outputs!r} is not one of {', '.join(OutputUse.values)}.")
+        raise LicenceInvalid(f"{outputs!r} is not one of {', '.join(OutputUse.values)}.", field="outputs")
     with transaction.atomic():
         before = _statement(reference)
         name = before.name if before else name

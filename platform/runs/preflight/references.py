@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from config.refusals import Refusal
 from training.contract import PACKAGES, TOKENIZER_FILES
 from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_refusal
 from training.spec import GIT_REF, HUB_NAME
 
 
-class ModelUnusable(ValueError):
+class ModelUnusable(Refusal):
     """A study's model reference cannot be trained from; the message says what is missing and how to fix it."""
 
 

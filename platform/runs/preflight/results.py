@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.refusals import Refusal
+
 _NAMES_IN_MESSAGE = 5
 
 
-class PreflightRefused(ValueError):
+class PreflightRefused(Refusal):
     """A run cannot work as requested; the message says why and how to correct it."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from budgets.models import Path
+from config.refusals import Refusal
 from runs.models import ExampleList, RunKind
 from runs.requests.plan import RunPlan
 from runs.run_kinds import RUN_KINDS
@@ -19,11 +20,11 @@ from studies.snapshots import take_snapshot
 MOST_EXAMPLES = 10_000_000
 
 
-class NothingToMeasure(ValueError):
+class NothingToMeasure(Refusal):
     """The test split has no labelled example, so that no utility could be measured."""
 
 
-class NotEnoughExamples(ValueError):
+class NotEnoughExamples(Refusal):
     """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
 
 
@@ -42,8 +43,8 @@ class RunRequest:
     num_unlabelled: int = 0
 
     def __post_init__(self) -> None:
-        _check_count("labels", self.num_labels)
-        _check_count("unlabelled examples", self.num_unlabelled or None)
+        _check_count("num_labels", self.num_labels)
+        _check_count("num_unlabelled", self.num_unlabelled or None)
 
     @property
     def num_to_score(self) -> int:
@@ -111,11 +112,11 @@ def count_inputs(request: RunRequest) -> Inputs:
 def fix_inputs(request: RunRequest) -> FixedInputs:
     """Fix what a request trains on, chooses by, is measured on and scores.
 
-    Raises: NotEnoughLabels; NothingToMeasure; NotEnoughExamples; ValueError (num_unlabelled of a distillation).
+    Raises: NotEnoughLabels; NothingToMeasure; NotEnoughExamples; Refusal (num_unlabelled of a distillation).
     """
     study = request.study
     if request.path == Path.DISTIL:
-        _check_count("unlabelled examples", request.num_unlabelled)
+        _check_count("num_unlabelled", request.num_unlabelled)
     check_test(study)
     dev, test = _labelled_list(study, Split.DEV), _labelled_list(study, Split.TEST)
     assert test is not None
@@ -172,9 +173,9 @@ def _check_pool(*, study: Study, available: int, num_labels: int, num_unlabelled
         )
 
 
-def _check_count(what: str, count: int | None) -> None:
+def _check_count(field: str, count: int | None) -> None:
     if count is not None and not 1 <= count <= MOST_EXAMPLES:
-        raise ValueError(f"{what}: {count} is not between 1 and {MOST_EXAMPLES:,}.")
+        raise Refusal(f"{count} is not between 1 and {MOST_EXAMPLES:,}.", field=field)
 
 
 def _fixed(study: Study, rows: Iterable[tuple[int, object, str | None]]) -> ExampleList:

@@ -5,12 +5,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from config.refusals import Refusal
 from runs.models import ArtifactKind, Run, RunState
 from runs.requests.plan import RunPlan
 from studies.models import Study
 
 
-class TeacherUnusable(ValueError):
+class TeacherUnusable(Refusal):
     """An earlier run cannot teach; the message says why."""
 
 
@@ -30,10 +31,13 @@ def teacher_of(*, study: Study, plan: RunPlan) -> Teacher:
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
     if run is None:
         raise TeacherUnusable(
-            f"teacher: {plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach."
+            f"{plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach.",
+            field="teacher",
         )
     if not run.artifact.path.is_dir():
-        raise TeacherUnusable(f"teacher: the model of {run} is missing at {run.artifact.path}. Choose another teacher.")
+        raise TeacherUnusable(
+            f"the model of {run} is missing at {run.artifact.path}. Choose another teacher.", field="teacher"
+        )
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from config.refusals import Refusal
 from runs.execution import Consumption, consumption
 from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.preflight import licence_of
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 
-class CardMissing(ValueError):
+class CardMissing(Refusal):
     """There is no card, because there is no model or its folder is gone."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.refusals import Refusal
 from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
@@ -16,7 +17,7 @@ NUM_RESAMPLES = 1000
 FEWEST_EXAMPLES = 10
 
 
-class NotComparable(ValueError):
+class NotComparable(Refusal):
     """Two models cannot be compared; the message says why and what to do."""
 
 

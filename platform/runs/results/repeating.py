@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.refusals import Refusal
 from runs.execution import Trainer, held, read_error, read_result
 from runs.models import Run
 from training.contract import SPEC_FILE
@@ -21,11 +22,11 @@ COMPARED = ("metrics", "search", "seeds", "num_train", "num_pseudo_labels")
 _NOT_COMPARED = frozenset({"README.md"})
 
 
-class NothingToRepeat(ValueError):
+class NothingToRepeat(Refusal):
     """The run has no spec, no data or no result that another could be compared with."""
 
 
-class RepeatFailed(RuntimeError):
+class RepeatFailed(Refusal):
     """The repeated run came to no result."""
 
 

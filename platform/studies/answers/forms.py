@@ -19,7 +19,7 @@ SHOWN_CHARACTERS = 80
 NAMED_LABELS = 8
 
 
-class AnswerInvalid(ValueError):
+class AnswerInvalid(Exception):
     """The label is not a valid answer to the study's question; the message says why."""
 
 

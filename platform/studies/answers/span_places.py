@@ -15,7 +15,7 @@ _UNITS: Mapping[str, Callable[[str], int]] = {
 }
 
 
-class SpanMisplaced(ValueError):
+class SpanMisplaced(Exception):
     """A span's own words are not where it says they are, or it cuts a letter in two."""
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
+from config.refusals import Refusal
 from studies.answers import FORMS
 from studies.editing.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
 from studies.exports import export_examples
@@ -44,7 +45,7 @@ _COPIED = (
 )
 
 
-class StudyInUse(ValueError):
+class StudyInUse(Refusal):
     """Something depends on what was to be changed; the message names the field and says what."""
 
 
@@ -194,7 +195,7 @@ def freeze_test(*, actor: User, study: Study) -> None:
 
 def _check_free(name: str) -> None:
     if Study.objects.filter(name=name).exists():
-        raise StudyInvalid(f"name: there is a study “{name}” already.")
+        raise StudyInvalid(f"there is a study “{name}” already.", field="name")
 
 
 def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -203,8 +204,9 @@ def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any])
     found = dependents(study)
     if "instructions" in before and found.num_open:
         raise StudyInUse(
-            f"instructions: {found.num_open:,} examples are published, and people work by what is written now. "
-            "Wait until they are annotated, or stop the study first."
+            f"{found.num_open:,} examples are published, and people work by what is written now. "
+            "Wait until they are annotated, or stop the study first.",
+            field="instructions",
         )
     if "labels" in before:
         _check_labels(study, wanted["labels"], found)
@@ -212,13 +214,13 @@ def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any])
 
 def _check_labels(study: Study, wanted: Sequence[str], found: Dependents) -> None:
     if found.holds_labels:
-        raise StudyInUse(f"labels: {found.holds_labels}. Duplicate the study to use others.")
+        raise StudyInUse(f"{found.holds_labels}. Duplicate the study to use others.", field="labels")
     lost = [f"{number:,} labels use “{label}”" for label, number in found.in_use if label not in wanted]
     if lost:
-        raise StudyInUse(f"labels: {'; '.join(lost)}. Keep these as they are.")
+        raise StudyInUse(f"{'; '.join(lost)}. Keep these as they are.", field="labels")
     in_use = [label for label, _ in found.in_use]
     if FORMS[study.task_type].is_list and [label for label in wanted if label in in_use] != in_use:
-        raise StudyInUse(f"labels: sets of labels are kept in the order {', '.join(in_use)}. Keep that order.")
+        raise StudyInUse(f"sets of labels are kept in the order {', '.join(in_use)}. Keep that order.", field="labels")
 
 
 def _copy_examples(actor: User, study: Study, made: Study) -> None:

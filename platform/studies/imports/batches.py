@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from accounts.texts import without_unusable
+from config.refusals import Refusal
 from studies.hashing import digest
 from studies.imports.files import FileUnreadable, Table, read_table
 from studies.imports.importing import Candidate, Checked, ImportOptions, Progress, StudyRules, check_rows, guess_options
@@ -25,19 +26,19 @@ from studies.task_types import input_fields
 _ROWS_PER_INSERT = 1000
 
 
-class RowsInvalid(ValueError):
+class RowsInvalid(Refusal):
     """Some rows have errors and nothing was imported; fix them, or import the good rows only."""
 
 
-class AlreadyImported(ValueError):
+class AlreadyImported(Refusal):
     """This upload was imported before."""
 
 
-class PreviewOutdated(ValueError):
+class PreviewOutdated(Refusal):
     """The file would bring something else than the preview said; look at the new one first. Nothing was imported."""
 
 
-class ImportInUse(ValueError):
+class ImportInUse(Refusal):
     """Something was built on what an import brought, so it cannot be undone; the message says what."""
 
 

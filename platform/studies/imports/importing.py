@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
+from config.refusals import Refusal
 from studies.answers import FORMS, AnswerInvalid, in_one_line
 from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
 from studies.imports.columns import guess_columns
@@ -21,7 +22,7 @@ _MISSING_TEXTS = frozenset({"nan", "<na>", "nat", "null", "none", "undefined", "
 Progress = Callable[[int, int], None]
 
 
-class ColumnsWrong(ValueError):
+class ColumnsWrong(Refusal):
     """The mapping names a column that the file does not have, or leaves an input without one."""
 
 

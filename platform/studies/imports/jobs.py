@@ -10,6 +10,7 @@ from django.db.models import F
 from accounts.models import User
 from accounts.permissions import Action, Forbidden, require
 from config.advisory_locks import LockClass, advisory_lock
+from config.refusals import Refusal
 from studies.imports.batches import import_examples, preview_import, propose_options
 from studies.imports.importing import ImportOptions
 from studies.imports.summaries import summarise
@@ -67,7 +68,7 @@ def carry_out_job(*, job_id: int) -> None:
             job = ImportJob.objects.select_related("batch__study", "asked_by").get(pk=job_id)
             try:
                 _carry_out(job)
-            except (ValueError, Forbidden) as refusal:
+            except (Refusal, Forbidden) as refusal:
                 _end(job, state=State.FAILED, problem=str(refusal))
             except Exception as error:
                 _end(job, state=State.FAILED, problem=f"It failed unexpectedly ({type(error).__name__}).")

@@ -226,7 +226,7 @@ class StartRunForm(forms.Form):
         return Path.ANNOTATE if self.cleaned_data.get("path", Path.ANNOTATE) == Path.ANNOTATE else Path.DISTIL
 
     def run_request(self, study: Study) -> RunRequest:
-        """The request that the form makes; an invalid field counts as blank. Raises ValueError as RunRequest does."""
+        """The request that the form makes; an invalid field counts as blank. Raises Refusal as RunRequest does."""
         return RunRequest(
             study=study,
             path=self._path,
@@ -236,7 +236,7 @@ class StartRunForm(forms.Form):
         )
 
     def plan(self) -> RunPlan:
-        """The settings the form gives. Raises ValueError as RunPlan does."""
+        """The settings the form gives. Raises PlanInvalid."""
         known = {field.name for field in fields(RunPlan)}
         values = {name: value for name, value in self.cleaned_data.items() if name in known}
         given = {name: value for name, value in values.items() if value not in (None, "", ())}

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
+from config.refusals import Refusal
 from runs.control import StartedRuns, start_runs
 from runs.requests import finished_teachers
 from studies.models import Study
@@ -67,7 +68,7 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
     try:
         run_request = form.run_request(study)
         quote = quote_runs(run_request)
-    except ValueError as refusal:
+    except Refusal as refusal:
         return {"study": study, "form": form, "refusal": str(refusal)}
     shown = shown_as(run_request, quote.amount if quote else None)
     return {"study": study, "form": form, "quote": quote, SHOWN: shown}

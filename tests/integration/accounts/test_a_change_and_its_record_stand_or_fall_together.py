@@ -8,6 +8,7 @@ from accounts.audit import SecretInAudit, record
 from accounts.models import AuditRecord, Role, User
 from accounts.operations import change_person, create_person
 from accounts.queries import recorded_state
+from config.refusals import Refusal
 from tests import factories
 
 
@@ -69,5 +70,5 @@ def test_a_secret_is_never_written_down(name: str) -> None:
 
 
 def test_an_action_names_the_type_of_its_subject() -> None:
-    with pytest.raises(ValueError, match="subject's type, a dot"):
+    with pytest.raises(Refusal, match="subject's type, a dot"):
         write(action="set")

@@ -55,9 +55,8 @@ def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, pe
     assert records() == [("295.5", kept)]
     admin = Client()
     admin.force_login(factories.person(Role.ADMIN))
-    assert (
-        "1 annotation reported more time than went by" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
-    )
+    page = admin.get(f"/studies/{study.pk}/labelling/").content.decode()
+    assert "1 annotation reported more time than had passed" in page
     assert person.person.email in admin.get("/audit/").content.decode()
 
 

@@ -5,6 +5,7 @@ from pytest_django import Settings
 
 from accounts.permissions import Forbidden
 from budgets.ledger import BudgetExceeded
+from config.refusals import Refusal
 from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Batch, LabelingProject
 from labeling.publishing import publish
@@ -101,5 +102,5 @@ def test_annotators_may_not_publish(study: Study, annotator: Member) -> None:
 
 @pytest.mark.parametrize("wrong", [{"num_examples": 0}, {"split": "train"}])
 def test_a_wrong_number_or_split_is_refused(study: Study, wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"0 must be 1 or more|'train' is not one of"):
+    with pytest.raises(Refusal, match=r"0 must be 1 or more|'train' is not one of"):
         publish(actor=study.created_by, study=study, **wrong)

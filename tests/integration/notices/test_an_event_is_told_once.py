@@ -7,6 +7,7 @@ from django.core import mail
 from django.db import connection, transaction
 
 from accounts.models import Role
+from config.refusals import Refusal
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
 from notices.operations import deliver_due, notify
 from notices.tasks import deliver
@@ -91,5 +92,5 @@ def test_a_target_that_is_switched_off_is_told_nothing(tell: Tell, target: Webho
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["https://elsewhere.example/", "//elsewhere.example", "runs/57/"])
 def test_a_path_that_leads_elsewhere_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match="start it with one slash"):
+    with pytest.raises(Refusal, match="start it with one slash"):
         tell_of_threshold(path)

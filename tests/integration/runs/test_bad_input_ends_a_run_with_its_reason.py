@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 from safetensors.torch import load_file, save_file
 
+from config.refusals import Refusal
 from runs.control import start_annotate, starting
 from runs.models import Artifact, Ending, Run, RunState
 from runs.requests import RunPlan
@@ -139,6 +140,6 @@ def test_three_labels_are_too_few_to_start_with() -> None:
     study: Study = factories.study()
     factories.examples(study, TEXTS[:3], labels=["good", "bad", "good"])
     factories.examples(study, ["a sad moon"], split=Split.TEST, labels=["bad"])
-    with pytest.raises(ValueError, match="3 labels would be trained on; at least 4 are needed"):
+    with pytest.raises(Refusal, match="3 labels would be trained on; at least 4 are needed"):
         start_annotate(actor=study.created_by, study=study, plan=PLAN)
     assert not Run.objects.exists() and not study.budget.holds.exists()

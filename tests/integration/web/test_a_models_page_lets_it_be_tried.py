@@ -64,7 +64,7 @@ def test_a_text_is_answered_in_the_box(manager: Client, student: Artifact, setti
     give_model(student, settings, tmp_path)
     box = ask(manager, student, "a good film", **{"HX-Request": "true"})
     assert box.lstrip().startswith('<section id="try"')
-    assert "loading the model included" in box and "Probability" in box
+    assert "including loading the model" in box and "Probability" in box
     whole = ask(manager, student, " ")
     assert "Study" in whole and "Is empty. Write something" in whole
 

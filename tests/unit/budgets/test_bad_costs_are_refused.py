@@ -7,6 +7,7 @@ import pytest
 from budgets.ledger import Cost, Want
 from budgets.ledger.keys import LONGEST_KEY, fee_key, replacement_key, reversal_key
 from budgets.models import Kind, Origin, Price
+from config.refusals import Refusal
 
 PRICE = Price(kind=Kind.LABEL, amount=Decimal(1))
 BAD_AMOUNTS = ["-0.000001", "NaN", "Infinity", "-Infinity", "1e30"]
@@ -20,24 +21,24 @@ def cost(**fields: Any) -> Cost:
 
 @pytest.mark.parametrize("bad", BAD_AMOUNTS)
 def test_an_amount_that_cannot_be_is_neither_held_nor_charged(bad: str) -> None:
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         Want(source_key="run:1", amount=Decimal(bad), price=PRICE)
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         cost(amount=Decimal(bad))
-    with pytest.raises(ValueError, match="quantity"):
+    with pytest.raises(Refusal, match="quantity"):
         cost(quantity=Decimal(bad))
 
 
 @pytest.mark.parametrize("bad", BAD_KEYS)
 def test_a_source_key_that_could_be_taken_for_another_is_refused(bad: str) -> None:
-    with pytest.raises(ValueError, match="source_key"):
+    with pytest.raises(Refusal, match="source_key"):
         Want(source_key=bad, amount=Decimal(1), price=PRICE)
-    with pytest.raises(ValueError, match="source_key"):
+    with pytest.raises(Refusal, match="source_key"):
         cost(source_key=bad)
 
 
 def test_a_cost_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(ValueError, match="no time zone"):
+    with pytest.raises(Refusal, match="no time zone"):
         cost(occurred_at=datetime(2026, 1, 1))  # noqa: DTZ001 -- that is what is refused
 
 

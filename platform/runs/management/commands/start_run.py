@@ -3,15 +3,14 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.models import User
-from accounts.permissions import Forbidden
-from budgets.ledger import BudgetExceeded, BudgetStopped, room
+from accounts.commands import RefusingCommand
+from accounts.queries import find_person
+from budgets.ledger import room
 from budgets.models import Kind, Path
 from budgets.money import amount_text
-from budgets.prices import PriceMissing
-from runs.control import StillCancelling, start_runs
+from runs.control import start_runs
 from runs.models import Run, RunState
 from runs.preflight import check_cost, preflight, refuse
 from runs.queries import live_cost
@@ -27,10 +26,9 @@ from runs.requests import (
 from studies.queries import find_study
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-_REFUSALS = (ValueError, Forbidden, BudgetExceeded, BudgetStopped, PriceMissing, StillCancelling)
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Start a run of a study: --path annotate, or --path distil with --unlabelled."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -45,15 +43,12 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="until it ends or pauses; exit 1 unless it succeeds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            request = _request(options)
-            if options["check"]:
-                self._check(request)
-                return
-            actor = User.objects.get(email=options["email"]) if options["email"] else request.study.created_by
-            started = start_runs(actor=actor, request=request, licence_confirmed=options["licence_confirmed"])
-        except (*_REFUSALS, User.DoesNotExist) as error:
-            raise CommandError(str(error)) from error
+        request = _request(options)
+        if options["check"]:
+            self._check(request)
+            return
+        actor = find_person(options["email"]) if options["email"] else request.study.created_by
+        started = start_runs(actor=actor, request=request, licence_confirmed=options["licence_confirmed"])
         run = started.last
         self.stdout.write(f"{run}: {run.get_state_display()}")
         self.stdout.write(str(started))

@@ -11,9 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from labeling import tickets
-from labeling.endpoints.access import answer
-from labeling.endpoints.cuts import note_cut
-from labeling.endpoints.hints import HintRefused, receive_hint
+from labeling.endpoints import HintRefused, answer, note_cut, receive_hint
 from labeling.label_studio import SECRET_HEADER
 
 logger = logging.getLogger(__name__)
