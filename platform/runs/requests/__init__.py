@@ -19,34 +19,23 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.plan import (
-    LISTS,
-    RANGES,
-    STUDENT_LEARNING_RATES,
-    STUDENT_STEPS,
-    TEACHER_LEARNING_RATES,
-    TEACHER_STEPS,
-    RunPlan,
-)
+from runs.requests.plan import RunPlan
 from runs.requests.plan_options import add_plan_arguments, plan_of
 from runs.requests.teachers import finished_teachers
+from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [
-    "LISTS",
     "MOST_EXAMPLES",
-    "RANGES",
-    "STUDENT_LEARNING_RATES",
-    "STUDENT_STEPS",
-    "TEACHER_LEARNING_RATES",
-    "TEACHER_STEPS",
     "Chain",
     "ChainEstimate",
     "FixedInputs",
+    "FormGroup",
     "NotEnoughExamples",
     "NothingToMeasure",
     "PlannedRun",
     "RunPlan",
     "RunRequest",
+    "Setting",
     "add_plan_arguments",
     "chain_of",
     "check_test",
@@ -60,4 +49,5 @@ __all__ = [
     "fix_inputs",
     "plan_of",
     "request_key",
+    "settings_of",
 ]

@@ -52,7 +52,7 @@ def tiny(tmp_path: FilePath) -> Callable[..., Study]:
     return make
 
 
-def checked(study: Study, *, plan: RunPlan = PLAN, **sizes: int) -> list[CheckResult]:
+def checked(study: Study, *, plan: RunPlan = PLAN, **sizes: Any) -> list[CheckResult]:
     """The results for a distillation."""
     request = RunRequest(study=study, path=Path.DISTIL, plan=plan, **sizes)
     return preflight(chain_of(request=request, inputs=count_inputs(request)))

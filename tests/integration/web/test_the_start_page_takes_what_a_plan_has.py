@@ -21,6 +21,7 @@ SENT = {
     "batch_size": "16",
     "max_length": "64",
     "pooling": "mean",
+    "segmentation": "auto",
     "head_learning_rate_factor": "10.0",
     "frozen_layers": "0",
     "teacher": "study",
@@ -94,7 +95,7 @@ def test_what_cannot_be_read_is_said_beside_its_field(field: str, sent: str, sai
 def test_what_a_plan_refuses_stands_beside_its_field(manager: Client, ready: Study) -> None:
     sent = {**SENT, "path": "distil", "num_unlabelled": "4", "keep": "0.5"}
     page = manager.post(reverse("start-run", args=[ready.pk]), sent)
-    assert "Nothing is filtered" in str(page.context["form"].errors["keep"])
+    assert "Needs a filter" in str(page.context["form"].errors["keep"])
     assert '<details class="for-distil" open>' in page.content.decode()
 
 
