@@ -1,7 +1,7 @@
 """What a run is asked to do, checked. Nothing here imports torch."""
 
+from training.spec.declaring import FormGroup, Setting, Settings, SpecInvalid, like, setting, settings_of
 from training.spec.run_spec import RunSpec
-from training.spec.setting import FormGroup, Setting, Settings, SpecInvalid, like, setting, settings_of
 from training.spec.settings import (
     GIT_REF,
     HUB_NAME,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
-from training.spec.setting import Settings, SpecInvalid, setting
+from training.spec.declaring import Settings, SpecInvalid, setting
 from training.spec.settings import (
     MAX_SEED,
     DataPaths,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from training.spec.setting import FormGroup, Settings, SpecInvalid, setting
+from training.spec.declaring import FormGroup, Settings, SpecInvalid, setting
 from training.tasks import BI_ENCODER
 
 SOURCES = ("hub", "folder", "package")
@@ -103,9 +103,7 @@ class DataPaths:
 class SharedTraining(Settings):
     """What student and teacher are trained with alike."""
 
-    batch_size: int = setting(
-        16, least=1, most=1_024, label="Batch size", help="Rows of one optimiser step.", group=FormGroup.MODEL
-    )
+    batch_size: int = setting(16, least=1, most=1_024, label="Batch size", group=FormGroup.MODEL)
     max_length: int = setting(
         64, least=8, most=512, label="Maximum length (tokens)", help="Longer text is truncated.", group=FormGroup.MODEL
     )

@@ -29,13 +29,12 @@ HYBRID_EPOCHS = 5
 
 def setting_field(setting: Setting, **options: Any) -> forms.Field:
     """The field of a setting, made from its declaration. Parameters: `options` replace what the declaration says."""
-    default = setting.default
     blank = f"Blank: {setting.blank}." if setting.blank else ""
     options = {
         "label": setting.label,
         "help_text": f"{setting.help} {blank}".strip(),
         "required": not (setting.may_be_none or setting.longest or setting.kind is bool),
-        "initial": default,
+        "initial": setting.default or None if setting.longest else setting.default,
         **options,
     }
     if setting.kind is bool:
@@ -43,12 +42,7 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
     if setting.kind is str:
         return forms.ChoiceField(choices=list(setting.choices.items()), **options)
     if setting.longest:
-        return NumberListField(
-            number=setting.kind,
-            longest=setting.longest,
-            placeholder=setting.placeholder,
-            **{**options, "initial": None},
-        )
+        return NumberListField(number=setting.kind, longest=setting.longest, placeholder=setting.placeholder, **options)
     limits = {"min_value": setting.least, "max_value": setting.most}
     return (forms.IntegerField if setting.kind is int else forms.FloatField)(**{**limits, **options})
 

@@ -281,7 +281,7 @@ def test_the_students_own_checkpoint_may_teach(make_study: Callable[..., Study])
     assert student.parents.get().parents.get().model == study.student_model
 
 
-def refused_rows(study: Study, **sizes: int) -> dict[str, str]:
+def refused_rows(study: Study, **sizes: Any) -> dict[str, str]:
     said = checked(study, **sizes)
     return {one.topic: one.text for one in said if one.level == CheckLevel.REFUSED}
 
@@ -301,7 +301,7 @@ def test_a_test_split_without_labels_is_said_before(tiny: Callable[..., Study]) 
 
 @pytest.mark.parametrize("sizes", [{"num_labels": -1}, {"num_labels": 10**30}, {"num_unlabelled": -5}])
 def test_a_number_of_rows_that_no_study_has_is_refused_in_words(
-    tiny: Callable[..., Study], sizes: dict[str, int]
+    tiny: Callable[..., Study], sizes: dict[str, Any]
 ) -> None:
     with pytest.raises(Refusal, match="is not between 1 and"):
         checked(tiny(), **sizes)

@@ -48,7 +48,7 @@ def test_a_reference_without_source_or_name_is_refused(reference: dict[str, str]
 def test_a_hub_name_must_look_like_one() -> None:
     check_model(reference={"source": "hub", "name": "google/t5-v1_1-small"}, role="student")
 
-    with pytest.raises(ModelUnusable, match="no hub name"):
+    with pytest.raises(ModelUnusable, match="not a hub name"):
         check_model(reference={"source": "hub", "name": "https://example.com/model"}, role="student")
 
 

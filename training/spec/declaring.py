@@ -6,7 +6,6 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from functools import cache
 from typing import Any, ClassVar, NoReturn, get_args, get_origin, get_type_hints
 
 from training.runtime import PermanentFailure
@@ -94,7 +93,6 @@ def like(cls: type[Any], name: str, default: Any = None, **values: Any) -> Any:
     return field(default=default, metadata={"setting": replace(declared, default=default, **values)})
 
 
-@cache
 def settings_of(cls: type[Any]) -> dict[str, Setting]:
     """The settings that a class declares or inherits, by name, in the order of its fields."""
     hints = get_type_hints(cls)
