@@ -212,7 +212,6 @@ class DistillationSettings(Settings):
         least=0.01,
         most=1,
         label="Share kept",
-        help="From 0.01 to 1.",
         blank="chosen on dev",
         group=FormGroup.DISTILLING,
     )

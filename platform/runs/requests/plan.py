@@ -82,11 +82,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     steps: int | None = like(
         TrainingSettings, "steps", label="Student steps", help="Per training.", blank=str(STUDENT_STEPS)
     )
-    epochs: int | None = like(TrainingSettings, "epochs")
+    epochs: int | None = like(TrainingSettings, "epochs", help="Epochs of the student, instead of steps.")
     teacher_steps: int | None = like(
         TrainingSettings, "steps", label="Teacher steps", help="For distil only.", blank=str(TEACHER_STEPS)
     )
-    teacher_epochs: int | None = like(TrainingSettings, "epochs")
+    teacher_epochs: int | None = like(TrainingSettings, "epochs", help="Epochs of the teacher, instead of steps.")
     max_minutes: int = setting(
         60,
         least=1,

@@ -27,7 +27,7 @@ def plan_of(options: dict[str, Any]) -> RunPlan:
 
 def _help(setting: Setting) -> str:
     """What it is, its range, and what holds where it is not given."""
-    parts = [setting.help or f"{setting.label}." if setting.label else setting.help]
+    parts = [f"{setting.label}." if setting.label else "", setting.help]
     if setting.kind in (int, float):
         parts.append(f"{setting.range_text}{', with commas between' if setting.longest else ''}.")
     default = setting.blank or setting.placeholder or ("" if setting.kind is bool else setting.default)

@@ -30,9 +30,13 @@ HYBRID_EPOCHS = 5
 def setting_field(setting: Setting, **options: Any) -> forms.Field:
     """The field of a setting, made from its declaration. Parameters: `options` replace what the declaration says."""
     blank = f"Blank: {setting.blank}." if setting.blank else ""
+    # A fraction that has no default to go by.
+    range_text = (
+        f"From {setting.range_text}." if setting.kind is float and not setting.longest and setting.may_be_none else ""
+    )
     options = {
         "label": setting.label,
-        "help_text": f"{setting.help} {blank}".strip(),
+        "help_text": " ".join(filter(None, (setting.help, range_text, blank))),
         "required": not (setting.may_be_none or setting.longest or setting.kind is bool),
         "initial": setting.default or None if setting.longest else setting.default,
         **options,
