@@ -12,7 +12,7 @@ from budgets.models import Budget, PriceBook
 from budgets.prices import Scope, set_price
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
-from runs.models import ModelLicence
+from runs.models import ModelLicence, OutputUse
 from studies.editing import StudySpec, create_study
 from studies.hashing import content_hash, group_hash, rank
 from studies.imports import ImportOptions, draft_import, import_examples
@@ -80,7 +80,7 @@ def study(*, limit: str = "100", prices: PriceBook | None = None, **fields: Any)
 
 def free_model(study: Study, model: dict[str, Any]) -> ModelLicence:
     """Let a model's outputs train others: a test's own model has no card that says so."""
-    defaults = {"outputs": ModelLicence.Outputs.MAY_TRAIN, "licence": "made for tests", "stated_by": study.created_by}
+    defaults = {"outputs": OutputUse.MAY_TRAIN, "licence": "made for tests", "stated_by": study.created_by}
     named = {"source": model["source"], "name": model["name"]}
     return ModelLicence.objects.get_or_create(**named, defaults=defaults)[0]
 

@@ -13,7 +13,7 @@ from budgets.money import ZERO
 from labeling.models import Annotation
 from reports.bills import Bill, BillSection, Sharing, StudyLedger
 from reports.queries import one_moment
-from runs.models import Artifact, Attempt, Run
+from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
 from studies.models import Label
 
@@ -50,7 +50,7 @@ def write_card(*, artifact: Artifact) -> str:
 def refresh_cards() -> int:
     """Write the cards again of which the bill has got an entry since, as corrections bring. Returns: how many."""
     count = 0
-    models = Artifact.objects.exclude(kind=Artifact.Kind.SOFT_LABELS).select_related("run__study__budget")
+    models = Artifact.objects.exclude(kind=ArtifactKind.SOFT_LABELS).select_related("run__study__budget")
     for study, artifacts in groupby(models.order_by("run__study_id", "pk"), key=lambda one: one.run.study):
         ledger = StudyLedger(study)
         for artifact in artifacts:
@@ -117,7 +117,7 @@ def _sums(artifact: Artifact, bill: Bill, sharing: Sharing) -> list[tuple[str, s
         ("Compute", _of(bill, _COMPUTE)),
         ("Total", bill.total),
     ]
-    if artifact.kind == Artifact.Kind.STUDENT and len(sharing.students) > 1:
+    if artifact.kind == ArtifactKind.STUDENT and len(sharing.students) > 1:
         sums.append(("Its share, where other students used the same", sharing.bill(artifact).share))
     return [(name, str(amount)) for name, amount in sums]
 

@@ -30,7 +30,7 @@ from reports.bills import (
 )
 from reports.formatting import MoneyFormat, adding_up, percent
 from reports.sources import type_of
-from runs.models import Artifact, Evaluation
+from runs.models import Artifact, ArtifactKind, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title
 
@@ -250,7 +250,7 @@ def one_moment() -> Iterator[None]:
 def _points(ledger: StudyLedger) -> list[Point]:
     study = ledger.study
     evaluations = Evaluation.objects.filter(
-        artifact__run__study=study, artifact__kind=Artifact.Kind.STUDENT, split=Split.TEST, metric=study.metric
+        artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
     ).select_related("artifact__run")
     found = [_point(ledger, evaluation) for evaluation in evaluations]
     found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
@@ -305,7 +305,7 @@ def _outcomes(found: Sequence[Point]) -> list[Outcome]:
 
 
 def _student_runs(study: Study) -> list[int]:
-    students = Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT)
+    students = Artifact.objects.filter(run__study=study, kind=ArtifactKind.STUDENT)
     return list(students.values_list("run_id", flat=True))
 
 

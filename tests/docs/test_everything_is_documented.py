@@ -11,6 +11,8 @@ from budgets.models import Origin
 from budgets.models import Path as SpendingPath
 from embedded.commands import OURS
 from runs.models import RunKind
+from runs.requests import RunPlan, settings_of
+from runs.requests.plan_options import option_of
 from studies.task_types import TASK_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +36,12 @@ PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_every_setting_has_a_line(setting: str) -> None:
     assert f"`{setting}`" in (DOCS / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("option", [option_of(setting) for setting in settings_of(RunPlan).values()])
+def test_every_setting_of_a_run_has_a_line(option: str) -> None:
+    rows = [line for line in (DOCS / "how-to" / "runs.md").read_text().splitlines() if line.startswith("| ")]
+    assert any(re.search(rf"`{option}\b", row.split("|")[1]) for row in rows)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *OURS])

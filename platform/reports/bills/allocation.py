@@ -13,7 +13,7 @@ from functools import cached_property
 
 from budgets.money import ZERO, split
 from reports.bills.bills import Bill, BillLine, BillSection, Charge, StudyLedger
-from runs.models import Artifact
+from runs.models import Artifact, ArtifactKind
 
 RULE = (
     "A label or a run that several trained students used is in full in the bill of each. Their shares of it are "
@@ -72,7 +72,7 @@ class Sharing:
     def students(self) -> list[Artifact]:
         if self.read is not None:
             return self.read
-        found = Artifact.objects.filter(run__study=self.ledger.study, kind=Artifact.Kind.STUDENT)
+        found = Artifact.objects.filter(run__study=self.ledger.study, kind=ArtifactKind.STUDENT)
         return list(found.select_related("run").order_by("pk"))
 
     @cached_property

@@ -11,7 +11,7 @@ from reports.bills import LedgerRows, Sharing, StudyLedger
 from reports.queries import billed_totals, one_moment
 from reports.sources import MISSING
 from reports.verify.entry_checks import entry_differences
-from runs.models import Artifact
+from runs.models import Artifact, ArtifactKind
 from studies.models import SnapshotItem, Study
 
 MOST_AT_ONCE = 200
@@ -65,7 +65,7 @@ def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
     """Bills, each entry once, and what no student used total what was spent; so do the shares."""
     rows = LedgerRows(studies)
     students: dict[int, list[Artifact]] = {study.pk: [] for study in studies}
-    trained = Artifact.objects.filter(run__study__in=studies, kind=Artifact.Kind.STUDENT)
+    trained = Artifact.objects.filter(run__study__in=studies, kind=ArtifactKind.STUDENT)
     for student in trained.select_related("run").order_by("pk"):
         students[student.run.study_id].append(student)
     for study in studies:

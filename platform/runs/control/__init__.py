@@ -3,9 +3,10 @@
 from runs.control.cancelling import cancel, cancelled_with
 from runs.control.extending import extend, go_on
 from runs.control.pausing import pause, resume, wake, why_paused
-from runs.control.starting import StillCancelling, start_annotate, start_distil, what_was_started
+from runs.control.starting import StartedRuns, StillCancelling, start_annotate, start_distil, start_runs
 
 __all__ = [
+    "StartedRuns",
     "StillCancelling",
     "cancel",
     "cancelled_with",
@@ -15,7 +16,7 @@ __all__ = [
     "resume",
     "start_annotate",
     "start_distil",
+    "start_runs",
     "wake",
-    "what_was_started",
     "why_paused",
 ]

@@ -16,7 +16,7 @@ from config.refusals import Refusal
 from runs.execution import enqueue, locked
 from runs.models import Run, RunState
 from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, minutes_that_fit
-from runs.requests import RANGES
+from runs.requests import RunPlan, settings_of
 
 _TRIES = 3
 
@@ -31,12 +31,11 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
 
     Parameters: `minutes` whole, 1 to 10,080 (a week), on top of its time limit; their price is held now.
     Returns: the run as it is now.
-    Raises: Forbidden; RunOver; BudgetExceeded, CapExceeded (what is missing); BudgetStopped; ValueError (minutes).
+    Raises: Forbidden; RunOver; BudgetExceeded, CapExceeded (what is missing); BudgetStopped; Refusal (minutes).
     """
     require(actor=actor, action=Action.START_RUN)
-    least, most = RANGES["max_minutes"]
-    if not least <= minutes <= most:
-        raise Refusal(f"{minutes} is not between {least:,} and {most:,}.", field="minutes")
+    if fault := settings_of(RunPlan)["max_minutes"].fault(minutes):
+        raise Refusal(fault, field="minutes")
     ours = locked(run)
     if ours.is_ended or ours.cancel_requested_at is not None:
         raise RunOver(f"{ours} has ended or is being cancelled. Start another one with more minutes.")

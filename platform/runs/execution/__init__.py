@@ -23,7 +23,6 @@ from runs.execution.outcomes import (
 )
 from runs.execution.process import (
     LOG_FILE,
-    SPEC_FILE,
     Trainer,
     keep_one_ready,
     kill_orphan,
@@ -51,7 +50,6 @@ __all__ = [
     "SECONDS_BEFORE_SHORT",
     "SECONDS_BETWEEN_BEATS",
     "SECONDS_TO_LEAVE",
-    "SPEC_FILE",
     "AttemptEnd",
     "Beat",
     "Claim",

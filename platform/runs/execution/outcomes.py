@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runs.models import Ending, RunState
-
-EXIT_PERMANENT = 2
-EXIT_STOPPED = 3
-EXIT_DISK_FULL = 4
+from training.contract import EXIT_DISK_FULL, EXIT_DONE, EXIT_PERMANENT, EXIT_STOPPED
 
 
 class Stop(StrEnum):
@@ -104,6 +101,6 @@ def describe_exit(evidence: Evidence) -> str:
         return f"the trainer was killed by {signal.Signals(-code).name}"
     if code == EXIT_STOPPED:
         return "the trainer was stopped from outside"
-    if code == 0:
+    if code == EXIT_DONE:
         return "the trainer ended without a result"
     return f"the trainer crashed with exit code {code}"

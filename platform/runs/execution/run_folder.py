@@ -8,28 +8,22 @@ from typing import Any
 
 from django.conf import settings
 
-from runs.execution.process import SPEC_FILE
-from runs.models import Artifact, ExampleList, Run, RunKind
+from runs.models import Artifact, ArtifactKind, ExampleList, Run, RunKind
+from runs.run_kinds import RUN_KINDS
 from studies.models import Example
 from studies.task_types import input_fields
+from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
-SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
-KINDS = {
-    RunKind.FINETUNE_STUDENT: ("finetune", "student"),
-    RunKind.FINETUNE_TEACHER: ("finetune", "teacher"),
-    RunKind.SCORE: ("score", "teacher"),
-    RunKind.DISTIL: ("distil", "student"),
-}
 # Files of an earlier attempt that would be taken for this one's.
-_OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
+_OF_ONE_ATTEMPT = (ERROR_FILE, PROGRESS_FILE, METER_FILE)
 _WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
 _Row = dict[str, str]
 
 
 class ParentArtifactMissing(Exception):
-    """A run's folder needs what an earlier run made, and that is gone."""
+    """A run's folder needs what an earlier run made, and that is missing."""
 
 
 class NotWanted(Exception):
@@ -52,7 +46,7 @@ def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) 
 
 
 def read_progress(folder: Path) -> dict[str, Any]:
-    return read_json(folder / "progress.json")
+    return read_json(folder / PROGRESS_FILE)
 
 
 def last_sign_of_life(folder: Path) -> datetime | None:
@@ -65,12 +59,12 @@ def last_sign_of_life(folder: Path) -> datetime | None:
 
 
 def read_error(folder: Path) -> str:
-    return str(read_json(folder / "error.json").get("message", ""))
+    return str(read_json(folder / ERROR_FILE).get("message", ""))
 
 
 def read_result(folder: Path) -> dict[str, Any]:
     """The trainer's result, or an empty one unless what it names is there."""
-    result = read_json(folder / "result.json")
+    result = read_json(folder / RESULT_FILE)
     made = str(result.get("artifact") or "")
     return result if made and (folder / made).is_dir() else {}
 
@@ -86,15 +80,15 @@ def discard_leftovers(folder: Path) -> None:
 
 
 def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
-    kind, role = KINDS[RunKind(run.kind)]
-    if run.kind == RunKind.DISTIL:
-        data = {**data, "soft_labels": str(_parent_artifact(run, Artifact.Kind.SOFT_LABELS))}
-    trained = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
-    teacher = str(_parent_artifact(run, *trained)) if run.kind == RunKind.SCORE else None
+    traits = RUN_KINDS[RunKind(run.kind)]
+    if traits.reads_soft_labels:
+        data = {**data, "soft_labels": str(_parent_artifact(run, ArtifactKind.SOFT_LABELS))}
+    trained = (ArtifactKind.TEACHER, ArtifactKind.STUDENT)
+    teacher = str(_parent_artifact(run, *trained)) if run.model is None else None
     return {
         "version": SPEC_VERSION,
-        "kind": kind,
-        "role": role,
+        "kind": traits.trainer_kind,
+        "role": traits.role,
         "task_type": run.study.task_type,
         "labels": run.study.labels,
         "model": run.model,
@@ -111,17 +105,17 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _parent_artifact(run: Run, *kinds: Artifact.Kind) -> Path:
+def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
     artifact = Artifact.objects.filter(run__children=run, kind__in=kinds).first()
     if artifact is None or not artifact.path.is_dir():
         what = kinds[0].label.lower()
-        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is gone.")
+        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is missing.")
     return artifact.path
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     fields = input_fields(run.study.task_type)
-    if run.kind == RunKind.SCORE:
+    if RUN_KINDS[RunKind(run.kind)].scores:
         named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
     else:
         named, measured = {"train": _snapshot_rows(run, fields)}, {"dev": run.dev, "test": run.test}

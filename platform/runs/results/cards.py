@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from config.refusals import Refusal
 from runs.execution import Consumption, consumption
-from runs.models import Artifact, Attempt, Run
+from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
 from training.contract import CARD_FILE
@@ -60,7 +60,7 @@ def card_of(
     Raises: CardMissing for a soft-label set.
     """
     run, study = artifact.run, artifact.run.study
-    if artifact.kind == Artifact.Kind.SOFT_LABELS:
+    if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise CardMissing(f"{artifact} is no model and has no card. Ask for that of a student or a teacher.")
     kind = TASK_TYPES[study.task_type]
     card = Card(

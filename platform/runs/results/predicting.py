@@ -21,16 +21,14 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
 from runs.execution import trainer_environment
-from runs.models import Artifact
+from runs.models import Artifact, ArtifactKind
 from runs.results.warm_model import NoAnswer, answer_of
 from studies.task_types import input_fields
 from tables.signs import is_blank
+from training.contract import EXIT_PERMANENT, EXIT_TOO_LARGE
 
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
-EXIT_PERMANENT = 2
-# As in training.evaluation.serving, which needs torch to be imported; a test compares the two.
-EXIT_TOO_LARGE = 5
 _LAST_WORDS = 2_000
 
 
@@ -142,7 +140,7 @@ def _checked(name: str, text: str) -> str:
 
 
 def _check_there(artifact: Artifact) -> None:
-    if artifact.kind == Artifact.Kind.SOFT_LABELS:
+    if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
     if not artifact.path.is_dir():
         raise ModelSilent(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from config.refusals import Refusal
-from runs.execution import SPEC_FILE, Trainer, held, read_error, read_result
+from runs.execution import Trainer, held, read_error, read_result
 from runs.models import Run
+from training.contract import SPEC_FILE
 from training.runtime import file_hash
 
 SECONDS_BETWEEN_LOOKS = 1.0

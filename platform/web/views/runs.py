@@ -17,7 +17,7 @@ from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import consumption
 from runs.models import Evaluation, Run
 from runs.queries import log_tail, standing
-from runs.requests import from_json
+from runs.requests import estimate_from_json
 from runs.results import (
     FILES,
     curve_points,
@@ -75,7 +75,7 @@ def _context(shown: Run) -> dict[str, object]:
         "study": shown.study,
         "run": shown,
         "standing": standing(shown),
-        "estimate": from_json(shown.estimate),
+        "estimate": estimate_from_json(shown.estimate),
         "loss": loss_shown(shown),
         "log": log_tail(shown, LOG_BYTES),
         "attempts": attempts,

@@ -11,7 +11,7 @@ from budgets.ledger.holds import place_hold
 from budgets.models import Origin, Path
 from budgets.prices import find_price, price_at
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
-from runs.models import Artifact, Attempt, Evaluation, Run, RunKind, RunState
+from runs.models import Artifact, ArtifactKind, Attempt, Evaluation, Run, RunKind, RunState
 from runs.money import bill
 from studies.labels import assign_label
 from studies.models import Snapshot, Split, Study
@@ -34,10 +34,10 @@ CALIBRATION = {
 }
 _numbers = count(1)
 _KINDS = {
-    RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,
-    RunKind.FINETUNE_TEACHER: Artifact.Kind.TEACHER,
-    RunKind.SCORE: Artifact.Kind.SOFT_LABELS,
-    RunKind.DISTIL: Artifact.Kind.STUDENT,
+    RunKind.FINETUNE_STUDENT: ArtifactKind.STUDENT,
+    RunKind.FINETUNE_TEACHER: ArtifactKind.TEACHER,
+    RunKind.SCORE: ArtifactKind.SOFT_LABELS,
+    RunKind.DISTIL: ArtifactKind.STUDENT,
 }
 
 

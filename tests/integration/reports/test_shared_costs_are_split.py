@@ -9,7 +9,7 @@ from budgets.ledger import reverse as undo
 from budgets.money import ZERO
 from reports.bills import BillSection, Sharing, StudentBill, StudyLedger
 from reports.queries import unused_entries
-from runs.models import Artifact, Run
+from runs.models import Artifact, ArtifactKind, Run
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -79,7 +79,7 @@ def test_a_reversal_takes_off_every_share(study: Study) -> None:
 
 def test_a_teachers_bill_is_split_among_its_students(study: Study) -> None:
     ledger = StudyLedger(study)
-    bill = ledger.bill(run_id=Run.objects.get(artifact__kind=Artifact.Kind.TEACHER).pk)
+    bill = ledger.bill(run_id=Run.objects.get(artifact__kind=ArtifactKind.TEACHER).pk)
     uses = Sharing(ledger).uses(bill)
     assert sum((use.share for use in uses), ZERO) == bill.total
     assert len(uses) == 4
@@ -99,4 +99,4 @@ def test_the_pages_show_the_whole_and_the_share(study: Study) -> None:
     for artifact in Artifact.objects.filter(run__study=study):
         page = client.get(reverse("artifact", args=[artifact.pk])).content.decode()
         assert "is in full in the bill of each" in page
-        assert ("share of this bill" in page) == (artifact.kind != Artifact.Kind.STUDENT)
+        assert ("share of this bill" in page) == (artifact.kind != ArtifactKind.STUDENT)

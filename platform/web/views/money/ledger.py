@@ -29,7 +29,7 @@ from reports.costs import (
 )
 from reports.queries import Reason, entries_of, unused_entries
 from reports.sources import EntrySource, sources_of
-from runs.models import Artifact
+from runs.models import Artifact, ArtifactKind
 from studies.models import Study
 from web.forms.costs import CostFilterForm
 from web.http import person
@@ -59,7 +59,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
         "part": part,
         "unused": unused,
         "sections": BillSection,
-        "students": Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT).select_related("run"),
+        "students": Artifact.objects.filter(run__study=study, kind=ArtifactKind.STUDENT).select_related("run"),
         "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
     }
     return render(request, "web/ledger.html", context)
