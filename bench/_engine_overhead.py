@@ -55,9 +55,10 @@ def first_steps(
 
 
 def _one(study: Any, seed: int, seconds_to_get_ready: float) -> Any:
+    from runs.control import start_annotate
     from runs.models import RunState
-    from runs.operations import RunPlan, start_annotate
-    from runs.watching import first_step
+    from runs.requests import RunPlan
+    from runs.results import first_step
 
     time.sleep(seconds_to_get_ready)
     plan = RunPlan(steps=5, batch_size=4, learning_rates=(1e-4,), num_seeds=1, seed=seed, max_minutes=5)
@@ -91,9 +92,9 @@ def _study() -> Any:
 
     from accounts.models import Role, User
     from budgets.models import Kind
-    from budgets.operations import Scope, create_price_book, set_price
-    from studies.importing import ImportOptions
-    from studies.operations import StudySpec, create_study, draft_import, import_examples
+    from budgets.prices import Scope, create_price_book, set_price
+    from studies.editing import StudySpec, create_study
+    from studies.imports import ImportOptions, draft_import, import_examples
 
     admin = User.objects.create_user(role=Role.ADMIN, email="admin@example.com", name="Admin", password=None)
     book = create_price_book(actor=admin, name="Bench", currency="USD")

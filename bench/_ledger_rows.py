@@ -16,11 +16,11 @@ from django.db import connection, models, transaction
 from accounts.models import Role, User
 from budgets.models import Budget, Hold, Kind, LedgerEntry, Price, PriceBook, Tally
 from budgets.money import ZERO
-from budgets.operations import Scope, create_price_book, set_price
+from budgets.prices import Scope, create_price_book, set_price
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from runs.models import Attempt, Run, RunKind, RunState
+from studies.editing import StudySpec, create_study
 from studies.models import Example, ImportBatch, Study
-from studies.operations import StudySpec, create_study
 
 NUM_STUDIES = 200
 NUM_ANNOTATORS = 40

@@ -52,13 +52,13 @@ def _goal(name: str) -> float | None:
 @contextmanager
 def own_database(folder: Path) -> Iterator[None]:
     from embedded import postgres, services
-    from embedded.paths import Paths
+    from embedded.data_folder import Paths
 
     paths = Paths(root=ROOT, data=folder / "var").make()
     for name in [name for name in os.environ if name.startswith(("FULCRUM_", "DATABASE_", "LABEL_", "BROKER_"))]:
         del os.environ[name]
     with postgres.running(paths=paths):
-        os.environ.update(services.django(paths=paths))
+        os.environ.update(services.environment(paths=paths))
         import django
         from django.conf import settings
         from django.core.management import call_command
@@ -162,7 +162,7 @@ def _filter(chosen: random.Random, number: int) -> str:
 
 def _verify() -> dict[str, Any]:
     from budgets.models import Budget
-    from reports.checks import verify
+    from reports.verify import verify
 
     started = time.monotonic()
     differences = verify(budgets=Budget.objects.order_by("pk"))
@@ -205,8 +205,8 @@ def _charges(ledger: Any) -> dict[str, Any]:
 
     from django.utils import timezone
 
+    from budgets.ledger import Cost, charge
     from budgets.models import Kind, Origin, Price
-    from budgets.operations import Cost, charge
 
     budget = ledger.studies[0].budget
     price = Price.objects.filter(book=budget.price_book, kind=Kind.LABEL).get()

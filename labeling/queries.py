@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from budgets.models import BudgetStop
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
-from labeling.stopping import kept_open, withdrawn
+from labeling.withdraw import kept_open, withdrawn
 from studies.models import Example, Study
 
 State = Annotation.State

@@ -16,18 +16,17 @@ from django.conf import settings
 from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import User
-from labeling.client import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, translated
-from labeling.connecting import sdk_client
-from labeling.entry import ticket_url
+from config.refusals import Refusal
+from labeling.label_studio import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, sdk_client, task_type_of, translated
 from labeling.models import Publication
-from labeling.project import task_type_of
+from labeling.sign_in import ticket_url
 from labeling.task_types import Result
 from studies.models import Example, Study
 
 ALREADY_THERE = 409
 
 
-class NotForReplay(ValueError):
+class NotForReplay(Refusal):
     """Only accounts marked for replay may replay, so that no report can pass their work off as people's."""
 
 

@@ -11,10 +11,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from labeling import tickets
-from labeling.access import answer
-from labeling.cuts import note_cut
-from labeling.operations import HintRefused, receive_hint
-from labeling.project import SECRET_HEADER
+from labeling.endpoints import HintRefused, answer, note_cut, receive_hint
+from labeling.label_studio import SECRET_HEADER
 
 logger = logging.getLogger(__name__)
 

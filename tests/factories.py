@@ -6,15 +6,16 @@ from itertools import count
 from typing import Any
 
 from accounts.models import Role, User
+from budgets.limits import open_budget, stop_everything
 from budgets.models import Budget, Kind, PriceBook
-from budgets.operations import Scope, open_budget, set_price, stop_everything
+from budgets.prices import Scope, set_price
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
 from runs.models import ModelLicence
+from studies.editing import StudySpec, create_study
 from studies.hashing import content_hash, group_hash, rank
-from studies.importing import ImportOptions
+from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Example, ImportBatch, Label, Split, Study
-from studies.operations import StudySpec, create_study, draft_import, import_examples
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"

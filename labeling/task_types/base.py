@@ -9,7 +9,7 @@ Result = list[dict[str, Any]]
 Item = TypeVar("Item", bound=Hashable)
 
 
-class ResultInvalid(ValueError):
+class ResultInvalid(Exception):
     """An annotation's result is no answer to what was asked; the message says what is wrong with it."""
 
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from budgets.ledger import used
 from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Path, Price, Tally
 from budgets.money import ZERO
-from budgets.rooms import used
 
 _LINE = ("book", "kind", "device", "budget", "annotator")
 

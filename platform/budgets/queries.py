@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
+from budgets.ledger import used
 from budgets.models import Budget, Cap, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
-from budgets.rooms import used
 
 _TALLY_KEY = ("budget_id", "month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
 

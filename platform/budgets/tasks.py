@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from budgets import operations
+from budgets import forecast
 
 
 @shared_task(name="budgets.tasks.tell_forecasts", ignore_result=True)  # type: ignore[untyped-decorator]  # no types
 def tell_forecasts() -> None:
     """Tell of budgets that will run out soon. Sent by the schedule; told once per limit, however often it runs."""
-    operations.tell_forecasts()
+    forecast.tell_forecasts()

@@ -13,13 +13,13 @@ from django.conf import settings
 
 from accounts.models import Role, User
 from budgets.models import Kind, PriceBook
-from budgets.operations import Scope, create_price_book, set_price
+from budgets.prices import Scope, create_price_book, set_price
 from demo import texts
-from runs.plans import RunPlan
+from runs.requests import RunPlan
+from studies.editing import StudySpec, create_study
 from studies.hashing import fraction
-from studies.importing import ImportOptions
+from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Example, ImportBatch, Study
-from studies.operations import StudySpec, create_study, draft_import, import_examples
 
 STUDY = "Demo: newsgroup topics"
 PRICE_BOOK = "Demo prices"

@@ -13,13 +13,15 @@ from budgets.money import rounded_text
 from demo import scenario
 from demo.scenario import Crew
 from labeling.models import Annotation, Publication
-from labeling.operations import publish, replay, sync_study
-from reports.checks import verify
+from labeling.publishing import publish
+from labeling.replay import replay
+from labeling.sync import sync_study
 from reports.exports import write_report
 from reports.queries import report_of
 from reports.tables import report_text
+from reports.verify import verify
+from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
-from runs.operations import start_annotate, start_distil
 from runs.queries import live_cost
 from studies.models import Study
 from studies.queries import split_counts

@@ -29,6 +29,7 @@ class Shape:
 
     @property
     def is_text_to_text(self) -> bool:
+        """Say whether it is an encoder-decoder."""
         return self.decoder_layers > 0
 
 
@@ -41,6 +42,7 @@ class Footprint:
 
     @property
     def total(self) -> int:
+        """Bytes in all."""
         return self.fixed + self.activations
 
 

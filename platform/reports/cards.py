@@ -11,11 +11,10 @@ from django.utils import timezone
 from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
 from labeling.models import Annotation
-from reports.bills import Bill, Part, StudyLedger
+from reports.bills import Bill, Part, Sharing, StudyLedger
 from reports.queries import one_moment
-from reports.shares import Sharing
-from runs.cards import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
 from runs.models import Artifact, Attempt, Run
+from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
 from studies.models import Label
 
 _PEOPLE, _COMPUTE = "people", "computing"

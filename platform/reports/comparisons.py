@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.queries import Point
-from runs.comparing import Comparison
+from runs.results import Comparison
 
 # As certain as the 95 % intervals beside it.
 SURE = 0.05

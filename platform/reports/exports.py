@@ -7,10 +7,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from accounts.cells import csv_lines
-from reports.bills import Part
+from reports.bills import Part, Standing
 from reports.charts import LIGHT, utility_chart
 from reports.queries import Point, Report
-from reports.results import Standing
 
 _COLUMNS = [
     "study",

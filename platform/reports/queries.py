@@ -13,9 +13,21 @@ from budgets.models import Budget, LedgerEntry, Path
 from budgets.money import ZERO
 from labeling.models import SKIP_SUFFIX, Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
-from reports.bills import Bill, Charge, Charges, Part, StudyLedger, bill_of
-from reports.results import Baseline, Standing, Trial, best_of, read_result, standing_of
-from reports.wording import MoneyFormat, adding_up, percent
+from reports.bills import (
+    Baseline,
+    Bill,
+    Charge,
+    Charges,
+    Part,
+    Standing,
+    StudyLedger,
+    Trial,
+    best_of,
+    bill_of,
+    read_result,
+    standing_of,
+)
+from reports.formatting import MoneyFormat, adding_up, percent
 from runs.models import Artifact, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title

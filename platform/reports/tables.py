@@ -6,8 +6,8 @@ from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from reports.bills import Part
 from reports.costs import CostRow, Grouping, names_of, totals
+from reports.formatting import adding_up, interval, percent, points_per_dollar
 from reports.queries import Point, Report
-from reports.wording import adding_up, interval, percent, points_per_dollar
 from studies.task_types import metric_title
 
 _PARTS = {

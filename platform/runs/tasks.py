@@ -7,11 +7,10 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_process_init, worker_shutting_down
 
-from runs import operations, shutdown
-from runs.queueing import QUEUE
-from runs.trainer import keep_one_ready
+from runs import supervision
+from runs.execution import QUEUE, keep_one_ready
 
-worker_shutting_down.connect(shutdown.announce)
+worker_shutting_down.connect(supervision.announce)
 
 
 @celeryd_after_setup.connect  # type: ignore[untyped-decorator]  # Celery has no types
@@ -31,7 +30,7 @@ def _keep_one_ready(**_: Any) -> None:
 def supervise(*, run_id: int) -> None:
     """Carry out one attempt of a run. Delivered at least once, by the sweep too; acknowledged before it starts."""
     try:
-        operations.supervise(run_id=run_id)
+        supervision.supervise(run_id=run_id)
     finally:
         keep_one_ready()
 
@@ -39,4 +38,4 @@ def supervise(*, run_id: int) -> None:
 @shared_task(name="runs.tasks.sweep", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def sweep() -> None:
     """Recover lost runs. Delivered every few seconds, at most once each; one that is lost is made up by the next."""
-    operations.sweep()
+    supervision.sweep()

@@ -176,7 +176,7 @@ class Label(models.Model):
         ANNOTATION = "annotation", "Annotation"
 
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="label")
-    value = models.TextField(help_text="The answer, in the one form that `studies.answers` gives it.")
+    value = models.TextField(help_text="The answer, in the one form that `studies.answers.forms` gives it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
         default=list, help_text="Ledger source keys of its annotations: what this label cost."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from config.refusals import Refusal
 from studies.answers import FORMS
 from studies.models import Example, Label, Split, Study
 
@@ -21,7 +22,7 @@ FROM answers, jsonb_array_elements(answers.value) part GROUP BY 1
 """
 
 
-class StudyNotFound(ValueError):
+class StudyNotFound(Refusal):
     """No study has this id or name."""
 
 

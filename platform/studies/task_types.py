@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from config.refusals import Refusal
 from training.tasks import TASK_TYPES
 
 __all__ = ["DESCRIPTIONS", "TASK_TYPES", "Description", "UnknownTaskType", "input_fields", "metric_title", "metrics"]
@@ -20,7 +21,7 @@ _OWN_TITLES = {
 }
 
 
-class UnknownTaskType(ValueError):
+class UnknownTaskType(Refusal):
     """No task type has this name."""
 
 
@@ -55,7 +56,7 @@ DESCRIPTIONS = {
 
 def input_fields(task_type: str) -> tuple[str, ...]:
     if task_type not in TASK_TYPES:
-        raise UnknownTaskType(f"task type: {task_type!r} is not one of {', '.join(TASK_TYPES)}.")
+        raise UnknownTaskType(f"{task_type!r} is not one of {', '.join(TASK_TYPES)}.", field="task_type")
     return tuple(TASK_TYPES[task_type].input_fields)
 
 

@@ -1,23 +1,7 @@
 from django.urls import path, re_path
 
-from web.views import (
-    accounts,
-    audit,
-    budgets,
-    changing,
-    costs,
-    imports,
-    labeling,
-    ledger,
-    models,
-    notices,
-    prices,
-    reports,
-    runs,
-    starting,
-    statements,
-    studies,
-)
+from web.views import accounts, audit, changing, imports, labeling, models, notices, reports, runs, starting, studies
+from web.views.money import budgets, costs, ledger, prices, statements
 
 urlpatterns = [
     path("", studies.home, name="home"),

@@ -7,8 +7,8 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Role
-from labeling.entry import ticket_url
-from labeling.operations import publish
+from labeling.publishing import publish
+from labeling.sign_in import ticket_url
 from studies.models import Study
 from tests import factories
 from tests.browser.conftest import MINUTE

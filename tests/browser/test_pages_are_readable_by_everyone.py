@@ -7,12 +7,15 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from accounts.models import Role, User
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_confirm_above, set_limit
 from budgets.models import Kind, Path
-from budgets.operations import place_hold, price_at, set_confirm_above, set_limit
+from budgets.prices import price_at
 from labeling.models import Assignment, Batch, Publication
 from runs.models import Run, RunKind, RunState
+from studies.editing import archive_study
+from studies.imports import draft_import
 from studies.models import Study
-from studies.operations import archive_study, draft_import
 from tests import factories
 from tests.browser.conftest import OpenPage
 from tests.integration.reports import ground

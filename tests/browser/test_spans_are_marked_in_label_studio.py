@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import Role
-from labeling.entry import ticket_url
 from labeling.models import Annotation
-from labeling.operations import publish
+from labeling.publishing import publish
+from labeling.sign_in import ticket_url
 from studies.models import Study
 from tests import factories
 from tests.browser.conftest import MINUTE

@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.models import User
+from accounts.commands import RefusingCommand
 from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from budgets.ledger import BudgetExceeded, BudgetStopped
 from budgets.money import amount_text
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing
-from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, publish
+from budgets.prices import PriceMissing
+from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable
+from labeling.publishing import publish
 from studies.models import Split
 from studies.queries import StudyNotFound, find_study
 
@@ -24,7 +27,7 @@ _MENDABLE = (
 )
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Offer examples of a study for labelling in Label Studio, as many as its budget takes."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,14 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", help="e-mail of who publishes; who made the study, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-            actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
-            result = publish(actor=actor, study=study, num_examples=options["examples"], split=options["split"])
-        except User.DoesNotExist:
-            raise CommandError(f"There is no account with the e-mail {options['email']}.") from None
-        except _MENDABLE as error:
-            raise CommandError(str(error)) from error
+        study = find_study(options["study"])
+        actor = find_person(options["email"]) if options["email"] else study.created_by
+        result = publish(actor=actor, study=study, num_examples=options["examples"], split=options["split"])
         self.stdout.write(f"{result.num_offered} published, {result.num_already} published before.")
         if result.num_short:
             missing = amount_text(result.missing)

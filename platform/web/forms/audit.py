@@ -4,7 +4,7 @@ from django import forms
 
 from accounts.queries import AuditFilter, recorded_actions, recorded_actors
 from studies.models import Study
-from web.wording import action_in_words
+from web.presenters import action_in_words
 
 FULCRUM = "fulcrum"
 

@@ -10,8 +10,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from budgets.models import Budget, Kind, Origin, Path, Tally
-from reports.costs import CostFilter, Grouping, names_of
-from reports.statements import Days
+from reports.costs import CostFilter, Days, Grouping, names_of
 from studies.models import Study
 
 # In an address: what has no path, no annotator or no run.

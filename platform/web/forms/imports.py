@@ -3,8 +3,7 @@ from typing import Any
 
 from django import forms
 
-from studies.files import ENCODINGS
-from studies.importing import ImportOptions
+from studies.imports import ENCODINGS, ImportOptions
 
 
 class UploadForm(forms.Form):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 
-from runs.predicting import MOST_CHARACTERS
+from runs.results import MOST_CHARACTERS
 from studies.task_types import input_fields
 
 _NAMES = {"text": "Text", "text_a": "First text", "text_b": "Second text"}

@@ -5,8 +5,9 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import User
+from budgets.ledger import Period
 from budgets.models import Budget, Kind, Price, PriceBook
-from budgets.operations import Period, Scope
+from budgets.prices import Scope
 
 DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"), ("mps", "GPU (Apple)"))
 

@@ -6,8 +6,9 @@ from django import forms
 
 from budgets.models import Path
 from runs.models import Run
-from runs.plans import (
+from runs.requests import (
     LISTS,
+    MOST_EXAMPLES,
     RANGES,
     STUDENT_LEARNING_RATES,
     STUDENT_STEPS,
@@ -15,7 +16,6 @@ from runs.plans import (
     TEACHER_STEPS,
     RunPlan,
 )
-from runs.requests import MOST_EXAMPLES
 from web.forms.lists import NumberListField
 
 PLAIN = RunPlan()

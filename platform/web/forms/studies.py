@@ -4,10 +4,10 @@ from django import forms
 from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
-from runs.references import PACKAGES
+from runs.preflight import PACKAGES
+from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.models import PayBasis, Study
 from studies.queries import dependents
-from studies.specs import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.task_types import DESCRIPTIONS, TASK_TYPES, Description, metric_title, metrics
 
 MODEL_CHOICES = [

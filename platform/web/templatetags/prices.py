@@ -5,11 +5,11 @@ from typing import Any
 
 from django import template
 
+from budgets.limits import waiting_request, waiting_requests
 from budgets.models import Kind, Price
-from budgets.operations import waiting_request, waiting_requests
 from budgets.overviews import PriceState
 from studies.models import Study
-from web.stops import stopped
+from web.presenters import stopped
 from web.templatetags.fulcrum import exact
 
 register = template.Library()

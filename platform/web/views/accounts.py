@@ -18,9 +18,7 @@ from accounts.operations import change_person, create_person, unlock_sign_in
 from accounts.permissions import Action, allowed
 from accounts.sign_in import locks
 from web.forms.accounts import NewPersonForm, OwnPasswordForm, PersonForm, SignInForm
-from web.paging import page_of
-from web.people import person
-from web.problems import carry_out
+from web.http import carry_out, page_of, person
 
 
 class SignIn(auth_views.LoginView):

@@ -13,7 +13,7 @@ from accounts.queries import audit_records
 from reports.audit import ROWS_AT_A_TIME, audit_csv
 from studies.models import Study
 from web.forms.audit import AuditFilterForm
-from web.paging import page_of
+from web.http import page_of
 
 _STUDY_PAGES = {"budget": "budget", "labelling": "labelling", "ledger": "ledger"}
 

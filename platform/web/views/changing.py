@@ -6,13 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Action, allowed
-from labeling.operations import LabelStudioRefused, LabelStudioUnreachable, follow_study
+from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable, follow_study
+from studies.editing import archive_study, change_study, duplicate_study, unarchive_study
 from studies.models import Study
-from studies.operations import archive_study, change_study, duplicate_study, unarchive_study
 from web.forms.studies import ChangeStudyForm, DuplicateForm
-from web.people import person
-from web.problems import carry_out
-from web.stops import would_stop
+from web.http import carry_out, person
+from web.presenters import would_stop
 
 
 @allowed(Action.CHANGE_STUDY)

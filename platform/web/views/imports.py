@@ -8,27 +8,29 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
-from labeling.operations import withdraw_labelled_of
-from studies.files import FileUnreadable
-from studies.import_jobs import ask_import, ask_preview, is_large
-from studies.importing import ImportOptions
-from studies.models import ImportBatch, ImportJob, Study
-from studies.operations import (
+from labeling.withdraw import withdraw_labelled_of
+from studies.imports import (
+    FileUnreadable,
+    ImportOptions,
     Preview,
+    Summary,
+    ask_import,
+    ask_preview,
     draft_import,
     file_columns,
     import_examples,
+    is_large,
     preview_import,
     propose_options,
+    summarise,
     undo_import,
 )
+from studies.models import ImportBatch, ImportJob, Study
 from studies.queries import on_offer
-from studies.summaries import Summary, summarise
 from studies.task_types import DESCRIPTIONS, input_fields
 from tables.table import counted
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
-from web.people import person
-from web.problems import carry_out
+from web.http import carry_out, person
 
 State = ImportJob.State
 GOOD_ROWS = "good_rows"

@@ -8,21 +8,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Action, allowed
-from budgets.operations import PriceMissing
-from labeling.cuts import num_cut
-from labeling.estimates import LabelQuote, quote_labels
+from budgets.prices import PriceMissing
+from labeling.endpoints import num_cut
 from labeling.models import Annotation
-from labeling.operations import PublishResult, enter_url, publish, sync_study
+from labeling.publishing import LabelQuote, PublishResult, publish, quote_labels
 from labeling.queries import status, work_done
-from reports.wording import exact
+from labeling.sign_in import enter_url
+from labeling.sync import sync_study
+from reports.formatting import exact
 from studies.models import Split, Study
 from web.forms.labeling import PublishForm
-from web.paging import page_of
-from web.people import person
-from web.previews import SHOWN, is_as_shown, shown_as
-from web.problems import carry_out, carry_out_or_say
-from web.queries import earned, num_offerable
-from web.quotes import label_price
+from web.http import carry_out, carry_out_or_say, page_of, person
+from web.presenters import SHOWN, earned, is_as_shown, label_price, num_offerable, shown_as
 
 
 @allowed(Action.SEE_OWN_WORK)

@@ -7,24 +7,16 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import Action, allowed
-from reports.bills import StudyLedger
+from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
-from reports.charts import THEMES, NothingToDraw
-from reports.reliability import reliability_chart, reliability_of
-from reports.results import read_result
-from reports.shares import RULE, Sharing
-from reports.wording import adding_up
-from runs.cards import CardMissing
-from runs.model_parts import missing_parts
+from reports.charts import THEMES, NothingToDraw, reliability_chart, reliability_of
+from reports.formatting import adding_up
+from runs.execution import consumption
 from runs.models import Artifact
-from runs.predicting import try_model
-from runs.usage import consumption
-from web.answers import shown
-from web.downloads import download
-from web.drawings import drawing
+from runs.results import CardMissing, missing_parts, try_model
 from web.forms.models import TryForm
-from web.people import person
-from web.problems import carry_out
+from web.http import carry_out, download, drawing, person
+from web.presenters import shown
 
 
 @allowed(Action.SEE_REPORT)

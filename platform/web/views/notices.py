@@ -11,9 +11,7 @@ from notices import queries
 from notices.models import Delivery, WebhookTarget
 from notices.operations import add_target, change_target, choose_mail, rotate_secret, send_again, send_test
 from web.forms.notices import NewTargetForm, TargetForm
-from web.paging import page_of
-from web.people import person
-from web.problems import carry_out, carry_out_or_say
+from web.http import carry_out, carry_out_or_say, page_of, person
 
 NEW_SECRET = "new_webhook_secret"
 

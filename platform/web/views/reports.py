@@ -13,12 +13,11 @@ from reports.charts import THEMES, NothingToDraw, utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
 from reports.queries import Point, points, report_of
-from runs.comparing import NotComparable, compare
 from runs.models import Artifact
+from runs.results import NotComparable, compare
 from studies.models import Study
-from web.downloads import download
-from web.drawings import drawing
 from web.forms.reports import CompareForm
+from web.http import download, drawing
 
 
 @allowed(Action.SEE_REPORT)

@@ -12,33 +12,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action, allowed
-from reports.charts import THEMES, NothingToDraw
-from reports.run_charts import curve_chart, curve_csv
-from runs.cancelling import cancelled_with
-from runs.estimates import from_json
+from reports.charts import THEMES, NothingToDraw, curve_chart, curve_csv
+from runs.control import cancel, cancelled_with, extend, pause, resume
+from runs.execution import consumption
 from runs.models import Evaluation, Run
-from runs.operations import cancel, extend, pause, resume
 from runs.queries import log_tail, standing
-from runs.settings_used import settings_used
-from runs.usage import consumption
-from runs.watching import (
+from runs.requests import from_json
+from runs.results import (
     FILES,
     curve_points,
     curve_version,
     first_step,
     loss_shown,
+    settings_used,
     time_spent,
     versions_of,
     written_spec,
 )
-from runs.watching import run_file as file_of_run
+from runs.results import run_file as file_of_run
 from studies.models import Split, Study
-from web.downloads import download
-from web.drawings import drawing
 from web.forms.runs import ExtendRunForm
-from web.paging import page_of
-from web.people import person
-from web.problems import carry_out_or_say
+from web.http import carry_out_or_say, download, drawing, page_of, person
 
 LOG_BYTES = 16_000
 SECONDS_TO_KEEP_A_CURVE = 3600

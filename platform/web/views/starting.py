@@ -10,17 +10,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
+from config.refusals import Refusal
+from runs.control import start_annotate, start_distil, what_was_started
 from runs.models import Run
-from runs.operations import start_annotate, start_distil, what_was_started
-from runs.teachers import finished_teachers
+from runs.requests import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
 from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
-from web.people import person
-from web.previews import SHOWN, is_as_shown, shown_as
-from web.problems import carry_out
-from web.run_quotes import quote_runs
+from web.http import carry_out, person
+from web.presenters import SHOWN, is_as_shown, quote_runs, shown_as
 
 MOST_TEACHERS = 20
 
@@ -90,7 +89,7 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
             "num_unlabelled": values.get("num_unlabelled") or 0,
         }
         quote = quote_runs(study=study, **asked)
-    except ValueError as refusal:
+    except Refusal as refusal:
         return {"study": study, "form": form, "refusal": str(refusal)}
     shown = shown_as(*asked.values(), quote.amount if quote else None)
     return {"study": study, "form": form, "quote": quote, SHOWN: shown}

@@ -14,15 +14,13 @@ from budgets.overviews import totals_by_currency
 from labeling.queries import work_waiting
 from runs.models import Run
 from studies.answers import FORMS
+from studies.editing import create_study
 from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
-from studies.operations import create_study
 from studies.queries import label_counts, split_counts, with_label, without_any
 from web.forms.studies import StudyForm
-from web.paging import page_of
-from web.people import person
-from web.problems import carry_out
-from web.queries import study_rows
+from web.http import carry_out, page_of, person
+from web.presenters import study_rows
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 

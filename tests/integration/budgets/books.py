@@ -3,16 +3,10 @@
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from budgets.operations import (
-    AlreadyReversed,
-    BudgetExceeded,
-    BudgetStopped,
-    CapExceeded,
-    HoldClosed,
-    LimitTooLow,
-    NothingLeft,
-    NothingToReprice,
-)
+from budgets.ledger import AlreadyReversed, BudgetExceeded, BudgetStopped, CapExceeded, HoldClosed
+from budgets.ledger.repricing import NothingToReprice
+from budgets.limits.limits import LimitTooLow
+from budgets.limits.stops import NothingLeft
 
 NOTHING = Decimal(0)
 Refusal = type[Exception] | None

@@ -14,8 +14,8 @@ django.setup()
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection  # noqa: E402  # after setup
 
+from budgets.ledger import Cost, charge  # noqa: E402  # after setup
 from budgets.models import Budget, Origin, Price  # noqa: E402  # after setup
-from budgets.operations import Cost, charge  # noqa: E402  # after setup
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 

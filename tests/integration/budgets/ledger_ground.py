@@ -5,8 +5,9 @@ from decimal import Decimal
 from itertools import count
 
 from accounts.models import Role
+from budgets.ledger import Cost, charge
 from budgets.models import Budget, Kind, LedgerEntry, Origin, Price
-from budgets.operations import Cost, Scope, charge, price_at, set_price
+from budgets.prices import Scope, price_at, set_price
 from tests import factories
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

@@ -22,17 +22,10 @@ django.setup()
 from django.db import connections, transaction  # noqa: E402  # after setup
 
 from accounts.models import User  # noqa: E402  # after setup
+from budgets.ledger import AlreadyReversed, Cost, charge, extend_hold, reverse, settle  # noqa: E402  # after setup
+from budgets.ledger.holds import place_hold  # noqa: E402  # after setup
 from budgets.models import Budget, Kind, LedgerEntry, Origin, Price  # noqa: E402  # after setup
-from budgets.operations import (  # noqa: E402  # after setup
-    AlreadyReversed,
-    Cost,
-    charge,
-    extend_hold,
-    place_hold,
-    price_at,
-    reverse,
-    settle,
-)
+from budgets.prices import price_at  # noqa: E402  # after setup
 from budgets.queries import differences  # noqa: E402  # after setup
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)

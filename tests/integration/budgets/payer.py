@@ -16,18 +16,11 @@ import django
 django.setup()
 
 from accounts.models import User  # noqa: E402  # after setup
+from budgets.ledger import BudgetExceeded, BudgetStopped, Cost, charge  # noqa: E402  # after setup
+from budgets.ledger.holds import place_hold  # noqa: E402  # after setup
+from budgets.limits import StaleEdit, top_up  # noqa: E402  # after setup
 from budgets.models import Budget, Kind, Origin, Price  # noqa: E402  # after setup
-from budgets.operations import (  # noqa: E402  # after setup
-    BudgetExceeded,
-    BudgetStopped,
-    Cost,
-    Scope,
-    StaleEdit,
-    charge,
-    place_hold,
-    set_price,
-    top_up,
-)
+from budgets.prices import Scope, set_price  # noqa: E402  # after setup
 
 
 @lru_cache

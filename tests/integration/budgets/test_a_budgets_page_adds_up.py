@@ -2,8 +2,10 @@ from decimal import Decimal
 
 import pytest
 
+from budgets.ledger import charge, release
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_cap, stop_everything
 from budgets.models import Path
-from budgets.operations import charge, place_hold, release, set_cap, stop_everything
 from budgets.overviews import breakdown, cap_uses, num_withdrawn, overshoot, standing_stop, totals_by_currency
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price

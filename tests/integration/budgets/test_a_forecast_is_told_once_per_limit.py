@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
+from budgets.forecast import outlook, tell_forecasts
+from budgets.limits import set_limit, stop_everything
 from budgets.models import Budget
-from budgets.operations import outlook, set_limit, stop_everything, tell_forecasts
 from notices.models import Notice, NoticeKind
 from tests import factories
 from tests.integration.budgets.ledger_ground import NOW, spent

@@ -5,8 +5,11 @@ import pytest
 
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_limit
+from budgets.limits.limits import LimitTooLow
 from budgets.models import Kind
-from budgets.operations import LimitTooLow, place_hold, price_at, set_limit
+from budgets.prices import price_at
 from tests import factories
 
 pytestmark = pytest.mark.django_db

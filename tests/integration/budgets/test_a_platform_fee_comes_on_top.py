@@ -3,9 +3,13 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import BudgetExceeded, CapExceeded, charge, reverse, settle
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_cap
 from budgets.models import Budget, Kind, LedgerEntry, Path, Price
-from budgets.operations import BudgetExceeded, CapExceeded, charge, place_hold, reverse, set_cap, set_price, settle
+from budgets.prices import set_price
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
 
@@ -58,5 +62,5 @@ def test_a_fee_counts_under_the_cap_of_what_it_is_on_top_of() -> None:
 
 
 def test_a_fee_above_a_hundred_percent_is_refused() -> None:
-    with pytest.raises(ValueError, match="more than 100 %"):
+    with pytest.raises(Refusal, match="more than 100 %"):
         fee_of(factories.budget(), "100.5")

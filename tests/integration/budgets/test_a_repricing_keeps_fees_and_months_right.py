@@ -6,19 +6,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role, User
+from budgets.ledger import BudgetExceeded, CapExceeded, Period, charge, preview_repricing, reprice, reverse
+from budgets.ledger.repricing import RepricingChanged
+from budgets.limits import set_cap, set_limit
 from budgets.models import Budget, Kind, LedgerEntry, Price, Tally
-from budgets.operations import (
-    BudgetExceeded,
-    CapExceeded,
-    Period,
-    RepricingChanged,
-    charge,
-    preview_repricing,
-    reprice,
-    reverse,
-    set_cap,
-    set_limit,
-)
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price, platform_fee, spent

@@ -3,18 +3,11 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role, User
+from budgets.ledger import reverse, settle
+from budgets.ledger.holds import place_hold
+from budgets.limits import exhaust, resume, set_limit, stop_everything, top_up
+from budgets.limits.stops import NothingLeft
 from budgets.models import Budget
-from budgets.operations import (
-    NothingLeft,
-    exhaust,
-    place_hold,
-    resume,
-    reverse,
-    set_limit,
-    settle,
-    stop_everything,
-    top_up,
-)
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price, spent
 

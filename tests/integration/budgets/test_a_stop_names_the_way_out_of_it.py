@@ -3,18 +3,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from budgets.ledger import BudgetStopped, Cost, charge
+from budgets.ledger.holds import place_hold
+from budgets.limits import exhaust, resume, stop_everything, top_up
 from budgets.models import Budget, Kind, Origin, Price
-from budgets.operations import (
-    BudgetStopped,
-    Cost,
-    charge,
-    exhaust,
-    place_hold,
-    price_at,
-    resume,
-    stop_everything,
-    top_up,
-)
+from budgets.prices import price_at
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from budgets.ledger import BudgetExceeded, BudgetStopped, Cost, charge
 from budgets.models import Kind, LedgerEntry, Origin
-from budgets.operations import BudgetExceeded, BudgetStopped, Cost, charge, price_at
+from budgets.prices import price_at
 from budgets.queries import differences
 from tests import factories
 

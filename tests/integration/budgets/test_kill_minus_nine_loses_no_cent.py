@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import Kind
-from budgets.operations import set_price
+from budgets.prices import set_price
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.conftest import python

@@ -3,18 +3,10 @@ from decimal import Decimal
 
 import pytest
 
+from budgets.ledger import BudgetExceeded, Cost, HoldClosed, charge, release, settle
+from budgets.ledger.holds import SourceKeyReused, place_hold
 from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin
-from budgets.operations import (
-    BudgetExceeded,
-    Cost,
-    HoldClosed,
-    SourceKeyReused,
-    charge,
-    place_hold,
-    price_at,
-    release,
-    settle,
-)
+from budgets.prices import price_at
 from tests import factories
 
 pytestmark = pytest.mark.django_db

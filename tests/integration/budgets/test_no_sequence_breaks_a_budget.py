@@ -21,31 +21,22 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import AuditRecord, Role, User
-from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Origin, Path, Price, PriceBook, Tally
-from budgets.operations import (
+from budgets.ledger import (
     Cost,
     Period,
-    Scope,
     Want,
     charge,
-    exhaust,
     extend_hold,
-    find_price,
-    open_budget,
     place_holds,
     preview_repricing,
     release,
-    remove_cap,
     reprice,
-    resume,
     reverse,
-    set_cap,
-    set_limit,
-    set_price,
     settle,
-    stop_everything,
-    top_up,
 )
+from budgets.limits import exhaust, open_budget, remove_cap, resume, set_cap, set_limit, stop_everything, top_up
+from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Origin, Path, Price, PriceBook, Tally
+from budgets.prices import Scope, find_price, set_price
 from budgets.queries import differences
 from notices.models import Notice
 from tests import factories

@@ -9,15 +9,8 @@ from django.core.management import CommandError, call_command
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.models import Kind, Price, PriceBook
-from budgets.operations import (
-    PriceFileUnreadable,
-    PricesRefused,
-    Scope,
-    export_prices,
-    import_prices,
-    preview_prices,
-    set_price,
-)
+from budgets.prices import PricesRefused, Scope, export_prices, import_prices, preview_prices, set_price
+from budgets.prices.price_lines import PriceFileUnreadable
 from tests import factories
 
 pytestmark = pytest.mark.django_db

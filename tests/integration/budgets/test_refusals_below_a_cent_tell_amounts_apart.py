@@ -3,18 +3,12 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import BudgetExceeded, CapExceeded
+from budgets.ledger.holds import place_hold
+from budgets.limits import StaleEdit, set_cap, set_limit, top_up
+from budgets.limits.limits import LimitTooLow
 from budgets.models import Budget
-from budgets.operations import (
-    BudgetExceeded,
-    CapExceeded,
-    LimitTooLow,
-    StaleEdit,
-    place_hold,
-    price_at,
-    set_cap,
-    set_limit,
-    top_up,
-)
+from budgets.prices import price_at
 from tests import factories
 
 pytestmark = pytest.mark.django_db

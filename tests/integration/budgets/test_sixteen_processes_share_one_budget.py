@@ -7,16 +7,11 @@ from typing import Any
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import Period, preview_repricing, reprice
+from budgets.ledger.repricing import NothingToReprice, RepricingChanged
+from budgets.limits import stop_everything
 from budgets.models import Budget, Hold, Kind, LedgerEntry
-from budgets.operations import (
-    NothingToReprice,
-    Period,
-    RepricingChanged,
-    preview_repricing,
-    price_at,
-    reprice,
-    stop_everything,
-)
+from budgets.prices import price_at
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.conftest import NUM_PROCESSES, Crew

@@ -7,9 +7,11 @@ from django.db import ProgrammingError, connection, transaction
 from accounts.append_only import AppendOnlyViolation
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.ledger import AlreadyReversed, Cost, charge, reverse
 from budgets.models import Kind, LedgerEntry, Origin, Price
-from budgets.operations import AlreadyReversed, Cost, charge, price_at, reverse
+from budgets.prices import price_at
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +66,7 @@ def test_an_entry_is_reversed_once(entry: LedgerEntry) -> None:
 def test_only_an_admin_reverses_and_says_why(entry: LedgerEntry) -> None:
     with pytest.raises(Forbidden):
         reverse(actor=factories.person(Role.MANAGER), entry=entry, reason="wrong")
-    with pytest.raises(ValueError, match="reason"):
+    with pytest.raises(Refusal, match="reason"):
         reverse(actor=factories.person(Role.ADMIN), entry=entry, reason=" ")
 
 

@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import AuditRecord, Role, User
+from budgets.limits import confirm_limit, set_confirm_above, top_up, waiting_request
+from budgets.limits.limit_requests import LimitRequestClosed
 from budgets.models import Budget
-from budgets.operations import LimitRequestClosed, confirm_limit, set_confirm_above, top_up, waiting_request
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

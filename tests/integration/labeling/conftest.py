@@ -10,15 +10,16 @@ import httpx
 import pytest
 
 from accounts.models import Role, User
+from budgets.limits import resume, stop_everything
 from budgets.models import Budget
-from budgets.operations import resume, stop_everything
-from labeling.client import LabelStudioClient
-from labeling.connecting import connect
-from labeling.entry import ticket_url
+from labeling.label_studio import LabelStudioClient, connect
 from labeling.models import Annotation, LabelingProject, Publication
-from labeling.operations import follow_stops, publish, sync
+from labeling.publishing import publish
+from labeling.sign_in import ticket_url
+from labeling.sync import sync
 from labeling.task_types import LABELING_TASK_TYPES
-from reports.checks import verify
+from labeling.withdraw import follow_stops
+from reports.verify import verify
 from studies.models import Study
 from tests import factories
 from tests.services import LabelStudioServer

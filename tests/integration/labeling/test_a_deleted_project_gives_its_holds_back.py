@@ -6,9 +6,11 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import AuditRecord, Role
-from labeling.client import LabelStudioClient
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, LabelingProject
-from labeling.operations import follow_stops, publish, sync, sync_all
+from labeling.publishing import publish
+from labeling.sync import sync, sync_all
+from labeling.withdraw import follow_stops
 from notices.models import Notice
 from studies.models import Label, Study
 from tests import factories

@@ -6,12 +6,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from labeling import client, connecting, outages
-from labeling.client import LabelStudioTimedOut, LabelStudioUnreachable
-from labeling.connecting import connect
+from labeling.label_studio import LabelStudioUnreachable, client, connect, connecting, outages
+from labeling.label_studio.client import LabelStudioTimedOut
 from labeling.models import LabelingProject, Outage
-from labeling.operations import sync_all
 from labeling.queries import status
+from labeling.sync import sync_all
 from tests import factories
 from tests.hanging import Slow, slow_server
 from tests.services import LabelStudioServer

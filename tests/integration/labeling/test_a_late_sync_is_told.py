@@ -6,7 +6,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from labeling.models import LabelingProject
-from labeling.operations import sync, sync_all
+from labeling.sync import sync, sync_all
 from notices.models import Notice
 from studies.models import Study
 from tests import factories

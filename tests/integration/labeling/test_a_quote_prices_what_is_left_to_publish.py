@@ -3,10 +3,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from budgets.operations import release
-from labeling.estimates import quote_labels
+from budgets.ledger import release
 from labeling.models import Assignment, Batch, LabelingProject, Publication
-from labeling.offering import Wanted, hold_batch, offerable
+from labeling.publishing import Wanted, hold_batch, quote_labels
+from labeling.publishing.batches import offerable
 from studies.models import Split, Study
 from tests import factories
 

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import LedgerEntry
-from labeling.operations import publish
+from labeling.publishing import publish
 from labeling.queries import status
 from studies.models import Study
 from tests import factories

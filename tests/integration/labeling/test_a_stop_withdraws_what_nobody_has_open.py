@@ -4,12 +4,14 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Role
+from budgets.ledger import BudgetStopped
 from budgets.models import LedgerEntry
-from budgets.operations import BudgetStopped
-from labeling.client import LabelStudioClient, Withdrawal
+from labeling.label_studio import LabelStudioClient, Withdrawal
 from labeling.models import Annotation, Publication
-from labeling.operations import enter_url, follow_stops, publish
+from labeling.publishing import publish
 from labeling.queries import status, work_waiting
+from labeling.sign_in import enter_url
+from labeling.withdraw import follow_stops
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import (
@@ -117,7 +119,7 @@ def test_a_withdrawal_that_was_killed_half_way_is_ended_by_the_next(
 ) -> None:
     opened = annotator.open_next(study)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("labeling.stopping._give_back_all", killed)
+        patch.setattr("labeling.withdraw.stopping._give_back_all", killed)
         stopped(study)
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_stops()

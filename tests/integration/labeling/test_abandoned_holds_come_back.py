@@ -1,9 +1,10 @@
 import pytest
 
-from labeling.client import LabelStudioClient, LabelStudioRefused
+from labeling.label_studio import LabelStudioClient, LabelStudioRefused
 from labeling.models import Batch, Publication
-from labeling.offering import offerable
-from labeling.operations import publish, sync_study
+from labeling.publishing import publish
+from labeling.publishing.batches import offerable
+from labeling.sync import sync_study
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import Member, is_exact, offered, spent_and_held, synced

@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role, User
+from budgets.limits import set_cap, stop_everything
 from budgets.models import Kind
-from budgets.operations import PriceMissing, Scope, set_cap, set_price, stop_everything
-from labeling.estimates import estimate_labels, quote_labels
+from budgets.prices import PriceMissing, Scope, set_price
 from labeling.models import Annotation
+from labeling.publishing import quote_labels
+from labeling.publishing.quotes import estimate_labels
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

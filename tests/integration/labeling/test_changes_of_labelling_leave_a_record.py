@@ -5,10 +5,8 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import AuditRecord
-from labeling.client import LabelStudioClient
-from labeling.connecting import connect
-from labeling.operations import publish
-from labeling.project import ensure_project
+from labeling.label_studio import LabelStudioClient, connect, ensure_project
+from labeling.publishing import publish
 from studies.models import Study
 from tests import factories
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import AuditRecord, Role
-from embedded import ports
-from labeling.cuts import num_cut
+from embedded import services
+from labeling.endpoints import num_cut
 from labeling.tickets import Cut, write_cut
 from studies.models import Study
 from tests import factories
@@ -17,7 +17,7 @@ from tests.services import PATHS
 from tests.serving import ABOUT_PEOPLE, ALL_FOR_LABEL_STUDIO, pages_served
 
 pytestmark = pytest.mark.django_db
-PORT = ports.remembered(paths=PATHS, service="web")
+PORT = services.remembered_port(paths=PATHS, service="web")
 
 
 @pytest.fixture
@@ -55,9 +55,8 @@ def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, pe
     assert records() == [("295.5", kept)]
     admin = Client()
     admin.force_login(factories.person(Role.ADMIN))
-    assert (
-        "1 annotation reported more time than went by" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
-    )
+    page = admin.get(f"/studies/{study.pk}/labelling/").content.decode()
+    assert "1 annotation reported more time than had passed" in page
     assert person.person.email in admin.get("/audit/").content.decode()
 
 

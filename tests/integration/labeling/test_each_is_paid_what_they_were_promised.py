@@ -7,16 +7,18 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.ledger import Period, preview_repricing, reprice
+from budgets.limits import top_up
 from budgets.models import BudgetStop, Kind, LedgerEntry
-from budgets.operations import Period, Scope, preview_repricing, reprice, set_price, top_up
+from budgets.prices import Scope, set_price
 from labeling.models import Annotation
-from labeling.operations import publish
+from labeling.publishing import publish
 from studies.models import Study
 from tests import factories
 from tests.factories import LONG_AGO
 from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, synced
 from tests.services import LabelStudioServer
-from web.queries import earned
+from web.presenters import earned
 
 pytestmark = pytest.mark.django_db
 State = Annotation.State

@@ -9,12 +9,14 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.ledger import Period, preview_repricing, reprice
 from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Tally
-from budgets.operations import Period, preview_repricing, reprice, set_price
+from budgets.prices import set_price
 from labeling.models import Annotation, Assignment, LabelingProject
-from labeling.offering import Wanted, hold_batch, offerable
-from labeling.pay import pay_answer
-from reports.checks import verify
+from labeling.payment import pay_answer
+from labeling.publishing import Wanted, hold_batch
+from labeling.publishing.batches import offerable
+from reports.verify import verify
 from studies.models import Split, Study
 from tests import factories
 

@@ -6,17 +6,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditRecord, Role
-from labeling.client import LabelStudioClient, LabelStudioUnreachable
+from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Annotation, Assignment, Publication
-from labeling.operations import (
-    follow_imported_labels,
-    follow_stops,
-    publish,
-    sync,
-    withdraw_labelled_of,
-)
+from labeling.publishing import publish
+from labeling.sync import sync
+from labeling.withdraw import follow_imported_labels, follow_stops, withdraw_labelled_of
+from studies.imports import undo_import
 from studies.models import Label, Study
-from studies.operations import undo_import
 from studies.queries import on_offer
 from tests import factories
 from tests.integration.labeling.conftest import (
@@ -131,7 +127,7 @@ def test_label_studio_that_is_away_is_told_and_tried_again(
         raise LabelStudioUnreachable("Label Studio does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("labeling.already_labelled.connect", away)
+        patch.setattr("labeling.withdraw.already_labelled.connect", away)
         assert withdraw_labelled_of(study=study).error == "Label Studio does not answer."
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_imported_labels()

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from accounts.models import Role
-from budgets.operations import resume, stop_everything
-from labeling.accept import give_back
-from labeling.client import LabelStudioClient
+from budgets.limits import resume, stop_everything
+from labeling.annotations import give_back
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, Assignment, Publication
-from labeling.operations import publish
+from labeling.publishing import publish
 from labeling.queries import work_waiting
 from studies.models import Study
 from tests import factories

@@ -4,10 +4,9 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Role
-from labeling.client import LabelStudioClient
-from labeling.operations import follow_study
+from labeling.label_studio import LabelStudioClient, follow_study
+from studies.editing import change_study
 from studies.models import Study
-from studies.operations import change_study
 from tests import factories
 from tests.integration.labeling.conftest import project_id
 

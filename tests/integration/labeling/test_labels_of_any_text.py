@@ -1,7 +1,7 @@
 import pytest
 
-from labeling.client import LabelStudioClient
-from labeling.operations import publish
+from labeling.label_studio import LabelStudioClient
+from labeling.publishing import publish
 from labeling.task_types import LABELING_TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Member, offered, synced

@@ -10,8 +10,8 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import Kind, LedgerEntry
-from budgets.operations import set_price
-from labeling.operations import publish
+from budgets.prices import set_price
+from labeling.publishing import publish
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Study
 from tests import factories

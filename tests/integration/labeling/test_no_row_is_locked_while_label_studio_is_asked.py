@@ -3,12 +3,10 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from labeling.client import LabelStudioClient
-from labeling.connecting import connect
-from labeling.locks import in_turn
+from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable, connect, ensure_project
+from labeling.label_studio.locks import in_turn
 from labeling.models import LabelingProject
-from labeling.operations import LabelStudioUnreachable, publish
-from labeling.project import ensure_project
+from labeling.publishing import publish
 from tests import factories
 from tests.services import LabelStudioServer
 
@@ -52,7 +50,7 @@ def test_who_waits_too_long_for_another_is_told_so(
 ) -> None:
     study = factories.study()
     project = LabelingProject.objects.create(study=study)
-    monkeypatch.setattr("labeling.locks.WAIT_SECONDS", 0)
+    monkeypatch.setattr("labeling.label_studio.locks.WAIT_SECONDS", 0)
     refusals: list[str] = []
 
     def prepare() -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import Budget
-from labeling.accept import People, merge
+from labeling.annotations import People, merge
+from labeling.label_studio.remote import read_example
 from labeling.models import Annotation, LabelingProject, Publication
-from labeling.offering import Wanted, hold_batch, offerable
-from labeling.remote import read_example
+from labeling.publishing import Wanted, hold_batch
+from labeling.publishing.batches import offerable
 from studies.models import Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import is_exact

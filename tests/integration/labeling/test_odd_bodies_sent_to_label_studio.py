@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Role
 from labeling.models import Annotation
-from labeling.operations import sync_all, sync_study
+from labeling.sync import sync_all, sync_study
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, stopped, synced

@@ -8,9 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from labeling.client import LabelStudioClient, LabelStudioFailed
+from labeling.label_studio import LabelStudioClient
+from labeling.label_studio.client import LabelStudioFailed
 from labeling.models import Annotation, LabelingProject, Publication
-from labeling.operations import publish, sync_all, sync_study
+from labeling.publishing import publish
+from labeling.sync import sync_all, sync_study
 from notices.models import Notice
 from studies.models import Study
 from tests import factories
@@ -56,7 +58,7 @@ def test_a_fault_in_one_study_is_shown_there_and_keeps_no_other_waiting(
     factories.examples(other, ["four"])
     publish(actor=other.created_by, study=other)
     annotator.annotate(offered(other)[0])
-    monkeypatch.setattr("labeling.sync.pay_waiting", failing_for(study))
+    monkeypatch.setattr("labeling.sync.pulling.pay_waiting", failing_for(study))
     sync_all()
     assert "ZeroDivisionError" in LabelingProject.objects.get(study=study).last_error
     assert Annotation.objects.get(example__study=other).state == State.ACCEPTED
@@ -76,7 +78,7 @@ def test_a_fault_with_one_example_is_shown_and_keeps_no_other_waiting(
     annotator.annotate(first)
     annotator.annotate(second)
     with monkeypatch.context() as patch:
-        patch.setattr("labeling.accept.judge", failing_at(first))
+        patch.setattr("labeling.annotations.accept.judge", failing_at(first))
         assert [one.example.publication.label_studio_id for one in synced(study)] == [second]
     assert "ZeroDivisionError" in Publication.objects.get(label_studio_id=first).trouble
     assert sync_study(actor=study.created_by, study=study).num_changed == 1
@@ -84,7 +86,7 @@ def test_a_fault_with_one_example_is_shown_and_keeps_no_other_waiting(
 
 
 def failing_at(example_id: int) -> Any:
-    from labeling.accept import judge
+    from labeling.annotations.accept import judge
 
     def failing(**what: Any) -> Any:
         return judge(**what) if what["example"].publication.label_studio_id != example_id else 1 // 0
@@ -190,7 +192,7 @@ def test_sync_now_says_what_could_not_be_read(study: Study, annotator: Member) -
 
 
 def test_a_fault_is_shown_by_sync_now(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labeling.sync.pay_waiting", failing_for(study))
+    monkeypatch.setattr("labeling.sync.pulling.pay_waiting", failing_for(study))
     web = Client()
     web.force_login(factories.person(Role.MANAGER))
     page = web.post(reverse("sync-labels", args=[study.pk]), follow=True)

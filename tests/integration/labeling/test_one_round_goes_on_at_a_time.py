@@ -3,8 +3,8 @@ from threading import Thread
 import pytest
 from django.db import connection
 
-from labeling import operations, tasks
-from labeling.rounds import Round, only_one
+from labeling import tasks
+from labeling.sync.rounds import Round, only_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,7 +41,7 @@ def test_a_sync_that_meets_another_does_nothing(monkeypatch: pytest.MonkeyPatch)
         thread.start()
         thread.join()
 
-    monkeypatch.setattr(operations, "sync_all", round_meeting_another)
+    monkeypatch.setattr("labeling.sync.sync_all", round_meeting_another)
     tasks.sync_all()
     assert rounds == ["begun"]
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Role, User
-from labeling.entry import ticket_url
+from labeling.sign_in import ticket_url
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import HOME, Enter, Member, project_id

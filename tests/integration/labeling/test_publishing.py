@@ -4,10 +4,11 @@ import pytest
 from pytest_django import Settings
 
 from accounts.permissions import Forbidden
-from budgets.operations import BudgetExceeded
-from labeling.client import LabelStudioClient
+from budgets.ledger import BudgetExceeded
+from config.refusals import Refusal
+from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable
 from labeling.models import Batch, LabelingProject
-from labeling.operations import LabelStudioUnreachable, publish
+from labeling.publishing import publish
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.labeling.conftest import Member, offered, project_id, spent_and_held
@@ -101,5 +102,5 @@ def test_annotators_may_not_publish(study: Study, annotator: Member) -> None:
 
 @pytest.mark.parametrize("wrong", [{"num_examples": 0}, {"split": "train"}])
 def test_a_wrong_number_or_split_is_refused(study: Study, wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"0 must be 1 or more|'train' is not one of"):
+    with pytest.raises(Refusal, match=r"0 must be 1 or more|'train' is not one of"):
         publish(actor=study.created_by, study=study, **wrong)

@@ -5,11 +5,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.ledger import BudgetStopped
 from budgets.models import Budget, Kind
-from budgets.operations import BudgetStopped, set_price
+from budgets.prices import set_price
 from labeling.models import LabelingProject
-from labeling.offering import Held, NoneFits, Wanted, hold_batch, offerable
-from labeling.publish import publish
+from labeling.publishing import NoneFits, Wanted, hold_batch, publish
+from labeling.publishing.batches import Held, offerable
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground

@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from accounts.models import Role
 from budgets.models import Hold, Kind, LedgerEntry
-from budgets.operations import set_price
-from labeling import hints
-from labeling.client import LabelStudioClient
+from budgets.prices import set_price
+from labeling.endpoints import hints, sync_hinted
+from labeling.endpoints.hints import receive_hint
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
-from labeling.operations import publish, receive_hint, sync, sync_hinted
+from labeling.publishing import publish
+from labeling.sync import sync
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Label, Study
 from tests import factories

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Role
-from labeling.operations import publish, replay
-from labeling.replay import NotForReplay
+from labeling.publishing import publish
+from labeling.replay import NotForReplay, replay
 from studies.models import Example, Study
 from tests import factories
 from tests.integration.labeling.conftest import synced

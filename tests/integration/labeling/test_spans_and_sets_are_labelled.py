@@ -6,9 +6,10 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import LedgerEntry
-from labeling.client import LabelStudioClient
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation
-from labeling.operations import publish, replay
+from labeling.publishing import publish
+from labeling.replay import replay
 from studies.models import Example, Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, synced

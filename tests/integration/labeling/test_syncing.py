@@ -6,9 +6,10 @@ from pytest_django import Settings
 from accounts.models import Role
 from budgets.models import LedgerEntry, Origin
 from budgets.queries import differences
-from labeling.client import LabelStudioClient
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, LabelingProject
-from labeling.operations import publish, sync, sync_study
+from labeling.publishing import publish
+from labeling.sync import sync, sync_study
 from studies.models import Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, offered, spent_and_held, synced

@@ -7,7 +7,7 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks as Capture
 
 from budgets.models import LedgerEntry
-from labeling.client import LabelStudioClient
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, LabelingProject
 from labeling.tasks import sync_project
 from studies.models import Study

@@ -1,11 +1,12 @@
 import pytest
 
 from accounts.models import Role
-from budgets.operations import resume, set_limit, stop_everything, top_up
-from labeling.client import LabelStudioClient
+from budgets.limits import resume, set_limit, stop_everything, top_up
+from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, LabelingProject
-from labeling.operations import follow_stops, publish
+from labeling.publishing import publish
 from labeling.queries import status
+from labeling.withdraw import follow_stops
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import (

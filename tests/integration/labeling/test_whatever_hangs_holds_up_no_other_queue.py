@@ -12,14 +12,14 @@ import psutil
 import pytest
 from celery import current_app
 
+from budgets.ledger.holds import place_hold
 from budgets.models import Path as MoneyPath
-from budgets.operations import place_hold
 from embedded import services
-from embedded.supervisor import Process
+from embedded.services import Process
 from labeling.models import LabelingProject
 from notices.models import NoticeKind
 from notices.operations import notify
-from runs.estimates import device_price
+from runs.requests import device_price
 from tests import factories
 from tests.browser.stack import database_url_of_tests
 from tests.hanging import Slow, slow_server

@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
+from budgets.ledger import Cost, settle
+from budgets.ledger.holds import place_hold
 from budgets.models import Kind, Origin, Path
-from budgets.operations import Cost, find_price, place_hold, price_at, settle
+from budgets.prices import find_price, price_at
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
-from runs.billing import bill
 from runs.models import Artifact, Attempt, Evaluation, Run, RunKind, RunState
+from runs.money import bill
+from studies.labels import assign_label
 from studies.models import Snapshot, Split, Study
-from studies.operations import assign_label, take_snapshot
+from studies.snapshots import take_snapshot
 from tests import factories
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

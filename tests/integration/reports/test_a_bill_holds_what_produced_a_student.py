@@ -4,8 +4,8 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role
+from budgets.ledger import reverse
 from budgets.models import LedgerEntry
-from budgets.operations import reverse
 from reports.bills import Part, bill_of
 from reports.queries import entries_of, points
 from runs.models import Artifact

@@ -11,14 +11,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Role
+from budgets.ledger import reverse
 from budgets.models import LedgerEntry, Origin
 from budgets.models import Path as SpendingPath
-from budgets.operations import reverse
 from reports import tasks
 from reports.cards import model_card, refresh_cards, write_card
 from reports.queries import points
-from runs.cards import CardMissing
 from runs.models import Artifact, Attempt, RunKind
+from runs.results import CardMissing
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -13,12 +13,13 @@ from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import LedgerEntry
 from runs.models import Artifact
-from runs.predicting import LOCK_FILE, ModelSilent, ServerBusy, try_model
+from runs.results import ModelSilent, try_model
+from runs.results.predicting import LOCK_FILE, ServerBusy
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 GOOD = {"text": "a good film"}
 
 

@@ -3,12 +3,12 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import reverse
 from budgets.models import Path
-from budgets.operations import reverse
 from reports.queries import Reason, report_of, unused_entries
 from runs.models import RunKind, RunState
 from studies.models import Split, Study
-from studies.operations import take_snapshot
+from studies.snapshots import take_snapshot
 from tests import factories
 from tests.integration.reports import ground
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from budgets.ledger import Cost, charge
 from budgets.models import Budget, Kind, Origin
-from budgets.operations import Cost, charge, price_at
+from budgets.prices import price_at
 from reports.queries import one_moment
 from tests import factories
 from tests.integration.reports.ground import NOW

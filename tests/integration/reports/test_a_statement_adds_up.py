@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditRecord, Role
+from budgets.ledger import reverse as undo
+from budgets.ledger.holds import place_hold
+from budgets.limits import set_limit, top_up
 from budgets.models import Budget, Kind, LedgerEntry
-from budgets.operations import place_hold, set_limit, top_up
-from budgets.operations import reverse as undo
-from reports.statements import Days, Statement, statement_of
+from reports.costs import Days, statement_of
+from reports.costs.statements import Statement
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

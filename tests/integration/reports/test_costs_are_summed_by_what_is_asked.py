@@ -4,9 +4,10 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import reverse
 from budgets.models import Kind, Origin, Path, Tally
-from budgets.operations import reverse
-from reports.costs import EVERYTHING, CostFilter, Grouping, cost_rows, names_of, next_month, total_of, totals
+from reports.costs import CostFilter, Grouping, cost_rows, names_of, total_of, totals
+from reports.costs.costs import EVERYTHING, next_month
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

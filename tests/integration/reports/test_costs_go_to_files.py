@@ -7,11 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import reverse
 from budgets.models import Kind
-from budgets.operations import reverse
-from reports.cost_files import COLUMNS, FORMATS, export_entries, grouped_csv, parquet_pieces, xlsx_pieces
-from reports.cost_rows import entry_rows
-from reports.costs import EVERYTHING, Grouping
+from reports.costs import FORMATS, Grouping, export_entries, grouped_csv
+from reports.costs.costs import EVERYTHING
+from reports.costs.exports import COLUMNS, parquet_pieces, xlsx_pieces
+from reports.costs.rows import entry_rows
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -4,10 +4,11 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import Cost, charge, reverse
 from budgets.models import Kind, LedgerEntry, Origin
-from budgets.operations import Cost, charge, price_at, reverse
-from reports.costs import EVERYTHING, CostFilter, Grouping
-from reports.entries import BadCursor, Cursor, behind, entry_page, related, running_total
+from budgets.prices import price_at
+from reports.costs import BadCursor, CostFilter, Cursor, Grouping, behind, entry_page, related, running_total
+from reports.costs.costs import EVERYTHING
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -4,7 +4,7 @@ from budgets.models import Origin, Path
 from reports.queries import points
 from runs.models import RunKind
 from studies.models import Split, Study
-from studies.operations import take_snapshot
+from studies.snapshots import take_snapshot
 from tests import factories
 from tests.integration.reports import ground
 

@@ -7,16 +7,16 @@ from pytest_django import Settings
 
 from reports.cards import write_card
 from reports.queries import report_of
-from runs.comparing import compare
-from runs.model_parts import missing_parts
+from runs.control import start_annotate, start_distil
 from runs.models import Artifact, RunState
-from runs.operations import RunPlan, start_annotate, start_distil
-from runs.predicting import try_model
+from runs.requests import RunPlan
+from runs.results import compare, missing_parts, try_model
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
 from tests.tiny_model import write_tiny_model
 
+pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
 

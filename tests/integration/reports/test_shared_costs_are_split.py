@@ -5,11 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
+from budgets.ledger import reverse as undo
 from budgets.money import ZERO
-from budgets.operations import reverse as undo
-from reports.bills import Part, StudyLedger
+from reports.bills import Part, Sharing, StudentBill, StudyLedger
 from reports.queries import unused_entries
-from reports.shares import Sharing, StudentBill
 from runs.models import Artifact, Run
 from studies.models import Study
 from tests import factories

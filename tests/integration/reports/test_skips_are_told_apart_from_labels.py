@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.ledger import Cost, charge
 from budgets.models import Kind, LedgerEntry, Origin, Path
-from budgets.operations import Cost, charge, price_at, set_price
+from budgets.prices import price_at, set_price
 from reports.queries import Reason, report_of
 from studies.models import Study
 from tests import factories

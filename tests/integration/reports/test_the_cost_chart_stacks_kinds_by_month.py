@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from reports.charts import DARK, NothingToDraw
-from reports.cost_charts import cost_chart
-from reports.costs import EVERYTHING
+from reports.charts import NothingToDraw, cost_chart
+from reports.charts.utility import DARK
+from reports.costs.costs import EVERYTHING
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from accounts.models import Role
 from reports.comparisons import finding_of
-from runs.comparing import NotComparable, compare
 from runs.models import Artifact
+from runs.results import NotComparable, compare
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

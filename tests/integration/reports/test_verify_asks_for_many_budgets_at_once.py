@@ -5,8 +5,7 @@ from pytest import MonkeyPatch
 
 from budgets.models import Budget
 from budgets.queries import Difference
-from reports import checks
-from reports.checks import verify
+from reports.verify import checks, verify
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Role
+from budgets.ledger import Cost, charge, reverse
 from budgets.models import Budget, Hold, LedgerEntry, Origin
-from budgets.operations import Cost, charge, reverse
-from reports.checks import verify
+from reports.verify import verify
 from runs.models import Attempt
 from studies.models import SnapshotItem, Study
 from tests import factories

@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
+from budgets.ledger import extend_hold
 from budgets.models import Budget, Path
-from budgets.operations import extend_hold
-from reports.checks import verify
+from reports.verify import verify
 from runs.models import Attempt, Run, RunKind, RunState
 from studies.models import Study
 from tests import factories

@@ -6,11 +6,13 @@ import pgtrigger
 import pytest
 
 from accounts.models import Role, User
+from budgets.ledger import Period, preview_repricing, reprice
+from budgets.ledger import reverse as undo
+from budgets.ledger.holds import place_hold
 from budgets.models import Budget, Kind, LedgerEntry, Price
-from budgets.operations import Period, place_hold, preview_repricing, reprice, set_price
-from budgets.operations import reverse as undo
-from reports.checks import verify
-from reports.entry_checks import entry_differences
+from budgets.prices import set_price
+from reports.verify import verify
+from reports.verify.entry_checks import entry_differences
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -4,9 +4,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.ledger import Cost, charge
 from budgets.models import Kind, Origin
-from budgets.operations import Cost, Scope, charge, set_price
-from reports.checks import verify
+from budgets.prices import Scope, set_price
+from reports.verify import verify
 from studies.models import Study
 from tests import factories
 

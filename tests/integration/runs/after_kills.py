@@ -10,7 +10,7 @@ from django.conf import settings
 
 from budgets.models import Budget, Hold, LedgerEntry
 from budgets.money import quantize
-from reports.checks import verify
+from reports.verify import verify
 from runs.models import Attempt, Run, RunKind, RunState
 from tests.integration.runs.held_devices import HeldDevices, Life
 from training.job import Job

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from runs.trainer import process_started_at
+from runs.execution import process_started_at
 
 SECONDS_BETWEEN_LOOKS = 0.1
 

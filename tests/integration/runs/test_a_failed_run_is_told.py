@@ -4,7 +4,9 @@ from django.urls import resolve
 
 from accounts.models import Role
 from notices.models import Notice, NoticeKind
-from runs.operations import RunPlan, cancel, start_annotate, supervise
+from runs.control import cancel, start_annotate
+from runs.requests import RunPlan
+from runs.supervision import supervise
 from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import finish_all

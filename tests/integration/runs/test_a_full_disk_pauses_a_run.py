@@ -3,8 +3,10 @@ from collections.abc import Callable
 from pytest_django import Settings
 
 from notices.models import Notice
+from runs.control import resume, start_annotate
 from runs.models import Artifact, Ending, Run, RunState
-from runs.operations import RunPlan, resume, start_annotate, supervise, sweep
+from runs.requests import RunPlan
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import in_state, is_reconciled
 

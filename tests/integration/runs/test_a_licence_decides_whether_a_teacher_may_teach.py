@@ -6,19 +6,12 @@ from django.core.management import CommandError, call_command
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.models import Path
-from runs.licences import Outputs, licence_of
+from config.refusals import Refusal
+from runs.control import start_annotate, start_distil
 from runs.models import ModelLicence, Run
-from runs.operations import (
-    LicenceInvalid,
-    LicenceUnconfirmed,
-    OutputsMayNotTrain,
-    RunPlan,
-    preflight,
-    start_annotate,
-    start_distil,
-    state_licence,
-)
-from runs.preflight import Level
+from runs.preflight import Level, licence_of, preflight, state_licence
+from runs.preflight.licences import LicenceInvalid, LicenceUnconfirmed, Outputs, OutputsMayNotTrain
+from runs.requests import RunPlan
 from studies.models import Study
 from tests import factories
 
@@ -69,7 +62,7 @@ def test_what_a_manager_confirms_is_kept_and_recorded(unknown: Study) -> None:
 
 
 def test_a_start_that_fails_keeps_no_statement(unknown: Study) -> None:
-    with pytest.raises(ValueError, match="unlabelled examples were requested"):
+    with pytest.raises(Refusal, match="unlabelled examples were requested"):
         start_distil(actor=unknown.created_by, study=unknown, num_unlabelled=9_999, plan=PLAN, licence_confirmed=True)
     assert not ModelLicence.objects.exists()
 
@@ -84,14 +77,15 @@ def test_models_that_packages_carry_may_teach() -> None:
 def test_a_model_card_says_what_its_licence_allows(
     licence: str, outputs: Outputs | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runs.licences.card_licence", lambda reference: licence)
+    monkeypatch.setattr("runs.preflight.licences.card_licence", lambda reference: licence)
     found = licence_of({"source": "hub", "name": "some/model"})
     assert (found.name, found.outputs) == (licence, outputs)
 
 
 def test_an_artifacts_licence_is_that_of_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
     base = factories.PACKAGE_MODEL
-    monkeypatch.setattr("runs.licences.base_of", lambda reference: base if reference["name"] == "/runs/7" else None)
+    bases = {"/runs/7": base}
+    monkeypatch.setattr("runs.preflight.licences.base_of", lambda reference: bases.get(reference["name"]))
     assert licence_of({"source": "folder", "name": "/runs/7"}) == licence_of(base)
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from runs import warm_model
 from runs.models import Artifact
-from runs.predicting import EXIT_TOO_LARGE, ModelAnswer, ModelSilent, try_model
-from runs.warm_model import LOCK_FILE, WarmModel, forget
+from runs.results import ModelAnswer, ModelSilent, try_model, warm_model
+from runs.results.predicting import EXIT_TOO_LARGE
+from runs.results.warm_model import LOCK_FILE, WarmModel, forget
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import write_model
 from training.contract import EXIT_TOO_LARGE as TRAINERS_TOO_LARGE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 
 
 @pytest.fixture(scope="module")

@@ -2,23 +2,15 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
-from budgets.operations import resume as resume_budget
-from budgets.operations import stop_everything
+from budgets.limits import resume as resume_budget
+from budgets.limits import stop_everything
+from runs.control import cancel, pause, resume, start_annotate, start_distil
+from runs.control.extending import RunOver
+from runs.control.pausing import NothingToPause, OutOfMinutes
+from runs.execution import Trainer
 from runs.models import Ending, Run, RunKind, RunState
-from runs.operations import (
-    NothingToPause,
-    OutOfMinutes,
-    RunOver,
-    RunPlan,
-    cancel,
-    pause,
-    resume,
-    start_annotate,
-    start_distil,
-    supervise,
-    sweep,
-)
-from runs.trainer import Trainer
+from runs.requests import RunPlan
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled

@@ -1,8 +1,10 @@
 from collections.abc import Callable
 
 from budgets.models import LedgerEntry
+from runs.control import start_annotate, start_distil
 from runs.models import Artifact, Evaluation, Run, RunKind, RunState
-from runs.operations import RunPlan, start_annotate, start_distil, supervise
+from runs.requests import RunPlan
+from runs.supervision import supervise
 from studies.models import Study
 from tests.integration.runs.world import finish_all, is_reconciled
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import AuditRecord
+from budgets.limits import set_cap, set_limit, top_up
 from budgets.models import Budget, BudgetStop, Path
-from budgets.operations import set_cap, set_limit, top_up
 from notices.models import Notice, NoticeKind
-from runs.extending import go_on
+from runs.control import go_on, start_annotate
 from runs.models import Run, RunState
-from runs.operations import RunPlan, start_annotate, supervise, sweep
+from runs.requests import RunPlan
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 

@@ -5,10 +5,10 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from runs.bridge import write_run_folder
+from runs.control import start_annotate, start_distil
+from runs.execution import SPEC_FILE, write_run_folder
 from runs.models import Artifact, Run, RunKind
-from runs.operations import RunPlan, start_annotate, start_distil
-from runs.trainer import SPEC_FILE
+from runs.requests import RunPlan
 from studies.models import Example, Split, Study
 from training.runtime import read_json
 from training.spec import RunSpec

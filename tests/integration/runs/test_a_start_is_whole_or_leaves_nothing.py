@@ -5,20 +5,18 @@ from pytest_django import Settings
 
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped
+from budgets.limits import set_cap, stop_everything
 from budgets.models import Budget, Hold, Path
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, set_cap, stop_everything
+from budgets.prices import PriceMissing
+from config.refusals import Refusal
+from runs.control import start_annotate, start_distil
 from runs.models import ExampleList, Run, RunState
-from runs.operations import (
-    ModelUnusable,
-    NotEnoughExamples,
-    NothingToMeasure,
-    RunPlan,
-    WorstCaseDoesNotFit,
-    start_annotate,
-    start_distil,
-)
+from runs.money.holds import WorstCaseDoesNotFit
+from runs.preflight.references import ModelUnusable
+from runs.requests import NotEnoughExamples, NothingToMeasure, RunPlan
 from studies.models import Example, Snapshot, Split, Study
-from studies.operations import NotEnoughLabels
+from studies.snapshots import NotEnoughLabels
 from tests import factories
 
 PLAN = RunPlan(max_minutes=10)  # 0.60 of the 3.60 an hour costs
@@ -98,9 +96,9 @@ def test_more_unlabelled_examples_than_there_are_start_nothing(study: Study) -> 
 
 @pytest.mark.parametrize("number", [0, -1, 10**30])
 def test_a_count_out_of_range_starts_nothing(study: Study, number: int) -> None:
-    with pytest.raises(ValueError, match="not between 1 and"):
+    with pytest.raises(Refusal, match="not between 1 and"):
         start_annotate(actor=study.created_by, study=study, num_labels=number)
-    with pytest.raises(ValueError, match="unlabelled examples"):
+    with pytest.raises(Refusal, match="unlabelled examples"):
         start_distil(actor=study.created_by, study=study, num_unlabelled=number)
 
     assert nothing_is_left(study)

@@ -9,12 +9,14 @@ from celery import current_app
 from django.db import connection
 from django.utils import timezone
 
+from budgets.limits import resume, stop_everything
 from budgets.models import Budget
-from budgets.operations import resume, stop_everything
 from notices.models import Notice, NoticeKind
-from runs import leases
+from runs.control import cancel, start_annotate, start_distil
+from runs.execution import leases
 from runs.models import Attempt, Ending, Run, RunKind, RunState
-from runs.operations import RunPlan, cancel, start_annotate, start_distil, supervise, sweep
+from runs.requests import RunPlan
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from runs import bridge, shutdown, supervision
+from runs.control import cancel, start_annotate
+from runs.execution import process_started_at
+from runs.execution import run_folder as bridge
 from runs.models import Attempt, Ending, Run, RunState
-from runs.operations import RunPlan, cancel, start_annotate, supervise
-from runs.trainer import process_started_at
+from runs.requests import RunPlan
+from runs.supervision import shutdown, supervise
+from runs.supervision import supervisor as supervision
 from studies.models import Study
 from tests.integration.runs.world import being_supervised, in_state, is_reconciled, wait_until
 

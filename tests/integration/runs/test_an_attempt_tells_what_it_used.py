@@ -1,7 +1,9 @@
 from collections.abc import Callable
 
+from runs.control import start_annotate
 from runs.models import RunState
-from runs.operations import RunPlan, start_annotate, supervise
+from runs.requests import RunPlan
+from runs.supervision import supervise
 from studies.models import Study
 from tests.integration.runs.world import finish_all, in_state
 

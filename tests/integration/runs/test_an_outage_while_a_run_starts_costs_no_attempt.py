@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from runs import bridge, supervision
+from runs.control import start_annotate
+from runs.execution import run_folder as bridge
 from runs.models import RunState
-from runs.operations import RunPlan, start_annotate, supervise
+from runs.requests import RunPlan
+from runs.supervision import supervise
+from runs.supervision import supervisor as supervision
 from studies.models import Study
 from tests.integration.runs.world import in_state, is_reconciled
 

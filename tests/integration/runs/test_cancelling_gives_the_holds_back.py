@@ -1,8 +1,10 @@
 from collections.abc import Callable
 
 from budgets.models import Budget
+from runs.control import cancel, start_annotate, start_distil
 from runs.models import Ending, Run, RunKind, RunState
-from runs.operations import RunPlan, cancel, start_annotate, start_distil, supervise
+from runs.requests import RunPlan
+from runs.supervision import supervise
 from studies.models import Study
 from tests.integration.runs.world import is_reconciled
 

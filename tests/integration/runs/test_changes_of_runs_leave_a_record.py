@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import AuditRecord
-from budgets.operations import BudgetExceeded
+from budgets.ledger import BudgetExceeded
+from runs.control import cancel, start_annotate, start_distil
 from runs.models import RunState
-from runs.operations import cancel, start_annotate, start_distil
 from studies.models import Study
 
 

@@ -3,9 +3,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from budgets.operations import stop_everything
+from budgets.limits import stop_everything
+from runs.control import pause, start_annotate
 from runs.models import Run, RunState
-from runs.operations import RunPlan, pause, start_annotate
+from runs.requests import RunPlan
 from studies.models import Study
 from tests.integration.runs.world import in_state
 

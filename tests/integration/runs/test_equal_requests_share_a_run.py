@@ -3,8 +3,9 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connection
 from django.utils import timezone
 
+from runs.control import cancel, start_annotate, start_distil, what_was_started
 from runs.models import Run, RunKind, RunState
-from runs.operations import RunPlan, cancel, start_annotate, start_distil, what_was_started
+from runs.requests import RunPlan
 from studies.models import Example, Label, Split, Study
 
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)

@@ -4,11 +4,16 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from budgets.ledger import BudgetExceeded, BudgetStopped
+from budgets.limits import resume, set_limit, stop_everything
 from budgets.models import Budget
-from budgets.operations import BudgetExceeded, BudgetStopped, resume, set_limit, stop_everything
+from config.refusals import Refusal
 from notices.models import Notice, NoticeKind
+from runs.control import cancel, extend, pause, start_annotate
+from runs.control.extending import RunOver
 from runs.models import Ending, Run, RunState
-from runs.operations import RunOver, RunPlan, cancel, extend, pause, start_annotate, supervise, sweep
+from runs.requests import RunPlan
+from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
@@ -83,7 +88,7 @@ def test_more_minutes_than_the_budget_has_change_nothing(study: Study, out_of_mi
 
 @pytest.mark.parametrize("minutes", [0, -5, 10_081, 10**30])
 def test_a_number_of_minutes_out_of_range_is_refused(study: Study, out_of_minutes: Run, minutes: int) -> None:
-    with pytest.raises(ValueError, match=r"minutes: .* is not between 1 and 10,080"):
+    with pytest.raises(Refusal, match=r"minutes: .* is not between 1 and 10,080"):
         extend(actor=study.created_by, run=out_of_minutes, minutes=minutes)
 
 

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from budgets.models import Path
-from runs.estimates import Planned, from_json, work_of
+from runs.control import start_annotate
 from runs.models import Run, RunKind
-from runs.operations import RunPlan, estimate_runs, start_annotate
+from runs.requests import RunPlan, estimate_runs, from_json
+from runs.requests.estimates import Planned, work_of
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -86,8 +87,8 @@ def test_too_few_minutes_are_foreseen(study: Study) -> None:
 
 def test_a_run_keeps_the_estimate_that_it_started_with(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
-    monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
-    monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
+    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
+    monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     run = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
     run.refresh_from_db()
     kept = from_json(run.estimate)
@@ -96,8 +97,8 @@ def test_a_run_keeps_the_estimate_that_it_started_with(study: Study, monkeypatch
 
 
 def test_one_without_a_history_keeps_none(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
-    monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
+    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
+    monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     run = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
     assert from_json(run.estimate) is None
 

@@ -6,12 +6,13 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
+from budgets.ledger.holds import place_hold
 from budgets.models import Budget, Path
-from budgets.operations import place_hold
-from runs import leases
-from runs.estimates import device_price
+from runs.control import start_annotate, start_distil
+from runs.execution import leases
 from runs.models import Attempt, Ending, Run, RunKind, RunState
-from runs.operations import RunPlan, start_annotate, start_distil, sweep
+from runs.requests import RunPlan, device_price
+from runs.supervision import sweep
 from studies.models import Study
 from tests.integration.runs.world import in_state, is_reconciled
 

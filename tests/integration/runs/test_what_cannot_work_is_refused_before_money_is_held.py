@@ -11,12 +11,16 @@ from pytest_django import Settings
 from transformers import AutoModel
 
 from budgets.models import Path
+from config.refusals import Refusal
 from planning.footprint import Shape
-from runs import preflight as checks
+from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
-from runs.operations import PreflightRefused, RunPlan, TeacherUnusable, preflight, start_annotate, start_distil
-from runs.preflight import MOST_SCORED_LABELS, Finding, Level
-from runs.references import ModelUnusable
+from runs.preflight import Finding, Level, preflight
+from runs.preflight import checks as checks
+from runs.preflight.checks import MOST_SCORED_LABELS, PreflightRefused
+from runs.preflight.references import ModelUnusable
+from runs.requests import RunPlan
+from runs.requests.teachers import TeacherUnusable
 from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
@@ -297,5 +301,5 @@ def test_a_test_split_without_labels_is_said_before(tiny: Callable[..., Study]) 
 def test_a_number_of_rows_that_no_study_has_is_refused_in_words(
     tiny: Callable[..., Study], sizes: dict[str, int]
 ) -> None:
-    with pytest.raises(ValueError, match="is not between 1 and"):
+    with pytest.raises(Refusal, match="is not between 1 and"):
         preflight(study=tiny(), path=Path.DISTIL, plan=PLAN, **sizes)

@@ -5,10 +5,12 @@ import signal
 
 from django.db import connection
 
-from budgets.operations import resume, stop_everything
+from budgets.limits import resume, stop_everything
 from config.celery import app
+from runs.control import cancel, start_annotate, start_distil
 from runs.models import Ending, Run, RunState
-from runs.operations import RunPlan, cancel, start_annotate, start_distil, sweep
+from runs.requests import RunPlan
+from runs.supervision import sweep
 from studies.models import Study
 from tests.integration.runs.workers import Worker
 from tests.integration.runs.world import in_state, is_reconciled, wait_until

@@ -10,7 +10,7 @@ from django.db import connection
 from budgets.models import Budget
 from budgets.queries import differences
 from runs.models import Attempt, Run, RunState
-from runs.operations import supervise
+from runs.supervision import supervise
 from studies.models import Study
 
 LEASE_SECONDS = 2

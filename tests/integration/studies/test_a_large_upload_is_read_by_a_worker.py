@@ -8,13 +8,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from config.advisory_locks import LockClass
-from studies import import_jobs
-from studies.import_jobs import ask_import, ask_preview, carry_out_job, lost_jobs
-from studies.importing import ImportOptions
-from studies.imports import preview_import
+from studies.imports import (
+    ImportOptions,
+    Summary,
+    ask_import,
+    ask_preview,
+    carry_out_job,
+    draft_import,
+    lost_jobs,
+    preview_import,
+)
+from studies.imports import jobs as import_jobs
 from studies.models import ImportBatch, ImportJob, Study
-from studies.operations import draft_import
-from studies.summaries import Summary
 from tests import factories
 
 pytestmark = pytest.mark.django_db

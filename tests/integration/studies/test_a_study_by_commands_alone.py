@@ -6,10 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Role, User
+from budgets.limits import set_confirm_above
 from budgets.models import Price, PriceBook
-from budgets.operations import set_confirm_above
 from labeling.models import LabelingProject
-from labeling.offering import Wanted, hold_batch, offerable
+from labeling.publishing import Wanted, hold_batch
+from labeling.publishing.batches import offerable
 from studies.models import Study
 from tests import factories
 

@@ -3,9 +3,10 @@ import pytest
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from labeling.models import LabelingProject
-from labeling.offering import Wanted, hold_batch, offerable
+from labeling.publishing import Wanted, hold_batch
+from labeling.publishing.batches import offerable
+from studies.editing import StudyInUse, StudyInvalid, change_study, freeze_test
 from studies.models import Label, Study
-from studies.operations import StudyInUse, StudyInvalid, change_study, freeze_test
 from tests import factories
 
 pytestmark = pytest.mark.django_db

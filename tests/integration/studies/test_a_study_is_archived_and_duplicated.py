@@ -3,11 +3,16 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import AuditRecord
-from budgets.operations import BudgetArchived, BudgetStopped, exhaust, place_hold, resume, top_up
+from budgets.ledger import BudgetStopped
+from budgets.ledger.holds import place_hold
+from budgets.limits import exhaust, resume, top_up
+from budgets.limits.stops import BudgetArchived
 from labeling.models import LabelingProject
-from labeling.offering import Wanted, hold_batch, offerable
+from labeling.publishing import Wanted, hold_batch
+from labeling.publishing.batches import offerable
+from studies.editing import StudyInvalid, archive_study, duplicate_study, unarchive_study
+from studies.imports import undo_import
 from studies.models import Study
-from studies.operations import StudyInvalid, archive_study, duplicate_study, unarchive_study, undo_import
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,9 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import Budget
+from config.refusals import Refusal
+from studies.editing import StudyInvalid, StudySpec, create_study
 from studies.models import Study
-from studies.operations import StudyInvalid, StudySpec, create_study
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_bad_field_is_named_and_nothing_is_left(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(Refusal, match=message):
         factories.study(**wrong)
     assert not Study.objects.exists()
     assert not Budget.objects.exists()

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from studies import import_jobs
-from studies.importing import ImportOptions
+from studies.imports import ImportOptions, Summary, draft_import
+from studies.imports import jobs as import_jobs
 from studies.models import ImportBatch, ImportJob
-from studies.operations import draft_import
-from studies.summaries import Summary
 from tests import factories
 from tests.integration.runs.workers import _test_database_url
 from tests.integration.runs.world import wait_until

@@ -3,10 +3,16 @@ from pytest_django import Settings
 
 from accounts.models import Role
 from accounts.permissions import Forbidden
-from studies.files import FileUnreadable
-from studies.importing import ImportOptions
+from studies.imports import (
+    AlreadyImported,
+    FileUnreadable,
+    ImportOptions,
+    RowsInvalid,
+    draft_import,
+    import_examples,
+    preview_import,
+)
 from studies.models import ImportBatch, Label
-from studies.operations import AlreadyImported, RowsInvalid, draft_import, import_examples, preview_import
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -2,8 +2,11 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
+from studies.editing import freeze_test
+from studies.imports import ImportInUse, undo_import
+from studies.labels import assign_label
 from studies.models import ImportBatch, Label, Study
-from studies.operations import ImportInUse, assign_label, freeze_test, take_snapshot, undo_import
+from studies.snapshots import take_snapshot
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -1,9 +1,9 @@
 import pytest
 
 from accounts.models import AuditRecord
-from studies.importing import ImportOptions
+from studies.editing import freeze_test
+from studies.imports import ImportOptions, RowsInvalid, draft_import, import_examples
 from studies.models import Study
-from studies.operations import RowsInvalid, draft_import, freeze_test, import_examples
 from tests import factories
 
 pytestmark = pytest.mark.django_db

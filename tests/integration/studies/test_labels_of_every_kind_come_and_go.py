@@ -5,18 +5,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from studies.importing import ImportOptions
+from studies.editing import StudyInvalid
+from studies.imports import ImportOptions, RowsInvalid, draft_import, import_examples
+from studies.labels import UnknownLabel, assign_label
 from studies.models import Label, Study
-from studies.operations import (
-    RowsInvalid,
-    StudyInvalid,
-    UnknownLabel,
-    assign_label,
-    draft_import,
-    import_examples,
-    take_snapshot,
-)
 from studies.queries import label_counts, with_label, without_any
+from studies.snapshots import take_snapshot
 from tests import factories
 
 pytestmark = pytest.mark.django_db

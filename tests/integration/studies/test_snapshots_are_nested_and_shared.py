@@ -1,7 +1,9 @@
 import pytest
 
+from studies.editing import freeze_test
+from studies.labels import UnknownLabel, assign_label
 from studies.models import Split
-from studies.operations import NotEnoughLabels, UnknownLabel, assign_label, freeze_test, take_snapshot
+from studies.snapshots import NotEnoughLabels, take_snapshot
 from tests import factories
 
 pytestmark = pytest.mark.django_db

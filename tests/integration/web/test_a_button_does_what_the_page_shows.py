@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from budgets.models import Kind
-from budgets.operations import set_price
+from budgets.prices import set_price
 from labeling.models import Publication
 from runs.models import Run
 from studies.models import Split, Study

@@ -7,10 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.models import Path
-from reports.run_charts import curve_chart
+from reports.charts import curve_chart
 from runs.models import Artifact, Run, RunKind, RunState
-from runs.settings_used import settings_used
-from runs.watching import curve_points
+from runs.results import curve_points, settings_used
 from studies.models import Study
 from tests.integration.reports import ground
 from training.reporting.curve import Curve

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from budgets.operations import set_confirm_above
+from budgets.limits import set_confirm_above
 from studies.models import Study
 from tests import factories
 from tests.integration.web.pages import signed_in_as

@@ -6,9 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from reports import drawings
-from reports.charts import DARK, Chart, utility_chart
-from reports.drawings import Drawing
+from reports.charts import Chart, Drawing, drawings, utility_chart
+from reports.charts.utility import DARK
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
+from budgets.ledger import reverse as undo
 from budgets.models import Kind, LedgerEntry
-from budgets.operations import reverse as undo
 from reports.costs import Grouping
 from studies.models import Study
 from tests import factories

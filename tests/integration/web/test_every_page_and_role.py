@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Role
+from budgets.limits import set_confirm_above, set_limit
 from budgets.models import LimitRequest, Path
-from budgets.operations import set_confirm_above, set_limit
 from runs.models import Artifact, Run, RunKind, RunState
+from studies.imports import draft_import
 from studies.models import ImportBatch, Study
-from studies.operations import draft_import
 from tests import factories
 from tests.integration.reports import ground
 

@@ -7,7 +7,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from labeling.models import LabelingProject
-from labeling.offering import Wanted, hold_batch, offerable
+from labeling.publishing import Wanted, hold_batch
+from labeling.publishing.batches import offerable
 from studies.models import ImportBatch, Study
 from tests import factories
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from budgets.models import Kind, LedgerEntry, Price, PriceBook
-from budgets.operations import Scope, set_price
+from budgets.prices import Scope, set_price
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground

@@ -5,13 +5,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
+from budgets.ledger.holds import place_hold
 from budgets.models import PriceBook
-from budgets.operations import place_hold
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
 from tests.integration.web.pages import signed_in_as
-from web.quotes import label_price
+from web.presenters import label_price
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from budgets.ledger import charge, release
+from budgets.ledger.holds import place_hold
+from budgets.limits import exhaust, set_cap, set_limit, stop_everything
 from budgets.models import Cap, Path
-from budgets.operations import charge, exhaust, place_hold, release, set_cap, set_limit, stop_everything
 from runs.models import RunKind, RunState
 from studies.models import Study
 from tests import factories

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from budgets.models import Path
 from runs.models import ModelLicence, Run, RunKind
-from runs.plans import RunPlan
+from runs.requests import RunPlan
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -33,8 +33,8 @@ SENT = {
 
 @pytest.fixture(autouse=True)
 def any_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("runs.starting.check_model", lambda **_: None)
-    monkeypatch.setattr("runs.queueing._send", lambda run_id: None)
+    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
+    monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     yield
 
 

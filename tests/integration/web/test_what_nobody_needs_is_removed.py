@@ -12,8 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from runs.models import Run, RunKind, RunState
+from studies.imports import draft_import
 from studies.models import ImportBatch, Study
-from studies.operations import draft_import
 from tests import factories
 from web.pruning import prune
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from labeling.remote import LONGEST, read_example, read_lead_time
+from labeling.label_studio.remote import LONGEST, read_example, read_lead_time
 
 ANNOTATION: dict[str, Any] = {
     "id": 7,

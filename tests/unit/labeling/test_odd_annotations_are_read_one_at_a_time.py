@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from labeling.client import LabelStudioClient, LabelStudioFailed
-from labeling.remote import LARGEST_ID, MAX_SIZE, read_example, storable
+from labeling.label_studio import LabelStudioClient, storable
+from labeling.label_studio.client import LabelStudioFailed
+from labeling.label_studio.remote import LARGEST_ID, MAX_SIZE, read_example
 from tests.odd_annotations import ALL_FIELDS, VALUES, deep, good_row, odd_rows
 
 CHANGED_AT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 
 from budgets.models import Kind
-from labeling.pay import hours, paid_quantity
+from labeling.payment import paid_quantity
+from labeling.payment.rates import hours
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,15 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 from pytest_django import Settings
 
-from labeling import client, connecting
-from labeling.client import READ_ATTEMPTS, LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable
-from labeling.connecting import connect
+from labeling.label_studio import (
+    LabelStudioClient,
+    LabelStudioRefused,
+    LabelStudioUnreachable,
+    client,
+    connect,
+    connecting,
+)
+from labeling.label_studio.client import READ_ATTEMPTS
 
 
 def failing(error: Exception, calls: list[int]) -> Callable[..., Any]:

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from labeling.matching import ID_TAKEN, Match, match
+from labeling.annotations.matching import ID_TAKEN, Match, match
+from labeling.label_studio import RemoteAnnotation
 from labeling.models import Annotation
-from labeling.remote import RemoteAnnotation
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 FIRST, SECOND = uuid4(), uuid4()

@@ -5,9 +5,10 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
-from labeling.accept import People, judge
+from labeling.annotations import People
+from labeling.annotations.accept import judge
+from labeling.label_studio import RemoteAnnotation
 from labeling.models import Annotation
-from labeling.remote import RemoteAnnotation
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Example, Study
 

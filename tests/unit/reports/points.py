@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.models import Origin, Path
-from reports.bills import Bill, Charge, Line, Part
+from reports.bills import Bill, Charge, Part
+from reports.bills.bills import Line
 from reports.queries import Point
 
 

@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 import pytest
 
 from budgets.models import Origin, Path
-from reports.charts import DARK, LIGHT, NothingToDraw, utility_chart
+from reports.charts import LIGHT, NothingToDraw, utility_chart
+from reports.charts.utility import DARK
 from tests.unit.reports.points import bill, point
 
 BOTH = [point(Path.ANNOTATE, dollars="10"), point(Path.DISTIL, dollars="14", utility=0.75)]

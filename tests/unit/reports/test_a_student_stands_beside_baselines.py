@@ -3,10 +3,10 @@ from decimal import Decimal
 import pytest
 
 from budgets.models import Budget, Path
+from reports.bills import Baseline, Standing, read_result, standing_of
 from reports.charts import utility_chart
 from reports.comparisons import default_pair
 from reports.queries import Point, Report, Unused
-from reports.results import Baseline, Standing, read_result, standing_of
 from reports.tables import report_text
 from studies.models import Study
 from tests.unit.reports.points import point

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from reports.wording import adding_up, exact, money, percent, points_per_dollar
+from reports.formatting import adding_up, exact, money, percent, points_per_dollar
 
 
 @pytest.mark.parametrize(

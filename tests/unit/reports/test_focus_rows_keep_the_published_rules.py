@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from budgets.models import Kind
-from reports.cost_rows import EntryRow
-from reports.focus import COLUMNS, focus_row
+from reports.costs.focus import COLUMNS, focus_row
+from reports.costs.rows import EntryRow
 
 # Must be there, and must not be null (for ChargeClass: null unless the row is a correction).
 MANDATORY = {

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from planning.footprint import num_parameters
-from runs.model_files import (
+from runs.preflight import PACKAGES
+from runs.preflight.model_files import (
     PACKAGE_CONFIGS,
     base_of,
     card_licence,
@@ -13,7 +14,6 @@ from runs.model_files import (
     shape_of,
     tokenizer_fingerprint,
 )
-from runs.references import PACKAGES
 from tests.tiny_model import WORDS, write_tiny_model
 from training.model_files.packaged import PARAPHRASE_L3
 

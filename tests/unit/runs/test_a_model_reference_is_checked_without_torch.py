@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runs import references
-from runs.references import PACKAGES, ModelUnusable, check_model
+from runs.preflight import PACKAGES, check_model, references
+from runs.preflight.references import ModelUnusable
 from training.model_files import PACKAGED_MODELS
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
@@ -68,9 +68,9 @@ def test_the_packages_are_those_that_the_trainer_knows() -> None:
     assert {name: carrier.requirements for name, carrier in PACKAGED_MODELS.items()} == PACKAGES
 
 
-def test_the_door_to_runs_brings_no_torch_into_a_web_process() -> None:
+def test_the_doors_to_runs_bring_no_torch_into_a_web_process() -> None:
     program = (
-        "import django, sys; django.setup(); import runs.operations, runs.queries, runs.tasks;"
+        "import django, sys; django.setup(); import runs.control, runs.results, runs.queries, runs.tasks;"
         "sys.exit(' '.join({'torch', 'datasets', 'transformers'} & set(sys.modules)) or 0)"
     )
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from runs.plans import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, PlanInvalid, RunPlan
+from runs.requests import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, RunPlan
+from runs.requests.plans import PlanInvalid
 from training.spec import SearchSettings, TrainingSettings
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.bridge import last_sign_of_life, read_error, read_progress, read_result
+from runs.execution import last_sign_of_life, read_error, read_progress, read_result
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "null"])

@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from runs.trainer import process_started_at, trainer_environment
+from runs.execution import process_started_at, trainer_environment
 
 SHELL = {
     "PATH": "/bin",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from runs.devices import Device, accelerators, held
+from runs.execution import Device, held
+from runs.execution.devices import accelerators
 
 
 @pytest.fixture(autouse=True)

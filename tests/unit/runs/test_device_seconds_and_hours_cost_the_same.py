@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from budgets.models import Kind, Price
 from budgets.money import hours_of
-from runs.billing import cost_of
+from runs.money import cost_of
 
 
 @given(st.decimals(min_value=0, max_value=3_000_000, places=3), st.decimals(min_value=0, max_value=100_000, places=6))

@@ -2,8 +2,8 @@ import signal
 
 import pytest
 
+from runs.execution import Evidence, Stop, judge
 from runs.models import Ending, RunState
-from runs.verdicts import Evidence, Stop, judge
 
 
 def evidence(**changes: object) -> Evidence:

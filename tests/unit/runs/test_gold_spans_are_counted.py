@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.gold_spans import Reader, count_spans
+from runs.preflight.gold_spans import Reader, count_spans
 from tests.tiny_model import write_tiny_model
 
 

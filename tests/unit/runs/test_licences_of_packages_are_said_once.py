@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from runs.licences import PACKAGE_LICENCES
-from runs.model_files import card_licence
-from runs.references import PACKAGES
+from runs.preflight import PACKAGES
+from runs.preflight.licences import PACKAGE_LICENCES
+from runs.preflight.model_files import card_licence
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "models.md"
 

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from budgets.models import Kind, Price
-from runs.billing import cost_of
-from runs.minutes import cost_per_minute, minutes_that_fit
-from runs.worst_case import in_words
+from runs.money import cost_of, cost_per_minute, minutes_that_fit
+from runs.money.holds import in_words
 
 
 def price(rate: str | Decimal) -> Price:

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 from budgets.models import Price
-from runs.billing import cost_of, seconds_of
+from runs.money import cost_of, seconds_of
 
 
 def test_an_hour_costs_its_price() -> None:

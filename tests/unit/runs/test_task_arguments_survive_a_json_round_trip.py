@@ -4,7 +4,8 @@ import json
 import pytest
 from celery import current_app
 
-from runs import queueing, tasks
+from runs import tasks
+from runs.execution import queueing
 
 
 def test_what_is_sent_is_what_the_task_takes(monkeypatch: pytest.MonkeyPatch) -> None:

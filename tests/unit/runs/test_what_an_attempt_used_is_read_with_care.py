@@ -1,7 +1,8 @@
 import json
 from pathlib import Path
 
-from runs.usage import Usage, in_words, read_usage
+from runs.execution import Usage, read_usage
+from runs.execution.usage import in_words
 
 METER = {
     "device_seconds": 12.5,

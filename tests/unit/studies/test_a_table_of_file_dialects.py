@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from studies.files import FileUnreadable, read_table
-from studies.importing import Checked, StudyRules, check_rows, guess_options
+from studies.imports import Checked, FileUnreadable
+from studies.imports.files import read_table
+from studies.imports.importing import StudyRules, check_rows, guess_options
 
 
 @dataclass(frozen=True, kw_only=True)

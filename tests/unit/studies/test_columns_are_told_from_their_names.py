@@ -1,6 +1,7 @@
 import pytest
 
-from studies.columns import guess_columns, is_about_the_row
+from studies.imports import guess_columns
+from studies.imports.columns import is_about_the_row
 
 TEXT, PAIR = ("text",), ("text_a", "text_b")
 

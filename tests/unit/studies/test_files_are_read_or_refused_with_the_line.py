@@ -1,6 +1,7 @@
 import pytest
 
-from studies.files import FileUnreadable, Row, read_table
+from studies.imports import FileUnreadable
+from studies.imports.files import Row, read_table
 
 
 def csv(content: bytes, encoding: str = "utf-8") -> tuple[Row, ...]:

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from studies.files import read_table
-from studies.importing import Checked, ColumnsWrong, ImportOptions, StudyRules, check_rows, guess_options
+from studies.imports import Checked, ImportOptions
+from studies.imports.files import read_table
+from studies.imports.importing import ColumnsWrong, StudyRules, check_rows, guess_options
 
 
 def check(text: str, **rules: Any) -> Checked:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from budgets.models import PriceBook
-from studies.specs import StudyInvalid, StudySpec
+from studies.editing import StudyInvalid, StudySpec
 from tables.signs import is_blank
 from web.forms.studies import lines_of
 

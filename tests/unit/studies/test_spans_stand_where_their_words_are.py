@@ -6,11 +6,11 @@ from typing import Literal
 
 import pytest
 
-from studies import span_places
-from studies.answers import FORMS, AnswerInvalid
-from studies.files import read_table
-from studies.importing import Checked, StudyRules, check_rows, guess_options
-from studies.span_places import places_kept
+from studies.answers import FORMS, AnswerInvalid, span_places
+from studies.answers.span_places import places_kept
+from studies.imports import Checked
+from studies.imports.files import read_table
+from studies.imports.importing import StudyRules, check_rows, guess_options
 
 # Offsets as a browser counts them, in UTF-16 code units.
 EXPORT = """id\ttext\tlabel\tannotator

@@ -1,5 +1,5 @@
 from budgets.models import BudgetStop
-from web.stops import Stopped
+from web.presenters.stops import Stopped
 
 NOTHING = {"num_withdrawn": 0, "num_open": 0, "num_paused": 0, "num_waiting": 0, "num_running": 0}
 

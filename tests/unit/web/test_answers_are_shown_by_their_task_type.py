@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from runs.predicting import ModelAnswer
+from runs.results import ModelAnswer
 from studies.models import Study
-from web.answers import Piece, shown
+from web.presenters import shown
+from web.presenters.answers import Piece
 
 TEXT = "Add 5 ml of water"
 SPANS = [{"start": 4, "end": 8, "label": "Amount"}, {"start": 12, "end": 17, "label": "Reagent"}]

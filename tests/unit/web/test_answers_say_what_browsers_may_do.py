@@ -6,7 +6,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
 from config import env
-from web.middleware import CompressText, RefuseCrossSite
+from web.http.middleware import CompressText, RefuseCrossSite
 
 FROM_US = "http://testserver"
 

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from web.next_step import Facts, next_step
+from web.presenters.next_step import Facts, next_step
 
 EMPTY = Facts(
     num_examples=0,

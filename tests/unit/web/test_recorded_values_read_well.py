@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from web.wording import action_in_words, recorded_value
+from web.presenters import action_in_words
+from web.presenters.wording import recorded_value
 
 
 @pytest.mark.parametrize(

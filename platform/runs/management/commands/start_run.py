@@ -3,32 +3,27 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.models import User
+from accounts.commands import RefusingCommand
 from accounts.permissions import Forbidden
+from accounts.queries import find_person
+from budgets.ledger import BudgetExceeded, BudgetStopped, room
 from budgets.models import Kind, Path
 from budgets.money import amount_text
-from budgets.operations import BudgetExceeded, BudgetStopped, PriceMissing, room
+from budgets.prices import PriceMissing
+from runs.control import StillCancelling, start_annotate, start_distil, what_was_started
 from runs.models import Run, RunState
-from runs.operations import (
-    StillCancelling,
-    estimate_runs,
-    preflight,
-    start_annotate,
-    start_distil,
-    what_was_started,
-)
-from runs.plan_options import add_plan_arguments, plan_of
-from runs.preflight import cost_finding, refuse
+from runs.preflight import cost_finding, preflight, refuse
 from runs.queries import live_cost
+from runs.requests import add_plan_arguments, estimate_runs, plan_of
 from studies.queries import find_study
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _REFUSALS = (ValueError, Forbidden, BudgetExceeded, BudgetStopped, PriceMissing, StillCancelling)
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Start a run of a study: --path annotate, or --path distil with --unlabelled."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,13 +38,10 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="until it ends or pauses; exit 1 unless it succeeds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            if options["check"]:
-                self._check(options)
-                return
-            run = _start(options)
-        except (*_REFUSALS, User.DoesNotExist) as error:
-            raise CommandError(str(error)) from error
+        if options["check"]:
+            self._check(options)
+            return
+        run = _start(options)
         self.stdout.write(f"{run}: {run.get_state_display()}")
         self.stdout.write(what_was_started(run))
         if options["wait"]:
@@ -86,7 +78,7 @@ class Command(BaseCommand):
 
 def _start(options: dict[str, Any]) -> Run:
     study, plan = find_study(options["study"]), plan_of(options)
-    actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
+    actor = find_person(options["email"]) if options["email"] else study.created_by
     if options["path"] == Path.ANNOTATE:
         return start_annotate(actor=actor, study=study, num_labels=options["labels"], plan=plan)
     return start_distil(

@@ -3,15 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.permissions import Forbidden
+from accounts.commands import RefusingCommand
 from accounts.queries import find_person
-from studies.columns import guess_columns
-from studies.files import ENCODINGS
-from studies.importing import Checked, ImportOptions
+from studies.imports import (
+    ENCODINGS,
+    Checked,
+    ImportOptions,
+    draft_import,
+    guess_columns,
+    import_examples,
+    preview_import,
+    propose_options,
+)
 from studies.models import ImportBatch, Study
-from studies.operations import draft_import, import_examples, preview_import, propose_options
 from studies.queries import find_study, on_offer
 from studies.task_types import input_fields
 from tables.table import column_name, listed_columns
@@ -20,7 +26,7 @@ _SHOWN_ERRORS = 20
 COLUMN_HELP = "once for each input; needed where the header does not tell which column is the text"
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Import a CSV or JSON-lines file into a study: all of it, or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,8 +47,6 @@ class Command(BaseCommand):
             self._import(options)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}.") from error
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
 
     def _import(self, options: dict[str, Any]) -> None:
         study = find_study(options["study"])

@@ -1,0 +1,364 @@
+"""From what an annotator did in Label Studio to an accepted annotation, its payment and the example's label."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Case, Q, QuerySet, When
+from django.utils import timezone
+
+from accounts.models import User
+from budgets.ledger import BudgetExceeded, BudgetStopped, release
+from budgets.models import Origin
+from labeling.annotations.matching import Match, match
+from labeling.annotations.troubles import tell_unreadable
+from labeling.label_studio import RemoteAnnotation, RemoteExample, storable, task_type_of
+from labeling.models import Annotation, Assignment, LabelingProject, Publication
+from labeling.payment import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
+from labeling.task_types import ResultInvalid
+from studies.answers import FORMS, AnswerInvalid
+from studies.labels import assign_label
+from studies.models import Example, Label, Study
+
+State = Annotation.State
+SURPLUS_REASON = "Surplus: all requested annotations exist, or yours does."
+OTHER_PERSON = "It was paid to another person than it names now."
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Who is who: Label Studio's user ids to e-mail addresses, and those to our people."""
+
+    emails: dict[int, str]
+    accounts: dict[str, User]
+
+    def email(self, user_id: int | None) -> str:
+        if user_id is None:
+            return ""
+        return self.emails.get(user_id, f"Label Studio user {user_id}")[:254]
+
+    def account(self, user_id: int | None) -> User | None:
+        return self.accounts.get(self.email(user_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What an annotation is worth before it is known whether it was requested."""
+
+    state: Annotation.State
+    reason: str = ""
+    value: str = ""
+    annotator: User | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """How many annotations are new or changed, and why some of them, or parts of them, could not be read."""
+
+    num_changed: int = 0
+    troubles: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def merge(*, publication: Publication, remote: RemoteExample, people: People, changed_at: datetime) -> Merged:
+    """Bring one example's annotations up to date with Label Studio.
+
+    Idempotent, and safe beside another caller: the publication's row is locked, and an annotation has one unique id
+    here and in the ledger. What is gone from Label Studio is marked, and stays paid.
+
+    Parameters: `changed_at` Label Studio's time of the example's last change, as listed before the annotations were
+    fetched.
+    """
+    locked = Publication.objects.select_for_update(of=("self",)).select_related("example__study").get(pk=publication.pk)
+    matches = _matches(locked, remote)
+    changed = [one for one in matches if _follow(locked, remote.id, one, people)]
+    _decide_label(locked.example)
+    troubles = tuple(one.remote.trouble for one in changed if one.remote.trouble)
+    num_gone = _mark_deleted(_gone(locked, remote, matches))
+    if locked.label_studio_id not in (None, remote.id):
+        # A copy of the example: its annotations count, and say nothing of what Label Studio asks of the other.
+        tell_unreadable(publication=locked, reasons=troubles)
+        return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
+    is_new_trouble = locked.trouble != " ".join(remote.troubles)
+    locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
+    locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
+    locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
+    troubles += remote.troubles if is_new_trouble else ()
+    tell_unreadable(publication=locked, reasons=troubles)
+    return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
+
+
+def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
+    known = list(Annotation.objects.filter(example=publication.example).order_by("pk"))
+    unique_ids = [one.unique_id for one in remote.annotations if one.unique_id is not None]
+    elsewhere = Annotation.objects.filter(unique_id__in=unique_ids).exclude(example=publication.example)
+    return match(
+        annotations=remote.annotations,
+        known=known,
+        taken=set(elsewhere.values_list("unique_id", flat=True)),
+        place=f"{publication.example.uid}:{remote.id}",
+    )
+
+
+def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Match]) -> QuerySet[Annotation]:
+    """List what stood in this example in Label Studio, and does no longer."""
+    here = Q(label_studio_example_id=remote.id)
+    if publication.label_studio_id in (None, remote.id):
+        here |= Q(label_studio_example_id__isnull=True)
+    stood = Annotation.objects.filter(here, example=publication.example)
+    return stood.exclude(unique_id__in=[one.unique_id for one in matches])
+
+
+@transaction.atomic
+def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
+    """Note that an example is gone from Label Studio with all its annotations; it may be offered again.
+
+    Its open assignments are withdrawn, and their money is released with the reason.
+    Returns: how many annotations.
+    """
+    locked = Publication.objects.select_for_update().get(pk=publication.pk)
+    if (locked.label_studio_id, locked.batch_id) != (publication.label_studio_id, publication.batch_id):
+        # It was offered again since it was looked at.
+        return 0
+    here = Q(label_studio_example_id__isnull=True) | Q(label_studio_example_id=locked.label_studio_id)
+    num_gone = _mark_deleted(Annotation.objects.filter(here, example=locked.example_id))
+    locked.label_studio_id, locked.num_answers, locked.trouble = None, 0, ""
+    locked.save(update_fields=["label_studio_id", "num_answers", "trouble"])
+    give_back(publication=locked, because=Publication.Because.GONE, reason=reason)
+    return num_gone
+
+
+def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None]) -> int:
+    """Note that what stood in these examples of Label Studio's is gone with them. Returns: how many annotations."""
+    if not example_ids:
+        return 0
+    stood = Annotation.objects.filter(
+        example__publication__batch__project=project, label_studio_example_id__in=example_ids, deleted_at__isnull=True
+    )
+    return stood.update(deleted_at=timezone.now())
+
+
+def give_back(
+    *, publication: Publication, because: Publication.Because, reason: str, keep_for: Sequence[User] = ()
+) -> int:
+    """Release what a locked publication holds for annotations that have not come; it is withdrawn then.
+
+    Parameters: `keep_for` people who may still give theirs, each of whom keeps one assignment.
+    Returns: how many assignments were given back.
+    """
+    waiting = publication.assignments.waiting()
+    open_ones = list(waiting.select_related("hold__budget").order_by("number"))
+    for assignment, person in zip(open_ones, keep_for, strict=False):
+        assignment.kept_for = person
+        assignment.save(update_fields=["kept_for"])
+    given_back = open_ones[len(keep_for) :]
+    for assignment in given_back:
+        assignment.kept_for = None
+        assignment.save(update_fields=["kept_for"])
+        release(hold=assignment.hold, reason=reason)
+    if given_back:
+        publication.withdrawn_at, publication.withdrawn_because = timezone.now(), because
+        publication.save(update_fields=["withdrawn_at", "withdrawn_because"])
+    return len(given_back)
+
+
+def pay_waiting(*, study: Study) -> int:
+    """Try again to pay for skips that the budget had no room for. Returns: how many were paid now."""
+    waiting = Annotation.objects.filter(example__study=study, awaits_pay=True).order_by("created_at", "pk")
+    return sum(_pay_waiting(pk) for pk in waiting.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _pay_waiting(pk: int) -> bool:
+    rows = Annotation.objects.select_related("example__publication", "annotator")
+    publication = Publication.objects.select_for_update().get(example=rows.get(pk=pk).example)
+    annotation = rows.get(pk=pk)
+    if annotation.awaits_pay:
+        pay_skip(publication=publication, annotation=annotation)
+        annotation.save(update_fields=["awaits_pay", "entry"])
+    return annotation.entry is not None
+
+
+def judge(*, remote: RemoteAnnotation, example: Example, people: People) -> Verdict:
+    """Say whether an annotation could be accepted, from who made it and what it says."""
+    annotator = people.account(remote.completed_by)
+    if remote.trouble:
+        return Verdict(state=State.REJECTED, reason=remote.trouble[:200], annotator=annotator)
+    if annotator is None or not annotator.is_active:
+        who = people.email(remote.completed_by) or "nobody"
+        return Verdict(state=State.REJECTED, reason=f"Made by {who}, who has no active account in Fulcrum.")
+    if remote.updated_by != remote.completed_by:
+        who = people.email(remote.updated_by) or "nobody"
+        return Verdict(state=State.REJECTED, reason=f"Written by {who} in another's name.", annotator=annotator)
+    if remote.was_cancelled:
+        return Verdict(state=State.SKIPPED, annotator=annotator)
+    try:
+        value = _answer(remote, example)
+    except (ResultInvalid, AnswerInvalid) as error:
+        return Verdict(state=State.REJECTED, reason=_readable(str(error)), annotator=annotator)
+    return Verdict(state=State.ACCEPTED, value=value, annotator=annotator)
+
+
+def _answer(remote: RemoteAnnotation, example: Example) -> str:
+    """Read what was answered, in the one form, so that equal answers count as equal and each can become the label."""
+    study = example.study
+    target = task_type_of(study=study).target(result=remote.result, fields=example.fields, labels=study.labels)
+    return FORMS[study.task_type].read(given=target, fields=example.fields, labels=study.labels)
+
+
+def _readable(reason: str) -> str:
+    kept, _ = storable(reason)
+    return str(kept)[:200]
+
+
+def _follow(publication: Publication, example_id: int, match: Match, people: People) -> bool:
+    """Bring one annotation up to date. Returns: whether anything of it is new.
+
+    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else becomes what it is in
+    Label Studio now; it may be acceptable by now, even unchanged.
+    """
+    remote = match.remote
+    verdict = judge(remote=remote, example=publication.example, people=people)
+    # Another of the same example may have changed what this one is paid.
+    row = Annotation.objects.filter(pk=match.row.pk).first() if match.row else None
+    annotation = row or Annotation(
+        unique_id=match.unique_id, example=publication.example, created_at=remote.created_at, lead_time=None
+    )
+    before, is_edited = _columns(annotation), _is_edited(annotation, remote)
+    _write(annotation, remote, example_id, people)
+    if annotation.state == State.ACCEPTED:
+        if is_edited:
+            _edit(annotation, verdict)
+    elif is_edited:
+        _apply(publication, annotation, verdict)
+    elif _is_better(annotation, verdict):
+        _look_again(publication, annotation, verdict)
+    if row is not None and _columns(annotation) == before:
+        return False
+    annotation.save()
+    return True
+
+
+def _look_again(publication: Publication, annotation: Annotation, verdict: Verdict) -> None:
+    """Take the verdict on an unchanged annotation, which keeps its reason where it comes to the same."""
+    state, reason = annotation.state, annotation.reason
+    _apply(publication, annotation, verdict)
+    if annotation.state == state:
+        annotation.reason = reason
+
+
+def _is_edited(annotation: Annotation, remote: RemoteAnnotation) -> bool:
+    return (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
+
+
+def _is_better(annotation: Annotation, verdict: Verdict) -> bool:
+    """Whether an unchanged annotation is worth more by now. That its maker was switched off since changes nothing."""
+    return verdict.state != State.REJECTED or (annotation.annotator_id is None and verdict.annotator is not None)
+
+
+def _columns(annotation: Annotation) -> dict[str, object]:
+    return {field.attname: getattr(annotation, field.attname) for field in Annotation._meta.concrete_fields}
+
+
+def _write(annotation: Annotation, remote: RemoteAnnotation, example_id: int, people: People) -> None:
+    annotation.label_studio_id, annotation.label_studio_example_id = remote.id, example_id
+    annotation.result = remote.result
+    annotation.updated_at = remote.updated_at
+    annotation.deleted_at = None
+    if annotation.entry_id is None:
+        annotation.completed_by = people.email(remote.completed_by)
+    # Label Studio adds up an annotation's open times; a lower figure comes from a client that lost count.
+    times = [time for time in (annotation.lead_time, remote.lead_time) if time is not None]
+    annotation.lead_time = max(times, default=None)
+
+
+def _edit(annotation: Annotation, verdict: Verdict) -> None:
+    if verdict.state == State.ACCEPTED and verdict.annotator == annotation.annotator:
+        annotation.value, annotation.reason = verdict.value, ""
+    else:
+        annotation.reason = f"Edited; the earlier annotation is kept. {verdict.reason}".strip()[:200]
+
+
+def _apply(publication: Publication, annotation: Annotation, verdict: Verdict) -> None:
+    """Take the verdict; an acceptable annotation is paid from a free assignment, or is surplus without one."""
+    if annotation.entry_id is not None and verdict.annotator != annotation.annotator:
+        verdict = Verdict(state=State.REJECTED, reason=verdict.reason or OTHER_PERSON, annotator=annotation.annotator)
+    annotation.state, annotation.reason, annotation.value = verdict.state, verdict.reason, verdict.value
+    annotation.annotator = verdict.annotator
+    is_replay = verdict.annotator is not None and verdict.annotator.is_replay
+    annotation.origin = Origin.REPLAY if is_replay else Origin.PERSON
+    if verdict.state == State.SKIPPED:
+        pay_skip(publication=publication, annotation=annotation)
+        return
+    annotation.awaits_pay = False
+    if verdict.state == State.ACCEPTED and not _accept(publication, annotation, verdict.annotator):
+        annotation.state = State.SURPLUS
+        annotation.reason = annotation.reason or SURPLUS_REASON
+
+
+def _accept(publication: Publication, annotation: Annotation, annotator: User | None) -> bool:
+    """Fill an assignment with an annotation and pay for it. Returns: whether one was free and could be paid."""
+    theirs = Annotation.objects.filter(example=publication.example, annotator=annotator, state=State.ACCEPTED)
+    if annotator is None or theirs.exists():
+        return False
+    assignment = _free_assignment(publication, annotator) or _withdrawn_assignment(publication, annotation)
+    if assignment is None:
+        return False
+    try:
+        entry = pay_answer(assignment=assignment, annotation=annotation)
+    except (BudgetExceeded, BudgetStopped) as refusal:
+        annotation.reason = f"Made after it was withdrawn. {refusal}"[:200]
+        return False
+    take_back_skips(annotation)
+    annotation.assignment, annotation.entry = assignment, entry
+    return True
+
+
+def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
+    """Find what a further annotation by this person could fill; first of all what was kept for them."""
+    free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
+    mine_first = Case(When(kept_for=annotator, then=0), default=1)
+    return _with_hold(free).order_by(mine_first, "number").first()
+
+
+def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> Assignment | None:
+    """Find what an answer may fill that raced past a withdrawal: one per annotator and stop, kept ones counted."""
+    stop = stop_at(budget=publication.example.study.budget, moment=annotation.updated_at)
+    if stop is None or publication.withdrawn_because != Publication.Because.STOPPED:
+        return None
+    kept = Assignment.objects.filter(
+        kept_for=annotation.annotator,
+        publication__example__study=publication.example.study,
+        hold__closed_at__isnull=True,
+    )
+    if kept.exists() or has_overshot(stop=stop, annotator=annotation.annotator):
+        annotation.reason = "Made after the stop; what this person had open when it came is paid, and no more."
+        return None
+    return _with_hold(publication.assignments.filter(annotation__isnull=True)).order_by("number").first()
+
+
+def _with_hold(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    return assignments.select_related("hold__price__book", "hold__budget", "hold__fee", "publication__example__study")
+
+
+def _mark_deleted(annotations: Iterable[Annotation]) -> int:
+    gone = [one for one in annotations if one.deleted_at is None]
+    for one in gone:
+        one.deleted_at = timezone.now()
+        one.save(update_fields=["deleted_at"])
+    return len(gone)
+
+
+def _decide_label(example: Example) -> None:
+    """Give the example what its accepted annotations agree on, as its task type decides between them."""
+    accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
+    if not accepted:
+        return
+    value = task_type_of(study=example.study).agreed(
+        targets=[one.value for one in accepted], labels=example.study.labels
+    )
+    keys = sorted(one.source_key for one in accepted)
+    current = Label.objects.filter(example=example).first()
+    if current is None or (current.value, current.source_keys) != (value, keys):
+        assign_label(example=example, value=value, source_keys=keys)

@@ -1,0 +1,56 @@
+"""Talking to Label Studio: its API, its projects, its outages."""
+
+from labeling.label_studio.client import (
+    CONNECT_TIMEOUT_SECONDS,
+    IMPORT_TIMEOUT_SECONDS,
+    WRITE_TIMEOUT_SECONDS,
+    Kept,
+    LabelStudioClient,
+    LabelStudioRefused,
+    LabelStudioUnreachable,
+    Listed,
+    Withdrawal,
+    translated,
+)
+from labeling.label_studio.connecting import connect, sdk_client
+from labeling.label_studio.fetching import Fetched, fetch
+from labeling.label_studio.locks import alone_with
+from labeling.label_studio.overlap import correct_overlap, set_overlap_of_batch
+from labeling.label_studio.project import (
+    SECRET_HEADER,
+    connected_url,
+    ensure_project,
+    follow_study,
+    task_type_of,
+    url_of,
+)
+from labeling.label_studio.remote import RemoteAnnotation, RemoteExample, storable
+
+__all__ = [
+    "CONNECT_TIMEOUT_SECONDS",
+    "IMPORT_TIMEOUT_SECONDS",
+    "SECRET_HEADER",
+    "WRITE_TIMEOUT_SECONDS",
+    "Fetched",
+    "Kept",
+    "LabelStudioClient",
+    "LabelStudioRefused",
+    "LabelStudioUnreachable",
+    "Listed",
+    "RemoteAnnotation",
+    "RemoteExample",
+    "Withdrawal",
+    "alone_with",
+    "connect",
+    "connected_url",
+    "correct_overlap",
+    "ensure_project",
+    "fetch",
+    "follow_study",
+    "sdk_client",
+    "set_overlap_of_batch",
+    "storable",
+    "task_type_of",
+    "translated",
+    "url_of",
+]

@@ -1,0 +1,84 @@
+"""Connecting to Label Studio: with the settings' address and token, once it has proved that it is ours."""
+
+import weakref
+from functools import lru_cache
+from typing import Any
+
+import httpx
+from django.conf import settings
+from label_studio_sdk import LabelStudio
+
+from config.deadlines import bounded
+from labeling import proofs
+from labeling.label_studio import outages
+from labeling.label_studio.client import (
+    CONNECT_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    LabelStudioClient,
+    LabelStudioRefused,
+    LabelStudioUnreachable,
+    translated,
+)
+
+TESTED_RELEASE = "1.23"
+# The addresses that this process has checked.
+_checked: set[str] = set()
+
+
+def connect() -> LabelStudioClient:
+    """Connect with the settings' URL and token.
+
+    Raises: LabelStudioUnreachable (also while one that hangs is left alone); LabelStudioRefused (nothing is set, bad
+    token, a release that was not tested).
+    """
+    url, token = settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN
+    if not url or not token:
+        raise LabelStudioRefused("No Label Studio is set. `python3 manage.py up` sets one, or LABEL_STUDIO_URL.")
+    reason = outages.pause_reason(url=url)
+    if reason:
+        raise LabelStudioUnreachable(reason)
+    client = _client(url, token)
+    if url not in _checked:
+        _must_be_ours(client)
+        _check_release(client)
+    return client
+
+
+@lru_cache(maxsize=4)
+def _client(url: str, token: str) -> LabelStudioClient:
+    limits = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+    transport = bounded(httpx.Client(timeout=limits, follow_redirects=True))
+    sdk = sdk_client(url=url, token=token, transport=transport)
+    client = LabelStudioClient(url=url, sdk=sdk)
+    # A client that is no longer kept leaves no open sockets behind.
+    weakref.finalize(client, transport.close)
+    return client
+
+
+def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:
+    """Make the SDK's client. Raises: LabelStudioRefused (an expired token)."""
+    make: Any = LabelStudio
+    return translated(url=url, call=lambda: make(base_url=url, api_key=token, httpx_client=transport))
+
+
+def _must_be_ours(client: LabelStudioClient) -> None:
+    """Have Label Studio prove that it shares our key, before our token goes to it: a stranger may have got its port."""
+    key, challenge = settings.TICKET_KEY, proofs.new_challenge()
+    if not key:
+        return
+    answer = client.prove(challenge=challenge)
+    if not proofs.is_proven(key=key, challenge=challenge, url=client.url, answer=answer):
+        raise LabelStudioRefused(
+            f"What answers at {client.url} does not know FULCRUM_TICKET_KEY, so our token was not sent to it. Start "
+            "Label Studio with this version's labeling.server.settings and the same key."
+        )
+
+
+def _check_release(client: LabelStudioClient) -> None:
+    """Another release may count, name or charge things differently."""
+    release = client.release()
+    if not release.startswith(f"{TESTED_RELEASE}."):
+        raise LabelStudioRefused(
+            f"Label Studio at {client.url} is {release}; Fulcrum was tested with {TESTED_RELEASE}."
+        )
+    _checked.add(client.url)

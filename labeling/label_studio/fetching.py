@@ -1,0 +1,50 @@
+"""Examples from Label Studio's export, one at a time: one that it cannot export keeps no other from being read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from labeling.label_studio.client import IDS_PER_EXPORT, LabelStudioClient, LabelStudioFailed, Listed
+from labeling.label_studio.remote import AnnotationUnreadable, RemoteExample, read_example
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """An example as listed, and what its export says; None with the reason where it says nothing that can be read."""
+
+    listed: Listed
+    example: RemoteExample | None
+    trouble: str = ""
+
+
+def fetch(*, client: LabelStudioClient, project_id: int, listed: Sequence[Listed]) -> Iterator[Fetched]:
+    """Fetch examples with their annotations; those that were deleted meanwhile are left out.
+
+    Raises: LabelStudioUnreachable; LabelStudioRefused.
+    """
+    for start in range(0, len(listed), IDS_PER_EXPORT):
+        yield from _fetch(client, project_id, listed[start : start + IDS_PER_EXPORT])
+
+
+def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[Listed]) -> Iterator[Fetched]:
+    """Fetch together, and where that fails, each half on its own, down to the example that it fails at."""
+    try:
+        rows = client.export(project_id=project_id, ids=[one.id for one in listed])
+    except LabelStudioFailed as failure:
+        if len(listed) == 1:
+            yield Fetched(listed=listed[0], example=None, trouble=str(failure))
+            return
+        middle = len(listed) // 2
+        yield from _fetch(client, project_id, listed[:middle])
+        yield from _fetch(client, project_id, listed[middle:])
+        return
+    by_id = {row.get("id"): row for row in rows}
+    for one in listed:
+        if one.id in by_id:
+            yield _read(one, by_id[one.id])
+
+
+def _read(listed: Listed, row: dict[str, object]) -> Fetched:
+    try:
+        return Fetched(listed=listed, example=read_example(row, changed_at=listed.updated_at))
+    except AnnotationUnreadable as error:
+        return Fetched(listed=listed, example=None, trouble=str(error))

@@ -1,0 +1,209 @@
+"""Setting aside the money of examples that are about to be offered, a batch at a time, under one lock."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from accounts.audit import record
+from accounts.models import User
+from budgets.ledger import BudgetExceeded, BudgetStopped, place_holds, room
+from budgets.models import Budget, Hold, Path
+from budgets.money import ZERO, amount_text
+from labeling.models import Assignment, Batch, LabelingProject, Publication
+from labeling.payment import Terms, terms_of
+from studies.models import Example, Label, Study
+
+EXAMPLES_PER_BATCH = 1000
+
+
+PUBLISHED = "labelling.publish"
+OFFERED_AGAIN = "labelling.reoffer"
+
+
+class NoneFits(BudgetExceeded):
+    """Not one example fits what the budget has left; nothing is held."""
+
+    def __init__(self, *, budget: Budget, need: "Need", left: Decimal) -> None:
+        super().__init__(budget=budget, wanted=need.first, room=left)
+        self.missing_for_all = need.all - left
+        self.args = (
+            f"{self.args[0]} 0 of {need.num_examples:,} examples fit; all of them need "
+            f"{amount_text(need.all)} {budget.currency}.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What examples would hold: the first of them, and all of them."""
+
+    num_examples: int
+    first: Decimal
+    all: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A batch whose money is set aside; `num_short` more were wanted, for which `missing` money is not there."""
+
+    batch: Batch
+    num_examples: int
+    num_short: int
+    missing: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which examples are to be offered, and the maximum number; `action` and `split` are in the record of it."""
+
+    by: User
+    study: Study
+    examples: QuerySet[Example]
+    num_examples: int
+    uid: uuid.UUID
+    action: str = PUBLISHED
+    split: str = ""
+
+
+def offerable(*, study: Study, split: str) -> QuerySet[Example]:
+    """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included."""
+    asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
+    is_new = Q(publication__isnull=True, label__isnull=True)
+    is_withdrawn = Q(asks, publication__withdrawn_at__isnull=False) & ~Q(label__source=Label.Source.IMPORT)
+    return study.examples.filter(is_new | is_withdrawn, split=split).order_by("rank")
+
+
+@transaction.atomic
+def hold_batch(wanted: Wanted) -> Held | None:
+    """Choose the next examples and hold their worst case, under the project's lock: no two callers choose the same.
+
+    Returns: None when nothing is left to offer, or this very request was carried out before.
+    Raises: NoneFits; BudgetStopped; PriceMissing.
+    """
+    project = LabelingProject.objects.select_for_update().get(study=wanted.study)
+    examples = list(wanted.examples[: min(wanted.num_examples, EXAMPLES_PER_BATCH)])
+    if not examples or Batch.objects.filter(uid=wanted.uid).exists():
+        return None
+    withdrawn = _lock_withdrawn(examples)
+    # The money is counted and held under one lock, so that what was counted is what is held.
+    budget = Budget.objects.select_for_update(no_key=True).get(pk=wanted.study.budget_id)
+    if budget.is_stopped:
+        raise BudgetStopped(budget)
+    terms = terms_of(study=wanted.study, at=timezone.now())
+    left = room(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    asked = _asked(wanted, examples, withdrawn)
+    num_fitting = count_fitting(asked[: len(examples)], each=terms.total, left=left)
+    need = Need(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
+    if not num_fitting:
+        raise NoneFits(budget=budget, need=need, left=left)
+    batch = Batch.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
+    _hold(batch, examples[:num_fitting], withdrawn, terms)
+    _record(wanted, batch, num_fitting)
+    is_short = num_fitting < len(examples)
+    return Held(
+        batch=batch,
+        num_examples=num_fitting,
+        num_short=wanted.num_examples - num_fitting if is_short else 0,
+        missing=need.all - left if is_short else ZERO,
+    )
+
+
+def _asked(wanted: Wanted, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]]) -> list[int]:
+    """How many annotations each wanted example asks for; those beyond this batch are taken for new ones."""
+    each = wanted.study.annotations_per_example
+    asked = [len(withdrawn[one.pk]) if one.pk in withdrawn else each for one in examples]
+    num_beyond = wanted.num_examples - len(examples) if len(examples) == EXAMPLES_PER_BATCH else 0
+    return [*asked, *([each] * num_beyond)]
+
+
+def _lock_withdrawn(examples: Sequence[Example]) -> dict[int, list[Assignment]]:
+    """By example, the assignments that a withdrawal left unfilled; their publications' rows are locked."""
+    locked = Publication.objects.select_for_update(of=("self",)).filter(example__in=examples).order_by("pk")
+    by_publication = {one.pk: one.example_id for one in locked}
+    found: dict[int, list[Assignment]] = {pk: [] for pk in by_publication.values()}
+    given_back = Assignment.objects.given_back().filter(publication__in=by_publication)
+    for assignment in given_back.order_by("publication", "number"):
+        found[by_publication[assignment.publication_id]].append(assignment)
+    return found
+
+
+def num_asked(*, study: Study, split: str, num_examples: int) -> list[int]:
+    """How many annotations each of the next examples of a split would ask for; fewer than wanted where few are left.
+
+    A withdrawn example asks for those that were given back.
+    """
+    given_back = Assignment.objects.given_back().filter(publication=OuterRef("publication")).order_by()
+    examples = offerable(study=study, split=split).annotate(
+        num_unfilled=Subquery(given_back.values("publication").annotate(num=Count("pk")).values("num"))
+    )
+    counts = examples.values_list("num_unfilled", flat=True)[:num_examples]
+    return [count or study.annotations_per_example for count in counts]
+
+
+def count_fitting(asked: Sequence[int], *, each: Decimal, left: Decimal) -> int:
+    """How many examples, from the first on, can be held for whole, where each annotation holds as much."""
+    for place, num_annotations in enumerate(asked):
+        left -= num_annotations * each
+        if left < 0:
+            return place
+    return len(asked)
+
+
+def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]], terms: Terms) -> None:
+    again = [one for one in examples if one.pk in withdrawn]
+    new = [one for one in examples if one.pk not in withdrawn]
+    publications = _offer_again(batch, again) + Publication.objects.bulk_create(
+        [Publication(batch=batch, example=one) for one in new]
+    )
+    assignments = [one for example in again for one in withdrawn[example.pk]] + [
+        Assignment(publication=publication, number=number)
+        for publication in publications[len(again) :]
+        for number in range(1, batch.project.study.annotations_per_example + 1)
+    ]
+    by_pk = {one.pk: one for one in publications}
+    keys = [_source_key(by_pk[one.publication_id], one.number) for one in assignments]
+    holds = place_holds(budget=batch.project.study.budget, wants=[terms.want(key) for key in keys])
+    _assign(assignments, holds)
+
+
+def _offer_again(batch: Batch, examples: Sequence[Example]) -> list[Publication]:
+    found = {one.example_id: one for one in Publication.objects.filter(example__in=examples).select_related("example")}
+    publications = [found[one.pk] for one in examples]
+    for one in publications:
+        one.batch, one.round = batch, one.round + 1
+        one.withdrawn_at, one.withdrawn_because = None, ""
+    Publication.objects.bulk_update(publications, ["batch", "round", "withdrawn_at", "withdrawn_because"])
+    return publications
+
+
+def _source_key(publication: Publication, number: int) -> str:
+    key = f"assignment:{publication.example.uid}:{number}"
+    return key if publication.round == 1 else f"{key}:{publication.round}"
+
+
+def _assign(assignments: Sequence[Assignment], holds: Sequence[Hold]) -> None:
+    for assignment, hold in zip(assignments, holds, strict=True):
+        assignment.hold, assignment.kept_for = hold, None
+    Assignment.objects.bulk_create([one for one in assignments if one.pk is None])
+    Assignment.objects.bulk_update([one for one in assignments if one.pk is not None], ["hold", "kept_for"])
+
+
+def _record(wanted: Wanted, batch: Batch, num_examples: int) -> None:
+    record(
+        actor=wanted.by if wanted.action == PUBLISHED else None,
+        action=wanted.action,
+        subject=f"Labelling of “{wanted.study}”",
+        subject_id=batch.project_id,
+        budget_id=wanted.study.budget_id,
+        before={},
+        after={
+            "batch": str(batch.uid),
+            "split": wanted.split,
+            "examples": num_examples,
+            "annotations_per_example": wanted.study.annotations_per_example,
+        },
+    )

@@ -1,0 +1,57 @@
+"""The way from Fulcrum into Label Studio."""
+
+import time
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.ledger import BudgetStopped
+from budgets.models import Budget
+from labeling import tickets
+from labeling.label_studio import LabelStudioRefused
+from labeling.models import LabelingProject
+from labeling.sync import NothingPublished
+from labeling.withdraw import kept_open
+from studies.models import Study
+
+
+def enter_url(*, actor: User, study: Study, manage: bool = False, session_key: str | None = None) -> str:
+    """Make a link that signs a person into Label Studio, once and soon, and puts the next example before them.
+
+    Parameters: `manage` leads to the list of all examples instead, for who may publish; `session_key` is the Fulcrum
+    session with which the entry ends.
+    Returns: an absolute URL.
+    Raises: Forbidden; NothingPublished; LabelStudioRefused (no ticket key is set); BudgetStopped (unless this person
+    had an example open when the stop came, or is to manage).
+    """
+    require(actor=actor, action=Action.PUBLISH_EXAMPLES if manage else Action.LABEL)
+    project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
+    if project is None:
+        raise NothingPublished(f"“{study}” has nothing published in Label Studio yet.")
+    budget = Budget.objects.get(pk=study.budget_id)
+    if budget.is_stopped and not manage and not kept_open(study=study).filter(kept_for=actor).exists():
+        raise BudgetStopped(budget)
+    page = f"/projects/{project.label_studio_id}/data"
+    return ticket_url(person=actor, page=page if manage else f"{page}?labeling=1", session_key=session_key)
+
+
+def ticket_url(*, person: User, page: str, session_key: str | None = None) -> str:
+    """Make a link that signs a person into Label Studio and leads to one of its pages (a path).
+
+    Without a session's key, what they may do there hangs on their account and role alone.
+    """
+    if not settings.LABEL_STUDIO_URL or not settings.TICKET_KEY:
+        raise LabelStudioRefused("There is no Label Studio to enter: set LABEL_STUDIO_URL and FULCRUM_TICKET_KEY.")
+    ticket = tickets.Ticket(
+        email=person.email,
+        name=person.name,
+        role=person.role,
+        expires_at=int(time.time()) + settings.TICKET_SECONDS,
+        next=page,
+        session=tickets.session_reference(session_key),
+        is_replay=person.is_replay,
+    )
+    query = urlencode({"ticket": tickets.write(key=settings.TICKET_KEY, ticket=ticket)})
+    return f"{settings.LABEL_STUDIO_URL}/fulcrum/enter?{query}"

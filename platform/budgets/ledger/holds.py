@@ -1,0 +1,177 @@
+"""Setting money aside for the worst case of what is about to start, and giving back what is left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from budgets.ledger.headroom import Room
+from budgets.ledger.keys import check_key
+from budgets.ledger.locked_budget import hold_more, lock
+from budgets.models import Budget, Hold, Path, Price
+from budgets.money import ZERO, amount_text, check_cost, quantize
+from config.refusals import Refusal
+
+
+class SourceKeyReused(Exception):
+    """The same source key came with another amount: a caller's fault, refused so that no cent is lost."""
+
+
+class HoldClosed(Refusal):
+    """A closed hold takes no more charges."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Want:
+    """A hold that somebody asks for: the worst case of one thing, before its platform fee where one is due.
+
+    `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement; `fee` the price
+    of the platform fee that comes on top. Raises: ValueError (source key, amount).
+    """
+
+    source_key: str
+    amount: Decimal
+    price: Price
+    path: Path | str = ""
+    fee: Price | None = None
+
+    def __post_init__(self) -> None:
+        check_key(self.source_key)
+        check_cost(self.amount, name="amount")
+
+    @property
+    def total(self) -> Decimal:
+        base = quantize(self.amount)
+        return base + (self.fee.cost(base) if self.fee else ZERO)
+
+
+def place_hold(
+    *,
+    budget: Budget,
+    source_key: str,
+    amount: Decimal,
+    price: Price,
+    path: Path | str = "",
+    fee: Price | None = None,
+) -> Hold:
+    """Set money aside for the worst case of something about to start.
+
+    Parameters: as in Want.
+    Returns: the hold; the same one when the source key holds already, or was settled.
+    Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; HoldClosed (this key's was released
+    before anything was charged); SourceKeyReused (other amount under this key); ValueError (source key, amount).
+    """
+    want = Want(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
+    (hold,) = place_holds(budget=budget, wants=[want])
+    return hold
+
+
+@transaction.atomic
+def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool = False) -> list[Hold]:
+    """Set money aside for several things at once, under one lock.
+
+    Parameters: `as_many_as_fit` holds the first ones up to the first that does not fit, instead of all or none.
+    Returns: the holds in the order of `wants`, those that were there already included.
+    Raises: as place_hold; with `as_many_as_fit` only where not even the first fits.
+    """
+    locked = lock(budget)
+    there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=[want.source_key for want in wants])}
+    room = Room(locked)
+    holds: list[Hold] = []
+    new: list[Hold] = []
+    for want in wants:
+        hold = there.get(want.source_key)
+        if hold is None:
+            refusal = room.refusal(amount=want.total, path=want.path, kind=want.price.kind)
+            if refusal is not None:
+                if as_many_as_fit and holds:
+                    break
+                raise refusal
+            room.take(amount=want.total, path=want.path, kind=want.price.kind)
+            hold = there[want.source_key] = _new(locked, want)
+            new.append(hold)
+        _check_same(hold, want)
+        holds.append(hold)
+    Hold.objects.bulk_create(new)
+    hold_more(locked, sum((hold.amount for hold in new), ZERO))
+    return holds
+
+
+@transaction.atomic
+def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
+    """Set more money aside for something that is going on.
+
+    Parameters: `amount` >= 0, its platform fee included, on top of what the hold has left.
+    Raises: BudgetExceeded; CapExceeded; BudgetStopped; HoldClosed; ValueError (amount).
+    """
+    check_cost(amount, name="amount")
+    budget = lock(hold.budget)
+    held = open_hold(hold)
+    amount = quantize(amount)
+    refusal = Room(budget).refusal(amount=amount, path=held.path, kind=held.kind)
+    if refusal is not None:
+        raise refusal
+    grow(held, amount)
+    held.remaining += amount
+    held.save(update_fields=["amount", "extended", "remaining"])
+    hold_more(budget, amount)
+    return held
+
+
+@transaction.atomic
+def release(*, hold: Hold, reason: str) -> Hold:
+    """Give back what is left of a hold. Releasing a closed hold changes nothing."""
+    budget = lock(hold.budget)
+    held = Hold.objects.select_for_update(no_key=True).get(pk=hold.pk)
+    if held.closed_at is None:
+        close(budget=budget, hold=held, reason=reason)
+    return held
+
+
+def open_hold(hold: Hold) -> Hold:
+    """The hold's locked row. Raises: HoldClosed."""
+    rows = Hold.objects.select_for_update(no_key=True, of=("self",)).select_related("price", "fee")
+    held = rows.get(pk=hold.pk)
+    if held.closed_at is not None:
+        raise HoldClosed(f"{held.source_key} was closed at {held.closed_at}: {held.close_reason}.")
+    return held
+
+
+def grow(hold: Hold, amount: Decimal) -> None:
+    """Count more as set aside by a locked hold; what it was placed for stays known."""
+    hold.amount += amount
+    hold.extended += amount
+
+
+def close(*, budget: Budget, hold: Hold, reason: str) -> None:
+    """Close a locked hold of a locked budget."""
+    hold_more(budget, -hold.remaining)
+    hold.remaining = ZERO
+    hold.closed_at = timezone.now()
+    hold.close_reason = reason[:200]
+    hold.save(update_fields=["remaining", "closed_at", "close_reason"])
+
+
+def _check_same(hold: Hold, want: Want) -> None:
+    placed_for = hold.amount - hold.extended
+    if placed_for != want.total:
+        raise SourceKeyReused(
+            f"{want.source_key} holds {amount_text(placed_for)} already, not {amount_text(want.total)}."
+        )
+    if hold.closed_at is not None and not hold.entries.exists():
+        raise HoldClosed(f"{hold.source_key} was released: {hold.close_reason}. What starts anew needs a new key.")
+
+
+def _new(budget: Budget, want: Want) -> Hold:
+    return Hold(
+        budget=budget,
+        source_key=want.source_key,
+        kind=want.price.kind,
+        path=want.path,
+        price=want.price,
+        fee=want.fee,
+        amount=want.total,
+        remaining=want.total,
+    )

@@ -1,0 +1,106 @@
+"""Stopping all that a budget pays for, and resuming it.
+
+A stop is in the budget's row. Nobody is told by message: whoever spends looks at the row, runs at every beat and
+labelling every few seconds, so that a lost message or a crash cannot leave anything spending.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.audit import record
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.ledger import begin_stop, end_stop, lock, needs_top_up
+from budgets.models import Budget, BudgetStop
+from budgets.money import amount_text
+from config.refusals import Refusal
+
+
+class NothingLeft(Refusal):
+    """A budget that stopped because nothing was left resumes only with more money."""
+
+
+class BudgetArchived(Refusal):
+    """What the budget pays for is archived; it spends nothing until it is unarchived."""
+
+
+@transaction.atomic
+def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
+    """Stop all that a budget pays for, at once; a budget that is stopped stays as it is.
+
+    Parameters: `reason` is shown wherever the stop is.
+    Raises: Forbidden; ValueError (no reason).
+    """
+    require(actor=actor, action=Action.SET_BUDGET)
+    if not reason.strip():
+        raise Refusal("say why everything stops; it is shown to whoever meets the stop.", field="reason")
+    locked = lock(budget)
+    if begin_stop(locked, cause=BudgetStop.Cause.FROZEN, reason=reason.strip(), actor=actor):
+        _record(actor, locked, "budget.stop", after={"stopped": True, "reason": reason.strip()})
+    return locked
+
+
+@transaction.atomic
+def exhaust(*, budget: Budget, reason: str) -> Budget:
+    """Stop a budget because something at work needs more than it has; called by whoever was refused.
+
+    Parameters: `reason` says what needed how much.
+    """
+    locked = lock(budget)
+    begin_stop(locked, cause=BudgetStop.Cause.EXHAUSTED, reason=reason)
+    return locked
+
+
+@transaction.atomic
+def resume(*, actor: User, budget: Budget) -> Budget:
+    """End a stop; a budget that is not stopped stays as it is.
+
+    Raises: Forbidden; NothingLeft (the budget needs a top-up first); BudgetArchived.
+    """
+    require(actor=actor, action=Action.SET_BUDGET)
+    locked = lock(budget)
+    if locked.archived_at is not None:
+        raise BudgetArchived(f"“{locked}” is archived and spends nothing. Unarchive it first.")
+    stop = locked.stops.filter(ended_at__isnull=True).first()
+    if stop is not None and needs_top_up(locked, stop):
+        raise NothingLeft(
+            f"“{locked}” has nothing left: {amount_text(locked.held)} are held, the rest is spent. Top it up."
+        )
+    if end_stop(locked, actor=actor):
+        _record(actor, locked, "budget.resume", after={"stopped": False})
+    return locked
+
+
+@transaction.atomic
+def archive_budget(*, actor: User, budget: Budget) -> Budget:
+    """Stop a budget until it is unarchived; no resume and no top-up ends that stop. May be repeated.
+
+    Raises: Forbidden.
+    """
+    stopped = stop_everything(actor=actor, budget=budget, reason="It was archived")
+    if stopped.archived_at is None:
+        stopped.archived_at = timezone.now()
+        stopped.save(update_fields=["archived_at"])
+    return stopped
+
+
+@transaction.atomic
+def unarchive_budget(*, actor: User, budget: Budget) -> Budget:
+    """Let a budget be resumed and topped up again; it stays stopped until then. Raises: Forbidden."""
+    require(actor=actor, action=Action.SET_BUDGET)
+    locked = lock(budget)
+    locked.archived_at = None
+    locked.save(update_fields=["archived_at"])
+    return locked
+
+
+def _record(actor: User, budget: Budget, action: str, *, after: dict[str, object]) -> None:
+    record(
+        actor=actor,
+        action=action,
+        subject=f"Budget “{budget}”",
+        subject_id=budget.pk,
+        budget_id=budget.pk,
+        before={"stopped": not after["stopped"]},
+        after=after,
+    )

@@ -1,0 +1,125 @@
+"""The lines of a price file: read as a spreadsheet writes them, checked one by one. Knows no database."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
+
+from budgets.models import Kind
+from budgets.money import parse_amount
+from config.refusals import Refusal
+from tables.csv_table import CsvTable
+from tables.signs import printable
+from tables.sources import open_source
+from tables.table import FileUnreadable, Row, repeated
+
+COLUMNS = ("kind", "device", "study", "annotator", "amount", "starts_at")
+REQUIRED = ("kind", "amount", "starts_at")
+MOST_BYTES = 1024 * 1024
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class PriceFileUnreadable(Refusal):
+    """This is no price file: no line of it can be checked. Nothing was imported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceLine:
+    """One line as it was read; amounts and times are parsed, names are not looked up yet.
+
+    `amount` None ends an override. `assumed_utc` says that the start came without a time zone.
+    """
+
+    number: int
+    kind: Kind
+    device: str
+    study: str
+    annotator: str
+    amount: Decimal | None
+    starts_at: datetime
+    assumed_utc: bool
+
+
+class PriceTable:
+    """A price file, opened: its lines, read once, and then the notes on how they were read."""
+
+    def __init__(self, content: bytes) -> None:
+        """Open it. Raises: PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
+        if len(content) > MOST_BYTES:
+            raise PriceFileUnreadable(
+                f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
+            )
+        try:
+            self._table = CsvTable(source=open_source(stream=BytesIO(content)))
+        except FileUnreadable as error:
+            raise PriceFileUnreadable(f"{error}", field="file") from None
+        _check_header([name.lower() for name in self._table.columns])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed of the file, and what of it was left out."""
+        return self._table.notes
+
+    def lines(self) -> Iterator[PriceLine | str]:
+        """Read each line to what it says or, as text, to what is wrong with it. Raises: PriceFileUnreadable."""
+        try:
+            for row in self._table:
+                yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
+        except FileUnreadable as error:
+            raise PriceFileUnreadable(f"{error}", field="file") from None
+
+
+def text_of(content: bytes) -> str:
+    """Decode a file whose lines could be read, to be sent again as text."""
+    return "".join(open_source(stream=BytesIO(content)).lines)
+
+
+def spellings(cell: str) -> tuple[str, ...]:
+    """What a cell may mean: itself, or its text before a formula's first character got a quote."""
+    return (cell, cell[1:]) if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else (cell,)
+
+
+def _check_header(header: Sequence[str]) -> None:
+    allowed = f"Its first line names the columns {', '.join(COLUMNS)}."
+    _refuse("misses", [name for name in REQUIRED if name not in header], allowed)
+    _refuse("has unknown", [printable(name) for name in header if name not in COLUMNS], allowed)
+    _refuse("has twice", repeated(header), allowed)
+
+
+def _refuse(what: str, names: Collection[str], allowed: str) -> None:
+    if names:
+        raise PriceFileUnreadable(f"it {what} the column {', '.join(names)[:200]}. {allowed}", field="file")
+
+
+def _line_or_problem(row: Row) -> PriceLine | str:
+    try:
+        return _line(row.line, {name.lower(): cell.strip() for name, cell in row.cells.items()})
+    except Refusal as problem:
+        return f"line {row.line}: {problem}"
+
+
+def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
+    kind = spellings(cells["kind"])[-1]
+    if kind not in Kind.values:
+        raise Refusal(f"{kind[:40]!r} is none of {', '.join(Kind.values)}.", field="kind")
+    amount = spellings(cells["amount"])[-1]
+    starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
+    return PriceLine(
+        number=number,
+        kind=Kind(kind),
+        device=spellings(cells.get("device", ""))[-1],
+        study=cells.get("study", ""),
+        annotator=cells.get("annotator", ""),
+        amount=parse_amount(amount, name="amount", allow_zero=True) if amount else None,
+        starts_at=starts_at,
+        assumed_utc=assumed_utc,
+    )
+
+
+def _start(text: str) -> tuple[datetime, bool]:
+    try:
+        at = datetime.fromisoformat(text)
+        return (at.replace(tzinfo=UTC), True) if at.tzinfo is None else (at.astimezone(UTC), False)
+    except (ValueError, OverflowError):
+        raise Refusal(f"{text[:40]!r} is no time such as 2026-01-31T09:30:00+00:00.", field="starts_at") from None

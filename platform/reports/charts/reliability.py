@@ -1,0 +1,104 @@
+"""A teacher's confidence against its accuracy on dev, before and after calibration: figures and a drawing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+
+from reports.charts.utility import LIGHT, Chart, NothingToDraw, Theme, look_of
+from runs.models import Artifact
+
+_SIZE = 320
+_BEFORE, _AFTER = "Before", "After"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bin:
+    """Decisions of like confidence: their number, and their mean confidence and accuracy, 0 to 1."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """A teacher's calibration on dev; errors (ECE) and accuracy are 0 to 1, bins without decisions are left out."""
+
+    temperature: float
+    num_examples: int
+    num_decisions: int
+    accuracy: float
+    error_before: float
+    error_after: float
+    before: tuple[Bin, ...]
+    after: tuple[Bin, ...]
+
+
+def reliability_of(artifact: Artifact) -> Reliability | None:
+    """Read a soft-label set's calibration; None where it was scored without dev."""
+    found = artifact.result.get("calibration")
+    if not found:
+        return None
+    return Reliability(
+        temperature=found["temperature"],
+        num_examples=found["num_examples"],
+        num_decisions=found["num_decisions"],
+        accuracy=found["accuracy"],
+        error_before=found["ece_before"],
+        error_after=found["ece_after"],
+        before=_bins(found.get("bins_before") or ()),
+        after=_bins(found["bins"]),
+    )
+
+
+def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> Chart:
+    """Draw accuracy against confidence: on the diagonal, a teacher is right as often as it says.
+
+    Raises: NothingToDraw where there is no calibration.
+    """
+    if found is None:
+        raise NothingToDraw("These soft labels were scored without a dev split, so that nothing is known of this.")
+    rows = [_datum(_BEFORE, one) for one in found.before] + [_datum(_AFTER, one) for one in found.after]
+    share = alt.Scale(domain=[0, 1], nice=False)
+    percent = alt.Axis(format="~%", tickCount=5)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("confidence:Q", scale=share, axis=percent, title="Confidence"),
+        y=alt.Y("accuracy:Q", scale=share, axis=percent, title="Accuracy on dev"),
+        color=_colour(theme),
+        shape=alt.Shape(
+            "when:N", scale=alt.Scale(domain=[_BEFORE, _AFTER], range=["circle", "triangle-up"]), title=None
+        ),
+        size=alt.Size("count:Q", scale=alt.Scale(range=[30, 260]), legend=None),
+    )
+    corners = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
+    diagonal = alt.Chart(alt.InlineData(values=corners)).mark_line(color=theme.muted, strokeDash=[5, 4])
+    layers = [diagonal.encode(x="confidence:Q", y="accuracy:Q"), base.mark_point(filled=True, opacity=0.85)]
+    title = alt.TitleParams(text="Reliability of the teacher", subtitle=["Dashed: right as often as it says."])
+    drawn = alt.layer(*layers, config=look_of(theme)).properties(
+        width=_SIZE, height=_SIZE, title=title, description=_description(found)
+    )
+    return Chart(spec=drawn.to_dict())
+
+
+def _bins(rows: Any) -> tuple[Bin, ...]:
+    return tuple(_bin(row) for row in rows if row["count"])
+
+
+def _bin(row: Mapping[str, Any]) -> Bin:
+    return Bin(count=row["count"], confidence=row["confidence"], accuracy=row["accuracy"])
+
+
+def _datum(when: str, one: Bin) -> dict[str, object]:
+    return {"when": when, "count": one.count, "confidence": one.confidence, "accuracy": one.accuracy}
+
+
+def _colour(theme: Theme) -> alt.Color:
+    scale = alt.Scale(domain=[_BEFORE, _AFTER], range=[theme.distil, theme.annotate])
+    return alt.Color("when:N", scale=scale, title=None, legend=alt.Legend(orient="top", symbolOpacity=1))
+
+
+def _description(found: Reliability) -> str:
+    """What a screen reader says instead of the picture."""
+    return "; ".join(f"confidence {one.confidence:.2f}: accuracy {one.accuracy:.2f}" for one in found.after)

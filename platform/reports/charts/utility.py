@@ -1,0 +1,224 @@
+"""The chart of utility against dollars: one specification for the page, the PNG and the SVG, rendered offline."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from budgets.models import Path
+from config.refusals import Refusal
+from reports.formatting import money, percent
+from reports.queries import Point
+from studies.models import Metric
+
+_VEGA_LITE = "6.4"
+_WIDTH, _HEIGHT = 640, 380
+# Costs that span more than this ratio get a logarithmic axis: the cheap points would lie on each other.
+_LOG_FROM_RATIO = 8
+_SHAPES = {Path.ANNOTATE: "circle", Path.DISTIL: "triangle-up"}
+
+
+class NothingToDraw(Refusal):
+    """No student of the study is trained and evaluated yet; start a run first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    """Colours of one look. The two paths stay apart for colour-blind readers (after Okabe and Ito), and by shape."""
+
+    ink: str
+    muted: str
+    grid: str
+    paper: str
+    annotate: str
+    distil: str
+
+
+LIGHT = Theme(ink="#1b1f24", muted="#57606a", grid="#e4e7eb", paper="#ffffff", annotate="#0072b2", distil="#c14f00")
+DARK = Theme(ink="#e6e9ed", muted="#a0a9b4", grid="#2f363f", paper="#14181d", annotate="#56b4e9", distil="#e69f00")
+THEMES = {"light": LIGHT, "dark": DARK}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A Vega-Lite specification and its renderings."""
+
+    spec: dict[str, Any]
+
+    def svg(self) -> str:
+        return str(vl_convert.vegalite_to_svg(self.spec, vl_version=_VEGA_LITE))
+
+    def png(self) -> bytes:
+        return bytes(vl_convert.vegalite_to_png(self.spec, vl_version=_VEGA_LITE, scale=2))
+
+
+def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> Chart:
+    """Draw each student's utility, with its interval, against its dollars: both paths on one pair of axes.
+
+    Raises: NothingToDraw where there are no points.
+    """
+    if not points:
+        raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")
+    base = alt.Chart(alt.InlineData(values=[_datum(point) for point in points])).encode(
+        x=_dollars_axis(points), color=_colour(theme)
+    )
+    layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
+    chart = alt.layer(*layers, config=look_of(theme)).properties(
+        width=_WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
+    )
+    return Chart(spec=chart.to_dict())
+
+
+def _datum(point: Point) -> dict[str, object]:
+    return {
+        "path": point.path.label,
+        "dollars": float(point.dollars),
+        "utility": point.utility,
+        "low": point.low,
+        "high": point.high,
+        "name": f"{point.num_labels:,}" + (f" + {point.num_pseudo_labels:,}" if point.num_pseudo_labels else ""),
+    }
+
+
+def _dollars_axis(points: Sequence[Point]) -> alt.X:
+    costs = [float(point.dollars) for point in points]
+    is_log = min(costs) > 0 and max(costs) / min(costs) >= _LOG_FROM_RATIO
+    scale = (
+        alt.Scale(type="log", domain=[min(costs) / 1.5, max(costs) * 1.3], nice=False)
+        if is_log
+        else alt.Scale(domain=[0, max(costs) * 1.15 or 1], nice=False)
+    )
+    title = f"Cost of the student, {points[0].currency}" + (" (logarithmic)" if is_log else "")
+    return alt.X("dollars:Q", scale=scale, title=title, axis=alt.Axis(format="~f", tickCount=6))
+
+
+def _utility_axis(points: Sequence[Point]) -> alt.Y:
+    bounds = [bound for point in points for bound in (point.low, point.high)]
+    bounds += [value for point in points for _, value in _known_baselines(point)]
+    pad = max((max(bounds) - min(bounds)) * 0.08, 0.01)
+    domain = [max(min(bounds) - pad, 0), min(max(bounds) + pad, 1)]
+    title = f"{points[0].metric_title or Metric(points[0].metric).label} on the test split"
+    axis = alt.Axis(format="~%", tickCount=6)
+    return alt.Y("utility:Q", scale=alt.Scale(domain=domain, zero=False, nice=False), title=title, axis=axis)
+
+
+def _colour(theme: Theme) -> alt.Color:
+    colours = {Path.ANNOTATE: theme.annotate, Path.DISTIL: theme.distil}
+    scale = alt.Scale(domain=[path.label for path in Path], range=[colours[path] for path in Path])
+    return alt.Color("path:N", scale=scale, title=None, legend=_legend())
+
+
+def _shape() -> alt.Shape:
+    scale = alt.Scale(domain=[path.label for path in Path], range=[_SHAPES[path] for path in Path])
+    return alt.Shape("path:N", scale=scale, title=None, legend=_legend())
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="top", symbolSize=110, symbolOpacity=1)
+
+
+def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
+    """What costs nothing: a student under such a line is worth nothing."""
+    layers = []
+    levels = _levels(points)
+    for number, (utility, title) in enumerate(levels):
+        base = alt.Chart(alt.InlineData(values=[{"utility": utility, "name": title}])).encode(y="utility:Q")
+        rule = base.mark_rule(color=theme.muted, strokeDash=[5, 4])
+        # Lines that lie close together have their names at different ends, the lowest of several beneath it.
+        is_right, is_beneath = number % 2 == 0, number > 0 and number == len(levels) - 1
+        name = base.mark_text(
+            color=theme.muted,
+            align="right" if is_right else "left",
+            baseline="top" if is_beneath else "bottom",
+            dx=-4 if is_right else 4,
+            dy=5 if is_beneath else -4,
+        )
+        layers += [rule, name.encode(x=alt.value(_WIDTH if is_right else 0), text="name:N")]
+    return layers
+
+
+def _levels(points: Sequence[Point]) -> list[tuple[float, str]]:
+    """Each baseline's height, highest first; where it differs between students their highest; equal ones as one."""
+    highest: dict[str, float] = {}
+    for point in points:
+        for title, value in _known_baselines(point):
+            highest[title] = max(value, highest.get(title, value))
+    levels: dict[str, list[tuple[str, float]]] = {}
+    for title, value in highest.items():
+        levels.setdefault(percent(value), []).append((title, value))
+    named = [(found[0][1], f"{_joined(title for title, _ in found)}, {at}") for at, found in levels.items()]
+    return sorted(named, key=lambda level: -level[0])
+
+
+def _known_baselines(point: Point) -> list[tuple[str, float]]:
+    if point.baselines:
+        return [(one.title, one.value) for one in point.baselines]
+    return [] if point.baseline is None else [("Majority class", point.baseline)]
+
+
+def _joined(titles: Iterable[str]) -> str:
+    first, *rest = titles
+    return ", ".join([first, *(title.lower() for title in rest)])
+
+
+def _marks(base: alt.Chart, utility: alt.Y) -> list[alt.Chart]:
+    line = base.mark_line(strokeWidth=1.5, opacity=0.5).encode(y=utility, order="dollars:Q")
+    bar = base.mark_rule(strokeWidth=1.5, opacity=0.75).encode(y="low:Q", y2="high:Q")
+    cap = base.mark_tick(orient="horizontal", size=8, thickness=1.5, opacity=0.75)
+    caps = [cap.encode(y="low:Q"), cap.encode(y="high:Q")]
+    return [line, bar, *caps, base.mark_point(filled=True, size=95, opacity=1).encode(y=utility, shape=_shape())]
+
+
+def _names(base: alt.Chart) -> list[alt.Chart]:
+    """Where rising lines leave room: above and before the distilled students, below and after the annotated."""
+    annotate = base.transform_filter(alt.datum.path == Path.ANNOTATE.label)
+    distil = base.transform_filter(alt.datum.path == Path.DISTIL.label)
+    texts = [
+        annotate.mark_text(align="left", dx=8, dy=14, fontSize=11),
+        distil.mark_text(align="right", dx=-8, dy=-12, fontSize=11),
+    ]
+    return [text.encode(y="utility:Q", text="name:N") for text in texts]
+
+
+def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
+    about = "Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."
+    replay = ["Labels are replayed from known answers, not bought from people."]
+    is_replay = any(point.is_replay for point in points)
+    title = f"Utility per dollar: {study}" if study else "Utility per dollar"
+    return alt.TitleParams(text=title, subtitle=[about, *(replay if is_replay else [])])
+
+
+def _description(points: Sequence[Point]) -> str:
+    """What a screen reader says instead of the picture."""
+    return "; ".join(
+        f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
+        + (f", {point.warning}" if point.warning else "")
+        for point in points
+    )
+
+
+def look_of(theme: Theme) -> alt.Config:
+    """What every chart of a theme looks like."""
+    return alt.Config(
+        background=theme.paper,
+        font="Helvetica, Arial, sans-serif",
+        padding=14,
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            labelColor=theme.muted,
+            titleColor=theme.ink,
+            gridColor=theme.grid,
+            domainColor=theme.muted,
+            tickColor=theme.muted,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            titlePadding=10,
+        ),
+        legend=alt.LegendConfig(labelColor=theme.ink, labelFontSize=12),
+        title=alt.TitleConfig(
+            anchor="start", color=theme.ink, subtitleColor=theme.muted, fontSize=16, subtitleFontSize=12, offset=8
+        ),
+    )

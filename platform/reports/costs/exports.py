@@ -1,0 +1,249 @@
+"""Ledger entries as files, piece by piece: few rows are in memory at once, however many the file has.
+
+Cells are safe to open in a spreadsheet: text that would be a formula is quoted in CSV, and written as text in XLSX.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
+from itertools import chain, islice
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from accounts.cells import csv_lines
+from budgets.money import trim_quantity
+from reports.costs import focus
+from reports.costs.costs import CostFilter, CostRow, Grouping, cost_rows, names_of
+from reports.costs.rows import EntryRow, entry_rows
+
+# What a sheet of Excel holds, less the header.
+ROWS_PER_SHEET = 1_048_575
+ROWS_PER_GROUP = 20_000
+_LINES_PER_PIECE = 500
+_BYTES_PER_PIECE = 1 << 18
+
+_AMOUNT = pa.decimal128(18, 6)
+_QUANTITY = pa.decimal128(24, 12)
+_MOMENT = pa.timestamp("us", tz="UTC")
+SCHEMA = pa.schema(
+    [
+        ("entry_id", pa.int64()),
+        ("study", pa.string()),
+        ("budget_id", pa.int64()),
+        ("occurred_at", _MOMENT),
+        ("entered_at", _MOMENT),
+        ("kind", pa.string()),
+        ("path", pa.string()),
+        ("origin", pa.string()),
+        ("annotator", pa.string()),
+        ("run", pa.string()),
+        ("quantity", _QUANTITY),
+        ("unit", pa.string()),
+        ("price_id", pa.int64()),
+        ("price", _AMOUNT),
+        ("amount", _AMOUNT),
+        ("currency", pa.string()),
+        ("source_key", pa.string()),
+        ("subject_key", pa.string()),
+        ("memo", pa.string()),
+        ("overshoot", pa.bool_()),
+        ("reverses_id", pa.int64()),
+        ("replaces_id", pa.int64()),
+    ]
+)
+COLUMNS = tuple(SCHEMA.names)
+
+
+def cells_of(row: EntryRow) -> list[Any]:
+    """An entry in the order of COLUMNS."""
+    return [
+        row.entry_id,
+        row.name,
+        row.budget_id,
+        row.occurred_at,
+        row.entered_at,
+        row.kind,
+        row.path or None,
+        row.origin,
+        row.annotator,
+        row.run or None,
+        trim_quantity(row.quantity),
+        row.unit,
+        row.price_id,
+        row.price,
+        row.amount,
+        row.currency,
+        row.source_key,
+        row.subject_key,
+        row.memo or None,
+        row.overshoot,
+        row.reverses_id,
+        row.replaces_id,
+    ]
+
+
+def csv_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
+    """Yield the entries as CSV."""
+    return _in_pieces(csv_lines(header=COLUMNS, rows=(_csv_cells(row) for row in rows)))
+
+
+def focus_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
+    """Yield the entries as CSV in the columns of FOCUS 1.2."""
+    return _in_pieces(csv_lines(header=focus.COLUMNS, rows=map(focus.focus_row, rows)))
+
+
+def parquet_pieces(rows: Iterable[EntryRow], *, rows_per_group: int = ROWS_PER_GROUP) -> Iterator[bytes]:
+    """Yield the entries as Parquet, a row group at a time; amounts are decimals."""
+    sink = BytesIO()
+    with _Drained(sink) as drained:
+        writer = pq.ParquetWriter(drained.file, SCHEMA)
+        left = iter(rows)
+        while group := list(islice(left, rows_per_group)):
+            columns = zip(*map(cells_of, group), strict=True)
+            arrays = [pa.array(column, type=kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+            yield drained.take()
+        writer.close()
+        yield drained.take()
+
+
+def xlsx_pieces(rows: Iterable[EntryRow], *, rows_per_sheet: int = ROWS_PER_SHEET) -> Iterator[bytes]:
+    """Yield the entries as an Excel workbook, with as many sheets as they need. Amounts are numbers, times UTC."""
+    with TemporaryFile() as file:
+        _write_workbook(file, rows, rows_per_sheet)
+        file.seek(0)
+        while piece := file.read(_BYTES_PER_PIECE):
+            yield piece
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A kind of file. `suffix` ends its name."""
+
+    label: str
+    suffix: str
+    content_type: str
+    pieces: Callable[[Iterable[EntryRow]], Iterator[bytes]]
+
+
+_CSV = "text/csv; charset=utf-8"
+FORMATS = {
+    "csv": Format(label="CSV", suffix="csv", content_type=_CSV, pieces=csv_pieces),
+    "xlsx": Format(
+        label="XLSX",
+        suffix="xlsx",
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        pieces=xlsx_pieces,
+    ),
+    "parquet": Format(
+        label="Parquet", suffix="parquet", content_type="application/vnd.apache.parquet", pieces=parquet_pieces
+    ),
+    "focus": Format(label="FOCUS 1.2", suffix="focus.csv", content_type=_CSV, pieces=focus_pieces),
+}
+
+
+def export_entries(*, wanted: CostFilter, file_format: Format) -> Iterator[bytes]:
+    """Yield the entries that a filter leaves as a file."""
+    return file_format.pieces(entry_rows(wanted=wanted))
+
+
+def grouped_csv(*, wanted: CostFilter, by: Grouping) -> Iterator[str]:
+    """Yield a cost report as CSV, one line per row."""
+    rows = cost_rows(wanted=wanted, by=by)
+    names = names_of(by=by, keys={row.key for row in rows})
+    header = (by.value, "key", "currency", "amount", "quantity", "entries")
+    cells = ([names[row.key], row.key, row.currency, row.amount, _trimmed(row), row.num_entries] for row in rows)
+    return csv_lines(header=header, rows=cells)
+
+
+def _trimmed(row: CostRow) -> Decimal | None:
+    return None if row.quantity is None else trim_quantity(row.quantity)
+
+
+def _csv_cells(row: EntryRow) -> list[Any]:
+    return [_csv_cell(cell) for cell in cells_of(row)]
+
+
+def _csv_cell(cell: Any) -> Any:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return cell.astimezone(UTC).isoformat() if isinstance(cell, datetime) else cell
+
+
+def _in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Many lines at once: a line of its own costs a server more than its bytes."""
+    left = iter(lines)
+    while piece := list(islice(left, _LINES_PER_PIECE)):
+        yield "".join(piece).encode()
+
+
+class _Drained:
+    """A file that is only written to, whose bytes are taken away as they come."""
+
+    def __init__(self, sink: BytesIO) -> None:
+        self._sink = sink
+        self.file = pa.PythonFile(self, mode="w")
+        self._taken = 0
+        self.closed = False
+
+    def __enter__(self) -> "_Drained":
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.closed = True
+
+    def write(self, data: bytes) -> int:
+        return self._sink.write(data)
+
+    def tell(self) -> int:
+        return self._taken + self._sink.tell()
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def take(self) -> bytes:
+        taken = self._sink.getvalue()
+        self._taken += len(taken)
+        self._sink.seek(0)
+        self._sink.truncate()
+        return taken
+
+
+def _write_workbook(file: IO[bytes], rows: Iterable[EntryRow], rows_per_sheet: int) -> None:
+    options = {"constant_memory": True, "remove_timezone": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
+    with xlsxwriter.Workbook(file, options) as workbook:
+        left = iter(rows)
+        sheet = 0
+        while (first := next(left, None)) is not None or not sheet:
+            sheet += 1
+            of_sheet = islice(left, rows_per_sheet - 1)
+            _write_sheet(workbook, f"Entries {sheet}", chain([first] if first else [], of_sheet))
+
+
+def _write_sheet(workbook: Any, name: str, rows: Iterable[EntryRow]) -> None:
+    sheet = workbook.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for column, title in enumerate(COLUMNS):
+        sheet.write_string(0, column, title)
+    for number, row in enumerate(rows, start=1):
+        for column, cell in enumerate(cells_of(row)):
+            _write_cell(sheet, number, column, cell)
+
+
+def _write_cell(sheet: Any, row: int, column: int, cell: Any) -> None:
+    """Write a cell by its type: text is text, whatever it begins with."""
+    if isinstance(cell, str):
+        sheet.write_string(row, column, cell)
+    elif isinstance(cell, bool):
+        sheet.write_boolean(row, column, cell)
+    elif isinstance(cell, int | Decimal):
+        sheet.write_number(row, column, cell)
+    elif isinstance(cell, datetime):
+        sheet.write_datetime(row, column, cell.astimezone(UTC))

@@ -1,0 +1,98 @@
+"""Ledger entries as rows of a file, read one after the other from one moment, however many there are."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from budgets.models import Kind
+from reports.costs.costs import CostFilter
+from reports.queries import one_moment
+
+ROWS_AT_A_TIME = 5000
+UNITS = {
+    Kind.LABEL: "labels",
+    Kind.LABELLING_HOUR: "hours",
+    Kind.REVIEW: "reviews",
+    Kind.SKIP: "skips",
+    Kind.PLATFORM_FEE: "currency",
+    Kind.DEVICE_HOUR: "hours",
+    Kind.INPUT_TOKENS: "1,000 tokens",
+    Kind.CACHED_TOKENS: "1,000 tokens",
+    Kind.OUTPUT_TOKENS: "1,000 tokens",
+    Kind.KWH: "kilowatt-hours",
+}
+
+
+class EntryRow(NamedTuple):
+    """A ledger entry with the names that it points to. Times are in UTC; `price` is a percent for a platform fee."""
+
+    entry_id: int
+    budget_id: int
+    study: str | None
+    budget: str
+    currency: str
+    occurred_at: datetime
+    entered_at: datetime
+    kind: str
+    path: str
+    origin: str
+    annotator: str | None
+    run: str
+    quantity: Decimal
+    price_id: int
+    price: Decimal
+    device: str
+    amount: Decimal
+    source_key: str
+    subject_key: str
+    memo: str
+    overshoot: bool
+    reverses_id: int | None
+    replaces_id: int | None
+    reversed_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """What the costs are listed under: the study, or a budget that no study has."""
+        return self.study or self.budget
+
+    @property
+    def unit(self) -> str:
+        return self.currency if self.kind == Kind.PLATFORM_FEE else UNITS[Kind(self.kind)]
+
+
+_COLUMNS = (
+    "pk",
+    "budget_id",
+    "budget__study__name",
+    "budget__name",
+    "budget__currency",
+    "occurred_at",
+    "created_at",
+    "kind",
+    "path",
+    "origin",
+    "payee__email",
+    "work_key",
+    "quantity",
+    "price_id",
+    "price__amount",
+    "price__device",
+    "amount",
+    "source_key",
+    "subject_key",
+    "memo",
+    "overshoot",
+    "reverses_id",
+    "replaces_id",
+    "reverses__occurred_at",
+)
+
+
+def entry_rows(*, wanted: CostFilter) -> Iterator[EntryRow]:
+    """Yield the entries that a filter leaves, in the order in which they were entered."""
+    rows = wanted.entries().order_by("pk").values_list(*_COLUMNS)
+    with one_moment():
+        for row in rows.iterator(chunk_size=ROWS_AT_A_TIME):
+            yield EntryRow(*row)

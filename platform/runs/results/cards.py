@@ -1,0 +1,152 @@
+"""The model card of a student or a teacher: all of it but the costs, which whoever keeps bills hands in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.refusals import Refusal
+from runs.execution import Consumption, consumption
+from runs.models import Artifact, Attempt, Run
+from runs.preflight import licence_of
+from studies.task_types import TASK_TYPES
+from training.contract import CARD_FILE
+from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
+
+__all__ = [
+    "CardMissing",
+    "CostLine",
+    "Costs",
+    "LabelOrigins",
+    "card_of",
+    "card_written_at",
+    "write_card_file",
+]
+
+
+class CardMissing(Refusal):
+    """There is no card, because there is no model or its folder is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOrigins:
+    """Where the labels of a snapshot came from: how many people gave, were replayed, and were imported."""
+
+    given: int = 0
+    replayed: int = 0
+    imported: int = 0
+
+    def __str__(self) -> str:
+        """As a card says it, one origin after the other."""
+        named = (
+            (self.given, "given by people"),
+            (self.replayed, "replayed from known answers"),
+            (self.imported, "imported with the examples"),
+        )
+        total = self.given + self.replayed + self.imported
+        parts = [f"{count:,} {words}" for count, words in named if count]
+        if len(parts) > 1:
+            return f"{total:,} labels ({', '.join(parts)})"
+        label = "label" if total == 1 else "labels"
+        return f"{total:,} {label} {parts[0].partition(' ')[2]}" if parts else "no labels"
+
+
+def card_of(
+    artifact: Artifact, *, costs: Costs, origins: LabelOrigins, lineage: Iterable[Attempt], at: datetime
+) -> str:
+    """Write a model's card as Markdown.
+
+    Parameters: `costs` its bill; `origins` of the labels that its run was given; `lineage` the attempts of its run and
+        of those it came from; `at` when it is written.
+    Raises: CardMissing for a soft-label set.
+    """
+    run, study = artifact.run, artifact.run.study
+    if artifact.kind == Artifact.Kind.SOFT_LABELS:
+        raise CardMissing(f"{artifact} is no model and has no card. Ask for that of a student or a teacher.")
+    kind = TASK_TYPES[study.task_type]
+    card = Card(
+        title=f"{artifact}: {study.name}",
+        summary=_summary(artifact, origins),
+        task=kind.title,
+        unit=kind.unit,
+        labels=study.labels,
+        model=_base(artifact),
+        data=_data(artifact),
+        result=artifact.result,
+        use=_use(run, lineage),
+        written_at=f"{at:%Y-%m-%d %H:%M} UTC",
+        costs=costs,
+        facts=[("Content hash of this folder, without this card", f"`{artifact.content_hash}`")],
+    )
+    return card_text(card)
+
+
+def write_card_file(artifact: Artifact, text: str) -> None:
+    """Replace the card in a model's folder in one step. Raises: CardMissing where the folder is gone."""
+    if not artifact.path.is_dir():
+        raise CardMissing(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
+    target = artifact.path / CARD_FILE
+    temporary = target.with_name(f".{CARD_FILE}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(target)
+
+
+def card_written_at(artifact: Artifact) -> datetime | None:
+    """When the card in a model's folder was written; None where there is none."""
+    try:
+        return datetime.fromtimestamp((artifact.path / CARD_FILE).stat().st_mtime, tz=UTC)
+    except OSError:
+        return None
+
+
+def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
+    run, kind = artifact.run, artifact.get_kind_display().lower()
+    made = f"A {kind} of the study “{run.study.name}”, made on the {run.path} path by {run}."
+    soft = f"a teacher's soft labels of {artifact.num_pseudo_labels:,} examples"
+    if not artifact.num_pseudo_labels:
+        return f"{made} It learned from {origins}."
+    if artifact.result.get("num_train"):
+        return f"{made} It learned from {origins}, and from {soft}."
+    return f"{made} It learned from {soft}; the teacher learned from {origins}."
+
+
+def _base(artifact: Artifact) -> dict[str, object]:
+    asked = artifact.run.model or {}
+    told = {name: value for name, value in (artifact.result.get("base") or {}).items() if value is not None}
+    return {**asked, **told, "licence": licence_of(asked).name if asked else None}
+
+
+def _data(artifact: Artifact) -> list[tuple[str, str]]:
+    """The platform's own lists, hashed over examples, labels and sources; then the rows as the trainer saw them."""
+    run, rows = artifact.run, []
+    if run.snapshot:
+        rows.append(("snapshot", f"{run.snapshot.num_examples:,} labels, hash `{run.snapshot.content_hash}`"))
+    for name, fixed in (("dev list", run.dev), ("test list", run.test), ("unlabelled list", run.unlabelled)):
+        if fixed is not None:
+            rows.append((name, f"{fixed.num_rows:,} examples, hash `{fixed.content_hash}`"))
+    told = artifact.result.get("data") or {}
+    return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in told.items())]
+
+
+def _use(run: Run, lineage: Iterable[Attempt]) -> ResourceUse:
+    own, whole = consumption(run.attempts.all()), consumption(lineage)
+    return ResourceUse(
+        device=run.device,
+        device_seconds=own.device_seconds,
+        peak_memory_bytes=own.peak_memory_bytes or run.artifact.result.get("peak_memory_bytes"),
+        energy_kwh=own.energy_kwh,
+        carbon_kg=own.carbon_kg,
+        notes=_notes(own, whole),
+    )
+
+
+def _notes(own: Consumption, whole: Consumption) -> list[str]:
+    notes = []
+    if whole.device_seconds > own.device_seconds:
+        energy = "" if whole.energy_kwh is None else f", {whole.energy_kwh:.3g} kWh"
+        carbon = "" if whole.carbon_kg is None else f", {whole.carbon_kg:.3g} kg CO2 equivalents"
+        notes.append(f"With the runs that it came from: {whole.device_seconds:,.1f} device seconds{energy}{carbon}.")
+    if whole.num_unknown:
+        notes.append(f"The energy of {whole.num_unknown} attempt(s) is not known: they ended before it was read.")
+    if whole.energy_kwh is not None and whole.carbon_kg is None:
+        notes.append("Carbon is not known, since no grid country is set.")
+    return notes

@@ -1,0 +1,201 @@
+"""Letting a trained student or teacher answer: in a process of its own, which costs nobody's budget anything.
+
+No process of the web or of the workers imports torch for it.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from django.conf import settings
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from config.refusals import Refusal
+from runs.execution import trainer_environment
+from runs.models import Artifact
+from runs.results.warm_model import NoAnswer, answer_of
+from studies.task_types import input_fields
+from tables.signs import is_blank
+
+MOST_CHARACTERS = 10_000
+LOCK_FILE = ".trying.lock"
+EXIT_PERMANENT = 2
+# As in training.evaluation.serving, which needs torch to be imported; a test compares the two.
+EXIT_TOO_LARGE = 5
+_LAST_WORDS = 2_000
+
+
+class ModelSilent(Refusal):
+    """A model could not answer; the message says why and what to do."""
+
+
+class ServerBusy(Refusal):
+    """Somebody else is trying a model on this server at this moment."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAnswer:
+    """What a model said of one example: `predicted` in its task type's form, None where that was no answer.
+
+    `probabilities` by label, 0 to 1, None where they are no numbers; `seconds` that it took, loading included unless
+    it `was_loaded` already.
+    """
+
+    predicted: str | None
+    probabilities: Mapping[str, float | None]
+    seconds: float
+    was_loaded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """Who is told what: a bare number is how many lines are done, all else a note."""
+
+    on_rows: Callable[[int], None] | None
+    on_note: Callable[[str], None] | None
+
+    def tell(self, line: str) -> None:
+        if line.isdecimal():
+            if self.on_rows is not None:
+                self.on_rows(int(line))
+        elif self.on_note is not None:
+            self.on_note(line)
+
+
+def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> ModelAnswer:
+    """Let a model answer one example, within a time limit, one at a time on a server.
+
+    Parameters: `texts` by input field of the study's task type.
+    Raises: Forbidden; ModelSilent (an empty or very long text, a model that is gone or cannot answer, no answer in
+        time); ServerBusy.
+    """
+    require(actor=actor, action=Action.TRY_MODEL)
+    fields = input_fields(artifact.run.study.task_type)
+    row = {name: _checked(name, texts.get(name, "")) for name in fields}
+    _check_there(artifact)
+    with _only_one():
+        started = time.monotonic()
+        try:
+            found, was_loaded = answer_of(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
+        except NoAnswer as problem:
+            raise _silent(artifact, problem) from None
+    return ModelAnswer(
+        predicted=found["predicted"],
+        probabilities=found["probabilities"],
+        seconds=time.monotonic() - started,
+        was_loaded=was_loaded,
+    )
+
+
+def _silent(artifact: Artifact, problem: NoAnswer) -> ModelSilent:
+    if problem.code is None:
+        return ModelSilent(
+            f"{artifact} gave no answer within {settings.TRY_SECONDS} seconds. Try again when less is running, or "
+            "raise FULCRUM_TRY_SECONDS."
+        )
+    if problem.code == EXIT_TOO_LARGE:
+        return ModelSilent(
+            f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or "
+            "label a file with manage.py predict."
+        )
+    return _ended(artifact, problem.code, str(problem))
+
+
+def predict_to_file(
+    *,
+    artifact: Artifact,
+    source: Path,
+    target: Path,
+    keep_going: bool = False,
+    on_rows: Callable[[int], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> None:
+    """Label each line of a CSV or JSON-lines file into another, which is whole or absent.
+
+    Parameters: `keep_going` gives a line that is no example its error instead of refusing the file; `on_rows` is told
+        how many lines are done, `on_note` what was guessed of the file and what is left out of it.
+    Raises: ModelSilent, naming the lines that cannot be labelled where there are any.
+    """
+    told = _Told(on_rows=on_rows, on_note=on_note)
+    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, told=told)
+
+
+def _checked(name: str, text: str) -> str:
+    if is_blank(text):
+        raise ModelSilent("is empty. Write something for the model to read.", field=name)
+    if len(text) > MOST_CHARACTERS:
+        raise ModelSilent(
+            f"has {len(text):,} characters, {MOST_CHARACTERS:,} is the most here. Shorten it, or label a file "
+            "with manage.py predict.",
+            field=name,
+        )
+    return text
+
+
+def _check_there(artifact: Artifact) -> None:
+    if artifact.kind == Artifact.Kind.SOFT_LABELS:
+        raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
+    if not artifact.path.is_dir():
+        raise ModelSilent(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
+
+
+def _predict(artifact: Artifact, source: Path, target: Path, *, keep_going: bool, told: _Told) -> None:
+    _check_there(artifact)
+    command = [sys.executable, "-m", "training", "predict", str(artifact.path), str(source), str(target)]
+    with TemporaryFile() as complaints:
+        with _start([*command, *(["--keep-going"] if keep_going else [])], complaints) as process:
+            try:
+                _follow(process, told)
+            finally:
+                process.kill()
+        if process.returncode:
+            complaints.seek(0)
+            words = complaints.read().decode("utf-8", errors="replace").strip()
+            raise _ended(artifact, process.returncode, words)
+
+
+def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=trainer_environment(source=os.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+    )
+
+
+def _follow(process: subprocess.Popen[bytes], told: _Told) -> None:
+    """Wait for the end, and pass on what the process says on the way."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        told.tell(line.decode("utf-8", errors="replace").strip())
+    process.wait()
+
+
+def _ended(artifact: Artifact, code: int, words: str) -> ModelSilent:
+    if code == EXIT_PERMANENT and words:
+        return ModelSilent(words)
+    last = words[-_LAST_WORDS:].splitlines()[-1:] or ["it said nothing"]
+    return ModelSilent(f"{artifact} could not answer: its process ended with {code} ({last[0]}). Look for free memory.")
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold this server's one place for trying; the system frees it with the process, however that ends."""
+    folder = Path(settings.RUNS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServerBusy("Somebody else is trying a model at this moment. Try again in some seconds.") from None
+        yield

@@ -1,0 +1,306 @@
+"""Supervising one attempt: claim the run, start its trainer, watch over it under the lease, record how it ended."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from types import FrameType
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from runs.control import go_on, why_paused
+from runs.execution import (
+    CPU,
+    LOG_FILE,
+    SECONDS_BEFORE_LIMIT,
+    SECONDS_BEFORE_SHORT,
+    SECONDS_BETWEEN_BEATS,
+    SECONDS_TO_LEAVE,
+    AttemptEnd,
+    Beat,
+    Claim,
+    Device,
+    Evidence,
+    LeaseLost,
+    NotWanted,
+    ParentArtifactMissing,
+    Stop,
+    Trainer,
+    Usage,
+    end_attempt,
+    found_no_room,
+    held,
+    judge,
+    missing_room,
+    process_started_at,
+    read_error,
+    read_progress,
+    read_result,
+    read_usage,
+    renew,
+    write_run_folder,
+)
+from runs.execution import claim as claim_run
+from runs.models import Attempt, Ending, Run, RunState
+from runs.money import seconds_of, seconds_used
+from runs.supervision import shutdown
+from training.runtime import is_disk_full
+
+logger = logging.getLogger(__name__)
+
+_DATABASE_AWAY = (OperationalError, InterfaceError)
+_Done = TypeVar("_Done")
+
+
+def supervise(*, run_id: int) -> None:
+    """Carry out one attempt of a queued run.
+
+    Safe to call any number of times at once: one caller gets the run, the others return. If the process dies at any
+    point, `sweep` finds the run by its lease and has it tried again.
+
+    Parameters: `run_id` of a run; anything but a queued one is left alone.
+    """
+    kind = Run.objects.filter(pk=run_id, state=RunState.QUEUED).values_list("device", flat=True).first()
+    with _told_to_leave() as leaving, held(kind=kind or CPU, is_leaving=partial(_is_leaving, leaving)) as device:
+        if device is not None:
+            _carry_out(run_id, device, leaving)
+
+
+def _is_leaving(told: threading.Event) -> bool:
+    return told.is_set() or shutdown.is_announced()
+
+
+def _carry_out(run_id: int, device: Device, leaving: threading.Event) -> None:
+    claim = claim_run(run_id=run_id)
+    if claim is None:
+        logger.info("run %s is not there to be taken", run_id)
+        return
+    try:
+        _Watch(claim=claim, device=device, leaving=leaving).attempt()
+    except LeaseLost as lost:
+        logger.warning("%s; left alone", lost)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was seen of an attempt's end: why it was stopped, if it was, and how its trainer left, if there was one."""
+
+    stop: Stop | None = None
+    exit_code: int | None = None
+    seconds: float = 0.0
+    error: str = ""
+    found_no_room: bool = False
+
+
+class _Watch:
+    """One attempt, from the claim to its record."""
+
+    def __init__(self, *, claim: Claim, device: Device, leaving: threading.Event) -> None:
+        self._claim = claim
+        self._device = device
+        self._leaving = leaving
+        self._run = Run.objects.select_related("study", "hold__price", "snapshot").get(pk=claim.run_id)
+        self._used_before = float(seconds_used(self._run))
+        self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
+        self._beat = Beat(max_seconds=self._run.max_seconds)
+
+    def attempt(self) -> None:
+        self._renew({"stage": "data"}, seconds=0.0)
+        early = self._reason_to_stop(0.0)
+        if early is not None:
+            self._end(_Seen(stop=early))
+            return
+        if reason := missing_room():
+            self._end(_Seen(error=reason, found_no_room=True))
+            return
+        try:
+            trainer = self._patiently(self._start)
+        except NotWanted:
+            self._end(_Seen(stop=self._reason_to_stop(0.0)))
+            return
+        except (OSError, ParentArtifactMissing) as error:
+            self._end(_Seen(error=f"it could not be started: {error}", found_no_room=is_disk_full(error)))
+            return
+        try:
+            self._patiently(partial(self._note, trainer))
+            seen = self._watch(trainer)
+        except BaseException:
+            trainer.kill()
+            raise
+        self._end(seen)
+
+    def _start(self) -> Trainer:
+        with _kept_alive(self._claim, self._renewed):
+            folder = write_run_folder(run=self._run, is_wanted=lambda: self._reason_to_stop(0.0) is None)
+        with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
+            log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
+        # No device is held for a run that somebody else took over while its data was written.
+        self._renew({"stage": "data"}, seconds=0.0)
+        return Trainer(folder=folder, device=self._device)
+
+    def _note(self, trainer: Trainer) -> None:
+        """Record which process it is, and when the device began to be held."""
+        attempt = Attempt.objects.get(pk=self._claim.attempt_id)
+        attempt.pid, attempt.process_started_at = trainer.pid, process_started_at(trainer.pid)
+        attempt.heartbeat_at = timezone.now()
+        attempt.started_at = attempt.heartbeat_at - timedelta(seconds=trainer.seconds)
+        attempt.save(update_fields=["pid", "process_started_at", "started_at", "heartbeat_at"])
+
+    def _watch(self, trainer: Trainer) -> _Seen:
+        """Renew the lease until the trainer is gone. Raises: LeaseLost."""
+        stop: Stop | None = None
+        asked_at = 0.0
+        while (exit_code := trainer.wait(SECONDS_BETWEEN_BEATS)) is None:
+            self._renew(read_progress(self._run.folder), seconds=trainer.seconds)
+            if stop is None and (stop := self._reason_to_stop(trainer.seconds)) is not None:
+                asked_at = time.monotonic()
+                trainer.ask_to_stop()
+            elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
+                trainer.kill()
+        return _Seen(
+            stop=stop,
+            exit_code=exit_code,
+            seconds=trainer.seconds,
+            error=read_error(self._run.folder),
+            found_no_room=found_no_room(self._run.folder),
+        )
+
+    def _renew(self, progress: dict[str, Any], *, seconds: float) -> None:
+        """Renew, and in time take more minutes where it may; a database away for less than the lease is waited for."""
+        try:
+            self._renewed(renew(claim=self._claim, progress=progress))
+            if self._run.go_on and self._seconds_left(seconds) <= SECONDS_BEFORE_SHORT:
+                self._beat = replace(self._beat, max_seconds=go_on(run_id=self._claim.run_id))
+        except _DATABASE_AWAY as error:
+            connection.close()
+            if time.monotonic() > self._lease_ends:
+                raise self._no_database() from error
+
+    def _renewed(self, beat: Beat) -> None:
+        self._beat = beat
+        self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
+
+    def _patiently(self, work: Callable[[], _Done]) -> _Done:
+        """Do again what a database broke off that went away; past the lease, the sweep moves on. Raises: LeaseLost."""
+        failing_since: float | None = None
+        while True:
+            try:
+                return work()
+            except _DATABASE_AWAY as error:
+                connection.close()
+                now = time.monotonic()
+                failing_since = failing_since or now
+                # What fails every time, while the lease is renewed beside it, is no outage.
+                if now > min(self._lease_ends, failing_since + settings.LEASE_SECONDS):
+                    raise self._no_database() from error
+                time.sleep(SECONDS_BETWEEN_BEATS)
+
+    def _no_database(self) -> LeaseLost:
+        return LeaseLost(f"run {self._claim.run_id}: no database for a whole lease")
+
+    def _seconds_left(self, seconds: float) -> float:
+        return self._beat.max_seconds - self._used_before - seconds
+
+    def _reason_to_stop(self, seconds: float) -> Stop | None:
+        if self._beat.cancel_requested_at is not None:
+            return Stop.CANCEL
+        if self._beat.pause_requested_at is not None or self._beat.stopped_at is not None:
+            return Stop.PAUSE
+        if self._seconds_left(seconds) <= SECONDS_BEFORE_LIMIT:
+            return Stop.TIME
+        if _is_leaving(self._leaving):
+            return Stop.HAND_OVER
+        return None
+
+    def _end(self, seen: _Seen) -> None:
+        self._patiently(partial(self._record, seen, timezone.now()))
+
+    def _record(self, seen: _Seen, ended_at: datetime) -> None:
+        end = AttemptEnd(
+            verdict=judge(self._evidence(seen)),
+            seconds=seconds_of(seen.seconds),
+            ended_at=ended_at,
+            exit_code=seen.exit_code,
+            result=read_result(self._run.folder),
+            usage=read_usage(self._run.folder) if seen.seconds else Usage(),
+        )
+        end_attempt(claim=self._claim, end=end)
+
+    def _evidence(self, seen: _Seen) -> Evidence:
+        self._run.refresh_from_db()
+        return Evidence(
+            exit_code=seen.exit_code,
+            stop=seen.stop,
+            has_result=bool(read_result(self._run.folder)),
+            error=seen.error,
+            found_no_room=seen.found_no_room,
+            num_crashes=num_crashes(self._run),
+            max_attempts=settings.MAX_ATTEMPTS,
+            max_seconds=self._run.max_seconds,
+            pause_reason=why_paused(self._run) if seen.stop == Stop.PAUSE else "",
+            go_on=self._run.go_on,
+        )
+
+
+def num_crashes(run: Run) -> int:
+    """How many attempts of a run broke off."""
+    return run.attempts.filter(ending__in=[Ending.CRASHED, Ending.LOST]).count()
+
+
+@contextmanager
+def _kept_alive(claim: Claim, renewed: Callable[[Beat], None]) -> Iterator[None]:
+    """Renew the lease from a thread while the run's data is written, which takes as long as it takes.
+
+    Each beat is handed to `renewed`; the latest tells whether the run is still wanted.
+    """
+    done = threading.Event()
+    thread = threading.Thread(target=_renew_until, args=(claim, done, renewed), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew_until(claim: Claim, done: threading.Event, renewed: Callable[[Beat], None]) -> None:
+    """Stop where the lease is lost: the watch that follows meets the same, and knows what to do."""
+    try:
+        while not done.wait(SECONDS_BETWEEN_BEATS):
+            try:
+                renewed(renew(claim=claim, progress={"stage": "data"}))
+            except _DATABASE_AWAY:
+                connection.close()
+    except LeaseLost as lost:
+        logger.warning("%s", lost)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _told_to_leave() -> Iterator[threading.Event]:
+    """An event that a SIGTERM to this very process sets; the signal is passed on when the run has been handed over."""
+    leaving = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield leaving
+        return
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        leaving.set()
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield leaving
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if leaving.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)

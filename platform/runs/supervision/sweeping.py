@@ -1,0 +1,189 @@
+"""The sweep: finds what died or got lost, and moves it on. Rows decide; nothing here trusts a message."""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from budgets.ledger import release
+from budgets.models import Hold
+from runs.control import wake, why_paused
+from runs.execution import (
+    AttemptEnd,
+    Evidence,
+    LeaseLost,
+    Stop,
+    Usage,
+    cancel_unstarted,
+    end_attempt,
+    enqueue,
+    found_no_room,
+    judge,
+    kill_orphan,
+    last_sign_of_life,
+    locked_unless_moving,
+    read_error,
+    read_result,
+    read_usage,
+    send_on_commit,
+    take_over,
+)
+from runs.models import Attempt, Run, RunState
+from runs.money import seconds_of
+from runs.supervision.supervisor import num_crashes
+
+logger = logging.getLogger(__name__)
+
+FIRST_RESEND = timedelta(seconds=10)
+RAREST_RESEND = timedelta(minutes=10)
+
+
+def sweep() -> None:
+    """Move on every run that nobody is moving.
+
+    A running one whose lease ended is billed for what its attempt used and queued again, or ended; a queued one whose
+    message may be lost is sent again, ever more rarely, unless its budget is stopped; a waiting one whose earlier runs
+    all ended is queued or cancelled; a paused one that nothing keeps any more is queued; a hold that an ended run left
+    open, or that belongs to no run, is released. Any number of sweeps at once do no harm.
+    """
+    open_holds = Hold.objects.filter(source_key__startswith="run:", closed_at__isnull=True)
+    steps: tuple[tuple[QuerySet[Any], Callable[[int], None]], ...] = (
+        (Run.objects.filter(state=RunState.RUNNING, lease_until__lt=Now()), _recover),
+        (Run.objects.filter(state=RunState.QUEUED), _resend),
+        (Run.objects.filter(state=RunState.WAITING), _move_on),
+        (Run.objects.filter(state=RunState.PAUSED, pause_requested_at__isnull=True), _wake),
+        (open_holds.filter(run__state__in=RunState.ended()), _release_ended),
+        (open_holds.filter(run__isnull=True), _release_abandoned),
+    )
+    errors = [error for rows, move in steps for error in _move_each(rows, move)]
+    if errors:
+        raise ExceptionGroup("some runs could not be moved on", errors)
+
+
+def _move_each(rows: QuerySet[Any], move: Callable[[int], None]) -> Iterator[Exception]:
+    for pk in list(rows.order_by("pk").values_list("pk", flat=True)):
+        try:
+            move(pk)
+        except Exception as error:  # one run's trouble must not keep the others; raised after them
+            logger.exception("%s %s could not be moved on", rows.model._meta.verbose_name, pk)
+            yield error
+
+
+def _recover(run_id: int) -> None:
+    claim = take_over(run_id=run_id)
+    if claim is None:
+        return
+    attempt = Attempt.objects.select_related("run__study__budget", "run__hold__price").get(pk=claim.attempt_id)
+    logger.warning("run %s: attempt %s was lost with its worker", run_id, attempt.number)
+    kill_orphan(attempt=attempt)
+    try:
+        end_attempt(claim=claim, end=_lost_end(attempt))
+    except LeaseLost as lost:
+        logger.warning("%s", lost)
+
+
+def _lost_end(attempt: Attempt) -> AttemptEnd:
+    """What a lost attempt used, and what follows; a trainer that finished without its worker has finished."""
+    run = attempt.run
+    result = read_result(run.folder)
+    evidence = Evidence(
+        exit_code=None,
+        stop=_reason_to_stop(run),
+        has_result=bool(result),
+        error=read_error(run.folder),
+        found_no_room=found_no_room(run.folder),
+        num_crashes=num_crashes(run),
+        max_attempts=settings.MAX_ATTEMPTS,
+        max_seconds=run.max_seconds,
+        pause_reason=why_paused(run),
+    )
+    ended_at = _last_seen(attempt)
+    used = _seconds_held(attempt, ended_at)
+    return AttemptEnd(
+        verdict=judge(evidence),
+        seconds=seconds_of(used),
+        ended_at=ended_at,
+        exit_code=None,
+        result=result,
+        usage=read_usage(run.folder) if used else Usage(),
+    )
+
+
+def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
+    """How long the device was held; a trainer whose worker died before it wrote it down tells that by itself."""
+    if attempt.pid is not None:
+        return (ended_at - attempt.started_at).total_seconds()
+    told = last_sign_of_life(attempt.run.folder)
+    if told is None or told <= attempt.started_at:
+        return 0.0
+    return sum(read_usage(attempt.run.folder).stages.values())
+
+
+def _reason_to_stop(run: Run) -> Stop | None:
+    """Stop reason the lost worker would have seen: a cancel, or a pause by a person or a stop."""
+    if run.cancel_requested_at is not None:
+        return Stop.CANCEL
+    if run.pause_requested_at is not None or run.study.budget.is_stopped:
+        return Stop.PAUSE
+    return None
+
+
+def _last_seen(attempt: Attempt) -> datetime:
+    """The later of the last heartbeat and the trainer's own last word, which continues after its worker died."""
+    told = last_sign_of_life(attempt.run.folder)
+    seen = max(attempt.heartbeat_at, told) if told else attempt.heartbeat_at
+    return min(seen, timezone.now())
+
+
+@transaction.atomic
+def _resend(run_id: int) -> None:
+    run = locked_unless_moving(run_id, RunState.QUEUED)
+    if run is None:
+        return
+    if run.study.budget.is_stopped:
+        _forget_messages(run)
+        return
+    patience = min(FIRST_RESEND * 2 ** max(run.num_sent - 1, 0), RAREST_RESEND)
+    if run.sent_at is None or timezone.now() - run.sent_at > patience:
+        send_on_commit(run)
+
+
+def _forget_messages(run: Run) -> None:
+    """Nobody may take it now; once the stop ends, a worker is to be told at once, not when it is due again."""
+    if run.sent_at is not None:
+        run.sent_at, run.num_sent = None, 0
+        run.save(update_fields=["sent_at", "num_sent"])
+
+
+@transaction.atomic
+def _move_on(run_id: int) -> None:
+    run = locked_unless_moving(run_id, RunState.WAITING)
+    if run is None:
+        return
+    parents = list(run.parents.all())
+    broken = next((parent for parent in parents if parent.state in (RunState.FAILED, RunState.CANCELLED)), None)
+    if broken is not None:
+        cancel_unstarted(run, reason=f"{broken} {broken.get_state_display().lower()}")
+    elif all(parent.state == RunState.SUCCEEDED for parent in parents):
+        enqueue(run)
+
+
+@transaction.atomic
+def _wake(run_id: int) -> None:
+    run = locked_unless_moving(run_id, RunState.PAUSED)
+    if run is not None:
+        wake(run)
+
+
+def _release_ended(hold_id: int) -> None:
+    release(hold=Hold.objects.get(pk=hold_id), reason="the run had ended")
+
+
+def _release_abandoned(hold_id: int) -> None:
+    release(hold=Hold.objects.get(pk=hold_id), reason="abandoned: no run has it")

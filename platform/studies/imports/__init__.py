@@ -1,0 +1,47 @@
+"""Importing rows: files, columns, previews, jobs, undo."""
+
+from studies.imports.batches import (
+    AlreadyImported,
+    ImportInUse,
+    Preview,
+    PreviewOutdated,
+    RowsInvalid,
+    draft_import,
+    file_columns,
+    import_examples,
+    preview_import,
+    propose_options,
+    undo_import,
+)
+from studies.imports.columns import guess_columns
+from studies.imports.files import ENCODINGS, FileUnreadable
+from studies.imports.importing import Checked, ImportOptions
+from studies.imports.jobs import ask_import, ask_preview, carry_out_job, enqueue, is_large, lost_jobs
+from studies.imports.summaries import Summary, summarise
+
+__all__ = [
+    "ENCODINGS",
+    "AlreadyImported",
+    "Checked",
+    "FileUnreadable",
+    "ImportInUse",
+    "ImportOptions",
+    "Preview",
+    "PreviewOutdated",
+    "RowsInvalid",
+    "Summary",
+    "ask_import",
+    "ask_preview",
+    "carry_out_job",
+    "draft_import",
+    "enqueue",
+    "file_columns",
+    "guess_columns",
+    "import_examples",
+    "is_large",
+    "lost_jobs",
+    "preview_import",
+    "propose_options",
+    "summarise",
+    "undo_import",
+]

@@ -1,0 +1,295 @@
+"""Files of examples and labels: kept as a draft, previewed, imported whole or not at all, and undone the same way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, connection, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from accounts.texts import without_unusable
+from config.refusals import Refusal
+from studies.hashing import digest
+from studies.imports.files import FileUnreadable, Table, read_table
+from studies.imports.importing import Candidate, Checked, ImportOptions, Progress, StudyRules, check_rows, guess_options
+from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
+from studies.records import record_change
+from studies.task_types import input_fields
+
+_ROWS_PER_INSERT = 1000
+
+
+class RowsInvalid(Refusal):
+    """Some rows have errors and nothing was imported; fix them, or import the good rows only."""
+
+
+class AlreadyImported(Refusal):
+    """This upload was imported before."""
+
+
+class PreviewOutdated(Refusal):
+    """The file would bring something else than the preview said; look at the new one first. Nothing was imported."""
+
+
+class ImportInUse(Refusal):
+    """Something was built on what an import brought, so it cannot be undone; the message says what."""
+
+
+def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
+    """Keep an uploaded file as a draft, to be previewed and then imported.
+
+    Raises: Forbidden; FileUnreadable (empty, or larger than the limit; nothing is kept).
+    """
+    require(actor=actor, action=Action.IMPORT_EXAMPLES)
+    size = content.size if isinstance(content, UploadedFile) else len(content)
+    limit = settings.MAX_IMPORT_BYTES
+    if size is None or size > limit:
+        raise FileUnreadable(
+            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; {limit / 2**20:.0f} MiB is the most. Split it into "
+            "several files (duplicates are found across them), or raise FULCRUM_MAX_IMPORT_MB."
+        )
+    if size == 0:
+        raise FileUnreadable(f"{file_name} is empty.")
+    file_name = without_unusable(file_name)
+    stored = content if isinstance(content, UploadedFile) else ContentFile(content, name=file_name)
+    return ImportBatch.objects.create(
+        study=study, file=stored, file_name=file_name[-255:], file_hash=_hash_of(stored), created_by=actor
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """A draft read with some options: its columns, its first rows and a preview of the import.
+
+    `digest` stands for exactly this file, these options and their outcome.
+    """
+
+    columns: tuple[str, ...]
+    options: ImportOptions
+    first_rows: tuple[dict[str, str], ...]
+    num_rows: int
+    checked: Checked
+    digest: str
+
+
+def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOptions:
+    """Guess the column mapping from the header. Raises: FileUnreadable."""
+    table = _table(batch, encoding)
+    guess = guess_options(columns=table.columns, input_fields=input_fields(batch.study.task_type))
+    return ImportOptions(**{**guess.as_json(), "encoding": encoding})  # type: ignore[arg-type]
+
+
+def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, ...]:
+    """List the columns of a draft, by which a mapping is chosen. Raises: FileUnreadable."""
+    return _table(batch, encoding).columns
+
+
+def preview_import(
+    *, batch: ImportBatch, options: ImportOptions, num_rows: int = 10, note_progress: Progress | None = None
+) -> Preview:
+    """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
+    table = _table(batch, options.encoding)
+    checked = check_rows(table=table, options=options, rules=_rules(batch.study), note_progress=note_progress)
+    return Preview(
+        columns=table.columns,
+        options=options,
+        first_rows=tuple(row.cells for row in table.rows[:num_rows]),
+        num_rows=len(table.rows),
+        checked=checked,
+        digest=_digest(batch, options, checked),
+    )
+
+
+@transaction.atomic
+def import_examples(
+    *,
+    actor: User,
+    batch: ImportBatch,
+    options: ImportOptions,
+    skip_bad_rows: bool = False,
+    expected_digest: str = "",
+    note_progress: Progress | None = None,
+) -> ImportBatch:
+    """Import a draft: all of it, or nothing.
+
+    Parameters: `skip_bad_rows` imports the good rows although others have errors; `expected_digest` the preview's that
+    the person saw.
+    Returns: the batch, with the counts of what it brought.
+    Raises: Forbidden; FileUnreadable; ColumnsWrong; RowsInvalid; AlreadyImported; PreviewOutdated.
+    """
+    require(actor=actor, action=Action.IMPORT_EXAMPLES)
+    study = Study.objects.select_for_update().get(pk=batch.study_id)
+    batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    if batch.state != ImportBatch.State.DRAFT:
+        raise AlreadyImported(f"{batch.file_name} was imported already; upload it again to import it again.")
+    checked = check_rows(
+        table=_table(batch, options.encoding), options=options, rules=_rules(study), note_progress=note_progress
+    )
+    if expected_digest and expected_digest != _digest(batch, options, checked):
+        raise PreviewOutdated(
+            "Nothing was imported: the columns chosen, or the study, changed since the preview. Look at the new one."
+        )
+    if checked.errors and not skip_bad_rows:
+        raise RowsInvalid(
+            f"{len(checked.errors):,} rows have errors, so nothing was imported. The first: {checked.errors[0]}."
+        )
+    _create_examples(study=study, batch=batch, candidates=checked.candidates)
+    _add_late_labels(study=study, batch=batch, labels=checked.late_labels)
+    _note_imported(actor, batch, options, checked)
+    record_change(actor=actor, action="study.import", study=study, after=_in_words(batch))
+    return batch
+
+
+def undo_import(*, actor: User, batch: ImportBatch) -> ImportBatch:
+    """Take out again what an import brought, all of it or nothing, as long as nothing was built on it.
+
+    Raises: Forbidden; ImportInUse, saying what stands on it.
+    """
+    require(actor=actor, action=Action.IMPORT_EXAMPLES)
+    try:
+        return _undo(actor, batch)
+    except ProtectedError as refusal:
+        raise ImportInUse(f"{batch} cannot be undone: {_in_use(refusal)}") from None
+    except IntegrityError:
+        raise ImportInUse(f"{batch} cannot be undone: something was just built on its examples.") from None
+
+
+@transaction.atomic
+def _undo(actor: User, batch: ImportBatch) -> ImportBatch:
+    study = Study.objects.select_for_update().get(pk=batch.study_id)
+    batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    if batch.state != ImportBatch.State.IMPORTED or batch.imported_at is None:
+        raise ImportInUse(f"{batch} cannot be undone: {_not_undoable(batch)}")
+    if study.data_used_at is not None and study.data_used_at >= batch.imported_at:
+        started = f"a run was started with what it brought at {study.data_used_at:%Y-%m-%d %H:%M} UTC."
+        raise ImportInUse(f"{batch} cannot be undone: {started}")
+    relabelled = Example.objects.filter(label__import_batch=batch)
+    num_fixed = SnapshotItem.objects.filter(example__in=relabelled).count()
+    if num_fixed:
+        raise ImportInUse(f"{batch} cannot be undone: {num_fixed:,} of its labels are in the snapshot of a run.")
+    Label.objects.filter(import_batch=batch).delete()
+    Example.objects.filter(import_batch=batch).delete()
+    batch.state = ImportBatch.State.UNDONE
+    batch.undone_at, batch.undone_by = timezone.now(), actor
+    batch.save(update_fields=["state", "undone_at", "undone_by"])
+    record_change(actor=actor, action="study.undo_import", study=study, before=_in_words(batch), after={})
+    # What was added meanwhile shows up here, inside the transaction.
+    connection.check_constraints()
+    return batch
+
+
+def _not_undoable(batch: ImportBatch) -> str:
+    if batch.state == ImportBatch.State.UNDONE:
+        return f"it was undone at {batch.undone_at:%Y-%m-%d %H:%M} UTC."
+    if batch.state == ImportBatch.State.DRAFT:
+        return "it was not imported."
+    return "it was imported by an earlier version, which did not note which labels it brought."
+
+
+def _in_use(refusal: ProtectedError) -> str:
+    """Say what stands on the examples of an import, by kind."""
+    counts: dict[str, int] = {}
+    for one in refusal.protected_objects:
+        kind = one._meta
+        name = str(kind.verbose_name_plural)
+        counts[name] = counts.get(name, 0) + 1
+    named = ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()))
+    return f"its examples have {named}."
+
+
+def _in_words(batch: ImportBatch) -> dict[str, Any]:
+    return {
+        "file": batch.file_name,
+        "sha256": batch.file_hash,
+        "examples_created": batch.num_created,
+        "labels_created": batch.num_labels,
+        "labels_added_later": batch.num_late_labels,
+        "duplicates": batch.num_duplicates,
+        "rows_skipped": batch.num_skipped,
+    }
+
+
+def _hash_of(stored: "UploadedFile[bytes] | ContentFile[bytes]") -> str:
+    hashed = sha256()
+    for piece in stored.chunks():
+        hashed.update(piece)
+    stored.seek(0)
+    return hashed.hexdigest()
+
+
+def _digest(batch: ImportBatch, options: ImportOptions, checked: Checked) -> str:
+    return digest(batch.pk, options.as_json(), checked.digest)
+
+
+def _table(batch: ImportBatch, encoding: str) -> Table:
+    with batch.file.open("rb") as file:
+        content = file.read()
+    return read_table(content=content, file_name=batch.file_name, encoding=encoding, max_rows=settings.MAX_IMPORT_ROWS)
+
+
+def _rules(study: Study) -> StudyRules:
+    known = list(study.examples.values_list("content_hash", "group_hash", "split", "label__value"))
+    return StudyRules(
+        task_type=study.task_type,
+        input_fields=input_fields(study.task_type),
+        labels=study.labels,
+        dev_fraction=study.dev_fraction,
+        test_fraction=study.test_fraction,
+        seed=study.seed,
+        is_test_frozen=study.test_frozen_at is not None,
+        known_labels={content: label or "" for content, _, _, label in known},
+        known_splits={group: split for _, group, split, _ in known},
+    )
+
+
+def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[Candidate]) -> None:
+    examples = [
+        Example(
+            study=study,
+            fields=row.fields,
+            content_hash=row.content,
+            group_hash=row.group,
+            split=row.split,
+            rank=row.rank,
+            import_batch=batch,
+        )
+        for row in candidates
+    ]
+    Example.objects.bulk_create(examples, batch_size=_ROWS_PER_INSERT)
+    labels = [
+        Label(example=example, value=row.label, source=Label.Source.IMPORT, import_batch=batch)
+        for example, row in zip(examples, candidates, strict=True)
+        if row.label
+    ]
+    Label.objects.bulk_create(labels, batch_size=_ROWS_PER_INSERT)
+
+
+def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]) -> None:
+    """Label what has no label; an answer that came at this very moment stays."""
+    examples = study.examples.filter(content_hash__in=labels, label__isnull=True)
+    rows = [
+        Label(example=one, value=labels[one.content_hash], source=Label.Source.IMPORT, import_batch=batch)
+        for one in examples
+    ]
+    Label.objects.bulk_create(rows, batch_size=_ROWS_PER_INSERT, ignore_conflicts=True)
+
+
+def _note_imported(actor: User, batch: ImportBatch, options: ImportOptions, checked: Checked) -> None:
+    labels = Label.objects.filter(import_batch=batch)
+    batch.state = ImportBatch.State.IMPORTED
+    batch.options = options.as_json()
+    batch.num_created = len(checked.candidates)
+    batch.num_labels = labels.filter(example__import_batch=batch).count()
+    batch.num_late_labels = labels.count() - batch.num_labels
+    batch.num_duplicates = checked.num_duplicates
+    batch.num_other_splits = checked.num_other_splits
+    batch.num_skipped = len(checked.errors)
+    batch.imported_at, batch.imported_by = timezone.now(), actor
+    batch.save()

@@ -1,0 +1,178 @@
+"""The cost report over all studies or of one, and its files."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Action, allowed, allows
+from reports.charts import THEMES, NothingToDraw, cost_chart
+from reports.costs import (
+    FORMATS,
+    OF_ONE_KIND,
+    CostFilter,
+    CostRow,
+    Grouping,
+    cost_rows,
+    export_entries,
+    grouped_csv,
+    names_of,
+    totals,
+)
+from reports.formatting import MoneyFormat, adding_up
+from studies.models import Study
+from web.forms.costs import CostFilterForm
+from web.http import drawing, page_of, person
+
+ROWS_PER_PAGE = 100
+# What a row is looked into by, once it is chosen.
+NEXT = {
+    Grouping.STUDY: Grouping.KIND,
+    Grouping.PATH: Grouping.KIND,
+    Grouping.KIND: Grouping.MONTH,
+    Grouping.ANNOTATOR: Grouping.KIND,
+    Grouping.RUN: Grouping.MONTH,
+    Grouping.PRICE: Grouping.MONTH,
+    Grouping.MONTH: Grouping.KIND,
+    Grouping.ORIGIN: Grouping.KIND,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRow:
+    """A row of the report with its name, its entries, and the report of itself alone."""
+
+    row: CostRow
+    money_format: MoneyFormat
+    name: str
+    entries_query: str
+    narrowed_query: str
+
+
+@allowed(Action.SEE_COSTS)
+@require_safe
+def costs(request: HttpRequest) -> HttpResponse:
+    form = CostFilterForm(request.GET)
+    context = {
+        **_report(request, form),
+        "entries_url": reverse("cost-entries"),
+        "may_reconcile": allows(actor=person(request), action=Action.RECONCILE),
+    }
+    return render(request, "web/costs.html", context)
+
+
+@allowed(Action.SEE_COSTS)
+@require_safe
+def study_costs(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    form = CostFilterForm(request.GET, study=study)
+    context = {**_report(request, form), "study": study, "entries_url": reverse("ledger", args=[study.pk])}
+    return render(request, "web/study_costs.html", context)
+
+
+def _report(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
+    if not form.is_valid():
+        return {"form": form, "formats": FORMATS}
+    wanted, by = form.wanted(), form.grouping
+    rows = cost_rows(wanted=wanted, by=by)
+    page = page_of(request, rows, size=ROWS_PER_PAGE)
+    money_formats = _money_formats(rows)
+    page.object_list = _shown(form, wanted, by, list(page.object_list), money_formats)
+    return {
+        "form": form,
+        "by": by,
+        "page": page,
+        "totals": totals(rows),
+        "money_formats": money_formats,
+        "has_quantity": by in OF_ONE_KIND,
+        "all_query": form.query(wanted),
+        "grouped_query": form.query(wanted, by=by),
+        "export_query": _study_too(form.query(wanted), wanted),
+        "carried": form.carried(),
+        "formats": FORMATS,
+    }
+
+
+def _money_formats(rows: Sequence[CostRow]) -> dict[str, MoneyFormat]:
+    """By currency, the format in which its rows add up as they are written."""
+    amounts: dict[str, list[Decimal]] = defaultdict(list)
+    for row in rows:
+        amounts[row.currency].append(row.amount)
+    return {currency: adding_up(currency, found) for currency, found in amounts.items()}
+
+
+def _shown(
+    form: CostFilterForm, wanted: CostFilter, by: Grouping, rows: list[CostRow], money_formats: dict[str, MoneyFormat]
+) -> list[ShownRow]:
+    names = names_of(by=by, keys={row.key for row in rows})
+    narrowed = {row.key: wanted.narrowed(by, row.key) for row in rows}
+    return [
+        ShownRow(
+            row=row,
+            money_format=money_formats[row.currency],
+            name=names[row.key],
+            entries_query=form.query(narrowed[row.key]),
+            narrowed_query=form.query(narrowed[row.key], by=NEXT[by]),
+        )
+        for row in rows
+    ]
+
+
+def _study_too(query: str, wanted: CostFilter) -> str:
+    """Files have one address for all studies, so a study's own pages name theirs."""
+    named = f"study={wanted.where[Grouping.STUDY]}" if Grouping.STUDY in wanted.where else ""
+    return query if not named or named in query.split("&") else "&".join(filter(None, [named, query]))
+
+
+@allowed(Action.SEE_COSTS)
+@require_safe
+def cost_table(request: HttpRequest) -> HttpResponseBase:
+    form = CostFilterForm(request.GET)
+    if not form.is_valid():
+        return _unreadable(form)
+    lines = grouped_csv(wanted=form.wanted(), by=form.grouping)
+    return _file((line.encode() for line in lines), "text/csv; charset=utf-8", "costs.csv")
+
+
+@allowed(Action.SEE_COSTS)
+@require_safe
+def cost_file(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The entries that the filters leave, streamed: however many there are, few are in memory at once."""
+    if name not in FORMATS:
+        raise Http404(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+    form = CostFilterForm(request.GET)
+    if not form.is_valid():
+        return _unreadable(form)
+    wanted = FORMATS[name]
+    pieces = export_entries(wanted=form.wanted(), file_format=wanted)
+    return _file(pieces, wanted.content_type, f"costs.{wanted.suffix}")
+
+
+@allowed(Action.SEE_COSTS)
+@require_safe
+def cost_chart_file(request: HttpRequest, suffix: str) -> HttpResponse:
+    """Costs by month and kind, as SVG or PNG; in the currency that the address names, else the first."""
+    form = CostFilterForm(request.GET)
+    if not form.is_valid():
+        return _unreadable(form)
+    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
+    try:
+        chart = cost_chart(wanted=form.wanted(), currency=request.GET.get("currency", ""), theme=theme)
+    except NothingToDraw as problem:
+        raise Http404(str(problem)) from None
+    return drawing(request, chart, suffix, file_name="costs")
+
+
+def _unreadable(form: CostFilterForm) -> HttpResponse:
+    return HttpResponse(form.errors.as_text(), status=400, content_type="text/plain; charset=utf-8")
+
+
+def _file(pieces: Any, content_type: str, name: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(pieces, content_type=content_type, headers=headers)

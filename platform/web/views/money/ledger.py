@@ -1,0 +1,178 @@
+"""The entries behind every figure, and what lies behind each entry."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Action, allowed, allows
+from budgets.models import LedgerEntry
+from budgets.money import ZERO
+from reports.bills import Part
+from reports.costs import (
+    BadCursor,
+    Behind,
+    CostFilter,
+    Cursor,
+    EntryPage,
+    Total,
+    behind,
+    entry_page,
+    page_of_rows,
+    related,
+    running_total,
+    total_of,
+)
+from reports.queries import Reason, entries_of, unused_entries
+from runs.models import Artifact
+from studies.models import Study
+from web.forms.costs import CostFilterForm
+from web.http import person
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownEntry:
+    """An entry of a list, with what it is for, and the running total of the list."""
+
+    entry: LedgerEntry
+    behind: Behind | None
+    running: Decimal | None
+
+
+@allowed(Action.SEE_LEDGER)
+@require_safe
+def ledger(request: HttpRequest, pk: int) -> HttpResponse:
+    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    bill, part, unused = (request.GET.get(name, "") for name in ("bill", "part", "unused"))
+    form = CostFilterForm(request.GET, study=study)
+    context = {
+        **(_of_list(request, _listed(study, bill, part, unused)) if bill or unused else _of_study(request, form)),
+        "study": study,
+        "form": form,
+        "what": _what(bill, part, unused),
+        "bill": bill,
+        "part": part,
+        "unused": unused,
+        "parts": Part,
+        "students": Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT).select_related("run"),
+        "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
+    }
+    return render(request, "web/ledger.html", context)
+
+
+@allowed(Action.SEE_LEDGER)
+@require_safe
+def cost_entries(request: HttpRequest) -> HttpResponse:
+    """Entries of all studies; amounts are of different currencies, so there is no running total."""
+    form = CostFilterForm(request.GET)
+    context: dict[str, Any] = {"form": form, "totals": []}
+    if form.is_valid():
+        wanted, after = form.wanted(), _cursor(request, form)
+        page = entry_page(wanted=wanted, after=after)
+        context |= {"totals": total_of(wanted=wanted), **_list(page, running=None), "carried": form.carried()}
+    return render(request, "web/cost_entries.html", context)
+
+
+@allowed(Action.SEE_LEDGER)
+@require_safe
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    rows = LedgerEntry.objects.select_related(
+        "budget__study", "price__book", "price__created_by", "payee", "hold", "reverses", "reversal", "replaces"
+    )
+    shown = get_object_or_404(rows, pk=pk)
+    context = {
+        "entry": shown,
+        "study": getattr(shown.budget, "study", None),
+        "behind": behind([shown]).get(shown.subject_key),
+        "related": related(shown),
+        "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
+    }
+    return render(request, "web/entry.html", context)
+
+
+def _of_study(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
+    """The whole ledger of a study, or what the filters leave of it."""
+    if not form.is_valid():
+        return {"rows": [], "total": ZERO, "num_entries": 0}
+    wanted, after = form.wanted(), _cursor(request, form)
+    page = entry_page(wanted=wanted, after=after)
+    found = _only(total_of(wanted=wanted))
+    return {
+        **_list(page, running=running_total(wanted=wanted, after=after)),
+        "total": found.amount,
+        "num_entries": found.num_entries,
+        "is_filtered": _is_filtered(wanted),
+        "carried": form.carried(),
+    }
+
+
+def _of_list(request: HttpRequest, rows: QuerySet[LedgerEntry]) -> dict[str, Any]:
+    """The entries of a bill, or of no bill: found by lineage, so there is no tally of them."""
+    after = _cursor(request, None)
+    reached = rows.filter(after.earlier()) if after else rows
+    return {
+        **_list(page_of_rows(reached), running=_sum(reached)),
+        "total": _sum(rows),
+        "num_entries": rows.count(),
+    }
+
+
+def _list(page: EntryPage, *, running: Decimal | None) -> dict[str, Any]:
+    return {"rows": _shown(page.entries, running), "older": page.older}
+
+
+def _shown(entries: Sequence[LedgerEntry], running: Decimal | None) -> Iterable[ShownEntry]:
+    sources = behind(entries)
+    shown = []
+    for one in entries:
+        shown.append(ShownEntry(entry=one, behind=sources.get(one.subject_key), running=running))
+        running = None if running is None else running - one.amount
+    return shown
+
+
+def _cursor(request: HttpRequest, form: CostFilterForm | None) -> Cursor | None:
+    """Where the page begins. A place that was made up is the first page, and says so beside the filters."""
+    try:
+        return Cursor.parse(request.GET.get("after", ""))
+    except BadCursor as problem:
+        if form is not None:
+            form.add_error(None, str(problem))
+        return None
+
+
+def _listed(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerEntry]:
+    """The entries of an artifact's bill, of one part of it, or of no bill at all."""
+    if bill:
+        artifacts = Artifact.objects.filter(run__study=study)
+        shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
+        return entries_of(artifact=shown, part=Part(part) if part in Part.values else None)
+    groups = [group for group in unused_entries(study).groups if unused in ("all", group.reason)]
+    return LedgerEntry.objects.filter(pk__in=[entry_id for group in groups for entry_id in group.entry_ids])
+
+
+def _what(bill: str, part: str, unused: str) -> str:
+    if bill:
+        named = f", {Part(part).label.lower()}" if part in Part.values else ""
+        return f"Bill of materials of artifact {bill}{named}"
+    if unused:
+        return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
+    return "Entries"
+
+
+def _is_filtered(wanted: CostFilter) -> bool:
+    return len(wanted.where) > 1 or wanted.first_month is not None or wanted.last_month is not None
+
+
+def _only(totals: Sequence[Total]) -> Total:
+    """A study has one currency."""
+    return totals[0] if totals else Total(currency="", amount=ZERO, num_entries=0)
+
+
+def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:
+    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])
