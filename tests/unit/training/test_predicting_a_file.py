@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences
-from training.__main__ import predict
 from training.data import FileInvalid, LineAnswer, check_lines, read_lines, writer_of
 from training.evaluation import predict_file
 
