@@ -79,3 +79,10 @@ def test_the_two_commands_are_on_the_first_screen() -> None:
     first_screen = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
     assert "python3 manage.py demo" in first_screen
     assert "python3 manage.py test" in first_screen
+
+
+def test_the_architecture_names_files_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    paths = re.findall(r"`((?:platform|labeling|training)/[\w/]+(?:\.py|/))", page)
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
