@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SECONDS_TO_END = 90
 
 
 def manage(
-    data: Path, *arguments: str, timeout: float = SECONDS_TO_END, **environment: str
+    data: Path, *arguments: str, environment: Mapping[str, str], timeout: float = SECONDS_TO_END
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -26,7 +26,7 @@ def manage(
 
 
 @contextmanager
-def up(data: Path, **environment: str) -> "Iterator[subprocess.Popen[str]]":
+def up(data: Path, *, environment: Mapping[str, str]) -> "Iterator[subprocess.Popen[str]]":
     """Serve, from when everything answers until the block is left."""
     process = subprocess.Popen(
         [sys.executable, "-u", "manage.py", "up"],
@@ -46,6 +46,6 @@ def up(data: Path, **environment: str) -> "Iterator[subprocess.Popen[str]]":
         process.communicate(timeout=SECONDS_TO_END)
 
 
-def _environment(data: Path, given: dict[str, str]) -> dict[str, str]:
+def _environment(data: Path, given: Mapping[str, str]) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {**kept, "FULCRUM_DATA_DIR": str(data), **given}

@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     PATHS.make()
     (PATHS.data / "secrets.json").write_text(json.dumps(SECRETS))
-    with up(PATHS.data, **environment(PATHS)) as process:
+    with up(PATHS.data, environment=environment(PATHS)) as process:
         for step in STEPS:
             _carry_out(step)
         supervisor = psutil.Process(process.pid)
@@ -63,7 +63,7 @@ def main(folder: Path) -> None:
 
 def _carry_out(step: str) -> None:
     command = ("shell", "-c", f"from tests.upgrade import state; state.{step}()")
-    done = manage(PATHS.data, *command, timeout=MINUTES_PER_STEP * 60, **environment(PATHS))
+    done = manage(PATHS.data, *command, environment=environment(PATHS), timeout=MINUTES_PER_STEP * 60)
     print(done.stdout, done.stderr, flush=True)
     assert done.returncode == 0
 

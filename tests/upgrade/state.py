@@ -41,7 +41,7 @@ from labeling.models import Publication
 from labeling.operations import follow_stops, publish, replay, sync_study
 from labeling.project import task_type_of
 from notices.operations import add_target, choose_mail, send_test
-from runs.models import Run, RunState
+from runs.models import ModelLicence, Run, RunState
 from runs.operations import (
     RunPlan,
     cancel,
@@ -67,10 +67,16 @@ NO_MODEL = {"source": "hub", "name": "upgrade/none", "revision": None}
 
 def finish_demo() -> None:
     """Run the demo to its end, on fewer examples and with fewer steps."""
-    scenario.NUM_POOL, scenario.NUM_DEV, scenario.NUM_TEST = 160, 40, 60
-    scenario.NUM_REPLAYED, scenario.NUM_LEFT_FOR_A_PERSON = 40, 6
-    scenario.ANNOTATE, scenario.DISTIL = (20, 40), ((20, 60), (40, 60))
-    scenario.PLAN = replace(scenario.PLAN, steps=8, teacher_steps=6)
+    vars(scenario).update(
+        NUM_POOL=160,
+        NUM_DEV=40,
+        NUM_TEST=60,
+        NUM_REPLAYED=40,
+        NUM_LEFT_FOR_A_PERSON=6,
+        ANNOTATE=(20, 40),
+        DISTIL=((20, 60), (40, 60)),
+        PLAN=replace(scenario.PLAN, steps=8, teacher_steps=6),
+    )
     finish(study=run_demo(say=print), say=print)
 
 
@@ -241,7 +247,7 @@ def _runs(people: dict[str, User], book: PriceBook) -> None:
     study = _study(manager, book, "In progress", limit="200", student_model=tiny, teacher_model=tiny)
     labelled = [("pool", text, _label(text)) for text in _texts(40)]
     _import(manager, study, labelled + _measured() + [("pool", text, "") for text in _texts(20, start=300)])
-    state_licence(actor=manager, reference=tiny, licence="mit", outputs="yes")
+    state_licence(actor=manager, reference=tiny, licence="mit", outputs=ModelLicence.Outputs.MAY_TRAIN)
     short = RunPlan(steps=20, teacher_steps=20, learning_rates=(1e-3,), teacher_learning_rates=(1e-3,), max_minutes=5)
     ended = start_distil(actor=manager, study=study, num_labels=20, num_unlabelled=10, plan=short)
     _until(ended, RunState.SUCCEEDED)

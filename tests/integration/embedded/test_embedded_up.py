@@ -28,10 +28,10 @@ def _of(data: Path) -> list[int]:
 
 
 def test_up_serves_and_a_signal_leaves_no_process(data: Path) -> None:
-    with up(data, **ELSEWHERE) as process:
-        services = manage(data, "services", **ELSEWHERE)
-        again = manage(data, "up", **ELSEWHERE)
-        cleaned = manage(data, "clean", **ELSEWHERE)
+    with up(data, environment=ELSEWHERE) as process:
+        services = manage(data, "services", environment=ELSEWHERE)
+        again = manage(data, "up", environment=ELSEWHERE)
+        cleaned = manage(data, "clean", environment=ELSEWHERE)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=SECONDS_TO_END)
     assert process.returncode == 0
@@ -46,7 +46,7 @@ def test_up_serves_and_a_signal_leaves_no_process(data: Path) -> None:
 
 
 def test_up_killed_at_once_leaves_no_process(data: Path) -> None:
-    with up(data, **ELSEWHERE) as process:
+    with up(data, environment=ELSEWHERE) as process:
         process.kill()
         process.communicate(timeout=SECONDS_TO_END)
     end = time.monotonic() + SECONDS_TO_END

@@ -71,7 +71,7 @@ class Folder:
         return found
 
     def manage(self, *arguments: str) -> str:
-        done = manage(self.paths.data, *arguments, **environment(self.paths))
+        done = manage(self.paths.data, *arguments, environment=environment(self.paths))
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -103,7 +103,7 @@ def upgrade(open_folder: Path) -> Upgrade:
 @pytest.fixture(scope="module")
 def served(upgrade: Upgrade) -> Iterator[Folder]:
     venvs.ensure(recipe=application.label_studio_recipe(paths=upgrade.folder.paths))
-    with up(upgrade.folder.paths.data, **environment(upgrade.folder.paths)):
+    with up(upgrade.folder.paths.data, environment=environment(upgrade.folder.paths)):
         yield upgrade.folder
 
 
@@ -122,6 +122,14 @@ def test_a_run_in_the_middle_is_taken_up_at_its_checkpoint(upgrade: Upgrade, ser
     log = (served.paths.runs / str(upgrade.running) / "log.txt").read_text()
     # The steps up to its checkpoint were not taken twice.
     assert [log.count(f"step {step}/{STEPS}") for step in (STEPS // 5, STEPS)] == [1, 1]
+
+
+def test_an_import_claims_no_count_that_was_not_kept(served: Folder) -> None:
+    assert served.manage("undo_import", STOPPED).strip() == "2: texts.csv, imported, 44 examples"
+    ((study,),) = served.rows(f"select id from studies_study where name = '{STOPPED}'")
+    with signed_in(served) as client:
+        page = client.get(f"/studies/{study}/data/").text
+    assert '<td class="number">44</td><td class="number">\N{EN DASH}</td>' in page
 
 
 def test_every_page_of_it_is_shown(served: Folder) -> None:
