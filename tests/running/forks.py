@@ -54,7 +54,9 @@ class Forks:
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}", "PYTHONUTF8": "1", **ONE_THREAD}
         command = [sys.executable, "-u", "-m", "tests.running.forks"]
         with its:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=its, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=its.fileno(), start_new_session=True
+            )
         return self._socket
 
 
