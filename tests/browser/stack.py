@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 
 from django.db import connection
 
@@ -20,6 +21,12 @@ def database_url_of_tests() -> str:
     return f"postgresql://{known['USER']}:{known['PASSWORD']}@/{known['NAME']}?host={host}"
 
 
+@cache
+def _collect_files() -> None:
+    command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
+    subprocess.run(command, cwd=ROOT, env=services.django(paths=PATHS), check=True)
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Run the web server and the workers; yield the address of the pages."""
@@ -27,9 +34,9 @@ def serving() -> Iterator[str]:
         **services.environment(paths=PATHS),
         "DATABASE_URL": database_url_of_tests(),
         "FULCRUM_SYNC_SECONDS": "5",
+        "FULCRUM_RUN_THREADS": "1",
     }
-    collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    _collect_files()
     wanted: tuple[Service, ...] = (services.web(paths=PATHS), *services.workers(paths=PATHS))
     with ExitStack() as stack:
         # Another test serves other pages there.

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
+# Minutes, which nobody could share at the end.
+LONGEST = "test_thirty_kills_cost_nothing_twice.py"
+
 
 class Part(NamedTuple):
     """The tests of a file that leave the database in the same way; what is taken at once."""
@@ -35,7 +38,8 @@ def _order(item: pytest.Item, fixtures: set[str]) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep pytest-django's order by what they leave in the database; of equals, those with Label Studio come first."""
-    items.sort(key=lambda item: (Part.of(item).order, not Part.of(item).needs_label_studio))
+    parts = {item: Part.of(item) for item in items}
+    items.sort(key=lambda it: (parts[it].order, not parts[it].needs_label_studio, not parts[it].file.endswith(LONGEST)))
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:

@@ -17,10 +17,14 @@ NEEDS = {
 }
 
 
+class Item(SimpleNamespace):
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
 def collected() -> list[Any]:
     """Two tests a file."""
     items = [
-        SimpleNamespace(nodeid=f"tests/{name}.py::{number}", fixturenames=needs, get_closest_marker=lambda _: None)
+        Item(nodeid=f"tests/{name}.py::{number}", fixturenames=needs, get_closest_marker=lambda _: None)
         for name, needs in NEEDS.items()
         for number in range(2)
     ]
