@@ -8,6 +8,7 @@ from io import BytesIO
 
 from budgets.cost_kinds import CostKind
 from budgets.money import parse_amount
+from tables.csv_lines import spellings
 from tables.csv_table import CsvTable
 from tables.signs import printable
 from tables.sources import open_source
@@ -16,7 +17,6 @@ from tables.table import FileUnreadable, Row, repeated
 COLUMNS = ("kind", "device", "study", "annotator", "amount", "starts_at")
 REQUIRED = ("kind", "amount", "starts_at")
 MOST_BYTES = 1024 * 1024
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class PriceFileUnreadable(ValueError):
@@ -72,11 +72,6 @@ class PriceTable:
 def text_of(content: bytes) -> str:
     """Decode a file whose lines could be read, to be sent again as text."""
     return "".join(open_source(stream=BytesIO(content)).lines)
-
-
-def spellings(cell: str) -> tuple[str, ...]:
-    """What a cell may mean: itself, or its text before a formula's first character got a quote."""
-    return (cell, cell[1:]) if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else (cell,)
 
 
 def _check_header(header: Sequence[str]) -> None:

@@ -23,6 +23,7 @@ from budgets.prices import (
     preview_prices,
     set_price,
 )
+from tables.whole_files import write_whole
 
 PRICE_HELP = "once for each: label=0.10, labelling_hour=15, device_hour:cpu=0.60"
 
@@ -82,7 +83,10 @@ class Command(BaseCommand):
         if out is None:
             self.stdout.write("".join(lines), ending="")
             return
-        out.write_text("".join(lines), encoding="utf-8", newline="")
+        try:
+            write_whole({out: [line.encode() for line in lines]})
+        except OSError as error:
+            raise CommandError(f"{out}: {error.strerror}. Name a file that can be used.") from None
         self.stdout.write(f"Prices written to {out}: {len(lines) - 1:,}.")
 
     def _import(self, options: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from studies.exports import WRITERS, export_examples
 from studies.models import Split
 from studies.queries import find_study
-from studies.whole_files import write_whole
+from tables.whole_files import write_whole
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             if options["labelled"]:
                 examples = examples.filter(label__isnull=False)
             pieces = export_examples(study=study, examples=examples, suffix=file.suffix.removeprefix("."))
-            write_whole(file, pieces)
+            write_whole({file: pieces})
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.") from error
         except ValueError as error:
