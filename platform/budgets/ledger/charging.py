@@ -11,7 +11,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
-from budgets.ledger.headroom import Headroom
+from budgets.ledger.availability import Headroom
 from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key

@@ -14,8 +14,8 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
+from budgets.ledger.availability import Headroom
 from budgets.ledger.charging import undoing
-from budgets.ledger.headroom import Headroom
 from budgets.ledger.keys import replacement_key
 from budgets.ledger.locked_budget import enter_all, lock, spend
 from budgets.models import Budget, LedgerEntry, Price
