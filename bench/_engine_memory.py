@@ -11,10 +11,10 @@ from typing import Any
 import datasets
 from transformers import AutoTokenizer, BertConfig, BertModel
 
-from training.artifact import LabelMap, load_classifier, save_classifier
-from training.pretrained import model_folder
-from training.settings import ModelSource
-from training.task_types import TASK_TYPES
+from training.learners import LabelMap, load_classifier, save_classifier
+from training.models import model_folder
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES
 
 ROOT = Path(__file__).resolve().parents[1]
 TASK = TASK_TYPES["text_classification"]

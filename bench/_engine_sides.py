@@ -19,21 +19,20 @@ import transformers
 from torch import Tensor
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from demo.texts import TEST, TRAIN, posts
-from training.artifact import Classifier, load_classifier
-from training.batches import Indices, collate, epoch_batches
-from training.classifier import EncoderClassifier
+from demo.newsgroups import TEST, TRAIN, posts
+from training.answers import Rows
 from training.compute import Compute, has_fast_bf16, seed_everything
-from training.data import EncodedRows, Rows, encode_rows
-from training.evaluate import predict_logits
+from training.data import EncodedRows, Indices, collate, epoch_batches
+from training.evaluation import predict_logits
 from training.job import Job
+from training.learners import Classifier, encode_rows, load_classifier
 from training.losses import distillation_sum
 from training.methods import METHODS
-from training.progress import Progress
-from training.settings import ModelSource
-from training.spec import RunSpec
-from training.stop import StopFlag
-from training.task_types import TASK_TYPES
+from training.models import EncoderClassifier
+from training.reporting import Progress
+from training.runtime import StopFlag
+from training.spec import ModelSource, RunSpec
+from training.tasks import TASK_TYPES
 
 TASK = TASK_TYPES["text_classification"]
 TEACHER = ModelSource(source="package", name="all-mpnet-base-v2")

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from training.compat import aligned_target
-from training.spans import written
+from training.answers import align_target, spans_to_json
 
 # The study's prices; a file of another name takes the one that is asked for.
 PRICES = {"wlp": 0.26, "stanceosaurus": 0.364, "fever": 0.129, "multipit_id": 0.20}
@@ -181,4 +180,4 @@ def _tags(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _entity_row(source: str, target: str, labels: list[str]) -> Row:
-    return {"text": source}, written(aligned_target(text=source, target=target, labels=labels).spans)
+    return {"text": source}, spans_to_json(align_target(text=source, target=target, labels=labels).spans)

@@ -21,7 +21,7 @@ import datasets
 from bench._paths_data import Row, Task
 from training.job import Job
 from training.methods import METHODS
-from training.progress import Progress
+from training.reporting import Progress
 from training.spec import RunSpec
 
 RECIPES = ("ours", "study")

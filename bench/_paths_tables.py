@@ -7,10 +7,10 @@ from typing import Any
 
 from bench._paths_data import Task
 from bench._paths_recipes import Point
-from training.data import Rows
-from training.evaluate import Interval, bootstrap
-from training.settings import EvaluationSettings
-from training.task_types import TASK_TYPES
+from training.answers import Rows
+from training.evaluation import Interval, bootstrap
+from training.spec import EvaluationSettings
+from training.tasks import TASK_TYPES
 
 GOALS = {"num_files_won": 2}
 POINTS_TO_WIN = 2.0

@@ -52,13 +52,13 @@ def _goal(name: str) -> float | None:
 @contextmanager
 def own_database(folder: Path) -> Iterator[None]:
     from embedded import postgres, services
-    from embedded.paths import Paths
+    from embedded.data_folder import Paths
 
     paths = Paths(root=ROOT, data=folder / "var").make()
     for name in [name for name in os.environ if name.startswith(("FULCRUM_", "DATABASE_", "LABEL_", "BROKER_"))]:
         del os.environ[name]
     with postgres.running(paths=paths):
-        os.environ.update(services.django(paths=paths))
+        os.environ.update(services.environment(paths=paths))
         import django
         from django.conf import settings
         from django.core.management import call_command

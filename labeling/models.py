@@ -49,7 +49,7 @@ class Batch(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending", "Being sent"
-        OFFERED = "offered", "Offered"
+        PUBLISHED = "offered", "Offered"
         WITHDRAWN = "withdrawn", "Withdrawn before it was sent"
 
     project = models.ForeignKey(LabelingProject, on_delete=models.PROTECT, related_name="batches")

@@ -18,9 +18,9 @@ TROUBLES_SHOWN = 20
 
 @dataclass(frozen=True, kw_only=True)
 class LabelingStatus:
-    """The state of a study's labelling. `offered` and `annotated` count examples, the rest annotations."""
+    """The state of a study's labelling. `published` and `annotated` count examples, the rest annotations."""
 
-    offered: int
+    published: int
     being_sent: int
     annotated: int
     accepted: int
@@ -65,13 +65,13 @@ class WorkWaiting:
 
 def status(study: Study) -> LabelingStatus:
     project = LabelingProject.objects.filter(study=study).first()
-    offered = Publication.objects.filter(
-        example__study=study, batch__state=Batch.State.OFFERED, withdrawn_at__isnull=True
+    published = Publication.objects.filter(
+        example__study=study, batch__state=Batch.State.PUBLISHED, withdrawn_at__isnull=True
     )
     annotations = Annotation.objects.filter(example__study=study)
     counts = dict(annotations.values_list("state").annotate(Count("pk")))
     return LabelingStatus(
-        offered=offered.count(),
+        published=published.count(),
         being_sent=Publication.objects.filter(example__study=study, batch__state=Batch.State.PENDING).count(),
         annotated=annotations.filter(state=State.ACCEPTED).values("example").distinct().count(),
         accepted=counts.get(State.ACCEPTED, 0),
@@ -117,7 +117,7 @@ def work_waiting(user: User) -> list[WorkWaiting]:
     mine = Annotation.objects.filter(is_theirs, example=OuterRef("example"), annotator=user)
     free_to_them = Q(hold__budget__stopped_at__isnull=True) | Q(kept_for=user)
     wanting = Assignment.objects.waiting().filter(free_to_them, publication=OuterRef("pk"))
-    open_to_them = Publication.objects.filter(Exists(wanting), ~Exists(mine), batch__state=Batch.State.OFFERED)
+    open_to_them = Publication.objects.filter(Exists(wanting), ~Exists(mine), batch__state=Batch.State.PUBLISHED)
     counts = dict(open_to_them.values_list("example__study").annotate(Count("pk")).order_by())
     studies = Study.objects.filter(pk__in=counts).order_by("name")
     return [WorkWaiting(study=study, num_left=counts[study.pk]) for study in studies]

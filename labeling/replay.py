@@ -1,6 +1,6 @@
-"""Known answers given again, through Label Studio's real interface and as real members of it, for demonstrations.
+"""Known answers replayed through Label Studio's real interface, for demonstrations.
 
-Whoever replays is marked so (`User.is_replay`), and with them every annotation and ledger entry that comes of it.
+Accounts that replay are marked (`User.is_replay`), and so are their annotations and ledger entries.
 """
 
 import time
@@ -16,6 +16,7 @@ from django.conf import settings
 from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import User
+from config.refusals import Refusal
 from labeling.label_studio import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, sdk_client, task_type_of, translated
 from labeling.models import Publication
 from labeling.sign_in import ticket_url
@@ -25,7 +26,7 @@ from studies.models import Example, Study
 ALREADY_THERE = 409
 
 
-class NotForReplay(ValueError):
+class NotForReplay(Refusal):
     """Only accounts marked for replay may replay, so that no report can pass their work off as people's."""
 
 
@@ -39,7 +40,7 @@ class ReplayResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Answer:
+class _KnownAnswer:
     """One annotation to make. Its unique id follows from who answers what, so that it cannot be made twice."""
 
     example_id: int
@@ -58,10 +59,10 @@ def replay(
 ) -> ReplayResult:
     """Annotate a study's published examples, in rank order, as the annotators in turn, each in an own session.
 
-    Safe to repeat: what was answered is not answered again.
+    Safe to repeat: no example is answered twice.
 
     Parameters: `annotators` marked for replay, at least as many as the study asks annotations per example; `answers`
-    gives each example's label in its task type's form, `lead_time` how long it is said to have taken; `num_examples`
+    gives each example's label in its task type's form, `lead_time` its lead time; `num_examples`
     counts from the first, all if None.
     Returns: what was made, and in how many seconds.
     Raises: NotForReplay; LabelStudioUnreachable; LabelStudioRefused.
@@ -84,17 +85,19 @@ def _share_out(
     answers: Callable[[Example], str],
     lead_time: Callable[[Example], timedelta],
     num_examples: int | None,
-) -> list[list[_Answer]]:
+) -> list[list[_KnownAnswer]]:
     """Divide the examples among the annotators in turn; read whole before threads start, which share no database."""
-    offered = Publication.objects.filter(example__study=study, label_studio_id__isnull=False, withdrawn_at__isnull=True)
+    published = Publication.objects.filter(
+        example__study=study, label_studio_id__isnull=False, withdrawn_at__isnull=True
+    )
     task_type = task_type_of(study=study)
-    work: list[list[_Answer]] = [[] for _ in annotators]
-    for place, publication in enumerate(offered.select_related("example").order_by("example__rank")[:num_examples]):
+    work: list[list[_KnownAnswer]] = [[] for _ in annotators]
+    for place, publication in enumerate(published.select_related("example").order_by("example__rank")[:num_examples]):
         example = publication.example
         for shift in range(study.annotations_per_example):
             turn = (place + shift) % len(annotators)
             work[turn].append(
-                _Answer(
+                _KnownAnswer(
                     example_id=publication.label_studio_id or 0,
                     unique_id=str(uuid5(example.uid, annotators[turn].email)),
                     result=task_type.result(target=answers(example), fields=example.fields),
@@ -104,7 +107,7 @@ def _share_out(
     return work
 
 
-def _annotate(person: User, work: Sequence[_Answer]) -> list[bool]:
+def _annotate(person: User, work: Sequence[_KnownAnswer]) -> list[bool]:
     """Give one person's answers. Returns: per answer, whether it was made now."""
     if not work:
         return []
@@ -129,7 +132,7 @@ def _by_session_only(request: httpx.Request) -> None:
     request.headers.pop("Authorization", None)
 
 
-def _make(sdk: Any, answer: _Answer) -> bool:
+def _make(sdk: Any, answer: _KnownAnswer) -> bool:
     def create() -> bool:
         try:
             sdk.annotations.create(

@@ -1,4 +1,4 @@
-"""The way from Fulcrum into Label Studio."""
+"""Signing people in to Label Studio."""
 
 import time
 from urllib.parse import urlencode
@@ -18,10 +18,10 @@ from studies.models import Study
 
 
 def enter_url(*, actor: User, study: Study, manage: bool = False, session_key: str | None = None) -> str:
-    """Make a link that signs a person into Label Studio, once and soon, and puts the next example before them.
+    """Make a link that signs a person in to Label Studio, once and soon, and opens the next example.
 
-    Parameters: `manage` leads to the list of all examples instead, for who may publish; `session_key` is the Fulcrum
-    session with which the entry ends.
+    Parameters: `manage` opens the list of all examples instead, for who may publish; `session_key` is the Fulcrum
+    session with which access ends.
     Returns: an absolute URL.
     Raises: Forbidden; NothingPublished; LabelStudioRefused (no ticket key is set); BudgetStopped (unless this person
     had an example open when the stop came, or is to manage).
@@ -38,13 +38,13 @@ def enter_url(*, actor: User, study: Study, manage: bool = False, session_key: s
 
 
 def ticket_url(*, person: User, page: str, session_key: str | None = None) -> str:
-    """Make a link that signs a person into Label Studio and leads to one of its pages (a path).
+    """Make a link that signs a person in to Label Studio and opens one of its pages (a path).
 
-    Without a session's key, what they may do there hangs on their account and role alone.
+    Without a session's key, access depends on their account and role alone.
     """
     if not settings.LABEL_STUDIO_URL or not settings.TICKET_KEY:
-        raise LabelStudioRefused("There is no Label Studio to enter: set LABEL_STUDIO_URL and FULCRUM_TICKET_KEY.")
-    ticket = tickets.Ticket(
+        raise LabelStudioRefused("No Label Studio is configured: set LABEL_STUDIO_URL and FULCRUM_TICKET_KEY.")
+    ticket = tickets.SignInTicket(
         email=person.email,
         name=person.name,
         role=person.role,
@@ -53,5 +53,5 @@ def ticket_url(*, person: User, page: str, session_key: str | None = None) -> st
         session=tickets.session_reference(session_key),
         is_replay=person.is_replay,
     )
-    query = urlencode({"ticket": tickets.write(key=settings.TICKET_KEY, ticket=ticket)})
+    query = urlencode({"ticket": tickets.write_ticket(key=settings.TICKET_KEY, ticket=ticket)})
     return f"{settings.LABEL_STUDIO_URL}/fulcrum/enter?{query}"

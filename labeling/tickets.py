@@ -1,8 +1,8 @@
-"""What Fulcrum and Label Studio say to each other about people, sealed with the key that both know.
+"""Messages about people between Fulcrum and Label Studio, sealed with their shared key.
 
-A ticket carries a signed-in person into Label Studio, once. A question asks Fulcrum what a person may do there now. A
-cut tells Fulcrum that somebody's browser claimed more time than went by.
-Both sides import this module, and they share no Django version: only the standard library here.
+A ticket signs a person in to Label Studio, once. An access question asks Fulcrum what a person may do there now. A lead
+time report says that a browser claimed more time than passed.
+Both sides import this module, with different versions of Django: only the standard library here.
 """
 
 import base64
@@ -18,23 +18,23 @@ MAX_LENGTH = 4096
 # How far the two clocks may differ, and how long a question can be repeated.
 QUESTION_SECONDS = 60
 
-_TICKET, _QUESTION, _ANSWER, _CUT = "ticket", "question", "answer", "cut"
+_TICKET, _QUESTION, _REPLY, _REPORT = "ticket", "question", "answer", "cut"
 
 
 class TicketRefused(Exception):
-    """The ticket cannot be accepted; the message says so to the person who brought it."""
+    """The ticket is refused; the message is shown to the person."""
 
 
 class SealBroken(Exception):
-    """This text was not sealed with our key for this purpose, was cut off, or comes from another version."""
+    """The text was not sealed with our key for this purpose, was truncated, or comes from another version."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ticket:
-    """Who may enter, as what, until when (seconds since 1970), and where to go then (a path of Label Studio).
+class SignInTicket:
+    """Who may sign in, in which role, until when (seconds since 1970), and the path of Label Studio to open.
 
-    `session` refers to the Fulcrum session that the entry hangs on; without one, it ends with the account only.
-    `is_replay` marks an account that replays known labels, whose lead times are the known ones.
+    `session` refers to the Fulcrum session with which access ends; without one, it ends with the account.
+    `is_replay` marks an account that replays known labels with known lead times.
     """
 
     email: str
@@ -48,8 +48,8 @@ class Ticket:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
-    """May this person still be here, and as what? With `signs_out`, their Fulcrum session is ended first."""
+class AccessQuestion:
+    """Which role has this person now? With `signs_out`, their Fulcrum session is ended first."""
 
     email: str
     session: str
@@ -59,58 +59,58 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A person's role; empty where they have no active account, or the session of their entry has ended."""
+class AccessReply:
+    """A person's role; empty where they have no active account, or their session has ended."""
 
     role: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
-    """An annotation told more seconds than went by; ids are Label Studio's."""
+class LeadTimeReport:
+    """A browser reported more seconds for an annotation than passed; ids are Label Studio's."""
 
     project: int
     annotation: int
     email: str
-    told: float
+    reported: float
     kept: float
 
 
 def session_reference(session_key: str | None) -> str:
-    """Name a session without giving away its key; empty for none."""
+    """Name a session without revealing its key; empty for none."""
     return hashlib.sha256(session_key.encode()).hexdigest() if session_key else ""
 
 
-def write(*, key: str, ticket: Ticket) -> str:
+def write_ticket(*, key: str, ticket: SignInTicket) -> str:
     """Seal a ticket into text that fits a URL."""
     return _seal(key=key, purpose=_TICKET, fields=asdict(ticket))
 
 
-def read(*, key: str, text: str, now: float) -> Ticket:
-    """Check a ticket's seal and time; whether it was used before is the caller's to know.
+def read_ticket(*, key: str, text: str, now: float) -> SignInTicket:
+    """Check a ticket's seal and time; the caller checks whether it was used before.
 
     Raises: TicketRefused.
     """
     if not _is_ours(key=key, purpose=_TICKET, text=text):
-        raise TicketRefused("This link was not made by Fulcrum, or was cut off.")
+        raise TicketRefused("This link was not made by Fulcrum, or was truncated.")
     try:
-        ticket = Ticket(**_open(key=key, purpose=_TICKET, text=text))
+        ticket = SignInTicket(**_open(key=key, purpose=_TICKET, text=text))
     except (SealBroken, TypeError):
         raise TicketRefused("This link was made by another version of Fulcrum.") from None
     if now >= ticket.expires_at:
-        raise TicketRefused("This link has expired: it is good for a moment only.")
+        raise TicketRefused("This link has expired. Open Label Studio from Fulcrum again.")
     return ticket
 
 
-def write_question(*, key: str, question: Question) -> str:
+def write_question(*, key: str, question: AccessQuestion) -> str:
     """Seal a question."""
     return _seal(key=key, purpose=_QUESTION, fields=asdict(question))
 
 
-def read_question(*, key: str, text: str, now: float) -> Question:
+def read_question(*, key: str, text: str, now: float) -> AccessQuestion:
     """Check a question's seal and time. Raises: SealBroken."""
     try:
-        question = Question(**_open(key=key, purpose=_QUESTION, text=text))
+        question = AccessQuestion(**_open(key=key, purpose=_QUESTION, text=text))
     except TypeError:
         raise SealBroken("The question was made by another version of Fulcrum.") from None
     if abs(now - question.asked_at) > QUESTION_SECONDS:
@@ -120,33 +120,33 @@ def read_question(*, key: str, text: str, now: float) -> Question:
     return question
 
 
-def write_answer(*, key: str, answer: Answer, question: Question) -> str:
-    """Seal an answer to one question."""
-    return _seal(key=key, purpose=_ANSWER, fields={**asdict(answer), "nonce": question.nonce})
+def write_reply(*, key: str, reply: AccessReply, question: AccessQuestion) -> str:
+    """Seal a reply to one question."""
+    return _seal(key=key, purpose=_REPLY, fields={**asdict(reply), "nonce": question.nonce})
 
 
-def read_answer(*, key: str, text: str, question: Question) -> Answer:
-    """Check that an answer is Fulcrum's, and to this question. Raises: SealBroken."""
-    fields = _open(key=key, purpose=_ANSWER, text=text)
+def read_reply(*, key: str, text: str, question: AccessQuestion) -> AccessReply:
+    """Check that a reply is Fulcrum's, and to this question. Raises: SealBroken."""
+    fields = _open(key=key, purpose=_REPLY, text=text)
     if fields.pop("nonce", None) != question.nonce:
-        raise SealBroken("The answer is to another question.")
+        raise SealBroken("The reply is to another question.")
     try:
-        return Answer(**fields)
+        return AccessReply(**fields)
     except TypeError:
-        raise SealBroken("The answer was made by another version of Fulcrum.") from None
+        raise SealBroken("The reply was made by another version of Fulcrum.") from None
 
 
-def write_cut(*, key: str, cut: Cut) -> str:
-    """Seal a cut."""
-    return _seal(key=key, purpose=_CUT, fields=asdict(cut))
+def write_report(*, key: str, report: LeadTimeReport) -> str:
+    """Seal a lead time report."""
+    return _seal(key=key, purpose=_REPORT, fields=asdict(report))
 
 
-def read_cut(*, key: str, text: str) -> Cut:
-    """Check a cut's seal. It may come more than once. Raises: SealBroken."""
+def read_report(*, key: str, text: str) -> LeadTimeReport:
+    """Check a report's seal. It may come more than once. Raises: SealBroken."""
     try:
-        return Cut(**_open(key=key, purpose=_CUT, text=text))
+        return LeadTimeReport(**_open(key=key, purpose=_REPORT, text=text))
     except TypeError:
-        raise SealBroken("The cut was made by another version of Fulcrum.") from None
+        raise SealBroken("The report was made by another version of Fulcrum.") from None
 
 
 def _seal(*, key: str, purpose: str, fields: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from labeling.endpoints import views
+from labeling import views
 
 urlpatterns = [
     path("webhook/<uuid:uid>", views.webhook, name="labeling-webhook"),

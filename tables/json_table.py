@@ -25,7 +25,7 @@ from tables.table import (
 _SHOWN_NUMBER = 40
 
 
-class RowInvalid(ValueError):
+class RowInvalid(Exception):
     """A line is no row; the message says why."""
 
 

@@ -18,7 +18,7 @@ _NAMED = 5
 _NAMED_COLUMNS = 20
 
 
-class FileUnreadable(ValueError):
+class FileUnreadable(Exception):
     """The file as a whole cannot be read: its kind, encoding, header or size is wrong."""
 
 

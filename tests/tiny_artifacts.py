@@ -8,9 +8,9 @@ from pytest_django import Settings
 
 from runs.models import Artifact
 from tests.tiny_model import write_tiny_model
-from training.artifact import LabelMap, load_classifier, save_classifier
-from training.settings import ModelSource
-from training.task_types import TASK_TYPES
+from training.learners import LabelMap, load_classifier, save_classifier
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES
 
 Said = tuple[str, str, str]
 

@@ -12,17 +12,16 @@ import datasets
 import pytest
 import torch
 
-from training.artifact import Classifier, load_classifier
+from training.answers import Rows
 from training.compute import Compute
-from training.data import EncodedRows, Rows, encode_rows
-from training.finetune import GoldLoss
+from training.data import EncodedRows
 from training.job import Job
+from training.learners import Classifier, encode_rows, learner_of, load_classifier
 from training.methods import METHODS
-from training.progress import Progress
-from training.settings import ModelSource
-from training.spec import RunSpec
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
+from training.reporting import Progress
+from training.spec import ModelSource, RunSpec
+from training.tasks import TASK_TYPES, TaskType
+from training.train import GoldLoss
 
 LABELS = ["neg", "pos"]
 GOOD = ("good", "great", "fine", "happy", "love")
@@ -165,5 +164,6 @@ def encoded_sentences(
     gold = task_type.read_gold(gold=data["label"], columns=columns, labels=LABELS)
     rows = Rows(uids=data["uid"], columns=columns, gold=[*gold])
     encoded = encode_rows(rows=rows, task_type=task_type, tokenizer=classifier.tokenizer, max_length=32)
-    target = task_type.targets(rows=rows, units=encoded.units, labels=LABELS)
-    return encoded, GoldLoss(task_type=task_type, units=encoded.units, target=target)
+    learner = learner_of(task_type)
+    target = learner.targets(rows=rows, units=encoded.units, labels=LABELS)
+    return encoded, GoldLoss(learner=learner, units=encoded.units, target=target)

@@ -1,8 +1,4 @@
-"""`python -m training SPEC.json`: one run in its own process.
-
-Leaves with 0 when result.json is written, 2 when trying again is no use (error.json says why), 3 when it was
-asked to stop, 4 when the disk has no room for what it must write; anything else is a crash.
-"""
+"""`python -m training SPEC.json`: one run in its own process; exit codes are in training.contract."""
 
 from __future__ import annotations
 
@@ -18,18 +14,32 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from training.energy import Energy, EnergyMeter
-from training.failures import PermanentFailure, is_disk_full, is_permanent, reason_of
-from training.folder import discard_working_files, write_json
+from training.contract import (
+    DISK_FULL,
+    ERROR_FILE,
+    EXIT_DISK_FULL,
+    EXIT_DONE,
+    EXIT_PERMANENT,
+    EXIT_STOPPED,
+    METER_FILE,
+    RESULT_FILE,
+    WAIT,
+)
 from training.job import Job
-from training.meter import METER_FILE, Meter, peak_device_memory_bytes, peak_memory_bytes
-from training.progress import Progress
+from training.reporting import Energy, EnergyMeter, Meter, Progress, peak_device_memory_bytes, peak_memory_bytes
+from training.runtime import (
+    PermanentFailure,
+    StopFlag,
+    StopRequested,
+    discard_working_files,
+    is_disk_full,
+    is_orphan,
+    is_permanent,
+    reason_of,
+    write_json,
+)
 from training.spec import RunSpec
-from training.stop import EXIT_STOPPED, StopFlag, StopRequested, is_orphan
 
-EXIT_DONE = 0
-EXIT_PERMANENT = 2
-EXIT_DISK_FULL = 4
 # Who asked the run to stop waits for it; any other end has time to read the energy.
 SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
@@ -37,27 +47,26 @@ USAGE = "usage: python -m training SPEC.json\n       python -m training predict 
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 NUM_PREDICT_ARGUMENTS = 3
 NUM_ANSWER_ARGUMENTS = 3
-WAIT = "--wait"
-MOST_TOLD = 1 << 16
-SECONDS_BETWEEN_LOOKS = 0.25
+MOST_MESSAGE_BYTES = 1 << 16
+SECONDS_BETWEEN_CHECKS = 0.25
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the command line asks; returns the exit code."""
+    """Run a command line; returns the exit code."""
     named = [argument for argument in arguments if argument != "--keep-going"]
     if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
         return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
     if arguments[:1] == ["answer"] and len(arguments) == 1 + NUM_ANSWER_ARGUMENTS:
         return answer(Path(arguments[1]), idle_seconds=float(arguments[2]), most_memory_bytes=int(arguments[3]))
     if arguments == [WAIT]:
-        return run_when_told()
+        return run_when_ordered()
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
         return EXIT_PERMANENT
     return run(Path(arguments[0]).resolve())
 
 
-def run_when_told() -> int:
+def run_when_ordered() -> int:
     """Import what every run needs, then carry out the one that standard input names; returns the exit code.
 
     Standard input is a socket. It brings one JSON object: `spec`, the spec file, `log`, where all output goes from then
@@ -69,11 +78,11 @@ def run_when_told() -> int:
     threading.Thread(target=_leave_when_orphaned, args=(has_order,), name="orphan", daemon=True).start()
     import training.methods  # noqa: F401  # seconds of imports, before anybody waits for them
 
-    told, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_TOLD, 1)
-    if not told:
+    message, _, _, _ = socket.recv_fds(socket.socket(fileno=os.dup(0)), MOST_MESSAGE_BYTES, 1)
+    if not message:
         return EXIT_DONE
     has_order.set()
-    order = json.loads(told)
+    order = json.loads(message)
     os.environ.update(order["environment"])
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     for stream in (sys.stdout, sys.stderr):
@@ -85,14 +94,14 @@ def run_when_told() -> int:
 
 
 def _leave_when_orphaned(has_order: threading.Event) -> None:
-    """End at once with whoever started this process, imports done or not; a run that is under way sees to itself."""
-    while not has_order.wait(SECONDS_BETWEEN_LOOKS):
+    """End at once when the process that started this one has died, until there is a run, which checks that itself."""
+    while not has_order.wait(SECONDS_BETWEEN_CHECKS):
         if is_orphan():
             os._exit(EXIT_DONE)
 
 
 def set_threads(number: int) -> None:
-    """Say how many threads the libraries may use; they read this once, when they are first imported."""
+    """Set how many threads the libraries may use; they read this once, when they are first imported."""
     os.environ.setdefault("OMP_NUM_THREADS", str(number))
     os.environ.setdefault("RAYON_NUM_THREADS", str(number))
     # A repository without safetensors is refused; the library would otherwise ask a service to convert it.
@@ -103,9 +112,9 @@ def set_threads(number: int) -> None:
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
     """Label a file; returns the exit code.
 
-    Notes on the file and then, as bare numbers, how far it is go to standard output; what is wrong to standard error.
+    Notes on the file and then, as bare numbers, the lines done go to standard output; errors to standard error.
     """
-    from training.predict import Listener, predict_file
+    from training.evaluation import Listener, predict_file
 
     stop = StopFlag()
     stop.install()
@@ -132,8 +141,8 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
 
 
 def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
-    """Answer examples from standard input as long as they come; returns the exit code. See training.answering."""
-    from training.answering import answer_lines
+    """Answer examples from standard input until the input ends; returns the exit code. See evaluation.serving."""
+    from training.evaluation import answer_lines
 
     try:
         answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
@@ -151,7 +160,7 @@ def run(spec_path: Path) -> int:
     if not folder.is_dir():
         print(f"There is no run folder {folder}. Make it and write spec.json into it.", file=sys.stderr)
         return EXIT_PERMANENT
-    (folder / "error.json").unlink(missing_ok=True)
+    (folder / ERROR_FILE).unlink(missing_ok=True)
     progress = Progress(folder)
     try:
         progress.start()
@@ -175,7 +184,7 @@ def run(spec_path: Path) -> int:
 
 
 def _close(folder: Path, progress: Progress, meter: Meter, energy: Energy | None) -> None:
-    """Leave what this attempt used, however it ended; one that is killed, or has no room to write, leaves nothing."""
+    """Write what this attempt used, however it ended; one that is killed, or has no disk space, writes nothing."""
     payload = {
         "device_seconds": round(meter.device_seconds(), 3),
         **progress.stages(),
@@ -191,7 +200,7 @@ def _close(folder: Path, progress: Progress, meter: Meter, energy: Energy | None
 
 
 def _execute(job: Job) -> None:
-    if (job.folder / "result.json").is_file():
+    if (job.folder / RESULT_FILE).is_file():
         job.progress.log("this run is finished already")
         return
     set_threads(job.spec.num_threads)
@@ -199,7 +208,7 @@ def _execute(job: Job) -> None:
 
     job.progress.stage("data", message="reading data")
     result: dict[str, Any] = METHODS[job.spec.kind](job)
-    write_json(path=job.folder / "result.json", payload=result)
+    write_json(path=job.folder / RESULT_FILE, payload=result)
     discard_working_files(job.folder)
     job.progress.log(f"done in {result['device_seconds']:.1f} device seconds")
 
@@ -210,7 +219,7 @@ def _record(folder: Path, error: Exception) -> int | None:
         with suppress(OSError):
             megabytes = shutil.disk_usage(folder).free // 2**20
             reason = f"there is no room on the disk that holds the runs ({megabytes:,} MB are free): {error}"
-            _write_error(folder, "DiskFull", reason)
+            _write_error(folder, DISK_FULL, reason)
         return EXIT_DISK_FULL
     if is_permanent(error) and not isinstance(error, PermanentFailure):
         traceback.print_exception(error)
@@ -219,14 +228,14 @@ def _record(folder: Path, error: Exception) -> int | None:
 
 
 def _write_error(folder: Path, name: str, message: str) -> None:
-    write_json(path=folder / "error.json", payload={"error": name, "message": message})
+    write_json(path=folder / ERROR_FILE, payload={"error": name, "message": message})
     print(f"{name}: {message}", file=sys.stderr, flush=True)
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once: taking the libraries down takes seconds, in which a device is held for nothing.
+    """End the process at once: tearing the libraries down takes seconds, for which a device is held in vain.
 
-    All that it made is written by then. On a full disk the last words fail, which must not turn the code into another.
+    All results are written by then. On a full disk flushing the output fails, which must not change the exit code.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

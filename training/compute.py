@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from training.failures import PermanentFailure
-from training.spec import RunSpec
+from training.runtime import PermanentFailure
 
 Indices = npt.NDArray[np.int64]
 # By CUDA, its libraries, and the processor's allocator on Linux and elsewhere.
@@ -31,7 +30,7 @@ class DeviceMissing(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class Compute:
-    """A device, and whether matrix work on it runs in bf16; weights and losses stay fp32 either way."""
+    """A device, and whether matrix products on it run in bf16; weights and losses stay fp32 either way."""
 
     device: torch.device
     bf16: bool
@@ -46,31 +45,25 @@ class Compute:
         return 1024 if self.device.type == "cpu" else 4096
 
     def free_memory(self) -> None:
-        """Give back what the device keeps for later, after it ran out of memory."""
+        """Release the device's cached memory after it ran out."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Say whether torch failed for want of memory; beyond its own class only the words tell."""
+    """Say whether torch failed for lack of memory; beyond its own class only the message tells."""
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
-def halves_of(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
-    """Cut a batch that found no memory in two.
+def halve_batch(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
+    """Cut a batch that ran out of memory in two, to be computed one after the other.
 
     Parameters
     ----------
     indices
         (B,) the rows of the batch.
     error
-        what came of it.
-    compute
-        where it was computed.
-
-    Returns
-    -------
-    Both halves, to be computed one after the other.
+        raised by it.
 
     Raises
     ------
@@ -88,31 +81,21 @@ def halves_of(indices: Indices, *, error: RuntimeError, compute: Compute) -> lis
     return np.array_split(indices, 2)
 
 
-def prepare_compute(spec: RunSpec) -> Compute:
-    """Set threads and seeds and pick device and precision.
-
-    Parameters
-    ----------
-    spec
-        names device, num_threads, seed and training.precision.
-
-    Returns
-    -------
-    The compute of this run.
+def prepare_compute(*, device: str, precision: str, num_threads: int, seed: int) -> Compute:
+    """Set threads and seeds and pick device and precision (auto, fp32 or bf16).
 
     Raises
     ------
     DeviceMissing: there is no such device here.
     """
-    torch.set_num_threads(spec.num_threads)
-    seed_everything(spec.seed)
+    torch.set_num_threads(num_threads)
+    seed_everything(seed)
     try:
-        device = torch.device(spec.device)
-        torch.empty(1, device=device)
+        found = torch.device(device)
+        torch.empty(1, device=found)
     except (RuntimeError, AssertionError) as error:
-        raise DeviceMissing(f"spec.json, device: {spec.device!r} is not here ({error}). Give cpu, or cuda.") from error
-    wanted = spec.training.precision
-    return Compute(device=device, bf16=wanted == "bf16" or (wanted == "auto" and has_fast_bf16(device)))
+        raise DeviceMissing(f"spec.json, device: {device!r} is not here ({error}). Give cpu, or cuda.") from error
+    return Compute(device=found, bf16=precision == "bf16" or (precision == "auto" and has_fast_bf16(found)))
 
 
 def seed_everything(seed: int) -> None:

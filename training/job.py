@@ -1,14 +1,13 @@
-"""A run in motion: its spec, its folder, and the ways to report, stop and count."""
+"""A run in progress: its spec, its folder, and the means to report, stop and count."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from training.meter import Meter
-from training.progress import Progress
-from training.spec import RunSpec
-from training.stop import StopFlag
+from training.reporting import Meter, Progress
+from training.runtime import StopFlag
+from training.spec import RunSpec, TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +19,8 @@ class Job:
     progress: Progress
     stop: StopFlag = field(default_factory=StopFlag)
     meter: Meter = field(default_factory=Meter)
+
+    def with_settings(self, settings: TrainingSettings, *, seed: int | None = None) -> Job:
+        """Return the same job with other training settings, and another seed where one is given."""
+        changed = replace(self.spec, training=settings, seed=self.spec.seed if seed is None else seed)
+        return replace(self, spec=changed)

@@ -12,18 +12,14 @@ IGNORED = -100
 
 
 def cross_entropy_sum(*, logits_BC: Tensor, target_B: Tensor) -> Tensor:
-    """Cross-entropy against gold labels.
+    """Cross-entropy against gold labels in nats, summed over the rows that are not IGNORED; exactly 0 if all are.
 
     Parameters
     ----------
     logits_BC
         unnormalised log-probabilities, (..., C).
     target_B
-        int64 (...), the gold class; IGNORED where there is none.
-
-    Returns
-    -------
-    Scalar, nats, summed over the rows that are not ignored; exactly 0 if all are.
+        int64 (...), the gold class or IGNORED.
     """
     num_classes = logits_BC.shape[-1]
     return F.cross_entropy(
@@ -32,7 +28,7 @@ def cross_entropy_sum(*, logits_BC: Tensor, target_B: Tensor) -> Tensor:
 
 
 def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: float, mask_B: Tensor) -> Tensor:
-    """KL(teacher || student) at a temperature, times its square.
+    """KL(teacher || student) at a temperature, times its square, in nats, summed over the rows of the mask.
 
     The square keeps the gradient's size independent of the temperature (Hinton, Vinyals and Dean,
     "Distilling the Knowledge in a Neural Network", 2015, section 2.1).
@@ -41,14 +37,8 @@ def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: flo
     ----------
     student_BC, teacher_BC
         logits (..., C), in the same order of classes.
-    temperature
-        above 0; 1 leaves the distributions as they are.
     mask_B
-        bool (...), True where a teacher's answer exists.
-
-    Returns
-    -------
-    Scalar, nats times temperature squared, summed over the rows of the mask.
+        bool (...), True where there is a teacher's answer.
     """
     student_log_BC = F.log_softmax(student_BC.float() / temperature, dim=-1)
     teacher_log_BC = F.log_softmax(teacher_BC.float() / temperature, dim=-1)
@@ -57,18 +47,14 @@ def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: flo
 
 
 def binary_cross_entropy_sum(*, logits_BC: Tensor, target_BC: Tensor) -> Tensor:
-    """Binary cross-entropy of labels that do not exclude each other.
+    """Binary cross-entropy of labels that do not exclude each other, in nats, summed over what is not IGNORED.
 
     Parameters
     ----------
     logits_BC
         log-odds (..., C), one decision each.
     target_BC
-        float (..., C), 1 where the label applies, 0 where not; IGNORED where nobody said.
-
-    Returns
-    -------
-    Scalar, nats, summed over the decisions that are not ignored; exactly 0 if all are.
+        float (..., C), 1 where the label applies, 0 where not, or IGNORED.
     """
     known_BC = target_BC != IGNORED
     wanted_BC = target_BC.masked_fill(~known_BC, 0.0)
@@ -77,20 +63,16 @@ def binary_cross_entropy_sum(*, logits_BC: Tensor, target_BC: Tensor) -> Tensor:
 
 
 def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: float, mask_B: Tensor) -> Tensor:
-    """KL(teacher || student) of each label's own two outcomes at a temperature, times its square.
+    """KL(teacher || student) of each label's own two outcomes at a temperature, times its square, in nats.
+
+    It is summed over the labels of the rows of the mask.
 
     Parameters
     ----------
     student_BC, teacher_BC
-        log-odds (..., C), in the same order of labels.
-    temperature
-        above 0; log-odds are divided by it.
+        log-odds (..., C), in the same order of labels; they are divided by the temperature.
     mask_B
-        bool (...), True where a teacher's answer exists.
-
-    Returns
-    -------
-    Scalar, nats times temperature squared, summed over the labels of the rows of the mask.
+        bool (...), True where there is a teacher's answer.
     """
     student, teacher = student_BC.float() / temperature, teacher_BC.float() / temperature
     applies = F.logsigmoid(teacher).exp() * (F.logsigmoid(teacher) - F.logsigmoid(student))
@@ -100,10 +82,10 @@ def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperatu
 
 
 def other_text_sum(*, log_probs_BC: Tensor, weight_B: Tensor) -> Tensor:
-    """What it costs a model that writes its labels to be able to write anything else.
+    """The loss, in nats, of a model that generates its labels for the probability it gives to all other texts.
 
-    With the divergence among the labels it makes up that among all texts, of which a teacher of labels holds the others
-    for impossible: by the chain rule, KL = -log(sum of the labels' probabilities) + KL among the labels.
+    With the divergence among the labels it makes up that among all texts, of which a teacher of labels gives the others
+    none: by the chain rule, KL = -log(sum of the labels' probabilities) + KL among the labels.
 
     Parameters
     ----------
@@ -111,9 +93,5 @@ def other_text_sum(*, log_probs_BC: Tensor, weight_B: Tensor) -> Tensor:
         log-probabilities of the labels' texts (..., C), nats.
     weight_B
         how much each row counts (...).
-
-    Returns
-    -------
-    Scalar, nats, summed over the rows.
     """
     return -(log_probs_BC.float().logsumexp(dim=-1) * weight_B).sum()

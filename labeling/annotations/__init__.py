@@ -1,12 +1,12 @@
 """Reading annotations one at a time: matching, accepting, rejecting, forgetting."""
 
-from labeling.annotations.accept import Merged, People, give_back, mark_deleted, mark_gone, merge, pay_waiting
+from labeling.annotations.accept import MergeResult, People, give_back, mark_deleted, mark_gone, merge, pay_waiting
 from labeling.annotations.forgetting import GONE, forget_if_gone
 from labeling.annotations.troubles import note_error, note_unreadable, own_fault
 
 __all__ = [
     "GONE",
-    "Merged",
+    "MergeResult",
     "People",
     "forget_if_gone",
     "give_back",

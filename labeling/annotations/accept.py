@@ -1,4 +1,4 @@
-"""From what an annotator did in Label Studio to an accepted annotation, its payment and the example's label."""
+"""From an annotation in Label Studio to an accepted one, its payment and the example's label."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from accounts.models import User
 from budgets.ledger import BudgetExceeded, BudgetStopped, release
 from budgets.models import Origin
 from labeling.annotations.matching import Match, match
-from labeling.annotations.troubles import tell_unreadable
+from labeling.annotations.troubles import notify_unreadable
 from labeling.label_studio import RemoteAnnotation, RemoteExample, storable, task_type_of
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.payment import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
@@ -22,13 +22,13 @@ from studies.labels import assign_label
 from studies.models import Example, Label, Study
 
 State = Annotation.State
-SURPLUS_REASON = "Surplus: all requested annotations exist, or yours does."
+SURPLUS_REASON = "Surplus: the example already has all requested annotations, or one of yours."
 OTHER_PERSON = "It was paid to another person than it names now."
 
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Who is who: Label Studio's user ids to e-mail addresses, and those to our people."""
+    """Label Studio's user ids mapped to e-mail addresses, and those to our accounts."""
 
     emails: dict[int, str]
     accounts: dict[str, User]
@@ -43,8 +43,8 @@ class People:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What an annotation is worth before it is known whether it was requested."""
+class Acceptance:
+    """Whether an annotation is acceptable, before it is known whether it was requested."""
 
     state: Annotation.State
     reason: str = ""
@@ -53,19 +53,19 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Merged:
-    """How many annotations are new or changed, and why some of them, or parts of them, could not be read."""
+class MergeResult:
+    """How many annotations are new or changed, and what could not be read."""
 
     num_changed: int = 0
     troubles: tuple[str, ...] = ()
 
 
 @transaction.atomic
-def merge(*, publication: Publication, remote: RemoteExample, people: People, changed_at: datetime) -> Merged:
+def merge(*, publication: Publication, remote: RemoteExample, people: People, changed_at: datetime) -> MergeResult:
     """Bring one example's annotations up to date with Label Studio.
 
     Idempotent, and safe beside another caller: the publication's row is locked, and an annotation has one unique id
-    here and in the ledger. What is gone from Label Studio is marked, and stays paid.
+    here and in the ledger. What was deleted in Label Studio is marked, and stays paid.
 
     Parameters: `changed_at` Label Studio's time of the example's last change, as listed before the annotations were
     fetched.
@@ -78,15 +78,15 @@ def merge(*, publication: Publication, remote: RemoteExample, people: People, ch
     num_gone = _mark_deleted(_gone(locked, remote, matches))
     if locked.label_studio_id not in (None, remote.id):
         # A copy of the example: its annotations count, and say nothing of what Label Studio asks of the other.
-        tell_unreadable(publication=locked, reasons=troubles)
-        return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
+        notify_unreadable(publication=locked, reasons=troubles)
+        return MergeResult(num_changed=len(changed) + num_gone, troubles=troubles)
     is_new_trouble = locked.trouble != " ".join(remote.troubles)
     locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
     locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
     locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
     troubles += remote.troubles if is_new_trouble else ()
-    tell_unreadable(publication=locked, reasons=troubles)
-    return Merged(num_changed=len(changed) + num_gone, troubles=troubles)
+    notify_unreadable(publication=locked, reasons=troubles)
+    return MergeResult(num_changed=len(changed) + num_gone, troubles=troubles)
 
 
 def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
@@ -102,7 +102,7 @@ def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
 
 
 def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Match]) -> QuerySet[Annotation]:
-    """List what stood in this example in Label Studio, and does no longer."""
+    """List annotations that were deleted from this example in Label Studio."""
     here = Q(label_studio_example_id=remote.id)
     if publication.label_studio_id in (None, remote.id):
         here |= Q(label_studio_example_id__isnull=True)
@@ -112,14 +112,14 @@ def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Mat
 
 @transaction.atomic
 def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
-    """Note that an example is gone from Label Studio with all its annotations; it may be offered again.
+    """Note that an example was deleted in Label Studio with its annotations; it may be published again.
 
     Its open assignments are withdrawn, and their money is released with the reason.
     Returns: how many annotations.
     """
     locked = Publication.objects.select_for_update().get(pk=publication.pk)
     if (locked.label_studio_id, locked.batch_id) != (publication.label_studio_id, publication.batch_id):
-        # It was offered again since it was looked at.
+        # It was published again since it was looked at.
         return 0
     here = Q(label_studio_example_id__isnull=True) | Q(label_studio_example_id=locked.label_studio_id)
     num_gone = _mark_deleted(Annotation.objects.filter(here, example=locked.example_id))
@@ -130,7 +130,7 @@ def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studi
 
 
 def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None]) -> int:
-    """Note that what stood in these examples of Label Studio's is gone with them. Returns: how many annotations."""
+    """Note that annotations were deleted with these examples of Label Studio. Returns: how many."""
     if not example_ids:
         return 0
     stood = Annotation.objects.filter(
@@ -142,7 +142,7 @@ def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None
 def give_back(
     *, publication: Publication, because: Publication.Because, reason: str, keep_for: Sequence[User] = ()
 ) -> int:
-    """Release what a locked publication holds for annotations that have not come; it is withdrawn then.
+    """Withdraw a locked publication: release what it holds for annotations that have not come.
 
     Parameters: `keep_for` people who may still give theirs, each of whom keeps one assignment.
     Returns: how many assignments were given back.
@@ -180,28 +180,28 @@ def _pay_waiting(pk: int) -> bool:
     return annotation.entry is not None
 
 
-def judge(*, remote: RemoteAnnotation, example: Example, people: People) -> Verdict:
-    """Say whether an annotation could be accepted, from who made it and what it says."""
+def assess(*, remote: RemoteAnnotation, example: Example, people: People) -> Acceptance:
+    """Assess an annotation by its maker and its result."""
     annotator = people.account(remote.completed_by)
     if remote.trouble:
-        return Verdict(state=State.REJECTED, reason=remote.trouble[:200], annotator=annotator)
+        return Acceptance(state=State.REJECTED, reason=remote.trouble[:200], annotator=annotator)
     if annotator is None or not annotator.is_active:
         who = people.email(remote.completed_by) or "nobody"
-        return Verdict(state=State.REJECTED, reason=f"Made by {who}, who has no active account in Fulcrum.")
+        return Acceptance(state=State.REJECTED, reason=f"Made by {who}, who has no active account in Fulcrum.")
     if remote.updated_by != remote.completed_by:
         who = people.email(remote.updated_by) or "nobody"
-        return Verdict(state=State.REJECTED, reason=f"Written by {who} in another's name.", annotator=annotator)
+        return Acceptance(state=State.REJECTED, reason=f"Written by {who} in another's name.", annotator=annotator)
     if remote.was_cancelled:
-        return Verdict(state=State.SKIPPED, annotator=annotator)
+        return Acceptance(state=State.SKIPPED, annotator=annotator)
     try:
         value = _answer(remote, example)
     except (ResultInvalid, AnswerInvalid) as error:
-        return Verdict(state=State.REJECTED, reason=_readable(str(error)), annotator=annotator)
-    return Verdict(state=State.ACCEPTED, value=value, annotator=annotator)
+        return Acceptance(state=State.REJECTED, reason=_readable(str(error)), annotator=annotator)
+    return Acceptance(state=State.ACCEPTED, value=value, annotator=annotator)
 
 
 def _answer(remote: RemoteAnnotation, example: Example) -> str:
-    """Read what was answered, in the one form, so that equal answers count as equal and each can become the label."""
+    """Read the answer in the one form, so that equal answers are equal texts."""
     study = example.study
     target = task_type_of(study=study).target(result=remote.result, fields=example.fields, labels=study.labels)
     return FORMS[study.task_type].read(given=target, fields=example.fields, labels=study.labels)
@@ -215,11 +215,11 @@ def _readable(reason: str) -> str:
 def _follow(publication: Publication, example_id: int, match: Match, people: People) -> bool:
     """Bring one annotation up to date. Returns: whether anything of it is new.
 
-    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else becomes what it is in
-    Label Studio now; it may be acceptable by now, even unchanged.
+    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else follows Label Studio;
+    it may be acceptable by now, even unchanged.
     """
     remote = match.remote
-    verdict = judge(remote=remote, example=publication.example, people=people)
+    acceptance = assess(remote=remote, example=publication.example, people=people)
     # Another of the same example may have changed what this one is paid.
     row = Annotation.objects.filter(pk=match.row.pk).first() if match.row else None
     annotation = row or Annotation(
@@ -229,21 +229,21 @@ def _follow(publication: Publication, example_id: int, match: Match, people: Peo
     _write(annotation, remote, example_id, people)
     if annotation.state == State.ACCEPTED:
         if is_edited:
-            _edit(annotation, verdict)
+            _edit(annotation, acceptance)
     elif is_edited:
-        _apply(publication, annotation, verdict)
-    elif _is_better(annotation, verdict):
-        _look_again(publication, annotation, verdict)
+        _apply(publication, annotation, acceptance)
+    elif _is_better(annotation, acceptance):
+        _look_again(publication, annotation, acceptance)
     if row is not None and _columns(annotation) == before:
         return False
     annotation.save()
     return True
 
 
-def _look_again(publication: Publication, annotation: Annotation, verdict: Verdict) -> None:
-    """Take the verdict on an unchanged annotation, which keeps its reason where it comes to the same."""
+def _look_again(publication: Publication, annotation: Annotation, acceptance: Acceptance) -> None:
+    """Apply to an unchanged annotation, which keeps its reason where its state stays."""
     state, reason = annotation.state, annotation.reason
-    _apply(publication, annotation, verdict)
+    _apply(publication, annotation, acceptance)
     if annotation.state == state:
         annotation.reason = reason
 
@@ -252,9 +252,9 @@ def _is_edited(annotation: Annotation, remote: RemoteAnnotation) -> bool:
     return (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
 
 
-def _is_better(annotation: Annotation, verdict: Verdict) -> bool:
-    """Whether an unchanged annotation is worth more by now. That its maker was switched off since changes nothing."""
-    return verdict.state != State.REJECTED or (annotation.annotator_id is None and verdict.annotator is not None)
+def _is_better(annotation: Annotation, acceptance: Acceptance) -> bool:
+    """Whether an unchanged annotation is more acceptable by now. A deactivated maker changes nothing."""
+    return acceptance.state != State.REJECTED or (annotation.annotator_id is None and acceptance.annotator is not None)
 
 
 def _columns(annotation: Annotation) -> dict[str, object]:
@@ -273,26 +273,27 @@ def _write(annotation: Annotation, remote: RemoteAnnotation, example_id: int, pe
     annotation.lead_time = max(times, default=None)
 
 
-def _edit(annotation: Annotation, verdict: Verdict) -> None:
-    if verdict.state == State.ACCEPTED and verdict.annotator == annotation.annotator:
-        annotation.value, annotation.reason = verdict.value, ""
+def _edit(annotation: Annotation, acceptance: Acceptance) -> None:
+    if acceptance.state == State.ACCEPTED and acceptance.annotator == annotation.annotator:
+        annotation.value, annotation.reason = acceptance.value, ""
     else:
-        annotation.reason = f"Edited; the earlier annotation is kept. {verdict.reason}".strip()[:200]
+        annotation.reason = f"Edited; the earlier annotation is kept. {acceptance.reason}".strip()[:200]
 
 
-def _apply(publication: Publication, annotation: Annotation, verdict: Verdict) -> None:
-    """Take the verdict; an acceptable annotation is paid from a free assignment, or is surplus without one."""
-    if annotation.entry_id is not None and verdict.annotator != annotation.annotator:
-        verdict = Verdict(state=State.REJECTED, reason=verdict.reason or OTHER_PERSON, annotator=annotation.annotator)
-    annotation.state, annotation.reason, annotation.value = verdict.state, verdict.reason, verdict.value
-    annotation.annotator = verdict.annotator
-    is_replay = verdict.annotator is not None and verdict.annotator.is_replay
+def _apply(publication: Publication, annotation: Annotation, acceptance: Acceptance) -> None:
+    """Set the state; an acceptable annotation is paid from a free assignment, or is surplus without one."""
+    if annotation.entry_id is not None and acceptance.annotator != annotation.annotator:
+        reason = acceptance.reason or OTHER_PERSON
+        acceptance = Acceptance(state=State.REJECTED, reason=reason, annotator=annotation.annotator)
+    annotation.state, annotation.reason, annotation.value = acceptance.state, acceptance.reason, acceptance.value
+    annotation.annotator = acceptance.annotator
+    is_replay = acceptance.annotator is not None and acceptance.annotator.is_replay
     annotation.origin = Origin.REPLAY if is_replay else Origin.PERSON
-    if verdict.state == State.SKIPPED:
+    if acceptance.state == State.SKIPPED:
         pay_skip(publication=publication, annotation=annotation)
         return
     annotation.awaits_pay = False
-    if verdict.state == State.ACCEPTED and not _accept(publication, annotation, verdict.annotator):
+    if acceptance.state == State.ACCEPTED and not _accept(publication, annotation, acceptance.annotator):
         annotation.state = State.SURPLUS
         annotation.reason = annotation.reason or SURPLUS_REASON
 
@@ -316,14 +317,14 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
-    """Find what a further annotation by this person could fill; first of all what was kept for them."""
+    """Find an assignment for a further annotation by this person, first one that was kept for them."""
     free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()
 
 
 def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> Assignment | None:
-    """Find what an answer may fill that raced past a withdrawal: one per annotator and stop, kept ones counted."""
+    """Find an assignment for an answer that raced a withdrawal: one per annotator and stop, kept ones counted."""
     stop = stop_at(budget=publication.example.study.budget, moment=annotation.updated_at)
     if stop is None or publication.withdrawn_because != Publication.Because.STOPPED:
         return None
@@ -333,7 +334,7 @@ def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> A
         hold__closed_at__isnull=True,
     )
     if kept.exists() or has_overshot(stop=stop, annotator=annotation.annotator):
-        annotation.reason = "Made after the stop; what this person had open when it came is paid, and no more."
+        annotation.reason = "Made after the stop; only the example open at the stop is paid."
         return None
     return _with_hold(publication.assignments.filter(annotation__isnull=True)).order_by("number").first()
 
@@ -351,7 +352,7 @@ def _mark_deleted(annotations: Iterable[Annotation]) -> int:
 
 
 def _decide_label(example: Example) -> None:
-    """Give the example what its accepted annotations agree on, as its task type decides between them."""
+    """Assign the label that the accepted annotations agree on, by the task type's rule."""
     accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
     if not accepted:
         return

@@ -1,26 +1,26 @@
-"""A project that was deleted in Label Studio: what is held for it comes back, and it can be published again."""
+"""A project that was deleted in Label Studio: its holds are released, and it can be published again."""
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.audit import record
 from labeling.annotations.accept import mark_gone
-from labeling.annotations.troubles import tell_gone
+from labeling.annotations.troubles import notify_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, connected_url, url_of
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from labeling.records import record_labelling
 
 REASON = "its project was deleted in Label Studio"
-GONE = "The project was deleted in Label Studio. What was held for it came back; publish again, and a new one is made."
+GONE = "The project was deleted in Label Studio. Its holds were released; publish again to make a new one."
 
 
 def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_new_wanted: bool = False) -> bool:
-    """Give back all that is held for a project that Label Studio does not have any more. May be killed, and repeated.
+    """Release all that is held for a project that was deleted in Label Studio. May be killed, and repeated.
 
     What was paid stays paid and keeps its labels.
 
-    Parameters: `is_new_wanted` says that a project is to be made in this Label Studio, whichever the last one was in.
-    Returns: whether it is gone.
+    Parameters: `is_new_wanted`: a new project is to be made here, whichever Label Studio had the last one.
+    Returns: whether it was deleted.
     Raises: LabelStudioUnreachable; LabelStudioRefused (the project was made in another Label Studio).
     """
     project.refresh_from_db()
@@ -33,7 +33,7 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
     if not is_new_wanted and made_at not in ("", url_of(client=client)):
         raise LabelStudioRefused(
             f"Label Studio at {url_of(client=client)} has no project {gone_id}; it was made at {made_at}. Set "
-            "LABEL_STUDIO_URL back to that one, or publish examples again to begin anew here."
+            "LABEL_STUDIO_URL back to that one, or publish examples again to start over here."
         )
     project.batches.filter(state=Batch.State.PENDING).update(state=Batch.State.WITHDRAWN, leased_until=None)
     num_examples = _give_all_back(project)
@@ -46,8 +46,8 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
 def _give_all_back(project: LabelingProject) -> int:
     """Returns: of how many examples."""
     is_open = Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk")))
-    offered = Publication.objects.filter(is_open | Q(label_studio_id__isnull=False), batch__project=project)
-    found = list(offered.annotate(is_open=is_open).order_by("pk"))
+    sent = Publication.objects.filter(is_open | Q(label_studio_id__isnull=False), batch__project=project)
+    found = list(sent.annotate(is_open=is_open).order_by("pk"))
     for publication in found:
         mark_gone(publication=publication, reason=REASON)
     return sum(publication.is_open for publication in found)
@@ -69,14 +69,7 @@ def _forget(project: LabelingProject, gone_id: int, num_examples: int) -> None:
         withdrawn_at=now,
     )
     if is_forgotten:
-        record(
-            actor=None,
-            action="labelling.gone",
-            subject=f"Labelling of “{project.study}”",
-            subject_id=project.pk,
-            budget_id=project.study.budget_id,
-            before={"project": gone_id},
-            after={"project": None, "examples": num_examples},
-        )
-        tell_gone(project=project, label_studio_id=gone_id)
+        after = {"project": None, "examples": num_examples}
+        record_labelling(project=project, action="labelling.gone", before={"project": gone_id}, after=after)
+        notify_gone(project=project, label_studio_id=gone_id)
     project.refresh_from_db()

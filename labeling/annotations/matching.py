@@ -1,4 +1,4 @@
-"""Which annotation of Label Studio's is which of ours. Its unique id comes from a browser: alone, it proves nothing."""
+"""Pairing Label Studio's annotations with ours. A unique id comes from a browser: alone, it proves nothing."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ ID_TAKEN = "Its unique id belongs to another annotation."
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """An annotation of Label Studio's, the unique id that it has here, and our row of it if there is one already."""
+    """An annotation of Label Studio, its unique id here, and our row of it, if any."""
 
     remote: RemoteAnnotation
     unique_id: UUID
@@ -26,9 +26,8 @@ def match(
 ) -> list[Match]:
     """Pair one example's annotations in Label Studio with our rows of them.
 
-    The same is what has the same id and time of creation there, whatever became of its unique id; after that what has
-    the same unique id, so that one that was deleted and sent once more is known again. One without a unique id of its
-    own gets an id made of its place, and has trouble.
+    First by id and time of creation there, whatever became of the unique id; then by unique id, so that one that was
+    deleted and sent again is recognised. One without a unique id of its own gets one made of its place, and a trouble.
 
     Parameters: `known` our rows of the example; `taken` unique ids that annotations of other examples have here;
     `place` names the example in Label Studio.
@@ -50,7 +49,7 @@ def match(
 
 
 def _without_doubles(annotations: Iterable[RemoteAnnotation], taken: Collection[UUID]) -> list[RemoteAnnotation]:
-    """Take away unique ids that are not an annotation's own, and leave out what comes twice."""
+    """Drop unique ids that belong to other annotations, and annotations that come twice."""
     own: dict[int, RemoteAnnotation] = {}
     unique_ids = set(taken)
     for one in annotations:
@@ -66,5 +65,5 @@ def _without_id(one: RemoteAnnotation) -> RemoteAnnotation:
 
 
 def _stand_in(place: str, annotation_id: int) -> UUID:
-    """Make an id that nobody can guess, and so take beforehand."""
+    """Make an id that cannot be guessed."""
     return UUID(bytes=salted_hmac("labeling.annotations.matching", f"{place}:{annotation_id}").digest()[:16])

@@ -1,4 +1,4 @@
-"""Troubles with what Label Studio has: kept with the example or the study, shown there, and told once."""
+"""Problems with Label Studio's data: kept with the example or the study, shown there, and notified once."""
 
 import logging
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ LONGEST = 500
 
 @transaction.atomic
 def note_unreadable(*, publication: Publication, reason: str, changed_at: datetime) -> bool:
-    """Keep why an example could not be read, until it changes or everything is compared. Returns: whether it is new."""
+    """Keep why an example could not be read, until it changes or all is compared. Returns: whether it is new."""
     logger.warning("example %s of publication %s: %s", publication.label_studio_id, publication.pk, reason)
     Publication.objects.filter(pk=publication.pk).update(trouble=reason[:LONGEST], label_studio_updated_at=changed_at)
     is_new = publication.trouble != reason[:LONGEST]
     if is_new:
-        tell_unreadable(publication=publication, reasons=[reason])
+        notify_unreadable(publication=publication, reasons=[reason])
     return is_new
 
 
 def own_fault(fault: Exception) -> str:
-    """Say for a page that a part of Fulcrum failed; the log has the rest."""
+    """Describe an internal error for a page; the log has the rest."""
     return f"Internal error ({type(fault).__name__}: {fault}); see the worker's log."
 
 
@@ -35,8 +35,8 @@ def note_error(*, project: LabelingProject, error: str) -> None:
     LabelingProject.objects.filter(pk=project.pk).update(last_error=error)
 
 
-def tell_unreadable(*, publication: Publication, reasons: Sequence[str]) -> None:
-    """Tell that annotations of an example could not be read: once a day for a study, however many come."""
+def notify_unreadable(*, publication: Publication, reasons: Sequence[str]) -> None:
+    """Notify that annotations could not be read, once a day for a study."""
     if not reasons:
         return
     project = publication.batch.project
@@ -45,21 +45,21 @@ def tell_unreadable(*, publication: Publication, reasons: Sequence[str]) -> None
         kind=NoticeKind.LABELLING_TROUBLE,
         title=f"Annotations of “{project.study}” could not be read",
         body=(
-            f"The first of today: {reasons[0]} Such annotations are rejected and not paid, and others are asked; the "
-            "study's labelling page shows each with its reason."
+            f"Today's first: {reasons[0]} Such annotations are rejected, not paid, and requested again; the study's "
+            "labelling page shows each with its reason."
         ),
         path=f"/studies/{project.study_id}/labelling/",
     )
 
 
-def tell_gone(*, project: LabelingProject, label_studio_id: int) -> None:
+def notify_gone(*, project: LabelingProject, label_studio_id: int) -> None:
     notify(
         key=f"labelling_project:{project.pk}:gone:{label_studio_id}",
         kind=NoticeKind.LABELLING_TROUBLE,
-        title=f"The Label Studio project of “{project.study}” is gone",
+        title=f"The Label Studio project of “{project.study}” was deleted",
         body=(
-            f"Project {label_studio_id} was deleted in Label Studio. What was held for its examples came back; what "
-            "was paid stays paid. Publish again, and a new project is made."
+            f"Project {label_studio_id} was deleted in Label Studio. What was held for its examples is released; "
+            "what was paid stays paid. Publish again to make a new project."
         ),
         path=f"/studies/{project.study_id}/labelling/",
     )

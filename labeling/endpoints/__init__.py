@@ -1,6 +1,7 @@
-"""What Label Studio and browsers call: the webhook, access questions, cuts of paid time."""
+"""What Label Studio calls: the webhook, access questions, lead time reports."""
 
-from labeling.endpoints.cuts import num_cut
-from labeling.endpoints.hints import sync_hinted
+from labeling.endpoints.access import reply_to
+from labeling.endpoints.cuts import note_cut, num_cut
+from labeling.endpoints.hints import HintRefused, note_hint
 
-__all__ = ["num_cut", "sync_hinted"]
+__all__ = ["HintRefused", "note_cut", "note_hint", "num_cut", "reply_to"]

@@ -4,24 +4,24 @@ from labeling.label_studio.client import (
     CONNECT_TIMEOUT_SECONDS,
     IMPORT_TIMEOUT_SECONDS,
     WRITE_TIMEOUT_SECONDS,
-    Kept,
+    KeptOpen,
     LabelStudioClient,
     LabelStudioRefused,
     LabelStudioUnreachable,
-    Listed,
+    ListedExample,
     Withdrawal,
     translated,
 )
 from labeling.label_studio.connecting import connect, sdk_client
-from labeling.label_studio.fetching import Fetched, fetch
+from labeling.label_studio.fetching import FetchedExample, fetch
 from labeling.label_studio.locks import alone_with
 from labeling.label_studio.overlap import correct_overlap, set_overlap_of_batch
 from labeling.label_studio.project import (
     SECRET_HEADER,
     connected_url,
     ensure_project,
-    follow_study,
     task_type_of,
+    update_project,
     url_of,
 )
 from labeling.label_studio.remote import RemoteAnnotation, RemoteExample, storable
@@ -31,12 +31,12 @@ __all__ = [
     "IMPORT_TIMEOUT_SECONDS",
     "SECRET_HEADER",
     "WRITE_TIMEOUT_SECONDS",
-    "Fetched",
-    "Kept",
+    "FetchedExample",
+    "KeptOpen",
     "LabelStudioClient",
     "LabelStudioRefused",
     "LabelStudioUnreachable",
-    "Listed",
+    "ListedExample",
     "RemoteAnnotation",
     "RemoteExample",
     "Withdrawal",
@@ -46,11 +46,11 @@ __all__ = [
     "correct_overlap",
     "ensure_project",
     "fetch",
-    "follow_study",
     "sdk_client",
     "set_overlap_of_batch",
     "storable",
     "task_type_of",
     "translated",
+    "update_project",
     "url_of",
 ]

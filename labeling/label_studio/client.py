@@ -17,6 +17,7 @@ import httpx
 from label_studio_sdk.core.api_error import ApiError
 
 from config.deadlines import deadline
+from config.refusals import Refusal
 from labeling import proofs
 from labeling.label_studio import outages
 
@@ -40,27 +41,27 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class LabelStudioUnreachable(Exception):
-    """Label Studio does not answer, or answers that it is in trouble; it may be tried again later."""
+class LabelStudioUnreachable(Refusal):
+    """Label Studio does not respond, or reports a passing error; it may be tried again later."""
 
 
-class LabelStudioFailed(LabelStudioUnreachable):
-    """Label Studio answers, but not this: it fails at it, or what it says is no JSON."""
+class LabelStudioBadResponse(LabelStudioUnreachable):
+    """Label Studio responds, but with an internal error or with invalid JSON."""
 
 
 class LabelStudioTimedOut(LabelStudioUnreachable):
     """A call to Label Studio took all the time it may."""
 
 
-class LabelStudioRefused(Exception):
-    """Label Studio answered no; trying again will not help."""
+class LabelStudioRefused(Refusal):
+    """Label Studio refused; trying again will not help."""
 
 
 class LabelStudioMissing(LabelStudioRefused):
     """Label Studio has no such project, or no such row of it."""
 
 
-class Method(Protocol[T_co]):
+class SdkCall(Protocol[T_co]):
     def __call__(self, *, request_options: Any) -> T_co: ...
 
 
@@ -80,12 +81,12 @@ class ProjectPlan:
 
 
 def marker(uid: str) -> str:
-    """Stands in a project's description: Label Studio has no field for somebody else's id."""
+    """Mark a project's description: Label Studio has no field for a foreign id."""
     return f"fulcrum:{uid}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class ListedExample:
     """An example in Label Studio: when it or its annotations last changed there, and how many answers it asks for.
 
     `overlap` counts the answers that are there, `num_answers`, too.
@@ -99,7 +100,7 @@ class Listed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptOpen:
     """An example that a person had open when its project was closed, and may finish."""
 
     item_uid: str
@@ -111,7 +112,7 @@ class Kept:
 class Withdrawal:
     """What is kept open for whom, and the ids of all that is still there: of a closed project, or of shut examples."""
 
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptOpen, ...]
     left: frozenset[int]
 
 
@@ -143,8 +144,8 @@ class LabelStudioClient:
         )
         return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
 
-    def follow_plan(self, *, project_id: int, plan: ProjectPlan) -> None:
-        """Bring a project's title and labelling interface up to date; nothing is written where both are."""
+    def update_project(self, *, project_id: int, plan: ProjectPlan) -> None:
+        """Set a project's title and labelling interface, if either differs."""
         found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         if (found.title, found.label_config) != (plan.title, plan.config):
             wanted = {"title": plan.title, "label_config": plan.config}
@@ -174,7 +175,7 @@ class LabelStudioClient:
             self._write(lambda **options: self.sdk.views.create(project=project_id, data=data, **options))
 
     def ensure_webhook(self, *, project_id: int, url: str, headers: dict[str, str]) -> None:
-        """Make the project's one webhook. It goes without content: nobody believes it, and writing it costs time."""
+        """Make the project's one webhook, without content, which would not be trusted."""
         hooks = self._read(lambda **options: self.sdk.webhooks.list(project=project_id, **options))
         if any(hook.url == url and hook.headers == headers and hook.is_active for hook in hooks):
             return
@@ -207,20 +208,20 @@ class LabelStudioClient:
             found[uid] = min(task.id, found.get(uid, task.id))
         return found
 
-    def examples(self, *, project_id: int) -> list[Listed]:
+    def examples(self, *, project_id: int) -> list[ListedExample]:
         """List all examples of a project. Raises: LabelStudioMissing (there is no such project)."""
         found = self._read(self._page("fulcrum/examples", {"project": project_id}))
         return [
-            Listed(id=pk, updated_at=as_datetime(changed), overlap=overlap, num_answers=answers, num_skips=skips)
+            ListedExample(id=pk, updated_at=as_datetime(changed), overlap=overlap, num_answers=answers, num_skips=skips)
             for pk, changed, overlap, answers, skips in found["examples"]
         ]
 
     def set_overlap(self, *, project_id: int, overlap: Mapping[int, int]) -> None:
-        """Say how many answers each example asks for, those that are there included; may be repeated."""
+        """Set how many answers each example asks for, existing ones included; may be repeated."""
         self._write(self._page("fulcrum/overlap", {"project": project_id, "overlap": list(overlap.items())}))
 
     def is_gone(self, *, project_id: int) -> bool:
-        """Whether Label Studio, and not something in its place, says that it has no such project."""
+        """Whether Label Studio itself, not a proxy in its place, reports that it has no such project."""
         try:
             self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         except LabelStudioMissing:
@@ -228,7 +229,7 @@ class LabelStudioClient:
         return False
 
     def export(self, *, project_id: int, ids: Sequence[int]) -> list[dict[str, Any]]:
-        """Fetch examples with their annotations in full; only the export tells an annotation's unique id."""
+        """Fetch examples with their annotations in full; only the export has their unique ids."""
         assert 0 < len(ids) <= IDS_PER_EXPORT
         # The SDK's own `ids` goes out under a name that Label Studio ignores, and brings everything.
         chosen = {"additional_query_parameters": {"ids[]": list(ids)}}
@@ -245,33 +246,33 @@ class LabelStudioClient:
         return self._rows(content)
 
     def _rows(self, content: bytes) -> list[dict[str, Any]]:
-        """Read an export, which has what browsers sent: numbers of any length, and any depth."""
+        """Parse an export, which may have numbers of any length and any depth."""
         try:
             rows = json.loads(content, parse_int=_whole_number)
         except (ValueError, RecursionError) as error:
-            raise LabelStudioFailed(f"Label Studio at {self.url} exported invalid JSON: {error}.") from error
+            raise LabelStudioBadResponse(f"Label Studio at {self.url} exported invalid JSON: {error}.") from error
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise LabelStudioFailed(f"Label Studio at {self.url} did not export a list of examples.")
+            raise LabelStudioBadResponse(f"Label Studio at {self.url} did not export a list of examples.")
         return rows
 
     def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
-        """Close a project and delete what nobody answered or has open; may be repeated."""
+        """Close a project and delete examples without answers that nobody has open; may be repeated."""
         body = {"project": project_id, "message": message, "keep_seconds": keep_seconds}
         found = self._write(self._page("fulcrum/withdraw", body))
-        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
+        return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def reopen(self, *, project_id: int, shut: Sequence[int]) -> None:
         """Let a project take work again, but for some of its examples; may be repeated."""
         self._write(self._page("fulcrum/reopen", {"project": project_id, "shut": list(shut)}))
 
     def shut(self, *, project_id: int, ids: Sequence[int], keep_open: Sequence[int]) -> Withdrawal:
-        """Offer these examples to nobody else, and delete what nobody answered; may be repeated.
+        """Close these examples, and delete those without answers; may be repeated.
 
-        Parameters: `keep_open` those of them that whoever has them open may still finish.
+        Parameters: `keep_open` those that a person who has them open may still finish.
         """
         body = {"project": project_id, "examples": list(ids), "keep_open": list(keep_open)}
         found = self._write(self._page("fulcrum/shut", body))
-        return Withdrawal(kept=tuple(Kept(**one) for one in found["kept"]), left=frozenset(found["left"]))
+        return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
 
     def people(self) -> dict[int, str]:
         """Map Label Studio's user ids to e-mail addresses."""
@@ -293,8 +294,8 @@ class LabelStudioClient:
             seconds=LIST_SECONDS,
         )
 
-    def _page(self, path: str, body: dict[str, Any]) -> Method[Any]:
-        """Make a call to one of our own pages inside Label Studio, which its SDK does not know."""
+    def _page(self, path: str, body: dict[str, Any]) -> SdkCall[Any]:
+        """Call one of our own pages inside Label Studio, which its SDK does not have."""
 
         def send(*, request_options: Any) -> Any:
             answer = self.sdk._client_wrapper.httpx_client.request(
@@ -306,7 +307,7 @@ class LabelStudioClient:
 
         return send
 
-    def _read(self, call: Method[T], *, seconds: int | None = None) -> T:
+    def _read(self, call: SdkCall[T], *, seconds: int | None = None) -> T:
         with deadline(seconds=seconds or READ_SECONDS):
             for attempt in range(1, READ_ATTEMPTS + 1):
                 try:
@@ -319,11 +320,11 @@ class LabelStudioClient:
                 time.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
         raise AssertionError("the last attempt returns or raises")
 
-    def _write(self, call: Method[T], seconds: int = WRITE_TIMEOUT_SECONDS) -> T:
+    def _write(self, call: SdkCall[T], seconds: int = WRITE_TIMEOUT_SECONDS) -> T:
         with deadline(seconds=seconds):
             return self._once(call, seconds)
 
-    def _once(self, call: Method[T], seconds: int) -> T:
+    def _once(self, call: SdkCall[T], seconds: int) -> T:
         options = {"max_retries": 0, "timeout_in_seconds": seconds}
         try:
             found = translated(url=self.url, call=lambda: call(request_options=options))
@@ -355,11 +356,11 @@ def translated(*, url: str, call: Callable[[], T]) -> T:
 
 
 def _translate(url: str, error: ApiError) -> Exception:
-    said = str(error.body)[:300]
+    body = str(error.body)[:300]
     if error.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
-        return LabelStudioFailed(f"Label Studio at {url} failed (500): {said}")
+        return LabelStudioBadResponse(f"Label Studio at {url} failed (500): {body}")
     if error.status_code in PASSING_TROUBLE:
-        return LabelStudioUnreachable(f"Label Studio at {url} is in trouble ({error.status_code}): {said}")
+        return LabelStudioUnreachable(f"Label Studio at {url} reported an error ({error.status_code}): {body}")
     if error.status_code == 401:
         return LabelStudioRefused(
             f"Label Studio at {url} does not accept our token. Set LABEL_STUDIO_API_TOKEN to a new one."
@@ -367,7 +368,7 @@ def _translate(url: str, error: ApiError) -> Exception:
     # A proxy in Label Studio's place answers so too, but not in its form.
     if error.status_code == httpx.codes.NOT_FOUND and isinstance(error.body, dict) and "detail" in error.body:
         return LabelStudioMissing(f"Label Studio at {url} returned 404: {error.body['detail']}")
-    return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {said}")
+    return LabelStudioRefused(f"Label Studio at {url} refused ({error.status_code}): {body}")
 
 
 def as_datetime(value: datetime | str) -> datetime:

@@ -1,4 +1,4 @@
-"""Connecting to Label Studio: with the settings' address and token, once it has proved that it is ours."""
+"""Connecting to Label Studio with the settings' address and token, once it has proved that it is ours."""
 
 import weakref
 from functools import lru_cache
@@ -28,12 +28,14 @@ _checked: set[str] = set()
 def connect() -> LabelStudioClient:
     """Connect with the settings' URL and token.
 
-    Raises: LabelStudioUnreachable (also while one that hangs is left alone); LabelStudioRefused (nothing is set, bad
-    token, a release that was not tested).
+    Raises: LabelStudioUnreachable (also during the pause after timeouts); LabelStudioRefused (no settings, bad token,
+    untested release).
     """
     url, token = settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN
     if not url or not token:
-        raise LabelStudioRefused("No Label Studio is set. `python3 manage.py up` sets one, or LABEL_STUDIO_URL.")
+        raise LabelStudioRefused(
+            "No Label Studio is configured. `python3 manage.py up` starts one; LABEL_STUDIO_URL names an external one."
+        )
     reason = outages.pause_reason(url=url)
     if reason:
         raise LabelStudioUnreachable(reason)
@@ -62,7 +64,7 @@ def sdk_client(*, url: str, token: str, transport: httpx.Client) -> Any:
 
 
 def _must_be_ours(client: LabelStudioClient) -> None:
-    """Have Label Studio prove that it shares our key, before our token goes to it: a stranger may have got its port."""
+    """Have Label Studio prove that it shares our key before our token is sent: another program may have its port."""
     key, challenge = settings.TICKET_KEY, proofs.new_challenge()
     if not key:
         return
@@ -75,7 +77,7 @@ def _must_be_ours(client: LabelStudioClient) -> None:
 
 
 def _check_release(client: LabelStudioClient) -> None:
-    """Another release may count, name or charge things differently."""
+    """Refuse an untested release."""
     release = client.release()
     if not release.startswith(f"{TESTED_RELEASE}."):
         raise LabelStudioRefused(

@@ -1,22 +1,22 @@
-"""Examples from Label Studio's export, one at a time: one that it cannot export keeps no other from being read."""
+"""Examples from Label Studio's export; one that cannot be exported does not block the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from labeling.label_studio.client import IDS_PER_EXPORT, LabelStudioClient, LabelStudioFailed, Listed
+from labeling.label_studio.client import IDS_PER_EXPORT, LabelStudioBadResponse, LabelStudioClient, ListedExample
 from labeling.label_studio.remote import AnnotationUnreadable, RemoteExample, read_example
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetched:
-    """An example as listed, and what its export says; None with the reason where it says nothing that can be read."""
+class FetchedExample:
+    """An example as listed and as exported; None, with the reason, where the export cannot be read."""
 
-    listed: Listed
+    listed: ListedExample
     example: RemoteExample | None
     trouble: str = ""
 
 
-def fetch(*, client: LabelStudioClient, project_id: int, listed: Sequence[Listed]) -> Iterator[Fetched]:
+def fetch(*, client: LabelStudioClient, project_id: int, listed: Sequence[ListedExample]) -> Iterator[FetchedExample]:
     """Fetch examples with their annotations; those that were deleted meanwhile are left out.
 
     Raises: LabelStudioUnreachable; LabelStudioRefused.
@@ -25,13 +25,13 @@ def fetch(*, client: LabelStudioClient, project_id: int, listed: Sequence[Listed
         yield from _fetch(client, project_id, listed[start : start + IDS_PER_EXPORT])
 
 
-def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[Listed]) -> Iterator[Fetched]:
-    """Fetch together, and where that fails, each half on its own, down to the example that it fails at."""
+def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[ListedExample]) -> Iterator[FetchedExample]:
+    """Fetch together; where that fails, each half on its own, down to the one that fails."""
     try:
         rows = client.export(project_id=project_id, ids=[one.id for one in listed])
-    except LabelStudioFailed as failure:
+    except LabelStudioBadResponse as failure:
         if len(listed) == 1:
-            yield Fetched(listed=listed[0], example=None, trouble=str(failure))
+            yield FetchedExample(listed=listed[0], example=None, trouble=str(failure))
             return
         middle = len(listed) // 2
         yield from _fetch(client, project_id, listed[:middle])
@@ -43,8 +43,8 @@ def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[Listed])
             yield _read(one, by_id[one.id])
 
 
-def _read(listed: Listed, row: dict[str, object]) -> Fetched:
+def _read(listed: ListedExample, row: dict[str, object]) -> FetchedExample:
     try:
-        return Fetched(listed=listed, example=read_example(row, changed_at=listed.updated_at))
+        return FetchedExample(listed=listed, example=read_example(row, changed_at=listed.updated_at))
     except AnnotationUnreadable as error:
-        return Fetched(listed=listed, example=None, trouble=str(error))
+        return FetchedExample(listed=listed, example=None, trouble=str(error))

@@ -1,4 +1,4 @@
-"""One process at a time for a project, without a row lock held while Label Studio is asked."""
+"""One process at a time for a project, without holding a row lock during calls to Label Studio."""
 
 from contextlib import AbstractContextManager
 
@@ -9,10 +9,10 @@ WAIT_SECONDS = 60
 
 
 def alone_with(project: LabelingProject) -> AbstractContextManager[bool]:
-    """Say whether nobody else is stopping or resuming this project."""
+    """Lock stopping and resuming of a project; False if another process has the lock."""
     return advisory_lock(LockClass.STOPPING, project.pk)
 
 
 def in_turn(project: LabelingProject) -> AbstractContextManager[bool]:
-    """Wait until nobody else prepares this project in Label Studio. Says no where that took too long."""
+    """Lock the preparation of a project in Label Studio; False if another process keeps the lock too long."""
     return advisory_lock(LockClass.PREPARING, project.pk, wait_seconds=WAIT_SECONDS)

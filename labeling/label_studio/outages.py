@@ -1,6 +1,6 @@
-"""Leaving a Label Studio that hangs alone for a while, so that not every caller waits for it in turn.
+"""Pausing calls to a Label Studio that hangs, so that not every caller waits for it in turn.
 
-Only calls that ran out of time count: one that is refused at once costs nobody any time.
+Only timeouts count: a call that is refused at once costs no time.
 """
 
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ _known: set[str] = set()
 
 
 def pause_reason(*, url: str) -> str:
-    """Say why Label Studio is not to be asked now; empty where it may be. After each pause one caller gets to try."""
+    """Say why Label Studio is not to be called now; empty if it may be. After each pause one caller tries."""
     outage = Outage.objects.filter(url=url).first()
     if outage is None:
         return ""
@@ -35,7 +35,7 @@ def pause_reason(*, url: str) -> str:
 
 
 def note_timeout(*, url: str) -> None:
-    """Note that a call ran out of time; from the second one in a row on, Label Studio is left alone for a while."""
+    """Note a timeout; from the second in a row on, calls pause for a while."""
     _known.add(url)
     if connection.in_atomic_block:
         # Its row would stay locked until the caller's transaction ends.
@@ -51,7 +51,7 @@ def note_timeout(*, url: str) -> None:
 
 
 def note_answer(*, url: str) -> None:
-    """Forget an outage: Label Studio answers."""
+    """Forget an outage: Label Studio responds."""
     if url in _known and not connection.in_atomic_block:
         _known.discard(url)
         Outage.objects.filter(url=url).delete()

@@ -1,7 +1,7 @@
-"""Overlap: how many answers Label Studio asks for of each example. No more and no fewer than money is held for.
+"""Overlap: how many answers Label Studio requests per example, exactly as many as money is held for.
 
-Label Studio counts every answer that is no skip; Fulcrum accepts some of them. So an example asks there for as many as
-were counted already, and for those that are still held for on top.
+Label Studio counts every answer that is not a skip; Fulcrum accepts some of them. So an example requests as many as
+were counted already, plus those that are still held for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,22 +9,22 @@ from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
-from labeling.label_studio.client import LabelStudioClient, Listed
+from labeling.label_studio.client import LabelStudioClient, ListedExample
 from labeling.models import Batch, LabelingProject, Publication
 from studies.models import Label
 
 EXAMPLES_PER_CALL = 5000
 
 
-def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[Listed]) -> int:
-    """Have Label Studio ask for what is held for, of what was merged, and for nothing else in the project.
+def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> int:
+    """Set each example's overlap to what is held for; other examples of the project get none.
 
-    Parameters: `listed` what is there, and how much it asked for before this sync.
-    Returns: how many examples asked for more or fewer.
+    Parameters: `listed` what Label Studio had at the start of this sync.
+    Returns: how many overlaps were corrected.
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
     wanted = _wanted(Publication.objects.filter(batch__project=project))
-    # What is just arriving has no id here yet, and is not somebody else's.
+    # What is just arriving has no id here yet, but is ours.
     is_sending = project.batches.filter(state=Batch.State.PENDING).exists()
     differing = {}
     for one in listed:
@@ -39,13 +39,13 @@ def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, list
 
 
 def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
-    """Have the examples of a batch ask for what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
+    """Set the overlap of a batch's examples to what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
     wanted = _wanted(Publication.objects.filter(batch=batch))
     _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 
 
-class _Wanted(NamedTuple):
-    """What an example had when it was merged last, and how many further answers there is money held for."""
+class _OverlapTarget(NamedTuple):
+    """What an example had at its last merge, and for how many further answers money is held."""
 
     num_answers: int
     trouble: str
@@ -56,14 +56,14 @@ class _Wanted(NamedTuple):
         return (num_there if self.trouble else self.num_answers) + self.num_open
 
 
-def _wanted(publications: QuerySet[Publication]) -> dict[int, _Wanted]:
-    """By Label Studio's id. With a label from elsewhere, only those who have an example open may still answer it."""
+def _wanted(publications: QuerySet[Publication]) -> dict[int, _OverlapTarget]:
+    """By Label Studio's id. With an imported label, only people who have an example open may still answer it."""
     is_wanted = Q(assignments__kept_for__isnull=False) | ~Q(example__label__source=Label.Source.IMPORT)
     is_open = is_wanted & Q(assignments__annotation__isnull=True, assignments__hold__closed_at__isnull=True)
     there = publications.filter(label_studio_id__isnull=False).annotate(num_open=Count("assignments", filter=is_open))
     rows = there.values_list("label_studio_id", "num_answers", "trouble", "num_open")
     return {
-        pk: _Wanted(num_answers=num_answers, trouble=trouble, num_open=num_open)
+        pk: _OverlapTarget(num_answers=num_answers, trouble=trouble, num_open=num_open)
         for pk, num_answers, trouble, num_open in rows
         if pk is not None
     }

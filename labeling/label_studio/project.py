@@ -1,4 +1,4 @@
-"""A study's project in Label Studio: found or made, and kept as the study says."""
+"""A study's project in Label Studio: found or created, and kept up to date with the study."""
 
 from urllib.parse import urlsplit
 
@@ -31,8 +31,8 @@ def task_type_of(*, study: Study) -> LabelingTaskType:
 def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
     """Find or make a study's project in Label Studio, with its configuration, tab and webhook.
 
-    One caller at a time, so that two make one project; no row is locked while Label Studio is asked. A project that a
-    crash left without its id here is found by the marker in its description.
+    One caller at a time, so that two create one project; no row is locked meanwhile. A project that a crash left
+    without its id here is found by the marker in its description.
 
     Raises: LabelStudioUnreachable; LabelStudioMissing (the project was deleted there); LabelStudioRefused (the labels
     are refused).
@@ -48,7 +48,7 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
         return _ensure(project, study, client)
 
 
-def follow_study(*, study: Study) -> None:
+def update_project(*, study: Study) -> None:
     """Give a study's project in Label Studio the name, labels and instructions that the study has now, if it has one.
 
     The next publishing does so too.
@@ -56,7 +56,7 @@ def follow_study(*, study: Study) -> None:
     """
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
     if project is not None and project.label_studio_id is not None:
-        connect().follow_plan(project_id=project.label_studio_id, plan=_plan(project, study))
+        connect().update_project(project_id=project.label_studio_id, plan=_plan(project, study))
 
 
 def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -> LabelingProject:
@@ -66,7 +66,7 @@ def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -
         project.gone_at = None
         project.save(update_fields=["label_studio_id", "gone_at"])
     _note_connection(project, study, client)
-    client.follow_plan(project_id=project.label_studio_id, plan=plan)
+    client.update_project(project_id=project.label_studio_id, plan=plan)
     client.ensure_view(project_id=project.label_studio_id)
     client.ensure_webhook(
         project_id=project.label_studio_id,
@@ -77,9 +77,9 @@ def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -
 
 
 def _note_connection(project: LabelingProject, study: Study, client: LabelStudioClient) -> None:
-    """Write down which Label Studio this is, the first time and whenever it is another one, release or token.
+    """Record which Label Studio this is, whenever its address, release or token changes.
 
-    Nobody signed in changes it: it comes with the settings. The token is known by a keyed hash of itself only.
+    The actor is empty: it comes with the settings. Of the token, only a keyed hash is stored.
     """
     seen = {
         "url": url_of(client=client),
@@ -100,12 +100,12 @@ def _note_connection(project: LabelingProject, study: Study, client: LabelStudio
 
 
 def connected_url(*, project: LabelingProject) -> str:
-    """Say at which address the Label Studio is that a project was last prepared in; empty where that is unknown."""
+    """Find the address of the Label Studio that a project was last prepared in; empty if unknown."""
     return str(recorded_state(action=_CONNECTED, subject_id=project.pk).get("url", ""))
 
 
 def url_of(*, client: LabelStudioClient) -> str:
-    """Write a Label Studio's address without the name and password that may stand in it."""
+    """Return a Label Studio's address without user name and password."""
     parts = urlsplit(client.url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 

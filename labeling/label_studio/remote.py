@@ -1,7 +1,6 @@
-"""What Label Studio's export says, read once at the edge into our own terms, one annotation at a time.
+"""Label Studio's export, read into our own types, one annotation at a time.
 
-Its fields are what somebody's browser, or script, sent. One that cannot be read harms its own annotation only, which
-says why.
+Its fields are what a browser or a script sent. One that cannot be read rejects its own annotation only.
 """
 
 import math
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from labeling.label_studio.client import as_datetime
 
-# A forged lead time must not crash the reading of everybody's; beyond this it is nonsense, and only that is said.
+# A forged lead time must not stop the sync; it is clipped to this.
 LONGEST = timedelta(days=36_500)
 LARGEST_ID = 2_147_483_647
 PLAUSIBLE_YEARS = range(2000, 2200)
@@ -24,15 +23,15 @@ MAX_SIZE = 1_000_000
 LARGEST_NUMBER = 10**15
 
 
-class AnnotationUnreadable(ValueError):
-    """An annotation, or a part of it, is not what Label Studio writes; the message says which part."""
+class AnnotationUnreadable(Exception):
+    """An annotation, or a part of it, is not as Label Studio writes it; the message names the part."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteAnnotation:
     """One annotation as Label Studio has it. `completed_by` and `updated_by` are its user ids.
 
-    `trouble` says what of it could not be read; that part is empty here, or what could be kept of it.
+    `trouble` says what could not be read; that part is empty here, or what could be kept of it.
     """
 
     unique_id: UUID | None
@@ -132,7 +131,7 @@ class _Reading:
     def was_cancelled(self) -> bool:
         value = self._row.get("was_cancelled")
         if value is not None and not isinstance(value, bool):
-            self.troubles.append("It says neither that it is a skip nor that it is none.")
+            self.troubles.append("The field was_cancelled is missing.")
         return bool(value)
 
     def result(self) -> Any:
@@ -154,7 +153,7 @@ class _Reading:
 
 
 def read_lead_time(seconds: Any) -> timedelta | None:
-    """Read a lead time. It is the browser's figure: any number of seconds is kept, and what is none stays None."""
+    """Read a lead time, which is the browser's figure: any number of seconds, else None."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
     if isinstance(seconds, float) and not math.isfinite(seconds):
@@ -196,7 +195,7 @@ class _Cleaning:
         if isinstance(value, int | float):
             return self._number(value)
         if not isinstance(value, Mapping | list | tuple) or depth == MAX_DEPTH:
-            self.trouble = "is nested too deeply" if depth == MAX_DEPTH else "has a part that is no JSON"
+            self.trouble = "is nested too deeply" if depth == MAX_DEPTH else "has a part that is not JSON"
             return None
         if isinstance(value, Mapping):
             return {self._text(str(key)): self.clean(one, depth + 1) for key, one in value.items()}

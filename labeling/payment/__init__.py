@@ -1,6 +1,6 @@
 """What an annotator is paid for an answer."""
 
-from labeling.payment.rates import (
+from labeling.payment.pay import (
     Terms,
     has_overshot,
     paid_quantity,
@@ -10,7 +10,7 @@ from labeling.payment.rates import (
     take_back_skips,
     terms_of,
 )
-from labeling.payment.rebuilding import rebuilt_pay
+from labeling.payment.rebuilt import rebuilt_pay
 
 __all__ = [
     "Terms",

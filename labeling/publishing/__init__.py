@@ -1,19 +1,19 @@
 """Publishing examples for labelling, in batches that are paid for."""
 
-from labeling.publishing.batches import OFFERED_AGAIN, NoneFits, Wanted, hold_batch
-from labeling.publishing.publications import PublishResult, offerable, publish
+from labeling.publishing.batches import REPUBLISHED, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.publish_examples import PublishResult, publish
 from labeling.publishing.quotes import LabelQuote, quote_labels
 from labeling.publishing.sending import resume_batches, withdraw_unsent
 
 __all__ = [
-    "OFFERED_AGAIN",
+    "REPUBLISHED",
     "LabelQuote",
     "NoneFits",
+    "PublishRequest",
     "PublishResult",
-    "Wanted",
     "hold_batch",
-    "offerable",
     "publish",
+    "publishable",
     "quote_labels",
     "resume_batches",
     "withdraw_unsent",

@@ -1,4 +1,4 @@
-"""Setting aside the money of examples that are about to be offered, a batch at a time, under one lock."""
+"""Holding the money of examples that are about to be published, a batch at a time, under one lock."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,36 +9,34 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.audit import record
 from accounts.models import User
 from budgets.ledger import BudgetExceeded, BudgetStopped, headroom, place_holds
 from budgets.models import Budget, Hold, Path
 from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.payment import Terms, terms_of
+from labeling.records import record_labelling
 from studies.models import Example, Label, Study
 
 EXAMPLES_PER_BATCH = 1000
-
-
 PUBLISHED = "labelling.publish"
-OFFERED_AGAIN = "labelling.reoffer"
+REPUBLISHED = "labelling.reoffer"
 
 
 class NoneFits(BudgetExceeded):
-    """Not one example fits what the budget has left; nothing is held."""
+    """The budget cannot pay for even one example; nothing is held."""
 
-    def __init__(self, *, budget: Budget, need: "Need", left: Decimal) -> None:
-        super().__init__(budget=budget, wanted=need.first, left=left)
-        self.missing_for_all = need.all - left
+    def __init__(self, *, budget: Budget, quote: "HoldQuote", left: Decimal) -> None:
+        super().__init__(budget=budget, wanted=quote.first, left=left)
+        self.missing_for_all = quote.all - left
         self.args = (
-            f"{self.args[0]} 0 of {need.num_examples:,} examples fit; all of them need "
-            f"{amount_text(need.all)} {budget.currency}.",
+            f"{self.args[0]} 0 of {quote.num_examples:,} examples fit; all of them need "
+            f"{amount_text(quote.all)} {budget.currency}.",
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Need:
+class HoldQuote:
     """What examples would hold: the first of them, and all of them."""
 
     num_examples: int
@@ -47,8 +45,8 @@ class Need:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
-    """A batch whose money is set aside; `num_short` more were wanted, for which `missing` money is not there."""
+class HeldBatch:
+    """A batch whose money is held; `num_short` more were wanted, for which the budget is `missing` money."""
 
     batch: Batch
     num_examples: int
@@ -57,8 +55,8 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which examples are to be offered, and the maximum number; `action` and `split` are in the record of it."""
+class PublishRequest:
+    """Which examples are to be published, and the maximum number; `action` and `split` go into its audit record."""
 
     by: User
     study: Study
@@ -69,7 +67,7 @@ class Wanted:
     split: str = ""
 
 
-def offerable(*, study: Study, split: str) -> QuerySet[Example]:
+def publishable(*, study: Study, split: str) -> QuerySet[Example]:
     """List, in rank order, the examples of a split that are neither published nor labelled, withdrawn ones included."""
     asks = Exists(Assignment.objects.given_back().filter(publication=OuterRef("publication")))
     is_new = Q(publication__isnull=True, label__isnull=True)
@@ -78,10 +76,10 @@ def offerable(*, study: Study, split: str) -> QuerySet[Example]:
 
 
 @transaction.atomic
-def hold_batch(wanted: Wanted) -> Held | None:
+def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     """Choose the next examples and hold their worst case, under the project's lock: no two callers choose the same.
 
-    Returns: None when nothing is left to offer, or this very request was carried out before.
+    Returns: None when nothing is left to publish, or this very request was carried out before.
     Raises: NoneFits; BudgetStopped; PriceMissing.
     """
     project = LabelingProject.objects.select_for_update().get(study=wanted.study)
@@ -97,22 +95,22 @@ def hold_batch(wanted: Wanted) -> Held | None:
     left = headroom(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
     asked = _asked(wanted, examples, withdrawn)
     num_fitting = count_fitting(asked[: len(examples)], each=terms.total, left=left)
-    need = Need(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
+    quote = HoldQuote(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
     if not num_fitting:
-        raise NoneFits(budget=budget, need=need, left=left)
+        raise NoneFits(budget=budget, quote=quote, left=left)
     batch = Batch.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
     _hold(batch, examples[:num_fitting], withdrawn, terms)
     _record(wanted, batch, num_fitting)
     is_short = num_fitting < len(examples)
-    return Held(
+    return HeldBatch(
         batch=batch,
         num_examples=num_fitting,
         num_short=wanted.num_examples - num_fitting if is_short else 0,
-        missing=need.all - left if is_short else ZERO,
+        missing=quote.all - left if is_short else ZERO,
     )
 
 
-def _asked(wanted: Wanted, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]]) -> list[int]:
+def _asked(wanted: PublishRequest, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]]) -> list[int]:
     """How many annotations each wanted example asks for; those beyond this batch are taken for new ones."""
     each = wanted.study.annotations_per_example
     asked = [len(withdrawn[one.pk]) if one.pk in withdrawn else each for one in examples]
@@ -137,7 +135,7 @@ def num_asked(*, study: Study, split: str, num_examples: int) -> list[int]:
     A withdrawn example asks for those that were given back.
     """
     given_back = Assignment.objects.given_back().filter(publication=OuterRef("publication")).order_by()
-    examples = offerable(study=study, split=split).annotate(
+    examples = publishable(study=study, split=split).annotate(
         num_unfilled=Subquery(given_back.values("publication").annotate(num=Count("pk")).values("num"))
     )
     counts = examples.values_list("num_unfilled", flat=True)[:num_examples]
@@ -156,7 +154,7 @@ def count_fitting(asked: Sequence[int], *, each: Decimal, left: Decimal) -> int:
 def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]], terms: Terms) -> None:
     again = [one for one in examples if one.pk in withdrawn]
     new = [one for one in examples if one.pk not in withdrawn]
-    publications = _offer_again(batch, again) + Publication.objects.bulk_create(
+    publications = _republish(batch, again) + Publication.objects.bulk_create(
         [Publication(batch=batch, example=one) for one in new]
     )
     assignments = [one for example in again for one in withdrawn[example.pk]] + [
@@ -170,7 +168,7 @@ def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[A
     _assign(assignments, holds)
 
 
-def _offer_again(batch: Batch, examples: Sequence[Example]) -> list[Publication]:
+def _republish(batch: Batch, examples: Sequence[Example]) -> list[Publication]:
     found = {one.example_id: one for one in Publication.objects.filter(example__in=examples).select_related("example")}
     publications = [found[one.pk] for one in examples]
     for one in publications:
@@ -192,14 +190,11 @@ def _assign(assignments: Sequence[Assignment], holds: Sequence[Hold]) -> None:
     Assignment.objects.bulk_update([one for one in assignments if one.pk is not None], ["hold", "kept_for"])
 
 
-def _record(wanted: Wanted, batch: Batch, num_examples: int) -> None:
-    record(
+def _record(wanted: PublishRequest, batch: Batch, num_examples: int) -> None:
+    record_labelling(
+        project=batch.project,
         actor=wanted.by if wanted.action == PUBLISHED else None,
         action=wanted.action,
-        subject=f"Labelling of “{wanted.study}”",
-        subject_id=batch.project_id,
-        budget_id=wanted.study.budget_id,
-        before={},
         after={
             "batch": str(batch.uid),
             "split": wanted.split,

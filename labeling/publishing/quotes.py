@@ -19,7 +19,7 @@ from labeling.publishing.batches import count_fitting, num_asked
 from planning.estimates import ASSUMED_SECONDS, AnswerHistory, AnswerPrices, Estimate, estimate_answers
 from studies.models import Split, Study
 
-# Of the latest answers only: people grow quicker, and prices change.
+# Only the latest answers: people get faster, and prices change.
 ANSWERS_LOOKED_AT = 1000
 LATELY = timedelta(days=7)
 
@@ -46,7 +46,7 @@ class LabelQuote:
 
 
 def quote_labels(*, study: Study, num_examples: int, split: str = Split.POOL) -> LabelQuote:
-    """Say what publishing some of a split's examples would hold and cost: no more of them than are left to publish.
+    """Quote publishing some of a split's examples, at most as many as are left.
 
     Parameters: `num_examples` >= 0.
     Raises: PriceMissing.
@@ -69,7 +69,7 @@ def estimate_labels(*, study: Study, num_examples: int) -> Estimate:
     """Estimate cost and duration of labelling some of a study's examples.
 
     Parameters: `num_examples` >= 0.
-    Returns: amounts in the budget's currency, platform fee included; the basis says how many answers it rests on.
+    Returns: amounts in the budget's currency, platform fee included; its basis states the number of answers behind it.
     Raises: PriceMissing; ValueError (a negative number).
     """
     return _estimate(study, num_examples * study.annotations_per_example)

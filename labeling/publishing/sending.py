@@ -25,16 +25,16 @@ LEASE_SECONDS = IMPORT_TIMEOUT_SECONDS + SECONDS_TO_APPEAR
 
 
 def resume_batches(*, project: LabelingProject, client: LabelStudioClient) -> int:
-    """Complete what a crash left half-sent, unless somebody is at it. Returns: how many batches were completed."""
+    """Complete batches that a crash left half-sent, unless another process does. Returns: how many were completed."""
     return sum(send(batch, client) for batch in project.batches.filter(state=Batch.State.PENDING).order_by("pk"))
 
 
 def send(batch: Batch, client: LabelStudioClient) -> bool:
-    """Send a batch unless it is there, and note the ids it got.
+    """Send a batch unless it arrived already, and note the ids it got.
 
-    Claimed by a conditional update with a lease that outlasts the POST: after a crash, whoever is next can tell for
-    certain whether the examples arrived.
-    Returns: False when somebody else is at it, it was done, or the budget stopped.
+    Claimed by a conditional update with a lease that outlasts the POST: after a crash, the next caller can tell whether
+    the examples arrived.
+    Returns: False if another process sends it, it was sent, or the budget stopped.
     """
     if not _unclaimed(batch).update(leased_until=timezone.now() + timedelta(seconds=LEASE_SECONDS)):
         return False
@@ -51,7 +51,7 @@ def send(batch: Batch, client: LabelStudioClient) -> bool:
 
 
 def withdraw_unsent(*, project: LabelingProject) -> bool:
-    """Give up the batches that were not sent yet. Returns: False while one may still be on its way."""
+    """Withdraw batches that were not sent yet. Returns: False while one may still be on its way."""
     pending = project.batches.filter(state=Batch.State.PENDING)
     given_up = [_unclaimed(batch).update(state=Batch.State.WITHDRAWN) for batch in pending]
     return all(given_up)
@@ -72,12 +72,12 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
     if missing:
         _create(batch, missing, client)
         found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid))
-    _mark_offered(batch, wanted, found)
+    _mark_published(batch, wanted, found)
     set_overlap_of_batch(project=batch.project, client=client, batch=batch)
 
 
 def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioClient) -> None:
-    """Send examples. What Label Studio refuses never arrives, so that its money is given back at once."""
+    """Send examples. What Label Studio refuses never arrives, so that its money is released at once."""
     assert batch.project.label_studio_id is not None
     try:
         client.create_examples(project_id=batch.project.label_studio_id, rows=[_row(batch, one) for one in missing])
@@ -96,9 +96,9 @@ def _row(batch: Batch, publication: Publication) -> dict[str, dict[str, str]]:
 
 
 @transaction.atomic
-def _mark_offered(batch: Batch, publications: Sequence[Publication], ids: dict[str, int]) -> None:
+def _mark_published(batch: Batch, publications: Sequence[Publication], ids: dict[str, int]) -> None:
     for publication in publications:
         publication.label_studio_id = ids.get(str(publication.example.uid))
         publication.num_answers = 0
     Publication.objects.bulk_update(publications, ["label_studio_id", "num_answers"], batch_size=1000)
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.OFFERED, leased_until=None)
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.PUBLISHED, leased_until=None)

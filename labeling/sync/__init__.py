@@ -1,6 +1,6 @@
 """Bringing studies up to date with Label Studio."""
 
-from labeling.sync.pulling import NothingPublished, SyncResult, sync, sync_all, sync_study
-from labeling.sync.rounds import Round, only_one
+from labeling.sync.project_sync import NothingPublished, SyncResult, sync, sync_all, sync_study
+from labeling.sync.scheduled import ScheduledJob, only_one
 
-__all__ = ["NothingPublished", "Round", "SyncResult", "only_one", "sync", "sync_all", "sync_study"]
+__all__ = ["NothingPublished", "ScheduledJob", "SyncResult", "only_one", "sync", "sync_all", "sync_study"]

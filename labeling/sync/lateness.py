@@ -1,4 +1,4 @@
-"""Telling of a study whose annotations cannot be brought up to date, once per outage."""
+"""Notifying of a study whose annotations cannot be fetched, once per outage."""
 
 from datetime import timedelta
 
@@ -10,13 +10,13 @@ from notices.operations import NoticeKind, notify
 
 
 def note_beginning(project: LabelingProject) -> None:
-    """Remember the start of the first sync since the last success. A finished sync clears it."""
+    """Note the start of the first sync since the last success. A finished sync clears it."""
     there = LabelingProject.objects.filter(pk=project.pk, label_studio_id__isnull=False)
     there.filter(syncing_since=None).update(syncing_since=timezone.now())
 
 
-def tell_if_late(project: LabelingProject) -> None:
-    """Tell of a sync that fails, hangs or is killed for SYNC_LATE_MINUTES by now."""
+def notify_if_late(project: LabelingProject) -> None:
+    """Notify if syncs have failed, hung or been killed for SYNC_LATE_MINUTES."""
     latest_start = timezone.now() - timedelta(minutes=settings.SYNC_LATE_MINUTES)
     late = LabelingProject.objects.select_related("study").filter(pk=project.pk, syncing_since__lte=latest_start)
     for found in late:
@@ -32,6 +32,6 @@ def tell_if_late(project: LabelingProject) -> None:
 
 def _what_is_known(project: LabelingProject) -> str:
     synced_at = project.last_synced_at
-    last = f"The last time was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "It never worked yet."
+    last = f"The last sync was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "There was none yet."
     trouble = project.last_error or "A sync began and did not end; see logs/workers.log in the data folder."
-    return f"{last} {trouble}\nIt is tried again by itself. Nothing is lost meanwhile: Label Studio keeps the answers."
+    return f"{last} {trouble}\nIt is retried automatically. Nothing is lost: Label Studio keeps the annotations."

@@ -9,8 +9,8 @@ Result = list[dict[str, Any]]
 Item = TypeVar("Item", bound=Hashable)
 
 
-class ResultInvalid(ValueError):
-    """An annotation's result is no answer to what was asked; the message says what is wrong with it."""
+class ResultInvalid(Exception):
+    """An annotation's result is not a valid answer; the message says why."""
 
 
 class LabelingTaskType(ABC):

@@ -89,7 +89,7 @@ def _written(spans: Sequence[Span]) -> str:
 def _span(region: dict[str, Any], labels: Sequence[str]) -> Span:
     start, end, named = (value_of(region, key) for key in ("start", "end", "labels"))
     if type(start) is not int or type(end) is not int or not 0 <= start < end:
-        raise ResultInvalid(f"The span {start} to {end} is no part of a text.")
+        raise ResultInvalid(f"The span {start} to {end} is not inside a text.")
     if not isinstance(named, list) or len(named) != 1 or not isinstance(named[0], str):
         raise ResultInvalid(f"The span {start} to {end} does not have exactly one label.")
     if named[0] not in labels:
@@ -106,7 +106,7 @@ def _shown_places(text: str) -> list[int]:
 
 
 def _check_words(span: Span, region: dict[str, Any], text: str) -> None:
-    """Refuse a span whose words, as the page saw them, are not those of the text: somebody counts otherwise."""
+    """Refuse a span whose words, as the page saw them, are not those of the text: it was counted otherwise."""
     seen, kept = value_of(region, "text"), text[span.start : span.end]
     if isinstance(seen, str) and _squeezed(seen) != _squeezed(kept):
         raise ResultInvalid(f"The span {span.start} to {span.end} is “{kept[:40]}”, but “{seen[:40]}” was marked.")

@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import AuditRecord, Role, User
+from config.refusals import Refusal
 
 
-class PersonNotFound(ValueError):
+class PersonNotFound(Refusal):
     """No active person has this e-mail."""
 
 

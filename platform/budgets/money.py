@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
+from config.refusals import Refusal
 from tables.signs import printable
 
 QUANTUM = Decimal("0.000001")
@@ -70,13 +71,13 @@ def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = Fa
     text = str(value).strip()
     amount, shown = _number(text, name=name), printable(text, most=_SHOWN_CHARACTERS)
     if not amount.is_finite():
-        raise ValueError(f"{name}: '{shown}' is not a finite number.")
+        raise Refusal(f"'{shown}' is not a finite number.", field=name)
     if amount < 0 or (amount == 0 and not allow_zero):
-        raise ValueError(f"{name}: {shown} must be {'zero or more' if allow_zero else 'more than zero'}.")
+        raise Refusal(f"{shown} must be {'zero or more' if allow_zero else 'more than zero'}.", field=name)
     if amount > LARGEST:
-        raise ValueError(f"{name}: {shown} is more than {LARGEST:,}.")
+        raise Refusal(f"{shown} is more than {LARGEST:,}.", field=name)
     if amount != quantize(amount):
-        raise ValueError(f"{name}: {shown} has more than six decimals.")
+        raise Refusal(f"{shown} has more than six decimals.", field=name)
     # Zero may come with a minus, which no amount is shown with.
     return abs(quantize(amount))
 
@@ -86,14 +87,15 @@ def _number(text: str, *, name: str) -> Decimal:
     if _DECIMAL_COMMA.fullmatch(text):
         text = text.replace(",", ".")
     elif (_SEPARATORS.intersection(text) or text.count(".") > 1) and _SEPARATED.fullmatch(text):
-        raise ValueError(
-            f"{name}: '{shown}' may have thousands separators. Write the digits without them, and decimals after a "
-            "point, such as 1000 or 1234.56."
+        raise Refusal(
+            f"'{shown}' may have thousands separators. Write the digits without them, and decimals after a "
+            "point, such as 1000 or 1234.56.",
+            field=name,
         )
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{name}: '{shown}' is not a number.") from None
+        raise Refusal(f"'{shown}' is not a number.", field=name) from None
 
 
 def check_cost(amount: Decimal, *, name: str) -> None:
@@ -102,7 +104,7 @@ def check_cost(amount: Decimal, *, name: str) -> None:
     Raises: ValueError that names the field (NaN, infinity, negative, size).
     """
     if not amount.is_finite() or not 0 <= amount < MOST_DIGITS:
-        raise ValueError(f"{name}: {amount} must be a finite number from zero to under {MOST_DIGITS:,}.")
+        raise Refusal(f"{amount} must be a finite number from zero to under {MOST_DIGITS:,}.", field=name)
 
 
 def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:

@@ -13,7 +13,7 @@ from accounts.models import Role, User
 from budgets.cost_kinds import CostKind
 from budgets.models import PriceBook
 from budgets.prices import Scope, create_price_book, set_price
-from demo import texts
+from demo import newsgroups
 from runs.requests import RunPlan
 from studies.editing import StudySpec, create_study
 from studies.hashing import fraction
@@ -54,7 +54,7 @@ PLAN = RunPlan(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crew:
+class DemoAccounts:
     """The demo's accounts. Replay accounts enter known labels; the annotator's account is for whoever tries it."""
 
     admin: User
@@ -68,9 +68,9 @@ def password_of(email: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), email.encode(), hashlib.sha256).hexdigest()[:14]
 
 
-def ensure_crew() -> Crew:
+def ensure_accounts() -> DemoAccounts:
     admin = _person("demo-admin@example.com", "Demo admin", Role.ADMIN)
-    return Crew(
+    return DemoAccounts(
         admin=admin,
         manager=_person("demo-manager@example.com", "Demo manager", Role.MANAGER),
         annotator=_person("demo-annotator@example.com", "Demo annotator", Role.ANNOTATOR),
@@ -81,7 +81,7 @@ def ensure_crew() -> Crew:
     )
 
 
-def ensure_study(crew: Crew) -> Study:
+def ensure_study(accounts: DemoAccounts) -> Study:
     """The study with its budget and prices, made once."""
     existing = Study.objects.filter(name=STUDY).first()
     if existing is not None:
@@ -89,31 +89,31 @@ def ensure_study(crew: Crew) -> Study:
     spec = StudySpec(
         name=STUDY,
         task_type="text_classification",
-        labels=tuple(sorted(texts.TOPICS.values())),
+        labels=tuple(sorted(newsgroups.TOPICS.values())),
         limit=LIMIT,
-        price_book=_ensure_prices(crew.admin),
+        price_book=_ensure_prices(accounts.admin),
         student_model=STUDENT,
         teacher_model=TEACHER,
         instructions="Which of these topics is the post about? It is the first words of a newsgroup post.",
     )
-    return create_study(actor=crew.manager, spec=spec)
+    return create_study(actor=accounts.manager, spec=spec)
 
 
-def ensure_examples(crew: Crew, study: Study) -> ImportBatch:
+def ensure_examples(accounts: DemoAccounts, study: Study) -> ImportBatch:
     """Pool without labels, dev and test with theirs, imported as a manager would import a file."""
     existing = study.import_batches.filter(state=ImportBatch.State.IMPORTED).first()
     if existing is not None:
         return existing
-    batch = draft_import(actor=crew.manager, study=study, file_name="newsgroups.csv", content=_csv())
+    batch = draft_import(actor=accounts.manager, study=study, file_name="newsgroups.csv", content=_csv())
     options = ImportOptions(columns={"text": "text"}, label_column="label", split_column="split")
     # The corpus has posts alike but for case or spaces on both sides of its own split; those rows are left out.
-    return import_examples(actor=crew.manager, batch=batch, options=options, skip_bad_rows=True)
+    return import_examples(actor=accounts.manager, batch=batch, options=options, skip_bad_rows=True)
 
 
 def replayed_answers() -> Callable[[Example], str]:
     """What the replay accounts answer: the known label, and at the stated rate another one. The same every time."""
-    known = {post.text: post.label for post in texts.posts(texts.TRAIN)}
-    labels = sorted(texts.TOPICS.values())
+    known = {post.text: post.label for post in newsgroups.posts(newsgroups.TRAIN)}
+    labels = sorted(newsgroups.TOPICS.values())
 
     def answer(example: Example) -> str:
         label = known[example.fields["text"]]
@@ -131,7 +131,7 @@ def replayed_lead_time(example: Example) -> timedelta:
 
 
 def _csv() -> bytes:
-    train, test = texts.posts(texts.TRAIN), texts.posts(texts.TEST)
+    train, test = newsgroups.posts(newsgroups.TRAIN), newsgroups.posts(newsgroups.TEST)
     order = sorted(train, key=lambda post: hashlib.sha256(post.text.encode()).digest())
     sampled = sorted(test, key=lambda post: hashlib.sha256(post.text.encode()).digest())
     # Measured splits first: where the corpus repeats a text, its copy in the pool is the one left out.

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from budgets.models import Budget
 from budgets.money import rounded_text
 from demo import scenario
-from demo.scenario import Crew
+from demo.scenario import DemoAccounts
 from labeling.models import Annotation, Publication
 from labeling.publishing import publish
 from labeling.replay import replay
@@ -37,14 +37,14 @@ class DemoFailed(Exception):
 def run_demo(*, say: Say) -> Study:
     """Run the demo study, or what of it is still missing. Raises: DemoFailed, and what the operations raise."""
     with _step(say, "people, prices, study"):
-        crew = scenario.ensure_crew()
-        study = scenario.ensure_study(crew)
+        accounts = scenario.ensure_accounts()
+        study = scenario.ensure_study(accounts)
     with _step(say, "import"):
-        scenario.ensure_examples(crew, study)
+        scenario.ensure_examples(accounts, study)
     for count in split_counts(study):
         say(f"    {count.split}: {count.num_examples:,} examples, {count.num_labelled:,} labelled")
-    _label(crew, study, say)
-    _train(crew, study, say)
+    _label(accounts, study, say)
+    _train(accounts, study, say)
     return study
 
 
@@ -71,36 +71,36 @@ def _step(say: Say, name: str) -> Iterator[None]:
     say(f"  done in {time.monotonic() - began:.0f} s")
 
 
-def _label(crew: Crew, study: Study, say: Say) -> None:
+def _label(accounts: DemoAccounts, study: Study, say: Say) -> None:
     num_replayed = scenario.NUM_REPLAYED
     wanted = num_replayed + scenario.NUM_LEFT_FOR_A_PERSON
     missing = wanted - Publication.objects.filter(example__study=study).count()
     with _step(say, f"publish {wanted} examples to Label Studio"):
         if missing > 0:
-            publish(actor=crew.manager, study=study, num_examples=missing)
-    with _step(say, f"replay {num_replayed} known labels through Label Studio, as {len(crew.replayers)} accounts"):
+            publish(actor=accounts.manager, study=study, num_examples=missing)
+    with _step(say, f"replay {num_replayed} known labels through Label Studio, as {len(accounts.replayers)} accounts"):
         replay(
             study=study,
-            annotators=crew.replayers,
+            annotators=accounts.replayers,
             answers=scenario.replayed_answers(),
             lead_time=scenario.replayed_lead_time,
             num_examples=num_replayed,
         )
     with _step(say, "fetch, accept and pay"):
-        sync_study(actor=crew.manager, study=study)
+        sync_study(actor=accounts.manager, study=study)
     study.budget.refresh_from_db()
     accepted = Annotation.objects.filter(example__study=study, state=Annotation.State.ACCEPTED).count()
     spent, limit = rounded_text(study.budget.spent), rounded_text(study.budget.limit)
     say(f"    {accepted:,} annotations accepted; spent {spent} of {limit} dollars")
 
 
-def _train(crew: Crew, study: Study, say: Say) -> None:
+def _train(accounts: DemoAccounts, study: Study, say: Say) -> None:
     """Ask for all runs at once; they are worked off one by one."""
     for num_labels in scenario.ANNOTATE:
-        start_annotate(actor=crew.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
+        start_annotate(actor=accounts.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
     for num_labels, num_unlabelled in scenario.DISTIL:
         start_distil(
-            actor=crew.manager,
+            actor=accounts.manager,
             study=study,
             num_labels=num_labels,
             num_unlabelled=num_unlabelled,

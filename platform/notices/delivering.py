@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
+from config.refusals import Refusal
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
 from notices.sending import NoAnswer, Refused, TryLater, send
 from notices.writing import nudge_on_commit
@@ -27,7 +28,7 @@ REST = timedelta(seconds=60)
 OPEN = (Delivery.State.WAITING, Delivery.State.FAILED)
 
 
-class NotGivenUp(ValueError):
+class NotGivenUp(Refusal):
     """Only a delivery that was given up is sent again by hand."""
 
 

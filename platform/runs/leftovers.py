@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from runs.models import Artifact, Run, RunState
-from training.folder import CHECKPOINT, TRIALS
+from training.contract import CHECKPOINT, TRIALS
 
 # What a run that has no result made of its snapshot, and what it would have become.
 _OF_NO_RESULT = ("data", "artifact", "soft_labels")

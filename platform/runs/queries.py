@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
+from config.refusals import Refusal
 from runs.execution import LOG_FILE
 from runs.models import Artifact, Attempt, Run, RunState
 from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, seconds_of, seconds_used
@@ -15,7 +16,7 @@ from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, seconds_of,
 LOG_TAIL_BYTES = 20_000
 
 
-class RunNotFound(ValueError):
+class RunNotFound(Refusal):
     """No run has this id."""
 
 
@@ -27,7 +28,7 @@ def find_run(reference: str) -> Run:
     return run
 
 
-class ArtifactNotFound(ValueError):
+class ArtifactNotFound(Refusal):
     """No student, teacher or soft-label set has this id."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from config.refusals import Refusal
 from studies.answers import FORMS
 from studies.models import Example, Study
 from studies.task_types import input_fields
@@ -15,7 +16,7 @@ ROWS_AT_A_TIME = 1000
 Pieces = Iterator[bytes]
 
 
-class UnknownFormat(ValueError):
+class UnknownFormat(Refusal):
     """Examples are not written in this format."""
 
 

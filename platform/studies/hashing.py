@@ -19,7 +19,7 @@ def clean(text: str) -> str:
 
 
 def content_hash(fields: Mapping[str, str]) -> str:
-    """Equal for input that looks the same; its label is no part of it."""
+    """Equal for input that looks the same; the label is not part of it."""
     return digest(sorted((key, comparable(text)) for key, text in fields.items()))
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from config.refusals import Refusal
 from studies.answers import FORMS, AnswerInvalid
 from studies.models import Example, Label
 
 
-class UnknownLabel(ValueError):
-    """The value is no answer to the study's question: not of its labels, or not in its task type's form."""
+class UnknownLabel(Refusal):
+    """The value is not a valid answer: not one of the labels, or not in the task type's form."""
 
 
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:

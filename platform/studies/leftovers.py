@@ -1,4 +1,4 @@
-"""Uploads that nobody went on with."""
+"""Uploads that were never confirmed."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +18,7 @@ def forgotten_drafts(*, before: datetime) -> list[ImportBatch]:
 
 
 def remove_draft(*, draft: ImportBatch, before: datetime) -> bool:
-    """Remove a draft and its file. Returns: False where somebody confirmed it meanwhile."""
+    """Remove a draft and its file. Returns: False if it was confirmed meanwhile."""
     with transaction.atomic():
         num_removed, _ = ImportBatch.objects.expired(before=before).filter(pk=draft.pk).delete()
         if num_removed:

@@ -13,12 +13,12 @@ from studies.task_types import metric_title
 
 
 class Metric(models.TextChoices):
-    """All that a study may be measured by; which of them fit its task type, `studies.task_types.metrics` says."""
+    """All metrics; `studies.task_types.metrics` lists those of a task type."""
 
     ACCURACY = "accuracy", "Accuracy"
     MACRO_F1 = "macro_f1", "Macro F1"
     MICRO_F1 = "micro_f1", "Micro F1"
-    COMPAT_F1 = "compat_f1", "F1 as the followed study counts"
+    COMPAT_F1 = "compat_f1", "F1 as in Kang et al. (2023)"
 
 
 class Split(models.TextChoices):
@@ -73,7 +73,7 @@ class Study(models.Model):
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
     def expired(self, *, before: datetime) -> "ImportBatchQuerySet":
-        """Drafts that nobody came back to since a moment, and that no worker is about to import."""
+        """Drafts older than a moment that no worker is about to import."""
         wanted = Q(job__isnull=True) | ~Q(job__state__in=ImportJob.ACTIVE)
         return self.filter(wanted, state=ImportBatch.State.DRAFT, created_at__lt=before)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from config.refusals import Refusal
 from studies.answers import FORMS
 from studies.models import Example, Label, Split, Study
 
@@ -21,7 +22,7 @@ FROM answers, jsonb_array_elements(answers.value) part GROUP BY 1
 """
 
 
-class StudyNotFound(ValueError):
+class StudyNotFound(Refusal):
     """No study has this id or name."""
 
 
@@ -56,7 +57,7 @@ def with_label(study: Study, label: str) -> QuerySet[Example]:
 
 
 def without_any(study: Study) -> QuerySet[Example]:
-    """Examples to which no label applies, as somebody said of them."""
+    """Examples that are labelled with none of the labels."""
     return study.examples.filter(label__value=NOTHING) if FORMS[study.task_type].is_list else study.examples.none()
 
 
@@ -83,25 +84,25 @@ def split_counts(study: Study) -> list[SplitCount]:
 class Dependents:
     """What depends on a study's instructions and labels.
 
-    `num_open` examples are published and not annotated yet, `num_offered` are or were published; `in_use` counts the
+    `num_open` examples are published and not annotated yet, `num_published` are or were published; `in_use` counts the
     labels that examples have.
     """
 
     num_open: int
-    num_offered: int
+    num_published: int
     in_use: tuple[tuple[str, int], ...]
     is_trained: bool
 
     @property
     def holds_labels(self) -> str:
         """Why no label can be changed, added or taken out; empty where some can."""
-        if self.num_offered:
-            return f"{self.num_offered:,} examples were published with them"
+        if self.num_published:
+            return f"{self.num_published:,} examples were published with them"
         return "a run was started with them" if self.is_trained else ""
 
 
-def on_offer(study: Study) -> QuerySet[Example]:
-    """Examples for which an answer is still asked; labelling's rows are reached from the example they belong to."""
+def awaiting_annotation(study: Study) -> QuerySet[Example]:
+    """Examples that are published and wait for an annotation."""
     asked = study.examples.filter(
         publication__assignments__isnull=False,
         publication__assignments__annotation__isnull=True,
@@ -111,10 +112,10 @@ def on_offer(study: Study) -> QuerySet[Example]:
 
 
 def dependents(study: Study) -> Dependents:
-    """Look at what was offered, labelled and trained."""
+    """Look at what was published, labelled and trained."""
     return Dependents(
-        num_open=on_offer(study).count(),
-        num_offered=study.examples.filter(publication__isnull=False).count(),
+        num_open=awaiting_annotation(study).count(),
+        num_published=study.examples.filter(publication__isnull=False).count(),
         in_use=tuple((label, number) for label, number in label_counts(study) if number),
         is_trained=study.data_used_at is not None,
     )

@@ -2,7 +2,7 @@
 
 from studies.models import Study
 from studies.task_types import TASK_TYPES
-from training.spans import chosen_segmentation, has_unspaced
+from training.answers import chosen_segmentation, has_unspaced
 
 MOST_READ = 200
 

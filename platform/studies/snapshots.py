@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from config.refusals import Refusal
 from studies.hashing import list_hash
 from studies.models import Example, Snapshot, SnapshotItem, Split, Study
 from studies.queries import labelled
@@ -9,7 +10,7 @@ from studies.queries import labelled
 _ROWS_PER_INSERT = 1000
 
 
-class NotEnoughLabels(ValueError):
+class NotEnoughLabels(Refusal):
     """The pool has fewer labelled examples than requested."""
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from training.task_types import TASK_TYPES
+from config.refusals import Refusal
+from training.tasks import TASK_TYPES
 
 __all__ = ["DESCRIPTIONS", "TASK_TYPES", "Description", "UnknownTaskType", "input_fields", "metric_title", "metrics"]
 
@@ -10,7 +11,7 @@ _METRIC_TITLES = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro F1",
     "micro_f1": "Micro F1",
-    "compat_f1": "F1 as the followed study counts",
+    "compat_f1": "F1 as in Kang et al. (2023)",
 }
 _OWN_TITLES = {
     ("multi_label_classification", "accuracy"): "Accuracy of whole sets",
@@ -20,7 +21,7 @@ _OWN_TITLES = {
 }
 
 
-class UnknownTaskType(ValueError):
+class UnknownTaskType(Refusal):
     """No task type has this name."""
 
 
@@ -55,7 +56,7 @@ DESCRIPTIONS = {
 
 def input_fields(task_type: str) -> tuple[str, ...]:
     if task_type not in TASK_TYPES:
-        raise UnknownTaskType(f"task type: {task_type!r} is not one of {', '.join(TASK_TYPES)}.")
+        raise UnknownTaskType(f"{task_type!r} is not one of {', '.join(TASK_TYPES)}.", field="task_type")
     return tuple(TASK_TYPES[task_type].input_fields)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from playwright.sync_api import FilePayload, Page, ViewportSize, sync_playwright
 
-from embedded.tools import chromium
+from embedded.installation import find_chromium
 from tests.browser.launching import launch
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
@@ -67,7 +67,7 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(given.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    program = chromium()
+    program = find_chromium()
     assert program is not None, "Chromium is missing: `python3 manage.py test` installs it"
     with sync_playwright() as playwright:
         browser = launch(playwright, program)
@@ -128,7 +128,7 @@ def _try_model(page: Page, picture: Path) -> None:
     """Ask the model whose page is open, and picture its answer."""
     box = page.locator("#try")
     box.get_by_label("Text").fill("the pitcher threw the ball and the home team won the game")
-    box.get_by_role("button", name="Ask the model").click()
+    box.get_by_role("button", name="Predict").click()
     page.locator("#try .answer").wait_for(timeout=SECONDS_TO_ANSWER * 1000)
     box.scroll_into_view_if_needed()
     page.screenshot(path=picture)

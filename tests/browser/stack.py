@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from django.db import connection
 
-from embedded import ports, services
-from embedded.supervisor import Process, Service
+from embedded import services
+from embedded.services import Process, Service
 from tests.services import PATHS, ROOT
 
 
@@ -23,13 +23,17 @@ def database_url_of_tests() -> str:
 @contextmanager
 def serving() -> Iterator[str]:
     """Run the web server and the workers; yield the address of the pages."""
-    environment = {**services.django(paths=PATHS), "DATABASE_URL": database_url_of_tests(), "FULCRUM_SYNC_SECONDS": "5"}
+    environment = {
+        **services.environment(paths=PATHS),
+        "DATABASE_URL": database_url_of_tests(),
+        "FULCRUM_SYNC_SECONDS": "5",
+    }
     collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
     subprocess.run(collect, cwd=ROOT, env=environment, check=True)
     wanted: tuple[Service, ...] = (services.web(paths=PATHS), *services.workers(paths=PATHS))
     with ExitStack() as stack:
         # Another test serves other pages there.
-        stack.callback(ports.give_back, paths=PATHS, service="web")
+        stack.callback(services.release_port, paths=PATHS, service="web")
         started = []
         for service in wanted:
             process = Process(service=replace(service, environment=environment))

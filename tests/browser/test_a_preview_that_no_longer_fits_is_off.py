@@ -75,5 +75,5 @@ def test_an_import_is_undone_by_hand(open_page: OpenPage, admin: User) -> None:
     page = open_page(reverse("study-data", args=[study.pk]), user=admin)
     page.get_by_role("link", name="Undo").click()
     page.get_by_role("button", name="Undo the import").click()
-    expect(page.get_by_text("is undone: what it brought is gone")).to_be_visible()
+    expect(page.get_by_text("is undone: its examples and labels are removed")).to_be_visible()
     assert not study.examples.exists()

@@ -23,7 +23,7 @@ def test_a_study_for_entities_is_made_and_filled(open_page: OpenPage, transactio
     page.get_by_label("Task type").select_option(label="Entity extraction")
     expect(page.get_by_text("Parts of each text are marked")).to_be_visible()
     expect(page.get_by_label("Utility is measured as").locator("option")).to_have_text(
-        ["Span F1", "Span F1, mean over labels", "Accuracy of whole texts", "F1 as the followed study counts"]
+        ["Span F1", "Span F1, mean over labels", "Accuracy of whole texts", "F1 as in Kang et al. (2023)"]
     )
     page.get_by_label("Name", exact=True).fill("Protocols")
     page.locator("#id_labels").fill(f"Action\n{LONG_LABEL}")

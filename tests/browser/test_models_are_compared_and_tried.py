@@ -64,8 +64,8 @@ def test_a_manager_compares_and_asks(
     assert page.evaluate(LOOKS) == []
     page.get_by_role("link", name=str(good)).first.click()
     page.get_by_label("Text", exact=True).fill("a very good film")
-    page.get_by_role("button", name="Ask the model").click()
-    expect(page.get_by_text("loading the model included")).to_be_visible(timeout=MINUTE)
+    page.get_by_role("button", name="Predict").click()
+    expect(page.get_by_text("including loading the model")).to_be_visible(timeout=MINUTE)
     assert page.evaluate(LOOKS) == []
 
 

@@ -151,7 +151,7 @@ def findings(page: Page, addresses: list[str]) -> list[str]:
 def offer(study: Study) -> None:
     """Put an example on offer, as publishing does."""
     (example,) = factories.examples(study, ["one more"])
-    state = Batch.State.OFFERED
+    state = Batch.State.PUBLISHED
     batch = Batch.objects.create(project=study.labeling_project, created_by=study.created_by, state=state)
     publication = Publication.objects.create(batch=batch, example=example, label_studio_id=1)
     price = price_at(book=study.budget.price_book, kind=CostKind.LABEL, at=ground.NOW)

@@ -1,33 +1,19 @@
-"""Offer examples for labelling."""
+"""Publish examples for labelling."""
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.models import User
-from accounts.permissions import Forbidden
-from budgets.ledger import BudgetExceeded, BudgetStopped
+from accounts.commands import RefusingCommand
+from accounts.queries import find_person
 from budgets.money import amount_text
-from budgets.prices import PriceMissing
-from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable
 from labeling.publishing import publish
 from studies.models import Split
-from studies.queries import StudyNotFound, find_study
-
-_MENDABLE = (
-    StudyNotFound,
-    Forbidden,
-    ValueError,
-    BudgetExceeded,
-    BudgetStopped,
-    PriceMissing,
-    LabelStudioUnreachable,
-    LabelStudioRefused,
-)
+from studies.queries import find_study
 
 
-class Command(BaseCommand):
-    help = "Offer examples of a study for labelling in Label Studio, as many as its budget takes."
+class Command(RefusingCommand):
+    help = "Publish examples of a study for labelling in Label Studio, as many as its budget takes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="its id or name")
@@ -36,15 +22,10 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", help="e-mail of who publishes; who made the study, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-            actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
-            result = publish(actor=actor, study=study, num_examples=options["examples"], split=options["split"])
-        except User.DoesNotExist:
-            raise CommandError(f"There is no account with the e-mail {options['email']}.") from None
-        except _MENDABLE as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"{result.num_offered} published, {result.num_already} published before.")
+        study = find_study(options["study"])
+        actor = find_person(options["email"]) if options["email"] else study.created_by
+        result = publish(actor=actor, study=study, num_examples=options["examples"], split=options["split"])
+        self.stdout.write(f"{result.num_published} published, {result.num_already} published before.")
         if result.num_short:
             missing = amount_text(result.missing)
-            self.stdout.write(f"The budget could not take {result.num_short} more: {missing} are missing.")
+            self.stdout.write(f"The budget could not take {result.num_short} more: {missing} short.")

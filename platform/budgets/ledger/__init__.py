@@ -1,6 +1,6 @@
 """Holds and entries, made under the budget's lock."""
 
-from budgets.ledger.availability import BudgetExceeded, BudgetStopped, CapExceeded, headroom, needs_top_up, used
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, needs_top_up, used
 from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.ledger.holds import HoldClosed, HoldRequest, extend_hold, place_holds, release
 from budgets.ledger.locked_budget import (

@@ -11,16 +11,17 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
-from budgets.ledger.availability import Headroom
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
 from budgets.ledger.locked_budget import enter, lock, spend
 from budgets.models import Budget, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import ZERO, amount_text, check_cost, quantize, quantize_quantity
+from config.refusals import Refusal
 
 
-class AlreadyReversed(ValueError):
+class AlreadyReversed(Refusal):
     """An entry can be undone once, and a reversal not at all."""
 
 
@@ -115,7 +116,7 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
-        raise ValueError("reason: say why the entry is reversed; it is kept with the reversal.")
+        raise Refusal("say why the entry is reversed; it is kept with the reversal.", field="reason")
     reversal = _undo(entry, reason=reason.strip())
     record(
         actor=actor,

@@ -7,18 +7,19 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from budgets.ledger.availability import Headroom
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.keys import check_key
 from budgets.ledger.locked_budget import hold_more, lock
 from budgets.models import Budget, Hold, Path, Price
 from budgets.money import ZERO, amount_text, check_cost, quantize
+from config.refusals import Refusal
 
 
 class SourceKeyReused(Exception):
     """The same source key came with another amount: a caller's fault, refused so that no cent is lost."""
 
 
-class HoldClosed(Exception):
+class HoldClosed(Refusal):
     """A closed hold takes no more charges."""
 
 

@@ -136,8 +136,8 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
         key=f"budget:{budget.pk}:stop:{stop.pk}",
         kind=NoticeKind.BUDGET_STOPPED,
         title=f"“{budget}” is stopped",
-        body=f"{reason.rstrip('.')}. Published examples are withdrawn and training pauses until the "
-        "budget is topped up or resumed.",
+        body=f"{reason.rstrip('.')}. Published examples are withdrawn and training pauses until the budget is "
+        "topped up or resumed.",
         path=page_of(budget),
     )
     return stop

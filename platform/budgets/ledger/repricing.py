@@ -14,22 +14,23 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
-from budgets.ledger.availability import Headroom
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.charging import undoing
 from budgets.ledger.keys import replacement_key
 from budgets.ledger.locked_budget import enter_all, lock, spend
 from budgets.models import Budget, LedgerEntry, Price
 from budgets.money import ZERO, amount_text, parse_amount
 from budgets.prices import MOST_PERCENT
+from config.refusals import Refusal
 
 MOST_ENTRIES = 100_000
 
 
-class RepricingChanged(ValueError):
+class RepricingChanged(Refusal):
     """What was previewed is not what would be done now; look at the new preview first. Nothing was changed."""
 
 
-class NothingToReprice(ValueError):
+class NothingToReprice(Refusal):
     """No entry at this price lies in the period, or each was reversed already."""
 
 
@@ -42,7 +43,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.starts_at >= self.ends_at:
-            raise ValueError(f"ends_at: {self.ends_at:%Y-%m-%d %H:%M} is not after the start of the period.")
+            raise Refusal(f"{self.ends_at:%Y-%m-%d %H:%M} is not after the start of the period.", field="ends_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,7 @@ def reprice(
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
-        raise ValueError("reason: say why the price was wrong; it is kept with every reversal.")
+        raise Refusal("say why the price was wrong; it is kept with every reversal.", field="reason")
     right = _parse(price, amount)
     ids = LedgerEntry.objects.filter(price=price).values_list("budget_id", flat=True).distinct().order_by("budget_id")
     budgets = {pk: lock(Budget(pk=pk)) for pk in sorted(set(ids))}
@@ -163,7 +164,7 @@ def _lines(price: Price, amount: Decimal, period: Period) -> list[RepricedEntry]
     if not entries:
         raise NothingToReprice("No entry has this price in this period; choose another price or period.")
     if len(entries) > MOST_ENTRIES:
-        raise ValueError(f"ends_at: more than {MOST_ENTRIES:,} entries lie in this period. Correct it in parts.")
+        raise Refusal(f"more than {MOST_ENTRIES:,} entries lie in this period. Correct it in parts.", field="ends_at")
     fees = {fee.fee_on_id: fee for fee in standing.filter(fee_on__in=rows.values("pk"))}
     _attach([*entries, *fees.values()], {entry.pk: entry for entry in entries})
     corrected = Price(book=price.book, kind=price.kind, amount=amount)
@@ -273,9 +274,9 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
     right = parse_amount(amount, name="amount", allow_zero=True)
     if price.kind == CostKind.PLATFORM_FEE and right > MOST_PERCENT:
-        raise ValueError(f"amount: a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.")
+        raise Refusal(f"a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.", field="amount")
     if right == price.amount:
-        raise ValueError(f"amount: the price is already {amount_text(right)}.")
+        raise Refusal(f"the price is already {amount_text(right)}.", field="amount")
     return right
 
 

@@ -14,23 +14,24 @@ from accounts.permissions import Action, allows, require
 from budgets.ledger import end_stop, lock, stop_if_spent, tell_of_thresholds
 from budgets.models import Budget, BudgetStop, LimitRequest, PriceBook
 from budgets.money import amount_text, parse_amount
+from config.refusals import Refusal
 
 HOURS_TO_DECIDE = 72
 
 
-class StaleEdit(ValueError):
+class StaleEdit(Refusal):
     """Somebody else changed the same value meanwhile; nothing was changed."""
 
 
-class LimitRequestWaits(ValueError):
+class LimitRequestWaits(Refusal):
     """Another raise of this limit waits already; there is one at a time."""
 
 
-class LimitRequestClosed(ValueError):
+class LimitRequestClosed(Refusal):
     """The request was decided before, or its time is over."""
 
 
-class SecondPersonNeeded(ValueError):
+class SecondPersonNeeded(Refusal):
     """Who asked for a raise cannot confirm it."""
 
 
@@ -196,8 +197,10 @@ def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None
     """Refuse a change that was decided on another value than there is. Raises: StaleEdit."""
     if expected is not None and expected != found:
         raise StaleEdit(
-            f"{name}: the limit is {amount_text(found)} now; it was {amount_text(expected)} when you opened the page. "
-            "It was changed in the meantime, or this form was already submitted. Check the current limit and try again."
+            f"the limit is {amount_text(found)} now; it was {amount_text(expected)} when you opened the page. "
+            "It was changed in the meantime, or this form was already submitted. Check the current limit and try "
+            "again.",
+            field=name,
         )
 
 

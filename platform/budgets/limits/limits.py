@@ -14,11 +14,12 @@ from budgets.ledger import lock, used
 from budgets.limits.limit_requests import check_unchanged, raise_or_ask
 from budgets.models import Budget, Cap, Path, PriceBook
 from budgets.money import amount_text, parse_amount
+from config.refusals import Refusal
 
 MOST_THRESHOLDS = 20
 
 
-class LimitTooLow(ValueError):
+class LimitTooLow(Refusal):
     """A limit cannot fall below what is spent and held."""
 
 
@@ -61,8 +62,9 @@ def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_lim
     check_unchanged("limit", expected_limit, locked.limit)
     if amount < locked.spent + locked.held:
         raise LimitTooLow(
-            f"limit: {amount_text(amount)} is less than the {amount_text(locked.spent + locked.held)} "
-            f"{locked.currency} already spent and held."
+            f"{amount_text(amount)} is less than the {amount_text(locked.spent + locked.held)} "
+            f"{locked.currency} already spent and held.",
+            field="limit",
         )
     return raise_or_ask(actor, locked, amount)
 
@@ -101,9 +103,9 @@ def set_cap(
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if bool(path) == bool(kind):
-        raise ValueError("path: give either a path or a cost kind.")
+        raise Refusal("give either a path or a cost kind.", field="path")
     if kind == CostKind.PLATFORM_FEE:
-        raise ValueError("kind: a platform fee comes on top of another kind; cap that kind, or the path.")
+        raise Refusal("a platform fee comes on top of another kind; cap that kind, or the path.", field="kind")
     path, kind = path and Path(path), kind and CostKind(kind)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
@@ -116,8 +118,9 @@ def set_cap(
     taken = used(cap=cap)
     if amount < taken:
         raise LimitTooLow(
-            f"limit: {amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
-            "held under this cap."
+            f"{amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
+            "held under this cap.",
+            field="limit",
         )
     cap.save()
     _record(actor, locked, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))
@@ -145,7 +148,7 @@ def set_thresholds(*, actor: User, budget: Budget, percents: Sequence[int]) -> B
     require(actor=actor, action=Action.SET_BUDGET)
     chosen = sorted(set(percents))
     if len(chosen) > MOST_THRESHOLDS or any(not 1 <= percent <= 100 for percent in chosen):
-        raise ValueError(f"thresholds: give at most {MOST_THRESHOLDS} whole percents from 1 to 100.")
+        raise Refusal(f"give at most {MOST_THRESHOLDS} whole percents from 1 to 100.", field="thresholds")
     locked = lock(budget)
     before, locked.thresholds = locked.thresholds, chosen
     locked.save(update_fields=["thresholds"])

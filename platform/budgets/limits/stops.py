@@ -13,13 +13,14 @@ from accounts.permissions import Action, require
 from budgets.ledger import begin_stop, end_stop, lock, needs_top_up
 from budgets.models import Budget, BudgetStop
 from budgets.money import amount_text
+from config.refusals import Refusal
 
 
-class NothingLeft(ValueError):
+class NothingLeft(Refusal):
     """A budget that stopped because nothing was left resumes only with more money."""
 
 
-class BudgetArchived(ValueError):
+class BudgetArchived(Refusal):
     """What the budget pays for is archived; it spends nothing until it is unarchived."""
 
 
@@ -32,7 +33,7 @@ def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if not reason.strip():
-        raise ValueError("reason: give a reason for the stop; it is shown on the study's pages.")
+        raise Refusal("give a reason for the stop; it is shown on the study's pages.", field="reason")
     locked = lock(budget)
     if begin_stop(locked, cause=BudgetStop.Cause.FROZEN, reason=reason.strip(), actor=actor):
         _record(actor, locked, "budget.stop", after={"stopped": True, "reason": reason.strip()})

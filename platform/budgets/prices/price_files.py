@@ -17,13 +17,14 @@ from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
 from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
+from config.refusals import Refusal
 from tables.csv_lines import csv_lines, spellings
 
 MOST_NEW = 2000
 _MOST_NAMED = 10
 
 
-class PricesRefused(ValueError):
+class PricesRefused(Refusal):
     """A price file has lines that cannot be imported; nothing of it was."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -33,7 +34,7 @@ class PricesRefused(ValueError):
         super().__init__(f"file: nothing was imported. {named}{more}")
 
 
-class PriceFileChanged(ValueError):
+class PriceFileChanged(Refusal):
     """The file would bring other prices than its preview said; nothing of it was imported."""
 
 
@@ -155,7 +156,7 @@ def _check(book: PriceBook, content: bytes) -> PriceFilePreview:
         try:
             price = _new(book, names, line)
             _sort_in(found, price, there=there, first_lines=first_lines)
-        except ValueError as problem:
+        except Refusal as problem:
             found.problems.append(f"line {line.number}: {problem}")
         if line.assumed_utc:
             found.assumed_utc.append(line.number)
@@ -181,7 +182,7 @@ def _sort_in(
 ) -> None:
     start = _start_of(price)
     if start in first_lines:
-        raise ValueError(f"starts_at: line {first_lines[start]} has a price for the same from the same start on.")
+        raise Refusal(f"line {first_lines[start]} has a price for the same from the same start on.", field="starts_at")
     first_lines[start] = price.line
     if start not in there:
         found.new.append(price)
@@ -189,7 +190,7 @@ def _sort_in(
         found.num_unchanged += 1
     else:
         before = "an end" if (amount := there[start]) is None else amount_text(amount)
-        raise ValueError(f"starts_at: {before} has this start already. Choose a later start.")
+        raise Refusal(f"{before} has this start already. Choose a later start.", field="starts_at")
 
 
 def _start_of(price: NewPrice) -> _Start:
@@ -237,9 +238,11 @@ class _Names:
         named = [budget for name in spellings(cell) for budget in self._budgets.get(name, [])]
         ours = [budget for budget in named if budget.price_book_id == self._book.pk]
         if len(ours) > 1:
-            raise ValueError(f"study: there is more than one of the name {cell[:80]!r}. Set its prices on the page.")
+            raise Refusal(
+                f"there is more than one of the name {cell[:80]!r}. Set its prices on the page.", field="study"
+            )
         if not named:
-            raise ValueError(f"study: there is no study {cell[:80]!r}.")
+            raise Refusal(f"there is no study {cell[:80]!r}.", field="study")
         return (ours or named)[0]
 
     def annotator(self, cell: str) -> User | None:
@@ -248,7 +251,7 @@ class _Names:
         for email in spellings(cell):
             if email.lower() in self._people:
                 return self._people[email.lower()]
-        raise ValueError(f"annotator: no one has the e-mail {cell[:80]!r}.")
+        raise Refusal(f"no one has the e-mail {cell[:80]!r}.", field="annotator")
 
 
 def _all_spellings(cells: Iterable[str]) -> set[str]:

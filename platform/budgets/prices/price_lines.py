@@ -8,6 +8,7 @@ from io import BytesIO
 
 from budgets.cost_kinds import CostKind
 from budgets.money import parse_amount
+from config.refusals import Refusal
 from tables.csv_lines import spellings
 from tables.csv_table import CsvTable
 from tables.signs import printable
@@ -19,7 +20,7 @@ REQUIRED = ("kind", "amount", "starts_at")
 MOST_BYTES = 1024 * 1024
 
 
-class PriceFileUnreadable(ValueError):
+class PriceFileUnreadable(Refusal):
     """This is not a price file: no line of it can be checked. Nothing was imported."""
 
 
@@ -47,12 +48,12 @@ class PriceTable:
         """Open it. Raises: PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
         if len(content) > MOST_BYTES:
             raise PriceFileUnreadable(
-                f"file: it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most."
+                f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
             )
         try:
             self._table = CsvTable(source=open_source(stream=BytesIO(content)))
         except FileUnreadable as error:
-            raise PriceFileUnreadable(f"file: {error}") from None
+            raise PriceFileUnreadable(f"{error}", field="file") from None
         _check_header([name.lower() for name in self._table.columns])
 
     @property
@@ -66,7 +67,7 @@ class PriceTable:
             for row in self._table:
                 yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
         except FileUnreadable as error:
-            raise PriceFileUnreadable(f"file: {error}") from None
+            raise PriceFileUnreadable(f"{error}", field="file") from None
 
 
 def text_of(content: bytes) -> str:
@@ -83,20 +84,20 @@ def _check_header(header: Sequence[str]) -> None:
 
 def _refuse(what: str, names: Collection[str], allowed: str) -> None:
     if names:
-        raise PriceFileUnreadable(f"file: it {what} the column {', '.join(names)[:200]}. {allowed}")
+        raise PriceFileUnreadable(f"it {what} the column {', '.join(names)[:200]}. {allowed}", field="file")
 
 
 def _line_or_problem(row: Row) -> PriceLine | str:
     try:
         return _line(row.line, {name.lower(): cell.strip() for name, cell in row.cells.items()})
-    except ValueError as problem:
+    except Refusal as problem:
         return f"line {row.line}: {problem}"
 
 
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     kind = spellings(cells["kind"])[-1]
     if kind not in CostKind.values:
-        raise ValueError(f"kind: {kind[:40]!r} is not one of {', '.join(CostKind.values)}.")
+        raise Refusal(f"{kind[:40]!r} is not one of {', '.join(CostKind.values)}.", field="kind")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
@@ -116,4 +117,4 @@ def _start(text: str) -> tuple[datetime, bool]:
         at = datetime.fromisoformat(text)
         return (at.replace(tzinfo=UTC), True) if at.tzinfo is None else (at.astimezone(UTC), False)
     except (ValueError, OverflowError):
-        raise ValueError(f"starts_at: {text[:40]!r} is not a time such as 2026-01-31T09:30:00+00:00.") from None
+        raise Refusal(f"{text[:40]!r} is not a time such as 2026-01-31T09:30:00+00:00.", field="starts_at") from None

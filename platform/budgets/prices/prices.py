@@ -16,13 +16,14 @@ from accounts.texts import unusable_sign
 from budgets.cost_kinds import PAID_TO_PEOPLE, CostKind
 from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text, parse_amount
+from config.refusals import Refusal
 from tables.signs import is_blank
 
 MOST_PERCENT = Decimal(100)
 _DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,15}")
 
 
-class PriceMissing(Exception):
+class PriceMissing(Refusal):
     """No price of this kind is in force; nothing can be bought without one."""
 
 
@@ -47,13 +48,13 @@ def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
     require(actor=actor, action=Action.SET_PRICE)
     name, currency = name.strip(), currency.strip().upper()
     if is_blank(name) or len(name) > 120:
-        raise ValueError("name: give the price book a name of at most 120 characters.")
+        raise Refusal("give the price book a name of at most 120 characters.", field="name")
     if sign := unusable_sign(name):
-        raise ValueError(f"name: it has {sign}. Take it out.")
+        raise Refusal(f"it has {sign}. Take it out.", field="name")
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
-        raise ValueError(f"currency: {currency!r} is not three letters such as USD or EUR.")
+        raise Refusal(f"{currency!r} is not three letters such as USD or EUR.", field="currency")
     if PriceBook.objects.filter(name=name).exists():
-        raise ValueError(f"name: there is a price book “{name}” already.")
+        raise Refusal(f"there is a price book “{name}” already.", field="name")
     with transaction.atomic():
         book = PriceBook.objects.create(name=name, currency=currency)
         record(
@@ -89,7 +90,7 @@ def set_price(
     lock_book(book)
     named = {"book": book, "kind": kind, **vars(scope)}
     if Price.objects.filter(**named, starts_at=starts_at, corrects__isnull=True).exists():
-        raise ValueError(f"starts_at: a price for this already starts at {starts_at}. Choose a later start.")
+        raise Refusal(f"a price for this already starts at {starts_at}. Choose a later start.", field="starts_at")
     before = find_price(book=book, kind=kind, scope=scope, at=starts_at)
     price = Price.objects.create(**named, amount=parsed, starts_at=starts_at, created_by=actor)
     record(
@@ -190,23 +191,27 @@ def _narrowest(prices: Iterable[Price]) -> Price | None:
 
 def _check_scope(*, book: PriceBook, kind: CostKind, scope: Scope) -> None:
     if (kind == CostKind.DEVICE_HOUR) != bool(scope.device):
-        raise ValueError("device: name the device (cpu, cuda, …) of a device hour, and nothing for another kind.")
+        raise Refusal("name the device (cpu, cuda, …) of a device hour, and nothing for another kind.", field="device")
     if scope.device and not _DEVICE.fullmatch(scope.device):
-        raise ValueError(f"device: {scope.device[:40]!r} is not a short name such as cpu or cuda.")
+        raise Refusal(f"{scope.device[:40]!r} is not a short name such as cpu or cuda.", field="device")
     if scope.annotator is not None and kind not in PAID_TO_PEOPLE:
-        raise ValueError(f"annotator: nobody is paid for a {CostKind(kind).label.lower()}; leave the annotator out.")
+        raise Refusal(
+            f"nobody is paid for a {CostKind(kind).label.lower()}; leave the annotator out.", field="annotator"
+        )
     if scope.budget is not None and scope.budget.price_book_id != book.pk:
-        raise ValueError(f"budget: “{scope.budget}” is priced by another book than “{book}”.")
+        raise Refusal(f"“{scope.budget}” is priced by another book than “{book}”.", field="budget")
 
 
 def _parse(amount: Decimal | str | None, *, kind: CostKind, is_override: bool) -> Decimal | None:
     if amount is None:
         if not is_override:
-            raise ValueError("amount: only a price of one study or annotator can end; give a price book's an amount.")
+            raise Refusal(
+                "only a price of one study or annotator can end; give a price book's an amount.", field="amount"
+            )
         return None
     parsed = parse_amount(amount, name="amount", allow_zero=True)
     if kind == CostKind.PLATFORM_FEE and parsed > MOST_PERCENT:
-        raise ValueError(f"amount: a platform fee of {amount_text(parsed)} % is more than {MOST_PERCENT} %.")
+        raise Refusal(f"a platform fee of {amount_text(parsed)} % is more than {MOST_PERCENT} %.", field="amount")
     return parsed
 
 

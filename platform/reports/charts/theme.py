@@ -6,11 +6,13 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from config.refusals import Refusal
+
 _VEGA_LITE = "6.4"
 WIDTH = 640
 
 
-class NothingToDraw(ValueError):
+class NothingToDraw(Refusal):
     """There is no data to draw a chart of; the message says what to do first."""
 
 

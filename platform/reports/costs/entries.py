@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from budgets.ledger import month_of
 from budgets.models import LedgerEntry, Tally
 from budgets.money import ZERO
+from config.refusals import Refusal
 from reports.costs.costs import CostFilter, next_month, start_of
 
 PAGE_SIZE = 50
@@ -22,7 +23,7 @@ PAGE_SIZE = 50
 _MOST_BUDGETS = 25
 
 
-class BadCursor(ValueError):
+class BadCursor(Refusal):
     """The address of a page of entries was changed by hand: it names no place in the ledger."""
 
 
@@ -45,9 +46,9 @@ class Cursor:
         try:
             found = cls(occurred_at=datetime.fromisoformat(moment), entry_id=int(entry_id))
         except ValueError:
-            raise BadCursor(f"after: {text!r} names no entry. Begin at the first page.") from None
+            raise BadCursor(f"{text!r} names no entry. Begin at the first page.", field="after") from None
         if found.occurred_at.tzinfo is None:
-            raise BadCursor(f"after: {text!r} has no time zone. Begin at the first page.")
+            raise BadCursor(f"{text!r} has no time zone. Begin at the first page.", field="after")
         return found
 
     def earlier(self) -> Q:

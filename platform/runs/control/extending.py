@@ -12,6 +12,7 @@ from budgets.ledger import BudgetExceeded, BudgetStopped, extend_hold, headroom
 from budgets.limits import exhaust
 from budgets.models import Budget, Price
 from budgets.money import amount_text
+from config.refusals import Refusal
 from runs.execution import enqueue, locked
 from runs.models import Run, RunState
 from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, minutes_that_fit
@@ -20,7 +21,7 @@ from runs.requests import RANGES
 _TRIES = 3
 
 
-class RunOver(ValueError):
+class RunOver(Refusal):
     """The run has ended, or is about to; nothing can be changed about it any more."""
 
 
@@ -35,7 +36,7 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
     require(actor=actor, action=Action.START_RUN)
     least, most = RANGES["max_minutes"]
     if not least <= minutes <= most:
-        raise ValueError(f"minutes: {minutes} is not between {least:,} and {most:,}.")
+        raise Refusal(f"{minutes} is not between {least:,} and {most:,}.", field="minutes")
     ours = locked(run)
     if ours.is_ended or ours.cancel_requested_at is not None:
         raise RunOver(f"{ours} has ended or is being cancelled. Start another one with more minutes.")

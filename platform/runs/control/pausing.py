@@ -7,17 +7,18 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import BudgetStop
+from config.refusals import Refusal
 from runs.control.extending import RunOver, go_on
 from runs.execution import MOST_REASON, SECONDS_BEFORE_LIMIT, SECONDS_BEFORE_SHORT, enqueue, locked, tell_of_pause
 from runs.models import Run, RunState
 from runs.money import SECONDS_PER_MINUTE, seconds_left
 
 
-class NothingToPause(ValueError):
+class NothingToPause(Refusal):
     """Only what is queued or running can be paused."""
 
 
-class OutOfMinutes(ValueError):
+class OutOfMinutes(Refusal):
     """The run's minutes are used up; it resumes when it is given more."""
 
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import Path, Price
 from budgets.money import ZERO
+from config.refusals import Refusal
 from runs.execution import enqueue
 from runs.models import Run, RunKind, RunState
 from runs.money import hold_worst_case
@@ -30,7 +31,7 @@ from studies.editing import freeze_test
 from studies.models import Study
 
 
-class StillCancelling(Exception):
+class StillCancelling(Refusal):
     """An equal run is being cancelled; it can be requested again once that is done."""
 
 

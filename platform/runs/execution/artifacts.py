@@ -19,7 +19,7 @@ CARD_TASK = "reports.tasks.write_card"
 _ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
 
 
-class ResultUnusable(ValueError):
+class ResultUnusable(Exception):
     """A trainer's result cannot be registered: something in it is missing, or of another kind."""
 
 

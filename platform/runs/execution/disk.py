@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from training.folder import read_json
+from training.runtime import read_json
 
 BYTES_PER_MEGABYTE = 2**20
 # By this name error.json tells that the trainer found no room.

@@ -12,7 +12,7 @@ from runs.execution.process import SPEC_FILE
 from runs.models import Artifact, ExampleList, Run, RunKind
 from studies.models import Example
 from studies.task_types import input_fields
-from training.folder import discard_working_files, read_json, whole_folder, write_json
+from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
 SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
@@ -169,7 +169,7 @@ def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool
 
         datasets.disable_progress_bars()
         batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, is_wanted)]
-        with whole_folder(target) as folder:
+        with atomic_folder(target) as folder:
             datasets.Dataset(pyarrow.Table.from_batches(batches)).save_to_disk(str(folder))
     return f"data/{target.name}"
 

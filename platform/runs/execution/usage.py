@@ -12,8 +12,8 @@ from typing import Any
 
 from runs.execution.run_folder import read_progress
 from runs.models import Attempt
-from training.folder import read_json
-from training.meter import METER_FILE
+from training.contract import METER_FILE
+from training.runtime import read_json
 
 BYTES_PER_MEGABYTE = 2**20
 

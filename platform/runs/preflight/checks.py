@@ -12,6 +12,7 @@ from django.conf import settings
 
 from budgets.models import Path
 from budgets.money import amount_text, rounded_text
+from config.refusals import Refusal
 from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.preflight.device_memory import GIB, device_memory
 from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
@@ -33,14 +34,13 @@ from runs.requests import (
 from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
-from training.gold import GoldInvalid
-from training.settings import BI_ENCODER
-from training.spans import chosen_segmentation
-from training.weights import fault_of
+from training.answers import GoldInvalid, chosen_segmentation
+from training.model_files import find_fault
+from training.tasks import BI_ENCODER
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
-# As in training.writer, which needs torch to be imported; a test compares the two.
+# As in training.models.writer, which needs torch to be imported; a test compares the two.
 MOST_SCORED_LABELS = 32
 _NAMES_IN_MESSAGE = 5
 # An answer of these is one label, so that it can be said which labels nothing is known of.
@@ -48,7 +48,7 @@ _ONE_LABEL = frozenset({"text_classification", "pair_classification"})
 _WORD_BY_WORD = "entity_extraction"
 
 
-class PreflightRefused(ValueError):
+class PreflightRefused(Refusal):
     """A run cannot work as requested; the message says why and how to correct it."""
 
 
@@ -176,7 +176,7 @@ def _fault_of(role: str, model: dict[str, Any]) -> str | None:
     except ModelUnusable as refusal:
         return str(refusal)
     folder = model_folder(model)
-    return fault_of(folder, model=f"The {role} model {model['name']}") if folder else None
+    return find_fault(folder, model=f"The {role} model {model['name']}") if folder else None
 
 
 def _data(case: _Case) -> list[Finding]:

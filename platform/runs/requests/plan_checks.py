@@ -3,7 +3,9 @@
 from dataclasses import fields
 from typing import Any
 
-from training.settings import PAIR_POOLINGS, SEGMENTATIONS
+from config.refusals import Refusal
+from training.spec import SEGMENTATION_CHOICES
+from training.tasks import PAIR_POOLINGS
 
 RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 200_000),
@@ -31,7 +33,7 @@ LISTS: dict[str, tuple[float, float, int]] = {
     "search_epochs": (1, 1_000, 10),
     "student_layers": (0, 1_000, 1_000),
 }
-CHOICES = {"pooling": PAIR_POOLINGS, "filter": ("none", "confidence", "random"), "segmentation": SEGMENTATIONS}
+CHOICES = {"pooling": PAIR_POOLINGS, "filter": ("none", "confidence", "random"), "segmentation": SEGMENTATION_CHOICES}
 _FRACTIONS = {
     "head_learning_rate_factor",
     "temperature",
@@ -42,7 +44,7 @@ _FRACTIONS = {
 }
 
 
-class PlanInvalid(ValueError):
+class PlanInvalid(Refusal):
     """A setting is out of its range, or does not go with another; the message names it."""
 
 
@@ -53,16 +55,20 @@ def check_together(plan: Any) -> None:
             raise PlanInvalid(f"{whose}steps and {whose}epochs are both given; give one of them.")
     fixed = [name for name in ("steps", "epochs", "teacher_steps", "teacher_epochs") if getattr(plan, name) is not None]
     if plan.search_epochs and fixed:
-        raise PlanInvalid(f"search_epochs: the search chooses the length, and {fixed[0]} fixes it; give one of them.")
+        raise PlanInvalid(
+            f"the search chooses the length, and {fixed[0]} fixes it; give one of them.", field="search_epochs"
+        )
     if plan.keep is not None and plan.filter == "none":
         raise PlanInvalid(
-            "keep: nothing is filtered. Choose the confidence or the random filter, or leave the share out."
+            "nothing is filtered. Choose the confidence or the random filter, or leave the share out.", field="keep"
         )
     if plan.self_distil and plan.teacher_run is not None:
-        raise PlanInvalid("teacher_run: the student's own checkpoint is the teacher already; choose one of them.")
+        raise PlanInvalid(
+            "the student's own checkpoint is the teacher already; choose one of them.", field="teacher_run"
+        )
     for name, choices in CHOICES.items():
         if getattr(plan, name) not in choices:
-            raise PlanInvalid(f"{name}: {getattr(plan, name)!r} is none of {', '.join(choices)}.")
+            raise PlanInvalid(f"{getattr(plan, name)!r} is none of {', '.join(choices)}.", field=name)
 
 
 def check_numbers(plan: Any) -> None:
@@ -83,16 +89,16 @@ def check_lists(plan: Any) -> None:
         for value in values:
             _check_number(name, value, least, most)
         if not 1 <= len(values) <= longest:
-            raise PlanInvalid(f"{name}: {len(values)} are given; between 1 and {longest:,} can be.")
+            raise PlanInvalid(f"{len(values)} are given; between 1 and {longest:,} can be.", field=name)
         if len(set(values)) < len(values):
-            raise PlanInvalid(f"{name}: duplicate value. Name each once.")
+            raise PlanInvalid("duplicate value. Name each once.", field=name)
     if plan.student_layers is not None and list(plan.student_layers) != sorted(plan.student_layers):
-        raise PlanInvalid("student_layers: they keep their order. Name them rising, such as 0, 2, 5.")
+        raise PlanInvalid("they keep their order. Name them rising, such as 0, 2, 5.", field="student_layers")
 
 
 def _check_number(name: str, value: object, least: float, most: float) -> None:
     kinds: tuple[type, ...] = (int, float) if name in _FRACTIONS else (int,)
     if isinstance(value, bool) or not isinstance(value, kinds):
-        raise PlanInvalid(f"{name}: {value!r} is not a {'' if name in _FRACTIONS else 'whole '}number.")
+        raise PlanInvalid(f"{value!r} is not a {'' if name in _FRACTIONS else 'whole '}number.", field=name)
     if not least <= value <= most:  # type: ignore[operator]
-        raise PlanInvalid(f"{name}: {value} is not between {least:,} and {most:,}.")
+        raise PlanInvalid(f"{value} is not between {least:,} and {most:,}.", field=name)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from budgets.models import Path
+from config.refusals import Refusal
 from runs.models import ExampleList, Run, RunKind
 from studies.hashing import list_hash
 from studies.models import Example, Snapshot, Split, Study
@@ -14,11 +15,11 @@ from studies.snapshots import take_snapshot
 MOST_EXAMPLES = 10_000_000
 
 
-class NothingToMeasure(ValueError):
+class NothingToMeasure(Refusal):
     """The test split has no labelled example, so that no utility could be measured."""
 
 
-class NotEnoughExamples(ValueError):
+class NotEnoughExamples(Refusal):
     """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
 
 
@@ -139,7 +140,7 @@ def _check_pool(*, study: Study, there: int, num_labels: int, num_unlabelled: in
 def check_count(what: str, count: int | None) -> None:
     """Raise ValueError for a number of rows that no study can have."""
     if count is not None and not 1 <= count <= MOST_EXAMPLES:
-        raise ValueError(f"{what}: {count} is not between 1 and {MOST_EXAMPLES:,}.")
+        raise Refusal(f"{count} is not between 1 and {MOST_EXAMPLES:,}.", field=what)
 
 
 def _fixed(study: Study, rows: Iterable[tuple[int, object, str | None]]) -> ExampleList:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from config.refusals import Refusal
 from runs.models import Artifact, Run, RunState
 from runs.requests.plans import RunPlan
 from studies.models import Study
@@ -12,7 +13,7 @@ from studies.models import Study
 _TRAINED = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
 
 
-class TeacherUnusable(ValueError):
+class TeacherUnusable(Refusal):
     """An earlier run cannot teach; the message says why."""
 
 
@@ -32,10 +33,13 @@ def teacher_of(*, study: Study, plan: RunPlan) -> Teacher:
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
     if run is None:
         raise TeacherUnusable(
-            f"teacher: {plan.teacher_run} is no training of “{study}” that succeeded; only such a run can teach."
+            f"{plan.teacher_run} is no training of “{study}” that succeeded; only such a run can teach.",
+            field="teacher",
         )
     if not run.artifact.path.is_dir():
-        raise TeacherUnusable(f"teacher: what {run} made is gone from {run.artifact.path}. Choose another teacher.")
+        raise TeacherUnusable(
+            f"what {run} made is gone from {run.artifact.path}. Choose another teacher.", field="teacher"
+        )
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)
 

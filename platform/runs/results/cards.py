@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from config.refusals import Refusal
 from runs.execution import Consumption, consumption
 from runs.models import Artifact, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
 from tables.whole_files import write_whole
-from training.card import Card, CostLine, Costs, Use, card_text
-from training.folder import CARD_FILE
+from training.contract import CARD_FILE
+from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
 
 __all__ = [
     "CardMissing",
@@ -23,7 +24,7 @@ __all__ = [
 ]
 
 
-class CardMissing(ValueError):
+class CardMissing(Refusal):
     """There is no card, because there is no model or its folder is gone."""
 
 
@@ -124,9 +125,9 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
     return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in told.items())]
 
 
-def _use(run: Run, lineage: Iterable[Attempt]) -> Use:
+def _use(run: Run, lineage: Iterable[Attempt]) -> ResourceUse:
     own, whole = consumption(run.attempts.all()), consumption(lineage)
-    return Use(
+    return ResourceUse(
         device=run.device,
         device_seconds=own.device_seconds,
         peak_memory_bytes=own.peak_memory_bytes or run.artifact.result.get("peak_memory_bytes"),

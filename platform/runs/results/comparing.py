@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.refusals import Refusal
 from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
-from training.paired import OF_WORDS, PairedAnswers, PairedTest, paired_test
+from training.answers import COMPAT_F1, PairedAnswers, PairedTest, paired_test
 
 PREDICTIONS_FILE = "predictions.jsonl"
 NUM_RESAMPLES = 1000
@@ -16,7 +17,7 @@ NUM_RESAMPLES = 1000
 FEWEST_EXAMPLES = 10
 
 
-class NotComparable(ValueError):
+class NotComparable(Refusal):
     """Two models cannot be compared; the message says why and what to do."""
 
 
@@ -71,7 +72,7 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
         gold=[one[uid].gold for uid in uids],
         first=[one[uid].predicted for uid in uids],
         second=[other[uid].predicted for uid in uids],
-        texts=_texts(study.pk, uids) if study.metric == OF_WORDS else None,
+        texts=_texts(study.pk, uids) if study.metric == COMPAT_F1 else None,
     )
     test = paired_test(
         task_type=TASK_TYPES[study.task_type],

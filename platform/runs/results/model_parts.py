@@ -5,7 +5,7 @@ from pathlib import Path
 from runs.models import Artifact
 from runs.preflight import TOKENIZER_FILES
 from runs.results.comparing import PREDICTIONS_FILE
-from training.folder import CARD_FILE
+from training.contract import CARD_FILE
 
 # Each part is there if any of its files is.
 _PARTS = {

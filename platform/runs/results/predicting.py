@@ -19,6 +19,7 @@ from django.conf import settings
 
 from accounts.models import User
 from accounts.permissions import Action, require
+from config.refusals import Refusal
 from runs.execution import trainer_environment
 from runs.models import Artifact
 from runs.results.warm_model import NoAnswer, answer_of
@@ -28,16 +29,16 @@ from tables.signs import is_blank
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
 EXIT_PERMANENT = 2
-# As in training.answering, which needs torch to be imported; a test compares the two.
+# As in training.evaluation.serving, which needs torch to be imported; a test compares the two.
 EXIT_TOO_LARGE = 5
 _LAST_WORDS = 2_000
 
 
-class ModelSilent(ValueError):
+class ModelSilent(Refusal):
     """A model could not answer; the message says why and what to do."""
 
 
-class ServerBusy(ValueError):
+class ServerBusy(Refusal):
     """Somebody else is trying a model on this server at this moment."""
 
 
@@ -130,11 +131,12 @@ def predict_to_file(
 
 def _checked(name: str, text: str) -> str:
     if is_blank(text):
-        raise ModelSilent(f"{name}: is empty. Write something for the model to read.")
+        raise ModelSilent("is empty. Write something for the model to read.", field=name)
     if len(text) > MOST_CHARACTERS:
         raise ModelSilent(
-            f"{name}: has {len(text):,} characters, {MOST_CHARACTERS:,} is the most here. Shorten it, or label a file "
-            "with manage.py predict."
+            f"has {len(text):,} characters, {MOST_CHARACTERS:,} is the most here. Shorten it, or label a file "
+            "with manage.py predict.",
+            field=name,
         )
     return text
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from config.refusals import Refusal
 from runs.execution import SPEC_FILE, Trainer, held, read_error, read_result
 from runs.models import Run
-from training.folder import file_hash
+from training.runtime import file_hash
 
 SECONDS_BETWEEN_LOOKS = 1.0
 # What must be equal in both results. Times, memory and energy never are.
@@ -20,11 +21,11 @@ COMPARED = ("metrics", "search", "seeds", "num_train", "num_pseudo_labels")
 _NOT_COMPARED = frozenset({"README.md"})
 
 
-class NothingToRepeat(ValueError):
+class NothingToRepeat(Refusal):
     """The run has no spec, no data or no result that another could be compared with."""
 
 
-class RepeatFailed(RuntimeError):
+class RepeatFailed(Refusal):
     """The repeated run came to no result."""
 
 

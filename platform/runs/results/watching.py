@@ -12,8 +12,9 @@ from django.utils import timezone
 from runs.execution import LOG_FILE, SPEC_FILE
 from runs.models import Attempt, Ending, Run, RunState
 from runs.results.run_settings import names_kept
-from training.curve import CURVE_FILE, TrialCurve, read_curves
-from training.folder import read_json
+from training.contract import CURVE_FILE
+from training.reporting import TrialCurve, read_curves
+from training.runtime import read_json
 
 RESULT_FILE = "result.json"
 # What a run's page lets people read as it was written.

@@ -53,7 +53,7 @@ from runs.execution import claim as claim_run
 from runs.models import Attempt, Ending, Run, RunState
 from runs.money import seconds_of, seconds_used
 from runs.supervision import shutdown
-from training.failures import is_disk_full
+from training.runtime import is_disk_full
 
 logger = logging.getLogger(__name__)
 

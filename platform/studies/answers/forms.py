@@ -8,23 +8,27 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from studies.answers.span_places import GivenSpan, SpanMisplaced, can_be_miscounted, in_characters, places_kept
+from studies.answers.span_places import SpanMisplaced, UncheckedSpan, can_be_miscounted, in_characters, places_kept
 from studies.hashing import clean
 from studies.task_types import DESCRIPTIONS, TASK_TYPES
 from tables.signs import comparable
-from training.gold import GoldInvalid
+from training.answers import GoldInvalid
 
 MARKS_BETWEEN_LABELS = "|;"
 SHOWN_CHARACTERS = 80
 NAMED_LABELS = 8
+MAY_BE_UTF_16 = (
+    "Span offsets were read as characters. If the file came from a browser they may be UTF-16 units; add the words of "
+    "each span to check"
+)
 
 
-class AnswerInvalid(ValueError):
+class AnswerInvalid(Exception):
     """The label is not a valid answer to the study's question; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class LabelledSpan:
     """A label of an answer, and the part of the text that it is given to, where it is not the whole."""
 
     label: str
@@ -34,7 +38,7 @@ class Part:
         return f"{self.label}: {self.text}" if self.text else self.label
 
 
-class AnswerForm(ABC):
+class AnswerFormat(ABC):
     """How answers of one task type are written; a new one is a line in `FORMS`."""
 
     is_list = True
@@ -63,7 +67,7 @@ class AnswerForm(ABC):
         return self.read(given=cell, fields=cells, labels=labels)
 
     @abstractmethod
-    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
+    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
         """Take a kept answer apart."""
 
     def pieces(self, label: str) -> list[str]:
@@ -91,10 +95,10 @@ class AnswerForm(ABC):
 
     def _misread(self, given: str, what: str) -> AnswerInvalid:
         how = DESCRIPTIONS[self.task_type].in_a_file
-        return AnswerInvalid(f"“{given[:SHOWN_CHARACTERS]}” is no {what}; write {how}")
+        return AnswerInvalid(f"“{given[:SHOWN_CHARACTERS]}” is not a valid {what}; write {how}")
 
 
-class OneLabel(AnswerForm):
+class OneLabel(AnswerFormat):
     """The label itself."""
 
     is_list = False
@@ -103,8 +107,8 @@ class OneLabel(AnswerForm):
         # What the engine checks of a label, once for each of very many rows.
         return self._prepared(given, labels)
 
-    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
-        return [Part(label=value)]
+    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        return [LabelledSpan(label=value)]
 
     def as_json(self, value: str) -> Any:
         return value
@@ -113,13 +117,13 @@ class OneLabel(AnswerForm):
         return self._known(clean(given), labels)
 
 
-class LabelSet(AnswerForm):
+class LabelSet(AnswerFormat):
     """A JSON list of labels, in the study's order. Files may have them with a mark between."""
 
     nothing = "none applies"
 
-    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
-        return [Part(label=label) for label in json.loads(value)]
+    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        return [LabelledSpan(label=label) for label in json.loads(value)]
 
     def pieces(self, label: str) -> list[str]:
         return [before + json.dumps(label, ensure_ascii=False) for before in ("[", ", ")]
@@ -139,14 +143,14 @@ class LabelSet(AnswerForm):
         return [clean(one) for one in given.split(mark)]
 
 
-class Spans(AnswerForm):
+class Spans(AnswerFormat):
     """A JSON list of spans with start, end and label. Files may have triples, or a list of one label."""
 
     nothing = "no entity"
 
-    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[Part]:
+    def parts(self, *, value: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
         text = fields["text"]
-        return [Part(label=one["label"], text=text[one["start"] : one["end"]]) for one in json.loads(value)]
+        return [LabelledSpan(label=one["label"], text=text[one["start"] : one["end"]]) for one in json.loads(value)]
 
     def pieces(self, label: str) -> list[str]:
         return [f'"label": {json.dumps(label, ensure_ascii=False)}']
@@ -167,7 +171,7 @@ class Spans(AnswerForm):
     def _prepared(self, given: str, labels: Sequence[str]) -> str:
         return _written([replace(one, label=self._known(one.label, labels)) for one in self._given(given)])
 
-    def _given(self, given: str) -> list[GivenSpan]:
+    def _given(self, given: str) -> list[UncheckedSpan]:
         found = _json(given)
         spans = [_span(one) for one in found] if isinstance(found, list) else [None]
         read = [one for one in spans if one is not None]
@@ -183,15 +187,15 @@ def _by_looks(labels: tuple[str, ...]) -> dict[str, str]:
     return {comparable(label): label for label in labels if looks[comparable(label)] == 1}
 
 
-def _written(spans: Sequence[GivenSpan]) -> str:
+def _written(spans: Sequence[UncheckedSpan]) -> str:
     return json.dumps([{"start": one.start, "end": one.end, "label": one.label} for one in spans])
 
 
-def _remark(spans: Sequence[GivenSpan], text: str, unit: str) -> str:
+def _remark(spans: Sequence[UncheckedSpan], text: str, unit: str) -> str:
     if unit:
         return f"Spans counted in {unit} were moved so that their own words fit"
     if can_be_miscounted(spans, text=text):
-        return "Spans are taken to count characters, which browsers count otherwise; no words of theirs tell if they do"
+        return MAY_BE_UTF_16
     return ""
 
 
@@ -210,7 +214,7 @@ def _json(text: str) -> Any:
         return None
 
 
-def _span(one: Any) -> GivenSpan | None:
+def _span(one: Any) -> UncheckedSpan | None:
     """Read a span as annotation tools write it: an object with a label or with labels, of which one, or a triple."""
     if isinstance(one, list) and len(one) == 3:
         one = dict(zip(("start", "end", "label"), one, strict=True))
@@ -221,7 +225,7 @@ def _span(one: Any) -> GivenSpan | None:
     start, end, words = one.get("start"), one.get("end"), one.get("text")
     if not isinstance(label, str) or type(start) is not int or type(end) is not int:
         return None
-    return GivenSpan(start=start, end=end, label=clean(label), words=words if isinstance(words, str) else "")
+    return UncheckedSpan(start=start, end=end, label=clean(label), words=words if isinstance(words, str) else "")
 
 
 _FORMS = (
@@ -230,7 +234,7 @@ _FORMS = (
     LabelSet("multi_label_classification"),
     Spans("entity_extraction"),
 )
-FORMS: dict[str, AnswerForm] = {form.task_type: form for form in _FORMS}
+FORMS: dict[str, AnswerFormat] = {form.task_type: form for form in _FORMS}
 
 
 def in_one_line(*, task_type: str, value: str, fields: Mapping[str, str]) -> str:

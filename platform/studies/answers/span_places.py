@@ -1,4 +1,4 @@
-"""Where spans stand: by their own words, in units other than characters, and in the text as it is kept."""
+"""Offsets of spans: checked by their own words, converted to characters, moved to the stored text."""
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +15,13 @@ _UNITS: Mapping[str, Callable[[str], int]] = {
 }
 
 
-class SpanMisplaced(ValueError):
-    """A span's own words are not where it says they are, or it cuts a letter in two."""
+class SpanMisplaced(Exception):
+    """A span's own words are not at its offsets, or it splits a letter."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class GivenSpan:
-    """A span as a file has it; `words` are what the file says stands there, where it says so."""
+class UncheckedSpan:
+    """A span as in a file; `words` are its text, if the file has it."""
 
     start: int
     end: int
@@ -29,16 +29,16 @@ class GivenSpan:
     words: str = ""
 
     def fits(self, text: str) -> bool:
-        """Whether its words are where it says, but for white space and what cannot be seen."""
+        """Whether its words are at its offsets, but for white space and invisible characters."""
         if not self.words:
             return True
         return 0 <= self.start <= self.end and _looks(text[self.start : self.end]) == _looks(self.words)
 
 
-def in_characters(spans: Sequence[GivenSpan], *, text: str) -> tuple[list[GivenSpan], str]:
-    """Check a text's spans by their words, and count them in characters if another unit makes all of them fit.
+def in_characters(spans: Sequence[UncheckedSpan], *, text: str) -> tuple[list[UncheckedSpan], str]:
+    """Check spans by their words, and convert them to characters if another unit makes all of them fit.
 
-    Returns: the spans, and the unit that they were counted in; empty for characters.
+    Returns: the spans, and the unit of the given offsets; empty for characters.
     Raises: SpanMisplaced.
     """
     wrong = next((one for one in spans if not one.fits(text)), None)
@@ -52,20 +52,20 @@ def in_characters(spans: Sequence[GivenSpan], *, text: str) -> tuple[list[GivenS
     raise SpanMisplaced(f"it has a span “{words}” at {wrong.start} to {wrong.end}, where the text has “{there}”")
 
 
-def can_be_miscounted(spans: Sequence[GivenSpan], *, text: str) -> bool:
-    """Whether characters and UTF-16 units differ in a text, and no span says its words."""
+def can_be_miscounted(spans: Sequence[UncheckedSpan], *, text: str) -> bool:
+    """Whether characters and UTF-16 units differ in a text, and no span has its words."""
     return bool(spans) and not any(one.words for one in spans) and max(text, default="") > _BEYOND_UTF_16
 
 
 def places_kept(places: Sequence[int], *, text: str) -> dict[int, int]:
-    """Say where places in a file's text stand once that text is composed and stripped. Raises: SpanMisplaced."""
+    """Map offsets in a file's text to offsets in the composed and stripped text. Raises: SpanMisplaced."""
     composed = unicodedata.normalize("NFC", text)
     num_stripped = len(composed) - len(composed.lstrip())
     found, done, length = dict[int, int](), 0, 0
     for place in sorted(set(places)):
         piece = unicodedata.normalize("NFC", text[done:place])
         if not composed.startswith(piece, length):
-            raise SpanMisplaced(f"it has a span that starts or ends at {place}, within a letter and its accent")
+            raise SpanMisplaced(f"a span starts or ends at {place}, between a letter and its accent")
         done, length = place, length + len(piece)
         found[place] = length - num_stripped
     return found
@@ -75,8 +75,8 @@ def _looks(text: str) -> str:
     return " ".join(comparable(text).split())
 
 
-def _counted_by(spans: Sequence[GivenSpan], text: str, width: Callable[[str], int]) -> list[GivenSpan]:
-    """Count spans in characters that are counted by widths; none where one begins or ends within a character."""
+def _counted_by(spans: Sequence[UncheckedSpan], text: str, width: Callable[[str], int]) -> list[UncheckedSpan]:
+    """Convert spans from units to characters; none if one starts or ends inside a character."""
     character_at, units = {0: 0}, 0
     for index, character in enumerate(text, 1):
         units += width(character)

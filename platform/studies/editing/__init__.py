@@ -1,6 +1,6 @@
 """Creating, changing, archiving and duplicating studies."""
 
-from studies.editing.changing import (
+from studies.editing.changes import (
     StudyInUse,
     archive_study,
     change_study,

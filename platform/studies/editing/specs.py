@@ -1,4 +1,4 @@
-"""What a manager says of a new study, checked."""
+"""Settings of a new study, checked."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.texts import unusable_sign, without_unusable
 from budgets.models import PriceBook
+from config.refusals import Refusal
 from studies.hashing import clean
 from studies.models import PayBasis
 from studies.task_types import TASK_TYPES, metrics
@@ -18,13 +19,13 @@ MAX_INSTRUCTIONS = 100_000
 MOST_PAID_SECONDS = 8 * 3600
 
 
-class StudyInvalid(ValueError):
+class StudyInvalid(Refusal):
     """A study cannot be made like this; the message names the field."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudySpec:
-    """What a manager says of a new study. Model references name a source (hub, folder or package) and a name.
+    """Settings of a new study. Model references name a source (hub, folder or package) and a name.
 
     Without a metric it is the task type's usual one.
     """
@@ -55,21 +56,21 @@ class StudySpec:
         for role, model in (("student", self.student_model), ("teacher", self.teacher_model)):
             _check_text(f"{role} name", f"{model.get('name') or ''}{model.get('revision') or ''}")
         if self.metric not in known:
-            raise StudyInvalid(f"metric: {self.metric!r} is not one of {', '.join(known)}.")
+            raise StudyInvalid(f"{self.metric!r} is not one of {', '.join(known)}.", field="metric")
         if not 1 <= self.annotations_per_example <= 9:
-            raise StudyInvalid("annotations per example: choose 1 to 9.")
+            raise StudyInvalid("choose 1 to 9.", field="annotations_per_example")
         _check_pay(self.pay_basis, self.max_paid_seconds)
         if min(self.dev_fraction, self.test_fraction) < 0 or self.dev_fraction + self.test_fraction >= 1:
-            raise StudyInvalid("dev and test fractions: none below zero, and together less than one.")
+            raise StudyInvalid("The dev and test fractions: each must be 0 or more, and their sum less than 1.")
 
 
 def checked_name(name: str) -> str:
     """Strip a study's name and check it. Raises: StudyInvalid."""
     _check_text("name", name.strip())
     if is_blank(name):
-        raise StudyInvalid("name: give the study a name.")
+        raise StudyInvalid("give the study a name.", field="name")
     if len(name.strip()) > MAX_NAME:
-        raise StudyInvalid(f"name: {len(name.strip()):,} characters; {MAX_NAME} is the most.")
+        raise StudyInvalid(f"{len(name.strip()):,} characters; the maximum is {MAX_NAME}.", field="name")
     return name.strip()
 
 
@@ -78,7 +79,7 @@ def checked_instructions(instructions: str) -> str:
     stripped = instructions.strip()
     _check_text("instructions", stripped, may_have_lines=True)
     if len(stripped) > MAX_INSTRUCTIONS:
-        raise StudyInvalid(f"instructions: {len(stripped):,} characters; {MAX_INSTRUCTIONS:,} is the most.")
+        raise StudyInvalid(f"{len(stripped):,} characters; the maximum is {MAX_INSTRUCTIONS:,}.", field="instructions")
     return stripped
 
 
@@ -87,14 +88,15 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
     cleaned = tuple(clean(label) for label in labels if not is_blank(label))
     least = TASK_TYPES[task_type].min_labels
     if not least <= len(cleaned) <= MAX_LABELS:
-        raise StudyInvalid(f"labels: between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.")
+        raise StudyInvalid(f"between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.", field="labels")
     for label in cleaned:
         if sign := unusable_sign(label):
             raise StudyInvalid(
-                f"labels: “{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: take it out."
+                f"“{without_unusable(label[:40])}” has {sign}. Each is one line of plain text: remove it.",
+                field="labels",
             )
         if len(label) > 200:
-            raise StudyInvalid(f"labels: “{label[:40]}…” must be one line of at most 200 characters.")
+            raise StudyInvalid(f"“{label[:40]}…” must be one line of at most 200 characters.", field="labels")
     _refuse_alike(cleaned)
     return cleaned
 
@@ -105,17 +107,17 @@ def _refuse_alike(labels: Iterable[str]) -> None:
         looks = " ".join(comparable(label).casefold().split())
         if looks in by_looks:
             both = f"“{by_looks[looks][:40]}” and “{label[:40]}”"
-            raise StudyInvalid(f"labels: {both} are alike but for case, spaces and signs that nobody sees. Keep one.")
+            raise StudyInvalid(f"{both} differ only in case, spaces or invisible characters. Keep one.", field="labels")
         by_looks[looks] = label
 
 
 def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:
     if sign := unusable_sign(text, may_have_lines=may_have_lines):
-        raise StudyInvalid(f"{field_name}: it has {sign}, which cannot be shown to annotators. Take it out.")
+        raise StudyInvalid(f"it has {sign}, which cannot be shown to annotators. Remove it.", field=field_name)
 
 
 def _check_pay(basis: str, max_paid_seconds: int) -> None:
     if basis not in PayBasis.values:
-        raise StudyInvalid(f"pay basis: {basis!r} is not one of {', '.join(PayBasis.values)}.")
+        raise StudyInvalid(f"{basis!r} is not one of {', '.join(PayBasis.values)}.", field="pay_basis")
     if not 1 <= max_paid_seconds <= MOST_PAID_SECONDS:
-        raise StudyInvalid(f"max paid seconds: {max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.")
+        raise StudyInvalid(f"{max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.", field="max_paid_seconds")

@@ -2,8 +2,8 @@
 
 from studies.imports.batches import (
     AlreadyImported,
+    DraftPreview,
     ImportInUse,
-    Preview,
     PreviewOutdated,
     RowsInvalid,
     draft_import,
@@ -15,21 +15,21 @@ from studies.imports.batches import (
 )
 from studies.imports.columns import guess_columns
 from studies.imports.files import ENCODINGS, FileUnreadable
-from studies.imports.importing import Checked, ImportOptions
 from studies.imports.jobs import ask_import, ask_preview, carry_out_job, enqueue, is_large, lost_jobs
-from studies.imports.summaries import Summary, summarise
+from studies.imports.row_checks import ImportCheck, ImportOptions
+from studies.imports.summaries import ImportSummary, summarise
 
 __all__ = [
     "ENCODINGS",
     "AlreadyImported",
-    "Checked",
+    "DraftPreview",
     "FileUnreadable",
+    "ImportCheck",
     "ImportInUse",
     "ImportOptions",
-    "Preview",
+    "ImportSummary",
     "PreviewOutdated",
     "RowsInvalid",
-    "Summary",
     "ask_import",
     "ask_preview",
     "carry_out_job",

@@ -15,9 +15,18 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from accounts.texts import without_unusable
+from config.refusals import Refusal
 from studies.hashing import digest
 from studies.imports.files import FileUnreadable, Table, read_table
-from studies.imports.importing import Candidate, Checked, ImportOptions, Progress, StudyRules, check_rows, guess_options
+from studies.imports.row_checks import (
+    Candidate,
+    ImportCheck,
+    ImportOptions,
+    Progress,
+    StudyRules,
+    check_rows,
+    guess_options,
+)
 from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
 from studies.records import record_change
 from studies.task_types import input_fields
@@ -25,20 +34,20 @@ from studies.task_types import input_fields
 _ROWS_PER_INSERT = 1000
 
 
-class RowsInvalid(ValueError):
+class RowsInvalid(Refusal):
     """Some rows have errors and nothing was imported; fix them, or import the good rows only."""
 
 
-class AlreadyImported(ValueError):
+class AlreadyImported(Refusal):
     """This upload was imported before."""
 
 
-class PreviewOutdated(ValueError):
-    """The file would bring something else than the preview said; look at the new one first. Nothing was imported."""
+class PreviewOutdated(Refusal):
+    """The import would differ from its preview. Nothing was imported."""
 
 
-class ImportInUse(ValueError):
-    """Something was built on what an import brought, so it cannot be undone; the message says what."""
+class ImportInUse(Refusal):
+    """Something depends on what was imported, so it cannot be undone; the message says what."""
 
 
 def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
@@ -51,7 +60,7 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
     limit = settings.MAX_IMPORT_BYTES
     if size is None or size > limit:
         raise FileUnreadable(
-            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; {limit / 2**20:.0f} MiB is the most. Split it into "
+            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; the maximum is {limit / 2**20:.0f} MiB. Split it into "
             "several files (duplicates are found across them), or raise FULCRUM_MAX_IMPORT_MB."
         )
     if size == 0:
@@ -64,7 +73,7 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preview:
+class DraftPreview:
     """A draft read with some options: its columns, its first rows and a preview of the import.
 
     `digest` stands for exactly this file, these options and their outcome.
@@ -74,7 +83,7 @@ class Preview:
     options: ImportOptions
     first_rows: tuple[dict[str, str], ...]
     num_rows: int
-    checked: Checked
+    checked: ImportCheck
     digest: str
 
 
@@ -92,11 +101,11 @@ def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, .
 
 def preview_import(
     *, batch: ImportBatch, options: ImportOptions, num_rows: int = 10, note_progress: Progress | None = None
-) -> Preview:
+) -> DraftPreview:
     """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
     table = _table(batch, options.encoding)
     checked = check_rows(table=table, options=options, rules=_rules(batch.study), note_progress=note_progress)
-    return Preview(
+    return DraftPreview(
         columns=table.columns,
         options=options,
         first_rows=tuple(row.cells for row in table.rows[:num_rows]),
@@ -133,7 +142,8 @@ def import_examples(
     )
     if expected_digest and expected_digest != _digest(batch, options, checked):
         raise PreviewOutdated(
-            "Nothing was imported: the columns chosen, or the study, changed since the preview. Look at the new one."
+            "Nothing was imported: the columns chosen, or the study, changed since the preview. Check the new preview, "
+            "then confirm."
         )
     if checked.errors and not skip_bad_rows:
         raise RowsInvalid(
@@ -147,9 +157,9 @@ def import_examples(
 
 
 def undo_import(*, actor: User, batch: ImportBatch) -> ImportBatch:
-    """Take out again what an import brought, all of it or nothing, as long as nothing was built on it.
+    """Remove what an import brought, all of it or nothing, as long as nothing depends on it.
 
-    Raises: Forbidden; ImportInUse, saying what stands on it.
+    Raises: Forbidden; ImportInUse.
     """
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     try:
@@ -193,11 +203,10 @@ def _not_undoable(batch: ImportBatch) -> str:
 
 
 def _in_use(refusal: ProtectedError) -> str:
-    """Say what stands on the examples of an import, by kind."""
+    """Count what depends on the examples of an import."""
     counts: dict[str, int] = {}
     for one in refusal.protected_objects:
-        kind = one._meta
-        name = str(kind.verbose_name_plural)
+        name = str(one._meta.verbose_name_plural)
         counts[name] = counts.get(name, 0) + 1
     named = ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()))
     return f"its examples have {named}."
@@ -223,7 +232,7 @@ def _hash_of(stored: "UploadedFile[bytes] | ContentFile[bytes]") -> str:
     return hashed.hexdigest()
 
 
-def _digest(batch: ImportBatch, options: ImportOptions, checked: Checked) -> str:
+def _digest(batch: ImportBatch, options: ImportOptions, checked: ImportCheck) -> str:
     return digest(batch.pk, options.as_json(), checked.digest)
 
 
@@ -271,7 +280,7 @@ def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[C
 
 
 def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]) -> None:
-    """Label what has no label; an answer that came at this very moment stays."""
+    """Label examples without a label; a concurrent annotation stays."""
     examples = study.examples.filter(content_hash__in=labels, label__isnull=True)
     rows = [
         Label(example=one, value=labels[one.content_hash], source=Label.Source.IMPORT, import_batch=batch)
@@ -280,7 +289,7 @@ def _add_late_labels(*, study: Study, batch: ImportBatch, labels: dict[str, str]
     Label.objects.bulk_create(rows, batch_size=_ROWS_PER_INSERT, ignore_conflicts=True)
 
 
-def _note_imported(actor: User, batch: ImportBatch, options: ImportOptions, checked: Checked) -> None:
+def _note_imported(actor: User, batch: ImportBatch, options: ImportOptions, checked: ImportCheck) -> None:
     labels = Label.objects.filter(import_batch=batch)
     batch.state = ImportBatch.State.IMPORTED
     batch.options = options.as_json()

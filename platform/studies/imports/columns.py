@@ -1,4 +1,4 @@
-"""Which column of a file is the text, the label and the split, told from their names; and how sure that is."""
+"""Guessing from a header which columns are the text, the label and the split; and how sure that is."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ TEXT_COLUMNS = (
     *("text", "texts", "sentence", "content", "body", "document", "comment", "review", "message", "utterance", "tweet"),
     *("question", "title", "abstract", "description", "sentences", "documents", "comments", "reviews", "messages"),
 )
-# What names a row, or says who made it and when, is read by nobody.
+# Names of columns that identify a row, or say who made it and when: never the text.
 _ABOUT_THE_ROW = re.compile(
     r"(.*[_ -])?(id|ids|uid|uuid|guid|key|index|idx|number|nr|no|row|line|code|hash|url|source|date|time|timestamp|"
     r"score|annotator|author|user|username|e-?mail( address)?|lead_time|created_at|updated_at|created|updated|rating|"

@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 
+import tables.table
+from config.refusals import Refusal
 from tables.reading import open_table
 from tables.sources import ENCODINGS
-from tables.table import FileUnreadable, Row
+from tables.table import Row
 
 __all__ = ["ENCODINGS", "FileUnreadable", "Row", "Table", "read_table"]
+
+
+class FileUnreadable(Refusal):
+    """The file as a whole cannot be read: its kind, encoding, header or size is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +31,13 @@ def read_table(*, content: bytes, file_name: str, encoding: str = "utf-8", max_r
 
     Raises: FileUnreadable (unknown kind, encoding, empty file, header, more than `max_rows` rows).
     """
-    reader = open_table(stream=BytesIO(content), file_name=file_name, encoding=encoding)
-    rows = list[Row]()
-    for row in reader:
-        rows.append(row)
-        if len(rows) > max_rows:
-            raise FileUnreadable(f"{file_name} has more than {max_rows:,} rows, which is the most. Split the file.")
+    try:
+        reader = open_table(stream=BytesIO(content), file_name=file_name, encoding=encoding)
+        rows = list(islice(reader, max_rows + 1))
+    except tables.table.FileUnreadable as error:
+        raise FileUnreadable(str(error)) from None
+    if len(rows) > max_rows:
+        raise FileUnreadable(f"{file_name} has more than {max_rows:,} rows, the maximum. Split the file.")
     if not rows:
         raise FileUnreadable(f"{file_name} has a header but no rows.")
     if not reader.columns:

@@ -1,4 +1,4 @@
-"""Large uploads, read and imported by a worker. The job's row is the truth; a message only says that there is one."""
+"""Large uploads, read and imported by a worker. The job's row is the truth; the message is a hint."""
 
 from dataclasses import asdict
 
@@ -10,8 +10,9 @@ from django.db.models import F
 from accounts.models import User
 from accounts.permissions import Action, Forbidden, require
 from config.advisory_locks import LockClass, advisory_lock
+from config.refusals import Refusal
 from studies.imports.batches import import_examples, preview_import, propose_options
-from studies.imports.importing import ImportOptions
+from studies.imports.row_checks import ImportOptions
 from studies.imports.summaries import summarise
 from studies.models import ImportBatch, ImportJob
 
@@ -29,7 +30,7 @@ def is_large(batch: ImportBatch) -> bool:
 def ask_preview(
     *, actor: User, batch: ImportBatch, options: ImportOptions | None = None, encoding: str = "utf-8"
 ) -> ImportJob:
-    """Ask a worker for a preview; one that is asked for already is replaced, an import under way is left alone.
+    """Ask a worker for a preview; replaces an earlier request, but not an import under way.
 
     Parameters: `options` as chosen, or None to have them guessed.
     Raises: Forbidden.
@@ -56,18 +57,18 @@ def ask_import(
 
 
 def carry_out_job(*, job_id: int) -> None:
-    """Do what a job asks for, unless somebody is at it or it is done.
+    """Carry out a job, unless another process does or it is done.
 
-    Whoever is at it holds a lock that PostgreSQL frees when its process dies; then the next one begins anew, and gives
-    up after so many attempts. An import is one transaction, so that a death in between leaves nothing.
+    Under a lock that PostgreSQL frees when the process dies; the next one starts again, up to MOST_ATTEMPTS. An import
+    is one transaction, so that a kill leaves nothing.
     """
     with advisory_lock(LockClass.UPLOAD, job_id) as is_ours:
-        # Again, where something else was asked for meanwhile.
+        # Again, if the job was replaced meanwhile.
         while is_ours and _begin(job_id):
             job = ImportJob.objects.select_related("batch__study", "asked_by").get(pk=job_id)
             try:
                 _carry_out(job)
-            except (ValueError, Forbidden) as refusal:
+            except (Refusal, Forbidden) as refusal:
                 _end(job, state=State.FAILED, problem=str(refusal))
             except Exception as error:
                 _end(job, state=State.FAILED, problem=f"It failed unexpectedly ({type(error).__name__}).")
@@ -75,7 +76,7 @@ def carry_out_job(*, job_id: int) -> None:
 
 
 def lost_jobs() -> list[ImportJob]:
-    """List what is asked for and nobody is at: its message was lost, or its worker died."""
+    """List jobs without a worker: the message was lost, or the worker died."""
     return [job for job in ImportJob.objects.filter(state__in=ImportJob.ACTIVE).order_by("pk") if _is_free(job.pk)]
 
 
@@ -95,7 +96,7 @@ def _ask(actor: User, batch: ImportBatch, wanted: dict[str, object]) -> ImportJo
 
 
 def enqueue(job: ImportJob) -> None:
-    """Tell a worker that there is a job. A message that is lost is made up by the schedule."""
+    """Send a job to the workers. A lost message is made up for by the schedule."""
     current_app.send_task(TASK, kwargs={"job_id": job.pk}, retry_policy={"max_retries": 1})
 
 
@@ -127,7 +128,7 @@ def _carry_out(job: ImportJob) -> None:
 
 
 def _end(job: ImportJob, **values: object) -> None:
-    """Write how it ended, unless something else was asked for meanwhile."""
+    """Record how it ended, unless the job was replaced meanwhile."""
     ImportJob.objects.filter(pk=job.pk, state=State.WORKING).update(**values)
 
 

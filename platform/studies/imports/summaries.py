@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from studies.imports.batches import Preview
+from studies.imports.batches import DraftPreview
 from tables.table import counted
 
 SHOWN_ERRORS = 50
@@ -11,7 +11,7 @@ SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class ImportSummary:
     """Preview of an import, in counts and a few rows. All of it survives a round trip through JSON.
 
     `num_labels` of the new examples come with a label; `relabelled` are the content hashes of examples that are here
@@ -38,7 +38,7 @@ class Summary:
 
     @property
     def deed(self) -> str:
-        """What an import does, as its button says it; empty where it does nothing."""
+        """What the import does, for its button; empty if nothing."""
         parts = []
         if self.num_created:
             parts.append(f"import {counted(self.num_created, 'example')}")
@@ -47,13 +47,13 @@ class Summary:
         if not parts:
             return ""
         without = f", without {counted(self.num_errors, 'row')} with errors" if self.num_errors else ""
-        said = " and ".join(parts) + without
-        return said[:1].upper() + said[1:]
+        deed = " and ".join(parts) + without
+        return deed[:1].upper() + deed[1:]
 
 
-def summarise(preview: Preview) -> Summary:
+def summarise(preview: DraftPreview) -> ImportSummary:
     checked = preview.checked
-    return Summary(
+    return ImportSummary(
         columns=list(preview.columns),
         options=preview.options.as_json(),
         rows=[[row.get(name, "")[:SHOWN_CHARACTERS] for name in preview.columns] for row in preview.first_rows],

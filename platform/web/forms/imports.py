@@ -34,7 +34,7 @@ class OptionsForm(EncodingForm):
             label = f"Column with {name.replace('_', ' ')}"
             self.fields[f"column_{name}"] = forms.CharField(label=label, required=False, widget=forms.Select)
 
-    def offer(self, columns: Sequence[str]) -> None:
+    def set_columns(self, columns: Sequence[str]) -> None:
         """Let people choose among the file's columns."""
         named = [(name, name) for name in columns]
         for name in self.input_fields:

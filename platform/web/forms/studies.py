@@ -94,14 +94,14 @@ class StudyForm(forms.Form):
         return values
 
     def spec(self) -> StudySpec:
-        """What the form says. Raises ValueError as StudySpec does."""
+        """Build the spec. Raises as StudySpec does."""
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
         return StudySpec(**{**values, **models, "labels": lines_of(values["labels"])})
 
 
 class ChangeStudyForm(forms.Form):
-    """What of a study may change; a field that something depends on says what, and takes nothing."""
+    """What of a study may change; a field that something depends on is disabled, with the reason."""
 
     name = forms.CharField(max_length=MAX_NAME)
     labels = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line.")
@@ -124,7 +124,7 @@ class ChangeStudyForm(forms.Form):
         self.fields[name].help_text = why
 
     def changes(self) -> dict[str, Any]:
-        """What the form says of the fields that can be changed."""
+        """Values of the fields that can be changed."""
         values = {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
         return {**values, "labels": lines_of(values["labels"])} if "labels" in values else values
 

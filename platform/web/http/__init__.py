@@ -4,10 +4,9 @@ from web.http.downloads import download
 from web.http.drawings import drawing
 from web.http.paging import page_of
 from web.http.people import person
-from web.http.problems import REFUSALS, carry_out, carry_out_or_say, explain, in_words
+from web.http.problems import carry_out, carry_out_or_say, explain, in_words
 
 __all__ = [
-    "REFUSALS",
     "carry_out",
     "carry_out_or_say",
     "download",

@@ -13,7 +13,7 @@ MOST_SHARES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
+class TextSegment:
     """A stretch of the text; `label` is empty where it is part of no entity."""
 
     text: str
@@ -26,7 +26,7 @@ class ShownAnswer:
 
     is_answer: bool
     labels: Sequence[str]
-    pieces: Sequence[Piece]
+    pieces: Sequence[TextSegment]
     shares: Sequence[tuple[str, float]]
     num_more: int
     seconds: float
@@ -50,10 +50,10 @@ def shown(*, study: Study, texts: Mapping[str, str], answer: ModelAnswer) -> Sho
     )
 
 
-def _pieces(text: str, said: str) -> list[Piece]:
+def _pieces(text: str, said: str) -> list[TextSegment]:
     pieces, place = [], 0
     for span in sorted(json.loads(said), key=lambda span: span["start"]):
-        pieces += [Piece(text=text[place : span["start"]])] if span["start"] > place else []
-        pieces.append(Piece(text=text[span["start"] : span["end"]], label=span["label"]))
+        pieces += [TextSegment(text=text[place : span["start"]])] if span["start"] > place else []
+        pieces.append(TextSegment(text=text[span["start"] : span["end"]], label=span["label"]))
         place = span["end"]
-    return [*pieces, Piece(text=text[place:])] if place < len(text) else pieces
+    return [*pieces, TextSegment(text=text[place:])] if place < len(text) else pieces

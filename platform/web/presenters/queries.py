@@ -11,7 +11,7 @@ from django.db.models import Count, F, Max, QuerySet, Sum
 from accounts.models import User
 from budgets.models import Path, Tally
 from labeling.models import Annotation, Assignment
-from labeling.publishing import offerable
+from labeling.publishing import publishable
 from runs.models import Artifact, Evaluation, Run, RunState
 from studies.models import Example, Split, Study
 from web.presenters.next_step import Facts, Step, next_step
@@ -108,9 +108,9 @@ def _counts(rows: QuerySet[Any], *keys: str) -> Counter[tuple[Any, ...]]:
     return Counter({row[:-1]: row[-1] for row in rows.order_by().values_list(*keys).annotate(Count("pk"))})
 
 
-def num_offerable(study: Study) -> list[tuple[Split, int]]:
+def num_publishable(study: Study) -> list[tuple[Split, int]]:
     """How many examples of each split could still be published."""
-    return [(split, offerable(study=study, split=split).count()) for split in Split]
+    return [(split, publishable(study=study, split=split).count()) for split in Split]
 
 
 @dataclass(frozen=True, kw_only=True)

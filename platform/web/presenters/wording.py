@@ -9,14 +9,14 @@ _LONGEST_LIST = 10
 _AMOUNT = re.compile(r"-?\d+\.\d{6}")
 
 
-def in_words(key: str) -> str:
+def key_in_words(key: str) -> str:
     return key.replace("_", " ").capitalize()
 
 
 def action_in_words(key: str) -> str:
     """An action of the audit trail, `price_book.create`, as a page writes it."""
     subject_type, _, verb = key.partition(".")
-    return f"{in_words(subject_type)}: {verb.replace('_', ' ')}"
+    return f"{key_in_words(subject_type)}: {verb.replace('_', ' ')}"
 
 
 def recorded_value(value: Any) -> str:

@@ -19,7 +19,9 @@ from runs.models import RunState
 from runs.preflight import Level
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
-from web.presenters import wording as wording_of_keys
+from web.presenters import action_in_words, key_in_words
+from web.presenters import model_name as model_in_words
+from web.presenters import recorded_value as value_in_words
 
 register = template.Library()
 
@@ -228,17 +230,17 @@ def after_url(context: dict[str, Any], cursor: object) -> str:
 
 @register.filter
 def words(key: str) -> str:
-    return wording_of_keys.in_words(key)
+    return key_in_words(key)
 
 
 @register.filter
 def action_words(key: str) -> str:
-    return wording_of_keys.action_in_words(key)
+    return action_in_words(key)
 
 
 @register.filter
 def recorded(value: Any) -> str:
-    return wording_of_keys.recorded_value(value)
+    return value_in_words(value)
 
 
 @register.filter
@@ -248,7 +250,7 @@ def item(values: dict[Any, Any], key: Any) -> Any:
 
 @register.filter
 def model(reference: dict[str, Any]) -> str:
-    return wording_of_keys.model_name(reference)
+    return model_in_words(reference)
 
 
 @register.filter

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Action, allowed
-from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable, follow_study
+from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable, update_project
 from studies.editing import archive_study, change_study, duplicate_study, unarchive_study
 from studies.models import Study
 from web.forms.studies import ChangeStudyForm, DuplicateForm
@@ -62,7 +62,7 @@ def unarchive(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _tell_label_studio(request: HttpRequest, study: Study) -> None:
     try:
-        follow_study(study=study)
+        update_project(study=study)
     except (LabelStudioRefused, LabelStudioUnreachable) as trouble:
         messages.warning(request, f"Label Studio gets it when examples are published next. {trouble}")
 

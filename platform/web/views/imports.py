@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import Action, allowed
 from labeling.withdraw import withdraw_labelled_of
 from studies.imports import (
+    DraftPreview,
     FileUnreadable,
     ImportOptions,
-    Preview,
-    Summary,
+    ImportSummary,
     ask_import,
     ask_preview,
     draft_import,
@@ -26,7 +26,7 @@ from studies.imports import (
     undo_import,
 )
 from studies.models import ImportBatch, ImportJob, Study
-from studies.queries import on_offer
+from studies.queries import awaiting_annotation
 from studies.task_types import DESCRIPTIONS, input_fields
 from tables.table import counted
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
@@ -71,7 +71,7 @@ def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
 @allowed(Action.IMPORT_EXAMPLES)
 @require_safe
 def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
-    """How far the worker is; once it is done, the page that polls is loaded anew."""
+    """How far the worker is; once it is done, the page that polls is reloaded."""
     batch = _batch(pk, batch_pk)
     job = ImportJob.objects.filter(batch=batch).first()
     response = render(request, "web/import_progress.html", {"study": batch.study, "batch": batch, "job": job})
@@ -87,7 +87,7 @@ def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     form = UndoForm(request.POST if request.method == "POST" else None)
     undone = carry_out(form, lambda: undo_import(actor=person(request), batch=batch)) if form.is_valid() else None
     if undone is not None:
-        messages.success(request, f"The import of {undone.file_name} is undone: what it brought is gone.")
+        messages.success(request, f"The import of {undone.file_name} is undone: its examples and labels are removed.")
         return redirect("study-data", pk=pk)
     return render(request, "web/import_undo.html", {"study": batch.study, "batch": batch, "form": form})
 
@@ -135,7 +135,7 @@ def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
         return render(request, "web/import_waiting.html", {"study": batch.study, "batch": batch, "job": job})
     if not job.outcome:
         return _unreadable(request, batch, job.problem)
-    known = Summary(**job.outcome)
+    known = ImportSummary(**job.outcome)
     form = _form(request, batch, ImportOptions(**job.options or known.options), known.columns)
     if request.method == "POST":
         _ask_worker(request, batch, form)
@@ -178,7 +178,7 @@ def _confirmed(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> b
 
 
 def _withdraw(request: HttpRequest, batch: ImportBatch) -> None:
-    """Take off offer what has a label now; where Label Studio is in trouble, the schedule does it."""
+    """Withdraw what has a label now; where Label Studio is in trouble, the schedule does it."""
     if not batch.num_late_labels:
         return
     done = withdraw_labelled_of(study=batch.study)
@@ -204,13 +204,17 @@ def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, col
     values = request.POST or request.GET
     sent = values if "label_column" in values else values_of(proposed)
     form = OptionsForm(sent, input_fields=input_fields(batch.study.task_type))
-    form.offer(columns)
+    form.set_columns(columns)
     form.is_valid()
     return form
 
 
 def _choose(
-    request: HttpRequest, batch: ImportBatch, form: OptionsForm, summary: Summary | None, preview: Preview | None = None
+    request: HttpRequest,
+    batch: ImportBatch,
+    form: OptionsForm,
+    summary: ImportSummary | None,
+    preview: DraftPreview | None = None,
 ) -> HttpResponse:
     """Show the preview for the chosen options, with the form to change them."""
     context = {
@@ -219,14 +223,14 @@ def _choose(
         "form": form,
         "preview": preview,
         "summary": summary,
-        "num_on_offer": _num_on_offer(batch.study, summary),
+        "num_awaiting": _num_awaiting(batch.study, summary),
         "confirms": GOOD_ROWS if summary and summary.num_errors else "all",
     }
     return render(request, "web/import_preview.html", context)
 
 
-def _num_on_offer(study: Study, summary: Summary | None) -> int:
-    return on_offer(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
+def _num_awaiting(study: Study, summary: ImportSummary | None) -> int:
+    return awaiting_annotation(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
 
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: str) -> HttpResponse:

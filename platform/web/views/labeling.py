@@ -19,7 +19,7 @@ from reports.formatting import exact
 from studies.models import Split, Study
 from web.forms.labeling import PublishForm
 from web.http import carry_out, carry_out_or_say, page_of, person
-from web.presenters import SHOWN, earned, is_as_shown, label_price, num_offerable, shown_as
+from web.presenters import SHOWN, earned, is_as_shown, label_price, num_publishable, shown_as
 
 
 @allowed(Action.SEE_OWN_WORK)
@@ -75,7 +75,7 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "form": form,
-        "offerable": num_offerable(study),
+        "publishable": num_publishable(study),
         **quoted,
     }
     return render(request, "web/publish.html", context)
@@ -110,15 +110,15 @@ def _quote(form: QueryDict, study: Study) -> LabelQuote | None:
 
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
-    if result.num_offered:
-        messages.success(request, f"{result.num_offered:,} more examples published in Label Studio.")
+    if result.num_published:
+        messages.success(request, f"{result.num_published:,} more examples published in Label Studio.")
     elif not result.num_short:
         messages.info(request, "Nothing left to publish: every example of that split is published or labelled.")
     if result.num_short:
         messages.warning(
             request,
-            f"The budget could not take {result.num_short:,} more: {exact(result.missing, currency=currency)} are "
-            "missing. Raise the limit to publish them as well.",
+            f"The budget could not take {result.num_short:,} more: {exact(result.missing, currency=currency)} "
+            "short. Raise the limit to publish them as well.",
         )
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.permissions import Action, allowed
 from budgets.models import Path
+from config.refusals import Refusal
 from runs.control import start_annotate, start_distil, what_was_started
 from runs.models import Run
 from runs.requests import finished_teachers
@@ -88,7 +89,7 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
             "num_unlabelled": values.get("num_unlabelled") or 0,
         }
         quote = quote_runs(study=study, **asked)
-    except ValueError as refusal:
+    except Refusal as refusal:
         return {"study": study, "form": form, "refusal": str(refusal)}
     shown = shown_as(*asked.values(), quote.amount if quote else None)
     return {"study": study, "form": form, "quote": quote, SHOWN: shown}

@@ -11,6 +11,7 @@ from budgets.ledger.holds import place_hold
 from budgets.limits import StaleEdit, remove_cap, set_cap
 from budgets.limits.limits import LimitTooLow
 from budgets.models import Budget, Cap, Path, Price
+from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
 
@@ -100,7 +101,7 @@ def test_a_cap_that_is_lifted_holds_nothing_back_and_both_are_recorded() -> None
     ],
 )
 def test_a_cap_that_cannot_be_is_refused(scope: dict[str, Any], limit: str, problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
+    with pytest.raises(Refusal, match=problem):
         set_cap(actor=factories.person(), budget=factories.budget(), limit=limit, **scope)
     assert not Cap.objects.exists()
 

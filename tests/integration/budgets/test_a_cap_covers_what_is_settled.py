@@ -11,6 +11,7 @@ from budgets.limits import set_cap
 from budgets.models import Budget, Hold, Path
 from budgets.prices import Scope, price_at
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import NOW, cost, label_price, platform_fee, spent
 
@@ -65,5 +66,5 @@ def test_a_fee_counts_with_the_kind_that_it_is_on_top_of(budget: Budget) -> None
 
 
 def test_a_cap_names_a_path_and_kind_that_there_are(budget: Budget) -> None:
-    with pytest.raises(ValueError, match="lunch"):
+    with pytest.raises(Refusal, match="lunch"):
         cap(budget, "5", kind="lunch")

@@ -6,6 +6,7 @@ from budgets.ledger import HoldClosed, HoldRequest, extend_hold, place_holds, re
 from budgets.ledger.holds import SourceKeyReused, place_hold
 from budgets.models import Budget, Hold
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
 
@@ -32,7 +33,7 @@ def test_an_extended_hold_is_still_the_one_that_was_asked_for(budget: Budget) ->
 @pytest.mark.parametrize("bad", ["-1", "NaN", "1e30"])
 def test_a_hold_is_not_extended_by_what_is_no_amount(budget: Budget, bad: str) -> None:
     hold = place(budget)
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         extend_hold(hold=hold, amount=Decimal(bad))
 
 

@@ -20,6 +20,7 @@ from budgets.limits import (
 )
 from budgets.limits.limit_requests import LimitRequestClosed, LimitRequestWaits, SecondPersonNeeded
 from budgets.models import Budget, LimitRequest
+from config.refusals import Refusal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +160,7 @@ def test_who_may_not_set_budgets_neither_confirms_nor_has_asked(budget: Budget, 
 def test_only_an_admin_sets_the_amount(budget: Budget, mara: User) -> None:
     with pytest.raises(Forbidden, match="second person"):
         set_confirm_above(actor=mara, book=budget.price_book, amount=None)
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         set_confirm_above(actor=factories.person(Role.ADMIN), book=budget.price_book, amount="-1")
     record = AuditRecord.objects.get(action="price_book.confirm_above")
     assert (record.before, record.after) == ({"amount": None}, {"amount": "100"})

@@ -5,6 +5,7 @@ import pytest
 from accounts.models import AuditRecord
 from budgets.limits import StaleEdit, set_limit, top_up
 from budgets.models import Budget
+from config.refusals import Refusal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def test_the_second_of_two_who_edit_at_once_changes_nothing() -> None:
 def test_a_bad_top_up_is_refused_and_nothing_is_recorded(amount: str) -> None:
     budget = factories.budget(limit="10")
     before = AuditRecord.objects.count()
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         top_up(actor=factories.person(), budget=budget, amount=amount)
     assert (limit(budget), AuditRecord.objects.count()) == (10, before)
 

@@ -10,6 +10,7 @@ from budgets.limits import set_cap
 from budgets.models import Budget, LedgerEntry, Path, Price
 from budgets.prices import set_price
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
 
@@ -62,5 +63,5 @@ def test_a_fee_counts_under_the_cap_of_what_it_is_on_top_of() -> None:
 
 
 def test_a_fee_above_a_hundred_percent_is_refused() -> None:
-    with pytest.raises(ValueError, match="more than 100 %"):
+    with pytest.raises(Refusal, match="more than 100 %"):
         fee_of(factories.budget(), "100.5")

@@ -9,6 +9,7 @@ from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, set_limit, stop_everything, top_up
 from budgets.limits.stops import NothingLeft
 from budgets.models import Budget, BudgetStop
+from config.refusals import Refusal
 from notices.models import Notice, NoticeKind
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price, spent
@@ -121,7 +122,7 @@ def test_stop_and_resume_are_told_and_recorded_once() -> None:
 
 def test_a_stop_needs_a_reason_and_a_manager() -> None:
     budget = factories.budget()
-    with pytest.raises(ValueError, match="reason"):
+    with pytest.raises(Refusal, match="reason"):
         stop_everything(actor=factories.person(), budget=budget, reason="  ")
     with pytest.raises(Forbidden):
         stop_everything(actor=factories.person(Role.ANNOTATOR), budget=budget, reason="No")

@@ -4,6 +4,7 @@ from accounts.models import Role
 from budgets.ledger import reverse
 from budgets.limits import set_limit, set_thresholds, top_up
 from budgets.models import Budget, LedgerEntry
+from config.refusals import Refusal
 from notices.models import Notice, NoticeKind
 from tests import factories
 from tests.integration.budgets.ledger_ground import spent
@@ -56,5 +57,5 @@ def test_chosen_thresholds_are_sorted_and_count_once() -> None:
 
 @pytest.mark.parametrize("percents", [[0], [101], [-5], list(range(1, 22))])
 def test_thresholds_that_cannot_be_are_refused(percents: list[int]) -> None:
-    with pytest.raises(ValueError, match="thresholds"):
+    with pytest.raises(Refusal, match="thresholds"):
         set_thresholds(actor=factories.person(), budget=factories.budget(), percents=percents)

@@ -13,6 +13,7 @@ from budgets.limits import set_cap, stop_everything
 from budgets.models import Budget, LedgerEntry, Price
 from budgets.prices import price_at, set_price
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import NOW, label_price, spent
 
@@ -179,12 +180,12 @@ def test_it_is_recorded_with_its_reason() -> None:
 @pytest.mark.parametrize("amount", ["-1", "NaN", "1e30", "0.1234567", "0.1"])
 def test_a_bad_amount_is_refused(amount: str) -> None:
     _, price = labels(1)
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         preview(price, amount)
 
 
 def test_a_period_ends_after_it_starts() -> None:
-    with pytest.raises(ValueError, match="ends_at"):
+    with pytest.raises(Refusal, match="ends_at"):
         Period(starts_at=NOW, ends_at=NOW)
 
 

@@ -7,6 +7,7 @@ from accounts.permissions import Forbidden
 from budgets.cost_kinds import CostKind
 from budgets.models import Price
 from budgets.prices import PriceMissing, Scope, create_price_book, price_at, set_price
+from config.refusals import Refusal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def test_before_the_first_price_there_is_none() -> None:
 
 def test_two_prices_cannot_start_at_once() -> None:
     admin, book = factories.person(Role.ADMIN), factories.price_book()
-    with pytest.raises(ValueError, match="starts_at"):
+    with pytest.raises(Refusal, match="starts_at"):
         set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0.3", starts_at=factories.LONG_AGO)
 
 
@@ -46,14 +47,14 @@ def test_two_prices_cannot_start_at_once() -> None:
 def test_a_bad_price_is_named(kind: CostKind, device: str, amount: str, message: str) -> None:
     admin, book = factories.person(Role.ADMIN), factories.price_book()
     before = Price.objects.count()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(Refusal, match=message):
         set_price(actor=admin, book=book, kind=kind, scope=Scope(device=device), amount=amount, starts_at=SUMMER)
     assert Price.objects.count() == before
 
 
 @pytest.mark.parametrize(("name", "currency", "message"), [("", "USD", "name"), ("Own", "dollars", "currency")])
 def test_a_bad_price_book_is_named(name: str, currency: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(Refusal, match=message):
         create_price_book(actor=factories.person(Role.ADMIN), name=name, currency=currency)
 
 

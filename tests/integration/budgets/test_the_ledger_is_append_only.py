@@ -12,6 +12,7 @@ from budgets.ledger import AlreadyReversed, Cost, charge, reverse
 from budgets.models import LedgerEntry, Origin, Price
 from budgets.prices import price_at
 from budgets.queries import differences
+from config.refusals import Refusal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,7 @@ def test_an_entry_is_reversed_once(entry: LedgerEntry) -> None:
 def test_only_an_admin_reverses_and_says_why(entry: LedgerEntry) -> None:
     with pytest.raises(Forbidden):
         reverse(actor=factories.person(Role.MANAGER), entry=entry, reason="wrong")
-    with pytest.raises(ValueError, match="reason"):
+    with pytest.raises(Refusal, match="reason"):
         reverse(actor=factories.person(Role.ADMIN), entry=entry, reason=" ")
 
 

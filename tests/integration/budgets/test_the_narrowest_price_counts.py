@@ -8,6 +8,7 @@ from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Price
 from budgets.prices import Scope, highest_price, price_at, set_price
+from config.refusals import Refusal
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,7 @@ def test_when_an_override_ends_the_wider_price_holds_again() -> None:
 
 
 def test_a_price_of_the_book_cannot_end() -> None:
-    with pytest.raises(ValueError, match="only a price of one study or annotator can end"):
+    with pytest.raises(Refusal, match="only a price of one study or annotator can end"):
         own(factories.budget(), None, scope=Scope())
 
 
@@ -80,10 +81,10 @@ def test_the_dearest_price_is_what_the_best_paid_would_be_owed() -> None:
 def test_only_what_people_are_paid_for_has_an_annotators_price(kind: CostKind) -> None:
     admin, book = factories.person(Role.ADMIN), factories.price_book()
     scope = Scope(device="cpu" if kind == CostKind.DEVICE_HOUR else "", annotator=admin)
-    with pytest.raises(ValueError, match="annotator: nobody is paid"):
+    with pytest.raises(Refusal, match="annotator: nobody is paid"):
         set_price(actor=admin, book=book, kind=kind, amount="1", starts_at=SPRING, scope=scope)
 
 
 def test_a_study_of_another_book_has_no_price_here() -> None:
-    with pytest.raises(ValueError, match="is priced by another book"):
+    with pytest.raises(Refusal, match="is priced by another book"):
         own(factories.budget(), "1", scope=Scope(budget=factories.budget()))

@@ -123,7 +123,7 @@ def project_id(study: Study) -> int:
     return study.labeling_project.label_studio_id or 0
 
 
-def offered(study: Study) -> list[int]:
+def published_ids(study: Study) -> list[int]:
     """Label Studio's ids of a study's published examples, in rank order."""
     rows = Publication.objects.filter(example__study=study).order_by("example__rank")
     return [row.label_studio_id or 0 for row in rows]

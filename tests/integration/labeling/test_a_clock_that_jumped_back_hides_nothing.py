@@ -6,7 +6,7 @@ import pytest
 from embedded import postgres
 from labeling.models import Annotation
 from studies.models import Study
-from tests.integration.labeling.conftest import Member, offered, spent_and_held, synced
+from tests.integration.labeling.conftest import Member, published_ids, spent_and_held, synced
 from tests.services import PATHS
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def set_clock_back(example_id: int) -> None:
 
 
 def test_an_annotation_whose_time_lies_behind_is_found_at_the_next_sync(study: Study, annotator: Member) -> None:
-    first, second, _ = offered(study)
+    first, second, _ = published_ids(study)
     annotator.annotate(first)
     synced(study)
     annotator.annotate(second)
@@ -32,16 +32,16 @@ def test_an_annotation_whose_time_lies_behind_is_found_at_the_next_sync(study: S
 
 
 def test_an_edit_whose_time_lies_behind_is_found_at_the_next_sync(study: Study, annotator: Member) -> None:
-    made = annotator.annotate(offered(study)[0], "good").json()
+    made = annotator.annotate(published_ids(study)[0], "good").json()
     synced(study)
     annotator.edit(made["id"], "bad")
-    set_clock_back(offered(study)[0])
+    set_clock_back(published_ids(study)[0])
     synced(study)
     assert Annotation.objects.get().value == "bad"
 
 
 def test_an_example_that_vanished_is_found_at_the_next_sync(study: Study, annotator: Member) -> None:
     with psycopg.connect(postgres.database_url(paths=PATHS, name=postgres.LABEL_STUDIO)) as connection:
-        connection.execute("DELETE FROM task WHERE id = %s", [offered(study)[0]])
+        connection.execute("DELETE FROM task WHERE id = %s", [published_ids(study)[0]])
     synced(study)
     assert spent_and_held(study) == ("0.00", "0.20")

@@ -17,8 +17,8 @@ from tests import factories
 from tests.integration.labeling.conftest import (
     Member,
     is_exact,
-    offered,
     project_id,
+    published_ids,
     resumed,
     spent_and_held,
     stopped,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def deleted(study: Study, annotator: Member, client_of: LabelStudioClient) -> Study:
     """A study with one paid answer of three, whose project was deleted then."""
-    annotator.annotate(offered(study)[0], "bad")
+    annotator.annotate(published_ids(study)[0], "bad")
     synced(study)
     client_of.sdk.projects.delete(project_id(study))
     return study
@@ -61,14 +61,14 @@ def test_it_is_told_once_recorded_and_shown(deleted: Study) -> None:
     assert "The project was deleted in Label Studio" in page
 
 
-def test_the_next_publishing_makes_a_new_one_and_offers_the_rest_again(deleted: Study, annotator: Member) -> None:
+def test_the_next_publishing_makes_a_new_one_and_publishes_the_rest_again(deleted: Study, annotator: Member) -> None:
     before = project_id(deleted)
-    assert publish(actor=deleted.created_by, study=deleted).num_offered == 2
+    assert publish(actor=deleted.created_by, study=deleted).num_published == 2
     project = LabelingProject.objects.get(study=deleted)
     assert project.label_studio_id != before
     assert project.gone_at is None
     assert spent_and_held(deleted) == ("0.10", "0.20")
-    annotator.annotate(max(offered(deleted)))
+    annotator.annotate(max(published_ids(deleted)))
     assert not sync(project=project).error
     assert spent_and_held(deleted) == ("0.20", "0.10")
     assert is_exact(deleted)
@@ -79,7 +79,7 @@ def test_a_stop_completes_and_what_comes_after_it_can_be_published(deleted: Stud
     assert (project.label_studio_id, project.closed_at) == (None, None)
     assert spent_and_held(deleted) == ("0.10", "0.00")
     resumed(deleted)
-    assert publish(actor=deleted.created_by, study=deleted).num_offered == 2
+    assert publish(actor=deleted.created_by, study=deleted).num_published == 2
 
 
 def test_one_that_was_deleted_during_a_stop_is_seen_when_it_ends(

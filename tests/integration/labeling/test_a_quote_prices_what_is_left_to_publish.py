@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from budgets.ledger import release
 from labeling.models import Assignment, Batch, LabelingProject, Publication
-from labeling.publishing import Wanted, hold_batch, quote_labels
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch, quote_labels
+from labeling.publishing.batches import publishable
 from studies.models import Split, Study
 from tests import factories
 
@@ -24,8 +24,10 @@ def study(db: None) -> Study:
 
 def withdraw_one_of_three(study: Study) -> None:
     """Publish one example, and take back one of its annotations."""
-    examples = offerable(study=study, split=Split.POOL)
-    held = hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=1, uid=Batch().uid))
+    examples = publishable(study=study, split=Split.POOL)
+    held = hold_batch(
+        PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=1, uid=Batch().uid)
+    )
     assert held is not None
     hold = Assignment.objects.order_by("number")[0].hold
     release(hold=hold, reason="withdrawn")

@@ -64,5 +64,5 @@ def test_every_answer_that_was_taken_is_paid_and_after_a_stop_at_most_one_each(
     assert [member.open_next(study) for member in members].count(None) == len(members) - stop.num_kept
     assert is_exact(study)
     resumed(study)
-    assert status(study).offered == NUM_EXAMPLES
+    assert status(study).published == NUM_EXAMPLES
     assert is_exact(study)

@@ -18,8 +18,8 @@ from tests.integration.labeling.conftest import (
     Enter,
     Member,
     is_exact,
-    offered,
     project_id,
+    published_ids,
     spent_and_held,
     stopped,
     synced,
@@ -69,7 +69,7 @@ def test_a_manager_cannot_open_a_new_example_either(study: Study, enter: Enter) 
 
 
 def test_a_draft_counts_as_open_and_of_several_the_latest_is_kept(study: Study, annotator: Member) -> None:
-    first, second, _ = offered(study)
+    first, second, _ = published_ids(study)
     for example in (first, second):
         annotator.http.post(f"/api/tasks/{example}/drafts", json={"result": [], "lead_time": 1})
     stopped(study)
@@ -84,7 +84,7 @@ def test_a_half_answered_example_stays_but_cannot_be_opened(
     study = factories.study(annotations_per_example=2)
     factories.examples(study, ["one"])
     publish(actor=study.created_by, study=study)
-    (example,) = offered(study)
+    (example,) = published_ids(study)
     annotator.annotate(example)
     stopped(study)
     other = enter(factories.person(Role.ANNOTATOR))
@@ -99,7 +99,7 @@ def test_a_half_answered_example_stays_but_cannot_be_opened(
 def test_what_was_submitted_before_the_stop_is_paid_though_nobody_had_fetched_it(
     study: Study, annotator: Member
 ) -> None:
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     stopped(study)
     assert spent_and_held(study) == ("0.10", "0.00")
     assert not LedgerEntry.objects.get().overshoot
@@ -119,7 +119,7 @@ def test_a_withdrawal_that_was_killed_half_way_is_ended_by_the_next(
 ) -> None:
     opened = annotator.open_next(study)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("labeling.withdraw.stopping._give_back_all", killed)
+        patch.setattr("labeling.withdraw.stops._release_all", killed)
         stopped(study)
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_stops()
@@ -167,7 +167,7 @@ def test_a_kept_example_that_is_skipped_gives_its_money_back(study: Study, annot
 def test_an_answer_that_raced_past_the_withdrawal_is_paid_once_per_person(
     study: Study, annotator: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second, _ = offered(study)
+    first, second, _ = published_ids(study)
     stopped_behind_their_backs(study, monkeypatch)
     for example in (first, second):
         annotator.annotate(example)
@@ -182,7 +182,7 @@ def stopped_behind_their_backs(study: Study, monkeypatch: pytest.MonkeyPatch) ->
     """Give everything back here while Label Studio still lets people answer."""
 
     def withdraw(client: LabelStudioClient, **_: object) -> Withdrawal:
-        return Withdrawal(kept=(), left=frozenset(offered(study)))
+        return Withdrawal(kept=(), left=frozenset(published_ids(study)))
 
     monkeypatch.setattr(LabelStudioClient, "withdraw", withdraw)
     stopped(study)

@@ -3,11 +3,11 @@ import pytest
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused
 from labeling.models import Batch, Publication
 from labeling.publishing import publish
-from labeling.publishing.batches import offerable
+from labeling.publishing.batches import publishable
 from labeling.sync import sync_study
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Member, is_exact, offered, spent_and_held, synced
+from tests.integration.labeling.conftest import Member, is_exact, published_ids, spent_and_held, synced
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -17,16 +17,16 @@ def reasons(study: Study) -> set[str]:
     return {hold.close_reason for hold in study.budget.holds.filter(closed_at__isnull=False)}
 
 
-def test_an_example_deleted_in_label_studio_gives_its_hold_back_and_can_be_offered_again(
+def test_an_example_deleted_in_label_studio_gives_its_hold_back_and_can_be_published_again(
     study: Study, annotator: Member, client_of: LabelStudioClient
 ) -> None:
-    client_of.sdk.tasks.delete(id=str(offered(study)[0]))
+    client_of.sdk.tasks.delete(id=str(published_ids(study)[0]))
     sync_study(actor=study.created_by, study=study)
     assert spent_and_held(study) == ("0.00", "0.20")
     assert reasons(study) == {"deleted in Label Studio"}
-    assert publish(actor=study.created_by, study=study).num_offered == 1
+    assert publish(actor=study.created_by, study=study).num_published == 1
     assert spent_and_held(study) == ("0.00", "0.30")
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     synced(study)
     assert spent_and_held(study) == ("0.10", "0.20")
     assert is_exact(study)
@@ -38,7 +38,7 @@ def test_an_example_that_never_arrived_gives_its_hold_back(study: Study, client_
     Publication.objects.filter(pk=lost.pk).update(label_studio_id=None)
     sync_study(actor=study.created_by, study=study)
     assert reasons(study) == {"never arrived in Label Studio"}
-    assert list(offerable(study=study, split="pool")) == [lost.example]
+    assert list(publishable(study=study, split="pool")) == [lost.example]
 
 
 def test_a_batch_that_label_studio_refuses_gives_its_holds_back(
@@ -52,19 +52,19 @@ def test_a_batch_that_label_studio_refuses_gives_its_holds_back(
     assert spent_and_held(study) == ("0.00", "0.00")
     assert reasons(study) == {"refused by Label Studio: too large"}
     assert Batch.objects.get().state == Batch.State.WITHDRAWN
-    assert publish(actor=study.created_by, study=study).num_offered == 2
+    assert publish(actor=study.created_by, study=study).num_published == 2
 
 
 def refuse(*_: object, **__: object) -> None:
     raise LabelStudioRefused("too large")
 
 
-def test_an_answered_example_that_is_deleted_is_not_offered_again(
+def test_an_answered_example_that_is_deleted_is_not_published_again(
     study: Study, annotator: Member, client_of: LabelStudioClient
 ) -> None:
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     synced(study)
-    client_of.sdk.tasks.delete(id=str(offered(study)[0]))
+    client_of.sdk.tasks.delete(id=str(published_ids(study)[0]))
     sync_study(actor=study.created_by, study=study)
-    assert not offerable(study=study, split="pool").exists()
+    assert not publishable(study=study, split="pool").exists()
     assert spent_and_held(study) == ("0.10", "0.20")

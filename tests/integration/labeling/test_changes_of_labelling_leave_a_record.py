@@ -15,7 +15,7 @@ def of(action: str) -> list[AuditRecord]:
     return list(AuditRecord.objects.filter(action=action).order_by("id"))
 
 
-def test_a_publishing_is_recorded_once_with_what_was_offered(study: Study) -> None:
+def test_a_publishing_is_recorded_once_with_what_was_published(study: Study) -> None:
     publish(actor=study.created_by, study=study)
     (made,) = of("labelling.publish")
     assert (made.actor, made.budget_id) == (study.created_by, study.budget_id)

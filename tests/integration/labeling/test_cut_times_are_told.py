@@ -7,17 +7,17 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import AuditRecord, Role
-from embedded import ports
+from embedded import services
 from labeling.endpoints import num_cut
-from labeling.tickets import Cut, write_cut
+from labeling.tickets import LeadTimeReport, write_report
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Member, offered, project_id
+from tests.integration.labeling.conftest import Member, project_id, published_ids
 from tests.services import PATHS
 from tests.serving import ABOUT_PEOPLE, ALL_FOR_LABEL_STUDIO, pages_served
 
 pytestmark = pytest.mark.django_db
-PORT = ports.remembered(paths=PATHS, service="web")
+PORT = services.remembered_port(paths=PATHS, service="web")
 
 
 @pytest.fixture
@@ -51,24 +51,23 @@ def unheard(study: Study, request: pytest.FixtureRequest) -> Member:
 
 
 def test_it_stands_in_the_audit_trail_and_on_the_labelling_page(study: Study, person: Member) -> None:
-    kept = answer_in_no_time(person, offered(study)[0], 295.5)
+    kept = answer_in_no_time(person, published_ids(study)[0], 295.5)
     assert records() == [("295.5", kept)]
     admin = Client()
     admin.force_login(factories.person(Role.ADMIN))
-    assert (
-        "1 annotation reported more time than went by" in admin.get(f"/studies/{study.pk}/labelling/").content.decode()
-    )
+    page = admin.get(f"/studies/{study.pk}/labelling/").content.decode()
+    assert "1 annotation reported more time than had passed" in page
     assert person.person.email in admin.get("/audit/").content.decode()
 
 
 def test_an_honest_answer_is_not_told_of(study: Study, person: Member) -> None:
-    person.annotate(offered(study)[0], lead_time=12)
+    person.annotate(published_ids(study)[0], lead_time=12)
     assert records() == []
     assert num_cut(study=study) == 0
 
 
 def test_what_fulcrum_did_not_hear_it_hears_with_the_next(study: Study, unheard: Member) -> None:
-    first, second, _ = offered(study)
+    first, second, _ = published_ids(study)
     with pages_served(port=PORT, paths=ABOUT_PEOPLE):
         answer_in_no_time(unheard, first, 100)
     assert records() == []
@@ -78,14 +77,17 @@ def test_what_fulcrum_did_not_hear_it_hears_with_the_next(study: Study, unheard:
 
 
 def test_it_is_written_down_once_however_often_it_is_told(study: Study) -> None:
-    cut = Cut(project=project_id(study), annotation=1, email="ann@example.com", told=99.5, kept=1.0)
+    cut = LeadTimeReport(project=project_id(study), annotation=1, email="ann@example.com", reported=99.5, kept=1.0)
     for _ in range(2):
-        text = write_cut(key=settings.TICKET_KEY, cut=cut)
+        text = write_report(key=settings.TICKET_KEY, report=cut)
         assert Client().post("/labeling/lead-time-cut", text, content_type="text/plain").status_code == 204
     assert records() == [("99.5", "1")]
 
 
 def test_nobody_else_can_tell_of_one(study: Study) -> None:
-    text = write_cut(key="another key", cut=Cut(project=project_id(study), annotation=1, email="", told=9.0, kept=1.0))
+    text = write_report(
+        key="another key",
+        report=LeadTimeReport(project=project_id(study), annotation=1, email="", reported=9.0, kept=1.0),
+    )
     assert Client().post("/labeling/lead-time-cut", text, content_type="text/plain").status_code == 403
     assert records() == []

@@ -17,7 +17,7 @@ from labeling.publishing import publish
 from studies.models import Study
 from tests import factories
 from tests.factories import LONG_AGO
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, synced
+from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, spent_and_held, synced
 from tests.services import LabelStudioServer
 from web.presenters import earned
 
@@ -27,7 +27,7 @@ State = Annotation.State
 
 @pytest.fixture
 def study(db: None, label_studio: LabelStudioServer) -> Study:
-    """Two examples, not on offer yet; a label costs 0.10."""
+    """Two examples, not published yet; a label costs 0.10."""
     made = factories.study()
     factories.examples(made, ["one", "two"])
     return made
@@ -48,7 +48,7 @@ def priced(study: Study, kind: CostKind, amount: str, **scope: Any) -> None:
 
 def published(study: Study) -> list[int]:
     publish(actor=study.created_by, study=study)
-    return offered(study)
+    return published_ids(study)
 
 
 def amounts(study: Study) -> list[str]:
@@ -68,7 +68,7 @@ def test_the_dearest_price_is_held_and_each_is_paid_their_own(study: Study, anno
     assert is_exact(study)
 
 
-def test_a_price_set_after_the_offer_changes_nothing_of_it(study: Study, annotator: Member) -> None:
+def test_a_price_set_after_the_publishing_changes_nothing_of_it(study: Study, annotator: Member) -> None:
     first, _ = published(study)
     priced(study, CostKind.LABEL, "0.02", annotator=annotator.person)
     annotator.annotate(first)

@@ -65,7 +65,7 @@ def test_a_manager_who_becomes_an_annotator_is_one_at_the_next_entry(enter: Ente
     assert enter(person).http.get("/api/projects/").status_code == 403
 
 
-def test_a_study_with_nothing_on_offer_cannot_be_entered(label_studio: LabelStudioServer) -> None:
+def test_a_study_with_nothing_published_cannot_be_entered(label_studio: LabelStudioServer) -> None:
     study = factories.study()
     with pytest.raises(NothingPublished, match="nothing published"):
         enter_url(actor=study.created_by, study=study)

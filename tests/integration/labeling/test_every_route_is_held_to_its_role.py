@@ -12,7 +12,7 @@ import pytest
 from accounts.models import Role, User
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, offered, project_id
+from tests.integration.labeling.conftest import Enter, Member, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def members(enter: Enter) -> dict[str, Member]:
 def test_what_is_not_listed_is_refused(
     study: Study, label_studio: LabelStudioServer, members: dict[str, Member], annotator: Member
 ) -> None:
-    example = offered(study)[0]
+    example = published_ids(study)[0]
     made = annotator.annotate(example).json()["id"]
     plan: dict[str, Any] = {
         "ids": {"projects": project_id(study), "tasks": example, "annotations": made, "users": annotator.id},

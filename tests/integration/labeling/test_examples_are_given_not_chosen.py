@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Role
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, offered, project_id
+from tests.integration.labeling.conftest import Enter, Member, project_id, published_ids
 
 pytestmark = pytest.mark.django_db
 # Would give the last example, by each way in which Label Studio lets one choose.
@@ -38,7 +38,7 @@ def locked(member: Member, study: Study) -> list[int]:
 def ask(member: Member, study: Study, way: str, wish: dict[str, Any]) -> httpx.Response:
     path = f"/api/projects/{project_id(study)}/next"
     action = f"/api/dm/actions?id=next_task&project={project_id(study)}"
-    query = f"query={quote(json.dumps(wish))}&ordering=-id&view=1&task={offered(study)[-1]}"
+    query = f"query={quote(json.dumps(wish))}&ordering=-id&view=1&task={published_ids(study)[-1]}"
     if way == "body of a GET":
         return member.http.request("GET", path, json=wish)
     if way == "query":
@@ -50,7 +50,7 @@ def ask(member: Member, study: Study, way: str, wish: dict[str, Any]) -> httpx.R
 
 @pytest.mark.parametrize("way", ["body of a GET", "query", "action's body", "action's query"])
 def test_whatever_an_annotator_asks_for_they_get_the_next_one(study: Study, annotator: Member, way: str) -> None:
-    first, *_, last = offered(study)
+    first, *_, last = published_ids(study)
     for wish in (LAST_FIRST, picked(last), {**LAST_FIRST, **NOBODY}, answered_bad(), {"view": 1}, {"task": last}):
         answer = ask(annotator, study, way, wish)
         assert (answer.status_code, answer.json()["id"]) == (200, first)
@@ -60,11 +60,11 @@ def test_whatever_an_annotator_asks_for_they_get_the_next_one(study: Study, anno
 def test_a_form_chooses_nothing_either(study: Study, annotator: Member) -> None:
     path = f"/api/projects/{project_id(study)}/next"
     form = {"ordering": "-tasks:id"}
-    assert annotator.http.request("GET", path, data=form).json()["id"] == offered(study)[0]
+    assert annotator.http.request("GET", path, data=form).json()["id"] == published_ids(study)[0]
 
 
 def test_the_next_example_lets_go_of_all_others(study: Study, annotator: Member) -> None:
-    first, second, third = offered(study)
+    first, second, third = published_ids(study)
     with annotator.server.database() as database:
         for example in (second, third):
             database.execute(
@@ -78,13 +78,13 @@ def test_the_next_example_lets_go_of_all_others(study: Study, annotator: Member)
 
 
 def test_one_person_cannot_keep_the_examples_from_the_others(study: Study, annotator: Member, enter: Enter) -> None:
-    for example in offered(study):
+    for example in published_ids(study):
         annotator.http.post(f"/api/dm/actions?id=next_task&project={project_id(study)}", json=picked(example))
     other = enter(factories.person(Role.ANNOTATOR))
-    assert other.open_next(study) == offered(study)[1]
+    assert other.open_next(study) == published_ids(study)[1]
 
 
 def test_a_manager_may_still_pick(study: Study, enter: Enter) -> None:
-    manager, last = enter(factories.person(Role.MANAGER)), offered(study)[-1]
+    manager, last = enter(factories.person(Role.MANAGER)), published_ids(study)[-1]
     action = f"/api/dm/actions?id=next_task&project={project_id(study)}"
     assert manager.http.post(action, json=picked(last)).json()["id"] == last

@@ -7,18 +7,18 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Role, User
-from labeling.tickets import Answer, Question, read_answer, session_reference, write_question
+from labeling.tickets import AccessQuestion, AccessReply, read_reply, session_reference, write_question
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
-def ask(person: User, *, session: str = "", signs_out: bool = False) -> Answer:
-    question = Question(email=person.email, session=session, asked_at=int(time.time()), signs_out=signs_out)
+def ask(person: User, *, session: str = "", signs_out: bool = False) -> AccessReply:
+    question = AccessQuestion(email=person.email, session=session, asked_at=int(time.time()), signs_out=signs_out)
     text = write_question(key=settings.TICKET_KEY, question=question)
     answer = Client().post("/labeling/access", text, content_type="text/plain")
     assert answer.status_code == 200
-    return read_answer(key=settings.TICKET_KEY, text=answer.content.decode(), question=question)
+    return read_reply(key=settings.TICKET_KEY, text=answer.content.decode(), question=question)
 
 
 @pytest.mark.parametrize("role", Role)

@@ -8,7 +8,7 @@ from accounts.models import Role
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Call, Enter, Member, offered, project_id
+from tests.integration.labeling.conftest import Call, Enter, Member, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ FORBIDDEN = [
 def call(study: Study, annotator: Member, enter: Enter) -> Call:
     """Send a request as an annotator who answered an example that another one answered too."""
     other = enter(factories.person(Role.ANNOTATOR))
-    example = offered(study)[0]
+    example = published_ids(study)[0]
     names = {
         "p": study.labeling_project.label_studio_id,
         "e": example,
@@ -135,7 +135,7 @@ def test_an_annotator_does_not_see_what_others_answered(call: Call, annotator: M
 
 def test_a_form_cannot_say_what_json_may_not(study: Study, annotator: Member) -> None:
     form = {"result": "[]", "ground_truth": "true"}
-    assert annotator.http.post(f"/api/tasks/{offered(study)[0]}/annotations", data=form).status_code == 415
+    assert annotator.http.post(f"/api/tasks/{published_ids(study)[0]}/annotations", data=form).status_code == 415
 
 
 @pytest.mark.parametrize("page", ["/", "/projects/", "/projects/{p}/settings", "/user/account", "/people/"])
@@ -156,8 +156,8 @@ def test_the_list_of_all_examples_leads_an_annotator_to_the_next_one(
 
 def test_two_people_are_never_given_the_same_example(study: Study, annotator: Member, enter: Enter) -> None:
     other = enter(factories.person(Role.ANNOTATOR))
-    assert annotator.open_next(study) == annotator.open_next(study) == offered(study)[0]
-    assert other.open_next(study) == offered(study)[1]
+    assert annotator.open_next(study) == annotator.open_next(study) == published_ids(study)[0]
+    assert other.open_next(study) == published_ids(study)[1]
 
 
 def test_a_manager_is_not_held_to_labelling(study: Study, enter: Enter) -> None:

@@ -15,8 +15,8 @@ from budgets.models import Budget, Hold, LedgerEntry, Origin, Tally
 from budgets.prices import set_price
 from labeling.models import Annotation, Assignment, LabelingProject
 from labeling.payment import pay_answer
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from reports.verify import verify
 from studies.models import Split, Study
 from tests import factories
@@ -32,8 +32,8 @@ def study(db: None) -> Study:
     set_price(actor=admin, book=study.budget.price_book, kind=kind, amount="20", starts_at=factories.LONG_AGO)
     factories.examples(study, ["one"])
     LabelingProject.objects.create(study=study, label_studio_id=1)
-    examples = offerable(study=study, split=Split.POOL)
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=1, uid=uuid.uuid4()))
+    examples = publishable(study=study, split=Split.POOL)
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=1, uid=uuid.uuid4()))
     return study
 
 

@@ -17,8 +17,8 @@ from tests.integration.labeling.conftest import (
     Enter,
     Member,
     is_exact,
-    offered,
     project_id,
+    published_ids,
     resumed,
     spent_and_held,
     stopped,
@@ -49,7 +49,7 @@ def one_example(**fields: Any) -> Study:
 def asks(client: LabelStudioClient, study: Study) -> list[int]:
     """How many more answers Label Studio asks for, by example."""
     listed = {one.id: one for one in client.examples(project_id=project_id(study))}
-    return [listed[pk].overlap - listed[pk].num_answers for pk in offered(study)]
+    return [listed[pk].overlap - listed[pk].num_answers for pk in published_ids(study)]
 
 
 def holds(study: Study) -> list[int]:
@@ -85,7 +85,7 @@ def test_who_corrects_a_rejected_answer_is_accepted_once_and_nobody_else_is_aske
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
     study = one_example()
-    made = annotator.annotate(offered(study)[0], "ugly").json()
+    made = annotator.annotate(published_ids(study)[0], "ugly").json()
     synced(study)
     annotator.edit(made["id"], "bad")
     (corrected,) = synced(study)
@@ -98,13 +98,13 @@ def test_what_a_person_who_was_switched_off_submitted_keeps_the_example_from_nob
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
     study = one_example()
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     annotator.person.is_active = False
     annotator.person.save()
     synced(study)
     other = enter(factories.person(Role.ANNOTATOR))
-    assert other.open_next(study) == offered(study)[0]
-    other.annotate(offered(study)[0], "bad")
+    assert other.open_next(study) == published_ids(study)[0]
+    other.annotate(published_ids(study)[0], "bad")
     assert [one.state for one in synced(study)] == [State.REJECTED, State.ACCEPTED]
     assert spent_and_held(study) == ("0.10", "0.00")
 
@@ -114,26 +114,26 @@ def test_who_answers_twice_keeps_the_second_place_from_nobody(
 ) -> None:
     study = one_example(annotations_per_example=2)
     for _ in range(2):
-        annotator.annotate(offered(study)[0])
+        annotator.annotate(published_ids(study)[0])
     assert [one.state for one in synced(study)] == [State.ACCEPTED, State.SURPLUS]
     assert (asks(client_of, study), holds(study)) == ([1], [1])
-    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == offered(study)[0]
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == published_ids(study)[0]
 
 
 def test_an_answer_without_a_result_keeps_the_example_from_nobody(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
     study = one_example()
-    annotator.http.post(f"/api/tasks/{offered(study)[0]}/annotations", json={"lead_time": 1})
+    annotator.http.post(f"/api/tasks/{published_ids(study)[0]}/annotations", json={"lead_time": 1})
     synced(study)
-    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == offered(study)[0]
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == published_ids(study)[0]
 
 
 def test_a_paid_answer_that_is_deleted_is_not_asked_for_again(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
     study = one_example()
-    made = annotator.annotate(offered(study)[0]).json()
+    made = annotator.annotate(published_ids(study)[0]).json()
     synced(study)
     client_of.sdk.annotations.delete(made["id"])
     synced(study)
@@ -145,20 +145,20 @@ def test_a_paid_answer_that_becomes_a_skip_is_not_asked_for_again(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
     study = one_example()
-    made = annotator.annotate(offered(study)[0]).json()
+    made = annotator.annotate(published_ids(study)[0]).json()
     synced(study)
     annotator.edit(made["id"], "good", was_cancelled=True)
     synced(study)
     assert enter(factories.person(Role.ANNOTATOR)).open_next(study) is None
 
 
-def test_an_example_that_is_offered_again_asks_only_for_what_is_missing(
+def test_an_example_that_is_published_again_asks_only_for_what_is_missing(
     label_studio: LabelStudioServer, annotator: Member, client_of: LabelStudioClient
 ) -> None:
     study = one_example(annotations_per_example=2)
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     synced(study)
-    client_of.sdk.tasks.delete(id=str(offered(study)[0]))
+    client_of.sdk.tasks.delete(id=str(published_ids(study)[0]))
     synced(study)
     publish(actor=study.created_by, study=study)
     assert (asks(client_of, study), holds(study)) == ([1], [1])
@@ -175,7 +175,7 @@ def test_publishing_more_leaves_what_others_ask_for(
     label_studio: LabelStudioServer, annotator: Member, client_of: LabelStudioClient
 ) -> None:
     study = one_example()
-    annotator.annotate(offered(study)[0], "ugly")
+    annotator.annotate(published_ids(study)[0], "ugly")
     synced(study)
     factories.examples(study, ["two"])
     publish(actor=study.created_by, study=study)
@@ -186,14 +186,14 @@ def test_after_a_stop_and_a_resume_a_rejected_answer_is_asked_for_again(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
     study = one_example()
-    annotator.annotate(offered(study)[0], "ugly")
+    annotator.annotate(published_ids(study)[0], "ugly")
     stopped(study)
     synced(study)
     assert (asks(client_of, study), holds(study)) == ([0], [0])
     resumed(study)
     assert (asks(client_of, study), holds(study)) == ([1], [1])
     other = enter(factories.person(Role.ANNOTATOR))
-    assert other.open_next(study) == offered(study)[0]
+    assert other.open_next(study) == published_ids(study)[0]
 
 
 def test_an_answer_that_was_not_asked_for_is_taken_before_anybody_else_is_asked(
@@ -202,11 +202,11 @@ def test_an_answer_that_was_not_asked_for_is_taken_before_anybody_else_is_asked(
     stop_everything(actor=factories.person(), budget=study.budget, reason="Enough")
     for publication in Publication.objects.filter(example__study=study):
         give_back(publication=publication, because=Publication.Because.STOPPED, reason="Enough")
-    for example_id in offered(study)[:2]:
+    for example_id in published_ids(study)[:2]:
         annotator.annotate(example_id)
     assert [one.state for one in synced(study)] == [State.ACCEPTED, State.SURPLUS]
     resume(actor=factories.person(), budget=study.budget)
     publish(actor=study.created_by, study=study)
     assert [one.state for one in synced(study)] == [State.ACCEPTED, State.ACCEPTED]
     assert spent_and_held(study) == ("0.20", "0.10")
-    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == offered(study)[2]
+    assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == published_ids(study)[2]

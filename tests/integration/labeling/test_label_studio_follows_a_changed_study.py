@@ -4,7 +4,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Role
-from labeling.label_studio import LabelStudioClient, follow_study
+from labeling.label_studio import LabelStudioClient, update_project
 from studies.editing import change_study
 from studies.models import Study
 from tests import factories
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_its_project_takes_the_new_name(study: Study, client_of: LabelStudioClient) -> None:
     changed = change_study(actor=study.created_by, study=study, name="Opinions")
-    follow_study(study=changed)
+    update_project(study=changed)
     assert client_of.sdk.projects.get(project_id(study)).title == "Opinions"
 
 
 def test_a_study_without_a_project_asks_label_studio_nothing(db: None, settings: Settings) -> None:
     settings.LABEL_STUDIO_URL = "http://127.0.0.1:9"
-    follow_study(study=factories.study())
+    update_project(study=factories.study())
 
 
 def test_the_page_saves_it_while_label_studio_is_away(study: Study, client: Client, settings: Settings) -> None:

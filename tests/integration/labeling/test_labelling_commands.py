@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Member, offered
+from tests.integration.labeling.conftest import Member, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -18,17 +18,17 @@ def said(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_publish_says_what_was_offered_and_what_the_budget_could_not_take(label_studio: LabelStudioServer) -> None:
+def test_publish_says_what_was_published_and_what_the_budget_could_not_take(label_studio: LabelStudioServer) -> None:
     study = factories.study(limit="0.25")
     factories.examples(study, ["one", "two", "three"])
     assert (
         said("publish", str(study.pk))
-        == "2 published, 0 published before.\nThe budget could not take 1 more: 0.05 are missing.\n"
+        == "2 published, 0 published before.\nThe budget could not take 1 more: 0.05 short.\n"
     )
 
 
 def test_sync_says_what_it_found(study: Study, annotator: Member) -> None:
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     assert "1 annotations new or changed" in said("sync", study.name)
 
 

@@ -4,7 +4,7 @@ from labeling.label_studio import LabelStudioClient
 from labeling.publishing import publish
 from labeling.task_types import LABELING_TASK_TYPES
 from tests import factories
-from tests.integration.labeling.conftest import Member, offered, synced
+from tests.integration.labeling.conftest import Member, published_ids, synced
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ def test_labels_of_any_text_come_back_as_they_went(
     study = factories.study(labels=LABELS, instructions='Choose "one" & only <one>, for $5')
     factories.examples(study, [f"text {label}" for label in LABELS])
     publish(actor=study.created_by, study=study)
-    for example_id, label in zip(offered(study), LABELS, strict=True):
+    for example_id, label in zip(published_ids(study), LABELS, strict=True):
         assert annotator.annotate(example_id, label).status_code == 201
     assert [one.value for one in synced(study)] == list(LABELS)
 

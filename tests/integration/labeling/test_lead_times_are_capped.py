@@ -16,7 +16,7 @@ from labeling.publishing import publish
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, synced
+from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, synced
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def hourly(db: None, label_studio: LabelStudioServer) -> Study:
 
 
 def test_three_answers_within_nine_seconds_are_paid_about_nine_seconds(hourly: Study, annotator: Member) -> None:
-    for example, told in zip(offered(hourly), (295, 295, 99999), strict=True):
+    for example, told in zip(published_ids(hourly), (295, 295, 99999), strict=True):
         annotator.open_next(hourly)
         annotator.work(3)
         assert 3 <= kept(tell(annotator, example, told)) < 4
@@ -59,11 +59,11 @@ def test_three_answers_within_nine_seconds_are_paid_about_nine_seconds(hourly: S
 def test_an_honest_time_is_kept_as_it_is(hourly: Study, annotator: Member) -> None:
     annotator.open_next(hourly)
     annotator.work(20)
-    assert kept(tell(annotator, offered(hourly)[0], 12.25)) == 12.25
+    assert kept(tell(annotator, published_ids(hourly)[0], 12.25)) == 12.25
 
 
 def test_two_windows_share_the_time(hourly: Study, annotator: Member) -> None:
-    first, second, _ = offered(hourly)
+    first, second, _ = published_ids(hourly)
     for example in (first, second):
         annotator.http.get(f"/api/tasks/{example}")
     annotator.work(10)
@@ -72,7 +72,7 @@ def test_two_windows_share_the_time(hourly: Study, annotator: Member) -> None:
 
 
 def test_time_saved_with_a_draft_counts_when_the_answer_comes_later(hourly: Study, annotator: Member) -> None:
-    first, second, _ = offered(hourly)
+    first, second, _ = published_ids(hourly)
     annotator.http.get(f"/api/tasks/{first}")
     annotator.work(8)
     annotator.http.post(f"/api/tasks/{first}/drafts", json={"result": GOOD, "lead_time": 8})
@@ -83,7 +83,7 @@ def test_time_saved_with_a_draft_counts_when_the_answer_comes_later(hourly: Stud
 
 
 def test_a_second_answer_to_one_example_cannot_tell_the_same_time_again(hourly: Study, annotator: Member) -> None:
-    example = offered(hourly)[0]
+    example = published_ids(hourly)[0]
     annotator.http.get(f"/api/tasks/{example}")
     annotator.work(10)
     tell(annotator, example, 10, was_cancelled=True, result=[])
@@ -91,7 +91,7 @@ def test_a_second_answer_to_one_example_cannot_tell_the_same_time_again(hourly: 
 
 
 def test_a_request_that_is_repeated_loses_no_time(hourly: Study, annotator: Member) -> None:
-    example, uid = offered(hourly)[0], str(uuid4())
+    example, uid = published_ids(hourly)[0], str(uuid4())
     annotator.http.get(f"/api/tasks/{example}")
     annotator.work(10)
     assert tell(annotator, example, 9, unique_id="no uuid").status_code >= 400
@@ -100,7 +100,7 @@ def test_a_request_that_is_repeated_loses_no_time(hourly: Study, annotator: Memb
 
 
 def test_an_edit_adds_what_went_by_and_takes_nothing_away(hourly: Study, annotator: Member) -> None:
-    example = offered(hourly)[0]
+    example = published_ids(hourly)[0]
     annotator.http.get(f"/api/tasks/{example}")
     annotator.work(10)
     made = tell(annotator, example, 10).json()["id"]
@@ -112,7 +112,7 @@ def test_an_edit_adds_what_went_by_and_takes_nothing_away(hourly: Study, annotat
 @pytest.mark.parametrize("told", ["NaN", "Infinity", "-Infinity", "1e999", '"NaN"', '"12"', "true", "[]", "1e300"])
 def test_a_time_that_is_no_number_of_seconds_is_refused(hourly: Study, annotator: Member, told: str) -> None:
     body = f'{{"result": [], "lead_time": {told}}}'
-    path = f"/api/tasks/{offered(hourly)[0]}/annotations"
+    path = f"/api/tasks/{published_ids(hourly)[0]}/annotations"
     answer = annotator.http.post(path, content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, "number" in answer.json()["detail"]) == (400, True)
 
@@ -122,14 +122,17 @@ def test_a_time_that_is_no_number_of_seconds_is_refused(hourly: Study, annotator
 )
 def test_numbers_that_are_not_finite_are_refused_anywhere(hourly: Study, enter: Enter, body: str) -> None:
     manager = enter(factories.person(Role.MANAGER))
-    paths: Sequence[str] = (f"/api/tasks/{offered(hourly)[0]}/annotations", f"/api/tasks/{offered(hourly)[0]}/drafts")
+    paths: Sequence[str] = (
+        f"/api/tasks/{published_ids(hourly)[0]}/annotations",
+        f"/api/tasks/{published_ids(hourly)[0]}/drafts",
+    )
     for path in paths:
         answer = manager.http.post(path, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 400, answer.text
 
 
 def test_a_manager_cannot_lengthen_anothers_time(hourly: Study, annotator: Member, enter: Enter) -> None:
-    made = annotator.annotate(offered(hourly)[0], lead_time=5).json()
+    made = annotator.annotate(published_ids(hourly)[0], lead_time=5).json()
     manager = enter(factories.person(Role.MANAGER))
     answer = manager.http.patch(f"/api/annotations/{made['id']}", json={"result": GOOD, "lead_time": 299})
     assert kept(answer) == 5

@@ -8,12 +8,12 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import Role
-from embedded import ports
+from embedded import services
 from labeling.label_studio import LabelStudioClient
 from labeling.models import LabelingProject
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, offered, project_id
+from tests.integration.labeling.conftest import Enter, Member, project_id, published_ids
 from tests.services import PATHS
 from tests.serving import ALL_FOR_LABEL_STUDIO, pages_served
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def fulcrum_answers() -> Iterator[None]:
     """Here webhooks arrive too: no test uses the database while one does."""
-    with pages_served(port=ports.remembered(paths=PATHS, service="web"), paths=ALL_FOR_LABEL_STUDIO):
+    with pages_served(port=services.remembered_port(paths=PATHS, service="web"), paths=ALL_FOR_LABEL_STUDIO):
         yield
 
 
@@ -44,10 +44,10 @@ def secret() -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = HTTPServer((ports.HOST, 0), Page)
+    server = HTTPServer((services.HOST, 0), Page)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    yield f"http://{ports.HOST}:{server.server_port}/secret.json"
+    yield f"http://{services.HOST}:{server.server_port}/secret.json"
     server.shutdown()
     server.server_close()
     thread.join()
@@ -88,5 +88,5 @@ def test_people_import_nothing_at_all(study: Study, enter: Enter, secret: str, r
 
 def test_our_own_webhook_arrives(study: Study, annotator: Member) -> None:
     assert LabelingProject.objects.get(study=study).hinted_at is None
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     assert LabelingProject.objects.get(study=study).hinted_at is not None

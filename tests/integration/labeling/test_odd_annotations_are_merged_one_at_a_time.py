@@ -11,8 +11,8 @@ from budgets.models import Budget
 from labeling.annotations import People, merge
 from labeling.label_studio.remote import read_example
 from labeling.models import Annotation, LabelingProject, Publication
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.models import Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import is_exact
@@ -29,8 +29,10 @@ def held_study() -> Study:
     study = factories.study()
     factories.examples(study, [f"text {number}" for number in range(NUM_EXAMPLES)])
     project = LabelingProject.objects.create(study=study, label_studio_id=1)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=NUM_EXAMPLES, uid=project.uid))
+    examples = publishable(study=study, split="pool")
+    hold_batch(
+        PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=NUM_EXAMPLES, uid=project.uid)
+    )
     for number, publication in enumerate(Publication.objects.filter(example__study=study).order_by("pk"), 1):
         Publication.objects.filter(pk=publication.pk).update(label_studio_id=number)
     return study

@@ -10,7 +10,7 @@ from labeling.models import Annotation
 from labeling.sync import sync_all, sync_study
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, stopped, synced
+from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, spent_and_held, stopped, synced
 from tests.odd_annotations import odd_bodies
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def assert_all_is_well(study: Study) -> None:
 
 
 def test_posted_ones_keep_nobody_from_being_paid(study: Study, annotator: Member, enter: Enter) -> None:
-    first, second, third = offered(study)
+    first, second, third = published_ids(study)
     statuses: Counter[int] = Counter()
     for number, body in enumerate(odd_bodies(seed=11, count=NUM_BODIES)):
         statuses[send(annotator, "POST", f"/api/tasks/{(first, second)[number % 2]}/annotations", body)] += 1
@@ -52,7 +52,7 @@ def test_posted_ones_keep_nobody_from_being_paid(study: Study, annotator: Member
 
 
 def test_patched_ones_keep_nobody_from_being_paid(study: Study, annotator: Member, enter: Enter) -> None:
-    first, second, third = offered(study)
+    first, second, third = published_ids(study)
     answers = [annotator.annotate(first).json()["id"], annotator.annotate(second, "ugly").json()["id"]]
     enter(factories.person(Role.ANNOTATOR)).annotate(third, "bad")
     for number, body in enumerate(odd_bodies(seed=12, count=NUM_BODIES)):

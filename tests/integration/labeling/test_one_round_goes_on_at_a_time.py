@@ -4,12 +4,12 @@ import pytest
 from django.db import connection
 
 from labeling import tasks
-from labeling.sync.rounds import Round, only_one
+from labeling.sync.scheduled import ScheduledJob, only_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _elsewhere(kind: Round) -> list[bool]:
+def _elsewhere(kind: ScheduledJob) -> list[bool]:
     """What another process would be told."""
     told: list[bool] = []
 
@@ -25,11 +25,11 @@ def _elsewhere(kind: Round) -> list[bool]:
 
 
 def test_a_second_round_of_a_kind_is_told_no_and_one_of_another_kind_yes() -> None:
-    with only_one(Round.SYNC) as is_ours:
+    with only_one(ScheduledJob.SYNC) as is_ours:
         assert is_ours
-        assert _elsewhere(Round.SYNC) == [False]
-        assert _elsewhere(Round.STOPS) == [True]
-    assert _elsewhere(Round.SYNC) == [True]
+        assert _elsewhere(ScheduledJob.SYNC) == [False]
+        assert _elsewhere(ScheduledJob.STOPS) == [True]
+    assert _elsewhere(ScheduledJob.SYNC) == [True]
 
 
 def test_a_sync_that_meets_another_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from accounts.models import Role
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Study
 from tests import factories
-from tests.integration.labeling.conftest import HOME, Enter, Member, offered, project_id
+from tests.integration.labeling.conftest import HOME, Enter, Member, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,9 @@ def test_a_bad_token_is_refused_whoever_is_signed_in(study: Study, annotator: Me
     paths = [page.format(p=project_id(study)) for page in PAGES]
     answers = {path: annotator.http.get(path, headers=headers).status_code for path in paths}
     assert answers == dict.fromkeys(paths, 401)
-    write = annotator.http.post(f"/api/tasks/{offered(study)[0]}/annotations", json={"result": GOOD}, headers=headers)
+    write = annotator.http.post(
+        f"/api/tasks/{published_ids(study)[0]}/annotations", json={"result": GOOD}, headers=headers
+    )
     assert write.status_code == 401
 
 
@@ -81,14 +83,14 @@ def test_a_persons_personal_token_from_before_is_no_way_in(label_studio: LabelSt
     ],
 )
 def test_what_a_page_of_another_site_sends_is_refused(study: Study, annotator: Member, headers: dict[str, str]) -> None:
-    path = f"/api/tasks/{offered(study)[0]}/annotations"
+    path = f"/api/tasks/{published_ids(study)[0]}/annotations"
     answer = annotator.http.post(path, json={"result": GOOD}, headers=headers)
     assert (answer.status_code, answer.json()["detail"]) == (403, "Cross-site requests are refused.")
 
 
 def test_what_its_own_page_sends_is_taken(study: Study, annotator: Member) -> None:
     headers = {"Origin": annotator.server.url, "Sec-Fetch-Site": "same-origin"}
-    path = f"/api/tasks/{offered(study)[0]}/annotations"
+    path = f"/api/tasks/{published_ids(study)[0]}/annotations"
     assert annotator.http.post(path, json={"result": GOOD}, headers=headers).status_code == 201
 
 

@@ -10,8 +10,8 @@ from budgets.ledger import BudgetStopped
 from budgets.models import Budget
 from budgets.prices import set_price
 from labeling.models import LabelingProject
-from labeling.publishing import NoneFits, Wanted, hold_batch, publish
-from labeling.publishing.batches import Held, offerable
+from labeling.publishing import NoneFits, PublishRequest, hold_batch, publish
+from labeling.publishing.batches import HeldBatch, publishable
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -26,21 +26,23 @@ def study_of(*, limit: str, label: str) -> Study:
     return study
 
 
-def offer(study: Study, num_examples: int) -> Held | None:
-    examples = offerable(study=study, split=Split.POOL)
-    wanted = Wanted(by=study.created_by, study=study, examples=examples, num_examples=num_examples, uid=uuid.uuid4())
+def hold(study: Study, num_examples: int) -> HeldBatch | None:
+    examples = publishable(study=study, split=Split.POOL)
+    wanted = PublishRequest(
+        by=study.created_by, study=study, examples=examples, num_examples=num_examples, uid=uuid.uuid4()
+    )
     return hold_batch(wanted)
 
 
 def test_a_price_below_a_cent_is_told_with_all_its_digits() -> None:
     study = study_of(limit="0.004", label="0.0024")
-    held = offer(study, 4)
+    held = hold(study, 4)
     assert held is not None
     assert (held.num_examples, held.missing) == (1, Decimal("0.0056"))
     with pytest.raises(
         NoneFits, match=r"0\.0016 USD left; this needs 0\.0024, which is 0\.0008 USD more.* 0\.0072 USD"
     ):
-        offer(study, 3)
+        hold(study, 3)
 
 
 def test_free_labels_of_a_spent_budget_wait_for_a_top_up_and_the_refusal_says_so() -> None:

@@ -16,8 +16,8 @@ from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.models import Hold, LedgerEntry
 from budgets.prices import set_price
-from labeling.endpoints import hints, sync_hinted
-from labeling.endpoints.hints import receive_hint
+from labeling import tasks
+from labeling.endpoints.hints import note_hint
 from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.publishing import publish
@@ -25,7 +25,7 @@ from labeling.sync import sync
 from labeling.task_types import LABELING_TASK_TYPES
 from studies.models import Label, Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, project_id
+from tests.integration.labeling.conftest import Enter, Member, is_exact, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ class Play:
         self.send({"result": [], "was_cancelled": True})
 
     def send(self, body: dict[str, Any]) -> None:
-        person, example = self.draw.choice(self.people), self.draw.choice(offered(self.study))
+        person, example = self.draw.choice(self.people), self.draw.choice(published_ids(self.study))
         self.post(person, example, {**body, "unique_id": str(uuid4())})
 
     def post(self, person: Member, example: int, body: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ class Play:
     def replay(self) -> None:
         if self.made:
             person, example, _, body = self.draw.choice(self.made)
-            self.post(person, self.draw.choice([example, *offered(self.study)]), body)
+            self.post(person, self.draw.choice([example, *published_ids(self.study)]), body)
 
     def edit(self) -> None:
         self.patch({"result": result(self.draw.choice(ANSWERS))})
@@ -131,8 +131,9 @@ class Play:
         """A webhook: lost, come once, or doubled."""
         project = LabelingProject.objects.get(study=self.study)
         for _ in range(self.draw.choice((0, 1, 2))):
-            receive_hint(project_uid=project.uid, secret=project.webhook_secret)
-            assert not sync_hinted(project_id=project.pk).error
+            note_hint(project_uid=project.uid, secret=project.webhook_secret)
+            tasks.sync_project(project_id=project.pk)
+            assert not LabelingProject.objects.get(pk=project.pk).last_error
 
 
 def result(value: str) -> Any:
@@ -189,7 +190,7 @@ def assert_labels_follow(publication: Publication) -> None:
 
 def assert_states_follow(study: Study, client: LabelStudioClient) -> None:
     """What is a skip there is one here, unless its answer was paid before; and the other way round."""
-    exported = client.export(project_id=project_id(study), ids=offered(study))
+    exported = client.export(project_id=project_id(study), ids=published_ids(study))
     skips = {one["id"]: one["was_cancelled"] for row in exported for one in row["annotations"]}
     here = Annotation.objects.filter(example__study=study, deleted_at__isnull=True)
     assert {one.label_studio_id for one in here} == set(skips)
@@ -205,7 +206,7 @@ def test_random_work_ends_exact(
     monkeypatch: pytest.MonkeyPatch,
     seed: int,
 ) -> None:
-    monkeypatch.setattr(hints, "SECONDS_TO_GATHER", 0)
+    monkeypatch.setattr(tasks, "SECONDS_TO_GATHER", 0)
     study = factories.study(annotations_per_example=1 + seed % 2)
     set_price(
         actor=factories.person(Role.ADMIN),

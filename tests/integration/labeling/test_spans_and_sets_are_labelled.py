@@ -12,7 +12,7 @@ from labeling.publishing import publish
 from labeling.replay import replay
 from studies.models import Example, Label, Study
 from tests import factories
-from tests.integration.labeling.conftest import Enter, Member, is_exact, offered, spent_and_held, synced
+from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, spent_and_held, synced
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,7 @@ def test_spans_behind_an_emoji_are_paid_once_and_become_the_label(
     label_studio: LabelStudioServer, client_of: LabelStudioClient, annotator: Member
 ) -> None:
     study = published("entity_extraction")
-    (task,) = offered(study)
+    (task,) = published_ids(study)
     assert annotator.http.get(f"/api/tasks/{task}").json()["data"]["text"] == TEXT.replace("\r\n", "\n")
     made = annotator.annotate(task, result=[REAGENT, AMOUNT])
     assert made.status_code == 201, made.text
@@ -66,7 +66,7 @@ def test_overlapping_spans_are_rejected_until_they_are_put_right(
     label_studio: LabelStudioServer, annotator: Member
 ) -> None:
     study = published("entity_extraction")
-    made = annotator.annotate(offered(study)[0], result=[AMOUNT, region(8, 13, "Device")]).json()
+    made = annotator.annotate(published_ids(study)[0], result=[AMOUNT, region(8, 13, "Device")]).json()
     (rejected,) = synced(study)
     assert (rejected.state, spent_and_held(study)) == (State.REJECTED, ("0.00", "0.10"))
     assert "overlap" in rejected.reason
@@ -79,7 +79,7 @@ def test_overlapping_spans_are_rejected_until_they_are_put_right(
 def test_three_people_agree_span_by_span(label_studio: LabelStudioServer, enter: Enter) -> None:
     study = published("entity_extraction", annotations_per_example=3)
     for result in ([AMOUNT], [AMOUNT, REAGENT], [region(6, 7, "Amount"), REAGENT]):
-        enter(factories.person(Role.ANNOTATOR)).annotate(offered(study)[0], result=result)
+        enter(factories.person(Role.ANNOTATOR)).annotate(published_ids(study)[0], result=result)
     annotations = synced(study)
     label = Label.objects.get(example=annotations[0].example)
     assert words(label) == [("Amount", "5 mL"), ("Reagent", "NaCl")]
@@ -89,7 +89,7 @@ def test_three_people_agree_span_by_span(label_studio: LabelStudioServer, enter:
 
 def test_several_labels_or_none_are_answers_each_paid_once(label_studio: LabelStudioServer, annotator: Member) -> None:
     study = published("multi_label_classification", "🧪 one", "two", "three")
-    tasks = offered(study)
+    tasks = published_ids(study)
     for task, result in zip(tasks, [chosen("Device", "Amount"), [], chosen("Nonsense")], strict=True):
         assert annotator.annotate(task, result=result).status_code == 201
     both, none, refused = synced(study)

@@ -11,7 +11,7 @@ from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, LabelingProject
 from labeling.tasks import sync_project
 from studies.models import Study
-from tests.integration.labeling.conftest import Member, offered
+from tests.integration.labeling.conftest import Member, published_ids
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def test_a_webhook_asks_for_one_sync_and_its_replay_for_none(
 
 
 def test_a_replayed_webhook_changes_nothing(study: Study, annotator: Member) -> None:
-    annotator.annotate(offered(study)[0])
+    annotator.annotate(published_ids(study)[0])
     for _ in range(2):
         hint(study)
         sync_project(project_id=study.labeling_project.pk)

@@ -19,7 +19,7 @@ from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 GOOD = {"text": "a good film"}
 
 

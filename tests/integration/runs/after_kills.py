@@ -13,10 +13,10 @@ from budgets.money import quantize
 from reports.verify import verify
 from runs.models import Attempt, Run, RunKind, RunState
 from tests.integration.runs.held_devices import HeldDevices, Life
-from training.folder import folder_hash
 from training.job import Job
 from training.methods import METHODS
-from training.progress import Progress
+from training.reporting import Progress
+from training.runtime import folder_hash
 from training.spec import RunSpec
 
 # A trainer that outlives its worker is paid until its last word, which it says twice a second.

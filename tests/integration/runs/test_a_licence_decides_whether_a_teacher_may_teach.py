@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.models import Path
+from config.refusals import Refusal
 from runs.control import start_annotate, start_distil
 from runs.models import ModelLicence, Run
 from runs.preflight import Level, licence_of, preflight, state_licence
@@ -61,7 +62,7 @@ def test_what_a_manager_confirms_is_kept_and_recorded(unknown: Study) -> None:
 
 
 def test_a_start_that_fails_keeps_no_statement(unknown: Study) -> None:
-    with pytest.raises(ValueError, match="unlabelled examples were requested"):
+    with pytest.raises(Refusal, match="unlabelled examples were requested"):
         start_distil(actor=unknown.created_by, study=unknown, num_unlabelled=9_999, plan=PLAN, licence_confirmed=True)
     assert not ModelLicence.objects.exists()
 

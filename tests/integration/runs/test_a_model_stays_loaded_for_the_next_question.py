@@ -15,9 +15,9 @@ from runs.results.warm_model import LOCK_FILE, WarmModel, forget
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import write_model
-from training import answering
+from training.contract import EXIT_TOO_LARGE as TRAINERS_TOO_LARGE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 
 
 @pytest.fixture(scope="module")
@@ -124,4 +124,4 @@ def test_one_that_needs_too_much_memory_is_ended_and_said(student: Artifact, set
     with pytest.raises(ModelSilent, match=r"needs more than 1 MB to answer. Raise FULCRUM_TRY_MEMORY_MB"):
         ask(student)
     assert not warm_model._kept
-    assert EXIT_TOO_LARGE == answering.EXIT_TOO_LARGE
+    assert EXIT_TOO_LARGE == TRAINERS_TOO_LARGE

@@ -10,7 +10,7 @@ from runs.execution import SPEC_FILE, write_run_folder
 from runs.models import Artifact, Run, RunKind
 from runs.requests import RunPlan
 from studies.models import Example, Split, Study
-from training.folder import read_json
+from training.runtime import read_json
 from training.spec import RunSpec
 
 pytestmark = pytest.mark.django_db

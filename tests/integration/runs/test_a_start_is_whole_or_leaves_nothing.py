@@ -9,6 +9,7 @@ from budgets.ledger import BudgetExceeded, BudgetStopped
 from budgets.limits import set_cap, stop_everything
 from budgets.models import Budget, Hold, Path
 from budgets.prices import PriceMissing
+from config.refusals import Refusal
 from runs.control import start_annotate, start_distil
 from runs.models import ExampleList, Run, RunState
 from runs.money.holds import WorstCaseDoesNotFit
@@ -95,9 +96,9 @@ def test_more_unlabelled_examples_than_there_are_start_nothing(study: Study) -> 
 
 @pytest.mark.parametrize("number", [0, -1, 10**30])
 def test_a_count_out_of_range_starts_nothing(study: Study, number: int) -> None:
-    with pytest.raises(ValueError, match="not between 1 and"):
+    with pytest.raises(Refusal, match="not between 1 and"):
         start_annotate(actor=study.created_by, study=study, num_labels=number)
-    with pytest.raises(ValueError, match="unlabelled examples"):
+    with pytest.raises(Refusal, match="unlabelled examples"):
         start_distil(actor=study.created_by, study=study, num_unlabelled=number)
 
     assert nothing_is_left(study)

@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 from safetensors.torch import load_file, save_file
 
+from config.refusals import Refusal
 from runs.control import start_annotate, starting
 from runs.models import Artifact, Ending, Run, RunState
 from runs.requests import RunPlan
@@ -20,6 +21,7 @@ from tests.integration.runs.workers import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
 
+pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game")]
 ANSWERS = ["good"] * 4 + ["bad"] * 4
 SPANS = json.dumps([{"start": 0, "end": 7, "label": "good"}, {"start": 2, "end": 9, "label": "bad"}])
@@ -67,7 +69,7 @@ CASES = {
     ),
     "a corrupt checkpoint": Case(harm=cut_short, says=("/tiny cannot be loaded", "Save it again with save_pretrained")),
     "a model with no pad token": Case(harm=without_pad_token, says=("/tiny", "no pad token", "Set one and save")),
-    "a loss that is no number": Case(harm=out_of_numbers, says=("no number at the first step", "Take another")),
+    "a loss that is no number": Case(harm=out_of_numbers, says=("not finite at step 1", "Take another")),
 }
 
 
@@ -139,6 +141,6 @@ def test_three_labels_are_too_few_to_start_with() -> None:
     study: Study = factories.study()
     factories.examples(study, TEXTS[:3], labels=["good", "bad", "good"])
     factories.examples(study, ["a sad moon"], split=Split.TEST, labels=["bad"])
-    with pytest.raises(ValueError, match="3 labels would be trained on; at least 4 are needed"):
+    with pytest.raises(Refusal, match="3 labels would be trained on; at least 4 are needed"):
         start_annotate(actor=study.created_by, study=study, plan=PLAN)
     assert not Run.objects.exists() and not study.budget.holds.exists()

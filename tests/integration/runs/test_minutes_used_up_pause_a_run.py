@@ -7,6 +7,7 @@ from accounts.permissions import Forbidden
 from budgets.ledger import BudgetExceeded, BudgetStopped
 from budgets.limits import resume, set_limit, stop_everything
 from budgets.models import Budget
+from config.refusals import Refusal
 from notices.models import Notice, NoticeKind
 from runs.control import cancel, extend, pause, start_annotate
 from runs.control.extending import RunOver
@@ -87,7 +88,7 @@ def test_more_minutes_than_the_budget_has_change_nothing(study: Study, out_of_mi
 
 @pytest.mark.parametrize("minutes", [0, -5, 10_081, 10**30])
 def test_a_number_of_minutes_out_of_range_is_refused(study: Study, out_of_minutes: Run, minutes: int) -> None:
-    with pytest.raises(ValueError, match=r"minutes: .* is not between 1 and 10,080"):
+    with pytest.raises(Refusal, match=r"minutes: .* is not between 1 and 10,080"):
         extend(actor=study.created_by, run=out_of_minutes, minutes=minutes)
 
 

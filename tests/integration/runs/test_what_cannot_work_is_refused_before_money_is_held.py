@@ -11,6 +11,7 @@ from pytest_django import Settings
 from transformers import AutoModel
 
 from budgets.models import Path
+from config.refusals import Refusal
 from planning.footprint import Shape
 from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
@@ -24,7 +25,7 @@ from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state
 from tests.tiny_model import WORDS, write_tiny_model
-from training.writer import MAX_SCORED_LABELS
+from training.contract import MAX_SCORED_LABELS
 
 pytestmark = pytest.mark.django_db
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
@@ -300,5 +301,5 @@ def test_a_test_split_without_labels_is_said_before(tiny: Callable[..., Study]) 
 def test_a_number_of_rows_that_no_study_has_is_refused_in_words(
     tiny: Callable[..., Study], sizes: dict[str, int]
 ) -> None:
-    with pytest.raises(ValueError, match="is not between 1 and"):
+    with pytest.raises(Refusal, match="is not between 1 and"):
         preflight(study=tiny(), path=Path.DISTIL, plan=PLAN, **sizes)

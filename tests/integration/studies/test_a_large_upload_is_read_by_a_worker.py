@@ -10,7 +10,7 @@ from pytest_django import Settings
 from config.advisory_locks import LockClass
 from studies.imports import (
     ImportOptions,
-    Summary,
+    ImportSummary,
     ask_import,
     ask_preview,
     carry_out_job,
@@ -53,7 +53,7 @@ def previewed(batch: ImportBatch, options: ImportOptions | None = None) -> Impor
 
 
 def importing(batch: ImportBatch) -> ImportJob:
-    found = Summary(**(previewed(batch).outcome or {}))
+    found = ImportSummary(**(previewed(batch).outcome or {}))
     return ask_import(
         actor=batch.created_by,
         batch=batch,
@@ -65,7 +65,7 @@ def importing(batch: ImportBatch) -> ImportJob:
 
 def test_a_preview_is_kept_for_the_page(batch: ImportBatch) -> None:
     job = previewed(batch)
-    found = Summary(**(job.outcome or {}))
+    found = ImportSummary(**(job.outcome or {}))
     assert (job.state, found.deed) == (State.DONE, "Import 1 example, without 1 row with errors")
     assert (found.columns, found.rows[0], job.num_rows) == (["text", "label"], ["one", "good"], 2)
 
@@ -149,7 +149,7 @@ def test_what_is_asked_for_while_a_worker_reads_is_done_next(
     carry_out_job(job_id=job.pk)
     job.refresh_from_db()
     assert job.state == State.DONE
-    assert Summary(**(job.outcome or {})).options["columns"] == {"text": "label"}
+    assert ImportSummary(**(job.outcome or {})).options["columns"] == {"text": "label"}
 
 
 def test_an_import_under_way_is_not_replaced_by_a_preview(batch: ImportBatch) -> None:

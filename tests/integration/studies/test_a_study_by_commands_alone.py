@@ -9,8 +9,8 @@ from accounts.models import Role, User
 from budgets.limits import set_confirm_above
 from budgets.models import Price, PriceBook
 from labeling.models import LabelingProject
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.models import Study
 from tests import factories
 
@@ -79,11 +79,13 @@ def test_an_import_is_listed_and_undone(study: Study, tmp_path: Path, capsys: py
         call_command("undo_import", "Reviews", "99999")
 
 
-def test_labels_for_what_is_on_offer_are_told(study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_labels_for_what_is_published_are_told(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     factories.examples(study, ["Lovely", "Awful"])
     project = LabelingProject.objects.create(study=study)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=2, uid=project.uid))
+    examples = publishable(study=study, split="pool")
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=2, uid=project.uid))
     file = tmp_path / "labels.csv"
     file.write_text("text,label\nLovely,praise\n")
     told = run(capsys, "import_examples", "Reviews", str(file), "--preview")

@@ -3,8 +3,8 @@ import pytest
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from labeling.models import LabelingProject
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.editing import StudyInUse, StudyInvalid, change_study, freeze_test
 from studies.models import Label, Study
 from tests import factories
@@ -21,11 +21,11 @@ def change(study: Study, **wanted: object) -> Study:
     return change_study(actor=study.created_by, study=study, **wanted)  # type: ignore[arg-type]
 
 
-def put_on_offer(study: Study) -> None:
+def publish_some(study: Study) -> None:
     """Hold the money of every unlabelled pool example, as publishing does before it sends them."""
     project, _ = LabelingProject.objects.get_or_create(study=study)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
+    examples = publishable(study=study, split="pool")
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
 
 
 def test_its_name_changes_and_its_budgets_too(study: Study) -> None:
@@ -51,9 +51,9 @@ def test_a_label_that_examples_have_stays(study: Study) -> None:
     assert change(study, labels=["praise", "Tadel"]).labels == ["praise", "Tadel"]
 
 
-def test_labels_of_what_was_put_on_offer_stay(study: Study) -> None:
+def test_labels_of_what_was_published_stay(study: Study) -> None:
     factories.examples(study, ["one"])
-    put_on_offer(study)
+    publish_some(study)
     with pytest.raises(StudyInUse, match="1 examples were published"):
         change(study, labels=["praise", "blame", "other"])
 
@@ -67,7 +67,7 @@ def test_labels_of_a_trained_study_stay(study: Study) -> None:
 def test_instructions_stay_while_people_work_by_them(study: Study) -> None:
     factories.examples(study, ["one"])
     assert change(study, instructions="Read twice.").instructions == "Read twice."
-    put_on_offer(study)
+    publish_some(study)
     with pytest.raises(StudyInUse, match="instructions: 1 examples are published"):
         change(study, instructions="Read once.")
 

@@ -5,6 +5,7 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import Budget
+from config.refusals import Refusal
 from studies.editing import StudyInvalid, StudySpec, create_study
 from studies.models import Study
 from tests import factories
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
     ("wrong", "message"),
     [
         ({"labels": ("only",)}, "labels: between 2"),
-        ({"labels": ("Good", "good")}, "alike but for case"),
+        ({"labels": ("Good", "good")}, "differ only in case"),
         ({"name": "  "}, "name"),
         ({"task_type": "juggling"}, "task type"),
         ({"metric": "joy"}, "metric"),
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_bad_field_is_named_and_nothing_is_left(wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(Refusal, match=message):
         factories.study(**wrong)
     assert not Study.objects.exists()
     assert not Budget.objects.exists()

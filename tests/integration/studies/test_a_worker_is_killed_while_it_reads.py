@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.imports import ImportOptions, Summary, draft_import
+from studies.imports import ImportOptions, ImportSummary, draft_import
 from studies.imports import jobs as import_jobs
 from studies.models import ImportBatch, ImportJob
 from tests import factories
@@ -71,12 +71,12 @@ def test_a_preview_begins_anew(batch: ImportBatch) -> None:
     wait_until(lambda: is_seen_as_lost(job))
     done = carried_out(job)
     assert (done.state, done.num_attempts) == (ImportJob.State.DONE, 2)
-    assert Summary(**(done.outcome or {})).num_created == NUM_ROWS
+    assert ImportSummary(**(done.outcome or {})).num_created == NUM_ROWS
 
 
 def test_an_import_leaves_nothing_and_begins_anew(batch: ImportBatch) -> None:
     import_jobs.ask_preview(actor=batch.created_by, batch=batch)
-    found = Summary(**(carried_out(ImportJob.objects.get()).outcome or {}))
+    found = ImportSummary(**(carried_out(ImportJob.objects.get()).outcome or {}))
     options = ImportOptions(**found.options)
     job = import_jobs.ask_import(actor=batch.created_by, batch=batch, options=options, expected_digest=found.digest)
     with worker_at(job) as process:

@@ -61,7 +61,7 @@ def test_a_column_may_have_commas_in_its_name(study: Study, tmp_path: Path) -> N
 
 
 def test_a_column_for_no_input_is_refused(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="--column: words is no input; write text=COLUMN"):
+    with pytest.raises(CommandError, match="--column: words is not an input; write text=COLUMN"):
         brought(study, tmp_path, "text\na\n", "--column", "words=text")
 
 

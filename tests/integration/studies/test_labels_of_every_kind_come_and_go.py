@@ -92,7 +92,7 @@ def test_an_assigned_answer_is_kept_in_the_one_form_whatever_its_length() -> Non
     label = assign_label(example=example, value=json.dumps(spans), source_keys=["annotation:1"])
     assert json.loads(label.value)[0] == {"start": 0, "end": 1, "label": "Amount"}
     assert take_snapshot(study=example.study).items.get().value == label.value
-    with pytest.raises(UnknownLabel, match="no list of spans"):
+    with pytest.raises(UnknownLabel, match="not a valid list of spans"):
         assign_label(example=example, value="Amount", source_keys=[])
 
 

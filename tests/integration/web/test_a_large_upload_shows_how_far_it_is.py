@@ -81,7 +81,7 @@ def test_another_choice_of_columns_is_read_anew(manager: Client, study: Study) -
 def test_a_file_in_another_encoding_is_read_again_in_it(manager: Client, study: Study) -> None:
     upload(manager, study, "text,label\ncafé,good\n".encode("cp1252"))
     work()
-    assert "cannot be read like this" in manager.get(address()).content.decode()
+    assert "cannot be read with these settings" in manager.get(address()).content.decode()
     manager.get(address(), {"encoding": "cp1252"})
     work()
     assert manager.get(address()).context["summary"].rows == [["café", "good"]]

@@ -15,7 +15,7 @@ from studies.models import Study
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 TRIAL = {"learning_rate": 2e-4, "epochs": 3, "steps": None, "seed": 7, "dev": 0.8, "best_step": 24}
 RESULT = {
     "metrics": {"baselines": {"constant": {"label": "good", "value": 0.55}}},
@@ -64,7 +64,7 @@ def test_a_text_is_answered_in_the_box(manager: Client, student: Artifact, setti
     give_model(student, settings, tmp_path)
     box = ask(manager, student, "a good film", **{"HX-Request": "true"})
     assert box.lstrip().startswith('<section id="try"')
-    assert "loading the model included" in box and "Probability" in box
+    assert "including loading the model" in box and "Probability" in box
     whole = ask(manager, student, " ")
     assert "Study" in whole and "Is empty. Write something" in whole
 

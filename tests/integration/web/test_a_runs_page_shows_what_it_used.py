@@ -12,7 +12,7 @@ from runs.models import Artifact, Run, RunKind, RunState
 from runs.results import curve_points, settings_used
 from studies.models import Study
 from tests.integration.reports import ground
-from training.curve import Curve
+from training.reporting.curve import Curve
 
 pytestmark = pytest.mark.django_db
 SEARCH = {"learning_rates": [0.0001, 0.0003], "num_seeds": 2}

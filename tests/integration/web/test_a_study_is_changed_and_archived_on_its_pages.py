@@ -63,9 +63,9 @@ def test_an_import_is_undone_from_the_data_page(manager: Client, study: Study) -
     batch = factories.import_csv(study, "text,label\none,good\n")
     url = reverse("import-undo", args=[study.pk, batch.pk])
     assert url in manager.get(reverse("study-data", args=[study.pk])).content.decode()
-    assert "takes out the 1 example that it brought, with 1 label" in manager.get(url).content.decode()
+    assert "removes the 1 example it added, with 1 label" in manager.get(url).content.decode()
     page = manager.post(url, {"confirm": "yes"}, follow=True).content.decode()
-    assert "is undone: what it brought is gone" in page
+    assert "is undone: its examples and labels are removed" in page
     assert not study.examples.exists() and url not in page
 
 

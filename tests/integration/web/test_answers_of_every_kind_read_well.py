@@ -62,7 +62,7 @@ def test_a_filter_by_a_label_that_the_study_lacks_leaves_nothing(manager: Client
 def test_a_new_study_is_offered_only_the_metrics_of_its_kind(manager: Client) -> None:
     url = reverse("create-study")
     part = manager.get(url, {"task_type": "entity_extraction"}, headers={"HX-Request": "true"}).content.decode()
-    assert "Span F1" in part and "F1 as the followed study counts" in part and "<html" not in part
+    assert "Span F1" in part and "F1 as in Kang et al. (2023)" in part and "<html" not in part
     assert "Span F1" not in manager.get(url).content.decode()
     assert "Parts of each text are marked" in part
 

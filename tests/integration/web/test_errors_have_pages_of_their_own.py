@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.views.defaults import bad_request, server_error
+from django.views.defaults import bad_request
 
 from accounts.models import Role
 from labeling.label_studio import SECRET_HEADER
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_a_missing_page_says_so(manager: Client) -> None:
     answer = manager.get("/nowhere/")
     assert answer.status_code == 404
-    assert "There is no such page" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
 
 
 def test_a_forbidden_page_names_the_role_and_who_can_help(study: Study) -> None:
@@ -28,7 +30,7 @@ def test_a_forbidden_page_names_the_role_and_who_can_help(study: Study) -> None:
 def test_a_form_from_elsewhere_is_refused() -> None:
     answer = Client(enforce_csrf_checks=True).post(reverse("sign-in"), {"username": "a@example.com"})
     assert answer.status_code == 403
-    assert "reload the page and send the form again" in answer.content.decode()
+    assert "reload the page and submit the form again" in answer.content.decode()
 
 
 @pytest.mark.parametrize("name", ["sign-in", "sign-out", "labeling-webhook"])
@@ -43,8 +45,21 @@ def test_a_request_from_another_sites_page_is_refused(client: Client, name: str,
 
 def test_a_broken_request_and_a_broken_server_have_pages() -> None:
     request = RequestFactory().get("/")
-    assert "could not be understood" in bad_request(request, ValueError()).content.decode()
-    assert "Something broke on our side" in server_error(request).content.decode()
+    assert "was not valid" in bad_request(request, ValueError()).content.decode()
+
+
+def test_a_bug_is_logged_and_gives_a_reference_and_never_a_forms_message(
+    manager: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, study: Study
+) -> None:
+    def broken(**_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("web.views.money.budgets.top_up", broken)
+    manager.raise_request_exception = False
+    answer = manager.post(reverse("top-up", args=[study.pk]), {"amount": "5"})
+    found = re.search(r"reference <code>([0-9a-f]{8})</code>", answer.content.decode())
+    assert answer.status_code == 500 and found
+    assert f"Reference {found[1]}" in caplog.text and "ValueError: a bug" in caplog.text
 
 
 def test_the_page_of_a_broken_server_needs_no_database() -> None:

@@ -7,8 +7,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from labeling.models import LabelingProject
-from labeling.publishing import Wanted, hold_batch
-from labeling.publishing.batches import offerable
+from labeling.publishing import PublishRequest, hold_batch
+from labeling.publishing.batches import publishable
 from studies.models import ImportBatch, Study
 from tests import factories
 
@@ -138,7 +138,7 @@ def test_a_file_in_another_encoding_asks_for_it(manager: Client, study: Study) -
 def test_a_file_that_is_too_large_is_refused(manager: Client, study: Study, settings: Settings) -> None:
     settings.MAX_IMPORT_BYTES = 10
     page = upload(manager, study, GOOD)
-    assert "is the most" in page.content.decode()
+    assert "the maximum is" in page.content.decode()
     assert not ImportBatch.objects.exists()
 
 
@@ -171,13 +171,13 @@ def test_a_file_with_too_few_columns_says_which_are_there(manager: Client) -> No
     assert "Choose a column for text_b. The file has text_a, label." in page.content.decode()
 
 
-def test_labels_for_what_is_on_offer_are_told_before_and_after(manager: Client, study: Study) -> None:
+def test_labels_for_what_is_published_are_told_before_and_after(manager: Client, study: Study) -> None:
     """Label Studio is away here, so that the page can only promise; a real one is asked in tests of labelling."""
     factories.examples(study, ["fine day", "awful day", "odd day"])
     project = LabelingProject.objects.create(study=study, label_studio_id=7)
-    examples = offerable(study=study, split="pool")
-    hold_batch(Wanted(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
-    project.batches.update(state="offered")
+    examples = publishable(study=study, split="pool")
+    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
+    project.batches.update(state="published_ids")
     file = SimpleUploadedFile("labels.csv", GOOD.encode())
     page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
     assert "2 of the examples that get a label are published." in page.content.decode()

@@ -54,7 +54,7 @@ def test_a_split_without_examples_has_nothing_left(manager: Client, study: Study
 
 def test_a_stopped_budget_is_said_of_free_work_too(manager: Client, study: Study) -> None:
     stop_everything(actor=factories.person(), budget=study.budget, reason="Enough.")
-    assert "Nothing is published, free work included" in quote(manager, study, "1")
+    assert "including unpaid work" in quote(manager, study, "1")
 
 
 def test_a_number_that_is_none_is_taken_for_one(manager: Client, study: Study) -> None:

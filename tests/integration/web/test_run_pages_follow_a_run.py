@@ -10,7 +10,7 @@ from runs.control import cancelled_with
 from runs.models import Run, RunKind, RunState
 from studies.models import Study
 from tests.integration.reports import ground
-from training.curve import Curve
+from training.reporting.curve import Curve
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +71,7 @@ def test_a_quote_for_nonsense_falls_back_to_the_defaults(manager: Client, study:
 def test_a_quote_beyond_the_budget_says_what_is_missing_and_what_fits(manager: Client, study: Study) -> None:
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "distil", "max_minutes": "10000"})
     words = " ".join(page.content.decode().split())
-    assert "USD more" in words
+    assert " short." in words
     assert "At most 333 minutes for each of the 3 runs would fit." in words
 
 
@@ -111,7 +111,7 @@ def test_a_paused_run_says_why_and_takes_more_minutes(manager: Client, study: St
     ground.attempt(run, 1, 3596, is_last=False)
     page = manager.get(reverse("run", args=[run.pk])).content.decode()
     assert "Paused: its 60 minutes are used up." in page
-    assert "Give it more minutes below" in page
+    assert "Add minutes below to resume it" in page
 
     manager.post(reverse("extend-run", args=[run.pk]), {"minutes": "10"})
 
@@ -131,7 +131,7 @@ def test_senseless_minutes_are_refused_in_words(manager: Client, study: Study, m
 def test_a_person_pauses_a_run_and_lets_it_go_on_from_its_page(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.QUEUED, ended_at=None)
     page = manager.post(reverse("pause-run", args=[run.pk]), follow=True).content.decode()
-    assert "It waits until somebody resumes it." in page
+    assert "It stays paused until somebody resumes it." in page
     manager.post(reverse("resume-run", args=[run.pk]))
     run.refresh_from_db()
     assert run.state == RunState.QUEUED
@@ -140,7 +140,7 @@ def test_a_person_pauses_a_run_and_lets_it_go_on_from_its_page(manager: Client, 
 def test_a_queued_run_under_a_stop_says_what_it_waits_for(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.QUEUED, ended_at=None)
     stop_everything(actor=study.created_by, budget=study.budget, reason="Enough")
-    assert "It waits: its budget is stopped." in manager.get(reverse("run", args=[run.pk])).content.decode()
+    assert "Waiting: its budget is stopped." in manager.get(reverse("run", args=[run.pk])).content.decode()
     query = {"path": "annotate"}
     assert "The budget is stopped." in manager.get(reverse("run-quote", args=[study.pk]), query).content.decode()
 
@@ -226,7 +226,7 @@ def test_cancelling_asks_first_and_says_what_it_costs(manager: Client, study: St
     url = reverse("cancel-run", args=[run.pk])
     assert f'href="{url}"' in manager.get(reverse("run", args=[run.pk])).content.decode()
     page = manager.get(url).content.decode()
-    assert all(words in page for words in ("$0.01", "$0.59", "stays charged", "pause it instead", str(waiting)))
+    assert all(words in page for words in ("$0.01", "$0.59", "stays charged", "pause the run instead", str(waiting)))
     run.refresh_from_db()
     assert run.cancel_requested_at is None
 

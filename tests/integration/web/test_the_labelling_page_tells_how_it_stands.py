@@ -31,11 +31,11 @@ def test_fetching_before_publishing_says_what_is_missing(manager: Client, study:
     assert "publish examples first" in page.content.decode()
 
 
-def test_what_could_be_published_leaves_out_what_is_on_offer_or_labelled(manager: Client, study: Study) -> None:
+def test_what_could_be_published_leaves_out_what_is_published_or_labelled(manager: Client, study: Study) -> None:
     factories.examples(study, ["one", "two"])
     ground.buy_labels(study, 2)
     page = manager.get(reverse("publish", args=[study.pk]))
-    assert [total for _, total in page.context["offerable"]] == [2, 0, 0]
+    assert [total for _, total in page.context["publishable"]] == [2, 0, 0]
 
 
 def test_the_same_form_sent_twice_names_the_same_request(manager: Client, study: Study) -> None:

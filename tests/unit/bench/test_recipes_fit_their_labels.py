@@ -4,8 +4,8 @@ import pytest
 
 from bench._paths_data import Task
 from bench._paths_recipes import OURS, OURS_OF_TEXTS, OURS_OF_WORDS, STUDY, Recipe, recipe_of
-from training.settings import TrainingSettings
-from training.task_types import TASK_TYPES
+from training.spec import TrainingSettings
+from training.tasks import TASK_TYPES
 
 
 def test_ours_searches_only_where_there_are_labels_to_choose_by() -> None:

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from budgets.money import parse_amount, split
+from config.refusals import Refusal
 
 
 @pytest.mark.parametrize("bad", ["-1", "0", "NaN", "Infinity", "1e30", "0.1234567", "ten", ""])
 def test_a_bad_amount_is_refused_with_its_field(bad: str) -> None:
-    with pytest.raises(ValueError, match=r"^price: "):
+    with pytest.raises(Refusal, match=r"^price: "):
         parse_amount(bad, name="price")
 
 

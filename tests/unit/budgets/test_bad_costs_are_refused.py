@@ -8,6 +8,7 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, HoldRequest
 from budgets.ledger.keys import LONGEST_KEY, fee_key, replacement_key, reversal_key
 from budgets.models import Origin, Price
+from config.refusals import Refusal
 
 PRICE = Price(kind=CostKind.LABEL, amount=Decimal(1))
 BAD_AMOUNTS = ["-0.000001", "NaN", "Infinity", "-Infinity", "1e30"]
@@ -21,11 +22,11 @@ def cost(**fields: Any) -> Cost:
 
 @pytest.mark.parametrize("bad", BAD_AMOUNTS)
 def test_an_amount_that_cannot_be_is_neither_held_nor_charged(bad: str) -> None:
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         HoldRequest(source_key="run:1", amount=Decimal(bad), price=PRICE)
-    with pytest.raises(ValueError, match="amount"):
+    with pytest.raises(Refusal, match="amount"):
         cost(amount=Decimal(bad))
-    with pytest.raises(ValueError, match="quantity"):
+    with pytest.raises(Refusal, match="quantity"):
         cost(quantity=Decimal(bad))
 
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType, ResultInvalid
-from training.task_types import TASK_TYPES
+from training.tasks import TASK_TYPES
 
 LABELS = ["good", 'say "no" & <go>', "naïve 日本語", "$text", "cost $5", "it's", "&amp;", "a\ttab"]
 FIELDS = {"text": "a text that is long enough", "text_a": "one", "text_b": "another"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from labeling.label_studio import LabelStudioClient, storable
-from labeling.label_studio.client import LabelStudioFailed
+from labeling.label_studio.client import LabelStudioBadResponse
 from labeling.label_studio.remote import LARGEST_ID, MAX_SIZE, read_example
 from tests.odd_annotations import ALL_FIELDS, VALUES, deep, good_row, odd_rows
 
@@ -58,7 +58,7 @@ def test_what_is_too_large_is_not_kept() -> None:
     ids=["nothing", "a page", "an object", "numbers", "cut off", "no text", "too deep"],
 )
 def test_an_export_that_is_none_is_said_to_be_none(content: bytes) -> None:
-    with pytest.raises(LabelStudioFailed):
+    with pytest.raises(LabelStudioBadResponse):
         READER._rows(content)
 
 

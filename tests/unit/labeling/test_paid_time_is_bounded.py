@@ -5,7 +5,7 @@ import pytest
 
 from budgets.cost_kinds import CostKind
 from labeling.payment import paid_quantity
-from labeling.payment.rates import hours
+from labeling.payment.pay import hours
 
 
 @pytest.mark.parametrize(

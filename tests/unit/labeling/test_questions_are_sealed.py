@@ -2,29 +2,29 @@ import pytest
 
 from labeling.tickets import (
     QUESTION_SECONDS,
-    Answer,
-    Question,
+    AccessQuestion,
+    AccessReply,
     SealBroken,
-    Ticket,
+    SignInTicket,
     TicketRefused,
-    read,
-    read_answer,
     read_question,
+    read_reply,
+    read_ticket,
     session_reference,
-    write,
-    write_answer,
     write_question,
+    write_reply,
+    write_ticket,
 )
 
 KEY = "a key that both sides know"
-QUESTION = Question(email="ann@example.com", session="reference", asked_at=1000)
-TICKET = Ticket(email="ann@example.com", name="Ann", role="admin", expires_at=2000, next="/")
+QUESTION = AccessQuestion(email="ann@example.com", session="reference", asked_at=1000)
+TICKET = SignInTicket(email="ann@example.com", name="Ann", role="admin", expires_at=2000, next="/")
 
 
 def test_a_question_and_its_answer_say_what_was_written() -> None:
     assert read_question(key=KEY, text=write_question(key=KEY, question=QUESTION), now=1000) == QUESTION
-    sealed = write_answer(key=KEY, answer=Answer(role="manager"), question=QUESTION)
-    assert read_answer(key=KEY, text=sealed, question=QUESTION) == Answer(role="manager")
+    sealed = write_reply(key=KEY, reply=AccessReply(role="manager"), question=QUESTION)
+    assert read_reply(key=KEY, text=sealed, question=QUESTION) == AccessReply(role="manager")
 
 
 @pytest.mark.parametrize("late", [-QUESTION_SECONDS - 1, QUESTION_SECONDS + 1])
@@ -34,26 +34,26 @@ def test_a_question_cannot_be_repeated_later(late: int) -> None:
 
 
 def test_an_answer_to_another_question_is_none() -> None:
-    other = Question(email="ann@example.com", session="reference", asked_at=1000)
-    sealed = write_answer(key=KEY, answer=Answer(role="manager"), question=other)
+    other = AccessQuestion(email="ann@example.com", session="reference", asked_at=1000)
+    sealed = write_reply(key=KEY, reply=AccessReply(role="manager"), question=other)
     with pytest.raises(SealBroken, match="another question"):
-        read_answer(key=KEY, text=sealed, question=QUESTION)
+        read_reply(key=KEY, text=sealed, question=QUESTION)
 
 
 def test_what_is_sealed_for_one_purpose_serves_no_other() -> None:
-    question, ticket = write_question(key=KEY, question=QUESTION), write(key=KEY, ticket=TICKET)
+    question, ticket = write_question(key=KEY, question=QUESTION), write_ticket(key=KEY, ticket=TICKET)
     with pytest.raises(TicketRefused):
-        read(key=KEY, text=question, now=0)
+        read_ticket(key=KEY, text=question, now=0)
     with pytest.raises(SealBroken):
         read_question(key=KEY, text=ticket, now=1000)
     with pytest.raises(SealBroken):
-        read_answer(key=KEY, text=question, question=QUESTION)
+        read_reply(key=KEY, text=question, question=QUESTION)
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.b", "ü.ü"])
 def test_rubbish_is_no_answer(text: str) -> None:
     with pytest.raises(SealBroken, match="FULCRUM_TICKET_KEY"):
-        read_answer(key=KEY, text=text, question=QUESTION)
+        read_reply(key=KEY, text=text, question=QUESTION)
 
 
 def test_a_session_is_named_without_its_key() -> None:

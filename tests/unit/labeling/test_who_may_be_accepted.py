@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from labeling.annotations import People
-from labeling.annotations.accept import judge
+from labeling.annotations.accept import assess
 from labeling.label_studio import RemoteAnnotation
 from labeling.models import Annotation
 from labeling.task_types import LABELING_TASK_TYPES
@@ -58,6 +58,6 @@ def annotation(**fields: Any) -> RemoteAnnotation:
 def test_an_annotation_is_accepted_from_a_known_person_in_their_own_name(
     fields: dict[str, Any], state: str, reason: str
 ) -> None:
-    verdict = judge(remote=annotation(**fields), example=EXAMPLE, people=PEOPLE)
-    assert verdict.state == state
-    assert reason in verdict.reason
+    acceptance = assess(remote=annotation(**fields), example=EXAMPLE, people=PEOPLE)
+    assert acceptance.state == state
+    assert reason in acceptance.reason

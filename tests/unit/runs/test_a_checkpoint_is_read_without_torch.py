@@ -15,7 +15,7 @@ from runs.preflight.model_files import (
     tokenizer_fingerprint,
 )
 from tests.tiny_model import WORDS, write_tiny_model
-from training.carriers import PARAPHRASE_L3
+from training.model_files.packaged import PARAPHRASE_L3
 
 T5 = {
     "is_encoder_decoder": True,

@@ -6,7 +6,7 @@ import pytest
 
 from runs.preflight import PACKAGES, check_model, references
 from runs.preflight.references import ModelUnusable
-from training.carriers import CARRIERS
+from training.model_files import PACKAGED_MODELS
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -65,7 +65,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_command(monkeypatch: 
 
 
 def test_the_packages_are_those_that_the_trainer_knows() -> None:
-    assert {name: carrier.requirements for name, carrier in CARRIERS.items()} == PACKAGES
+    assert {name: carrier.requirements for name, carrier in PACKAGED_MODELS.items()} == PACKAGES
 
 
 def test_the_doors_to_runs_bring_no_torch_into_a_web_process() -> None:

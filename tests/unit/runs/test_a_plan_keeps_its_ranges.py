@@ -6,7 +6,7 @@ import pytest
 
 from runs.requests import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, RunPlan
 from runs.requests.plans import PlanInvalid
-from training.settings import SearchSettings, TrainingSettings
+from training.spec import SearchSettings, TrainingSettings
 
 
 @pytest.mark.parametrize("name", sorted(RANGES))

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from studies.imports import Checked, FileUnreadable
+from studies.imports import FileUnreadable, ImportCheck
 from studies.imports.files import read_table
-from studies.imports.importing import StudyRules, check_rows, guess_options
+from studies.imports.row_checks import StudyRules, check_rows, guess_options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ READ = [
         name="a text as programs write a missing one",
         content=b"text,label\nnan,pos\nNone,neg\ngood,pos\nno nan,neg\n",
         examples=(("nan", "pos"), ("None", "neg"), *GOOD, ("no nan", "neg")),
-        said=("where one is missing: “nan”: 1 row", "where one is missing: “None”: 1 row"),
+        said=("“nan” often stands for a missing value: 1 row", "“None” often stands for a missing value: 1 row"),
     ),
     Dialect(
         name="a letter of very many accents",
@@ -255,7 +255,10 @@ READ = [
             "Line 6: text: the text is empty",
             "Line 8: text: a text is expected, not 7",
         ),
-        said=("NaN is taken for no label, as null is: 2 rows", "NaN is taken for no split, as null is: 1 row"),
+        said=(
+            "NaN was read as a missing label, like null: 2 rows",
+            "NaN was read as a missing split, like null: 1 row",
+        ),
     ),
     Dialect(
         name="JSON labels that are numbers",
@@ -342,7 +345,7 @@ REFUSED = [
 ]
 
 
-def checked(dialect: Dialect) -> Checked:
+def checked(dialect: Dialect) -> ImportCheck:
     table = read_table(content=dialect.content, file_name=dialect.file_name)
     rules = StudyRules(
         task_type="text_classification",

@@ -55,9 +55,9 @@ def test_sets_of_labels_are_read_as_lists_or_with_a_mark_between(given: str, lab
     [
         ("z", "“z” is not a label of this study"),
         ("a|", "“” is not a label"),
-        ('["a", 3]', "no list of labels; write a JSON list"),
-        ('["a"', "no list of labels"),
-        ("[" * 100_000, "no list of labels"),
+        ('["a", 3]', "not a valid list of labels; write a JSON list"),
+        ('["a"', "not a valid list of labels"),
+        ("[" * 100_000, "not a valid list of labels"),
     ],
 )
 def test_what_is_no_set_is_refused_with_the_way_to_write_it(given: str, message: str) -> None:
@@ -79,11 +79,11 @@ def test_spans_come_in_the_order_of_the_text_without_white_space_at_their_ends()
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("a", "no list of spans; write a JSON list of spans"),
-        ({"start": 4, "end": 8, "label": "a"}, "no list of spans"),
-        ([[4, 8]], "no list of spans"),
-        ([[4, "8", "a"]], "no list of spans"),
-        ([{"start": 4, "end": 8, "labels": ["a", "b"]}], "no list of spans"),
+        ("a", "not a valid list of spans; write a JSON list of spans"),
+        ({"start": 4, "end": 8, "label": "a"}, "not a valid list of spans"),
+        ([[4, 8]], "not a valid list of spans"),
+        ([[4, "8", "a"]], "not a valid list of spans"),
+        ([{"start": 4, "end": 8, "labels": ["a", "b"]}], "not a valid list of spans"),
         ([[4, 8, "z"]], "“z” is not a label"),
         ([[4, 99, "a"]], "its text has 16 characters"),
         ([[-1, 4, "a"]], "its text has 16 characters"),
@@ -104,7 +104,7 @@ def test_spans_follow_a_text_that_is_composed_and_stripped() -> None:
 
 
 def test_a_span_that_cuts_a_letter_from_its_accent_is_refused() -> None:
-    with pytest.raises(AnswerInvalid, match="within a letter and its accent"):
+    with pytest.raises(AnswerInvalid, match="between a letter and its accent"):
         spans([[0, 1, "a"]], text="e\N{COMBINING ACUTE ACCENT}")
 
 

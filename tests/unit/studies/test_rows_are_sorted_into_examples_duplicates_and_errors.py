@@ -2,12 +2,12 @@ from typing import Any
 
 import pytest
 
-from studies.imports import Checked, ImportOptions
+from studies.imports import ImportCheck, ImportOptions
 from studies.imports.files import read_table
-from studies.imports.importing import ColumnsWrong, StudyRules, check_rows, guess_options
+from studies.imports.row_checks import ColumnsWrong, StudyRules, check_rows, guess_options
 
 
-def check(text: str, **rules: Any) -> Checked:
+def check(text: str, **rules: Any) -> ImportCheck:
     table = read_table(content=text.encode(), file_name="rows.csv")
     options = ImportOptions(
         columns={"text": "text"},

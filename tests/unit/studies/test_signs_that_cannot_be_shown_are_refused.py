@@ -33,12 +33,12 @@ def test_a_label_with_one_is_named_with_its_place(sign: str) -> None:
 
 @pytest.mark.parametrize("other", ["praise", "Praise\u200b", "\u2060Praise", "Prai\u00adse", "Praise\u00a0"])
 def test_labels_that_look_alike_are_refused_by_name(other: str) -> None:
-    with pytest.raises(StudyInvalid, match=r"^labels: “Praise” and “.*” are alike but for case"):
+    with pytest.raises(StudyInvalid, match=r"^labels: “Praise” and “.*” differ only in case"):
         spec(labels=("Praise", "Blame", other))
 
 
 def test_labels_that_differ_by_spaces_alone_are_alike() -> None:
-    with pytest.raises(StudyInvalid, match="are alike but for case, spaces"):
+    with pytest.raises(StudyInvalid, match="differ only in case, spaces"):
         spec(labels=("very good", "very  good"))
 
 
@@ -60,7 +60,7 @@ def test_a_name_of_another_model_is_checked_too() -> None:
 
 
 def test_names_and_instructions_have_a_length_that_is_told() -> None:
-    with pytest.raises(StudyInvalid, match="name: 121 characters; 120 is the most"):
+    with pytest.raises(StudyInvalid, match="name: 121 characters; the maximum is 120"):
         spec(name="x" * 121)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from studies.answers import FORMS, AnswerInvalid, span_places
 from studies.answers.span_places import places_kept
-from studies.imports import Checked
+from studies.imports import ImportCheck
 from studies.imports.files import read_table
-from studies.imports.importing import StudyRules, check_rows, guess_options
+from studies.imports.row_checks import StudyRules, check_rows, guess_options
 
 # Offsets as a browser counts them, in UTF-16 code units.
 EXPORT = """id\ttext\tlabel\tannotator
@@ -21,7 +21,7 @@ EXPORT = """id\ttext\tlabel\tannotator
 """
 
 
-def checked(text: str, file_name: str = "export.tsv") -> Checked:
+def checked(text: str, file_name: str = "export.tsv") -> ImportCheck:
     table = read_table(content=text.encode(), file_name=file_name)
     rules = StudyRules(
         task_type="entity_extraction",
@@ -35,7 +35,7 @@ def checked(text: str, file_name: str = "export.tsv") -> Checked:
     return check_rows(table=table, options=guess_options(columns=table.columns, input_fields=("text",)), rules=rules)
 
 
-def cities(found: Checked) -> list[str]:
+def cities(found: ImportCheck) -> list[str]:
     spans = [(one.fields["text"], json.loads(one.label)) for one in found.candidates]
     return [text[span["start"] : span["end"]] for text, (span,) in spans]
 
@@ -86,7 +86,7 @@ def test_spans_without_words_are_counted_where_browsers_count_otherwise() -> Non
     read("🚚 Porto", {"start": 2, "end": 7}, remarks=remarks)
     read("in Porto", {"start": 3, "end": 8}, remarks=remarks)
     ((remark, count),) = remarks.items()
-    assert remark.startswith("Spans are taken to count characters")
+    assert remark.startswith("Span offsets were read as characters")
     assert count == 1
 
 

@@ -9,11 +9,12 @@ import pytest
 from tests.tiny_encoders import encoder_of
 from tests.tiny_model import vocabulary
 from tests.tiny_runs import RunFolder, carry_out
-from training.carriers.base import PackageMissing
-from training.carriers.folder import PackagedFolder
-from training.layers import LayersMissing
-from training.pretrained import PretrainedMissing, PretrainedUnusable, load_pretrained
-from training.settings import ModelSource
+from training.model_files.packaged.base import PackageMissing
+from training.model_files.packaged.folder import PackagedFolder
+from training.models import PretrainedUnusable, load_pretrained
+from training.models.layers import LayersMissing
+from training.models.pretrained import PretrainedMissing
+from training.spec import ModelSource
 
 
 @pytest.fixture

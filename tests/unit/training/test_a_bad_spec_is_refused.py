@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from tests.tiny_runs import spec_payload
-from training.settings import SpecInvalid
-from training.spec import RunSpec
+from training.spec import RunSpec, SpecInvalid
 
 BAD = {
     "version": {"version": 2},

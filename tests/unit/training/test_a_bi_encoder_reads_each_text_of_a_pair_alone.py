@@ -8,13 +8,14 @@ import torch
 
 from tests.tiny_runs import CPU, LABELS, RunFolder, carry_out, examples, write_dataset
 from training.__main__ import main
-from training.artifact import Classifier, load_classifier
-from training.batches import collate
-from training.classifier import BiEncoder, mean_over_tokens
-from training.data import EncodedRows, Rows, encode_rows
-from training.frozen import run_encoder
-from training.settings import BI_ENCODER, ModelSource, SpecInvalid
-from training.task_types import TASK_TYPES
+from training.answers import Rows
+from training.data import EncodedRows, collate
+from training.learners import Classifier, encode_rows, load_classifier
+from training.models import BiEncoder
+from training.models.frozen import run_encoder
+from training.models.heads import mean_over_tokens
+from training.spec import ModelSource, SpecInvalid
+from training.tasks import BI_ENCODER, TASK_TYPES
 
 PAIR = TASK_TYPES["pair_classification"]
 FIRST, SECOND = ["good movie", "the sun and the rain"], ["a very bad and sad film", "star"]

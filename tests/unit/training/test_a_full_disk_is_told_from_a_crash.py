@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.tiny_runs import RunFolder
-from training.__main__ import EXIT_DISK_FULL, run
-from training.checkpoint import Checkpoint
-from training.failures import is_disk_full
-from training.folder import whole_folder, write_json
+from training.__main__ import run
+from training.contract import EXIT_DISK_FULL
+from training.runtime import atomic_folder, is_disk_full, write_json
+from training.train.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[3]
 LIMITED = """
@@ -67,7 +67,7 @@ def test_a_full_disk_is_known_behind_other_words() -> None:
 
 
 def test_what_could_not_be_written_whole_takes_no_room(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="No space"), whole_folder(tmp_path / "made") as folder:
+    with pytest.raises(OSError, match="No space"), atomic_folder(tmp_path / "made") as folder:
         (folder / "half").write_text("half")
         raise FULL
     with pytest.raises(ValueError, match="JSON"):
@@ -105,5 +105,5 @@ def test_a_disk_that_has_no_room_for_the_first_sign_of_life_is_no_crash(
     def refuse(*_: object, **__: object) -> None:
         raise FULL
 
-    monkeypatch.setattr("training.progress.write_json", refuse)
+    monkeypatch.setattr("training.reporting.progress.write_json", refuse)
     assert run(run_folder() / "spec.json") == EXIT_DISK_FULL

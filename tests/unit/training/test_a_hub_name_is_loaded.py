@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-import training.hub
-import training.pretrained
+import training.models.hub
+import training.models.pretrained
 from tests.tiny_t5 import write_tiny_t5
-from training.hub import is_reachable
-from training.pretrained import Pretrained, PretrainedMissing, load_pretrained
-from training.settings import ModelSource
+from training.models import load_pretrained
+from training.models.hub import is_reachable
+from training.models.pretrained import Pretrained, PretrainedMissing
+from training.spec import ModelSource
 
 REVISION = "1" * 40
 
@@ -26,7 +27,7 @@ def cache(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         (model / "refs").mkdir()
         (model / "refs" / "main").write_text(REVISION)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(training.pretrained, "is_reachable", lambda: False)
+    monkeypatch.setattr(training.models.pretrained, "is_reachable", lambda: False)
     return tmp_path / "cache"
 
 
@@ -56,7 +57,7 @@ def door() -> Iterator[int]:
 
 def test_a_hub_that_answers_is_asked(door: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(training.hub, "getproxies", dict)
+    monkeypatch.setattr(training.models.hub, "getproxies", dict)
     assert is_reachable(f"http://127.0.0.1:{door}")
     assert not is_reachable("http://127.0.0.1:1")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -65,5 +66,5 @@ def test_a_hub_that_answers_is_asked(door: int, monkeypatch: pytest.MonkeyPatch)
 
 def test_behind_a_proxy_only_the_proxy_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(training.hub, "getproxies", lambda: {"http": "http://127.0.0.1:2"})
+    monkeypatch.setattr(training.models.hub, "getproxies", lambda: {"http": "http://127.0.0.1:2"})
     assert is_reachable("http://127.0.0.1:1")

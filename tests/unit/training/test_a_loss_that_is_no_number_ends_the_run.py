@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.tiny_runs import CPU, RunFolder, carry_out, encoded_sentences, tiny_classifier
-from training.classifier import EncoderClassifier
-from training.loop import LossNotFinite, gradients_of_step
+from training.models import EncoderClassifier
+from training.train.loop import LossNotFinite, gradients_of_step
 
 
 def test_the_message_says_what_to_change(tiny_folder: Path) -> None:
@@ -28,7 +28,7 @@ def test_one_that_is_none_from_the_start_is_blamed_on_the_checkpoint(
     weights = {name: tensor * 1e30 for name, tensor in load_file(broken / "model.safetensors").items()}
     save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
     model = {"source": "folder", "name": str(broken), "revision": None}
-    with pytest.raises(LossNotFinite, match=r"at the first step.*Take another checkpoint"):
+    with pytest.raises(LossNotFinite, match=r"at step 1.*Take another checkpoint"):
         carry_out(run_folder(model=model))
 
 

@@ -4,22 +4,24 @@ import pytest
 
 from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXTS
 from tests.tiny_t5 import tiny_t5_tokenizer
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
-from training.writer import LabelUnwritable, Writer
+from training.models import AnswerCodec
+from training.models.answer_codec import LabelUnwritable
+from training.tasks import TASK_TYPES, TaskType
 
 TEXT, ENTITIES = "a sad film and a sad day", TASK_TYPES["entity_extraction"]
 NAMES = {"a": "a", "b": "b", "a;b": "a;b", "twowords": "two words"}
 
 
-def writer(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> Writer:
-    return Writer(task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32, vocab_size=100)
+def codec(task_type: TaskType, *labels: str, words: tuple[str, ...] = ()) -> AnswerCodec:
+    return AnswerCodec(
+        task_type=task_type, tokenizer=tiny_t5_tokenizer(words), labels=labels, max_length=32, vocab_size=100
+    )
 
 
 @EVERY_TASK_TYPE
 @pytest.mark.parametrize("words", [(), ("good", "movie", "bad", "sad film")])
 def test_what_is_written_is_read_as_the_same_answer(task_type: TaskType, words: tuple[str, ...]) -> None:
-    scribe = writer(task_type, "a", "b", "c", words=words)
+    scribe = codec(task_type, "a", "b", "c", words=words)
     answers = ANSWERS[task_type.name]
     tokens = scribe.tokens(answers=answers, texts=TEXTS)
     assert [scribe.read(tokens=ids, text=text) for ids, text in zip(tokens, TEXTS, strict=True)] == answers
@@ -41,7 +43,7 @@ def test_what_is_written_is_read_as_the_same_answer(task_type: TaskType, words: 
     ],
 )
 def test_other_text_is_no_answer(name: str, said: str) -> None:
-    assert TASK_TYPES[name].from_text(said=said, text=TEXT, names=NAMES) is None
+    assert TASK_TYPES[name].from_text(generated=said, text=TEXT, names=NAMES) is None
 
 
 @pytest.mark.parametrize(
@@ -49,26 +51,28 @@ def test_other_text_is_no_answer(name: str, said: str) -> None:
     [("", "[]"), ("b; a", '["a", "b"]'), ("a;b; a", '["a", "a;b"]'), ("two words", '["two words"]')],
 )
 def test_labels_are_read_in_any_order(said: str, expected: str) -> None:
-    assert TASK_TYPES["multi_label_classification"].from_text(said=said, text=TEXT, names=NAMES) == expected
+    assert TASK_TYPES["multi_label_classification"].from_text(generated=said, text=TEXT, names=NAMES) == expected
 
 
 @pytest.mark.parametrize("said", ["sad [a] sad day [two words]", "sad[ a ]sadday [twowords]"])
 def test_entities_are_found_in_their_order(said: str) -> None:
     expected = '[{"start": 2, "end": 5, "label": "a"}, {"start": 17, "end": 24, "label": "two words"}]'
-    assert ENTITIES.from_text(said=said, text=TEXT, names=NAMES) == expected
+    assert ENTITIES.from_text(generated=said, text=TEXT, names=NAMES) == expected
 
 
 def test_a_tokenizer_that_knows_small_letters_finds_capitals() -> None:
-    assert ENTITIES.from_text(said="sad [a]", text="Sad", names=NAMES) == '[{"start": 0, "end": 3, "label": "a"}]'
+    assert ENTITIES.from_text(generated="sad [a]", text="Sad", names=NAMES) == '[{"start": 0, "end": 3, "label": "a"}]'
 
 
 @EVERY_TASK_TYPE
 def test_labels_that_a_tokenizer_cannot_tell_apart_are_refused(task_type: TaskType) -> None:
     with pytest.raises(LabelUnwritable, match="other names"):
-        writer(task_type, "Ä", "Ö")
+        codec(task_type, "Ä", "Ö")
 
 
 def test_an_answer_is_cut_where_no_text_of_that_length_needs_more(tmp_path: Path) -> None:
-    scribe = Writer(task_type=ENTITIES, tokenizer=tiny_t5_tokenizer(()), labels=("a",), max_length=4, vocab_size=100)
+    scribe = AnswerCodec(
+        task_type=ENTITIES, tokenizer=tiny_t5_tokenizer(()), labels=("a",), max_length=4, vocab_size=100
+    )
     spans = '[{"start": 0, "end": 24, "label": "a"}]'
     assert len(scribe.tokens(answers=[spans], texts=[TEXT])[0]) == scribe.max_tokens == 8

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-import training.result
+import training.methods.result
 from tests.tiny_runs import RunFolder, carry_out
 
 SEARCH = {"learning_rates": [1e-3, 3e-3], "epochs": [], "num_seeds": 1}
@@ -21,7 +21,7 @@ def test_a_run_killed_behind_its_artifact_trains_nothing_again(
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training.result, "folder_hash", killed)
+        patch.setattr(training.methods.result, "folder_hash", killed)
         carry_out(folder)
     assert (folder / "artifact").is_dir()
     capsys.readouterr()

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-import training.teacher
+import training.methods.scoring
 from tests.tiny_runs import RunFolder, carry_out, job_of
 from training.methods import METHODS
-from training.stop import StopFlag, StopRequested
+from training.runtime import StopFlag, StopRequested
 
 SEARCH = {"learning_rates": [1e-3, 3e-3], "epochs": [], "num_seeds": 2}
 DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test"}
@@ -77,6 +77,6 @@ def test_a_searched_hybrid(run_folder: RunFolder, soft_labels: str) -> None:
 
 
 def test_a_scoring(run_folder: RunFolder, teacher: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training.teacher, "ROWS_PER_SHARD", 2)
+    monkeypatch.setattr(training.methods.scoring, "ROWS_PER_SHARD", 2)
     data = {"unlabelled": "data/unlabelled", "dev": "data/dev"}
     assert equal_runs(lambda name: run_folder(name, kind="score", teacher_artifact=str(teacher), data=data)) > 2

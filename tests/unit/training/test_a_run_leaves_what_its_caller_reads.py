@@ -5,7 +5,7 @@ import pytest
 from transformers import AutoModel, AutoTokenizer
 
 from tests.tiny_runs import RunFolder, carry_out
-from training.folder import file_hash, folder_hash
+from training.runtime import file_hash, folder_hash
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from tests.tiny_runs import RunFolder, carry_out
 from tests.unit.training.test_a_stopped_run_resumes_bit_for_bit import stop_once
-from training.settings import SpecInvalid
+from training.spec import SpecInvalid
 
 SEARCH: dict[str, Any] = {"learning_rates": [1e-3, 1e-5], "epochs": [1, 2], "num_seeds": 2}
 

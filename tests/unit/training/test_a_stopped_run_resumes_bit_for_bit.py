@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, job_of
-from training import checkpoint
-from training.checkpoint import read_whole, save_whole
 from training.methods import METHODS
-from training.stop import StopFlag, StopRequested
+from training.runtime import StopFlag, StopRequested
+from training.train import checkpoint
+from training.train.checkpoint import load_state, save_state
 
 
 class StopAfter(StopFlag):
@@ -73,9 +73,9 @@ def test_a_checkpoint_of_another_version_starts_the_run_anew(
     folder = run_folder("old")
     stop_once(folder, 3)
     saved = folder / "checkpoint" / "state.pt"
-    state = read_whole(saved)
+    state = load_state(saved)
     del state["fit"]["num_cuts"]
-    save_whole(path=saved, state=state)
+    save_state(path=saved, state=state)
     assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
     assert "another version" in capsys.readouterr().out
 
@@ -114,4 +114,4 @@ def test_a_kill_long_after_an_evaluation_costs_no_more_than_the_last_save(
     with pytest.raises(Killed):
         METHODS[job.spec.kind](type(job)(spec=job.spec, folder=folder, progress=job.progress, stop=KillAfter(5)))
     assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
-    assert "taken up again at step 5" in capsys.readouterr().out
+    assert "resumed at step 5" in capsys.readouterr().out

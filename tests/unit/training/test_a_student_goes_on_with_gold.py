@@ -5,9 +5,9 @@ import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, job_of
 from training.methods import METHODS
-from training.settings import SpecInvalid, TrainingSettings
-from training.stages import stage_settings
-from training.stop import StopRequested
+from training.runtime import StopRequested
+from training.spec import SpecInvalid, TrainingSettings
+from training.train.two_stage import stage_settings
 
 DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test"}
 
@@ -62,7 +62,7 @@ def test_a_gold_stage_that_gains_nothing_leaves_the_distilled_student(
     run_folder: RunFolder, soft_labels: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([0.1, 0.2, 0.9, 0.3, 0.4, *[0.5] * 9])
-    monkeypatch.setattr("training.examiner.Examiner.dev_score", lambda self: next(scores))
+    monkeypatch.setattr("training.evaluation.evaluator.Examiner.dev_score", lambda self: next(scores))
     outcome = carry_out(hybrid(run_folder, soft_labels))["seeds"][0]
     assert (outcome["stage"], outcome["dev"]) == ("distil", 0.9)
     assert outcome["best_step"] < 6
@@ -78,7 +78,7 @@ def test_a_hybrid_stopped_in_either_stage_ends_as_if_it_had_not_been(
     capsys.readouterr()
     resumed = carry_out(folder)
     assert (resumed["artifact_hash"] == whole["artifact_hash"]) and resumed["seeds"] == whole["seeds"]
-    assert f"taken up again at step {step if step <= 6 else step - 6}" in capsys.readouterr().out
+    assert f"resumed at step {step if step <= 6 else step - 6}" in capsys.readouterr().out
 
 
 def test_a_broken_checkpoint_of_the_gold_stage_takes_both_stages_again(run_folder: RunFolder, soft_labels: str) -> None:

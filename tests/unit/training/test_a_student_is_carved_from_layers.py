@@ -8,10 +8,11 @@ from transformers import AutoModel, BartConfig, BartForConditionalGeneration
 
 from tests.tiny_encoders import FAMILIES, encoder_of, hidden_states
 from tests.tiny_runs import RunFolder, carry_out
-from training.artifact import load_classifier
-from training.layers import LayersMissing, carve, freeze_layers
-from training.settings import ModelSource
-from training.task_types import TASK_TYPES
+from training.learners import load_classifier
+from training.models import freeze_layers
+from training.models.layers import LayersMissing, carve
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES
 
 EVERY_FAMILY = pytest.mark.parametrize("family", FAMILIES)
 KEPT = [0, 2]

@@ -6,8 +6,8 @@ import pytest
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, job_of, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.methods import METHODS
-from training.stop import StopRequested
-from training.task_types.base import TaskType
+from training.runtime import StopRequested
+from training.tasks import TaskType
 
 SETTINGS = {"steps": 24, "learning_rate": 5e-3, "max_length": 16, "evaluations": 2, "batch_size": 8}
 # A T5 that is this small takes longer to learn to write spans.

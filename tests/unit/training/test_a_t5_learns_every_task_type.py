@@ -10,19 +10,18 @@ from transformers import AutoModelForSeq2SeqLM
 from tests.tiny_runs import CPU, EVERY_TASK_TYPE, LABELS, RunFolder, carry_out, examples, job_of
 from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
-from training.artifact import load_classifier
-from training.data import Rows, encode_rows
-from training.evaluate import predict_logits
-from training.loop import gradients_of_step
+from training.answers import Rows
+from training.evaluation import predict_logits
+from training.evaluation.generation import outputs_for_answers
+from training.learners import encode_rows, load_classifier
 from training.losses import IGNORED
 from training.methods import METHODS
-from training.pretrained import PretrainedUnusable, load_pretrained
-from training.settings import ModelSource
-from training.stop import StopFlag, StopRequested
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
-from training.token_labels import TokenLoss
-from training.written_rows import around, taught_rows
+from training.models import PretrainedUnusable, load_pretrained
+from training.runtime import StopFlag, StopRequested
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES, TaskType
+from training.train import TokenLoss, with_target_tokens
+from training.train.loop import gradients_of_step
 
 # Copying words takes longer to learn than naming a label.
 PACE = {"entity_extraction": {"steps": 160, "learning_rate": 1e-2}}
@@ -82,12 +81,12 @@ def test_accumulation_changes_nothing(t5: Path, num_parts: int, task_type: TaskT
         source = ModelSource(source="folder", name=str(t5))
         student = load_classifier(source=source, task_type=task_type, labels=LABELS, max_length=32)
         student.model.eval()
-        assert student.writer is not None
+        assert student.codec is not None
         data = examples(task_type.name, 8)
         rows = Rows(uids=data["uid"], columns={name: data[name] for name in task_type.input_fields}, gold=None)
-        answers = student.writer.tokens(answers=data["label"], texts=data[task_type.input_fields[0]])
+        answers = student.codec.tokens(answers=data["label"], texts=data[task_type.input_fields[0]])
         encoded = encode_rows(rows=rows, task_type=task_type, tokenizer=student.tokenizer, max_length=32)
-        taught = taught_rows(encoded=encoded, answers=answers)
+        taught = with_target_tokens(encoded=encoded, answers=answers)
         cut = np.array_split(np.arange(8), parts)
         loss = TokenLoss.of_gold(taught)
         value = gradients_of_step(model=student.model, rows=taught, micro_batches=cut, loss=loss, compute=CPU)
@@ -135,12 +134,12 @@ def test_many_labels_are_answered_without_asking_after_each(t5: Path) -> None:
 
 def test_outputs_around_an_answer_make_it_the_likeliest() -> None:
     target, sure = torch.tensor([2, 0, IGNORED]), torch.tensor([0.9, 0.01, 0.5])
-    shares = around(target=target, sure_U=sure, num_outputs=4).exp()
+    shares = outputs_for_answers(target=target, probability_U=sure, num_outputs=4).exp()
     torch.testing.assert_close(shares[0], torch.tensor([0.1 / 3, 0.1 / 3, 0.9, 0.1 / 3]))
     assert shares[1].argmax() == 0 and shares[1].sum() == pytest.approx(1)
     assert shares[2].isnan().all()
     sets = torch.tensor([[1.0, 0.0], [float(IGNORED), float(IGNORED)]])
-    odds = around(target=sets, sure_U=torch.tensor([0.8, 0.8]), num_outputs=2)
+    odds = outputs_for_answers(target=sets, probability_U=torch.tensor([0.8, 0.8]), num_outputs=2)
     torch.testing.assert_close(torch.sigmoid(odds[0]), torch.tensor([0.8, 0.2]))
     assert odds[1].isnan().all()
 

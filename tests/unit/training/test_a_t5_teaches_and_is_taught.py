@@ -6,10 +6,10 @@ import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, job_of, write_run
 from tests.tiny_t5 import write_tiny_t5
+from training.distil.token_training import NoCommonOutputs
 from training.methods import METHODS
-from training.stop import StopRequested
-from training.task_types.base import TaskType
-from training.token_lesson import NothingInCommon
+from training.runtime import StopRequested
+from training.tasks import TaskType
 
 FAST = {"steps": 40, "learning_rate": 5e-3, "batch_size": 8, "evaluations": 1}
 SHORT = {"steps": 4, "evaluations": 1, "max_length": 16}
@@ -97,7 +97,7 @@ def test_an_encoder_cannot_teach_a_t5_what_is_no_single_label(
     run_folder: RunFolder, tiny_folder: Path, t5: Path, tmp_path: Path, task_type: str
 ) -> None:
     soft = soft_labels(tmp_path / "sets", tiny_folder, task_type=task_type, training=SHORT)
-    with pytest.raises(NothingInCommon, match="an encoder"):
+    with pytest.raises(NoCommonOutputs, match="an encoder"):
         carry_out(student(run_folder, soft, t5, task_type=task_type, training=SHORT))
 
 

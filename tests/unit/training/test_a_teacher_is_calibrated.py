@@ -6,19 +6,10 @@ import pytest
 from sklearn.metrics import log_loss
 
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out
-from training.calibration import (
-    Decisions,
-    calibrate,
-    decisions_of,
-    fit_temperature,
-    log_confidence,
-    reliability,
-    row_accuracy,
-    row_confidence,
-)
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
-from training.units import UNSEEN, Outputs
+from training.data import UNSEEN, ModelOutputs
+from training.distil import calibrate, decisions_of, row_accuracy, row_confidence
+from training.distil.calibration import Decisions, fit_temperature, log_confidence, reliability
+from training.tasks import TASK_TYPES, TaskType
 
 
 def drawn(temperature: float, *, count: int = 4000, choices: int = 4) -> Decisions:
@@ -68,7 +59,7 @@ def test_bins_hold_means_of_what_falls_into_them() -> None:
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = calibrate(drawn(2.0, count=100))
-    monkeypatch.setattr("training.calibration.DECISIONS_PER_BLOCK", 28)
+    monkeypatch.setattr("training.distil.calibration.DECISIONS_PER_BLOCK", 28)
     found = calibrate(drawn(2.0, count=100))
     assert (found.temperature, found.nll_after) == pytest.approx((whole.temperature, whole.nll_after))
     assert [one.count for one in found.bins] == [one.count for one in whole.bins]
@@ -76,7 +67,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_label_of_several_is_a_decision_of_two_outcomes() -> None:
     task_type = TASK_TYPES["multi_label_classification"]
-    outputs = Outputs.one_per_row(np.array([[2.0, -1.0]], dtype=np.float32))
+    outputs = ModelOutputs.one_per_row(np.array([[2.0, -1.0]], dtype=np.float32))
     decisions = decisions_of(task_type=task_type, outputs=outputs, target=np.array([[1.0, 1.0]]))
     sure = 1 / (1 + np.exp(-np.array([2.0, 1.0])))
     np.testing.assert_allclose(np.exp(log_confidence(decisions, temperature=1.0)), sure)
@@ -86,7 +77,7 @@ def test_each_label_of_several_is_a_decision_of_two_outcomes() -> None:
 
 def test_words_that_a_teacher_did_not_see_are_no_decisions() -> None:
     values = np.array([[0, 0, 3], [UNSEEN] * 3, [UNSEEN] * 3], dtype=np.float32)
-    outputs = Outputs(values_UC=values, bounds=np.array([0, 2, 3]))
+    outputs = ModelOutputs(values_UC=values, bounds=np.array([0, 2, 3]))
     decisions = decisions_of(task_type=TASK_TYPES["entity_extraction"], outputs=outputs)
     assert decisions.row_D.tolist() == [0]
     assert row_confidence(decisions, temperature=1.0)[1] == 0.0
@@ -95,8 +86,8 @@ def test_words_that_a_teacher_did_not_see_are_no_decisions() -> None:
 def test_a_teacher_without_any_number_on_dev_has_scored_all_the_same(
     run_folder: RunFolder, teacher: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nothing = Outputs.one_per_row(np.full((10, 2), np.nan, dtype=np.float32))
-    monkeypatch.setattr("training.examiner.predict_logits", lambda **_: nothing)
+    nothing = ModelOutputs.one_per_row(np.full((10, 2), np.nan, dtype=np.float32))
+    monkeypatch.setattr("training.evaluation.evaluator.predict_logits", lambda **_: nothing)
     data = {"unlabelled": "data/unlabelled", "dev": "data/dev"}
     result = carry_out(run_folder("scoring", kind="score", teacher_artifact=str(teacher), data=data))
     assert (result["calibration"], result["num_pseudo_labels"]) == (None, 30)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tests.tiny_runs import CPU, EVERY_TASK_TYPE, encoded_sentences, tiny_classifier
-from training.loop import gradients_of_step
-from training.task_types.base import TaskType
+from training.tasks import TaskType
+from training.train.loop import gradients_of_step
 
 
 def step_in_parts(folder: Path, num_parts: int, task_type: TaskType) -> tuple[float, torch.Tensor]:

@@ -2,7 +2,7 @@ import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences, write_dataset
 from training.data import DataInvalid
-from training.soft_labels import SoftLabelsUnusable
+from training.distil.soft_labels import SoftLabelsUnusable
 
 
 def refusal(run_folder: RunFolder, rows: dict[str, list[str]]) -> str:

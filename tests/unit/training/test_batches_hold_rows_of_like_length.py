@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.batches import epoch_batches, scoring_batches
+from training.data import epoch_batches, scoring_batches
 
 LENGTHS = np.random.default_rng(0).integers(3, 60, 101)
 

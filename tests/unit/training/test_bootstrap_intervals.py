@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import TEXT, rows_with
-from training.evaluate import bootstrap, split_metrics
-from training.settings import EvaluationSettings
+from training.evaluation import bootstrap
+from training.evaluation.metrics import split_metrics
+from training.spec import EvaluationSettings
 
 LABELS = ["a", "b", "c"]
 SETTINGS = EvaluationSettings(num_resamples=400)

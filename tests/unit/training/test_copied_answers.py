@@ -3,9 +3,10 @@ import json
 import pytest
 
 from tests.tiny_runs import TEXT, rows_with
-from training.copying import FEW_TEXTS, NOTHING_ALIKE, most_alike, remembered_spans
-from training.evaluate import baseline_scores
-from training.task_types import TASK_TYPES
+from training.answers import NO_MATCH, memorised_spans, nearest_texts
+from training.answers.baselines import FEW_TEXTS
+from training.evaluation.metrics import baseline_scores
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 
@@ -19,20 +20,20 @@ def spans(text: str, **labels: str) -> str:
 
 def test_the_training_text_with_the_rarest_words_in_common_is_found() -> None:
     train = ["the red car", "the blue car", "the red moon and the star"]
-    assert most_alike(train=train, test=["A RED moon!", "a blue thing"]) == [2, 1]
+    assert nearest_texts(train=train, test=["A RED moon!", "a blue thing"]) == [2, 1]
 
 
 def test_of_equally_similar_texts_the_first_is_taken() -> None:
-    assert most_alike(train=["a car", "car a"], test=["car"]) == [0]
+    assert nearest_texts(train=["a car", "car a"], test=["car"]) == [0]
 
 
 def test_a_text_that_is_like_none_is_told() -> None:
-    assert most_alike(train=["a car"], test=["the moon", "?!"]) == [NOTHING_ALIKE, NOTHING_ALIKE]
+    assert nearest_texts(train=["a car"], test=["the moon", "?!"]) == [NO_MATCH, NO_MATCH]
 
 
 def test_words_that_stand_everywhere_are_not_looked_up() -> None:
     train = [f"the number {row}" for row in range(2 * FEW_TEXTS)]
-    assert most_alike(train=train, test=["the 17", "the number"]) == [17, NOTHING_ALIKE]
+    assert nearest_texts(train=train, test=["the 17", "the number"]) == [17, NO_MATCH]
 
 
 def test_the_copied_answer_is_scored_beside_the_others() -> None:
@@ -50,8 +51,8 @@ def test_what_always_was_the_same_entity_is_marked_the_longest_first(text: str, 
     train = ["new salt", "salt and acid", "acid", "a lot"]
     both = spans(train[1], salt="What", acid="What")
     gold = [spans("new salt", **{"new salt": "What"}), both, spans("acid", acid="How"), "[]"]
-    assert remembered_spans(train=train, train_gold=gold, test=[text]) == [spans(text, **expected)]
+    assert memorised_spans(train=train, train_gold=gold, test=[text]) == [spans(text, **expected)]
 
 
 def test_without_entities_nothing_is_marked() -> None:
-    assert remembered_spans(train=["a b"], train_gold=["[]"], test=["a b"]) == ["[]"]
+    assert memorised_spans(train=["a b"], train_gold=["[]"], test=["a b"]) == ["[]"]

@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from training.curve import CURVE_FILE, MOST_POINTS, Curve, read_curves
+from training.contract import CURVE_FILE
+from training.reporting import read_curves
+from training.reporting.curve import MOST_POINTS, Curve
 
 
 def curve_of(folder: Path, num_steps: int, *, trial: str = "") -> Curve:

@@ -4,14 +4,15 @@ import pytest
 import torch
 
 from tests.tiny_runs import TEXT, RunFolder, carry_out
-from training.distil import SoftLoss
+from training.data import Units
+from training.learners import learner_of
 from training.losses import IGNORED
-from training.units import Units
+from training.train import SoftLoss
 
 
 def soft_loss(gold_weight: float) -> SoftLoss:
     return SoftLoss(
-        task_type=TEXT,
+        learner=learner_of(TEXT),
         units=Units.one_per_row(2),
         teacher_UC=torch.tensor([[2.0, 0.0], [0.0, 0.0]]),
         answered_U=torch.tensor([True, False]),

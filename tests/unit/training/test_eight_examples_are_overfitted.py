@@ -1,5 +1,5 @@
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, examples, write_dataset
-from training.task_types.base import TaskType
+from training.tasks import TaskType
 
 
 @EVERY_TASK_TYPE

@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 import torch
 
-import training.teacher
+import training.methods.scoring
 from tests.tiny_runs import LABELS, RunFolder, carry_out, job_of
-from training.distil import SoftLoss
-from training.evaluate import predict_logits
+from training.answers import words_of
+from training.data import UNSEEN, ModelOutputs, Units
+from training.distil import SoftLabels, read_soft_labels
+from training.evaluation import predict_logits
+from training.learners import learner_of
 from training.methods import METHODS
-from training.soft_labels import SoftLabels, read_soft_labels
-from training.spans import words_of
-from training.stop import StopRequested
-from training.task_types import TASK_TYPES
-from training.units import UNSEEN, Outputs, Units
+from training.runtime import StopRequested
+from training.tasks import TASK_TYPES
+from training.train import SoftLoss
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 
@@ -22,7 +23,7 @@ ENTITIES = TASK_TYPES["entity_extraction"]
 @pytest.fixture
 def scoring(run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the run folder of a scoring by a trained tiny teacher, in shards of 8 rows."""
-    monkeypatch.setattr(training.teacher, "ROWS_PER_SHARD", 8)
+    monkeypatch.setattr(training.methods.scoring, "ROWS_PER_SHARD", 8)
     teacher = run_folder("teacher", task_type=ENTITIES.name, training={"steps": 30, "learning_rate": 3e-3})
     carry_out(teacher)
     data = {"unlabelled": "data/unlabelled"}
@@ -44,13 +45,13 @@ def student(run_folder: RunFolder, scoring: Path, **changes: Any) -> dict[str, A
 
 
 def test_a_set_holds_what_the_teacher_said_of_each_word(scoring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[Outputs] = []
+    said: list[ModelOutputs] = []
 
-    def heard(**arguments: Any) -> Outputs:
+    def heard(**arguments: Any) -> ModelOutputs:
         said.append(predict_logits(**arguments))
         return said[-1]
 
-    monkeypatch.setattr(training.teacher, "predict_logits", heard)
+    monkeypatch.setattr(training.methods.scoring, "predict_logits", heard)
     carry_out(scoring)
     soft = read(scoring)
     np.testing.assert_array_equal(soft.outputs.values_UC, np.concatenate([one.values_UC for one in said]))
@@ -66,13 +67,13 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
     (scoring / "soft_labels").rename(scoring / "whole")
     shards: list[int] = []
 
-    def limited(**arguments: Any) -> Outputs:
+    def limited(**arguments: Any) -> ModelOutputs:
         shards.append(1)
         if len(shards) == 3:
             raise StopRequested("stopped on request")
         return predict_logits(**arguments)
 
-    monkeypatch.setattr(training.teacher, "predict_logits", limited)
+    monkeypatch.setattr(training.methods.scoring, "predict_logits", limited)
     with pytest.raises(StopRequested):
         carry_out(scoring)
     assert carry_out(scoring)["artifact_hash"] == whole
@@ -100,18 +101,18 @@ def test_a_student_with_another_tokenizer_learns_word_by_word(
 
 def test_outputs_are_laid_over_the_words_that_another_model_sees() -> None:
     values = np.arange(10, dtype=np.float32).reshape(5, 2)
-    teacher = Outputs(values_UC=values, bounds=np.array([0, 3, 5]))
+    teacher = ModelOutputs(values_UC=values, bounds=np.array([0, 3, 5]))
     laid = teacher.over(Units.of_words([[1, 2], [1, 2, 3], [1]]))
     np.testing.assert_array_equal(laid[[0, 1, 2, 3]], values[[0, 1, 3, 4]])
     assert (laid[4:] == UNSEEN).all()
 
 
-def soft_loss(positions: list[list[int]], teacher: Outputs) -> SoftLoss:
+def soft_loss(positions: list[list[int]], teacher: ModelOutputs) -> SoftLoss:
     units = Units.of_words(positions)
     laid = torch.from_numpy(teacher.over(units))
     answered = torch.isfinite(laid).all(dim=1)
     return SoftLoss(
-        task_type=ENTITIES,
+        learner=learner_of(ENTITIES),
         units=units,
         teacher_UC=laid.masked_fill(~answered[:, None], 0.0),
         answered_U=answered,
@@ -122,12 +123,14 @@ def soft_loss(positions: list[list[int]], teacher: Outputs) -> SoftLoss:
 
 
 def test_only_words_that_both_see_are_counted_and_cost() -> None:
-    teacher = Outputs(values_UC=np.array([[1, 2], [UNSEEN, UNSEEN], [3, 0]], dtype=np.float32), bounds=np.array([0, 3]))
+    teacher = ModelOutputs(
+        values_UC=np.array([[1, 2], [UNSEEN, UNSEEN], [3, 0]], dtype=np.float32), bounds=np.array([0, 3])
+    )
     loss = soft_loss([[1, 2, -1, 4]], teacher)
     rows = torch.tensor([0])
     assert loss.num_valid(rows) == 1
     logits = torch.randn(3, 2)
-    expected = ENTITIES.distillation_sum(
+    expected = learner_of(ENTITIES).distillation_sum(
         student=logits[:1], teacher=torch.tensor([[1.0, 2.0]]), temperature=2.0, mask=torch.tensor([True])
     )
     assert loss(logits=logits, rows=rows).item() == pytest.approx(expected.item())

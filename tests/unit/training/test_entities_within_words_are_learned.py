@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.tiny_runs import LABELS, RunFolder, carry_out, job_of, without_labels, write_dataset
-from training.artifact import read_label_map
+from training.distil import read_metadata
+from training.evaluation import predict_file
+from training.learners import read_label_map
+from training.learners.entity_extraction import EntityExtractionLearner
 from training.methods import METHODS
-from training.predict import predict_file
-from training.soft_labels import read_metadata
-from training.task_types.entity_extraction import EntityExtraction
 
 TASK = "entity_extraction"
 
@@ -71,12 +71,12 @@ def test_predictions_may_end_within_a_word(teacher: Path, tmp_path: Path, monkey
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text(json.dumps({"text": "sunball"}))
     widths: list[int] = []
-    decode = EntityExtraction.decode
+    decode = EntityExtractionLearner.decode
 
     def seen(self: Any, *, outputs: Any, **rest: Any) -> Any:
         widths.append(len(outputs.row(0)))
         return decode(self, outputs=outputs, **rest)
 
-    monkeypatch.setattr(EntityExtraction, "decode", seen)
+    monkeypatch.setattr(EntityExtractionLearner, "decode", seen)
     predict_file(artifact=teacher, source=source, target=target)
     assert widths == [len("sunball")]

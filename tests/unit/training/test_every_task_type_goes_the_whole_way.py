@@ -6,7 +6,7 @@ import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, examples
 from training.__main__ import main
-from training.task_types.base import TaskType
+from training.tasks import TaskType
 
 HYBRID = {"gold_weight": 1.0, "steps": 6}
 

@@ -10,13 +10,12 @@ import torch
 from torch import nn
 
 from tests.tiny_runs import CPU, LABELS, TEXT, sentences
-from training import frozen
-from training.artifact import Classifier, load_classifier
-from training.batches import collate
-from training.data import EncodedRows, Rows, encode_rows
-from training.frozen import frozen_states
-from training.layers import freeze_layers, layer_list, num_frozen_layers
-from training.settings import ModelSource
+from training.answers import Rows
+from training.data import EncodedRows, HiddenStates, collate
+from training.learners import Classifier, encode_rows, load_classifier
+from training.models import freeze_layers, frozen, frozen_states
+from training.models.layers import layer_list, num_frozen_layers
+from training.spec import ModelSource
 
 
 @pytest.fixture
@@ -34,8 +33,13 @@ def rows(classifier: Classifier) -> EncodedRows:
     return encode_rows(rows=plain, task_type=TEXT, tokenizer=classifier.tokenizer, max_length=32)
 
 
+def states_of(classifier: Classifier, rows: EncodedRows) -> HiddenStates | None:
+    model = classifier.model.eval()
+    return frozen_states(encoder=model.encoder, pooling=model.pooling or "mean", rows=rows, compute=CPU)
+
+
 def _with_states(classifier: Classifier, rows: EncodedRows) -> EncodedRows:
-    found = frozen_states(model=classifier.model, rows=rows, compute=CPU)  # type: ignore[arg-type]
+    found = states_of(classifier, rows)
     assert found is not None
     return replace(rows, frozen=found)
 
@@ -84,10 +88,10 @@ def test_states_that_would_not_fit_are_not_kept(
     classifier: Classifier, rows: EncodedRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(frozen, "MOST_BYTES", 1_000)
-    assert frozen_states(model=classifier.model, rows=rows, compute=CPU) is None  # type: ignore[arg-type]
+    assert states_of(classifier, rows) is None
 
 
 def test_nothing_is_kept_where_nothing_is_frozen(classifier: Classifier, rows: EncodedRows) -> None:
     classifier.model.requires_grad_(True)
     assert num_frozen_layers(classifier.model.encoder) == 0
-    assert frozen_states(model=classifier.model, rows=rows, compute=CPU) is None  # type: ignore[arg-type]
+    assert states_of(classifier, rows) is None

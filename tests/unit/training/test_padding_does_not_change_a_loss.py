@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tests.tiny_runs import CPU, EVERY_TASK_TYPE, encoded_sentences, tiny_classifier
-from training.batches import collate
-from training.task_types.base import TaskType
+from training.data import collate
+from training.tasks import TaskType
 
 
 @EVERY_TASK_TYPE

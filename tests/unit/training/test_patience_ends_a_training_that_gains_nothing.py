@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from tests.tiny_runs import CPU, RunFolder, encoded_sentences, job_of, tiny_classifier
-from training.loop import FitState, Fitting, fit
+from training.train.loop import FitInputs, FitState, fit
 
 
 def fitted(run_folder: RunFolder, tiny_folder: Path, scores: list[float], patience: int | None) -> FitState:
@@ -9,8 +9,8 @@ def fitted(run_folder: RunFolder, tiny_folder: Path, scores: list[float], patien
     classifier = tiny_classifier(tiny_folder)
     rows, loss = encoded_sentences(classifier, 8)
     told = iter(scores)
-    fitting = Fitting(model=classifier.model, rows=rows, loss=loss, compute=CPU, dev_score=lambda: next(told))
-    return fit(job=job, fitting=fitting, fingerprint="")
+    fitting = FitInputs(model=classifier.model, rows=rows, loss=loss, compute=CPU, dev_score=lambda: next(told))
+    return fit(job=job, inputs=fitting, fingerprint="")
 
 
 def test_it_ends_after_so_many_evaluations_without_a_better_score(run_folder: RunFolder, tiny_folder: Path) -> None:

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from tests.tiny_runs import LABELS, RunFolder, carry_out
-from training.artifact import load_classifier
-from training.classifier import POOLERS
-from training.settings import ModelSource
-from training.task_types import TASK_TYPES
+from training.learners import load_classifier
+from training.models.heads import POOLERS
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES
 
 HIDDEN = torch.tensor([[[1.0, -4.0], [3.0, -2.0], [9.0, 9.0]]])
 MASK = torch.tensor([[1, 1, 0]])

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences
-from training import predict
-from training.line_files import Answer, LinesInvalid, check_lines, read_lines, writer_of
-from training.predict import predict_file
+from training.__main__ import predict
+from training.data import FileInvalid, LineAnswer, check_lines, read_lines, writer_of
+from training.evaluation import predict_file
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def test_an_example_that_is_called_0_keeps_its_name(tmp_path: Path) -> None:
 
 def test_a_file_is_not_written_over_itself(teacher: Path, tmp_path: Path) -> None:
     source = lines_in(tmp_path, '{"text": "good"}')
-    with pytest.raises(LinesInvalid, match="Name another file"):
+    with pytest.raises(FileInvalid, match="Name another file"):
         predict_file(artifact=teacher, source=source, target=source)
     assert source.read_text() == '{"text": "good"}\n'
 
 
 def test_bad_lines_are_named_and_nothing_is_written(teacher: Path, tmp_path: Path, target: Path) -> None:
     source = lines_in(tmp_path, '{"text": "good"}', '{"uid": "1"}', "{", "[]", '{"text": " "}', '{"text": 7}')
-    with pytest.raises(LinesInvalid) as refusal:
+    with pytest.raises(FileInvalid) as refusal:
         predict_file(artifact=teacher, source=source, target=target)
     for problem in (
         "2: has no text",
@@ -80,13 +80,13 @@ def test_bad_lines_may_keep_their_error_instead(teacher: Path, tmp_path: Path, t
 def test_no_error_in_a_csv_begins_a_formula() -> None:
     stream = StringIO()
     write = writer_of(path=Path("out.csv"), stream=stream, labels=["pos"])
-    write(Answer(uid="1", predicted=None, probabilities={}, problem="=1+1: has a NUL"))
+    write(LineAnswer(uid="1", predicted=None, probabilities={}, problem="=1+1: has a NUL"))
     assert stream.getvalue().splitlines()[1] == "1,,,'=1+1: has a NUL"
 
 
 def test_no_encoding_is_offered_where_none_can_be_chosen(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes(b"text\ncaf\xe9\n")
-    with pytest.raises(LinesInvalid, match=r"Line 2 is not UTF-8\. Save the file as UTF-8\.$"):
+    with pytest.raises(FileInvalid, match=r"Line 2 is not UTF-8\. Save the file as UTF-8\.$"):
         check_lines(path=tmp_path / "in.csv", fields=["text"])
 
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_list_of_examples_is_refused(
     name: str, content: bytes, words: str, teacher: Path, tmp_path: Path, target: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(LinesInvalid, match=words):
+    with pytest.raises(FileInvalid, match=words):
         predict_file(artifact=teacher, source=tmp_path / name, target=target)
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from training.line_files import Line, LinesInvalid, check_lines, read_lines
-from training.predict import Listener, predict_file
+from training.data import FileInvalid, InputLine, check_lines, read_lines
+from training.evaluation import Listener, predict_file
 
 GOOD = [("2", "good")]
 
@@ -14,14 +14,14 @@ def written(tmp_path: Path, content: bytes, name: str = "in.csv") -> Path:
     return path
 
 
-def read(tmp_path: Path, content: bytes, name: str = "in.csv") -> list[Line]:
+def read(tmp_path: Path, content: bytes, name: str = "in.csv") -> list[InputLine]:
     return list(read_lines(path=written(tmp_path, content, name), fields=["text"]))
 
 
 def test_a_line_with_a_comma_that_is_not_quoted_is_refused_whole(tmp_path: Path, teacher: Path) -> None:
     prose = b"text\nthe food was bad, but the service saved the evening\nbad, great great great\ngreat\n"
     source, target = written(tmp_path, prose), tmp_path / "out.csv"
-    with pytest.raises(LinesInvalid) as refusal:
+    with pytest.raises(FileInvalid) as refusal:
         predict_file(artifact=teacher, source=source, target=target)
     assert "2 of 3 lines cannot be labelled" in str(refusal.value)
     for number in (2, 3):
@@ -63,7 +63,7 @@ def test_a_json_line_that_is_no_example_is_named(line: bytes, problem: str, tmp_
 
 
 def test_a_quote_that_is_never_closed_refuses_the_file(tmp_path: Path) -> None:
-    with pytest.raises(LinesInvalid, match=r"line 2: a quote is opened and never closed.*to line 4"):
+    with pytest.raises(FileInvalid, match=r"line 2: a quote is opened and never closed.*to line 4"):
         read(tmp_path, b'text\n"open\ngood\ngood\n')
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.progress import Progress
+from training.reporting import Progress
 
 
 def state(folder: Path) -> dict[str, object]:
@@ -39,7 +39,7 @@ def test_a_heart_goes_on_after_a_disk_was_full_for_a_while(tmp_path: Path, monke
     progress = Progress(tmp_path)
     progress.start()
     with monkeypatch.context() as full:
-        full.setattr("training.progress.write_json", refuse)
+        full.setattr("training.reporting.progress.write_json", refuse)
         full.setattr("builtins.print", refuse)
         time.sleep(0.8)
     last = state(tmp_path)["at"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from training.meter import PACKAGES
+from training.reporting.meter import PACKAGES
 
 REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements.txt"
 

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny_runs import rows_with
-from training.spans import Span, chosen_segmentation, first_tokens, num_lost, spans_in, words_of, written
-from training.task_types import TASK_TYPES
-from training.units import Outputs, Units
+from training.answers import Span, chosen_segmentation, first_tokens, num_lost, spans_from_json, spans_to_json, words_of
+from training.data import ModelOutputs, Units
+from training.learners import learner_of
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["Person", "Branch"]
@@ -21,7 +22,7 @@ LETTERS_DIGITS_SIGNS = re.compile(r"[^\W\d_]+|\d+|_|[^\w\s]")
 
 
 def marked(text: str, *parts: str) -> str:
-    return written(Span(text.index(part), text.index(part) + len(part), "Person") for part in parts)
+    return spans_to_json(Span(text.index(part), text.index(part) + len(part), "Person") for part in parts)
 
 
 def japanese() -> list[tuple[str, str]]:
@@ -29,7 +30,7 @@ def japanese() -> list[tuple[str, str]]:
     for pattern, name, branch in product(PATTERNS, ("木村", "田中"), ("大阪支店", "名古屋支店")):
         text = pattern.format(name=name, branch=branch)
         starts = {text.index(part): (part, label) for part, label in ((name, "Person"), (branch, "Branch"))}
-        rows.append((text, written(Span(at, at + len(part), label) for at, (part, label) in starts.items())))
+        rows.append((text, spans_to_json(Span(at, at + len(part), label) for at, (part, label) in starts.items())))
     return rows
 
 
@@ -38,9 +39,12 @@ def read_back(text: str, gold: str, segmentation: str = "word") -> str | None:
     task_type = ENTITIES.segmented(segmentation)
     units = Units.of_words([list(range(len(words_of(text, segmentation))))])
     rows = rows_with([gold], texts=[text])
-    targets = task_type.targets(rows=rows, units=units, labels=LABELS)
+    learner = learner_of(task_type)
+    targets = learner.targets(rows=rows, units=units, labels=LABELS)
     logits = torch.nn.functional.one_hot(targets, 1 + 2 * len(LABELS)).float().numpy()
-    return task_type.decode(outputs=Outputs(values_UC=logits, bounds=units.bounds()), rows=rows, labels=LABELS)[0]
+    return learner_of(task_type).decode(
+        outputs=ModelOutputs(values_UC=logits, bounds=units.bounds()), rows=rows, labels=LABELS
+    )[0]
 
 
 @pytest.mark.parametrize(("text", "gold"), japanese())
@@ -104,7 +108,7 @@ def test_a_slip_of_the_hand_leaves_words() -> None:
 
 def test_a_token_that_reaches_over_the_end_of_a_span_hides_it() -> None:
     text = "木村さん"
-    words, spans = words_of(text), spans_in(marked(text, "木村"))
+    words, spans = words_of(text), spans_from_json(marked(text, "木村"))
     for offsets, lost in (([(0, 0), (0, 1), (1, 2), (2, 4)], 0), ([(0, 0), (0, 3), (3, 4)], 1)):
         positions = first_tokens(words=words, offsets=offsets)
         assert num_lost(spans=spans, words=words, positions=positions) == lost

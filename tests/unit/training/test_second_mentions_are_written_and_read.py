@@ -2,9 +2,9 @@
 
 import pytest
 
-from training.compat import target_text
-from training.spans import Span, written
-from training.task_types import TASK_TYPES
+from training.answers import Span, spans_to_json
+from training.answers.kang2023 import target_text
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["Month", "City", "Person", "2"]
@@ -22,25 +22,25 @@ CASES = [
 
 
 def read(said: str, text: str) -> str | None:
-    return ENTITIES.from_text(said=said, text=text, names={label: label for label in LABELS})
+    return ENTITIES.from_text(generated=said, text=text, names={label: label for label in LABELS})
 
 
 @pytest.mark.parametrize(("text", "spans"), CASES)
 def test_what_is_written_comes_back(text: str, spans: list[Span]) -> None:
-    gold = written(spans)
+    gold = spans_to_json(spans)
     assert read(ENTITIES.as_text(answer=gold, text=text, labels=LABELS), text) == gold
 
 
 @pytest.mark.parametrize(("text", "spans"), CASES[:7])
 def test_it_comes_back_from_a_tokenizer_of_small_letters(text: str, spans: list[Span]) -> None:
-    said = ENTITIES.as_text(answer=written(spans), text=text, labels=LABELS).lower()
+    said = ENTITIES.as_text(answer=spans_to_json(spans), text=text, labels=LABELS).lower()
     names = {label.lower(): label for label in LABELS}
-    assert ENTITIES.from_text(said=said, text=text, names=names) == written(spans)
+    assert ENTITIES.from_text(generated=said, text=text, names=names) == spans_to_json(spans)
 
 
 def test_where_the_words_say_enough_the_form_is_the_studys_own() -> None:
     text, spans = CASES[2]
-    assert ENTITIES.as_text(answer=written(spans), text=text) == target_text(text=text, spans=spans)
+    assert ENTITIES.as_text(answer=spans_to_json(spans), text=text) == target_text(text=text, spans=spans)
 
 
 def test_a_place_that_the_text_does_not_have_is_no_answer() -> None:

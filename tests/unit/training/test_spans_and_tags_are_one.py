@@ -4,9 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny_runs import rows_with
-from training.spans import Span, first_tokens, spans_in, spans_of, tags_of, words_of, written
-from training.task_types import TASK_TYPES
-from training.units import UNSEEN, Outputs, Units
+from training.answers import Span, first_tokens, spans_from_json, spans_of, spans_to_json, tags_of, words_of
+from training.data import UNSEEN, ModelOutputs, Units
+from training.learners import learner_of
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["a", "b", "c"]
@@ -32,20 +33,22 @@ def texts_with_entities(draw: st.DrawFn) -> tuple[str, list[Span]]:
 @given(texts_with_entities())
 def test_decoding_the_targets_gives_the_gold(case: tuple[str, list[Span]]) -> None:
     text, spans = case
-    rows = rows_with([written(spans)], texts=[text])
+    rows = rows_with([spans_to_json(spans)], texts=[text])
     units = Units.of_words([list(range(len(words_of(text))))])
-    targets = ENTITIES.targets(rows=rows, units=units, labels=LABELS)
+    targets = learner_of(ENTITIES).targets(rows=rows, units=units, labels=LABELS)
     logits = torch.nn.functional.one_hot(targets, 1 + 2 * len(LABELS)).float().numpy()
-    outputs = Outputs(values_UC=logits, bounds=units.bounds())
-    assert ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS) == [written(spans)]
+    outputs = ModelOutputs(values_UC=logits, bounds=units.bounds())
+    assert learner_of(ENTITIES).decode(outputs=outputs, rows=rows, labels=LABELS) == [spans_to_json(spans)]
 
 
 @settings(deadline=None)
 @given(texts_with_entities())
 def test_answers_are_read_as_they_are_written(case: tuple[str, list[Span]]) -> None:
     text, spans = case
-    assert spans_in(written(reversed(spans))) == spans
-    assert ENTITIES.read_gold(gold=[written(spans)], columns={"text": [text]}, labels=LABELS) == [written(spans)]
+    assert spans_from_json(spans_to_json(reversed(spans))) == spans
+    assert ENTITIES.read_gold(gold=[spans_to_json(spans)], columns={"text": [text]}, labels=LABELS) == [
+        spans_to_json(spans)
+    ]
 
 
 @settings(deadline=None)
@@ -98,11 +101,11 @@ def test_what_is_cut_off_has_no_place() -> None:
 
 
 def test_a_cut_text_misses_the_entities_that_nobody_saw() -> None:
-    text, gold = "one two three", written([Span(0, 3, "a"), Span(8, 13, "a")])
+    text, gold = "one two three", spans_to_json([Span(0, 3, "a"), Span(8, 13, "a")])
     rows = rows_with([gold], texts=[text])
-    outputs = Outputs.one_per_row(torch.eye(7)[[1]].numpy())
-    predicted = ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS)
-    assert predicted == [written([Span(0, 3, "a")])]
+    outputs = ModelOutputs.one_per_row(torch.eye(7)[[1]].numpy())
+    predicted = learner_of(ENTITIES).decode(outputs=outputs, rows=rows, labels=LABELS)
+    assert predicted == [spans_to_json([Span(0, 3, "a")])]
     totals = ENTITIES.tally(rows=rows, predicted=predicted, labels=LABELS).totals()
     assert ENTITIES.score(totals_RK=totals)["micro_f1"][0] == pytest.approx(2 / 3)
 
@@ -110,9 +113,12 @@ def test_a_cut_text_misses_the_entities_that_nobody_saw() -> None:
 def test_output_that_is_no_number_is_no_answer_but_a_word_unseen_is() -> None:
     values = torch.eye(7)[[1, 0, 0, 1]]
     values[1], values[2] = UNSEEN, float("nan")
-    outputs = Outputs(values_UC=values.numpy(), bounds=torch.tensor([0, 2, 4]).numpy())
+    outputs = ModelOutputs(values_UC=values.numpy(), bounds=torch.tensor([0, 2, 4]).numpy())
     rows = rows_with(["[]", "[]"], texts=["x y", "x y"])
-    assert ENTITIES.decode(outputs=outputs, rows=rows, labels=LABELS) == [written([Span(0, 3, "a")]), None]
+    assert learner_of(ENTITIES).decode(outputs=outputs, rows=rows, labels=LABELS) == [
+        spans_to_json([Span(0, 3, "a")]),
+        None,
+    ]
 
 
 def test_many_flags_in_a_row_are_a_word_each() -> None:

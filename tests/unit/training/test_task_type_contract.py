@@ -6,14 +6,12 @@ import pytest
 
 from tests.tiny_model import vocabulary
 from tests.tiny_runs import ANSWERS, CPU, EVERY_TASK_TYPE, answered_rows
-from training.artifact import load_classifier
-from training.batches import collate
-from training.data import encode_rows
-from training.evaluate import predict_logits
-from training.settings import ModelSource
-from training.stop import StopFlag
-from training.task_types import TASK_TYPES, TaskTypeUnknown, task_type_named
-from training.task_types.base import TaskType
+from training.data import collate
+from training.evaluation import predict_logits
+from training.learners import encode_rows, learner_of, load_classifier
+from training.runtime import StopFlag
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES, TaskType, TaskTypeUnknown, task_type_named
 
 LABELS = ["a", "b", "c"]
 
@@ -26,10 +24,10 @@ def test_rows_become_one_answer_each(task_type: TaskType, tiny_folder: Path) -> 
     encoded = encode_rows(rows=rows, task_type=task_type, tokenizer=classifier.tokenizer, max_length=16)
     assert encoded.lengths.max() <= 16
     outputs = predict_logits(model=classifier.model, rows=encoded, compute=CPU, stop=StopFlag())
-    predicted = task_type.decode(outputs=outputs, rows=rows, labels=LABELS)
+    predicted = learner_of(task_type).decode(outputs=outputs, rows=rows, labels=LABELS)
     said = [answer for answer in predicted if answer is not None]
     assert task_type.read_gold(gold=said, columns=rows.columns, labels=LABELS) == predicted
-    shares = task_type.probabilities(outputs=outputs, labels=LABELS)
+    shares = learner_of(task_type).probabilities(outputs=outputs, labels=LABELS)
     assert shares.shape == (3, 3) and 0 <= shares.min() <= shares.max() <= 1
     assert outputs.values_UC.shape[1] == len(task_type.output_names(LABELS))
 
@@ -81,7 +79,7 @@ def test_a_pair_is_read_as_two_segments(tiny_folder: Path) -> None:
     source = ModelSource(source="folder", name=str(tiny_folder))
     tokenizer = load_classifier(source=source, task_type=pair, labels=LABELS, max_length=16).tokenizer
     columns = {"text_a": ["good"], "text_b": ["bad film"]}
-    encoded = pair.encode(tokenizer=tokenizer, columns=columns, max_length=16)
+    encoded = learner_of(pair).encode(tokenizer=tokenizer, columns=columns, max_length=16)
     assert encoded[0]["token_type_ids"] == [0, 0, 0, 1, 1, 1]
 
 

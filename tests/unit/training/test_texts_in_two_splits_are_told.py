@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, rows_with, sentences, write_dataset
-from training.leaks import count_leaks
-from training.rows import Rows
+from training.answers import Rows
+from training.data.leaks import count_leaks
 
 
 def texts(*shown: str) -> Rows:

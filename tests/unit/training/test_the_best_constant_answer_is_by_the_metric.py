@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, answered_rows, rows_with
-from training.evaluate import baseline_scores, dev_metric
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
+from training.evaluation.metrics import baseline_scores, metric_value
+from training.tasks import TASK_TYPES, TaskType
 
 LABELS = ["a", "b", "c", "d"]
 SETS = [list(one) for one in chain.from_iterable(combinations(LABELS, size) for size in range(5))]
@@ -31,7 +30,7 @@ def test_no_constant_set_of_labels_is_better(metric: str, seed: int) -> None:
     gold = [json.dumps([label for label, applies in zip(LABELS, row, strict=True) if applies]) for row in drawn]
     rows = rows_with(gold, task_type=task_type)
     values = [
-        dev_metric(task_type=task_type, rows=rows, predicted=[json.dumps(one)] * 30, labels=LABELS, metric=metric)
+        metric_value(task_type=task_type, rows=rows, predicted=[json.dumps(one)] * 30, labels=LABELS, metric=metric)
         for one in SETS
     ]
     found = baseline_scores(task_type=task_type, train=rows, test=rows, labels=LABELS, metric=metric)

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import torch
 
-from training.line_files import Line
-from training.predict import load_predictor
-from training.stop import StopFlag
+from training.data import InputLine
+from training.evaluation import load_predictor
+from training.runtime import StopFlag
 
 MODELS = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "models.md"
 
@@ -14,7 +14,7 @@ def test_plain_transformers_answer_as_we_do(teacher: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", MODELS.read_text(), flags=re.DOTALL)
     found: dict[str, object] = {}
     exec(code.replace("runs/57/artifact", str(teacher)), found)
-    lines = [Line(number=1, uid=text, texts={"text": text}) for text in ("a very good film", "rain")]
+    lines = [InputLine(number=1, uid=text, texts={"text": text}) for text in ("a very good film", "rain")]
     answers = load_predictor(teacher, stop=StopFlag()).answers(lines)
     assert found["predicted"] == [answer.predicted for answer in answers]
     logits = found["logits"]

@@ -1,7 +1,7 @@
 import json
 
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out
-from training.task_types.base import TaskType
+from training.tasks import TaskType
 
 
 @EVERY_TASK_TYPE

@@ -1,9 +1,9 @@
 import pytest
 
 from tests.tiny_runs import rows_with
-from training.compat import aligned_target, target_text
-from training.spans import Span, written
-from training.task_types import TASK_TYPES
+from training.answers import Span, align_target, spans_to_json
+from training.answers.kang2023 import target_text
+from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
 LABELS = ["Amount", "Action", "Reagent"]
@@ -12,8 +12,8 @@ SPANS = [Span(0, 3, "Action"), Span(4, 8, "Amount"), Span(12, 22, "Reagent")]
 
 
 def compat(gold: list[Span], predicted: list[Span] | None) -> float:
-    rows = rows_with([written(gold)], texts=[TEXT])
-    said = None if predicted is None else written(predicted)
+    rows = rows_with([spans_to_json(gold)], texts=[TEXT])
+    said = None if predicted is None else spans_to_json(predicted)
     totals = ENTITIES.tally(rows=rows, predicted=[said], labels=LABELS).totals()
     return float(ENTITIES.score(totals_RK=totals)["compat_f1"][0])
 
@@ -23,37 +23,35 @@ def test_entities_are_written_in_the_order_of_the_text() -> None:
 
 
 def test_what_is_written_is_found_again() -> None:
-    found = aligned_target(text=TEXT, target=target_text(text=TEXT, spans=SPANS), labels=LABELS)
+    found = align_target(text=TEXT, target=target_text(text=TEXT, spans=SPANS), labels=LABELS)
     assert (found.spans, found.lost) == (SPANS, [])
 
 
 def test_words_may_be_written_apart_or_together() -> None:
-    assert aligned_target(text="take 5mL", target="5 mL [Amount]", labels=LABELS).spans == [Span(5, 8, "Amount")]
+    assert align_target(text="take 5mL", target="5 mL [Amount]", labels=LABELS).spans == [Span(5, 8, "Amount")]
 
 
 def test_an_earlier_like_word_is_passed_over_where_order_asks_for_it() -> None:
-    found = aligned_target(text=TEXT, target="5 mL [Amount] water [Reagent] water bath [Reagent]", labels=LABELS)
+    found = align_target(text=TEXT, target="5 mL [Amount] water [Reagent] water bath [Reagent]", labels=LABELS)
     assert [TEXT[s.start : s.end] for s in found.spans] == ["5 mL", "water", "water bath"]
     assert found.spans[1].start < found.spans[2].start
 
 
 def test_a_whole_word_is_taken_before_a_part_of_one() -> None:
-    assert aligned_target(text="addition: add", target="add [Action]", labels=LABELS).spans == [Span(10, 13, "Action")]
+    assert align_target(text="addition: add", target="add [Action]", labels=LABELS).spans == [Span(10, 13, "Action")]
 
 
 def test_what_is_not_in_the_source_is_reported_and_the_rest_found() -> None:
-    found = aligned_target(text=TEXT, target="Mix [Action] cold water [Reagent]", labels=LABELS)
+    found = align_target(text=TEXT, target="Mix [Action] cold water [Reagent]", labels=LABELS)
     assert (found.spans, found.lost) == ([SPANS[2]], ["Mix"])
 
 
 def test_brackets_that_are_no_label_are_words() -> None:
-    assert aligned_target(text="see [1] here", target="[1] here [Action]", labels=LABELS).spans == [
-        Span(4, 12, "Action")
-    ]
+    assert align_target(text="see [1] here", target="[1] here [Action]", labels=LABELS).spans == [Span(4, 12, "Action")]
 
 
 def test_an_empty_target_has_no_entities() -> None:
-    assert aligned_target(text=TEXT, target="", labels=LABELS).spans == []
+    assert align_target(text=TEXT, target="", labels=LABELS).spans == []
 
 
 @pytest.mark.parametrize(

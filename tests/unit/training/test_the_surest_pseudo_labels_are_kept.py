@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import LABELS, TEXT, rows_with
-from training.selection import NotCalibrated, NothingPasses, Selection, select
-from training.settings import DistillationSettings
-from training.soft_labels import SoftLabels
-from training.surety import Surety, Threshold, best_threshold, wilson_low
-from training.units import Outputs
+from training.data import ModelOutputs
+from training.distil import DevConfidence, Selection, SoftLabels, best_threshold, select
+from training.distil.confidence import Threshold, wilson_low
+from training.distil.filtering import NoRowsPass, NotCalibrated
+from training.spec import DistillationSettings
 
-DEV = Surety(
+DEV = DevConfidence(
     temperature=1.0,
     threshold=Threshold(confidence=0.8, share=0.5, accuracy=1.0, accuracy_low=0.9),
     confidence_N=np.array([0.6, 0.7, 0.9, 0.95]),
@@ -18,10 +18,10 @@ DEV = Surety(
 )
 
 
-def pool(*confidences: float, dev: Surety | None = DEV) -> SoftLabels:
+def pool(*confidences: float, dev: DevConfidence | None = DEV) -> SoftLabels:
     """Give a set whose teacher is as sure as this of each row."""
     odds = np.log(np.array(confidences) / (1 - np.array(confidences)))
-    outputs = Outputs.one_per_row(np.stack([odds, np.zeros_like(odds)], axis=1).astype(np.float32))
+    outputs = ModelOutputs.one_per_row(np.stack([odds, np.zeros_like(odds)], axis=1).astype(np.float32))
     rows = rows_with([LABELS[0]] * len(confidences))
     return SoftLabels(rows=rows, outputs=outputs, tokenizer_hash="", dev=dev)
 
@@ -90,7 +90,7 @@ def test_a_random_share_needs_no_calibration() -> None:
 
 
 def test_a_threshold_that_nothing_reaches_is_told() -> None:
-    with pytest.raises(NothingPasses, match=r"none of 2 pseudo-labels is as sure as 0\.8000"):
+    with pytest.raises(NoRowsPass, match=r"none of 2 pseudo-labels has the confidence 0\.8000"):
         chosen(pool(0.6, 0.7), filter="confidence")
 
 

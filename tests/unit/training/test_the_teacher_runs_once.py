@@ -3,16 +3,16 @@ from typing import Any
 
 import pytest
 
-import training.teacher
+import training.methods.scoring
 from tests.tiny_runs import LABELS, RunFolder, carry_out
-from training.evaluate import predict_logits
-from training.soft_labels import read_soft_labels
-from training.stop import StopRequested
+from training.distil import read_soft_labels
+from training.evaluation import predict_logits
+from training.runtime import StopRequested
 
 
 @pytest.fixture
 def scoring(run_folder: RunFolder, teacher: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(training.teacher, "ROWS_PER_SHARD", 8)
+    monkeypatch.setattr(training.methods.scoring, "ROWS_PER_SHARD", 8)
     data = {"unlabelled": "data/unlabelled"}
     return run_folder("scoring", kind="score", model=None, teacher_artifact=str(teacher), data=data)
 
@@ -27,7 +27,7 @@ def rows_scored(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = None) 
         counts.append(len(arguments["rows"]))
         return original(**arguments)
 
-    monkeypatch.setattr(training.teacher, "predict_logits", counted)
+    monkeypatch.setattr(training.methods.scoring, "predict_logits", counted)
     return counts
 
 

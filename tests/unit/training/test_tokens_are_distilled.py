@@ -6,22 +6,21 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-import training.teacher
+import training.methods.scoring
 from tests.tiny_runs import CPU, LABELS, TEXT, carry_out, examples, write_run
 from tests.tiny_t5 import write_tiny_t5
-from training.artifact import Classifier, load_classifier
-from training.batches import collate
-from training.data import encode_rows
+from training.answers import Rows
+from training.data import collate
+from training.distil import PartialStore, SoftLabels, read_soft_labels, shares_tokens, token_objective
+from training.distil.token_training import NoCommonOutputs
+from training.evaluation import generate_answers
+from training.learners import Classifier, encode_rows, load_classifier
 from training.losses import distillation_sum
-from training.rows import Rows
-from training.settings import ModelSource, TrainingSettings
-from training.soft_labels import PartialStore, SoftLabels, read_soft_labels
-from training.stop import StopFlag
-from training.task_types import TASK_TYPES
-from training.text_to_text import folded
-from training.token_labels import TokenLoss
-from training.token_lesson import NothingInCommon, learns_tokens, token_lesson
-from training.written_rows import taught_rows, write_answers
+from training.models import log_probs_with_rest
+from training.runtime import StopFlag
+from training.spec import ModelSource, TrainingSettings
+from training.tasks import TASK_TYPES
+from training.train import TokenLoss, with_target_tokens
 
 TOP = 5
 
@@ -97,7 +96,7 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
     scored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artifact = scored.parent / "teacher" / "artifact"
-    monkeypatch.setattr(training.teacher, "ROWS_PER_SHARD", 8)
+    monkeypatch.setattr(training.methods.scoring, "ROWS_PER_SHARD", 8)
     whole = carry_out(write_scoring(tmp_path / "whole", artifact))["artifact_hash"]
     folder = write_scoring(tmp_path / "stopped", artifact)
     with monkeypatch.context() as patch:
@@ -110,10 +109,10 @@ def test_a_scoring_stopped_in_the_middle_ends_as_if_it_had_not_been(
 
 def test_the_loss_is_that_of_a_direct_computation_whatever_stands_beside_a_row(scored: Path, t5: Path) -> None:
     soft, student = read(scored), classifier(t5)
-    assert student.writer is not None
+    assert student.codec is not None
     assert soft.tokens is not None
     settings = TrainingSettings(max_length=32, temperature=2.0)
-    rows, loss = token_lesson(soft=soft, gold=None, writer=student.writer, settings=settings)
+    rows, loss = token_objective(soft=soft, gold=None, codec=student.codec, settings=settings)
     batch = collate(rows=rows, indices=np.array([4, 17, 2]), device=CPU.device)
     found = float(loss(logits=student.model(batch), rows=torch.tensor([4, 17, 2])).detach())
     expected = 0.0
@@ -141,17 +140,20 @@ def test_all_but_one_token_kept_is_the_whole_divergence() -> None:
     mask = torch.ones(6, dtype=torch.bool)
     whole = distillation_sum(student_BC=student, teacher_BC=teacher, temperature=2.0, mask_B=mask)
     kept = distillation_sum(
-        student_BC=folded(student, top), teacher_BC=folded(teacher, top), temperature=2.0, mask_B=mask
+        student_BC=log_probs_with_rest(student, top),
+        teacher_BC=log_probs_with_rest(teacher, top),
+        temperature=2.0,
+        mask_B=mask,
     )
     assert kept.item() == pytest.approx(whole.item(), rel=1e-5)
 
 
 def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> None:
     soft, student = read(scored), classifier(t5)
-    assert student.writer is not None
+    assert student.codec is not None
     gold = Rows(uids=["g"], columns={"text": ["good film"]}, gold=["pos"])
     settings = TrainingSettings(max_length=32, gold_weight=0.5)
-    rows, loss = token_lesson(soft=soft, gold=gold, writer=student.writer, settings=settings)
+    rows, loss = token_objective(soft=soft, gold=gold, codec=student.codec, settings=settings)
     assert len(rows) == len(soft.rows) + 1
     last = torch.tensor([len(soft.rows)])
     logits = student.model(collate(rows=rows, indices=last.numpy(), device=CPU.device))
@@ -162,9 +164,9 @@ def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> 
 def test_what_is_no_answer_teaches_nothing(scored: Path, t5: Path) -> None:
     soft = read(scored)
     soft.outputs.values_UC[3] = np.nan
-    writer = classifier(t5).writer
-    assert writer is not None
-    _, loss = token_lesson(soft=soft, gold=None, writer=writer, settings=TrainingSettings())
+    codec = classifier(t5).codec
+    assert codec is not None
+    _, loss = token_objective(soft=soft, gold=None, codec=codec, settings=TrainingSettings())
     assert isinstance(loss, TokenLoss)
     assert (loss.num_valid(torch.tensor([3])), loss.num_valid(torch.tensor([4])) > 0) == (0, True)
 
@@ -175,10 +177,10 @@ def test_another_tokenizer_leaves_class_probabilities_where_there_are_some(
 ) -> None:
     student = classifier(write_tiny_t5(tmp_path / "signs", words=()), task_type=task_type)
     if refused:
-        with pytest.raises(NothingInCommon, match="another tokenizer"):
-            learns_tokens(writer=student.writer, soft=read(scored))
+        with pytest.raises(NoCommonOutputs, match="another tokenizer"):
+            shares_tokens(codec=student.codec, soft=read(scored))
     else:
-        assert not learns_tokens(writer=student.writer, soft=read(scored))
+        assert not shares_tokens(codec=student.codec, soft=read(scored))
 
 
 def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None:
@@ -186,11 +188,11 @@ def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None
     texts = examples(TEXT.name, 6)["text"]
     rows = Rows(uids=texts, columns={"text": texts}, gold=None)
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-    together = write_answers(model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
+    together = generate_answers(model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
     for row, text in enumerate(texts):
         one = Rows(uids=[text], columns={"text": [text]}, gold=None)
         alone = encode_rows(rows=one, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-        said = write_answers(model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
+        said = generate_answers(model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), num_top=TOP)  # type: ignore[arg-type]
         assert said.tokens.answers() == [together.tokens.answers()[row]]
         np.testing.assert_allclose(said.tokens.top_log_probs, together.tokens.take([row]).top_log_probs, atol=1e-4)
 
@@ -199,7 +201,7 @@ def test_a_row_costs_the_same_alone_and_beside_a_longer_answer(t5: Path) -> None
     student = classifier(t5)
     rows = Rows(uids=["a", "b"], columns={"text": ["good film", "sad"]}, gold=None)
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=student.tokenizer, max_length=32)
-    taught = taught_rows(encoded=encoded, answers=[[5, 1], [6, 7, 8, 1]])
+    taught = with_target_tokens(encoded=encoded, answers=[[5, 1], [6, 7, 8, 1]])
     loss = TokenLoss.of_gold(taught)
     first = torch.tensor([0])
     alone = student.model(collate(rows=taught, indices=np.array([0]), device=CPU.device))

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import ANSWERS, EVERY_TASK_TYPE, TEXT, TEXTS
-from training.paired import PairedAnswers, PairedTest, mcnemar_p_value, paired_test
-from training.task_types import TASK_TYPES
-from training.task_types.base import TaskType
+from training.answers import PairedAnswers, PairedTest, paired_test
+from training.answers.paired import mcnemar_p_value
+from training.tasks import TASK_TYPES, TaskType
 
 LABELS = ["a", "b", "c"]
 
@@ -88,5 +88,5 @@ def test_what_a_metric_needs_is_asked_for() -> None:
 
 
 def test_a_page_can_compare_without_torch() -> None:
-    code = "import sys; import training.paired; sys.exit('torch' in sys.modules)"
+    code = "import sys; import training.answers.paired; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

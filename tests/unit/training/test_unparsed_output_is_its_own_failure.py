@@ -1,14 +1,17 @@
 import numpy as np
 
 from tests.tiny_runs import TEXT, rows_with
-from training.evaluate import split_metrics
-from training.settings import EvaluationSettings
-from training.units import Outputs
+from training.data import ModelOutputs
+from training.evaluation.metrics import split_metrics
+from training.learners import learner_of
+from training.spec import EvaluationSettings
 
 
 def test_output_that_is_no_number_is_no_label() -> None:
     logits = np.array([[np.nan, 1.0], [0.0, 1.0], [np.inf, 0.0]], dtype=np.float32)
-    assert TEXT.decode(outputs=Outputs.one_per_row(logits), rows=rows_with(["a"] * 3), labels=["a", "b"]) == [
+    assert learner_of(TEXT).decode(
+        outputs=ModelOutputs.one_per_row(logits), rows=rows_with(["a"] * 3), labels=["a", "b"]
+    ) == [
         None,
         "b",
         None,

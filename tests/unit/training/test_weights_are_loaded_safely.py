@@ -10,11 +10,13 @@ from transformers import AutoModel
 
 from tests.tiny_model import write_tiny_model
 from tests.tiny_runs import RunFolder
-from training.__main__ import EXIT_PERMANENT, run
-from training.failures import is_permanent
-from training.pretrained import PretrainedMissing, PretrainedUnusable, check_segments, load_pretrained
-from training.settings import ModelSource, SpecInvalid
-from training.weights import fault_of
+from training.__main__ import run
+from training.contract import EXIT_PERMANENT
+from training.model_files import find_fault
+from training.models import PretrainedUnusable, check_segments, load_pretrained
+from training.models.pretrained import PretrainedMissing
+from training.runtime import is_permanent
+from training.spec import ModelSource, SpecInvalid
 
 
 @pytest.fixture
@@ -63,18 +65,18 @@ def test_more_tokens_than_embeddings_are_refused_with_both_numbers(too_small: Pa
 
 
 def test_the_files_say_it_without_torch(too_small: Path) -> None:
-    said = fault_of(too_small, model="The student model")
+    said = find_fault(too_small, model="The student model")
     assert said is not None and "127 tokens and embeddings for 125" in said
 
 
 def test_a_good_model_has_no_fault(model: Path) -> None:
-    assert fault_of(model, model="The student model") is None
+    assert find_fault(model, model="The student model") is None
 
 
 def test_files_that_cannot_be_read_have_no_fault_to_tell(tmp_path: Path) -> None:
     for name in ("model.safetensors", "tokenizer.json", "config.json"):
         (tmp_path / name).write_bytes(b"\xff\x00{")
-    assert fault_of(tmp_path, model="it") is None
+    assert find_fault(tmp_path, model="it") is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_header_unlike_any_has_no_fault_to_tell(tmp_path: Path, header: bytes)
     (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
     (tmp_path / "tokenizer.json").write_text('{"model": {"vocab": {"a": 9}}}')
     (tmp_path / "config.json").write_bytes(b"[" * 200_000)
-    assert fault_of(tmp_path, model="it") is None
+    assert find_fault(tmp_path, model="it") is None
 
 
 def test_a_run_of_such_a_model_ends_with_two(run_folder: RunFolder, too_small: Path) -> None:
@@ -129,7 +131,7 @@ def test_an_unforeseen_fault_of_the_input_leaves_with_two_and_its_kind(
     run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = run_folder()
-    monkeypatch.setattr("training.finetune.check_variety", lambda **_: [][0])
+    monkeypatch.setattr("training.methods.fine_tuning.check_variety", lambda **_: [][0])
     assert run(folder / "spec.json") == EXIT_PERMANENT
     assert "IndexError: list index out of range. It would come again" in (folder / "error.json").read_text()
 

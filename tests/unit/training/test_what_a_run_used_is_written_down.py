@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.tiny_runs import RunFolder
-from training.__main__ import EXIT_DONE, EXIT_PERMANENT, run
+from training.__main__ import run
+from training.contract import EXIT_DONE, EXIT_PERMANENT
 
 
 def meter_of(folder: Path) -> dict[str, Any]:

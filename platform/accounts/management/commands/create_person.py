@@ -4,15 +4,15 @@ import secrets
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.commands import RefusingCommand
 from accounts.models import Role
 from accounts.operations import create_person
-from accounts.permissions import Forbidden
 from accounts.queries import find_person
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Add a person with a role, and print the password once."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,7 +34,5 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
         shown = "the password you gave" if options["password"] else f"the password {password} (shown this once)"
         self.stdout.write(f"{person.get_role_display()} {person.name} signs in as {person.email} with {shown}.")

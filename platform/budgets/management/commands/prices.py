@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.cost_kinds import CostKind
 from budgets.models import Price, PriceBook
@@ -23,12 +23,13 @@ from budgets.prices import (
     preview_prices,
     set_price,
 )
+from config.refusals import Refusal
 from tables.whole_files import write_whole
 
 PRICE_HELP = "once for each: label=0.10, labelling_hour=15, device_hour:cpu=0.60"
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Make a price book, set its prices, write it as CSV or import prices; all of it is done or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -58,8 +59,6 @@ class Command(BaseCommand):
             ](options)
         except PricesRefused as refusal:
             raise CommandError("\n".join(["Nothing was imported.", *refusal.problems])) from None
-        except (ValueError, Forbidden) as refusal:
-            raise CommandError(str(refusal)) from None
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}. Name a file that can be used.") from None
 
@@ -112,7 +111,7 @@ def _read_prices(pairs: list[str]) -> list[tuple[CostKind, Scope, str]]:
         what, sign, amount = pair.partition("=")
         kind, _, device = what.partition(":")
         if not sign or kind not in CostKind.values:
-            raise ValueError(f"{pair!r} is not KIND=AMOUNT, such as label=0.10. Kinds: {', '.join(CostKind.values)}.")
+            raise Refusal(f"{pair!r} is not KIND=AMOUNT, such as label=0.10. Kinds: {', '.join(CostKind.values)}.")
         found.append((CostKind(kind), Scope(device=device), amount))
     return found
 
@@ -133,7 +132,7 @@ def _moment(text: str) -> datetime:
     try:
         given = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"--from: {text!r} is not a time such as 2026-01-31T09:30.") from None
+        raise Refusal(f"--from: {text!r} is not a time such as 2026-01-31T09:30.") from None
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 

@@ -1,25 +1,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-
+from accounts.commands import RefusingCommand
 from budgets.ledger import BudgetExceeded
+from demo.newsgroups import TextMissing
 from demo.steps import DemoFailed, finish, run_demo
-from demo.texts import TextMissing
 from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable
 
 _EXPECTED = (DemoFailed, TextMissing, BudgetExceeded, LabelStudioRefused, LabelStudioUnreachable, ValueError)
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Run the demo study on services that are up; `manage.py demo` brings them up first."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = run_demo(say=self._say)
-            finish(study=study, say=self.stdout.write)
-        except _EXPECTED as error:
-            raise CommandError(str(error)) from error
+        study = run_demo(say=self._say)
+        finish(study=study, say=self.stdout.write)
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"[{datetime.now(UTC):%H:%M:%S}] {line}")

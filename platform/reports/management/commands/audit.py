@@ -5,15 +5,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import RefusingCommand
 from accounts.models import User
 from accounts.queries import AuditFilter, audit_records
 from reports.audit import ROWS_AT_A_TIME, audit_csv, write_audit
-from studies.queries import StudyNotFound, find_study
+from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Write who changed what, from what to what, as CSV; the latest first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -73,7 +74,4 @@ def _actor(email: str | None) -> int | None:
 def _budget(reference: str | None) -> int | None:
     if not reference:
         return None
-    try:
-        return find_study(reference).budget_id
-    except StudyNotFound as error:
-        raise CommandError(str(error)) from None
+    return find_study(reference).budget_id

@@ -6,21 +6,22 @@ from datetime import date, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import RefusingCommand
 from accounts.models import User
 from budgets.cost_kinds import CostKind
 from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
-from studies.queries import StudyNotFound, find_study
+from studies.queries import find_study
 from tables.whole_files import write_whole
 
 TEXT = "text"
 IN_A_TERMINAL = (TEXT, "csv", "focus")
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     # The checks read every page of the product, which is more memory than a file of a million rows needs.
     requires_system_checks = ()
     help = "Sum costs by study, kind, annotator and more, or write the entries behind them to a file."
@@ -67,10 +68,7 @@ class Command(BaseCommand):
 def _filter(options: dict[str, Any]) -> CostFilter:
     where: dict[Grouping, Any] = {}
     if options["study"]:
-        try:
-            where[Grouping.STUDY] = find_study(options["study"]).budget_id
-        except StudyNotFound as error:
-            raise CommandError(str(error)) from None
+        where[Grouping.STUDY] = find_study(options["study"]).budget_id
     if options["annotator"]:
         where[Grouping.ANNOTATOR] = _person(options["annotator"]).pk
     if options["run"] is not None:

@@ -3,19 +3,20 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db.models import QuerySet
 
+from accounts.commands import RefusingCommand
 from budgets.models import Budget, LedgerEntry
 from reports.queries import entries_of
 from reports.tables import entry_table
 from reports.verify import verify
 from runs.models import Artifact
 from studies.models import Study
-from studies.queries import StudyNotFound, find_study
+from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Check the ledger against its sources, or list a study's entries."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,10 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The ledger verifies: {len(budgets)} budget(s), {num_entries:,} entries, no difference.")
 
     def _show(self, reference: str, artifact_id: int | None) -> None:
-        try:
-            study = find_study(reference)
-        except StudyNotFound as error:
-            raise CommandError(str(error)) from None
+        study = find_study(reference)
         entries = _entries(study, artifact_id)
         self.stdout.write(entry_table(entries.select_related("budget"), currency=study.budget.currency))
 

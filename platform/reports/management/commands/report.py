@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import RefusingCommand
 from reports.exports import write_report
 from reports.queries import report_of
 from reports.tables import report_text
-from studies.queries import StudyNotFound, find_study
+from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Print what each trained student of a study cost and reached; write the table and the chart."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,10 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the files go")
 
     def handle(self, *args: object, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-        except StudyNotFound as error:
-            raise CommandError(str(error)) from None
+        study = find_study(options["study"])
         report = report_of(study)
         self.stdout.write(report_text(report))
         folder = options["out"] or settings.DATA_DIR / "reports" / str(study.pk)

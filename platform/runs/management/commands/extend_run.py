@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.models import User
-from accounts.permissions import Forbidden
-from budgets.ledger import BudgetExceeded, BudgetStopped
+from accounts.commands import RefusingCommand
+from accounts.queries import find_person
 from budgets.money import ZERO, amount_text
 from runs.control import extend
 from runs.queries import find_run
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = (
         "Give a run more minutes: their cost is reserved, and a run that waited for them resumes from its checkpoint."
     )
@@ -23,12 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", help="e-mail of who gives them; who started it, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            run = find_run(options["run"])
-            actor = User.objects.get(email=options["email"]) if options["email"] else run.created_by
-            run = extend(actor=actor, run=run, minutes=options["minutes"])
-        except (ValueError, Forbidden, BudgetExceeded, BudgetStopped, User.DoesNotExist) as error:
-            raise CommandError(str(error)) from error
+        run = find_run(options["run"])
+        actor = find_person(options["email"]) if options["email"] else run.created_by
+        run = extend(actor=actor, run=run, minutes=options["minutes"])
         held = run.hold.amount if run.hold else ZERO
         self.stdout.write(
             f"{run}: {run.max_seconds // 60} minutes, {amount_text(held)} {run.study.budget.currency} held"

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from runs.queries import ArtifactNotFound, find_artifact
-from runs.results import ModelSilent, predict_to_file
+from accounts.commands import RefusingCommand
+from runs.queries import find_artifact
+from runs.results import predict_to_file
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Label each line of a CSV or JSON-lines file with a student or a teacher."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,15 +29,12 @@ class Command(BaseCommand):
             done[0] = count
             self.stderr.write(f"{count:,} lines")
 
-        try:
-            predict_to_file(
-                artifact=find_artifact(options["artifact"]),
-                source=options["source"],
-                target=target,
-                keep_going=options["keep_going"],
-                on_rows=tell,
-                on_note=self.stdout.write,
-            )
-        except (ArtifactNotFound, ModelSilent) as error:
-            raise CommandError(str(error)) from error
+        predict_to_file(
+            artifact=find_artifact(options["artifact"]),
+            source=options["source"],
+            target=target,
+            keep_going=options["keep_going"],
+            on_rows=tell,
+            on_note=self.stdout.write,
+        )
         self.stdout.write(f"{done[0]:,} lines written: {target}")

@@ -7,13 +7,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from runs.queries import RunNotFound, find_run
-from runs.results import NothingToRepeat, Repeat, RepeatFailed, repeat
+from accounts.commands import RefusingCommand
+from runs.queries import find_run
+from runs.results import Repeat, repeat
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Carry out a run again from its stored spec, in a copy of its folder, and compare; nothing is charged."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,13 +22,10 @@ class Command(BaseCommand):
         parser.add_argument("--folder", type=Path, help="where the copy is made and stays; else it is deleted")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            run = find_run(options["run"])
-            with ExitStack() as stack:
-                folder = options["folder"] or _temporary(stack)
-                found = repeat(run=run, folder=folder.absolute())
-        except (RunNotFound, NothingToRepeat, RepeatFailed) as error:
-            raise CommandError(str(error)) from error
+        run = find_run(options["run"])
+        with ExitStack() as stack:
+            folder = options["folder"] or _temporary(stack)
+            found = repeat(run=run, folder=folder.absolute())
         self._say(str(run), found)
 
     def _say(self, run: str, found: Repeat) -> None:

@@ -3,10 +3,11 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.models import User
+from accounts.commands import RefusingCommand
 from accounts.permissions import Forbidden
+from accounts.queries import find_person
 from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, BudgetStopped, headroom
 from budgets.models import Path
@@ -23,7 +24,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 _REFUSALS = (ValueError, Forbidden, BudgetExceeded, BudgetStopped, PriceMissing, StillCancelling)
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Start a run of a study: --path annotate, or --path distil with --unlabelled."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,13 +39,10 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="until it ends or pauses; exit 1 unless it succeeds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            if options["check"]:
-                self._check(options)
-                return
-            run = _start(options)
-        except (*_REFUSALS, User.DoesNotExist) as error:
-            raise CommandError(str(error)) from error
+        if options["check"]:
+            self._check(options)
+            return
+        run = _start(options)
         self.stdout.write(f"{run}: {run.get_state_display()}")
         self.stdout.write(what_was_started(run))
         if options["wait"]:
@@ -81,7 +79,7 @@ class Command(BaseCommand):
 
 def _start(options: dict[str, Any]) -> Run:
     study, plan = find_study(options["study"]), plan_of(options)
-    actor = User.objects.get(email=options["email"]) if options["email"] else study.created_by
+    actor = find_person(options["email"]) if options["email"] else study.created_by
     if options["path"] == Path.ANNOTATE:
         return start_annotate(actor=actor, study=study, num_labels=options["labels"], plan=plan)
     return start_distil(

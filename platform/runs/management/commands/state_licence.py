@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.models import User
-from accounts.permissions import Forbidden
+from accounts.commands import RefusingCommand
+from accounts.queries import find_person
 from runs.models import ModelLicence
 from runs.preflight import state_licence
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Write down whether a model's licence lets its outputs train other models; the latest statement counts."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,13 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", required=True, help="e-mail of who read it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            stated = state_licence(
-                actor=User.objects.get(email=options["email"]),
-                reference={"source": options["source"], "name": options["name"]},
-                licence=options["licence"],
-                outputs=ModelLicence.Outputs(options["outputs_may_train"]),
-            )
-        except (ValueError, Forbidden, User.DoesNotExist) as error:
-            raise CommandError(str(error)) from error
+        stated = state_licence(
+            actor=find_person(options["email"]),
+            reference={"source": options["source"], "name": options["name"]},
+            licence=options["licence"],
+            outputs=ModelLicence.Outputs(options["outputs_may_train"]),
+        )
         self.stdout.write(f"{stated}. {stated.get_outputs_display()}.")

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from budgets.limits import confirm_limit, resume, set_limit, stop_everything, top_up, waiting_request
 from budgets.models import Budget
 from budgets.money import amount_text
+from config.refusals import Refusal
 from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Show a study's budget; with an option, change its limit, stop or resume the study."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,16 +24,13 @@ class Command(BaseCommand):
         change.add_argument("--limit", metavar="AMOUNT", help="set the limit")
         change.add_argument("--stop", metavar="REASON", help="stop all that it pays for")
         change.add_argument("--resume", action="store_true", help="end a stop")
-        change.add_argument("--confirm", action="store_true", help="confirm a limit that somebody else asked for")
+        change.add_argument("--confirm", action="store_true", help="confirm a limit that another person requested")
         parser.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-            actor = find_person(options["email"]) if options["email"] else study.created_by
-            budget = _changed(actor, study.budget, options)
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
+        study = find_study(options["study"])
+        actor = find_person(options["email"]) if options["email"] else study.created_by
+        budget = _changed(actor, study.budget, options)
         amounts = {"limit": budget.limit, "spent": budget.spent, "held": budget.held, "left": budget.available}
         told = ", ".join(f"{name} {amount_text(amount)}" for name, amount in amounts.items())
         stopped = f"; stopped since {budget.stopped_at:%Y-%m-%d %H:%M} UTC" if budget.stopped_at else ""
@@ -54,6 +52,6 @@ def _changed(actor: User, budget: Budget, options: dict[str, Any]) -> Budget:
     if options["confirm"]:
         waiting = waiting_request(budget)
         if waiting is None:
-            raise ValueError(f"No limit of “{budget}” waits for a second person.")
+            raise Refusal(f"No limit of “{budget}” waits for a second person.")
         return confirm_limit(actor=actor, request=waiting)
     return resume(actor=actor, budget=budget) if options["resume"] else budget

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.permissions import Forbidden
 from accounts.queries import find_person
 from studies.editing import archive_study, change_study, unarchive_study
 from studies.models import Study
 from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Change a study's name, instructions or labels, archive it or bring it back; what is not given stays."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,12 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", help="e-mail of who changes it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-            actor = find_person(options["email"]) if options["email"] else study.created_by
-            changed = _changed(actor, study, options)
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
+        study = find_study(options["study"])
+        actor = find_person(options["email"]) if options["email"] else study.created_by
+        changed = _changed(actor, study, options)
         archived = "; archived" if changed.archived_at else ""
         self.stdout.write(f"Study {changed.pk}: {changed}; labels {', '.join(changed.labels)}{archived}")
 

@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.permissions import Forbidden
+from accounts.commands import RefusingCommand
 from accounts.queries import find_person
 from budgets.limits import waiting_request
 from budgets.models import PriceBook
 from budgets.money import amount_text
+from config.refusals import Refusal
 from studies.editing import StudySpec, create_study
 from studies.models import Metric, PayBasis
 from studies.task_types import TASK_TYPES
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Create a study with its budget."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,10 +38,7 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", default="", help="e-mail of who creates it; an admin, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = create_study(actor=find_person(options["email"]), spec=_spec(options))
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
+        study = create_study(actor=find_person(options["email"]), spec=_spec(options))
         budget = study.budget
         self.stdout.write(f"Study {study.pk}: {study}, budget {amount_text(budget.limit)} {budget.currency}")
         waiting = waiting_request(budget)
@@ -58,7 +56,7 @@ def _spec(options: dict[str, Any]) -> StudySpec:
             ", ".join(PriceBook.objects.values_list("name", flat=True))
             or "none yet: `manage.py prices create` makes one"
         )
-        raise ValueError(f"There is no price book {options['prices']!r}. Price books: {known}.")
+        raise Refusal(f"There is no price book {options['prices']!r}. Price books: {known}.")
     return StudySpec(
         name=options["name"],
         task_type=options["task_type"],
@@ -78,6 +76,6 @@ def _spec(options: dict[str, Any]) -> StudySpec:
 def _model(reference: str) -> dict[str, Any]:
     source, colon, rest = reference.partition(":")
     if source not in {"hub", "folder", "package"} or not colon or not rest:
-        raise ValueError(f"{reference!r} is not hub:NAME, hub:NAME@REVISION, folder:PATH or package:NAME.")
+        raise Refusal(f"{reference!r} is not hub:NAME, hub:NAME@REVISION, folder:PATH or package:NAME.")
     name, _, revision = rest.partition("@") if source == "hub" else (rest, "", "")
     return {"source": source, "name": name, "revision": revision or None}

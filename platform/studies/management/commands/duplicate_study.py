@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.permissions import Forbidden
+from accounts.commands import RefusingCommand
 from accounts.queries import find_person
 from studies.editing import duplicate_study
 from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Duplicate a study: its settings, its data where asked for, and a budget of its own."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,15 +21,12 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", help="e-mail of who makes it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-            made = duplicate_study(
-                actor=find_person(options["email"]) if options["email"] else study.created_by,
-                study=study,
-                name=options["name"],
-                limit=options["limit"],
-                with_data=options["with_data"],
-            )
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
+        study = find_study(options["study"])
+        made = duplicate_study(
+            actor=find_person(options["email"]) if options["email"] else study.created_by,
+            study=study,
+            name=options["name"],
+            limit=options["limit"],
+            with_data=options["with_data"],
+        )
         self.stdout.write(f"Study {made.pk}: {made}, {made.examples.count():,} examples")

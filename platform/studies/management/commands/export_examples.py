@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.commands import RefusingCommand
 from studies.exports import WRITERS, export_examples
 from studies.models import Split
 from studies.queries import find_study
 from tables.whole_files import write_whole
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Write a study's examples with their labels as CSV or JSON lines, by the file's ending."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,6 +34,4 @@ class Command(BaseCommand):
             write_whole({file: pieces})
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.") from error
-        except ValueError as error:
-            raise CommandError(str(error)) from error
         self.stdout.write(f"{examples.count():,} examples are in {file}.")

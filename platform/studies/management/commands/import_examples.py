@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from accounts.permissions import Forbidden
+from accounts.commands import RefusingCommand
 from accounts.queries import find_person
 from studies.imports import (
     ENCODINGS,
-    Checked,
+    ImportCheck,
     ImportOptions,
     draft_import,
     guess_columns,
@@ -18,7 +18,7 @@ from studies.imports import (
     propose_options,
 )
 from studies.models import ImportBatch, Study
-from studies.queries import find_study, on_offer
+from studies.queries import awaiting_annotation, find_study
 from studies.task_types import input_fields
 from tables.table import column_name, listed_columns
 
@@ -26,7 +26,7 @@ _SHOWN_ERRORS = 20
 COLUMN_HELP = "once for each input; needed where the header does not tell which column is the text"
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Import a CSV or JSON-lines file into a study: all of it, or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,8 +47,6 @@ class Command(BaseCommand):
             self._import(options)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}.") from error
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
 
     def _import(self, options: dict[str, Any]) -> None:
         study = find_study(options["study"])
@@ -73,7 +71,7 @@ class Command(BaseCommand):
         finally:
             _drop_draft(batch)
 
-    def _show(self, study: Study, checked: Checked) -> None:
+    def _show(self, study: Study, checked: ImportCheck) -> None:
         for note in checked.notes:
             self.stdout.write(note)
         self.stdout.write(
@@ -84,7 +82,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{checked.num_other_splits:,} rows name another split than their example has; it stays in its own."
             )
-        if num_open := on_offer(study).filter(content_hash__in=checked.relabelled).count():
+        if num_open := awaiting_annotation(study).filter(content_hash__in=checked.relabelled).count():
             self.stdout.write(
                 f"{num_open:,} of the examples that get a label are published: they are withdrawn within seconds and "
                 "their money is released. Annotations begun or submitted are paid; the imported labels stay."
@@ -99,7 +97,7 @@ def _options(batch: ImportBatch, options: dict[str, Any]) -> ImportOptions:
     guess = propose_options(batch=batch, encoding=options["encoding"])
     given = _given_columns(options)
     if unknown := sorted(given.keys() - guess.columns.keys()):
-        raise CommandError(f"--column: {', '.join(unknown)} is no input; write {', '.join(guess.columns)}=COLUMN.")
+        raise CommandError(f"--column: {', '.join(unknown)} is not an input; write {', '.join(guess.columns)}=COLUMN.")
     label, split = options["label_column"], options["split_column"]
     return ImportOptions(
         columns={**guess.columns, **given},
@@ -115,7 +113,7 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
 
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
-    """Say which inputs nobody named a column for, where the header does not tell either; empty where there is none."""
+    """Name the inputs whose column is neither given nor clear from the header; empty if none."""
     guess = guess_columns(columns=columns, input_fields=input_fields(study.task_type))
     unsure = [field for field in guess.unsure if field not in _given_columns(options)]
     if not unsure:

@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from accounts.permissions import Forbidden
+from accounts.commands import RefusingCommand
 from accounts.queries import find_person
+from config.refusals import Refusal
 from studies.imports import undo_import
 from studies.models import ImportBatch, Study
 from studies.queries import find_study
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Undo an import, all of it or nothing; without one, list the study's imports."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,15 +21,12 @@ class Command(BaseCommand):
         parser.add_argument("--as", dest="email", help="e-mail of who undoes it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            study = find_study(options["study"])
-            if options["batch"] is None:
-                self._list(study)
-                return
-            actor = find_person(options["email"]) if options["email"] else study.created_by
-            undone = undo_import(actor=actor, batch=_batch(study, options["batch"]))
-        except (ValueError, Forbidden) as error:
-            raise CommandError(str(error)) from error
+        study = find_study(options["study"])
+        if options["batch"] is None:
+            self._list(study)
+            return
+        actor = find_person(options["email"]) if options["email"] else study.created_by
+        undone = undo_import(actor=actor, batch=_batch(study, options["batch"]))
         self.stdout.write(f"Import {undone.pk} of {undone.file_name} is undone.")
 
     def _list(self, study: Study) -> None:
@@ -48,5 +46,5 @@ def _batch(study: Study, number: int) -> ImportBatch:
     found = next((one for one in known if one.pk == number), None)
     if found is None:
         named = ", ".join(f"{one.pk}: {one.file_name}" for one in known) or "none yet"
-        raise ValueError(f"“{study}” has no import {number}. Imports: {named}.")
+        raise Refusal(f"“{study}” has no import {number}. Imports: {named}.")
     return found

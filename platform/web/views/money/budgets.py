@@ -30,10 +30,11 @@ from budgets.limits import (
 )
 from budgets.models import Budget, LedgerEntry, PriceBook
 from budgets.overviews import KindUsage, breakdown, cap_uses, overshoot
+from config.refusals import Refusal
 from reports.formatting import MoneyFormat, adding_up
 from studies.models import Study
 from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
-from web.http import REFUSALS, carry_out, carry_out_or_say, explain, page_of, person
+from web.http import carry_out, carry_out_or_say, explain, page_of, person
 from web.presenters import held_for, would_stop
 from web.templatetags.fulcrum import exact
 
@@ -197,7 +198,7 @@ def _change(request: HttpRequest, pk: int, name: str, change: Change) -> HttpRes
 def _carried_out(request: HttpRequest, study: Study, form: forms.Form, change: Change) -> bool:
     try:
         messages.success(request, change(person(request), study.budget, dict(form.cleaned_data)))
-    except REFUSALS as refusal:
+    except Refusal as refusal:
         explain(form, refusal)
         study.budget.refresh_from_db()
         if isinstance(refusal, StaleEdit):

@@ -26,6 +26,7 @@ from budgets.prices import (
     set_price,
     text_of,
 )
+from config.refusals import Refusal
 from reports.formatting import adding_up
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
 from web.http import carry_out, in_words, page_of, person
@@ -171,7 +172,7 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
     except PriceFileChanged as refusal:
         messages.warning(request, str(refusal))
         return _show_preview(request, book, preview_prices(actor=person(request), book=book, content=content), content)
-    except ValueError as refusal:
+    except Refusal as refusal:
         messages.error(request, in_words(refusal))
         return render(request, "web/import_prices.html", {"form": form, "book": book})
     messages.success(request, f"New prices in “{book}”: {len(added):,}.")

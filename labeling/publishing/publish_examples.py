@@ -1,0 +1,135 @@
+"""Publishing examples in Label Studio: the money is held first, then they are sent, once."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from accounts.models import User
+from accounts.permissions import Action, require
+from budgets.ledger import BudgetStopped
+from budgets.models import Budget
+from budgets.money import ZERO
+from config.refusals import Refusal
+from labeling.annotations import forget_if_gone
+from labeling.label_studio import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect, ensure_project
+from labeling.models import Batch, LabelingProject, Publication
+from labeling.publishing.batches import HeldBatch, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.sending import resume_batches, send
+from studies.models import Split, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishResult:
+    """What a publishing did. `num_already` were published before; `num_short` exceed the budget.
+
+    `missing` is the money that these would need on top of what is there.
+    """
+
+    batches: tuple[Batch, ...]
+    num_published: int
+    num_already: int
+    num_short: int
+    missing: Decimal = ZERO
+
+
+def publish(
+    *,
+    actor: User,
+    study: Study,
+    num_examples: int | None = None,
+    split: str = Split.POOL,
+    request_key: str = "",
+) -> PublishResult:
+    """Publish more of a study's examples for labelling, in rank order, as many as the budget takes.
+
+    Each requested annotation gets a hold at the highest current rate before anything is sent. Safe to repeat: what is
+    published is not published again, and a batch that a crash left half-sent is completed.
+
+    Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
+    form sent twice publishes once.
+    Returns: what was published, and how many the budget could not take.
+    Raises: Forbidden; ValueError (number, split); BudgetStopped; BudgetExceeded (not one fits; nothing is held);
+    PriceMissing; LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is
+    sent when it answers again).
+    """
+    require(actor=actor, action=Action.PUBLISH_EXAMPLES)
+    if num_examples is not None and num_examples < 1:
+        raise Refusal(f"{num_examples} must be 1 or more.", field="examples")
+    if split not in Split.values:
+        raise Refusal(f"{split!r} is not one of {', '.join(Split.values)}.", field="split")
+    budget = Budget.objects.get(pk=study.budget_id)
+    if budget.is_stopped:
+        raise BudgetStopped(budget)
+    client = connect()
+    project = _prepare(study, client)
+    resume_batches(project=project, client=client)
+    earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
+    num_already = earlier.count()
+    examples = publishable(study=study, split=split)
+    num_wanted = min(num_examples or examples.count(), examples.count())
+
+    def want(place: int, left: int) -> PublishRequest:
+        uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
+        return PublishRequest(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
+
+    done = _hold_and_send(want, num_wanted, client)
+    return PublishResult(
+        batches=tuple(held.batch for held in done),
+        num_published=sum(held.num_examples for held in done),
+        num_already=num_already,
+        num_short=sum(held.num_short for held in done),
+        missing=sum((held.missing for held in done), ZERO),
+    )
+
+
+def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:
+    """Find or make the project; one that was deleted in Label Studio is made again, and gives back what it held."""
+    try:
+        return ensure_project(study=study, client=client)
+    except LabelStudioRefused:
+        project = LabelingProject.objects.get(study=study)
+        if not forget_if_gone(project=project, client=client, is_new_wanted=True):
+            raise
+    return ensure_project(study=study, client=client)
+
+
+def _hold_and_send(
+    want: Callable[[int, int], PublishRequest], num_examples: int, client: LabelStudioClient
+) -> list[HeldBatch]:
+    """Hold and send examples, a batch at a time, as many as the budget takes.
+
+    Parameters: `want` makes what the batch at a place asks for, given how many examples are left.
+    Raises: NoneFits (of the first batch); BudgetStopped; PriceMissing; LabelStudioUnreachable; LabelStudioRefused.
+    """
+    done: list[HeldBatch] = []
+    left = num_examples
+    while left > 0:
+        held = _hold_next(want(len(done), left), done)
+        if held is None:
+            break
+        done.append(held)
+        _send(held.batch, done, client)
+        left = 0 if held.num_short else left - held.num_examples
+    return done
+
+
+def _hold_next(wanted: PublishRequest, done: list[HeldBatch]) -> HeldBatch | None:
+    """Hold the next batch. Where nothing of it fits, the one before is the one that the budget ended."""
+    try:
+        return hold_batch(wanted)
+    except NoneFits as refusal:
+        if not done:
+            raise
+        done[-1] = replace(done[-1], num_short=wanted.num_examples, missing=refusal.missing_for_all)
+        return None
+
+
+def _send(batch: Batch, done: list[HeldBatch], client: LabelStudioClient) -> None:
+    try:
+        send(batch, client)
+    except LabelStudioUnreachable as error:
+        num_held = sum(one.num_examples for one in done)
+        raise LabelStudioUnreachable(
+            f"{error} {num_held:,} examples have their money held; those not there yet are sent when it answers."
+        ) from error

@@ -1,0 +1,157 @@
+"""Withdrawing published examples that have an imported label, and releasing their money.
+
+What a person has open may be finished, and what was submitted is paid; the imported label stays.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from labeling.annotations import note_error
+from labeling.label_studio import (
+    KeptOpen,
+    LabelStudioClient,
+    LabelStudioRefused,
+    LabelStudioUnreachable,
+    Withdrawal,
+    alone_with,
+    connect,
+    set_overlap_of_batch,
+)
+from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
+from labeling.records import record_labelling
+from labeling.sync import sync
+from labeling.withdraw.release import WITHDRAWN, portions, release_holds
+from studies.models import Label, Study
+
+logger = logging.getLogger(__name__)
+
+REASON = "withdrawn: the example has an imported label"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawResult:
+    """Examples whose money was released, annotations still in progress, and Label Studio's error."""
+
+    num_examples: int = 0
+    num_kept: int = 0
+    error: str = ""
+
+
+def withdraw_labelled_of(*, study: Study) -> WithdrawResult:
+    """Withdraw published examples that have an imported label, if there are any.
+
+    Errors of Label Studio are shown on the project's page; the schedule tries again.
+    """
+    project = _to_withdraw().filter(study=study).first()
+    return _attempt(project) if project else WithdrawResult()
+
+
+def follow_imported_labels() -> None:
+    """Withdraw what has an imported label and was not withdrawn at the import. Looks at rows only."""
+    for project in _to_withdraw():
+        _attempt(project)
+
+
+def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) -> WithdrawResult:
+    """Close examples that have an imported label in Label Studio, and release what they hold.
+
+    What was submitted before is fetched and paid first; what people have open is kept for them, for as long as after a
+    stop. May be repeated, and killed anywhere.
+    Raises: LabelStudioUnreachable; LabelStudioRefused.
+    """
+    assert project.label_studio_id is not None
+    chosen = list(_labelled(project).select_related("example__label", "batch").order_by("pk"))
+    found = _shut(project, chosen, client)
+    # What Label Studio deleted had no answer that a sync could bring.
+    deleted = [one for one in chosen if one.label_studio_id not in found.left]
+    num_withdrawn = _release(project, deleted, found)
+    fetched = sync(project=project)
+    if fetched.error:
+        raise LabelStudioUnreachable(fetched.error)
+    num_withdrawn += _release(project, [one for one in chosen if one not in deleted], found)
+    for batch in {one.batch_id: one.batch for one in chosen if one not in deleted}.values():
+        # The sync did not know yet for whom any of them is kept open.
+        set_overlap_of_batch(project=project, client=client, batch=batch)
+    num_kept = Assignment.objects.waiting().filter(publication__in=chosen, kept_for__isnull=False).count()
+    return WithdrawResult(num_examples=num_withdrawn, num_kept=num_kept)
+
+
+def _labelled(project: LabelingProject) -> QuerySet[Publication]:
+    """Publications that still ask although their example has an imported label; what is being sent has to arrive."""
+    return Publication.objects.filter(
+        Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk"))),
+        batch__project=project,
+        batch__state=Batch.State.PUBLISHED,
+        example__label__source=Label.Source.IMPORT,
+    )
+
+
+def _to_withdraw() -> QuerySet[LabelingProject]:
+    """Projects with such publications, but for those that wait only for people who have them open."""
+    waiting = Assignment.objects.waiting().filter(
+        publication__batch__project=OuterRef("pk"),
+        publication__batch__state=Batch.State.PUBLISHED,
+        publication__example__label__source=Label.Source.IMPORT,
+    )
+    theirs = Annotation.objects.filter(example=OuterRef("publication__example"), annotator=OuterRef("kept_for"))
+    overdue = Q(publication__example__label__created_at__lt=_longest_ago())
+    is_due = Exists(waiting.filter(Q(kept_for__isnull=True) | overdue | Q(Exists(theirs))))
+    projects = LabelingProject.objects.filter(
+        is_due, label_studio_id__isnull=False, closed_at__isnull=True, study__budget__stopped_at__isnull=True
+    )
+    return projects.select_related("study__budget").order_by("pk")
+
+
+def _is_overdue(publication: Publication) -> bool:
+    return publication.example.label.created_at < _longest_ago()
+
+
+def _longest_ago() -> datetime:
+    return timezone.now() - timedelta(hours=settings.KEPT_OPEN_HOURS)
+
+
+def _attempt(project: LabelingProject) -> WithdrawResult:
+    with alone_with(project) as is_ours:
+        if not is_ours:
+            return WithdrawResult(error="Another process is withdrawing them already.")
+        try:
+            return withdraw_labelled(project=project, client=connect())
+        except (LabelStudioUnreachable, LabelStudioRefused) as error:
+            logger.warning("withdrawing labelled examples of project %s: %s", project.pk, error)
+            note_error(project=project, error=str(error))
+            return WithdrawResult(error=str(error))
+
+
+def _shut(project: LabelingProject, chosen: Sequence[Publication], client: LabelStudioClient) -> Withdrawal:
+    """Close these in Label Studio; what is overdue is not kept open."""
+    assert project.label_studio_id is not None
+    there = {one.label_studio_id: one for one in chosen if one.label_studio_id is not None}
+    kept: list[KeptOpen] = []
+    left: set[int] = set()
+    for some in portions(sorted(there)):
+        in_time = [one for one in some if not _is_overdue(there[one])]
+        found = client.shut(project_id=project.label_studio_id, ids=some, keep_open=in_time)
+        kept += found.kept
+        left |= found.left
+    return Withdrawal(kept=tuple(kept), left=frozenset(left))
+
+
+def _release(project: LabelingProject, chosen: Sequence[Publication], found: Withdrawal) -> int:
+    """Release what publications hold, and record it. Returns: of how many examples."""
+    return sum(_release_some(project, ids, found) for ids in portions(sorted(one.pk for one in chosen)))
+
+
+@transaction.atomic
+def _release_some(project: LabelingProject, ids: Sequence[int], found: Withdrawal) -> int:
+    num_withdrawn = release_holds(ids=ids, found=found, because=Publication.Because.LABELLED, reason=REASON)
+    if num_withdrawn:
+        after = {"examples": num_withdrawn, "kept_open": len(found.kept), "because": "imported labels"}
+        record_labelling(project=project, action=WITHDRAWN, after=after)
+    return num_withdrawn

@@ -1,0 +1,51 @@
+"""Releasing what withdrawn examples hold, but for people who have one open."""
+
+from collections.abc import Iterator, Sequence
+
+from django.db import transaction
+
+from accounts.models import User
+from labeling.annotations import give_back
+from labeling.label_studio import KeptOpen, Withdrawal
+from labeling.models import Annotation, Publication
+
+EXAMPLES_AT_A_TIME = 200
+WITHDRAWN = "labelling.withdraw"
+
+
+def portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Cut a list of ids into what one transaction, or one call to Label Studio, takes."""
+    return (ids[at : at + EXAMPLES_AT_A_TIME] for at in range(0, len(ids), EXAMPLES_AT_A_TIME))
+
+
+@transaction.atomic
+def release_holds(*, ids: Sequence[int], found: Withdrawal, because: Publication.Because, reason: str) -> int:
+    """Release what publications hold for annotations that nobody is making.
+
+    Returns: of how many examples.
+    """
+    locked = Publication.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("example")
+    num_withdrawn = 0
+    for publication in locked.order_by("pk"):
+        theirs = [one for one in found.kept if one.item_uid == str(publication.example.uid)]
+        people = _people(theirs, publication)
+        given_back = give_back(publication=publication, because=because, reason=reason, keep_for=people)
+        num_withdrawn += bool(given_back)
+        _note_id(publication, theirs, found)
+    return num_withdrawn
+
+
+def _people(kept: Sequence[KeptOpen], publication: Publication) -> list[User]:
+    """List who has an example open and has not answered it yet."""
+    emails = [one.email.lower() for one in kept]
+    answered = Annotation.objects.filter(example=publication.example, annotator__isnull=False).values("annotator")
+    return list(User.objects.filter(email__in=emails, is_active=True).exclude(pk__in=answered).order_by("pk"))
+
+
+def _note_id(publication: Publication, kept: Sequence[KeptOpen], found: Withdrawal) -> None:
+    """Note which example of Label Studio's this is now; none if it was deleted there."""
+    known = publication.label_studio_id
+    there = known if known in found.left else next((one.id for one in kept), None)
+    if there != known:
+        publication.label_studio_id = there
+        publication.save(update_fields=["label_studio_id"])

@@ -1,0 +1,295 @@
+"""From rows to examples: mapping, checks and splits. No database here, so that a preview and an import agree."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from config.refusals import Refusal
+from studies.answers import FORMS, AnswerInvalid, in_one_line
+from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
+from studies.imports.columns import guess_columns
+from studies.imports.files import Row, Table
+from studies.models import Split
+from tables.signs import unstorable
+from tables.table import MISSING, counted, listed_columns
+
+MAX_CHARACTERS = 100_000
+ROWS_PER_NOTE = 500
+# What programs write in place of a text that is missing.
+_MISSING_TEXTS = frozenset({"nan", "<na>", "nat", "null", "none", "undefined", "#n/a"})
+
+
+Progress = Callable[[int, int], None]
+
+
+class ColumnsWrong(Refusal):
+    """The mapping names a column that the file does not have, or leaves an input without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """How to read a file: which column gives each input field, the label (optional) and the split (optional)."""
+
+    columns: Mapping[str, str]
+    label_column: str = ""
+    split_column: str = ""
+    encoding: str = "utf-8"
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowError:
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"Line {self.line}: {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A row that can become an example."""
+
+    line: int
+    fields: dict[str, str]
+    label: str
+    split: str
+    content: str
+    group: str
+    rank: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRules:
+    """What of a study decides about a row, its known examples included (by content and group hash)."""
+
+    task_type: str
+    input_fields: Sequence[str]
+    labels: Sequence[str]
+    dev_fraction: float
+    test_fraction: float
+    seed: int
+    is_test_frozen: bool
+    known_labels: Mapping[str, str] = field(default_factory=dict)
+    known_splits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportCheck:
+    """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
+
+    `num_other_splits` duplicates name another split than their example has; it stays in its own. `notes` say how the
+    file was read: what was guessed, moved and left out.
+    """
+
+    candidates: tuple[Candidate, ...]
+    late_labels: dict[str, str]
+    num_duplicates: int
+    errors: tuple[RowError, ...]
+    num_other_splits: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def num_labels(self) -> int:
+        """How many new examples come with a label."""
+        return sum(1 for one in self.candidates if one.label or one.content in self.late_labels)
+
+    @property
+    def relabelled(self) -> list[str]:
+        """Content hashes of the examples that are here without a label and get one."""
+        return sorted(self.late_labels.keys() - {one.content for one in self.candidates})
+
+    @property
+    def digest(self) -> str:
+        """Stands for exactly these examples, labels and errors."""
+        new = [(one.content, one.label, one.split) for one in self.candidates]
+        errors = [(one.line, one.message) for one in self.errors]
+        return digest(new, sorted(self.late_labels.items()), errors, self.num_duplicates, self.num_other_splits)
+
+
+def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
+    """Propose a mapping; see studies.imports.columns."""
+    guess = guess_columns(columns=columns, input_fields=input_fields)
+    return ImportOptions(columns=guess.columns, label_column=guess.label_column, split_column=guess.split_column)
+
+
+def check_columns(*, table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:
+    """Raise ColumnsWrong unless every input field has a column and every column named is in the file."""
+    missing = [name for name in input_fields if not options.columns.get(name)]
+    if missing:
+        raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {listed_columns(table.columns)}.")
+    named = [*options.columns.values(), options.label_column, options.split_column]
+    absent = [name for name in named if name and name not in table.columns]
+    if absent:
+        raise ColumnsWrong(f"The file has no column {', '.join(absent)}. It has {listed_columns(table.columns)}.")
+    used = [name for name in named if name]
+    twice = sorted({name for name in used if used.count(name) > 1})
+    if twice:
+        raise ColumnsWrong(f"{', '.join(twice)} is mapped twice.")
+
+
+class _Checker:
+    """Goes through rows in order; what earlier rows and the study hold decides about later ones."""
+
+    def __init__(self, *, rules: StudyRules, options: ImportOptions) -> None:
+        self.rules = rules
+        self.options = options
+        self.form = FORMS[rules.task_type]
+        self.labels_by_content = dict(rules.known_labels)
+        self.splits_by_group = dict(rules.known_splits)
+        self.candidates: list[Candidate] = []
+        self.late_labels: dict[str, str] = {}
+        self.errors: list[RowError] = []
+        self.num_duplicates = 0
+        self.remarks = Counter[str]()
+        self.num_other_splits = 0
+
+    def add(self, row: Row) -> None:
+        problem = row.problem or self._cell_problem(row)
+        try:
+            problem = problem or self._take(row)
+        except AnswerInvalid as error:
+            problem = f"label: {error}"
+        if problem:
+            self.errors.append(RowError(line=row.line, message=problem))
+        else:
+            self._note_missing(row)
+
+    def _take(self, row: Row) -> str:
+        cells = {name: row.cells.get(column, "") for name, column in self.options.columns.items()}
+        fields = {name: clean(text) for name, text in cells.items()}
+        wanted = row.cells.get(self.options.split_column, "").strip().lower() if self.options.split_column else ""
+        problem = self._text_problem(fields) or self._split_problem(wanted)
+        if problem:
+            return problem
+        label = self._label(row, cells)
+        content, group = content_hash(fields), group_hash(fields)
+        if content in self.labels_by_content:
+            return self._duplicate(content, label, fields) or self._count_duplicate(group, wanted)
+        if wanted == Split.TEST and self.rules.is_test_frozen:
+            return "split: the test split is frozen since the first run, nothing can be added to it"
+        split = self._split(group, wanted)
+        if wanted and split != wanted:
+            return f"split: a text that differs only in case or spaces is in {split}, so this row cannot be in {wanted}"
+        self.labels_by_content[content] = label
+        if split == Split.TEST and self.rules.is_test_frozen:
+            self.num_duplicates += 1
+            return ""
+        self.splits_by_group[group] = split
+        if missing := next((text for text in fields.values() if text.casefold() in _MISSING_TEXTS), ""):
+            self.remarks[f"Imported as text, although “{missing}” often stands for a missing value"] += 1
+        self.candidates.append(
+            Candidate(
+                line=row.line,
+                fields=fields,
+                label=label,
+                split=split,
+                content=content,
+                group=group,
+                rank=rank(seed=self.rules.seed, content=content),
+            )
+        )
+        return ""
+
+    def _label(self, row: Row, cells: Mapping[str, str]) -> str:
+        """Read the row's label into the one form; empty where there is none."""
+        cell = row.cells.get(self.options.label_column, "") if self.options.label_column else ""
+        if not clean(cell):
+            return ""
+        return self.form.read_cell(cell=cell, cells=cells, labels=self.rules.labels, remarks=self.remarks)
+
+    def _duplicate(self, content: str, label: str, fields: Mapping[str, str]) -> str:
+        known = self.labels_by_content[content]
+        if label and known and label != known:
+            known, label = (
+                in_one_line(task_type=self.rules.task_type, value=one, fields=fields) for one in (known, label)
+            )
+            return f"label: this text has the label “{known}” already, not “{label}”"
+        if label and not known:
+            self.labels_by_content[content] = self.late_labels[content] = label
+        return ""
+
+    def _count_duplicate(self, group: str, wanted: str) -> str:
+        self.num_duplicates += 1
+        self.num_other_splits += bool(wanted) and self.splits_by_group.get(group, wanted) != wanted
+        return ""
+
+    def _cell_problem(self, row: Row) -> str:
+        for column in (*self.options.columns.values(), self.options.split_column):
+            what = row.not_texts.get(column, "")
+            if what and not (what == MISSING and column == self.options.split_column):
+                return f"{column}: a text is expected, not {what}"
+        return ""
+
+    def _note_missing(self, row: Row) -> None:
+        for name, column in (("label", self.options.label_column), ("split", self.options.split_column)):
+            if row.not_texts.get(column) == MISSING:
+                self.remarks[f"NaN was read as a missing {name}, like null"] += 1
+
+    def _text_problem(self, fields: Mapping[str, str]) -> str:
+        for name, text in fields.items():
+            if not text:
+                return f"{name}: the text is empty"
+            if bad := unstorable(text):
+                return f"{name}: the text has {bad}; write it without"
+            if len(text) > MAX_CHARACTERS:
+                return f"{name}: {len(text):,} characters; the maximum is {MAX_CHARACTERS:,}"
+        return ""
+
+    def _split_problem(self, wanted: str) -> str:
+        if wanted and wanted not in Split.values:
+            return f"split: “{wanted[:40]}” is not pool, dev or test"
+        return ""
+
+    def _split(self, group: str, wanted: str) -> str:
+        known = self.splits_by_group.get(group)
+        if known:
+            return known
+        if wanted:
+            return wanted
+        position = fraction("split", self.rules.seed, group)
+        test = 0.0 if self.rules.is_test_frozen else self.rules.test_fraction
+        if position < test:
+            return Split.TEST
+        # Dev lies behind test on the same line, so freezing test moves no group from dev to pool.
+        is_dev = self.rules.test_fraction <= position < self.rules.test_fraction + self.rules.dev_fraction
+        return Split.DEV if is_dev else Split.POOL
+
+
+def check_rows(
+    *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
+) -> ImportCheck:
+    """Sort a file's rows into new examples, duplicates and errors with their line numbers.
+
+    Parameters: `note_progress` is called at times with the number of rows done, and of all.
+    Raises: ColumnsWrong.
+    """
+    check_columns(table=table, options=options, input_fields=rules.input_fields)
+    checker = _Checker(rules=rules, options=options)
+    for place, row in enumerate(table.rows):
+        if note_progress and place % ROWS_PER_NOTE == 0:
+            note_progress(place, len(table.rows))
+        checker.add(row)
+    return ImportCheck(
+        candidates=tuple(checker.candidates),
+        late_labels=checker.late_labels,
+        num_duplicates=checker.num_duplicates,
+        errors=tuple(checker.errors),
+        num_other_splits=checker.num_other_splits,
+        notes=(*table.notes, *_mapping_notes(table, options), *_remark_notes(checker.remarks)),
+    )
+
+
+def _mapping_notes(table: Table, options: ImportOptions) -> list[str]:
+    used = {**options.columns, "label": options.label_column, "split": options.split_column}
+    notes = [f"Column “{column}” is the {field}." for field, column in used.items() if column]
+    if not options.label_column:
+        notes.append("No column is the label: examples come unlabelled.")
+    rest = [name for name in table.columns if name not in used.values()]
+    return [*notes, f"Not imported: {listed_columns(rest)}."] if rest else notes
+
+
+def _remark_notes(remarks: Counter[str]) -> list[str]:
+    return [f"{remark}: {counted(number, 'row')}." for remark, number in remarks.items()]

@@ -1,0 +1,81 @@
+"""Answers: how they are written, read, counted and compared. Nothing here imports torch."""
+
+from training.answers.baselines import (
+    NO_MATCH,
+    BaselineAnswers,
+    constant_answer,
+    joined_texts,
+    memorised_spans,
+    most_frequent,
+    nearest_texts,
+)
+from training.answers.gold import GoldInvalid, listed
+from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
+from training.answers.paired import COMPAT_F1, PairedAnswers, PairedTest, paired_test
+from training.answers.rows import Rows
+from training.answers.spans import (
+    NO_TOKEN,
+    SEGMENTATIONS,
+    WORD_TOKENS,
+    Span,
+    Word,
+    checked_spans,
+    chosen_segmentation,
+    first_tokens,
+    has_unspaced,
+    num_lost,
+    spans_from_json,
+    spans_of,
+    spans_to_json,
+    tags_of,
+    words_of,
+)
+from training.answers.tally import Floats, Item, MetricTally, concatenated, f1_scores, tally_items
+from training.answers.text_forms import BETWEEN_LABELS, read_entities, read_labels, without_spaces, write_entities
+
+__all__ = [
+    "BETWEEN_LABELS",
+    "COMPAT_F1",
+    "NO_MATCH",
+    "NO_TOKEN",
+    "NUM_COMPAT_COUNTS",
+    "SEGMENTATIONS",
+    "WORD_TOKENS",
+    "BaselineAnswers",
+    "Floats",
+    "GoldInvalid",
+    "Item",
+    "MetricTally",
+    "PairedAnswers",
+    "PairedTest",
+    "Rows",
+    "Span",
+    "Word",
+    "align_target",
+    "checked_spans",
+    "chosen_segmentation",
+    "compat_f1",
+    "compat_tally",
+    "concatenated",
+    "constant_answer",
+    "f1_scores",
+    "first_tokens",
+    "has_unspaced",
+    "joined_texts",
+    "listed",
+    "memorised_spans",
+    "most_frequent",
+    "nearest_texts",
+    "num_lost",
+    "paired_test",
+    "read_entities",
+    "read_labels",
+    "spans_from_json",
+    "spans_of",
+    "spans_to_json",
+    "tags_of",
+    "tally_items",
+    "without_spaces",
+    "words_of",
+    "write_entities",
+]

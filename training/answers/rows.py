@@ -1,0 +1,28 @@
+"""Rows of text with their gold answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Checked rows: `columns` has a list per input field; `gold` is None, or has None, where there is no label."""
+
+    uids: list[str]
+    columns: dict[str, list[str]]
+    gold: list[str | None] | None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.uids)
+
+    def answers(self) -> list[str | None]:
+        """Return the gold answers; None where a row has none."""
+        return self.gold if self.gold is not None else [None] * len(self)
+
+    def labelled(self) -> list[str]:
+        """Return the gold answers of rows that were read as labelled."""
+        found = [answer for answer in self.answers() if answer is not None]
+        assert len(found) == len(self)
+        return found

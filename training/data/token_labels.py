@@ -1,0 +1,73 @@
+"""A text-to-text teacher's soft labels: the likeliest tokens at each place of the answers that it generated.
+
+Shapes: N rows, M tokens of all their answers, K tokens kept at each place, V tokens in the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+COLUMNS = ("answer_ids", "top_ids", "top_log_probs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenLabels:
+    """Answers of N rows, cut by `bounds` (N + 1,): their tokens (M,), and the likeliest at each place.
+
+    The last of `top_log_probs` (M, K + 1) is that of all tokens besides the K of `top_ids` (M, K).
+    """
+
+    bounds: npt.NDArray[np.int64]
+    answer_ids: npt.NDArray[np.int32]
+    top_ids: npt.NDArray[np.int32]
+    top_log_probs: npt.NDArray[np.float32]
+
+    def answers(self) -> list[list[int]]:
+        """Return the tokens of each row's answer."""
+        return [part.tolist() for part in np.split(self.answer_ids, self.bounds[1:-1])]
+
+    def take(self, rows: Sequence[int]) -> TokenLabels:
+        """Return those of some rows, in their order."""
+        parts = [np.arange(self.bounds[row], self.bounds[row + 1]) for row in rows]
+        places = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+        return TokenLabels(
+            bounds=np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]),
+            answer_ids=self.answer_ids[places],
+            top_ids=self.top_ids[places],
+            top_log_probs=self.top_log_probs[places],
+        )
+
+    def columns(self) -> dict[str, pa.Array]:
+        """Return them as Arrow columns, one flat list per row."""
+        values = (self.answer_ids, self.top_ids, self.top_log_probs)
+        return {name: _lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
+
+
+def token_labels_in(table: pa.Table) -> TokenLabels:
+    """Read what `TokenLabels.columns` gave."""
+    answer_ids, top_ids, top_log_probs = (_flat(table.column(name)) for name in COLUMNS)
+    lengths = [chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in table.column(COLUMNS[0]).chunks]
+    num_tokens = len(answer_ids)
+    return TokenLabels(
+        bounds=np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)]),
+        answer_ids=answer_ids.astype(np.int32),
+        top_ids=top_ids.reshape(num_tokens, -1).astype(np.int32),
+        top_log_probs=top_log_probs.reshape(num_tokens, -1).astype(np.float32),
+    )
+
+
+def _lists(values: npt.NDArray[np.generic], bounds: npt.NDArray[np.int64]) -> pa.Array:
+    width = values.shape[1] if values.ndim > 1 else 1
+    return pa.ListArray.from_arrays((bounds * width).astype(np.int32), pa.array(values.reshape(-1)))
+
+
+def _flat(column: pa.ChunkedArray) -> npt.NDArray[np.generic]:
+    found: npt.NDArray[np.generic] = np.concatenate(
+        [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    )
+    return found

@@ -1,0 +1,33 @@
+"""Distillation: soft labels, how sure their teacher is, which of them are kept, and token distributions."""
+
+from training.distil.calibration import calibrate, decisions_of, row_accuracy, row_confidence
+from training.distil.confidence import DevConfidence, best_threshold
+from training.distil.filtering import Selection, select
+from training.distil.soft_labels import (
+    METADATA_FILE,
+    PartialStore,
+    SoftLabels,
+    StorePlan,
+    read_metadata,
+    read_soft_labels,
+)
+from training.distil.token_training import shares_tokens, token_objective
+
+__all__ = [
+    "METADATA_FILE",
+    "DevConfidence",
+    "PartialStore",
+    "Selection",
+    "SoftLabels",
+    "StorePlan",
+    "best_threshold",
+    "calibrate",
+    "decisions_of",
+    "read_metadata",
+    "read_soft_labels",
+    "row_accuracy",
+    "row_confidence",
+    "select",
+    "shares_tokens",
+    "token_objective",
+]

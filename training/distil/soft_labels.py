@@ -1,0 +1,203 @@
+"""The soft-label store: a teacher's outputs over unlabelled examples, written once, read by every student."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from training.answers import Rows
+from training.data import DataInvalid, ModelOutputs, TokenLabels, token_labels_in
+from training.distil.confidence import DevConfidence
+from training.runtime import removed_on_failure, write_json
+
+METADATA_FILE = "soft_labels.json"
+PLAN_FILE = "plan.json"
+CONFIDENCE_FILE = "surety.json"
+
+
+class SoftLabelsUnusable(DataInvalid):
+    """A soft-label set is missing, incomplete, or made for other labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorePlan:
+    """What a set is made of; two sets with the same plan have the same numbers.
+
+    `outputs` names the numbers of each unit; `unit` says whether that is a row or a word of it, `segmentation` what a
+    word is. `top_tokens` are kept at each place of a text-to-text teacher's answers; 0 of another teacher.
+    """
+
+    task_type: str
+    labels: tuple[str, ...]
+    unit: str
+    outputs: tuple[str, ...]
+    teacher_hash: str
+    tokenizer_hash: str
+    data_hash: str
+    max_length: int
+    precision: str
+    rows_per_shard: int
+    num_rows: int
+    top_tokens: int = 0
+    segmentation: str = "word"
+
+    def payload(self) -> dict[str, Any]:
+        """Return the plan as JSON takes it."""
+        payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
+        if self.segmentation == "word":
+            del payload["segmentation"]
+        return payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftLabels:
+    """A finished set in memory: rows with the teacher's logits; `dev` is its confidence there, if it was calibrated.
+
+    `tokens` are a text-to-text teacher's.
+    """
+
+    rows: Rows
+    outputs: ModelOutputs
+    tokenizer_hash: str
+    dev: DevConfidence | None = None
+    tokens: TokenLabels | None = None
+
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> SoftLabels:
+        """Return the rows of a mask."""
+        rows = Rows(
+            uids=list(compress(self.rows.uids, kept_N)),
+            columns={name: list(compress(texts, kept_N)) for name, texts in self.rows.columns.items()},
+            gold=None,
+        )
+        tokens = self.tokens.take(np.flatnonzero(kept_N).tolist()) if self.tokens else None
+        return replace(self, rows=rows, outputs=self.outputs.of(kept_N), tokens=tokens)
+
+
+class PartialStore:
+    """A set being written, one shard file per slice of rows; a shard is there complete or not at all."""
+
+    def __init__(self, folder: Path, plan: StorePlan) -> None:
+        self._folder = folder
+        self._plan = plan
+
+    def is_published(self, target: Path) -> bool:
+        """Say whether an earlier attempt finished this very set."""
+        return self._is_of_plan(target)
+
+    def open(self) -> None:
+        """Keep the shards of an earlier attempt if they were made by the same plan, else start empty."""
+        if not self._is_of_plan(self._folder):
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            write_json(path=self._folder / PLAN_FILE, payload=self._plan.payload())
+
+    def has(self, shard: int) -> bool:
+        """Say whether a shard is written."""
+        return self._shard_path(shard).is_file()
+
+    def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
+        """Write one shard of rows with their outputs and tokens, those of a row in one flat list."""
+        values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
+        offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
+        columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
+        columns |= {"logits": pa.ListArray.from_arrays(offsets, values), **(tokens.columns() if tokens else {})}
+        table = pa.table(columns)
+        path = self._shard_path(shard)
+        temporary = path.with_suffix(".tmp")
+        with removed_on_failure(temporary):
+            with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table)
+            temporary.replace(path)
+
+    def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, confidence: DevConfidence | None) -> None:
+        """Turn the complete shards into a finished set under its final name; an existing one is replaced.
+
+        `calibration` goes into the metadata, `confidence` into a file for filters; both None without a labelled dev.
+        """
+        if confidence is not None:
+            write_json(path=self._folder / CONFIDENCE_FILE, payload=confidence.payload(), indent=None)
+        # The plan stays: a set that is killed while it is renamed is then still known for what it is.
+        write_json(path=self._folder / METADATA_FILE, payload={**self._plan.payload(), "calibration": calibration})
+        shutil.rmtree(target, ignore_errors=True)
+        self._folder.rename(target)
+
+    def _is_of_plan(self, folder: Path) -> bool:
+        try:
+            found = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(found == self._plan.payload())
+
+    def _shard_path(self, shard: int) -> Path:
+        return self._folder / f"shard-{shard:06d}.arrow"
+
+
+def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str], labels: Sequence[str]) -> SoftLabels:
+    """Read a finished soft-label set with the texts of some input fields.
+
+    Raises
+    ------
+    SoftLabelsUnusable: there is no finished set, or it is of another task type or other labels, or rows are missing.
+    """
+    metadata = read_metadata(folder)
+    if metadata["task_type"] != task_type or metadata["labels"] != list(labels):
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder} is a {metadata['task_type']} over {metadata['labels']}, the spec asks for "
+            f"{task_type} over {list(labels)}. Score again with a teacher of these labels."
+        )
+    shards = [datasets.Dataset.from_file(str(path)) for path in sorted(folder.glob("shard-*.arrow"))]
+    num_rows = sum(len(shard) for shard in shards)
+    if not shards or num_rows != metadata["num_rows"]:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder} holds {num_rows} of {metadata['num_rows']} rows. Score again."
+        )
+    table = datasets.concatenate_datasets(shards)
+    rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
+    outputs = _outputs(table.data.column("logits"), width=len(metadata["outputs"]))
+    return SoftLabels(
+        rows=rows,
+        outputs=outputs,
+        tokenizer_hash=metadata["tokenizer_hash"],
+        dev=_dev_confidence(folder, metadata),
+        tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
+    )
+
+
+def _dev_confidence(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:
+    if metadata.get("calibration") is None:
+        return None
+    try:
+        return DevConfidence.from_payload(json.loads((folder / CONFIDENCE_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder / CONFIDENCE_FILE} cannot be read ({error}). Score again."
+        ) from error
+
+
+def _outputs(column: pa.ChunkedArray, width: int) -> ModelOutputs:
+    """Read lists of numbers without a Python object for each."""
+    values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64) // width])
+    return ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds)
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """Return a finished set's metadata; raises SoftLabelsUnusable if there is none."""
+    try:
+        metadata: dict[str, Any] = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: {folder} is no finished soft-label set ({error}). Run a scoring first."
+        ) from error
+    return metadata

@@ -1,0 +1,105 @@
+"""A classifier's results on the held-out splits of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.answers import Rows
+from training.compute import Compute
+from training.data import EncodedRows, ModelOutputs, read_labelled
+from training.evaluation.metrics import baseline_scores, metric_value, split_metrics
+from training.evaluation.outputs import predict_logits
+from training.job import Job
+from training.learners import Classifier, encode_rows, learner_of
+from training.spec import RunSpec
+from training.tasks import TaskType
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedSplit:
+    """A held-out split with its token ids."""
+
+    rows: Rows
+    encoded: EncodedRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitPredictions:
+    """A classifier's outputs and answers for a split."""
+
+    outputs: ModelOutputs
+    predicted: list[str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluator:
+    """Holds the held-out splits of a run and scores a classifier on them."""
+
+    job: Job
+    task_type: TaskType
+    classifier: Classifier
+    compute: Compute
+    splits: dict[str, EncodedSplit]
+
+    def predict(self, name: str) -> SplitPredictions:
+        """Run the classifier over a split."""
+        split = self.splits[name]
+        outputs = predict_logits(
+            model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
+        )
+        predicted = learner_of(self.task_type).decode(outputs=outputs, rows=split.rows, labels=self.job.spec.labels)
+        return SplitPredictions(outputs=outputs, predicted=predicted)
+
+    def dev_score(self) -> float:
+        """Return the study's metric on dev."""
+        return metric_value(
+            task_type=self.task_type,
+            rows=self.splits["dev"].rows,
+            predicted=self.predict("dev").predicted,
+            labels=self.job.spec.labels,
+            metric=self.job.spec.evaluation.metric,
+        )
+
+    def metrics(self, name: str, predictions: Sequence[SplitPredictions]) -> dict[str, Any]:
+        """Return the metrics of each seed's predictions on a split, with intervals."""
+        return split_metrics(
+            task_type=self.task_type,
+            rows=self.splits[name].rows,
+            predicted=[one.predicted for one in predictions],
+            labels=self.job.spec.labels,
+            settings=self.job.spec.evaluation,
+            seed=self.job.spec.seed,
+        )
+
+    def baselines(self, train: Rows | None) -> dict[str, dict[str, Any]]:
+        """Return the baselines on test; none without labelled training data or test."""
+        if train is None or "test" not in self.splits:
+            return {}
+        return baseline_scores(
+            task_type=self.task_type,
+            train=train,
+            test=self.splits["test"].rows,
+            labels=self.job.spec.labels,
+            metric=self.job.spec.evaluation.metric,
+        )
+
+
+def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, EncodedSplit]:
+    """Read and tokenise those of dev and test that a spec has. Raises: DataInvalid."""
+    splits: dict[str, EncodedSplit] = {}
+    for name in ("dev", "test"):
+        folder: Path | None = getattr(spec.data, name)
+        if folder is not None:
+            rows = read_labelled(folder=folder, name=name, task_type=task_type, labels=spec.labels)
+            encoded = encode_rows(
+                rows=rows,
+                task_type=task_type,
+                tokenizer=tokenizer,
+                max_length=spec.training.max_length,
+                pooling=pooling,
+            )
+            splits[name] = EncodedSplit(rows=rows, encoded=encoded)
+    return splits

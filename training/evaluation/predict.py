@@ -1,0 +1,162 @@
+"""Label a file of examples with an artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training.answers import Rows
+from training.compute import Compute, has_fast_bf16
+from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, check_lines, is_csv, read_lines, writer_of
+from training.evaluation.outputs import predict_logits
+from training.learners import Classifier, LabelMap, encode_rows, learner_of, load_classifier, read_label_map
+from training.runtime import StopFlag
+from training.spec import ModelSource
+from training.tasks import TASK_TYPES, TaskType
+
+LINES_PER_BLOCK = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """Called with notes on a file, before anything is labelled, and then with the number of lines done."""
+
+    on_note: Callable[[str], None]
+    on_rows: Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """A loaded artifact that answers examples."""
+
+    task_type: TaskType
+    label_map: LabelMap
+    classifier: Classifier
+    compute: Compute
+    stop: StopFlag
+
+    def answers(self, lines: Sequence[InputLine]) -> list[LineAnswer]:
+        """Answer examples, in their order; a line with a problem keeps it and gets no answer. Raises: StopRequested."""
+        good = iter(self._answers([line for line in lines if not line.problem]))
+        return [next(good) if not line.problem else _unanswered(line) for line in lines]
+
+    def _answers(self, lines: Sequence[InputLine]) -> Iterator[LineAnswer]:
+        if not lines:
+            return
+        fields, labels = self.task_type.input_fields, self.label_map.labels
+        columns = {name: [line.texts[name] for line in lines] for name in fields}
+        rows = Rows(uids=[line.uid for line in lines], columns=columns, gold=None)
+        encoded = encode_rows(
+            rows=rows,
+            task_type=self.task_type,
+            tokenizer=self.classifier.tokenizer,
+            max_length=self.label_map.max_length,
+            pooling=self.classifier.model.pooling,
+        )
+        outputs = predict_logits(model=self.classifier.model, rows=encoded, compute=self.compute, stop=self.stop)
+        learner = learner_of(self.task_type)
+        predicted = learner.decode(outputs=outputs, rows=rows, labels=labels)
+        shares_NC = learner.probabilities(outputs=outputs, labels=labels)
+        for uid, answer, shares in zip(rows.uids, predicted, shares_NC, strict=True):
+            numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
+            yield LineAnswer(uid=uid, predicted=answer, probabilities=dict(zip(labels, numbers, strict=True)))
+
+
+def _unanswered(line: InputLine) -> LineAnswer:
+    return LineAnswer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
+
+
+def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
+    """Load a trained student or teacher on the CPU; raises PermanentFailure where it cannot be used."""
+    label_map = read_label_map(artifact)
+    task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
+    source = ModelSource(source="folder", name=str(artifact))
+    classifier = load_classifier(
+        source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length
+    )
+    device = torch.device("cpu")
+    compute = Compute(device=device, bf16=has_fast_bf16(device))
+    return Predictor(task_type=task_type, label_map=label_map, classifier=classifier, compute=compute, stop=stop)
+
+
+def predict_file(
+    *,
+    artifact: Path,
+    source: Path,
+    target: Path,
+    keep_going: bool = False,
+    stop: StopFlag | None = None,
+    listener: Listener | None = None,
+) -> int:
+    """Label each line of a file and return their number; memory does not grow with it.
+
+    Parameters
+    ----------
+    source
+        CSV or JSON lines with the task type's input fields, and uid where there is one (else the line's number).
+    target
+        CSV or JSON lines: gets one line per example with uid, predicted and probabilities, replaced as a whole.
+    keep_going
+        write a bad line's error into the target, instead of refusing the file.
+
+    Raises
+    ------
+    FileInvalid: lines are no examples, or the target is the source; nothing was loaded or written.
+    PermanentFailure: the artifact cannot be used.
+    StopRequested: asked to stop; nothing was written.
+    """
+    fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
+    is_csv(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise FileInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
+    check = check_lines(path=source, fields=fields)
+    if check.num_bad and not keep_going:
+        raise FileInvalid(_complaint(source, check))
+    if listener is not None:
+        for note in _notes(check):
+            listener.on_note(note)
+    predictor = load_predictor(artifact, stop=stop or StopFlag())
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        count = _write(predictor, read_lines(path=source, fields=fields), target, temporary, listener)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def _write(
+    predictor: Predictor,
+    lines: Iterator[InputLine],
+    target: Path,
+    temporary: Path,
+    listener: Listener | None,
+) -> int:
+    count = 0
+    with temporary.open("w", encoding="utf-8", newline="") as stream:
+        write = writer_of(path=target, stream=stream, labels=predictor.label_map.labels)
+        while block := list(islice(lines, LINES_PER_BLOCK)):
+            for answer in predictor.answers(block):
+                write(answer)
+            count += len(block)
+            if listener is not None:
+                listener.on_rows(count)
+    return count
+
+
+def _notes(check: FileCheck) -> list[str]:
+    named = ", ".join(str(line.number) for line in check.bad) + (" …" if check.num_bad > len(check.bad) else "")
+    bad = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled and get an error: {named}."
+    return [*check.notes, bad] if check.num_bad else list(check.notes)
+
+
+def _complaint(source: Path, check: FileCheck) -> str:
+    named = "\n".join(f"line {line.number}: {line.problem}" for line in check.bad)
+    more = f"\n(and {check.num_bad - len(check.bad):,} more)" if check.num_bad > len(check.bad) else ""
+    what = f"{check.num_bad:,} of {check.num_lines:,} lines cannot be labelled"
+    return f"{source.name}: {what}. Correct or remove them, or keep going without them.\n{named}{more}"

@@ -1,0 +1,25 @@
+"""How each task type is learned, and the classifiers that come of it."""
+
+from training.learners.artifact import (
+    Classifier,
+    LabelMap,
+    is_artifact,
+    load_classifier,
+    read_label_map,
+    save_classifier,
+)
+from training.learners.base import TaskLearner
+from training.learners.registry import LEARNERS, encode_rows, learner_of
+
+__all__ = [
+    "LEARNERS",
+    "Classifier",
+    "LabelMap",
+    "TaskLearner",
+    "encode_rows",
+    "is_artifact",
+    "learner_of",
+    "load_classifier",
+    "read_label_map",
+    "save_classifier",
+]

@@ -1,0 +1,166 @@
+"""A trained student or teacher as a folder.
+
+The folder is an ordinary checkpoint (`AutoModel.from_pretrained` reads its encoder) with the head beside it in
+head.safetensors and the order of the outputs in label_map.json.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from training.contract import LABEL_MAP_FILE
+from training.learners.registry import learner_of
+from training.models import (
+    AnswerCodec,
+    EncoderClassifier,
+    PretrainedUnusable,
+    TextToText,
+    check_segments,
+    load_pretrained,
+    state_in_fp32,
+)
+from training.runtime import write_json
+from training.spec import ModelSource
+from training.tasks import PAIR_POOLINGS, TaskType
+
+HEAD_FILE = "head.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelMap:
+    """What an artifact answers: task type, labels in the order of its outputs, input length.
+
+    `pooling` makes one vector of its tokens; `segmentation` cuts a text into units, where these are words of it.
+    """
+
+    task_type: str
+    labels: tuple[str, ...]
+    max_length: int
+    pooling: str = "mean"
+    segmentation: str = "word"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classifier:
+    """A model with its tokenizer, ready to train or to score."""
+
+    model: EncoderClassifier | TextToText
+    tokenizer: Any
+
+    @property
+    def codec(self) -> AnswerCodec | None:
+        """The codec of a text-to-text model's answers; None of an encoder."""
+        return self.model.codec if isinstance(self.model, TextToText) else None
+
+
+def load_classifier(
+    *, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int, pooling: str = "mean"
+) -> Classifier:
+    """Load a checkpoint with a head on the CPU, fp32: the saved head if the folder is an artifact, else a fresh one.
+
+    A text-to-text model has no head.
+
+    Parameters
+    ----------
+    source
+        hub name, folder or package; an artifact of which only some layers are kept gets a fresh head, too.
+    labels
+        the study's; an artifact must have the same, in the same order.
+    max_length
+        tokens per example.
+    pooling
+        of a fresh head; a saved one keeps its own.
+
+    Raises
+    ------
+    PretrainedMissing, PretrainedUnusable: as load_pretrained, or the artifact answers other labels.
+    LabelUnwritable: a text-to-text model cannot write a label.
+    """
+    pretrained = load_pretrained(source=source, max_length=max_length)
+    if len(task_type.input_fields) > 1:
+        check_segments(pretrained=pretrained, source=source)
+    folder = Path(source.name)
+    if is_artifact(source):
+        check_label_map(folder=folder, task_type=task_type, labels=labels)
+        pooling = read_label_map(folder).pooling
+    if pretrained.writes:
+        codec = AnswerCodec(
+            task_type=task_type,
+            tokenizer=pretrained.tokenizer,
+            labels=tuple(labels),
+            max_length=max_length,
+            vocab_size=pretrained.model.config.vocab_size,  # type: ignore[union-attr, arg-type]
+        )
+        return Classifier(
+            model=TextToText(language_model=pretrained.model, codec=codec), tokenizer=pretrained.tokenizer
+        )
+    model = learner_of(task_type).build(encoder=pretrained.model, labels=labels, pooling=pooling)
+    if is_artifact(source):
+        try:
+            model.head.load_state_dict(load_file(folder / HEAD_FILE))
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise PretrainedUnusable(f"The head in {folder} cannot be loaded ({error}). Train it again.") from error
+    return Classifier(model=model, tokenizer=pretrained.tokenizer)
+
+
+def is_artifact(source: ModelSource) -> bool:
+    """Say whether a source is a folder that a run of ours made, head included, with all its layers."""
+    of_folder = source.source == "folder" and source.layers is None
+    return of_folder and (Path(source.name) / LABEL_MAP_FILE).is_file()
+
+
+def read_label_map(folder: Path) -> LabelMap:
+    """Read an artifact's label map; raises PretrainedUnusable if there is none."""
+    try:
+        payload = json.loads((folder / LABEL_MAP_FILE).read_text(encoding="utf-8"))
+        return LabelMap(
+            task_type=payload["task_type"],
+            labels=tuple(payload["labels"]),
+            max_length=payload["max_length"],
+            pooling=_pooling_named(payload.get("pooling")),
+            segmentation=str(payload.get("segmentation") or "word"),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
+
+
+def _pooling_named(written: object) -> str:
+    # Artifacts of a time with one pooling only name it in other words.
+    return str(written) if written in PAIR_POOLINGS else "mean"
+
+
+def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str]) -> None:
+    """Raise PretrainedUnusable unless an artifact is of this task type and answers these labels in this order."""
+    found = read_label_map(folder)
+    if found.task_type != task_type.name or found.labels != tuple(labels):
+        raise PretrainedUnusable(
+            f"{folder} is a {found.task_type} over {len(found.labels)} labels ({', '.join(found.labels)}), the spec "
+            f"asks for {task_type.name} over {len(labels)} ({', '.join(labels)}). Name the labels in the same order."
+        )
+
+
+def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path) -> None:
+    """Write encoder, tokenizer, head and label map into an existing folder, weights in fp32."""
+    model = classifier.model
+    checkpoint: Any = model.language_model if isinstance(model, TextToText) else model.encoder
+    checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))
+    classifier.tokenizer.save_pretrained(folder)
+    if isinstance(model, EncoderClassifier):
+        save_file(state_in_fp32(model.head), folder / HEAD_FILE)
+    write_json(
+        path=folder / LABEL_MAP_FILE,
+        payload={
+            "task_type": label_map.task_type,
+            "labels": list(label_map.labels),
+            "max_length": label_map.max_length,
+            "pooling": classifier.model.pooling,
+            **({"segmentation": label_map.segmentation} if label_map.segmentation != "word" else {}),
+        },
+    )

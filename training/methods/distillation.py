@@ -1,0 +1,203 @@
+"""Train a student on a teacher's soft labels, and on gold labels too where wanted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from training.answers import Rows
+from training.compute import Compute
+from training.contract import SPEC_FILE
+from training.data import EncodedRows, read_labelled, report_leaks
+from training.distil import (
+    METADATA_FILE,
+    Selection,
+    SoftLabels,
+    read_metadata,
+    read_soft_labels,
+    select,
+    shares_tokens,
+    token_objective,
+)
+from training.evaluation import read_splits
+from training.job import Job
+from training.learners import encode_rows, learner_of
+from training.methods.preparing import prepare
+from training.methods.result import finish
+from training.models import tokenizer_hash
+from training.runtime import PermanentFailure, file_hash
+from training.tasks import TaskType
+from training.train import (
+    GoldStage,
+    ModelLoader,
+    SoftLoss,
+    TokenLoss,
+    TrainingSetup,
+    check_variety,
+    gold_objective,
+    search_and_train,
+)
+
+
+class TeacherAnsweredNothing(PermanentFailure):
+    """A teacher gave no answer to any of the rows that a student is to learn from."""
+
+
+def distil(job: Job) -> dict[str, Any]:
+    """Distil a student from a soft-label set and score it; the teacher itself is not needed any more.
+
+    The spec names the student's checkpoint, the soft-label set and which of its rows to keep, gold labels if
+    gold_weight or gold_epochs is above 0 (and for the baseline), dev (selects the best step) and test.
+
+    Returns
+    -------
+    The run's result, as result.json has it; `aligned` says whether tags were compared over different tokenizers,
+    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on are in
+    dev or test too.
+
+    Raises
+    ------
+    TeacherAnsweredNothing: the teacher answered none of the rows that are kept.
+    PermanentFailure: the data or the checkpoint cannot be used, or the loss diverged.
+    StopRequested: asked to stop; a checkpoint was saved.
+    """
+    spec = job.spec
+    assert spec.model is not None and spec.data.soft_labels is not None
+    compute, task_type = prepare(job)
+    # A student has its teacher's units, or the outputs could not be aligned.
+    task_type = task_type.segmented(read_metadata(spec.data.soft_labels).get("segmentation", "word"))
+    gold = _gold_rows(job, task_type)
+    soft, selection = _kept_rows(job, task_type, gold)
+    job.progress.stage("model", message=f"loading {spec.model}")
+    loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
+    job.progress.stage("data", message="preparing data")
+    rows, loss = _soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
+    _check_taught(soft, loss)
+    setup = TrainingSetup(
+        task_type=task_type,
+        rows=loader.prepared(rows),
+        loss=loss.on(compute.device),
+        compute=compute,
+        splits=read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling),
+        fingerprint=file_hash(job.folder / SPEC_FILE) + file_hash(spec.data.soft_labels / METADATA_FILE),
+        gold=_gold_stage(job, task_type, gold, loader, compute),
+    )
+    job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {spec.training.temperature:g}")
+    leaks = report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()})
+    result = finish(
+        job=job,
+        trained=search_and_train(job=job, setup=setup, loader=loader),
+        train=gold,
+        num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
+        num_pseudo_labels=len(soft.rows),
+    )
+    of_words = task_type.unit == "word"
+    return {
+        **result,
+        "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(loader.tokenizer),
+        "leaks": leaks,
+        "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
+    }
+
+
+def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
+    folder = job.spec.data.train
+    if folder is None:
+        return None
+    return read_labelled(folder=folder, name="train", task_type=task_type, labels=job.spec.labels)
+
+
+def _kept_rows(job: Job, task_type: TaskType, gold: Rows | None) -> tuple[SoftLabels, Selection]:
+    """Read the soft-label set and drop the rows that the filter rejects; a row with a gold label stays."""
+    spec = job.spec
+    assert spec.data.soft_labels is not None
+    soft = read_soft_labels(
+        folder=spec.data.soft_labels,
+        task_type=spec.task_type,
+        input_fields=task_type.input_fields,
+        labels=spec.labels,
+    )
+    with_gold = set(gold.uids) if gold and spec.training.gold_weight else set()
+    selection = select(
+        settings=spec.distillation,
+        soft=soft,
+        task_type=task_type,
+        is_gold_N=np.array([uid in with_gold for uid in soft.rows.uids], dtype=np.bool_),
+        seed=spec.seed,
+    )
+    if spec.distillation.filter != "none":
+        job.progress.log(
+            f"filter {spec.distillation.filter}: {selection.num_passed} of {selection.num_asked} pseudo-labels kept"
+        )
+        soft = soft.of(selection.kept_N)
+    return soft, selection
+
+
+def _gold_stage(
+    job: Job, task_type: TaskType, gold: Rows | None, loader: ModelLoader, compute: Compute
+) -> GoldStage | None:
+    epochs = job.spec.distillation.gold_epochs
+    if not gold or not epochs:
+        return None
+    check_variety(gold=gold.labelled(), task_type=task_type)
+    rows, loss = gold_objective(rows=gold, loader=loader, task_type=task_type, spec=job.spec)
+    return GoldStage(rows=rows, loss=loss.on(compute.device), epochs=epochs)
+
+
+def _soft_objective(
+    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, loader: ModelLoader
+) -> tuple[EncodedRows, SoftLoss | TokenLoss]:
+    """Encode the rows, and make the loss against the teacher's outputs, without what teacher or student did not see.
+
+    Where a unit is a word, this aligns two tokenizers: a word is the same characters to both, and each answers for it
+    with its own first token, so that tag distributions are compared word by word and never token by token.
+    """
+    settings = job.spec.training
+    if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):
+        job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
+        return token_objective(soft=soft, gold=gold, codec=loader.codec, settings=settings)
+    texts = _joined(soft.rows, gold) if gold else soft.rows
+    rows = encode_rows(
+        rows=texts,
+        task_type=task_type,
+        tokenizer=loader.tokenizer,
+        max_length=settings.max_length,
+        pooling=loader.pooling,
+    )
+    learner = learner_of(task_type)
+    teacher_UC = torch.from_numpy(soft.outputs.over(rows.units))
+    answered_U = torch.isfinite(teacher_UC).all(dim=1)
+    # Absent answers are zeros, not infinite: a masked one still reaches the gradient.
+    teacher_UC[~answered_U] = 0
+    return rows, SoftLoss(
+        learner=learner,
+        units=rows.units,
+        teacher_UC=teacher_UC,
+        answered_U=answered_U,
+        target=learner.targets(rows=texts, units=rows.units, labels=job.spec.labels),
+        temperature=settings.temperature,
+        gold_weight=settings.gold_weight,
+        is_text_to_text=loader.codec is not None,
+    )
+
+
+def _joined(soft: Rows, gold: Rows) -> Rows:
+    """Join soft-labelled and gold rows by uid; a row may be both."""
+    answer_of = dict(zip(gold.uids, gold.labelled(), strict=True))
+    known = set(soft.uids)
+    extra = [index for index, uid in enumerate(gold.uids) if uid not in known]
+    uids = [*soft.uids, *(gold.uids[index] for index in extra)]
+    columns = {name: [*texts, *(gold.columns[name][index] for index in extra)] for name, texts in soft.columns.items()}
+    return Rows(uids=uids, columns=columns, gold=[answer_of.get(uid) for uid in uids])
+
+
+def _check_taught(soft: SoftLabels, loss: SoftLoss | TokenLoss) -> None:
+    """A student that learns nothing would stay as it was initialised, and yet be paid for, registered and compared."""
+    if not bool(loss.answered_U.any()):
+        raise TeacherAnsweredNothing(
+            f"data.soft_labels: the teacher gave no answer to any of {len(soft.rows)} rows, so that nothing can be "
+            "learned from it. Train it longer or on more labels, or take another teacher."
+        )

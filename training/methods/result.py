@@ -1,0 +1,149 @@
+"""The end of a training: predictions, metrics, the artifact folder, result.json."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.answers import Rows
+from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SPEC_FILE
+from training.evaluation import Evaluator, SplitPredictions
+from training.job import Job
+from training.learners import LabelMap, learner_of, save_classifier
+from training.methods.provenance import checkpoint_provenance, dataset_hashes
+from training.reporting import Card, ResourceUse, card_text, peak_memory_bytes, versions
+from training.runtime import atomic_folder, folder_hash, write_json
+from training.train import SearchResult
+
+
+def finish(
+    *, job: Job, trained: SearchResult, train: Rows | None, num_train: int, num_pseudo_labels: int
+) -> dict[str, Any]:
+    """Score what was trained, from every seed, and write the best one's artifact.
+
+    Parameters
+    ----------
+    train
+        labelled training rows, for the baselines; None if there are none.
+    num_train
+        gold rows trained on.
+    num_pseudo_labels
+        teacher-labelled rows trained on.
+
+    Returns
+    -------
+    The run's result, as result.json has it. Its metrics are means over the seeds.
+    """
+    job.progress.stage("evaluate", message="evaluating")
+    by_seed: dict[int, dict[str, SplitPredictions]] = {}
+    # The best one last: it is then loaded when its artifact is written.
+    for place in sorted(range(len(trained.seeds)), key=lambda place: place == trained.best):
+        evaluator = trained.evaluators[place]()
+        by_seed[place] = {name: evaluator.predict(name) for name in evaluator.splits}
+    metrics: dict[str, Any] = {
+        name: evaluator.metrics(name, [by_seed[place][name] for place in sorted(by_seed)]) for name in evaluator.splits
+    }
+    metrics["baselines"] = evaluator.baselines(train)
+    metrics["baseline"] = metrics["baselines"].get("majority")
+    _log_metrics(job, metrics)
+    job.progress.stage("save", message="saving the artifact")
+    assert job.spec.model is not None
+    result = {
+        "artifact": ARTIFACT,
+        "metrics": metrics,
+        "search": [outcome.payload() for outcome in trained.search],
+        "seeds": [outcome.payload() for outcome in trained.seeds],
+        "num_train": num_train,
+        "num_pseudo_labels": num_pseudo_labels,
+        "base": checkpoint_provenance(source=job.spec.model, config=_base_config(evaluator)),
+        "data": dataset_hashes(job.spec.data),
+        **resource_use(job),
+    }
+    artifact = job.folder / ARTIFACT
+    with atomic_folder(artifact) as folder:
+        _write_artifact(evaluator, by_seed[trained.best], metrics, folder)
+        (folder / CARD_FILE).write_text(card_text(_card(evaluator, result)), encoding="utf-8")
+    return {**result, "artifact_hash": folder_hash(artifact)}
+
+
+def resource_use(job: Job) -> dict[str, Any]:
+    """Return what this attempt used up to now, and the versions it ran on."""
+    return {
+        "device_seconds": round(job.meter.device_seconds(), 3),
+        "peak_memory_bytes": peak_memory_bytes(),
+        "versions": versions(),
+    }
+
+
+def _write_artifact(
+    evaluator: Evaluator, answers: dict[str, SplitPredictions], metrics: dict[str, Any], folder: Path
+) -> None:
+    spec = evaluator.job.spec
+    label_map = LabelMap(
+        task_type=spec.task_type,
+        labels=tuple(spec.labels),
+        max_length=spec.training.max_length,
+        segmentation=evaluator.task_type.segmentation,
+    )
+    save_classifier(classifier=evaluator.classifier, label_map=label_map, folder=folder)
+    write_json(path=folder / METRICS_FILE, payload=metrics)
+    shutil.copyfile(evaluator.job.folder / SPEC_FILE, folder / SPEC_FILE)
+    for name in [split for split in ("test", "dev") if split in answers][:1]:
+        shares_NC = learner_of(evaluator.task_type).probabilities(outputs=answers[name].outputs, labels=spec.labels)
+        _write_predictions(evaluator.splits[name].rows, answers[name], shares_NC, folder / PREDICTIONS_FILE)
+
+
+def _base_config(evaluator: Evaluator) -> Any:
+    model = evaluator.classifier.model
+    return getattr(getattr(model, "encoder", model), "config", None)
+
+
+def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
+    spec = evaluator.job.spec
+    learned = f"{result['num_train']:,} gold labels" + (
+        f" and {result['num_pseudo_labels']:,} soft labels of a teacher" if result["num_pseudo_labels"] else ""
+    )
+    return Card(
+        title=f"{spec.role.capitalize()}: {evaluator.task_type.title.lower()}",
+        summary=f"A {spec.role} trained on {learned}.",
+        task=evaluator.task_type.title,
+        unit=evaluator.task_type.unit,
+        labels=spec.labels,
+        model=result["base"],
+        data=[(name, f"{one['num_rows']:,} rows, SHA-256 `{one['sha256']}`") for name, one in result["data"].items()],
+        result=result,
+        use=ResourceUse(
+            device=spec.device,
+            device_seconds=result["device_seconds"],
+            peak_memory_bytes=result["peak_memory_bytes"],
+            notes=("Energy and carbon are in `meter.json` of the run once it has ended.",),
+        ),
+        written_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def _write_predictions(rows: Rows, answers: SplitPredictions, shares_NC: npt.NDArray[np.float32], path: Path) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        for uid, gold, predicted, shares in zip(rows.uids, rows.labelled(), answers.predicted, shares_NC, strict=True):
+            numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
+            line = {"uid": uid, "gold": gold, "predicted": predicted, "probabilities": numbers}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _log_metrics(job: Job, metrics: dict[str, Any]) -> None:
+    metric = job.spec.evaluation.metric
+    for name in ("dev", "test"):
+        if name in metrics:
+            found = metrics[name][metric]
+            interval = f"{found['low']:.4f} to {found['high']:.4f}"
+            job.progress.log(
+                f"{name} {metric} {found['value']:.4f} ({interval}), {metrics[name]['num_examples']} examples"
+            )
+    for name, baseline in metrics["baselines"].items():
+        job.progress.log(f"baseline {name} ({baseline['label']}): {metric} {baseline['value']:.4f}")

@@ -1,0 +1,199 @@
+"""One pass of a teacher over unlabelled examples, into the soft-label store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from training.contract import SOFT_LABELS
+from training.data import checked_rows, open_dataset
+from training.distil import (
+    DevConfidence,
+    PartialStore,
+    StorePlan,
+    best_threshold,
+    calibrate,
+    decisions_of,
+    read_metadata,
+    row_accuracy,
+    row_confidence,
+)
+from training.evaluation import Evaluator, generate_answers, predict_logits, read_splits
+from training.job import Job
+from training.learners import encode_rows, is_artifact, learner_of, load_classifier, read_label_map
+from training.methods.preparing import prepare
+from training.methods.result import resource_use
+from training.models import PretrainedUnusable, TextToText, tokenizer_hash
+from training.runtime import folder_hash
+from training.spec import ModelSource, RunSpec
+from training.tasks import TaskType
+
+# Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
+ROWS_PER_SHARD = 1024
+
+
+def score(job: Job) -> dict[str, Any]:
+    """Run a fine-tuned teacher once over unlabelled examples and store its logits.
+
+    Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
+    on it, last. The spec names the teacher's artifact, which may be a student's, and the datasets.
+
+    Returns
+    -------
+    The run's result, as result.json has it; `calibration` is None without dev.
+
+    Raises
+    ------
+    PermanentFailure: the teacher has no head or other labels, or the data cannot be used.
+    StopRequested: asked to stop; the finished shards stay.
+    """
+    spec = job.spec
+    assert spec.data.unlabelled is not None
+    compute, task_type = prepare(job)
+    dataset = open_dataset(folder=spec.data.unlabelled, name="unlabelled", columns=("uid", *task_type.input_fields))
+    source = _teacher_source(spec)
+    task_type = task_type.segmented(read_label_map(Path(source.name)).segmentation)
+    job.progress.stage("model", message=f"loading {source}")
+    teacher = load_classifier(
+        source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
+    )
+    teacher.model.to(compute.device)
+    job.progress.stage("data", message="preparing data")
+    # Before a long scoring, not after it: a dev that cannot be used is then reported at once.
+    dev = replace(spec, data=replace(spec.data, test=None))
+    splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer, pooling=teacher.model.pooling)
+    evaluator = Evaluator(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
+    plan = _plan(evaluator, dataset, Path(source.name))
+    target = job.folder / SOFT_LABELS
+    store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
+    if not store.is_published(target):
+        store.open()
+        _score_all(evaluator, store, dataset)
+        job.progress.log(f"scored {len(dataset)} examples with {source}")
+        calibration, confidence = _calibrated(evaluator) if "dev" in splits else (None, None)
+        store.publish(target, calibration=calibration, confidence=confidence)
+    return {
+        "artifact": SOFT_LABELS,
+        "artifact_hash": folder_hash(target),
+        "metrics": {},
+        "calibration": read_metadata(target)["calibration"],
+        "num_train": 0,
+        "num_pseudo_labels": len(dataset),
+        **resource_use(job),
+    }
+
+
+def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
+    """Compare the teacher's confidence with dev, and choose the default threshold of a filter.
+
+    Returns
+    -------
+    None twice where dev has no answer to compare with: what was scored is paid for, and useful without a calibration.
+    """
+    dev, task_type, progress = evaluator.splits["dev"], evaluator.task_type, evaluator.job.progress
+    progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
+    outputs = evaluator.predict("dev").outputs
+    target = learner_of(task_type).targets(rows=dev.rows, units=dev.encoded.units, labels=evaluator.job.spec.labels)
+    decisions = decisions_of(task_type=task_type, outputs=outputs, target=target.numpy())
+    if not len(decisions.row_D):
+        progress.log("not calibrated: the teacher has no finite output for any gold answer of dev")
+        return None, None
+    calibration = calibrate(decisions)
+    confidence_N = row_confidence(decisions, temperature=calibration.temperature)
+    accuracy_N = row_accuracy(decisions)
+    threshold = best_threshold(
+        confidence_N=confidence_N, accuracy_N=accuracy_N, num_choices=decisions.logits_DK.shape[1]
+    )
+    confidence = DevConfidence(
+        temperature=calibration.temperature, threshold=threshold, confidence_N=confidence_N, accuracy_N=accuracy_N
+    )
+    progress.log(
+        f"calibrated on dev: temperature {calibration.temperature:.3f}, calibration error "
+        f"{calibration.ece_before:.4f} before, {calibration.ece_after:.4f} after"
+    )
+    return {**calibration.payload(), "threshold": threshold.payload()}, confidence
+
+
+def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
+    spec, task_type = evaluator.job.spec, evaluator.task_type
+    return StorePlan(
+        task_type=spec.task_type,
+        labels=tuple(spec.labels),
+        unit=task_type.unit,
+        outputs=task_type.output_names(spec.labels),
+        teacher_hash=folder_hash(teacher),
+        tokenizer_hash=tokenizer_hash(evaluator.classifier.tokenizer),
+        data_hash=_data_hash(dataset, task_type),
+        max_length=spec.training.max_length,
+        precision="bf16" if evaluator.compute.bf16 else "fp32",
+        rows_per_shard=ROWS_PER_SHARD,
+        num_rows=len(dataset),
+        top_tokens=_num_top(evaluator),
+        segmentation=task_type.segmentation,
+    )
+
+
+def _score_all(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset) -> None:
+    progress = evaluator.job.progress
+    progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
+    for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
+        if not store.has(shard):
+            _score_shard(evaluator, store, dataset, shard)
+        progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
+
+
+def _score_shard(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
+    job, task_type, teacher = evaluator.job, evaluator.task_type, evaluator.classifier
+    start = shard * ROWS_PER_SHARD
+    rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
+    encoded = encode_rows(
+        rows=rows,
+        task_type=task_type,
+        tokenizer=teacher.tokenizer,
+        max_length=job.spec.training.max_length,
+        pooling=teacher.model.pooling,
+    )
+    done = [start]
+
+    def count(num_rows: int) -> None:
+        done[0] += num_rows
+        job.progress.step(done[0])
+
+    options: dict[str, Any] = {"rows": encoded, "compute": evaluator.compute, "stop": job.stop, "on_rows": count}
+    if isinstance(teacher.model, TextToText):
+        generated = generate_answers(model=teacher.model, num_top=_num_top(evaluator), **options)
+        store.write(shard, rows=rows, outputs=generated.outputs, tokens=generated.tokens)
+    else:
+        store.write(shard, rows=rows, outputs=predict_logits(model=teacher.model, **options))
+
+
+def _num_top(evaluator: Evaluator) -> int:
+    model = evaluator.classifier.model
+    if not isinstance(model, TextToText):
+        return 0
+    # At least one token is left, for all others together.
+    return min(evaluator.job.spec.training.top_tokens, model.codec.vocab_size - 1)
+
+
+def _teacher_source(spec: RunSpec) -> ModelSource:
+    if spec.teacher_artifact is not None:
+        source: ModelSource | None = ModelSource(source="folder", name=str(spec.teacher_artifact))
+    else:
+        source = spec.model
+    assert source is not None
+    if not is_artifact(source):
+        raise PretrainedUnusable(f"Teacher {source} has no trained head. Fine-tune it on gold labels first.")
+    return source
+
+
+def _data_hash(dataset: datasets.Dataset, task_type: TaskType) -> str:
+    digest = hashlib.sha256()
+    for batch in dataset.select_columns(["uid", *task_type.input_fields]).iter(batch_size=ROWS_PER_SHARD):
+        digest.update(json.dumps(batch, sort_keys=True).encode())
+    return digest.hexdigest()

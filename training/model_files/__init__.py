@@ -1,0 +1,21 @@
+"""Files of pre-trained models: in folders and in installed packages. Nothing here imports torch."""
+
+from training.model_files.packaged import PACKAGED_MODELS
+from training.model_files.weights import (
+    SAFE_WEIGHTS,
+    USE_SAFETENSORS,
+    embeddings_message,
+    find_fault,
+    only_pickled,
+    pickled_message,
+)
+
+__all__ = [
+    "PACKAGED_MODELS",
+    "SAFE_WEIGHTS",
+    "USE_SAFETENSORS",
+    "embeddings_message",
+    "find_fault",
+    "only_pickled",
+    "pickled_message",
+]

@@ -1,0 +1,82 @@
+"""A BERT encoder shipped as an fp32 ONNX graph, turned back into a checkpoint that can be trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.model_files.packaged.base import PackagedModel, WeightsDiffer, checked_file, copy_files, unpacked_once
+from training.model_files.packaged.folder import PackagedFolder
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import BertConfig
+
+_TOKENIZER_FILES = ("special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+ENCODER_PREFIX = "model.0.auto_model."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnnxBert(PackagedModel):
+    """An exported sentence encoder; its tokenizer comes from a carrier with the same vocabulary."""
+
+    onnx_path: str
+    num_layers: int
+    num_heads: int
+    tokenizer_from: PackagedFolder
+
+    def folder(self, *, name: str) -> Path:
+        """Return the converted folder, converting the first time."""
+        source = self.packaged_file(self.requirements[0], self.onnx_path)
+        return unpacked_once(name=name, fingerprint=self.sha256, unpack=partial(self._convert, source))
+
+    def _convert(self, source: Path, target: Path) -> None:
+        # Imported here: whoever looks a model up needs neither torch nor onnx.
+        import onnx
+        from transformers import BertModel
+
+        weights = encoder_weights(onnx.load(str(checked_file(self, source))))
+        encoder = BertModel(self._config(weights), add_pooling_layer=False)
+        absent, unexpected = encoder.load_state_dict(weights, strict=False)
+        if absent or unexpected:
+            raise WeightsDiffer(f"{source.name} does not fit: absent {absent}, unexpected {unexpected}. Repin it.")
+        encoder.save_pretrained(target)
+        tokenizer = self.tokenizer_from.folder(name="tokenizer")
+        copy_files(source=tokenizer, names=_TOKENIZER_FILES, target=target)
+
+    def _config(self, weights: dict[str, torch.Tensor]) -> BertConfig:
+        from transformers import BertConfig
+
+        vocabulary, width = weights["embeddings.word_embeddings.weight"].shape
+        return BertConfig(
+            vocab_size=vocabulary,
+            hidden_size=width,
+            num_hidden_layers=self.num_layers,
+            num_attention_heads=self.num_heads,
+            intermediate_size=len(weights["encoder.layer.0.intermediate.dense.bias"]),
+        )
+
+
+def encoder_weights(graph_file: Any) -> dict[str, torch.Tensor]:
+    """Read an exported encoder's weights under the names BertModel gives them, fp32, matrices as (out, in).
+
+    The exporter keeps the names of embeddings, norms and biases; the matrices became anonymous operands,
+    transposed, of nodes that still have their module's path. `graph_file` is the loaded `onnx.ModelProto`.
+    """
+    import torch
+    from onnx import numpy_helper
+
+    graph = graph_file.graph
+    arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    weights = {
+        name.removeprefix(ENCODER_PREFIX): torch.from_numpy(array.copy())
+        for name, array in arrays.items()
+        if name.startswith(ENCODER_PREFIX)
+    }
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in arrays:
+            module = node.name.partition("/auto_model/")[2].removesuffix("/MatMul").replace("/", ".")
+            weights[f"{module}.weight"] = torch.from_numpy(arrays[node.input[1]].T.copy())
+    return weights

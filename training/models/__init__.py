@@ -1,0 +1,28 @@
+"""Models: encoders with a head, text-to-text models, and the checkpoints both start from."""
+
+from training.models.answer_codec import AnswerCodec
+from training.models.frozen import frozen_states
+from training.models.heads import BiEncoder, EncoderClassifier, EncoderTagger, parameter_groups, state_in_fp32
+from training.models.layers import freeze_layers
+from training.models.pretrained import PretrainedUnusable, check_segments, load_pretrained, model_folder, tokenizer_hash
+from training.models.seq2seq import TARGETS, GeneratedTokens, TextToText, log_probs_with_rest
+
+__all__ = [
+    "TARGETS",
+    "AnswerCodec",
+    "BiEncoder",
+    "EncoderClassifier",
+    "EncoderTagger",
+    "GeneratedTokens",
+    "PretrainedUnusable",
+    "TextToText",
+    "check_segments",
+    "freeze_layers",
+    "frozen_states",
+    "load_pretrained",
+    "log_probs_with_rest",
+    "model_folder",
+    "parameter_groups",
+    "state_in_fp32",
+    "tokenizer_hash",
+]

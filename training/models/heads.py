@@ -1,0 +1,141 @@
+"""An encoder with a linear head over its pooled tokens, or over each word's first token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training.answers import NO_TOKEN, WORD_TOKENS
+from training.data import FROZEN_STATES, split_pair
+from training.models.frozen import run_encoder, upper_part
+from training.models.layers import keep_frozen_in_eval, num_frozen_layers
+
+HEAD_DROPOUT = 0.1
+
+
+class EncoderClassifier(nn.Module):
+    """Any Hugging Face encoder, its unpadded tokens pooled into one vector, with one linear layer on top."""
+
+    vectors_per_unit = 1
+
+    def __init__(self, *, encoder: nn.Module, num_outputs: int, pooling: str = "mean") -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.pooling = pooling
+        self.dropout = nn.Dropout(HEAD_DROPOUT)
+        width: int = encoder.config.hidden_size  # type: ignore[union-attr, assignment]
+        self.head = nn.Linear(self.vectors_per_unit * width, num_outputs)
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return logits (U, C) of the units in a padded batch of token ids (B, T) with its attention mask.
+
+        Where FROZEN_STATES (B, T, H) are among the inputs, the frozen layers are not run again.
+        """
+        frozen_BTH = inputs.get(FROZEN_STATES)
+        encoder = self.encoder if frozen_BTH is None else upper_part(self.encoder, num_frozen_layers(self.encoder))
+        hidden_BTH = run_encoder(encoder, inputs, frozen_BTH)
+        logits_UC: Tensor = self.head(self.dropout(self.units(hidden_BTH, inputs)))
+        return logits_UC
+
+    def train(self, mode: bool = True) -> EncoderClassifier:
+        """Set what is trained to training mode; see keep_frozen_in_eval."""
+        super().train(mode)
+        keep_frozen_in_eval(self.encoder)
+        return self
+
+    def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the hidden state of each unit, here of each row, (B, H)."""
+        return POOLERS[self.pooling](hidden_BTH, inputs["attention_mask"])
+
+
+class EncoderTagger(EncoderClassifier):
+    """Any Hugging Face encoder with one linear layer on each word's first token."""
+
+    def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the hidden state of each word that has a token, row by row, (U, H)."""
+        token_BW = inputs[WORD_TOKENS]
+        row, word = torch.nonzero(token_BW != NO_TOKEN, as_tuple=True)
+        return hidden_BTH[row, token_BW[row, word]]
+
+
+class BiEncoder(EncoderClassifier):
+    """Any Hugging Face encoder that reads each text of a pair by itself, with one linear layer on both.
+
+    After Reimers and Gurevych, 2019 (Sentence-BERT): of u and v, the means over the tokens of each text, scaled to
+    one length, the layer is given u, v, |u - v| and u * v.
+    """
+
+    vectors_per_unit = 4
+
+    def __init__(self, *, encoder: nn.Module, num_outputs: int, pooling: str) -> None:
+        super().__init__(encoder=encoder, num_outputs=num_outputs, pooling=pooling)
+        # Four vectors drawn at random drown what a few labels say; from zero, a linear layer learns as well.
+        nn.init.zeros_(self.head.weight)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return logits (B, C) of a padded batch of pairs, encoded apart; see training.data.pairs."""
+        u_BH, v_BH = (self._vector(side) for side in split_pair(inputs))
+        both = torch.cat([u_BH, v_BH, (u_BH - v_BH).abs(), u_BH * v_BH], dim=-1)
+        logits_BC: Tensor = self.head(self.dropout(both))
+        return logits_BC
+
+    def _vector(self, side: dict[str, Tensor]) -> Tensor:
+        mean_BH = mean_over_tokens(run_encoder(self.encoder, side), side["attention_mask"])
+        # Of length 1 times the root of the width, a dimension is about 1, as the head's rate and weights expect.
+        return nn.functional.normalize(mean_BH, dim=-1) * math.sqrt(mean_BH.shape[-1])
+
+
+def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
+    """Average the hidden states (B, T, H) of real tokens, (B, H).
+
+    `mask_BT` is 1 for a real token, 0 for padding; at least one real token per row.
+    """
+    weight_BT1 = mask_BT.unsqueeze(-1).to(hidden_BTH.dtype)
+    return (hidden_BTH * weight_BT1).sum(dim=1) / weight_BT1.sum(dim=1)
+
+
+def first_token(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
+    """Take each row's first real token; arguments as in mean_over_tokens, returns (B, H)."""
+    return hidden_BTH[torch.arange(len(hidden_BTH), device=hidden_BTH.device), mask_BT.long().argmax(dim=1)]
+
+
+def max_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
+    """Take the largest value of each dimension over the real tokens; as mean_over_tokens, returns (B, H)."""
+    return hidden_BTH.masked_fill(mask_BT.unsqueeze(-1) == 0, -torch.inf).amax(dim=1)
+
+
+POOLERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mean": mean_over_tokens,
+    "first": first_token,
+    "max": max_over_tokens,
+}
+
+
+def parameter_groups(
+    *, model: nn.Module, learning_rate: float, head_factor: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Split trainable parameters by learning rate and weight decay into groups for AdamW.
+
+    Each has its peak rate under `peak_rate`, too; the head's is `head_factor` times the encoder's. Only matrices decay.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            rate = learning_rate * (head_factor if name.startswith("head.") else 1.0)
+            decay = weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((rate, decay), []).append(parameter)
+    return [
+        {"params": parameters, "lr": rate, "peak_rate": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+    ]
+
+
+def state_in_fp32(module: nn.Module) -> dict[str, Tensor]:
+    """Return a module's weights on the CPU in fp32."""
+    return {k: v.detach().to("cpu", torch.float32).contiguous() for k, v in module.state_dict().items()}

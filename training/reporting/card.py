@@ -1,0 +1,216 @@
+"""The model card of an artifact: what it is, what it came from, how good it is, what it took and what it cost.
+
+The trainer writes it without costs, which it does not know; the platform writes it again with them. The head is
+YAML as model hubs read it, of which JSON is a part.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SPLITS = ("test", "dev")
+_PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
+_GRAMS_PER_KILOGRAM = 1000
+_BYTES_PER_MEGABYTE = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostLine:
+    """One part of what a model cost: `paid_for` people or computing, `amount` in full, as text."""
+
+    part: str
+    paid_for: str
+    num_entries: int
+    amount: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What a model cost up to a moment; `sums` are pairs of a title and its amount; `notes` are sentences."""
+
+    currency: str
+    lines: Sequence[CostLine]
+    sums: Sequence[tuple[str, str]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceUse:
+    """What a training took; None is unknown."""
+
+    device: str
+    device_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    energy_kwh: float | None = None
+    carbon_kg: float | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """All that a card says. `result` is the trainer's; `data` is pairs of a data set and what is known of it.
+
+    `unit` is the task type's.
+    """
+
+    title: str
+    summary: str
+    task: str
+    unit: str
+    labels: Sequence[str]
+    model: Mapping[str, Any]
+    data: Sequence[tuple[str, str]]
+    result: Mapping[str, Any]
+    use: ResourceUse
+    written_at: str
+    costs: Costs | None = None
+    facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def card_text(card: Card) -> str:
+    """Return a card as Markdown, with a YAML head."""
+    parts = [_head(card), f"# {card.title}", card.summary, *_task(card), *_base(card), *_data(card)]
+    parts += [*_training(card.result), *_metrics(card.result), *_baselines(card.result), *_use(card), *_costs(card)]
+    return "\n\n".join([*parts, *_loading(card)]) + "\n"
+
+
+def _head(card: Card) -> str:
+    head: dict[str, Any] = {
+        "library_name": "transformers",
+        "pipeline_tag": _PIPELINES.get(card.unit),
+        "tags": ["fulcrum"],
+    }
+    if card.model.get("source") == "hub":
+        head["base_model"] = card.model["name"]
+    if card.use.carbon_kg is not None:
+        emitted = {"emissions": card.use.carbon_kg * _GRAMS_PER_KILOGRAM, "source": "codecarbon"}
+        head["co2_eq_emissions"] = {**emitted, "training_type": "fine-tuning", "hardware_used": card.use.device}
+    lines = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in head.items() if value is not None]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _task(card: Card) -> list[str]:
+    labels = ", ".join(f"`{label}`" for label in card.labels[:50])
+    more = f" and {len(card.labels) - 50} more" if len(card.labels) > 50 else ""
+    return ["## What it answers", _list([("Task type", card.task), ("Labels", labels + more), *card.facts])]
+
+
+def _base(card: Card) -> list[str]:
+    model = card.model
+    known = [("Model", f"`{model.get('name')}` ({model.get('source')})")]
+    names = {"revision": "Revision", "weights_sha256": "SHA-256 of its weights", "licence": "Licence"}
+    known += [(title, f"`{model[name]}`") for name, title in names.items() if model.get(name)]
+    if model.get("layers"):
+        known.append(("Layers kept", ", ".join(str(layer) for layer in model["layers"])))
+    return ["## What it started from", _list(known)]
+
+
+def _data(card: Card) -> list[str]:
+    return ["## Data", _table(["Data set", "What it holds"], card.data)] if card.data else []
+
+
+def _training(result: Mapping[str, Any]) -> list[str]:
+    search, seeds = result.get("search") or [], result.get("seeds") or []
+    parts = ["## How it was trained"] if search or seeds else []
+    kept = result.get("distillation") or {}
+    if kept.get("filter", "none") != "none":
+        parts.append(f"Of {kept['num_asked']:,} pseudo-labels {kept['num_passed']:,} were kept: {kept['filter']}.")
+    header = ["Learning rate", "Length", "Seed", "Score on dev", "Best step"]
+    if len(search) > 1:
+        parts += ["Tried on dev; the best was chosen:", _table(header, [_trial(row) for row in search])]
+    if seeds:
+        parts += [
+            "Trained from these seeds; the best on dev is saved here:",
+            _table(header, [_trial(row) for row in seeds]),
+        ]
+    return parts
+
+
+def _trial(row: Mapping[str, Any]) -> list[str]:
+    unit = "epoch" if row.get("epochs") else "step"
+    number = row.get(f"{unit}s")
+    length = f"{number} {unit}{'' if number == 1 else 's'}"
+    dev = "not measured" if row.get("dev") is None else _percent(row["dev"])
+    return [f"{row.get('learning_rate'):g}", length, str(row.get("seed")), dev, str(row.get("best_step"))]
+
+
+def _metrics(result: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for split in SPLITS:
+        measured = (result.get("metrics") or {}).get(split) or {}
+        for name, found in measured.items():
+            if isinstance(found, Mapping) and "value" in found:
+                between = f"{_percent(found['low'])} to {_percent(found['high'])}"
+                counts = [str(measured.get("num_examples", "")), str(measured.get("num_seeds", 1))]
+                rows.append([split, name, _percent(found["value"]), between, *counts])
+    if not rows:
+        return []
+    header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
+    leaks = [f"{n} rows of {name.replace('_in_', ' are in ')} too." for name, n in _leaks(result).items()]
+    note = "Values are means over the seeds, intervals over seeds and examples."
+    return ["## How good it is", _table(header, rows), note, *leaks]
+
+
+def _leaks(result: Mapping[str, Any]) -> dict[str, int]:
+    return {name: count for name, count in (result.get("leaks") or {}).items() if count}
+
+
+def _baselines(result: Mapping[str, Any]) -> list[str]:
+    found = (result.get("metrics") or {}).get("baselines") or {}
+    rows = [[name, str(one.get("label", "")), _percent(one["value"])] for name, one in found.items()]
+    return ["Without any training, on test:", _table(["Baseline", "Answers", "Value"], rows)] if rows else []
+
+
+def _use(card: Card) -> list[str]:
+    use = card.use
+    known = [("Device", use.device)]
+    if use.device_seconds is not None:
+        known.append(("Device time", f"{use.device_seconds:,.1f} s"))
+    if use.energy_kwh is not None:
+        known.append(("Energy", f"{use.energy_kwh:.3g} kWh"))
+    if use.carbon_kg is not None:
+        known.append(("Carbon", f"{use.carbon_kg:.3g} kg CO2 equivalents"))
+    if use.peak_memory_bytes is not None:
+        known.append(("Peak memory", f"{use.peak_memory_bytes / _BYTES_PER_MEGABYTE:,.0f} MB"))
+    versions = card.result.get("versions") or {}
+    known += [("Versions", ", ".join(f"{name} {version}" for name, version in versions.items()))] if versions else []
+    return ["## What it took", _list(known), *use.notes]
+
+
+def _costs(card: Card) -> list[str]:
+    costs = card.costs
+    if costs is None:
+        return ["## What it cost", "Not known to the trainer. Fulcrum writes this table from its ledger."]
+    rows = [[line.part, line.paid_for, f"{line.num_entries:,}", line.amount] for line in costs.lines]
+    rows += [[f"**{name}**", "", "", f"**{amount}**"] for name, amount in costs.sums]
+    moment = f"As the ledger had it at {card.written_at}."
+    table = _table(["Part", "Paid for", "Entries", costs.currency], rows)
+    return ["## What it cost", moment, table, *costs.notes]
+
+
+def _loading(card: Card) -> list[str]:
+    return [
+        "## How to use it",
+        "`AutoModel.from_pretrained` and `AutoTokenizer.from_pretrained` load this folder; `label_map.json` names the "
+        "outputs in their order. Label a file with `python -m training predict FOLDER IN.csv OUT.csv`.",
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _list(facts: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in facts)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).replace("|", "\\|").split())

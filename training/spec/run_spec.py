@@ -1,0 +1,147 @@
+"""What a run is asked to do, read from spec.json and checked before torch is imported."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
+from training.spec.settings import (
+    DataPaths,
+    DistillationSettings,
+    EvaluationSettings,
+    ModelSource,
+    SearchSettings,
+    SpecInvalid,
+    TrainingSettings,
+    build_part,
+    non_negative_int,
+    one_of,
+    positive_int,
+    require,
+)
+from training.tasks import TASK_TYPES
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One run: what to train or score, on which data, and how."""
+
+    kind: str
+    task_type: str
+    labels: tuple[str, ...]
+    version: int = SPEC_VERSION
+    role: str = "student"
+    model: ModelSource | None = None
+    teacher_artifact: Path | None = None
+    data: DataPaths = field(default_factory=DataPaths)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    distillation: DistillationSettings = field(default_factory=DistillationSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    seed: int = 0
+    device: str = "cpu"
+    num_threads: int = 1
+    country: str | None = None
+
+    def __post_init__(self) -> None:
+        require(self.version == SPEC_VERSION, "version", f"is {self.version!r}", f"Write version {SPEC_VERSION}.")
+        one_of("kind", self.kind, RUN_KINDS)
+        one_of("role", self.role, ROLES)
+        non_negative_int("seed", self.seed)
+        positive_int("num_threads", self.num_threads)
+        three_letters = self.country is None or (isinstance(self.country, str) and len(self.country) == 3)
+        require(three_letters, "country", f"is {self.country!r}", "Give three letters of ISO 3166, or null.")
+        self._check_labels()
+        if self.task_type in TASK_TYPES:
+            one_of("training.pooling", self.training.pooling, TASK_TYPES[self.task_type].poolings)
+        {"finetune": self._check_finetune, "score": self._check_score, "distil": self._check_distil}[self.kind]()
+
+    def _check_labels(self) -> None:
+        named = all(isinstance(label, str) and label for label in self.labels)
+        require(named, "labels", f"are {list(self.labels)!r}", "Give a list of non-empty strings.")
+        distinct = len(set(self.labels)) == len(self.labels)
+        require(distinct, "labels", "duplicate value", "Name each label once.")
+        least = TASK_TYPES[self.task_type].min_labels if self.task_type in TASK_TYPES else 1
+        enough = len(self.labels) >= least
+        require(enough, "labels", f"{len(self.labels)} given", f"Give at least {least}.")
+
+    def _check_finetune(self) -> None:
+        require(self.model is not None, "model", "is missing", "Name the checkpoint to start from.")
+        require(self.data.train is not None, "data.train", "is missing", "Give the labelled dataset's folder.")
+        self.training.check_length()
+
+    def _check_distil(self) -> None:
+        require(self.model is not None, "model", "is missing", "Name the checkpoint the student starts from.")
+        soft = self.data.soft_labels is not None
+        require(soft, "data.soft_labels", "is missing", "Score unlabelled rows with a teacher first.")
+        for name, amount in (
+            ("gold_weight", self.training.gold_weight),
+            ("gold_epochs", self.distillation.gold_epochs),
+        ):
+            has_gold = amount == 0 or self.data.train is not None
+            require(has_gold, "data.train", f"is missing while {name} is above 0", f"Give it, or set {name} 0.")
+        self.training.check_length()
+
+    def _check_score(self) -> None:
+        teacher = self.model is not None or self.teacher_artifact is not None
+        require(teacher, "teacher_artifact", "is missing", "Give the folder of a fine-tuned teacher.")
+        rows = self.data.unlabelled is not None
+        require(rows, "data.unlabelled", "is missing", "Give the dataset to be scored.")
+
+    @classmethod
+    def from_json(cls, path: Path) -> RunSpec:
+        """Read and check a spec file; relative paths start at its folder.
+
+        Raises
+        ------
+        SpecInvalid: the file cannot be read, or a field has an invalid value.
+        """
+        try:
+            payload = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SpecInvalid(f"spec.json cannot be read at {path}: {error}. Write a JSON object.") from error
+        return cls.from_payload(payload, folder=path.resolve().parent)
+
+    @classmethod
+    def from_payload(cls, payload: object, *, folder: Path) -> RunSpec:
+        """Build a spec from a decoded JSON object; relative paths start at `folder`."""
+        if not isinstance(payload, Mapping):
+            raise SpecInvalid("spec.json: is no JSON object. Write an object with version, kind, labels and so on.")
+        values: dict[str, Any] = dict(payload)
+        require("version" in values, "version", "is missing", f"Write version {SPEC_VERSION}.")
+        labels = values.get("labels", [])
+        require(isinstance(labels, list), "labels", f"are {labels!r}", "Give a list of strings.")
+        values["labels"] = tuple(labels)
+        if values.get("model") is not None:
+            values["model"] = build_part(ModelSource, values["model"], "model")
+        for key, part in (
+            ("training", TrainingSettings),
+            ("search", SearchSettings),
+            ("distillation", DistillationSettings),
+            ("evaluation", EvaluationSettings),
+        ):
+            values[key] = build_part(part, values.get(key) or {}, key)
+        values["data"] = _data_paths(values.get("data") or {}, folder)
+        teacher = values.get("teacher_artifact")
+        values["teacher_artifact"] = _absolute("teacher_artifact", teacher, folder)
+        spec: RunSpec = build_part(cls, values, "the top level")
+        return spec
+
+
+def _data_paths(payload: object, folder: Path) -> DataPaths:
+    named: DataPaths = build_part(DataPaths, payload, "data")
+    return DataPaths(
+        **{f.name: _absolute(f"data.{f.name}", getattr(named, f.name), folder) for f in dataclasses.fields(DataPaths)}
+    )
+
+
+def _absolute(name: str, value: object, folder: Path) -> Path | None:
+    if value is None:
+        return None
+    require(isinstance(value, str) and bool(value), name, f"is {value!r}", "Give a path, or null.")
+    return folder / str(value)

@@ -1,0 +1,150 @@
+"""What a task type is, without torch: its fields, its answers, its metrics, and answers that need no training.
+
+How one is trained is in training.learners.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from training.answers import (
+    NO_MATCH,
+    BaselineAnswers,
+    Floats,
+    Item,
+    MetricTally,
+    Rows,
+    constant_answer,
+    f1_scores,
+    joined_texts,
+    most_frequent,
+    nearest_texts,
+    tally_items,
+)
+
+# How an encoder's tokens become one vector.
+POOLINGS = ("mean", "first", "max")
+# Reads the two texts of a pair apart.
+BI_ENCODER = "bi_encoder"
+PAIR_POOLINGS = (*POOLINGS, BI_ENCODER)
+
+
+class TaskType(ABC):
+    """One kind of problem; a new one is a file here, a file in training.learners, and a line in each dict.
+
+    An answer, gold or predicted, is a text in one form per task type, so that equal answers are equal texts: the label
+    itself, or JSON. A model gives C outputs per unit; a unit is a row or a word of it. In all methods `labels` are the
+    study's, in their order.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    input_fields: ClassVar[tuple[str, ...]]
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1")
+    unit: ClassVar[str] = "row"
+    poolings: ClassVar[tuple[str, ...]] = POOLINGS
+    min_labels: ClassVar[int] = 2
+    # What a text is cut into, where a unit is a word of it.
+    segmentation: str = "word"
+
+    def segmented(self, segmentation: str) -> TaskType:
+        """Return the same task type over one of training.answers.SEGMENTATIONS; without words, itself."""
+        return self
+
+    def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
+        """Choose the one of training.answers.SEGMENTATIONS in which training rows can be learned."""
+        return "word"
+
+    @abstractmethod
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Check N values of a label column and return them as answers.
+
+        Raises
+        ------
+        GoldInvalid: a value is no answer, with the number of its row.
+        """
+
+    @abstractmethod
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return what an answer consists of, for counting; `place` is each label's number."""
+
+    @abstractmethod
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
+        """Write an answer as a text-to-text model is to write it, so that `from_text` reads the same answer.
+
+        Parameters
+        ----------
+        text
+            the example's first input field.
+        """
+
+    @abstractmethod
+    def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Read what a text-to-text model generated; None if it is no answer.
+
+        Parameters
+        ----------
+        text
+            the example's first input field.
+        names
+            the study's labels, by how the model's tokenizer writes them; see training.answers.text_forms.
+        """
+
+    def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """Return pairs of a text and its answer that a tokenizer must be able to write and read back."""
+        return [(label, label) for label in labels]
+
+    def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return what each of the C outputs of a unit means."""
+        return tuple(labels)
+
+    def is_varied(self, gold: Sequence[str]) -> bool:
+        """Say whether there is anything to tell apart in gold answers."""
+        return len(set(gold)) > 1
+
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
+        """Count, per labelled row, what the metrics need; sums over any resample give its metrics.
+
+        Parameters
+        ----------
+        predicted
+            N answers; None is unparsed.
+        """
+        place = {label: index for index, label in enumerate(labels)}
+        return tally_items(
+            gold=[self.items(answer=answer, place=place) for answer in rows.labelled()],
+            predicted=[None if answer is None else self.items(answer=answer, place=place) for answer in predicted],
+            num_classes=len(labels),
+        )
+
+    def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
+        """Turn R sums of tallies into R values of 0 to 1 for each name in `metrics`."""
+        return f1_scores(totals_RK)
+
+    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
+        """Answer labelled test rows without any training.
+
+        Returns
+        -------
+        By name: `majority`, always the most frequent answer of the training data; `copy`, the answer of the most
+        similar training text.
+        """
+        train_gold = train.labelled()
+        majority = most_frequent(train_gold, labels)
+        alike = nearest_texts(train=joined_texts(train), test=joined_texts(test))
+        copied = [majority if row == NO_MATCH else train_gold[row] for row in alike]
+        return {
+            "majority": constant_answer(majority, len(test)),
+            "copy": BaselineAnswers(label="most similar training text", predicted=copied),
+        }
+
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
+        """Return answers that ignore the text, among them the best one on test itself by each metric.
+
+        A student below that one has learned nothing that shows.
+        """
+        return [constant_answer(most_frequent(test.labelled(), labels), len(test))]

@@ -1,0 +1,137 @@
+"""One text, the entities in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from training.answers import (
+    NUM_COMPAT_COUNTS,
+    BaselineAnswers,
+    Floats,
+    Item,
+    MetricTally,
+    Rows,
+    Span,
+    checked_spans,
+    chosen_segmentation,
+    compat_f1,
+    compat_tally,
+    concatenated,
+    f1_scores,
+    memorised_spans,
+    most_frequent,
+    read_entities,
+    spans_from_json,
+    spans_to_json,
+    words_of,
+    write_entities,
+)
+from training.tasks.base import TaskType
+
+
+class EntityExtractionType(TaskType):
+    """Finds spans of a text and gives each a label; an answer is a JSON list of spans with start, end and label.
+
+    A unit is a word, or with `segmentation` "character" a character.
+    """
+
+    name = "entity_extraction"
+    title = "Entity extraction"
+    input_fields: ClassVar[tuple[str, ...]] = ("text",)
+    metrics = ("micro_f1", "macro_f1", "accuracy", "compat_f1")
+    unit = "word"
+    min_labels = 1
+
+    def __init__(self, segmentation: str = "word") -> None:
+        self.segmentation = segmentation
+
+    def segmented(self, segmentation: str) -> EntityExtractionType:
+        """Return the same task type over words or over characters."""
+        return EntityExtractionType(segmentation)
+
+    def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
+        """Choose by where the gold spans begin and end."""
+        return chosen_segmentation(texts=columns["text"], answers=gold)
+
+    def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return the tags: O, then B and I of each label."""
+        return ("O", *(f"{part}-{label}" for label in labels for part in "BI"))
+
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Make sure that each is a list of spans of its text; see TaskType.read_gold."""
+        place = dict.fromkeys(labels)
+        return [
+            spans_to_json(checked_spans(gold=value, text=text, labels=place, row=row))
+            for row, (value, text) in enumerate(zip(gold, columns["text"], strict=True))
+        ]
+
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
+        """Write each entity's words and its label in brackets."""
+        return write_entities(text=text, spans=spans_from_json(answer), labels=labels)
+
+    def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Find the entities in the text."""
+        spans = read_entities(generated=generated, text=text, names=names)
+        return None if spans is None else spans_to_json(spans)
+
+    def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """Return each label as an entity of its own name."""
+        return [(label, spans_to_json([Span(0, len(label), label)])) for label in labels]
+
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return each span: right only with exactly its characters and its label."""
+        return frozenset((place[span.label], span.start, span.end) for span in spans_from_json(answer))
+
+    def is_varied(self, gold: Sequence[str]) -> bool:
+        """Say whether there is an entity at all; words beside it are in every text."""
+        return any(spans_from_json(answer) for answer in gold)
+
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
+        """Count spans, and what the study's own scorer counts; see TaskType.tally."""
+        spans = super().tally(rows=rows, predicted=predicted, labels=labels)
+        return concatenated(spans, compat_tally(texts=rows.columns["text"], gold=rows.labelled(), predicted=predicted))
+
+    def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
+        """Return exact span F1, the share of texts that are wholly right, and compat_f1; see TaskType.score."""
+        spans_RK, compat_RK = totals_RK[:, :-NUM_COMPAT_COUNTS], totals_RK[:, -NUM_COMPAT_COUNTS:]
+        return {**f1_scores(spans_RK), "compat_f1": compat_f1(compat_RK)}
+
+    def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
+        """Answer labelled test rows without any training.
+
+        Returns
+        -------
+        By name: `majority`, no entity, since most words are in none; `every_word`, each word an entity of the label
+        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it occurs.
+        """
+        train_gold = train.labelled()
+        copied = memorised_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
+        return {
+            "majority": _no_entity(test),
+            "every_word": self._every_word(test, _commonest_label(train_gold, labels)),
+            "copy": BaselineAnswers(label="entities of the training data", predicted=copied),
+        }
+
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
+        """Return no entity, and each word as one of the label that is most frequent on test."""
+        label = _commonest_label(test.labelled(), labels)
+        return [_no_entity(test), replace(self._every_word(test, label), label=f"every {self.segmentation}: {label}")]
+
+    def _every_word(self, rows: Rows, label: str) -> BaselineAnswers:
+        words = [words_of(text, self.segmentation) for text in rows.columns["text"]]
+        return BaselineAnswers(
+            label=label, predicted=[spans_to_json(Span(*word, label) for word in one) for one in words]
+        )
+
+
+def _commonest_label(answers: Sequence[str], labels: Sequence[str]) -> str:
+    found = [span.label for answer in answers for span in spans_from_json(answer)]
+    return most_frequent(found, labels) if found else labels[0]
+
+
+def _no_entity(rows: Rows) -> BaselineAnswers:
+    return BaselineAnswers(label="no entity", predicted=[spans_to_json([])] * len(rows))

@@ -1,0 +1,89 @@
+"""One text, any number of labels, none too."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from training.answers import (
+    BETWEEN_LABELS,
+    BaselineAnswers,
+    GoldInvalid,
+    Item,
+    Rows,
+    constant_answer,
+    listed,
+    most_frequent,
+    read_labels,
+)
+from training.tasks.text_classification import TextClassificationType
+
+_HOW = 'Write a JSON list, as ["a", "b"], or [] where none applies.'
+
+
+class MultiLabelClassificationType(TextClassificationType):
+    """Says of each of the study's labels whether it applies to a text; an answer is a JSON list of those that do."""
+
+    name = "multi_label_classification"
+    title = "Multi-label text classification"
+    unit = "label"
+    min_labels = 1
+
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Make sure that each is a list of labels, and put these in the study's order; see TaskType.read_gold."""
+        place = {label: index for index, label in enumerate(labels)}
+        return [_canonical(value, row, place) for row, value in enumerate(gold)]
+
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
+        """Write the labels one after the other, nothing for none."""
+        return BETWEEN_LABELS.join(json.loads(answer))
+
+    def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Read the labels in any order."""
+        found = read_labels(generated=generated, names=names)
+        if found is None:
+            return None
+        return json.dumps([label for label in names.values() if label in found], ensure_ascii=False)
+
+    def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
+        """Return each label alone, and all together."""
+        lists = [*([label] for label in labels), list(labels), []]
+        return [("", json.dumps(labels_, ensure_ascii=False)) for labels_ in lists]
+
+    def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
+        """Return the most frequent set, the best one by micro F1, and all labels of test; see TaskType.constants.
+
+        Micro F1 of a set that is always answered is 2 hits / (answered + gold labels), so that the best of each size
+        has the most frequent labels; macro F1 grows with each label that test has.
+        """
+        gold = test.labelled()
+        counts = Counter(label for answer in gold for label in json.loads(answer))
+        falling = sorted(counts, key=lambda label: -counts[label])
+        hits = np.cumsum([counts[label] for label in falling], dtype=np.int64)
+        f1 = 2 * hits / (len(gold) * np.arange(1, len(falling) + 1) + counts.total())
+        named = {frozenset(falling[: int(f1.argmax()) + 1]), frozenset(falling)} if falling else set()
+        sets = [json.dumps([label for label in labels if label in one], ensure_ascii=False) for one in named]
+        return [constant_answer(answer, len(gold)) for answer in (most_frequent(gold, labels), *sorted(sets))]
+
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return each label that applies."""
+        return frozenset((place[label],) for label in json.loads(answer))
+
+
+def _canonical(value: Any, row: int, place: Mapping[str, int]) -> str:
+    try:
+        named = json.loads(value)
+    except (TypeError, ValueError) as error:
+        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}") from error
+    if not isinstance(named, list):
+        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}")
+    for label in named:
+        if not isinstance(label, str) or label not in place:
+            raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(list(place))}.")
+    return json.dumps(sorted(set(named), key=place.__getitem__), ensure_ascii=False)

@@ -1,0 +1,39 @@
+"""One text, one of several labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from training.answers import GoldInvalid, Item, listed, without_spaces
+from training.tasks.base import TaskType
+
+
+class TextClassificationType(TaskType):
+    """Assigns one of the study's labels to a text."""
+
+    name = "text_classification"
+    title = "Text classification"
+    input_fields: ClassVar[tuple[str, ...]] = ("text",)
+
+    def read_gold(
+        self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
+    ) -> list[str]:
+        """Make sure that each is one of the labels; see TaskType.read_gold."""
+        known = set(labels)
+        for row, label in enumerate(gold):
+            if label not in known:
+                raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(labels)}.")
+        return list(gold)
+
+    def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
+        """Write the label."""
+        return answer
+
+    def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
+        """Read the label."""
+        return names.get(without_spaces(generated))
+
+    def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
+        """Return the one label."""
+        return frozenset({(place[answer],)})

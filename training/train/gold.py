@@ -1,0 +1,67 @@
+"""Labelled rows as a model is trained on them, with the loss against their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from training.answers import Rows
+from training.data import DataInvalid, EncodedRows, Units
+from training.learners import encode_rows, learner_of
+from training.losses import IGNORED
+from training.models import TARGETS
+from training.spec import RunSpec
+from training.tasks import TaskType
+from training.train.objectives import GoldLoss, TokenLoss
+from training.train.setup import ModelLoader
+
+
+def gold_objective(
+    *, rows: Rows, loader: ModelLoader, task_type: TaskType, spec: RunSpec
+) -> tuple[EncodedRows, GoldLoss | TokenLoss]:
+    """Encode labelled rows, and make the loss against their gold answers, on the CPU."""
+    encoded = encode_rows(
+        rows=rows,
+        task_type=task_type,
+        tokenizer=loader.tokenizer,
+        max_length=spec.training.max_length,
+        pooling=loader.pooling,
+    )
+    if loader.codec is None:
+        learner = learner_of(task_type)
+        target = learner.targets(rows=rows, units=encoded.units, labels=spec.labels)
+        return loader.prepared(encoded), GoldLoss(learner=learner, units=encoded.units, target=target)
+    texts = rows.columns[task_type.input_fields[0]]
+    taught = with_target_tokens(encoded=encoded, answers=loader.codec.tokens(answers=rows.labelled(), texts=texts))
+    return taught, TokenLoss.of_gold(taught)
+
+
+def check_variety(*, gold: list[str], task_type: TaskType) -> None:
+    """Raise DataInvalid if gold answers leave nothing to tell apart."""
+    if not task_type.is_varied(gold):
+        raise DataInvalid(
+            f"data.train: all {len(gold)} examples are labelled {gold[0]!r}. Label examples of another kind too."
+        )
+
+
+def with_target_tokens(*, encoded: EncodedRows, answers: Sequence[Sequence[int]]) -> EncodedRows:
+    """Add the answers that a model is to generate; a unit of the rows is then a token of an answer.
+
+    `answers` are the tokens of each row's answer, its end included.
+    """
+    lengths = np.array([len(answer) for answer in answers], dtype=np.int64)
+    count_N = torch.from_numpy(lengths)
+    return replace(
+        encoded,
+        inputs=[{**row, TARGETS: list(answer)} for row, answer in zip(encoded.inputs, answers, strict=True)],
+        lengths=encoded.lengths + lengths,
+        units=Units(
+            start_N=count_N.cumsum(0) - count_N,
+            count_N=count_N,
+            seen_U=torch.ones(int(lengths.sum()), dtype=torch.bool),
+        ),
+        pad_values={**encoded.pad_values, TARGETS: IGNORED},
+    )

@@ -1,0 +1,174 @@
+"""The same search and the same seeds for every training: rates and lengths tried on dev, the best repeated.
+
+Both paths train through here, so that neither is tuned more than the other. All of it happens within one run, and is
+billed to that run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from training.contract import TRIALS
+from training.evaluation import Evaluator
+from training.job import Job
+from training.models import state_in_fp32
+from training.runtime import write_json
+from training.spec import RunSpec, SpecInvalid, TrainingSettings
+from training.train.checkpoint import UNREADABLE, load_state, save_state
+from training.train.setup import ModelLoader, TrainingSetup
+from training.train.two_stage import FitResult, fit_classifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTrial:
+    """One training: its settings and its seed."""
+
+    settings: TrainingSettings
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """A name for its files, the same whenever the run is resumed."""
+        length = f"{self.settings.steps}-steps" if self.settings.steps else f"{self.settings.epochs}-epochs"
+        return f"rate-{self.settings.learning_rate:g}-{length}-seed-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResult:
+    """How a trial ended."""
+
+    trial: TrainingTrial
+    fitted: FitResult
+
+    @property
+    def dev(self) -> float | None:
+        """The score on dev; None without dev."""
+        return self.fitted.dev
+
+    def payload(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        settings = self.trial.settings
+        named = {"learning_rate": settings.learning_rate, "epochs": settings.epochs, "steps": settings.steps}
+        return {**named, "seed": self.trial.seed, **asdict(self.fitted)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """Every trial of the search, and the chosen settings from each seed, with a loader of each seed's evaluator."""
+
+    search: tuple[TrialResult, ...]
+    seeds: tuple[TrialResult, ...]
+    evaluators: tuple[Callable[[], Evaluator], ...]
+
+    @property
+    def best(self) -> int:
+        """The index of the seed that did best on dev; of equal ones, and without dev, the first."""
+        return max(range(len(self.seeds)), key=lambda place: (self.seeds[place].dev or 0.0, -place))
+
+
+def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader) -> SearchResult:
+    """Search on dev, then train the best settings from every seed.
+
+    Raises
+    ------
+    SpecInvalid: a search without dev.
+    LossNotFinite, MemoryTooSmall: a training cannot continue.
+    StopRequested: asked to stop; finished trials and the checkpoint of the current one stay.
+    """
+    candidates = _candidates(job.spec)
+    if len(candidates) > 1 and "dev" not in setup.splits:
+        raise SpecInvalid("spec.json, search: there is no dev split to choose on. Give data.dev, or search nothing.")
+    runner = TrialRunner(
+        job=job, setup=setup, loader=loader, is_alone=len(candidates) == job.spec.search.num_seeds == 1
+    )
+    tried = [runner.run(TrainingTrial(settings=settings, seed=job.spec.seed)) for settings in candidates]
+    chosen = max(tried, key=lambda result: result.dev or 0.0) if len(tried) > 1 else tried[0]
+    if len(tried) > 1:
+        job.progress.log(f"chosen on dev: {chosen.trial.name}")
+    trials = [replace(chosen.trial, seed=job.spec.seed + place) for place in range(job.spec.search.num_seeds)]
+    seeds = [chosen, *(runner.run(trial) for trial in trials[1:])]
+    return SearchResult(
+        search=tuple(tried),
+        seeds=tuple(seeds),
+        evaluators=tuple(runner.evaluator_of(result.trial) for result in seeds),
+    )
+
+
+def _candidates(spec: RunSpec) -> list[TrainingSettings]:
+    settings, search = spec.training, spec.search
+    rates = search.learning_rates or (settings.learning_rate,)
+    lengths: Sequence[dict[str, Any]] = [{"epochs": epochs, "steps": None} for epochs in search.epochs] or [{}]
+    return [replace(settings, learning_rate=rate, **length) for rate, length in product(rates, lengths)]
+
+
+class TrialRunner:
+    """Runs trials, each once: what an earlier attempt finished is read from its files.
+
+    A run's only trial needs no files: it is kept in memory, and its checkpoint is all that is needed to resume.
+    """
+
+    def __init__(self, *, job: Job, setup: TrainingSetup, loader: ModelLoader, is_alone: bool) -> None:
+        self._job = job
+        self._setup = setup
+        self._loader = loader
+        self._is_alone = is_alone
+        self._latest: tuple[TrainingTrial, Evaluator] | None = None
+
+    def run(self, trial: TrainingTrial) -> TrialResult:
+        """Train, or read the result of an earlier attempt."""
+        result_file, weights = self._files(trial)
+        fitted = _finished(result_file, weights)
+        if fitted is not None:
+            return TrialResult(trial=trial, fitted=fitted)
+        job = self._job_of(trial)
+        setup = self._setup
+        if not self._is_alone:
+            job.progress.log(f"training {trial.name}")
+            job.progress.trial(trial.name)
+            setup = replace(setup, fingerprint=f"{setup.fingerprint}:{trial.name}", name=trial.name)
+        evaluator, fitted = fit_classifier(job=job, setup=setup, classifier=self._loader(job.spec))
+        result = TrialResult(trial=trial, fitted=fitted)
+        self._latest = (trial, evaluator)
+        if not self._is_alone:
+            result_file.parent.mkdir(exist_ok=True)
+            save_state(path=weights, state=state_in_fp32(evaluator.classifier.model))
+            write_json(path=result_file, payload=result.payload())
+        return result
+
+    def evaluator_of(self, trial: TrainingTrial) -> Callable[[], Evaluator]:
+        """Return a loader of a trial's trained classifier, which loads it only when it is needed."""
+
+        def read() -> Evaluator:
+            if self._latest is not None and self._latest[0] == trial:
+                return replace(self._latest[1], job=self._job)
+            classifier = self._loader(self._job_of(trial).spec)
+            classifier.model.load_state_dict(load_state(self._files(trial)[1]))
+            self._latest = (trial, self._setup.evaluator(job=self._job, classifier=classifier))
+            return self._latest[1]
+
+        return read
+
+    def _job_of(self, trial: TrainingTrial) -> Job:
+        return self._job.with_settings(trial.settings, seed=trial.seed)
+
+    def _files(self, trial: TrainingTrial) -> tuple[Path, Path]:
+        folder = self._job.folder / TRIALS
+        return folder / f"{trial.name}.json", folder / f"{trial.name}.pt"
+
+
+def _finished(result_file: Path, weights: Path) -> FitResult | None:
+    """How a trial ended in an earlier attempt; None where it did not, or where its files cannot be read."""
+    if not result_file.is_file():
+        return None
+    try:
+        known = json.loads(result_file.read_text(encoding="utf-8"))
+        load_state(weights)
+        return FitResult(**{one.name: known[one.name] for one in fields(FitResult)})
+    except (*UNREADABLE, TypeError) as error:
+        print(f"{result_file.stem} cannot be read ({type(error).__name__}) and is trained again", flush=True)
+        return None

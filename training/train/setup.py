@@ -1,0 +1,98 @@
+"""What a method prepares once for all its trainings: rows, loss, held-out splits, a loader of fresh models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from training.answers import Rows
+from training.compute import Compute, seed_everything
+from training.data import EncodedRows
+from training.evaluation import EncodedSplit, Evaluator
+from training.job import Job
+from training.learners import Classifier, load_classifier
+from training.models import TextToText, freeze_layers, frozen_states
+from training.spec import RunSpec
+from training.tasks import TaskType
+from training.train.loop import StepLoss
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldStage:
+    """Gold rows and the loss over them, on which a distilled student is trained afterwards for some epochs."""
+
+    rows: EncodedRows
+    loss: StepLoss
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSetup:
+    """Encoded rows, the loss over them, and the held-out splits.
+
+    A checkpoint is used only if it has the same `fingerprint`. `gold` is the stage that follows, if any; `name` is that
+    of its curves, empty where there is only one training.
+    """
+
+    task_type: TaskType
+    rows: EncodedRows
+    loss: StepLoss
+    compute: Compute
+    splits: dict[str, EncodedSplit]
+    fingerprint: str
+    gold: GoldStage | None = None
+    name: str = ""
+
+    def held_out(self) -> dict[str, Rows]:
+        """Return the rows of the held-out splits."""
+        return {name: split.rows for name, split in self.splits.items()}
+
+    def evaluator(self, *, job: Job, classifier: Classifier) -> Evaluator:
+        """Return an evaluator of a classifier on the held-out splits."""
+        return Evaluator(
+            job=job, task_type=self.task_type, classifier=classifier, compute=self.compute, splits=self.splits
+        )
+
+
+class ModelLoader:
+    """Loads fresh classifiers, each with its head initialised by the seed of its training.
+
+    The first one is loaded at once, for its tokenizer, and used by the first training with its seed.
+    """
+
+    def __init__(self, *, spec: RunSpec, task_type: TaskType, compute: Compute) -> None:
+        self._task_type = task_type
+        self._compute = compute
+        self._seed = spec.seed
+        self._first: Classifier | None = self._load(spec)
+        self.tokenizer = self._first.tokenizer
+        self.codec = self._first.codec
+        self.pooling = self._first.model.pooling
+
+    def __call__(self, spec: RunSpec) -> Classifier:
+        """Return an untrained classifier on its device, with the layers frozen that the spec freezes."""
+        first, self._first = self._first, None
+        return first if first is not None and spec.seed == self._seed else self._load(spec)
+
+    def prepared(self, rows: EncodedRows) -> EncodedRows:
+        """Return rows to train on with the states behind the frozen layers, for all trainings at once."""
+        assert self._first is not None
+        model = self._first.model
+        if isinstance(model, TextToText):
+            return rows
+        return replace(
+            rows, frozen=frozen_states(encoder=model.encoder, pooling=model.pooling, rows=rows, compute=self._compute)
+        )
+
+    def _load(self, spec: RunSpec) -> Classifier:
+        assert spec.model is not None
+        seed_everything(spec.seed)
+        classifier = load_classifier(
+            source=spec.model,
+            task_type=self._task_type,
+            labels=spec.labels,
+            max_length=spec.training.max_length,
+            pooling=spec.training.pooling,
+        )
+        classifier.model.to(self._compute.device)
+        freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)
+        return classifier

@@ -1,0 +1,106 @@
+"""One training in one stage or two: distilled first, then on gold labels alone, the better of both kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from training.evaluation import Evaluator
+from training.job import Job
+from training.learners import Classifier
+from training.spec import TrainingSettings, require
+from training.train.loop import FitInputs, FitState, Schedule, can_resume, fit, weights_of
+from training.train.setup import GoldStage, TrainingSetup
+
+DISTIL, GOLD = "distil", "gold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """How a training ended: its score on dev (None without dev), its best step, and the steps of all its stages.
+
+    `stage` is the one whose weights are kept, None where there is only one.
+    """
+
+    dev: float | None
+    best_step: int
+    num_steps: int
+    stage: str | None = None
+
+
+def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) -> tuple[Evaluator, FitResult]:
+    """Train a fresh classifier, in place, by the job's settings and seed; return its evaluator and the result.
+
+    In a gold stage the student continues from its best distilled weights, at the same peak rate, warmed up anew; its
+    head is not fresh any more and gets the encoder's rate. What does best on dev in either stage is kept; without dev,
+    the weights of the last step.
+
+    Raises
+    ------
+    SpecInvalid: the gold stage alone takes all the steps.
+    LossNotFinite, MemoryTooSmall: the training cannot continue.
+    StopRequested: asked to stop; a checkpoint was saved.
+    """
+    evaluator = setup.evaluator(job=job, classifier=classifier)
+    has_dev = "dev" in evaluator.splits
+    inputs = FitInputs(
+        model=classifier.model,
+        rows=setup.rows,
+        loss=setup.loss,
+        compute=setup.compute,
+        dev_score=evaluator.dev_score if has_dev else None,
+    )
+    if setup.gold is None:
+        state = fit(job=job, inputs=inputs, fingerprint=setup.fingerprint)
+        stage = None
+    else:
+        state = _fit_both(job, setup, setup.gold, inputs)
+        stage = DISTIL if has_dev and not state.best_step else GOLD
+    steps = state.earlier_steps + state.step
+    best = state.earlier_best_step if stage == DISTIL else state.earlier_steps + state.best_step
+    return evaluator, FitResult(
+        dev=state.best_score if has_dev else None,
+        best_step=best if has_dev else steps,
+        num_steps=steps,
+        stage=stage,
+    )
+
+
+def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
+    first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=len(gold.rows))
+    inputs = replace(distilling, rows=gold.rows, loss=gold.loss)
+    gold_fingerprint = f"{setup.fingerprint}:{GOLD}"
+    start: FitState | None = None
+    # A checkpoint of the second stage is enough to resume it; without a readable one, both stages are trained.
+    if not can_resume(job=job.with_settings(second), inputs=inputs, fingerprint=gold_fingerprint):
+        state = fit(job=job.with_settings(first), inputs=distilling, fingerprint=setup.fingerprint)
+        start = FitState(
+            best_score=state.best_score,
+            best_weights=weights_of(distilling.model) if distilling.dev_score else {},
+            earlier_steps=state.step,
+            earlier_best_step=state.best_step,
+        )
+    job.progress.log(f"continuing on {len(gold.rows)} gold labels")
+    job.progress.trial(f"{setup.name}, {GOLD}" if setup.name else GOLD)
+    return fit(job=job.with_settings(second), inputs=inputs, fingerprint=gold_fingerprint, start=start)
+
+
+def stage_settings(
+    *, settings: TrainingSettings, gold_epochs: int, num_gold: int
+) -> tuple[TrainingSettings, TrainingSettings]:
+    """Divide a training into distillation and gold stage; a fixed number of steps is that of both together.
+
+    Raises
+    ------
+    SpecInvalid: the steps do not suffice for the gold stage and one step before it.
+    """
+    gold = replace(settings, epochs=gold_epochs, steps=None, head_learning_rate_factor=1.0)
+    if settings.steps is None:
+        return settings, gold
+    num_steps = Schedule.of(settings=gold, num_rows=num_gold).num_steps
+    require(
+        num_steps < settings.steps,
+        "distillation.gold_epochs",
+        f"{gold_epochs} over {num_gold} gold rows take {num_steps} of {settings.steps} steps",
+        "Give fewer gold_epochs, or more training.steps.",
+    )
+    return replace(settings, steps=settings.steps - num_steps), gold
