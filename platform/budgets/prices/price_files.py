@@ -101,11 +101,10 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
 
 
 def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFilePreview:
-    """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
+    """Preview a CSV file of prices, and name errors by line; nothing is written.
 
-    Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
-    amount ends an override.
-    Raises: Forbidden; PriceFileUnreadable (size, encoding, columns).
+    It has the columns of an export; device, study and annotator may be missing. A blank amount ends an override.
+    Raises PriceFileUnreadable.
     """
     require(actor=actor, action=Action.SET_PRICE)
     return _check(book, content)
@@ -115,9 +114,8 @@ def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile
 def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_digest: str = "") -> list[Price]:
     """Add the prices of a CSV file to a book, all of them or none; existing prices stay unchanged.
 
-    Parameters: as in preview_prices, whose `digest` may be handed back as `expected_digest`.
-    Returns: the prices that are new.
-    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line; PriceFileChanged.
+    Returns the new prices. `expected_digest` is the preview's. Raises PriceFileUnreadable, PricesRefused or
+    PriceFileChanged.
     """
     require(actor=actor, action=Action.SET_PRICE)
     lock_book(book)

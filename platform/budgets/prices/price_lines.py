@@ -45,7 +45,7 @@ class PriceTable:
     """A price file, opened: its lines, read once, and then the notes on how they were read."""
 
     def __init__(self, content: bytes) -> None:
-        """Open it. Raises: PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
+        """Open it. Raises PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
         if len(content) > MOST_BYTES:
             raise PriceFileUnreadable(
                 f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
@@ -62,7 +62,7 @@ class PriceTable:
         return self._table.notes
 
     def lines(self) -> Iterator[PriceLine | str]:
-        """Read each line to what it says or, as text, to what is wrong with it. Raises: PriceFileUnreadable."""
+        """Yield each line, or the text of its error. Raises PriceFileUnreadable."""
         try:
             for row in self._table:
                 yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)

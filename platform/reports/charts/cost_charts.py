@@ -20,8 +20,7 @@ _MOST_LEVEL = 8
 def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) -> ChartSpec:
     """Draw what each month's work cost, a bar per month, its kinds stacked.
 
-    Parameters: `currency` the one to draw, for amounts of two are never added; by default the first there is.
-    Raises: NothingToDraw where there are no costs.
+    One currency is drawn, by default the first there is. Raises NothingToDraw where there are no costs.
     """
     data = _data(wanted)
     drawn = currency or min((row["currency"] for row in data), default="")

@@ -15,11 +15,7 @@ _MOST_NAMES = 8
 
 
 def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> ChartSpec:
-    """Draw a run's curves.
-
-    Parameters: `metric` what the scores on dev are in, by the name that the study's pages give it.
-    Raises: NothingToDraw before the first step.
-    """
+    """Draw a run's curves; `metric` is the shown name of its score on dev. Raises NothingToDraw before step 1."""
     if not points:
         raise NothingToDraw("This run has taken no step yet, so there is nothing to draw.")
     trials = list(dict.fromkeys(point.trial for point in points))

@@ -19,7 +19,7 @@ _SHAPES = {Path.ANNOTATE: "circle", Path.DISTIL: "triangle-up"}
 def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> ChartSpec:
     """Draw each student's utility, with its interval, against its dollars: both paths on one pair of axes.
 
-    Raises: NothingToDraw where there are no points.
+    Raises NothingToDraw where there are no points.
     """
     if not points:
         raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")

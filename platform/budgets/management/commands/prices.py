@@ -105,7 +105,7 @@ class Command(RefusingCommand):
 
 
 def _read_prices(pairs: list[str]) -> list[tuple[CostKind, Scope, str]]:
-    """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart. Raises: ValueError, naming the kinds."""
+    """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart."""
     found = []
     for pair in pairs:
         what, sign, amount = pair.partition("=")
