@@ -25,8 +25,7 @@ _log = logging.getLogger(__name__)
 def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
     """Write a student's or a teacher's card as Markdown, with its bill as of now.
 
-    Parameters: `at` the moment that the card names; now, if not given.
-    Raises: CardMissing for a soft-label set.
+    `at` is the moment that the card names, by default now. Raises CardMissing for a soft-label set.
     """
     with one_moment():
         sharing = Sharing(StudyLedger(artifact.run.study))
@@ -41,14 +40,14 @@ def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
 
 
 def write_card(*, artifact: Artifact) -> str:
-    """Put a model's card into its folder, in place of the one that is there. Returns: its text. Raises: CardMissing."""
+    """Put a model's card into its folder and return its text. Raises CardMissing."""
     text = model_card(artifact=artifact)
     write_card_file(artifact, text)
     return text
 
 
 def refresh_cards() -> int:
-    """Write the cards again of which the bill has got an entry since, as corrections bring. Returns: how many."""
+    """Write the cards again whose bills have a later entry, such as a correction; count them."""
     count = 0
     models = Artifact.objects.exclude(kind=ArtifactKind.SOFT_LABELS).select_related("run__study__budget")
     for study, artifacts in groupby(models.order_by("run__study_id", "pk"), key=lambda one: one.run.study):

@@ -20,7 +20,7 @@ TOLD_WITHIN = timedelta(days=7)
 def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
     """Forecast when a budget runs out, from its entries of the last seven days.
 
-    Returns: None while a stop is active, and where spending began less than two days ago.
+    None while a stop is active, and where spending began less than two days ago.
     """
     if budget.is_stopped:
         return None
@@ -29,10 +29,7 @@ def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
 
 
 def tell_forecasts(*, now: datetime | None = None) -> int:
-    """Tell of each budget that is forecast to run out within seven days; once per limit.
-
-    Returns: how many were told of now.
-    """
+    """Notify of each budget that is forecast to run out within seven days, once per limit; count the new notices."""
     now = now or timezone.now()
     open_budgets = Budget.objects.filter(stopped_at__isnull=True, limit__gt=0).order_by("pk")
     return sum(_tell(budget, now) for budget in open_budgets.iterator())

@@ -1,4 +1,7 @@
-"""Holds and entries, made under the budget's lock."""
+"""Holds and entries, made under the budget's lock.
+
+Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
+"""
 
 from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, needs_top_up, used
 from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back

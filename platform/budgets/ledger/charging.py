@@ -32,7 +32,7 @@ class Cost:
     `source_key` names the thing that caused it (`annotation:<unique_id>`, `run:57:attempt:2`); `quantity` is in the
     unit of the price; `occurred_at` is when the work was done, timezone-aware. `subject_key` names what the money is
     for where that is not the source itself; `work_key` the run; `payee` who is paid; `overshoot` marks work that was
-    open when a stop came. Raises: ValueError (source key, quantity, amount, no time zone).
+    open when a stop came.
     """
 
     source_key: str
@@ -59,11 +59,10 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
     """Enter a true cost against its hold, its platform fee too; with `close`, give the rest of the hold back.
 
     A cost above what the hold has left takes the difference from what the budget, and its caps, have available. A stop
-    does not keep work from being paid that was held for.
+    does not keep work from being paid that was held for. `price` is the one that applied, where it differs from the
+    hold's. A source key that was entered before returns its entry.
 
-    Parameters: `price` the one that applied, where it is another than the hold's.
-    Returns: the entry; the same one when its source key was entered already.
-    Raises: BudgetExceeded; CapExceeded; HoldClosed; SourceKeyReused.
+    Raises BudgetExceeded, CapExceeded, HoldClosed or SourceKeyReused.
     """
     budget = lock(hold.budget)
     entered = _entered(budget, cost)
@@ -90,10 +89,10 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
 def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", fee: Price | None = None) -> LedgerEntry:
     """Enter a cost that had no hold, and its platform fee, if the budget has enough left.
 
-    Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above limit or cap.
+    Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above limit or cap. A
+    source key that was entered before returns its entry.
 
-    Returns: the entry; the same one when its source key was entered already.
-    Raises: BudgetExceeded; CapExceeded; BudgetStopped; SourceKeyReused.
+    Raises BudgetExceeded, CapExceeded, BudgetStopped or SourceKeyReused.
     """
     locked = lock(budget)
     entered = _entered(locked, cost)
@@ -112,7 +111,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
 def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     """Undo an entry, and its platform fee, by negative ones that name them; the money is available again.
 
-    Raises: Forbidden; AlreadyReversed; ValueError (no reason given).
+    Raises AlreadyReversed.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
@@ -132,11 +131,9 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
 
 @transaction.atomic
 def take_back(*, entry: LedgerEntry, reason: str) -> LedgerEntry:
-    """Undo an entry, and its platform fee, because what it paid for has become something else that is paid anew.
+    """Undo an entry, and its platform fee, because what it paid for has become something else that is paid again.
 
-    Nobody's correction, so it asks for no right and leaves no record beside the ledger's own.
-    Returns: the reversal.
-    Raises: AlreadyReversed.
+    It is no person's correction, so it needs no permission and no audit record. Raises AlreadyReversed.
     """
     return _undo(entry, reason=reason)
 

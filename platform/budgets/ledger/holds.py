@@ -16,7 +16,7 @@ from config.refusals import Refusal
 
 
 class SourceKeyReused(Exception):
-    """The same source key came with another amount: a caller's fault, refused so that no cent is lost."""
+    """The same source key was used with another amount: an error of the caller, refused so that no cent is lost."""
 
 
 class HoldClosed(Refusal):
@@ -25,10 +25,9 @@ class HoldClosed(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class HoldRequest:
-    """A hold that somebody asks for: the worst case of one thing, before its platform fee where one is due.
+    """A hold to be placed: the worst case of one thing, before its platform fee where one is due.
 
-    `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement; `fee` the price
-    of the platform fee that comes on top. Raises: ValueError (source key, amount).
+    `price` is the one that was quoted, used again at settlement; `fee` the price of the platform fee on top.
     """
 
     source_key: str
@@ -56,13 +55,7 @@ def place_hold(
     path: Path | str = "",
     fee: Price | None = None,
 ) -> Hold:
-    """Set money aside for the worst case of something about to start.
-
-    Parameters: as in Want.
-    Returns: the hold; the same one when the source key holds already, or was settled.
-    Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; HoldClosed (this key's was released
-    before anything was charged); SourceKeyReused (other amount under this key); ValueError (source key, amount).
-    """
+    """Set money aside for the worst case of one thing, as place_holds does."""
     request = HoldRequest(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
     (hold,) = place_holds(budget=budget, requests=[request])
     return hold
@@ -70,11 +63,11 @@ def place_hold(
 
 @transaction.atomic
 def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_fit: bool = False) -> list[Hold]:
-    """Set money aside for several things at once, under one lock.
+    """Set money aside for several things at once, under one lock: all, or with `as_many_as_fit` the first that fit.
 
-    Parameters: `as_many_as_fit` holds the first ones up to the first that does not fit, instead of all or none.
-    Returns: the holds in the order of `requests`, those that were there already included.
-    Raises: as place_hold; with `as_many_as_fit` only where not even the first fits.
+    Returns the holds in the order of `requests`; a source key that holds already, or was settled, keeps its hold.
+    Raises BudgetExceeded, CapExceeded or BudgetStopped where not all of them fit (or not even the first), HoldClosed
+    where a key's hold was released before anything was charged, SourceKeyReused where it has another amount.
     """
     locked = lock(budget)
     there = {
@@ -104,10 +97,9 @@ def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_f
 
 @transaction.atomic
 def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
-    """Set more money aside for something that is going on.
+    """Add an amount, its platform fee included, to an open hold.
 
-    Parameters: `amount` >= 0, its platform fee included, on top of what the hold has left.
-    Raises: BudgetExceeded; CapExceeded; BudgetStopped; HoldClosed; ValueError (amount).
+    Raises BudgetExceeded, CapExceeded, BudgetStopped or HoldClosed.
     """
     check_cost(amount, name="amount")
     budget = lock(hold.budget)
@@ -134,7 +126,7 @@ def release(*, hold: Hold, reason: str) -> Hold:
 
 
 def open_hold(hold: Hold) -> Hold:
-    """The hold's locked row. Raises: HoldClosed."""
+    """The hold's locked row. Raises HoldClosed."""
     rows = Hold.objects.select_for_update(no_key=True, of=("self",)).select_related("price", "fee")
     held = rows.get(pk=hold.pk)
     if held.closed_at is not None:

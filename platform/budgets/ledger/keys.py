@@ -9,7 +9,7 @@ _REPLACEMENT = re.compile(r"^repriced:\d+:")
 
 
 def check_key(key: str) -> None:
-    """Refuse a caller's source key that is empty, too long, or shaped like one of ours. Raises: ValueError."""
+    """Refuse a caller's source key that is empty, too long, or of the form of our own."""
     if not key or len(key) > LONGEST_KEY:
         raise ValueError(f"source_key: {key[:40]!r} has {len(key)} characters; give it 1 to {LONGEST_KEY}.")
     if _OURS.search(key):

@@ -1,4 +1,4 @@
-"""Correcting a wrong price over a period: each entry at it is reversed and entered anew, all of them or none."""
+"""Correcting a wrong price over a period: each entry at it is reversed and entered again, all of them or none."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -27,11 +27,11 @@ MOST_ENTRIES = 100_000
 
 
 class RepricingChanged(Refusal):
-    """What was previewed is not what would be done now; look at the new preview first. Nothing was changed."""
+    """The preview is out of date; check the new one first. Nothing was changed."""
 
 
 class NothingToReprice(Refusal):
-    """No entry at this price lies in the period, or each was reversed already."""
+    """No entry at this price lies in the period, or each was reversed before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +106,8 @@ class RepricingPreview:
 def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, period: Period) -> RepricingPreview:
     """Say what correcting a price would change; nothing is written.
 
-    Parameters: `price` the wrong one; `amount` the right one, >= 0, at most six decimals; `period` by when the work
-    was done.
-    Raises: Forbidden; NothingToReprice; ValueError (amount, too many entries at once).
+    `price` is the wrong one, `amount` the right one; entries count by when their work was done. Raises
+    NothingToReprice.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     right = _parse(price, amount)
@@ -121,11 +120,9 @@ def reprice(
 ) -> RepricingPreview:
     """Correct a price over a period by reversals and new entries, in one transaction.
 
-    Holds at the wrong price keep it, for it was promised; set a new price for later work.
-
-    Parameters: as in preview_repricing, whose `digest` is handed back as `expected_digest`.
-    Raises: as preview_repricing; RepricingChanged; BudgetExceeded, CapExceeded (a budget, or a cap of it, cannot take
-    the difference); ValueError (no reason).
+    Holds at the wrong price keep it, for it was promised; set a new price for later work. `expected_digest` is the
+    preview's. Raises NothingToReprice, RepricingChanged, or BudgetExceeded and CapExceeded where a budget or a cap
+    cannot take the difference.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
@@ -220,7 +217,7 @@ def _check_room(budget: Budget, lines: Iterable[RepricedEntry]) -> None:
 
 
 def _replace(plan: RepricingPreview, corrected: Price, *, reason: str) -> None:
-    """Reverse it at the time of the work, so that each month's costs come out right; and enter it anew."""
+    """Reverse it at the time of the work, so that each month's costs come out right; and enter it again."""
     wrong = [entry for line in plan.lines for entry in (line.entry, line.fee) if entry is not None]
     enter_all([LedgerEntry(**undoing(one, reason=reason, occurred_at=one.occurred_at)) for one in wrong])
     anew = enter_all([_entry_anew(line, corrected, memo=reason) for line in plan.lines])

@@ -20,7 +20,7 @@ HOURS_TO_DECIDE = 72
 
 
 class StaleEdit(Refusal):
-    """Somebody else changed the same value meanwhile; nothing was changed."""
+    """Another user changed the same value in the meantime; nothing was changed."""
 
 
 class LimitRequestWaits(Refusal):
@@ -32,15 +32,14 @@ class LimitRequestClosed(Refusal):
 
 
 class SecondPersonNeeded(Refusal):
-    """Who asked for a raise cannot confirm it."""
+    """A raise cannot be confirmed by the person who requested it."""
 
 
 @transaction.atomic
 def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | None) -> PriceBook:
-    """Set the limit above which budgets of a price book take a second person; None: one person is enough.
+    """Set the limit above which budgets of a price book need a second person; None: one person is enough.
 
-    Requests that wait stay as they are.
-    Raises: Forbidden; ValueError (amount).
+    Open requests stay as they are.
     """
     require(actor=actor, action=Action.SET_CONFIRMATION)
     parsed = None if amount is None else parse_amount(amount, name="amount", allow_zero=True)
@@ -103,9 +102,9 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
 
 @transaction.atomic
 def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
-    """Confirm a raise that somebody else asked for. Confirming twice raises once.
+    """Confirm a raise that another person requested. Confirming twice raises once.
 
-    Raises: Forbidden; SecondPersonNeeded; LimitRequestClosed; StaleEdit (the limit is not what it was when asked).
+    Raises SecondPersonNeeded, LimitRequestClosed, or StaleEdit where the limit changed since the request.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(request.budget)
@@ -130,10 +129,7 @@ def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
 
 @transaction.atomic
 def decline_limit(*, actor: User, request: LimitRequest) -> LimitRequest:
-    """Refuse a raise that somebody else asked for, or withdraw one's own. Doing it twice does it once.
-
-    Raises: Forbidden; LimitRequestClosed.
-    """
+    """Decline a raise that another person requested, or withdraw one's own. Raises LimitRequestClosed."""
     require(actor=actor, action=Action.SET_BUDGET)
     lock(request.budget)
     found = _locked(request)
@@ -194,7 +190,7 @@ def _share_before(budget: Budget, limit: Decimal) -> Decimal:
 
 
 def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None:
-    """Refuse a change that was decided on another value than there is. Raises: StaleEdit."""
+    """Raise StaleEdit where a change was decided on another value than there is."""
     if expected is not None and expected != found:
         raise StaleEdit(
             f"the limit is {amount_text(found)} now; it was {amount_text(expected)} when you opened the page. "

@@ -1,4 +1,7 @@
-"""Price books: dated prices, by hand and from files."""
+"""Price books: dated prices, by hand and from files.
+
+Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
+"""
 
 from budgets.prices.price_files import (
     PriceFileChanged,

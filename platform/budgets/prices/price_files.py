@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from accounts.cells import csv_lines
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
-from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable, spellings
+from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
 from config.refusals import Refusal
+from tables.csv_lines import csv_lines, spellings
 
 MOST_NEW = 2000
 _MOST_NAMED = 10
@@ -96,15 +96,15 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
     """
     rows = book.prices.filter(corrects__isnull=True).select_related("budget", "annotator")
     ordered = rows.order_by("kind", "device", "budget__name", "annotator__email", "starts_at", "pk")
-    return csv_lines(header=COLUMNS, rows=(_cells(price) for price in ordered.iterator(chunk_size=1000)))
+    written = (_cells(price) for price in ordered.iterator(chunk_size=1000))
+    return csv_lines(header=COLUMNS, rows=([cells[name] for name in COLUMNS] for cells in written))
 
 
 def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFilePreview:
-    """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
+    """Preview a CSV file of prices, and name errors by line; nothing is written.
 
-    Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
-    amount ends an override.
-    Raises: Forbidden; PriceFileUnreadable (size, encoding, columns).
+    It has the columns of an export; device, study and annotator may be missing. A blank amount ends an override.
+    Raises PriceFileUnreadable.
     """
     require(actor=actor, action=Action.SET_PRICE)
     return _check(book, content)
@@ -114,9 +114,8 @@ def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile
 def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_digest: str = "") -> list[Price]:
     """Add the prices of a CSV file to a book, all of them or none; existing prices stay unchanged.
 
-    Parameters: as in preview_prices, whose `digest` may be handed back as `expected_digest`.
-    Returns: the prices that are new.
-    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line; PriceFileChanged.
+    Returns the new prices. `expected_digest` is the preview's. Raises PriceFileUnreadable, PricesRefused or
+    PriceFileChanged.
     """
     require(actor=actor, action=Action.SET_PRICE)
     lock_book(book)
@@ -208,15 +207,15 @@ def _there(book: PriceBook) -> dict[_Start, Decimal | None]:
     return {_Start(*row[:-1]): row[-1] for row in rows}
 
 
-def _cells(price: Price) -> list[object]:
-    return [
-        price.kind,
-        price.device,
-        price.budget.name if price.budget else "",
-        price.annotator.email if price.annotator else "",
-        "" if price.amount is None else f"{price.amount.normalize():f}",
-        price.starts_at.isoformat(),
-    ]
+def _cells(price: Price) -> dict[str, object]:
+    return {
+        "kind": price.kind,
+        "device": price.device,
+        "study": price.budget.name if price.budget else "",
+        "annotator": price.annotator.email if price.annotator else "",
+        "amount": "" if price.amount is None else f"{price.amount.normalize():f}",
+        "starts_at": price.starts_at.isoformat(),
+    }
 
 
 class _Names:

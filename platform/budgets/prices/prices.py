@@ -40,11 +40,7 @@ ANY = Scope()
 
 
 def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
-    """Start an empty price book.
-
-    Parameters: `currency` three letters, as in ISO 4217; all prices of the book are in it.
-    Raises: Forbidden; ValueError (no name, the name is taken, currency).
-    """
+    """Start an empty price book, all of whose prices are in one currency: three letters, as in ISO 4217."""
     require(actor=actor, action=Action.SET_PRICE)
     name, currency = name.strip(), currency.strip().upper()
     if is_blank(name) or len(name) > 120:
@@ -80,10 +76,8 @@ def set_price(
 ) -> Price:
     """Add a dated price to a book; earlier ones stay as they are.
 
-    Parameters: `amount` >= 0 in the book's currency per unit of the kind (for a platform fee: percent, at most 100),
-    at most six decimals; None ends an override from `starts_at` on. `scope` whom and what it is
-    for; a device belongs to device hours and to nothing else.
-    Raises: Forbidden; ValueError (amount, device, annotator, budget, a price with this start is there).
+    `amount` is in the book's currency per unit of the kind (for a platform fee: percent, at most 100), with at most six
+    decimals; None ends an override from `starts_at` on. Only device hours have a device in their scope.
     """
     require(actor=actor, action=Action.SET_PRICE)
     parsed = check_price(book=book, kind=kind, amount=amount, scope=scope)
@@ -106,7 +100,7 @@ def set_price(
 
 
 def check_price(*, book: PriceBook, kind: CostKind, amount: Decimal | str | None, scope: Scope) -> Decimal | None:
-    """Refuse a price that cannot be, whenever it starts. Raises: ValueError (amount, device, annotator, budget)."""
+    """Check a price's amount, device, annotator and budget."""
     _check_scope(book=book, kind=kind, scope=scope)
     return _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
 
@@ -126,7 +120,7 @@ def find_price(
 ) -> Price | None:
     """Find the price in force at a time: of the narrowest scope that has one, the latest start not after it.
 
-    Parameters: `known_at` leaves out prices that were written later, so that what was promised then stays so.
+    `known_at` leaves out prices that were written later, so that what was promised then stays so.
     """
     rows = _latest(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
     whose = Q(annotator__isnull=True) | Q(annotator=scope.annotator) if scope.annotator else Q(annotator__isnull=True)
@@ -141,10 +135,7 @@ def price_at(
     scope: Scope = ANY,
     known_at: datetime | None = None,
 ) -> Price:
-    """Find the price in force, as find_price does.
-
-    Raises: PriceMissing, saying which price an admin must set.
-    """
+    """Find the price in force, as find_price does. Raises PriceMissing, which names the price to set."""
     price = find_price(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
     if price is None:
         what = f"{CostKind(kind).label.lower()} on {scope.device}" if scope.device else CostKind(kind).label.lower()
@@ -155,7 +146,7 @@ def price_at(
 def highest_price(*, budget: Budget, kind: CostKind, at: datetime) -> Price:
     """Find the price that the best paid annotator would be owed: the worst case of work that anybody may take.
 
-    Raises: PriceMissing, as price_at.
+    Raises PriceMissing.
     """
     book, scope = budget.price_book, Scope(budget=budget)
     latest = _in_force(_latest(book=book, kind=kind, at=at, scope=scope))

@@ -81,7 +81,7 @@ class Sharing:
         return [self._student_bill(student) for student in self.students]
 
     def bill(self, artifact: Artifact) -> StudentBill:
-        """A student's own. Raises: StopIteration where it is no student of this study."""
+        """The bill of a student of this study."""
         return next(bill for bill in self.bills if bill.artifact == artifact)
 
     def uses(self, bill: Bill) -> list[BillShare]:

@@ -8,10 +8,10 @@ from django.db.models import Sum
 
 from budgets.cost_kinds import CostKind
 from budgets.money import rounded_text
-from reports.charts.utility import LIGHT, ChartSpec, NothingToDraw, Theme, look_of
+from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.costs import CostFilter
 
-_WIDTH, _HEIGHT = 640, 280
+_HEIGHT = 280
 _WIDEST_BAR = 56
 # More months than this have their names at an angle.
 _MOST_LEVEL = 8
@@ -20,8 +20,7 @@ _MOST_LEVEL = 8
 def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) -> ChartSpec:
     """Draw what each month's work cost, a bar per month, its kinds stacked.
 
-    Parameters: `currency` the one to draw, for amounts of two are never added; by default the first there is.
-    Raises: NothingToDraw where there are no costs.
+    One currency is drawn, by default the first there is. Raises NothingToDraw where there are no costs.
     """
     data = _data(wanted)
     drawn = currency or min((row["currency"] for row in data), default="")
@@ -32,17 +31,17 @@ def cost_chart(*, wanted: CostFilter, currency: str = "", theme: Theme = LIGHT) 
     colours = alt.Scale(domain=[kind.label for kind in kinds], range=[kind.facts.chart_colour for kind in kinds])
     num_months = len({row["month"] for row in rows})
     months = alt.Axis(labelAngle=0 if num_months <= _MOST_LEVEL else -45)
-    legend = alt.Legend(orient="top", symbolOpacity=1, columnPadding=18)
+    legend = legend_of(columnPadding=18)
     chart = (
         alt.Chart(alt.InlineData(values=rows))
-        .mark_bar(size=min(_WIDEST_BAR, 0.7 * _WIDTH / num_months))
+        .mark_bar(size=min(_WIDEST_BAR, 0.7 * WIDTH / num_months))
         .encode(
             x=alt.X("month:O", title="Month of the work, UTC", axis=months),
             y=alt.Y("amount:Q", title=f"Cost, {drawn}", axis=alt.Axis(format="~f", tickCount=5)),
             color=alt.Color("kind:N", scale=colours, title=None, legend=legend),
             order=alt.Order("position:Q"),
         )
-        .properties(width=_WIDTH, height=_HEIGHT, description=_description(rows), config=look_of(theme))
+        .properties(width=WIDTH, height=_HEIGHT, description=_description(rows), config=look_of(theme))
     )
     return ChartSpec(spec=chart.to_dict())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.charts.utility import LIGHT, ChartSpec, NothingToDraw, Theme, look_of
+from reports.charts.theme import LIGHT, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from runs.models import Artifact
 
 _SIZE = 320
@@ -56,7 +56,7 @@ def reliability_of(artifact: Artifact) -> Reliability | None:
 def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> ChartSpec:
     """Draw accuracy against confidence: on the diagonal, a teacher is right as often as it says.
 
-    Raises: NothingToDraw where there is no calibration.
+    Raises NothingToDraw where there is no calibration.
     """
     if found is None:
         raise NothingToDraw("These soft labels were scored without a dev split, so that nothing is known of this.")
@@ -96,7 +96,7 @@ def _datum(when: str, one: ReliabilityBin) -> dict[str, object]:
 
 def _colour(theme: Theme) -> alt.Color:
     scale = alt.Scale(domain=[_BEFORE, _AFTER], range=[theme.distil, theme.annotate])
-    return alt.Color("when:N", scale=scale, title=None, legend=alt.Legend(orient="top", symbolOpacity=1))
+    return alt.Color("when:N", scale=scale, title=None, legend=legend_of())
 
 
 def _description(found: Reliability) -> str:

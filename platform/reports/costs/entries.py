@@ -39,7 +39,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Read what an address carries; nothing means the first page. Raises: BadCursor."""
+        """Read what a URL carries; nothing means the first page. Raises BadCursor."""
         if not text:
             return None
         moment, _, entry_id = text.partition("~")

@@ -9,6 +9,7 @@ from runs.execution import Consumption, consumption
 from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
+from tables.whole_files import write_whole
 from training.contract import CARD_FILE
 from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
 
@@ -84,10 +85,7 @@ def write_card_file(artifact: Artifact, text: str) -> None:
     """Replace the card in a model's folder in one step. Raises: CardMissing where the folder is gone."""
     if not artifact.path.is_dir():
         raise CardMissing(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
-    target = artifact.path / CARD_FILE
-    temporary = target.with_name(f".{CARD_FILE}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(target)
+    write_whole({artifact.path / CARD_FILE: [text.encode()]})
 
 
 def card_written_at(artifact: Artifact) -> datetime | None:

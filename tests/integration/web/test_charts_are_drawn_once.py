@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from reports.charts import ChartSpec, RenderedChart, drawings, utility_chart
-from reports.charts.utility import DARK
+from reports.charts import ChartSpec, RenderedChart, rendering, utility_chart
+from reports.charts.theme import DARK
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -93,7 +93,7 @@ def test_a_chart_is_shown_though_it_cannot_be_kept(settings: Settings, tmp_path:
 
 def test_the_oldest_drawings_make_room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CHARTS_DIR = tmp_path / "charts"
-    monkeypatch.setattr(drawings, "MOST_KEPT", 2)
+    monkeypatch.setattr(rendering, "MOST_KEPT", 2)
     for utility in (0.5, 0.6, 0.7):
         chart = utility_chart([point(utility=utility)], theme=DARK)
         assert RenderedChart(chart=chart, suffix="svg").content() == chart.svg().encode()

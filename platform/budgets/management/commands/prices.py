@@ -24,6 +24,7 @@ from budgets.prices import (
     set_price,
 )
 from config.refusals import Refusal
+from tables.whole_files import write_whole
 
 PRICE_HELP = "once for each: label=0.10, labelling_hour=15, device_hour:cpu=0.60"
 
@@ -81,7 +82,10 @@ class Command(RefusingCommand):
         if out is None:
             self.stdout.write("".join(lines), ending="")
             return
-        out.write_text("".join(lines), encoding="utf-8", newline="")
+        try:
+            write_whole({out: [line.encode() for line in lines]})
+        except OSError as error:
+            raise CommandError(f"{out}: {error.strerror}. Name a file that can be used.") from None
         self.stdout.write(f"Prices written to {out}: {len(lines) - 1:,}.")
 
     def _import(self, options: dict[str, Any]) -> None:
@@ -101,7 +105,7 @@ class Command(RefusingCommand):
 
 
 def _read_prices(pairs: list[str]) -> list[tuple[CostKind, Scope, str]]:
-    """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart. Raises: ValueError, naming the kinds."""
+    """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart."""
     found = []
     for pair in pairs:
         what, sign, amount = pair.partition("=")

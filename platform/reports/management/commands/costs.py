@@ -15,7 +15,7 @@ from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
 from studies.queries import find_study
-from studies.whole_files import write_whole
+from tables.whole_files import write_whole
 
 TEXT = "text"
 IN_A_TERMINAL = (TEXT, "csv", "focus")
@@ -59,7 +59,7 @@ class Command(RefusingCommand):
                 self.stdout.write(piece.decode(), ending="")
             return
         try:
-            write_whole(out, pieces)
+            write_whole({out: pieces})
         except OSError as error:
             raise CommandError(f"--out {out}: {error.strerror}. Name a file that can be written.") from error
         self.stdout.write(f"Written: {out}")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from reports.charts.utility import ChartSpec
-from studies.whole_files import write_whole
+from reports.charts.theme import ChartSpec
+from tables.whole_files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def _folder() -> Path:
 
 def _keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, [content])
+    write_whole({path: [content]})
     kept = sorted(path.parent.glob("*.*g"), key=_written_at)
     for old in kept[: max(len(kept) - MOST_KEPT, 0)]:
         old.unlink(missing_ok=True)

@@ -33,7 +33,7 @@ def test_a_failure_in_the_middle_leaves_the_old_files_and_no_others(
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("reports.exports.os.chmod", full)
+    monkeypatch.setattr("tables.whole_files.os.chmod", full)
     with pytest.raises(OSError, match="disk full"):
         exports.write_report(report=report(point()), folder=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.csv"]
