@@ -30,7 +30,7 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
     except BudgetExceeded as refusal:
         left = room(budget=budget, path=path, kind=Kind.DEVICE_HOUR)
         wanted = sum((want.total for want in wants), Decimal(0))
-        fitting = in_words(
+        fitting = fitting_text(
             num_minutes=minutes_that_fit(money=left, price=price, num_runs=len(runs)), num_runs=len(runs)
         )
         raise WorstCaseDoesNotFit(refusal=refusal, wanted=wanted, left=left, fitting=fitting) from refusal
@@ -39,7 +39,7 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
         run.save(update_fields=["hold"])
 
 
-def in_words(*, num_minutes: int | None, num_runs: int) -> str:
+def fitting_text(*, num_minutes: int | None, num_runs: int) -> str:
     """What would fit, as a sentence."""
     whose = "" if num_runs == 1 else f" for each of the {num_runs} runs"
     if not num_minutes:
