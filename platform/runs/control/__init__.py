@@ -1,8 +1,8 @@
 """What people do with runs: start, pause, resume, extend, cancel."""
 
 from runs.control.cancelling import cancel, cancelled_with
-from runs.control.extending import extend, go_on
-from runs.control.pausing import pause, resume, wake, why_paused
+from runs.control.extending import extend, extend_automatically
+from runs.control.pausing import pause, resume, resume_if_possible, why_paused
 from runs.control.starting import StartedRuns, StillCancelling, start_annotate, start_distil, start_runs
 
 __all__ = [
@@ -11,12 +11,12 @@ __all__ = [
     "cancel",
     "cancelled_with",
     "extend",
-    "go_on",
+    "extend_automatically",
     "pause",
     "resume",
+    "resume_if_possible",
     "start_annotate",
     "start_distil",
     "start_runs",
-    "wake",
     "why_paused",
 ]

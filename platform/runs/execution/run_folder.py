@@ -26,21 +26,21 @@ class ParentArtifactMissing(Exception):
     """A run's folder needs what an earlier run made, and that is missing."""
 
 
-class NotWanted(Exception):
+class RunWithdrawn(Exception):
     """A run was cancelled, paused or handed over while its data was written."""
 
 
-def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) -> Path:
+def write_run_folder(*, run: Run, should_continue: Callable[[], bool] = lambda: True) -> Path:
     """Write the run's data and spec; what an earlier attempt wrote is kept, its checkpoint too.
 
-    Parameters: `is_wanted` is asked between batches of rows, which are many for a large run.
-    Raises: ParentArtifactMissing; NotWanted.
+    Parameters: `should_continue` is asked between batches of rows, which are many for a large run.
+    Raises: ParentArtifactMissing; RunWithdrawn.
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in _OF_ONE_ATTEMPT:
         (folder / name).unlink(missing_ok=True)
-    data = {name: _write_rows(folder / "data" / name, rows, is_wanted) for name, rows in _datasets(run).items()}
+    data = {name: _write_rows(folder / "data" / name, rows, should_continue) for name, rows in _datasets(run).items()}
     write_json(path=folder / SPEC_FILE, payload=_spec(run, data))
     return folder
 
@@ -154,7 +154,7 @@ def _row(uid: object, texts: dict[str, str], fields: Sequence[str], label: str |
     return row if label is None else {**row, "label": label}
 
 
-def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> str:
+def _write_rows(target: Path, rows: Iterable[_Row], should_continue: Callable[[], bool]) -> str:
     """Write rows as an Arrow dataset, unless an earlier attempt did; return its path within the run's folder."""
     if not target.is_dir():
         # Imported here because a web process, which imports this module too, must not carry them.
@@ -162,19 +162,19 @@ def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool
         import pyarrow
 
         datasets.disable_progress_bars()
-        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, is_wanted)]
+        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, should_continue)]
         with atomic_folder(target) as folder:
             datasets.Dataset(pyarrow.Table.from_batches(batches)).save_to_disk(str(folder))
     return f"data/{target.name}"
 
 
-def _chunks(rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> Iterator[list[_Row]]:
+def _chunks(rows: Iterable[_Row], should_continue: Callable[[], bool]) -> Iterator[list[_Row]]:
     chunk: list[_Row] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == ROWS_PER_BATCH:
-            if not is_wanted():
-                raise NotWanted
+            if not should_continue():
+                raise RunWithdrawn
             yield chunk
             chunk = []
     if chunk:

@@ -33,7 +33,7 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
     except BudgetExceeded as refusal:
         left = headroom(budget=budget, path=path, kind=CostKind.DEVICE_HOUR)
         wanted = sum((request.total for request in requests), Decimal(0))
-        fitting = in_words(
+        fitting = fitting_text(
             num_minutes=minutes_that_fit(money=left, price=price, num_runs=len(runs)), num_runs=len(runs)
         )
         raise WorstCaseDoesNotFit(refusal=refusal, wanted=wanted, left=left, fitting=fitting) from refusal
@@ -42,7 +42,7 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
         run.save(update_fields=["hold"])
 
 
-def in_words(*, num_minutes: int | None, num_runs: int) -> str:
+def fitting_text(*, num_minutes: int | None, num_runs: int) -> str:
     """What would fit, as a sentence."""
     whose = "" if num_runs == 1 else f" for each of the {num_runs} runs"
     if not num_minutes:

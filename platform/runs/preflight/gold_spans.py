@@ -92,6 +92,8 @@ def _offsets(reader: Reader, texts: Sequence[str]) -> Offsets | None:
 
 def _num_unreadable(text: str, answer: str, labels: tuple[str, ...]) -> int:
     """Spans of an answer that are not found again where they stand, once it is written."""
-    said = _ENTITIES.as_text(answer=answer, text=text, labels=labels)
-    found = _ENTITIES.from_text(generated=said, text=text, names={"".join(label.split()): label for label in labels})
+    generated = _ENTITIES.as_text(answer=answer, text=text, labels=labels)
+    found = _ENTITIES.from_text(
+        generated=generated, text=text, names={"".join(label.split()): label for label in labels}
+    )
     return len(set(spans_from_json(answer)) - set(spans_from_json(found or "[]")))

@@ -15,7 +15,7 @@ from training.answers import GoldInvalid, chosen_segmentation
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
-# An answer of these is one label, so that it can be said which labels nothing is known of.
+# Answers of these are single labels, so that labels without an example can be named.
 ONE_LABEL = frozenset({"text_classification", "pair_classification"})
 WORD_BY_WORD = "entity_extraction"
 

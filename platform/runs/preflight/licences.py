@@ -66,8 +66,8 @@ def licence_of(reference: Mapping[str, Any]) -> Licence:
     """Find a model's licence: what a person stated, else what its authors say; an artifact's is that of its base."""
     stated = _statement(reference)
     if stated is not None:
-        said = f"stated by {stated.stated_by}"
-        return Licence(name=stated.licence, outputs=OutputUse(stated.outputs), basis=said)
+        basis = f"stated by {stated.stated_by}"
+        return Licence(name=stated.licence, outputs=OutputUse(stated.outputs), basis=basis)
     base = base_model_of(reference)
     if base is not None:
         return licence_of(base)
@@ -79,8 +79,8 @@ def licence_of(reference: Mapping[str, Any]) -> Licence:
 
 
 def _of_package(known: PackageLicences) -> Licence:
-    said = f"says {known.package}" if known.package else "names none"
-    basis = f"its authors' model card; the package that carries it {said}"
+    package = f"says {known.package}" if known.package else "names none"
+    basis = f"its authors' model card; the package that carries it {package}"
     return Licence(name=known.weights, outputs=OutputUse.MAY_TRAIN, basis=basis)
 
 
@@ -141,8 +141,8 @@ def _statement(reference: Mapping[str, Any]) -> ModelLicence | None:
     """The latest statement about the same model, however its name was written."""
     source = str(reference.get("source") or "")
     key = _key(source, str(reference.get("name") or ""))
-    said = ModelLicence.objects.filter(source=source).order_by("-stated_at", "-pk").select_related("stated_by")
-    return next((statement for statement in said if _key(source, statement.name) == key), None)
+    statements = ModelLicence.objects.filter(source=source).order_by("-stated_at", "-pk").select_related("stated_by")
+    return next((statement for statement in statements if _key(source, statement.name) == key), None)
 
 
 def _key(source: str, name: str) -> str:

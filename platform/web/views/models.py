@@ -11,7 +11,7 @@ from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
 from reports.charts import THEMES, NothingToDraw, reliability_chart, reliability_of
 from reports.formatting import adding_up
-from runs.execution import consumption
+from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
 from runs.results import CardMissing, missing_parts, try_model
 from web.forms.models import TryForm
@@ -89,7 +89,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),
         "result": read_result(model.result),
-        "used": consumption(model.run.attempts.all()),
+        "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
         "missing": missing_parts(model) if is_model else [],
         "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,

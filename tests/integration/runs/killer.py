@@ -235,7 +235,7 @@ def requests_of(study: Study) -> list[Callable[[], Run]]:
 
 
 def sweep_until(done: threading.Event) -> None:
-    """Be the beat. A lost message is sent again sooner than users would want."""
+    """Be the renewal. A lost message is sent again sooner than users would want."""
     sweeping.FIRST_RESEND = timedelta(seconds=2)
     while not done.wait(0.5):
         try:

@@ -71,7 +71,7 @@ def test_a_text_is_answered_in_the_box(manager: Client, student: Artifact, setti
 
 def test_a_model_that_is_gone_says_so_beside_the_box(manager: Client, student: Artifact) -> None:
     Artifact.objects.filter(pk=student.pk).update(folder="nowhere")
-    assert "is gone" in ask(manager, student, "a good film", **{"HX-Request": "true"})
+    assert "is missing" in ask(manager, student, "a good film", **{"HX-Request": "true"})
 
 
 def test_soft_labels_show_their_reliability_and_are_not_tried(manager: Client, study: Study) -> None:
