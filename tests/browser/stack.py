@@ -24,7 +24,7 @@ def database_url_of_tests() -> str:
 @cache
 def _collect_files() -> None:
     command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
-    subprocess.run(command, cwd=ROOT, env=services.django(paths=PATHS), check=True)
+    subprocess.run(command, cwd=ROOT, env=services.environment(paths=PATHS), check=True)
 
 
 @contextmanager

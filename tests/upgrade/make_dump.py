@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from embedded import postgres
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 from tests.commands import ROOT, manage, up
 from tests.upgrade.restoring import DATABASES, FILES, TEXTS, environment, program
 

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 from embedded import postgres
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 from tests.commands import ROOT
 
 DUMP = Path(__file__).parent / "before"

@@ -18,42 +18,28 @@ from django.conf import settings
 
 from accounts.models import Role, User
 from accounts.operations import change_person, create_person
-from budgets.models import Kind, LedgerEntry, PriceBook
-from budgets.operations import (
-    Period,
-    Scope,
-    create_price_book,
-    preview_repricing,
-    reprice,
-    resume,
-    reverse,
-    set_cap,
-    set_limit,
-    set_price,
-    set_thresholds,
-    stop_everything,
-    top_up,
-)
+from budgets.cost_kinds import CostKind
+from budgets.ledger import Period, preview_repricing, reprice, reverse
+from budgets.limits import resume, set_cap, set_limit, set_thresholds, stop_everything, top_up
+from budgets.models import LedgerEntry, PriceBook
+from budgets.prices import Scope, create_price_book, set_price
 from demo import scenario
 from demo.steps import finish, run_demo
-from labeling.entry import ticket_url
+from labeling.label_studio import task_type_of
 from labeling.models import Publication
-from labeling.operations import follow_stops, publish, replay, sync_study
-from labeling.project import task_type_of
+from labeling.publishing import publish
+from labeling.replay import replay
+from labeling.sign_in import ticket_url
+from labeling.sync import sync_study
+from labeling.withdraw import follow_stops
 from notices.operations import add_target, choose_mail, send_test
-from runs.models import ModelLicence, Run, RunState
-from runs.operations import (
-    RunPlan,
-    cancel,
-    extend,
-    pause,
-    start_annotate,
-    start_distil,
-    state_licence,
-)
-from studies.importing import ImportOptions
+from runs.control import cancel, extend, pause, start_annotate, start_distil
+from runs.models import OutputUse, Run, RunState
+from runs.preflight import state_licence
+from runs.requests import RunPlan
+from studies.editing import StudySpec, create_study
+from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Study
-from studies.operations import StudySpec, create_study, draft_import, import_examples
 from tests.tiny_model import write_tiny_model
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -111,15 +97,15 @@ def _people() -> dict[str, User]:
 def _prices(admin: User) -> PriceBook:
     book = create_price_book(actor=admin, name="House prices", currency="EUR")
     for kind, amount, device in (
-        (Kind.LABEL, "0.10", ""),
-        (Kind.LABELLING_HOUR, "18", ""),
-        (Kind.SKIP, "0.02", ""),
-        (Kind.PLATFORM_FEE, "12.5", ""),
-        (Kind.DEVICE_HOUR, "1.80", "cpu"),
+        (CostKind.LABEL, "0.10", ""),
+        (CostKind.LABELLING_HOUR, "18", ""),
+        (CostKind.SKIP, "0.02", ""),
+        (CostKind.PLATFORM_FEE, "12.5", ""),
+        (CostKind.DEVICE_HOUR, "1.80", "cpu"),
     ):
         set_price(actor=admin, book=book, kind=kind, amount=amount, starts_at=START, scope=Scope(device=device))
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.123456", starts_at=START + timedelta(days=90))
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.15", starts_at=datetime(2027, 6, 1, tzinfo=UTC))
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0.123456", starts_at=START + timedelta(days=90))
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0.15", starts_at=datetime(2027, 6, 1, tzinfo=UTC))
     return book
 
 
@@ -127,12 +113,14 @@ def _stopped_study(people: dict[str, User], book: PriceBook) -> Study:
     """Two annotations per example; paid skips; stopped with one example finished late and one still open."""
     study = _study(people["manager"], book, "Stopped", annotations_per_example=2, instructions="Is it well liked?")
     admin, ann, bob = people["admin"], people["ann"], people["bob"]
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.11", starts_at=START, scope=Scope(annotator=ann))
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.09", starts_at=START, scope=Scope(budget=study.budget))
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0.11", starts_at=START, scope=Scope(annotator=ann))
+    set_price(
+        actor=admin, book=book, kind=CostKind.LABEL, amount="0.09", starts_at=START, scope=Scope(budget=study.budget)
+    )
     set_price(
         actor=admin,
         book=book,
-        kind=Kind.LABEL,
+        kind=CostKind.LABEL,
         amount=None,
         starts_at=START + timedelta(days=200),
         scope=Scope(annotator=ann),
@@ -164,7 +152,7 @@ def _stopped_study(people: dict[str, User], book: PriceBook) -> Study:
 
 def _corrections(admin: User, study: Study) -> None:
     """A price corrected over a period, and one entry reversed."""
-    entry = LedgerEntry.objects.filter(budget=study.budget, kind=Kind.LABEL, reverses=None).first()
+    entry = LedgerEntry.objects.filter(budget=study.budget, kind=CostKind.LABEL, reverses=None).first()
     assert entry is not None
     now = datetime.now(UTC)
     period = Period(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
@@ -177,7 +165,9 @@ def _corrections(admin: User, study: Study) -> None:
         reason="The contract says 8.5 cents",
         expected_digest=seen.digest,
     )
-    paid = LedgerEntry.objects.filter(kind=Kind.LABEL, budget__study__name=scenario.STUDY, reversal=None, reverses=None)
+    paid = LedgerEntry.objects.filter(
+        kind=CostKind.LABEL, budget__study__name=scenario.STUDY, reversal=None, reverses=None
+    )
     reverse(actor=admin, entry=paid.order_by("pk")[0], reason="Made twice by one person")
 
 
@@ -247,7 +237,7 @@ def _runs(people: dict[str, User], book: PriceBook) -> None:
     study = _study(manager, book, "In progress", limit="200", student_model=tiny, teacher_model=tiny)
     labelled = [("pool", text, _label(text)) for text in _texts(40)]
     _import(manager, study, labelled + _measured() + [("pool", text, "") for text in _texts(20, start=300)])
-    state_licence(actor=manager, reference=tiny, licence="mit", outputs=ModelLicence.Outputs.MAY_TRAIN)
+    state_licence(actor=manager, reference=tiny, licence="mit", outputs=OutputUse.MAY_TRAIN)
     short = RunPlan(steps=20, teacher_steps=20, learning_rates=(1e-3,), teacher_learning_rates=(1e-3,), max_minutes=5)
     ended = start_distil(actor=manager, study=study, num_labels=20, num_unlabelled=10, plan=short)
     _until(ended, RunState.SUCCEEDED)

@@ -16,8 +16,10 @@ import httpx
 import psycopg
 import pytest
 
-from embedded import application, ports, postgres, secrets, venvs
-from embedded.paths import Paths
+from embedded import postgres
+from embedded.data_folder import Paths, load_secrets
+from embedded.installation import ensure_venv, label_studio_venv
+from embedded.services import HOST, remembered_port
 from tests.commands import manage, up
 from tests.upgrade.restoring import environment, restore
 from tests.upgrade.state import SECONDS_OF_DRAFT, STEPS
@@ -102,7 +104,7 @@ def upgrade(open_folder: Path) -> Upgrade:
 
 @pytest.fixture(scope="module")
 def served(upgrade: Upgrade) -> Iterator[Folder]:
-    venvs.ensure(recipe=application.label_studio_recipe(paths=upgrade.folder.paths))
+    ensure_venv(spec=label_studio_venv(paths=upgrade.folder.paths))
     with up(upgrade.folder.paths.data, environment=environment(upgrade.folder.paths)):
         yield upgrade.folder
 
@@ -174,8 +176,8 @@ def test_the_time_that_a_draft_told_counts(served: Folder) -> None:
 
 @contextmanager
 def signed_in(folder: Folder) -> Iterator[httpx.Client]:
-    address = f"http://{ports.HOST}:{ports.remembered(paths=folder.paths, service='web')}"
-    key = secrets.load(paths=folder.paths).django_secret_key
+    address = f"http://{HOST}:{remembered_port(paths=folder.paths, service='web')}"
+    key = load_secrets(paths=folder.paths).django_secret_key
     # As the demo makes it.
     password = hmac.new(key.encode(), ADMIN.encode(), hashlib.sha256).hexdigest()[:14]
     with httpx.Client(base_url=address, headers={"Referer": address}, timeout=60) as client:
