@@ -91,14 +91,14 @@ def _study() -> Any:
     from django.utils import timezone
 
     from accounts.models import Role, User
-    from budgets.models import Kind
+    from budgets.cost_kinds import CostKind
     from budgets.prices import Scope, create_price_book, set_price
     from studies.editing import StudySpec, create_study
     from studies.imports import ImportOptions, draft_import, import_examples
 
     admin = User.objects.create_user(role=Role.ADMIN, email="admin@example.com", name="Admin", password=None)
     book = create_price_book(actor=admin, name="Bench", currency="USD")
-    for kind, device in ((Kind.LABEL, ""), (Kind.DEVICE_HOUR, "cpu")):
+    for kind, device in ((CostKind.LABEL, ""), (CostKind.DEVICE_HOUR, "cpu")):
         scope = Scope(device=device)
         set_price(actor=admin, book=book, kind=kind, scope=scope, amount="1", starts_at=timezone.now())
     model = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}

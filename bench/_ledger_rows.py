@@ -14,7 +14,8 @@ import pgtrigger
 from django.db import connection, models, transaction
 
 from accounts.models import Role, User
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Price, PriceBook, Tally
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Hold, LedgerEntry, Price, PriceBook, Tally
 from budgets.money import ZERO
 from budgets.prices import Scope, create_price_book, set_price
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
@@ -77,9 +78,9 @@ class Ledger:
 
     def _book(self, currency: str) -> PriceBook:
         book = create_price_book(actor=self.admin, name=f"Prices in {currency}", currency=currency)
-        for kind, amount, scope in ((Kind.LABEL, LABEL, Scope()), (Kind.PLATFORM_FEE, FEE, Scope())):
+        for kind, amount, scope in ((CostKind.LABEL, LABEL, Scope()), (CostKind.PLATFORM_FEE, FEE, Scope())):
             set_price(actor=self.admin, book=book, kind=kind, amount=amount, starts_at=BEGIN, scope=scope)
-        set_price(actor=self.admin, book=book, kind=Kind.DEVICE_HOUR, amount=CPU_HOUR, starts_at=BEGIN, scope=CPU)
+        set_price(actor=self.admin, book=book, kind=CostKind.DEVICE_HOUR, amount=CPU_HOUR, starts_at=BEGIN, scope=CPU)
         return book
 
     def _study(self, number: int) -> Study:
@@ -100,13 +101,13 @@ class Ledger:
 
     def _runs(self) -> int:
         """Runs whose holds are closed again, as they are when they ended. Returns the first one's id."""
-        hours = self._prices(Kind.DEVICE_HOUR)
+        hours = self._prices(CostKind.DEVICE_HOUR)
         studies = [study for _ in range(RUNS_PER_STUDY) for study in self.studies]
         holds = [
             Hold(
                 budget_id=study.budget_id,
                 source_key=f"run:{number}",
-                kind=Kind.DEVICE_HOUR,
+                kind=CostKind.DEVICE_HOUR,
                 path="annotate",
                 price_id=hours[number % NUM_STUDIES % 2],
                 amount=CPU_HOUR,
@@ -136,7 +137,7 @@ class Ledger:
         ]
         return Run.objects.bulk_create(runs, batch_size=1000)[0].pk
 
-    def _prices(self, kind: Kind) -> list[int]:
+    def _prices(self, kind: CostKind) -> list[int]:
         return [Price.objects.get(book=book, kind=kind).pk for book in self._books]
 
     def _enter_labels(self, first: int, last: int) -> None:
@@ -147,8 +148,8 @@ class Ledger:
             person=self._first_person,
             begin=BEGIN.isoformat(),
             days=NUM_DAYS,
-            books=_array(self._prices(Kind.LABEL)),
-            fees=_array(self._prices(Kind.PLATFORM_FEE)),
+            books=_array(self._prices(CostKind.LABEL)),
+            fees=_array(self._prices(CostKind.PLATFORM_FEE)),
             first=first,
             last=last,
         )
@@ -160,7 +161,7 @@ class Ledger:
             "id": "2 * n + 10000000",
             "source_key": "'annotation:' || uid || ':fee'",
             "subject_key": "'annotation:' || uid",
-            "kind": _text(Kind.PLATFORM_FEE),
+            "kind": _text(CostKind.PLATFORM_FEE),
             "price_id": "fee_price",
             "hold_id": "n + 10000000",
             "fee_on_id": "2 * n + 9999999",
@@ -174,7 +175,7 @@ class Ledger:
         budget = f"{self.studies[0].budget_id} + s"
         source = _ATTEMPTS.format(
             studies=NUM_STUDIES,
-            hours=_array(self._prices(Kind.DEVICE_HOUR)),
+            hours=_array(self._prices(CostKind.DEVICE_HOUR)),
             begin=BEGIN.isoformat(),
             days=NUM_DAYS,
             # A run's number is its place in the series; studies are taken in turn from the first.
@@ -189,7 +190,7 @@ class Ledger:
             "source_key": f"'run:' || {run} || ':attempt:' || {number}",
             "subject_key": f"'run:' || {run} || ':attempt:' || {number}",
             "work_key": f"'run:' || {run}",
-            "kind": _text(Kind.DEVICE_HOUR),
+            "kind": _text(CostKind.DEVICE_HOUR),
             "origin": "'compute'",
             "payee_id": "NULL",
             "price_id": "hour_price",
@@ -238,7 +239,7 @@ def _label_rows(first_study: int, budget: str, amount: Decimal) -> dict[type[mod
             "id": "n + 10000000",
             "budget_id": budget,
             "source_key": "'assignment:' || uid || ':1'",
-            "kind": _text(Kind.LABEL),
+            "kind": _text(CostKind.LABEL),
             "path": "'annotate'",
             "price_id": "label_price",
             "fee_id": "fee_price",
@@ -253,7 +254,7 @@ def _label_rows(first_study: int, budget: str, amount: Decimal) -> dict[type[mod
             "id": "2 * n + 9999999",
             "source_key": "'annotation:' || uid",
             "subject_key": "'annotation:' || uid",
-            "kind": _text(Kind.LABEL),
+            "kind": _text(CostKind.LABEL),
             "payee_id": "annotator",
             "price_id": "label_price",
             "hold_id": "n + 10000000",

@@ -52,13 +52,13 @@ def _goal(name: str) -> float | None:
 @contextmanager
 def own_database(folder: Path) -> Iterator[None]:
     from embedded import postgres, services
-    from embedded.paths import Paths
+    from embedded.data_folder import Paths
 
     paths = Paths(root=ROOT, data=folder / "var").make()
     for name in [name for name in os.environ if name.startswith(("FULCRUM_", "DATABASE_", "LABEL_", "BROKER_"))]:
         del os.environ[name]
     with postgres.running(paths=paths):
-        os.environ.update(services.django(paths=paths))
+        os.environ.update(services.environment(paths=paths))
         import django
         from django.conf import settings
         from django.core.management import call_command
@@ -205,11 +205,12 @@ def _charges(ledger: Any) -> dict[str, Any]:
 
     from django.utils import timezone
 
+    from budgets.cost_kinds import CostKind
     from budgets.ledger import Cost, charge
-    from budgets.models import Kind, Origin, Price
+    from budgets.models import Origin, Price
 
     budget = ledger.studies[0].budget
-    price = Price.objects.filter(book=budget.price_book, kind=Kind.LABEL).get()
+    price = Price.objects.filter(book=budget.price_book, kind=CostKind.LABEL).get()
 
     def enter(number: int) -> None:
         cost = Cost(

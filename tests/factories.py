@@ -6,12 +6,13 @@ from itertools import count
 from typing import Any
 
 from accounts.models import Role, User
+from budgets.cost_kinds import CostKind
 from budgets.limits import open_budget, stop_everything
-from budgets.models import Budget, Kind, PriceBook
+from budgets.models import Budget, PriceBook
 from budgets.prices import Scope, set_price
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
-from runs.models import ModelLicence
+from runs.models import ModelLicence, OutputUse
 from studies.editing import StudySpec, create_study
 from studies.hashing import content_hash, group_hash, rank
 from studies.imports import ImportOptions, draft_import, import_examples
@@ -52,8 +53,8 @@ def given_up_delivery() -> Delivery:
 def price_book(*, label: str = "0.10", cpu_hour: str = "0.60", currency: str = "USD") -> PriceBook:
     book = PriceBook.objects.create(name=f"Prices {next(_numbers)}", currency=currency)
     admin = person(Role.ADMIN)
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount=label, starts_at=LONG_AGO)
-    set_price(actor=admin, book=book, kind=Kind.DEVICE_HOUR, scope=CPU, amount=cpu_hour, starts_at=LONG_AGO)
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount=label, starts_at=LONG_AGO)
+    set_price(actor=admin, book=book, kind=CostKind.DEVICE_HOUR, scope=CPU, amount=cpu_hour, starts_at=LONG_AGO)
     return book
 
 
@@ -79,7 +80,7 @@ def study(*, limit: str = "100", prices: PriceBook | None = None, **fields: Any)
 
 def free_model(study: Study, model: dict[str, Any]) -> ModelLicence:
     """Let a model's outputs train others: a test's own model has no card that says so."""
-    defaults = {"outputs": ModelLicence.Outputs.MAY_TRAIN, "licence": "made for tests", "stated_by": study.created_by}
+    defaults = {"outputs": OutputUse.MAY_TRAIN, "licence": "made for tests", "stated_by": study.created_by}
     named = {"source": model["source"], "name": model["name"]}
     return ModelLicence.objects.get_or_create(**named, defaults=defaults)[0]
 

@@ -16,10 +16,12 @@ import psycopg
 import pytest
 from pytest_django import Settings
 
-from embedded import application, label_studio, ports, postgres, secrets, services, tools, venvs
-from embedded.paths import Paths
-from embedded.supervisor import Process, Service
+from embedded import postgres, services
+from embedded.data_folder import Paths, load_secrets
+from embedded.installation import ensure_venv, find_chromium, find_redis_server, label_studio_venv
+from embedded.services import Process, Service
 from tests import serving
+from tests.running.forks import ForkingPopen, Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 # A change of role or account is seen at once, so that no test waits for it.
@@ -30,7 +32,8 @@ PATHS = Paths(root=ROOT, data=ROOT / "var" / ("test-beside" if IS_BESIDE else "t
 # Away from the ports that a person's own `manage.py up` prefers, and from the other process's.
 _PORTS_APART = 1_000 if IS_BESIDE else 0
 FIRST_PORTS = {
-    name: port + _PORTS_APART for name, port in (("web", 18000), (label_studio.NAME, 18080), ("redis", 16379))
+    name: port + _PORTS_APART
+    for name, port in (("web", 18000), (services.LABEL_STUDIO_SERVICE, 18080), ("redis", 16379))
 }
 UNIT_TESTS = ROOT / "tests" / "unit"
 
@@ -39,9 +42,11 @@ _held = ExitStack()
 
 def _prepare_environment() -> None:
     PATHS.make()
-    ports.claim(paths=PATHS, service="web", first=FIRST_PORTS["web"])
-    ports.claim(paths=PATHS, service=label_studio.NAME, first=FIRST_PORTS[label_studio.NAME])
-    wanted = services.django(paths=PATHS)
+    services.claim_port(paths=PATHS, service="web", first=FIRST_PORTS["web"])
+    services.claim_port(
+        paths=PATHS, service=services.LABEL_STUDIO_SERVICE, first=FIRST_PORTS[services.LABEL_STUDIO_SERVICE]
+    )
+    wanted = services.environment(paths=PATHS)
     # Which settings tests use, pyproject.toml says.
     del wanted["DJANGO_SETTINGS_MODULE"]
     for name, value in wanted.items():
@@ -69,7 +74,7 @@ class LabelStudioServer:
         self._server = services.label_studio_server(paths=PATHS)
         self._process: Process | None = None
         self.url = self._server.url
-        self.ticket_key = secrets.load(paths=PATHS).ticket_key
+        self.ticket_key = load_secrets(paths=PATHS).ticket_key
         self.token = ""
 
     def prepare(self) -> None:
@@ -125,12 +130,12 @@ class LabelStudioServer:
     def _leave(self) -> None:
         """Nobody listens any more, so that whoever calls is refused at once."""
         self._process = None
-        ports.give_back(paths=PATHS, service=label_studio.NAME)
+        services.release_port(paths=PATHS, service=services.LABEL_STUDIO_SERVICE)
 
 
 @pytest.fixture(scope="session")
 def label_studio_server() -> Iterator[LabelStudioServer]:
-    venvs.ensure(recipe=application.label_studio_recipe(paths=PATHS))
+    ensure_venv(spec=label_studio_venv(paths=PATHS))
     with ExitStack() as stack:
         stack.enter_context(postgres.running(paths=PATHS, durable=False))
         server = LabelStudioServer()
@@ -142,7 +147,7 @@ def label_studio_server() -> Iterator[LabelStudioServer]:
 @pytest.fixture
 def fulcrum_answers() -> Iterator[None]:
     """Fulcrum's own pages where Label Studio asks about people, on the test's database."""
-    with serving.pages_served(port=ports.remembered(paths=PATHS, service="web")):
+    with serving.pages_served(port=services.remembered_port(paths=PATHS, service="web")):
         yield
 
 
@@ -161,13 +166,13 @@ def running_label_studio(
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """The URL of a real Redis, empty at the start of the session."""
-    program = tools.redis_server()
+    program = find_redis_server()
     assert program is not None, "redis-server is missing: `python3 manage.py test` installs it"
-    port = ports.claim(paths=PATHS, service="redis", first=FIRST_PORTS["redis"])
+    port = services.claim_port(paths=PATHS, service="redis", first=FIRST_PORTS["redis"])
     process = Process(service=_redis_service(program, port))
     try:
         process.wait_until_ready()
-        yield f"redis://{ports.HOST}:{port}/0"
+        yield f"redis://{services.HOST}:{port}/0"
     finally:
         process.stop()
 
@@ -182,7 +187,7 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Path:
-    found = tools.chromium()
+    found = find_chromium()
     assert found is not None, "Chromium is missing: `python3 manage.py test` installs it"
     return found
 
@@ -190,9 +195,22 @@ def chromium() -> Path:
 def _redis_service(program: Path, port: int) -> Service:
     return Service(
         name="redis",
-        command=(str(program), "--port", str(port), "--bind", ports.HOST, "--save", "", "--appendonly", "no"),
+        command=(str(program), "--port", str(port), "--bind", services.HOST, "--save", "", "--appendonly", "no"),
         environment={"PATH": os.environ["PATH"]},
         folder=PATHS.run,
         log=PATHS.log("redis"),
-        is_ready=lambda: not ports.is_free(port=port),
+        is_ready=lambda: not services.is_port_free(port=port),
     )
+
+
+@pytest.fixture(scope="session")
+def trainer_forks() -> Iterator[type[ForkingPopen]]:
+    ForkingPopen.forks = Forks()
+    yield ForkingPopen
+    ForkingPopen.forks.close()
+
+
+@pytest.fixture
+def forked_trainers(trainer_forks: type[ForkingPopen], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainers that this process starts spare themselves the imports."""
+    monkeypatch.setattr(subprocess, "Popen", trainer_forks)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from embedded import ports
+from embedded.services import HOST
 
 Application = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 # What a test's thread and the served one may do at once, on one connection: no page that begins a transaction.
@@ -37,7 +37,7 @@ def pages_served(*, port: int, paths: tuple[str, ...] = ABOUT_PEOPLE) -> Iterato
     if is_shared:
         connection.inc_thread_sharing()
     shared: dict[str, Any] = {"default": connection} if is_shared else {}
-    server = Server((ports.HOST, port), Quiet, connections_override=shared)
+    server = Server((HOST, port), Quiet, connections_override=shared)
     server.set_app(_only(paths))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -5,21 +5,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import User
+from budgets.cost_kinds import CostKind
 from budgets.ledger import (
     AlreadyReversed,
     BudgetExceeded,
     BudgetStopped,
     CapExceeded,
     Cost,
-    Want,
+    HoldRequest,
     charge,
     settle,
     take_back,
 )
 from budgets.limits import exhaust
-from budgets.models import Budget, BudgetStop, Hold, Kind, LedgerEntry, Origin, Path, Price
+from budgets.models import Budget, BudgetStop, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import hours_of, quantize
-from budgets.prices import Scope, dearest_price, find_price
+from budgets.prices import Scope, find_price, highest_price
 from labeling.models import Annotation, Assignment, Publication
 from studies.models import PayBasis, Study
 
@@ -34,24 +35,24 @@ class Terms:
     quantity: Decimal
     fee: Price | None
 
-    def want(self, source_key: str) -> Want:
+    def hold_request(self, source_key: str) -> HoldRequest:
         amount = self.price.cost(self.quantity)
-        return Want(source_key=source_key, amount=amount, price=self.price, path=Path.ANNOTATE, fee=self.fee)
+        return HoldRequest(source_key=source_key, amount=amount, price=self.price, path=Path.ANNOTATE, fee=self.fee)
 
     @property
     def total(self) -> Decimal:
-        return self.want("annotation").total
+        return self.hold_request("annotation").total
 
 
 def terms_of(*, study: Study, at: datetime) -> Terms:
     """Say what is held for each annotation that a study asks for. Raises: PriceMissing."""
     budget = study.budget
     is_hourly = study.pay_basis == PayBasis.PER_HOUR
-    kind = Kind.LABELLING_HOUR if is_hourly else Kind.LABEL
+    kind = CostKind.LABELLING_HOUR if is_hourly else CostKind.LABEL
     return Terms(
-        price=dearest_price(budget=budget, kind=kind, at=at),
+        price=highest_price(budget=budget, kind=kind, at=at),
         quantity=hours(timedelta(seconds=study.max_paid_seconds)) if is_hourly else Decimal(1),
-        fee=find_price(book=budget.price_book, kind=Kind.PLATFORM_FEE, at=at, scope=Scope(budget=budget)),
+        fee=find_price(book=budget.price_book, kind=CostKind.PLATFORM_FEE, at=at, scope=Scope(budget=budget)),
     )
 
 
@@ -63,7 +64,7 @@ def promised_price(*, hold: Hold, annotator: User) -> Price:
     """Find this annotator's price when the hold was placed; never more than was held."""
     found = find_price(
         book=hold.price.book,
-        kind=Kind(hold.kind),
+        kind=CostKind(hold.kind),
         at=hold.created_at,
         scope=Scope(budget=hold.budget, annotator=annotator),
         known_at=hold.created_at,
@@ -73,7 +74,7 @@ def promised_price(*, hold: Hold, annotator: User) -> Price:
 
 def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: int) -> Decimal:
     """Return what of an annotation is paid: one label, or the hours of its lead time up to the study's maximum."""
-    if kind != Kind.LABELLING_HOUR:
+    if kind != CostKind.LABELLING_HOUR:
         return Decimal(1)
     time = min(lead_time or timedelta(0), timedelta(seconds=max_paid_seconds))
     return hours(max(time, timedelta(0)))
@@ -81,8 +82,8 @@ def paid_quantity(*, kind: str, lead_time: timedelta | None, max_paid_seconds: i
 
 def covered(quantity: Decimal, *, hold: Hold, price: Price) -> Decimal:
     """Round hours down to six decimals if the hold was placed for such and would not cover them."""
-    want = Want(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
-    return quantity if want.total <= hold.amount else quantize(quantity)
+    request = HoldRequest(source_key=hold.source_key, amount=price.cost(quantity), price=price, fee=hold.fee)
+    return quantity if request.total <= hold.amount else quantize(quantity)
 
 
 def pay_answer(*, assignment: Assignment, annotation: Annotation) -> LedgerEntry:
@@ -172,7 +173,7 @@ def pay_skip(*, publication: Publication, annotation: Annotation) -> None:
 def skip_price(*, hold: Hold, annotator: User) -> Price | None:
     """Find an annotator's price of a skip when the example was published; None if skips are not paid."""
     at, scope = hold.created_at, Scope(budget=hold.budget, annotator=annotator)
-    return find_price(book=hold.price.book, kind=Kind.SKIP, at=at, scope=scope, known_at=at)
+    return find_price(book=hold.price.book, kind=CostKind.SKIP, at=at, scope=scope, known_at=at)
 
 
 def take_back_skips(annotation: Annotation) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import User
-from budgets.models import Hold, Kind, LedgerEntry, Price
+from budgets.cost_kinds import CostKind
+from budgets.models import Hold, LedgerEntry, Price
 from budgets.money import quantize
 from labeling.models import Annotation
 from labeling.payment.pay import hours, promised_price
@@ -48,7 +49,7 @@ def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[PaidEntry]:
 
 def _quantity(entry: LedgerEntry, price: Price, study: Study) -> Decimal:
     """One label, or the hours that were entered, which may not be more than the study pays for."""
-    if price.kind != Kind.LABELLING_HOUR:
+    if price.kind != CostKind.LABELLING_HOUR:
         return Decimal(1)
     most = hours(timedelta(seconds=study.max_paid_seconds))
     # Some entries have their hours rounded to a millionth, which may be up.

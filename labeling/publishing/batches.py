@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from budgets.ledger import BudgetExceeded, BudgetStopped, place_holds, room
+from budgets.ledger import BudgetExceeded, BudgetStopped, headroom, place_holds
 from budgets.models import Budget, Hold, Path
 from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
@@ -25,7 +25,7 @@ class NoneFits(BudgetExceeded):
     """The budget cannot pay for even one example; nothing is held."""
 
     def __init__(self, *, budget: Budget, quote: "HoldQuote", left: Decimal) -> None:
-        super().__init__(budget=budget, wanted=quote.first, room=left)
+        super().__init__(budget=budget, wanted=quote.first, left=left)
         self.missing_for_all = quote.all - left
         self.args = (
             f"{self.args[0]} 0 of {quote.num_examples:,} examples fit; all of them need "
@@ -90,7 +90,7 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     if budget.is_stopped:
         raise BudgetStopped(budget)
     terms = terms_of(study=wanted.study, at=timezone.now())
-    left = room(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    left = headroom(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
     asked = _asked(wanted, examples, withdrawn)
     num_fitting = count_fitting(asked[: len(examples)], each=terms.total, left=left)
     quote = HoldQuote(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
@@ -162,7 +162,7 @@ def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[A
     ]
     by_pk = {one.pk: one for one in publications}
     keys = [_source_key(by_pk[one.publication_id], one.number) for one in assignments]
-    holds = place_holds(budget=batch.project.study.budget, wants=[terms.want(key) for key in keys])
+    holds = place_holds(budget=batch.project.study.budget, requests=[terms.hold_request(key) for key in keys])
     _assign(assignments, holds)
 
 

@@ -9,8 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from budgets.ledger import room
-from budgets.models import Kind, Path, Price
+from budgets.cost_kinds import CostKind
+from budgets.ledger import headroom
+from budgets.models import Path, Price
 from budgets.prices import Scope, find_price
 from labeling.models import Annotation
 from labeling.payment import Terms, paid_quantity, terms_of
@@ -52,7 +53,7 @@ def quote_labels(*, study: Study, num_examples: int, split: str = Split.POOL) ->
     """
     terms = terms_of(study=study, at=timezone.now())
     asked = num_asked(study=study, split=split, num_examples=num_examples)
-    left = room(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     return LabelQuote(
         num_wanted=num_examples,
         num_examples=len(asked),
@@ -103,7 +104,7 @@ def _num_people(study: Study, now: datetime) -> int:
 
 def _prices(study: Study, answers: list[Annotation], seconds: list[float], now: datetime) -> AnswerPrices:
     terms = terms_of(study=study, at=now)
-    kind = Kind(terms.price.kind)
+    kind = CostKind(terms.price.kind)
     rates = {person: price.rate for person in _priced_people(study, kind) if (price := _find(study, kind, now, person))}
     default = _find(study, kind, now, None)
     usual = default.rate if default else terms.price.rate
@@ -112,7 +113,7 @@ def _prices(study: Study, answers: list[Annotation], seconds: list[float], now: 
         counts = Counter(one.annotator for one in answers if one.annotator)
         usual = sum((rates.get(who, usual) * count for who, count in counts.items()), Decimal(0)) / counts.total()
     low, middle = _paid_quantities(study, kind, seconds)
-    skip = _find(study, Kind.SKIP, now, None)
+    skip = _find(study, CostKind.SKIP, now, None)
     return AnswerPrices(
         cheapest=_with_fee(cheapest * low, terms),
         usual=_with_fee(usual * middle, terms),
@@ -121,19 +122,19 @@ def _prices(study: Study, answers: list[Annotation], seconds: list[float], now: 
     )
 
 
-def _priced_people(study: Study, kind: Kind) -> list[User]:
+def _priced_people(study: Study, kind: CostKind) -> list[User]:
     """Who has a price of their own that may hold for this study."""
     ours = Q(budget__isnull=True) | Q(budget=study.budget)
     theirs = study.budget.price_book.prices.filter(ours, kind=kind, annotator__isnull=False)
     return list(User.objects.filter(pk__in=theirs.values("annotator"), is_active=True))
 
 
-def _find(study: Study, kind: Kind, now: datetime, person: User | None) -> Price | None:
+def _find(study: Study, kind: CostKind, now: datetime, person: User | None) -> Price | None:
     scope = Scope(budget=study.budget, annotator=person)
     return find_price(book=study.budget.price_book, kind=kind, at=now, scope=scope)
 
 
-def _paid_quantities(study: Study, kind: Kind, seconds: list[float]) -> tuple[Decimal, Decimal]:
+def _paid_quantities(study: Study, kind: CostKind, seconds: list[float]) -> tuple[Decimal, Decimal]:
     """What is paid of a quick and of a usual answer: one label, or the hours that it takes."""
     quick, usual = (seconds[len(seconds) // 4], sum(seconds) / len(seconds)) if seconds else ASSUMED_SECONDS[:2]
     low, middle = (

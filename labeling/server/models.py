@@ -1,5 +1,3 @@
-# mypy: ignore-errors
-# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 from django.db import models
 
 

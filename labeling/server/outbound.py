@@ -1,6 +1,4 @@
-# mypy: ignore-errors
-# Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""One exception from Label Studio's protection against calls into the own network: the webhook to Fulcrum itself."""
+"""The one exception from Label Studio's SSRF protection: the webhook to Fulcrum."""
 
 from typing import Any
 
@@ -12,7 +10,7 @@ from django.conf import settings
 
 
 def let_our_webhook_pass() -> None:
-    """Have Label Studio's webhooks, and nothing else of it, ask here."""
+    """Replace the check in Label Studio's webhooks, and nowhere else."""
     webhooks.serializers.validate_url_for_ssrf = _validate
     webhooks.utils.ssrf_safe_post = _post
 

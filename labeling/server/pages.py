@@ -1,6 +1,4 @@
-# mypy: ignore-errors
-# Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""Our own page inside Label Studio, on why a request was refused, and our script on the annotators' page."""
+"""Our page inside Label Studio that says why a request was refused, and our script on the annotators' page."""
 
 from pathlib import Path
 

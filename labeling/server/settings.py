@@ -1,6 +1,4 @@
-# mypy: ignore-errors
-# Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""Label Studio's settings with ours on top: DJANGO_SETTINGS_MODULE=labeling.server.settings."""
+"""Label Studio's settings, overridden by ours: DJANGO_SETTINGS_MODULE=labeling.server.settings."""
 # ruff: noqa: F403, F405  # Label Studio's settings read the environment while they load, in this order.
 
 import os
@@ -9,7 +7,7 @@ import os
 # Its own switches leave them out, so that any PostgreSQL will do.
 os.environ.setdefault("SKIP_TRIGRAM_EXTENSION", "full")
 os.environ.setdefault("SKIP_BTREE_GIN_EXTENSION", "full")
-# A person who leaves an example open would keep it from everybody for a day.
+# By default, an example that a person leaves open is locked for a day.
 os.environ.setdefault("LABEL_STUDIO_TASK_LOCK_TTL", "3600")
 
 from label_studio.core.settings.base import *
@@ -34,10 +32,10 @@ LABEL_STUDIO_URL = text("LABEL_STUDIO_URL").rstrip("/")
 if ALLOWED_HOSTS == ["*"]:
     ALLOWED_HOSTS = host_names(LABEL_STUDIO_URL)
 CORS_ALLOW_ALL_ORIGINS = False
-# What Label Studio fetches for a person never comes from inside; `outbound` lets our own webhook pass.
+# Label Studio fetches nothing from the private network; `outbound` lets our own webhook pass.
 SSRF_PROTECTION_ENABLED = USE_DEFAULT_BANNED_SUBNETS = ML_BLOCK_LOCAL_IP = True
 
-# Kept here and not in the browser, so that a sign-out ends a session wherever its cookie went.
+# In the database, not in the cookie, so that signing out ends a session whoever has the cookie.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # Browsers ignore ports when they send cookies, so Django's own names would overwrite Fulcrum's on the same host.
 SESSION_COOKIE_NAME = "ls_session"
@@ -54,9 +52,9 @@ ROOT_URLCONF = "labeling.server.urls"
 _SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 _place = MIDDLEWARE.index(_SESSIONS) + 1
 MIDDLEWARE = [
-    "labeling.server.framing.OnlyFulcrumMayFrame",
+    "labeling.server.middleware.OnlyFulcrumMayFrame",
     *MIDDLEWARE[:_place],
-    "labeling.server.sessions.OnlyOfSignedIn",
+    "labeling.server.middleware.SessionsOfSignedIn",
     *MIDDLEWARE[_place:],
     "labeling.server.guard.Guard",
 ]

@@ -1,9 +1,7 @@
-# mypy: ignore-errors
-# Label Studio's packages, and this app's models, are known in its own virtual environment only.
-"""Lead times by this server's clock: nobody's answers take longer, all together, than the time that went by.
+"""Lead times by this server's clock: nobody's answers take longer, all together, than the time that passed.
 
-A browser says how long an answer took, and can say anything. Each person has one clock here. An example gets the time
-since they opened it, or since anything of theirs was last counted if that is later; so two windows share the time.
+A browser reports how long an answer took, and can report anything. Each person has one clock here. An example gets the
+time since they opened it, or since any of their work was last counted if that is later; so two windows share the time.
 """
 
 import logging
@@ -13,28 +11,26 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
-from django.http import HttpRequest
 from django.utils import timezone
 from tasks.models import Annotation, AnnotationDraft, Task
 from users.models import User
 
-from labeling.server import bodies, gate
-from labeling.server.access import report_cut
-from labeling.server.identity import Caller
+from labeling.server.access import ANNOTATION, GuardedRequest, read_body, replace_body, report_cut
 from labeling.server.models import CutLeadTime, ExampleTime, PersonTime
-from labeling.server.role_cache import FulcrumSilent
+from labeling.server.projects import asks_for_next
+from labeling.server.rules import FulcrumUnreachable
 from labeling.tickets import LeadTimeReport
 
-# Below this, what was cut is not worth a look.
+# Smaller cuts are not recorded.
 OUTLIER_SECONDS = 1.0
-# In one request, which somebody waits for.
-MOST_REPORTED = 20
+# In one request, for which a person waits.
+MAX_REPORTS = 20
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Report:
-    """Something that tells a lead time: for which example, and what stands in Label Studio so far."""
+class _LeadTimeReport:
+    """A request that reports a lead time: for which example, and the seconds that Label Studio has so far."""
 
     task_id: int
     annotation_id: int | None = None
@@ -42,56 +38,50 @@ class _Report:
     is_own: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Cut:
-    told: float
-    kept: float
-
-
 def enter(user: Any) -> None:
-    """Start a person's clock, where they answer something that they never opened."""
+    """Start a person's clock, for answers to an example that they never opened."""
     PersonTime.objects.update_or_create(user_id=user.pk, defaults={"entered_at": timezone.now()})
 
 
-def limit(*, request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> None:
-    """Lower the lead time that a checked request tells to what its sender can have spent."""
-    report = _report(request, route, caller, kwargs)
-    if report is None or caller.is_replay:
+def limit(guarded: GuardedRequest) -> None:
+    """Lower the lead time in a checked request to what its sender can have spent."""
+    report = _report(guarded)
+    if report is None or guarded.caller.is_replay:
         return
-    body = bodies.read(request)
+    request, body = guarded.http, read_body(guarded.http)
     if not report.is_own:
-        # The time is its maker's to tell.
+        # Only the annotator reports their time.
         body.pop("lead_time", None)
-        bodies.replace(request, body)
+        replace_body(request, body)
         return
-    most = max(_count(caller.user.pk, report), report.before)
+    most = max(_count(guarded.caller.user.pk, report), report.before)
     told = body.get("lead_time")
     if told is None or told <= most:
         return
     body["lead_time"] = kept = round(most, 3)
-    bodies.replace(request, body)
-    request.fulcrum_cut = _Cut(told=told, kept=kept)
+    replace_body(request, body)
+    request.fulcrum_cut = (told, kept)
 
 
-def note(*, request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any], response: Any) -> None:
-    """Write down that an example was opened, or that an annotation's lead time was cut."""
+def note(guarded: GuardedRequest, response: Any) -> None:
+    """Record that an example was opened, or that an annotation's lead time was cut."""
     data = response.data if isinstance(response.data, dict) else {}
     if "id" not in data:
         return
-    is_open = route == "tasks:api:task-detail" or gate.asks_for_next(request, route)
-    if is_open:
-        _open(caller.user.pk, data["id"])
-    cut = getattr(request, "fulcrum_cut", None)
-    if cut is not None and "completed_by" in data and cut.told - cut.kept > OUTLIER_SECONDS:
-        values = {"told": cut.told, "kept": cut.kept, "at": timezone.now(), "reported_at": None}
-        where = {"user_id": caller.user.pk, "project_id": data.get("project")}
+    user_id = guarded.caller.user.pk
+    if guarded.route == "tasks:api:task-detail" or asks_for_next(guarded):
+        _open(user_id, data["id"])
+    told, kept = getattr(guarded.http, "fulcrum_cut", (0.0, 0.0))
+    if "completed_by" in data and told - kept > OUTLIER_SECONDS:
+        values = {"told": told, "kept": kept, "at": timezone.now(), "reported_at": None}
+        where = {"user_id": user_id, "project_id": data.get("project")}
         CutLeadTime.objects.update_or_create(annotation_id=data["id"], defaults={**values, **where})
         report_cuts()
 
 
 def report_cuts() -> None:
-    """Tell Fulcrum of cuts that it does not know of yet; what it does not hear now, it hears with the next."""
-    for cut in CutLeadTime.objects.filter(reported_at=None).order_by("at")[:MOST_REPORTED]:
+    """Report cuts to Fulcrum that it does not have yet; those that fail now go with the next."""
+    for cut in CutLeadTime.objects.filter(reported_at=None).order_by("at")[:MAX_REPORTS]:
         email = User.objects.filter(pk=cut.user_id).values_list("email", flat=True).first()
         report = LeadTimeReport(
             project=cut.project_id or 0,
@@ -102,32 +92,35 @@ def report_cuts() -> None:
         )
         try:
             report_cut(report)
-        except FulcrumSilent as error:
-            logger.warning("%s Told later: %s.", error, cut)
+        except FulcrumUnreachable as error:
+            logger.warning("%s To be reported later: %s.", error, cut)
             return
         CutLeadTime.objects.filter(pk=cut.pk, at=cut.at).update(reported_at=timezone.now())
 
 
-def _report(request: HttpRequest, route: str, caller: Caller, kwargs: dict[str, Any]) -> _Report | None:
-    if request.method == "POST" and route in {"tasks:api:task-annotations", "tasks:api:task-drafts"}:
-        return _Report(task_id=kwargs["pk"])
-    if request.method == "POST" and route == "tasks:api:task-annotations-drafts":
-        return _of_annotation(caller, kwargs["annotation_id"])
-    if request.method == "PATCH" and route == bodies.ANNOTATION:
-        return _of_annotation(caller, kwargs["pk"])
-    if request.method == "PATCH" and route == "tasks:api-drafts:draft-detail":
+def _report(guarded: GuardedRequest) -> _LeadTimeReport | None:
+    route, kwargs = guarded.route, guarded.kwargs
+    if guarded.method == "POST" and route in {"tasks:api:task-annotations", "tasks:api:task-drafts"}:
+        return _LeadTimeReport(task_id=kwargs["pk"])
+    if guarded.method == "POST" and route == "tasks:api:task-annotations-drafts":
+        return _of_annotation(guarded, kwargs["annotation_id"])
+    if guarded.method == "PATCH" and route == ANNOTATION:
+        return _of_annotation(guarded, kwargs["pk"])
+    if guarded.method == "PATCH" and route == "tasks:api-drafts:draft-detail":
         draft = AnnotationDraft.objects.filter(pk=kwargs["pk"]).first()
-        return draft and _Report(task_id=draft.task_id, annotation_id=draft.annotation_id, before=draft.lead_time or 0)
+        return draft and _LeadTimeReport(
+            task_id=draft.task_id, annotation_id=draft.annotation_id, before=draft.lead_time or 0
+        )
     return None
 
 
-def _of_annotation(caller: Caller, pk: int) -> _Report | None:
+def _of_annotation(guarded: GuardedRequest, pk: int) -> _LeadTimeReport | None:
     found = Annotation.objects.filter(pk=pk).values("task_id", "completed_by_id", "lead_time").first()
-    return found and _Report(
+    return found and _LeadTimeReport(
         task_id=found["task_id"],
         annotation_id=pk,
         before=found["lead_time"] or 0.0,
-        is_own=found["completed_by_id"] == caller.user.pk,
+        is_own=found["completed_by_id"] == guarded.caller.user.pk,
     )
 
 
@@ -136,20 +129,20 @@ def _open(user_id: int, task_id: int) -> None:
     row, is_new = ExampleTime.objects.get_or_create(
         user_id=user_id, task_id=task_id, defaults={"opened_at": timezone.now()}
     )
-    # Its page fetches an example more than once: the first time counts, until something of it was counted.
+    # The page fetches an example more than once: the first time counts, until time on it was counted.
     if not is_new and (row.opened_at is None or (row.counted_at is not None and row.counted_at >= row.opened_at)):
         ExampleTime.objects.filter(pk=row.pk).update(opened_at=timezone.now())
 
 
 @transaction.atomic
-def _count(user_id: int, report: _Report) -> float:
+def _count(user_id: int, report: _LeadTimeReport) -> float:
     """Count the time since the person's last report for this example.
 
     Returns: its seconds that no other annotation of theirs on this example has.
     """
     if not Task.objects.filter(pk=report.task_id).exists():
         return 0.0
-    # The row's lock makes one person's requests take turns, so that no second is counted twice.
+    # The row's lock serialises one person's requests, so that no second is counted twice.
     person, _ = PersonTime.objects.select_for_update().get_or_create(
         user_id=user_id, defaults={"entered_at": timezone.now()}
     )

@@ -1,13 +1,9 @@
-# mypy: ignore-errors
-# Label Studio's packages, and this app's models, are known in its own virtual environment only.
 from core.urls import urlpatterns as label_studio_urlpatterns
 from django.urls import path, re_path
 
-from labeling.server.closing import reopen, shut, withdraw
-from labeling.server.overlap import list_examples, set_overlap
+from labeling.server.entry import enter, leave, prove
 from labeling.server.pages import script
-from labeling.server.proving import prove
-from labeling.server.views import enter, leave
+from labeling.server.projects import list_examples, reopen, set_overlap, shut, withdraw
 
 urlpatterns = [
     path("fulcrum/enter", enter, name="fulcrum-enter"),

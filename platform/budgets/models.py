@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.append_only import AppendOnly
+from budgets.cost_kinds import PAID_TO_PEOPLE, CostKind
 from budgets.money import ZERO, cost_of_hours, quantize
 
 
@@ -17,26 +18,6 @@ def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
 
 def quantity_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=24, decimal_places=12, **options)  # type: ignore[arg-type]
-
-
-class Kind(models.TextChoices):
-    """What a price is for, and so what an entry pays for."""
-
-    LABEL = "label", "Accepted label"
-    LABELLING_HOUR = "labelling_hour", "Hour of labelling"
-    REVIEW = "review", "Review"
-    SKIP = "skip", "Skip"
-    PLATFORM_FEE = "platform_fee", "Platform fee"
-    DEVICE_HOUR = "device_hour", "Device hour"
-    INPUT_TOKENS = "input_tokens", "1,000 input tokens"
-    CACHED_TOKENS = "cached_tokens", "1,000 cached input tokens"
-    OUTPUT_TOKENS = "output_tokens", "1,000 output tokens"
-    KWH = "kwh", "Kilowatt-hour"
-
-
-# What people are paid for: only these may have a price of one annotator's own.
-PAID_TO_PEOPLE = frozenset({Kind.LABEL, Kind.LABELLING_HOUR, Kind.REVIEW, Kind.SKIP})
-COUNTED_IN_HOURS = frozenset({Kind.LABELLING_HOUR, Kind.DEVICE_HOUR})
 
 
 class Path(models.TextChoices):
@@ -73,7 +54,7 @@ class Price(AppendOnly):
     """
 
     book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="prices")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=CostKind.choices)
     device = models.CharField(max_length=16, blank=True, help_text="For device hours: cpu, cuda, …")
     budget = models.ForeignKey("Budget", on_delete=models.PROTECT, null=True, related_name="own_prices")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -101,7 +82,7 @@ class Price(AppendOnly):
                 name="only_overrides_end",
             ),
             models.CheckConstraint(
-                condition=Q(kind=Kind.DEVICE_HOUR, device__gt="") | (~Q(kind=Kind.DEVICE_HOUR) & Q(device="")),
+                condition=Q(kind=CostKind.DEVICE_HOUR, device__gt="") | (~Q(kind=CostKind.DEVICE_HOUR) & Q(device="")),
                 name="device_named_for_device_hours_only",
             ),
             models.CheckConstraint(
@@ -114,7 +95,7 @@ class Price(AppendOnly):
         device = f" ({self.device})" if self.device else ""
         if self.amount is None:
             return f"no own price for one {self.get_kind_display().lower()}{device}"
-        if self.kind == Kind.PLATFORM_FEE:
+        if self.kind == CostKind.PLATFORM_FEE:
             return f"{self.amount.normalize():f} % platform fee"
         return f"{self.amount.normalize():f} {self.book.currency} per {self.get_kind_display().lower()}{device}"
 
@@ -126,9 +107,9 @@ class Price(AppendOnly):
 
     def cost(self, quantity: Decimal) -> Decimal:
         """Price a quantity, in the unit of its kind; for a platform fee, the amount that it comes on top of."""
-        if self.kind in COUNTED_IN_HOURS:
+        if CostKind(self.kind).facts.is_counted_in_hours:
             return cost_of_hours(quantity, rate=self.rate)
-        return quantize(quantity * self.rate / (100 if self.kind == Kind.PLATFORM_FEE else 1))
+        return quantize(quantity * self.rate / (100 if self.kind == CostKind.PLATFORM_FEE else 1))
 
 
 def default_thresholds() -> list[int]:
@@ -194,7 +175,7 @@ class BudgetStop(models.Model):
 class LimitRequest(models.Model):
     """A raise of a budget's limit that waits for a second person, and what became of it."""
 
-    class Outcome(models.TextChoices):
+    class Decision(models.TextChoices):
         CONFIRMED = "confirmed", "Confirmed"
         REFUSED = "refused", "Refused"
         WITHDRAWN = "withdrawn", "Withdrawn"
@@ -206,7 +187,7 @@ class LimitRequest(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True, help_text="Blank while it waits.")
+    outcome = models.CharField(max_length=16, choices=Decision.choices, blank=True, help_text="Blank while it waits.")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 
@@ -227,11 +208,11 @@ class LimitRequest(models.Model):
     def state(self) -> str:
         """Its outcome; one that nobody decided in time is expired; blank while it waits."""
         is_late = not self.outcome and self.expires_at <= timezone.now()
-        return self.Outcome.EXPIRED if is_late else self.outcome
+        return self.Decision.EXPIRED if is_late else self.outcome
 
     @property
     def state_in_words(self) -> str:
-        return str(self.Outcome(self.state).label) if self.state else "Waiting"
+        return str(self.Decision(self.state).label) if self.state else "Waiting"
 
 
 class Cap(models.Model):
@@ -239,7 +220,7 @@ class Cap(models.Model):
 
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="caps")
     path = models.CharField(max_length=16, choices=Path.choices, blank=True)
-    kind = models.CharField(max_length=16, choices=Kind.choices, blank=True)
+    kind = models.CharField(max_length=16, choices=CostKind.choices, blank=True)
     limit = amount_field()
 
     class Meta:
@@ -259,7 +240,7 @@ class Hold(models.Model):
 
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="holds")
     source_key = models.CharField(max_length=200)
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=CostKind.choices)
     path = models.CharField(max_length=16, choices=Path.choices, blank=True)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     fee = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
@@ -291,7 +272,7 @@ class LedgerEntry(AppendOnly):
         max_length=200, help_text="What the money is for; shared by an entry, its fee, its reversal and replacement."
     )
     work_key = models.CharField(max_length=64, blank=True, help_text="The run that an attempt belongs to.")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=CostKind.choices)
     path = models.CharField(max_length=16, choices=Path.choices, blank=True)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -336,13 +317,13 @@ class Tally(models.Model):
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="tallies")
     month = models.DateField(help_text="Its first day, in UTC, by when the work was done.")
     path = models.CharField(max_length=16, choices=Path.choices, blank=True)
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=CostKind.choices)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     price = models.ForeignKey(Price, on_delete=models.PROTECT, related_name="+")
     payee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     work_key = models.CharField(max_length=64, blank=True)
     fee_on_kind = models.CharField(
-        max_length=16, choices=Kind.choices, blank=True, db_default="", help_text="For a platform fee: of what."
+        max_length=16, choices=CostKind.choices, blank=True, db_default="", help_text="For a platform fee: of what."
     )
     amount = amount_field(default=ZERO)
     quantity = quantity_field(default=ZERO)

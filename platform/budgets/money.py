@@ -65,8 +65,7 @@ def rounded_text(amount: Decimal) -> str:
 def parse_amount(value: Decimal | str | int, *, name: str, allow_zero: bool = False) -> Decimal:
     """Read a positive amount with at most six decimals, after a point or a decimal comma.
 
-    Raises: ValueError that names the field, what was given and what is allowed (NaN, infinity, sign, size, decimals,
-    separators that may group thousands).
+    Raises Refusal with the field: NaN, infinity, sign, size, decimals, separators that may group thousands.
     """
     text = str(value).strip()
     amount, shown = _number(text, name=name), printable(text, most=_SHOWN_CHARACTERS)
@@ -99,10 +98,7 @@ def _number(text: str, *, name: str) -> Decimal:
 
 
 def check_cost(amount: Decimal, *, name: str) -> None:
-    """Refuse a computed amount or quantity that no entry can have.
-
-    Raises: ValueError that names the field (NaN, infinity, negative, size).
-    """
+    """Raise Refusal for a computed amount or quantity that no entry can have: NaN, infinity, negative, too large."""
     if not amount.is_finite() or not 0 <= amount < MOST_DIGITS:
         raise Refusal(f"{amount} must be a finite number from zero to under {MOST_DIGITS:,}.", field=name)
 
@@ -110,7 +106,7 @@ def check_cost(amount: Decimal, *, name: str) -> None:
 def split(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """Divide an amount by weights so that the parts add up exactly (largest remainder, ties to the first).
 
-    Raises: ValueError where no weight is positive or one is negative.
+    Raises ValueError where no weight is positive or one is negative.
     """
     total = sum(weights, Decimal(0))
     if total <= 0 or any(weight < 0 for weight in weights):

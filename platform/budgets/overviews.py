@@ -10,15 +10,16 @@ from enum import StrEnum
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import used
-from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Path, Price, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally
 from budgets.money import ZERO
 
 _LINE = ("book", "kind", "device", "budget", "annotator")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class KindUsage:
     """What one kind of one path has taken of a budget; `kind` None for the whole path."""
 
     path: str
@@ -29,7 +30,7 @@ class Part:
     @property
     def what(self) -> str:
         if self.kind is not None:
-            return str(Kind(self.kind).label)
+            return str(CostKind(self.kind).label)
         return str(Path(self.path).label) if self.path else "No path"
 
     @property
@@ -38,7 +39,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CapUse:
+class CapUsage:
     """A cap, and what was spent and is held of it."""
 
     cap: Cap
@@ -54,7 +55,7 @@ class CapUse:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Total:
+class CurrencyOverview:
     """All budgets of one currency."""
 
     currency: str
@@ -78,49 +79,49 @@ class PriceState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PriceUse:
+class PriceUsage:
     """What was entered at a price, reversals taken off."""
 
     amount: Decimal
     num_entries: int
 
 
-def breakdown(budget: Budget) -> list[Part]:
+def breakdown(budget: Budget) -> list[KindUsage]:
     """What each path took, each followed by its kinds; the largest first."""
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     holds = Hold.objects.filter(budget=budget, closed_at__isnull=True)
     for place, rows, field in ((0, Tally.objects.filter(budget=budget), "amount"), (1, holds, "remaining")):
         for path, kind, total in _by_path_and_kind(rows, field):
             sums[path, kind][place] += total
-    kinds = [Part(path=path, kind=kind, spent=spent, held=held) for (path, kind), (spent, held) in sums.items()]
-    by_path: dict[str, list[Part]] = defaultdict(list)
-    for part in kinds:
-        by_path[part.path].append(part)
+    kinds = [KindUsage(path=path, kind=kind, spent=spent, held=held) for (path, kind), (spent, held) in sums.items()]
+    by_path: dict[str, list[KindUsage]] = defaultdict(list)
+    for usage in kinds:
+        by_path[usage.path].append(usage)
     groups = sorted(by_path.items(), key=lambda item: (-_taken(item[1]), item[0]))
-    return [row for path, parts in groups for row in [_whole(path, parts), *_largest_first(parts)]]
+    return [row for path, usages in groups for row in [_whole(path, usages), *_largest_first(usages)]]
 
 
 def _by_path_and_kind(rows: QuerySet[Tally] | QuerySet[Hold], field: str) -> Iterable[tuple[str, str, Decimal]]:
     return rows.order_by().values_list("path", "kind").annotate(total=Sum(field))
 
 
-def _whole(path: str, parts: Sequence[Part]) -> Part:
-    spent, held = (sum((getattr(part, name) for part in parts), ZERO) for name in ("spent", "held"))
-    return Part(path=path, kind=None, spent=spent, held=held)
+def _whole(path: str, usages: Sequence[KindUsage]) -> KindUsage:
+    spent, held = (sum((getattr(usage, name) for usage in usages), ZERO) for name in ("spent", "held"))
+    return KindUsage(path=path, kind=None, spent=spent, held=held)
 
 
-def _largest_first(parts: Iterable[Part]) -> list[Part]:
-    return sorted(parts, key=lambda part: (-part.taken, part.kind or ""))
+def _largest_first(usages: Iterable[KindUsage]) -> list[KindUsage]:
+    return sorted(usages, key=lambda usage: (-usage.taken, usage.kind or ""))
 
 
-def _taken(parts: Iterable[Part]) -> Decimal:
-    return sum((part.taken for part in parts), ZERO)
+def _taken(usages: Iterable[KindUsage]) -> Decimal:
+    return sum((usage.taken for usage in usages), ZERO)
 
 
-def cap_uses(budget: Budget) -> list[CapUse]:
+def cap_uses(budget: Budget) -> list[CapUsage]:
     """Each cap of a budget with what it has taken; paths first."""
     return [
-        CapUse(cap=cap, used=used(cap=cap)) for cap in budget.caps.select_related("budget").order_by("-path", "kind")
+        CapUsage(cap=cap, used=used(cap=cap)) for cap in budget.caps.select_related("budget").order_by("-path", "kind")
     ]
 
 
@@ -132,14 +133,14 @@ def overshoot(budget: Budget) -> Decimal:
     return Decimal(paid["paid"] + paid["undone"])
 
 
-def totals_by_currency() -> list[Total]:
+def totals_by_currency() -> list[CurrencyOverview]:
     """Sums over all budgets, one per currency; currencies are never mixed."""
     rows = Budget.objects.order_by("currency").values("currency")
     sums = rows.annotate(
         num=Count("pk"), stopped=Count("stopped_at"), limits=Sum("limit"), spents=Sum("spent"), helds=Sum("held")
     )
     return [
-        Total(
+        CurrencyOverview(
             currency=row["currency"],
             num_budgets=row["num"],
             num_stopped=row["stopped"],
@@ -196,10 +197,10 @@ def line_of(price: Price) -> QuerySet[Price]:
     return rows.select_related("book", "created_by", "budget", "annotator", "corrects").order_by("-starts_at", "-pk")
 
 
-def uses_of(prices: Iterable[Price]) -> dict[int, PriceUse]:
+def uses_of(prices: Iterable[Price]) -> dict[int, PriceUsage]:
     """What was entered at each price, by its id; prices that nothing was entered at are left out."""
     rows = Tally.objects.filter(price__in=[price.pk for price in prices]).order_by().values_list("price")
     return {
-        pk: PriceUse(amount=amount, num_entries=entries)
+        pk: PriceUsage(amount=amount, num_entries=entries)
         for pk, amount, entries in rows.annotate(Sum("amount"), Sum("num_entries"))
     }

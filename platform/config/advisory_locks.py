@@ -1,4 +1,4 @@
-"""PostgreSQL's advisory locks: one process at a time, without a row locked. Those of a killed process are freed."""
+"""PostgreSQL's advisory locks: one process at a time, with no row locked. A killed process releases its locks."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _SECONDS_BETWEEN_TRIES = 0.2
 
 
 class LockClass(IntEnum):
-    """What a lock is for. The key beside it is the id of a project or a job, or a kind of round."""
+    """What a lock protects. Its key is the id of a project or a job, or names a periodic round."""
 
     STOPPING = 4_201_703
     PREPARING = 4_201_704
@@ -21,23 +21,23 @@ class LockClass(IntEnum):
 
 @contextmanager
 def advisory_lock(lock_class: LockClass, key: int, *, wait_seconds: float = 0.0) -> Iterator[bool]:
-    """Hold a lock for a block of code. The block gets whether the lock is ours: False where somebody else kept it."""
+    """Hold a lock for a block of code, which gets whether it was acquired within `wait_seconds`."""
     give_up_at = time.monotonic() + wait_seconds
-    while not (is_ours := _take(lock_class, key)) and time.monotonic() < give_up_at:
+    while not (is_held := _acquire(lock_class, key)) and time.monotonic() < give_up_at:
         time.sleep(_SECONDS_BETWEEN_TRIES)
     try:
-        yield is_ours
+        yield is_held
     finally:
-        if is_ours:
-            _free(lock_class, key)
+        if is_held:
+            _release(lock_class, key)
 
 
-def _take(lock_class: LockClass, key: int) -> bool:
+def _acquire(lock_class: LockClass, key: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [int(lock_class), key])
         return bool(cursor.fetchone()[0])
 
 
-def _free(lock_class: LockClass, key: int) -> None:
+def _release(lock_class: LockClass, key: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [int(lock_class), key])

@@ -8,7 +8,7 @@ from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-# What waits for a stranger's server waits in a queue of its own, with workers of its own (see config.workers).
+# Tasks that wait for an external server have queues and workers of their own (see config.workers).
 RUNS = "runs"
 SWEEPS = "sweeps"
 SYNC = "sync"
@@ -22,8 +22,8 @@ _ROUTES = {
     "labeling.tasks.sync_project": SYNC,
     "notices.tasks.deliver": NOTICES,
 }
-# Seconds after which a task that is one round of many is asked to end: long beside what a round takes, since each call
-# inside has a deadline of its own. A run's task has no limit: a run may take days.
+# Soft limits in seconds of periodic tasks: far above what one round takes, since each call in it has its own deadline.
+# A run's task has no limit: a run may take days.
 _LIMITS = {
     "runs.tasks.sweep": 300,
     "labeling.tasks.follow_stops": 600,
@@ -37,7 +37,7 @@ _LIMITS = {
     "reports.tasks.refresh_cards": 1_800,
     "web.tasks.prune": 1_800,
 }
-# Then its process is killed.
+# From the soft limit until the process is killed.
 _SECONDS_TO_END = 30
 UPLOAD_SECONDS = 10
 
@@ -101,14 +101,14 @@ def configuration() -> dict[str, Any]:
         if settings.BROKER_URL.startswith("redis"):
             config["broker_transport_options"] = {"visibility_timeout": 60, "unacked_restore_interval": 1}
     else:
-        # Named only to keep kombu quiet: the address is in the options.
+        # kombu wants a URL; the address is in the options.
         config["broker_url"] = "pgmq://localhost"
         config["broker_transport_options"] = pgmq_options(settings.DATABASES["default"])
     return config
 
 
 def _every(seconds: int, task: str) -> dict[str, Any]:
-    """A periodic task whose message is worthless once the next one is due."""
+    """A periodic task; its message expires when the next one is due."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 

@@ -1,4 +1,4 @@
-"""How long the database may take for a statement, a lock or an open transaction, and what is said when it does."""
+"""Time limits on statements, locks and idle transactions, and the messages when one is exceeded."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ def read(name: str, default: tuple[int, int, int]) -> DatabaseLimits:
 
 
 def in_words(error: OperationalError) -> str:
-    """Say what a person can do about a limit that was met; empty where it is other trouble."""
+    """Say what a person can do about an exceeded limit; empty for any other error."""
     cause = error.__cause__
     if isinstance(cause, errors.LockNotAvailable):
         return "Somebody else is changing the same thing right now. Nothing was changed: try again in a moment."

@@ -87,7 +87,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 PAGE_DATABASE_LIMITS = database_limits.read("FULCRUM_PAGE_DATABASE_SECONDS", (60, 10, 300))
 TASK_DATABASE_LIMITS = database_limits.read("FULCRUM_TASK_DATABASE_SECONDS", (3600, 60, 3600))
-# config.wsgi says so; workers and commands are not asked by somebody who waits.
+# Set by config.wsgi; nobody waits for workers and commands.
 _LIMITS = PAGE_DATABASE_LIMITS if env.flag("FULCRUM_SERVES_PAGES") else TASK_DATABASE_LIMITS
 _OPTIONS: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
 _OPTIONS["options"] = f"{_LIMITS.options()} {_OPTIONS.get('options', '')}".strip()

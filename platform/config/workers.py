@@ -1,7 +1,7 @@
 """The workers for everything but runs, forked from one process: `python -m config.workers`.
 
-That process loads the application once, so that each further worker costs a tenth of the memory of one started by
-itself. Each has queues of its own: whatever hangs in one holds up no other.
+That process loads the application once, so that a worker takes a tenth of the memory of a separate one. Each has its
+own queues: a task that hangs in one blocks no other.
 """
 
 import gc
@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.celery import CHORES, NOTICES, SWEEPS, SYNC, app
-from embedded.forks import Forks
+from embedded.processes import Forks
 
 GRACE_SECONDS = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """One Celery worker: what it takes on, and how many tasks at once."""
+    """One Celery worker: its queues, and how many tasks it runs at once."""
 
     name: str
     queues: tuple[str, ...]
@@ -55,7 +55,7 @@ def main() -> int:
     os.umask(0o077)
     django.setup()
     app.loader.import_default_modules()
-    # What is loaded by now is kept out of collections, which would write to, and so copy, memory that is shared.
+    # The garbage collector would write to shared memory, and so copy it: it leaves out what is loaded by now.
     gc.collect()
     gc.freeze()
     return Forks(jobs=[_job(worker) for worker in WORKERS], grace_seconds=GRACE_SECONDS).run()

@@ -1,9 +1,7 @@
 """The demo study: its people, prices, data and purchases. Each step can be repeated; what is there is kept."""
 
-import csv
 import hashlib
 import hmac
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +10,8 @@ from decimal import Decimal
 from django.conf import settings
 
 from accounts.models import Role, User
-from budgets.models import Kind, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import PriceBook
 from budgets.prices import Scope, create_price_book, set_price
 from demo import newsgroups
 from runs.requests import RunPlan
@@ -20,6 +19,7 @@ from studies.editing import StudySpec, create_study
 from studies.hashing import fraction
 from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Example, ImportBatch, Study
+from tables.csv_lines import csv_lines
 
 STUDY = "Demo: newsgroup topics"
 PRICE_BOOK = "Demo prices"
@@ -133,24 +133,21 @@ def replayed_lead_time(example: Example) -> timedelta:
 def _csv() -> bytes:
     train, test = newsgroups.posts(newsgroups.TRAIN), newsgroups.posts(newsgroups.TEST)
     order = sorted(train, key=lambda post: hashlib.sha256(post.text.encode()).digest())
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(["text", "label", "split"])
     sampled = sorted(test, key=lambda post: hashlib.sha256(post.text.encode()).digest())
     # Measured splits first: where the corpus repeats a text, its copy in the pool is the one left out.
-    writer.writerows((post.text, post.label, "test") for post in sampled[:NUM_TEST])
-    writer.writerows((post.text, post.label, "dev") for post in order[NUM_POOL : NUM_POOL + NUM_DEV])
-    writer.writerows((post.text, "", "pool") for post in order[:NUM_POOL])
-    return stream.getvalue().encode()
+    rows = [(post.text, post.label, "test") for post in sampled[:NUM_TEST]]
+    rows += [(post.text, post.label, "dev") for post in order[NUM_POOL : NUM_POOL + NUM_DEV]]
+    rows += [(post.text, "", "pool") for post in order[:NUM_POOL]]
+    return "".join(csv_lines(header=["text", "label", "split"], rows=rows, is_safe=False)).encode()
 
 
 def _ensure_prices(admin: User) -> PriceBook:
     book = PriceBook.objects.filter(name=PRICE_BOOK).first()
     book = book or create_price_book(actor=admin, name=PRICE_BOOK, currency="USD")
     wanted = (
-        (Kind.LABEL, "", DOLLARS_PER_LABEL),
-        (Kind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),
-        (Kind.DEVICE_HOUR, "cuda", DOLLARS_PER_DEVICE_HOUR),
+        (CostKind.LABEL, "", DOLLARS_PER_LABEL),
+        (CostKind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),
+        (CostKind.DEVICE_HOUR, "cuda", DOLLARS_PER_DEVICE_HOUR),
     )
     for kind, device, amount in wanted:
         if not book.prices.filter(kind=kind, device=device).exists():

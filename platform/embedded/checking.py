@@ -1,19 +1,21 @@
-"""`test`, `check_all` and `bench`: the tools of the house, run with an environment that nothing leaks into."""
+"""The commands `test`, `check_all` and `bench`: development tools, run with a clean environment."""
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 
-from embedded import services, tools
+from embedded import services
+from embedded.data_folder import Paths
 from embedded.environment import scrubbed
-from embedded.paths import Paths
+from embedded.installation import ensure_chromium, ensure_redis_server
 
-# The plugin must be there before pytest-django reads the settings, which is earlier than any conftest.
+# Loaded before pytest-django reads the settings, which is before any conftest.
 PYTEST = ("-m", "pytest", "-p", "tests.services")
-# What computes most, tested beside all else: unit tests, and runs, which train. No Label Studio is needed for it.
-BESIDE = ("tests/unit", "tests/integration/runs", "tests/integration/engine")
+# Named to the sessions that share all tests; see tests.running.sharing.py.
+SHARED = ("-p", "tests.running.sharing")
 # This tool alone cannot be run with -m.
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
 CHECKS = (
@@ -26,53 +28,57 @@ CHECKS = (
 
 
 def test(*, paths: Paths, arguments: Sequence[str]) -> int:
-    """Run the tests, or those that the arguments name. Returns 0 when all passed, else pytest's exit status."""
+    """Run the tests, or those that the arguments name. Returns: 0 when all passed, else pytest's exit status."""
     log = paths.make().log("setup")
-    tools.ensure_chromium(log=log)
-    tools.ensure_redis_server(log=log)
-    # Nothing but the path to our code: the plugin finds or starts every service by itself.
+    ensure_chromium(log=log)
+    ensure_redis_server(log=log)
+    # Only the path to our code: the plugin finds or starts every service.
     path = os.pathsep.join([str(paths.root), str(paths.root / "platform")])
     environment = {**scrubbed(), "PYTHONPATH": path}
-    if arguments:
-        return _run(paths, (*PYTEST, *arguments), environment)
-    return _test_in_two(paths, environment)
+    if all(argument.startswith("-") for argument in arguments):
+        return _test_in_two(paths, (*PYTEST, *SHARED, *arguments), environment)
+    return _run(paths, (*PYTEST, *arguments), environment)
 
 
-def _test_in_two(paths: Paths, environment: Mapping[str, str]) -> int:
-    """Run what computes beside all others, which wait for services; show it when both are done.
+def _test_in_two(paths: Paths, command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run two sessions beside each other that share the tests; show the second when both are done.
 
-    Each of the two starts services of its own; see tests/services.py.
+    Each of the two starts its own services; see tests/services.py.
     """
     log = paths.log("tests-beside")
-    command = [sys.executable, *PYTEST, *BESIDE]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=paths.root, env={**environment, "FULCRUM_TEST_BESIDE": "1"}, stdout=output, stderr=output
-        ) as beside,
-    ):
+    with tempfile.TemporaryDirectory() as taken, log.open("wb") as output:
+        # Two sessions that each compute on every core would wait for each other.
+        environment = {"OMP_NUM_THREADS": "1", **environment, "FULCRUM_TEST_TAKEN": taken}
+        beside = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=paths.root,
+            env={**environment, "FULCRUM_TEST_BESIDE": "1"},
+            stdout=output,
+            stderr=output,
+        )
         try:
-            rest = _run(paths, (*PYTEST, *(f"--ignore={folder}" for folder in BESIDE)), environment)
-            computed = beside.wait()
+            first = _run(paths, command, environment)
+            second = beside.wait()
         finally:
             # As from a keyboard: pytest then stops its services.
             beside.send_signal(signal.SIGINT)
+            beside.wait()
     print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
-    return rest or computed
+    return first or second
 
 
 def check_all(*, paths: Paths) -> int:
-    """Run every check, also after one failed. Returns 0 when all passed, else 1."""
+    """Run every check, also after one failed. Returns: 0 when all passed, else 1."""
     paths.make()
-    # Types and documentation are checked against real settings, which need their environment, but no service.
-    results = {name: _run(paths, command, services.django(paths=paths)) == 0 for name, command in CHECKS}
+    # mypy and the documentation tests load the real settings, which need their environment but no service.
+    results = {name: _run(paths, command, services.environment(paths=paths)) == 0 for name, command in CHECKS}
     for name, passed in results.items():
         print(f"{'ok    ' if passed else 'FAILED'} {name}")
     return 0 if all(results.values()) else 1
 
 
 def bench(*, paths: Paths, name: str, arguments: Sequence[str]) -> int:
-    environment = services.django(paths=paths.make())
+    environment = services.environment(paths=paths.make())
     return subprocess.run(
         [sys.executable, str(paths.root / "bench" / f"{name}.py"), *arguments],
         cwd=paths.root,

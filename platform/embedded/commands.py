@@ -1,4 +1,4 @@
-"""What `manage.py` can do beside Django's own commands. Up to `enter`, only the standard library is there."""
+"""The commands of `manage.py` beside Django's own. Before `enter_venv`, only the standard library is installed."""
 
 import os
 import sys
@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded import EmbeddedError, application
-from embedded.paths import Paths, locate
+from embedded import EmbeddedError
+from embedded.data_folder import Paths, locate
+from embedded.installation import enter_venv
 
 Django = Callable[[list[str]], None]
 # Django commands that read no table.
@@ -29,7 +30,7 @@ PostgreSQL and Label Studio are set up on first use.
 
 
 class WrongArguments(EmbeddedError):
-    """A command was called in a way it does not know."""
+    """A command does not have these arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,13 @@ class Call:
     name: str
     arguments: tuple[str, ...]
 
-    def enter(self, *, dev: bool = False, label_studio: bool = False) -> None:
+    def enter_venv(self, *, dev: bool = False, label_studio: bool = False) -> None:
         line = [self.name, *self.arguments]
-        application.enter(paths=self.paths, arguments=line, dev=dev, label_studio=label_studio)
+        enter_venv(paths=self.paths, arguments=line, dev=dev, label_studio=label_studio)
 
 
 def main(*, root: Path, arguments: Sequence[str], django: Django) -> int:
-    """Run one command line. Returns the exit status."""
+    """Run one command line. Returns: the exit status."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(HELP, end="")
         return 0
@@ -62,35 +63,35 @@ def main(*, root: Path, arguments: Sequence[str], django: Django) -> int:
 
 
 def _up(call: Call) -> int:
-    call.enter(label_studio=_wants_label_studio())
-    from embedded import serving
+    call.enter_venv(label_studio=_wants_label_studio())
+    from embedded import services
 
     _no_arguments(call)
-    return serving.up(paths=call.paths)
+    return services.up(paths=call.paths)
 
 
 def _demo(call: Call) -> int:
-    call.enter(label_studio=_wants_label_studio())
-    from embedded import serving
+    call.enter_venv(label_studio=_wants_label_studio())
+    from embedded import services
 
     flags = {"--serve": True, "--no-serve": False}
     serve = sys.stdin.isatty()
     for argument in call.arguments:
         serve = flags.get(argument, serve)
     rest = [argument for argument in call.arguments if argument not in flags]
-    return serving.demo(paths=call.paths, arguments=rest, serve=serve)
+    return services.demo(paths=call.paths, arguments=rest, serve=serve)
 
 
 def _services(call: Call) -> int:
     _no_arguments(call)
-    call.enter()
-    from embedded import serving
+    call.enter_venv()
+    from embedded import services
 
-    return serving.show(paths=call.paths)
+    return services.show(paths=call.paths)
 
 
 def _test(call: Call) -> int:
-    call.enter(dev=True, label_studio=True)
+    call.enter_venv(dev=True, label_studio=True)
     from embedded import checking
 
     return checking.test(paths=call.paths, arguments=call.arguments)
@@ -98,7 +99,7 @@ def _test(call: Call) -> int:
 
 def _check_all(call: Call) -> int:
     _no_arguments(call)
-    call.enter(dev=True)
+    call.enter_venv(dev=True)
     from embedded import checking
 
     return checking.check_all(paths=call.paths)
@@ -109,7 +110,7 @@ def _bench(call: Call) -> int:
     if not call.arguments or call.arguments[0] not in names:
         print(f"Benchmarks: {', '.join(names) or 'none'}")
         return 0 if not call.arguments else 1
-    call.enter(dev=True)
+    call.enter_venv(dev=True)
     from embedded import checking
 
     return checking.bench(paths=call.paths, name=call.arguments[0], arguments=call.arguments[1:])
@@ -126,15 +127,15 @@ def _clean(call: Call) -> int:
 
 
 def _django(call: Call, django: Django) -> int:
-    """A command of Django's, with the embedded PostgreSQL running for as long as it takes."""
-    call.enter()
+    """Run a Django command, holding the embedded PostgreSQL meanwhile."""
+    call.enter_venv()
     from embedded import postgres, services
 
     call.paths.make()
     line = [call.name, *call.arguments]
     needs_database = call.name not in WITHOUT_DATABASE and not {"-h", "--help"} & set(line)
-    is_ours = services.plan(paths=call.paths).with_postgres
-    os.environ.update(services.django(paths=call.paths))
+    is_ours = services.make_plan(paths=call.paths).with_postgres
+    os.environ.update(services.environment(paths=call.paths))
     if needs_database and is_ours:
         with postgres.running(paths=call.paths):
             django(line)

@@ -1,14 +1,13 @@
-"""What a child process gets to see: a whitelist, never our whole environment.
+"""The environment variables of child processes: an allow-list, never our whole environment.
 
-Label Studio reads unprefixed names such as HOST, PORT, DEBUG, CI and USERNAME, so that anything left in the
-caller's shell would change it.
+Label Studio reads unprefixed names such as HOST, PORT, DEBUG, CI and USERNAME, which the caller's shell may have set.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 
 KEPT = frozenset(
     {
@@ -20,7 +19,7 @@ KEPT = frozenset(
     }
 )
 KEPT_PREFIXES = ("LC_", "PIP_")
-# What a person sets on purpose for our own processes; never handed to Label Studio.
+# Settings of our own processes, never passed on to Label Studio.
 OURS = frozenset(
     {
         *("DATABASE_URL", "BROKER_URL", "LABEL_STUDIO_URL", "LABEL_STUDIO_API_TOKEN", "ARTIFACT_URL"),
@@ -31,7 +30,7 @@ OURS_PREFIXES = ("FULCRUM_", "HF_", "TRANSFORMERS_", "CUDA_", "NVIDIA_")
 
 
 def scrubbed(*, source: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The part of the environment that any child may see."""
+    """The variables that any child process may see."""
     source = os.environ if source is None else source
     kept = {k: v for k, v in source.items() if k in KEPT or k.startswith(KEPT_PREFIXES)}
     return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
@@ -52,7 +51,7 @@ class Connections:
 def django_environment(
     *, paths: Paths, connections: Connections, source: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The environment of our own processes; what the caller set wins over what is embedded."""
+    """The variables of our own processes; what the caller set overrides the embedded services."""
     source = os.environ if source is None else source
     chosen = {k: v for k, v in source.items() if (k in OURS or k.startswith(OURS_PREFIXES)) and v}
     return {
@@ -64,11 +63,11 @@ def django_environment(
         "FULCRUM_DATA_DIR": str(paths.data),
         "FULCRUM_MODEL_CACHE": str(paths.models),
         "FULCRUM_URL": connections.web_url,
-        # With an address of the caller's own, the settings take the host from it.
+        # With an address that the caller set, the settings take the host from it.
         **({} if "FULCRUM_URL" in chosen else {"FULCRUM_ALLOWED_HOSTS": "127.0.0.1,localhost"}),
         "FULCRUM_TICKET_KEY": connections.ticket_key,
         "LABEL_STUDIO_URL": connections.label_studio_url,
-        # Ours opens nothing in a Label Studio elsewhere.
+        # Our token is not for an external Label Studio.
         "LABEL_STUDIO_API_TOKEN": "" if "LABEL_STUDIO_URL" in chosen else connections.label_studio_token,
         **chosen,
     }

@@ -11,9 +11,9 @@ from django.utils import timezone
 from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
 from labeling.models import Annotation
-from reports.bills import Bill, Part, Sharing, StudyLedger
+from reports.bills import Bill, BillSection, Sharing, StudyLedger
 from reports.queries import one_moment
-from runs.models import Artifact, Attempt, Run
+from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
 from studies.models import Label
 
@@ -25,8 +25,7 @@ _log = logging.getLogger(__name__)
 def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
     """Write a student's or a teacher's card as Markdown, with its bill as of now.
 
-    Parameters: `at` the moment that the card names; now, if not given.
-    Raises: CardMissing for a soft-label set.
+    `at` is the moment that the card names, by default now. Raises CardMissing for a soft-label set.
     """
     with one_moment():
         sharing = Sharing(StudyLedger(artifact.run.study))
@@ -41,16 +40,16 @@ def model_card(*, artifact: Artifact, at: datetime | None = None) -> str:
 
 
 def write_card(*, artifact: Artifact) -> str:
-    """Put a model's card into its folder, in place of the one that is there. Returns: its text. Raises: CardMissing."""
+    """Put a model's card into its folder and return its text. Raises CardMissing."""
     text = model_card(artifact=artifact)
     write_card_file(artifact, text)
     return text
 
 
 def refresh_cards() -> int:
-    """Write the cards again of which the bill has got an entry since, as corrections bring. Returns: how many."""
+    """Write the cards again whose bills have a later entry, such as a correction; count them."""
     count = 0
-    models = Artifact.objects.exclude(kind=Artifact.Kind.SOFT_LABELS).select_related("run__study__budget")
+    models = Artifact.objects.exclude(kind=ArtifactKind.SOFT_LABELS).select_related("run__study__budget")
     for study, artifacts in groupby(models.order_by("run__study_id", "pk"), key=lambda one: one.run.study):
         ledger = StudyLedger(study)
         for artifact in artifacts:
@@ -99,8 +98,8 @@ def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
         currency=artifact.run.study.budget.currency,
         lines=[
             CostLine(
-                part=line.part.label,
-                paid_for=_paid_for(line.part),
+                part=line.section.label,
+                paid_for=_paid_for(line.section),
                 num_entries=len(line.charges),
                 amount=str(line.amount),
             )
@@ -117,17 +116,17 @@ def _sums(artifact: Artifact, bill: Bill, sharing: Sharing) -> list[tuple[str, s
         ("Compute", _of(bill, _COMPUTE)),
         ("Total", bill.total),
     ]
-    if artifact.kind == Artifact.Kind.STUDENT and len(sharing.students) > 1:
+    if artifact.kind == ArtifactKind.STUDENT and len(sharing.students) > 1:
         sums.append(("Its share, where other students used the same", sharing.bill(artifact).share))
     return [(name, str(amount)) for name, amount in sums]
 
 
 def _of(bill: Bill, paid_for: str) -> Decimal:
-    return sum((line.amount for line in bill.lines if _paid_for(line.part) == paid_for), ZERO)
+    return sum((line.amount for line in bill.lines if _paid_for(line.section) == paid_for), ZERO)
 
 
-def _paid_for(part: Part) -> str:
-    return _PEOPLE if part == Part.LABELS else _COMPUTE
+def _paid_for(section: BillSection) -> str:
+    return _PEOPLE if section == BillSection.LABELS else _COMPUTE
 
 
 def _notes(bill: Bill) -> Iterable[str]:

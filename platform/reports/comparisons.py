@@ -11,7 +11,7 @@ SURE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class ComparisonSummary:
     """A comparison as a person reads it: `sentence` says who is better, `chance` how sure that is."""
 
     comparison: Comparison
@@ -20,7 +20,7 @@ class Finding:
     chance: str
 
 
-def finding_of(comparison: Comparison) -> Finding:
+def finding_of(comparison: Comparison) -> ComparisonSummary:
     """Put a paired test into words."""
     test = comparison.test
     is_sure = test.p_value < SURE
@@ -32,7 +32,7 @@ def finding_of(comparison: Comparison) -> Finding:
         sentence = f"{better} and {other} do equally well."
     else:
         sentence = f"{better} did better than {other} by {points}, but that may be chance."
-    return Finding(comparison=comparison, is_sure=is_sure, sentence=sentence, chance=_chance(test.p_value))
+    return ComparisonSummary(comparison=comparison, is_sure=is_sure, sentence=sentence, chance=_chance(test.p_value))
 
 
 def default_pair(points: Sequence[Point]) -> tuple[int, int] | None:
@@ -53,7 +53,7 @@ def _chance(p_value: float) -> str:
         often = f"in about {p_value * 1000:.0f} of 1,000 such tests"
     else:
         often = f"in about {p_value * 100:.0f} of 100 such tests"
-    return f"Were both equally good, chance alone would part them this far {often} ({_figure(p_value)})."
+    return f"If both were equally good, a difference this large would occur by chance {often} ({_figure(p_value)})."
 
 
 def _figure(p_value: float) -> str:

@@ -1,105 +1,74 @@
 """A report as files: CSV, PNG and SVG. Amounts in full precision, utilities as fractions."""
 
-import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from accounts.cells import csv_lines
-from reports.bills import Part, Standing
+from reports.bills import BaselineComparison, BillSection
 from reports.charts import LIGHT, utility_chart
 from reports.queries import Point, Report
+from tables.csv_lines import csv_of
+from tables.whole_files import write_whole
 
-_COLUMNS = [
-    "study",
-    "path",
-    "student",
-    "run",
-    "labels",
-    "pseudo_labels",
-    "currency",
-    *(f"cost_{part}" for part in Part),
-    "cost_total",
-    "metric",
-    "utility",
-    "utility_low",
-    "utility_high",
-    "test_examples",
-    "seeds",
-    "learning_rate",
-    "epochs",
-    "steps",
-    "baseline",
-    "utility_per_currency_unit",
-    "marginal_utility_per_currency_unit",
-    "on_frontier",
-    "replayed_labels",
-    "against_baselines",
-]
+Column = Callable[[Point], object]
 
 
 def report_csv(report: Report) -> str:
     """The report's table, one row per trained student; safe to open in a spreadsheet."""
-    names = list(dict.fromkeys(one.name for point in report.points for one in point.baselines))
-    header = [*_COLUMNS, *(f"baseline_{name}" for name in names)]
-    return "".join(csv_lines(header=header, rows=(_row(report, point, names) for point in report.points)))
+    return "".join(csv_of(_columns(report), report.points))
 
 
 def write_report(*, report: Report, folder: Path) -> list[Path]:
-    """Write report.csv and, where there is a point to draw, report.png and report.svg.
+    """Write report.csv and, where there is a point to draw, report.png and report.svg: all of them or none.
 
-    Each file is whole or absent: all are rendered and written beside their place before any takes it.
-    Returns: the files' paths.
+    Returns the files' paths.
     """
     contents = {"report.csv": report_csv(report).encode()}
     if report.points:
         chart = utility_chart(report.points, theme=LIGHT, study=report.study.name)
         contents |= {"report.png": chart.png(), "report.svg": chart.svg().encode()}
     folder.mkdir(parents=True, exist_ok=True)
-    return _replace_all({folder / name: content for name, content in contents.items()})
+    files = {folder / name: [content] for name, content in contents.items()}
+    write_whole(files)
+    return list(files)
 
 
-def _row(report: Report, point: Point, baselines: Sequence[str]) -> list[object]:
-    chosen, known = point.chosen, {one.name: one.value for one in point.baselines}
-    return [
-        report.study.name,
-        point.path.value,
-        point.artifact_id,
-        point.run_id,
-        point.num_labels,
-        point.num_pseudo_labels,
-        point.currency,
-        *(line.amount for line in point.bill.lines),
-        point.dollars,
-        point.metric,
-        point.utility,
-        point.low,
-        point.high,
-        point.num_examples,
-        point.num_seeds,
-        chosen.learning_rate if chosen else None,
-        chosen.epochs if chosen else None,
-        chosen.steps if chosen else None,
-        point.baseline,
-        point.utility_per_dollar,
-        point.marginal_utility,
-        "yes" if point.on_frontier else "no",
-        "yes" if point.is_replay else "no",
-        point.warning or Standing.ABOVE.value,
-        *(known.get(name) for name in baselines),
-    ]
+def _columns(report: Report) -> dict[str, Column]:
+    baselines = dict.fromkeys(one.name for point in report.points for one in point.baselines)
+    return {
+        "study": lambda point: report.study.name,
+        "path": lambda point: point.path.value,
+        "student": attrgetter("artifact_id"),
+        "run": attrgetter("run_id"),
+        "labels": attrgetter("num_labels"),
+        "pseudo_labels": attrgetter("num_pseudo_labels"),
+        "currency": attrgetter("currency"),
+        **{f"cost_{section}": _cost(section) for section in BillSection},
+        "cost_total": attrgetter("dollars"),
+        "metric": attrgetter("metric"),
+        "utility": attrgetter("utility"),
+        "utility_low": attrgetter("low"),
+        "utility_high": attrgetter("high"),
+        "test_examples": attrgetter("num_examples"),
+        "seeds": attrgetter("num_seeds"),
+        **{name: _chosen(name) for name in ("learning_rate", "epochs", "steps")},
+        "baseline": attrgetter("baseline"),
+        "utility_per_currency_unit": attrgetter("utility_per_dollar"),
+        "marginal_utility_per_currency_unit": attrgetter("marginal_utility"),
+        "on_frontier": lambda point: "yes" if point.on_frontier else "no",
+        "replayed_labels": lambda point: "yes" if point.is_replay else "no",
+        "against_baselines": lambda point: point.warning or BaselineComparison.ABOVE.value,
+        **{f"baseline_{name}": _baseline(name) for name in baselines},
+    }
 
 
-def _replace_all(contents: dict[Path, bytes]) -> list[Path]:
-    with ExitStack() as undo:
-        written = []
-        for path, content in contents.items():
-            with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-                undo.callback(Path(file.name).unlink, missing_ok=True)
-                file.write(content)
-            os.chmod(file.name, 0o644)
-            written.append((file.name, path))
-        for temporary, path in written:
-            os.replace(temporary, path)
-    return list(contents)
+def _cost(section: BillSection) -> Column:
+    return lambda point: point.bill.line(section).amount
+
+
+def _chosen(setting: str) -> Column:
+    return lambda point: getattr(point.chosen, setting, None)
+
+
+def _baseline(name: str) -> Column:
+    return lambda point: next((one.value for one in point.baselines if one.name == name), None)

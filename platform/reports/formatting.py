@@ -25,7 +25,7 @@ class MoneyFormat:
 def adding_up(currency: str, *sums: Iterable[Decimal]) -> MoneyFormat:
     """The format with the fewest decimals, two or more, with which the parts of each sum add up to it as written.
 
-    Parameters: `sums` each the parts of one total that stands beside them; of six decimals they always add up.
+    Each of `sums` has the parts of one total that is shown beside them; with six decimals they always add up.
     """
     groups = [list(parts) for parts in sums]
     fewest = (n for n in range(_FEWEST, _MOST) if all(_adds_up(parts, n) for parts in groups))

@@ -9,26 +9,28 @@ from itertools import groupby
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
+from budgets.cost_kinds import CostKind, SourceType
 from budgets.models import Budget, LedgerEntry, Path
 from budgets.money import ZERO
-from labeling.models import SKIP_SUFFIX, Annotation
+from labeling.models import Annotation
 from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import (
-    Baseline,
+    BaselineComparison,
+    BaselineScore,
     Bill,
+    BillSection,
     Charge,
     Charges,
-    Part,
-    Standing,
     StudyLedger,
-    Trial,
+    TrialRecord,
     best_of,
     bill_of,
+    compare_to_baselines,
     read_result,
-    standing_of,
 )
 from reports.formatting import MoneyFormat, adding_up, percent
-from runs.models import Artifact, Evaluation
+from reports.sources import type_of
+from runs.models import Artifact, ArtifactKind, Evaluation
 from studies.models import Split, Study
 from studies.task_types import metric_title
 
@@ -56,8 +58,8 @@ class Point:
     utility_per_dollar: float | None
     num_examples: int = 0
     num_seeds: int = 1
-    chosen: Trial | None = None
-    baselines: tuple[Baseline, ...] = ()
+    chosen: TrialRecord | None = None
+    baselines: tuple[BaselineScore, ...] = ()
     metric_title: str = ""
     marginal_utility: float | None = None
     on_frontier: bool = False
@@ -76,14 +78,14 @@ class Point:
         return self.bill.has_replay
 
     @property
-    def standing(self) -> Standing:
-        return standing_of(utility=self.utility, low=self.low, baselines=self.baselines)
+    def standing(self) -> BaselineComparison:
+        return compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
 
     @property
     def warning(self) -> str:
         """What to say of a student that an answer without training matches; empty where it is clearly better."""
         best = best_of(self.baselines)
-        if best is None or self.standing == Standing.ABOVE:
+        if best is None or self.standing == BaselineComparison.ABOVE:
             return ""
         answer = f" (“{best.answer}”)" if best.answer else ""
         return f"{self.standing.value} the {best.title.lower()}{answer}, {percent(best.value)}"
@@ -94,8 +96,9 @@ class Reason(models.TextChoices):
 
     EVALUATION = "evaluation", "Labels of the dev and test splits: they measure every student and train none"
     LABELS = "labels", "Labels that no trained student has used"
-    SKIPS = "skips", "Skips: paid, though no label came of them"
-    RUNS = "runs", "Runs that no trained student came from"
+    SKIPS = "skips", "Skips that were paid"
+    RUNS = "runs", "Runs that led to no trained student"
+    OTHER = "other", "Costs of no label and no run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +107,7 @@ class UnusedGroup(Charges):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unused:
+class UnusedCosts:
     """Entries in no trained student's bill, by reason; a group with no entries is left out."""
 
     groups: tuple[UnusedGroup, ...]
@@ -119,7 +122,7 @@ class Unused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matched:
+class BaselineRange:
     """A baseline of one kind, over all students that were measured beside it.
 
     Its value hangs on the training data, so that students may have different ones, from `low` to `high`. `matches` are
@@ -149,7 +152,7 @@ class Report:
     study: Study
     points: tuple[Point, ...]
     used: Decimal
-    unused: Unused
+    unused: UnusedCosts
     spent: Decimal
 
     @property
@@ -163,9 +166,9 @@ class Report:
         return self.used + self.unused.amount == self.spent
 
     @property
-    def baselines(self) -> list[Matched]:
+    def baselines(self) -> list[BaselineRange]:
         """Each kind of baseline that any student was measured beside, best first."""
-        beside: dict[str, list[tuple[Point, Baseline]]] = {}
+        beside: dict[str, list[tuple[Point, BaselineScore]]] = {}
         for point in self.points:
             for one in point.baselines:
                 beside.setdefault(one.title, []).append((point, one))
@@ -173,9 +176,9 @@ class Report:
         return sorted(found, key=lambda row: (-row.high, -row.low, row.title))
 
 
-def _matched(title: str, beside: Sequence[tuple[Point, Baseline]]) -> Matched:
+def _matched(title: str, beside: Sequence[tuple[Point, BaselineScore]]) -> BaselineRange:
     values = [one.value for _, one in beside]
-    return Matched(
+    return BaselineRange(
         title=title,
         answers=tuple(dict.fromkeys(one.answer for _, one in beside if one.answer)),
         low=min(values),
@@ -185,7 +188,7 @@ def _matched(title: str, beside: Sequence[tuple[Point, Baseline]]) -> Matched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UseTotals:
+class BilledTotals:
     """What a study's entries add up to, each counted once: those in a bill of its trained students, and the others."""
 
     used_ids: frozenset[int]
@@ -193,18 +196,18 @@ class UseTotals:
     unused: Decimal
 
 
-def use_totals(*, ledger: StudyLedger, run_ids: Iterable[int]) -> UseTotals:
+def billed_totals(*, ledger: StudyLedger, run_ids: Iterable[int]) -> BilledTotals:
     """Add up what trained students, named by their runs, used and what none of them did."""
     ids = frozenset(entry_id for run_id in run_ids for entry_id in ledger.bill(run_id=run_id).entry_ids)
     used = sum((charge.amount for charge in ledger.charges if charge.entry_id in ids), ZERO)
     unused = sum((charge.amount for charge in ledger.charges if charge.entry_id not in ids), ZERO)
-    return UseTotals(used_ids=ids, used=used, unused=unused)
+    return BilledTotals(used_ids=ids, used=used, unused=unused)
 
 
 def report_of(study: Study) -> Report:
     with one_moment():
         ledger = StudyLedger(study)
-        use = use_totals(ledger=ledger, run_ids=_student_runs(study))
+        use = billed_totals(ledger=ledger, run_ids=_student_runs(study))
         return Report(
             study=study,
             points=tuple(_points(ledger)),
@@ -219,16 +222,16 @@ def points(study: Study) -> list[Point]:
     return _points(StudyLedger(study))
 
 
-def unused_entries(study: Study) -> Unused:
+def unused_entries(study: Study) -> UnusedCosts:
     """Entries that no trained student's bill holds."""
     ledger = StudyLedger(study)
-    return _unused(ledger, use_totals(ledger=ledger, run_ids=_student_runs(study)).used_ids)
+    return _unused(ledger, billed_totals(ledger=ledger, run_ids=_student_runs(study)).used_ids)
 
 
-def entries_of(*, artifact: Artifact, part: Part | None = None) -> QuerySet[LedgerEntry]:
-    """The ledger entries behind an artifact's dollars, or behind one part of them, latest first."""
+def entries_of(*, artifact: Artifact, section: BillSection | None = None) -> QuerySet[LedgerEntry]:
+    """The ledger entries behind an artifact's dollars, or behind one section of its bill, latest first."""
     bill = bill_of(artifact=artifact)
-    ids = bill.entry_ids if part is None else bill.line(part).entry_ids
+    ids = bill.entry_ids if section is None else bill.line(section).entry_ids
     return LedgerEntry.objects.filter(pk__in=ids).order_by("-occurred_at", "-pk")
 
 
@@ -247,7 +250,7 @@ def one_moment() -> Iterator[None]:
 def _points(ledger: StudyLedger) -> list[Point]:
     study = ledger.study
     evaluations = Evaluation.objects.filter(
-        artifact__run__study=study, artifact__kind=Artifact.Kind.STUDENT, split=Split.TEST, metric=study.metric
+        artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
     ).select_related("artifact__run")
     found = [_point(ledger, evaluation) for evaluation in evaluations]
     found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
@@ -302,27 +305,34 @@ def _outcomes(found: Sequence[Point]) -> list[Outcome]:
 
 
 def _student_runs(study: Study) -> list[int]:
-    students = Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT)
+    students = Artifact.objects.filter(run__study=study, kind=ArtifactKind.STUDENT)
     return list(students.values_list("run_id", flat=True))
 
 
-def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> Unused:
+def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> UnusedCosts:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
     evaluating = _evaluation_subjects(ledger.study)
+    skips = _subjects_of(ledger, CostKind.SKIP) - _subjects_of(ledger, CostKind.LABEL, CostKind.LABELLING_HOUR)
     for charge in ledger.charges:
         if charge.entry_id not in used_ids:
-            charges[_reason(charge, evaluating)].append(charge)
-    return Unused(
+            charges[_reason(charge, skips, evaluating)].append(charge)
+    return UnusedCosts(
         groups=tuple(UnusedGroup(reason=reason, charges=tuple(group)) for reason, group in charges.items() if group)
     )
 
 
-def _reason(charge: Charge, evaluating: set[str]) -> Reason:
-    if charge.subject_key.endswith(SKIP_SUFFIX):
+def _reason(charge: Charge, skips: set[str], evaluating: set[str]) -> Reason:
+    if charge.subject_key in skips:
         return Reason.SKIPS
     if charge.subject_key in evaluating:
         return Reason.EVALUATION
-    return Reason.RUNS if charge.work_key else Reason.LABELS
+    if charge.work_key:
+        return Reason.RUNS
+    return Reason.LABELS if type_of(charge.subject_key) == SourceType.ANNOTATION else Reason.OTHER
+
+
+def _subjects_of(ledger: StudyLedger, *kinds: CostKind) -> set[str]:
+    return {charge.subject_key for charge in ledger.charges if charge.kind in kinds}
 
 
 def _evaluation_subjects(study: Study) -> set[str]:

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
-from reports.bills import Part
+from reports.bills import BillSection
 from reports.costs import CostRow, Grouping, names_of, totals
 from reports.formatting import adding_up, interval, percent, points_per_dollar
 from reports.queries import Point, Report
 from studies.task_types import metric_title
 
-_PARTS = {
-    Part.LABELS: "For labels",
-    Part.TEACHER_TRAINING: "Teacher",
-    Part.TEACHER_SCORING: "Scoring",
-    Part.STUDENT_TRAINING: "Training",
+_SECTIONS = {
+    BillSection.LABELS: "For labels",
+    BillSection.TEACHER_TRAINING: "Teacher",
+    BillSection.TEACHER_SCORING: "Scoring",
+    BillSection.STUDENT_TRAINING: "Training",
 }
 _NO_POINTS = "No student is trained and evaluated yet. Start a run first."
 
@@ -54,7 +54,17 @@ def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
 
 
 def _points_table(points: Sequence[Point], *, metric: str) -> str:
-    header = ["Path", "Student", "Labels", "Pseudo-labels", *_PARTS.values(), "Total", metric, "95 % interval", "Seeds"]
+    header = [
+        "Path",
+        "Student",
+        "Labels",
+        "Pseudo-labels",
+        *_SECTIONS.values(),
+        "Total",
+        metric,
+        "95 % interval",
+        "Seeds",
+    ]
     rows = [_row(point) for point in points]
     notes = ["A metric is the mean over the seeds, its interval over seeds and test examples."]
     notes += ["Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority"]
@@ -63,7 +73,7 @@ def _points_table(points: Sequence[Point], *, metric: str) -> str:
 
 
 def _row(point: Point) -> list[str]:
-    amounts = [point.bill.line(part).amount for part in _PARTS]
+    amounts = [point.bill.line(section).amount for section in _SECTIONS]
     written = adding_up(point.currency, amounts)
     return [
         point.path.label,
@@ -108,7 +118,7 @@ def _spending(report: Report) -> list[str]:
     for group in report.unused.groups:
         lines.append(f"  {written.text(group.amount)}  {group.reason.label} ({len(group.charges):,} entries)")
     if not report.reconciles:
-        lines.append("This does not add up: run `manage.py ledger verify` and mend what it lists.")
+        lines.append("This does not add up: run `manage.py ledger verify` and fix what it lists.")
     return lines
 
 

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from runs.models import Artifact, Run, RunState
-from training.contract import CHECKPOINT, TRIALS
+from training.contract import ARTIFACT, CHECKPOINT, SOFT_LABELS, TRIALS
 
 # What a run that has no result made of its snapshot, and what it would have become.
-_OF_NO_RESULT = ("data", "artifact", "soft_labels")
+_OF_NO_RESULT = ("data", ARTIFACT, SOFT_LABELS)
 _REPEATED = "repeat-*"
 _HALF_WRITTEN = "*.tmp"
 

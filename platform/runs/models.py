@@ -1,6 +1,5 @@
 """Runs, their attempts, and what they make. A run's row is the truth; a queued message is only a hint."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -52,17 +51,18 @@ class ExampleList(models.Model):
         return f"{self.num_rows} examples {self.content_hash[:8]}"
 
 
-class ModelLicence(models.Model):
-    """What a person said of a checkpoint's licence: whether its outputs may train other models."""
+class OutputUse(models.TextChoices):
+    MAY_TRAIN = "yes", "Its outputs may train other models"
+    MAY_NOT_TRAIN = "no", "Its outputs must not train other models"
 
-    class Outputs(models.TextChoices):
-        MAY_TRAIN = "yes", "Its outputs may train other models"
-        MAY_NOT_TRAIN = "no", "Its outputs must not train other models"
+
+class ModelLicence(models.Model):
+    """A person's statement of a checkpoint's licence: whether its outputs may train other models."""
 
     source = models.CharField(max_length=16)
     name = models.CharField(max_length=500)
     licence = models.CharField(max_length=200, blank=True)
-    outputs = models.CharField(max_length=3, choices=Outputs.choices)
+    outputs = models.CharField(max_length=3, choices=OutputUse.choices)
     stated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     stated_at = models.DateTimeField(auto_now=True)
 
@@ -73,16 +73,17 @@ class ModelLicence(models.Model):
         return f"{self.name}: {self.licence or 'licence not named'}"
 
 
+class ArtifactKind(models.TextChoices):
+    STUDENT = "student", "Student"
+    TEACHER = "teacher", "Teacher"
+    SOFT_LABELS = "soft_labels", "Soft-label set"
+
+
 class Artifact(models.Model):
     """A folder that a run made: a student, a teacher, or a soft-label set."""
 
-    class Kind(models.TextChoices):
-        STUDENT = "student", "Student"
-        TEACHER = "teacher", "Teacher"
-        SOFT_LABELS = "soft_labels", "Soft-label set"
-
     run = models.OneToOneField("Run", on_delete=models.PROTECT, related_name="artifact")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=ArtifactKind.choices)
     folder = models.CharField(max_length=500, help_text="Below RUNS_DIR.")
     content_hash = models.CharField(max_length=64)
     num_pseudo_labels = models.PositiveIntegerField(default=0)
@@ -138,10 +139,6 @@ class Run(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     ended_at = models.DateTimeField(null=True)
-
-    # What the request that returned this object did, not kept: an identical run that was there is reused.
-    queued_runs: "Sequence[Run]" = ()
-    reused_runs: "Sequence[Run]" = ()
 
     class Meta:
         indexes = [models.Index(fields=["state", "lease_until"])]

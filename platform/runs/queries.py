@@ -56,7 +56,7 @@ def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RunTotals:
     """A run's cost and time, its present attempt included up to now.
 
     `cost` what was entered and what is being used; `held` the most it may cost; `left` of its hold.
@@ -74,7 +74,7 @@ class Standing:
         return self.seconds_left / SECONDS_PER_MINUTE
 
 
-def standing(run: Run) -> Standing | None:
+def run_totals(run: Run) -> RunTotals | None:
     """Return a run's cost and time; None for one that holds nothing yet."""
     if run.hold is None:
         return None
@@ -82,7 +82,7 @@ def standing(run: Run) -> Standing | None:
     running = _seconds_so_far(present) if present else Decimal(0)
     used = seconds_used(run) + running
     now = min(cost_of(seconds=running, price=run.hold.price), run.hold.remaining)
-    return Standing(
+    return RunTotals(
         cost=_entered(run) + now,
         held=run.hold.amount,
         left=run.hold.remaining - now,
@@ -94,7 +94,7 @@ def standing(run: Run) -> Standing | None:
 
 def live_cost(run: Run) -> Decimal:
     """What a run has cost by now: what was entered, and what its present attempt has used so far."""
-    found = standing(run)
+    found = run_totals(run)
     return found.cost if found else ZERO
 
 

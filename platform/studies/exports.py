@@ -1,15 +1,14 @@
 """A study's examples as a file that an import takes again."""
 
-import csv
 import json
 from collections.abc import Callable, Iterator
-from io import StringIO
 from typing import Any
 
 from django.db.models import QuerySet
 
 from config.refusals import Refusal
 from studies.models import Example, Study
+from tables.csv_lines import csv_lines
 
 ROWS_AT_A_TIME = 1000
 Pieces = Iterator[bytes]
@@ -34,19 +33,15 @@ def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -
 
 def _csv(study: Study, examples: Iterator[Example]) -> Pieces:
     columns = [*study.definition.input_fields, "label", "split", "source"]
-    yield _line(columns)
-    for example in examples:
-        row = _row(study, example)
-        label = row["label"]
-        if not isinstance(label, str):
-            row["label"] = "" if label is None else json.dumps(label, ensure_ascii=False)
-        yield _line([row[name] for name in columns])
+    rows = (_row(study, example) for example in examples)
+    cells = ([_cell(row[name]) for name in columns] for row in rows)
+    return (line.encode() for line in csv_lines(header=columns, rows=cells, is_safe=False))
 
 
-def _line(cells: list[str]) -> bytes:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue().encode()
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _jsonl(study: Study, examples: Iterator[Example]) -> Pieces:

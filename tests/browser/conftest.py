@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from embedded import ports
+from embedded import services
 from tests import factories
 from tests.browser.launching import launch
 from tests.browser.stack import serving
@@ -66,7 +66,7 @@ def fulcrum_answers(request: pytest.FixtureRequest) -> Iterator[None]:
     if "site" in request.fixturenames:
         yield
         return
-    with pages_served(port=ports.remembered(paths=PATHS, service="web")):
+    with pages_served(port=services.remembered_port(paths=PATHS, service="web")):
         yield
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from playwright.sync_api import FilePayload, Page, ViewportSize, sync_playwright
 
-from embedded.tools import chromium
+from embedded.installation import find_chromium
 from tests.browser.launching import launch
 
 DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
@@ -67,7 +67,7 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(given.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    program = chromium()
+    program = find_chromium()
     assert program is not None, "Chromium is missing: `python3 manage.py test` installs it"
     with sync_playwright() as playwright:
         browser = launch(playwright, program)

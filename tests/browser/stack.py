@@ -5,11 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 
 from django.db import connection
 
-from embedded import ports, services
-from embedded.supervisor import Process, Service
+from embedded import services
+from embedded.services import Process, Service
 from tests.services import PATHS, ROOT
 
 
@@ -20,16 +21,26 @@ def database_url_of_tests() -> str:
     return f"postgresql://{known['USER']}:{known['PASSWORD']}@/{known['NAME']}?host={host}"
 
 
+@cache
+def _collect_files() -> None:
+    command = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
+    subprocess.run(command, cwd=ROOT, env=services.environment(paths=PATHS), check=True)
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Run the web server and the workers; yield the address of the pages."""
-    environment = {**services.django(paths=PATHS), "DATABASE_URL": database_url_of_tests(), "FULCRUM_SYNC_SECONDS": "5"}
-    collect = [sys.executable, "-m", "django", "collectstatic", "--no-input", "-v0"]
-    subprocess.run(collect, cwd=ROOT, env=environment, check=True)
+    environment = {
+        **services.environment(paths=PATHS),
+        "DATABASE_URL": database_url_of_tests(),
+        "FULCRUM_SYNC_SECONDS": "5",
+        "FULCRUM_RUN_THREADS": "1",
+    }
+    _collect_files()
     wanted: tuple[Service, ...] = (services.web(paths=PATHS), *services.workers(paths=PATHS))
     with ExitStack() as stack:
         # Another test serves other pages there.
-        stack.callback(ports.give_back, paths=PATHS, service="web")
+        stack.callback(services.release_port, paths=PATHS, service="web")
         started = []
         for service in wanted:
             process = Process(service=replace(service, environment=environment))

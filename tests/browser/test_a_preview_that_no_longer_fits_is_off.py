@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import FilePayload, Route, expect
 
 from accounts.models import Role, User
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from studies.models import Study
 from tests import factories
 from tests.browser.conftest import OpenPage
@@ -41,7 +41,7 @@ def test_columns_chosen_after_the_preview_are_previewed_and_come_along(open_page
 def test_an_amount_typed_after_the_preview_is_previewed_first(open_page: OpenPage, admin: User) -> None:
     study = factories.study()
     ground.buy_labels(study, 2)
-    price = study.budget.price_book.prices.get(kind=Kind.LABEL)
+    price = study.budget.price_book.prices.get(kind=CostKind.LABEL)
     page = open_page(reverse("correct-price", args=[price.pk]), user=admin)
     page.get_by_label("The right amount").fill("0.15")
     page.get_by_label("Reason").fill("A typing error")

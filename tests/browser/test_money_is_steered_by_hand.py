@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 
 from accounts.models import Role, User
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from tests import factories
 from tests.browser.conftest import OpenPage
 from tests.integration.reports import ground
@@ -51,7 +51,7 @@ def test_prices_are_looked_at_before_they_are_imported(open_page: OpenPage, admi
 def test_a_wrong_price_is_corrected_after_a_look(open_page: OpenPage, admin: User) -> None:
     study = factories.study()
     ground.buy_labels(study, 2)
-    price = study.budget.price_book.prices.get(kind=Kind.LABEL)
+    price = study.budget.price_book.prices.get(kind=CostKind.LABEL)
     page = open_page(f"/prices/{price.pk}/", user=admin)
     page.get_by_role("link", name="Correct entries").click()
     page.get_by_label("The right amount").fill("0.15")

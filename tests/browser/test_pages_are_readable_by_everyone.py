@@ -7,9 +7,10 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from accounts.models import Role, User
+from budgets.cost_kinds import CostKind
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_confirm_above, set_limit
-from budgets.models import Kind, Path
+from budgets.models import Path
 from budgets.prices import price_at
 from labeling.models import Assignment, Batch, Publication
 from runs.models import Run, RunKind, RunState
@@ -153,7 +154,7 @@ def offer(study: Study) -> None:
     state = Batch.State.PUBLISHED
     batch = Batch.objects.create(project=study.labeling_project, created_by=study.created_by, state=state)
     publication = Publication.objects.create(batch=batch, example=example, label_studio_id=1)
-    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=ground.NOW)
+    price = price_at(book=study.budget.price_book, kind=CostKind.LABEL, at=ground.NOW)
     key = f"assignment:{example.uid}:1"
     hold = place_hold(budget=study.budget, source_key=key, amount=price.rate, price=price, path=Path.ANNOTATE)
     Assignment.objects.create(publication=publication, number=1, hold=hold)

@@ -50,7 +50,7 @@ def test_a_licence_is_confirmed_on_the_page(open_page: OpenPage, manager: User, 
     confirmed = page.get_by_label("I have read the teacher's licence")
     expect(confirmed).to_be_hidden()
     page.get_by_label("Distil:").check()
-    expect(page.get_by_text("Nobody has said yet whether its outputs")).to_be_visible()
+    expect(page.get_by_text("No one has confirmed whether its outputs")).to_be_visible()
     confirmed.check()
     page.get_by_label("Time limit (minutes)").fill("30")
     expect(page.locator(".note").first).to_contain_text("Reserves $0.90")
@@ -63,7 +63,7 @@ def test_it_is_fit_for_everyone_when_it_is_unfolded(
 ) -> None:
     page = open_page(reverse("start-run", args=[study.pk]), user=manager, look=look, device=device)
     page.get_by_label("Distil:").check()
-    expect(page.get_by_text("Nobody has said yet whether its outputs")).to_be_visible()
+    expect(page.get_by_text("No one has confirmed whether its outputs")).to_be_visible()
     for title in ("Search", "The model", "Distilling"):
         page.get_by_text(title, exact=True).click()
     if os.environ.get("SHOTS"):

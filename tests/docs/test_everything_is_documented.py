@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Role
-from budgets.models import Kind, Origin
+from budgets.cost_kinds import CostKind
+from budgets.models import Origin
 from budgets.models import Path as SpendingPath
 from embedded.commands import OURS
 from runs.models import RunKind
+from runs.requests import RunPlan, settings_of
+from runs.requests.plan_options import option_of
 from studies.task_types import TASK_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,12 +38,18 @@ def test_every_setting_has_a_line(setting: str) -> None:
     assert f"`{setting}`" in (DOCS / "settings.md").read_text()
 
 
+@pytest.mark.parametrize("option", [option_of(setting) for setting in settings_of(RunPlan).values()])
+def test_every_setting_of_a_run_has_a_line(option: str) -> None:
+    rows = [line for line in (DOCS / "how-to" / "runs.md").read_text().splitlines() if line.startswith("| ")]
+    assert any(re.search(rf"`{option}\b", row.split("|")[1]) for row in rows)
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, *OURS])
 def test_every_command_has_a_line(command: str) -> None:
     assert f"manage.py {command}" in (DOCS / "commands.md").read_text()
 
 
-@pytest.mark.parametrize("kind", [*Kind.values, *Origin.values, *SpendingPath.values])
+@pytest.mark.parametrize("kind", [*CostKind.values, *Origin.values, *SpendingPath.values])
 def test_every_ledger_kind_has_a_line(kind: str) -> None:
     assert f"`{kind}`" in (DOCS / "ledger.md").read_text()
 
@@ -70,3 +79,10 @@ def test_the_two_commands_are_on_the_first_screen() -> None:
     first_screen = "\n".join((ROOT / "README.md").read_text().splitlines()[:40])
     assert "python3 manage.py demo" in first_screen
     assert "python3 manage.py test" in first_screen
+
+
+def test_the_architecture_names_files_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    paths = re.findall(r"`((?:platform|labeling|training)/[\w/]+(?:\.py|/))", page)
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []

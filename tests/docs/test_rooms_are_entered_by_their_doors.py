@@ -40,3 +40,9 @@ def test_rooms_are_entered_by_their_doors() -> None:
         if used.startswith(f"{room}.") and not f"{name}.".startswith(f"{room}.")
     ]
     assert past_the_door == []
+
+
+def test_no_folder_is_too_full() -> None:
+    folders = {path.parent for _, path in modules()}
+    full = {str(folder.relative_to(ROOT)): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name: count for name, count in full.items() if count > MOST_FILES} == {}

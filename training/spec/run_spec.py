@@ -10,25 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
+from training.spec.declaring import Settings, SpecInvalid, setting
 from training.spec.settings import (
+    MAX_SEED,
     DataPaths,
     DistillationSettings,
     EvaluationSettings,
     ModelSource,
     SearchSettings,
-    SpecInvalid,
     TrainingSettings,
     build_part,
-    non_negative_int,
-    one_of,
-    positive_int,
     require,
 )
 from training.tasks import TASK_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSpec:
+class RunSpec(Settings):
     """One run: what to train or score, on which data, and how."""
 
     kind: str
@@ -43,22 +41,22 @@ class RunSpec:
     search: SearchSettings = field(default_factory=SearchSettings)
     distillation: DistillationSettings = field(default_factory=DistillationSettings)
     evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    seed: int = 0
+    seed: int = setting(0, most=MAX_SEED)
     device: str = "cpu"
-    num_threads: int = 1
+    num_threads: int = setting(1, least=1, most=1_024)
     country: str | None = None
 
-    def __post_init__(self) -> None:
+    def check_together(self) -> None:
+        """Check what a run of this kind needs."""
         require(self.version == SPEC_VERSION, "version", f"is {self.version!r}", f"Write version {SPEC_VERSION}.")
-        one_of("kind", self.kind, RUN_KINDS)
-        one_of("role", self.role, ROLES)
-        non_negative_int("seed", self.seed)
-        positive_int("num_threads", self.num_threads)
+        require(self.kind in RUN_KINDS, "kind", f"is {self.kind!r}", f"Give one of {', '.join(RUN_KINDS)}.")
+        require(self.role in ROLES, "role", f"is {self.role!r}", f"Give one of {', '.join(ROLES)}.")
         three_letters = self.country is None or (isinstance(self.country, str) and len(self.country) == 3)
         require(three_letters, "country", f"is {self.country!r}", "Give three letters of ISO 3166, or null.")
         self._check_labels()
         if self.task_type in TASK_TYPES:
-            one_of("training.pooling", self.training.pooling, TASK_TYPES[self.task_type].poolings)
+            pooling, known = self.training.pooling, TASK_TYPES[self.task_type].poolings
+            require(pooling in known, "training.pooling", f"is {pooling!r}", f"Give one of {', '.join(known)}.")
         {"finetune": self._check_finetune, "score": self._check_score, "distil": self._check_distil}[self.kind]()
 
     def _check_labels(self) -> None:

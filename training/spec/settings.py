@@ -1,4 +1,4 @@
-"""The parts of spec.json, each checked on its own: the model, the data, how to train, search, distil and evaluate."""
+"""The parts of spec.json and the settings in them, each declared once: range, choices, default and description."""
 
 from __future__ import annotations
 
@@ -7,65 +7,40 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from training.answers import SEGMENTATIONS
-from training.runtime import PermanentFailure
-from training.tasks import PAIR_POOLINGS
+from training.spec.declaring import FormGroup, Settings, SpecInvalid, setting
+from training.tasks import BI_ENCODER
 
 SOURCES = ("hub", "folder", "package")
-PRECISIONS = ("auto", "fp32", "bf16")
+POOLING_CHOICES = {
+    "mean": "Mean of all tokens",
+    "first": "First token",
+    "max": "Largest value over tokens",
+    BI_ENCODER: "Each text separately (bi-encoder)",
+}
 # `auto` takes characters where more than a few gold spans are parts of words; see training.answers.spans.
-SEGMENTATION_CHOICES = ("auto", *SEGMENTATIONS)
-FILTERS = ("none", "confidence", "random")
-# As the hub takes names, and git names of branches, tags and commits. Neither may lead out of a folder.
+SEGMENTATION_CHOICES = {
+    "auto": "Words; characters where people mark parts of words",
+    "word": "Words",
+    "character": "Characters",
+}
+FILTER_CHOICES = {
+    "none": "Keep all",
+    "confidence": "Keep those the teacher is most confident of",
+    "random": "Keep as many at random, for comparison",
+}
+PRECISION_CHOICES = {"auto": "By the device", "fp32": "32 bits", "bf16": "16 bits (bfloat16)"}
+MAX_SEED = 2**31 - 1
+# Valid names of models on the hub, and of branches, tags and commits. Neither may lead out of a folder.
 HUB_NAME = re.compile(r"(?!.*(\.\.|--))\w[\w.-]{0,95}(/\w[\w.-]{0,95})?", re.ASCII)
 GIT_REF = re.compile(r"(?!.*(\.\.|//|/\.|\.lock(/|$)|[./]$))\w[\w./+-]{0,199}", re.ASCII)
 
 
-class SpecInvalid(PermanentFailure):
-    """spec.json asks for something that cannot be done."""
-
-
-def require(condition: bool, name: str, problem: str, remedy: str) -> None:
+def require(condition: bool, name: str, problem: str, fix: str) -> None:
     """Raise SpecInvalid with the field, its problem and what to do, unless the condition holds."""
     if not condition:
-        raise SpecInvalid(f"spec.json, {name}: {problem}. {remedy}")
-
-
-def is_number(value: object) -> bool:
-    """Say whether a decoded JSON value is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_int(value: object) -> bool:
-    """Say whether a decoded JSON value is a whole number."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def positive_int(name: str, value: object) -> None:
-    """Raise SpecInvalid unless the field is a whole number above 0."""
-    require(is_int(value) and value > 0, name, f"is {value!r}", "Give a whole number above 0.")  # type: ignore[operator]
-
-
-def non_negative_int(name: str, value: object) -> None:
-    """Raise SpecInvalid unless the field is a whole number, 0 or more."""
-    require(is_int(value) and value >= 0, name, f"is {value!r}", "Give a whole number, 0 or more.")  # type: ignore[operator]
-
-
-def positive(name: str, value: object) -> None:
-    """Raise SpecInvalid unless the field is a number above 0."""
-    require(is_number(value) and value > 0, name, f"is {value!r}", "Give a number above 0.")  # type: ignore[operator]
-
-
-def non_negative(name: str, value: object) -> None:
-    """Raise SpecInvalid unless the field is a number, 0 or more."""
-    require(is_number(value) and value >= 0, name, f"is {value!r}", "Give a number, 0 or more.")  # type: ignore[operator]
-
-
-def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
-    """Raise SpecInvalid unless the field is one of the choices."""
-    require(value in choices, name, f"is {value!r}", f"Give one of {', '.join(choices)}.")
+        raise SpecInvalid(f"spec.json, {name}: {problem}. {fix}")
 
 
 def build_part(cls: type[Any], payload: object, where: str) -> Any:
@@ -82,42 +57,30 @@ def build_part(cls: type[Any], payload: object, where: str) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSource:
+class ModelSource(Settings):
     """Where a pre-trained checkpoint comes from: a hub name, a folder, or an installed package.
 
     `layers` are the numbers, from 0, of those that a smaller model is carved from; None takes all.
     """
 
+    section: ClassVar[str] = "model"
+
     source: str
     name: str
     revision: str | None = None
-    layers: tuple[int, ...] | None = None
+    layers: tuple[int, ...] | None = setting(None, most=1_000, longest=1_000, is_increasing=True)
 
-    def __post_init__(self) -> None:
-        one_of("model.source", self.source, SOURCES)
+    def check_together(self) -> None:
+        """Check the names, which no range describes."""
+        require(self.source in SOURCES, "model.source", f"is {self.source!r}", f"Give one of {', '.join(SOURCES)}.")
         named = isinstance(self.name, str) and bool(self.name)
         require(named, "model.name", f"is {self.name!r}", "Name the model.")
         if self.source == "hub":
             named = HUB_NAME.fullmatch(self.name) is not None
             require(named, "model.name", f"is {self.name!r}", "Write a hub name as owner/model.")
-        self._check_revision()
-        if self.layers is not None:
-            self._check_layers()
-
-    def _check_revision(self) -> None:
         given: object = self.revision
-        named = given is None or (isinstance(given, str) and GIT_REF.fullmatch(given) is not None)
-        require(named, "model.revision", f"is {given!r}", "Name a branch, a tag or a commit, or give null.")
-
-    def _check_layers(self) -> None:
-        given: object = self.layers
-        listed = isinstance(given, list | tuple) and bool(given)
-        require(listed, "model.layers", f"are {given!r}", "Give a list of layer numbers, or null for all.")
-        object.__setattr__(self, "layers", tuple(self.layers or ()))
-        for number in self.layers or ():
-            non_negative_int("model.layers", number)
-        rising = list(self.layers or ()) == sorted(set(self.layers or ()))
-        require(rising, "model.layers", f"are {given!r}", "Name each layer once, in rising order.")
+        valid = given is None or (isinstance(given, str) and GIT_REF.fullmatch(given) is not None)
+        require(valid, "model.revision", f"is {given!r}", "Name a branch, a tag or a commit, or give null.")
 
     def __str__(self) -> str:
         """As `package:all-mpnet-base-v2`, for messages."""
@@ -137,50 +100,74 @@ class DataPaths:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingSettings:
+class SharedTraining(Settings):
+    """What student and teacher are trained with alike."""
+
+    batch_size: int = setting(16, least=1, most=1_024, label="Batch size", group=FormGroup.MODEL)
+    max_length: int = setting(
+        64, least=8, most=512, label="Maximum length (tokens)", help="Longer text is truncated.", group=FormGroup.MODEL
+    )
+    pooling: str = setting("mean", choices=POOLING_CHOICES, label="Pooling", group=FormGroup.MODEL)
+    segmentation: str = setting(
+        "auto", choices=SEGMENTATION_CHOICES, label="Entities are made of", group=FormGroup.MODEL
+    )
+    head_learning_rate_factor: float = setting(
+        10.0, least=0.1, most=1_000, label="Head learning rate, as a multiple", group=FormGroup.MODEL
+    )
+    patience: int | None = setting(
+        None,
+        least=1,
+        most=1_000,
+        label="Early-stopping patience",
+        help="Evaluations on dev without improvement before training stops.",
+        blank="no early stopping",
+        group=FormGroup.SEARCH,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentTraining(Settings):
+    """What only a student is trained with."""
+
+    frozen_layers: int = setting(
+        0,
+        most=1_000,
+        label="Frozen layers of the student",
+        help="Not trained, embeddings included.",
+        group=FormGroup.MODEL,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistilTraining(Settings):
+    """The loss of a distillation."""
+
+    temperature: float = setting(2.0, least=0.1, most=100, label="Temperature", group=FormGroup.DISTILLING)
+    gold_weight: float = setting(
+        0.0, most=10, label="Weight of human labels against soft labels", group=FormGroup.DISTILLING
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
     """How a student or teacher is trained; exactly one of epochs and steps is given.
 
-    `batch_size` is the rows of one optimiser step; `accumulation` cuts it into that many micro-batches, which changes
-    the memory used and never the result. `patience` is the number of evaluations on dev without improvement before a
-    training ends; None: to the end. `pooling` makes one vector of an encoder's tokens. `segmentation` is what entity
-    tags are on, words or characters; a student of soft labels follows its teacher. `top_tokens` is how many of the
-    likeliest tokens a text-to-text teacher keeps at each place of its answers.
+    `accumulation` splits a batch into that many micro-batches, which changes the memory used and never the result.
+    A student of soft labels follows its teacher's segmentation. `top_tokens` is how many of the likeliest tokens a
+    text-to-text teacher keeps at each place of its answers.
     """
 
-    epochs: int | None = None
-    steps: int | None = None
-    batch_size: int = 16
-    learning_rate: float = 1e-4
-    head_learning_rate_factor: float = 10.0
-    max_length: int = 64
-    warmup_fraction: float = 0.1
-    weight_decay: float = 0.01
-    temperature: float = 2.0
-    gold_weight: float = 0.0
-    evaluations: int = 5
-    accumulation: int = 1
-    frozen_layers: int = 0
-    pooling: str = "mean"
-    top_tokens: int = 16
-    patience: int | None = None
-    precision: str = "auto"
-    segmentation: str = "auto"
+    section: ClassVar[str] = "training"
 
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "max_length", "evaluations", "accumulation", "top_tokens"):
-            positive_int(f"training.{name}", getattr(self, name))
-        for name in ("learning_rate", "head_learning_rate_factor", "temperature"):
-            positive(f"training.{name}", getattr(self, name))
-        for name in ("weight_decay", "gold_weight", "warmup_fraction"):
-            non_negative(f"training.{name}", getattr(self, name))
-        for name in ("epochs", "steps", "patience"):
-            if getattr(self, name) is not None:
-                positive_int(f"training.{name}", getattr(self, name))
-        non_negative_int("training.frozen_layers", self.frozen_layers)
-        require(self.warmup_fraction <= 1, "training.warmup_fraction", "is above 1", "Give a share of 0 to 1.")
-        one_of("training.precision", self.precision, PRECISIONS)
-        one_of("training.segmentation", self.segmentation, SEGMENTATION_CHOICES)
-        one_of("training.pooling", self.pooling, PAIR_POOLINGS)
+    epochs: int | None = setting(None, least=1, most=1_000)
+    steps: int | None = setting(None, least=1, most=200_000)
+    learning_rate: float = setting(1e-4, least=1e-7, most=0.1)
+    warmup_fraction: float = setting(0.1, most=1)
+    weight_decay: float = setting(0.01, most=10)
+    evaluations: int = setting(5, least=1, most=1_000)
+    accumulation: int = setting(1, least=1, most=1_024)
+    top_tokens: int = setting(16, least=1, most=1_024)
+    precision: str = setting("auto", choices=PRECISION_CHOICES)
 
     def check_length(self) -> None:
         """Raise SpecInvalid unless exactly one of epochs and steps says how long to train."""
@@ -189,62 +176,59 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchSettings:
+class SharedSearch(Settings):
+    """What a search repeats, besides its rates and lengths."""
+
+    num_seeds: int = setting(1, least=1, most=20, label="Seeds", help="Repeats with other seeds; each adds cost.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings(SharedSearch):
     """What is tried on dev before the final training, and from how many seeds that one is repeated.
 
     Every rate is tried with every length; an empty list means the one that the training settings name.
     """
 
-    learning_rates: tuple[float, ...] = ()
-    epochs: tuple[int, ...] = ()
-    num_seeds: int = 1
+    section: ClassVar[str] = "search"
 
-    def __post_init__(self) -> None:
-        for name in ("learning_rates", "epochs"):
-            given = getattr(self, name)
-            require(isinstance(given, list | tuple), f"search.{name}", f"is {given!r}", "Give a list of numbers.")
-            object.__setattr__(self, name, tuple(given))
-            distinct = len(set(given)) == len(given)
-            require(distinct, f"search.{name}", "duplicate value", "Name each once.")
-        for rate in self.learning_rates:
-            positive("search.learning_rates", rate)
-        for epochs in self.epochs:
-            positive_int("search.epochs", epochs)
-        positive_int("search.num_seeds", self.num_seeds)
+    learning_rates: tuple[float, ...] = setting((), least=1e-7, most=0.1, longest=10)
+    epochs: tuple[int, ...] = setting((), least=1, most=1_000, longest=10)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistillationSettings:
+class DistillationSettings(Settings):
     """Which pseudo-labelled rows a student learns from, and whether it is trained on gold labels afterwards.
 
     The filter `confidence` keeps the rows of which the teacher is most confident; `random`, its control, draws as many
-    by the seed. `keep` is the share kept; None takes the threshold that was chosen on dev when the teacher scored.
-    `gold_epochs` follow the distillation, on gold labels alone; 0 for none.
+    by the seed. `keep` None takes the threshold that was chosen on dev when the teacher scored. `gold_epochs` follow
+    the distillation, on gold labels alone; 0 for none.
     """
 
-    filter: str = "none"
-    keep: float | None = None
-    gold_epochs: int = 0
+    section: ClassVar[str] = "distillation"
 
-    def __post_init__(self) -> None:
-        one_of("distillation.filter", self.filter, FILTERS)
-        non_negative_int("distillation.gold_epochs", self.gold_epochs)
-        if self.keep is not None:
-            share = is_number(self.keep) and 0 < self.keep <= 1
-            require(share, "distillation.keep", f"is {self.keep!r}", "Give a share above 0, at most 1, or null.")
-            filtered = self.filter != "none"
-            require(filtered, "distillation.keep", "is given without a filter", "Name a filter, or give null.")
+    filter: str = setting("none", choices=FILTER_CHOICES, label="Soft labels", group=FormGroup.DISTILLING)
+    keep: float | None = setting(
+        None,
+        least=0.01,
+        most=1,
+        label="Share kept",
+        blank="chosen on dev",
+        group=FormGroup.DISTILLING,
+    )
+    gold_epochs: int = setting(0, most=1_000, label="Epochs on the labels alone", group=FormGroup.DISTILLING)
+
+    def check_together(self) -> None:
+        """Check that a share is kept by a filter."""
+        if self.keep is not None and self.filter == "none":
+            self.refuse("keep", "needs a filter. Choose the confidence or random filter, or leave keep blank.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationSettings:
+class EvaluationSettings(Settings):
     """The study's metric and how its interval is found."""
 
-    metric: str = "accuracy"
-    num_resamples: int = 1000
-    confidence: float = 0.95
+    section: ClassVar[str] = "evaluation"
 
-    def __post_init__(self) -> None:
-        positive_int("evaluation.num_resamples", self.num_resamples)
-        inside = is_number(self.confidence) and 0 < self.confidence < 1
-        require(inside, "evaluation.confidence", f"is {self.confidence!r}", "Give a share between 0 and 1.")
+    metric: str = "accuracy"
+    num_resamples: int = setting(1_000, least=1, most=1_000_000)
+    confidence: float = setting(0.95, least=0.001, most=0.999)

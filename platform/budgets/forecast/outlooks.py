@@ -20,7 +20,7 @@ TOLD_WITHIN = timedelta(days=7)
 def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
     """Forecast when a budget runs out, from its entries of the last seven days.
 
-    Returns: None while a stop is active, and where spending began less than two days ago.
+    None while a stop is active, and where spending began less than two days ago.
     """
     if budget.is_stopped:
         return None
@@ -29,10 +29,7 @@ def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
 
 
 def tell_forecasts(*, now: datetime | None = None) -> int:
-    """Tell of each budget that is forecast to run out within seven days; once per limit.
-
-    Returns: how many were told of now.
-    """
+    """Notify of each budget that is forecast to run out within seven days, once per limit; count the new notices."""
     now = now or timezone.now()
     open_budgets = Budget.objects.filter(stopped_at__isnull=True, limit__gt=0).order_by("pk")
     return sum(_tell(budget, now) for budget in open_budgets.iterator())
@@ -46,7 +43,7 @@ def _tell(budget: Budget, now: datetime) -> bool:
         key=f"budget:{budget.pk}:forecast:of:{budget.limit}",
         kind=NoticeKind.BUDGET_FORECAST,
         title=f"“{budget}” is forecast to run out on {found.runs_out_at:%Y-%m-%d}",
-        body=f"{amount_text(budget.available)} {budget.currency} are left, and {rounded_text(found.per_day)} were "
+        body=f"{amount_text(budget.available)} {budget.currency} is left, and {rounded_text(found.per_day)} was "
         "spent per day over the last seven days. Top it up in time, or everything it pays for stops then.",
         path=page_of(budget),
     )

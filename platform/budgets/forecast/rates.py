@@ -22,11 +22,10 @@ class Forecast:
 
 
 def forecast(*, spends: Sequence[tuple[datetime, Decimal]], available: Decimal, now: datetime) -> Forecast | None:
-    """Carry the spending of the last seven days on, at an even pace.
+    """Continue the spending of the last seven days, at an even pace.
 
-    Parameters: `spends` when and how much, in any order, reversals negative; those outside the window count nothing.
-    `available` what is left to spend; `now` timezone-aware.
-    Returns: None where the first spend of the window is less than two days old: too little to go by.
+    `spends` are moments and amounts in any order, reversals negative; those outside the window do not count. None where
+    the first one in the window is less than two days old.
     """
     ours = [(at, amount) for at, amount in spends if now - WINDOW <= at <= now]
     since = min((at for at, _ in ours), default=now)

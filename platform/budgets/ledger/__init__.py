@@ -1,8 +1,11 @@
-"""Holds and entries, made under the budget's lock."""
+"""Holds and entries, made under the budget's lock.
 
+Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
+"""
+
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, needs_top_up, used
 from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
-from budgets.ledger.headroom import BudgetExceeded, BudgetStopped, CapExceeded, needs_top_up, room, used
-from budgets.ledger.holds import HoldClosed, Want, extend_hold, place_holds, release
+from budgets.ledger.holds import HoldClosed, HoldRequest, extend_hold, place_holds, release
 from budgets.ledger.locked_budget import (
     begin_stop,
     end_stop,
@@ -12,7 +15,7 @@ from budgets.ledger.locked_budget import (
     stop_if_spent,
     tell_of_thresholds,
 )
-from budgets.ledger.repricing import Period, Repricing, preview_repricing, reprice
+from budgets.ledger.repricing import Period, RepricingPreview, preview_repricing, reprice
 
 __all__ = [
     "AlreadyReversed",
@@ -21,13 +24,14 @@ __all__ = [
     "CapExceeded",
     "Cost",
     "HoldClosed",
+    "HoldRequest",
     "Period",
-    "Repricing",
-    "Want",
+    "RepricingPreview",
     "begin_stop",
     "charge",
     "end_stop",
     "extend_hold",
+    "headroom",
     "lock",
     "month_of",
     "needs_top_up",
@@ -37,7 +41,6 @@ __all__ = [
     "release",
     "reprice",
     "reverse",
-    "room",
     "settle",
     "stop_if_spent",
     "take_back",

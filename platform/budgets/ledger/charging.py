@@ -1,4 +1,4 @@
-"""Entering true costs: against a hold, or without one where the budget has room; and undoing them."""
+"""Entering true costs: against a hold, or without one where the budget has enough left; and undoing them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,13 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.ledger.headroom import Room
+from budgets.cost_kinds import CostKind
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
 from budgets.ledger.locked_budget import enter, lock, spend
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Path, Price
+from budgets.models import Budget, Hold, LedgerEntry, Origin, Path, Price
 from budgets.money import ZERO, amount_text, check_cost, quantize, quantize_quantity
 from config.refusals import Refusal
 
@@ -31,7 +32,7 @@ class Cost:
     `source_key` names the thing that caused it (`annotation:<unique_id>`, `run:57:attempt:2`); `quantity` is in the
     unit of the price; `occurred_at` is when the work was done, timezone-aware. `subject_key` names what the money is
     for where that is not the source itself; `work_key` the run; `payee` who is paid; `overshoot` marks work that was
-    open when a stop came. Raises: ValueError (source key, quantity, amount, no time zone).
+    open when a stop came.
     """
 
     source_key: str
@@ -58,11 +59,10 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
     """Enter a true cost against its hold, its platform fee too; with `close`, give the rest of the hold back.
 
     A cost above what the hold has left takes the difference from what the budget, and its caps, have available. A stop
-    does not keep work from being paid that was held for.
+    does not keep work from being paid that was held for. `price` is the one that applied, where it differs from the
+    hold's. A source key that was entered before returns its entry.
 
-    Parameters: `price` the one that applied, where it is another than the hold's.
-    Returns: the entry; the same one when its source key was entered already.
-    Raises: BudgetExceeded; CapExceeded; HoldClosed; SourceKeyReused.
+    Raises BudgetExceeded, CapExceeded, HoldClosed or SourceKeyReused.
     """
     budget = lock(hold.budget)
     entered = _entered(budget, cost)
@@ -87,19 +87,19 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
 
 @transaction.atomic
 def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", fee: Price | None = None) -> LedgerEntry:
-    """Enter a cost that had no hold, and its platform fee, if the budget has room for them.
+    """Enter a cost that had no hold, and its platform fee, if the budget has enough left.
 
-    Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above limit or cap.
+    Work that was open when a stop came (`cost.overshoot`) is entered in spite of the stop, never above limit or cap. A
+    source key that was entered before returns its entry.
 
-    Returns: the entry; the same one when its source key was entered already.
-    Raises: BudgetExceeded; CapExceeded; BudgetStopped; SourceKeyReused.
+    Raises BudgetExceeded, CapExceeded, BudgetStopped or SourceKeyReused.
     """
     locked = lock(budget)
     entered = _entered(locked, cost)
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    refusal = Room(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
+    refusal = Headroom(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     if refusal is not None:
         raise refusal
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
@@ -111,7 +111,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
 def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     """Undo an entry, and its platform fee, by negative ones that name them; the money is available again.
 
-    Raises: Forbidden; AlreadyReversed; ValueError (no reason given).
+    Raises AlreadyReversed.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
@@ -131,11 +131,9 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
 
 @transaction.atomic
 def take_back(*, entry: LedgerEntry, reason: str) -> LedgerEntry:
-    """Undo an entry, and its platform fee, because what it paid for has become something else that is paid anew.
+    """Undo an entry, and its platform fee, because what it paid for has become something else that is paid again.
 
-    Nobody's correction, so it asks for no right and leaves no record beside the ledger's own.
-    Returns: the reversal.
-    Raises: AlreadyReversed.
+    It is no person's correction, so it needs no permission and no audit record. Raises AlreadyReversed.
     """
     return _undo(entry, reason=reason)
 
@@ -177,7 +175,7 @@ def _entered(budget: Budget, cost: Cost) -> LedgerEntry | None:
     entry = LedgerEntry.objects.filter(budget=budget, source_key=cost.source_key).first()
     if entry is not None and entry.amount != quantize(cost.amount):
         raise SourceKeyReused(
-            f"{cost.source_key} was entered with {amount_text(entry.amount)}, not {amount_text(cost.amount)}."
+            f"{cost.source_key} was already charged at {amount_text(entry.amount)}, not {amount_text(cost.amount)}."
         )
     return entry
 
@@ -188,12 +186,12 @@ def _total(cost: Cost, fee: Price | None) -> Decimal:
 
 
 def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: Decimal, kind: str) -> None:
-    """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that has no room for it."""
+    """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that cannot take it."""
     if total == from_hold and kind == held.kind:
         return
-    room = Room(budget)
-    room.take(amount=-from_hold, path=held.path, kind=held.kind)
-    refusal = room.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
+    left = Headroom(budget)
+    left.take(amount=-from_hold, path=held.path, kind=held.kind)
+    refusal = left.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
     if refusal is not None:
         raise refusal
 
@@ -224,7 +222,7 @@ def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | 
         enter(
             **shared,
             source_key=fee_key(cost.source_key),
-            kind=Kind.PLATFORM_FEE,
+            kind=CostKind.PLATFORM_FEE,
             price=fee,
             fee_on=entry,
             quantity=amount,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from budgets.ledger.headroom import Room
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.keys import check_key
 from budgets.ledger.locked_budget import hold_more, lock
 from budgets.models import Budget, Hold, Path, Price
@@ -16,7 +16,7 @@ from config.refusals import Refusal
 
 
 class SourceKeyReused(Exception):
-    """The same source key came with another amount: a caller's fault, refused so that no cent is lost."""
+    """The same source key was used with another amount: an error of the caller, refused so that no cent is lost."""
 
 
 class HoldClosed(Refusal):
@@ -24,11 +24,10 @@ class HoldClosed(Refusal):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Want:
-    """A hold that somebody asks for: the worst case of one thing, before its platform fee where one is due.
+class HoldRequest:
+    """A hold to be placed: the worst case of one thing, before its platform fee where one is due.
 
-    `amount` >= 0 in the budget's currency; `price` the one that was quoted, used again at settlement; `fee` the price
-    of the platform fee that comes on top. Raises: ValueError (source key, amount).
+    `price` is the one that was quoted, used again at settlement; `fee` the price of the platform fee on top.
     """
 
     source_key: str
@@ -56,43 +55,40 @@ def place_hold(
     path: Path | str = "",
     fee: Price | None = None,
 ) -> Hold:
-    """Set money aside for the worst case of something about to start.
-
-    Parameters: as in Want.
-    Returns: the hold; the same one when the source key holds already, or was settled.
-    Raises: BudgetExceeded, CapExceeded, saying how much is missing; BudgetStopped; HoldClosed (this key's was released
-    before anything was charged); SourceKeyReused (other amount under this key); ValueError (source key, amount).
-    """
-    want = Want(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
-    (hold,) = place_holds(budget=budget, wants=[want])
+    """Set money aside for the worst case of one thing, as place_holds does."""
+    request = HoldRequest(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
+    (hold,) = place_holds(budget=budget, requests=[request])
     return hold
 
 
 @transaction.atomic
-def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool = False) -> list[Hold]:
-    """Set money aside for several things at once, under one lock.
+def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_fit: bool = False) -> list[Hold]:
+    """Set money aside for several things at once, under one lock: all, or with `as_many_as_fit` the first that fit.
 
-    Parameters: `as_many_as_fit` holds the first ones up to the first that does not fit, instead of all or none.
-    Returns: the holds in the order of `wants`, those that were there already included.
-    Raises: as place_hold; with `as_many_as_fit` only where not even the first fits.
+    Returns the holds in the order of `requests`; a source key that holds already, or was settled, keeps its hold.
+    Raises BudgetExceeded, CapExceeded or BudgetStopped where not all of them fit (or not even the first), HoldClosed
+    where a key's hold was released before anything was charged, SourceKeyReused where it has another amount.
     """
     locked = lock(budget)
-    there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=[want.source_key for want in wants])}
-    room = Room(locked)
+    there = {
+        hold.source_key: hold
+        for hold in locked.holds.filter(source_key__in=[request.source_key for request in requests])
+    }
+    left = Headroom(locked)
     holds: list[Hold] = []
     new: list[Hold] = []
-    for want in wants:
-        hold = there.get(want.source_key)
+    for request in requests:
+        hold = there.get(request.source_key)
         if hold is None:
-            refusal = room.refusal(amount=want.total, path=want.path, kind=want.price.kind)
+            refusal = left.refusal(amount=request.total, path=request.path, kind=request.price.kind)
             if refusal is not None:
                 if as_many_as_fit and holds:
                     break
                 raise refusal
-            room.take(amount=want.total, path=want.path, kind=want.price.kind)
-            hold = there[want.source_key] = _new(locked, want)
+            left.take(amount=request.total, path=request.path, kind=request.price.kind)
+            hold = there[request.source_key] = _new(locked, request)
             new.append(hold)
-        _check_same(hold, want)
+        _check_same(hold, request)
         holds.append(hold)
     Hold.objects.bulk_create(new)
     hold_more(locked, sum((hold.amount for hold in new), ZERO))
@@ -101,16 +97,15 @@ def place_holds(*, budget: Budget, wants: Sequence[Want], as_many_as_fit: bool =
 
 @transaction.atomic
 def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
-    """Set more money aside for something that is going on.
+    """Add an amount, its platform fee included, to an open hold.
 
-    Parameters: `amount` >= 0, its platform fee included, on top of what the hold has left.
-    Raises: BudgetExceeded; CapExceeded; BudgetStopped; HoldClosed; ValueError (amount).
+    Raises BudgetExceeded, CapExceeded, BudgetStopped or HoldClosed.
     """
     check_cost(amount, name="amount")
     budget = lock(hold.budget)
     held = open_hold(hold)
     amount = quantize(amount)
-    refusal = Room(budget).refusal(amount=amount, path=held.path, kind=held.kind)
+    refusal = Headroom(budget).refusal(amount=amount, path=held.path, kind=held.kind)
     if refusal is not None:
         raise refusal
     grow(held, amount)
@@ -131,7 +126,7 @@ def release(*, hold: Hold, reason: str) -> Hold:
 
 
 def open_hold(hold: Hold) -> Hold:
-    """The hold's locked row. Raises: HoldClosed."""
+    """The hold's locked row. Raises HoldClosed."""
     rows = Hold.objects.select_for_update(no_key=True, of=("self",)).select_related("price", "fee")
     held = rows.get(pk=hold.pk)
     if held.closed_at is not None:
@@ -154,24 +149,26 @@ def close(*, budget: Budget, hold: Hold, reason: str) -> None:
     hold.save(update_fields=["remaining", "closed_at", "close_reason"])
 
 
-def _check_same(hold: Hold, want: Want) -> None:
+def _check_same(hold: Hold, request: HoldRequest) -> None:
     placed_for = hold.amount - hold.extended
-    if placed_for != want.total:
+    if placed_for != request.total:
         raise SourceKeyReused(
-            f"{want.source_key} holds {amount_text(placed_for)} already, not {amount_text(want.total)}."
+            f"{request.source_key} already has a hold of {amount_text(placed_for)}, not {amount_text(request.total)}."
         )
     if hold.closed_at is not None and not hold.entries.exists():
-        raise HoldClosed(f"{hold.source_key} was released: {hold.close_reason}. What starts anew needs a new key.")
+        raise HoldClosed(
+            f"The hold {hold.source_key} was released: {hold.close_reason}. Use a new source key to start again."
+        )
 
 
-def _new(budget: Budget, want: Want) -> Hold:
+def _new(budget: Budget, request: HoldRequest) -> Hold:
     return Hold(
         budget=budget,
-        source_key=want.source_key,
-        kind=want.price.kind,
-        path=want.path,
-        price=want.price,
-        fee=want.fee,
-        amount=want.total,
-        remaining=want.total,
+        source_key=request.source_key,
+        kind=request.price.kind,
+        path=request.path,
+        price=request.price,
+        fee=request.fee,
+        amount=request.total,
+        remaining=request.total,
     )

@@ -2,18 +2,20 @@
 
 import re
 
-# Leaves room within the column for what is put around a key: reversal:repriced:<price>:<key>:fee.
+# Leaves space within the column for what is put around a key: reversal:repriced:<price>:<key>:fee.
 LONGEST_KEY = 150
 _OURS = re.compile(r"^(reversal|repriced):|:fee$")
 _REPLACEMENT = re.compile(r"^repriced:\d+:")
 
 
 def check_key(key: str) -> None:
-    """Refuse a caller's source key that is empty, too long, or shaped like one of ours. Raises: ValueError."""
+    """Refuse a caller's source key that is empty, too long, or of the form of our own."""
     if not key or len(key) > LONGEST_KEY:
         raise ValueError(f"source_key: {key[:40]!r} has {len(key)} characters; give it 1 to {LONGEST_KEY}.")
     if _OURS.search(key):
-        raise ValueError(f"source_key: {key!r} looks like that of a reversal, a replacement or a fee; name the work.")
+        raise ValueError(
+            f"source_key: {key!r} has the form reserved for reversals, replacements and fees; use another key."
+        )
 
 
 def reversal_key(key: str) -> str:

@@ -117,8 +117,8 @@ def tell_of_thresholds(budget: Budget, *, before: Decimal) -> None:
                 key=f"budget:{budget.pk}:threshold:{percent}:of:{budget.limit}",
                 kind=NoticeKind.BUDGET_THRESHOLD,
                 title=f"{percent} % of “{budget}” is spent",
-                body=f"{amount_text(budget.spent)} of {amount_text(budget.limit)} {budget.currency} are spent, "
-                f"{amount_text(budget.held)} held.",
+                body=f"{amount_text(budget.spent)} of {amount_text(budget.limit)} {budget.currency} is spent and "
+                f"{amount_text(budget.held)} is held.",
                 path=page_of(budget),
             )
 
@@ -136,7 +136,8 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
         key=f"budget:{budget.pk}:stop:{stop.pk}",
         kind=NoticeKind.BUDGET_STOPPED,
         title=f"“{budget}” is stopped",
-        body=f"{reason.rstrip('.')}. Labelling is withdrawn and training pauses, until a top-up or a resume.",
+        body=f"{reason.rstrip('.')}. Published examples are withdrawn and training pauses until the budget is "
+        "topped up or resumed.",
         path=page_of(budget),
     )
     return stop

@@ -1,4 +1,4 @@
-"""Correcting a wrong price over a period: each entry at it is reversed and entered anew, all of them or none."""
+"""Correcting a wrong price over a period: each entry at it is reversed and entered again, all of them or none."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,12 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
+from budgets.ledger.capacity import Headroom
 from budgets.ledger.charging import undoing
-from budgets.ledger.headroom import Room
 from budgets.ledger.keys import replacement_key
 from budgets.ledger.locked_budget import enter_all, lock, spend
-from budgets.models import Budget, Kind, LedgerEntry, Price
+from budgets.models import Budget, LedgerEntry, Price
 from budgets.money import ZERO, amount_text, parse_amount
 from budgets.prices import MOST_PERCENT
 from config.refusals import Refusal
@@ -26,11 +27,11 @@ MOST_ENTRIES = 100_000
 
 
 class RepricingChanged(Refusal):
-    """What was previewed is not what would be done now; look at the new preview first. Nothing was changed."""
+    """The preview is out of date; check the new one first. Nothing was changed."""
 
 
 class NothingToReprice(Refusal):
-    """No entry at this price lies in the period, or each was reversed already."""
+    """No entry at this price lies in the period, or each was reversed before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class BudgetChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class RepricedEntry:
     """One unreversed entry at the wrong price, with its platform fee if any; and what both would be."""
 
     entry: LedgerEntry
@@ -83,13 +84,13 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repricing:
+class RepricingPreview:
     """What a re-pricing would do. `digest` identifies exactly these entries, fees, period and amount."""
 
     price: Price
     amount: Decimal
     period: Period
-    lines: Sequence[Line]
+    lines: Sequence[RepricedEntry]
     changes: Sequence[BudgetChange]
     digest: str
 
@@ -102,12 +103,11 @@ class Repricing:
         return sum((change.difference for change in self.changes), ZERO)
 
 
-def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, period: Period) -> Repricing:
+def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, period: Period) -> RepricingPreview:
     """Say what correcting a price would change; nothing is written.
 
-    Parameters: `price` the wrong one; `amount` the right one, >= 0, at most six decimals; `period` by when the work
-    was done.
-    Raises: Forbidden; NothingToReprice; ValueError (amount, too many entries at once).
+    `price` is the wrong one, `amount` the right one; entries count by when their work was done. Raises
+    NothingToReprice.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     right = _parse(price, amount)
@@ -117,14 +117,12 @@ def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, perio
 @transaction.atomic
 def reprice(
     *, actor: User, price: Price, amount: Decimal | str, period: Period, reason: str, expected_digest: str
-) -> Repricing:
+) -> RepricingPreview:
     """Correct a price over a period by reversals and new entries, in one transaction.
 
-    Holds at the wrong price keep it, for it was promised; set a new price for later work.
-
-    Parameters: as in preview_repricing, whose `digest` is handed back as `expected_digest`.
-    Raises: as preview_repricing; RepricingChanged; BudgetExceeded, CapExceeded (a budget, or a cap of it, cannot take
-    the difference); ValueError (no reason).
+    Holds at the wrong price keep it, for it was promised; set a new price for later work. `expected_digest` is the
+    preview's. Raises NothingToReprice, RepricingChanged, or BudgetExceeded and CapExceeded where a budget or a cap
+    cannot take the difference.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
@@ -135,7 +133,7 @@ def reprice(
     plan = _plan(price, right, period)
     if plan.digest != expected_digest:
         raise RepricingChanged(
-            "The amount, the period or the entries changed since the preview. Look at the new one, then confirm it."
+            "The amount, the period or the entries changed since the preview. Check the new preview, then confirm it."
         )
     for budget_id, lines in _by_budget(plan.lines).items():
         _check_room(budgets[budget_id], lines)
@@ -146,16 +144,16 @@ def reprice(
     return plan
 
 
-def _plan(price: Price, amount: Decimal, period: Period) -> Repricing:
+def _plan(price: Price, amount: Decimal, period: Period) -> RepricingPreview:
     lines = _lines(price, amount, period)
     named = ",".join(f"{line.entry.pk}+{line.fee.pk if line.fee else ''}" for line in lines)
     asked = f"{price.pk}:{amount}:{period.starts_at.isoformat()}:{period.ends_at.isoformat()}"
     digest = sha256(f"{asked}:{named}".encode()).hexdigest()
     changes = list(_changes(lines))
-    return Repricing(price=price, amount=amount, period=period, lines=lines, changes=changes, digest=digest)
+    return RepricingPreview(price=price, amount=amount, period=period, lines=lines, changes=changes, digest=digest)
 
 
-def _lines(price: Price, amount: Decimal, period: Period) -> list[Line]:
+def _lines(price: Price, amount: Decimal, period: Period) -> list[RepricedEntry]:
     """Unreversed entries at this price in the period, and the fees on top of them."""
     standing = LedgerEntry.objects.filter(reverses__isnull=True, reversal__isnull=True)
     rows = standing.filter(price=price, occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
@@ -181,19 +179,19 @@ def _attach(entries: Sequence[LedgerEntry], known: dict[int, LedgerEntry]) -> No
         entry.fee_on = bases[entry.fee_on_id] if entry.fee_on_id is not None else None
 
 
-def _line(entry: LedgerEntry, fee: LedgerEntry | None, corrected: Price) -> Line:
+def _line(entry: LedgerEntry, fee: LedgerEntry | None, corrected: Price) -> RepricedEntry:
     now = corrected.cost(entry.quantity)
-    return Line(entry=entry, fee=fee, amount=now, fee_amount=fee.price.cost(now) if fee else ZERO)
+    return RepricedEntry(entry=entry, fee=fee, amount=now, fee_amount=fee.price.cost(now) if fee else ZERO)
 
 
-def _by_budget(lines: Iterable[Line]) -> dict[int, list[Line]]:
-    by_budget: dict[int, list[Line]] = defaultdict(list)
+def _by_budget(lines: Iterable[RepricedEntry]) -> dict[int, list[RepricedEntry]]:
+    by_budget: dict[int, list[RepricedEntry]] = defaultdict(list)
     for line in lines:
         by_budget[line.entry.budget_id].append(line)
     return by_budget
 
 
-def _changes(lines: Iterable[Line]) -> Iterable[BudgetChange]:
+def _changes(lines: Iterable[RepricedEntry]) -> Iterable[BudgetChange]:
     for ours in _by_budget(lines).values():
         yield BudgetChange(
             budget=ours[0].entry.budget,
@@ -203,23 +201,23 @@ def _changes(lines: Iterable[Line]) -> Iterable[BudgetChange]:
         )
 
 
-def _check_room(budget: Budget, lines: Iterable[Line]) -> None:
+def _check_room(budget: Budget, lines: Iterable[RepricedEntry]) -> None:
     """Refuse what a locked budget, or a cap of it, cannot take; a stop is no reason to keep a wrong price."""
-    room = Room(budget)
+    left = Headroom(budget)
     after: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
     for line in lines:
         path, kind = line.capped_as
-        room.take(amount=-line.before, path=path, kind=kind)
+        left.take(amount=-line.before, path=path, kind=kind)
         after[line.capped_as] += line.after
     for (path, kind), amount in after.items():
-        refusal = room.refusal(amount=amount, path=path, kind=kind, ignore_stop=True)
+        refusal = left.refusal(amount=amount, path=path, kind=kind, ignore_stop=True)
         if refusal is not None:
             raise refusal
-        room.take(amount=amount, path=path, kind=kind)
+        left.take(amount=amount, path=path, kind=kind)
 
 
-def _replace(plan: Repricing, corrected: Price, *, reason: str) -> None:
-    """Reverse it at the time of the work, so that each month's costs come out right; and enter it anew."""
+def _replace(plan: RepricingPreview, corrected: Price, *, reason: str) -> None:
+    """Reverse it at the time of the work, so that each month's costs come out right; and enter it again."""
     wrong = [entry for line in plan.lines for entry in (line.entry, line.fee) if entry is not None]
     enter_all([LedgerEntry(**undoing(one, reason=reason, occurred_at=one.occurred_at)) for one in wrong])
     anew = enter_all([_entry_anew(line, corrected, memo=reason) for line in plan.lines])
@@ -227,13 +225,13 @@ def _replace(plan: Repricing, corrected: Price, *, reason: str) -> None:
     enter_all([_fee_anew(line, new, memo=reason) for line, new in with_fees])
 
 
-def _entry_anew(line: Line, corrected: Price, *, memo: str) -> LedgerEntry:
+def _entry_anew(line: RepricedEntry, corrected: Price, *, memo: str) -> LedgerEntry:
     columns = _columns(line.entry, corrected, memo=memo)
     fee_on, quantity = line.entry.fee_on, line.entry.quantity
     return LedgerEntry(**columns, price=corrected, fee_on=fee_on, quantity=quantity, amount=line.amount)
 
 
-def _fee_anew(line: Line, new: LedgerEntry, *, memo: str) -> LedgerEntry:
+def _fee_anew(line: RepricedEntry, new: LedgerEntry, *, memo: str) -> LedgerEntry:
     assert line.fee is not None  # chosen so
     columns = _columns(line.fee, new.price, memo=memo)
     return LedgerEntry(**columns, price=line.fee.price, fee_on=new, quantity=new.amount, amount=line.fee_amount)
@@ -272,14 +270,14 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
     right = parse_amount(amount, name="amount", allow_zero=True)
-    if price.kind == Kind.PLATFORM_FEE and right > MOST_PERCENT:
+    if price.kind == CostKind.PLATFORM_FEE and right > MOST_PERCENT:
         raise Refusal(f"a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.", field="amount")
     if right == price.amount:
-        raise Refusal(f"{amount_text(right)} is what the price is already.", field="amount")
+        raise Refusal(f"the price is already {amount_text(right)}.", field="amount")
     return right
 
 
-def _record(actor: User, plan: Repricing, reason: str) -> None:
+def _record(actor: User, plan: RepricingPreview, reason: str) -> None:
     record(
         actor=actor,
         action="price.correct",

@@ -1,4 +1,7 @@
-"""A budget's limit, caps and stops."""
+"""A budget's limit, caps and stops.
+
+Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
+"""
 
 from budgets.limits.limit_requests import (
     StaleEdit,

@@ -20,7 +20,7 @@ HOURS_TO_DECIDE = 72
 
 
 class StaleEdit(Refusal):
-    """Somebody else changed the same value meanwhile; nothing was changed."""
+    """Another user changed the same value in the meantime; nothing was changed."""
 
 
 class LimitRequestWaits(Refusal):
@@ -32,15 +32,14 @@ class LimitRequestClosed(Refusal):
 
 
 class SecondPersonNeeded(Refusal):
-    """Who asked for a raise cannot confirm it."""
+    """A raise cannot be confirmed by the person who requested it."""
 
 
 @transaction.atomic
 def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | None) -> PriceBook:
-    """Set the limit above which budgets of a price book take a second person; None: one person is enough.
+    """Set the limit above which budgets of a price book need a second person; None: one person is enough.
 
-    Requests that wait stay as they are.
-    Raises: Forbidden; ValueError (amount).
+    Open requests stay as they are.
     """
     require(actor=actor, action=Action.SET_CONFIRMATION)
     parsed = None if amount is None else parse_amount(amount, name="amount", allow_zero=True)
@@ -85,11 +84,11 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
             return
         raise LimitRequestWaits(
             f"{waiting.asked_by.email} asked for a limit of {amount_text(waiting.new_limit)} {locked.currency} "
-            "already. Confirm, refuse or withdraw that request first."
+            "already. Confirm, decline or withdraw that request first."
         )
     now = timezone.now()
     late = locked.limit_requests.filter(outcome="")
-    late.update(outcome=LimitRequest.Outcome.EXPIRED, decided_at=now)
+    late.update(outcome=LimitRequest.Decision.EXPIRED, decided_at=now)
     asked = LimitRequest.objects.create(
         budget=locked,
         old_limit=locked.limit,
@@ -103,42 +102,39 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
 
 @transaction.atomic
 def confirm_limit(*, actor: User, request: LimitRequest) -> Budget:
-    """Confirm a raise that somebody else asked for. Confirming twice raises once.
+    """Confirm a raise that another person requested. Confirming twice raises once.
 
-    Raises: Forbidden; SecondPersonNeeded; LimitRequestClosed; StaleEdit (the limit is not what it was when asked).
+    Raises SecondPersonNeeded, LimitRequestClosed, or StaleEdit where the limit changed since the request.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(request.budget)
     found = _locked(request)
-    if found.state == LimitRequest.Outcome.CONFIRMED and found.decided_by == actor:
+    if found.state == LimitRequest.Decision.CONFIRMED and found.decided_by == actor:
         return locked
     _check_waits(found)
     if found.asked_by == actor:
         raise SecondPersonNeeded("You asked for this raise yourself: another manager or admin must confirm it.")
     if not allows(actor=found.asked_by, action=Action.SET_BUDGET):
         raise LimitRequestClosed(
-            f"{found.asked_by.email}, who asked, may not set budgets any more. Refuse the request."
+            f"{found.asked_by.email}, who made the request, can no longer set budgets. Decline the request."
         )
     if locked.limit != found.old_limit:
         raise StaleEdit(
-            f"The limit is {amount_text(locked.limit)} now; it was {amount_text(found.old_limit)} when the raise "
-            "was asked for. Refuse the request, and ask again if it is still wanted."
+            f"The limit is now {amount_text(locked.limit)}; it was {amount_text(found.old_limit)} when the raise was "
+            "requested. Decline this request and make a new one if still needed."
         )
-    _close(found, LimitRequest.Outcome.CONFIRMED, actor)
+    _close(found, LimitRequest.Decision.CONFIRMED, actor)
     return _change_limit(actor, locked, found.new_limit, asked_by=found.asked_by)
 
 
 @transaction.atomic
 def decline_limit(*, actor: User, request: LimitRequest) -> LimitRequest:
-    """Refuse a raise that somebody else asked for, or withdraw one's own. Doing it twice does it once.
-
-    Raises: Forbidden; LimitRequestClosed.
-    """
+    """Decline a raise that another person requested, or withdraw one's own. Raises LimitRequestClosed."""
     require(actor=actor, action=Action.SET_BUDGET)
     lock(request.budget)
     found = _locked(request)
     is_own = found.asked_by == actor
-    outcome = LimitRequest.Outcome.WITHDRAWN if is_own else LimitRequest.Outcome.REFUSED
+    outcome = LimitRequest.Decision.WITHDRAWN if is_own else LimitRequest.Decision.REFUSED
     if found.state == outcome and found.decided_by == actor:
         return found
     _check_waits(found)
@@ -158,11 +154,11 @@ def _check_waits(found: LimitRequest) -> None:
         by = f" by {found.decided_by.email}" if found.decided_by else ""
         raise LimitRequestClosed(
             f"The request for a limit of {amount_text(found.new_limit)} is {found.state_in_words.lower()}{by}; "
-            "nothing was changed. Ask again if it is still wanted."
+            "nothing was changed. Make a new request if still needed."
         )
 
 
-def _close(found: LimitRequest, outcome: LimitRequest.Outcome, actor: User) -> None:
+def _close(found: LimitRequest, outcome: LimitRequest.Decision, actor: User) -> None:
     found.outcome, found.decided_by, found.decided_at = outcome, actor, timezone.now()
     found.save(update_fields=["outcome", "decided_by", "decided_at"])
 
@@ -194,11 +190,12 @@ def _share_before(budget: Budget, limit: Decimal) -> Decimal:
 
 
 def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None:
-    """Refuse a change that was decided on another value than there is. Raises: StaleEdit."""
+    """Raise StaleEdit where a change was decided on another value than there is."""
     if expected is not None and expected != found:
         raise StaleEdit(
             f"the limit is {amount_text(found)} now; it was {amount_text(expected)} when you opened the page. "
-            "Somebody changed it meanwhile, or this form was sent before. Look again, then decide.",
+            "It was changed in the meantime, or this form was already submitted. Check the current limit and try "
+            "again.",
             field=name,
         )
 

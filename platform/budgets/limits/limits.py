@@ -9,9 +9,10 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
+from budgets.cost_kinds import CostKind
 from budgets.ledger import lock, used
 from budgets.limits.limit_requests import check_unchanged, raise_or_ask
-from budgets.models import Budget, Cap, Kind, Path, PriceBook
+from budgets.models import Budget, Cap, Path, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
 
@@ -26,8 +27,7 @@ class LimitTooLow(Refusal):
 def open_budget(*, actor: User, name: str, limit: Decimal | str, price_book: PriceBook) -> Budget:
     """Open a budget in its price book's currency.
 
-    Of a limit that takes a second person, the budget opens with what one person may set, and the rest is asked for.
-    Raises: Forbidden; ValueError (limit).
+    Of a limit that takes a second person, the budget opens with what one person may set, and the rest is requested.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     asked = parse_amount(limit, name="limit", allow_zero=True)
@@ -40,7 +40,7 @@ def open_budget(*, actor: User, name: str, limit: Decimal | str, price_book: Pri
 
 @transaction.atomic
 def rename_budget(*, actor: User, budget: Budget, name: str) -> None:
-    """Give a budget the name that what it pays for has now. Raises: Forbidden."""
+    """Give a budget the name that what it pays for has now."""
     require(actor=actor, action=Action.SET_BUDGET)
     Budget.objects.filter(pk=budget.pk).update(name=name)
 
@@ -49,11 +49,9 @@ def rename_budget(*, actor: User, budget: Budget, name: str) -> None:
 def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_limit: Decimal | None = None) -> Budget:
     """Raise or lower a budget's limit. Raising it ends a stop that came because nothing was left.
 
-    A limit above the amount that its price book sets for one person is asked for; it stays as it is until a second
-    person confirms it.
-
-    Parameters: `expected_limit` the limit that the person saw; another one means somebody was quicker.
-    Raises: Forbidden; LimitTooLow; StaleEdit; LimitRequestWaits; ValueError (limit).
+    A limit above the amount that its price book sets for one person is requested; it stays as it is until a second
+    person confirms it. Raises LimitRequestWaits where another request is open, StaleEdit where the limit is not
+    `expected_limit`, which the person saw.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     amount = parse_amount(limit, name="limit", allow_zero=True)
@@ -70,13 +68,7 @@ def set_limit(*, actor: User, budget: Budget, limit: Decimal | str, expected_lim
 
 @transaction.atomic
 def top_up(*, actor: User, budget: Budget, amount: Decimal | str, expected_limit: Decimal | None = None) -> Budget:
-    """Add to a budget's limit; a stop that came because nothing was left ends.
-
-    Above the amount for one person it is asked for, as in set_limit.
-
-    Parameters: `amount` > 0; `expected_limit` as in set_limit, so that a form sent twice adds once.
-    Raises: Forbidden; StaleEdit; LimitRequestWaits; ValueError (amount, or a new limit that no amount can be).
-    """
+    """Add to a budget's limit, as set_limit does; with `expected_limit`, a form sent twice adds once."""
     require(actor=actor, action=Action.SET_BUDGET)
     more = parse_amount(amount, name="amount")
     locked = lock(budget)
@@ -91,21 +83,20 @@ def set_cap(
     budget: Budget,
     limit: Decimal | str,
     path: Path | str = "",
-    kind: Kind | str = "",
+    kind: CostKind | str = "",
     expected_limit: Decimal | None = None,
 ) -> Cap:
     """Cap what one path, or one kind, may take of a budget; an earlier cap on the same is changed.
 
-    Parameters: exactly one of `path` and `kind`; a platform fee counts with the kind that it comes on top of;
-    `expected_limit` the cap that the person saw.
-    Raises: Forbidden; LimitTooLow (more is spent and held of it already); StaleEdit; ValueError (limit, path, kind).
+    Exactly one of `path` and `kind` is given; a platform fee counts with the kind that it comes on top of. Raises
+    LimitTooLow where more is spent and held already, StaleEdit where the cap is not `expected_limit`.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     if bool(path) == bool(kind):
-        raise Refusal("cap a path or a kind, one of them.", field="path")
-    if kind == Kind.PLATFORM_FEE:
+        raise Refusal("give either a path or a cost kind.", field="path")
+    if kind == CostKind.PLATFORM_FEE:
         raise Refusal("a platform fee comes on top of another kind; cap that kind, or the path.", field="kind")
-    path, kind = path and Path(path), kind and Kind(kind)
+    path, kind = path and Path(path), kind and CostKind(kind)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()
@@ -118,7 +109,7 @@ def set_cap(
     if amount < taken:
         raise LimitTooLow(
             f"{amount_text(amount)} is less than the {amount_text(taken)} {locked.currency} already spent and "
-            "held of it.",
+            "held under this cap.",
             field="limit",
         )
     cap.save()
@@ -128,7 +119,7 @@ def set_cap(
 
 @transaction.atomic
 def remove_cap(*, actor: User, cap: Cap) -> None:
-    """Lift a cap. Removing one that is gone changes nothing. Raises: Forbidden."""
+    """Lift a cap. Removing one that is gone changes nothing."""
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(cap.budget)
     there = Cap.objects.filter(pk=cap.pk).first()
@@ -139,11 +130,7 @@ def remove_cap(*, actor: User, cap: Cap) -> None:
 
 @transaction.atomic
 def set_thresholds(*, actor: User, budget: Budget, percents: Sequence[int]) -> Budget:
-    """Choose at which parts of the limit people are told.
-
-    Parameters: `percents` whole numbers from 1 to 100, at most 20; repeated ones count once.
-    Raises: Forbidden; ValueError (percents).
-    """
+    """Choose at which percents of the limit, 1 to 100 and at most 20 of them, people are notified."""
     require(actor=actor, action=Action.SET_BUDGET)
     chosen = sorted(set(percents))
     if len(chosen) > MOST_THRESHOLDS or any(not 1 <= percent <= 100 for percent in chosen):

@@ -26,14 +26,10 @@ class BudgetArchived(Refusal):
 
 @transaction.atomic
 def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
-    """Stop all that a budget pays for, at once; a budget that is stopped stays as it is.
-
-    Parameters: `reason` is shown wherever the stop is.
-    Raises: Forbidden; ValueError (no reason).
-    """
+    """Stop all that a budget pays for; `reason` is shown on its pages. A stopped budget stays as it is."""
     require(actor=actor, action=Action.SET_BUDGET)
     if not reason.strip():
-        raise Refusal("say why everything stops; it is shown to whoever meets the stop.", field="reason")
+        raise Refusal("give a reason for the stop; it is shown on the study's pages.", field="reason")
     locked = lock(budget)
     if begin_stop(locked, cause=BudgetStop.Cause.FROZEN, reason=reason.strip(), actor=actor):
         _record(actor, locked, "budget.stop", after={"stopped": True, "reason": reason.strip()})
@@ -42,10 +38,7 @@ def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
 
 @transaction.atomic
 def exhaust(*, budget: Budget, reason: str) -> Budget:
-    """Stop a budget because something at work needs more than it has; called by whoever was refused.
-
-    Parameters: `reason` says what needed how much.
-    """
+    """Stop a budget because work in progress needs more than it has; `reason` says what needed how much."""
     locked = lock(budget)
     begin_stop(locked, cause=BudgetStop.Cause.EXHAUSTED, reason=reason)
     return locked
@@ -55,7 +48,7 @@ def exhaust(*, budget: Budget, reason: str) -> Budget:
 def resume(*, actor: User, budget: Budget) -> Budget:
     """End a stop; a budget that is not stopped stays as it is.
 
-    Raises: Forbidden; NothingLeft (the budget needs a top-up first); BudgetArchived.
+    Raises NothingLeft where the budget needs a top-up first, or BudgetArchived.
     """
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
@@ -64,7 +57,7 @@ def resume(*, actor: User, budget: Budget) -> Budget:
     stop = locked.stops.filter(ended_at__isnull=True).first()
     if stop is not None and needs_top_up(locked, stop):
         raise NothingLeft(
-            f"“{locked}” has nothing left: {amount_text(locked.held)} are held, the rest is spent. Top it up."
+            f"“{locked}” has nothing left: {amount_text(locked.held)} is held and the rest is spent. Top it up."
         )
     if end_stop(locked, actor=actor):
         _record(actor, locked, "budget.resume", after={"stopped": False})
@@ -73,10 +66,7 @@ def resume(*, actor: User, budget: Budget) -> Budget:
 
 @transaction.atomic
 def archive_budget(*, actor: User, budget: Budget) -> Budget:
-    """Stop a budget until it is unarchived; no resume and no top-up ends that stop. May be repeated.
-
-    Raises: Forbidden.
-    """
+    """Stop a budget until it is unarchived; no resume and no top-up ends that stop. May be repeated."""
     stopped = stop_everything(actor=actor, budget=budget, reason="It was archived")
     if stopped.archived_at is None:
         stopped.archived_at = timezone.now()
@@ -86,7 +76,7 @@ def archive_budget(*, actor: User, budget: Budget) -> Budget:
 
 @transaction.atomic
 def unarchive_budget(*, actor: User, budget: Budget) -> Budget:
-    """Let a budget be resumed and topped up again; it stays stopped until then. Raises: Forbidden."""
+    """Let a budget be resumed and topped up again; it stays stopped until then."""
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
     locked.archived_at = None

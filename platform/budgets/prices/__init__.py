@@ -1,8 +1,11 @@
-"""Price books: dated prices, by hand and from files."""
+"""Price books: dated prices, by hand and from files.
+
+Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
+"""
 
 from budgets.prices.price_files import (
-    PriceFile,
     PriceFileChanged,
+    PriceFilePreview,
     PricesRefused,
     export_prices,
     import_prices,
@@ -14,23 +17,23 @@ from budgets.prices.prices import (
     PriceMissing,
     Scope,
     create_price_book,
-    dearest_price,
     find_price,
+    highest_price,
     price_at,
     set_price,
 )
 
 __all__ = [
     "MOST_PERCENT",
-    "PriceFile",
     "PriceFileChanged",
+    "PriceFilePreview",
     "PriceMissing",
     "PricesRefused",
     "Scope",
     "create_price_book",
-    "dearest_price",
     "export_prices",
     "find_price",
+    "highest_price",
     "import_prices",
     "preview_prices",
     "price_at",

@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from accounts.cells import csv_lines
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.models import Budget, Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
-from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable, spellings
+from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
 from config.refusals import Refusal
+from tables.csv_lines import csv_lines, spellings
 
 MOST_NEW = 2000
 _MOST_NAMED = 10
@@ -42,14 +43,14 @@ class NewPrice:
     """A price that a file would add; `amount` None ends an override."""
 
     line: int
-    kind: Kind
+    kind: CostKind
     scope: Scope
     amount: Decimal | None
     starts_at: datetime
 
 
 @dataclass(kw_only=True)
-class PriceFile:
+class PriceFilePreview:
     """Preview of a price file: new prices, unchanged lines, problems, assumptions."""
 
     new: list[NewPrice] = field(default_factory=list)
@@ -95,15 +96,15 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
     """
     rows = book.prices.filter(corrects__isnull=True).select_related("budget", "annotator")
     ordered = rows.order_by("kind", "device", "budget__name", "annotator__email", "starts_at", "pk")
-    return csv_lines(header=COLUMNS, rows=(_cells(price) for price in ordered.iterator(chunk_size=1000)))
+    written = (_cells(price) for price in ordered.iterator(chunk_size=1000))
+    return csv_lines(header=COLUMNS, rows=([cells[name] for name in COLUMNS] for cells in written))
 
 
-def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile:
-    """Preview a CSV file of prices, and name what is wrong by line; nothing is written.
+def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFilePreview:
+    """Preview a CSV file of prices, and name errors by line; nothing is written.
 
-    Parameters: `content` CSV with the columns of an export; device, study and annotator may be missing. A blank
-    amount ends an override.
-    Raises: Forbidden; PriceFileUnreadable (size, encoding, columns).
+    It has the columns of an export; device, study and annotator may be missing. A blank amount ends an override.
+    Raises PriceFileUnreadable.
     """
     require(actor=actor, action=Action.SET_PRICE)
     return _check(book, content)
@@ -113,9 +114,8 @@ def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFile
 def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_digest: str = "") -> list[Price]:
     """Add the prices of a CSV file to a book, all of them or none; existing prices stay unchanged.
 
-    Parameters: as in preview_prices, whose `digest` may be handed back as `expected_digest`.
-    Returns: the prices that are new.
-    Raises: Forbidden; PriceFileUnreadable; PricesRefused, naming each bad line; PriceFileChanged.
+    Returns the new prices. `expected_digest` is the preview's. Raises PriceFileUnreadable, PricesRefused or
+    PriceFileChanged.
     """
     require(actor=actor, action=Action.SET_PRICE)
     lock_book(book)
@@ -123,7 +123,7 @@ def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_dige
     if found.problems:
         raise PricesRefused(found.problems)
     if expected_digest and found.digest != expected_digest:
-        raise PriceFileChanged("Prices were set since the preview. Look at the new one, then confirm it.")
+        raise PriceFileChanged("Prices were set since the preview. Check the new preview, then confirm it.")
     return [_add(actor, book, price) for price in found.new]
 
 
@@ -138,8 +138,8 @@ def _add(actor: User, book: PriceBook, price: NewPrice) -> Price:
     )
 
 
-def _check(book: PriceBook, content: bytes) -> PriceFile:
-    found, table = PriceFile(), PriceTable(content)
+def _check(book: PriceBook, content: bytes) -> PriceFilePreview:
+    found, table = PriceFilePreview(), PriceTable(content)
     lines = []
     for line in table.lines():
         if isinstance(line, str):
@@ -176,7 +176,7 @@ def _new(book: PriceBook, names: "_Names", line: PriceLine) -> NewPrice:
 
 
 def _sort_in(
-    found: PriceFile, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
+    found: PriceFilePreview, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
 ) -> None:
     start = _start_of(price)
     if start in first_lines:
@@ -207,15 +207,15 @@ def _there(book: PriceBook) -> dict[_Start, Decimal | None]:
     return {_Start(*row[:-1]): row[-1] for row in rows}
 
 
-def _cells(price: Price) -> list[object]:
-    return [
-        price.kind,
-        price.device,
-        price.budget.name if price.budget else "",
-        price.annotator.email if price.annotator else "",
-        "" if price.amount is None else f"{price.amount.normalize():f}",
-        price.starts_at.isoformat(),
-    ]
+def _cells(price: Price) -> dict[str, object]:
+    return {
+        "kind": price.kind,
+        "device": price.device,
+        "study": price.budget.name if price.budget else "",
+        "annotator": price.annotator.email if price.annotator else "",
+        "amount": "" if price.amount is None else f"{price.amount.normalize():f}",
+        "starts_at": price.starts_at.isoformat(),
+    }
 
 
 class _Names:
@@ -249,7 +249,7 @@ class _Names:
         for email in spellings(cell):
             if email.lower() in self._people:
                 return self._people[email.lower()]
-        raise Refusal(f"nobody has the e-mail {cell[:80]!r}.", field="annotator")
+        raise Refusal(f"no one has the e-mail {cell[:80]!r}.", field="annotator")
 
 
 def _all_spellings(cells: Iterable[str]) -> set[str]:

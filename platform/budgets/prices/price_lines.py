@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from budgets.money import parse_amount
 from config.refusals import Refusal
+from tables.csv_lines import spellings
 from tables.csv_table import CsvTable
 from tables.signs import printable
 from tables.sources import open_source
@@ -17,11 +18,10 @@ from tables.table import FileUnreadable, Row, repeated
 COLUMNS = ("kind", "device", "study", "annotator", "amount", "starts_at")
 REQUIRED = ("kind", "amount", "starts_at")
 MOST_BYTES = 1024 * 1024
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class PriceFileUnreadable(Refusal):
-    """This is no price file: no line of it can be checked. Nothing was imported."""
+    """This is not a price file: no line of it can be checked. Nothing was imported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class PriceLine:
     """
 
     number: int
-    kind: Kind
+    kind: CostKind
     device: str
     study: str
     annotator: str
@@ -45,7 +45,7 @@ class PriceTable:
     """A price file, opened: its lines, read once, and then the notes on how they were read."""
 
     def __init__(self, content: bytes) -> None:
-        """Open it. Raises: PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
+        """Open it. Raises PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
         if len(content) > MOST_BYTES:
             raise PriceFileUnreadable(
                 f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
@@ -62,7 +62,7 @@ class PriceTable:
         return self._table.notes
 
     def lines(self) -> Iterator[PriceLine | str]:
-        """Read each line to what it says or, as text, to what is wrong with it. Raises: PriceFileUnreadable."""
+        """Yield each line, or the text of its error. Raises PriceFileUnreadable."""
         try:
             for row in self._table:
                 yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
@@ -73,11 +73,6 @@ class PriceTable:
 def text_of(content: bytes) -> str:
     """Decode a file whose lines could be read, to be sent again as text."""
     return "".join(open_source(stream=BytesIO(content)).lines)
-
-
-def spellings(cell: str) -> tuple[str, ...]:
-    """What a cell may mean: itself, or its text before a formula's first character got a quote."""
-    return (cell, cell[1:]) if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else (cell,)
 
 
 def _check_header(header: Sequence[str]) -> None:
@@ -101,13 +96,13 @@ def _line_or_problem(row: Row) -> PriceLine | str:
 
 def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
     kind = spellings(cells["kind"])[-1]
-    if kind not in Kind.values:
-        raise Refusal(f"{kind[:40]!r} is none of {', '.join(Kind.values)}.", field="kind")
+    if kind not in CostKind.values:
+        raise Refusal(f"{kind[:40]!r} is not one of {', '.join(CostKind.values)}.", field="kind")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
         number=number,
-        kind=Kind(kind),
+        kind=CostKind(kind),
         device=spellings(cells.get("device", ""))[-1],
         study=cells.get("study", ""),
         annotator=cells.get("annotator", ""),
@@ -122,4 +117,4 @@ def _start(text: str) -> tuple[datetime, bool]:
         at = datetime.fromisoformat(text)
         return (at.replace(tzinfo=UTC), True) if at.tzinfo is None else (at.astimezone(UTC), False)
     except (ValueError, OverflowError):
-        raise Refusal(f"{text[:40]!r} is no time such as 2026-01-31T09:30:00+00:00.", field="starts_at") from None
+        raise Refusal(f"{text[:40]!r} is not a time such as 2026-01-31T09:30:00+00:00.", field="starts_at") from None

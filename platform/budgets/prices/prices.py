@@ -13,7 +13,8 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from accounts.texts import unusable_sign
-from budgets.models import PAID_TO_PEOPLE, Budget, Kind, Price, PriceBook
+from budgets.cost_kinds import PAID_TO_PEOPLE, CostKind
+from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
 from tables.signs import is_blank
@@ -39,11 +40,7 @@ ANY = Scope()
 
 
 def create_price_book(*, actor: User, name: str, currency: str) -> PriceBook:
-    """Start an empty price book.
-
-    Parameters: `currency` three letters, as in ISO 4217; all prices of the book are in it.
-    Raises: Forbidden; ValueError (no name, the name is taken, currency).
-    """
+    """Start an empty price book, all of whose prices are in one currency: three letters, as in ISO 4217."""
     require(actor=actor, action=Action.SET_PRICE)
     name, currency = name.strip(), currency.strip().upper()
     if is_blank(name) or len(name) > 120:
@@ -72,17 +69,15 @@ def set_price(
     *,
     actor: User,
     book: PriceBook,
-    kind: Kind,
+    kind: CostKind,
     amount: Decimal | str | None,
     starts_at: datetime,
     scope: Scope = ANY,
 ) -> Price:
     """Add a dated price to a book; earlier ones stay as they are.
 
-    Parameters: `amount` >= 0 in the book's currency per unit of the kind (for a platform fee: percent, at most 100),
-    at most six decimals; None ends an override from `starts_at` on. `scope` whom and what it is
-    for; a device belongs to device hours and to nothing else.
-    Raises: Forbidden; ValueError (amount, device, annotator, budget, a price with this start is there).
+    `amount` is in the book's currency per unit of the kind (for a platform fee: percent, at most 100), with at most six
+    decimals; None ends an override from `starts_at` on. Only device hours have a device in their scope.
     """
     require(actor=actor, action=Action.SET_PRICE)
     parsed = check_price(book=book, kind=kind, amount=amount, scope=scope)
@@ -104,8 +99,8 @@ def set_price(
     return price
 
 
-def check_price(*, book: PriceBook, kind: Kind, amount: Decimal | str | None, scope: Scope) -> Decimal | None:
-    """Refuse a price that cannot be, whenever it starts. Raises: ValueError (amount, device, annotator, budget)."""
+def check_price(*, book: PriceBook, kind: CostKind, amount: Decimal | str | None, scope: Scope) -> Decimal | None:
+    """Check a price's amount, device, annotator and budget."""
     _check_scope(book=book, kind=kind, scope=scope)
     return _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
 
@@ -118,14 +113,14 @@ def lock_book(book: PriceBook) -> None:
 def find_price(
     *,
     book: PriceBook,
-    kind: Kind,
+    kind: CostKind,
     at: datetime,
     scope: Scope = ANY,
     known_at: datetime | None = None,
 ) -> Price | None:
     """Find the price in force at a time: of the narrowest scope that has one, the latest start not after it.
 
-    Parameters: `known_at` leaves out prices that were written later, so that what was promised then stays so.
+    `known_at` leaves out prices that were written later, so that what was promised then stays so.
     """
     rows = _latest(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
     whose = Q(annotator__isnull=True) | Q(annotator=scope.annotator) if scope.annotator else Q(annotator__isnull=True)
@@ -135,26 +130,23 @@ def find_price(
 def price_at(
     *,
     book: PriceBook,
-    kind: Kind,
+    kind: CostKind,
     at: datetime,
     scope: Scope = ANY,
     known_at: datetime | None = None,
 ) -> Price:
-    """Find the price in force, as find_price does.
-
-    Raises: PriceMissing, saying which price an admin must set.
-    """
+    """Find the price in force, as find_price does. Raises PriceMissing, which names the price to set."""
     price = find_price(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
     if price is None:
-        what = f"{Kind(kind).label.lower()} on {scope.device}" if scope.device else Kind(kind).label.lower()
+        what = f"{CostKind(kind).label.lower()} on {scope.device}" if scope.device else CostKind(kind).label.lower()
         raise PriceMissing(f"Price book “{book.name}” has no price for one {what} at {at:%Y-%m-%d %H:%M} UTC.")
     return price
 
 
-def dearest_price(*, budget: Budget, kind: Kind, at: datetime) -> Price:
+def highest_price(*, budget: Budget, kind: CostKind, at: datetime) -> Price:
     """Find the price that the best paid annotator would be owed: the worst case of work that anybody may take.
 
-    Raises: PriceMissing, as price_at.
+    Raises PriceMissing.
     """
     book, scope = budget.price_book, Scope(budget=budget)
     latest = _in_force(_latest(book=book, kind=kind, at=at, scope=scope))
@@ -169,7 +161,7 @@ def dearest_price(*, budget: Budget, kind: Kind, at: datetime) -> Price:
 
 
 def _latest(
-    *, book: PriceBook, kind: Kind, at: datetime, scope: Scope, known_at: datetime | None = None
+    *, book: PriceBook, kind: CostKind, at: datetime, scope: Scope, known_at: datetime | None = None
 ) -> QuerySet[Price]:
     """Of each annotator's scope, and of all annotators', the last price that started by then."""
     whose = Q(budget__isnull=True) | Q(budget=scope.budget) if scope.budget else Q(budget__isnull=True)
@@ -188,18 +180,20 @@ def _narrowest(prices: Iterable[Price]) -> Price | None:
     return max(prices, key=lambda price: (price.annotator_id is not None, price.budget_id is not None), default=None)
 
 
-def _check_scope(*, book: PriceBook, kind: Kind, scope: Scope) -> None:
-    if (kind == Kind.DEVICE_HOUR) != bool(scope.device):
+def _check_scope(*, book: PriceBook, kind: CostKind, scope: Scope) -> None:
+    if (kind == CostKind.DEVICE_HOUR) != bool(scope.device):
         raise Refusal("name the device (cpu, cuda, …) of a device hour, and nothing for another kind.", field="device")
     if scope.device and not _DEVICE.fullmatch(scope.device):
         raise Refusal(f"{scope.device[:40]!r} is not a short name such as cpu or cuda.", field="device")
     if scope.annotator is not None and kind not in PAID_TO_PEOPLE:
-        raise Refusal(f"nobody is paid for a {Kind(kind).label.lower()}; leave the annotator out.", field="annotator")
+        raise Refusal(
+            f"nobody is paid for a {CostKind(kind).label.lower()}; leave the annotator out.", field="annotator"
+        )
     if scope.budget is not None and scope.budget.price_book_id != book.pk:
         raise Refusal(f"“{scope.budget}” is priced by another book than “{book}”.", field="budget")
 
 
-def _parse(amount: Decimal | str | None, *, kind: Kind, is_override: bool) -> Decimal | None:
+def _parse(amount: Decimal | str | None, *, kind: CostKind, is_override: bool) -> Decimal | None:
     if amount is None:
         if not is_override:
             raise Refusal(
@@ -207,7 +201,7 @@ def _parse(amount: Decimal | str | None, *, kind: Kind, is_override: bool) -> De
             )
         return None
     parsed = parse_amount(amount, name="amount", allow_zero=True)
-    if kind == Kind.PLATFORM_FEE and parsed > MOST_PERCENT:
+    if kind == CostKind.PLATFORM_FEE and parsed > MOST_PERCENT:
         raise Refusal(f"a platform fee of {amount_text(parsed)} % is more than {MOST_PERCENT} %.", field="amount")
     return parsed
 

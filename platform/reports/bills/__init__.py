@@ -1,24 +1,31 @@
 """The bill of materials of a trained model."""
 
 from reports.bills.allocation import RULE, Sharing, StudentBill
-from reports.bills.bills import Bill, Charge, Charges, LedgerRows, Part, StudyLedger, bill_of
-from reports.bills.run_results import Baseline, Standing, Trial, best_of, read_result, standing_of
+from reports.bills.bills import Bill, BillSection, Charge, Charges, LedgerRows, StudyLedger, bill_of
+from reports.bills.run_results import (
+    BaselineComparison,
+    BaselineScore,
+    TrialRecord,
+    best_of,
+    compare_to_baselines,
+    read_result,
+)
 
 __all__ = [
     "RULE",
-    "Baseline",
+    "BaselineComparison",
+    "BaselineScore",
     "Bill",
+    "BillSection",
     "Charge",
     "Charges",
     "LedgerRows",
-    "Part",
     "Sharing",
-    "Standing",
     "StudentBill",
     "StudyLedger",
-    "Trial",
+    "TrialRecord",
     "best_of",
     "bill_of",
+    "compare_to_baselines",
     "read_result",
-    "standing_of",
 ]

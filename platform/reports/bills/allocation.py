@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import cached_property
 
 from budgets.money import ZERO, split
-from reports.bills.bills import Bill, Charge, Line, Part, StudyLedger
-from runs.models import Artifact
+from reports.bills.bills import Bill, BillLine, BillSection, Charge, StudyLedger
+from runs.models import Artifact, ArtifactKind
 
 RULE = (
     "A label or a run that several trained students used is in full in the bill of each. Their shares of it are "
@@ -23,14 +23,14 @@ RULE = (
 
 @dataclass(frozen=True, kw_only=True)
 class SharedLine:
-    """One part of a student's bill: whole as the bill has it, and this student's share of it."""
+    """One section of a student's bill: whole as the bill has it, and this student's share of it."""
 
-    line: Line
+    line: BillLine
     share: Decimal
 
     @property
-    def part(self) -> Part:
-        return self.line.part
+    def section(self) -> BillSection:
+        return self.line.section
 
     @property
     def whole(self) -> Decimal:
@@ -54,7 +54,7 @@ class StudentBill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Use:
+class BillShare:
     """A student that came from a teacher or a soft-label set, and its share of that one's bill."""
 
     artifact: Artifact
@@ -72,7 +72,7 @@ class Sharing:
     def students(self) -> list[Artifact]:
         if self.read is not None:
             return self.read
-        found = Artifact.objects.filter(run__study=self.ledger.study, kind=Artifact.Kind.STUDENT)
+        found = Artifact.objects.filter(run__study=self.ledger.study, kind=ArtifactKind.STUDENT)
         return list(found.select_related("run").order_by("pk"))
 
     @cached_property
@@ -81,30 +81,32 @@ class Sharing:
         return [self._student_bill(student) for student in self.students]
 
     def bill(self, artifact: Artifact) -> StudentBill:
-        """A student's own. Raises: StopIteration where it is no student of this study."""
+        """The bill of a student of this study."""
         return next(bill for bill in self.bills if bill.artifact == artifact)
 
-    def uses(self, bill: Bill) -> list[Use]:
+    def uses(self, bill: Bill) -> list[BillShare]:
         """Split the bill of a teacher, or of soft labels, among the students that used it."""
         by_student: dict[int, Decimal] = defaultdict(lambda: ZERO)
         for line in bill.lines:
             for run_id, share in self._shares(line.charges).items():
                 by_student[run_id] += share
-        return [Use(artifact=one, share=by_student[one.run_id]) for one in self.students if one.run_id in by_student]
+        return [
+            BillShare(artifact=one, share=by_student[one.run_id]) for one in self.students if one.run_id in by_student
+        ]
 
     def _student_bill(self, student: Artifact) -> StudentBill:
         bill = self.ledger.bill(run_id=student.run_id)
         shares = self._shares_by_part
-        lines = [SharedLine(line=line, share=shares[line.part].get(student.run_id, ZERO)) for line in bill.lines]
+        lines = [SharedLine(line=line, share=shares[line.section].get(student.run_id, ZERO)) for line in bill.lines]
         return StudentBill(artifact=student, lines=tuple(lines))
 
     @cached_property
-    def _shares_by_part(self) -> dict[Part, Mapping[int, Decimal]]:
-        charges: dict[Part, dict[int, Charge]] = {part: {} for part in Part}
+    def _shares_by_part(self) -> dict[BillSection, Mapping[int, Decimal]]:
+        charges: dict[BillSection, dict[int, Charge]] = {section: {} for section in BillSection}
         for student in self.students:
             for line in self.ledger.bill(run_id=student.run_id).lines:
-                charges[line.part].update((charge.entry_id, charge) for charge in line.charges)
-        return {part: self._shares(found.values()) for part, found in charges.items()}
+                charges[line.section].update((charge.entry_id, charge) for charge in line.charges)
+        return {section: self._shares(found.values()) for section, found in charges.items()}
 
     def _shares(self, charges: Iterable[Charge]) -> dict[int, Decimal]:
         """Add up what the same students used, and split each sum among them."""

@@ -1,6 +1,7 @@
 """Bills of materials: the ledger entries that produced a trained student, found by lineage.
 
 snapshot -> its labels' accepted annotations -> their entries; run -> its attempts -> their entries; parents likewise.
+Entries are found by their subject keys, or, where a caller named its own subject, by their work keys.
 An entry counts once in a bill, with its reversal beside it, so that a reversed label costs nothing.
 """
 
@@ -13,8 +14,10 @@ from typing import NamedTuple, TypeVar
 
 from django.db import models
 
+from budgets.cost_kinds import SourceType
 from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
+from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
 from studies.models import SnapshotItem, Study
 
@@ -22,7 +25,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Part(models.TextChoices):
+class BillSection(models.TextChoices):
     """What a line of a bill pays for."""
 
     LABELS = "labels", "Labels"
@@ -31,11 +34,11 @@ class Part(models.TextChoices):
     STUDENT_TRAINING = "student_training", "Student training"
 
 
-PART_OF_RUN = {
-    RunKind.FINETUNE_TEACHER: Part.TEACHER_TRAINING,
-    RunKind.SCORE: Part.TEACHER_SCORING,
-    RunKind.DISTIL: Part.STUDENT_TRAINING,
-    RunKind.FINETUNE_STUDENT: Part.STUDENT_TRAINING,
+SECTION_OF_RUN = {
+    RunKind.FINETUNE_TEACHER: BillSection.TEACHER_TRAINING,
+    RunKind.SCORE: BillSection.TEACHER_SCORING,
+    RunKind.DISTIL: BillSection.STUDENT_TRAINING,
+    RunKind.FINETUNE_STUDENT: BillSection.STUDENT_TRAINING,
 }
 
 
@@ -45,6 +48,7 @@ class Charge(NamedTuple):
     entry_id: int
     subject_key: str
     work_key: str
+    kind: str
     amount: Decimal
     origin: str
 
@@ -65,22 +69,22 @@ class Charges:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line(Charges):
-    part: Part
+class BillLine(Charges):
+    section: BillSection
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
-    """One line per part, in the order of Part; a part that cost nothing is there with no charges."""
+    """One line per section, in their order; a section that cost nothing is there with no charges."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[BillLine, ...]
 
     @property
     def total(self) -> Decimal:
         return sum((line.amount for line in self.lines), ZERO)
 
-    def line(self, part: Part) -> Line:
-        return next(line for line in self.lines if line.part == part)
+    def line(self, section: BillSection) -> BillLine:
+        return next(line for line in self.lines if line.section == section)
 
     @property
     def charges(self) -> Iterator[Charge]:
@@ -111,7 +115,7 @@ class LedgerRows:
         """By budget."""
         budgets = [study.budget_id for study in self.studies]
         rows = LedgerEntry.objects.filter(budget__in=budgets).order_by("pk")
-        columns = rows.values_list("pk", "subject_key", "work_key", "amount", "origin", "budget_id")
+        columns = rows.values_list("pk", "subject_key", "work_key", "kind", "amount", "origin", "budget_id")
         return _grouped((row[-1], Charge(*row[:-1])) for row in columns)
 
     @cached_property
@@ -172,18 +176,26 @@ class StudyLedger:
         return {}
 
     def _collect(self, run_id: int) -> Bill:
-        charges: dict[Part, list[Charge]] = {part: [] for part in Part}
+        charges: dict[BillSection, list[Charge]] = {section: [] for section in BillSection}
         lineage = self.lineage(run_id=run_id)
-        charges[Part.LABELS] = self._charges(self._label_keys(lineage))
+        charges[BillSection.LABELS] = self._charges(self._label_keys(lineage))
         for ancestor_id in lineage:
-            part = PART_OF_RUN[self._runs[ancestor_id].kind]
-            charges[part] += self._charges(self._rows.attempt_keys[ancestor_id])
-        return Bill(lines=tuple(Line(part=part, charges=tuple(charges[part])) for part in Part))
+            section = SECTION_OF_RUN[self._runs[ancestor_id].kind]
+            charges[section] += self._charges(self._rows.attempt_keys[ancestor_id])
+            charges[section] += self._by_work.get(f"run:{ancestor_id}", [])
+        return Bill(lines=tuple(BillLine(section=section, charges=tuple(charges[section])) for section in BillSection))
 
     @cached_property
     def _by_subject(self) -> dict[str, list[Charge]]:
         """Entries by what they are for: each with its fee, its reversal and what replaced it."""
         return _grouped((charge.subject_key, charge) for charge in self.charges)
+
+    @cached_property
+    def _by_work(self) -> dict[str, list[Charge]]:
+        """Entries that callers made for a run, by its key: their subjects are the callers' own."""
+        attempts = {key for run_id in self._runs for key in self._rows.attempt_keys.get(run_id, ())}
+        callers = (one for one in self.charges if one.work_key and one.subject_key not in attempts)
+        return _grouped((one.work_key, one) for one in callers if type_of(one.subject_key) != SourceType.ANNOTATION)
 
     @cached_property
     def _runs(self) -> dict[int, _RunNode]:

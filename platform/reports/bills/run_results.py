@@ -17,7 +17,7 @@ NAMES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Baseline:
+class BaselineScore:
     """An answer that needs no training, scored on test: `answer` says what it answers, `value` is 0 to 1."""
 
     name: str
@@ -30,7 +30,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class TrialRecord:
     """One training: its settings, its seed, and its score on dev where there is a dev split."""
 
     learning_rate: float | None
@@ -56,7 +56,7 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filtered:
+class FilterResult:
     """Which pseudo-labels a student learned from: `num_passed` of `num_asked`, by which filter."""
 
     name: str
@@ -77,10 +77,10 @@ class Leak:
 class Result:
     """A trainer's result, read with care. `chosen` are the settings that the search on dev preferred."""
 
-    baselines: tuple[Baseline, ...]
-    search: tuple[Trial, ...]
-    seeds: tuple[Trial, ...]
-    filtered: Filtered | None = None
+    baselines: tuple[BaselineScore, ...]
+    search: tuple[TrialRecord, ...]
+    seeds: tuple[TrialRecord, ...]
+    filtered: FilterResult | None = None
     leaks: tuple[Leak, ...] = ()
 
     @property
@@ -93,11 +93,11 @@ class Result:
         return max(len(self.seeds), 1)
 
     @property
-    def chosen(self) -> Trial | None:
+    def chosen(self) -> TrialRecord | None:
         return self.seeds[0] if self.seeds else None
 
 
-class Standing(StrEnum):
+class BaselineComparison(StrEnum):
     """A student against the best baseline."""
 
     ABOVE = "above"
@@ -111,7 +111,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
     baselines = metrics.get("baselines") or _majority_alone(metrics)
     return Result(
         baselines=tuple(
-            Baseline(name=name, answer=str(found.get("label", "")), value=float(found["value"]))
+            BaselineScore(name=name, answer=str(found.get("label", "")), value=float(found["value"]))
             for name, found in baselines.items()
         ),
         search=_trials(payload.get("search") or ()),
@@ -121,32 +121,32 @@ def read_result(payload: Mapping[str, Any]) -> Result:
     )
 
 
-def best_of(baselines: Sequence[Baseline]) -> Baseline | None:
+def best_of(baselines: Sequence[BaselineScore]) -> BaselineScore | None:
     """The baseline with the highest value; of equal ones the first."""
     return max(baselines, key=lambda baseline: baseline.value, default=None)
 
 
-def standing_of(*, utility: float, low: float, baselines: Sequence[Baseline]) -> Standing:
+def compare_to_baselines(*, utility: float, low: float, baselines: Sequence[BaselineScore]) -> BaselineComparison:
     """Compare a utility, whose interval begins at `low`, with the best of the baselines; all are 0 to 1."""
     best = best_of(baselines)
     if best is None or low > best.value:
-        return Standing.ABOVE
-    return Standing.UNCLEAR if utility > best.value else Standing.BELOW
+        return BaselineComparison.ABOVE
+    return BaselineComparison.UNCLEAR if utility > best.value else BaselineComparison.BELOW
 
 
 def _majority_alone(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return {"majority": metrics["baseline"]} if metrics.get("baseline") else {}
 
 
-def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[Trial, ...]:
+def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[TrialRecord, ...]:
     names = ("learning_rate", "epochs", "steps", "seed", "dev", "best_step", "num_steps", "stage")
-    return tuple(Trial(**{name: row.get(name) for name in names}) for row in rows)
+    return tuple(TrialRecord(**{name: row.get(name) for name in names}) for row in rows)
 
 
-def _filtered(told: Mapping[str, Any]) -> Filtered | None:
+def _filtered(told: Mapping[str, Any]) -> FilterResult | None:
     if told.get("filter", "none") == "none":
         return None
-    return Filtered(name=told["filter"], num_asked=told["num_asked"], num_passed=told["num_passed"])
+    return FilterResult(name=told["filter"], num_asked=told["num_asked"], num_passed=told["num_passed"])
 
 
 def _leak(name: str, count: int) -> Leak:

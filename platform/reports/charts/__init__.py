@@ -1,17 +1,18 @@
 """Charts, as Vega-Lite, SVG and PNG."""
 
 from reports.charts.cost_charts import cost_chart
-from reports.charts.drawings import Drawing
 from reports.charts.reliability import reliability_chart, reliability_of
+from reports.charts.rendering import RenderedChart
 from reports.charts.run_charts import curve_chart, curve_csv
-from reports.charts.utility import LIGHT, THEMES, Chart, NothingToDraw, utility_chart
+from reports.charts.theme import LIGHT, THEMES, ChartSpec, NothingToDraw
+from reports.charts.utility import utility_chart
 
 __all__ = [
     "LIGHT",
     "THEMES",
-    "Chart",
-    "Drawing",
+    "ChartSpec",
     "NothingToDraw",
+    "RenderedChart",
     "cost_chart",
     "curve_chart",
     "curve_csv",

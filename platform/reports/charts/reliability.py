@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.charts.utility import LIGHT, Chart, NothingToDraw, Theme, look_of
+from reports.charts.theme import LIGHT, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from runs.models import Artifact
 
 _SIZE = 320
@@ -14,7 +14,7 @@ _BEFORE, _AFTER = "Before", "After"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
+class ReliabilityBin:
     """Decisions of like confidence: their number, and their mean confidence and accuracy, 0 to 1."""
 
     count: int
@@ -32,8 +32,8 @@ class Reliability:
     accuracy: float
     error_before: float
     error_after: float
-    before: tuple[Bin, ...]
-    after: tuple[Bin, ...]
+    before: tuple[ReliabilityBin, ...]
+    after: tuple[ReliabilityBin, ...]
 
 
 def reliability_of(artifact: Artifact) -> Reliability | None:
@@ -53,10 +53,10 @@ def reliability_of(artifact: Artifact) -> Reliability | None:
     )
 
 
-def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> Chart:
+def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> ChartSpec:
     """Draw accuracy against confidence: on the diagonal, a teacher is right as often as it says.
 
-    Raises: NothingToDraw where there is no calibration.
+    Raises NothingToDraw where there is no calibration.
     """
     if found is None:
         raise NothingToDraw("These soft labels were scored without a dev split, so that nothing is known of this.")
@@ -75,28 +75,28 @@ def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> Cha
     corners = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
     diagonal = alt.Chart(alt.InlineData(values=corners)).mark_line(color=theme.muted, strokeDash=[5, 4])
     layers = [diagonal.encode(x="confidence:Q", y="accuracy:Q"), base.mark_point(filled=True, opacity=0.85)]
-    title = alt.TitleParams(text="Reliability of the teacher", subtitle=["Dashed: right as often as it says."])
+    title = alt.TitleParams(text="Reliability of the teacher", subtitle=["Dashed: perfect calibration."])
     drawn = alt.layer(*layers, config=look_of(theme)).properties(
         width=_SIZE, height=_SIZE, title=title, description=_description(found)
     )
-    return Chart(spec=drawn.to_dict())
+    return ChartSpec(spec=drawn.to_dict())
 
 
-def _bins(rows: Any) -> tuple[Bin, ...]:
+def _bins(rows: Any) -> tuple[ReliabilityBin, ...]:
     return tuple(_bin(row) for row in rows if row["count"])
 
 
-def _bin(row: Mapping[str, Any]) -> Bin:
-    return Bin(count=row["count"], confidence=row["confidence"], accuracy=row["accuracy"])
+def _bin(row: Mapping[str, Any]) -> ReliabilityBin:
+    return ReliabilityBin(count=row["count"], confidence=row["confidence"], accuracy=row["accuracy"])
 
 
-def _datum(when: str, one: Bin) -> dict[str, object]:
+def _datum(when: str, one: ReliabilityBin) -> dict[str, object]:
     return {"when": when, "count": one.count, "confidence": one.confidence, "accuracy": one.accuracy}
 
 
 def _colour(theme: Theme) -> alt.Color:
     scale = alt.Scale(domain=[_BEFORE, _AFTER], range=[theme.distil, theme.annotate])
-    return alt.Color("when:N", scale=scale, title=None, legend=alt.Legend(orient="top", symbolOpacity=1))
+    return alt.Color("when:N", scale=scale, title=None, legend=legend_of())
 
 
 def _description(found: Reliability) -> str:

@@ -5,33 +5,26 @@ from typing import Any
 
 import altair as alt
 
-from accounts.cells import csv_lines
-from reports.charts.utility import DARK, LIGHT, Chart, NothingToDraw, Theme, look_of
+from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, look_of
 from reports.formatting import percent
 from runs.results import CurvePoint
+from tables.csv_lines import csv_lines
 
-_WIDTH, _LOSS_HEIGHT, _SCORE_HEIGHT = 640, 200, 120
-# After Okabe and Ito: told apart by colour-blind readers; lighter ones on dark paper.
-_COLOURS = ("#0072b2", "#d55e00", "#00835f", "#b0558a", "#9a6700", "#3b7fb0", "#6f6f35", "#a05195")
-_COLOURS_ON_DARK = ("#56b4e9", "#e69f00", "#2fc59b", "#e39ac4", "#f0e442", "#8fb8ff", "#c2c27a", "#d59ad0")
+_LOSS_HEIGHT, _SCORE_HEIGHT = 200, 120
 _MOST_NAMES = 8
 
 
-def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> Chart:
-    """Draw a run's curves.
-
-    Parameters: `metric` what the scores on dev are in, by the name that the study's pages give it.
-    Raises: NothingToDraw before the first step.
-    """
+def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIGHT) -> ChartSpec:
+    """Draw a run's curves; `metric` is the shown name of its score on dev. Raises NothingToDraw before step 1."""
     if not points:
         raise NothingToDraw("This run has taken no step yet, so there is nothing to draw.")
     trials = list(dict.fromkeys(point.trial for point in points))
-    colour = _colour(trials, _COLOURS_ON_DARK if theme == DARK else _COLOURS)
+    colour = _colour(trials, theme.series)
     panels = [_loss_panel(points, colour)]
     if any(point.score is not None for point in points):
         panels.append(_score_panel(points, colour, metric))
     chart = alt.vconcat(*panels, config=look_of(theme), spacing=18).resolve_scale(x="shared")
-    return Chart(spec={**chart.to_dict(), "description": _description(points, metric)})
+    return ChartSpec(spec={**chart.to_dict(), "description": _description(points, metric)})
 
 
 def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:
@@ -41,7 +34,7 @@ def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(strokeWidth=1.5)
         .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=colour, opacity=_opacity())
-        .properties(width=_WIDTH, height=_LOSS_HEIGHT)
+        .properties(width=WIDTH, height=_LOSS_HEIGHT)
     )
     return chart
 
@@ -58,7 +51,7 @@ def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.
             color=colour,
             opacity=_opacity(),
         )
-        .properties(width=_WIDTH, height=_SCORE_HEIGHT)
+        .properties(width=WIDTH, height=_SCORE_HEIGHT)
     )
     return chart
 

@@ -1,63 +1,25 @@
 """The chart of utility against dollars: one specification for the page, the PNG and the SVG, rendered offline."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
-import vl_convert
 
 from budgets.models import Path
-from config.refusals import Refusal
+from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.formatting import money, percent
 from reports.queries import Point
 from studies.models import Metric
 
-_VEGA_LITE = "6.4"
-_WIDTH, _HEIGHT = 640, 380
+_HEIGHT = 380
 # Costs that span more than this ratio get a logarithmic axis: the cheap points would lie on each other.
 _LOG_FROM_RATIO = 8
 _SHAPES = {Path.ANNOTATE: "circle", Path.DISTIL: "triangle-up"}
 
 
-class NothingToDraw(Refusal):
-    """No student of the study is trained and evaluated yet; start a run first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Theme:
-    """Colours of one look. The two paths stay apart for colour-blind readers (after Okabe and Ito), and by shape."""
-
-    ink: str
-    muted: str
-    grid: str
-    paper: str
-    annotate: str
-    distil: str
-
-
-LIGHT = Theme(ink="#1b1f24", muted="#57606a", grid="#e4e7eb", paper="#ffffff", annotate="#0072b2", distil="#c14f00")
-DARK = Theme(ink="#e6e9ed", muted="#a0a9b4", grid="#2f363f", paper="#14181d", annotate="#56b4e9", distil="#e69f00")
-THEMES = {"light": LIGHT, "dark": DARK}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """A Vega-Lite specification and its renderings."""
-
-    spec: dict[str, Any]
-
-    def svg(self) -> str:
-        return str(vl_convert.vegalite_to_svg(self.spec, vl_version=_VEGA_LITE))
-
-    def png(self) -> bytes:
-        return bytes(vl_convert.vegalite_to_png(self.spec, vl_version=_VEGA_LITE, scale=2))
-
-
-def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> Chart:
+def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> ChartSpec:
     """Draw each student's utility, with its interval, against its dollars: both paths on one pair of axes.
 
-    Raises: NothingToDraw where there are no points.
+    Raises NothingToDraw where there are no points.
     """
     if not points:
         raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")
@@ -66,9 +28,9 @@ def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str =
     )
     layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
     chart = alt.layer(*layers, config=look_of(theme)).properties(
-        width=_WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
+        width=WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
     )
-    return Chart(spec=chart.to_dict())
+    return ChartSpec(spec=chart.to_dict())
 
 
 def _datum(point: Point) -> dict[str, object]:
@@ -107,16 +69,12 @@ def _utility_axis(points: Sequence[Point]) -> alt.Y:
 def _colour(theme: Theme) -> alt.Color:
     colours = {Path.ANNOTATE: theme.annotate, Path.DISTIL: theme.distil}
     scale = alt.Scale(domain=[path.label for path in Path], range=[colours[path] for path in Path])
-    return alt.Color("path:N", scale=scale, title=None, legend=_legend())
+    return alt.Color("path:N", scale=scale, title=None, legend=legend_of(symbolSize=110))
 
 
 def _shape() -> alt.Shape:
     scale = alt.Scale(domain=[path.label for path in Path], range=[_SHAPES[path] for path in Path])
-    return alt.Shape("path:N", scale=scale, title=None, legend=_legend())
-
-
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", symbolSize=110, symbolOpacity=1)
+    return alt.Shape("path:N", scale=scale, title=None, legend=legend_of(symbolSize=110))
 
 
 def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
@@ -135,7 +93,7 @@ def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
             dx=-4 if is_right else 4,
             dy=5 if is_beneath else -4,
         )
-        layers += [rule, name.encode(x=alt.value(_WIDTH if is_right else 0), text="name:N")]
+        layers += [rule, name.encode(x=alt.value(WIDTH if is_right else 0), text="name:N")]
     return layers
 
 
@@ -196,29 +154,4 @@ def _description(points: Sequence[Point]) -> str:
         f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
         + (f", {point.warning}" if point.warning else "")
         for point in points
-    )
-
-
-def look_of(theme: Theme) -> alt.Config:
-    """What every chart of a theme looks like."""
-    return alt.Config(
-        background=theme.paper,
-        font="Helvetica, Arial, sans-serif",
-        padding=14,
-        view=alt.ViewConfig(stroke=None),
-        axis=alt.AxisConfig(
-            labelColor=theme.muted,
-            titleColor=theme.ink,
-            gridColor=theme.grid,
-            domainColor=theme.muted,
-            tickColor=theme.muted,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            titlePadding=10,
-        ),
-        legend=alt.LegendConfig(labelColor=theme.ink, labelFontSize=12),
-        title=alt.TitleConfig(
-            anchor="start", color=theme.ink, subtitleColor=theme.muted, fontSize=16, subtitleFontSize=12, offset=8
-        ),
     )

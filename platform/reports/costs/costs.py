@@ -15,7 +15,8 @@ from django.db import models
 from django.db.models import F, Q, QuerySet, Sum
 
 from accounts.models import User
-from budgets.models import Budget, Kind, LedgerEntry, Origin, Path, Price, Tally
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, LedgerEntry, Origin, Path, Price, Tally
 from budgets.money import ZERO
 from runs.models import Run
 from studies.models import Study
@@ -95,7 +96,7 @@ class CostFilter:
 EVERYTHING = CostFilter()
 
 
-class Total(NamedTuple):
+class CurrencyCost(NamedTuple):
     """Costs of one currency."""
 
     currency: str
@@ -150,16 +151,16 @@ def _added(one: CostRow, other: CostRow) -> CostRow:
     return CostRow(one.currency, one.key, amount, num_entries, quantity)
 
 
-def totals(rows: Iterable[CostRow]) -> list[Total]:
+def totals(rows: Iterable[CostRow]) -> list[CurrencyCost]:
     """Add rows up by currency."""
     sums: dict[str, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
     for row in rows:
         amount, num_entries = sums[row.currency]
         sums[row.currency] = (amount + row.amount, num_entries + row.num_entries)
-    return [Total(currency=name, amount=sums[name][0], num_entries=sums[name][1]) for name in sorted(sums)]
+    return [CurrencyCost(currency=name, amount=sums[name][0], num_entries=sums[name][1]) for name in sorted(sums)]
 
 
-def total_of(*, wanted: CostFilter) -> list[Total]:
+def total_of(*, wanted: CostFilter) -> list[CurrencyCost]:
     """What a filter leaves comes to, by currency."""
     return totals(_sums(wanted, Grouping.STUDY))
 
@@ -176,7 +177,7 @@ def names_of(*, by: Grouping, keys: Iterable[Any]) -> dict[Any, str]:
 def _name(by: Grouping, key: Any) -> str:
     if by == Grouping.MONTH:
         return f"{key:%Y-%m}"
-    choices = {Grouping.PATH: Path, Grouping.KIND: Kind, Grouping.ORIGIN: Origin}[by]
+    choices = {Grouping.PATH: Path, Grouping.KIND: CostKind, Grouping.ORIGIN: Origin}[by]
     return str(choices(key).label)
 
 

@@ -1,4 +1,4 @@
-"""Ledger entries behind a figure, page by page, and what lies behind each: its annotation or its attempt.
+"""Ledger entries behind a figure, page by page.
 
 A page is found by where the one before it ended, never by counting; tallies say how many there are, and in which months
 and budgets to look, so that few entries are read however many there are.
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -17,9 +16,7 @@ from budgets.ledger import month_of
 from budgets.models import LedgerEntry, Tally
 from budgets.money import ZERO
 from config.refusals import Refusal
-from labeling.models import Annotation
 from reports.costs.costs import CostFilter, next_month, start_of
-from runs.models import Attempt
 
 PAGE_SIZE = 50
 # With more budgets than this, a month of all entries is read instead of a list of budgets.
@@ -42,7 +39,7 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Read what an address carries; nothing means the first page. Raises: BadCursor."""
+        """Read what a URL carries; nothing means the first page. Raises BadCursor."""
         if not text:
             return None
         moment, _, entry_id = text.partition("~")
@@ -127,47 +124,6 @@ def _earliest_month(months: Sequence[tuple[date, int]], after: Cursor | None, si
         if num_found > size:
             return month
     return months[-1][0]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Behind:
-    """What an entry, its fee and its corrections are for: one of the two, or neither for a charge by hand."""
-
-    annotation: Annotation | None = None
-    attempt: Attempt | None = None
-
-
-def behind(entries: Sequence[LedgerEntry]) -> dict[str, Behind]:
-    """What lies behind entries, by their subject keys."""
-    subjects = {entry.subject_key for entry in entries}
-    return {**_annotations(subjects), **_attempts(subjects)}
-
-
-def _annotations(subjects: set[str]) -> dict[str, Behind]:
-    uids = {subject: uid for subject in subjects if (uid := _annotation_uid(subject)) is not None}
-    rows = Annotation.objects.filter(unique_id__in=uids.values()).select_related("example__study", "annotator")
-    found = {row.unique_id: Behind(annotation=row) for row in rows}
-    return {subject: found[uid] for subject, uid in uids.items() if uid in found}
-
-
-def _annotation_uid(subject: str) -> UUID | None:
-    """The annotation that an answer or a skip is paid for: `annotation:<uid>`, `annotation:<uid>:skip`."""
-    parts = subject.split(":")
-    try:
-        return UUID(parts[1]) if parts[0] == "annotation" and len(parts) > 1 else None
-    except ValueError:
-        return None
-
-
-def _attempts(subjects: set[str]) -> dict[str, Behind]:
-    runs = {run for run in map(_run_of, subjects) if run is not None}
-    rows = Attempt.objects.filter(run__in=runs).select_related("run__study")
-    return {row.source_key: Behind(attempt=row) for row in rows if row.source_key in subjects}
-
-
-def _run_of(subject: str) -> int | None:
-    parts = subject.split(":")
-    return int(parts[1]) if len(parts) > 1 and parts[0] == "run" and parts[1].isdecimal() else None
 
 
 def related(entry: LedgerEntry) -> QuerySet[LedgerEntry]:

@@ -9,18 +9,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 from itertools import chain, islice
+from operator import attrgetter
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from accounts.cells import csv_lines
 from budgets.money import trim_quantity
 from reports.costs import focus
 from reports.costs.costs import CostFilter, CostRow, Grouping, cost_rows, names_of
 from reports.costs.rows import EntryRow, entry_rows
+from tables.csv_lines import csv_lines
 
 # What a sheet of Excel holds, less the header.
 ROWS_PER_SHEET = 1_048_575
@@ -31,61 +32,50 @@ _BYTES_PER_PIECE = 1 << 18
 _AMOUNT = pa.decimal128(18, 6)
 _QUANTITY = pa.decimal128(24, 12)
 _MOMENT = pa.timestamp("us", tz="UTC")
-SCHEMA = pa.schema(
-    [
-        ("entry_id", pa.int64()),
-        ("study", pa.string()),
-        ("budget_id", pa.int64()),
-        ("occurred_at", _MOMENT),
-        ("entered_at", _MOMENT),
-        ("kind", pa.string()),
-        ("path", pa.string()),
-        ("origin", pa.string()),
-        ("annotator", pa.string()),
-        ("run", pa.string()),
-        ("quantity", _QUANTITY),
-        ("unit", pa.string()),
-        ("price_id", pa.int64()),
-        ("price", _AMOUNT),
-        ("amount", _AMOUNT),
-        ("currency", pa.string()),
-        ("source_key", pa.string()),
-        ("subject_key", pa.string()),
-        ("memo", pa.string()),
-        ("overshoot", pa.bool_()),
-        ("reverses_id", pa.int64()),
-        ("replaces_id", pa.int64()),
-    ]
+
+
+class _Column(NamedTuple):
+    name: str
+    type: Any
+    cell: Callable[[EntryRow], Any]
+
+
+def _field(name: str, kind: Any) -> _Column:
+    return _Column(name, kind, attrgetter(name))
+
+
+_TABLE = (
+    _field("entry_id", pa.int64()),
+    _Column("study", pa.string(), attrgetter("name")),
+    _field("budget_id", pa.int64()),
+    _field("occurred_at", _MOMENT),
+    _field("entered_at", _MOMENT),
+    _field("kind", pa.string()),
+    _Column("path", pa.string(), lambda row: row.path or None),
+    _field("origin", pa.string()),
+    _field("annotator", pa.string()),
+    _Column("run", pa.string(), lambda row: row.run or None),
+    _Column("quantity", _QUANTITY, lambda row: trim_quantity(row.quantity)),
+    _field("unit", pa.string()),
+    _field("price_id", pa.int64()),
+    _field("price", _AMOUNT),
+    _field("amount", _AMOUNT),
+    _field("currency", pa.string()),
+    _field("source_key", pa.string()),
+    _field("subject_key", pa.string()),
+    _Column("memo", pa.string(), lambda row: row.memo or None),
+    _field("overshoot", pa.bool_()),
+    _field("reverses_id", pa.int64()),
+    _field("replaces_id", pa.int64()),
 )
+SCHEMA = pa.schema([(column.name, column.type) for column in _TABLE])
 COLUMNS = tuple(SCHEMA.names)
+_CELLS = [column.cell for column in _TABLE]
 
 
 def cells_of(row: EntryRow) -> list[Any]:
     """An entry in the order of COLUMNS."""
-    return [
-        row.entry_id,
-        row.name,
-        row.budget_id,
-        row.occurred_at,
-        row.entered_at,
-        row.kind,
-        row.path or None,
-        row.origin,
-        row.annotator,
-        row.run or None,
-        trim_quantity(row.quantity),
-        row.unit,
-        row.price_id,
-        row.price,
-        row.amount,
-        row.currency,
-        row.source_key,
-        row.subject_key,
-        row.memo or None,
-        row.overshoot,
-        row.reverses_id,
-        row.replaces_id,
-    ]
+    return [cell(row) for cell in _CELLS]
 
 
 def csv_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:

@@ -7,187 +7,104 @@ month is an invoice. What Fulcrum has nothing of is null, or left out where the 
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
-from typing import NamedTuple
+from operator import attrgetter
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import month_of
-from budgets.models import PAID_TO_PEOPLE, Kind
 from budgets.money import trim_quantity
 from reports.costs.costs import next_month, start_of
 from reports.costs.rows import EntryRow
+from reports.sources import reader_of
 
 PROVIDER = "Fulcrum"
-_CATEGORY = "AI and Machine Learning"
-_OTHER = "Other (AI and Machine Learning)"
 
 
-class _Service(NamedTuple):
-    name: str
-    subcategory: str
+class _Charge:
+    """An entry, and what several of its columns are made of."""
+
+    __slots__ = ("by_price", "day", "kind", "month", "quantity", "row", "unit", "unit_price")
+
+    def __init__(self, row: EntryRow) -> None:
+        self.row = row
+        self.kind = CostKind(row.kind)
+        self.month = month_of(row.occurred_at)
+        self.day = datetime.combine(row.occurred_at.astimezone(UTC).date(), time.min, tzinfo=UTC)
+        self.unit_price = row.price / 100 if self.kind == CostKind.PLATFORM_FEE else row.price
+        self.quantity = trim_quantity(row.quantity)
+        self.by_price = self.unit_price * self.quantity
+        unit = self.kind.facts.unit
+        self.unit = unit.focus_name if unit else row.currency
 
 
-_LABELLING = _Service("Labelling", _OTHER)
-_FEE = _Service("Labelling platform", _OTHER)
-_COMPUTE = _Service("Training and scoring", "Machine Learning")
-_TOKENS = _Service("Teacher tokens", "Generative AI")
-_SERVICES = {
-    **dict.fromkeys(PAID_TO_PEOPLE, _LABELLING),
-    Kind.PLATFORM_FEE: _FEE,
-    Kind.DEVICE_HOUR: _COMPUTE,
-    Kind.KWH: _COMPUTE,
-    **dict.fromkeys((Kind.INPUT_TOKENS, Kind.CACHED_TOKENS, Kind.OUTPUT_TOKENS), _TOKENS),
+# Each column of FOCUS 1.2 that applies, then ours; None is null.
+_TABLE: dict[str, Callable[[_Charge], object]] = {
+    "BilledCost": attrgetter("row.amount"),
+    "BillingAccountId": lambda _: PROVIDER.lower(),
+    "BillingAccountName": lambda _: PROVIDER,
+    "BillingCurrency": attrgetter("row.currency"),
+    "BillingPeriodEnd": lambda one: _moment(start_of(next_month(one.month))),
+    "BillingPeriodStart": lambda one: _moment(start_of(one.month)),
+    "ChargeCategory": lambda _: "Usage",
+    "ChargeClass": lambda one: "Correction" if _corrects_an_earlier_month(one.row) else None,
+    "ChargeDescription": lambda one: _description(one.row, one.kind),
+    "ChargeFrequency": lambda _: "Usage-Based",
+    "ChargePeriodEnd": lambda one: _moment(one.day + timedelta(days=1)),
+    "ChargePeriodStart": lambda one: _moment(one.day),
+    "CommitmentDiscountStatus": lambda _: None,
+    "ConsumedQuantity": attrgetter("quantity"),
+    "ConsumedUnit": attrgetter("unit"),
+    "ContractedCost": attrgetter("by_price"),
+    "ContractedUnitPrice": attrgetter("unit_price"),
+    "EffectiveCost": attrgetter("row.amount"),
+    "InvoiceId": lambda one: f"statement:{one.row.budget_id}:{one.month:%Y-%m}",
+    "InvoiceIssuerName": lambda _: PROVIDER,
+    "ListCost": attrgetter("by_price"),
+    "ListUnitPrice": attrgetter("unit_price"),
+    "PricingCategory": lambda _: "Standard",
+    "PricingCurrency": attrgetter("row.currency"),
+    "PricingCurrencyContractedUnitPrice": attrgetter("unit_price"),
+    "PricingCurrencyEffectiveCost": attrgetter("row.amount"),
+    "PricingCurrencyListUnitPrice": attrgetter("unit_price"),
+    "PricingQuantity": attrgetter("quantity"),
+    "PricingUnit": attrgetter("unit"),
+    "ProviderName": lambda _: PROVIDER,
+    "PublisherName": lambda _: PROVIDER,
+    "ResourceId": attrgetter("row.subject_key"),
+    "ResourceName": lambda _: None,
+    "ResourceType": lambda one: reader_of(one.row.subject_key).resource_type,
+    "ServiceCategory": lambda _: "AI and Machine Learning",
+    "ServiceName": lambda one: one.kind.facts.focus_service.name,
+    "ServiceSubcategory": lambda one: one.kind.facts.focus_service.subcategory,
+    "SkuId": lambda one: f"{one.kind.value}:{one.row.device}" if one.row.device else one.kind.value,
+    "SkuMeter": attrgetter("kind.label"),
+    "SkuPriceDetails": lambda _: None,
+    "SkuPriceId": lambda one: f"price:{one.row.price_id}",
+    "SubAccountId": lambda one: f"budget:{one.row.budget_id}",
+    "SubAccountName": attrgetter("row.name"),
+    "Tags": lambda one: _tags(one.row),
+    "x_Annotator": attrgetter("row.annotator"),
+    "x_EnteredAt": lambda one: _moment(one.row.entered_at),
+    "x_EntryId": attrgetter("row.entry_id"),
+    "x_Kind": attrgetter("row.kind"),
+    "x_OccurredAt": lambda one: _moment(one.row.occurred_at),
+    "x_Origin": attrgetter("row.origin"),
+    "x_Overshoot": lambda one: "true" if one.row.overshoot else "false",
+    "x_Path": lambda one: one.row.path or None,
+    "x_ReplacesEntryId": attrgetter("row.replaces_id"),
+    "x_ReversesEntryId": attrgetter("row.reverses_id"),
+    "x_Run": lambda one: one.row.run or None,
+    "x_SourceKey": attrgetter("row.source_key"),
 }
-_UNITS = {
-    Kind.LABEL: "Labels",
-    Kind.LABELLING_HOUR: "Hours",
-    Kind.REVIEW: "Reviews",
-    Kind.SKIP: "Skips",
-    Kind.DEVICE_HOUR: "Hours",
-    Kind.INPUT_TOKENS: "1000 Tokens",
-    Kind.CACHED_TOKENS: "1000 Tokens",
-    Kind.OUTPUT_TOKENS: "1000 Tokens",
-    Kind.KWH: "kWh",
-}
-_RESOURCE_TYPES = {"annotation": "Annotation", "run": "Run attempt"}
-
-COLUMNS = (
-    "BilledCost",
-    "BillingAccountId",
-    "BillingAccountName",
-    "BillingCurrency",
-    "BillingPeriodEnd",
-    "BillingPeriodStart",
-    "ChargeCategory",
-    "ChargeClass",
-    "ChargeDescription",
-    "ChargeFrequency",
-    "ChargePeriodEnd",
-    "ChargePeriodStart",
-    "CommitmentDiscountStatus",
-    "ConsumedQuantity",
-    "ConsumedUnit",
-    "ContractedCost",
-    "ContractedUnitPrice",
-    "EffectiveCost",
-    "InvoiceId",
-    "InvoiceIssuerName",
-    "ListCost",
-    "ListUnitPrice",
-    "PricingCategory",
-    "PricingCurrency",
-    "PricingCurrencyContractedUnitPrice",
-    "PricingCurrencyEffectiveCost",
-    "PricingCurrencyListUnitPrice",
-    "PricingQuantity",
-    "PricingUnit",
-    "ProviderName",
-    "PublisherName",
-    "ResourceId",
-    "ResourceName",
-    "ResourceType",
-    "ServiceCategory",
-    "ServiceName",
-    "ServiceSubcategory",
-    "SkuId",
-    "SkuMeter",
-    "SkuPriceDetails",
-    "SkuPriceId",
-    "SubAccountId",
-    "SubAccountName",
-    "Tags",
-    "x_Annotator",
-    "x_EnteredAt",
-    "x_EntryId",
-    "x_Kind",
-    "x_OccurredAt",
-    "x_Origin",
-    "x_Overshoot",
-    "x_Path",
-    "x_ReplacesEntryId",
-    "x_ReversesEntryId",
-    "x_Run",
-    "x_SourceKey",
-)
+COLUMNS = tuple(_TABLE)
+_CELLS = tuple(_TABLE.values())
 
 
 def focus_row(row: EntryRow) -> list[object]:
-    """Write one entry in the order of COLUMNS; None is null."""
-    kind, service = Kind(row.kind), _SERVICES[Kind(row.kind)]
-    month, day = month_of(row.occurred_at), row.occurred_at.astimezone(UTC).date()
-    first_moment = datetime.combine(day, time.min, tzinfo=UTC)
-    unit_price = _unit_price(row)
-    quantity = trim_quantity(row.quantity)
-    by_price = unit_price * quantity
-    unit = _UNITS.get(kind, row.currency)
-    return [
-        row.amount,
-        PROVIDER.lower(),
-        PROVIDER,
-        row.currency,
-        _moment(start_of(next_month(month))),
-        _moment(start_of(month)),
-        "Usage",
-        "Correction" if _corrects_an_earlier_month(row) else None,
-        _description(row, kind),
-        "Usage-Based",
-        _moment(first_moment + timedelta(days=1)),
-        _moment(first_moment),
-        None,
-        quantity,
-        unit,
-        by_price,
-        unit_price,
-        row.amount,
-        f"statement:{row.budget_id}:{month:%Y-%m}",
-        PROVIDER,
-        by_price,
-        unit_price,
-        "Standard",
-        row.currency,
-        unit_price,
-        row.amount,
-        unit_price,
-        quantity,
-        unit,
-        PROVIDER,
-        PROVIDER,
-        row.subject_key,
-        None,
-        _RESOURCE_TYPES.get(row.subject_key.partition(":")[0], "Charge"),
-        _CATEGORY,
-        service.name,
-        service.subcategory,
-        f"{kind.value}:{row.device}" if row.device else kind.value,
-        kind.label,
-        None,
-        f"price:{row.price_id}",
-        f"budget:{row.budget_id}",
-        row.name,
-        _tags(row),
-        *_own(row),
-    ]
-
-
-def _own(row: EntryRow) -> list[object]:
-    return [
-        row.annotator,
-        _moment(row.entered_at),
-        row.entry_id,
-        row.kind,
-        _moment(row.occurred_at),
-        row.origin,
-        "true" if row.overshoot else "false",
-        row.path or None,
-        row.replaces_id,
-        row.reverses_id,
-        row.run or None,
-        row.source_key,
-    ]
-
-
-def _unit_price(row: EntryRow) -> Decimal:
-    return row.price / 100 if row.kind == Kind.PLATFORM_FEE else row.price
+    """Write one entry in the order of COLUMNS."""
+    charge = _Charge(row)
+    return [cell(charge) for cell in _CELLS]
 
 
 def _corrects_an_earlier_month(row: EntryRow) -> bool:
@@ -197,7 +114,7 @@ def _corrects_an_earlier_month(row: EntryRow) -> bool:
     return row.replaces_id is not None and month_of(row.occurred_at) < month_of(row.entered_at)
 
 
-def _description(row: EntryRow, kind: Kind) -> str:
+def _description(row: EntryRow, kind: CostKind) -> str:
     what = f"Reversal of {kind.label.lower()}" if row.reverses_id else kind.label
     return f"{what}: {row.memo}" if row.memo else what
 

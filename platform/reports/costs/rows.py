@@ -5,23 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from reports.costs.costs import CostFilter
 from reports.queries import one_moment
 
 ROWS_AT_A_TIME = 5000
-UNITS = {
-    Kind.LABEL: "labels",
-    Kind.LABELLING_HOUR: "hours",
-    Kind.REVIEW: "reviews",
-    Kind.SKIP: "skips",
-    Kind.PLATFORM_FEE: "currency",
-    Kind.DEVICE_HOUR: "hours",
-    Kind.INPUT_TOKENS: "1,000 tokens",
-    Kind.CACHED_TOKENS: "1,000 tokens",
-    Kind.OUTPUT_TOKENS: "1,000 tokens",
-    Kind.KWH: "kilowatt-hours",
-}
 
 
 class EntryRow(NamedTuple):
@@ -59,7 +47,8 @@ class EntryRow(NamedTuple):
 
     @property
     def unit(self) -> str:
-        return self.currency if self.kind == Kind.PLATFORM_FEE else UNITS[Kind(self.kind)]
+        unit = CostKind(self.kind).facts.unit
+        return unit.name if unit else self.currency
 
 
 _COLUMNS = (

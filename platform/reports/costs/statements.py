@@ -13,10 +13,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import AuditRecord
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Path
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Hold, LedgerEntry, Path
 from budgets.money import ZERO
 from reports.bills import Sharing, StudentBill, StudyLedger
-from reports.queries import Unused, one_moment, unused_entries
+from reports.queries import UnusedCosts, one_moment, unused_entries
 from studies.models import Study
 
 MOST_LISTED = 200
@@ -25,7 +26,7 @@ _IS_CORRECTION = Q(reverses__isnull=False) | Q(replaces__isnull=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Days:
+class DayPeriod:
     """A period in whole UTC days, both included."""
 
     first: date
@@ -53,7 +54,7 @@ class LimitChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostLine:
+class StatementLine:
     """What was entered of one kind on one path. Corrections are reversals and replacements of re-priced entries."""
 
     path: str
@@ -68,7 +69,7 @@ class CostLine:
 
     @property
     def kind_name(self) -> str:
-        return str(Kind(self.kind).label)
+        return str(CostKind(self.kind).label)
 
     @property
     def amount(self) -> Decimal:
@@ -92,19 +93,19 @@ class Statement:
     """Holds, and the students' bills, are as of `written_at`; all else is of the period."""
 
     study: Study
-    days: Days
+    days: DayPeriod
     written_at: datetime
     opening: Balance
     closing: Balance
     limit_changes: tuple[LimitChange, ...]
-    costs: tuple[CostLine, ...]
+    costs: tuple[StatementLine, ...]
     corrections: tuple[LedgerEntry, ...]
     num_corrections: int
     holds: tuple[Hold, ...]
     num_holds: int
     held: Decimal
     bills: tuple[StudentBill, ...]
-    unused: Unused
+    unused: UnusedCosts
     spent_by_now: Decimal
 
     @property
@@ -126,7 +127,7 @@ class Statement:
         )
 
 
-def statement_of(*, study: Study, days: Days) -> Statement:
+def statement_of(*, study: Study, days: DayPeriod) -> Statement:
     """Write a study's statement, all of it as of one moment."""
     with one_moment():
         budget = Budget.objects.get(pk=study.budget_id)
@@ -178,7 +179,7 @@ def _limit_changes(budget: Budget) -> list[LimitChange]:
     return changes
 
 
-def _costs(entries: QuerySet[LedgerEntry]) -> list[CostLine]:
+def _costs(entries: QuerySet[LedgerEntry]) -> list[StatementLine]:
     rows = entries.values_list("path", "kind").order_by("path", "kind")
     found = rows.annotate(
         Count("pk"),
@@ -186,6 +187,6 @@ def _costs(entries: QuerySet[LedgerEntry]) -> list[CostLine]:
         corrected=Coalesce(Sum("amount", filter=_IS_CORRECTION), ZERO),
     )
     return [
-        CostLine(path=path, kind=kind, num_entries=num, entered=entered, corrections=corrected)
+        StatementLine(path=path, kind=kind, num_entries=num, entered=entered, corrections=corrected)
         for path, kind, num, entered, corrected in found
     ]

@@ -1,21 +1,22 @@
 """What people do with runs: start, pause, resume, extend, cancel."""
 
 from runs.control.cancelling import cancel, cancelled_with
-from runs.control.extending import extend, go_on
-from runs.control.pausing import pause, resume, wake, why_paused
-from runs.control.starting import StillCancelling, start_annotate, start_distil, what_was_started
+from runs.control.extending import extend, extend_automatically
+from runs.control.pausing import pause, resume, resume_if_possible, why_paused
+from runs.control.starting import StartedRuns, StillCancelling, start_annotate, start_distil, start_runs
 
 __all__ = [
+    "StartedRuns",
     "StillCancelling",
     "cancel",
     "cancelled_with",
     "extend",
-    "go_on",
+    "extend_automatically",
     "pause",
     "resume",
+    "resume_if_possible",
     "start_annotate",
     "start_distil",
-    "wake",
-    "what_was_started",
+    "start_runs",
     "why_paused",
 ]

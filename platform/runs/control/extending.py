@@ -7,15 +7,16 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.ledger import BudgetExceeded, BudgetStopped, extend_hold, room
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetExceeded, BudgetStopped, extend_hold, headroom
 from budgets.limits import exhaust
-from budgets.models import Budget, Kind, Price
+from budgets.models import Budget, Price
 from budgets.money import amount_text
 from config.refusals import Refusal
 from runs.execution import enqueue, locked
 from runs.models import Run, RunState
 from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, minutes_that_fit
-from runs.requests import RANGES
+from runs.requests import RunPlan, settings_of
 
 _TRIES = 3
 
@@ -30,12 +31,11 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
 
     Parameters: `minutes` whole, 1 to 10,080 (a week), on top of its time limit; their price is held now.
     Returns: the run as it is now.
-    Raises: Forbidden; RunOver; BudgetExceeded, CapExceeded (what is missing); BudgetStopped; ValueError (minutes).
+    Raises: Forbidden; RunOver; BudgetExceeded, CapExceeded (what is missing); BudgetStopped; Refusal (minutes).
     """
     require(actor=actor, action=Action.START_RUN)
-    least, most = RANGES["max_minutes"]
-    if not least <= minutes <= most:
-        raise Refusal(f"{minutes} is not between {least:,} and {most:,}.", field="minutes")
+    if fault := settings_of(RunPlan)["max_minutes"].fault(minutes):
+        raise Refusal(fault, field="minutes")
     ours = locked(run)
     if ours.is_ended or ours.cancel_requested_at is not None:
         raise RunOver(f"{ours} has ended or is being cancelled. Start another one with more minutes.")
@@ -46,7 +46,7 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
 
 
 @transaction.atomic
-def go_on(*, run_id: int) -> int:
+def extend_automatically(*, run_id: int) -> int:
     """Give an auto-extending run its first minutes again, or as many as its budget has money for.
 
     A budget that has no money for one more minute is stopped; one where only a cap is in the way is not.
@@ -55,11 +55,11 @@ def go_on(*, run_id: int) -> int:
     run = locked(Run(pk=run_id))
     is_leaving = run.is_ended or run.cancel_requested_at is not None or run.pause_requested_at is not None
     if run.go_on and not is_leaving and not run.study.budget.is_stopped:
-        _take_more(run)
+        _extend_as_affordable(run)
     return run.max_seconds
 
 
-def _take_more(run: Run) -> None:
+def _extend_as_affordable(run: Run) -> None:
     assert run.hold is not None
     budget, price = run.study.budget, run.hold.price
     for _ in range(_TRIES):
@@ -72,25 +72,25 @@ def _take_more(run: Run) -> None:
             return
         except BudgetStopped:
             return
-        except BudgetExceeded:  # somebody else was quicker; a smaller number may fit
+        except BudgetExceeded:  # another run was quicker; a smaller number may fit
             continue
 
 
 def _affordable(run: Run, price: Price) -> int:
     """The minutes of its request, or as many of them as there is money for."""
-    wanted = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
-    fitting = minutes_that_fit(money=room(budget=run.study.budget, path=run.path, kind=Kind.DEVICE_HOUR), price=price)
-    return wanted if fitting is None else min(wanted, fitting)
+    minutes = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
+    fitting = minutes_that_fit(
+        money=headroom(budget=run.study.budget, path=run.path, kind=CostKind.DEVICE_HOUR), price=price
+    )
+    return minutes if fitting is None else min(minutes, fitting)
 
 
 def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
-    left = room(budget=budget)
+    left = headroom(budget=budget)
     if minutes_that_fit(money=left, price=price):
         return
     needed = f"{amount_text(cost_per_minute(price))} {budget.currency}"
-    reason = (
-        f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {amount_text(left)} are left"
-    )
+    reason = f"{run} of “{run.study.name[:80]}” needs {needed} for each further minute, and {amount_text(left)} is left"
     exhaust(budget=budget, reason=reason)
 
 

@@ -8,8 +8,8 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.models import BudgetStop
 from config.refusals import Refusal
-from runs.control.extending import RunOver, go_on
-from runs.execution import MOST_REASON, SECONDS_BEFORE_LIMIT, SECONDS_BEFORE_SHORT, enqueue, locked, tell_of_pause
+from runs.control.extending import RunOver, extend_automatically
+from runs.execution import MOST_REASON, SECONDS_BEFORE_LIMIT, SECONDS_BEFORE_SHORT, enqueue, locked, notify_of_pause
 from runs.models import Run, RunState
 from runs.money import SECONDS_PER_MINUTE, seconds_left
 
@@ -63,12 +63,12 @@ def resume(*, actor: User, run: Run) -> Run:
     ours.save(update_fields=["pause_requested_at"])
     if ours.state == RunState.PAUSED and not ours.go_on and seconds_left(ours) <= SECONDS_BEFORE_LIMIT:
         raise OutOfMinutes(f"{ours} has used up its {_minutes(ours)} minutes. Give it more minutes first.")
-    wake(ours)
+    resume_if_possible(ours)
     _record(actor, ours, "run.resume", paused=False)
     return ours
 
 
-def wake(run: Run) -> None:
+def resume_if_possible(run: Run) -> None:
     """Queue a locked run that is paused, if nothing keeps it any more.
 
     What may keep it: a person, a stop of its budget, or the want of minutes, which is told of.
@@ -76,14 +76,14 @@ def wake(run: Run) -> None:
     if run.state != RunState.PAUSED or run.pause_requested_at is not None:
         return
     if run.go_on and seconds_left(run) <= SECONDS_BEFORE_SHORT:
-        run.max_seconds = go_on(run_id=run.pk)
+        run.max_seconds = extend_automatically(run_id=run.pk)
         run.study.budget.refresh_from_db()
     if run.study.budget.is_stopped:
         _say_why(run, why_paused(run))
     elif seconds_left(run) > SECONDS_BEFORE_LIMIT:
         enqueue(run)
     elif not run.go_on and _say_why(run, f"its {_minutes(run)} minutes are used up"):
-        tell_of_pause(run)
+        notify_of_pause(run)
 
 
 def why_paused(run: Run) -> str:

@@ -1,29 +1,28 @@
 """One attempt: the trainer's process, its folder, its lease, its device, and how it ends."""
 
-from runs.execution.devices import CPU, Device, held
-from runs.execution.disk import found_no_room, missing_room
+from runs.execution.devices import CPU, Device, hold_device
+from runs.execution.disk import disk_space_shortage, ran_out_of_disk
 from runs.execution.endings import (
     MOST_REASON,
     AttemptEnd,
     cancel_descendants,
     cancel_unstarted,
     end_attempt,
-    tell_of_pause,
+    notify_of_pause,
 )
-from runs.execution.leases import Beat, Claim, LeaseLost, claim, renew, take_over
+from runs.execution.leases import AttemptClaim, LeaseLost, LeaseRenewal, claim_run, renew, take_over
 from runs.execution.locking import locked, locked_unless_moving
 from runs.execution.outcomes import (
     SECONDS_BEFORE_LIMIT,
     SECONDS_BEFORE_SHORT,
-    SECONDS_BETWEEN_BEATS,
+    SECONDS_BETWEEN_RENEWALS,
     SECONDS_TO_LEAVE,
-    Evidence,
-    Stop,
-    judge,
+    AttemptEvidence,
+    StopReason,
+    attempt_outcome,
 )
 from runs.execution.process import (
     LOG_FILE,
-    SPEC_FILE,
     Trainer,
     keep_one_ready,
     kill_orphan,
@@ -32,15 +31,15 @@ from runs.execution.process import (
 )
 from runs.execution.queueing import QUEUE, enqueue, send_on_commit
 from runs.execution.run_folder import (
-    NotWanted,
     ParentArtifactMissing,
+    RunWithdrawn,
     last_sign_of_life,
     read_error,
     read_progress,
     read_result,
     write_run_folder,
 )
-from runs.execution.usage import Consumption, Usage, consumption, read_usage
+from runs.execution.usage import AttemptUsage, TotalUsage, read_usage, total_usage
 
 __all__ = [
     "CPU",
@@ -49,37 +48,36 @@ __all__ = [
     "QUEUE",
     "SECONDS_BEFORE_LIMIT",
     "SECONDS_BEFORE_SHORT",
-    "SECONDS_BETWEEN_BEATS",
+    "SECONDS_BETWEEN_RENEWALS",
     "SECONDS_TO_LEAVE",
-    "SPEC_FILE",
+    "AttemptClaim",
     "AttemptEnd",
-    "Beat",
-    "Claim",
-    "Consumption",
+    "AttemptEvidence",
+    "AttemptUsage",
     "Device",
-    "Evidence",
     "LeaseLost",
-    "NotWanted",
+    "LeaseRenewal",
     "ParentArtifactMissing",
-    "Stop",
+    "RunWithdrawn",
+    "StopReason",
+    "TotalUsage",
     "Trainer",
-    "Usage",
+    "attempt_outcome",
     "cancel_descendants",
     "cancel_unstarted",
-    "claim",
-    "consumption",
+    "claim_run",
+    "disk_space_shortage",
     "end_attempt",
     "enqueue",
-    "found_no_room",
-    "held",
-    "judge",
+    "hold_device",
     "keep_one_ready",
     "kill_orphan",
     "last_sign_of_life",
     "locked",
     "locked_unless_moving",
-    "missing_room",
+    "notify_of_pause",
     "process_started_at",
+    "ran_out_of_disk",
     "read_error",
     "read_progress",
     "read_result",
@@ -87,7 +85,7 @@ __all__ = [
     "renew",
     "send_on_commit",
     "take_over",
-    "tell_of_pause",
+    "total_usage",
     "trainer_environment",
     "write_run_folder",
 ]

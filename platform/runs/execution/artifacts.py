@@ -5,22 +5,17 @@ from typing import Any
 from celery import current_app
 from django.db import DataError, IntegrityError, transaction
 
-from runs.models import Artifact, Evaluation, Run, RunKind
+from runs.models import Artifact, ArtifactKind, Evaluation, Run, RunKind
+from runs.run_kinds import RUN_KINDS
 
-ARTIFACT_KINDS = {
-    RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,
-    RunKind.FINETUNE_TEACHER: Artifact.Kind.TEACHER,
-    RunKind.SCORE: Artifact.Kind.SOFT_LABELS,
-    RunKind.DISTIL: Artifact.Kind.STUDENT,
-}
 SPLITS = ("dev", "test")
 CARD_TASK = "reports.tasks.write_card"
-# What comes of a result that is JSON but not what a trainer of this version writes.
-_ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
+# Errors raised by a result that is JSON but not what a trainer of this version writes.
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, DataError, IntegrityError)
 
 
 class ResultUnusable(Exception):
-    """A trainer's result cannot be registered: something in it is missing, or of another kind."""
+    """A trainer's result cannot be registered: something in it is missing or of another type."""
 
 
 def register(*, run: Run, result: dict[str, Any]) -> Artifact:
@@ -32,17 +27,17 @@ def register(*, run: Run, result: dict[str, Any]) -> Artifact:
     try:
         with transaction.atomic():
             return _write(run, result)
-    except _ODD as error:
+    except _MALFORMED as error:
         raise ResultUnusable(
-            f"The trainer ended, but its result.json cannot be registered ({type(error).__name__}: {error}). See the "
-            "result and the log; if worker and trainer are of two versions, restart the workers. Then start it again."
+            f"The trainer finished, but its result.json is invalid ({type(error).__name__}: {error}). See the result "
+            "and the log; if worker and trainer run different versions, restart the workers; then start the run again."
         ) from error
 
 
 def _write(run: Run, result: dict[str, Any]) -> Artifact:
     artifact = Artifact.objects.create(
         run=run,
-        kind=ARTIFACT_KINDS[RunKind(run.kind)],
+        kind=RUN_KINDS[RunKind(run.kind)].makes,
         folder=f"{run.pk}/{result['artifact']}",
         content_hash=result["artifact_hash"],
         num_pseudo_labels=run.num_unlabelled,
@@ -51,14 +46,14 @@ def _write(run: Run, result: dict[str, Any]) -> Artifact:
     metrics = result.get("metrics") or {}
     evaluations = [row for split in SPLITS for row in _of_split(artifact, split, metrics)]
     Evaluation.objects.bulk_create(evaluations)
-    if artifact.kind != Artifact.Kind.SOFT_LABELS:
+    if artifact.kind != ArtifactKind.SOFT_LABELS:
         # Robust: without a broker the card stays the trainer's until someone asks for it.
         transaction.on_commit(lambda: _ask_for_card(artifact.pk), robust=True)
     return artifact
 
 
 def _ask_for_card(artifact_id: int) -> None:
-    """Have the card written with its costs: bills are read above this room, so that only the task's name is known."""
+    """Have the card written with its costs: bills are read in reports, so that only the task's name is known here."""
     current_app.send_task(CARD_TASK, kwargs={"artifact_id": artifact_id}, retry_policy={"max_retries": 1})
 
 

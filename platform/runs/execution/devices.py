@@ -30,7 +30,7 @@ class Device:
 
 
 @contextmanager
-def held(*, kind: str, is_leaving: Callable[[], bool]) -> Iterator[Device | None]:
+def hold_device(*, kind: str, is_leaving: Callable[[], bool]) -> Iterator[Device | None]:
     """Hold a device of a kind, waiting for the first that is free; None when the worker is to leave first.
 
     Processors need no lock: as many workers share them as were started.

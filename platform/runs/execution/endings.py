@@ -11,37 +11,37 @@ from django.utils import timezone
 from budgets.ledger import release
 from notices.operations import NoticeKind, notify
 from runs.execution.artifacts import ResultUnusable, register
-from runs.execution.leases import Claim, LeaseLost
-from runs.execution.outcomes import Verdict
+from runs.execution.leases import AttemptClaim, LeaseLost
+from runs.execution.outcomes import AttemptOutcome
 from runs.execution.queueing import enqueue
 from runs.execution.run_folder import discard_leftovers
-from runs.execution.usage import Usage, in_words
+from runs.execution.usage import AttemptUsage, usage_text
 from runs.models import Attempt, Ending, Run, RunState
 from runs.money import bill
 
 MOST_REASON = 300
 _OUTCOME_LENGTH = 200
 _MORE_MINUTES = "Give it more minutes on its page"
-_HOW_TO_GO_ON = {
+_HOW_TO_RESUME = {
     Ending.OUT_OF_TIME: _MORE_MINUTES,
-    Ending.DISK_FULL: "Make room on the disk, then resume it on its page",
+    Ending.DISK_FULL: "Free disk space, then resume it on its page",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptEnd:
-    """An attempt's end: the verdict, the device seconds and what else it used, and the trainer's result, if any."""
+    """An attempt's end: its outcome, the device seconds and what else it used, and the trainer's result, if any."""
 
-    verdict: Verdict
+    outcome: AttemptOutcome
     seconds: Decimal
     ended_at: datetime
     exit_code: int | None
     result: dict[str, Any] = field(default_factory=dict)
-    usage: Usage = field(default_factory=Usage)
+    usage: AttemptUsage = field(default_factory=AttemptUsage)
 
 
 @transaction.atomic
-def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
+def end_attempt(*, claim: AttemptClaim, end: AttemptEnd) -> Run:
     """Record an attempt's end under its lease. Raises: LeaseLost, and then nothing was recorded."""
     run = (
         Run.objects.select_for_update(no_key=True)
@@ -50,79 +50,79 @@ def end_attempt(*, claim: Claim, end: AttemptEnd) -> Run:
     )
     if run is None:
         raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
-    verdict = _registered(run, end.result, _as_asked_meanwhile(run, end.verdict))
-    _record_attempt(run, claim, end, verdict)
-    run.state = verdict.state
+    outcome = _registered(run, end.result, _as_requested_meanwhile(run, end.outcome))
+    _record_attempt(run, claim, end, outcome)
+    run.state = outcome.state
     run.lease_owner, run.lease_until = "", None
     if run.is_ended:
-        _record_run_end(run, verdict)
+        _record_run_end(run, outcome)
     elif run.state == RunState.PAUSED:
-        run.pause_reason = verdict.outcome[:MOST_REASON]
-        if verdict.ending == Ending.DISK_FULL and run.pause_requested_at is None:
-            # Nothing tells that there is room again, or for how long: a person resumes it.
+        run.pause_reason = outcome.text[:MOST_REASON]
+        if outcome.ending == Ending.DISK_FULL and run.pause_requested_at is None:
+            # Free space may not last, so a person resumes it.
             run.pause_requested_at = timezone.now()
     run.save()
-    if verdict.ending in _HOW_TO_GO_ON and run.state == RunState.PAUSED:
-        tell_of_pause(run, how_to_go_on=_HOW_TO_GO_ON[verdict.ending])
-    if verdict.state == RunState.SUCCEEDED:
+    if outcome.ending in _HOW_TO_RESUME and run.state == RunState.PAUSED:
+        notify_of_pause(run, how_to_resume=_HOW_TO_RESUME[outcome.ending])
+    if outcome.state == RunState.SUCCEEDED:
         queue_ready_children(run)
-    elif verdict.state == RunState.QUEUED:
+    elif outcome.state == RunState.QUEUED:
         enqueue(run)
     return run
 
 
-def _as_asked_meanwhile(run: Run, verdict: Verdict) -> Verdict:
+def _as_requested_meanwhile(run: Run, outcome: AttemptOutcome) -> AttemptOutcome:
     """A run that would resume later does not, once its cancel was requested; nor at once, once its pause was."""
-    if verdict.state not in (RunState.QUEUED, RunState.PAUSED):
-        return verdict
+    if outcome.state not in (RunState.QUEUED, RunState.PAUSED):
+        return outcome
     if run.cancel_requested_at is not None:
-        return Verdict(ending=verdict.ending, state=RunState.CANCELLED, outcome=f"cancelled; {verdict.outcome}")
-    if run.pause_requested_at is not None and verdict.state == RunState.QUEUED:
-        outcome = f"{run.pause_reason}; {verdict.outcome}"
-        return Verdict(ending=verdict.ending, state=RunState.PAUSED, outcome=outcome)
-    return verdict
+        return AttemptOutcome(ending=outcome.ending, state=RunState.CANCELLED, text=f"cancelled; {outcome.text}")
+    if run.pause_requested_at is not None and outcome.state == RunState.QUEUED:
+        text = f"{run.pause_reason}; {outcome.text}"
+        return AttemptOutcome(ending=outcome.ending, state=RunState.PAUSED, text=text)
+    return outcome
 
 
-def _registered(run: Run, result: dict[str, Any], verdict: Verdict) -> Verdict:
-    """Register what a finished run made; what cannot be registered fails it, since another attempt would end alike."""
-    if verdict.state != RunState.SUCCEEDED:
-        return verdict
+def _registered(run: Run, result: dict[str, Any], outcome: AttemptOutcome) -> AttemptOutcome:
+    """Register the artifact of a finished run; one that cannot be fails it, since another attempt would end alike."""
+    if outcome.state != RunState.SUCCEEDED:
+        return outcome
     try:
         register(run=run, result=result)
     except ResultUnusable as error:
-        return Verdict(ending=Ending.FAILED, state=RunState.FAILED, outcome=str(error))
-    return verdict
+        return AttemptOutcome(ending=Ending.FAILED, state=RunState.FAILED, text=str(error))
+    return outcome
 
 
-def _record_attempt(run: Run, claim: Claim, end: AttemptEnd, verdict: Verdict) -> None:
+def _record_attempt(run: Run, claim: AttemptClaim, end: AttemptEnd, outcome: AttemptOutcome) -> None:
     attempt = Attempt.objects.get(pk=claim.attempt_id)
     attempt.run = run
     attempt.ended_at = end.ended_at
     attempt.exit_code = end.exit_code
-    attempt.ending = verdict.ending
-    attempt.outcome = verdict.outcome[:_OUTCOME_LENGTH]
+    attempt.ending = outcome.ending
+    attempt.outcome = outcome.text[:_OUTCOME_LENGTH]
     attempt.device_seconds = end.seconds
     attempt.max_seconds = run.max_seconds
     for name, value in end.usage.fields().items():
         setattr(attempt, name, value)
     assert run.hold is not None
-    is_last = verdict.state in RunState.ended()
-    used = in_words(end.usage)
+    is_last = outcome.state in RunState.ended()
+    used = usage_text(end.usage)
     attempt.entry = bill(attempt=attempt, hold=run.hold, ended_at=end.ended_at, close=is_last, used=used)
     attempt.save()
 
 
-def _record_run_end(run: Run, verdict: Verdict) -> None:
+def _record_run_end(run: Run, outcome: AttemptOutcome) -> None:
     run.ended_at = timezone.now()
-    run.error = verdict.outcome if verdict.ending != Ending.SUCCEEDED and verdict.state == RunState.FAILED else ""
+    run.error = outcome.text if outcome.ending != Ending.SUCCEEDED and outcome.state == RunState.FAILED else ""
     transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
     if run.state == RunState.FAILED:
-        _tell_of_failure(run)
+        _notify_of_failure(run)
 
 
-def _tell_of_failure(run: Run) -> None:
+def _notify_of_failure(run: Run) -> None:
     notify(
         key=f"run:{run.pk}:failed",
         kind=NoticeKind.RUN_FAILED,
@@ -132,14 +132,14 @@ def _tell_of_failure(run: Run) -> None:
     )
 
 
-def tell_of_pause(run: Run, *, how_to_go_on: str = _MORE_MINUTES) -> None:
-    """Tell that a run waits for a person. A stop of its budget has a notice of its own."""
+def notify_of_pause(run: Run, *, how_to_resume: str = _MORE_MINUTES) -> None:
+    """Notify managers that a run waits for one of them. A stop of its budget has a notice of its own."""
     notify(
         key=f"run:{run.pk}:paused:{run.attempts.count()}",
         kind=NoticeKind.RUN_PAUSED,
         title=f"{run} of “{run.study}” is paused",
         body=f"{run.pause_reason[:1].upper()}{run.pause_reason[1:]}. Its checkpoint and the rest of its hold are kept. "
-        f"{how_to_go_on}, and it resumes from its checkpoint; or cancel it.",
+        f"{how_to_resume}, and it resumes from its checkpoint; or cancel it.",
         path=f"/runs/{run.pk}/",
     )
 

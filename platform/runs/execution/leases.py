@@ -18,11 +18,11 @@ from studies.models import Study
 
 
 class LeaseLost(Exception):
-    """Somebody else took the run over; whoever held it before must leave it alone."""
+    """Another worker took the run over; the one that held it before must leave it alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
+class AttemptClaim:
     """The right to act on one attempt of a run, as long as the lease in the run's row names this owner."""
 
     run_id: int
@@ -31,7 +31,7 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beat:
+class LeaseRenewal:
     """What a renewal found."""
 
     max_seconds: int
@@ -54,7 +54,7 @@ def _until() -> Any:
 
 
 @transaction.atomic
-def claim(*, run_id: int) -> Claim | None:
+def claim_run(*, run_id: int) -> AttemptClaim | None:
     """Take a queued run, or return None: it is taken, ended, cancelled, not there, or its budget is stopped."""
     owner = _new_owner()
     payable = Study.objects.filter(budget__stopped_at__isnull=True)
@@ -76,27 +76,27 @@ def claim(*, run_id: int) -> Claim | None:
         started_at=now,
         heartbeat_at=now,
     )
-    return Claim(run_id=run_id, owner=owner, attempt_id=attempt.pk)
+    return AttemptClaim(run_id=run_id, owner=owner, attempt_id=attempt.pk)
 
 
-def renew(*, claim: Claim, progress: dict[str, Any]) -> Beat:
+def renew(*, claim: AttemptClaim, progress: dict[str, Any]) -> LeaseRenewal:
     """Prolong a lease and record progress. Raises: LeaseLost."""
     with transaction.atomic():
         held = Run.objects.filter(pk=claim.run_id, lease_owner=claim.owner, state=RunState.RUNNING)
         if not held.update(lease_until=_until(), progress=progress):
             raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
         Attempt.objects.filter(pk=claim.attempt_id).update(heartbeat_at=timezone.now())
-        asked = ("cancel_requested_at", "pause_requested_at")
-        found = held.values("max_seconds", *asked, stopped_at=F("study__budget__stopped_at")).get()
-    return Beat(**found)
+        requests = ("cancel_requested_at", "pause_requested_at")
+        found = held.values("max_seconds", *requests, stopped_at=F("study__budget__stopped_at")).get()
+    return LeaseRenewal(**found)
 
 
 @transaction.atomic
-def take_over(*, run_id: int) -> Claim | None:
+def take_over(*, run_id: int) -> AttemptClaim | None:
     """Take a running run whose lease ended, or return None: its holder is back, or another sweep was first."""
     owner = _new_owner()
     lapsed = Run.objects.filter(pk=run_id, state=RunState.RUNNING, lease_until__lt=Now())
     if not lapsed.update(lease_owner=owner, lease_until=_until()):
         return None
     attempt = Attempt.objects.filter(run_id=run_id, ended_at__isnull=True).latest("number")
-    return Claim(run_id=run_id, owner=owner, attempt_id=attempt.pk)
+    return AttemptClaim(run_id=run_id, owner=owner, attempt_id=attempt.pk)

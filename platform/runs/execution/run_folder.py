@@ -8,50 +8,44 @@ from typing import Any
 
 from django.conf import settings
 
-from runs.execution.process import SPEC_FILE
-from runs.models import Artifact, ExampleList, Run, RunKind
+from runs.models import Artifact, ArtifactKind, ExampleList, Run, RunKind
+from runs.run_kinds import RUN_KINDS
 from studies.models import Example
+from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
-SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
-KINDS = {
-    RunKind.FINETUNE_STUDENT: ("finetune", "student"),
-    RunKind.FINETUNE_TEACHER: ("finetune", "teacher"),
-    RunKind.SCORE: ("score", "teacher"),
-    RunKind.DISTIL: ("distil", "student"),
-}
 # Files of an earlier attempt that would be taken for this one's.
-_OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
+_OF_ONE_ATTEMPT = (ERROR_FILE, PROGRESS_FILE, METER_FILE)
 _WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
 _Row = dict[str, str]
 
 
 class ParentArtifactMissing(Exception):
-    """A run's folder needs what an earlier run made, and that is gone."""
+    """A run's folder needs what an earlier run made, and that is missing."""
 
 
-class NotWanted(Exception):
+class RunWithdrawn(Exception):
     """A run was cancelled, paused or handed over while its data was written."""
 
 
-def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) -> Path:
+def write_run_folder(*, run: Run, should_continue: Callable[[], bool] = lambda: True) -> Path:
     """Write the run's data and spec; what an earlier attempt wrote is kept, its checkpoint too.
 
-    Parameters: `is_wanted` is asked between batches of rows, which are many for a large run.
-    Raises: ParentArtifactMissing; NotWanted.
+    Parameters: `should_continue` is asked between batches of rows, which are many for a large run.
+    Raises: ParentArtifactMissing; RunWithdrawn.
     """
     folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name in _OF_ONE_ATTEMPT:
         (folder / name).unlink(missing_ok=True)
-    data = {name: _write_rows(folder / "data" / name, rows, is_wanted) for name, rows in _datasets(run).items()}
+    data = {name: _write_rows(folder / "data" / name, rows, should_continue) for name, rows in _datasets(run).items()}
     write_json(path=folder / SPEC_FILE, payload=_spec(run, data))
     return folder
 
 
 def read_progress(folder: Path) -> dict[str, Any]:
-    return read_json(folder / "progress.json")
+    return read_json(folder / PROGRESS_FILE)
 
 
 def last_sign_of_life(folder: Path) -> datetime | None:
@@ -64,12 +58,12 @@ def last_sign_of_life(folder: Path) -> datetime | None:
 
 
 def read_error(folder: Path) -> str:
-    return str(read_json(folder / "error.json").get("message", ""))
+    return str(read_json(folder / ERROR_FILE).get("message", ""))
 
 
 def read_result(folder: Path) -> dict[str, Any]:
     """The trainer's result, or an empty one unless what it names is there."""
-    result = read_json(folder / "result.json")
+    result = read_json(folder / RESULT_FILE)
     made = str(result.get("artifact") or "")
     return result if made and (folder / made).is_dir() else {}
 
@@ -85,15 +79,15 @@ def discard_leftovers(folder: Path) -> None:
 
 
 def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
-    kind, role = KINDS[RunKind(run.kind)]
-    if run.kind == RunKind.DISTIL:
-        data = {**data, "soft_labels": str(_parent_artifact(run, Artifact.Kind.SOFT_LABELS))}
-    trained = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
-    teacher = str(_parent_artifact(run, *trained)) if run.kind == RunKind.SCORE else None
+    traits = RUN_KINDS[RunKind(run.kind)]
+    if traits.reads_soft_labels:
+        data = {**data, "soft_labels": str(_parent_artifact(run, ArtifactKind.SOFT_LABELS))}
+    trained = (ArtifactKind.TEACHER, ArtifactKind.STUDENT)
+    teacher = str(_parent_artifact(run, *trained)) if run.model is None else None
     return {
         "version": SPEC_VERSION,
-        "kind": kind,
-        "role": role,
+        "kind": traits.trainer_kind,
+        "role": traits.role,
         "task_type": run.study.task_type,
         "labels": run.study.labels,
         "model": run.model,
@@ -110,17 +104,17 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _parent_artifact(run: Run, *kinds: Artifact.Kind) -> Path:
+def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
     artifact = Artifact.objects.filter(run__children=run, kind__in=kinds).first()
     if artifact is None or not artifact.path.is_dir():
         what = kinds[0].label.lower()
-        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is gone.")
+        raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is missing.")
     return artifact.path
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     fields = run.study.definition.input_fields
-    if run.kind == RunKind.SCORE:
+    if RUN_KINDS[RunKind(run.kind)].scores:
         named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
     else:
         named, measured = {"train": _snapshot_rows(run, fields)}, {"dev": run.dev, "test": run.test}
@@ -159,7 +153,7 @@ def _row(uid: object, texts: dict[str, str], fields: Sequence[str], label: str |
     return row if label is None else {**row, "label": label}
 
 
-def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> str:
+def _write_rows(target: Path, rows: Iterable[_Row], should_continue: Callable[[], bool]) -> str:
     """Write rows as an Arrow dataset, unless an earlier attempt did; return its path within the run's folder."""
     if not target.is_dir():
         # Imported here because a web process, which imports this module too, must not carry them.
@@ -167,19 +161,19 @@ def _write_rows(target: Path, rows: Iterable[_Row], is_wanted: Callable[[], bool
         import pyarrow
 
         datasets.disable_progress_bars()
-        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, is_wanted)]
+        batches = [pyarrow.RecordBatch.from_pylist(chunk) for chunk in _chunks(rows, should_continue)]
         with atomic_folder(target) as folder:
             datasets.Dataset(pyarrow.Table.from_batches(batches)).save_to_disk(str(folder))
     return f"data/{target.name}"
 
 
-def _chunks(rows: Iterable[_Row], is_wanted: Callable[[], bool]) -> Iterator[list[_Row]]:
+def _chunks(rows: Iterable[_Row], should_continue: Callable[[], bool]) -> Iterator[list[_Row]]:
     chunk: list[_Row] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == ROWS_PER_BATCH:
-            if not is_wanted():
-                raise NotWanted
+            if not should_continue():
+                raise RunWithdrawn
             yield chunk
             chunk = []
     if chunk:

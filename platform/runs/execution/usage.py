@@ -19,7 +19,7 @@ BYTES_PER_MEGABYTE = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Usage:
+class AttemptUsage:
     """Energy in kilowatt-hours, carbon in kilograms of CO2 equivalents; None is not known."""
 
     working_seconds: float | None = None
@@ -36,7 +36,7 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Consumption:
+class TotalUsage:
     """What attempts used together: kilowatt-hours, kilograms of CO2 equivalents, bytes; None where none of them knows.
 
     `num_unknown` attempts were ended before they could say; they make the sums too small.
@@ -50,10 +50,10 @@ class Consumption:
     num_unknown: int
 
 
-def consumption(attempts: Iterable[Attempt]) -> Consumption:
+def total_usage(attempts: Iterable[Attempt]) -> TotalUsage:
     """Add up what attempts used."""
     ended = [one for one in attempts if one.ended_at is not None and one.device_seconds]
-    return Consumption(
+    return TotalUsage(
         device_seconds=float(sum(one.device_seconds for one in ended)),
         energy_kwh=_sum(one.energy_kwh for one in ended),
         carbon_kg=_sum(one.carbon_kg for one in ended),
@@ -65,25 +65,25 @@ def consumption(attempts: Iterable[Attempt]) -> Consumption:
     )
 
 
-def read_usage(folder: Path) -> Usage:
+def read_usage(folder: Path) -> AttemptUsage:
     """Read what the present attempt used: from its meter, or what its last progress tells where it was killed."""
     meter = read_json(folder / METER_FILE)
-    said = meter or read_progress(folder)
+    reported = meter or read_progress(folder)
     energy = _mapping(meter.get("energy"))
-    return Usage(
-        working_seconds=_number(said.get("working_seconds")),
+    return AttemptUsage(
+        working_seconds=_number(reported.get("working_seconds")),
         stages={
-            str(name): number for name, value in _mapping(said.get("stages")).items() if (number := _number(value))
+            str(name): number for name, value in _mapping(reported.get("stages")).items() if (number := _number(value))
         },
-        first_step_at=_moment(said.get("first_step_at")),
+        first_step_at=_moment(reported.get("first_step_at")),
         energy_kwh=_number(energy.get("kwh")),
         carbon_kg=_number(energy.get("carbon_kg")),
-        peak_memory_bytes=_whole(said.get("peak_memory_bytes")),
-        peak_device_memory_bytes=_whole(said.get("peak_device_memory_bytes")),
+        peak_memory_bytes=_whole(reported.get("peak_memory_bytes")),
+        peak_device_memory_bytes=_whole(reported.get("peak_device_memory_bytes")),
     )
 
 
-def in_words(usage: Usage) -> str:
+def usage_text(usage: AttemptUsage) -> str:
     """As the memo of a ledger entry has it."""
     energy = "energy not known" if usage.energy_kwh is None else f"{usage.energy_kwh:.3g} kWh"
     carbon = "" if usage.carbon_kg is None else f", {usage.carbon_kg:.3g} kg CO2e"

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from budgets.ledger import BudgetExceeded, CapExceeded, Want, place_holds, room
-from budgets.models import Budget, Kind, Path, Price
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetExceeded, CapExceeded, HoldRequest, headroom, place_holds
+from budgets.models import Budget, Path, Price
 from runs.models import Run
 from runs.money.billing import cost_of
 from runs.money.time_limit import minutes_that_fit
@@ -15,7 +16,7 @@ class WorstCaseDoesNotFit(BudgetExceeded):
 
     def __init__(self, *, refusal: BudgetExceeded, wanted: Decimal, left: Decimal, fitting: str) -> None:
         where = f" under its cap for {str(refusal.cap).lower()}" if isinstance(refusal, CapExceeded) else ""
-        super().__init__(budget=refusal.budget, wanted=wanted, room=left, where=where)
+        super().__init__(budget=refusal.budget, wanted=wanted, left=left, where=where)
         self.args = (f"{self} {fitting}",)
 
 
@@ -24,13 +25,15 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
 
     Raises: WorstCaseDoesNotFit; BudgetStopped.
     """
-    wants = [Want(source_key=run.source_key, amount=_worst_case(run, price), price=price, path=path) for run in runs]
+    requests = [
+        HoldRequest(source_key=run.source_key, amount=_worst_case(run, price), price=price, path=path) for run in runs
+    ]
     try:
-        holds = place_holds(budget=budget, wants=wants)
+        holds = place_holds(budget=budget, requests=requests)
     except BudgetExceeded as refusal:
-        left = room(budget=budget, path=path, kind=Kind.DEVICE_HOUR)
-        wanted = sum((want.total for want in wants), Decimal(0))
-        fitting = in_words(
+        left = headroom(budget=budget, path=path, kind=CostKind.DEVICE_HOUR)
+        wanted = sum((request.total for request in requests), Decimal(0))
+        fitting = fitting_text(
             num_minutes=minutes_that_fit(money=left, price=price, num_runs=len(runs)), num_runs=len(runs)
         )
         raise WorstCaseDoesNotFit(refusal=refusal, wanted=wanted, left=left, fitting=fitting) from refusal
@@ -39,7 +42,7 @@ def hold_worst_case(*, budget: Budget, runs: Sequence[Run], price: Price, path: 
         run.save(update_fields=["hold"])
 
 
-def in_words(*, num_minutes: int | None, num_runs: int) -> str:
+def fitting_text(*, num_minutes: int | None, num_runs: int) -> str:
     """What would fit, as a sentence."""
     whose = "" if num_runs == 1 else f" for each of the {num_runs} runs"
     if not num_minutes:

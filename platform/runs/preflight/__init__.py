@@ -1,19 +1,17 @@
 """What is checked before money is held: models, licences, memory, and what the labels allow."""
 
-from runs.preflight.checks import Finding, Level, cost_finding, preflight, preflight_of, refuse
+from runs.preflight.checks import check_cost, preflight
 from runs.preflight.licences import licence_of, require_licence, state_licence
-from runs.preflight.references import PACKAGES, TOKENIZER_FILES, check_model
+from runs.preflight.results import CheckLevel, CheckResult, refuse
+from training.contract import PACKAGES
 
 __all__ = [
     "PACKAGES",
-    "TOKENIZER_FILES",
-    "Finding",
-    "Level",
-    "check_model",
-    "cost_finding",
+    "CheckLevel",
+    "CheckResult",
+    "check_cost",
     "licence_of",
     "preflight",
-    "preflight_of",
     "refuse",
     "require_licence",
     "state_licence",

@@ -24,8 +24,8 @@ def _of_machine() -> int:
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for name in _CGROUP_LIMITS:
         path = Path(name)
-        said = path.read_text().strip() if path.is_file() else ""
-        limits += [int(said)] if said.isdecimal() else []
+        limit = path.read_text().strip() if path.is_file() else ""
+        limits += [int(limit)] if limit.isdecimal() else []
     return min(limits)
 
 
@@ -35,10 +35,12 @@ def _of_gpu() -> int | None:
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
-    asked = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    command = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=_SECONDS_FOR_AN_ANSWER, check=True).stdout
+        output = subprocess.run(
+            command, capture_output=True, text=True, timeout=_SECONDS_FOR_AN_ANSWER, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    first = said.split("\n", 1)[0].strip()
+    first = output.split("\n", 1)[0].strip()
     return int(first) * 2**20 if first.isdecimal() else None

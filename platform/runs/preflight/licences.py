@@ -11,11 +11,10 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
-from runs.models import ModelLicence
-from runs.preflight.model_files import base_of, card_licence
+from runs.models import ModelLicence, OutputUse
+from runs.preflight.model_files import base_model_of, card_licence
 
-Outputs = ModelLicence.Outputs
-# These set no condition on what a model puts out.
+# These set no condition on a model's outputs.
 OPEN = frozenset(
     {"apache-2.0", "mit", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "unlicense", "cc-by-4.0"}
 )
@@ -25,7 +24,7 @@ CLOSED = frozenset({"llama2", "llama3"})
 
 @dataclass(frozen=True, kw_only=True)
 class PackageLicences:
-    """What is said of a model that packages carry: by the authors of its weights, and by who made the packages."""
+    """Licences of a model that packages carry: of its weights by their authors, and of the packages."""
 
     weights: str
     package: str | None
@@ -44,7 +43,7 @@ class OutputsMayNotTrain(Refusal):
 
 
 class LicenceUnconfirmed(Refusal):
-    """Nobody has said yet whether the teacher's licence allows it."""
+    """No one has confirmed yet that the teacher's licence allows it."""
 
 
 class LicenceInvalid(Refusal):
@@ -56,7 +55,7 @@ class Licence:
     """What is known of a model's licence; `outputs` None where it is not known what its outputs may do."""
 
     name: str
-    outputs: ModelLicence.Outputs | None
+    outputs: OutputUse | None
     basis: str
 
     def __str__(self) -> str:
@@ -67,48 +66,47 @@ def licence_of(reference: Mapping[str, Any]) -> Licence:
     """Find a model's licence: what a person stated, else what its authors say; an artifact's is that of its base."""
     stated = _statement(reference)
     if stated is not None:
-        said = f"stated by {stated.stated_by}"
-        return Licence(name=stated.licence, outputs=Outputs(stated.outputs), basis=said)
-    base = base_of(reference)
+        basis = f"stated by {stated.stated_by}"
+        return Licence(name=stated.licence, outputs=OutputUse(stated.outputs), basis=basis)
+    base = base_model_of(reference)
     if base is not None:
         return licence_of(base)
     if reference.get("source") == "package" and reference.get("name") in PACKAGE_LICENCES:
         return _of_package(PACKAGE_LICENCES[str(reference["name"])])
     name = card_licence(reference) or ""
-    known = Outputs.MAY_TRAIN if name in OPEN else Outputs.MAY_NOT_TRAIN if name in CLOSED else None
+    known = OutputUse.MAY_TRAIN if name in OPEN else OutputUse.MAY_NOT_TRAIN if name in CLOSED else None
     return Licence(name=name, outputs=known, basis="its model card" if name else "no model card names it")
 
 
 def _of_package(known: PackageLicences) -> Licence:
-    said = f"says {known.package}" if known.package else "names none"
-    basis = f"its authors' model card; the package that carries it {said}"
-    return Licence(name=known.weights, outputs=Outputs.MAY_TRAIN, basis=basis)
+    package = f"says {known.package}" if known.package else "names none"
+    basis = f"its authors' model card; the package that carries it {package}"
+    return Licence(name=known.weights, outputs=OutputUse.MAY_TRAIN, basis=basis)
 
 
 def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: bool) -> None:
-    """Refuse a teacher whose outputs must not train, or of which nobody knows; keep what the actor confirms.
+    """Refuse a teacher whose outputs must not train, or may not be known to; record what the actor confirms.
 
     Parameters: `confirmed` whether the actor says that its outputs may train other models.
     Raises: OutputsMayNotTrain; LicenceUnconfirmed.
     """
     found, name = licence_of(reference), reference.get("name")
-    if found.outputs == Outputs.MAY_NOT_TRAIN:
+    if found.outputs == OutputUse.MAY_NOT_TRAIN:
         raise OutputsMayNotTrain(
-            f"The licence of the teacher {name}, {found}, does not let its outputs train another model, so nothing can "
+            f"The licence of the teacher {name}, {found}, forbids training other models on its outputs, so nothing can "
             "be distilled from it. Choose another teacher; if this is wrong, correct it with manage.py state_licence."
         )
     if found.outputs is None and not confirmed:
         raise LicenceUnconfirmed(
-            f"Licence confirmed: Nobody has said yet whether the licence of the teacher {name}, {found}, lets its "
-            "outputs train another model. Read it; then confirm it here or with manage.py state_licence."
+            f"No one has confirmed whether the licence of the teacher {name}, {found}, allows "
+            "training other models on its outputs. Read it; then confirm it here or with manage.py state_licence.",
+            field="licence_confirmed",
         )
     if found.outputs is None:
-        state_licence(actor=actor, reference=reference, licence=found.name, outputs=Outputs.MAY_TRAIN)
+        state_licence(actor=actor, reference=reference, licence=found.name, outputs=OutputUse.MAY_TRAIN)
 
 
-def state_licence(
-    *, actor: User, reference: Mapping[str, Any], licence: str = "", outputs: ModelLicence.Outputs
-) -> ModelLicence:
+def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "", outputs: OutputUse) -> ModelLicence:
     """Write down what a model's licence says of its outputs; a later statement takes the place of an earlier one.
 
     Parameters: `reference` names the model by source and name, whatever its revision; `licence` its name, may be empty.
@@ -118,9 +116,11 @@ def state_licence(
     require(actor=actor, action=Action.START_RUN)
     source, name = str(reference.get("source") or ""), str(reference.get("name") or "").strip()
     if source not in {"hub", "folder", "package"} or not name:
-        raise LicenceInvalid(f"A model is named by hub, folder or package and its name; {reference!r} is none.")
-    if outputs not in Outputs.values:
-        raise LicenceInvalid(f"{outputs!r} is none of {', '.join(Outputs.values)}.", field="outputs")
+        raise LicenceInvalid(
+            f"{reference!r} is not a model reference: give a source (hub, folder or package) and a name."
+        )
+    if outputs not in OutputUse.values:
+        raise LicenceInvalid(f"{outputs!r} is not one of {', '.join(OutputUse.values)}.", field="outputs")
     with transaction.atomic():
         before = _statement(reference)
         name = before.name if before else name
@@ -141,8 +141,8 @@ def _statement(reference: Mapping[str, Any]) -> ModelLicence | None:
     """The latest statement about the same model, however its name was written."""
     source = str(reference.get("source") or "")
     key = _key(source, str(reference.get("name") or ""))
-    said = ModelLicence.objects.filter(source=source).order_by("-stated_at", "-pk").select_related("stated_by")
-    return next((statement for statement in said if _key(source, statement.name) == key), None)
+    statements = ModelLicence.objects.filter(source=source).order_by("-stated_at", "-pk").select_related("stated_by")
+    return next((statement for statement in statements if _key(source, statement.name) == key), None)
 
 
 def _key(source: str, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from planning.footprint import Shape
-from runs.preflight.references import PACKAGES, TOKENIZER_FILES
+from training.contract import LABEL_MAP_FILE, PACKAGES, SPEC_FILE, TOKENIZER_FILES
 from training.runtime import read_json
 from training.spec import GIT_REF, HUB_NAME
 
@@ -93,12 +93,12 @@ def card_licence(reference: Mapping[str, Any]) -> str | None:
     return found[1].lower() if found else None
 
 
-def base_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What an artifact of an earlier run was trained from; None for any other checkpoint."""
+def base_model_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The checkpoint that an artifact of an earlier run was trained from; None for any other checkpoint."""
     folder = model_folder(reference)
-    if folder is None or not (folder / "label_map.json").is_file():
+    if folder is None or not (folder / LABEL_MAP_FILE).is_file():
         return None
-    base = read_json(folder / "spec.json").get("model")
+    base = read_json(folder / SPEC_FILE).get("model")
     return base if isinstance(base, dict) and base.get("name") != reference.get("name") else None
 
 

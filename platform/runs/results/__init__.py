@@ -3,7 +3,7 @@
 from runs.results.cards import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
 from runs.results.comparing import Comparison, NotComparable, compare
 from runs.results.model_parts import missing_parts
-from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, ModelSilent, predict_to_file, try_model
+from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, Repeat, RepeatFailed, repeat
 from runs.results.run_settings import settings_used
 from runs.results.watching import (
@@ -29,9 +29,9 @@ __all__ = [
     "CurvePoint",
     "LabelOrigins",
     "ModelAnswer",
-    "ModelSilent",
     "NotComparable",
     "NothingToRepeat",
+    "PredictionFailed",
     "Repeat",
     "RepeatFailed",
     "card_of",

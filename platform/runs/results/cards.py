@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from config.refusals import Refusal
-from runs.execution import Consumption, consumption
-from runs.models import Artifact, Attempt, Run
+from runs.execution import TotalUsage, total_usage
+from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
+from tables.whole_files import write_whole
 from training.contract import CARD_FILE
 from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
 
@@ -24,7 +25,7 @@ __all__ = [
 
 
 class CardMissing(Refusal):
-    """There is no card, because there is no model or its folder is gone."""
+    """There is no card: there is no model, or its folder is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +61,8 @@ def card_of(
     Raises: CardMissing for a soft-label set.
     """
     run, study = artifact.run, artifact.run.study
-    if artifact.kind == Artifact.Kind.SOFT_LABELS:
-        raise CardMissing(f"{artifact} is no model and has no card. Ask for that of a student or a teacher.")
+    if artifact.kind == ArtifactKind.SOFT_LABELS:
+        raise CardMissing(f"{artifact} is not a model and has no card. Choose a student or a teacher.")
     kind = TASK_TYPES[study.task_type]
     card = Card(
         title=f"{artifact}: {study.name}",
@@ -81,13 +82,10 @@ def card_of(
 
 
 def write_card_file(artifact: Artifact, text: str) -> None:
-    """Replace the card in a model's folder in one step. Raises: CardMissing where the folder is gone."""
+    """Replace the card in a model's folder in one step. Raises: CardMissing where the folder is missing."""
     if not artifact.path.is_dir():
-        raise CardMissing(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
-    target = artifact.path / CARD_FILE
-    temporary = target.with_name(f".{CARD_FILE}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(target)
+        raise CardMissing(f"The folder of {artifact} is missing: {artifact.path}. Restore it, or train again.")
+    write_whole({artifact.path / CARD_FILE: [text.encode()]})
 
 
 def card_written_at(artifact: Artifact) -> datetime | None:
@@ -110,9 +108,9 @@ def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
 
 
 def _base(artifact: Artifact) -> dict[str, object]:
-    asked = artifact.run.model or {}
-    told = {name: value for name, value in (artifact.result.get("base") or {}).items() if value is not None}
-    return {**asked, **told, "licence": licence_of(asked).name if asked else None}
+    requested = artifact.run.model or {}
+    loaded = {name: value for name, value in (artifact.result.get("base") or {}).items() if value is not None}
+    return {**requested, **loaded, "licence": licence_of(requested).name if requested else None}
 
 
 def _data(artifact: Artifact) -> list[tuple[str, str]]:
@@ -123,12 +121,12 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
     for name, fixed in (("dev list", run.dev), ("test list", run.test), ("unlabelled list", run.unlabelled)):
         if fixed is not None:
             rows.append((name, f"{fixed.num_rows:,} examples, hash `{fixed.content_hash}`"))
-    told = artifact.result.get("data") or {}
-    return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in told.items())]
+    read = artifact.result.get("data") or {}
+    return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in read.items())]
 
 
 def _use(run: Run, lineage: Iterable[Attempt]) -> ResourceUse:
-    own, whole = consumption(run.attempts.all()), consumption(lineage)
+    own, whole = total_usage(run.attempts.all()), total_usage(lineage)
     return ResourceUse(
         device=run.device,
         device_seconds=own.device_seconds,
@@ -139,7 +137,7 @@ def _use(run: Run, lineage: Iterable[Attempt]) -> ResourceUse:
     )
 
 
-def _notes(own: Consumption, whole: Consumption) -> list[str]:
+def _notes(own: TotalUsage, whole: TotalUsage) -> list[str]:
     notes = []
     if whole.device_seconds > own.device_seconds:
         energy = "" if whole.energy_kwh is None else f", {whole.energy_kwh:.3g} kWh"

@@ -10,8 +10,8 @@ from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
 from training.answers import COMPAT_F1, PairedAnswers, PairedTest, paired_test
+from training.contract import PREDICTIONS_FILE
 
-PREDICTIONS_FILE = "predictions.jsonl"
 NUM_RESAMPLES = 1000
 # An interval from fewer says nothing that a reader could act on.
 FEWEST_EXAMPLES = 10
@@ -23,7 +23,7 @@ class NotComparable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model said of one held-out example, beside its gold answer; `predicted` is None where it was unparsed."""
+    """A model's prediction for a held-out example, with its gold answer; `predicted` is None where it was unparsed."""
 
     gold: str
     predicted: str | None
@@ -65,8 +65,8 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
     uids = [uid for uid in shared if one[uid].gold == other[uid].gold]
     if len(uids) < FEWEST_EXAMPLES:
         raise NotComparable(
-            f"{first} and {second} have {len(uids)} test examples with equal gold labels in common; {FEWEST_EXAMPLES} "
-            "are the least. Train both again on today's test split, and compare those."
+            f"{first} and {second} share {len(uids)} test examples with the same gold label; at least "
+            f"{FEWEST_EXAMPLES} are needed. Train both again on today's test split, and compare those."
         )
     answers = PairedAnswers(
         gold=[one[uid].gold for uid in uids],
@@ -93,7 +93,7 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
 
 
 def read_predictions(artifact: Artifact) -> dict[str, Prediction]:
-    """What a model said of its held-out examples, by uid. Raises: NotComparable."""
+    """A model's predictions for its held-out examples, by uid. Raises: NotComparable."""
     path: Path = artifact.path / PREDICTIONS_FILE
     try:
         with path.open(encoding="utf-8") as lines:
@@ -101,7 +101,7 @@ def read_predictions(artifact: Artifact) -> dict[str, Prediction]:
         return {row["uid"]: Prediction(gold=row["gold"], predicted=row["predicted"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotComparable(
-            f"What {artifact} said of the test examples cannot be read: {path} ({error}). Restore it, or train again."
+            f"The test predictions of {artifact} cannot be read: {path} ({error}). Restore them, or train again."
         ) from error
 
 

@@ -1,19 +1,17 @@
-"""What a model's folder must hold to be used anywhere else."""
+"""The files that a model's folder needs to be used elsewhere."""
 
 from pathlib import Path
 
 from runs.models import Artifact
-from runs.preflight import TOKENIZER_FILES
-from runs.results.comparing import PREDICTIONS_FILE
-from training.contract import CARD_FILE
+from training.contract import CARD_FILE, LABEL_MAP_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
 
 # Each part is there if any of its files is.
 _PARTS = {
     "its configuration": ("config.json",),
     "its weights": ("model.safetensors", "model.safetensors.index.json"),
     "its tokenizer": TOKENIZER_FILES,
-    "its label map": ("label_map.json",),
-    "its settings": ("spec.json",),
+    "its label map": (LABEL_MAP_FILE,),
+    "its settings": (SPEC_FILE,),
     "its predictions": (PREDICTIONS_FILE,),
     "its card": (CARD_FILE,),
 }

@@ -1,4 +1,4 @@
-"""Letting a trained student or teacher answer: in a process of its own, which costs nobody's budget anything.
+"""Predicting with a trained student or teacher: in a process of its own, which is charged to no budget.
 
 No process of the web or of the workers imports torch for it.
 """
@@ -21,29 +21,27 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
 from runs.execution import trainer_environment
-from runs.models import Artifact
-from runs.results.warm_model import NoAnswer, answer_of
+from runs.models import Artifact, ArtifactKind
+from runs.results.warm_model import PredictionProcessFailed, predict_one
 from tables.signs import is_blank
+from training.contract import EXIT_PERMANENT, EXIT_TOO_LARGE
 
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
-EXIT_PERMANENT = 2
-# As in training.evaluation.serving, which needs torch to be imported; a test compares the two.
-EXIT_TOO_LARGE = 5
 _LAST_WORDS = 2_000
 
 
-class ModelSilent(Refusal):
-    """A model could not answer; the message says why and what to do."""
+class PredictionFailed(Refusal):
+    """A model could not predict; the message says why and what to do."""
 
 
 class ServerBusy(Refusal):
-    """Somebody else is trying a model on this server at this moment."""
+    """Another user is trying a model on this server at this moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelAnswer:
-    """What a model said of one example: `predicted` in its task type's form, None where that was no answer.
+    """A model's prediction for one example: `predicted` in its task type's form, None where it was unparsed.
 
     `probabilities` by label, 0 to 1, None where they are no numbers; `seconds` that it took, loading included unless
     it `was_loaded` already.
@@ -56,13 +54,13 @@ class ModelAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Told:
-    """Who is told what: a bare number is how many lines are done, all else a note."""
+class _Listeners:
+    """Callbacks for the lines of a process: a bare number is how many rows are done, all else a note."""
 
     on_rows: Callable[[int], None] | None
     on_note: Callable[[str], None] | None
 
-    def tell(self, line: str) -> None:
+    def handle(self, line: str) -> None:
         if line.isdecimal():
             if self.on_rows is not None:
                 self.on_rows(int(line))
@@ -74,7 +72,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     """Let a model answer one example, within a time limit, one at a time on a server.
 
     Parameters: `texts` by input field of the study's task type.
-    Raises: Forbidden; ModelSilent (an empty or very long text, a model that is gone or cannot answer, no answer in
+    Raises: Forbidden; PredictionFailed (an empty or very long text, a model that is gone or cannot answer, no answer in
         time); ServerBusy.
     """
     require(actor=actor, action=Action.TRY_MODEL)
@@ -84,8 +82,8 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     with _only_one():
         started = time.monotonic()
         try:
-            found, was_loaded = answer_of(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
-        except NoAnswer as problem:
+            found, was_loaded = predict_one(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
+        except PredictionProcessFailed as problem:
             raise _silent(artifact, problem) from None
     return ModelAnswer(
         predicted=found["predicted"],
@@ -95,14 +93,14 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     )
 
 
-def _silent(artifact: Artifact, problem: NoAnswer) -> ModelSilent:
+def _silent(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
     if problem.code is None:
-        return ModelSilent(
+        return PredictionFailed(
             f"{artifact} gave no answer within {settings.TRY_SECONDS} seconds. Try again when less is running, or "
             "raise FULCRUM_TRY_SECONDS."
         )
     if problem.code == EXIT_TOO_LARGE:
-        return ModelSilent(
+        return PredictionFailed(
             f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or "
             "label a file with manage.py predict."
         )
@@ -122,18 +120,18 @@ def predict_to_file(
 
     Parameters: `keep_going` gives a line that is no example its error instead of refusing the file; `on_rows` is told
         how many lines are done, `on_note` what was guessed of the file and what is left out of it.
-    Raises: ModelSilent, naming the lines that cannot be labelled where there are any.
+    Raises: PredictionFailed, naming the lines that cannot be labelled where there are any.
     """
-    told = _Told(on_rows=on_rows, on_note=on_note)
-    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, told=told)
+    listeners = _Listeners(on_rows=on_rows, on_note=on_note)
+    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, listeners=listeners)
 
 
 def _checked(name: str, text: str) -> str:
     if is_blank(text):
-        raise ModelSilent("is empty. Write something for the model to read.", field=name)
+        raise PredictionFailed("is empty. Write something for the model to read.", field=name)
     if len(text) > MOST_CHARACTERS:
-        raise ModelSilent(
-            f"has {len(text):,} characters, {MOST_CHARACTERS:,} is the most here. Shorten it, or label a file "
+        raise PredictionFailed(
+            f"has {len(text):,} characters, {MOST_CHARACTERS:,} is the maximum here. Shorten it, or label a file "
             "with manage.py predict.",
             field=name,
         )
@@ -141,19 +139,19 @@ def _checked(name: str, text: str) -> str:
 
 
 def _check_there(artifact: Artifact) -> None:
-    if artifact.kind == Artifact.Kind.SOFT_LABELS:
-        raise ModelSilent(f"{artifact} is no model. Name a student or a teacher.")
+    if artifact.kind == ArtifactKind.SOFT_LABELS:
+        raise PredictionFailed(f"{artifact} is not a model. Name a student or a teacher.")
     if not artifact.path.is_dir():
-        raise ModelSilent(f"The folder of {artifact} is gone: {artifact.path}. Restore it, or train again.")
+        raise PredictionFailed(f"The folder of {artifact} is missing: {artifact.path}. Restore it, or train again.")
 
 
-def _predict(artifact: Artifact, source: Path, target: Path, *, keep_going: bool, told: _Told) -> None:
+def _predict(artifact: Artifact, source: Path, target: Path, *, keep_going: bool, listeners: _Listeners) -> None:
     _check_there(artifact)
     command = [sys.executable, "-m", "training", "predict", str(artifact.path), str(source), str(target)]
     with TemporaryFile() as complaints:
         with _start([*command, *(["--keep-going"] if keep_going else [])], complaints) as process:
             try:
-                _follow(process, told)
+                _follow(process, listeners)
             finally:
                 process.kill()
         if process.returncode:
@@ -172,19 +170,21 @@ def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]
     )
 
 
-def _follow(process: subprocess.Popen[bytes], told: _Told) -> None:
+def _follow(process: subprocess.Popen[bytes], listeners: _Listeners) -> None:
     """Wait for the end, and pass on what the process says on the way."""
     assert process.stdout is not None
     for line in process.stdout:
-        told.tell(line.decode("utf-8", errors="replace").strip())
+        listeners.handle(line.decode("utf-8", errors="replace").strip())
     process.wait()
 
 
-def _ended(artifact: Artifact, code: int, words: str) -> ModelSilent:
+def _ended(artifact: Artifact, code: int, words: str) -> PredictionFailed:
     if code == EXIT_PERMANENT and words:
-        return ModelSilent(words)
-    last = words[-_LAST_WORDS:].splitlines()[-1:] or ["it said nothing"]
-    return ModelSilent(f"{artifact} could not answer: its process ended with {code} ({last[0]}). Look for free memory.")
+        return PredictionFailed(words)
+    last = words[-_LAST_WORDS:].splitlines()[-1:] or ["no message"]
+    return PredictionFailed(
+        f"{artifact} could not predict: its process ended with {code} ({last[0]}). Check free memory."
+    )
 
 
 @contextmanager

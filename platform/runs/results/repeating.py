@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from config.refusals import Refusal
-from runs.execution import SPEC_FILE, Trainer, held, read_error, read_result
+from runs.execution import Trainer, hold_device, read_error, read_result
 from runs.models import Run
+from training.contract import SPEC_FILE
 from training.runtime import file_hash
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -50,7 +51,7 @@ def repeat(*, run: Run, folder: Path) -> Repeat:
     if not read_result(run.folder):
         raise NothingToRepeat(f"{run} has no result in {run.folder}. Only a run that succeeded can be repeated.")
     _copy(run, folder)
-    with held(kind=run.device, is_leaving=lambda: False) as device:
+    with hold_device(kind=run.device, is_leaving=lambda: False) as device:
         assert device is not None
         exit_code = _carried_out(Trainer(folder=folder, device=device))
     if exit_code or not read_result(folder):

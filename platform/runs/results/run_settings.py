@@ -1,4 +1,4 @@
-"""The settings that a run was trained with: what was asked for, what was tried on dev, what was chosen."""
+"""The settings that a run was trained with: what was requested, what was tried on dev, what was chosen."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,25 +24,25 @@ def names_kept(run: Run) -> set[str]:
 def settings_used(run: Run) -> list[tuple[str, str]]:
     """Each setting of a run with its value, in words; one that dev chooses says what was tried."""
     kept = next(iter(trainings_kept(run)), None)
-    told = {name: _said(value) for name, value in run.training.items() if value is not None}
+    used = {name: _text(value) for name, value in run.training.items() if value is not None}
     for name, listed in _SEARCHED.items():
         tried = run.search.get(listed) or []
         if tried:
-            told[name] = _of_search(tried, kept.get(name) if kept else None)
+            used[name] = _of_search(tried, kept.get(name) if kept else None)
     seeds = run.search.get("num_seeds", 1)
-    told["seed"] = str(run.seed) if seeds == 1 else f"{run.seed} to {run.seed + seeds - 1}"
-    asked = {name: value for name, value in run.distillation.items() if value not in (None, 0, "none")}
-    return [*told.items(), *((name, _said(value)) for name, value in asked.items())]
+    used["seed"] = str(run.seed) if seeds == 1 else f"{run.seed} to {run.seed + seeds - 1}"
+    distilled = {name: value for name, value in run.distillation.items() if value not in (None, 0, "none")}
+    return [*used.items(), *((name, _text(value)) for name, value in distilled.items())]
 
 
 def _of_search(tried: Sequence[float], chosen: float | None) -> str:
-    listed = " and ".join([", ".join(_said(one) for one in tried[:-1]), _said(tried[-1])]) if len(tried) > 1 else ""
+    listed = " and ".join([", ".join(_text(one) for one in tried[:-1]), _text(tried[-1])]) if len(tried) > 1 else ""
     if not listed:
-        return _said(tried[0])
-    return f"{listed} are tried on dev" if chosen is None else f"{_said(chosen)}, chosen on dev from {listed}"
+        return _text(tried[0])
+    return f"{listed} are tried on dev" if chosen is None else f"{_text(chosen)}, chosen on dev from {listed}"
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 

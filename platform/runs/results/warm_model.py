@@ -1,6 +1,6 @@
 """One model kept loaded for whoever tries it next: at most one on a server, for a while, within a memory limit.
 
-The process leaves by itself when nobody asks for a while, when it needs too much memory, and with the process that
+The process exits by itself when it is unused for a while, when it needs too much memory, and with the process that
 started it, however that ends: its standard input closes then.
 """
 
@@ -27,7 +27,7 @@ _MEGABYTE = 2**20
 _PIECE = 1 << 16
 
 
-class NoAnswer(Exception):
+class PredictionProcessFailed(Exception):
     """The process ended, or ran out of time, without an answer; `code` is its exit code, None out of time."""
 
     def __init__(self, code: int | None, words: str = "") -> None:
@@ -61,7 +61,7 @@ class WarmModel:
         finally:
             if lock is not None:
                 os.close(lock)
-        # It ends when nobody looks; somebody must take note, or it stays in the process table.
+        # Its exit must be collected, or it stays in the process table.
         threading.Thread(target=self._process.wait, name="warm-model", daemon=True).start()
 
     def can_answer(self, folder: Path) -> bool:
@@ -69,7 +69,7 @@ class WarmModel:
         return self._owner == os.getpid() and self._process.poll() is None and self.key == _key(folder)
 
     def ask(self, texts: Mapping[str, str], *, limit_seconds: float) -> dict[str, Any]:
-        """Ask for the answer to one example. Raises: NoAnswer, and then it is of no further use."""
+        """Ask for the answer to one example. Raises: PredictionProcessFailed, and then it is of no further use."""
         deadline = time.monotonic() + limit_seconds
         self._send(json.dumps(texts).encode() + b"\n", deadline)
         return dict(json.loads(self._line(deadline)))
@@ -102,33 +102,33 @@ class WarmModel:
 
     def _line(self, deadline: float) -> bytes:
         assert self._process.stdout is not None
-        handle, said = self._process.stdout.fileno(), b""
-        while not said.endswith(b"\n"):
+        handle, line = self._process.stdout.fileno(), b""
+        while not line.endswith(b"\n"):
             self._wait_for(handle, selectors.EVENT_READ, deadline)
             piece = os.read(handle, _PIECE)
             if not piece:
                 raise self._gone()
-            said += piece
-        return said
+            line += piece
+        return line
 
     def _wait_for(self, handle: int, event: int, deadline: float) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(handle, event)
             if not selector.select(max(deadline - time.monotonic(), 0.0)):
                 self._process.kill()
-                raise NoAnswer(None)
+                raise PredictionProcessFailed(None)
 
-    def _gone(self) -> NoAnswer:
+    def _gone(self) -> PredictionProcessFailed:
         code = self._process.wait()
         self._complaints.seek(0)
-        return NoAnswer(code, self._complaints.read().decode("utf-8", errors="replace").strip())
+        return PredictionProcessFailed(code, self._complaints.read().decode("utf-8", errors="replace").strip())
 
 
 def _close(pipe: Any) -> None:
     try:
         pipe.close()
     except OSError:
-        # What was still to be written finds nobody to read it.
+        # What was still to be written has no reader.
         return
 
 
@@ -153,11 +153,11 @@ def _lock() -> int | None:
 _kept: list[WarmModel] = []
 
 
-def answer_of(*, folder: Path, texts: Mapping[str, str], limit_seconds: float) -> tuple[dict[str, Any], bool]:
+def predict_one(*, folder: Path, texts: Mapping[str, str], limit_seconds: float) -> tuple[dict[str, Any], bool]:
     """Let the model of a folder answer one example, one that is loaded already if it can be.
 
     Call it with the server's lock for trying held.
-    Returns: its answer, and whether it was loaded already. Raises: NoAnswer.
+    Returns: its answer, and whether it was loaded already. Raises: PredictionProcessFailed.
     """
     if _kept and not _kept[0].can_answer(folder):
         forget()
@@ -167,7 +167,7 @@ def answer_of(*, folder: Path, texts: Mapping[str, str], limit_seconds: float) -
     model = _kept[0]
     try:
         answer = model.ask(texts, limit_seconds=limit_seconds)
-    except NoAnswer:
+    except PredictionProcessFailed:
         forget()
         raise
     if not model.is_kept:

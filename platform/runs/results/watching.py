@@ -9,14 +9,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from runs.execution import LOG_FILE, SPEC_FILE
+from runs.execution import LOG_FILE
 from runs.models import Attempt, Ending, Run, RunState
 from runs.results.run_settings import names_kept
-from training.contract import CURVE_FILE
+from training.contract import CURVE_FILE, RESULT_FILE, SPEC_FILE
 from training.reporting import TrialCurve, read_curves
 from training.runtime import read_json
 
-RESULT_FILE = "result.json"
 # What a run's page lets people read as it was written.
 FILES = {LOG_FILE: "text/plain; charset=utf-8", SPEC_FILE: "application/json", RESULT_FILE: "application/json"}
 _TRIAL = re.compile(r"rate-(?P<rate>.+)-(?P<length>\d+)-(?P<unit>epochs|steps)-seed-(?P<seed>\d+)(?P<rest>.*)")
@@ -27,7 +26,7 @@ class TimeSpent:
     """Where a run's time went, in seconds.
 
     Device time is `working` (the device computed), `idle` (held while the run started, loaded or saved), `wasted` (in
-    attempts that failed, broke off or were cancelled) or `undivided` (nobody said). `before` and `between` are waits
+    attempts that failed, broke off or were cancelled) or `undivided` (not known). `before` and `between` are waits
     outside attempts, in which no device was held.
     """
 
@@ -82,14 +81,14 @@ def time_spent(run: Run, attempts: Sequence[Attempt], *, now: datetime | None = 
 def _divided(run: Run, attempt: Attempt, now: datetime) -> dict[str, float]:
     if attempt.ended_at is None:
         held = (now - attempt.started_at).total_seconds() if attempt.pid else 0.0
-        said = run.progress.get("working_seconds") if run.state == RunState.RUNNING else None
+        reported = run.progress.get("working_seconds") if run.state == RunState.RUNNING else None
     else:
-        held, said = float(attempt.device_seconds), attempt.working_seconds
+        held, reported = float(attempt.device_seconds), attempt.working_seconds
     if attempt.ending in Ending.wasted():
         return {"wasted": held}
-    if said is None:
+    if reported is None:
         return {"undivided": held}
-    working = min(float(said), held)
+    working = min(float(reported), held)
     return {"working": working, "idle": held - working}
 
 
@@ -114,9 +113,9 @@ def curve_points(run: Run) -> list[CurvePoint]:
 def _points(name: str, trial: TrialCurve, kept: set[str]) -> list[CurvePoint]:
     # A stage that follows a training has its name with more behind a comma.
     is_kept = not kept or not _TRIAL.fullmatch(name) or name.partition(",")[0] in kept
-    said = trial_words(name) if is_kept else f"{trial_words(name)} (not chosen)"
-    losses = [CurvePoint(trial=said, step=step, loss=loss, is_kept=is_kept) for step, loss in trial.losses]
-    return losses + [CurvePoint(trial=said, step=step, score=score, is_kept=is_kept) for step, score in trial.scores]
+    shown = trial_words(name) if is_kept else f"{trial_words(name)} (not chosen)"
+    losses = [CurvePoint(trial=shown, step=step, loss=loss, is_kept=is_kept) for step, loss in trial.losses]
+    return losses + [CurvePoint(trial=shown, step=step, score=score, is_kept=is_kept) for step, score in trial.scores]
 
 
 def loss_shown(run: Run) -> float | None:
@@ -148,7 +147,7 @@ def run_file(run: Run, name: str) -> Path | None:
 
 
 def written_spec(run: Run) -> str:
-    """What the trainer was told, as it was written; empty before the first attempt."""
+    """The spec as the trainer got it; empty before the first attempt."""
     path = run_file(run, SPEC_FILE)
     return path.read_text(encoding="utf-8", errors="replace") if path else ""
 

@@ -17,31 +17,32 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from runs.control import go_on, why_paused
+from runs.control import extend_automatically, why_paused
 from runs.execution import (
     CPU,
     LOG_FILE,
     SECONDS_BEFORE_LIMIT,
     SECONDS_BEFORE_SHORT,
-    SECONDS_BETWEEN_BEATS,
+    SECONDS_BETWEEN_RENEWALS,
     SECONDS_TO_LEAVE,
+    AttemptClaim,
     AttemptEnd,
-    Beat,
-    Claim,
+    AttemptEvidence,
+    AttemptUsage,
     Device,
-    Evidence,
     LeaseLost,
-    NotWanted,
+    LeaseRenewal,
     ParentArtifactMissing,
-    Stop,
+    RunWithdrawn,
+    StopReason,
     Trainer,
-    Usage,
+    attempt_outcome,
+    claim_run,
+    disk_space_shortage,
     end_attempt,
-    found_no_room,
-    held,
-    judge,
-    missing_room,
+    hold_device,
     process_started_at,
+    ran_out_of_disk,
     read_error,
     read_progress,
     read_result,
@@ -49,7 +50,6 @@ from runs.execution import (
     renew,
     write_run_folder,
 )
-from runs.execution import claim as claim_run
 from runs.models import Attempt, Ending, Run, RunState
 from runs.money import seconds_of, seconds_used
 from runs.supervision import shutdown
@@ -70,80 +70,83 @@ def supervise(*, run_id: int) -> None:
     Parameters: `run_id` of a run; anything but a queued one is left alone.
     """
     kind = Run.objects.filter(pk=run_id, state=RunState.QUEUED).values_list("device", flat=True).first()
-    with _told_to_leave() as leaving, held(kind=kind or CPU, is_leaving=partial(_is_leaving, leaving)) as device:
+    with (
+        _shutdown_requested() as leaving,
+        hold_device(kind=kind or CPU, is_leaving=partial(_is_leaving, leaving)) as device,
+    ):
         if device is not None:
             _carry_out(run_id, device, leaving)
 
 
-def _is_leaving(told: threading.Event) -> bool:
-    return told.is_set() or shutdown.is_announced()
+def _is_leaving(leaving: threading.Event) -> bool:
+    return leaving.is_set() or shutdown.is_announced()
 
 
 def _carry_out(run_id: int, device: Device, leaving: threading.Event) -> None:
     claim = claim_run(run_id=run_id)
     if claim is None:
-        logger.info("run %s is not there to be taken", run_id)
+        logger.info("run %s cannot be claimed", run_id)
         return
     try:
-        _Watch(claim=claim, device=device, leaving=leaving).attempt()
+        _AttemptSupervisor(claim=claim, device=device, leaving=leaving).attempt()
     except LeaseLost as lost:
         logger.warning("%s; left alone", lost)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """What was seen of an attempt's end: why it was stopped, if it was, and how its trainer left, if there was one."""
+class _Observation:
+    """How an attempt ended, as its supervisor saw it: why it was stopped, if it was, and how its trainer exited."""
 
-    stop: Stop | None = None
+    stop: StopReason | None = None
     exit_code: int | None = None
     seconds: float = 0.0
     error: str = ""
-    found_no_room: bool = False
+    disk_full: bool = False
 
 
-class _Watch:
+class _AttemptSupervisor:
     """One attempt, from the claim to its record."""
 
-    def __init__(self, *, claim: Claim, device: Device, leaving: threading.Event) -> None:
+    def __init__(self, *, claim: AttemptClaim, device: Device, leaving: threading.Event) -> None:
         self._claim = claim
         self._device = device
         self._leaving = leaving
         self._run = Run.objects.select_related("study", "hold__price", "snapshot").get(pk=claim.run_id)
         self._used_before = float(seconds_used(self._run))
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
-        self._beat = Beat(max_seconds=self._run.max_seconds)
+        self._renewal = LeaseRenewal(max_seconds=self._run.max_seconds)
 
     def attempt(self) -> None:
         self._renew({"stage": "data"}, seconds=0.0)
         early = self._reason_to_stop(0.0)
         if early is not None:
-            self._end(_Seen(stop=early))
+            self._end(_Observation(stop=early))
             return
-        if reason := missing_room():
-            self._end(_Seen(error=reason, found_no_room=True))
+        if reason := disk_space_shortage():
+            self._end(_Observation(error=reason, disk_full=True))
             return
         try:
             trainer = self._patiently(self._start)
-        except NotWanted:
-            self._end(_Seen(stop=self._reason_to_stop(0.0)))
+        except RunWithdrawn:
+            self._end(_Observation(stop=self._reason_to_stop(0.0)))
             return
         except (OSError, ParentArtifactMissing) as error:
-            self._end(_Seen(error=f"it could not be started: {error}", found_no_room=is_disk_full(error)))
+            self._end(_Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error)))
             return
         try:
             self._patiently(partial(self._note, trainer))
-            seen = self._watch(trainer)
+            observed = self._watch(trainer)
         except BaseException:
             trainer.kill()
             raise
-        self._end(seen)
+        self._end(observed)
 
     def _start(self) -> Trainer:
         with _kept_alive(self._claim, self._renewed):
-            folder = write_run_folder(run=self._run, is_wanted=lambda: self._reason_to_stop(0.0) is None)
+            folder = write_run_folder(run=self._run, should_continue=lambda: self._reason_to_stop(0.0) is None)
         with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
-        # No device is held for a run that somebody else took over while its data was written.
+        # No device is held for a run that another worker took over while its data was written.
         self._renew({"stage": "data"}, seconds=0.0)
         return Trainer(folder=folder, device=self._device)
 
@@ -155,23 +158,23 @@ class _Watch:
         attempt.started_at = attempt.heartbeat_at - timedelta(seconds=trainer.seconds)
         attempt.save(update_fields=["pid", "process_started_at", "started_at", "heartbeat_at"])
 
-    def _watch(self, trainer: Trainer) -> _Seen:
+    def _watch(self, trainer: Trainer) -> _Observation:
         """Renew the lease until the trainer is gone. Raises: LeaseLost."""
-        stop: Stop | None = None
+        stop: StopReason | None = None
         asked_at = 0.0
-        while (exit_code := trainer.wait(SECONDS_BETWEEN_BEATS)) is None:
+        while (exit_code := trainer.wait(SECONDS_BETWEEN_RENEWALS)) is None:
             self._renew(read_progress(self._run.folder), seconds=trainer.seconds)
             if stop is None and (stop := self._reason_to_stop(trainer.seconds)) is not None:
                 asked_at = time.monotonic()
                 trainer.ask_to_stop()
             elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
                 trainer.kill()
-        return _Seen(
+        return _Observation(
             stop=stop,
             exit_code=exit_code,
             seconds=trainer.seconds,
             error=read_error(self._run.folder),
-            found_no_room=found_no_room(self._run.folder),
+            disk_full=ran_out_of_disk(self._run.folder),
         )
 
     def _renew(self, progress: dict[str, Any], *, seconds: float) -> None:
@@ -179,14 +182,14 @@ class _Watch:
         try:
             self._renewed(renew(claim=self._claim, progress=progress))
             if self._run.go_on and self._seconds_left(seconds) <= SECONDS_BEFORE_SHORT:
-                self._beat = replace(self._beat, max_seconds=go_on(run_id=self._claim.run_id))
+                self._renewal = replace(self._renewal, max_seconds=extend_automatically(run_id=self._claim.run_id))
         except _DATABASE_AWAY as error:
             connection.close()
             if time.monotonic() > self._lease_ends:
                 raise self._no_database() from error
 
-    def _renewed(self, beat: Beat) -> None:
-        self._beat = beat
+    def _renewed(self, renewal: LeaseRenewal) -> None:
+        self._renewal = renewal
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
 
     def _patiently(self, work: Callable[[], _Done]) -> _Done:
@@ -202,52 +205,52 @@ class _Watch:
                 # What fails every time, while the lease is renewed beside it, is no outage.
                 if now > min(self._lease_ends, failing_since + settings.LEASE_SECONDS):
                     raise self._no_database() from error
-                time.sleep(SECONDS_BETWEEN_BEATS)
+                time.sleep(SECONDS_BETWEEN_RENEWALS)
 
     def _no_database(self) -> LeaseLost:
         return LeaseLost(f"run {self._claim.run_id}: no database for a whole lease")
 
     def _seconds_left(self, seconds: float) -> float:
-        return self._beat.max_seconds - self._used_before - seconds
+        return self._renewal.max_seconds - self._used_before - seconds
 
-    def _reason_to_stop(self, seconds: float) -> Stop | None:
-        if self._beat.cancel_requested_at is not None:
-            return Stop.CANCEL
-        if self._beat.pause_requested_at is not None or self._beat.stopped_at is not None:
-            return Stop.PAUSE
+    def _reason_to_stop(self, seconds: float) -> StopReason | None:
+        if self._renewal.cancel_requested_at is not None:
+            return StopReason.CANCEL
+        if self._renewal.pause_requested_at is not None or self._renewal.stopped_at is not None:
+            return StopReason.PAUSE
         if self._seconds_left(seconds) <= SECONDS_BEFORE_LIMIT:
-            return Stop.TIME
+            return StopReason.TIME
         if _is_leaving(self._leaving):
-            return Stop.HAND_OVER
+            return StopReason.HAND_OVER
         return None
 
-    def _end(self, seen: _Seen) -> None:
-        self._patiently(partial(self._record, seen, timezone.now()))
+    def _end(self, observed: _Observation) -> None:
+        self._patiently(partial(self._record, observed, timezone.now()))
 
-    def _record(self, seen: _Seen, ended_at: datetime) -> None:
+    def _record(self, observed: _Observation, ended_at: datetime) -> None:
         end = AttemptEnd(
-            verdict=judge(self._evidence(seen)),
-            seconds=seconds_of(seen.seconds),
+            outcome=attempt_outcome(self._evidence(observed)),
+            seconds=seconds_of(observed.seconds),
             ended_at=ended_at,
-            exit_code=seen.exit_code,
+            exit_code=observed.exit_code,
             result=read_result(self._run.folder),
-            usage=read_usage(self._run.folder) if seen.seconds else Usage(),
+            usage=read_usage(self._run.folder) if observed.seconds else AttemptUsage(),
         )
         end_attempt(claim=self._claim, end=end)
 
-    def _evidence(self, seen: _Seen) -> Evidence:
+    def _evidence(self, observed: _Observation) -> AttemptEvidence:
         self._run.refresh_from_db()
-        return Evidence(
-            exit_code=seen.exit_code,
-            stop=seen.stop,
+        return AttemptEvidence(
+            exit_code=observed.exit_code,
+            stop=observed.stop,
             has_result=bool(read_result(self._run.folder)),
-            error=seen.error,
-            found_no_room=seen.found_no_room,
+            error=observed.error,
+            disk_full=observed.disk_full,
             num_crashes=num_crashes(self._run),
             max_attempts=settings.MAX_ATTEMPTS,
             max_seconds=self._run.max_seconds,
-            pause_reason=why_paused(self._run) if seen.stop == Stop.PAUSE else "",
-            go_on=self._run.go_on,
+            pause_reason=why_paused(self._run) if observed.stop == StopReason.PAUSE else "",
+            auto_extends=self._run.go_on,
         )
 
 
@@ -257,10 +260,10 @@ def num_crashes(run: Run) -> int:
 
 
 @contextmanager
-def _kept_alive(claim: Claim, renewed: Callable[[Beat], None]) -> Iterator[None]:
+def _kept_alive(claim: AttemptClaim, renewed: Callable[[LeaseRenewal], None]) -> Iterator[None]:
     """Renew the lease from a thread while the run's data is written, which takes as long as it takes.
 
-    Each beat is handed to `renewed`; the latest tells whether the run is still wanted.
+    Each renewal is handed to `renewed`; the latest tells whether the run continues.
     """
     done = threading.Event()
     thread = threading.Thread(target=_renew_until, args=(claim, done, renewed), name="lease", daemon=True)
@@ -272,10 +275,10 @@ def _kept_alive(claim: Claim, renewed: Callable[[Beat], None]) -> Iterator[None]
         thread.join()
 
 
-def _renew_until(claim: Claim, done: threading.Event, renewed: Callable[[Beat], None]) -> None:
+def _renew_until(claim: AttemptClaim, done: threading.Event, renewed: Callable[[LeaseRenewal], None]) -> None:
     """Stop where the lease is lost: the watch that follows meets the same, and knows what to do."""
     try:
-        while not done.wait(SECONDS_BETWEEN_BEATS):
+        while not done.wait(SECONDS_BETWEEN_RENEWALS):
             try:
                 renewed(renew(claim=claim, progress={"stage": "data"}))
             except _DATABASE_AWAY:
@@ -287,7 +290,7 @@ def _renew_until(claim: Claim, done: threading.Event, renewed: Callable[[Beat], 
 
 
 @contextmanager
-def _told_to_leave() -> Iterator[threading.Event]:
+def _shutdown_requested() -> Iterator[threading.Event]:
     """An event that a SIGTERM to this very process sets; the signal is passed on when the run has been handed over."""
     leaving = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -13,21 +13,21 @@ from django.utils import timezone
 
 from budgets.ledger import release
 from budgets.models import Hold
-from runs.control import wake, why_paused
+from runs.control import resume_if_possible, why_paused
 from runs.execution import (
     AttemptEnd,
-    Evidence,
+    AttemptEvidence,
+    AttemptUsage,
     LeaseLost,
-    Stop,
-    Usage,
+    StopReason,
+    attempt_outcome,
     cancel_unstarted,
     end_attempt,
     enqueue,
-    found_no_room,
-    judge,
     kill_orphan,
     last_sign_of_life,
     locked_unless_moving,
+    ran_out_of_disk,
     read_error,
     read_result,
     read_usage,
@@ -92,12 +92,12 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
     """What a lost attempt used, and what follows; a trainer that finished without its worker has finished."""
     run = attempt.run
     result = read_result(run.folder)
-    evidence = Evidence(
+    evidence = AttemptEvidence(
         exit_code=None,
         stop=_reason_to_stop(run),
         has_result=bool(result),
         error=read_error(run.folder),
-        found_no_room=found_no_room(run.folder),
+        disk_full=ran_out_of_disk(run.folder),
         num_crashes=num_crashes(run),
         max_attempts=settings.MAX_ATTEMPTS,
         max_seconds=run.max_seconds,
@@ -106,12 +106,12 @@ def _lost_end(attempt: Attempt) -> AttemptEnd:
     ended_at = _last_seen(attempt)
     used = _seconds_held(attempt, ended_at)
     return AttemptEnd(
-        verdict=judge(evidence),
+        outcome=attempt_outcome(evidence),
         seconds=seconds_of(used),
         ended_at=ended_at,
         exit_code=None,
         result=result,
-        usage=read_usage(run.folder) if used else Usage(),
+        usage=read_usage(run.folder) if used else AttemptUsage(),
     )
 
 
@@ -119,26 +119,26 @@ def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
     """How long the device was held; a trainer whose worker died before it wrote it down tells that by itself."""
     if attempt.pid is not None:
         return (ended_at - attempt.started_at).total_seconds()
-    told = last_sign_of_life(attempt.run.folder)
-    if told is None or told <= attempt.started_at:
+    written_at = last_sign_of_life(attempt.run.folder)
+    if written_at is None or written_at <= attempt.started_at:
         return 0.0
     return sum(read_usage(attempt.run.folder).stages.values())
 
 
-def _reason_to_stop(run: Run) -> Stop | None:
+def _reason_to_stop(run: Run) -> StopReason | None:
     """Stop reason the lost worker would have seen: a cancel, or a pause by a person or a stop."""
     if run.cancel_requested_at is not None:
-        return Stop.CANCEL
+        return StopReason.CANCEL
     if run.pause_requested_at is not None or run.study.budget.is_stopped:
-        return Stop.PAUSE
+        return StopReason.PAUSE
     return None
 
 
 def _last_seen(attempt: Attempt) -> datetime:
     """The later of the last heartbeat and the trainer's own last word, which continues after its worker died."""
-    told = last_sign_of_life(attempt.run.folder)
-    seen = max(attempt.heartbeat_at, told) if told else attempt.heartbeat_at
-    return min(seen, timezone.now())
+    written_at = last_sign_of_life(attempt.run.folder)
+    seen_at = max(attempt.heartbeat_at, written_at) if written_at else attempt.heartbeat_at
+    return min(seen_at, timezone.now())
 
 
 @transaction.atomic
@@ -155,7 +155,7 @@ def _resend(run_id: int) -> None:
 
 
 def _forget_messages(run: Run) -> None:
-    """Nobody may take it now; once the stop ends, a worker is to be told at once, not when it is due again."""
+    """No worker may claim it now; once the stop ends, a worker is notified at once, not when it is due again."""
     if run.sent_at is not None:
         run.sent_at, run.num_sent = None, 0
         run.save(update_fields=["sent_at", "num_sent"])
@@ -178,7 +178,7 @@ def _move_on(run_id: int) -> None:
 def _wake(run_id: int) -> None:
     run = locked_unless_moving(run_id, RunState.PAUSED)
     if run is not None:
-        wake(run)
+        resume_if_possible(run)
 
 
 def _release_ended(hold_id: int) -> None:

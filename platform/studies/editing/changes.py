@@ -1,6 +1,7 @@
 """Creating, changing, archiving and duplicating studies."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -126,13 +127,7 @@ def archive_study(*, actor: User, study: Study) -> Study:
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     archive_budget(actor=actor, budget=study.budget)
-    now = timezone.now()
-    if Study.objects.filter(pk=study.pk, archived_at__isnull=True).update(archived_at=now):
-        record_change(
-            actor=actor, action="study.archive", study=study, before={"archived": False}, after={"archived": True}
-        )
-    study.refresh_from_db()
-    return study
+    return _set_archived(actor, study, archived_at=timezone.now())
 
 
 @transaction.atomic
@@ -143,12 +138,7 @@ def unarchive_study(*, actor: User, study: Study) -> Study:
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     unarchive_budget(actor=actor, budget=study.budget)
-    if Study.objects.filter(pk=study.pk, archived_at__isnull=False).update(archived_at=None):
-        record_change(
-            actor=actor, action="study.archive", study=study, before={"archived": True}, after={"archived": False}
-        )
-    study.refresh_from_db()
-    return study
+    return _set_archived(actor, study, archived_at=None)
 
 
 @transaction.atomic
@@ -189,6 +179,15 @@ def freeze_test(*, actor: User, study: Study) -> None:
             before={"test_frozen": False},
             after={"test_frozen": True},
         )
+
+
+def _set_archived(actor: User, study: Study, *, archived_at: datetime | None) -> Study:
+    is_archived = archived_at is not None
+    if Study.objects.filter(pk=study.pk, archived_at__isnull=is_archived).update(archived_at=archived_at):
+        before, after = {"archived": not is_archived}, {"archived": is_archived}
+        record_change(actor=actor, action="study.archive", study=study, before=before, after=after)
+    study.refresh_from_db()
+    return study
 
 
 def _check_free(name: str) -> None:

@@ -1,7 +1,7 @@
 """Files of examples and labels: kept as a draft, previewed, imported whole or not at all, and undone the same way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -90,7 +90,7 @@ def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOpt
     """Guess the column mapping from the header. Raises: FileUnreadable."""
     table = _table(batch, encoding)
     guess = guess_options(columns=table.columns, input_fields=batch.study.definition.input_fields)
-    return ImportOptions(**{**guess.as_json(), "encoding": encoding})  # type: ignore[arg-type]
+    return replace(guess, encoding=encoding)
 
 
 def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, ...]:

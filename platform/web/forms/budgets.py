@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from budgets.models import Budget, Cap, Kind, Path
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Cap, Path
 
 _PATH, _KIND = "path", "kind"
 
@@ -52,7 +53,10 @@ class CapForm(_SeenForm):
         label="What to cap",
         choices=[
             ("A path", [(f"{_PATH}:{value}", label) for value, label in Path.choices]),
-            ("A kind", [(f"{_KIND}:{value}", label) for value, label in Kind.choices if value != Kind.PLATFORM_FEE]),
+            (
+                "A kind",
+                [(f"{_KIND}:{value}", label) for value, label in CostKind.choices if value != CostKind.PLATFORM_FEE],
+            ),
         ],
     )
     limit = _amount_field(label="Cap")

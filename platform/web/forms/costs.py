@@ -9,8 +9,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from budgets.models import Budget, Kind, Origin, Path, Tally
-from reports.costs import CostFilter, Days, Grouping, names_of
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Origin, Path, Tally
+from reports.costs import CostFilter, DayPeriod, Grouping, names_of
 from studies.models import Study
 
 # In an address: what has no path, no annotator or no run.
@@ -47,7 +48,7 @@ class CostFilterForm(forms.Form):
     path = forms.ChoiceField(
         required=False, widget=PlainSelect, choices=[("", "Any"), *Path.choices, (NONE, "No path")]
     )
-    kind = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Kind.choices])
+    kind = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *CostKind.choices])
     annotator = forms.ChoiceField(required=False, widget=PlainSelect)
     origin = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Origin.choices])
     first_month = forms.CharField(label="From month (UTC)", required=False)
@@ -163,5 +164,5 @@ class StatementForm(forms.Form):
             self.add_error("last", "No day comes after this one. Choose an earlier day.")
         return values
 
-    def days(self) -> Days:
-        return Days(first=self.cleaned_data["first"], last=self.cleaned_data["last"])
+    def days(self) -> DayPeriod:
+        return DayPeriod(first=self.cleaned_data["first"], last=self.cleaned_data["last"])

@@ -5,8 +5,9 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import User
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Period
-from budgets.models import Budget, Kind, Price, PriceBook
+from budgets.models import Budget, Price, PriceBook
 from budgets.prices import Scope
 
 DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"), ("mps", "GPU (Apple)"))
@@ -34,7 +35,7 @@ class PriceBookForm(forms.Form):
 
 class PriceForm(forms.Form):
     book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
-    kind = forms.ChoiceField(label="Kind", choices=Kind.choices)
+    kind = forms.ChoiceField(label="Kind", choices=CostKind.choices)
     device = forms.ChoiceField(choices=DEVICES, required=False, help_text="For a device hour only.")
     amount = _amount_field(
         help_text="In the book's currency per unit; a platform fee in percent. Up to six decimals.",

@@ -1,75 +1,54 @@
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
 from budgets.models import Path
 from runs.models import Run
-from runs.requests import (
-    LISTS,
-    MOST_EXAMPLES,
-    RANGES,
-    STUDENT_LEARNING_RATES,
-    STUDENT_STEPS,
-    TEACHER_LEARNING_RATES,
-    TEACHER_STEPS,
-    RunPlan,
-)
+from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
+from studies.models import Study
 from web.forms.lists import NumberListField
 
-PLAIN = RunPlan()
+SETTINGS = settings_of(RunPlan)
 HYBRID = "hybrid"
-WAYS = (
+METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (Path.DISTIL, "Distil: a teacher learns from the labels and teaches the student on unlabelled examples"),
     (HYBRID, "Hybrid: distil, then train the student on with the labels alone; the better of both on dev is kept"),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER = "study", "student"
-POOLINGS = {
-    "mean": "Mean of all tokens",
-    "first": "First token",
-    "max": "Largest value over tokens",
-    "bi_encoder": "Each text separately (bi-encoder)",
-}
-SEGMENTATIONS = (
-    ("auto", "Words; characters where people mark parts of words"),
-    ("word", "Words"),
-    ("character", "Characters"),
+# Hidden, and not checked, where nothing is distilled.
+_FOR_DISTIL = (
+    *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
+    *(name for name, setting in SETTINGS.items() if setting.group == FormGroup.DISTILLING),
 )
-FILTERS = (
-    ("none", "Keep all"),
-    ("confidence", "Keep those the teacher is most confident of"),
-    ("random", "Keep as many at random, for comparison"),
-)
-_DISTILLING = "teacher temperature gold_weight filter keep gold_epochs"
-# Says nothing, and is not looked at, where nothing is distilled.
-_FOR_DISTIL = f"num_unlabelled teacher_steps teacher_learning_rates {_DISTILLING}".split()
-# The epochs that a hybrid adds where nobody says how many.
+# The epochs that a hybrid adds where none are given.
 HYBRID_EPOCHS = 5
 
 
-def _whole(name: str, label: str, **options: Any) -> forms.IntegerField:
-    least, most = RANGES[name]
-    return forms.IntegerField(label=label, min_value=int(least), max_value=int(most), **options)
-
-
-def _number(name: str, label: str, **options: Any) -> forms.FloatField:
-    least, most = RANGES[name]
-    initial = getattr(PLAIN, name)
-    return forms.FloatField(label=label, min_value=least, max_value=most, step_size=None, initial=initial, **options)
-
-
-def _numbers(name: str, label: str, *, default: Iterable[float] = (), **options: Any) -> NumberListField:
-    shown = ", ".join(f"{number:.8f}".rstrip("0") for number in default)
-    return NumberListField(
-        label=label,
-        number=int if name in {"search_epochs", "student_layers"} else float,
-        longest=LISTS[name][2],
-        placeholder=shown,
-        required=False,
-        **options,
+def setting_field(setting: Setting, **options: Any) -> forms.Field:
+    """The field of a setting, made from its declaration. Parameters: `options` replace what the declaration says."""
+    blank = f"Blank: {setting.blank}." if setting.blank else ""
+    # A fraction that has no default to go by.
+    range_text = (
+        f"From {setting.range_text}." if setting.kind is float and not setting.longest and setting.may_be_none else ""
     )
+    options = {
+        "label": setting.label,
+        "help_text": " ".join(filter(None, (setting.help, range_text, blank))),
+        "required": not (setting.may_be_none or setting.longest or setting.kind is bool),
+        "initial": setting.default or None if setting.longest else setting.default,
+        **options,
+    }
+    if setting.kind is bool:
+        return forms.BooleanField(**options)
+    if setting.kind is str:
+        return forms.ChoiceField(choices=list(setting.choices.items()), **options)
+    if setting.longest:
+        return NumberListField(number=setting.kind, longest=setting.longest, placeholder=setting.placeholder, **options)
+    limits = {"min_value": setting.least, "max_value": setting.most}
+    return (forms.IntegerField if setting.kind is int else forms.FloatField)(**{**limits, **options})
 
 
 def _described(run: Run) -> str:
@@ -79,7 +58,7 @@ def _described(run: Run) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class FieldGroup:
     """A collapsible group of settings."""
 
     title: str
@@ -93,7 +72,9 @@ class Group:
 
 
 class StartRunForm(forms.Form):
-    path = forms.ChoiceField(label="Method", choices=WAYS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
+    """The settings with a label, and what else a request is made of."""
+
+    path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
         label="Labels",
         min_value=1,
@@ -108,99 +89,31 @@ class StartRunForm(forms.Form):
         required=False,
         help_text="For distil and hybrid: how many examples the teacher scores.",
     )
-    steps = _whole("steps", "Student steps", required=False, help_text=f"Per training. Blank: {STUDENT_STEPS}.")
-    teacher_steps = _whole(
-        "teacher_steps", "Teacher steps", required=False, help_text=f"For distil only. Blank: {TEACHER_STEPS}."
-    )
-    num_seeds = _whole(
-        "num_seeds",
-        "Seeds",
-        initial=PLAIN.num_seeds,
-        help_text="Repeats with other seeds; each adds cost.",
-    )
-    max_minutes = _whole(
-        "max_minutes",
-        "Time limit (minutes)",
-        initial=PLAIN.max_minutes,
-        help_text="Per run, search and seeds included. Their cost is reserved; the unused part is released.",
-    )
-    go_on = forms.BooleanField(
-        label="At the time limit, extend the run while the budget has money",
-        required=False,
-        help_text="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
-    )
     licence_confirmed = forms.BooleanField(
         label="I have read the teacher's licence: its outputs may train other models",
         required=False,
         help_text="Needed once per teacher; recorded with your name, for all studies.",
     )
-
-    learning_rates = _numbers(
-        "learning_rates",
-        "Student learning rates",
-        default=STUDENT_LEARNING_RATES,
-        help_text="Each is tried and the best on dev is used, for annotate and distil alike. One: no search.",
-    )
-    teacher_learning_rates = _numbers(
-        "teacher_learning_rates", "Teacher learning rates", default=TEACHER_LEARNING_RATES
-    )
-    search_epochs = _numbers(
-        "search_epochs",
-        "Epochs to try",
-        help_text="Instead of steps, for student and teacher; combined with each rate.",
-    )
-    patience = _whole(
-        "patience",
-        "Early-stopping patience",
-        required=False,
-        help_text="Evaluations on dev without improvement before training stops. Blank: no early stopping.",
-    )
-    batch_size = _whole("batch_size", "Batch size", initial=PLAIN.batch_size)
-    max_length = _whole(
-        "max_length", "Maximum length (tokens)", initial=PLAIN.max_length, help_text="Longer text is truncated."
-    )
-    seed = _whole("seed", "Seed", required=False, help_text="Blank: the study's.")
-
-    pooling = forms.ChoiceField(label="Pooling", initial=PLAIN.pooling)
-    segmentation = forms.ChoiceField(
-        label="Entities are made of", choices=SEGMENTATIONS, initial=PLAIN.segmentation, required=False
-    )
-    head_learning_rate_factor = _number("head_learning_rate_factor", "Head learning rate, as a multiple")
-    frozen_layers = _whole(
-        "frozen_layers", "Frozen layers of the student", initial=0, help_text="Not trained, embeddings included."
-    )
-    student_layers = _numbers(
-        "student_layers",
-        "Layers kept of the student",
-        help_text="For example 0, 2, 5 for a smaller student. Blank: all.",
-    )
-
     teacher = forms.ChoiceField(label="Teacher", initial=STUDYS_TEACHER, required=False)
-    temperature = _number("temperature", "Temperature")
-    gold_weight = _number("gold_weight", "Weight of human labels against soft labels")
-    filter = forms.ChoiceField(label="Soft labels", choices=FILTERS, initial=PLAIN.filter, required=False)
-    keep = _number("keep", "Share kept", required=False, help_text="From 0.01 to 1. Blank: chosen on dev.")
-    gold_epochs = forms.IntegerField(
-        label="Epochs on the labels alone",
-        min_value=1,
-        max_value=int(RANGES["gold_epochs"][1]),
-        initial=HYBRID_EPOCHS,
-        required=False,
-        help_text="For hybrid.",
-    )
 
     def __init__(
         self,
         *args: Any,
         teachers: Iterable[Run] = (),
-        poolings: Iterable[str] = POOLINGS,
+        poolings: Iterable[str] | None = None,
         has_words: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
+        self.fields.update({name: setting_field(setting) for name, setting in SETTINGS.items() if setting.label})
+        self.fields["gold_epochs"] = setting_field(
+            SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
+        )
         if not has_words:
             del self.fields["segmentation"]
-        self.fields["pooling"].choices = [(name, POOLINGS[name]) for name in poolings]  # type: ignore[attr-defined]
+        if poolings is not None:
+            labels = SETTINGS["pooling"].choices
+            self.fields["pooling"].choices = [(name, labels[name]) for name in poolings]  # type: ignore[attr-defined]
         finished = [(str(run.pk), _described(run)) for run in teachers]
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
             (STUDYS_TEACHER, "The study's teacher"),
@@ -219,50 +132,60 @@ class StartRunForm(forms.Form):
         return values
 
     @property
-    def money_path(self) -> Path:
+    def _path(self) -> Path:
         """What it is paid on: a hybrid counts as a distillation."""
         return Path.ANNOTATE if self.cleaned_data.get("path", Path.ANNOTATE) == Path.ANNOTATE else Path.DISTIL
 
+    def run_request(self, study: Study) -> RunRequest:
+        """The request that the form makes; an invalid field counts as blank. Raises Refusal as RunRequest does."""
+        return RunRequest(
+            study=study,
+            path=self._path,
+            plan=self.plan(),
+            num_labels=self.cleaned_data.get("num_labels"),
+            num_unlabelled=self.cleaned_data.get("num_unlabelled") or 0,
+        )
+
     def plan(self) -> RunPlan:
-        """The settings the form gives. Raises ValueError as RunPlan does."""
-        known = {field.name for field in fields(RunPlan)}
-        values = {name: value for name, value in self.cleaned_data.items() if name in known}
+        """The settings the form gives; an invalid or blank field counts as its default. Raises PlanInvalid."""
+        values = {name: value for name, value in self.cleaned_data.items() if name in SETTINGS}
         given = {name: value for name, value in values.items() if value not in (None, "", ())}
         is_hybrid = self.cleaned_data.get("path") == HYBRID
         given["gold_epochs"] = (given.get("gold_epochs") or HYBRID_EPOCHS) if is_hybrid else 0
-        if self.money_path == Path.DISTIL:
+        if self._path == Path.DISTIL:
             teacher = self.cleaned_data.get("teacher") or STUDYS_TEACHER
             given["self_distil"] = teacher == STUDENT_AS_TEACHER
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
         return RunPlan(**given)
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[FieldGroup]:
         """The settings that few need."""
         return [
-            Group(
+            FieldGroup(
                 title="Search",
                 help="The search on dev. It is the same for the student on either path, so that they can be compared.",
-                fields=self._of("learning_rates search_epochs patience seed teacher_learning_rates"),
+                fields=self._of(FormGroup.SEARCH),
             ),
-            Group(
+            FieldGroup(
                 title="The model",
                 help="How student and teacher read a text, and how much of the student is trained.",
-                fields=self._of(
-                    "batch_size max_length pooling segmentation head_learning_rate_factor frozen_layers student_layers"
-                ),
+                fields=self._of(FormGroup.MODEL),
             ),
-            Group(
+            FieldGroup(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=self._of(_DISTILLING),
+                fields=[self["teacher"], *self._of(FormGroup.DISTILLING)],
                 is_for_distil=True,
             ),
         ]
 
-    def _of(self, names: str) -> list[forms.BoundField]:
-        return [self[name] for name in names.split() if name in self.fields]
+    def _of(self, group: FormGroup) -> list[forms.BoundField]:
+        names = [name for name, setting in SETTINGS.items() if setting.group == group]
+        return [self[name] for name in names if name in self.fields]
 
 
 class ExtendRunForm(forms.Form):
-    minutes = _whole("max_minutes", "More minutes", initial=30, help_text="Their cost is reserved now.")
+    minutes = setting_field(
+        SETTINGS["max_minutes"], label="More minutes", initial=30, help_text="Their cost is reserved now."
+    )

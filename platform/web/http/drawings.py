@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import quote_etag
 
-from reports.charts import Chart, Drawing
+from reports.charts import ChartSpec, RenderedChart
 from web.http.downloads import download
 
 _KINDS = {"svg": "image/svg+xml", "png": "image/png"}
@@ -13,14 +13,14 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 def drawing(
-    request: HttpRequest, chart: Chart, suffix: str, *, file_name: str, seconds_to_keep: int | None = None
+    request: HttpRequest, chart: ChartSpec, suffix: str, *, file_name: str, seconds_to_keep: int | None = None
 ) -> HttpResponse:
     """Answer with a chart, to be saved where the address says `download`.
 
     Parameters: `suffix` svg or png; `file_name` without it; `seconds_to_keep` how long a browser need not ask again,
     where the address names the version; None: it asks each time, and is told where nothing changed.
     """
-    found = Drawing(chart=chart, suffix=suffix)
+    found = RenderedChart(chart=chart, suffix=suffix)
     etag = quote_etag(found.key)
     unchanged = get_conditional_response(request, etag=etag)
     response = unchanged if isinstance(unchanged, HttpResponse) else _drawn(request, found, file_name)
@@ -33,7 +33,7 @@ def drawing(
     return response
 
 
-def _drawn(request: HttpRequest, found: Drawing, file_name: str) -> HttpResponse:
+def _drawn(request: HttpRequest, found: RenderedChart, file_name: str) -> HttpResponse:
     kind = _KINDS[found.suffix]
     if "download" in request.GET:
         return download(found.content(), kind, f"{file_name}.{found.suffix}")

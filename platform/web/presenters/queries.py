@@ -12,7 +12,7 @@ from accounts.models import User
 from budgets.models import Path, Tally
 from labeling.models import Annotation, Assignment
 from labeling.publishing import publishable
-from runs.models import Artifact, Evaluation, Run, RunState
+from runs.models import ArtifactKind, Evaluation, Run, RunState
 from studies.models import Example, Split, Study
 from web.presenters.next_step import Facts, Step, next_step
 
@@ -90,7 +90,7 @@ def _points(studies: Sequence[Study]) -> QuerySet[Evaluation]:
     """Test evaluations of trained students in their studies' metrics."""
     return Evaluation.objects.filter(
         artifact__run__study__in=studies,
-        artifact__kind=Artifact.Kind.STUDENT,
+        artifact__kind=ArtifactKind.STUDENT,
         split=Split.TEST,
         metric=F("artifact__run__study__metric"),
     )

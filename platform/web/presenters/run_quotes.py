@@ -1,17 +1,17 @@
-"""What a request for runs would hold and will probably cost, said before it is made."""
+"""What a request for runs would hold and will probably cost, shown before it is made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from budgets.ledger import room
-from budgets.models import Budget, Kind, Path, Price
+from budgets.cost_kinds import CostKind
+from budgets.ledger import headroom
+from budgets.models import Budget, Price
 from budgets.prices import PriceMissing
 from planning.estimates import Estimate
 from runs.money import SECONDS_PER_MINUTE, minutes_that_fit
-from runs.preflight import Finding, Level, preflight
-from runs.requests import ChainEstimate, RunPlan, device_price, estimate_runs
-from studies.models import Study
+from runs.preflight import CheckLevel, CheckResult, preflight
+from runs.requests import ChainEstimate, RunRequest, chain_of, count_inputs, device_price, estimate_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class RunQuote:
     price: Price
     estimate: ChainEstimate
     left: Decimal
-    findings: Sequence[Finding]
+    checks: Sequence[CheckResult]
 
     @property
     def amount(self) -> Decimal:
@@ -30,13 +30,13 @@ class RunQuote:
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether somebody must say first that the teacher's licence allows it."""
-        return any(found.topic == "Licence" and found.level == Level.WARNING for found in self.findings)
+        """Whether the teacher's licence must be confirmed first."""
+        return any(check.topic == "Licence" and check.level == CheckLevel.WARNING for check in self.checks)
 
     @property
     def is_refused(self) -> bool:
-        """Whether starting would be refused as it is asked for now."""
-        return self.budget.is_stopped or any(found.level == Level.REFUSED for found in self.findings)
+        """Whether starting would be refused as it is requested now."""
+        return self.budget.is_stopped or any(check.level == CheckLevel.REFUSED for check in self.checks)
 
     @property
     def num_runs(self) -> int:
@@ -65,20 +65,21 @@ class RunQuote:
         return minutes_that_fit(money=self.left, price=self.price, num_runs=self.num_runs)
 
 
-def quote_runs(
-    *, study: Study, path: Path, plan: RunPlan, num_labels: int | None = None, num_unlabelled: int = 0
-) -> RunQuote | None:
-    """Quote a request for runs; None where no price is set yet. An equal run that is there is shared and costs less.
+def quote_runs(request: RunRequest) -> RunQuote | None:
+    """Quote a request for runs; None where no price is set yet. An equal run that exists is shared and costs less.
 
-    Raises: TeacherUnusable; ValueError (num_labels, num_unlabelled).
+    Raises: TeacherUnusable.
     """
+    study = request.study
     try:
         price = device_price(study)
-        estimate = estimate_runs(
-            study=study, path=path, num_labels=num_labels, num_unlabelled=num_unlabelled, plan=plan
-        )
     except PriceMissing:
         return None
-    left = room(budget=study.budget, path=path, kind=Kind.DEVICE_HOUR)
-    found = preflight(study=study, path=path, num_labels=num_labels, num_unlabelled=num_unlabelled, plan=plan)
-    return RunQuote(budget=study.budget, price=price, estimate=estimate, left=left, findings=found)
+    chain = chain_of(request=request, inputs=count_inputs(request))
+    return RunQuote(
+        budget=study.budget,
+        price=price,
+        estimate=estimate_runs(chain=chain, price=price),
+        left=headroom(budget=study.budget, path=request.path, kind=CostKind.DEVICE_HOUR),
+        checks=preflight(chain),
+    )

@@ -11,12 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from budgets.models import Budget, Price
-from budgets.overviews import Total
+from budgets.overviews import CurrencyOverview
 from notices.models import Delivery
 from reports import formatting as wording
 from reports.formatting import MoneyFormat
 from runs.models import RunState
-from runs.preflight import Level
+from runs.preflight import CheckLevel
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
 from web.presenters import action_in_words, key_in_words
@@ -47,7 +47,7 @@ def _money_format(form: str | MoneyFormat) -> MoneyFormat:
 
 
 @register.filter
-def adding_up(budget: Budget | Total) -> MoneyFormat:
+def adding_up(budget: Budget | CurrencyOverview) -> MoneyFormat:
     """The format in which spent, held and left add up to the limit as they are written."""
     return wording.adding_up(budget.currency, [budget.spent, budget.held, budget.available])
 
@@ -264,18 +264,18 @@ def slope(utility_per_unit: float | None) -> str:
 
 
 _FINDINGS = {
-    Level.GOOD: ("good", "Fine"),
-    Level.UNKNOWN: ("", "Not known"),
-    Level.WARNING: ("warn", "Mind"),
-    Level.REFUSED: ("bad", "Refused"),
+    CheckLevel.GOOD: ("good", "Fine"),
+    CheckLevel.UNKNOWN: ("", "Not known"),
+    CheckLevel.WARNING: ("warn", "Mind"),
+    CheckLevel.REFUSED: ("bad", "Refused"),
 }
 
 
 @register.filter
-def finding_state(level: Level) -> str:
+def check_state(level: CheckLevel) -> str:
     return _FINDINGS[level][0]
 
 
 @register.filter
-def finding_word(level: Level) -> str:
+def check_word(level: CheckLevel) -> str:
     return _FINDINGS[level][1]

@@ -5,8 +5,9 @@ from typing import Any
 
 from django import template
 
+from budgets.cost_kinds import CostKind
 from budgets.limits import waiting_request, waiting_requests
-from budgets.models import Kind, Price
+from budgets.models import Price
 from budgets.overviews import PriceState
 from studies.models import Study
 from web.presenters import stopped
@@ -28,7 +29,9 @@ def price_amount(row: Price) -> str:
     """A price's amount: in its book's currency, in percent for a fee, in words where it ends an override."""
     if row.amount is None:
         return "ends"
-    return f"{row.amount.normalize():f} %" if row.kind == Kind.PLATFORM_FEE else exact(row.amount, row.book.currency)
+    return (
+        f"{row.amount.normalize():f} %" if row.kind == CostKind.PLATFORM_FEE else exact(row.amount, row.book.currency)
+    )
 
 
 @register.filter

@@ -11,8 +11,8 @@ from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
 from reports.charts import THEMES, NothingToDraw, reliability_chart, reliability_of
 from reports.formatting import adding_up
-from runs.execution import consumption
-from runs.models import Artifact
+from runs.execution import total_usage
+from runs.models import Artifact, ArtifactKind
 from runs.results import CardMissing, missing_parts, try_model
 from web.forms.models import TryForm
 from web.http import carry_out, download, drawing, person
@@ -30,7 +30,7 @@ def artifact(request: HttpRequest, pk: int) -> HttpResponse:
 def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a model answer what was typed: the whole page, or only its box."""
     model = _found(pk)
-    if model.kind == Artifact.Kind.SOFT_LABELS:
+    if model.kind == ArtifactKind.SOFT_LABELS:
         raise Http404(f"{model} is no model.")
     study = model.run.study
     form = TryForm(request.POST, task_type=study.task_type)
@@ -74,9 +74,9 @@ def _found(pk: int) -> Artifact:
 def _page(model: Artifact) -> dict[str, Any]:
     sharing = Sharing(StudyLedger(model.run.study))
     bill = sharing.ledger.bill(run_id=model.run_id)
-    shared = sharing.bill(model) if model.kind == Artifact.Kind.STUDENT else None
+    shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
-    is_student, is_model = model.kind == Artifact.Kind.STUDENT, model.kind != Artifact.Kind.SOFT_LABELS
+    is_student, is_model = model.kind == ArtifactKind.STUDENT, model.kind != ArtifactKind.SOFT_LABELS
     return {
         "study": model.run.study,
         "artifact": model,
@@ -89,7 +89,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),
         "result": read_result(model.result),
-        "used": consumption(model.run.attempts.all()),
+        "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
         "missing": missing_parts(model) if is_model else [],
         "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,

@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, allowed
-from reports.bills import Part
+from reports.bills import BillSection
 from reports.charts import THEMES, NothingToDraw, utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
@@ -25,7 +25,7 @@ from web.http import download, drawing
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
     found = report_of(study)
-    context = {"study": study, "report": found, "parts": Part, "compare_form": _compare_form(found.points)}
+    context = {"study": study, "report": found, "sections": BillSection, "compare_form": _compare_form(found.points)}
     return render(request, "web/report.html", context)
 
 

@@ -14,10 +14,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.permissions import Action, allowed
 from reports.charts import THEMES, NothingToDraw, curve_chart, curve_csv
 from runs.control import cancel, cancelled_with, extend, pause, resume
-from runs.execution import consumption
+from runs.execution import total_usage
 from runs.models import Evaluation, Run
-from runs.queries import log_tail, standing
-from runs.requests import from_json
+from runs.queries import log_tail, run_totals
+from runs.requests import estimate_from_json
 from runs.results import (
     FILES,
     curve_points,
@@ -74,14 +74,14 @@ def _context(shown: Run) -> dict[str, object]:
     return {
         "study": shown.study,
         "run": shown,
-        "standing": standing(shown),
-        "estimate": from_json(shown.estimate),
+        "totals": run_totals(shown),
+        "estimate": estimate_from_json(shown.estimate),
         "loss": loss_shown(shown),
         "log": log_tail(shown, LOG_BYTES),
         "attempts": attempts,
         "time": time_spent(shown, attempts),
         "first_step": first_step(shown, attempts),
-        "used": consumption(attempts),
+        "used": total_usage(attempts),
         "curve_version": curve_version(shown),
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
@@ -134,7 +134,7 @@ def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
         shown = get_object_or_404(_with_relations(), pk=pk)
         if shown.is_ended or shown.cancel_requested_at:
             return redirect("run", pk=pk)
-        context = {"run": shown, "study": shown.study, "standing": standing(shown), "others": cancelled_with(run=shown)}
+        context = {"run": shown, "study": shown.study, "totals": run_totals(shown), "others": cancelled_with(run=shown)}
         return render(request, "web/cancel_run.html", context)
     said = "Cancelling the run. It is billed for the time used."
     return _do(request, pk, lambda run: cancel(actor=person(request), run=run), said)

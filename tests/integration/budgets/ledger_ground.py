@@ -5,8 +5,9 @@ from decimal import Decimal
 from itertools import count
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, charge
-from budgets.models import Budget, Kind, LedgerEntry, Origin, Price
+from budgets.models import Budget, LedgerEntry, Origin, Price
 from budgets.prices import Scope, price_at, set_price
 from tests import factories
 
@@ -15,7 +16,7 @@ _numbers = count(1)
 
 
 def label_price(budget: Budget) -> Price:
-    return price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW, scope=Scope(budget=budget))
+    return price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW, scope=Scope(budget=budget))
 
 
 def cost(amount: str, *, at: datetime = NOW, key: str = "", overshoot: bool = False) -> Cost:
@@ -32,7 +33,7 @@ def cost(amount: str, *, at: datetime = NOW, key: str = "", overshoot: bool = Fa
 def platform_fee(budget: Budget, percent: str) -> Price:
     start = factories.LONG_AGO + timedelta(days=next(_numbers))
     actor = factories.person(Role.ADMIN)
-    return set_price(actor=actor, book=budget.price_book, kind=Kind.PLATFORM_FEE, amount=percent, starts_at=start)
+    return set_price(actor=actor, book=budget.price_book, kind=CostKind.PLATFORM_FEE, amount=percent, starts_at=start)
 
 
 def spent(

@@ -22,9 +22,10 @@ django.setup()
 from django.db import connections, transaction  # noqa: E402  # after setup
 
 from accounts.models import User  # noqa: E402  # after setup
+from budgets.cost_kinds import CostKind  # noqa: E402  # after setup
 from budgets.ledger import AlreadyReversed, Cost, charge, extend_hold, reverse, settle  # noqa: E402  # after setup
 from budgets.ledger.holds import place_hold  # noqa: E402  # after setup
-from budgets.models import Budget, Kind, LedgerEntry, Origin, Price  # noqa: E402  # after setup
+from budgets.models import Budget, LedgerEntry, Origin, Price  # noqa: E402  # after setup
 from budgets.prices import price_at  # noqa: E402  # after setup
 from budgets.queries import differences  # noqa: E402  # after setup
 
@@ -54,7 +55,7 @@ def do(job: int, budget: Budget, price: Price, fee: Price, actor: User) -> None:
 def live(first: int, done: int, last: int | None = None) -> None:
     """Do jobs from the first on, and write to `done` the number of the next one."""
     budget = Budget.objects.select_related("price_book").get(pk=int(sys.argv[1]))
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=WHEN)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=WHEN)
     fee, actor = Price.objects.get(pk=int(sys.argv[2])), User.objects.get(pk=int(sys.argv[3]))
     for job in count(first):
         if job == last:

@@ -16,10 +16,11 @@ import django
 django.setup()
 
 from accounts.models import User  # noqa: E402  # after setup
+from budgets.cost_kinds import CostKind  # noqa: E402  # after setup
 from budgets.ledger import BudgetExceeded, BudgetStopped, Cost, charge  # noqa: E402  # after setup
 from budgets.ledger.holds import place_hold  # noqa: E402  # after setup
 from budgets.limits import StaleEdit, top_up  # noqa: E402  # after setup
-from budgets.models import Budget, Kind, Origin, Price  # noqa: E402  # after setup
+from budgets.models import Budget, Origin, Price  # noqa: E402  # after setup
 from budgets.prices import Scope, set_price  # noqa: E402  # after setup
 
 
@@ -54,7 +55,7 @@ def price_one(key: str, order: dict[str, Any]) -> None:
     set_price(
         actor=actor,
         book=budget.price_book,
-        kind=Kind.LABEL,
+        kind=CostKind.LABEL,
         amount="0.3",
         starts_at=datetime.fromisoformat(key),
         scope=Scope(budget=budget),

@@ -5,11 +5,12 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
-from budgets.ledger import BudgetExceeded, CapExceeded, Want, charge, place_holds, room
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetExceeded, CapExceeded, HoldRequest, charge, headroom, place_holds
 from budgets.ledger.holds import place_hold
 from budgets.limits import StaleEdit, remove_cap, set_cap
 from budgets.limits.limits import LimitTooLow
-from budgets.models import Budget, Cap, Kind, Path, Price
+from budgets.models import Budget, Cap, Path, Price
 from config.refusals import Refusal
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price
@@ -27,20 +28,20 @@ def test_what_is_spent_and_held_of_a_path_stays_within_its_cap() -> None:
     budget, price, _ = capped("3")
     charge(budget=budget, cost=cost("1"), price=price, path=Path.ANNOTATE)
     place_hold(budget=budget, source_key="run:1", amount=Decimal(1), price=price, path=Path.ANNOTATE)
-    with pytest.raises(CapExceeded, match=r"under its cap for annotate.*0\.50 USD are missing: raise the cap"):
+    with pytest.raises(CapExceeded, match=r"under its cap for annotate.*0\.50 USD more\. Raise the cap"):
         place_hold(budget=budget, source_key="run:2", amount=Decimal("1.5"), price=price, path=Path.ANNOTATE)
-    assert room(budget=budget, path=Path.ANNOTATE) == 1
+    assert headroom(budget=budget, path=Path.ANNOTATE) == 1
 
 
 def test_another_path_does_not_count() -> None:
     budget, price, _ = capped("3")
     place_hold(budget=budget, source_key="run:1", amount=Decimal(5), price=price, path=Path.DISTIL)
-    assert room(budget=budget, path=Path.DISTIL) == 5
-    assert room(budget=budget, path=Path.ANNOTATE) == 3
+    assert headroom(budget=budget, path=Path.DISTIL) == 5
+    assert headroom(budget=budget, path=Path.ANNOTATE) == 3
 
 
 def test_a_kind_is_capped_whatever_its_path() -> None:
-    budget, price, _ = capped("3", kind=Kind.LABEL)
+    budget, price, _ = capped("3", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded, match="cap for accepted label"):
         charge(budget=budget, cost=cost("4"), price=price)
 
@@ -51,16 +52,17 @@ def test_a_refusal_by_a_cap_is_one_by_the_budget() -> None:
 
 def test_of_many_the_first_that_fit_are_held() -> None:
     budget, price, _ = capped("0.25")
-    wants = [
-        Want(source_key=f"assignment:{n}", amount=Decimal("0.1"), price=price, path=Path.ANNOTATE) for n in range(5)
+    requests = [
+        HoldRequest(source_key=f"assignment:{n}", amount=Decimal("0.1"), price=price, path=Path.ANNOTATE)
+        for n in range(5)
     ]
-    assert len(place_holds(budget=budget, wants=wants, as_many_as_fit=True)) == 2
+    assert len(place_holds(budget=budget, requests=requests, as_many_as_fit=True)) == 2
 
 
 def test_a_cap_below_what_it_has_taken_is_refused() -> None:
     budget, price, _ = capped("3")
     place_hold(budget=budget, source_key="run:1", amount=Decimal(2), price=price, path=Path.ANNOTATE)
-    with pytest.raises(LimitTooLow, match="already spent and held of it"):
+    with pytest.raises(LimitTooLow, match="already spent and held under this cap"):
         set_cap(actor=factories.person(), budget=budget, limit="1.99", path=Path.ANNOTATE)
 
 

@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 
 from accounts.models import Role
-from budgets.ledger import CapExceeded, room, settle
+from budgets.cost_kinds import CostKind
+from budgets.ledger import CapExceeded, headroom, settle
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_cap
-from budgets.models import Budget, Hold, Kind, Path
+from budgets.models import Budget, Hold, Path
 from budgets.prices import Scope, price_at
 from budgets.queries import differences
 from config.refusals import Refusal
@@ -43,8 +44,8 @@ def test_a_cost_above_its_hold_is_kept_under_the_caps_too(budget: Budget) -> Non
 
 def test_a_hold_is_not_settled_as_another_kind_past_its_cap(budget: Budget) -> None:
     held = hold(budget, "4")
-    cap(budget, "1", kind=Kind.DEVICE_HOUR)
-    hours = price_at(book=budget.price_book, kind=Kind.DEVICE_HOUR, at=NOW, scope=Scope(device="cpu"))
+    cap(budget, "1", kind=CostKind.DEVICE_HOUR)
+    hours = price_at(book=budget.price_book, kind=CostKind.DEVICE_HOUR, at=NOW, scope=Scope(device="cpu"))
     with pytest.raises(CapExceeded, match="under its cap for device hour"):
         settle(hold=held, cost=cost("2"), price=hours)
     settle(hold=held, cost=cost("1"), price=hours)
@@ -53,15 +54,15 @@ def test_a_hold_is_not_settled_as_another_kind_past_its_cap(budget: Budget) -> N
 
 
 def test_work_that_overshoots_a_stop_does_not_overshoot_a_cap(budget: Budget) -> None:
-    cap(budget, "5", kind=Kind.LABEL)
+    cap(budget, "5", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded):
         spent(budget, "6", overshoot=True)
 
 
 def test_a_fee_counts_with_the_kind_that_it_is_on_top_of(budget: Budget) -> None:
-    cap(budget, "5", kind=Kind.LABEL)
+    cap(budget, "5", kind=CostKind.LABEL)
     spent(budget, "4", fee=platform_fee(budget, "10"))
-    assert room(budget=budget, kind=Kind.LABEL) == Decimal("0.6")
+    assert headroom(budget=budget, kind=CostKind.LABEL) == Decimal("0.6")
 
 
 def test_a_cap_names_a_path_and_kind_that_there_are(budget: Budget) -> None:

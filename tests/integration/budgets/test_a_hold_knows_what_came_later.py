@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from budgets.ledger import HoldClosed, Want, extend_hold, place_holds, release, settle
+from budgets.ledger import HoldClosed, HoldRequest, extend_hold, place_holds, release, settle
 from budgets.ledger.holds import SourceKeyReused, place_hold
 from budgets.models import Budget, Hold
 from budgets.queries import differences
@@ -46,16 +46,16 @@ def test_a_hold_adds_up_when_it_was_overdrawn_and_then_extended(budget: Budget) 
 
 
 def test_the_same_key_twice_in_one_order_is_one_hold(budget: Budget) -> None:
-    want = Want(source_key="run:1", amount=Decimal(4), price=label_price(budget))
-    first, second = place_holds(budget=budget, wants=[want, want])
+    request = HoldRequest(source_key="run:1", amount=Decimal(4), price=label_price(budget))
+    first, second = place_holds(budget=budget, requests=[request, request])
     budget.refresh_from_db()
     assert (first, budget.held) == (second, 4)
 
 
 def test_the_same_key_with_two_amounts_in_one_order_is_refused(budget: Budget) -> None:
-    wants = [Want(source_key="run:1", amount=Decimal(n), price=label_price(budget)) for n in (4, 5)]
+    requests = [HoldRequest(source_key="run:1", amount=Decimal(n), price=label_price(budget)) for n in (4, 5)]
     with pytest.raises(SourceKeyReused):
-        place_holds(budget=budget, wants=wants)
+        place_holds(budget=budget, requests=requests)
     assert not Hold.objects.exists()
 
 

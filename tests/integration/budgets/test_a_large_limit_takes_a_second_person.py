@@ -118,7 +118,7 @@ def test_confirming_twice_raises_once(budget: Budget, mara: User) -> None:
 
 def test_a_refused_request_cannot_be_confirmed(budget: Budget, mara: User) -> None:
     request = asked(budget, mara)
-    assert decline_limit(actor=factories.person(), request=request).outcome == LimitRequest.Outcome.REFUSED
+    assert decline_limit(actor=factories.person(), request=request).outcome == LimitRequest.Decision.REFUSED
     with pytest.raises(LimitRequestClosed, match="is refused by"):
         confirm_limit(actor=factories.person(), request=request)
     assert AuditRecord.objects.filter(action="budget.refuse_limit").exists()
@@ -126,7 +126,7 @@ def test_a_refused_request_cannot_be_confirmed(budget: Budget, mara: User) -> No
 
 def test_who_asked_withdraws(budget: Budget, mara: User) -> None:
     declined = [decline_limit(actor=mara, request=request) for request in [asked(budget, mara)] * 2]
-    assert {one.outcome for one in declined} == {LimitRequest.Outcome.WITHDRAWN}
+    assert {one.outcome for one in declined} == {LimitRequest.Decision.WITHDRAWN}
     assert AuditRecord.objects.filter(action="budget.withdraw_limit").count() == 1
 
 
@@ -136,13 +136,13 @@ def test_a_request_expires_and_makes_room_for_another(budget: Budget, mara: User
     with pytest.raises(LimitRequestClosed, match="is expired"):
         confirm_limit(actor=factories.person(), request=request)
     assert asked(budget, factories.person(), "500").new_limit == 510
-    assert LimitRequest.objects.get(pk=request.pk).outcome == LimitRequest.Outcome.EXPIRED
+    assert LimitRequest.objects.get(pk=request.pk).outcome == LimitRequest.Decision.EXPIRED
 
 
 def test_a_limit_that_changed_meanwhile_is_not_overwritten(budget: Budget, mara: User) -> None:
     request = asked(budget, mara)
     set_limit(actor=factories.person(), budget=budget, limit="20")
-    with pytest.raises(StaleEdit, match=r"is 20\.00 now; it was 10\.00 when the raise was asked for"):
+    with pytest.raises(StaleEdit, match=r"is now 20\.00; it was 10\.00 when the raise was requested"):
         confirm_limit(actor=factories.person(), request=request)
     assert limit(budget) == 20
 

@@ -5,10 +5,10 @@ import pytest
 
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.cost_kinds import CostKind
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_limit
 from budgets.limits.limits import LimitTooLow
-from budgets.models import Kind
 from budgets.prices import price_at
 from tests import factories
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_limit_goes_no_lower_than_what_is_held() -> None:
     budget = factories.budget(limit="10")
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=datetime(2026, 1, 1, tzinfo=UTC))
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=datetime(2026, 1, 1, tzinfo=UTC))
     place_hold(budget=budget, source_key="run:1", amount=Decimal(4), price=price)
     manager = factories.person(Role.MANAGER)
     with pytest.raises(LimitTooLow):

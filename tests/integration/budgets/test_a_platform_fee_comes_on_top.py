@@ -3,10 +3,11 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, charge, reverse, settle
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_cap
-from budgets.models import Budget, Kind, LedgerEntry, Path, Price
+from budgets.models import Budget, LedgerEntry, Path, Price
 from budgets.prices import set_price
 from budgets.queries import differences
 from config.refusals import Refusal
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def fee_of(budget: Budget, percent: str = "20") -> Price:
     admin, start = factories.person(Role.ADMIN), factories.LONG_AGO
-    return set_price(actor=admin, book=budget.price_book, kind=Kind.PLATFORM_FEE, amount=percent, starts_at=start)
+    return set_price(actor=admin, book=budget.price_book, kind=CostKind.PLATFORM_FEE, amount=percent, starts_at=start)
 
 
 def amounts(budget: Budget) -> list[tuple[str, Decimal]]:
@@ -56,7 +57,7 @@ def test_a_reversal_undoes_the_fee_too() -> None:
 
 def test_a_fee_counts_under_the_cap_of_what_it_is_on_top_of() -> None:
     budget = factories.budget()
-    set_cap(actor=factories.person(), budget=budget, limit="1.1", kind=Kind.LABEL)
+    set_cap(actor=factories.person(), budget=budget, limit="1.1", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded):
         charge(budget=budget, cost=cost("1"), price=label_price(budget), path=Path.ANNOTATE, fee=fee_of(budget))
 

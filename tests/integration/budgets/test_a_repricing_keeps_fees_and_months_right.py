@@ -6,10 +6,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role, User
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, Period, charge, preview_repricing, reprice, reverse
 from budgets.ledger.repricing import RepricingChanged
 from budgets.limits import set_cap, set_limit
-from budgets.models import Budget, Kind, LedgerEntry, Price, Tally
+from budgets.models import Budget, LedgerEntry, Price, Tally
 from budgets.queries import differences
 from tests import factories
 from tests.integration.budgets.ledger_ground import cost, label_price, platform_fee, spent
@@ -47,7 +48,7 @@ def total(budget: Budget) -> Decimal:
 
 
 def test_a_label_is_repriced_with_the_fee_that_was_repriced_before(budget: Budget, admin: User) -> None:
-    fee = LedgerEntry.objects.filter(kind=Kind.PLATFORM_FEE)[0].price
+    fee = LedgerEntry.objects.filter(kind=CostKind.PLATFORM_FEE)[0].price
     correct(admin, fee, "20")
     assert total(budget) == Decimal("2.4")
     correct(admin, label_price(budget), "0.5")
@@ -72,7 +73,7 @@ def test_a_price_is_corrected_again_and_again(budget: Budget, admin: User) -> No
 def test_a_waived_fee_stays_waived_and_makes_a_preview_old(budget: Budget, admin: User) -> None:
     price = label_price(budget)
     old = preview_repricing(actor=admin, price=price, amount="2", period=ALWAYS).digest
-    reverse(actor=admin, entry=LedgerEntry.objects.filter(kind=Kind.PLATFORM_FEE)[0], reason="waived")
+    reverse(actor=admin, entry=LedgerEntry.objects.filter(kind=CostKind.PLATFORM_FEE)[0], reason="waived")
     with pytest.raises(RepricingChanged):
         correct(admin, price, "2", old)
     correct(admin, price, "2")
@@ -81,7 +82,7 @@ def test_a_waived_fee_stays_waived_and_makes_a_preview_old(budget: Budget, admin
 
 def test_a_cap_and_a_limit_hold_for_corrections_too(budget: Budget, admin: User) -> None:
     price = label_price(budget)
-    set_cap(actor=admin, budget=budget, limit="4", kind=Kind.LABEL)
+    set_cap(actor=admin, budget=budget, limit="4", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded):
         correct(admin, price, "2")
     set_limit(actor=admin, budget=budget, limit="3")

@@ -3,10 +3,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetStopped, Cost, charge
 from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, stop_everything, top_up
-from budgets.models import Budget, Kind, Origin, Price
+from budgets.models import Budget, Origin, Price
 from budgets.prices import price_at
 from tests import factories
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def label_price(budget: Budget) -> Price:
-    return price_at(book=budget.price_book, kind=Kind.LABEL, at=timezone.now())
+    return price_at(book=budget.price_book, kind=CostKind.LABEL, at=timezone.now())
 
 
 def spend(budget: Budget, amount: str) -> None:

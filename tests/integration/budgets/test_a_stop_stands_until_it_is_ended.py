@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
-from budgets.ledger import BudgetStopped, charge, extend_hold, room, settle
+from budgets.ledger import BudgetStopped, charge, extend_hold, headroom, settle
 from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, set_limit, stop_everything, top_up
 from budgets.limits.stops import NothingLeft
@@ -37,7 +37,7 @@ def test_nothing_new_is_held_or_charged_and_the_refusal_says_why() -> None:
         extend_hold(hold=hold, amount=Decimal(1))
     with pytest.raises(BudgetStopped):
         charge(budget=budget, cost=cost("1"), price=price)
-    assert room(budget=budget) == 0
+    assert headroom(budget=budget) == 0
 
 
 def test_what_was_held_for_is_settled_all_the_same() -> None:

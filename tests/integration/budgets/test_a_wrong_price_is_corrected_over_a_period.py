@@ -5,11 +5,12 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
-from budgets.ledger import BudgetExceeded, CapExceeded, Period, Repricing, preview_repricing, reprice, reverse
+from budgets.cost_kinds import CostKind
+from budgets.ledger import BudgetExceeded, CapExceeded, Period, RepricingPreview, preview_repricing, reprice, reverse
 from budgets.ledger.holds import place_hold
 from budgets.ledger.repricing import NothingToReprice, RepricingChanged
 from budgets.limits import set_cap, stop_everything
-from budgets.models import Budget, Kind, LedgerEntry, Price
+from budgets.models import Budget, LedgerEntry, Price
 from budgets.prices import price_at, set_price
 from budgets.queries import differences
 from config.refusals import Refusal
@@ -20,11 +21,11 @@ pytestmark = pytest.mark.django_db
 PERIOD = Period(starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1))
 
 
-def preview(price: Price, amount: str = "0.3") -> Repricing:
+def preview(price: Price, amount: str = "0.3") -> RepricingPreview:
     return preview_repricing(actor=factories.person(Role.ADMIN), price=price, amount=amount, period=PERIOD)
 
 
-def correct(price: Price, amount: str = "0.3", digest: str | None = None) -> Repricing:
+def correct(price: Price, amount: str = "0.3", digest: str | None = None) -> RepricingPreview:
     admin = factories.person(Role.ADMIN)
     expected = preview(price, amount).digest if digest is None else digest
     return reprice(
@@ -73,7 +74,7 @@ def test_fees_follow_what_they_are_on_top_of() -> None:
     fee = set_price(
         actor=factories.person(Role.ADMIN),
         book=budget.price_book,
-        kind=Kind.PLATFORM_FEE,
+        kind=CostKind.PLATFORM_FEE,
         amount="50",
         starts_at=factories.LONG_AGO,
     )
@@ -86,7 +87,7 @@ def test_fees_follow_what_they_are_on_top_of() -> None:
 def test_a_wrong_fee_is_corrected_alone() -> None:
     budget = factories.budget()
     admin, start = factories.person(Role.ADMIN), factories.LONG_AGO
-    fee = set_price(actor=admin, book=budget.price_book, kind=Kind.PLATFORM_FEE, amount="50", starts_at=start)
+    fee = set_price(actor=admin, book=budget.price_book, kind=CostKind.PLATFORM_FEE, amount="50", starts_at=start)
     spent(budget, "0.1", fee=fee)
     correct(fee, "10")
     assert balance(budget) == Decimal("0.11")
@@ -104,7 +105,7 @@ def test_what_lies_outside_the_period_and_what_was_reversed_stays() -> None:
 def test_a_correction_is_never_found_as_a_price() -> None:
     budget, price = labels(1)
     correct(price)
-    assert price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW) == price
+    assert price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW) == price
 
 
 def test_a_correction_can_be_corrected() -> None:
@@ -148,7 +149,7 @@ def test_a_budget_that_cannot_take_the_difference_keeps_all_as_it_was() -> None:
 
 def test_a_cap_is_kept_too() -> None:
     budget, price = labels(3)
-    set_cap(actor=factories.person(), budget=budget, limit="0.8", kind=Kind.LABEL)
+    set_cap(actor=factories.person(), budget=budget, limit="0.8", kind=CostKind.LABEL)
     with pytest.raises(CapExceeded):
         correct(price)
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, BudgetStopped, Cost, charge
-from budgets.models import Kind, LedgerEntry, Origin
+from budgets.models import LedgerEntry, Origin
 from budgets.prices import price_at
 from budgets.queries import differences
 from tests import factories
@@ -17,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.mark.django_db(transaction=True)
 def test_fifty_concurrent_charges_at_a_limit_with_room_for_twenty() -> None:
     budget = factories.budget(limit="2.0")
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW)
 
     def attempt(number: int) -> bool:
         try:

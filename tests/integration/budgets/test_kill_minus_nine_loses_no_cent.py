@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from budgets.prices import set_price
 from budgets.queries import differences
 from tests import factories
@@ -21,7 +21,7 @@ SPENT_PER_JOB = Decimal("1.1") + Decimal("1.65") + Decimal("0.25")
 def test_a_process_killed_a_hundred_times_leaves_each_step_done_once_or_not_at_all() -> None:
     budget, admin = factories.budget(limit="100000"), factories.person(Role.ADMIN)
     start = datetime(2025, 1, 1, tzinfo=UTC)
-    fee = set_price(actor=admin, book=budget.price_book, kind=Kind.PLATFORM_FEE, amount="10", starts_at=start)
+    fee = set_price(actor=admin, book=budget.price_book, kind=CostKind.PLATFORM_FEE, amount="10", starts_at=start)
     mortal = python("mortal.py", str(budget.pk), str(fee.pk), str(admin.pk), "7", str(NUM_KILLS))
     told, _ = mortal.communicate(timeout=180)
     assert mortal.returncode == 0

@@ -3,9 +3,10 @@ from decimal import Decimal
 
 import pytest
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, Cost, HoldClosed, charge, release, settle
 from budgets.ledger.holds import SourceKeyReused, place_hold
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin
+from budgets.models import Budget, Hold, LedgerEntry, Origin
 from budgets.prices import price_at
 from tests import factories
 
@@ -14,7 +15,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def hold(budget: Budget, amount: str = "1", key: str = "run:1") -> Hold:
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW)
     return place_hold(budget=budget, source_key=key, amount=Decimal(amount), price=price)
 
 
@@ -35,7 +36,7 @@ def test_a_hold_takes_from_what_is_available() -> None:
 
 def test_a_hold_beyond_the_limit_is_refused_and_says_what_is_missing() -> None:
     budget = factories.budget(limit="10")
-    with pytest.raises(BudgetExceeded, match=r"2\.50 USD are missing"):
+    with pytest.raises(BudgetExceeded, match=r"2\.50 USD more"):
         hold(budget, "12.5")
     assert not Hold.objects.exists()
 
@@ -97,7 +98,7 @@ def test_a_closed_hold_takes_no_more() -> None:
 
 def test_a_charge_without_a_hold_needs_the_money_there() -> None:
     budget = factories.budget(limit="1")
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW)
     charge(budget=budget, cost=cost("0.75"), price=price)
     with pytest.raises(BudgetExceeded):
         charge(budget=budget, cost=cost("0.75", "other"), price=price)

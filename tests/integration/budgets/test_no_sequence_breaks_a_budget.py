@@ -21,10 +21,11 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import AuditRecord, Role, User
+from budgets.cost_kinds import CostKind
 from budgets.ledger import (
     Cost,
+    HoldRequest,
     Period,
-    Want,
     charge,
     extend_hold,
     place_holds,
@@ -35,7 +36,7 @@ from budgets.ledger import (
     settle,
 )
 from budgets.limits import exhaust, open_budget, remove_cap, resume, set_cap, set_limit, stop_everything, top_up
-from budgets.models import Budget, BudgetStop, Cap, Hold, Kind, LedgerEntry, Origin, Path, Price, PriceBook, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Origin, Path, Price, PriceBook, Tally
 from budgets.prices import Scope, find_price, set_price
 from budgets.queries import differences
 from notices.models import Notice
@@ -70,11 +71,11 @@ class Ground:
         self.book: PriceBook = factories.price_book(label="1", cpu_hour="0.6")
         for number, percent in enumerate(("10", "33.333333")):
             start = factories.LONG_AGO.replace(year=2021 + number)
-            set_price(actor=self.admin, book=self.book, kind=Kind.PLATFORM_FEE, amount=percent, starts_at=start)
+            set_price(actor=self.admin, book=self.book, kind=CostKind.PLATFORM_FEE, amount=percent, starts_at=start)
         self.prices = {name: self._price(name) for name in ("label", "device_hour", "fee", "odd_fee")}
 
     def _price(self, name: str) -> Price:
-        kind = Kind.PLATFORM_FEE if name.endswith("fee") else Kind(name)
+        kind = CostKind.PLATFORM_FEE if name.endswith("fee") else CostKind(name)
         at = NOW.replace(year=2021) if name == "fee" else NOW
         scope = Scope(device="cpu") if name == "device_hour" else Scope()
         found = find_price(book=self.book, kind=kind, at=at, scope=scope)
@@ -130,7 +131,7 @@ class Money(RuleBasedStateMachine):
     def standing(self, key: str, *, is_fee: bool = False) -> LedgerEntry:
         """The entry that stands for something now; where none does, the first."""
         rows = LedgerEntry.objects.filter(budget=self.budget, subject_key=key, reverses=None)
-        rows = rows.filter(kind=Kind.PLATFORM_FEE) if is_fee else rows.exclude(kind=Kind.PLATFORM_FEE)
+        rows = rows.filter(kind=CostKind.PLATFORM_FEE) if is_fee else rows.exclude(kind=CostKind.PLATFORM_FEE)
         return rows.filter(reversal=None).first() or rows.earliest("pk")
 
     @initialize(target=holds, quantity=st.decimals(1, 6, places=2), name=NAMES, fee=FEES)
@@ -147,18 +148,20 @@ class Money(RuleBasedStateMachine):
     )
     def place(self, quantities: list[Decimal], path: str, name: str, fee: str, twice: bool) -> object:
         fee_price, fee_rate = self.fee(fee)
-        wants, placed, refused = [], [], None
+        requests, placed, refused = [], [], None
         for quantity in quantities:
             amount = self.rates[name].of(quantity)
-            want = Want(source_key=self.key("work"), amount=amount, price=self.prices[name], path=path, fee=fee_price)
-            wants.append(want)
-            refused = refused or self.books.place(
-                want.source_key, path=path, rate=self.rates[name], fee=fee_rate, quantity=quantity
+            request = HoldRequest(
+                source_key=self.key("work"), amount=amount, price=self.prices[name], path=path, fee=fee_price
             )
-            placed += [] if refused else [want.source_key]
-        wants *= 1 + twice
+            requests.append(request)
+            refused = refused or self.books.place(
+                request.source_key, path=path, rate=self.rates[name], fee=fee_rate, quantity=quantity
+            )
+            placed += [] if refused else [request.source_key]
+        requests *= 1 + twice
         expected = None if placed else refused
-        self.both(expected, lambda: place_holds(budget=self.budget, wants=wants, as_many_as_fit=True))
+        self.both(expected, lambda: place_holds(budget=self.budget, requests=requests, as_many_as_fit=True))
         return multiple(*placed)
 
     @rule(key=holds, amount=AMOUNTS)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from embedded import postgres, services
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 
 ROOT = Path(__file__).resolve().parents[3]
 NUM_CHARGES = 150
@@ -27,7 +27,7 @@ def paths(open_folder: Path) -> Iterator[Paths]:
 
 
 def django(paths: Paths, *command: str) -> "subprocess.Popen[str]":
-    environment = {**services.django(paths=paths), "DATABASE_URL": postgres.database_url(paths=paths)}
+    environment = {**services.environment(paths=paths), "DATABASE_URL": postgres.database_url(paths=paths)}
     return subprocess.Popen([sys.executable, *command], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 

@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
-from budgets.models import Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import Price, PriceBook
 from budgets.prices import PricesRefused, Scope, export_prices, import_prices, preview_prices, set_price
 from budgets.prices.price_lines import PriceFileUnreadable
 from tests import factories
@@ -32,7 +33,7 @@ def test_a_file_brings_prices_of_every_scope() -> None:
     lines = f"label,,{study.name},{ann.email},0.25,2026-03-01T00:00:00+00:00\nplatform_fee,,,,12.5,2026-03-01T00:00Z\n"
     own, fee = bring(study.budget.price_book, lines)
     assert (own.budget, own.annotator, own.amount, own.starts_at) == (study.budget, ann, Decimal("0.25"), SPRING)
-    assert (fee.kind, fee.amount) == (Kind.PLATFORM_FEE, Decimal("12.5"))
+    assert (fee.kind, fee.amount) == (CostKind.PLATFORM_FEE, Decimal("12.5"))
 
 
 def test_a_blank_amount_ends_an_override() -> None:
@@ -52,8 +53,8 @@ def test_a_decimal_comma_is_read_and_one_that_may_group_thousands_is_refused() -
 def test_the_import_of_an_export_changes_nothing() -> None:
     study, admin = factories.study(name="=1+1 study"), factories.person(Role.ADMIN)
     book, scope = study.budget.price_book, Scope(budget=study.budget)
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0.000001", starts_at=SPRING, scope=scope)
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount=None, starts_at=datetime.now(UTC), scope=scope)
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0.000001", starts_at=SPRING, scope=scope)
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount=None, starts_at=datetime.now(UTC), scope=scope)
     text = "".join(export_prices(book=book))
     assert "'=1+1 study" in text
     found = preview_prices(actor=admin, book=book, content=text.encode())
@@ -80,13 +81,13 @@ def test_one_bad_line_keeps_all_out() -> None:
         ("label,,,,=1+1,2026-03-01", "amount: '=1+1' is not a number"),
         ("label,,,,,2026-03-01", "amount: only a price of one study or annotator can end"),
         ("platform_fee,,,,101,2026-03-01", "more than 100 %"),
-        ("bribe,,,,1,2026-03-01", "kind: 'bribe' is none of label"),
+        ("bribe,,,,1,2026-03-01", "kind: 'bribe' is not one of label"),
         ("device_hour,,,,1,2026-03-01", "device: name the device"),
         ("device_hour,A very long device name,,,1,2026-03-01", "is not a short name such as cpu"),
         ("label,,Nowhere,,1,2026-03-01", "study: there is no study 'Nowhere'"),
-        ("label,,,nobody@example.com,1,2026-03-01", "annotator: nobody has the e-mail"),
-        ("label,,,,1,tomorrow", "starts_at: 'tomorrow' is no time"),
-        ("label,,,,1,0001-01-01T00:00+05:00", "starts_at: '0001-01-01T00:00+05:00' is no time"),
+        ("label,,,nobody@example.com,1,2026-03-01", "annotator: no one has the e-mail"),
+        ("label,,,,1,tomorrow", "starts_at: 'tomorrow' is not a time"),
+        ("label,,,,1,0001-01-01T00:00+05:00", "starts_at: '0001-01-01T00:00+05:00' is not a time"),
         ("label,,,,1,2020-01-01", "starts_at: 0.10 has this start already"),
         ("label,,,,1", "5 cells where the header has 6"),
         ('label,"\0",,,1,2026-03-01', "a cell has half of a character, or a NUL"),
@@ -153,7 +154,7 @@ def test_what_is_no_price_file_is_refused_at_once(content: bytes, problem: str) 
 def test_files_as_spreadsheets_write_them_are_read_and_what_was_guessed_is_said(content: bytes) -> None:
     found = preview_prices(actor=factories.person(Role.ADMIN), book=factories.price_book(), content=content)
     (new,) = found.new
-    assert (new.kind, new.amount, new.starts_at, found.problems) == (Kind.SKIP, Decimal("0.05"), SPRING, [])
+    assert (new.kind, new.amount, new.starts_at, found.problems) == (CostKind.SKIP, Decimal("0.05"), SPRING, [])
     assert "Delimiter: " in found.note
 
 

@@ -28,14 +28,14 @@ def hold(budget: Budget, key: str) -> None:
 
 
 def test_what_is_left_needed_and_missing_is_told(budget: Budget) -> None:
-    with pytest.raises(BudgetExceeded, match=r"has 0\.0016 USD left; this needs 0\.0024\. 0\.0008 USD are missing"):
+    with pytest.raises(BudgetExceeded, match=r"has 0\.0016 USD left; this needs 0\.0024, which is 0\.0008 USD more"):
         hold(budget, "a:2")
 
 
 def test_a_cap_tells_it_too(budget: Budget) -> None:
     set_cap(actor=factories.person(), budget=budget, limit="0.0025", path="annotate")
     top_up(actor=factories.person(), budget=budget, amount="1")
-    with pytest.raises(CapExceeded, match=r"0\.0001 USD left under its cap .* 0\.0023 USD are missing"):
+    with pytest.raises(CapExceeded, match=r"0\.0001 USD left under its cap .* 0\.0023 USD more"):
         hold(budget, "a:2")
 
 

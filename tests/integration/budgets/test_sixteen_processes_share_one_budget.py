@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Period, preview_repricing, reprice
 from budgets.ledger.repricing import NothingToReprice, RepricingChanged
 from budgets.limits import stop_everything
-from budgets.models import Budget, Hold, Kind, LedgerEntry
+from budgets.models import Budget, Hold, LedgerEntry
 from budgets.prices import price_at
 from budgets.queries import differences
 from tests import factories
@@ -22,7 +23,7 @@ JANUARY = Period(starts_at=datetime(2026, 1, 1, tzinfo=UTC), ends_at=datetime(20
 
 
 def order(budget: Budget, do: str, keys: list[str], **fields: object) -> dict[str, object]:
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW)
     return {
         "do": do,
         "budget": budget.pk,
@@ -86,7 +87,7 @@ def test_of_admins_who_top_up_at_once_one_wins(crew: Crew) -> None:
 def test_a_repricing_beside_charges_and_new_prices_is_right_or_refused(crew: Crew) -> None:
     """Half of them charge inside the period, so that previews grow old; one sets prices of the same budgets."""
     budget, admin = factories.budget(limit="1000"), factories.person(Role.ADMIN)
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW)
     asked = [order(budget, "charge", keys) for keys in shares([f"annotation:{n}" for n in range(800)])]
     for one in asked[::2]:
         one["at"] = JANUARY.ends_at.isoformat()

@@ -7,8 +7,9 @@ from django.db import ProgrammingError, connection, transaction
 from accounts.append_only import AppendOnlyViolation
 from accounts.models import Role
 from accounts.permissions import Forbidden
+from budgets.cost_kinds import CostKind
 from budgets.ledger import AlreadyReversed, Cost, charge, reverse
-from budgets.models import Kind, LedgerEntry, Origin, Price
+from budgets.models import LedgerEntry, Origin, Price
 from budgets.prices import price_at
 from budgets.queries import differences
 from config.refusals import Refusal
@@ -21,7 +22,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def entry() -> LedgerEntry:
     budget = factories.budget(limit="10")
-    price = price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW)
     cost = Cost(
         source_key="annotation:a", quantity=Decimal(1), amount=Decimal("0.1"), origin=Origin.PERSON, occurred_at=NOW
     )
@@ -72,6 +73,8 @@ def test_only_an_admin_reverses_and_says_why(entry: LedgerEntry) -> None:
 
 def test_a_later_price_leaves_earlier_ones_as_they_are(entry: LedgerEntry) -> None:
     book = entry.price.book
-    later = Price.objects.create(book=book, kind=Kind.LABEL, amount=Decimal("0.2"), starts_at=NOW.replace(year=2027))
-    assert price_at(book=book, kind=Kind.LABEL, at=NOW) == entry.price
-    assert price_at(book=book, kind=Kind.LABEL, at=NOW.replace(year=2028)) == later
+    later = Price.objects.create(
+        book=book, kind=CostKind.LABEL, amount=Decimal("0.2"), starts_at=NOW.replace(year=2027)
+    )
+    assert price_at(book=book, kind=CostKind.LABEL, at=NOW) == entry.price
+    assert price_at(book=book, kind=CostKind.LABEL, at=NOW.replace(year=2028)) == later

@@ -5,8 +5,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
-from budgets.models import Budget, Kind, Price
-from budgets.prices import Scope, dearest_price, price_at, set_price
+from budgets.cost_kinds import CostKind
+from budgets.models import Budget, Price
+from budgets.prices import Scope, highest_price, price_at, set_price
 from config.refusals import Refusal
 from tests import factories
 
@@ -17,11 +18,11 @@ SPRING, SUMMER = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=U
 def own(budget: Budget, amount: str | None, *, scope: Scope, starts_at: datetime = SPRING) -> Price:
     admin = factories.person(Role.ADMIN)
     book = budget.price_book
-    return set_price(actor=admin, book=book, kind=Kind.LABEL, amount=amount, starts_at=starts_at, scope=scope)
+    return set_price(actor=admin, book=book, kind=CostKind.LABEL, amount=amount, starts_at=starts_at, scope=scope)
 
 
 def found(budget: Budget, scope: Scope, *, at: datetime = SUMMER, known_at: datetime | None = None) -> Decimal:
-    return price_at(book=budget.price_book, kind=Kind.LABEL, at=at, scope=scope, known_at=known_at).rate
+    return price_at(book=budget.price_book, kind=CostKind.LABEL, at=at, scope=scope, known_at=known_at).rate
 
 
 def test_an_annotators_own_price_comes_before_the_studys_and_the_books() -> None:
@@ -71,15 +72,15 @@ def test_the_dearest_price_is_what_the_best_paid_would_be_owed() -> None:
     budget, ann, cheap = factories.budget(), factories.person(Role.ANNOTATOR), factories.person(Role.ANNOTATOR)
     own(budget, "0.3", scope=Scope(annotator=ann))
     own(budget, "0.05", scope=Scope(annotator=cheap))
-    assert dearest_price(budget=budget, kind=Kind.LABEL, at=SUMMER).rate == Decimal("0.3")
+    assert highest_price(budget=budget, kind=CostKind.LABEL, at=SUMMER).rate == Decimal("0.3")
     own(budget, "0.02", scope=Scope(annotator=ann, budget=budget))
-    assert dearest_price(budget=budget, kind=Kind.LABEL, at=SUMMER).rate == Decimal("0.1")
+    assert highest_price(budget=budget, kind=CostKind.LABEL, at=SUMMER).rate == Decimal("0.1")
 
 
-@pytest.mark.parametrize("kind", [Kind.DEVICE_HOUR, Kind.PLATFORM_FEE, Kind.KWH])
-def test_only_what_people_are_paid_for_has_an_annotators_price(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [CostKind.DEVICE_HOUR, CostKind.PLATFORM_FEE, CostKind.KWH])
+def test_only_what_people_are_paid_for_has_an_annotators_price(kind: CostKind) -> None:
     admin, book = factories.person(Role.ADMIN), factories.price_book()
-    scope = Scope(device="cpu" if kind == Kind.DEVICE_HOUR else "", annotator=admin)
+    scope = Scope(device="cpu" if kind == CostKind.DEVICE_HOUR else "", annotator=admin)
     with pytest.raises(Refusal, match="annotator: nobody is paid"):
         set_price(actor=admin, book=book, kind=kind, amount="1", starts_at=SPRING, scope=scope)
 

@@ -41,7 +41,7 @@ def test_one_in_chunks_is_refused_at_the_limit_and_leaves_nothing(server: WebSer
 def test_who_still_sends_reads_the_reason(server: WebServer) -> None:
     with server.connect() as connection:
         connection.sendall(head("POST", "/length", f"Content-Length: {6 * MEGABYTE}") + b"x" * 6 * MEGABYTE)
-        assert "at most 4 MB are taken" in connection.makefile("rb").read().decode()
+        assert "at most 4 MB are accepted" in connection.makefile("rb").read().decode()
 
 
 def test_one_within_the_limit_arrives_whole(server: WebServer) -> None:

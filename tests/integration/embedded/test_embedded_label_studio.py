@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from pytest_django import Settings
 
-from embedded import label_studio as embedded_label_studio
-from embedded import secrets, services
+from embedded import services
+from embedded.data_folder import load_secrets, remember_label_studio_token
+from embedded.services import LabelStudioSetUpFailed, NotOurs
+from embedded.services.label_studio import _sign_in
 from labeling.label_studio import LabelStudioRefused, connect
 from tests.services import PATHS, LabelStudioServer
 
@@ -44,7 +47,7 @@ def test_a_second_preparation_changes_nothing(label_studio: LabelStudioServer) -
 
 def test_a_lost_token_is_replaced(label_studio: LabelStudioServer) -> None:
     lost = label_studio.token
-    secrets.remember_label_studio_token(paths=PATHS, token="")
+    remember_label_studio_token(paths=PATHS, token="")
     label_studio.prepare()
     assert _access(label_studio.url, label_studio.token)
     with pytest.raises(urllib.error.HTTPError):
@@ -64,9 +67,11 @@ def test_it_speaks_to_nobody_outside() -> None:
 
 
 def test_a_refused_sign_in_says_which_file_to_restore(label_studio: LabelStudioServer) -> None:
-    session = embedded_label_studio._Session(label_studio.url)
-    with pytest.raises(embedded_label_studio.LabelStudioFailed, match=r"secrets\.json"):
-        session.sign_in(email="admin@fulcrum.local", password="wrong")
+    with (
+        httpx.Client(base_url=label_studio.url, follow_redirects=True) as client,
+        pytest.raises(LabelStudioSetUpFailed, match=r"secrets\.json"),
+    ):
+        _sign_in(client, email="admin@fulcrum.local", password="wrong")
 
 
 def test_it_proves_that_it_is_ours(label_studio: LabelStudioServer) -> None:
@@ -79,7 +84,7 @@ def test_a_proof_for_another_port_proves_nothing(label_studio: LabelStudioServer
         port = relay.getsockname()[1]
         thread = threading.Thread(target=_hand_on, args=(relay, server.port))
         thread.start()
-        with pytest.raises(embedded_label_studio.NotOurs, match="no password was sent"):
+        with pytest.raises(NotOurs, match="no password was sent"):
             replace(server, port=port).must_be_ours()
         thread.join()
 
@@ -93,10 +98,10 @@ def _hand_on(relay: socket.socket, port: int) -> None:
 
 
 def test_a_stranger_on_its_port_is_told_no_secret() -> None:
-    known = secrets.load(paths=PATHS)
+    known = load_secrets(paths=PATHS)
     with stranger() as (port, heard):
         server = replace(services.label_studio_server(paths=PATHS), port=port)
-        with pytest.raises(embedded_label_studio.NotOurs):
+        with pytest.raises(NotOurs):
             server.ensure_token()
     said = b"".join(heard)
     assert known.label_studio_password.encode() not in said

@@ -13,14 +13,14 @@ import psycopg
 import pytest
 
 from embedded import cleaning, postgres
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 
 PLATFORM = Path(__file__).resolve().parents[3] / "platform"
 HOLDER = """
 import sys, time
 from pathlib import Path
 from embedded import cleaning, postgres
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 with postgres.running(paths=Paths(root=Path(sys.argv[1]), data=Path(sys.argv[2])), durable=False):
     print("holding", flush=True)
     time.sleep(float(sys.argv[3]))

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded.supervisor import Process, Service, ServiceNotReady, Supervisor
+from embedded.services import Process, Service, ServiceNotReady, Supervisor
 
 PLATFORM = Path(__file__).resolve().parents[3] / "platform"
 # A service with a child that fled to a session of its own and does not listen to a polite request.
@@ -57,7 +57,7 @@ def _tree(tmp_path: Path) -> list[int]:
 
 
 def _said_after_a_round(supervisor: Supervisor, said: list[str]) -> int:
-    supervisor.look_after()
+    supervisor.restart_crashed()
     return len(said)
 
 
@@ -73,7 +73,7 @@ def test_a_crash_is_said_and_the_service_started_again(tmp_path: Path) -> None:
     said: list[str] = []
     supervisor = Supervisor(say=said.append)
     supervisor.start(service=_service(tmp_path, "print('hello', flush=True); raise SystemExit(3)"))
-    _wait(lambda: supervisor.look_after() or _log(tmp_path).count("hello") >= 2)
+    _wait(lambda: supervisor.restart_crashed() or _log(tmp_path).count("hello") >= 2)
     supervisor.stop()
     assert "status 3" in said[0]
 

@@ -1,52 +1,20 @@
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.commands import SECONDS_TO_END, manage, up
+
 # With a Label Studio elsewhere there is none to wait a minute for.
 ELSEWHERE = {"LABEL_STUDIO_URL": "http://127.0.0.1:9", "LABEL_STUDIO_API_TOKEN": "none"}
-START_SECONDS = 90
 
 
 @pytest.fixture
 def data(open_folder: Path, request: pytest.FixtureRequest) -> Path:
     return open_folder / str(request.node.name)[:20]
-
-
-def _environment(data: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, **ELSEWHERE, "FULCRUM_DATA_DIR": str(data)}
-
-
-def _manage(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=_environment(data), capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-@contextmanager
-def _up(data: Path) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-u", "manage.py", "up"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=_environment(data), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        assert any(line.startswith("Up.") for line in lines), "it ended before it was up"
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=START_SECONDS)
 
 
 def _of(data: Path) -> list[int]:
@@ -60,12 +28,12 @@ def _of(data: Path) -> list[int]:
 
 
 def test_up_serves_and_a_signal_leaves_no_process(data: Path) -> None:
-    with _up(data) as process:
-        services = _manage(data, "services")
-        again = _manage(data, "up")
-        cleaned = _manage(data, "clean")
+    with up(data, environment=ELSEWHERE) as process:
+        services = manage(data, "services", environment=ELSEWHERE)
+        again = manage(data, "up", environment=ELSEWHERE)
+        cleaned = manage(data, "clean", environment=ELSEWHERE)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=START_SECONDS)
+        process.communicate(timeout=SECONDS_TO_END)
     assert process.returncode == 0
     assert _of(data) == []
     assert (services.returncode, again.returncode, cleaned.returncode) == (0, 0, 1)
@@ -78,10 +46,10 @@ def test_up_serves_and_a_signal_leaves_no_process(data: Path) -> None:
 
 
 def test_up_killed_at_once_leaves_no_process(data: Path) -> None:
-    with _up(data) as process:
+    with up(data, environment=ELSEWHERE) as process:
         process.kill()
-        process.communicate(timeout=START_SECONDS)
-    end = time.monotonic() + START_SECONDS
+        process.communicate(timeout=SECONDS_TO_END)
+    end = time.monotonic() + SECONDS_TO_END
     while _of(data):
         assert time.monotonic() < end, "processes were left behind"
         time.sleep(0.2)

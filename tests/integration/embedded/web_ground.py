@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from embedded.supervisor import Process, Service, answers
+from embedded.services import Process, Service, answers
 
 HERE = Path(__file__).parent
 PLATFORM = HERE.parents[2] / "platform"
@@ -45,7 +45,7 @@ def serving(folder: Path, *switches: str) -> Iterator[WebServer]:
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = listener.getsockname()[1]
-        command = (sys.executable, "-m", "embedded.web_server", "sample_app:application", "--folder", str(HERE))
+        command = (sys.executable, "-m", "embedded.web", "sample_app:application", "--folder", str(HERE))
         service = Service(
             name="sample",
             command=(*command, f"--fd={listener.fileno()}", *switches),

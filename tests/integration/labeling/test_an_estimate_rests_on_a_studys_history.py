@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role, User
+from budgets.cost_kinds import CostKind
 from budgets.limits import set_cap, stop_everything
-from budgets.models import Kind
 from budgets.prices import PriceMissing, Scope, set_price
 from labeling.models import Annotation
 from labeling.publishing import quote_labels
@@ -24,7 +24,7 @@ def study(db: None) -> Study:
     return factories.study(limit="1")
 
 
-def priced(study: Study, kind: Kind, amount: str, annotator: User | None = None) -> None:
+def priced(study: Study, kind: CostKind, amount: str, annotator: User | None = None) -> None:
     set_price(
         actor=factories.person(Role.ADMIN),
         book=study.budget.price_book,
@@ -43,7 +43,7 @@ def answered(study: Study, seconds: list[float], **changes: Any) -> None:
 
 
 def test_without_a_history_today_s_prices_decide(study: Study) -> None:
-    priced(study, Kind.LABEL, "0.25", factories.person(Role.ANNOTATOR))
+    priced(study, CostKind.LABEL, "0.25", factories.person(Role.ANNOTATOR))
     found = estimate_labels(study=study, num_examples=10)
     assert (found.low, found.expected, found.high) == (Decimal(1), Decimal(1), Decimal("2.5"))
     assert found.expected_seconds == 200
@@ -51,7 +51,7 @@ def test_without_a_history_today_s_prices_decide(study: Study) -> None:
 
 def test_the_mix_of_who_answered_so_far_is_expected_again(study: Study) -> None:
     dear = factories.person(Role.ANNOTATOR)
-    priced(study, Kind.LABEL, "0.20", dear)
+    priced(study, CostKind.LABEL, "0.20", dear)
     answered(study, [4, 6])
     Annotation.objects.filter(pk__in=Annotation.objects.values("pk")[:1]).update(annotator=dear)
     found = estimate_labels(study=study, num_examples=10)
@@ -61,7 +61,7 @@ def test_the_mix_of_who_answered_so_far_is_expected_again(study: Study) -> None:
 
 def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:
     study = factories.study(pay_basis="per_hour", max_paid_seconds=60)
-    priced(study, Kind.LABELLING_HOUR, "36")
+    priced(study, CostKind.LABELLING_HOUR, "36")
     answered(study, [10, 20, 30])
     found = estimate_labels(study=study, num_examples=1)
     assert [round(one, 2) for one in (found.low, found.expected, found.high)] == [
@@ -72,7 +72,7 @@ def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:
 
 
 def test_the_fee_is_in_it(study: Study) -> None:
-    priced(study, Kind.PLATFORM_FEE, "10")
+    priced(study, CostKind.PLATFORM_FEE, "10")
     assert estimate_labels(study=study, num_examples=10).expected == Decimal("1.1")
 
 

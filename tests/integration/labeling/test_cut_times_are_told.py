@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import AuditRecord, Role
-from embedded import ports
+from embedded import services
 from labeling.endpoints import num_cut
 from labeling.tickets import LeadTimeReport, write_report
 from studies.models import Study
@@ -17,7 +17,7 @@ from tests.services import PATHS
 from tests.serving import ABOUT_PEOPLE, ALL_FOR_LABEL_STUDIO, pages_served
 
 pytestmark = pytest.mark.django_db
-PORT = ports.remembered(paths=PATHS, service="web")
+PORT = services.remembered_port(paths=PATHS, service="web")
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Period, preview_repricing, reprice
 from budgets.limits import top_up
-from budgets.models import BudgetStop, Kind, LedgerEntry
+from budgets.models import BudgetStop, LedgerEntry
 from budgets.prices import Scope, set_price
 from labeling.models import Annotation
 from labeling.publishing import publish
@@ -32,8 +33,8 @@ def study(db: None, label_studio: LabelStudioServer) -> Study:
     return made
 
 
-def priced(study: Study, kind: Kind, amount: str, **scope: Any) -> None:
-    starts_at = timezone.now() if scope or kind != Kind.LABEL else LONG_AGO
+def priced(study: Study, kind: CostKind, amount: str, **scope: Any) -> None:
+    starts_at = timezone.now() if scope or kind != CostKind.LABEL else LONG_AGO
     admin = factories.person(Role.ADMIN)
     set_price(
         actor=admin,
@@ -56,7 +57,7 @@ def amounts(study: Study) -> list[str]:
 
 def test_the_dearest_price_is_held_and_each_is_paid_their_own(study: Study, annotator: Member, enter: Enter) -> None:
     dear = enter(factories.person(Role.ANNOTATOR))
-    priced(study, Kind.LABEL, "0.25", annotator=dear.person)
+    priced(study, CostKind.LABEL, "0.25", annotator=dear.person)
     first, second = published(study)
     assert spent_and_held(study) == ("0.00", "0.50")
     annotator.annotate(first)
@@ -69,7 +70,7 @@ def test_the_dearest_price_is_held_and_each_is_paid_their_own(study: Study, anno
 
 def test_a_price_set_after_the_publishing_changes_nothing_of_it(study: Study, annotator: Member) -> None:
     first, _ = published(study)
-    priced(study, Kind.LABEL, "0.02", annotator=annotator.person)
+    priced(study, CostKind.LABEL, "0.02", annotator=annotator.person)
     annotator.annotate(first)
     synced(study)
     assert amounts(study) == ["label 0.1000"]
@@ -77,7 +78,7 @@ def test_a_price_set_after_the_publishing_changes_nothing_of_it(study: Study, an
 
 
 def test_the_platform_fee_comes_on_top_and_is_held_with_it(study: Study, annotator: Member) -> None:
-    priced(study, Kind.PLATFORM_FEE, "20")
+    priced(study, CostKind.PLATFORM_FEE, "20")
     first, _ = published(study)
     assert spent_and_held(study) == ("0.00", "0.24")
     annotator.annotate(first)
@@ -90,7 +91,7 @@ def test_the_platform_fee_comes_on_top_and_is_held_with_it(study: Study, annotat
 def hourly(db: None, label_studio: LabelStudioServer) -> Study:
     """One example, paid at 36 an hour, which is 0.01 a second, for a minute at most."""
     made = factories.study(pay_basis="per_hour", max_paid_seconds=60)
-    priced(made, Kind.LABELLING_HOUR, "36")
+    priced(made, CostKind.LABELLING_HOUR, "36")
     factories.examples(made, ["one"])
     return made
 
@@ -120,7 +121,7 @@ def test_an_hourly_answer_is_paid_once_though_more_time_is_spent_on_it(hourly: S
 
 
 def test_a_skip_is_paid_once_per_person_and_example(study: Study, annotator: Member, enter: Enter) -> None:
-    priced(study, Kind.SKIP, "0.02")
+    priced(study, CostKind.SKIP, "0.02")
     first, _ = published(study)
     annotator.skip(first)
     annotator.skip(first)
@@ -133,7 +134,7 @@ def test_a_skip_is_paid_once_per_person_and_example(study: Study, annotator: Mem
 
 
 def test_a_paid_skip_that_becomes_an_answer_is_paid_as_the_answer(study: Study, annotator: Member) -> None:
-    priced(study, Kind.SKIP, "0.02")
+    priced(study, CostKind.SKIP, "0.02")
     first, _ = published(study)
     made = annotator.skip(first).json()
     synced(study)
@@ -150,7 +151,7 @@ def test_a_skip_without_money_stops_the_budget_and_is_paid_after_a_top_up(
 ) -> None:
     study = factories.study(limit="0.11")
     factories.examples(study, ["one"])
-    priced(study, Kind.SKIP, "0.02")
+    priced(study, CostKind.SKIP, "0.02")
     (example,) = published(study)
     annotator.skip(example)
     (annotation,) = synced(study)

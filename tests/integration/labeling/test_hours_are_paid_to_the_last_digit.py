@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Period, preview_repricing, reprice
-from budgets.models import Budget, Hold, Kind, LedgerEntry, Origin, Tally
+from budgets.models import Budget, Hold, LedgerEntry, Origin, Tally
 from budgets.prices import set_price
 from labeling.models import Annotation, Assignment, LabelingProject
 from labeling.payment import pay_answer
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def study(db: None) -> Study:
     """One published example, whose budget has nothing beside its hold."""
     study = factories.study(limit="1.666667", pay_basis="per_hour", max_paid_seconds=300)
-    kind, admin = Kind.LABELLING_HOUR, factories.person(Role.ADMIN)
+    kind, admin = CostKind.LABELLING_HOUR, factories.person(Role.ADMIN)
     set_price(actor=admin, book=study.budget.price_book, kind=kind, amount="20", starts_at=factories.LONG_AGO)
     factories.examples(study, ["one"])
     LabelingProject.objects.create(study=study, label_studio_id=1)

@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from tests.services import LabelStudioServer
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 60
+SEND = LabelStudioClient.create_examples
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -84,33 +85,55 @@ def test_a_sync_killed_anywhere_charges_each_annotation_once(
 def test_label_studio_killed_while_it_takes_a_batch_gets_each_example_once(
     label_studio: LabelStudioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "SECONDS_TO_APPEAR", 1)
+    def send_and_kill(client: LabelStudioClient, **batch: Any) -> None:
+        with label_studio.database() as database, ThreadPoolExecutor() as pool, database.transaction():
+            database.execute("LOCK TABLE task IN EXCLUSIVE MODE")
+            killed = pool.submit(kill_once_it_waits, label_studio)
+            try:
+                SEND(client, **batch)
+            finally:
+                killed.result()
+
+    study = published_badly(send_and_kill, monkeypatch)
+    label_studio.start()
+    assert is_completed(study)
+
+
+def test_a_batch_whose_answer_is_lost_is_sent_once(
+    label_studio: LabelStudioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send_and_lose(client: LabelStudioClient, **batch: Any) -> None:
+        SEND(client, **batch)
+        raise LabelStudioUnreachable("Label Studio does not answer.")
+
+    assert is_completed(published_badly(send_and_lose, monkeypatch))
+
+
+def kill_once_it_waits(label_studio: LabelStudioServer) -> None:
+    """Kill Label Studio when it is about to store examples, and its database does not let it."""
+    waiting = "SELECT 1 FROM pg_locks WHERE relation = 'task'::regclass AND NOT granted"
+    with label_studio.database() as database:
+        wait_until(lambda: database.execute(waiting).fetchone() is not None)
+    label_studio.kill()
+
+
+def published_badly(send: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Study:
+    """Publish 200 examples; nobody hears of Label Studio whether it has them."""
+    monkeypatch.setattr(sending, "SECONDS_TO_APPEAR", 0)
     study = study_of(200)
     with monkeypatch.context() as patch, pytest.raises(LabelStudioUnreachable, match="200 examples have their money"):
-        patch.setattr(LabelStudioClient, "create_examples", killing(label_studio))
+        patch.setattr(LabelStudioClient, "create_examples", send)
         publish(actor=study.created_by, study=study)
     assert spent_and_held(study) == ("0.00", "20.00")
-    label_studio.start()
-    time.sleep(1)
+    return study
+
+
+def is_completed(study: Study) -> bool:
+    """Publish again; say whether Label Studio then has each example once, for the money that was held before."""
     result = publish(actor=study.created_by, study=study)
     assert (result.num_published, result.num_already) == (0, 200)
     assert spent_and_held(study) == ("0.00", "20.00")
-    assert uids_in_label_studio(study) == Counter(str(one.uid) for one in study.examples.all())
-
-
-def killing(label_studio: LabelStudioServer) -> Callable[..., None]:
-    """Send a batch as ever, and kill Label Studio while it is at it."""
-    send = LabelStudioClient.create_examples
-
-    def send_and_kill(client: LabelStudioClient, **batch: Any) -> None:
-        killer = threading.Timer(0.15, label_studio.kill)
-        killer.start()
-        try:
-            send(client, **batch)
-        finally:
-            killer.join()
-
-    return send_and_kill
+    return uids_in_label_studio(study) == Counter(str(one.uid) for one in study.examples.all())
 
 
 def uids_in_label_studio(study: Study) -> Counter[str]:

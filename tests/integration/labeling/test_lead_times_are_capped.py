@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from accounts.models import Role
-from budgets.models import Kind, LedgerEntry
+from budgets.cost_kinds import CostKind
+from budgets.models import LedgerEntry
 from budgets.prices import set_price
 from labeling.publishing import publish
 from labeling.widgets import widget_of
@@ -39,7 +40,7 @@ def hourly(db: None, label_studio: LabelStudioServer) -> Study:
     """Three examples, paid at 36 an hour, which is 0.01 a second, for five minutes at most."""
     made = factories.study(pay_basis="per_hour", max_paid_seconds=300)
     book, admin = made.budget.price_book, factories.person(Role.ADMIN)
-    set_price(actor=admin, book=book, kind=Kind.LABELLING_HOUR, amount="36", starts_at=factories.LONG_AGO)
+    set_price(actor=admin, book=book, kind=CostKind.LABELLING_HOUR, amount="36", starts_at=factories.LONG_AGO)
     factories.examples(made, ["one", "two", "three"])
     publish(actor=made.created_by, study=made)
     return made

@@ -8,7 +8,7 @@ import pytest
 from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import Role
-from embedded import ports
+from embedded import services
 from labeling.label_studio import LabelStudioClient
 from labeling.models import LabelingProject
 from studies.models import Study
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def fulcrum_answers() -> Iterator[None]:
     """Here webhooks arrive too: no test uses the database while one does."""
-    with pages_served(port=ports.remembered(paths=PATHS, service="web"), paths=ALL_FOR_LABEL_STUDIO):
+    with pages_served(port=services.remembered_port(paths=PATHS, service="web"), paths=ALL_FOR_LABEL_STUDIO):
         yield
 
 
@@ -44,10 +44,10 @@ def secret() -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = HTTPServer((ports.HOST, 0), Page)
+    server = HTTPServer((services.HOST, 0), Page)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    yield f"http://{ports.HOST}:{server.server_port}/secret.json"
+    yield f"http://{services.HOST}:{server.server_port}/secret.json"
     server.shutdown()
     server.server_close()
     thread.join()

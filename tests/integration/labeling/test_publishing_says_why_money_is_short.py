@@ -5,8 +5,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetStopped
-from budgets.models import Budget, Kind
+from budgets.models import Budget
 from budgets.prices import set_price
 from labeling.models import LabelingProject
 from labeling.publishing import NoneFits, PublishRequest, hold_batch, publish
@@ -38,7 +39,9 @@ def test_a_price_below_a_cent_is_told_with_all_its_digits() -> None:
     held = hold(study, 4)
     assert held is not None
     assert (held.num_examples, held.missing) == (1, Decimal("0.0056"))
-    with pytest.raises(NoneFits, match=r"0\.0016 USD left; this needs 0\.0024\. 0\.0008 USD are missing.* 0\.0072 USD"):
+    with pytest.raises(
+        NoneFits, match=r"0\.0016 USD left; this needs 0\.0024, which is 0\.0008 USD more.* 0\.0072 USD"
+    ):
         hold(study, 3)
 
 
@@ -47,6 +50,6 @@ def test_free_labels_of_a_spent_budget_wait_for_a_top_up_and_the_refusal_says_so
     ground.buy_labels(study, 2)
     study.budget = Budget.objects.get(pk=study.budget_id)
     admin, book = factories.person(Role.ADMIN), study.budget.price_book
-    set_price(actor=admin, book=book, kind=Kind.LABEL, amount="0", starts_at=timezone.now())
+    set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0", starts_at=timezone.now())
     with pytest.raises(BudgetStopped, match="Top it up on its budget page: until then nothing starts, not even what"):
         publish(actor=study.created_by, study=study)

@@ -13,7 +13,8 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import Role
-from budgets.models import Hold, Kind, LedgerEntry
+from budgets.cost_kinds import CostKind
+from budgets.models import Hold, LedgerEntry
 from budgets.prices import set_price
 from labeling import tasks
 from labeling.endpoints.hints import note_hint
@@ -211,7 +212,7 @@ def test_random_work_ends_exact(
     set_price(
         actor=factories.person(Role.ADMIN),
         book=study.budget.price_book,
-        kind=Kind.SKIP,
+        kind=CostKind.SKIP,
         amount="0.02",
         starts_at=timezone.now(),
     )

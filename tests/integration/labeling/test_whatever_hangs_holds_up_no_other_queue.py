@@ -15,7 +15,7 @@ from celery import current_app
 from budgets.ledger.holds import place_hold
 from budgets.models import Path as MoneyPath
 from embedded import services
-from embedded.supervisor import Process
+from embedded.services import Process
 from labeling.models import LabelingProject
 from notices.models import NoticeKind
 from notices.operations import notify

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, settle
 from budgets.ledger.holds import place_hold
-from budgets.models import Kind, Origin, Path
+from budgets.models import Origin, Path
 from budgets.prices import find_price, price_at
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
-from runs.models import Artifact, Attempt, Evaluation, Run, RunKind, RunState
+from runs.models import Artifact, ArtifactKind, Attempt, Evaluation, Run, RunKind, RunState
 from runs.money import bill
 from studies.labels import assign_label
 from studies.models import Snapshot, Split, Study
@@ -33,10 +34,10 @@ CALIBRATION = {
 }
 _numbers = count(1)
 _KINDS = {
-    RunKind.FINETUNE_STUDENT: Artifact.Kind.STUDENT,
-    RunKind.FINETUNE_TEACHER: Artifact.Kind.TEACHER,
-    RunKind.SCORE: Artifact.Kind.SOFT_LABELS,
-    RunKind.DISTIL: Artifact.Kind.STUDENT,
+    RunKind.FINETUNE_STUDENT: ArtifactKind.STUDENT,
+    RunKind.FINETUNE_TEACHER: ArtifactKind.TEACHER,
+    RunKind.SCORE: ArtifactKind.SOFT_LABELS,
+    RunKind.DISTIL: ArtifactKind.STUDENT,
 }
 
 
@@ -46,21 +47,24 @@ def buy_labels(
     *,
     split: Split = Split.POOL,
     origin: Origin = Origin.PERSON,
+    kind: CostKind = CostKind.LABEL,
     with_fee: bool = False,
 ) -> list[Annotation]:
-    """Accepted annotations at 0.10 each, whose values are their examples' labels; `with_fee` on top of each."""
+    """Accepted annotations at the price of their kind, whose values are their examples' labels; `with_fee` on top."""
     texts = [f"example {next(_numbers)}" for _ in range(how_many)]
     project, _ = LabelingProject.objects.get_or_create(study=study)
     batch = Batch.objects.create(project=project, created_by=study.created_by)
-    return [_buy(study, batch, text, split, origin, with_fee=with_fee) for text in texts]
+    return [_buy(study, batch, text, split, origin, kind=kind, with_fee=with_fee) for text in texts]
 
 
-def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin, *, with_fee: bool) -> Annotation:
+def _buy(
+    study: Study, batch: Batch, text: str, split: Split, origin: Origin, *, kind: CostKind, with_fee: bool
+) -> Annotation:
     (example,) = factories.examples(study, [text], split=split)
-    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=NOW)
+    price = price_at(book=study.budget.price_book, kind=kind, at=NOW)
     key = f"assignment:{example.uid}:1"
     book = study.budget.price_book
-    fee = find_price(book=book, kind=Kind.PLATFORM_FEE, at=NOW) if with_fee else None
+    fee = find_price(book=book, kind=CostKind.PLATFORM_FEE, at=NOW) if with_fee else None
     budget, path = study.budget, Path.ANNOTATE
     hold = place_hold(budget=budget, source_key=key, amount=price.rate, price=price, path=path, fee=fee)
     publication = Publication.objects.create(batch=batch, example=example)
@@ -78,10 +82,11 @@ def _buy(study: Study, batch: Batch, text: str, split: Split, origin: Origin, *,
         created_at=NOW,
         updated_at=NOW,
     )
+    quantity = Decimal("0.01") if kind == CostKind.LABELLING_HOUR else Decimal(1)
     cost = Cost(
         source_key=annotation.source_key,
-        quantity=Decimal(1),
-        amount=price.rate,
+        quantity=quantity,
+        amount=price.cost(quantity),
         origin=origin,
         occurred_at=NOW,
         payee=annotation.annotator,
@@ -103,7 +108,7 @@ def run(
     state: RunState = RunState.SUCCEEDED,
 ) -> Run:
     """A run that ended after attempts of these lengths; a minute costs 0.01."""
-    price = price_at(book=study.budget.price_book, kind=Kind.DEVICE_HOUR, at=NOW, scope=factories.CPU)
+    price = price_at(book=study.budget.price_book, kind=CostKind.DEVICE_HOUR, at=NOW, scope=factories.CPU)
     made = Run.objects.create(
         study=study,
         kind=kind,

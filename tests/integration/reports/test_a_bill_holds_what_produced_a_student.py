@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Role
 from budgets.ledger import reverse
 from budgets.models import LedgerEntry
-from reports.bills import Part, bill_of
+from reports.bills import BillSection, bill_of
 from reports.queries import entries_of, points
 from runs.models import Artifact
 from studies.models import Study
@@ -41,7 +41,7 @@ def test_a_shared_teacher_stands_whole_in_both_bills(study: Study) -> None:
     ground.buy_labels(study, 3)
     teacher = ground.teacher(study, num_labels=3)
     students = [ground.distilled(study, teacher=teacher) for _ in range(2)]
-    first, second = (bill_of(artifact=student).line(Part.TEACHER_TRAINING).entry_ids for student in students)
+    first, second = (bill_of(artifact=student).line(BillSection.TEACHER_TRAINING).entry_ids for student in students)
     assert first == second
     assert [amounts(student)[1] for student in students] == [Decimal("0.02")] * 2
 
@@ -57,7 +57,7 @@ def test_a_reversed_label_costs_nothing_and_its_reversal_shows(study: Study) -> 
     assert entry
     student = ground.annotated(study, num_labels=1)
     reversal = reverse(actor=factories.person(Role.ADMIN), entry=entry, reason="entered by mistake")
-    labels = bill_of(artifact=student).line(Part.LABELS)
+    labels = bill_of(artifact=student).line(BillSection.LABELS)
     assert labels.amount == 0
     assert labels.entry_ids == [entry.pk, reversal.pk]
 
@@ -72,8 +72,8 @@ def test_a_points_dollars_are_the_sum_of_the_entries_its_link_shows(study: Study
     student = ground.distilled(study, teacher=ground.teacher(study, num_labels=2))
     (point,) = points(study)
     assert sum(entry.amount for entry in entries_of(artifact=student)) == point.dollars
-    for part in Part:
-        shown = LedgerEntry.objects.filter(pk__in=entries_of(artifact=student, part=part))
+    for part in BillSection:
+        shown = LedgerEntry.objects.filter(pk__in=entries_of(artifact=student, section=part))
         assert sum(entry.amount for entry in shown) == point.bill.line(part).amount
 
 

@@ -91,7 +91,7 @@ def test_a_card_whose_bill_stayed_the_same_is_left_alone(student: Artifact) -> N
 def test_soft_labels_have_no_card(study: Study) -> None:
     ground.buy_labels(study, 1)
     scored = ground.run(study, RunKind.SCORE, path=SpendingPath.DISTIL)
-    with pytest.raises(CardMissing, match="is no model"):
+    with pytest.raises(CardMissing, match="is not a model"):
         model_card(artifact=scored.artifact)
 
 

@@ -13,13 +13,13 @@ from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import LedgerEntry
 from runs.models import Artifact
-from runs.results import ModelSilent, try_model
+from runs.results import PredictionFailed, try_model
 from runs.results.predicting import LOCK_FILE, ServerBusy
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 GOOD = {"text": "a good film"}
 
 
@@ -43,7 +43,7 @@ def test_a_model_answers_a_text_and_nothing_is_charged(student: Artifact) -> Non
 
 @pytest.mark.parametrize(("text", "words"), [("  ", "text: is empty"), ("x" * 10_001, "10,000 is the most")])
 def test_a_text_that_cannot_be_read_is_refused(student: Artifact, text: str, words: str) -> None:
-    with pytest.raises(ModelSilent, match=words):
+    with pytest.raises(PredictionFailed, match=words):
         try_model(actor=student.run.study.created_by, artifact=student, texts={"text": text})
 
 
@@ -56,17 +56,17 @@ def test_two_are_not_tried_at_once(student: Artifact, tmp_path: Path) -> None:
 
 def test_a_model_that_takes_too_long_is_ended(student: Artifact, settings: Settings) -> None:
     settings.TRY_SECONDS = 0
-    with pytest.raises(ModelSilent, match="no answer within 0 seconds"):
+    with pytest.raises(PredictionFailed, match="no answer within 0 seconds"):
         try_model(actor=student.run.study.created_by, artifact=student, texts=GOOD)
 
 
 def test_a_model_whose_folder_is_gone_or_broken_says_so(student: Artifact) -> None:
     (student.path / "label_map.json").unlink()
-    with pytest.raises(ModelSilent, match="cannot be read"):
+    with pytest.raises(PredictionFailed, match="cannot be read"):
         try_model(actor=student.run.study.created_by, artifact=student, texts=GOOD)
     Artifact.objects.filter(pk=student.pk).update(folder="nowhere")
     student.refresh_from_db()
-    with pytest.raises(ModelSilent, match="is gone"):
+    with pytest.raises(PredictionFailed, match="is missing"):
         try_model(actor=student.run.study.created_by, artifact=student, texts=GOOD)
 
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, charge
-from budgets.models import Budget, Kind, Origin
+from budgets.models import Budget, Origin
 from budgets.prices import price_at
 from reports.queries import one_moment
 from tests import factories
@@ -17,7 +18,7 @@ def charge_elsewhere(budget: Budget) -> None:
         source_key="annotation:1", quantity=Decimal(1), amount=Decimal("0.1"), origin=Origin.PERSON, occurred_at=NOW
     )
     try:
-        charge(budget=budget, cost=cost, price=price_at(book=budget.price_book, kind=Kind.LABEL, at=NOW))
+        charge(budget=budget, cost=cost, price=price_at(book=budget.price_book, kind=CostKind.LABEL, at=NOW))
     finally:
         connection.close()
 

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditRecord, Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse as undo
 from budgets.ledger.holds import place_hold
 from budgets.limits import set_limit, top_up
-from budgets.models import Budget, Kind, LedgerEntry
-from reports.costs import Days, statement_of
+from budgets.models import Budget, LedgerEntry
+from reports.costs import DayPeriod, statement_of
 from reports.costs.statements import Statement
 from studies.models import Study
 from tests import factories
@@ -40,7 +41,7 @@ def label(study: Study) -> LedgerEntry:
 
 
 def statement(study: Study, first: date = LAST_WEEK, last: date = TODAY) -> Statement:
-    found = statement_of(study=study, days=Days(first=first, last=last))
+    found = statement_of(study=study, days=DayPeriod(first=first, last=last))
     assert found.adds_up
     return found
 
@@ -60,8 +61,8 @@ def test_opening_and_what_is_listed_is_closing(study: Study) -> None:
 def test_corrections_stand_beside_what_was_entered(study: Study) -> None:
     found = statement(study)
     assert [(line.kind, line.entered, line.corrections) for line in found.costs] == [
-        (Kind.DEVICE_HOUR, Decimal("0.01"), 0),
-        (Kind.LABEL, Decimal("0.30"), Decimal("-0.10")),
+        (CostKind.DEVICE_HOUR, Decimal("0.01"), 0),
+        (CostKind.LABEL, Decimal("0.30"), Decimal("-0.10")),
     ]
     assert [entry.reverses for entry in found.corrections] == [label(study)]
 
@@ -93,7 +94,7 @@ def test_open_holds_and_students_are_as_of_now(study: Study) -> None:
 
 def test_a_total_that_was_changed_does_not_add_up(study: Study) -> None:
     Budget.objects.filter(pk=study.budget_id).update(spent=Decimal(9))
-    assert not statement_of(study=study, days=Days(first=LAST_WEEK, last=TODAY)).adds_up
+    assert not statement_of(study=study, days=DayPeriod(first=LAST_WEEK, last=TODAY)).adds_up
 
 
 def page(study: Study, **days: str) -> str:

@@ -48,9 +48,9 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"since": "yesterday"}, "--since yesterday: this is no day"),
+        ({"since": "yesterday"}, "--since yesterday: this is not a day"),
         ({"since": "2026-01-02", "until": "2026-01-01"}, "is before --since"),
-        ({"by": "nobody@example.com"}, "nobody has this e-mail"),
+        ({"by": "nobody@example.com"}, "no one has this e-mail"),
         ({"study": "Nothing"}, "Nothing"),
         ({"csv": Path("/proc/audit.csv")}, "Name a file that can be written"),
     ],

@@ -4,8 +4,9 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse
-from budgets.models import Kind, Origin, Path, Tally
+from budgets.models import Origin, Path, Tally
 from reports.costs import CostFilter, Grouping, cost_rows, names_of, total_of, totals
 from reports.costs.costs import EVERYTHING, next_month
 from studies.models import Study
@@ -46,7 +47,7 @@ def test_the_entries_of_a_row_add_up_to_it(study: Study, by: Grouping) -> None:
 
 def test_kinds_and_paths_are_told_apart(study: Study) -> None:
     kinds = {row.key: row.amount for row in cost_rows(wanted=of(study), by=Grouping.KIND)}
-    assert kinds == {Kind.LABEL: Decimal("0.30"), Kind.DEVICE_HOUR: Decimal("0.045")}
+    assert kinds == {CostKind.LABEL: Decimal("0.30"), CostKind.DEVICE_HOUR: Decimal("0.045")}
     paths = {row.key: row.amount for row in cost_rows(wanted=of(study), by=Grouping.PATH)}
     assert paths == {Path.ANNOTATE: Decimal("0.31"), Path.DISTIL: Decimal("0.035")}
 
@@ -61,9 +62,9 @@ def test_what_nobody_was_paid_for_has_a_row_of_its_own(study: Study) -> None:
 
 
 def test_a_reversal_counts_nothing_in_the_sum(study: Study) -> None:
-    entry = study.budget.entries.filter(kind=Kind.LABEL).earliest("pk")
+    entry = study.budget.entries.filter(kind=CostKind.LABEL).earliest("pk")
     reverse(actor=factories.person(Role.ADMIN), entry=entry, reason="disputed")
-    (row,) = cost_rows(wanted=of(study).narrowed(Grouping.KIND, Kind.LABEL), by=Grouping.KIND)
+    (row,) = cost_rows(wanted=of(study).narrowed(Grouping.KIND, CostKind.LABEL), by=Grouping.KIND)
     assert (row.amount, row.num_entries) == (Decimal("0.20"), 4)
 
 
@@ -77,14 +78,14 @@ def test_months_bound_what_is_counted(study: Study) -> None:
 def test_currencies_are_never_mixed(study: Study) -> None:
     other = factories.study(prices=factories.price_book(currency="EUR"))
     ground.buy_labels(other, 1)
-    rows = cost_rows(wanted=EVERYTHING.narrowed(Grouping.KIND, Kind.LABEL), by=Grouping.ORIGIN)
+    rows = cost_rows(wanted=EVERYTHING.narrowed(Grouping.KIND, CostKind.LABEL), by=Grouping.ORIGIN)
     assert [(row.currency, row.amount) for row in rows] == [("EUR", Decimal("0.10")), ("USD", Decimal("0.30"))]
     assert {row.key for row in rows} == {Origin.PERSON}
 
 
 def test_no_entry_is_read_for_a_sum(study: Study) -> None:
-    Tally.objects.filter(kind=Kind.LABEL).update(amount=Decimal(7))
-    (row,) = cost_rows(wanted=of(study).narrowed(Grouping.KIND, Kind.LABEL), by=Grouping.KIND)
+    Tally.objects.filter(kind=CostKind.LABEL).update(amount=Decimal(7))
+    (row,) = cost_rows(wanted=of(study).narrowed(Grouping.KIND, CostKind.LABEL), by=Grouping.KIND)
     assert row.amount == 7
 
 

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse
-from budgets.models import Kind
 from reports.costs import FORMATS, Grouping, export_entries, grouped_csv
 from reports.costs.costs import EVERYTHING
 from reports.costs.exports import COLUMNS, parquet_pieces, xlsx_pieces
@@ -27,7 +27,7 @@ def study() -> Study:
     ground.annotated(study, num_labels=2)
     reverse(
         actor=factories.person(Role.ADMIN),
-        entry=study.budget.entries.filter(kind=Kind.LABEL).earliest("pk"),
+        entry=study.budget.entries.filter(kind=CostKind.LABEL).earliest("pk"),
         reason="-2+3 was wrong",
     )
     study.budget.refresh_from_db()

@@ -4,11 +4,13 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, charge, reverse
-from budgets.models import Kind, LedgerEntry, Origin
+from budgets.models import LedgerEntry, Origin
 from budgets.prices import price_at
-from reports.costs import BadCursor, CostFilter, Cursor, Grouping, behind, entry_page, related, running_total
+from reports.costs import BadCursor, CostFilter, Cursor, Grouping, entry_page, related, running_total
 from reports.costs.costs import EVERYTHING
+from reports.sources import sources_of
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def study() -> Study:
     """Entries of four months, four of each, all at other moments."""
     study = factories.study()
-    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=ground.NOW)
+    price = price_at(book=study.budget.price_book, kind=CostKind.LABEL, at=ground.NOW)
     for number in range(16):
         cost = Cost(
             source_key=f"charge:{number}",
@@ -56,7 +58,7 @@ def test_pages_hold_every_entry_once_from_the_latest_back(study: Study, size: in
 
 
 def test_an_empty_filter_gives_an_empty_page(study: Study) -> None:
-    page = entry_page(wanted=of(study).narrowed(Grouping.KIND, Kind.REVIEW))
+    page = entry_page(wanted=of(study).narrowed(Grouping.KIND, CostKind.REVIEW))
     assert (list(page.entries), page.older) == ([], None)
 
 
@@ -77,7 +79,7 @@ def test_behind_an_entry_and_its_reversal_lies_the_same_annotation() -> None:
     (annotation,) = ground.buy_labels(study, 1)
     assert annotation.entry
     reversal = reverse(actor=factories.person(Role.ADMIN), entry=annotation.entry, reason="disputed")
-    found = behind([annotation.entry, reversal])
+    found = sources_of([annotation.entry, reversal])
     assert found[annotation.entry.subject_key].annotation == found[reversal.subject_key].annotation == annotation
     assert list(related(reversal)) == [annotation.entry, reversal]
 
@@ -86,10 +88,10 @@ def test_behind_a_device_hour_lies_its_attempt() -> None:
     study = factories.study()
     ground.buy_labels(study, 1)
     run = ground.annotated(study, num_labels=1, seconds=(30, 60)).run
-    entries = list(study.budget.entries.filter(kind=Kind.DEVICE_HOUR))
-    found = behind(entries)
+    entries = list(study.budget.entries.filter(kind=CostKind.DEVICE_HOUR))
+    found = sources_of(entries)
     assert {found[entry.subject_key].attempt for entry in entries} == set(run.attempts.all())
 
 
 def test_behind_a_charge_by_hand_lies_nothing(study: Study) -> None:
-    assert behind(list(study.budget.entries.all())) == {}
+    assert sources_of(list(study.budget.entries.all())) == {}

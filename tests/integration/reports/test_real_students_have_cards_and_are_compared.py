@@ -16,6 +16,7 @@ from tests import factories
 from tests.integration.runs.world import finish_all, in_state
 from tests.tiny_model import write_tiny_model
 
+pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
 

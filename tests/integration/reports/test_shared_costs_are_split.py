@@ -7,9 +7,9 @@ from django.urls import reverse
 from accounts.models import Role
 from budgets.ledger import reverse as undo
 from budgets.money import ZERO
-from reports.bills import Part, Sharing, StudentBill, StudyLedger
+from reports.bills import BillSection, Sharing, StudentBill, StudyLedger
 from reports.queries import unused_entries
-from runs.models import Artifact, Run
+from runs.models import Artifact, ArtifactKind, Run
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -33,8 +33,8 @@ def sharing(study: Study) -> Sharing:
     return Sharing(StudyLedger(study))
 
 
-def shares(study: Study, part: Part) -> list[Decimal]:
-    return [line.share for bill in sharing(study).bills for line in bill.lines if line.part == part]
+def shares(study: Study, part: BillSection) -> list[Decimal]:
+    return [line.share for bill in sharing(study).bills for line in bill.lines if line.section == part]
 
 
 def check(study: Study) -> list[StudentBill]:
@@ -50,19 +50,24 @@ def test_the_shares_and_what_no_student_used_are_all_that_was_spent(study: Study
 
 
 def test_a_teacher_for_three_students_is_split_in_three(study: Study) -> None:
-    assert shares(study, Part.TEACHER_TRAINING) == [Decimal("0.005556"), Decimal("0.005556"), Decimal("0.005555"), ZERO]
+    assert shares(study, BillSection.TEACHER_TRAINING) == [
+        Decimal("0.005556"),
+        Decimal("0.005556"),
+        Decimal("0.005555"),
+        ZERO,
+    ]
 
 
 def test_labels_are_split_among_those_that_used_them(study: Study) -> None:
     two_labels, two_more = Decimal("0.200002"), Decimal("0.200002")
-    found = shares(study, Part.LABELS)
+    found = shares(study, BillSection.LABELS)
     assert sum(found) == two_labels + two_more
     assert found == [Decimal("0.050001"), Decimal("0.050001"), Decimal("0.05"), Decimal("0.05") + two_more]
 
 
 def test_what_one_student_alone_used_is_its_own(study: Study) -> None:
     for bill in sharing(study).bills:
-        line = next(line for line in bill.lines if line.part == Part.STUDENT_TRAINING)
+        line = next(line for line in bill.lines if line.section == BillSection.STUDENT_TRAINING)
         assert line.share == line.whole
 
 
@@ -74,7 +79,7 @@ def test_a_reversal_takes_off_every_share(study: Study) -> None:
 
 def test_a_teachers_bill_is_split_among_its_students(study: Study) -> None:
     ledger = StudyLedger(study)
-    bill = ledger.bill(run_id=Run.objects.get(artifact__kind=Artifact.Kind.TEACHER).pk)
+    bill = ledger.bill(run_id=Run.objects.get(artifact__kind=ArtifactKind.TEACHER).pk)
     uses = Sharing(ledger).uses(bill)
     assert sum((use.share for use in uses), ZERO) == bill.total
     assert len(uses) == 4
@@ -94,4 +99,4 @@ def test_the_pages_show_the_whole_and_the_share(study: Study) -> None:
     for artifact in Artifact.objects.filter(run__study=study):
         page = client.get(reverse("artifact", args=[artifact.pk])).content.decode()
         assert "is in full in the bill of each" in page
-        assert ("share of this bill" in page) == (artifact.kind != Artifact.Kind.STUDENT)
+        assert ("share of this bill" in page) == (artifact.kind != ArtifactKind.STUDENT)

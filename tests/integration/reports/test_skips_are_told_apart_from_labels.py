@@ -3,8 +3,9 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, charge
-from budgets.models import Kind, LedgerEntry, Origin, Path
+from budgets.models import LedgerEntry, Origin, Path
 from budgets.prices import price_at, set_price
 from reports.queries import Reason, report_of
 from studies.models import Study
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.django_db
 def pay_skip(study: Study) -> LedgerEntry:
     (bought,) = ground.buy_labels(study, 1)
     book, admin = study.budget.price_book, factories.person(Role.ADMIN)
-    set_price(actor=admin, book=book, kind=Kind.SKIP, amount="0.02", starts_at=factories.LONG_AGO)
-    price = price_at(book=book, kind=Kind.SKIP, at=ground.NOW)
+    set_price(actor=admin, book=book, kind=CostKind.SKIP, amount="0.02", starts_at=factories.LONG_AGO)
+    price = price_at(book=book, kind=CostKind.SKIP, at=ground.NOW)
     cost = Cost(
         source_key=bought.skip_key,
         quantity=Decimal(1),

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from reports.charts import NothingToDraw, cost_chart
-from reports.charts.utility import DARK
+from reports.charts.theme import DARK
 from reports.costs.costs import EVERYTHING
 from studies.models import Study
 from tests import factories

@@ -71,7 +71,7 @@ def test_models_with_nothing_in_common_are_refused(
     pair: tuple[Artifact, Artifact], settings: Settings, tmp_path: Path
 ) -> None:
     give_predictions(pair[0], settings, tmp_path, said_of([f"v{number}" for number in range(60)], right=30))
-    with pytest.raises(NotComparable, match="0 test examples with equal gold labels in common; 10 are the least"):
+    with pytest.raises(NotComparable, match="share 0 test examples with the same gold label; at least 10 are needed"):
         compare(first=pair[0], second=pair[1])
 
 

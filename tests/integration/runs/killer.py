@@ -13,7 +13,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import django
+import psutil
 
 django.setup()
 
@@ -107,6 +107,7 @@ class Ground:
 
     def __init__(self, *, database_pid: Path, folder: Path) -> None:
         self._database_pid = database_pid
+        self.kills: Counter[str] = Counter()
         self.paths_hit: set[str] = set()
         self._met_before: Counter[tuple[int, str]] = Counter()
         self._requests = self._made_requests(folder)
@@ -140,6 +141,7 @@ class Ground:
             if met is not None and self._killed(*met):
                 kill, run = met
                 left.remove(kill)
+                self.kills[kill.victim] += 1
                 self.paths_hit.add(run.path)
                 deadline = time.monotonic() + SECONDS_OF_PATIENCE
                 self._met_before[run.pk, kill.moment] += 1
@@ -167,9 +169,7 @@ class Ground:
         if trainer is None:
             return False
         if kill.victim == "trainer":
-            with suppress(ProcessLookupError):
-                os.kill(trainer, signal.SIGKILL)
-            return True
+            return self._trainer_killed(trainer)
         return self._worker_killed(trainer)
 
     def _database_killed(self) -> bool:
@@ -180,12 +180,24 @@ class Ground:
             return False
         return True
 
+    def _trainer_killed(self, pid: int) -> bool:
+        """Kill it, unless it ended by itself since it was seen."""
+        try:
+            trainer = psutil.Process(pid)
+            if trainer.status() == psutil.STATUS_ZOMBIE:
+                return False
+            trainer.kill()
+        except psutil.NoSuchProcess:
+            return False
+        return True
+
     def _worker_killed(self, trainer: int) -> bool:
         worker = next((worker for worker in self._workers if self.held.is_below(trainer, worker.pid)), None)
-        if worker is not None:
-            worker.kill()
-            worker.start()
-        return worker is not None
+        if worker is None:
+            return False
+        is_killed = worker.kill() == -signal.SIGKILL
+        worker.start()
+        return is_killed
 
     def finish(self) -> None:
         """Let everything end that was asked for."""
@@ -223,7 +235,7 @@ def requests_of(study: Study) -> list[Callable[[], Run]]:
 
 
 def sweep_until(done: threading.Event) -> None:
-    """Be the beat. A lost message is sent again sooner than users would want."""
+    """Be the renewal. A lost message is sent again sooner than users would want."""
     sweeping.FIRST_RESEND = timedelta(seconds=2)
     while not done.wait(0.5):
         try:
@@ -245,7 +257,7 @@ def main(seed: int, num_kills: int, database_pid: Path, folder: Path) -> None:
         ground.carry_out(kills)
         ground.finish()
         told = {
-            "kills": Counter(kill.victim for kill in kills),
+            "kills": ground.kills,
             "paths": sorted(ground.paths_hit),
             "problems": list(problems(ground.held)),
         }

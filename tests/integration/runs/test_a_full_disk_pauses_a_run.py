@@ -37,7 +37,7 @@ def test_it_pays_for_what_it_used_and_waits_for_a_person(make_study: Callable[..
 def test_it_is_told_how_it_goes_on(make_study: Callable[..., Study]) -> None:
     without_room(make_study)
 
-    assert "Make room on the disk" in Notice.objects.get().body
+    assert "Free disk space" in Notice.objects.get().body
 
 
 def test_it_goes_on_where_it_stood_when_a_person_says_so(make_study: Callable[..., Study]) -> None:

@@ -8,10 +8,10 @@ from accounts.permissions import Forbidden
 from budgets.models import Path
 from config.refusals import Refusal
 from runs.control import start_annotate, start_distil
-from runs.models import ModelLicence, Run
-from runs.preflight import Level, licence_of, preflight, state_licence
-from runs.preflight.licences import LicenceInvalid, LicenceUnconfirmed, Outputs, OutputsMayNotTrain
-from runs.requests import RunPlan
+from runs.models import ModelLicence, OutputUse, Run
+from runs.preflight import CheckLevel, licence_of, preflight, state_licence
+from runs.preflight.licences import LicenceInvalid, LicenceUnconfirmed, OutputsMayNotTrain
+from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
 from studies.models import Study
 from tests import factories
 
@@ -33,7 +33,7 @@ def distil(study: Study, *, confirmed: bool = False) -> Run:
 
 def test_a_forbidding_licence_blocks_distilling_and_not_annotating(unknown: Study) -> None:
     state_licence(
-        actor=unknown.created_by, reference=unknown.teacher_model, licence="Strict 1", outputs=Outputs.MAY_NOT_TRAIN
+        actor=unknown.created_by, reference=unknown.teacher_model, licence="Strict 1", outputs=OutputUse.MAY_NOT_TRAIN
     )
     with pytest.raises(OutputsMayNotTrain, match=r"Strict 1 \(stated by .*Choose another teacher"):
         distil(unknown, confirmed=True)
@@ -44,8 +44,9 @@ def test_a_forbidding_licence_blocks_distilling_and_not_annotating(unknown: Stud
 def test_a_licence_that_nobody_knows_is_asked_for(unknown: Study) -> None:
     with pytest.raises(LicenceUnconfirmed, match="Read it; then confirm it here"):
         distil(unknown)
-    (said,) = [one for one in preflight(study=unknown, path=Path.DISTIL, plan=PLAN) if one.topic == "Licence"]
-    assert said.level == Level.WARNING
+    request = RunRequest(study=unknown, path=Path.DISTIL, plan=PLAN)
+    results = preflight(chain_of(request=request, inputs=count_inputs(request)))
+    assert [one.level for one in results if one.topic == "Licence"] == [CheckLevel.WARNING]
 
 
 def test_what_a_manager_confirms_is_kept_and_recorded(unknown: Study) -> None:
@@ -53,12 +54,12 @@ def test_what_a_manager_confirms_is_kept_and_recorded(unknown: Study) -> None:
     (stated,) = ModelLicence.objects.all()
     assert (stated.name, stated.outputs, stated.stated_by) == (
         unknown.teacher_model["name"],
-        Outputs.MAY_TRAIN,
+        OutputUse.MAY_TRAIN,
         unknown.created_by,
     )
     record = AuditRecord.objects.get(action="licence.state")
     assert (record.actor, record.after["outputs"]) == (unknown.created_by, "yes")
-    assert licence_of(unknown.teacher_model).outputs == Outputs.MAY_TRAIN
+    assert licence_of(unknown.teacher_model).outputs == OutputUse.MAY_TRAIN
 
 
 def test_a_start_that_fails_keeps_no_statement(unknown: Study) -> None:
@@ -68,14 +69,14 @@ def test_a_start_that_fails_keeps_no_statement(unknown: Study) -> None:
 
 
 def test_models_that_packages_carry_may_teach() -> None:
-    assert licence_of(factories.PACKAGE_MODEL).outputs == Outputs.MAY_TRAIN
+    assert licence_of(factories.PACKAGE_MODEL).outputs == OutputUse.MAY_TRAIN
 
 
 @pytest.mark.parametrize(
-    ("licence", "outputs"), [("mit", Outputs.MAY_TRAIN), ("llama2", Outputs.MAY_NOT_TRAIN), ("my-own-1.0", None)]
+    ("licence", "outputs"), [("mit", OutputUse.MAY_TRAIN), ("llama2", OutputUse.MAY_NOT_TRAIN), ("my-own-1.0", None)]
 )
 def test_a_model_card_says_what_its_licence_allows(
-    licence: str, outputs: Outputs | None, monkeypatch: pytest.MonkeyPatch
+    licence: str, outputs: OutputUse | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runs.preflight.licences.card_licence", lambda reference: licence)
     found = licence_of({"source": "hub", "name": "some/model"})
@@ -90,7 +91,7 @@ def test_an_artifacts_licence_is_that_of_its_base(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_later_statement_counts(unknown: Study) -> None:
-    for outputs in (Outputs.MAY_NOT_TRAIN, Outputs.MAY_TRAIN):
+    for outputs in (OutputUse.MAY_NOT_TRAIN, OutputUse.MAY_TRAIN):
         state_licence(actor=unknown.created_by, reference=unknown.teacher_model, outputs=outputs)
     assert ModelLicence.objects.count() == 1
     assert AuditRecord.objects.filter(action="licence.state").count() == 2
@@ -107,21 +108,21 @@ def test_the_later_statement_counts(unknown: Study) -> None:
 )
 def test_a_statement_holds_however_the_model_is_written(source: str, name: str, again: str) -> None:
     said, asked = ({"source": source, "name": one} for one in (name, again))
-    state_licence(actor=factories.person(), reference=said, outputs=Outputs.MAY_NOT_TRAIN)
-    assert licence_of(asked).outputs == Outputs.MAY_NOT_TRAIN
-    state_licence(actor=factories.person(), reference=asked, outputs=Outputs.MAY_TRAIN)
-    assert ModelLicence.objects.get().outputs == Outputs.MAY_TRAIN
+    state_licence(actor=factories.person(), reference=said, outputs=OutputUse.MAY_NOT_TRAIN)
+    assert licence_of(asked).outputs == OutputUse.MAY_NOT_TRAIN
+    state_licence(actor=factories.person(), reference=asked, outputs=OutputUse.MAY_TRAIN)
+    assert ModelLicence.objects.get().outputs == OutputUse.MAY_TRAIN
 
 
 def test_an_annotator_states_nothing() -> None:
     annotator = factories.person(Role.ANNOTATOR)
     with pytest.raises(Forbidden):
-        state_licence(actor=annotator, reference=factories.PACKAGE_MODEL, outputs=Outputs.MAY_TRAIN)
+        state_licence(actor=annotator, reference=factories.PACKAGE_MODEL, outputs=OutputUse.MAY_TRAIN)
 
 
 def test_a_statement_names_a_model() -> None:
     with pytest.raises(LicenceInvalid, match="hub, folder or package"):
-        state_licence(actor=factories.person(), reference={"source": "hub"}, outputs=Outputs.MAY_TRAIN)
+        state_licence(actor=factories.person(), reference={"source": "hub"}, outputs=OutputUse.MAY_TRAIN)
 
 
 def test_the_command_states_it_too(unknown: Study, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,15 +9,13 @@ import pytest
 from pytest_django import Settings
 
 from runs.models import Artifact
-from runs.results import ModelAnswer, ModelSilent, try_model, warm_model
-from runs.results.predicting import EXIT_TOO_LARGE
+from runs.results import ModelAnswer, PredictionFailed, try_model, warm_model
 from runs.results.warm_model import LOCK_FILE, WarmModel, forget
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import write_model
-from training.contract import EXIT_TOO_LARGE as TRAINERS_TOO_LARGE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +65,7 @@ def test_out_of_time_it_is_ended(student: Artifact, settings: Settings) -> None:
     ask(student)
     process = loaded()._process
     settings.TRY_SECONDS = 0
-    with pytest.raises(ModelSilent, match="no answer within 0 seconds"):
+    with pytest.raises(PredictionFailed, match="no answer within 0 seconds"):
         ask(student)
     assert process.returncode is not None and not warm_model._kept
 
@@ -121,7 +119,6 @@ def test_it_leaves_when_nobody_asks_for_a_while(student: Artifact, settings: Set
 def test_one_that_needs_too_much_memory_is_ended_and_said(student: Artifact, settings: Settings) -> None:
     forget()
     settings.TRY_MEMORY_MB = 1
-    with pytest.raises(ModelSilent, match=r"needs more than 1 MB to answer. Raise FULCRUM_TRY_MEMORY_MB"):
+    with pytest.raises(PredictionFailed, match=r"needs more than 1 MB to answer. Raise FULCRUM_TRY_MEMORY_MB"):
         ask(student)
     assert not warm_model._kept
-    assert EXIT_TOO_LARGE == TRAINERS_TOO_LARGE

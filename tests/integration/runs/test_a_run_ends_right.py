@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from budgets.models import LedgerEntry
 from runs.control import start_annotate, start_distil
-from runs.models import Artifact, Evaluation, Run, RunKind, RunState
+from runs.models import Artifact, ArtifactKind, Evaluation, Run, RunKind, RunState
 from runs.requests import RunPlan
 from runs.supervision import supervise
 from studies.models import Study
@@ -43,7 +43,7 @@ def test_a_distil_chain_makes_teacher_soft_labels_and_student(study: Study) -> N
 
     last.refresh_from_db()
     assert last.state == RunState.SUCCEEDED
-    assert last.artifact.kind == Artifact.Kind.STUDENT
+    assert last.artifact.kind == ArtifactKind.STUDENT
     assert last.artifact.num_pseudo_labels == 12
     kinds = [run.kind for run in Run.objects.order_by("pk")]
     assert kinds == [RunKind.FINETUNE_TEACHER, RunKind.SCORE, RunKind.DISTIL]
@@ -72,7 +72,7 @@ def test_a_result_that_cannot_be_registered_fails_the_run_which_is_paid_once(
 
     run.refresh_from_db()
     assert run.state == RunState.FAILED
-    assert "result.json cannot be registered (KeyError: 'high')" in run.error
+    assert "result.json is invalid (KeyError: 'high')" in run.error
     assert not Artifact.objects.exists() and not Evaluation.objects.exists()
     assert study.budget.entries.count() == 1 and not study.budget.holds.filter(closed_at__isnull=True).exists()
     assert is_reconciled(study)

@@ -8,7 +8,7 @@ from accounts.models import AuditRecord
 from budgets.limits import set_cap, set_limit, top_up
 from budgets.models import Budget, BudgetStop, Path
 from notices.models import Notice, NoticeKind
-from runs.control import go_on, start_annotate
+from runs.control import extend_automatically, start_annotate
 from runs.models import Run, RunState
 from runs.requests import RunPlan
 from runs.supervision import supervise, sweep
@@ -44,7 +44,7 @@ def test_it_takes_its_first_minutes_again_before_it_is_interrupted(study: Study)
     run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
     before = Budget.objects.get(pk=study.budget_id).held
 
-    assert go_on(run_id=run.pk) == 240
+    assert extend_automatically(run_id=run.pk) == 240
 
     run.refresh_from_db()
     assert (run.extended_seconds, run.first_seconds) == (120, 120)
@@ -70,7 +70,7 @@ def test_it_takes_the_whole_minutes_that_fit(make_study: Callable[..., Study]) -
     study = make_study()
     run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(max_minutes=5, go_on=True))
     leave(study, "0.20")  # three minutes and a third
-    assert go_on(run_id=run.pk) == (5 + 3) * 60
+    assert extend_automatically(run_id=run.pk) == (5 + 3) * 60
 
 
 def test_without_money_for_one_more_minute_everything_stops(make_study: Callable[..., Study]) -> None:
@@ -81,7 +81,7 @@ def test_without_money_for_one_more_minute_everything_stops(make_study: Callable
     stop = BudgetStop.objects.get()
     assert stop.cause == BudgetStop.Cause.EXHAUSTED
     assert f"Fine-tune the student {run.pk}" in stop.reason
-    assert "needs 0.06 USD for each further minute, and 0.05 are left" in stop.reason
+    assert "needs 0.06 USD for each further minute, and 0.05 is left" in stop.reason
     assert in_state(run, RunState.PAUSED)
     assert run.pause_reason.startswith("its budget is stopped: ")
     assert is_reconciled(run.study)

@@ -6,10 +6,11 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from runs.control import start_annotate, start_distil
-from runs.execution import SPEC_FILE, write_run_folder
-from runs.models import Artifact, Run, RunKind
+from runs.execution import write_run_folder
+from runs.models import Artifact, ArtifactKind, Run, RunKind
 from runs.requests import RunPlan
 from studies.models import Example, Split, Study
+from training.contract import SPEC_FILE
 from training.runtime import read_json
 from training.spec import RunSpec
 
@@ -61,7 +62,7 @@ def test_a_hybrid_with_a_filter_says_so(study: Study) -> None:
 def test_a_teachers_pass_gets_dev_to_be_calibrated_on(study: Study, make_artifact: Callable[..., Artifact]) -> None:
     start_distil(actor=study.created_by, study=study, num_unlabelled=4)
     scored = study.runs.get(kind=RunKind.SCORE)
-    make_artifact(scored.parents.get(), Artifact.Kind.TEACHER)
+    make_artifact(scored.parents.get(), ArtifactKind.TEACHER)
     assert set(spec_of(scored)["data"]) == {"unlabelled", "dev"}
 
 
@@ -79,7 +80,7 @@ def test_without_dev_labels_a_teacher_is_asked_for_no_calibration(make_study: Ca
 def make_artifact() -> Callable[..., Artifact]:
     """Give a run what it would have made, as a folder with nothing in it."""
 
-    def make(run: Run, kind: Artifact.Kind) -> Artifact:
+    def make(run: Run, kind: ArtifactKind) -> Artifact:
         made = Artifact.objects.create(run=run, kind=kind, folder=f"{run.pk}/artifact", content_hash="x", result={})
         made.path.mkdir(parents=True)
         return made
@@ -87,9 +88,9 @@ def make_artifact() -> Callable[..., Artifact]:
     return make
 
 
-@pytest.mark.parametrize("kind", [Artifact.Kind.TEACHER, Artifact.Kind.STUDENT])
+@pytest.mark.parametrize("kind", [ArtifactKind.TEACHER, ArtifactKind.STUDENT])
 def test_a_student_may_score_as_a_teacher_does(
-    study: Study, make_artifact: Callable[..., Artifact], kind: Artifact.Kind
+    study: Study, make_artifact: Callable[..., Artifact], kind: ArtifactKind
 ) -> None:
     start_distil(actor=study.created_by, study=study, num_unlabelled=4)
     scored = study.runs.get(kind=RunKind.SCORE)

@@ -13,7 +13,7 @@ from config.refusals import Refusal
 from runs.control import start_annotate, start_distil
 from runs.models import ExampleList, Run, RunState
 from runs.money.holds import WorstCaseDoesNotFit
-from runs.preflight.references import ModelUnusable
+from runs.preflight.results import PreflightRefused
 from runs.requests import NotEnoughExamples, NothingToMeasure, RunPlan
 from studies.models import Example, Snapshot, Split, Study
 from studies.snapshots import NotEnoughLabels
@@ -45,7 +45,7 @@ def test_a_budget_that_takes_two_of_three_runs_starts_none(make_study: Callable[
         start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
 
     assert str(refused.value).startswith(
-        f"Budget “{study.budget}” has 1.79 USD left; this needs 1.80. 0.01 USD are missing"
+        f"Budget “{study.budget}” has 1.79 USD left; this needs 1.80, which is 0.01 USD more"
     )
     assert str(refused.value).endswith("At most 9 minutes for each of the 3 runs would fit.")
     assert nothing_is_left(study)
@@ -130,7 +130,7 @@ def test_a_model_folder_without_a_tokenizer_starts_nothing(
     (folder / "model.safetensors").write_bytes(b"")
     study.student_model = {"source": "folder", "name": str(folder)}
 
-    with pytest.raises(ModelUnusable, match="has no tokenizer"):
+    with pytest.raises(PreflightRefused, match="has no tokenizer"):
         start_annotate(actor=study.created_by, study=study)
 
     assert nothing_is_left(study)

@@ -161,7 +161,7 @@ def test_a_cancel_that_comes_while_it_pauses_wins(study: Study) -> None:
 
 def test_a_worker_that_is_killed_while_its_run_pauses_leaves_it_paused(study: Study, sent: list[int]) -> None:
     run = start_annotate(actor=study.created_by, study=study, plan=LONG)
-    assert leases.claim(run_id=run.pk) is not None
+    assert leases.claim_run(run_id=run.pk) is not None
     stop(study)
     past = timezone.now() - timedelta(minutes=1)
     Run.objects.update(lease_until=past)

@@ -21,6 +21,7 @@ from tests.integration.runs.workers import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
 
+pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game")]
 ANSWERS = ["good"] * 4 + ["bad"] * 4
 SPANS = json.dumps([{"start": 0, "end": 7, "label": "good"}, {"start": 2, "end": 9, "label": "bad"}])

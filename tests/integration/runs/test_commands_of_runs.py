@@ -44,7 +44,7 @@ def test_waiting_ends_when_the_run_pauses(run: Run) -> None:
     [
         (["extend_run", "0", "--minutes", "1"], "There is no run '0'"),
         (["extend_run", "{run}", "--minutes", "0"], "minutes: 0 is not between"),
-        (["extend_run", "{run}", "--minutes", "10000"], "are missing"),
+        (["extend_run", "{run}", "--minutes", "10000"], "USD more"),
     ],
 )
 def test_a_refusal_is_told_in_words(run: Run, arguments: list[str], message: str) -> None:

@@ -3,9 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connection
 from django.utils import timezone
 
-from runs.control import cancel, start_annotate, start_distil, what_was_started
+from budgets.models import Path
+from runs.control import StartedRuns, cancel, start_annotate, start_distil, start_runs
 from runs.models import Run, RunKind, RunState
-from runs.requests import RunPlan
+from runs.requests import RunPlan, RunRequest
 from studies.models import Example, Label, Split, Study
 
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
@@ -95,23 +96,24 @@ def test_one_that_ended_well_as_its_cancel_came_is_shared(study: Study) -> None:
     assert start_annotate(actor=study.created_by, study=study, plan=PLAN) == first
 
 
+def started(study: Study, path: Path = Path.ANNOTATE, num_unlabelled: int = 0) -> StartedRuns:
+    request = RunRequest(study=study, path=path, plan=PLAN, num_unlabelled=num_unlabelled)
+    return start_runs(actor=study.created_by, request=request)
+
+
 def test_a_new_run_is_said_to_be_queued(study: Study) -> None:
-    run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    assert what_was_started(run) == f"Run queued: {run}."
+    first = started(study)
+    assert str(first) == f"Run queued: {first.last}."
 
 
 def test_an_identical_run_is_said_to_be_reused(study: Study) -> None:
-    first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    second = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    assert what_was_started(second) == f"An identical run exists; reusing it: {first} (queued)."
+    first, second = started(study), started(study)
+    assert str(second) == f"An identical run exists; reusing it: {first.last} (queued)."
 
 
 def test_of_a_chain_it_is_said_which_runs_are_new(study: Study) -> None:
-    first = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=PLAN)
-    second = start_distil(actor=study.created_by, study=study, num_unlabelled=8, plan=PLAN)
+    first, second = started(study, Path.DISTIL, 4), started(study, Path.DISTIL, 8)
     teacher = Run.objects.get(kind=RunKind.FINETUNE_TEACHER)
-    scored = second.parents.get()
-    assert what_was_started(first).startswith("Runs queued: ") and "reusing" not in what_was_started(first)
-    assert what_was_started(second) == (
-        f"Runs queued: {scored}, {second}. An identical run exists; reusing it: {teacher}."
-    )
+    scored = second.last.parents.get()
+    assert str(first).startswith("Runs queued: ") and "reusing" not in str(first)
+    assert str(second) == f"Runs queued: {scored}, {second.last}. An identical run exists; reusing it: {teacher}."

@@ -80,7 +80,7 @@ def test_who_gave_more_minutes_is_written_down(study: Study, out_of_minutes: Run
 def test_more_minutes_than_the_budget_has_change_nothing(study: Study, out_of_minutes: Run) -> None:
     budget = Budget.objects.get(pk=study.budget_id)
     set_limit(actor=study.created_by, budget=budget, limit=budget.spent + budget.held + 1)
-    with pytest.raises(BudgetExceeded, match=r"0\.20 USD are missing"):
+    with pytest.raises(BudgetExceeded, match=r"0\.20 USD more"):
         extend(actor=study.created_by, run=out_of_minutes, minutes=20)
     assert in_state(out_of_minutes, RunState.PAUSED)
     assert out_of_minutes.max_seconds == 60

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,8 +8,19 @@ import pytest
 from budgets.models import Path
 from runs.control import start_annotate
 from runs.models import Run, RunKind
-from runs.requests import RunPlan, estimate_runs, from_json
-from runs.requests.estimates import Planned, work_of
+from runs.requests import (
+    ChainEstimate,
+    PlannedRun,
+    RunPlan,
+    RunRequest,
+    chain_of,
+    count_inputs,
+    device_price,
+    estimate_from_json,
+    estimate_runs,
+)
+from runs.requests.estimates import work_of
+from runs.requests.inputs import Inputs
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -35,8 +47,14 @@ def past_run(study: Study, kind: RunKind, *, seconds: int, parents: Sequence[Run
     return made
 
 
+def estimated(study: Study, path: Path, *, plan: RunPlan = PLAN, **sizes: int) -> ChainEstimate:
+    request = RunRequest(study=study, path=path, plan=plan, **sizes)
+    chain = chain_of(request=request, inputs=count_inputs(request))
+    return estimate_runs(chain=chain, price=device_price(study))
+
+
 def test_without_a_history_only_the_limit_is_known(study: Study) -> None:
-    found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=None, plan=PLAN)
+    found = estimated(study, Path.ANNOTATE, plan=PLAN)
     assert found.whole is None
     assert found.limit == Decimal("0.30")
     assert found.will_pause is False
@@ -45,7 +63,7 @@ def test_without_a_history_only_the_limit_is_known(study: Study) -> None:
 def test_its_own_history_comes_first(study: Study) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
     past_run(factories.study(), RunKind.FINETUNE_STUDENT, seconds=200)
-    found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
+    found = estimated(study, Path.ANNOTATE, num_labels=2, plan=PLAN).whole
     assert found is not None
     assert round(found.expected, 2) == Decimal("0.02")
     assert found.basis == "only 1 run of this study"
@@ -53,7 +71,7 @@ def test_its_own_history_comes_first(study: Study) -> None:
 
 def test_without_its_own_other_studies_tell(study: Study) -> None:
     past_run(factories.study(), RunKind.FINETUNE_STUDENT, seconds=200)
-    found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole
+    found = estimated(study, Path.ANNOTATE, num_labels=2, plan=PLAN).whole
     assert found is not None
     assert found.basis == "only 1 run of other studies"
 
@@ -63,18 +81,18 @@ def test_without_its_own_other_studies_tell(study: Study) -> None:
 )
 def test_another_device_or_model_tells_nothing(study: Study, other: dict[str, Any]) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20, **other)
-    assert estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).whole is None
+    assert estimated(study, Path.ANNOTATE, num_labels=2, plan=PLAN).whole is None
 
 
 def test_a_chain_is_known_when_each_of_its_runs_is(study: Study) -> None:
     teacher = past_run(study, RunKind.FINETUNE_TEACHER, seconds=20)
     past_run(study, RunKind.DISTIL, seconds=10)
-    found = estimate_runs(study=study, path=Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
+    found = estimated(study, Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
     assert [one.estimate is None for one in found.runs] == [False, True, False]
     assert found.whole is None
 
     past_run(study, RunKind.SCORE, seconds=6, model=None, parents=[teacher])
-    found = estimate_runs(study=study, path=Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
+    found = estimated(study, Path.DISTIL, num_labels=2, num_unlabelled=4, plan=PLAN)
 
     assert found.whole is not None
     assert found.limit == Decimal("0.90")
@@ -82,25 +100,23 @@ def test_a_chain_is_known_when_each_of_its_runs_is(study: Study) -> None:
 
 def test_too_few_minutes_are_foreseen(study: Study) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=400)
-    assert estimate_runs(study=study, path=Path.ANNOTATE, num_labels=2, plan=PLAN).will_pause
+    assert estimated(study, Path.ANNOTATE, num_labels=2, plan=PLAN).will_pause
 
 
 def test_a_run_keeps_the_estimate_that_it_started_with(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
-    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
     monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     run = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
     run.refresh_from_db()
-    kept = from_json(run.estimate)
+    kept = estimate_from_json(run.estimate)
     assert kept is not None
-    assert kept == estimate_runs(study=study, path=Path.ANNOTATE, num_labels=4, plan=PLAN).whole
+    assert kept == estimated(study, Path.ANNOTATE, num_labels=4, plan=PLAN).whole
 
 
 def test_one_without_a_history_keeps_none(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
     monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     run = start_annotate(actor=study.created_by, study=study, num_labels=4, plan=PLAN)
-    assert from_json(run.estimate) is None
+    assert estimate_from_json(run.estimate) is None
 
 
 def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
@@ -108,7 +124,7 @@ def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
 
     def expected(**settings: Any) -> Decimal:
         plan = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5, **settings)
-        found = estimate_runs(study=study, path=Path.ANNOTATE, num_labels=4, plan=plan).whole
+        found = estimated(study, Path.ANNOTATE, num_labels=4, plan=plan).whole
         assert found is not None
         return round(found.expected, 2)
 
@@ -118,9 +134,10 @@ def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
     assert expected(learning_rates=(1e-3, 1e-4), num_seeds=3) == 4 * one
 
 
-def test_epochs_on_gold_labels_are_work_too() -> None:
+def test_epochs_on_gold_labels_are_work_too(study: Study) -> None:
+    inputs = Inputs(study=study, num_labels=5, num_unlabelled=20, num_dev=0, num_test=0)
     training = {"epochs": 2, "steps": None, "batch_size": 10}
-    sizes: dict[str, Any] = {"kind": RunKind.DISTIL, "model": {}, "num_labels": 5, "num_unlabelled": 20}
-    assert work_of(Planned(training=training, **sizes)).num_learned == 50
-    hybrid = Planned(training=training, distillation={"gold_epochs": 3}, search={"epochs": [1, 2]}, **sizes)
-    assert work_of(hybrid).num_learned == 25 + 50 + 2 * 3 * 5
+    plain = PlannedRun(kind=RunKind.DISTIL, model={}, base_model={}, training=training)
+    hybrid = replace(plain, distillation={"gold_epochs": 3}, search={"epochs": [1, 2]})
+    assert work_of(plain, inputs).num_learned == 50
+    assert work_of(hybrid, inputs).num_learned == 25 + 50 + 2 * 3 * 5

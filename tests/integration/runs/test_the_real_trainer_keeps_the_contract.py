@@ -1,4 +1,4 @@
-"""The real `python -m training`, with a model small enough to train in seconds."""
+"""The real trainer, with a model small enough to train in seconds; where it must not, it is not forked off another."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.integration.runs.world import being_supervised, finish_all, in_state,
 from tests.tiny_model import write_tiny_model
 from training.runtime import read_json
 
+forked = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
 PLAN = RunPlan(steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
@@ -67,6 +68,7 @@ def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
     assert is_reconciled(tiny_study)
 
 
+@forked
 def test_what_was_asked_for_is_what_is_trained(tiny_study: Study) -> None:
     asked: dict[str, Any] = {"learning_rates": (1e-3, 1e-2), "num_seeds": 2, "pooling": "max", "student_layers": (1,)}
     shape: dict[str, Any] = {"steps": 6, "teacher_steps": 6, "batch_size": 4, "max_length": 16, "max_minutes": 5}
@@ -85,6 +87,7 @@ def test_what_was_asked_for_is_what_is_trained(tiny_study: Study) -> None:
     assert is_reconciled(tiny_study)
 
 
+@forked
 def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_long(tiny_study)
     monkeypatch.setattr(shutdown, "is_announced", lambda: is_at_step(run, 5))
@@ -100,6 +103,7 @@ def test_one_that_is_handed_over_goes_on_where_it_stood(tiny_study: Study, monke
     assert is_reconciled(tiny_study)
 
 
+@forked
 def test_one_that_a_stop_paused_ends_as_if_nothing_had_happened(make_tiny_study: Callable[[], Study]) -> None:
     undisturbed, stopped = (start_long(make_tiny_study()) for _ in range(2))
     supervise(run_id=undisturbed.pk)
@@ -120,7 +124,7 @@ def test_one_that_a_stop_paused_ends_as_if_nothing_had_happened(make_tiny_study:
 
 def start_long(study: Study) -> Run:
     """Enough steps that it cannot be done before it is asked to leave."""
-    plan = RunPlan(steps=1500, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5)
+    plan = RunPlan(steps=800, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5)
     return start_annotate(actor=study.created_by, study=study, plan=plan)
 
 

@@ -29,7 +29,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def lose(run: Run, *, seconds: int) -> Attempt:
     """Leave a claimed run as a worker does that died after so many seconds of training."""
-    claim = leases.claim(run_id=run.pk)
+    claim = leases.claim_run(run_id=run.pk)
     assert claim is not None
     past = timezone.now() - timedelta(minutes=1)
     Run.objects.filter(pk=run.pk).update(lease_until=past)
@@ -119,7 +119,7 @@ def test_a_lost_run_whose_cancel_was_asked_for_is_cancelled(study: Study, sent: 
 
 def test_a_live_lease_is_left_alone(study: Study, sent: list[int]) -> None:
     run = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    leases.claim(run_id=run.pk)
+    leases.claim_run(run_id=run.pk)
 
     sweep()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from embedded import postgres, services
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 from tests.integration.runs.workers import ROOT
 
 SEED = 7
@@ -38,7 +38,7 @@ def paths(open_folder: Path) -> Iterator[Paths]:
 
 def python(paths: Paths, folder: Path, *command: str) -> str:
     environment = {
-        **services.django(paths=paths),
+        **services.environment(paths=paths),
         "DATABASE_URL": postgres.database_url(paths=paths),
         "FULCRUM_DATA_DIR": str(folder),
         **SETTINGS,

@@ -15,11 +15,9 @@ from config.refusals import Refusal
 from planning.footprint import Shape
 from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
-from runs.preflight import Finding, Level, preflight
-from runs.preflight import checks as checks
-from runs.preflight.checks import MOST_SCORED_LABELS, PreflightRefused
-from runs.preflight.references import ModelUnusable
-from runs.requests import RunPlan
+from runs.preflight import CheckLevel, CheckResult, model_checks, preflight
+from runs.preflight.results import PreflightRefused
+from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
 from runs.requests.teachers import TeacherUnusable
 from studies.models import Label, Split, Study
 from tests import factories
@@ -54,8 +52,14 @@ def tiny(tmp_path: FilePath) -> Callable[..., Study]:
     return make
 
 
-def found(topic: str, study: Study, *, plan: RunPlan = PLAN, path: Path = Path.DISTIL) -> Finding:
-    return next(one for one in preflight(study=study, path=path, plan=plan) if one.topic == topic)
+def checked(study: Study, *, plan: RunPlan = PLAN, **sizes: Any) -> list[CheckResult]:
+    """The results for a distillation."""
+    request = RunRequest(study=study, path=Path.DISTIL, plan=plan, **sizes)
+    return preflight(chain_of(request=request, inputs=count_inputs(request)))
+
+
+def found(topic: str, study: Study, *, plan: RunPlan = PLAN) -> CheckResult:
+    return next(one for one in checked(study, plan=plan) if one.topic == topic)
 
 
 def refused(study: Study, **settings: Any) -> str:
@@ -67,9 +71,9 @@ def refused(study: Study, **settings: Any) -> str:
 
 
 def test_what_is_fine_is_said_too(tiny: Callable[..., Study]) -> None:
-    said = preflight(study=tiny(), path=Path.DISTIL, plan=PLAN)
+    said = checked(tiny())
     assert {one.topic for one in said} == {"Labels", "Vocabulary", "Memory", "Licence"}
-    assert {one.level for one in said} == {Level.GOOD}
+    assert {one.level for one in said} == {CheckLevel.GOOD}
 
 
 def test_three_labels_are_too_few(tiny: Callable[..., Study]) -> None:
@@ -80,7 +84,7 @@ def test_three_labels_are_too_few(tiny: Callable[..., Study]) -> None:
 
 
 def test_a_bi_encoder_is_for_pairs(tiny: Callable[..., Study]) -> None:
-    assert "bi_encoder is for pairs of texts, and this study has none. Take mean" in refused(
+    assert "bi_encoder is for pairs of texts, and this study has none. Choose mean" in refused(
         tiny(), pooling="bi_encoder"
     )
 
@@ -88,15 +92,15 @@ def test_a_bi_encoder_is_for_pairs(tiny: Callable[..., Study]) -> None:
 def test_one_class_only_is_refused(tiny: Callable[..., Study]) -> None:
     study = tiny()
     Label.objects.filter(example__split=Split.POOL).update(value="good")
-    assert "All 6 labels that would be trained on say “good”" in refused(study)
+    assert "All 6 training labels are “good”" in refused(study)
 
 
 def test_a_label_that_no_example_has_is_a_warning(tiny: Callable[..., Study]) -> None:
     study = tiny()
     study.labels = ["good", "bad", "ugly"]
-    assert found("Labels", study) == Finding(
+    assert found("Labels", study) == CheckResult(
         topic="Labels",
-        level=Level.WARNING,
+        level=CheckLevel.WARNING,
         text="No training example has label “ugly”; it cannot be learned.",
     )
 
@@ -139,7 +143,7 @@ def test_pickled_weights_are_refused_before_a_run(tiny: Callable[..., Study]) ->
         FilePath(study.student_model["name"]) / "pytorch_model.bin"
     )
     assert "a pickle file, which is never loaded" in found("Model", study).text
-    with pytest.raises(ModelUnusable, match="never loaded"):
+    with pytest.raises(PreflightRefused, match="never loaded"):
         start_annotate(actor=study.created_by, study=study, plan=PLAN)
 
 
@@ -159,8 +163,10 @@ def spans_of(study: Study, *parts: tuple[int, int]) -> Study:
 
 def test_spans_that_words_cannot_hold_are_found_by_characters(tiny: Callable[..., Study]) -> None:
     study = spans_of(tiny(), (0, 2))
-    finding = found("Spans", study, plan=replace(PLAN, segmentation="word"))
-    assert finding.level == Level.REFUSED and "12 of 12 gold spans can never be found: 12 begin or end" in finding.text
+    result = found("Spans", study, plan=replace(PLAN, segmentation="word"))
+    assert (
+        result.level == CheckLevel.REFUSED and "12 of 12 gold spans can never be found: 12 begin or end" in result.text
+    )
     assert "All 12 gold spans can be found, character by character" in found("Spans", study).text
 
 
@@ -170,8 +176,8 @@ def test_spans_behind_the_last_token_are_counted(tiny: Callable[..., Study]) -> 
     Label.objects.filter(example__split=Split.POOL, example__fields__text="pool text 0").update(
         value='[{"start": 0, "end": 4, "label": "good"}]'
     )
-    finding = found("Spans", study, plan=replace(PLAN, max_length=8))
-    assert finding.level == Level.WARNING and "of 13 gold spans can never be found: 0 begin or end" in finding.text
+    result = found("Spans", study, plan=replace(PLAN, max_length=8))
+    assert result.level == CheckLevel.WARNING and "of 13 gold spans can never be found: 0 begin or end" in result.text
 
 
 def test_overlapping_spans_are_refused_before_a_run(tiny: Callable[..., Study]) -> None:
@@ -193,7 +199,7 @@ def test_tags_of_different_vocabularies_are_aligned(tiny: Callable[..., Study]) 
 def test_of_a_student_that_writes_only_the_side_that_reads_has_layers_to_freeze(
     tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "shape_of", lambda model: WRITER)
+    monkeypatch.setattr(model_checks, "shape_of", lambda model: WRITER)
     assert "3 is more than the student has, 2" in refused(tiny(), frozen_layers=3)
 
 
@@ -204,35 +210,31 @@ def test_a_student_that_writes_learns_no_sets_and_spans_from_an_encoder(
     study = tiny()
     study.task_type = task_type
     of_student = {study.student_model["name"]: WRITER}
-    monkeypatch.setattr(checks, "shape_of", lambda model: of_student.get(model["name"], ENCODER))
-    monkeypatch.setattr(checks, "tokenizer_fingerprint", lambda model: model["name"])
-    assert found("Vocabulary", study).level == Level.REFUSED
+    monkeypatch.setattr(model_checks, "shape_of", lambda model: of_student.get(model["name"], ENCODER))
+    monkeypatch.setattr(model_checks, "tokenizer_fingerprint", lambda model: model["name"])
+    assert found("Vocabulary", study).level == CheckLevel.REFUSED
 
 
 def test_a_student_that_writes_needs_tokens_or_few_labels(
     tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = tiny()
-    monkeypatch.setattr(checks, "shape_of", lambda model: WRITER)
+    monkeypatch.setattr(model_checks, "shape_of", lambda model: WRITER)
     assert "the teacher's likeliest tokens" in found("Vocabulary", study).text
-    monkeypatch.setattr(checks, "tokenizer_fingerprint", lambda model: model["name"])
+    monkeypatch.setattr(model_checks, "tokenizer_fingerprint", lambda model: model["name"])
     assert "a probability for each label" in found("Vocabulary", study).text
-    study.labels = [f"label {number}" for number in range(MOST_SCORED_LABELS + 1)]
-    assert found("Vocabulary", study).level == Level.REFUSED
-
-
-def test_as_many_labels_are_scored_as_the_trainer_scores() -> None:
-    assert MOST_SCORED_LABELS == MAX_SCORED_LABELS
+    study.labels = [f"label {number}" for number in range(MAX_SCORED_LABELS + 1)]
+    assert found("Vocabulary", study).level == CheckLevel.REFUSED
 
 
 def test_a_batch_that_does_not_fit_is_a_warning_and_a_model_that_does_not_is_refused(
     tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = tiny()
-    monkeypatch.setattr(checks, "device_memory", lambda device: 800 * 2**20)
+    monkeypatch.setattr(model_checks, "device_memory", lambda device: 800 * 2**20)
     long = RunPlan(batch_size=1024, max_length=64)
-    assert found("Memory", study, plan=long).level == Level.WARNING
-    monkeypatch.setattr(checks, "device_memory", lambda device: 600 * 2**20)
+    assert found("Memory", study, plan=long).level == CheckLevel.WARNING
+    monkeypatch.setattr(model_checks, "device_memory", lambda device: 600 * 2**20)
     assert "whatever the batch" in refused(study)
 
 
@@ -249,14 +251,14 @@ def test_the_memory_of_another_machine_is_a_setting(tiny: Callable[..., Study], 
 
 
 def test_what_is_not_on_this_machine_is_not_known_and_not_refused(study: Study) -> None:
-    assert found("Memory", study).level == Level.UNKNOWN
-    assert found("Vocabulary", study).level == Level.UNKNOWN
+    assert found("Memory", study).level == CheckLevel.UNKNOWN
+    assert found("Vocabulary", study).level == CheckLevel.UNKNOWN
 
 
 def test_only_a_training_that_succeeded_can_teach(study: Study) -> None:
     waiting = start_annotate(actor=study.created_by, study=study, plan=PLAN)
     plan = RunPlan(teacher_run=waiting.pk, max_minutes=1)
-    with pytest.raises(TeacherUnusable, match=f"teacher: {waiting.pk} is no training"):
+    with pytest.raises(TeacherUnusable, match=f"teacher: {waiting.pk} is not a successful training"):
         start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
 
 
@@ -279,9 +281,9 @@ def test_the_students_own_checkpoint_may_teach(make_study: Callable[..., Study])
     assert student.parents.get().parents.get().model == study.student_model
 
 
-def refused_rows(study: Study, **sizes: int) -> dict[str, str]:
-    said = preflight(study=study, path=Path.DISTIL, plan=PLAN, **sizes)
-    return {one.topic: one.text for one in said if one.level == Level.REFUSED}
+def refused_rows(study: Study, **sizes: Any) -> dict[str, str]:
+    said = checked(study, **sizes)
+    return {one.topic: one.text for one in said if one.level == CheckLevel.REFUSED}
 
 
 def test_what_a_start_would_refuse_for_want_of_rows_is_said_before(tiny: Callable[..., Study]) -> None:
@@ -299,7 +301,7 @@ def test_a_test_split_without_labels_is_said_before(tiny: Callable[..., Study]) 
 
 @pytest.mark.parametrize("sizes", [{"num_labels": -1}, {"num_labels": 10**30}, {"num_unlabelled": -5}])
 def test_a_number_of_rows_that_no_study_has_is_refused_in_words(
-    tiny: Callable[..., Study], sizes: dict[str, int]
+    tiny: Callable[..., Study], sizes: dict[str, Any]
 ) -> None:
     with pytest.raises(Refusal, match="is not between 1 and"):
-        preflight(study=tiny(), path=Path.DISTIL, plan=PLAN, **sizes)
+        checked(tiny(), **sizes)

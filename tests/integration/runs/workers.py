@@ -44,11 +44,11 @@ class Worker:
         assert self._process is not None
         return self._process.pid
 
-    def kill(self) -> None:
-        """As the kernel would when memory is out: the worker is gone at once, its pool with it."""
+    def kill(self) -> int:
+        """As the kernel would when memory is out: the worker is gone at once, its pool with it. Returns its end."""
         self._signal(signal.SIGKILL)
         assert self._process is not None
-        self._process.wait()
+        return self._process.wait()
 
     def stop(self, *, seconds: float = 20) -> int:
         """Ask the worker to shut down; return its exit code."""

@@ -24,7 +24,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 def in_state(run: Run, *states: RunState) -> bool:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from budgets.prices import set_price
 from labeling.models import Publication
 from runs.models import Run
@@ -52,7 +52,7 @@ def test_a_price_set_since_the_quote_is_shown_first(manager: Client, study: Stud
     url, typed = reverse("publish", args=[study.pk]), {"num_examples": "5", "split": "pool"}
     shown = manager.get(reverse("publish-quote", args=[study.pk]), typed).context["shown"]
     book, starts_at = study.budget.price_book, factories.LONG_AGO.replace(year=2021)
-    set_price(actor=factories.person(Role.ADMIN), book=book, kind=Kind.LABEL, amount="0.50", starts_at=starts_at)
+    set_price(actor=factories.person(Role.ADMIN), book=book, kind=CostKind.LABEL, amount="0.50", starts_at=starts_at)
     page = manager.post(url, {**typed, "shown": shown})
     assert CHANGED in errors_of(page)[0] and page.context["quote"].held == 5 * 0.5
 

@@ -15,7 +15,7 @@ from studies.models import Study
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 TRIAL = {"learning_rate": 2e-4, "epochs": 3, "steps": None, "seed": 7, "dev": 0.8, "best_step": 24}
 RESULT = {
     "metrics": {"baselines": {"constant": {"label": "good", "value": 0.55}}},
@@ -71,7 +71,7 @@ def test_a_text_is_answered_in_the_box(manager: Client, student: Artifact, setti
 
 def test_a_model_that_is_gone_says_so_beside_the_box(manager: Client, student: Artifact) -> None:
     Artifact.objects.filter(pk=student.pk).update(folder="nowhere")
-    assert "is gone" in ask(manager, student, "a good film", **{"HX-Request": "true"})
+    assert "is missing" in ask(manager, student, "a good film", **{"HX-Request": "true"})
 
 
 def test_soft_labels_show_their_reliability_and_are_not_tried(manager: Client, study: Study) -> None:

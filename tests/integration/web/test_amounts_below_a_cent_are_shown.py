@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger.holds import place_hold
-from budgets.models import Kind
 from budgets.prices import price_at
 from studies.models import Study
 from tests import factories
@@ -20,7 +20,7 @@ def study(db: None) -> Study:
     """A limit of 0.004, of which one label at 0.0024 is held."""
     study = factories.study(limit="0.004", prices=factories.price_book(label="0.0024"))
     factories.examples(study, ["one", "two"])
-    price = price_at(book=study.budget.price_book, kind=Kind.LABEL, at=timezone.now())
+    price = price_at(book=study.budget.price_book, kind=CostKind.LABEL, at=timezone.now())
     place_hold(budget=study.budget, source_key="a:1", amount=Decimal("0.0024"), price=price, path="annotate")
     return study
 

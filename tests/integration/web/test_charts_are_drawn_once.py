@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from reports.charts import Chart, Drawing, drawings, utility_chart
-from reports.charts.utility import DARK
+from reports.charts import ChartSpec, RenderedChart, rendering, utility_chart
+from reports.charts.theme import DARK
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -21,17 +21,17 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was drawn, as its Vega-Lite specification was rendered."""
     calls: list[str] = []
 
-    def noted(suffix: str) -> Callable[[Chart], object]:
-        draw = getattr(Chart, suffix)
+    def noted(suffix: str) -> Callable[[ChartSpec], object]:
+        draw = getattr(ChartSpec, suffix)
 
-        def note_and_draw(chart: Chart) -> object:
+        def note_and_draw(chart: ChartSpec) -> object:
             calls.append(suffix)
             return draw(chart)
 
         return note_and_draw
 
     for suffix in ("svg", "png"):
-        monkeypatch.setattr(Chart, suffix, noted(suffix))
+        monkeypatch.setattr(ChartSpec, suffix, noted(suffix))
     return calls
 
 
@@ -88,14 +88,14 @@ def test_a_chart_is_shown_though_it_cannot_be_kept(settings: Settings, tmp_path:
     settings.CHARTS_DIR = tmp_path / "a file" / "charts"
     (tmp_path / "a file").write_text("in the way")
     chart = utility_chart([point()])
-    assert Drawing(chart=chart, suffix="svg").content() == chart.svg().encode()
+    assert RenderedChart(chart=chart, suffix="svg").content() == chart.svg().encode()
 
 
 def test_the_oldest_drawings_make_room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CHARTS_DIR = tmp_path / "charts"
-    monkeypatch.setattr(drawings, "MOST_KEPT", 2)
+    monkeypatch.setattr(rendering, "MOST_KEPT", 2)
     for utility in (0.5, 0.6, 0.7):
         chart = utility_chart([point(utility=utility)], theme=DARK)
-        assert Drawing(chart=chart, suffix="svg").content() == chart.svg().encode()
+        assert RenderedChart(chart=chart, suffix="svg").content() == chart.svg().encode()
     assert len(list(settings.CHARTS_DIR.iterdir())) == 2
     assert settings.CHARTS_DIR.stat().st_mode & 0o077 == 0

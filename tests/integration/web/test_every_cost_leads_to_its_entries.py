@@ -6,8 +6,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
+from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse as undo
-from budgets.models import Kind, LedgerEntry
+from budgets.models import LedgerEntry
 from reports.costs import Grouping
 from studies.models import Study
 from tests import factories
@@ -59,20 +60,20 @@ def test_a_row_leads_to_the_report_of_itself(manager: Client, spent: Study) -> N
 
 
 def test_an_entry_shows_the_example_behind_it(manager: Client, spent: Study) -> None:
-    entry = LedgerEntry.objects.filter(kind=Kind.LABEL).earliest("pk")
+    entry = LedgerEntry.objects.filter(kind=CostKind.LABEL).earliest("pk")
     page = manager.get(reverse("entry", args=[entry.pk])).content.decode()
     assert str(entry.annotation.example) in page
     assert str(entry.payee) in page
 
 
 def test_an_entry_shows_the_attempt_behind_it(manager: Client, spent: Study) -> None:
-    entry = LedgerEntry.objects.filter(kind=Kind.DEVICE_HOUR).earliest("pk")
+    entry = LedgerEntry.objects.filter(kind=CostKind.DEVICE_HOUR).earliest("pk")
     page = manager.get(reverse("entry", args=[entry.pk])).content.decode()
     assert reverse("run", args=[entry.attempt.run_id]) in page
 
 
 def test_an_entry_and_its_reversal_lead_to_each_other(manager: Client, spent: Study) -> None:
-    entry = LedgerEntry.objects.filter(kind=Kind.LABEL).earliest("pk")
+    entry = LedgerEntry.objects.filter(kind=CostKind.LABEL).earliest("pk")
     reversal = undo(actor=factories.person(Role.ADMIN), entry=entry, reason="disputed")
     for one, other in ((entry, reversal), (reversal, entry)):
         page = manager.get(reverse("entry", args=[one.pk])).content.decode()
@@ -88,7 +89,7 @@ def test_an_entry_of_a_budget_without_a_study_has_a_page(manager: Client) -> Non
         budget=budget,
         source_key="by-hand",
         subject_key="by-hand",
-        kind=Kind.REVIEW,
+        kind=CostKind.REVIEW,
         origin="person",
         price=label.entry.price,
         quantity=Decimal(1),

@@ -91,9 +91,9 @@ def test_a_quote_without_a_history_says_that_only_the_limit_is_known(manager: Cl
 def test_a_running_run_shows_its_cost_its_hold_and_its_price_a_minute(manager: Client, study: Study) -> None:
     run = make_run(study, RunState.RUNNING, ended_at=None)
     ground.attempt(run, 1, 60, is_last=False)
-    standing = manager.get(reverse("run", args=[run.pk])).context["standing"]
-    assert (standing.cost, standing.held, standing.left) == (Decimal("0.01"), Decimal("0.60"), Decimal("0.59"))
-    assert (standing.per_minute, standing.seconds, standing.seconds_left) == (Decimal("0.01"), 60, 3540)
+    totals = manager.get(reverse("run", args=[run.pk])).context["totals"]
+    assert (totals.cost, totals.held, totals.left) == (Decimal("0.01"), Decimal("0.60"), Decimal("0.59"))
+    assert (totals.per_minute, totals.seconds, totals.seconds_left) == (Decimal("0.01"), 60, 3540)
 
 
 def test_an_ended_run_shows_its_estimate_beside_its_cost(manager: Client, study: Study) -> None:

@@ -47,7 +47,7 @@ def test_after_looking_again_the_same_form_adds(manager: Client, study: Study) -
 def test_the_second_of_two_who_set_the_limit_is_told(manager: Client, study: Study) -> None:
     set_limit(actor=factories.person(), budget=study.budget, limit="20")
     page = post(manager, study, "budget", {"limit": "8", "expected_limit": "10"})
-    assert "Somebody changed it meanwhile" in page.context["limit_form"].errors["limit"][0]
+    assert "It was changed in the meantime" in page.context["limit_form"].errors["limit"][0]
     assert study.budget.limit == 20
 
 
@@ -72,7 +72,7 @@ def test_a_cap_is_set_changed_and_lifted(manager: Client, study: Study) -> None:
 def test_a_cap_below_what_it_has_taken_is_refused(manager: Client, study: Study) -> None:
     charge(budget=study.budget, cost=cost("2"), price=label_price(study.budget), path=Path.ANNOTATE)
     page = post(manager, study, "set-cap", {"what": "path:annotate", "limit": "1"})
-    assert "already spent and held of it" in page.context["cap_form"].errors["limit"][0]
+    assert "already spent and held under this cap" in page.context["cap_form"].errors["limit"][0]
 
 
 def test_a_cap_that_was_changed_meanwhile_is_shown_as_it_is(manager: Client, study: Study) -> None:

@@ -21,6 +21,7 @@ SENT = {
     "batch_size": "16",
     "max_length": "64",
     "pooling": "mean",
+    "segmentation": "auto",
     "head_learning_rate_factor": "10.0",
     "frozen_layers": "0",
     "teacher": "study",
@@ -33,7 +34,6 @@ SENT = {
 
 @pytest.fixture(autouse=True)
 def any_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("runs.control.starting.check_model", lambda **_: None)
     monkeypatch.setattr("runs.execution.queueing._send", lambda run_id: None)
     yield
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_said_beside_its_field(field: str, sent: str, sai
 def test_what_a_plan_refuses_stands_beside_its_field(manager: Client, ready: Study) -> None:
     sent = {**SENT, "path": "distil", "num_unlabelled": "4", "keep": "0.5"}
     page = manager.post(reverse("start-run", args=[ready.pk]), sent)
-    assert "Nothing is filtered" in str(page.context["form"].errors["keep"])
+    assert "Needs a filter" in str(page.context["form"].errors["keep"])
     assert '<details class="for-distil" open>' in page.content.decode()
 
 
@@ -139,7 +139,7 @@ def unlicensed(study: Study) -> dict[str, Any]:
 def test_an_unknown_licence_is_asked_for_and_kept(manager: Client, ready: Study) -> None:
     sent, url = unlicensed(ready), reverse("start-run", args=[ready.pk])
     refused = manager.post(url, sent)
-    assert "Nobody has said yet" in str(refused.context["form"].errors["licence_confirmed"])
+    assert "No one has confirmed" in str(refused.context["form"].errors["licence_confirmed"])
     assert 'name="licence_confirmed"' in refused.content.decode()
     manager.post(url, {**sent, "licence_confirmed": "on"})
     assert ModelLicence.objects.get().name == "some/teacher"
@@ -155,7 +155,7 @@ def test_one_class_only_is_refused_on_the_page(manager: Client, study: Study) ->
     factories.examples(study, ["one", "two", "three", "four"], labels=[study.labels[0]] * 4)
     factories.examples(study, ["five"], split=Split.TEST, labels=[study.labels[0]])
     page = manager.post(reverse("start-run", args=[study.pk]), {**SENT, "path": "annotate"})
-    assert "from one answer nothing can be learned" in page.content.decode()
+    assert "a model needs at least two different labels" in page.content.decode()
     assert not Run.objects.exists()
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from budgets.ledger import Cost, Want
+from budgets.cost_kinds import CostKind
+from budgets.ledger import Cost, HoldRequest
 from budgets.ledger.keys import LONGEST_KEY, fee_key, replacement_key, reversal_key
-from budgets.models import Kind, Origin, Price
+from budgets.models import Origin, Price
 from config.refusals import Refusal
 
-PRICE = Price(kind=Kind.LABEL, amount=Decimal(1))
+PRICE = Price(kind=CostKind.LABEL, amount=Decimal(1))
 BAD_AMOUNTS = ["-0.000001", "NaN", "Infinity", "-Infinity", "1e30"]
 BAD_KEYS = ["", "a" * (LONGEST_KEY + 1), "reversal:annotation:1", "repriced:7:annotation:1", "annotation:1:fee"]
 
@@ -22,7 +23,7 @@ def cost(**fields: Any) -> Cost:
 @pytest.mark.parametrize("bad", BAD_AMOUNTS)
 def test_an_amount_that_cannot_be_is_neither_held_nor_charged(bad: str) -> None:
     with pytest.raises(Refusal, match="amount"):
-        Want(source_key="run:1", amount=Decimal(bad), price=PRICE)
+        HoldRequest(source_key="run:1", amount=Decimal(bad), price=PRICE)
     with pytest.raises(Refusal, match="amount"):
         cost(amount=Decimal(bad))
     with pytest.raises(Refusal, match="quantity"):
@@ -32,7 +33,7 @@ def test_an_amount_that_cannot_be_is_neither_held_nor_charged(bad: str) -> None:
 @pytest.mark.parametrize("bad", BAD_KEYS)
 def test_a_source_key_that_could_be_taken_for_another_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="source_key"):
-        Want(source_key=bad, amount=Decimal(1), price=PRICE)
+        HoldRequest(source_key=bad, amount=Decimal(1), price=PRICE)
     with pytest.raises(ValueError, match="source_key"):
         cost(source_key=bad)
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env, settings
-from runs.execution import SECONDS_BETWEEN_BEATS
+from runs.execution import SECONDS_BETWEEN_RENEWALS
 from training.runtime import stop
 
 
@@ -25,7 +25,7 @@ def test_a_lease_that_an_orphaned_trainer_would_outlive_is_refused(monkeypatch: 
     monkeypatch.setenv("FULCRUM_LEASE_SECONDS", "5")
     with pytest.raises(ImproperlyConfigured, match="FULCRUM_LEASE_SECONDS=5 is too small: 6 is the least"):
         runpy.run_path(settings.__file__)
-    assert SECONDS_BETWEEN_BEATS + stop.SECONDS_TO_LEAVE + 2 * stop.SECONDS_BETWEEN_CHECKS < 6
+    assert SECONDS_BETWEEN_RENEWALS + stop.SECONDS_TO_LEAVE + 2 * stop.SECONDS_BETWEEN_CHECKS < 6
 
 
 @pytest.mark.parametrize(("value", "message"), [("60,soon", "not a list of whole numbers"), ("60,0", "too small")])

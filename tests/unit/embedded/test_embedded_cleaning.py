@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded import cleaning, locks
-from embedded.paths import NotOurFolder, Paths
+from embedded import cleaning
+from embedded.data_folder import NotOurFolder, Paths, hold_lock
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_clean_twice_is_fine(paths: Paths) -> None:
 
 
 def test_clean_refuses_while_the_services_are_up(paths: Paths) -> None:
-    with locks.exclusive(path=paths.run / "supervisor.lock"), pytest.raises(cleaning.StillInUse):
+    with hold_lock(path=paths.supervisor_lock), pytest.raises(cleaning.StillInUse):
         cleaning.clean(paths=paths, everything=False)
     assert paths.data.exists()
 

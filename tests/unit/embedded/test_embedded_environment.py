@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from embedded import services
+from embedded.data_folder import Paths
 from embedded.environment import Connections, django_environment, scrubbed
-from embedded.paths import Paths
 
 PATHS = Paths(root=Path("/copy"), data=Path("/copy/var"))
 STRAY = {
@@ -47,7 +47,7 @@ def test_with_an_address_of_the_callers_own_the_allowed_hosts_follow_it() -> Non
 
 
 def test_a_url_in_the_environment_switches_that_service_off() -> None:
-    chosen = services.plan(paths=PATHS, source={"LABEL_STUDIO_URL": "http://labels.example.org"})
+    chosen = services.make_plan(paths=PATHS, source={"LABEL_STUDIO_URL": "http://labels.example.org"})
     assert (chosen.with_postgres, chosen.with_label_studio) == (True, False)
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from embedded.paths import Paths
+from embedded.data_folder import Paths
 
 
 def test_folders_of_an_earlier_version_are_closed_to_others(tmp_path: Path) -> None:

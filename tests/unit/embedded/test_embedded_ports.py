@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded import ports
-from embedded.paths import Paths
+from embedded.data_folder import Paths
+from embedded.services import HOST, NoFreePort, claim_port, hold_port, is_port_free, release_port, remembered_port
 
 
 @pytest.fixture
@@ -18,47 +18,47 @@ def paths(tmp_path: Path) -> Paths:
 def _somebody_on(port: int) -> Iterator[None]:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((ports.HOST, port))
+        taken.bind((HOST, port))
         taken.listen()
         yield
 
 
 def test_a_free_port_is_used_again(paths: Paths) -> None:
-    first = ports.claim(paths=paths, service="web", first=21000)
-    assert ports.claim(paths=paths, service="web", first=22000) == first
-    assert ports.remembered(paths=paths, service="web") == first
+    first = claim_port(paths=paths, service="web", first=21000)
+    assert claim_port(paths=paths, service="web", first=22000) == first
+    assert remembered_port(paths=paths, service="web") == first
 
 
 def test_a_taken_port_is_given_up_for_another(paths: Paths) -> None:
-    first = ports.claim(paths=paths, service="web", first=21000)
+    first = claim_port(paths=paths, service="web", first=21000)
     with _somebody_on(first):
-        assert ports.claim(paths=paths, service="web", first=21000) != first
+        assert claim_port(paths=paths, service="web", first=21000) != first
 
 
 def test_two_services_never_get_the_same_port(paths: Paths) -> None:
-    assert ports.claim(paths=paths, service="a", first=21000) != ports.claim(paths=paths, service="b", first=21000)
+    assert claim_port(paths=paths, service="a", first=21000) != claim_port(paths=paths, service="b", first=21000)
 
 
 def test_when_nothing_is_free_the_message_names_the_range(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "TRIED", 1)
-    first = ports.claim(paths=paths, service="a", first=21000)
-    with pytest.raises(ports.NoFreePort, match=str(first)):
-        ports.claim(paths=paths, service="b", first=first)
+    monkeypatch.setattr("embedded.services.ports.PORTS_TRIED", 1)
+    first = claim_port(paths=paths, service="a", first=21000)
+    with pytest.raises(NoFreePort, match=str(first)):
+        claim_port(paths=paths, service="b", first=first)
 
 
 def test_a_held_port_can_be_taken_by_nobody_else(paths: Paths, tmp_path: Path) -> None:
     other = Paths(root=tmp_path, data=tmp_path / "other").make()
-    ours = ports.hold(paths=paths, service="web", first=21100).getsockname()[1]
-    theirs = ports.hold(paths=other, service="web", first=ours).getsockname()[1]
-    ports.give_back(paths=paths, service="web")
-    ports.give_back(paths=other, service="web")
+    ours = hold_port(paths=paths, service="web", first=21100).getsockname()[1]
+    theirs = hold_port(paths=other, service="web", first=ours).getsockname()[1]
+    release_port(paths=paths, service="web")
+    release_port(paths=other, service="web")
     assert theirs != ours
 
 
 def test_a_held_port_is_the_same_at_each_call_and_free_once_given_back(paths: Paths) -> None:
-    held = ports.hold(paths=paths, service="web", first=21200)
+    held = hold_port(paths=paths, service="web", first=21200)
     port = held.getsockname()[1]
-    assert ports.hold(paths=paths, service="web") is held
-    assert not ports.is_free(port=port)
-    ports.give_back(paths=paths, service="web")
-    assert ports.is_free(port=port)
+    assert hold_port(paths=paths, service="web") is held
+    assert not is_port_free(port=port)
+    release_port(paths=paths, service="web")
+    assert is_port_free(port=port)

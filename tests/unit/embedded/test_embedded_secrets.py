@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import secrets
-from embedded.paths import Paths
+from embedded.data_folder import Paths, load_secrets, remember_label_studio_token
 
 
 @pytest.fixture
@@ -13,22 +12,22 @@ def paths(tmp_path: Path) -> Paths:
 
 
 def test_secrets_are_made_once(paths: Paths) -> None:
-    assert secrets.load(paths=paths) == secrets.load(paths=paths)
+    assert load_secrets(paths=paths) == load_secrets(paths=paths)
 
 
 def test_two_copies_share_no_secret(paths: Paths, tmp_path: Path) -> None:
-    other = secrets.load(paths=Paths(root=tmp_path, data=tmp_path / "other").make())
-    assert secrets.load(paths=paths).django_secret_key != other.django_secret_key
+    other = load_secrets(paths=Paths(root=tmp_path, data=tmp_path / "other").make())
+    assert load_secrets(paths=paths).django_secret_key != other.django_secret_key
 
 
 def test_only_the_owner_can_read_them(paths: Paths) -> None:
-    secrets.load(paths=paths)
+    load_secrets(paths=paths)
     assert stat.S_IMODE((paths.data / "secrets.json").stat().st_mode) == 0o600
 
 
 def test_a_token_is_remembered_and_changes_nothing_else(paths: Paths) -> None:
-    before = secrets.load(paths=paths)
-    secrets.remember_label_studio_token(paths=paths, token="new")
-    after = secrets.load(paths=paths)
+    before = load_secrets(paths=paths)
+    remember_label_studio_token(paths=paths, token="new")
+    after = load_secrets(paths=paths)
     assert after.label_studio_token == "new"
     assert after.postgres_password == before.postgres_password

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import tools
+from embedded.installation import ToolMissing, ensure_redis_server, find_chromium
 
 # Stands for apt-get: "installing" puts the last argument's program on the path.
 APT = """#!/bin/sh
@@ -29,18 +29,18 @@ def _give_apt(folder: Path) -> None:
 def test_root_gets_a_missing_redis_from_apt(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
     _give_apt(folder)
-    assert tools.ensure_redis_server(log=folder / "log") == folder / "redis-server"
+    assert ensure_redis_server(log=folder / "log") == folder / "redis-server"
 
 
 def test_without_root_a_missing_redis_is_one_clear_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     _give_apt(folder)
-    with pytest.raises(tools.ToolMissing, match="apt install redis-server"):
-        tools.ensure_redis_server(log=folder / "log")
+    with pytest.raises(ToolMissing, match="apt install redis-server"):
+        ensure_redis_server(log=folder / "log")
 
 
 def test_the_browser_that_playwright_fetched_is_found(folder: Path) -> None:
     program = folder / "browsers" / "chromium-1200" / "chrome-linux" / "chrome"
     program.parent.mkdir(parents=True)
     program.touch()
-    assert tools.chromium() == program
+    assert find_chromium() == program

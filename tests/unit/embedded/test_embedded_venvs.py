@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import venvs
+from embedded.installation import PipInstall, SetUpFailed, VenvSpec, ensure_venv
 
 # Stands for a virtual environment's Python: it writes down what pip is asked for, and fails while told to.
 FAKE = """#!/bin/sh
@@ -16,7 +16,7 @@ esac
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> venvs.Recipe:
+def spec(tmp_path: Path) -> VenvSpec:
     folder = tmp_path / "venv"
     (folder / "bin").mkdir(parents=True)
     python = folder / "bin" / "python"
@@ -24,42 +24,42 @@ def recipe(tmp_path: Path) -> venvs.Recipe:
     python.chmod(0o755)
     wanted = tmp_path / "requirements.txt"
     wanted.write_text("something==1\n")
-    installs = (venvs.Install(requirements=wanted), venvs.Install(requirements=wanted, switches=("--no-deps",)))
-    return venvs.Recipe(name="test", folder=folder, installs=installs, log=tmp_path / "log")
+    installs = (PipInstall(requirements=wanted), PipInstall(requirements=wanted, switches=("--no-deps",)))
+    return VenvSpec(name="test", folder=folder, installs=installs, log=tmp_path / "log")
 
 
-def _asked(recipe: venvs.Recipe) -> list[str]:
-    return (recipe.folder / "bin" / "asked").read_text().splitlines()
+def _asked(spec: VenvSpec) -> list[str]:
+    return (spec.folder / "bin" / "asked").read_text().splitlines()
 
 
-def test_an_unchanged_environment_is_left_alone(recipe: venvs.Recipe) -> None:
-    assert venvs.ensure(recipe=recipe)
-    assert not venvs.ensure(recipe=recipe)
-    assert len(_asked(recipe)) == 2
+def test_an_unchanged_environment_is_left_alone(spec: VenvSpec) -> None:
+    assert ensure_venv(spec=spec)
+    assert not ensure_venv(spec=spec)
+    assert len(_asked(spec)) == 2
 
 
-def test_packages_with_unrelated_needs_come_without_them(recipe: venvs.Recipe) -> None:
-    venvs.ensure(recipe=recipe)
-    assert ["--no-deps" in line for line in _asked(recipe)] == [False, True]
+def test_packages_with_unrelated_needs_come_without_them(spec: VenvSpec) -> None:
+    ensure_venv(spec=spec)
+    assert ["--no-deps" in line for line in _asked(spec)] == [False, True]
 
 
-def test_a_changed_requirement_installs_again(recipe: venvs.Recipe) -> None:
-    venvs.ensure(recipe=recipe)
-    recipe.installs[0].requirements.write_text("something==2\n")
-    assert venvs.ensure(recipe=recipe)
+def test_a_changed_requirement_installs_again(spec: VenvSpec) -> None:
+    ensure_venv(spec=spec)
+    spec.installs[0].requirements.write_text("something==2\n")
+    assert ensure_venv(spec=spec)
 
 
-def test_a_half_done_set_up_is_resumed(recipe: venvs.Recipe) -> None:
-    broken = recipe.folder / "bin" / "broken"
+def test_a_half_done_set_up_is_resumed(spec: VenvSpec) -> None:
+    broken = spec.folder / "bin" / "broken"
     broken.touch()
-    with pytest.raises(venvs.SetUpFailed, match="no network"):
-        venvs.ensure(recipe=recipe)
+    with pytest.raises(SetUpFailed, match="no network"):
+        ensure_venv(spec=spec)
     broken.unlink()
-    assert venvs.ensure(recipe=recipe)
-    assert recipe.is_made()
+    assert ensure_venv(spec=spec)
+    assert spec.is_made()
 
 
-def test_a_missing_venv_module_is_named(recipe: venvs.Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_venv_module_is_named(spec: VenvSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(venvs.SetUpFailed, match="-venv"):
-        venvs.ensure(recipe=recipe)
+    with pytest.raises(SetUpFailed, match="-venv"):
+        ensure_venv(spec=spec)

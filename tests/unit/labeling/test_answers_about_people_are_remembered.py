@@ -2,7 +2,7 @@
 
 import pytest
 
-from labeling.server.role_cache import FulcrumSilent, RoleCache
+from labeling.server.rules import FulcrumUnreachable, RoleCache
 
 
 class Fulcrum:
@@ -15,7 +15,7 @@ class Fulcrum:
     def ask(self, email: str, session: str) -> str:
         self.num_asked += 1
         if self.is_silent:
-            raise FulcrumSilent("silent")
+            raise FulcrumUnreachable("silent")
         return self.role
 
     def says(self, session: str = "s") -> str:
@@ -54,12 +54,12 @@ def test_after_that_nobody_gets_in() -> None:
     fulcrum = Fulcrum()
     fulcrum.says()
     fulcrum.is_silent, fulcrum.now = True, 61.0
-    with pytest.raises(FulcrumSilent):
+    with pytest.raises(FulcrumUnreachable):
         fulcrum.says()
 
 
 def test_whom_it_never_heard_of_does_not_get_in_either() -> None:
     fulcrum = Fulcrum()
     fulcrum.is_silent = True
-    with pytest.raises(FulcrumSilent):
+    with pytest.raises(FulcrumUnreachable):
         fulcrum.says()

@@ -3,16 +3,17 @@
 from decimal import Decimal
 from typing import Any
 
+from budgets.cost_kinds import CostKind
 from budgets.models import Origin, Path
-from reports.bills import Bill, Charge, Part
-from reports.bills.bills import Line
+from reports.bills import Bill, BillSection, Charge
+from reports.bills.bills import BillLine
 from reports.queries import Point
 
 
 def bill(*amounts: str, origin: str = Origin.PERSON) -> Bill:
     """A bill whose parts cost these amounts, in the order of Part."""
-    given = dict(zip(Part, amounts, strict=False))
-    return Bill(lines=tuple(_line(part, number, given.get(part), origin) for number, part in enumerate(Part)))
+    given = dict(zip(BillSection, amounts, strict=False))
+    return Bill(lines=tuple(_line(part, number, given.get(part), origin) for number, part in enumerate(BillSection)))
 
 
 def point(path: Path = Path.ANNOTATE, *, dollars: str = "10", utility: float = 0.7, **fields: Any) -> Point:
@@ -32,8 +33,8 @@ def point(path: Path = Path.ANNOTATE, *, dollars: str = "10", utility: float = 0
     return Point(path=path, utility=utility, **{**defaults, **fields})
 
 
-def _line(part: Part, number: int, amount: str | None, origin: str) -> Line:
+def _line(section: BillSection, number: int, amount: str | None, origin: str) -> BillLine:
     if amount is None:
-        return Line(part=part, charges=())
-    charge = Charge(number, f"{part}:{number}", "", Decimal(amount), origin)
-    return Line(part=part, charges=(charge,))
+        return BillLine(section=section, charges=())
+    charge = Charge(number, f"{section}:{number}", "", CostKind.LABEL, Decimal(amount), origin)
+    return BillLine(section=section, charges=(charge,))

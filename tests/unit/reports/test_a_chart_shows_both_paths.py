@@ -5,7 +5,7 @@ import pytest
 
 from budgets.models import Origin, Path
 from reports.charts import LIGHT, NothingToDraw, utility_chart
-from reports.charts.utility import DARK
+from reports.charts.theme import DARK
 from tests.unit.reports.points import bill, point
 
 BOTH = [point(Path.ANNOTATE, dollars="10"), point(Path.DISTIL, dollars="14", utility=0.75)]

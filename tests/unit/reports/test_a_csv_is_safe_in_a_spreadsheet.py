@@ -5,14 +5,14 @@ from io import StringIO
 import pytest
 
 from reports.exports import report_csv
-from reports.queries import Report, Unused
+from reports.queries import Report, UnusedCosts
 from studies.models import Study
 from tests.unit.reports.points import bill, point
 
 
 def rows(name: str) -> list[dict[str, str]]:
     worse = point(bill=bill("10", "2.5"), utility_per_dollar=-0.01)
-    nothing = Unused(groups=())
+    nothing = UnusedCosts(groups=())
     report = Report(study=Study(name=name), points=(worse,), used=Decimal(0), unused=nothing, spent=Decimal(0))
     return list(csv.DictReader(StringIO(report_csv(report))))
 

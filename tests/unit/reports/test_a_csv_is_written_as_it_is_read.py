@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from accounts.cells import csv_lines, safe_cell
 from accounts.models import AuditRecord
-from reports.audit import AUDIT_COLUMNS, audit_csv
+from reports.audit import COLUMNS, audit_csv
+from tables.csv_lines import csv_lines, safe_cell
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
@@ -32,5 +32,5 @@ def test_no_row_is_asked_for_before_its_line_is() -> None:
 def test_a_subject_that_is_a_formula_is_quoted_in_the_audit_csv() -> None:
     made = AuditRecord(action="study.create", subject='=HYPERLINK("x")', before={}, after={"name": "=1"})
     header, line = audit_csv([made])
-    assert header.strip().split(",") == list(AUDIT_COLUMNS)
+    assert header.strip().split(",") == list(COLUMNS)
     assert "'=HYPERLINK" in line and '"{""name"": ""=1""}"' in line

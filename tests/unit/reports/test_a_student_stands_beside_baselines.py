@@ -3,16 +3,16 @@ from decimal import Decimal
 import pytest
 
 from budgets.models import Budget, Path
-from reports.bills import Baseline, Standing, read_result, standing_of
+from reports.bills import BaselineComparison, BaselineScore, compare_to_baselines, read_result
 from reports.charts import utility_chart
 from reports.comparisons import default_pair
-from reports.queries import Point, Report, Unused
+from reports.queries import Point, Report, UnusedCosts
 from reports.tables import report_text
 from studies.models import Study
 from tests.unit.reports.points import point
 
-MAJORITY = Baseline(name="majority", answer="good", value=0.5)
-CONSTANT = Baseline(name="constant", answer="bad", value=0.6)
+MAJORITY = BaselineScore(name="majority", answer="good", value=0.5)
+CONSTANT = BaselineScore(name="constant", answer="bad", value=0.6)
 RESULT = {
     "metrics": {"baselines": {"majority": {"label": "good", "value": 0.5}, "constant": {"label": "bad", "value": 0.6}}},
     "search": [{"learning_rate": 1e-4, "epochs": 3, "steps": None, "seed": 1, "dev": 0.7, "best_step": 12}],
@@ -47,10 +47,14 @@ def test_a_result_tells_what_was_filtered_leaked_and_kept() -> None:
 
 @pytest.mark.parametrize(
     ("utility", "low", "standing"),
-    [(0.7, 0.65, Standing.ABOVE), (0.65, 0.55, Standing.UNCLEAR), (0.6, 0.5, Standing.BELOW)],
+    [
+        (0.7, 0.65, BaselineComparison.ABOVE),
+        (0.65, 0.55, BaselineComparison.UNCLEAR),
+        (0.6, 0.5, BaselineComparison.BELOW),
+    ],
 )
-def test_a_student_is_set_against_the_best_baseline(utility: float, low: float, standing: Standing) -> None:
-    assert standing_of(utility=utility, low=low, baselines=(MAJORITY, CONSTANT)) == standing
+def test_a_student_is_set_against_the_best_baseline(utility: float, low: float, standing: BaselineComparison) -> None:
+    assert compare_to_baselines(utility=utility, low=low, baselines=(MAJORITY, CONSTANT)) == standing
 
 
 def test_a_student_that_a_baseline_matches_is_marked_in_words() -> None:
@@ -61,7 +65,7 @@ def test_a_student_that_a_baseline_matches_is_marked_in_words() -> None:
 
 
 def test_equal_baselines_are_one_line_and_others_have_their_own() -> None:
-    same = Baseline(name="constant", answer="good", value=0.5)
+    same = BaselineScore(name="constant", answer="good", value=0.5)
     assert "Majority class, best constant answer, 50.0 %" in utility_chart([point(baselines=(MAJORITY, same))]).svg()
     apart = utility_chart([point(baselines=(MAJORITY, CONSTANT))]).svg()
     assert "Majority class, 50.0 %" in apart and "Best constant answer, 60.0 %" in apart
@@ -77,21 +81,21 @@ def test_the_best_of_either_path_are_compared_first() -> None:
 
 
 def test_a_report_in_words_gives_a_baseline_once_from_least_to_most() -> None:
-    copied = [Baseline(name="copy", answer="", value=value) for value in (0.3, 0.1)]
+    copied = [BaselineScore(name="copy", answer="", value=value) for value in (0.3, 0.1)]
     points = (point(baselines=(MAJORITY, copied[0])), point(baselines=(MAJORITY, copied[1])))
     study = Study(name="Sport", task_type="text_classification", metric="accuracy", budget=Budget(currency="USD"))
-    nothing = Unused(groups=())
+    nothing = UnusedCosts(groups=())
     text = report_text(Report(study=study, points=points, used=Decimal(0), unused=nothing, spent=Decimal(0)))
     assert "Copied answers 10.0 % to 30.0 %; Majority class 50.0 %" in text
 
 
 def report_on(*points: Point) -> Report:
     study = Study(name="Sport", task_type="text_classification", metric="accuracy", budget=Budget(currency="USD"))
-    return Report(study=study, points=points, used=Decimal(0), unused=Unused(groups=()), spent=Decimal(0))
+    return Report(study=study, points=points, used=Decimal(0), unused=UnusedCosts(groups=()), spent=Decimal(0))
 
 
-def copied(value: float) -> Baseline:
-    return Baseline(name="copy", answer="most similar training text", value=value)
+def copied(value: float) -> BaselineScore:
+    return BaselineScore(name="copy", answer="most similar training text", value=value)
 
 
 def test_a_kind_of_baseline_has_one_row_however_often_it_was_measured() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from budgets.models import Kind
+from budgets.cost_kinds import CostKind
 from reports.costs.focus import COLUMNS, focus_row
 from reports.costs.rows import EntryRow
 
@@ -72,7 +72,7 @@ def row(**changes: Any) -> EntryRow:
         "currency": "EUR",
         "occurred_at": AT,
         "entered_at": AT,
-        "kind": Kind.LABEL,
+        "kind": CostKind.LABEL,
         "path": "annotate",
         "origin": "person",
         "annotator": "ann@example.com",
@@ -98,9 +98,9 @@ def focus(**changes: Any) -> dict[str, Any]:
 
 
 ROWS = [
-    *(focus(kind=kind) for kind in Kind if kind != Kind.DEVICE_HOUR),
-    focus(kind=Kind.DEVICE_HOUR, device="cuda", subject_key="run:5:attempt:1", run="run:5", annotator=None),
-    focus(kind=Kind.PLATFORM_FEE, quantity=Decimal("0.129"), price=Decimal("12.5"), amount=Decimal("0.016125")),
+    *(focus(kind=kind) for kind in CostKind if kind != CostKind.DEVICE_HOUR),
+    focus(kind=CostKind.DEVICE_HOUR, device="cuda", subject_key="run:5:attempt:1", run="run:5", annotator=None),
+    focus(kind=CostKind.PLATFORM_FEE, quantity=Decimal("0.129"), price=Decimal("12.5"), amount=Decimal("0.016125")),
     focus(reverses_id=1, reversed_at=AT, quantity=Decimal(-1), amount=Decimal("-0.129")),
 ]
 

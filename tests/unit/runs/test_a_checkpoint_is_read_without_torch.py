@@ -8,7 +8,7 @@ from planning.footprint import num_parameters
 from runs.preflight import PACKAGES
 from runs.preflight.model_files import (
     PACKAGE_CONFIGS,
-    base_of,
+    base_model_of,
     card_licence,
     model_folder,
     shape_of,
@@ -113,7 +113,7 @@ def test_a_hub_model_is_found_in_its_cache(tmp_path: Path, monkeypatch: pytest.M
 def test_an_artifact_names_what_it_was_trained_from(tmp_path: Path) -> None:
     base = {"source": "hub", "name": "owner/name"}
     reference = folder_of(tmp_path / "artifact")
-    assert base_of(reference) is None
+    assert base_model_of(reference) is None
     (tmp_path / "artifact" / "label_map.json").write_text("{}")
     (tmp_path / "artifact" / "spec.json").write_text(json.dumps({"model": base}))
-    assert base_of(reference) == base
+    assert base_model_of(reference) == base

@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
-from runs.requests import LISTS, RANGES, STUDENT_STEPS, TEACHER_STEPS, RunPlan
-from runs.requests.plans import PlanInvalid
+from runs.requests import RunPlan, settings_of
+from runs.requests.plan import STUDENT_STEPS, TEACHER_STEPS, PlanInvalid
 from training.spec import SearchSettings, TrainingSettings
 
+SETTINGS = settings_of(RunPlan)
+LISTS = sorted(name for name, setting in SETTINGS.items() if setting.longest)
+NUMBERS = sorted(name for name, setting in SETTINGS.items() if setting.most and not setting.longest)
 
-@pytest.mark.parametrize("name", sorted(RANGES))
+
+@pytest.mark.parametrize("name", NUMBERS)
 def test_a_value_beyond_its_range_is_refused_by_name(name: str) -> None:
-    least, most = RANGES[name]
-    for value in (least - 1, most + 1):
+    for value in (SETTINGS[name].least - 1, SETTINGS[name].most + 1):
         setting: dict[str, Any] = {name: value}
         with pytest.raises(PlanInvalid, match=name):
             RunPlan(**setting)
@@ -31,9 +34,9 @@ def test_a_number_of_a_list_is_refused_by_the_list(name: str, values: tuple[floa
         RunPlan(**setting)
 
 
-@pytest.mark.parametrize("name", sorted(LISTS))
+@pytest.mark.parametrize("name", LISTS)
 def test_what_stands_twice_in_a_list_is_refused(name: str) -> None:
-    least = int(LISTS[name][0]) or 0.01
+    least = int(SETTINGS[name].least) or 0.01
     setting: dict[str, Any] = {name: (least, least) if name.endswith("rates") else (1, 1)}
     with pytest.raises(PlanInvalid, match="duplicate value"):
         RunPlan(**setting)
@@ -43,11 +46,11 @@ def test_what_stands_twice_in_a_list_is_refused(name: str) -> None:
     ("settings", "said"),
     [
         ({"steps": 10, "search_epochs": (1, 2)}, "the search chooses the length"),
-        ({"keep": 0.5}, "nothing is filtered"),
-        ({"filter": "luck"}, "none of none, confidence, random"),
+        ({"keep": 0.5}, "needs a filter"),
+        ({"filter": "luck"}, "not one of none, confidence, random"),
         ({"self_distil": True, "teacher_run": 7}, "choose one of them"),
         ({"learning_rates": ()}, "between 1 and 10"),
-        ({"student_layers": (2, 0)}, "Name them rising"),
+        ({"student_layers": (2, 0)}, "in increasing order"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], said: str) -> None:

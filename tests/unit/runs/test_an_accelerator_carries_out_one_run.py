@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from runs.execution import Device, held
+from runs.execution import Device, hold_device
 from runs.execution.devices import accelerators
 
 
@@ -25,7 +25,7 @@ def now_or_never() -> Iterator[bool]:
 
 def take(stack: ExitStack, kind: str = "cuda") -> Device | None:
     answers = now_or_never()
-    return stack.enter_context(held(kind=kind, is_leaving=lambda: next(answers)))
+    return stack.enter_context(hold_device(kind=kind, is_leaving=lambda: next(answers)))
 
 
 def shown(device: Device | None) -> str | None:

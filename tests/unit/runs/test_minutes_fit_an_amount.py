@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgets.models import Kind, Price
+from budgets.cost_kinds import CostKind
+from budgets.models import Price
 from runs.money import cost_of, cost_per_minute, minutes_that_fit
-from runs.money.holds import in_words
+from runs.money.holds import fitting_text
 
 
 def price(rate: str | Decimal) -> Price:
-    return Price(kind=Kind.DEVICE_HOUR, device="cpu", amount=Decimal(rate))
+    return Price(kind=CostKind.DEVICE_HOUR, device="cpu", amount=Decimal(rate))
 
 
 @pytest.mark.parametrize(
@@ -51,5 +52,5 @@ def test_a_minute_costs_a_sixtieth_of_an_hour() -> None:
         (0, 1, "Not even one minute would fit."),
     ],
 )
-def test_what_fits_is_said_in_words(num_minutes: int, num_runs: int, words: str) -> None:
-    assert in_words(num_minutes=num_minutes, num_runs=num_runs) == words
+def test_what_fits_is_said_fitting_text(num_minutes: int, num_runs: int, words: str) -> None:
+    assert fitting_text(num_minutes=num_minutes, num_runs=num_runs) == words

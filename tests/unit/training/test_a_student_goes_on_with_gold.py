@@ -62,7 +62,7 @@ def test_a_gold_stage_that_gains_nothing_leaves_the_distilled_student(
     run_folder: RunFolder, soft_labels: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([0.1, 0.2, 0.9, 0.3, 0.4, *[0.5] * 9])
-    monkeypatch.setattr("training.evaluation.evaluator.Examiner.dev_score", lambda self: next(scores))
+    monkeypatch.setattr("training.evaluation.evaluator.Evaluator.dev_score", lambda self: next(scores))
     outcome = carry_out(hybrid(run_folder, soft_labels))["seeds"][0]
     assert (outcome["stage"], outcome["dev"]) == ("distil", 0.9)
     assert outcome["best_step"] < 6

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences
-from training.__main__ import predict
 from training.data import FileInvalid, LineAnswer, check_lines, read_lines, writer_of
 from training.evaluation import predict_file
 
@@ -112,7 +111,7 @@ def test_blocks_make_no_difference(
 ) -> None:
     source = lines_in(tmp_path, *(json.dumps({"text": text}) for text in sentences(20)["text"]))
     predict_file(artifact=teacher, source=source, target=target)
-    monkeypatch.setattr(predict, "LINES_PER_BLOCK", 7)
+    monkeypatch.setattr("training.evaluation.predict.LINES_PER_BLOCK", 7)
     predict_file(artifact=teacher, source=source, target=tmp_path / "again.jsonl")
     labels = [[answer["predicted"] for answer in answers_in(path)] for path in (target, tmp_path / "again.jsonl")]
     assert labels[0] == labels[1]

@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.commands import RefusingCommand
 from accounts.models import User
 from accounts.queries import find_person
-from budgets.models import Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.models import Price, PriceBook
 from budgets.prices import (
     PricesRefused,
     Scope,
@@ -23,6 +24,7 @@ from budgets.prices import (
     set_price,
 )
 from config.refusals import Refusal
+from tables.whole_files import write_whole
 
 PRICE_HELP = "once for each: label=0.10, labelling_hour=15, device_hour:cpu=0.60"
 
@@ -80,7 +82,10 @@ class Command(RefusingCommand):
         if out is None:
             self.stdout.write("".join(lines), ending="")
             return
-        out.write_text("".join(lines), encoding="utf-8", newline="")
+        try:
+            write_whole({out: [line.encode() for line in lines]})
+        except OSError as error:
+            raise CommandError(f"{out}: {error.strerror}. Name a file that can be used.") from None
         self.stdout.write(f"Prices written to {out}: {len(lines) - 1:,}.")
 
     def _import(self, options: dict[str, Any]) -> None:
@@ -99,20 +104,20 @@ class Command(RefusingCommand):
         self.stdout.write(f"New prices in “{book}”: {len(added):,}; {already}.")
 
 
-def _read_prices(pairs: list[str]) -> list[tuple[Kind, Scope, str]]:
-    """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart. Raises: ValueError, naming the kinds."""
+def _read_prices(pairs: list[str]) -> list[tuple[CostKind, Scope, str]]:
+    """Take KIND=AMOUNT and device_hour:DEVICE=AMOUNT apart."""
     found = []
     for pair in pairs:
         what, sign, amount = pair.partition("=")
         kind, _, device = what.partition(":")
-        if not sign or kind not in Kind.values:
-            raise Refusal(f"{pair!r} is not KIND=AMOUNT, such as label=0.10. Kinds: {', '.join(Kind.values)}.")
-        found.append((Kind(kind), Scope(device=device), amount))
+        if not sign or kind not in CostKind.values:
+            raise Refusal(f"{pair!r} is not KIND=AMOUNT, such as label=0.10. Kinds: {', '.join(CostKind.values)}.")
+        found.append((CostKind(kind), Scope(device=device), amount))
     return found
 
 
 def _set_prices(
-    actor: User, book: PriceBook, wanted: list[tuple[Kind, Scope, str]], starts_at: datetime
+    actor: User, book: PriceBook, wanted: list[tuple[CostKind, Scope, str]], starts_at: datetime
 ) -> list[Price]:
     return [
         set_price(actor=actor, book=book, kind=kind, amount=amount, starts_at=starts_at, scope=scope)

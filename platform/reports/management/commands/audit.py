@@ -58,7 +58,7 @@ def _day(name: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandError(f"--{name} {text}: this is no day. Write it as 2026-01-31.") from None
+        raise CommandError(f"--{name} {text}: this is not a day. Write it as 2026-01-31.") from None
 
 
 def _actor(email: str | None) -> int | None:
@@ -67,7 +67,7 @@ def _actor(email: str | None) -> int | None:
         return None
     person = User.objects.filter(email__iexact=email).first()
     if person is None:
-        raise CommandError(f"--by {email}: nobody has this e-mail.")
+        raise CommandError(f"--by {email}: no one has this e-mail.")
     return person.pk
 
 

@@ -10,11 +10,12 @@ from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
 from accounts.models import User
-from budgets.models import Kind, Path
+from budgets.cost_kinds import CostKind
+from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
 from studies.queries import find_study
-from studies.whole_files import write_whole
+from tables.whole_files import write_whole
 
 TEXT = "text"
 IN_A_TERMINAL = (TEXT, "csv", "focus")
@@ -31,7 +32,7 @@ class Command(RefusingCommand):
         parser.add_argument("--out", type=FilePath, metavar="FILE", help="where it goes; default the terminal")
         parser.add_argument("--study", metavar="STUDY", help="only this study: its id or name")
         parser.add_argument("--path", choices=Path.values)
-        parser.add_argument("--kind", choices=Kind.values)
+        parser.add_argument("--kind", choices=CostKind.values)
         parser.add_argument("--annotator", metavar="EMAIL")
         parser.add_argument("--run", type=int, metavar="RUN")
         parser.add_argument("--from", dest="first_month", type=_month, metavar="YYYY-MM", help="first month, in UTC")
@@ -58,7 +59,7 @@ class Command(RefusingCommand):
                 self.stdout.write(piece.decode(), ending="")
             return
         try:
-            write_whole(out, pieces)
+            write_whole({out: pieces})
         except OSError as error:
             raise CommandError(f"--out {out}: {error.strerror}. Name a file that can be written.") from error
         self.stdout.write(f"Written: {out}")
@@ -83,7 +84,7 @@ def _person(email: str) -> User:
     """Somebody who left is found too: what they were paid stays."""
     person = User.objects.filter(email__iexact=email).first()
     if person is None:
-        raise CommandError(f"--annotator: nobody here has the e-mail {email!r}.")
+        raise CommandError(f"--annotator: no one here has the e-mail {email!r}.")
     return person
 
 

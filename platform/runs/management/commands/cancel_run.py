@@ -24,4 +24,4 @@ class Command(RefusingCommand):
         if run.is_ended:
             self.stdout.write(f"{run}: {run.get_state_display()}")
         else:
-            self.stdout.write(f"{run}: told to stop; it leaves within seconds and pays for what it used")
+            self.stdout.write(f"{run}: stopping; it exits within seconds and pays for what it used")

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from accounts.commands import RefusingCommand
 from accounts.queries import find_person
-from runs.models import ModelLicence
+from runs.models import OutputUse
 from runs.preflight import state_licence
 
 
@@ -16,7 +16,7 @@ class Command(RefusingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", choices=["hub", "folder", "package"])
         parser.add_argument("name", help="as the study names it")
-        parser.add_argument("--outputs-may-train", choices=ModelLicence.Outputs.values, required=True)
+        parser.add_argument("--outputs-may-train", choices=OutputUse.values, required=True)
         parser.add_argument("--licence", default="", help="its name")
         parser.add_argument("--as", dest="email", required=True, help="e-mail of who read it")
 
@@ -25,6 +25,6 @@ class Command(RefusingCommand):
             actor=find_person(options["email"]),
             reference={"source": options["source"], "name": options["name"]},
             licence=options["licence"],
-            outputs=ModelLicence.Outputs(options["outputs_may_train"]),
+            outputs=OutputUse(options["outputs_may_train"]),
         )
         self.stdout.write(f"{stated}. {stated.get_outputs_display()}.")

@@ -9,7 +9,7 @@ from accounts.commands import RefusingCommand
 from studies.exports import WRITERS, export_examples
 from studies.models import Split
 from studies.queries import find_study
-from studies.whole_files import write_whole
+from tables.whole_files import write_whole
 
 
 class Command(RefusingCommand):
@@ -31,7 +31,7 @@ class Command(RefusingCommand):
             if options["labelled"]:
                 examples = examples.filter(label__isnull=False)
             pieces = export_examples(study=study, examples=examples, suffix=file.suffix.removeprefix("."))
-            write_whole(file, pieces)
+            write_whole({file: pieces})
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}.") from error
         self.stdout.write(f"{examples.count():,} examples are in {file}.")

@@ -31,10 +31,10 @@ class Command(RefusingCommand):
 
     def _list(self, study: Study) -> None:
         for batch in _imports(study):
-            self.stdout.write(
-                f"{batch.pk}: {batch.file_name}, {batch.get_state_display().lower()}, {batch.num_created:,} examples, "
-                f"{batch.num_labels + batch.num_late_labels:,} labels"
-            )
+            # An earlier version did not count labels.
+            labels = f", {batch.num_labels + batch.num_late_labels:,} labels" if batch.imported_at else ""
+            what = f"{batch.file_name}, {batch.get_state_display().lower()}, {batch.num_created:,} examples{labels}"
+            self.stdout.write(f"{batch.pk}: {what}")
 
 
 def _imports(study: Study) -> list[ImportBatch]:

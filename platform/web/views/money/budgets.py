@@ -29,7 +29,7 @@ from budgets.limits import (
     waiting_request,
 )
 from budgets.models import Budget, LedgerEntry, PriceBook
-from budgets.overviews import Part, breakdown, cap_uses, overshoot
+from budgets.overviews import KindUsage, breakdown, cap_uses, overshoot
 from config.refusals import Refusal
 from reports.formatting import MoneyFormat, adding_up
 from studies.models import Study
@@ -212,13 +212,13 @@ def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
     return cap.limit if cap else ours.limit
 
 
-def _money_format(ours: Budget, parts: Sequence[Part]) -> MoneyFormat:
+def _money_format(ours: Budget, usages: Sequence[KindUsage]) -> MoneyFormat:
     """In which the page's figures add up as they are written: each row, each path, and all of it."""
-    paths = {part.path for part in parts}
-    within = [[part for part in parts if part.path == path and part.kind is not None] for path in paths]
-    columns = [[part for part in parts if part.kind is None], *within]
-    sums = [[getattr(part, name) for part in column] for column in columns for name in ("spent", "held", "taken")]
-    rows = [[part.spent, part.held] for part in parts]
+    paths = {usage.path for usage in usages}
+    within = [[usage for usage in usages if usage.path == path and usage.kind is not None] for path in paths]
+    columns = [[usage for usage in usages if usage.kind is None], *within]
+    sums = [[getattr(usage, name) for usage in column] for column in columns for name in ("spent", "held", "taken")]
+    rows = [[usage.spent, usage.held] for usage in usages]
     return adding_up(ours.currency, [ours.spent, ours.held, ours.available], *rows, *sums)
 
 
@@ -228,13 +228,13 @@ def _show(request: HttpRequest, study: Study, **posted: forms.Form) -> HttpRespo
     chosen = next((use.cap for use in caps if str(use.cap.pk) == request.GET.get("cap")), None)
     holds = ours.holds.filter(closed_at__isnull=True).select_related("price").order_by("-created_at", "-pk")
     page = page_of(request, holds, size=25)
-    parts = breakdown(ours)
+    usages = breakdown(ours)
     context = {
         "study": study,
-        "money_format": _money_format(ours, parts),
+        "money_format": _money_format(ours, usages),
         **{name: build() for name, build in budget_forms(ours, cap=chosen).items()},
         **posted,
-        "parts": parts,
+        "usages": usages,
         "caps": caps,
         "chosen_cap": chosen,
         "overshoot": overshoot(ours),

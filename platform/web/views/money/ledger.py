@@ -14,15 +14,13 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Action, allowed, allows
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
-from reports.bills import Part
+from reports.bills import BillSection
 from reports.costs import (
     BadCursor,
-    Behind,
     CostFilter,
+    CurrencyCost,
     Cursor,
     EntryPage,
-    Total,
-    behind,
     entry_page,
     page_of_rows,
     related,
@@ -30,7 +28,8 @@ from reports.costs import (
     total_of,
 )
 from reports.queries import Reason, entries_of, unused_entries
-from runs.models import Artifact
+from reports.sources import EntrySource, sources_of
+from runs.models import Artifact, ArtifactKind
 from studies.models import Study
 from web.forms.costs import CostFilterForm
 from web.http import person
@@ -41,7 +40,7 @@ class ShownEntry:
     """An entry of a list, with what it is for, and the running total of the list."""
 
     entry: LedgerEntry
-    behind: Behind | None
+    source: EntrySource | None
     running: Decimal | None
 
 
@@ -59,8 +58,8 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
         "bill": bill,
         "part": part,
         "unused": unused,
-        "parts": Part,
-        "students": Artifact.objects.filter(run__study=study, kind=Artifact.Kind.STUDENT).select_related("run"),
+        "sections": BillSection,
+        "students": Artifact.objects.filter(run__study=study, kind=ArtifactKind.STUDENT).select_related("run"),
         "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
     }
     return render(request, "web/ledger.html", context)
@@ -89,7 +88,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "entry": shown,
         "study": getattr(shown.budget, "study", None),
-        "behind": behind([shown]).get(shown.subject_key),
+        "source": sources_of([shown]).get(shown.subject_key),
         "related": related(shown),
         "may_correct": allows(actor=person(request), action=Action.CORRECT_LEDGER),
     }
@@ -128,10 +127,10 @@ def _list(page: EntryPage, *, running: Decimal | None) -> dict[str, Any]:
 
 
 def _shown(entries: Sequence[LedgerEntry], running: Decimal | None) -> Iterable[ShownEntry]:
-    sources = behind(entries)
+    sources = sources_of(entries)
     shown = []
     for one in entries:
-        shown.append(ShownEntry(entry=one, behind=sources.get(one.subject_key), running=running))
+        shown.append(ShownEntry(entry=one, source=sources.get(one.subject_key), running=running))
         running = None if running is None else running - one.amount
     return shown
 
@@ -151,14 +150,14 @@ def _listed(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerE
     if bill:
         artifacts = Artifact.objects.filter(run__study=study)
         shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
-        return entries_of(artifact=shown, part=Part(part) if part in Part.values else None)
+        return entries_of(artifact=shown, section=BillSection(part) if part in BillSection.values else None)
     groups = [group for group in unused_entries(study).groups if unused in ("all", group.reason)]
     return LedgerEntry.objects.filter(pk__in=[entry_id for group in groups for entry_id in group.entry_ids])
 
 
 def _what(bill: str, part: str, unused: str) -> str:
     if bill:
-        named = f", {Part(part).label.lower()}" if part in Part.values else ""
+        named = f", {BillSection(part).label.lower()}" if part in BillSection.values else ""
         return f"Bill of materials of artifact {bill}{named}"
     if unused:
         return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
@@ -169,9 +168,9 @@ def _is_filtered(wanted: CostFilter) -> bool:
     return len(wanted.where) > 1 or wanted.first_month is not None or wanted.last_month is not None
 
 
-def _only(totals: Sequence[Total]) -> Total:
+def _only(totals: Sequence[CurrencyCost]) -> CurrencyCost:
     """A study has one currency."""
-    return totals[0] if totals else Total(currency="", amount=ZERO, num_entries=0)
+    return totals[0] if totals else CurrencyCost(currency="", amount=ZERO, num_entries=0)
 
 
 def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:

@@ -11,12 +11,13 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
-from budgets.ledger import Repricing, preview_repricing, reprice
-from budgets.models import Kind, Price, PriceBook
+from budgets.cost_kinds import CostKind
+from budgets.ledger import RepricingPreview, preview_repricing, reprice
+from budgets.models import Price, PriceBook
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.prices import (
-    PriceFile,
     PriceFileChanged,
+    PriceFilePreview,
     Scope,
     create_price_book,
     export_prices,
@@ -104,7 +105,7 @@ def add_price(request: HttpRequest) -> HttpResponse:
             lambda: set_price(
                 actor=person(request),
                 book=values["book"],
-                kind=Kind(values["kind"]),
+                kind=CostKind(values["kind"]),
                 amount=values["amount"],
                 starts_at=values["starts_at"],
                 scope=form.scope(),
@@ -127,7 +128,7 @@ def end_override(request: HttpRequest, pk: int) -> HttpResponse:
             lambda: set_price(
                 actor=person(request),
                 book=shown.book,
-                kind=Kind(shown.kind),
+                kind=CostKind(shown.kind),
                 amount=None,
                 starts_at=form.cleaned_data["starts_at"],
                 scope=Scope(device=shown.device, budget=shown.budget, annotator=shown.annotator),
@@ -178,7 +179,7 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
     return redirect("prices")
 
 
-def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFile, content: bytes) -> HttpResponse:
+def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFilePreview, content: bytes) -> HttpResponse:
     page = {
         "book": book,
         "found": found,
@@ -213,7 +214,7 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/correct_price.html", context)
 
 
-def _previewed(request: HttpRequest, shown: Price, form: CorrectionForm) -> Repricing | None:
+def _previewed(request: HttpRequest, shown: Price, form: CorrectionForm) -> RepricingPreview | None:
     amount = form.cleaned_data["amount"]
     return carry_out(
         form,

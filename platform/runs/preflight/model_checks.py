@@ -1,0 +1,153 @@
+"""Checks of a request's models: files, layers, length, vocabularies, memory and the teacher's licence."""
+
+from typing import Any
+
+from planning.footprint import Footprint, reading_footprint, training_footprint
+from runs.models import OutputUse
+from runs.preflight.device_memory import GIB, device_memory
+from runs.preflight.licences import licence_of
+from runs.preflight.model_files import model_folder, shape_of, tokenizer_fingerprint
+from runs.preflight.references import ModelUnusable, check_model
+from runs.preflight.results import CheckLevel, CheckResult, quoted
+from runs.requests import Chain
+from studies.models import Study
+from training.contract import MAX_SCORED_LABELS
+from training.model_files import find_fault
+from training.tasks import BI_ENCODER
+
+
+def check_models(chain: Chain) -> list[CheckResult]:
+    """What the files of the checkpoints say that no training could fix."""
+    faults = [_find_fault(role, model) for role, model in chain.models.items()]
+    return [CheckResult("Model", CheckLevel.REFUSED, fault) for fault in faults if fault]
+
+
+def check_layers(chain: Chain) -> list[CheckResult]:
+    whole = shape_of(chain.study.student_model)
+    kept, frozen = chain.plan.student_layers, chain.plan.frozen_layers
+    if whole is None or (not kept and not frozen):
+        return []
+    # Of a text-to-text student only the encoder is ever frozen.
+    num = len(kept) if kept else whole.layers
+    if kept and max(kept) >= whole.layers:
+        text = (
+            f"student layers: {max(kept)} is not one of the student's {whole.layers}, which are 0 to "
+            f"{whole.layers - 1}."
+        )
+        return [CheckResult("Layers", CheckLevel.REFUSED, text)]
+    if frozen > num:
+        text = f"frozen layers: {frozen} is more than the student has, {num}. Freeze fewer."
+        return [CheckResult("Layers", CheckLevel.REFUSED, text)]
+    return []
+
+
+def check_pooling(chain: Chain) -> list[CheckResult]:
+    known, pooling = chain.study.definition.poolings, chain.plan.pooling
+    if pooling in known:
+        return []
+    text = f"pooling: {pooling} is for pairs of texts, and this study has none. Choose {', '.join(known)}."
+    return [CheckResult("Pooling", CheckLevel.REFUSED, text)]
+
+
+def check_length(chain: Chain) -> list[CheckResult]:
+    length = chain.plan.max_length
+    for role, model in chain.models.items():
+        shape = shape_of(model)
+        if shape is not None and shape.positions is not None and length > shape.positions:
+            text = f"max length: the {role} {model['name']} reads {shape.positions} tokens, not {length}. Lower it."
+            return [CheckResult("Length", CheckLevel.REFUSED, text)]
+    return []
+
+
+def check_vocabulary(chain: Chain) -> list[CheckResult]:
+    """What a student can be distilled on depends on whether both tokenize alike."""
+    if chain.teacher is None:
+        return []
+    models = (chain.student, chain.teacher.model)
+    fingerprints, shapes = [tokenizer_fingerprint(one) for one in models], [shape_of(one) for one in models]
+    student, teacher = shapes
+    if None in fingerprints or student is None or teacher is None:
+        text = "Student and teacher are not both on this machine yet; the run's log will say what is distilled."
+        return [CheckResult("Vocabulary", CheckLevel.UNKNOWN, text)]
+    same = fingerprints[0] == fingerprints[1]
+    writes = same and student.is_text_to_text and teacher.is_text_to_text
+    if student.is_text_to_text and not writes and not _scores_labels(chain.study):
+        text = (
+            "A text-to-text student learns from this teacher only where each text has one of at most "
+            f"{MAX_SCORED_LABELS} labels. Use an encoder as student, or a text-to-text teacher with its tokenizer."
+        )
+        return [CheckResult("Vocabulary", CheckLevel.REFUSED, text)]
+    on = "the teacher's likeliest tokens" if writes else _distilled_on(chain.study, same)
+    has = "the same vocabulary" if same else "different vocabularies"
+    return [CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")]
+
+
+def check_memory(chain: Chain) -> list[CheckResult]:
+    available = device_memory(chain.device)
+    missing = [model["name"] for model in chain.models.values() if shape_of(model) is None]
+    if missing or available is None:
+        why = (
+            f"the config of {quoted(missing)} is not on this machine"
+            if missing
+            else f"the memory of {chain.device} is not known"
+        )
+        return [CheckResult("Memory", CheckLevel.UNKNOWN, f"Memory use is unknown: {why}.")]
+    role, need = max(_needs(chain).items(), key=lambda item: item[1].total)
+    total = f"The {role} takes about {need.total / GIB:.1f} of {available / GIB:.1f} GiB"
+    if need.fixed > available:
+        text = (
+            f"{total}, {need.fixed / GIB:.1f} of them whatever the batch. Choose a smaller model or a larger machine."
+        )
+        return [CheckResult("Memory", CheckLevel.REFUSED, text)]
+    if need.total > available:
+        text = (
+            f"{total} in batches of {chain.plan.batch_size}: they will be split into smaller ones, which takes longer."
+        )
+        return [CheckResult("Memory", CheckLevel.WARNING, text)]
+    return [CheckResult("Memory", CheckLevel.GOOD, f"{total}.")]
+
+
+def check_licence(chain: Chain) -> list[CheckResult]:
+    if chain.teacher is None:
+        return []
+    model = chain.teacher.model
+    licence = licence_of(model)
+    known = f"{model.get('name')}: {licence}."
+    level, text = {
+        OutputUse.MAY_TRAIN: (CheckLevel.GOOD, f"{known} Its outputs may train other models."),
+        OutputUse.MAY_NOT_TRAIN: (CheckLevel.REFUSED, f"{known} Its outputs must not train other models."),
+        None: (CheckLevel.WARNING, f"{known} No one has confirmed whether its outputs may train other models."),
+    }[licence.outputs]
+    return [CheckResult("Licence", level, text)]
+
+
+def _find_fault(role: str, model: dict[str, Any]) -> str | None:
+    try:
+        check_model(reference=model, role=role)
+    except ModelUnusable as refusal:
+        return str(refusal)
+    folder = model_folder(model)
+    return find_fault(folder, model=f"The {role} model {model['name']}") if folder else None
+
+
+def _scores_labels(study: Study) -> bool:
+    return study.definition.unit == "row" and len(study.labels) <= MAX_SCORED_LABELS
+
+
+def _distilled_on(study: Study, same: bool) -> str:
+    if study.definition.unit != "word":
+        return "a probability for each label"
+    return "a probability for each word and tag" + ("" if same else ", aligned by the words of the text")
+
+
+def _needs(chain: Chain) -> dict[str, Footprint]:
+    """The memory of each training; a teacher that an earlier run trained only reads."""
+    texts = 2 if chain.plan.pooling == BI_ENCODER else 1
+    size = {"batch_size": chain.plan.batch_size * texts, "max_length": chain.plan.max_length}
+    needs = {}
+    for role, model in chain.models.items():
+        reads = role == "teacher" and chain.teacher is not None and chain.teacher.run is not None
+        shape = shape_of(model)
+        if shape is not None:
+            needs[role] = reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **size)
+    return needs

@@ -1,0 +1,119 @@
+"""The runs that answer a request: built once, for the quote that prices them, the preflight and the start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from budgets.models import Path
+from runs.models import Run, RunKind
+from runs.requests.inputs import FixedInputs, Inputs, RunRequest
+from runs.requests.plan import RunPlan
+from runs.requests.teachers import Teacher, teacher_of
+from runs.run_kinds import RUN_KINDS
+from studies.hashing import list_hash
+from studies.models import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """One run of a chain, in the trainer's words.
+
+    `model` is None where the run loads what the run before it trained; `base_model` is its checkpoint either way.
+    """
+
+    kind: RunKind
+    model: dict[str, Any] | None
+    base_model: dict[str, Any]
+    training: dict[str, Any]
+    search: dict[str, Any] = field(default_factory=dict)
+    distillation: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """The runs of a request, each waiting for the one before it; the first waits for the run that made its teacher."""
+
+    request: RunRequest
+    inputs: Inputs
+    device: str
+    teacher: Teacher | None = None
+    runs: Sequence[PlannedRun]
+
+    @property
+    def study(self) -> Study:
+        return self.request.study
+
+    @property
+    def plan(self) -> RunPlan:
+        return self.request.plan
+
+    @property
+    def seed(self) -> int:
+        return self.study.seed if self.plan.seed is None else self.plan.seed
+
+    @property
+    def student(self) -> dict[str, Any]:
+        return self.runs[-1].base_model
+
+    @property
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Checkpoints by role."""
+        return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
+
+
+def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
+    """Plan the runs of a request; nothing is written. Raises: TeacherUnusable."""
+    study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
+    teacher = teacher_of(study=study, plan=plan) if request.path == Path.DISTIL else None
+    student_model = plan.student_model(study.student_model)
+    student = PlannedRun(
+        kind=RunKind.DISTIL if teacher else RunKind.FINETUNE_STUDENT,
+        model=student_model,
+        base_model=student_model,
+        training=plan.for_distilling() if teacher else plan.for_student(),
+        search=plan.student_search(has_dev=has_dev),
+        distillation=plan.distillation() if teacher else {},
+    )
+    before = _teacher_runs(plan, teacher, has_dev=has_dev) if teacher else []
+    return Chain(request=request, inputs=inputs, device=settings.RUN_DEVICE, teacher=teacher, runs=[*before, student])
+
+
+def _teacher_runs(plan: RunPlan, teacher: Teacher, *, has_dev: bool) -> list[PlannedRun]:
+    """What comes before the student: the teacher is fine-tuned, unless an earlier run did that, and scores."""
+    model = teacher.model
+    scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
+    if teacher.run is not None:
+        return [scored]
+    trained = PlannedRun(
+        kind=RunKind.FINETUNE_TEACHER,
+        model=model,
+        base_model=model,
+        training=plan.for_teacher(),
+        search=plan.teacher_search(has_dev=has_dev),
+    )
+    return [trained, scored]
+
+
+def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, after: Run | None) -> str:
+    """Hash of all that decides a run's result. The time limit does not: it only decides when there is one."""
+    study = chain.study
+    lists = (inputs.snapshot, inputs.dev, inputs.test, inputs.unlabelled_of(run.kind))
+    # What keys did not have from the first is left out where it is as it was then.
+    further = {
+        "search": run.search,
+        "distillation": run.distillation,
+        # A teacher that scores is calibrated on dev, where there is one.
+        "calibration": {"on": "dev"} if RUN_KINDS[run.kind].scores and inputs.dev else {},
+    }
+    return list_hash(
+        [
+            (run.kind, study.task_type, study.labels, study.metric),
+            tuple(rows.content_hash if rows else None for rows in lists),
+            # The database keeps no order of keys, so a loaded model reference may have another than a fresh one.
+            (sorted((run.model or {}).items()), sorted(run.training.items()), chain.seed, chain.device),
+            (after.request_key,) if after else (),
+            *((name, sorted(part.items())) for name, part in further.items() if part),
+        ]
+    )

@@ -1,0 +1,188 @@
+"""The rows of a request: counted for a quote, fixed as snapshot and lists for a start."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from budgets.models import Path
+from config.refusals import Refusal
+from runs.models import ExampleList, RunKind
+from runs.requests.plan import RunPlan
+from runs.run_kinds import RUN_KINDS
+from studies.hashing import list_hash
+from studies.models import Example, Snapshot, Split, Study
+from studies.queries import labelled
+from studies.snapshots import take_snapshot
+
+MOST_EXAMPLES = 10_000_000
+
+
+class NothingToMeasure(Refusal):
+    """The test split has no labelled example, so that no utility could be measured."""
+
+
+class NotEnoughExamples(Refusal):
+    """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What a person asks for: a student of a study, on a path.
+
+    `num_labels` are the first of the pool in rank order, None for all; `num_unlabelled` the pool examples outside them
+    that a teacher scores.
+    """
+
+    study: Study
+    path: Path
+    plan: RunPlan
+    num_labels: int | None = None
+    num_unlabelled: int = 0
+
+    def __post_init__(self) -> None:
+        _check_count("num_labels", self.num_labels)
+        _check_count("num_unlabelled", self.num_unlabelled or None)
+
+    @property
+    def num_to_score(self) -> int:
+        return self.num_unlabelled if self.path == Path.DISTIL else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """How many rows a request has, and the labels that it trains on as they are now."""
+
+    study: Study
+    num_labels: int
+    num_unlabelled: int
+    num_dev: int
+    num_test: int
+
+    @property
+    def num_measured(self) -> int:
+        return self.num_dev + self.num_test
+
+    @cached_property
+    def answers(self) -> list[str]:
+        """The labels of the training rows; fewer than `num_labels` where more are requested than there are."""
+        return list(self._training_rows().values_list("answer", flat=True))
+
+    def training_rows(self, most: int) -> list[tuple[dict[str, str], str]]:
+        """Fields and answers of the first training rows."""
+        return list(self._training_rows().values_list("input", "answer")[:most])
+
+    def _training_rows(self) -> QuerySet[Any]:
+        rows = labelled(self.study, Split.POOL).annotate(input=F("fields"), answer=F("label__value"))
+        return rows[: self.num_labels]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixedInputs(Inputs):
+    """The rows of a request, fixed when it was made: later labels and imports change nothing about them."""
+
+    snapshot: Snapshot
+    dev: ExampleList | None
+    test: ExampleList
+    unlabelled: ExampleList | None
+
+    def unlabelled_of(self, kind: RunKind) -> ExampleList | None:
+        """The unlabelled examples that a run of a kind reads."""
+        return self.unlabelled if RUN_KINDS[kind].reads_unlabelled else None
+
+    def _training_rows(self) -> QuerySet[Any]:
+        items = self.snapshot.items.order_by("example__rank", "pk")
+        return items.annotate(input=F("example__fields"), answer=F("value"))
+
+
+def count_inputs(request: RunRequest) -> Inputs:
+    """Count what a request would train on, choose by, be measured on and score, without fixing anything."""
+    study, num_labels = request.study, request.num_labels
+    return Inputs(
+        study=study,
+        num_labels=labelled(study, Split.POOL).count() if num_labels is None else num_labels,
+        num_unlabelled=request.num_to_score,
+        num_dev=labelled(study, Split.DEV).count(),
+        num_test=labelled(study, Split.TEST).count(),
+    )
+
+
+def fix_inputs(request: RunRequest) -> FixedInputs:
+    """Fix what a request trains on, chooses by, is measured on and scores.
+
+    Raises: NotEnoughLabels; NothingToMeasure; NotEnoughExamples; Refusal (num_unlabelled of a distillation).
+    """
+    study = request.study
+    if request.path == Path.DISTIL:
+        _check_count("num_unlabelled", request.num_unlabelled)
+    check_test(study)
+    dev, test = _labelled_list(study, Split.DEV), _labelled_list(study, Split.TEST)
+    assert test is not None
+    snapshot = take_snapshot(study=study, num_labels=request.num_labels)
+    return FixedInputs(
+        study=study,
+        num_labels=snapshot.num_examples,
+        num_unlabelled=request.num_to_score,
+        num_dev=dev.num_rows if dev else 0,
+        num_test=test.num_rows,
+        snapshot=snapshot,
+        dev=dev,
+        test=test,
+        unlabelled=_unlabelled_list(study, snapshot, request.num_to_score) if request.num_to_score else None,
+    )
+
+
+def check_test(study: Study) -> None:
+    """Raise NothingToMeasure unless the test split has a labelled example."""
+    if not labelled(study, Split.TEST).exists():
+        raise NothingToMeasure(
+            f"The test split of “{study}” has no labelled example, so nothing could be measured. "
+            "Import labelled test rows, or publish the test split for labelling first."
+        )
+
+
+def check_unlabelled(*, study: Study, num_labels: int, num_unlabelled: int) -> None:
+    """Raise NotEnoughExamples unless the pool has that many examples besides its first labels."""
+    available = max(0, Example.objects.filter(study=study, split=Split.POOL).count() - num_labels)
+    _check_pool(study=study, available=available, num_labels=num_labels, num_unlabelled=num_unlabelled)
+
+
+def _labelled_list(study: Study, split: Split) -> ExampleList | None:
+    rows = list(labelled(study, split).values_list("pk", "uid", "label__value"))
+    return _fixed(study, rows) if rows else None
+
+
+def _unlabelled_list(study: Study, snapshot: Snapshot, num_unlabelled: int) -> ExampleList:
+    """The first pool examples outside the snapshot, by rank, whether or not they were labelled since.
+
+    A label nobody trains on costs this run nothing, and so the same request stays the same while labelling continues.
+    """
+    pool = Example.objects.filter(study=study, split=Split.POOL).exclude(snapshot_items__snapshot=snapshot)
+    rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_unlabelled])
+    _check_pool(study=study, available=len(rows), num_labels=snapshot.num_examples, num_unlabelled=num_unlabelled)
+    return _fixed(study, [(pk, uid, None) for pk, uid in rows])
+
+
+def _check_pool(*, study: Study, available: int, num_labels: int, num_unlabelled: int) -> None:
+    if available < num_unlabelled:
+        raise NotEnoughExamples(
+            f"{num_unlabelled:,} unlabelled examples were requested; the pool of “{study}” has {available:,} beside "
+            f"the {num_labels:,} labels. Import more, or ask for fewer."
+        )
+
+
+def _check_count(field: str, count: int | None) -> None:
+    if count is not None and not 1 <= count <= MOST_EXAMPLES:
+        raise Refusal(f"{count} is not between 1 and {MOST_EXAMPLES:,}.", field=field)
+
+
+def _fixed(study: Study, rows: Iterable[tuple[int, object, str | None]]) -> ExampleList:
+    rows = list(rows)
+    content = list_hash((str(uid), label) for _, uid, label in rows)
+    pairs = [[pk, label] for pk, _, label in rows]
+    fixed, _ = ExampleList.objects.get_or_create(
+        study=study, content_hash=content, defaults={"rows": pairs, "num_rows": len(pairs)}
+    )
+    return fixed

@@ -1,0 +1,211 @@
+"""How a run trains: the settings a manager chooses, and what they mean for each kind of run.
+
+What the trainer has too is declared in training.spec and inherited; declared here is what a plan has besides.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from config.refusals import Refusal
+from runs.money import SECONDS_PER_MINUTE
+from training.spec import (
+    DistillationSettings,
+    DistilTraining,
+    FormGroup,
+    ModelSource,
+    RunSpec,
+    SearchSettings,
+    Settings,
+    SharedSearch,
+    SharedTraining,
+    StudentTraining,
+    TrainingSettings,
+    like,
+    setting,
+    settings_of,
+)
+
+# Tried on the models that packages carry: a few hundred steps need a higher rate than the usual 2e-5, few labels a
+# lower one than many, and a teacher of twelve layers stays below its student.
+STUDENT_STEPS = 400
+STUDENT_LEARNING_RATES = (1e-4, 3e-4)
+STUDENT_LEARNING_RATE = 2e-4
+TEACHER_STEPS = 400
+TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
+TEACHER_LEARNING_RATE = 1e-4
+# Named in every spec, as the first version did; any other setting only where it is not at its default. So requests
+# from before a setting came keep their key.
+_ALWAYS_NAMED = {
+    *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
+    *("filter", "keep", "gold_epochs"),
+}
+
+
+class PlanInvalid(Refusal):
+    """A setting is out of its range, or does not go with another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedSearch(Settings):
+    """What is tried on dev, alike on both paths; for learning rates, None is the default search."""
+
+    learning_rates: tuple[float, ...] | None = like(
+        SearchSettings,
+        "learning_rates",
+        label="Student learning rates",
+        help="Each is tried and the best on dev is used, for annotate and distil alike. One: no search.",
+        placeholder=", ".join(f"{rate:f}".rstrip("0") for rate in STUDENT_LEARNING_RATES),
+        group=FormGroup.SEARCH,
+    )
+    search_epochs: tuple[int, ...] = like(
+        SearchSettings,
+        "epochs",
+        (),
+        label="Epochs to try",
+        help="Instead of steps, for student and teacher; combined with each rate.",
+        group=FormGroup.SEARCH,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearch, SharedTraining, PlannedSearch):
+    """Settings of a run, or of a distil chain.
+
+    Student and teacher are each trained for steps or for epochs, never both; with neither given, for the default steps.
+    The best of a search is trained from `num_seeds` seeds; without dev labels the default search is one rate.
+    The teacher is the study's; with `self_distil` the student's own checkpoint; or what the training with the id
+    `teacher_run` made. `gold_epochs` above 0 makes a hybrid. `max_minutes` bounds each run of a chain over all its
+    attempts; it is what the hold is placed for. A run whose minutes are used up pauses; with `go_on` it is extended
+    while its budget has money.
+    """
+
+    steps: int | None = like(
+        TrainingSettings, "steps", label="Student steps", help="Per training.", blank=str(STUDENT_STEPS)
+    )
+    epochs: int | None = like(TrainingSettings, "epochs", help="Epochs of the student, instead of steps.")
+    teacher_steps: int | None = like(
+        TrainingSettings, "steps", label="Teacher steps", help="For distil only.", blank=str(TEACHER_STEPS)
+    )
+    teacher_epochs: int | None = like(TrainingSettings, "epochs", help="Epochs of the teacher, instead of steps.")
+    max_minutes: int = setting(
+        60,
+        least=1,
+        most=7 * 24 * 60,
+        label="Time limit (minutes)",
+        help="Per run, search and seeds included. Their cost is reserved; the unused part is released.",
+    )
+    go_on: bool = setting(
+        False,
+        label="At the time limit, extend the run while the budget has money",
+        help="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
+    )
+    seed: int | None = like(RunSpec, "seed", label="Seed", blank="the study's", group=FormGroup.SEARCH)
+    teacher_learning_rates: tuple[float, ...] | None = like(
+        SearchSettings,
+        "learning_rates",
+        label="Teacher learning rates",
+        placeholder=", ".join(f"{rate:f}".rstrip("0") for rate in TEACHER_LEARNING_RATES),
+        group=FormGroup.SEARCH,
+    )
+    student_layers: tuple[int, ...] | None = like(
+        ModelSource,
+        "layers",
+        label="Layers kept of the student",
+        help="For example 0, 2, 5 for a smaller student.",
+        blank="all",
+        group=FormGroup.MODEL,
+    )
+    self_distil: bool = setting(False, help="The student's own checkpoint is the teacher.")
+    teacher_run: int | None = setting(
+        None, least=1, most=2**63 - 1, help="An ended training of the study whose model is the teacher."
+    )
+
+    def check_together(self) -> None:
+        super().check_together()
+        for whose in ("", "teacher_"):
+            if getattr(self, f"{whose}steps") is not None and getattr(self, f"{whose}epochs") is not None:
+                raise PlanInvalid(f"{whose}steps and {whose}epochs are both given; give one of them.")
+        lengths = ("steps", "epochs", "teacher_steps", "teacher_epochs")
+        fixed = [name for name in lengths if getattr(self, name) is not None]
+        if self.search_epochs and fixed:
+            self.refuse("search_epochs", f"the search chooses the length, and {fixed[0]} fixes it; give one of them.")
+        if self.self_distil and self.teacher_run is not None:
+            self.refuse("teacher_run", "the student's own checkpoint is the teacher already; choose one of them.")
+
+    @classmethod
+    def refuse(cls, name: str, fault: str) -> NoReturn:
+        raise PlanInvalid(fault, field=name)
+
+    @property
+    def max_seconds(self) -> int:
+        return self.max_minutes * SECONDS_PER_MINUTE
+
+    @property
+    def searches(self) -> bool:
+        """Whether it asks for something that is chosen on dev; the default search asks for nothing."""
+        lists = (self.learning_rates, self.teacher_learning_rates, self.search_epochs)
+        return any(len(tried or ()) > 1 for tried in lists)
+
+    @property
+    def is_hybrid(self) -> bool:
+        return self.gold_epochs > 0
+
+    def for_student(self) -> dict[str, Any]:
+        """The trainer's settings for a student that learns from labels."""
+        rates = self.learning_rates or (STUDENT_LEARNING_RATE,)
+        length = self._length(self.steps, self.epochs, STUDENT_STEPS)
+        return {**self._named(SharedTraining, StudentTraining), **length, "learning_rate": rates[0]}
+
+    def for_teacher(self) -> dict[str, Any]:
+        """The trainer's settings for a teacher that learns from labels."""
+        rates = self.teacher_learning_rates or (TEACHER_LEARNING_RATE,)
+        length = self._length(self.teacher_steps, self.teacher_epochs, TEACHER_STEPS)
+        return {**self._named(SharedTraining), **length, "learning_rate": rates[0]}
+
+    def for_scoring(self) -> dict[str, Any]:
+        """The trainer's settings for a teacher's pass: what shapes its input, nothing of learning."""
+        # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
+        return {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
+
+    def for_distilling(self) -> dict[str, Any]:
+        """The trainer's settings for a student that learns from soft labels."""
+        return {**self.for_student(), **self._named(DistilTraining)}
+
+    def student_search(self, *, has_dev: bool) -> dict[str, Any]:
+        """What is tried for a student, whatever it learns from; empty where it is one training."""
+        tried = self._tried(self.learning_rates, STUDENT_LEARNING_RATES if has_dev else ())
+        return {**tried, **self._named(SharedSearch)}
+
+    def teacher_search(self, *, has_dev: bool) -> dict[str, Any]:
+        """What is tried for a teacher; empty where it is one training."""
+        # From one seed: a student learns from one teacher, and the spread over seeds is asked of the student.
+        return self._tried(self.teacher_learning_rates, TEACHER_LEARNING_RATES if has_dev else ())
+
+    def distillation(self) -> dict[str, Any]:
+        """How soft labels are chosen, and what comes after them; empty where all are taken and nothing does."""
+        named = self._named(DistillationSettings)
+        defaults = settings_of(DistillationSettings)
+        return named if any(value != defaults[name].default for name, value in named.items()) else {}
+
+    def student_model(self, reference: dict[str, Any]) -> dict[str, Any]:
+        """The student's checkpoint with the layers that are kept of it."""
+        return reference if self.student_layers is None else {**reference, "layers": list(self.student_layers)}
+
+    def _named(self, *groups: type[Settings]) -> dict[str, Any]:
+        """The settings of these groups that a spec names."""
+        declared = {name: one for group in groups for name, one in settings_of(group).items()}
+        values = {name: getattr(self, name) for name in declared}
+        return {
+            name: value for name, value in values.items() if name in _ALWAYS_NAMED or value != declared[name].default
+        }
+
+    def _tried(self, given: tuple[float, ...] | None, default: tuple[float, ...]) -> dict[str, Any]:
+        rates = default if given is None else given
+        return {
+            **({"learning_rates": list(rates)} if len(rates) > 1 else {}),
+            **({"epochs": list(self.search_epochs)} if self.search_epochs else {}),
+        }
+
+    def _length(self, steps: int | None, epochs: int | None, default: int) -> dict[str, Any]:
+        epochs = self.search_epochs[0] if self.search_epochs else epochs
+        return {"steps": steps or (None if epochs else default), "epochs": epochs}

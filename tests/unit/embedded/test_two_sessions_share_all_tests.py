@@ -1,0 +1,51 @@
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.running import sharing
+
+NEEDS = {
+    "a_label_studio": ("label_studio_server", "db"),
+    "b_rolled_back": ("db",),
+    "c_emptied": ("transactional_db",),
+    "d_unit": (),
+    "e_served": ("live_server", "db"),
+    "f_label_studio": ("label_studio_server", "transactional_db"),
+}
+
+
+class Item(SimpleNamespace):
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def collected() -> list[Any]:
+    """Two tests a file."""
+    items = [
+        Item(nodeid=f"tests/{name}.py::{number}", fixturenames=needs, get_closest_marker=lambda _: None)
+        for name, needs in NEEDS.items()
+        for number in range(2)
+    ]
+    sharing.pytest_collection_modifyitems(items)  # type: ignore[arg-type]
+    return items
+
+
+def session(folder: Path, *, is_first: bool) -> Iterator[str]:
+    return (item.nodeid for item in sharing.taken(collected(), folder=folder, is_first=is_first))
+
+
+def test_each_test_is_run_once_and_label_studios_by_the_first(tmp_path: Path) -> None:
+    first, second = session(tmp_path, is_first=True), session(tmp_path, is_first=False)
+    begun = [next(first), next(second), next(first), next(second)]
+    rest = ([*second], [*first])
+    assert sorted([*begun, *rest[0], *rest[1]]) == sorted(item.nodeid for item in collected())
+    assert not any("label_studio" in nodeid for nodeid in [begun[1], begun[3], *rest[0]])
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_empties_the_database_comes_after_what_needs_it_whole(tmp_path: Path, is_first: bool) -> None:
+    files = [nodeid.partition(".py")[0].removeprefix("tests/") for nodeid in session(tmp_path, is_first=is_first)]
+    ours = ["a_label_studio", "b_rolled_back", "f_label_studio", "c_emptied", "e_served", "d_unit"]
+    assert list(dict.fromkeys(files)) == [name for name in ours if is_first or "label_studio" not in name]
