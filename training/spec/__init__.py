@@ -2,12 +2,9 @@
 
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
-    FILTERS,
     GIT_REF,
     HUB_NAME,
-    PRECISIONS,
     SEGMENTATION_CHOICES,
-    SOURCES,
     DataPaths,
     DistillationSettings,
     EvaluationSettings,
@@ -19,12 +16,9 @@ from training.spec.settings import (
 )
 
 __all__ = [
-    "FILTERS",
     "GIT_REF",
     "HUB_NAME",
-    "PRECISIONS",
     "SEGMENTATION_CHOICES",
-    "SOURCES",
     "DataPaths",
     "DistillationSettings",
     "EvaluationSettings",

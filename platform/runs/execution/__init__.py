@@ -23,7 +23,6 @@ from runs.execution.outcomes import (
 )
 from runs.execution.process import (
     LOG_FILE,
-    SPEC_FILE,
     Trainer,
     keep_one_ready,
     kill_orphan,
@@ -41,6 +40,7 @@ from runs.execution.run_folder import (
     write_run_folder,
 )
 from runs.execution.usage import Consumption, Usage, consumption, read_usage
+from training.contract import SPEC_FILE
 
 __all__ = [
     "CPU",

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from training.contract import DISK_FULL, ERROR_FILE
 from training.runtime import read_json
 
 BYTES_PER_MEGABYTE = 2**20
-# By this name error.json tells that the trainer found no room.
-DISK_FULL = "DiskFull"
 
 
 def missing_room() -> str:
@@ -25,4 +24,4 @@ def missing_room() -> str:
 
 def found_no_room(folder: Path) -> bool:
     """Say whether a run's trainer left because the disk was full, by its own word."""
-    return read_json(folder / "error.json").get("error") == DISK_FULL
+    return read_json(folder / ERROR_FILE).get("error") == DISK_FULL

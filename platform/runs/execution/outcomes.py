@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runs.models import Ending, RunState
-
-EXIT_PERMANENT = 2
-EXIT_STOPPED = 3
-EXIT_DISK_FULL = 4
+from training.contract import EXIT_DISK_FULL, EXIT_PERMANENT, EXIT_STOPPED
 
 
 class Stop(StrEnum):

@@ -16,8 +16,8 @@ from django.conf import settings
 from runs.execution.devices import Device
 from runs.execution.leases import this_host
 from runs.models import Attempt
+from training.contract import CACHE_VARIABLE, PARENT_VARIABLE, SPEC_FILE, WAIT
 
-SPEC_FILE = "spec.json"
 LOG_FILE = "log.txt"
 SECONDS_TO_DIE = 5.0
 _KEPT = {
@@ -77,7 +77,7 @@ def keep_one_ready() -> None:
         return
     ours, its = socket.socketpair()
     with its:
-        _ready.append((_spawn(["--wait"], stdin=its.fileno(), stdout=subprocess.DEVNULL), ours))
+        _ready.append((_spawn([WAIT], stdin=its.fileno(), stdout=subprocess.DEVNULL), ours))
 
 
 def _ready_one() -> _Ready | None:
@@ -145,8 +145,8 @@ def trainer_environment(*, source: Mapping[str, str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        "FULCRUM_PARENT_PID": str(os.getpid()),
-        "FULCRUM_MODEL_CACHE": str(settings.MODEL_CACHE),
+        PARENT_VARIABLE: str(os.getpid()),
+        CACHE_VARIABLE: str(settings.MODEL_CACHE),
     }
 
 

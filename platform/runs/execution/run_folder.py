@@ -8,13 +8,12 @@ from typing import Any
 
 from django.conf import settings
 
-from runs.execution.process import SPEC_FILE
 from runs.models import Artifact, ExampleList, Run, RunKind
 from studies.models import Example
 from studies.task_types import input_fields
+from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
-SPEC_VERSION = 1
 ROWS_PER_BATCH = 5_000
 KINDS = {
     RunKind.FINETUNE_STUDENT: ("finetune", "student"),
@@ -23,7 +22,7 @@ KINDS = {
     RunKind.DISTIL: ("distil", "student"),
 }
 # Files of an earlier attempt that would be taken for this one's.
-_OF_ONE_ATTEMPT = ("error.json", "progress.json", "meter.json")
+_OF_ONE_ATTEMPT = (ERROR_FILE, PROGRESS_FILE, METER_FILE)
 _WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
 _Row = dict[str, str]
 
@@ -52,7 +51,7 @@ def write_run_folder(*, run: Run, is_wanted: Callable[[], bool] = lambda: True) 
 
 
 def read_progress(folder: Path) -> dict[str, Any]:
-    return read_json(folder / "progress.json")
+    return read_json(folder / PROGRESS_FILE)
 
 
 def last_sign_of_life(folder: Path) -> datetime | None:
@@ -65,12 +64,12 @@ def last_sign_of_life(folder: Path) -> datetime | None:
 
 
 def read_error(folder: Path) -> str:
-    return str(read_json(folder / "error.json").get("message", ""))
+    return str(read_json(folder / ERROR_FILE).get("message", ""))
 
 
 def read_result(folder: Path) -> dict[str, Any]:
     """The trainer's result, or an empty one unless what it names is there."""
-    result = read_json(folder / "result.json")
+    result = read_json(folder / RESULT_FILE)
     made = str(result.get("artifact") or "")
     return result if made and (folder / made).is_dir() else {}
 

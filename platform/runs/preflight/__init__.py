@@ -2,11 +2,11 @@
 
 from runs.preflight.checks import Finding, Level, cost_finding, preflight, preflight_of, refuse
 from runs.preflight.licences import licence_of, require_licence, state_licence
-from runs.preflight.references import PACKAGES, TOKENIZER_FILES, check_model
+from runs.preflight.references import check_model
+from training.contract import PACKAGES
 
 __all__ = [
     "PACKAGES",
-    "TOKENIZER_FILES",
     "Finding",
     "Level",
     "check_model",

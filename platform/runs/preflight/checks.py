@@ -35,13 +35,12 @@ from studies.models import Split, Study
 from studies.queries import labelled
 from studies.task_types import TASK_TYPES
 from training.answers import GoldInvalid, chosen_segmentation
+from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
 from training.tasks import BI_ENCODER
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
-# As in training.models.writer, which needs torch to be imported; a test compares the two.
-MOST_SCORED_LABELS = 32
 _NAMES_IN_MESSAGE = 5
 # An answer of these is one label, so that it can be said which labels nothing is known of.
 _ONE_LABEL = frozenset({"text_classification", "pair_classification"})
@@ -307,7 +306,7 @@ def _vocabulary(case: _Case) -> list[Finding]:
     if student.is_text_to_text and not writes and not _scores_labels(case.study):
         text = (
             "A text-to-text student learns from this teacher only where each text has one of at most "
-            f"{MOST_SCORED_LABELS} labels. Take an encoder as student, or a text-to-text teacher with its tokenizer."
+            f"{MAX_SCORED_LABELS} labels. Take an encoder as student, or a text-to-text teacher with its tokenizer."
         )
         return [Finding(topic="Vocabulary", level=Level.REFUSED, text=text)]
     on = "the teacher's likeliest tokens" if writes else _distilled_on(case.study.task_type, same)
@@ -316,7 +315,7 @@ def _vocabulary(case: _Case) -> list[Finding]:
 
 
 def _scores_labels(study: Study) -> bool:
-    return study.task_type in _ONE_LABEL and len(study.labels) <= MOST_SCORED_LABELS
+    return study.task_type in _ONE_LABEL and len(study.labels) <= MAX_SCORED_LABELS
 
 
 def _distilled_on(task_type: str, same: bool) -> str:

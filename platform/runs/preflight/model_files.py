@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from planning.footprint import Shape
-from runs.preflight.references import PACKAGES, TOKENIZER_FILES
+from training.contract import PACKAGES, SPEC_FILE, TOKENIZER_FILES
 from training.runtime import read_json
 from training.spec import GIT_REF, HUB_NAME
 
@@ -98,7 +98,7 @@ def base_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
     folder = model_folder(reference)
     if folder is None or not (folder / "label_map.json").is_file():
         return None
-    base = read_json(folder / "spec.json").get("model")
+    base = read_json(folder / SPEC_FILE).get("model")
     return base if isinstance(base, dict) and base.get("name") != reference.get("name") else None
 
 

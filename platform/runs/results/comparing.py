@@ -10,8 +10,8 @@ from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
 from training.answers import COMPAT_F1, PairedAnswers, PairedTest, paired_test
+from training.contract import PREDICTIONS_FILE
 
-PREDICTIONS_FILE = "predictions.jsonl"
 NUM_RESAMPLES = 1000
 # An interval from fewer says nothing that a reader could act on.
 FEWEST_EXAMPLES = 10

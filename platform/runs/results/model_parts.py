@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from runs.models import Artifact
-from runs.preflight import TOKENIZER_FILES
-from runs.results.comparing import PREDICTIONS_FILE
-from training.contract import CARD_FILE
+from training.contract import CARD_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
 
 # Each part is there if any of its files is.
 _PARTS = {
@@ -13,7 +11,7 @@ _PARTS = {
     "its weights": ("model.safetensors", "model.safetensors.index.json"),
     "its tokenizer": TOKENIZER_FILES,
     "its label map": ("label_map.json",),
-    "its settings": ("spec.json",),
+    "its settings": (SPEC_FILE,),
     "its predictions": (PREDICTIONS_FILE,),
     "its card": (CARD_FILE,),
 }

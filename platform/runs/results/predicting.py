@@ -25,12 +25,10 @@ from runs.models import Artifact
 from runs.results.warm_model import NoAnswer, answer_of
 from studies.task_types import input_fields
 from tables.signs import is_blank
+from training.contract import EXIT_PERMANENT, EXIT_TOO_LARGE
 
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
-EXIT_PERMANENT = 2
-# As in training.evaluation.serving, which needs torch to be imported; a test compares the two.
-EXIT_TOO_LARGE = 5
 _LAST_WORDS = 2_000
 
 

