@@ -26,8 +26,8 @@ CHANGES = sorted(
     {
         action
         for path in RECORDING
-        if "from accounts.audit import record" in path.read_text()
-        for action in re.findall(r'(?:action=|_record\([^"]*|_CONNECTED = )"([a-z_]+\.[a-z_]+)"', path.read_text())
+        if "import record" in path.read_text()
+        for action in re.findall(r'(?:action=|_record\([^"]*|\b[A-Z_]+ = )"([a-z_]+\.[a-z_]+)"', path.read_text())
     }
 )
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
