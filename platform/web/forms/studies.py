@@ -8,7 +8,7 @@ from runs.preflight import PACKAGES
 from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.models import PayBasis, Study
 from studies.queries import dependents
-from studies.task_types import DESCRIPTIONS, TASK_TYPES, Description, metric_title, metrics
+from studies.task_types import TASK_TYPES, TaskType, metric_title
 
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
@@ -80,11 +80,11 @@ class StudyForm(forms.Form):
         self.fields["task_type"].initial = self.kind
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in metrics(self.kind)]
+        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.metrics]
 
     @property
-    def description(self) -> Description:
-        return DESCRIPTIONS[self.kind]
+    def definition(self) -> TaskType:
+        return TASK_TYPES[self.kind]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
