@@ -78,6 +78,7 @@ class StudyForm(forms.Form):
         wanted = self.data.get("task_type", task_type)
         self.kind: str = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
         self.fields["task_type"].initial = self.kind
+        self.fields["labels"].required = self.definition.min_labels > 0
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
         chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.metrics]
@@ -110,6 +111,7 @@ class ChangeStudyForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
+        self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
         if found.holds_labels:
             self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")
