@@ -13,6 +13,7 @@ from accounts.permissions import Action, require
 from config.refusals import Refusal
 from runs.models import ModelLicence, OutputUse
 from runs.preflight.model_files import base_model_of, card_licence
+from training.spec import SOURCES
 
 # These set no condition on a model's outputs.
 OPEN = frozenset(
@@ -115,9 +116,9 @@ def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "
     """
     require(actor=actor, action=Action.START_RUN)
     source, name = str(reference.get("source") or ""), str(reference.get("name") or "").strip()
-    if source not in {"hub", "folder", "package"} or not name:
+    if source not in SOURCES or not name:
         raise LicenceInvalid(
-            f"{reference!r} is not a model reference: give a source (hub, folder or package) and a name."
+            f"{reference!r} is not a model reference: give a source ({', '.join(SOURCES)}) and a name."
         )
     if outputs not in OutputUse.values:
         raise LicenceInvalid(f"{outputs!r} is not one of {', '.join(OutputUse.values)}.", field="outputs")

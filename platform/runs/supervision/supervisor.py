@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import FrameType
@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from runs.control import extend_automatically, why_paused
+from runs.control import extend_automatically
 from runs.execution import (
     CPU,
     LOG_FILE,
@@ -26,9 +26,6 @@ from runs.execution import (
     SECONDS_BETWEEN_RENEWALS,
     SECONDS_TO_LEAVE,
     AttemptClaim,
-    AttemptEnd,
-    AttemptEvidence,
-    AttemptUsage,
     Device,
     LeaseLost,
     LeaseRenewal,
@@ -36,7 +33,6 @@ from runs.execution import (
     RunWithdrawn,
     StopReason,
     Trainer,
-    attempt_outcome,
     claim_run,
     disk_space_shortage,
     end_attempt,
@@ -45,14 +41,13 @@ from runs.execution import (
     ran_out_of_disk,
     read_error,
     read_progress,
-    read_result,
-    read_usage,
     renew,
     write_run_folder,
 )
-from runs.models import Attempt, Ending, Run, RunState
-from runs.money import seconds_of, seconds_used
+from runs.models import Attempt, Run, RunState
+from runs.money import seconds_used
 from runs.supervision import shutdown
+from runs.supervision.observations import Observation, attempt_end
 from training.runtime import is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -93,17 +88,6 @@ def _carry_out(run_id: int, device: Device, leaving: threading.Event) -> None:
         logger.warning("%s; left alone", lost)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Observation:
-    """How an attempt ended, as its supervisor saw it: why it was stopped, if it was, and how its trainer exited."""
-
-    stop: StopReason | None = None
-    exit_code: int | None = None
-    seconds: float = 0.0
-    error: str = ""
-    disk_full: bool = False
-
-
 class _AttemptSupervisor:
     """One attempt, from the claim to its record."""
 
@@ -120,18 +104,18 @@ class _AttemptSupervisor:
         self._renew({"stage": "data"}, seconds=0.0)
         early = self._reason_to_stop(0.0)
         if early is not None:
-            self._end(_Observation(stop=early))
+            self._end(Observation(stop=early))
             return
         if reason := disk_space_shortage():
-            self._end(_Observation(error=reason, disk_full=True))
+            self._end(Observation(error=reason, disk_full=True))
             return
         try:
             trainer = self._patiently(self._start)
         except RunWithdrawn:
-            self._end(_Observation(stop=self._reason_to_stop(0.0)))
+            self._end(Observation(stop=self._reason_to_stop(0.0)))
             return
         except (OSError, ParentArtifactMissing) as error:
-            self._end(_Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error)))
+            self._end(Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error)))
             return
         try:
             self._patiently(partial(self._note, trainer))
@@ -158,7 +142,7 @@ class _AttemptSupervisor:
         attempt.started_at = attempt.heartbeat_at - timedelta(seconds=trainer.seconds)
         attempt.save(update_fields=["pid", "process_started_at", "started_at", "heartbeat_at"])
 
-    def _watch(self, trainer: Trainer) -> _Observation:
+    def _watch(self, trainer: Trainer) -> Observation:
         """Renew the lease until the trainer is gone. Raises: LeaseLost."""
         stop: StopReason | None = None
         asked_at = 0.0
@@ -169,7 +153,7 @@ class _AttemptSupervisor:
                 trainer.ask_to_stop()
             elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
                 trainer.kill()
-        return _Observation(
+        return Observation(
             stop=stop,
             exit_code=exit_code,
             seconds=trainer.seconds,
@@ -224,39 +208,12 @@ class _AttemptSupervisor:
             return StopReason.HAND_OVER
         return None
 
-    def _end(self, observed: _Observation) -> None:
+    def _end(self, observed: Observation) -> None:
         self._patiently(partial(self._record, observed, timezone.now()))
 
-    def _record(self, observed: _Observation, ended_at: datetime) -> None:
-        end = AttemptEnd(
-            outcome=attempt_outcome(self._evidence(observed)),
-            seconds=seconds_of(observed.seconds),
-            ended_at=ended_at,
-            exit_code=observed.exit_code,
-            result=read_result(self._run.folder),
-            usage=read_usage(self._run.folder) if observed.seconds else AttemptUsage(),
-        )
-        end_attempt(claim=self._claim, end=end)
-
-    def _evidence(self, observed: _Observation) -> AttemptEvidence:
+    def _record(self, observed: Observation, ended_at: datetime) -> None:
         self._run.refresh_from_db()
-        return AttemptEvidence(
-            exit_code=observed.exit_code,
-            stop=observed.stop,
-            has_result=bool(read_result(self._run.folder)),
-            error=observed.error,
-            disk_full=observed.disk_full,
-            num_crashes=num_crashes(self._run),
-            max_attempts=settings.MAX_ATTEMPTS,
-            max_seconds=self._run.max_seconds,
-            pause_reason=why_paused(self._run) if observed.stop == StopReason.PAUSE else "",
-            auto_extends=self._run.go_on,
-        )
-
-
-def num_crashes(run: Run) -> int:
-    """How many attempts of a run broke off."""
-    return run.attempts.filter(ending__in=[Ending.CRASHED, Ending.LOST]).count()
+        end_attempt(claim=self._claim, end=attempt_end(run=self._run, observed=observed, ended_at=ended_at))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -13,14 +12,11 @@ from django.utils import timezone
 
 from budgets.ledger import release
 from budgets.models import Hold
-from runs.control import resume_if_possible, why_paused
+from runs.control import resume_if_possible
 from runs.execution import (
     AttemptEnd,
-    AttemptEvidence,
-    AttemptUsage,
     LeaseLost,
     StopReason,
-    attempt_outcome,
     cancel_unstarted,
     end_attempt,
     enqueue,
@@ -29,14 +25,12 @@ from runs.execution import (
     locked_unless_moving,
     ran_out_of_disk,
     read_error,
-    read_result,
     read_usage,
     send_on_commit,
     take_over,
 )
 from runs.models import Attempt, Run, RunState
-from runs.money import seconds_of
-from runs.supervision.supervisor import num_crashes
+from runs.supervision.observations import Observation, attempt_end
 
 logger = logging.getLogger(__name__)
 
@@ -90,29 +84,14 @@ def _recover(run_id: int) -> None:
 
 def _lost_end(attempt: Attempt) -> AttemptEnd:
     """What a lost attempt used, and what follows; a trainer that finished without its worker has finished."""
-    run = attempt.run
-    result = read_result(run.folder)
-    evidence = AttemptEvidence(
-        exit_code=None,
+    run, ended_at = attempt.run, _last_seen(attempt)
+    observed = Observation(
         stop=_reason_to_stop(run),
-        has_result=bool(result),
+        seconds=_seconds_held(attempt, ended_at),
         error=read_error(run.folder),
         disk_full=ran_out_of_disk(run.folder),
-        num_crashes=num_crashes(run),
-        max_attempts=settings.MAX_ATTEMPTS,
-        max_seconds=run.max_seconds,
-        pause_reason=why_paused(run),
     )
-    ended_at = _last_seen(attempt)
-    used = _seconds_held(attempt, ended_at)
-    return AttemptEnd(
-        outcome=attempt_outcome(evidence),
-        seconds=seconds_of(used),
-        ended_at=ended_at,
-        exit_code=None,
-        result=result,
-        usage=read_usage(run.folder) if used else AttemptUsage(),
-    )
+    return attempt_end(run=run, observed=observed, ended_at=ended_at)
 
 
 def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:

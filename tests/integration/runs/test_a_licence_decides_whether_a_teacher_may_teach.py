@@ -121,7 +121,7 @@ def test_an_annotator_states_nothing() -> None:
 
 
 def test_a_statement_names_a_model() -> None:
-    with pytest.raises(LicenceInvalid, match="hub, folder or package"):
+    with pytest.raises(LicenceInvalid, match="hub, folder, package"):
         state_licence(actor=factories.person(), reference={"source": "hub"}, outputs=OutputUse.MAY_TRAIN)
 
 

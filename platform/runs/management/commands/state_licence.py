@@ -7,14 +7,14 @@ from django.core.management.base import CommandParser
 from accounts.commands import RefusingCommand
 from accounts.queries import find_person
 from runs.models import OutputUse
-from runs.preflight import state_licence
+from runs.preflight import SOURCES, state_licence
 
 
 class Command(RefusingCommand):
     help = "Write down whether a model's licence lets its outputs train other models; the latest statement counts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", choices=["hub", "folder", "package"])
+        parser.add_argument("source", choices=SOURCES)
         parser.add_argument("name", help="as the study names it")
         parser.add_argument("--outputs-may-train", choices=OutputUse.values, required=True)
         parser.add_argument("--licence", default="", help="its name")
