@@ -80,8 +80,8 @@ def test_lists_are_read_with_commas_or_spaces() -> None:
 @pytest.mark.parametrize(
     ("field", "sent", "said"),
     [
-        ("learning_rates", "fast", "“fast” is no number"),
-        ("search_epochs", "1.5", "“1.5” is no whole number"),
+        ("learning_rates", "fast", "“fast” is not a number"),
+        ("search_epochs", "1.5", "“1.5” is not a whole number"),
         ("num_seeds", "0", "greater than or equal to 1"),
         ("num_labels", "9" * 30, "less than or equal to 10000000"),
     ],
