@@ -146,7 +146,7 @@ class Annotation(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     result = models.JSONField()
-    value = models.TextField(blank=True, help_text="The answer, in the one form that `studies.answers.forms` gives it.")
+    value = models.TextField(blank=True, help_text="The answer, in the one form that `studies.answers` gives it.")
     lead_time = models.DurationField(null=True, help_text="Label Studio's figure: open time, idle time included.")
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
     awaits_pay = models.BooleanField(default=False, help_text="The budget had no room for it yet; tried again.")

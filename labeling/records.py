@@ -6,6 +6,10 @@ from accounts.audit import record
 from accounts.models import User
 from labeling.models import LabelingProject
 
+PUBLISHED = "labelling.publish"
+REPUBLISHED = "labelling.reoffer"
+WITHDRAWN = "labelling.withdraw"
+
 
 def record_labelling(
     *,

@@ -17,10 +17,10 @@ from label_studio_sdk.core.api_error import ApiError
 
 from accounts.models import User
 from config.refusals import Refusal
-from labeling.label_studio import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, sdk_client, task_type_of, translated
+from labeling.label_studio import CONNECT_TIMEOUT_SECONDS, WRITE_TIMEOUT_SECONDS, sdk_client, translated
 from labeling.models import Publication
 from labeling.sign_in import ticket_url
-from labeling.task_types import Result
+from labeling.widgets import Result, widget_of
 from studies.models import Example, Study
 
 ALREADY_THERE = 409
@@ -90,7 +90,7 @@ def _share_out(
     published = Publication.objects.filter(
         example__study=study, label_studio_id__isnull=False, withdrawn_at__isnull=True
     )
-    task_type = task_type_of(study=study)
+    widget = widget_of(study.definition)
     work: list[list[_KnownAnswer]] = [[] for _ in annotators]
     for place, publication in enumerate(published.select_related("example").order_by("example__rank")[:num_examples]):
         example = publication.example
@@ -100,7 +100,7 @@ def _share_out(
                 _KnownAnswer(
                     example_id=publication.label_studio_id or 0,
                     unique_id=str(uuid5(example.uid, annotators[turn].email)),
-                    result=task_type.result(target=answers(example), fields=example.fields),
+                    result=widget.result(target=answers(example), fields=example.fields),
                     lead_time=lead_time(example),
                 )
             )

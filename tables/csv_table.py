@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from tables.dialects import DELIMITERS, Record, declared_delimiter, find_delimiter, records
 from tables.signs import printable, unstorable
-from tables.sources import Source
+from tables.sources import TextSource
 from tables.table import (
     MOST_COLUMNS,
-    FileUnreadable,
     Row,
     TableReader,
+    TableUnreadable,
     column_name,
     counted,
     listed,
@@ -25,8 +25,8 @@ from tables.table import (
 class CsvTable(TableReader):
     """Reads a CSV whose delimiter is declared, or found from its first lines."""
 
-    def __init__(self, *, source: Source, default_delimiter: str = ",") -> None:
-        """Read the header. Raises: FileUnreadable."""
+    def __init__(self, *, source: TextSource, default_delimiter: str = ",") -> None:
+        """Read the header. Raises: TableUnreadable."""
         lines = source.sample_lines()
         declared = declared_delimiter(lines[0]) if lines else ""
         self._delimiter = declared or find_delimiter(lines=lines, default=default_delimiter)
@@ -68,9 +68,9 @@ class CsvTable(TableReader):
         if first is None:
             return ()
         if first.problem:
-            raise FileUnreadable(f"Line {first.line}: {first.problem}.")
+            raise TableUnreadable(f"Line {first.line}: {first.problem}.")
         if problem := next(filter(None, map(name_problem, first.cells)), ""):
-            raise FileUnreadable(f"Line {first.line}: {problem}.")
+            raise TableUnreadable(f"Line {first.line}: {problem}.")
         return [column_name(cell) for cell in first.cells]
 
     def _check_names(self) -> None:
@@ -78,10 +78,10 @@ class CsvTable(TableReader):
         if len(names) > MOST_COLUMNS:
             raise too_many_columns(f"The header has {len(names):,} columns, more")
         if self._header and not names:
-            raise FileUnreadable("Line 1: no column has a name. Write the columns' names into the first line.")
+            raise TableUnreadable("Line 1: no column has a name. Write the columns' names into the first line.")
         if twice := repeated(names):
             called = ", ".join(f"“{printable(name)}”" for name in twice[:5])
-            raise FileUnreadable(f"Line 1: several columns are called {called}. Give each a name of its own.")
+            raise TableUnreadable(f"Line 1: several columns are called {called}. Give each a name of its own.")
 
     def _row(self, record: Record) -> Row:
         cells, num_columns = record.cells, len(self._header)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tables.signs import printable
-from tables.table import MOST_CELL_CHARACTERS, FileUnreadable
+from tables.table import MOST_CELL_CHARACTERS, TableUnreadable
 
 # The rarer one is in prose, the more it says where the rows fit by several.
 _SHOWN = 40
@@ -35,12 +35,12 @@ class Record:
 def declared_delimiter(first_line: str) -> str:
     """Read `sep=;`, a line that Excel writes and takes for itself; empty where there is none.
 
-    Raises: FileUnreadable (it names no delimiter, or more than one stands in it, as where a program saved it as a row).
+    Raises: TableUnreadable (it names no delimiter, or more than one, as where a program saved it as a row).
     """
     found = _DECLARED.fullmatch(first_line)
     if found is None and _DECLARATION.match(first_line):
         line = printable(first_line.strip("\ufeff \r\n"), most=_SHOWN)
-        raise FileUnreadable(
+        raise TableUnreadable(
             f"Line 1: “{line}” names no single delimiter. Write sep=; or the like alone there, or remove it."
         )
     return found[1] if found else ""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from tables.signs import printable, unstorable
-from tables.sources import Source
+from tables.sources import TextSource
 from tables.table import (
     MISSING,
     MOST_CELL_CHARACTERS,
@@ -39,7 +39,7 @@ class _Number:
 class JsonTable(TableReader):
     """Reads JSON lines."""
 
-    def __init__(self, *, source: Source) -> None:
+    def __init__(self, *, source: TextSource) -> None:
         self._source = source
         self._columns: dict[str, None] = {}
         self._num_without_name = 0
@@ -57,7 +57,7 @@ class JsonTable(TableReader):
         return (*self._source.notes, left_out) if unnamed else self._source.notes
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows; a line of white space is none. Raises: FileUnreadable (too many keys)."""
+        """Yield the rows; a line of white space is none. Raises: TableUnreadable (too many keys)."""
         for number, line in enumerate(self._source.lines, 1):
             if not line.strip():
                 continue

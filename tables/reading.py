@@ -7,7 +7,7 @@ from typing import BinaryIO
 from tables.csv_table import CsvTable
 from tables.json_table import JsonTable
 from tables.sources import open_source
-from tables.table import FileUnreadable, TableReader
+from tables.table import TableReader, TableUnreadable
 
 JSON_SUFFIXES = frozenset({"jsonl", "ndjson"})
 CSV_SUFFIXES = frozenset({"csv", "tsv", "txt"})
@@ -31,14 +31,14 @@ def open_table(*, stream: BinaryIO, file_name: str, encoding: str | None = None)
 
     Raises
     ------
-    FileUnreadable: unknown kind, encoding, header; also while rows are read.
+    TableUnreadable: unknown kind, encoding, header; also while rows are read.
     """
     suffix = suffix_of(file_name)
     if suffix not in JSON_SUFFIXES | CSV_SUFFIXES:
-        raise FileUnreadable(f"{file_name}: files ending in .csv, .tsv or .jsonl are read, not .{suffix}.")
+        raise TableUnreadable(f"{file_name}: files ending in .csv, .tsv or .jsonl are read, not .{suffix}.")
     source = open_source(stream=stream, encoding=encoding)
     if source.is_whole and not source.sample.strip():
-        raise FileUnreadable(f"{file_name} is empty.")
+        raise TableUnreadable(f"{file_name} is empty.")
     if suffix in JSON_SUFFIXES:
         return JsonTable(source=source)
     return CsvTable(source=source, default_delimiter="\t" if suffix == "tsv" else ",")

@@ -41,6 +41,12 @@ def composed(text: str) -> str:
     return text if _has_too_many_accents(text) else unicodedata.normalize("NFC", text)
 
 
+def clean(text: str) -> str:
+    """Compose Unicode and strip the ends; what an annotator sees and a model reads. Empty where nothing can be seen."""
+    stripped = composed(text).strip()
+    return "" if is_blank(stripped) else stripped
+
+
 def unstorable(text: str) -> str:
     """Name what a text has that cannot be kept; empty where there is nothing."""
     found = _UNSTORABLE.search(text)

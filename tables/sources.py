@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import BinaryIO
 
-from tables.table import FileUnreadable, listed
+from tables.table import TableUnreadable, listed
 
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -29,7 +29,7 @@ _OTHER_KINDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class TextSource:
     """A file's lines with their ends, once; `sample` is its beginning, `is_whole` that it is all there is."""
 
     lines: Iterator[str]
@@ -45,7 +45,7 @@ class Source:
         return [*lines, parts[-1]] if (self.is_whole and parts[-1]) or not lines else lines
 
 
-def open_source(*, stream: BinaryIO, encoding: str | None = None) -> Source:
+def open_source(*, stream: BinaryIO, encoding: str | None = None) -> TextSource:
     """Open a file.
 
     Parameters
@@ -57,23 +57,23 @@ def open_source(*, stream: BinaryIO, encoding: str | None = None) -> Source:
 
     Raises
     ------
-    FileUnreadable: an unknown encoding, another kind of file, or, also while lines are read, bytes that are not of the
+    TableUnreadable: an unknown encoding, another kind of file, or, also while lines are read, bytes that are not of the
         encoding.
     """
     mending = "Save the file as UTF-8" + ("." if encoding is None else ", or choose the encoding it was saved in.")
     encoding = encoding or "utf-8"
     if encoding not in ENCODINGS:
-        raise FileUnreadable(f"encoding: {encoding!r} is not one of {', '.join(ENCODINGS)}.")
+        raise TableUnreadable(f"encoding: {encoding!r} is not one of {', '.join(ENCODINGS)}.")
     start = stream.read(SAMPLE_BYTES)
     for mark, kind in _OTHER_KINDS.items():
         if start.startswith(mark):
-            raise FileUnreadable(f"The file is {kind}. Save it as “CSV UTF-8”, or as JSON lines.")
+            raise TableUnreadable(f"The file is {kind}. Save it as “CSV UTF-8”, or as JSON lines.")
     note = f"Encoding: {ENCODINGS[encoding]}."
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding, note = "utf-16", "Encoding: UTF-16, by its byte order mark."
     if encoding == "utf-16" and start and b"\x00" not in start:
         # Each line end and comma of UTF-16 has one; without, any bytes would be read as a few strange signs.
-        raise FileUnreadable(f"The file is not {ENCODINGS[encoding]}. {mending}")
+        raise TableUnreadable(f"The file is not {ENCODINGS[encoding]}. {mending}")
     codec = _codec(encoding, start)
     sample = start.decode(codec, errors="replace")
     _refuse_binary(sample)
@@ -81,7 +81,7 @@ def open_source(*, stream: BinaryIO, encoding: str | None = None) -> Source:
     is_old_mac = "\n" not in sample and "\r" in sample.rstrip("\r")
     notes = (note, "Line ends: CR alone.") if is_old_mac else (note,)
     line_end = "\r" if is_old_mac else "\n"
-    return Source(
+    return TextSource(
         lines=_lines(stream, encoding, codec, line_end, mending),
         sample=sample,
         is_whole=len(start) < SAMPLE_BYTES,
@@ -105,14 +105,14 @@ def _lines(stream: BinaryIO, encoding: str, codec: str, line_end: str, mending: 
         yield from text
     except UnicodeError as error:
         text.detach()
-        raise FileUnreadable(_complaint(stream, encoding, error, mending)) from None
+        raise TableUnreadable(_complaint(stream, encoding, error, mending)) from None
     text.detach()
 
 
 def _refuse_binary(sample: str) -> None:
     first = sample.lstrip("\r\n").partition("\n")[0].partition("\r")[0]
     if "\x00" in first:
-        raise FileUnreadable(
+        raise TableUnreadable(
             "Line 1 has NUL characters: this is no text file, or it is UTF-16 without its mark. Save it as UTF-8, or "
             "choose the encoding it was saved in."
         )
@@ -121,7 +121,7 @@ def _refuse_binary(sample: str) -> None:
 def _refuse_mixed(stream: BinaryIO, encoding: str) -> None:
     """Any byte is a character of these encodings, so that UTF-8 would be read as something else."""
     if encoding in _SINGLE_BYTE and (lines := _lines_that_are(stream, utf8=True)):
-        raise FileUnreadable(
+        raise TableUnreadable(
             f"Mixed encodings: {_lines_named(lines)} UTF-8, while the file is read as {ENCODINGS[encoding]}. "
             "Save the whole file as UTF-8."
         )

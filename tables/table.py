@@ -18,7 +18,7 @@ _NAMED = 5
 _NAMED_COLUMNS = 20
 
 
-class FileUnreadable(Exception):
+class TableUnreadable(Exception):
     """The file as a whole cannot be read: its kind, encoding, header or size is wrong."""
 
 
@@ -75,9 +75,9 @@ def repeated(names: Sequence[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
-def too_many_columns(where: str) -> FileUnreadable:
+def too_many_columns(where: str) -> TableUnreadable:
     """Say that a file has more columns than a table can have."""
-    return FileUnreadable(
+    return TableUnreadable(
         f"{where} than {MOST_COLUMNS} columns, which is the most. Keep the columns with texts, labels and splits."
     )
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
+from studies.task_types import TASK_TYPES
 
 VALUES: tuple[Any, ...] = (
     None,
@@ -77,7 +78,7 @@ def good_row(draw: random.Random, number: int, value: str = "good") -> dict[str,
         "completed_by": person,
         "updated_by": person,
         "was_cancelled": draw.random() < 0.1,
-        "result": LABELING_TASK_TYPES["text_classification"].result(target=value, fields={}),
+        "result": widget_of(TASK_TYPES["text_classification"]).result(target=value, fields={}),
         "lead_time": 4.5,
         "created_at": made_at,
         "updated_at": made_at,

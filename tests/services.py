@@ -35,7 +35,7 @@ FIRST_PORTS = {
     name: port + _PORTS_APART
     for name, port in (("web", 18000), (services.LABEL_STUDIO_SERVICE, 18080), ("redis", 16379))
 }
-UNIT_TESTS = ROOT / "tests" / "unit"
+WITHOUT_POSTGRES = (ROOT / "tests" / "unit", ROOT / "tests" / "engine")
 
 _held = ExitStack()
 
@@ -59,7 +59,7 @@ _prepare_environment()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if _own_postgres and any(not item.path.is_relative_to(UNIT_TESTS) for item in session.items):
+    if _own_postgres and not all(any(map(item.path.is_relative_to, WITHOUT_POSTGRES)) for item in session.items):
         _held.enter_context(postgres.running(paths=PATHS, durable=False))
 
 

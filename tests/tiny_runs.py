@@ -21,7 +21,7 @@ from training.methods import METHODS
 from training.reporting import Progress
 from training.spec import ModelSource, RunSpec
 from training.tasks import TASK_TYPES, TaskType
-from training.train import GoldLoss
+from training.train.objectives import GoldLoss
 
 LABELS = ["neg", "pos"]
 GOOD = ("good", "great", "fine", "happy", "love")

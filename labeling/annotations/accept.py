@@ -13,13 +13,13 @@ from budgets.ledger import BudgetExceeded, BudgetStopped, release
 from budgets.models import Origin
 from labeling.annotations.matching import Match, match
 from labeling.annotations.troubles import notify_unreadable
-from labeling.label_studio import RemoteAnnotation, RemoteExample, storable, task_type_of
+from labeling.label_studio import RemoteAnnotation, RemoteExample, storable
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.payment import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
-from labeling.task_types import ResultInvalid
-from studies.answers import FORMS, AnswerInvalid
+from labeling.widgets import ResultInvalid, widget_of
 from studies.labels import assign_label
 from studies.models import Example, Label, Study
+from studies.task_types import AnswerInvalid
 
 State = Annotation.State
 SURPLUS_REASON = "Surplus: the example already has all requested annotations, or one of yours."
@@ -203,8 +203,8 @@ def assess(*, remote: RemoteAnnotation, example: Example, people: People) -> Acc
 def _answer(remote: RemoteAnnotation, example: Example) -> str:
     """Read the answer in the one form, so that equal answers are equal texts."""
     study = example.study
-    target = task_type_of(study=study).target(result=remote.result, fields=example.fields, labels=study.labels)
-    return FORMS[study.task_type].read(given=target, fields=example.fields, labels=study.labels)
+    target = widget_of(study.definition).target(result=remote.result, fields=example.fields, labels=study.labels)
+    return study.definition.read_answer(given=target, fields=example.fields, labels=study.labels)
 
 
 def _readable(reason: str) -> str:
@@ -356,7 +356,7 @@ def _decide_label(example: Example) -> None:
     accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
     if not accepted:
         return
-    value = task_type_of(study=example.study).agreed(
+    value = widget_of(example.study.definition).agreed(
         targets=[one.value for one in accepted], labels=example.study.labels
     )
     keys = sorted(one.source_key for one in accepted)

@@ -20,7 +20,6 @@ from labeling.label_studio.project import (
     SECRET_HEADER,
     connected_url,
     ensure_project,
-    task_type_of,
     update_project,
     url_of,
 )
@@ -49,7 +48,6 @@ __all__ = [
     "sdk_client",
     "set_overlap_of_batch",
     "storable",
-    "task_type_of",
     "translated",
     "update_project",
     "url_of",

@@ -13,7 +13,7 @@ from labeling.label_studio.client import LabelStudioClient, LabelStudioUnreachab
 from labeling.label_studio.connecting import connect
 from labeling.label_studio.locks import WAIT_SECONDS, in_turn
 from labeling.models import LabelingProject
-from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType
+from labeling.widgets import widget_of
 from studies.models import Study
 from studies.segmentation import is_marked_by_characters
 
@@ -21,11 +21,6 @@ SECRET_HEADER = "X-Fulcrum-Secret"
 MAX_TITLE = 50
 MIN_TITLE = 3
 _CONNECTED = "labelling.connect"
-
-
-def task_type_of(*, study: Study) -> LabelingTaskType:
-    """Find how a study's examples are labelled."""
-    return LABELING_TASK_TYPES[study.task_type]
 
 
 def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
@@ -111,15 +106,16 @@ def url_of(*, client: LabelStudioClient) -> str:
 
 
 def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
+    widget = widget_of(study.definition)
     title = study.name if len(study.name) >= MIN_TITLE else f"Study {study.name}"
     return ProjectPlan(
         uid=str(project.uid),
         title=title[:MAX_TITLE],
-        config=task_type_of(study=study).config(
+        config=widget.config(
             labels=study.labels,
             instructions=study.instructions,
             by_characters=is_marked_by_characters(study),
         ),
         annotations_per_example=study.annotations_per_example,
-        takes_empty=task_type_of(study=study).takes_empty,
+        takes_empty=widget.takes_empty,
     )

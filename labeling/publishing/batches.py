@@ -15,12 +15,10 @@ from budgets.models import Budget, Hold, Path
 from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.payment import Terms, terms_of
-from labeling.records import record_labelling
+from labeling.records import PUBLISHED, record_labelling
 from studies.models import Example, Label, Study
 
 EXAMPLES_PER_BATCH = 1000
-PUBLISHED = "labelling.publish"
-REPUBLISHED = "labelling.reoffer"
 
 
 class NoneFits(BudgetExceeded):

@@ -15,9 +15,9 @@ from labeling.label_studio import (
     LabelStudioRefused,
     LabelStudioUnreachable,
     set_overlap_of_batch,
-    task_type_of,
 )
 from labeling.models import Batch, LabelingProject, Publication
+from labeling.widgets import widget_of
 
 # How long a POST that we lost sight of may take to appear in Label Studio: 1,000 examples take it 1.5 seconds.
 SECONDS_TO_APPEAR = 10
@@ -91,7 +91,7 @@ def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioCli
 
 def _row(batch: Batch, publication: Publication) -> dict[str, dict[str, str]]:
     example = publication.example
-    shown = task_type_of(study=example.study).data(fields=example.fields)
+    shown = widget_of(example.study.definition).data(fields=example.fields)
     return {"data": {**shown, "item_uid": str(example.uid), "batch_uid": str(batch.uid)}}
 
 

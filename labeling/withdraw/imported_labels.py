@@ -25,9 +25,9 @@ from labeling.label_studio import (
     set_overlap_of_batch,
 )
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
-from labeling.records import record_labelling
+from labeling.records import WITHDRAWN, record_labelling
 from labeling.sync import sync
-from labeling.withdraw.release import WITHDRAWN, portions, release_holds
+from labeling.withdraw.release import portions, release_holds
 from studies.models import Label, Study
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from labeling.label_studio import KeptOpen, Withdrawal
 from labeling.models import Annotation, Publication
 
 EXAMPLES_AT_A_TIME = 200
-WITHDRAWN = "labelling.withdraw"
 
 
 def portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -24,10 +24,10 @@ from labeling.label_studio import (
     connect,
 )
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
-from labeling.publishing import REPUBLISHED, NoneFits, PublishRequest, hold_batch, resume_batches, withdraw_unsent
-from labeling.records import record_labelling
+from labeling.publishing import NoneFits, PublishRequest, hold_batch, resume_batches, withdraw_unsent
+from labeling.records import REPUBLISHED, WITHDRAWN, record_labelling
 from labeling.sync import sync
-from labeling.withdraw.release import WITHDRAWN, portions, release_holds
+from labeling.withdraw.release import portions, release_holds
 from studies.models import Example, Label, Study
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from celery import shared_task
 from budgets import forecast
 
 
+# The name that messages of earlier versions have.
 @shared_task(name="budgets.tasks.tell_forecasts", ignore_result=True)  # type: ignore[untyped-decorator]  # no types
-def tell_forecasts() -> None:
-    """Tell of budgets that will run out soon. Sent by the schedule; told once per limit, however often it runs."""
-    forecast.tell_forecasts()
+def notify_forecasts() -> None:
+    """Notify of budgets that will run out soon. Sent by the schedule; once per limit, however often it runs."""
+    forecast.notify_forecasts()

@@ -14,7 +14,7 @@ from embedded.installation import ensure_chromium, ensure_redis_server
 
 # Loaded before pytest-django reads the settings, which is before any conftest.
 PYTEST = ("-m", "pytest", "-p", "tests.services")
-# Named to the sessions that share all tests; see tests.running.sharing.py.
+# Named to the sessions that share all tests; see tests/running/sharing.py.
 SHARED = ("-p", "tests.running.sharing")
 # This tool alone cannot be run with -m.
 LINT_IMPORTS = ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")

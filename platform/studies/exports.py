@@ -7,9 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from config.refusals import Refusal
-from studies.answers import FORMS
 from studies.models import Example, Study
-from studies.task_types import input_fields
 from tables.csv_lines import csv_lines
 
 ROWS_AT_A_TIME = 1000
@@ -34,7 +32,7 @@ def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -
 
 
 def _csv(study: Study, examples: Iterator[Example]) -> Pieces:
-    columns = [*input_fields(study.task_type), "label", "split", "source"]
+    columns = [*study.definition.input_fields, "label", "split", "source"]
     rows = (_row(study, example) for example in examples)
     cells = ([_cell(row[name]) for name in columns] for row in rows)
     return (line.encode() for line in csv_lines(header=columns, rows=cells, is_safe=False))
@@ -55,8 +53,8 @@ def _row(study: Study, example: Example) -> dict[str, Any]:
     """One example; `label` is None where it has none."""
     label = getattr(example, "label", None)
     return {
-        **{name: example.fields[name] for name in input_fields(study.task_type)},
-        "label": None if label is None else FORMS[study.task_type].as_json(label.value),
+        **{name: example.fields[name] for name in study.definition.input_fields},
+        "label": None if label is None else study.definition.as_json(label.value),
         "split": example.split,
         "source": "" if label is None else label.source,
     }

@@ -4,18 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from tables.signs import comparable, composed, is_blank
+from tables.signs import comparable
 
 
 def digest(*parts: object) -> str:
     """SHA-256 over JSON, so that no two lists of parts run together."""
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def clean(text: str) -> str:
-    """Compose Unicode and strip the ends; what an annotator sees and a model reads. Empty where nothing can be seen."""
-    stripped = composed(text).strip()
-    return "" if is_blank(stripped) else stripped
 
 
 def content_hash(fields: Mapping[str, str]) -> str:

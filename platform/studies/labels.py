@@ -2,27 +2,15 @@
 
 from collections.abc import Sequence
 
-from config.refusals import Refusal
-from studies.answers import FORMS, AnswerInvalid
 from studies.models import Example, Label
-
-
-class UnknownLabel(Refusal):
-    """The value is not a valid answer: not one of the labels, or not in the task type's form."""
 
 
 def assign_label(*, example: Example, value: str, source_keys: Sequence[str]) -> Label:
     """Give an example the label that its accepted annotations decided; an imported label stays as it is.
 
-    Parameters: `value` an answer as the study's task type writes it (see docs/how-to/models.md); `source_keys` the
-    ledger keys of those annotations, which are what the label cost.
-    Raises: UnknownLabel.
+    Parameters: `value` an answer in the task type's one form, as `read_answer` returned it; `source_keys` the ledger
+    keys of those annotations, which are what the label cost.
     """
-    study = example.study
-    try:
-        value = FORMS[study.task_type].read(given=value, fields=example.fields, labels=study.labels)
-    except AnswerInvalid as error:
-        raise UnknownLabel(f"A label for the study “{study}”: {error}.") from None
     existing = Label.objects.filter(example=example).first()
     if existing is not None and existing.source == Label.Source.IMPORT:
         return existing

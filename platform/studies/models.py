@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from budgets.models import Budget
-from studies.task_types import metric_title
+from studies.task_types import TaskType, metric_title, task_type_named
 
 
 class Metric(models.TextChoices):
@@ -65,6 +65,11 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def definition(self) -> TaskType:
+        """Its task type: fields, answers, metrics, labelling."""
+        return task_type_named(self.task_type)
 
     def get_metric_display(self) -> str:
         """The metric's name, by what it counts here: for entities, spans."""
@@ -176,7 +181,7 @@ class Label(models.Model):
         ANNOTATION = "annotation", "Annotation"
 
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="label")
-    value = models.TextField(help_text="The answer, in the one form that `studies.answers.forms` gives it.")
+    value = models.TextField(help_text="The answer, in the one form that `studies.answers` gives it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
         default=list, help_text="Ledger source keys of its annotations: what this label cost."

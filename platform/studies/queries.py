@@ -6,7 +6,6 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from config.refusals import Refusal
-from studies.answers import FORMS
 from studies.models import Example, Label, Split, Study
 
 NOTHING = "[]"
@@ -49,21 +48,20 @@ def unlabelled(study: Study) -> QuerySet[Example]:
 
 def with_label(study: Study, label: str) -> QuerySet[Example]:
     """Examples whose answer is, or has in it, this label."""
-    form = FORMS[study.task_type]
-    if not form.is_list:
+    if not study.definition.is_list:
         return study.examples.filter(label__value=label)
-    pieces = [("label__value__contains", piece) for piece in form.pieces(label)]
+    pieces = [("label__value__contains", piece) for piece in study.definition.json_pieces(label)]
     return study.examples.filter(Q(*pieces, _connector=Q.OR))
 
 
 def without_any(study: Study) -> QuerySet[Example]:
     """Examples that are labelled with none of the labels."""
-    return study.examples.filter(label__value=NOTHING) if FORMS[study.task_type].is_list else study.examples.none()
+    return study.examples.filter(label__value=NOTHING) if study.definition.is_list else study.examples.none()
 
 
 def label_counts(study: Study) -> list[tuple[str, int]]:
     """How many examples have each label, in the study's order."""
-    if FORMS[study.task_type].is_list:
+    if study.definition.is_list:
         with connection.cursor() as cursor:
             cursor.execute(_COUNT_IN_LISTS, [study.pk])
             found = dict(cursor.fetchall())

@@ -1,7 +1,6 @@
 """Whether people must be able to mark parts of words in a study's texts."""
 
 from studies.models import Study
-from studies.task_types import TASK_TYPES
 from training.answers import chosen_segmentation, has_unspaced
 
 MOST_READ = 200
@@ -9,7 +8,7 @@ MOST_READ = 200
 
 def is_marked_by_characters(study: Study) -> bool:
     """Look at a study's first examples: scripts without spaces, or gold spans that are parts of words."""
-    if TASK_TYPES[study.task_type].unit != "word":
+    if study.definition.unit != "word":
         return False
     rows = list(study.examples.order_by("rank", "pk").values_list("fields", "label__value")[:MOST_READ])
     if any(has_unspaced(fields["text"]) for fields, _ in rows):

@@ -26,8 +26,8 @@ CHANGES = sorted(
     {
         action
         for path in RECORDING
-        if "from accounts.audit import record" in path.read_text()
-        for action in re.findall(r'(?:action=|_record\([^"]*|_CONNECTED = )"([a-z_]+\.[a-z_]+)"', path.read_text())
+        if "import record" in path.read_text()
+        for action in re.findall(r'(?:action=|_record\([^"]*|\b[A-Z_]+ = )"([a-z_]+\.[a-z_]+)"', path.read_text())
     }
 )
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
@@ -73,6 +73,17 @@ def test_every_role_is_in_the_glossary(role: str) -> None:
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", re.sub(r"[`*]", "", heading.strip().lower())).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_anchor_is_a_heading(page: Path) -> None:
+    for target, found in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
+        headings = re.findall(r"^#+ (.*)$", (page.parent / target if target else page).read_text(), re.MULTILINE)
+        assert found in {anchor(heading) for heading in headings}, f"{target}#{found}"
 
 
 def test_the_two_commands_are_on_the_first_screen() -> None:

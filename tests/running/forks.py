@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +23,11 @@ from embedded.processes.children import PR_SET_CHILD_SUBREAPER
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "training"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+IMPORTED = (
+    *("training.__main__", "training.methods", "training.evaluation"),
+    # What these import only once they need it.
+    *("transformers.models.bert.modeling_bert", "accelerate", "codecarbon", "scipy.optimize", "scipy.stats"),
+)
 MOST_TOLD = 1 << 17
 MOST_FILES = 16
 
@@ -96,7 +102,8 @@ class ForkingPopen(subprocess.Popen[Any]):
 
 def serve() -> None:
     """Fork a trainer off for every order that comes over standard input, until that is closed."""
-
+    for name in IMPORTED:
+        import_module(name)
     orders = socket.socket(fileno=os.dup(0))
     while True:
         told, files, _, _ = socket.recv_fds(orders, MOST_TOLD, MOST_FILES)

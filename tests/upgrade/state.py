@@ -25,12 +25,12 @@ from budgets.models import LedgerEntry, PriceBook
 from budgets.prices import Scope, create_price_book, set_price
 from demo import scenario
 from demo.steps import finish, run_demo
-from labeling.label_studio import task_type_of
 from labeling.models import Publication
 from labeling.publishing import publish
 from labeling.replay import replay
 from labeling.sign_in import ticket_url
 from labeling.sync import sync_study
+from labeling.widgets import widget_of
 from labeling.withdraw import follow_stops
 from notices.operations import add_target, choose_mail, send_test
 from runs.control import cancel, extend, pause, start_annotate, start_distil
@@ -355,7 +355,7 @@ def _next(client: httpx.Client, study: Study) -> int:
 
 def _answer(client: httpx.Client, example_id: int, study: Study, *, skip: bool = False, lead_time: float = 4.5) -> None:
     example = Publication.objects.select_related("example").get(label_studio_id=example_id).example
-    result = task_type_of(study=study).result(target=_label(example.fields["text"]), fields=example.fields)
+    result = widget_of(study.definition).result(target=_label(example.fields["text"]), fields=example.fields)
     body = {
         "result": [] if skip else result,
         "was_cancelled": skip,

@@ -9,10 +9,12 @@ from training.answers.baselines import (
     most_frequent,
     nearest_texts,
 )
+from training.answers.given import SHOWN_CHARACTERS, AnswerInvalid, LabelledSpan, given_list, given_span, known_label
 from training.answers.gold import GoldInvalid, listed
 from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
 from training.answers.paired import COMPAT_F1, PairedAnswers, PairedTest, paired_test
 from training.answers.rows import Rows
+from training.answers.span_offsets import SpanMisplaced, UncheckedSpan, can_be_miscounted, in_characters, offsets_kept
 from training.answers.spans import (
     NO_TOKEN,
     SEGMENTATIONS,
@@ -40,18 +42,24 @@ __all__ = [
     "NO_TOKEN",
     "NUM_COMPAT_COUNTS",
     "SEGMENTATIONS",
+    "SHOWN_CHARACTERS",
     "WORD_TOKENS",
+    "AnswerInvalid",
     "BaselineAnswers",
     "Floats",
     "GoldInvalid",
     "Item",
+    "LabelledSpan",
     "MetricTally",
     "PairedAnswers",
     "PairedTest",
     "Rows",
     "Span",
+    "SpanMisplaced",
+    "UncheckedSpan",
     "Word",
     "align_target",
+    "can_be_miscounted",
     "checked_spans",
     "chosen_segmentation",
     "compat_f1",
@@ -60,13 +68,18 @@ __all__ = [
     "constant_answer",
     "f1_scores",
     "first_tokens",
+    "given_list",
+    "given_span",
     "has_unspaced",
+    "in_characters",
     "joined_texts",
+    "known_label",
     "listed",
     "memorised_spans",
     "most_frequent",
     "nearest_texts",
     "num_lost",
+    "offsets_kept",
     "paired_test",
     "read_entities",
     "read_labels",

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from tables.reading import open_table
 from tables.signs import is_blank
-from tables.table import FileUnreadable, Row, TableReader, listed_columns
+from tables.table import Row, TableReader, TableUnreadable, listed_columns
 from training.data.reading import DataInvalid
 
 CSV_SUFFIXES = (".csv",)
@@ -119,7 +119,7 @@ def _opened(path: Path, fields: Sequence[str]) -> Iterator[TableReader]:
             yield table
     except OSError as error:
         raise FileInvalid(f"{path.name}: {error.strerror}. Name a file that can be read.") from error
-    except FileUnreadable as error:
+    except TableUnreadable as error:
         raise FileInvalid(f"{path.name}: {error}") from error
 
 

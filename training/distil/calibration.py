@@ -39,7 +39,7 @@ class Decisions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReliabilityBin:
+class CalibrationBin:
     """The decisions whose confidence is above `low` and at most `high`: their number, and means of 0 to 1."""
 
     low: float
@@ -64,8 +64,8 @@ class Calibration:
     nll_after: float
     ece_before: float
     ece_after: float
-    bins_before: tuple[ReliabilityBin, ...]
-    bins: tuple[ReliabilityBin, ...]
+    bins_before: tuple[CalibrationBin, ...]
+    bins: tuple[CalibrationBin, ...]
 
     def payload(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
@@ -175,14 +175,14 @@ def row_accuracy(decisions: Decisions) -> Floats:
     return share_N
 
 
-def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
+def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tuple[CalibrationBin, ...]:
     """Put decisions into bins of even width by their confidence (0 to 1), in rising order; empty bins are left out."""
     place_D = np.clip(np.ceil(confidence_D * NUM_BINS).astype(np.int64) - 1, 0, NUM_BINS - 1)
     count_B = np.bincount(place_D, minlength=NUM_BINS)
     confidence_B = np.bincount(place_D, weights=confidence_D, minlength=NUM_BINS) / np.maximum(count_B, 1)
     accuracy_B = np.bincount(place_D, weights=right_D, minlength=NUM_BINS) / np.maximum(count_B, 1)
     return tuple(
-        ReliabilityBin(
+        CalibrationBin(
             low=round(place / NUM_BINS, 6),
             high=round((place + 1) / NUM_BINS, 6),
             count=int(count_B[place]),
@@ -193,7 +193,7 @@ def reliability(*, confidence_D: Floats, right_D: npt.NDArray[np.bool_]) -> tupl
     )
 
 
-def expected_calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:
+def expected_calibration_error(bins: tuple[CalibrationBin, ...]) -> float:
     """Return the mean distance between confidence and accuracy over all decisions, 0 to 1."""
     total = sum(one.count for one in bins)
     return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / max(1, total)

@@ -1,23 +1,21 @@
 """Models at work: outputs for rows, metrics with intervals, answers to files and to single questions."""
 
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
-from training.evaluation.generation import Generation, generate_answers
+from training.evaluation.generation import generate_answers
 from training.evaluation.metrics import Interval, bootstrap
 from training.evaluation.outputs import predict_logits
-from training.evaluation.predict import Listener, load_predictor, predict_file
+from training.evaluation.predict import Listener, predict_file
 from training.evaluation.serving import answer_lines
 
 __all__ = [
     "EncodedSplit",
     "Evaluator",
-    "Generation",
     "Interval",
     "Listener",
     "SplitPredictions",
     "answer_lines",
     "bootstrap",
     "generate_answers",
-    "load_predictor",
     "predict_file",
     "predict_logits",
     "read_splits",

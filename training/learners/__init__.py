@@ -9,10 +9,9 @@ from training.learners.artifact import (
     save_classifier,
 )
 from training.learners.base import TaskLearner
-from training.learners.registry import LEARNERS, encode_rows, learner_of
+from training.learners.registry import encode_rows, learner_of
 
 __all__ = [
-    "LEARNERS",
     "Classifier",
     "LabelMap",
     "TaskLearner",

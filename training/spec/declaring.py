@@ -49,7 +49,9 @@ class Setting:
 
     def fault(self, value: object) -> str:
         """What is wrong with a value, as a sentence; empty where nothing is."""
-        if value == self.default and type(value) is type(self.default):
+        # An empty list, as JSON has it, is the default of a list.
+        given = tuple(value) if isinstance(value, list) else value
+        if given == self.default and type(given) is type(self.default):
             return ""
         return self._fault_of_list(value) if self.longest else self._fault_of_one(value)
 

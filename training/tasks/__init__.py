@@ -13,7 +13,6 @@ __all__ = [
     "POOLINGS",
     "TASK_TYPES",
     "TaskType",
-    "TaskTypeUnknown",
     "task_type_named",
 ]
 

@@ -5,15 +5,21 @@ How one is trained is in training.learners.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from training.answers import (
     NO_MATCH,
+    SHOWN_CHARACTERS,
+    AnswerInvalid,
     BaselineAnswers,
     Floats,
+    GoldInvalid,
     Item,
+    LabelledSpan,
     MetricTally,
     Rows,
     constant_answer,
@@ -46,6 +52,15 @@ class TaskType(ABC):
     unit: ClassVar[str] = "row"
     poolings: ClassVar[tuple[str, ...]] = POOLINGS
     min_labels: ClassVar[int] = 2
+    # Of metrics whose usual title does not fit.
+    metric_titles: ClassVar[Mapping[str, str]] = {}
+    # What annotators are asked, by which widget (a key of labeling.widgets.WIDGETS), and how a file has the answer.
+    asks: ClassVar[str]
+    widget: ClassVar[str]
+    in_a_file: ClassVar[str]
+    # Whether an answer is a JSON list of labels, and how an empty one is shown.
+    is_list: ClassVar[bool] = False
+    nothing: ClassVar[str] = ""
     # What a text is cut into, where a unit is a word of it.
     segmentation: str = "word"
 
@@ -67,6 +82,61 @@ class TaskType(ABC):
         ------
         GoldInvalid: a value is no answer, with the number of its row.
         """
+
+    def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:
+        """Read one answer that a person gave to an example with these input fields.
+
+        Raises
+        ------
+        AnswerInvalid: it is not a valid answer.
+        """
+        columns = {name: [text] for name, text in fields.items()}
+        try:
+            return self.read_gold(gold=[given], columns=columns, labels=labels)[0]
+        except GoldInvalid as error:
+            raise AnswerInvalid(f"it {error}") from None
+
+    def read_cell(
+        self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
+    ) -> str:
+        """Read the answer in a row of a file, whose texts are stored cleaned.
+
+        Parameters
+        ----------
+        cells
+            the row's texts by input field, as in the file.
+        remarks
+            counts assumptions that were made.
+
+        Raises
+        ------
+        AnswerInvalid: it is not a valid answer.
+        """
+        return self.read_answer(given=cell, fields=cells, labels=labels)
+
+    def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        """Return the labels of an answer."""
+        return [LabelledSpan(label=answer)]
+
+    def marked(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        """Cut the text into its labelled parts and those between; [] where labels are given to the whole."""
+        return []
+
+    def one_line(self, *, answer: str, fields: Mapping[str, str]) -> str:
+        """Write an answer for a message."""
+        shown = ", ".join(map(str, self.parts(answer=answer, fields=fields))) or self.nothing
+        return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
+
+    def json_pieces(self, label: str) -> list[str]:
+        """Return texts of which each stored answer that has this label contains one, and no other does.
+
+        A quote within a label is escaped, so that no label can look like these.
+        """
+        return [label]
+
+    def as_json(self, answer: str) -> Any:
+        """Return an answer as a value of a JSON line."""
+        return json.loads(answer) if self.is_list else answer
 
     @abstractmethod
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from tables.signs import clean
 from training.answers import (
     NUM_COMPAT_COUNTS,
+    SHOWN_CHARACTERS,
+    AnswerInvalid,
     BaselineAnswers,
     Floats,
     Item,
+    LabelledSpan,
     MetricTally,
     Rows,
     Span,
+    SpanMisplaced,
+    UncheckedSpan,
+    can_be_miscounted,
     checked_spans,
     chosen_segmentation,
     compat_f1,
     compat_tally,
     concatenated,
     f1_scores,
+    given_list,
+    given_span,
+    in_characters,
+    known_label,
     memorised_spans,
     most_frequent,
+    offsets_kept,
     read_entities,
     spans_from_json,
     spans_to_json,
@@ -29,6 +43,11 @@ from training.answers import (
     write_entities,
 )
 from training.tasks.base import TaskType
+
+MAY_BE_UTF_16 = (
+    "Span offsets were read as characters. If the file came from a browser they may be UTF-16 units; add the words of "
+    "each span to check"
+)
 
 
 class EntityExtractionType(TaskType):
@@ -43,6 +62,19 @@ class EntityExtractionType(TaskType):
     metrics = ("micro_f1", "macro_f1", "accuracy", "compat_f1")
     unit = "word"
     min_labels = 1
+    metric_titles = {
+        "accuracy": "Accuracy of whole texts",
+        "micro_f1": "Span F1",
+        "macro_f1": "Span F1, mean over labels",
+    }
+    asks = "Parts of each text are marked, and each part gets one of the labels. Parts do not overlap."
+    widget = "spans"
+    in_a_file = (
+        'a JSON list of spans, [{"start": 4, "end": 8, "label": "a"}], which count the text\'s characters '
+        "from 0, the end exclusive; [] where there is none"
+    )
+    is_list = True
+    nothing = "no entity"
 
     def __init__(self, segmentation: str = "word") -> None:
         self.segmentation = segmentation
@@ -68,6 +100,55 @@ class EntityExtractionType(TaskType):
             spans_to_json(checked_spans(gold=value, text=text, labels=place, row=row))
             for row, (value, text) in enumerate(zip(gold, columns["text"], strict=True))
         ]
+
+    def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:
+        """Read a JSON list of spans, as objects or triples."""
+        return self._checked(self._given(given), fields["text"], labels)
+
+    def read_cell(
+        self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
+    ) -> str:
+        """Read spans, check them by their words, and move them to the cleaned text; see TaskType.read_cell."""
+        text, given = cells["text"], self._given(cell)
+        try:
+            spans, unit = in_characters(given, text=text)
+            answer = self._checked(spans, text, labels)
+            if remarks is not None and (remark := _remark(spans, text, unit)):
+                remarks[remark] += 1
+            return answer if clean(text) == text else _moved_to_clean(answer, text)
+        except SpanMisplaced as error:
+            raise AnswerInvalid(str(error)) from None
+
+    def _given(self, given: str) -> list[UncheckedSpan]:
+        found = given_list(given)
+        spans = [None] if found is None else [given_span(one) for one in found]
+        read = [one for one in spans if one is not None]
+        if len(read) < len(spans):
+            shown = given[:SHOWN_CHARACTERS]
+            raise AnswerInvalid(f"“{shown}” is not a valid list of spans; write {self.in_a_file}")
+        return read
+
+    def _checked(self, spans: Sequence[UncheckedSpan], text: str, labels: Sequence[str]) -> str:
+        known = [Span(one.start, one.end, known_label(one.label, labels)) for one in spans]
+        return super().read_answer(given=spans_to_json(known), fields={"text": text}, labels=labels)
+
+    def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        """Return each entity."""
+        text = fields["text"]
+        return [LabelledSpan(label=one.label, text=text[one.start : one.end]) for one in spans_from_json(answer)]
+
+    def marked(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        """Cut the text into its entities and what is between."""
+        text, pieces, end = fields["text"], list[LabelledSpan](), 0
+        for span in sorted(spans_from_json(answer)):
+            pieces.append(LabelledSpan(label="", text=text[end : span.start]))
+            pieces.append(LabelledSpan(label=span.label, text=text[span.start : span.end]))
+            end = span.end
+        return [one for one in (*pieces, LabelledSpan(label="", text=text[end:])) if one.text]
+
+    def json_pieces(self, label: str) -> list[str]:
+        """Return the label as a value of a span."""
+        return [f'"label": {json.dumps(label, ensure_ascii=False)}']
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write each entity's words and its label in brackets."""
@@ -126,6 +207,19 @@ class EntityExtractionType(TaskType):
         return BaselineAnswers(
             label=label, predicted=[spans_to_json(Span(*word, label) for word in one) for one in words]
         )
+
+
+def _remark(spans: Sequence[UncheckedSpan], text: str, unit: str) -> str:
+    if unit:
+        return f"Spans counted in {unit} were moved so that their own words fit"
+    return MAY_BE_UTF_16 if can_be_miscounted(spans, text=text) else ""
+
+
+def _moved_to_clean(answer: str, text: str) -> str:
+    """Move spans of a file's text to their offsets in the cleaned text."""
+    spans = spans_from_json(answer)
+    offsets = offsets_kept([place for one in spans for place in (one.start, one.end)], text=text)
+    return spans_to_json([Span(offsets[one.start], offsets[one.end], one.label) for one in spans])
 
 
 def _commonest_label(answers: Sequence[str], labels: Sequence[str]) -> str:

@@ -9,19 +9,26 @@ from typing import Any
 
 import numpy as np
 
+from tables.signs import clean
 from training.answers import (
     BETWEEN_LABELS,
+    SHOWN_CHARACTERS,
+    AnswerInvalid,
     BaselineAnswers,
     GoldInvalid,
     Item,
+    LabelledSpan,
     Rows,
     constant_answer,
+    given_list,
+    known_label,
     listed,
     most_frequent,
     read_labels,
 )
 from training.tasks.text_classification import TextClassificationType
 
+MARKS_BETWEEN_LABELS = "|;"
 _HOW = 'Write a JSON list, as ["a", "b"], or [] where none applies.'
 
 
@@ -32,6 +39,12 @@ class MultiLabelClassificationType(TextClassificationType):
     title = "Multi-label text classification"
     unit = "label"
     min_labels = 1
+    metric_titles = {"accuracy": "Accuracy of whole sets"}
+    asks = "Each text gets all labels that apply; it may be none."
+    widget = "multiple_choices"
+    in_a_file = 'a JSON list, ["a", "b"], or labels with a | or ; between; [] where none applies'
+    is_list = True
+    nothing = "none applies"
 
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
@@ -39,6 +52,31 @@ class MultiLabelClassificationType(TextClassificationType):
         """Make sure that each is a list of labels, and put these in the study's order; see TaskType.read_gold."""
         place = {label: index for index, label in enumerate(labels)}
         return [_canonical(value, row, place) for row, value in enumerate(gold)]
+
+    def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:
+        """Read a JSON list, or labels with a mark between, into the study's order."""
+        named = {known_label(label, labels) for label in self._named(clean(given), labels)}
+        return json.dumps([label for label in labels if label in named], ensure_ascii=False)
+
+    def _named(self, given: str, labels: Sequence[str]) -> list[str]:
+        if given in labels:
+            return [given]
+        if not given.startswith("["):
+            mark = next((one for one in MARKS_BETWEEN_LABELS if one in given), MARKS_BETWEEN_LABELS[0])
+            return [clean(one) for one in given.split(mark)]
+        named = given_list(given)
+        if named is None or not all(isinstance(one, str) for one in named):
+            shown = given[:SHOWN_CHARACTERS]
+            raise AnswerInvalid(f"“{shown}” is not a valid list of labels; write {self.in_a_file}")
+        return [clean(one) for one in named]
+
+    def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        """Return the labels that apply."""
+        return [LabelledSpan(label=label) for label in json.loads(answer)]
+
+    def json_pieces(self, label: str) -> list[str]:
+        """Return the label as the first one of a list, and as a later one."""
+        return [before + json.dumps(label, ensure_ascii=False) for before in ("[", ", ")]
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write the labels one after the other, nothing for none."""

@@ -12,4 +12,5 @@ class PairClassificationType(TextClassificationType):
     name = "pair_classification"
     title = "Pair classification"
     input_fields = ("text_a", "text_b")
+    asks = "Two texts, as a claim and its evidence, get one of the labels for their relation."
     poolings = PAIR_POOLINGS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from training.answers import GoldInvalid, Item, listed, without_spaces
+from tables.signs import clean
+from training.answers import GoldInvalid, Item, known_label, listed, without_spaces
 from training.tasks.base import TaskType
 
 
@@ -15,6 +16,9 @@ class TextClassificationType(TaskType):
     name = "text_classification"
     title = "Text classification"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
+    asks = "Each text gets one of the labels."
+    widget = "choices"
+    in_a_file = "the label itself"
 
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
@@ -25,6 +29,10 @@ class TextClassificationType(TaskType):
             if label not in known:
                 raise GoldInvalid(row, f"has label {label!r}. The labels are {listed(labels)}.")
         return list(gold)
+
+    def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:
+        """Find the label that is given, or looks the same."""
+        return known_label(clean(given), labels)
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
         """Write the label."""

@@ -1,5 +1,5 @@
 """When a budget will run out."""
 
-from budgets.forecast.outlooks import outlook, tell_forecasts
+from budgets.forecast.outlooks import notify_forecasts, outlook
 
-__all__ = ["outlook", "tell_forecasts"]
+__all__ = ["notify_forecasts", "outlook"]

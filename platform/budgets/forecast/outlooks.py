@@ -28,7 +28,7 @@ def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
     return forecast(spends=_spends(budget, now), available=budget.available, now=now)
 
 
-def tell_forecasts(*, now: datetime | None = None) -> int:
+def notify_forecasts(*, now: datetime | None = None) -> int:
     """Notify of each budget that is forecast to run out within seven days, once per limit; count the new notices."""
     now = now or timezone.now()
     open_budgets = Budget.objects.filter(stopped_at__isnull=True, limit__gt=0).order_by("pk")

@@ -11,9 +11,9 @@ from budgets.ledger.locked_budget import (
     end_stop,
     lock,
     month_of,
+    notify_thresholds,
     page_of,
     stop_if_spent,
-    tell_of_thresholds,
 )
 from budgets.ledger.repricing import Period, RepricingPreview, preview_repricing, reprice
 
@@ -35,6 +35,7 @@ __all__ = [
     "lock",
     "month_of",
     "needs_top_up",
+    "notify_thresholds",
     "page_of",
     "place_holds",
     "preview_repricing",
@@ -44,6 +45,5 @@ __all__ = [
     "settle",
     "stop_if_spent",
     "take_back",
-    "tell_of_thresholds",
     "used",
 ]

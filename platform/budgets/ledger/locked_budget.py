@@ -28,7 +28,7 @@ class _TallyKey(NamedTuple):
 
 
 def lock(budget: Budget) -> Budget:
-    """The budget as it is now; nobody else moves it until our transaction ends.
+    """The budget as it is now; no other transaction moves it until ours ends.
 
     The lock lets rows that only name the budget be written meanwhile: whoever sets a price for it, with the price book
     locked, does not wait for us, while a re-pricing of ours may wait for the price book.
@@ -43,7 +43,7 @@ def hold_more(budget: Budget, amount: Decimal) -> None:
 
 
 def spend(budget: Budget, *, amount: Decimal, from_hold: Decimal = ZERO) -> None:
-    """Move an amount into what a locked budget has spent, and tell of the thresholds that this crosses.
+    """Move an amount into what a locked budget has spent, and notify of the thresholds that this crosses.
 
     A budget that is spent to its limit stops by itself.
     """
@@ -52,7 +52,7 @@ def spend(budget: Budget, *, amount: Decimal, from_hold: Decimal = ZERO) -> None
     budget.spent += amount
     budget.save(update_fields=["held", "spent"])
     if amount > 0:
-        tell_of_thresholds(budget, before=before)
+        notify_thresholds(budget, before=before)
     stop_if_spent(budget)
 
 
@@ -108,7 +108,7 @@ def month_of(at: datetime) -> date:
     return at.astimezone(UTC).date().replace(day=1)
 
 
-def tell_of_thresholds(budget: Budget, *, before: Decimal) -> None:
+def notify_thresholds(budget: Budget, *, before: Decimal) -> None:
     """Tell of each threshold that lies between what was spent before and now; once per limit."""
     for percent in budget.thresholds:
         threshold = budget.limit * percent / 100
@@ -124,7 +124,7 @@ def tell_of_thresholds(budget: Budget, *, before: Decimal) -> None:
 
 
 def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: User | None = None) -> BudgetStop | None:
-    """Stop a locked budget and tell of it; None where one is active already."""
+    """Stop a locked budget and notify; None where one is active already."""
     if budget.is_stopped:
         return None
     budget.stopped_at = timezone.now()
@@ -144,7 +144,7 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
 
 
 def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
-    """End the stop of a locked budget and tell of it; None where none is active."""
+    """End the stop of a locked budget and notify; None where none is active."""
     if not budget.is_stopped:
         return None
     stop = BudgetStop.objects.get(budget=budget, ended_at__isnull=True)

@@ -220,18 +220,18 @@ def _replace(plan: RepricingPreview, corrected: Price, *, reason: str) -> None:
     """Reverse it at the time of the work, so that each month's costs come out right; and enter it again."""
     wrong = [entry for line in plan.lines for entry in (line.entry, line.fee) if entry is not None]
     enter_all([LedgerEntry(**undoing(one, reason=reason, occurred_at=one.occurred_at)) for one in wrong])
-    anew = enter_all([_entry_anew(line, corrected, memo=reason) for line in plan.lines])
-    with_fees = [(line, new) for line, new in zip(plan.lines, anew, strict=True) if line.fee is not None]
-    enter_all([_fee_anew(line, new, memo=reason) for line, new in with_fees])
+    new_entries = enter_all([_new_entry(line, corrected, memo=reason) for line in plan.lines])
+    with_fees = [(line, new) for line, new in zip(plan.lines, new_entries, strict=True) if line.fee is not None]
+    enter_all([_new_fee(line, new, memo=reason) for line, new in with_fees])
 
 
-def _entry_anew(line: RepricedEntry, corrected: Price, *, memo: str) -> LedgerEntry:
+def _new_entry(line: RepricedEntry, corrected: Price, *, memo: str) -> LedgerEntry:
     columns = _columns(line.entry, corrected, memo=memo)
     fee_on, quantity = line.entry.fee_on, line.entry.quantity
     return LedgerEntry(**columns, price=corrected, fee_on=fee_on, quantity=quantity, amount=line.amount)
 
 
-def _fee_anew(line: RepricedEntry, new: LedgerEntry, *, memo: str) -> LedgerEntry:
+def _new_fee(line: RepricedEntry, new: LedgerEntry, *, memo: str) -> LedgerEntry:
     assert line.fee is not None  # chosen so
     columns = _columns(line.fee, new.price, memo=memo)
     return LedgerEntry(**columns, price=line.fee.price, fee_on=new, quantity=new.amount, amount=line.fee_amount)

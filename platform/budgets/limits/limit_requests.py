@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, allows, require
-from budgets.ledger import end_stop, lock, stop_if_spent, tell_of_thresholds
+from budgets.ledger import end_stop, lock, notify_thresholds, stop_if_spent
 from budgets.models import Budget, BudgetStop, LimitRequest, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
@@ -172,7 +172,7 @@ def _change_limit(actor: User, locked: Budget, amount: Decimal, *, asked_by: Use
     after = {"limit": str(amount), **asked}
     _record_of(locked, actor, "budget.limit", before={"limit": str(before)}, after=after)
     if amount < before:
-        tell_of_thresholds(locked, before=_share_before(locked, before))
+        notify_thresholds(locked, before=_share_before(locked, before))
         stop_if_spent(locked)
     elif is_exhausted(locked) and locked.archived_at is None:
         end_stop(locked, actor=actor)

@@ -96,7 +96,10 @@ def set_cap(
         raise Refusal("give either a path or a cost kind.", field="path")
     if kind == CostKind.PLATFORM_FEE:
         raise Refusal("a platform fee comes on top of another kind; cap that kind, or the path.", field="kind")
-    path, kind = path and Path(path), kind and CostKind(kind)
+    if path and path not in Path.values:
+        raise Refusal(f"{path!r} is not one of {', '.join(Path.values)}.", field="path")
+    if kind and kind not in CostKind.values:
+        raise Refusal(f"{kind!r} is not one of {', '.join(CostKind.values)}.", field="kind")
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()

@@ -13,7 +13,7 @@ from tables.csv_lines import spellings
 from tables.csv_table import CsvTable
 from tables.signs import printable
 from tables.sources import open_source
-from tables.table import FileUnreadable, Row, repeated
+from tables.table import Row, TableUnreadable, repeated
 
 COLUMNS = ("kind", "device", "study", "annotator", "amount", "starts_at")
 REQUIRED = ("kind", "amount", "starts_at")
@@ -52,7 +52,7 @@ class PriceTable:
             )
         try:
             self._table = CsvTable(source=open_source(stream=BytesIO(content)))
-        except FileUnreadable as error:
+        except TableUnreadable as error:
             raise PriceFileUnreadable(f"{error}", field="file") from None
         _check_header([name.lower() for name in self._table.columns])
 
@@ -66,7 +66,7 @@ class PriceTable:
         try:
             for row in self._table:
                 yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
-        except FileUnreadable as error:
+        except TableUnreadable as error:
             raise PriceFileUnreadable(f"{error}", field="file") from None
 
 

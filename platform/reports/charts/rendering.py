@@ -1,4 +1,4 @@
-"""Charts as SVG and PNG, drawn once: kept in the data folder by what they show, and drawn anew where it changed."""
+"""Charts as SVG and PNG, drawn once: kept in the data folder by what they show, and drawn again where it changed."""
 
 import json
 import logging

@@ -11,7 +11,6 @@ from django.conf import settings
 from runs.models import Artifact, ArtifactKind, ExampleList, Run, RunKind
 from runs.run_kinds import RUN_KINDS
 from studies.models import Example
-from studies.task_types import input_fields
 from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
@@ -114,7 +113,7 @@ def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
-    fields = input_fields(run.study.task_type)
+    fields = run.study.definition.input_fields
     if RUN_KINDS[RunKind(run.kind)].scores:
         named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
     else:

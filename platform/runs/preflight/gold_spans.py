@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from training.answers import first_tokens, num_lost, spans_from_json, words_of
-from training.tasks import TASK_TYPES
+from training.answers import first_tokens, num_lost, read_entities, spans_from_json, words_of, write_entities
 
 # Of the training data, and of test; reading more takes longer than whoever waits for the page would like.
 MOST_ROWS = 500
 _REMEMBERED = 8
-_ENTITIES = TASK_TYPES["entity_extraction"]
 Offsets = Sequence[Sequence[tuple[int, int]]]
 
 
@@ -92,8 +90,7 @@ def _offsets(reader: Reader, texts: Sequence[str]) -> Offsets | None:
 
 def _num_unreadable(text: str, answer: str, labels: tuple[str, ...]) -> int:
     """Spans of an answer that are not found again where they stand, once it is written."""
-    generated = _ENTITIES.as_text(answer=answer, text=text, labels=labels)
-    found = _ENTITIES.from_text(
-        generated=generated, text=text, names={"".join(label.split()): label for label in labels}
-    )
-    return len(set(spans_from_json(answer)) - set(spans_from_json(found or "[]")))
+    spans = spans_from_json(answer)
+    generated = write_entities(text=text, spans=spans, labels=labels)
+    found = read_entities(generated=generated, text=text, names={"".join(label.split()): label for label in labels})
+    return len(set(spans) - set(found or ()))

@@ -10,14 +10,11 @@ from runs.preflight.results import CheckLevel, CheckResult, quoted, shortened
 from runs.requests import Chain, NotEnoughExamples, NothingToMeasure, check_test, check_unlabelled
 from studies.models import Split
 from studies.queries import labelled
-from studies.task_types import TASK_TYPES
 from training.answers import GoldInvalid, chosen_segmentation
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
 # Answers of these are single labels, so that labels without an example can be named.
-ONE_LABEL = frozenset({"text_classification", "pair_classification"})
-WORD_BY_WORD = "entity_extraction"
 
 
 def check_rows(chain: Chain) -> list[CheckResult]:
@@ -58,7 +55,7 @@ def check_labels(chain: Chain) -> list[CheckResult]:
         )
         return [CheckResult("Labels", CheckLevel.REFUSED, text)]
     missing = [label for label in chain.study.labels if label not in counts]
-    if chain.study.task_type in ONE_LABEL and missing:
+    if chain.study.definition.unit == "row" and missing:
         text = f"No training example has label {quoted(missing)}; it cannot be learned."
         return [CheckResult("Labels", CheckLevel.WARNING, text)]
     return [CheckResult("Labels", CheckLevel.GOOD, f"{num:,} labels, {len(counts):,} different answers.")]
@@ -67,13 +64,13 @@ def check_labels(chain: Chain) -> list[CheckResult]:
 def check_spans(chain: Chain) -> list[CheckResult]:
     """Whether training can find the gold spans: those it cannot are measured all the same, and count as missed."""
     study = chain.study
-    if study.task_type != WORD_BY_WORD:
+    if study.definition.unit != "word":
         return []
     train = chain.inputs.training_rows(MOST_ROWS)
     rows = [*train, *labelled(study, Split.TEST).values_list("fields", "label__value")[:MOST_ROWS]]
     texts, answers = [fields["text"] for fields, _ in rows], [answer for _, answer in rows]
     try:
-        TASK_TYPES[WORD_BY_WORD].read_gold(gold=answers, columns={"text": texts}, labels=study.labels)
+        study.definition.read_gold(gold=answers, columns={"text": texts}, labels=study.labels)
     except GoldInvalid as invalid:
         text = f"The example “{shortened(texts[invalid.row])}” {invalid}"
         return [CheckResult("Spans", CheckLevel.REFUSED, text)]

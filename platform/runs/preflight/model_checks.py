@@ -5,14 +5,12 @@ from typing import Any
 from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.models import OutputUse
 from runs.preflight.device_memory import GIB, device_memory
-from runs.preflight.label_checks import ONE_LABEL, WORD_BY_WORD
 from runs.preflight.licences import licence_of
 from runs.preflight.model_files import model_folder, shape_of, tokenizer_fingerprint
 from runs.preflight.references import ModelUnusable, check_model
 from runs.preflight.results import CheckLevel, CheckResult, quoted
 from runs.requests import Chain
 from studies.models import Study
-from studies.task_types import TASK_TYPES
 from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
 from training.tasks import BI_ENCODER
@@ -44,7 +42,7 @@ def check_layers(chain: Chain) -> list[CheckResult]:
 
 
 def check_pooling(chain: Chain) -> list[CheckResult]:
-    known, pooling = TASK_TYPES[chain.study.task_type].poolings, chain.plan.pooling
+    known, pooling = chain.study.definition.poolings, chain.plan.pooling
     if pooling in known:
         return []
     text = f"pooling: {pooling} is for pairs of texts, and this study has none. Choose {', '.join(known)}."
@@ -79,7 +77,7 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
             f"{MAX_SCORED_LABELS} labels. Use an encoder as student, or a text-to-text teacher with its tokenizer."
         )
         return [CheckResult("Vocabulary", CheckLevel.REFUSED, text)]
-    on = "the teacher's likeliest tokens" if writes else _distilled_on(chain.study.task_type, same)
+    on = "the teacher's likeliest tokens" if writes else _distilled_on(chain.study, same)
     has = "the same vocabulary" if same else "different vocabularies"
     return [CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")]
 
@@ -133,11 +131,11 @@ def _find_fault(role: str, model: dict[str, Any]) -> str | None:
 
 
 def _scores_labels(study: Study) -> bool:
-    return study.task_type in ONE_LABEL and len(study.labels) <= MAX_SCORED_LABELS
+    return study.definition.unit == "row" and len(study.labels) <= MAX_SCORED_LABELS
 
 
-def _distilled_on(task_type: str, same: bool) -> str:
-    if task_type != WORD_BY_WORD:
+def _distilled_on(study: Study, same: bool) -> str:
+    if study.definition.unit != "word":
         return "a probability for each label"
     return "a probability for each word and tag" + ("" if same else ", aligned by the words of the text")
 

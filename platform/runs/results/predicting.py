@@ -23,7 +23,6 @@ from config.refusals import Refusal
 from runs.execution import trainer_environment
 from runs.models import Artifact, ArtifactKind
 from runs.results.warm_model import PredictionProcessFailed, predict_one
-from studies.task_types import input_fields
 from tables.signs import is_blank
 from training.contract import EXIT_PERMANENT, EXIT_TOO_LARGE
 
@@ -77,7 +76,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
         time); ServerBusy.
     """
     require(actor=actor, action=Action.TRY_MODEL)
-    fields = input_fields(artifact.run.study.task_type)
+    fields = artifact.run.study.definition.input_fields
     row = {name: _checked(name, texts.get(name, "")) for name in fields}
     _check_there(artifact)
     with _only_one():

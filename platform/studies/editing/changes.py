@@ -1,6 +1,7 @@
 """Creating, changing, archiving and duplicating studies."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,14 +12,12 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
 from config.refusals import Refusal
-from studies.answers import FORMS
 from studies.editing.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Study
 from studies.queries import Dependents, dependents
 from studies.records import record_change
-from studies.task_types import input_fields
 
 _RECORDED = (
     "name",
@@ -128,13 +127,7 @@ def archive_study(*, actor: User, study: Study) -> Study:
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     archive_budget(actor=actor, budget=study.budget)
-    now = timezone.now()
-    if Study.objects.filter(pk=study.pk, archived_at__isnull=True).update(archived_at=now):
-        record_change(
-            actor=actor, action="study.archive", study=study, before={"archived": False}, after={"archived": True}
-        )
-    study.refresh_from_db()
-    return study
+    return _set_archived(actor, study, archived_at=timezone.now())
 
 
 @transaction.atomic
@@ -145,12 +138,7 @@ def unarchive_study(*, actor: User, study: Study) -> Study:
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     unarchive_budget(actor=actor, budget=study.budget)
-    if Study.objects.filter(pk=study.pk, archived_at__isnull=False).update(archived_at=None):
-        record_change(
-            actor=actor, action="study.archive", study=study, before={"archived": True}, after={"archived": False}
-        )
-    study.refresh_from_db()
-    return study
+    return _set_archived(actor, study, archived_at=None)
 
 
 @transaction.atomic
@@ -193,6 +181,15 @@ def freeze_test(*, actor: User, study: Study) -> None:
         )
 
 
+def _set_archived(actor: User, study: Study, *, archived_at: datetime | None) -> Study:
+    is_archived = archived_at is not None
+    if Study.objects.filter(pk=study.pk, archived_at__isnull=is_archived).update(archived_at=archived_at):
+        before, after = {"archived": not is_archived}, {"archived": is_archived}
+        record_change(actor=actor, action="study.archive", study=study, before=before, after=after)
+    study.refresh_from_db()
+    return study
+
+
 def _check_free(name: str) -> None:
     if Study.objects.filter(name=name).exists():
         raise StudyInvalid(f"there is a study “{name}” already.", field="name")
@@ -219,7 +216,7 @@ def _check_labels(study: Study, wanted: Sequence[str], found: Dependents) -> Non
     if lost:
         raise StudyInUse(f"{'; '.join(lost)}. Keep these as they are.", field="labels")
     in_use = [label for label, _ in found.in_use]
-    if FORMS[study.task_type].is_list and [label for label in wanted if label in in_use] != in_use:
+    if study.definition.is_list and [label for label in wanted if label in in_use] != in_use:
         raise StudyInUse(f"sets of labels are kept in the order {', '.join(in_use)}. Keep that order.", field="labels")
 
 
@@ -227,6 +224,6 @@ def _copy_examples(actor: User, study: Study, made: Study) -> None:
     pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
     batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
     options = ImportOptions(
-        columns={name: name for name in input_fields(made.task_type)}, label_column="label", split_column="split"
+        columns={name: name for name in made.definition.input_fields}, label_column="label", split_column="split"
     )
     import_examples(actor=actor, batch=batch, options=options)

@@ -8,10 +8,9 @@ from typing import Any
 from accounts.texts import unusable_sign, without_unusable
 from budgets.models import PriceBook
 from config.refusals import Refusal
-from studies.hashing import clean
 from studies.models import PayBasis
-from studies.task_types import TASK_TYPES, metrics
-from tables.signs import comparable, is_blank
+from studies.task_types import task_type_named
+from tables.signs import clean, comparable, is_blank
 
 MAX_LABELS = 1000
 MAX_NAME = 120
@@ -48,7 +47,7 @@ class StudySpec:
     cleaned_labels: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        known = metrics(self.task_type)
+        known = task_type_named(self.task_type).metrics
         object.__setattr__(self, "metric", self.metric or known[0])
         object.__setattr__(self, "name", checked_name(self.name))
         object.__setattr__(self, "instructions", checked_instructions(self.instructions))
@@ -86,7 +85,7 @@ def checked_instructions(instructions: str) -> str:
 def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
     """Clean a label set and check it. Raises: StudyInvalid."""
     cleaned = tuple(clean(label) for label in labels if not is_blank(label))
-    least = TASK_TYPES[task_type].min_labels
+    least = task_type_named(task_type).min_labels
     if not least <= len(cleaned) <= MAX_LABELS:
         raise StudyInvalid(f"between {least} and {MAX_LABELS} are needed, {len(cleaned)} given.", field="labels")
     for label in cleaned:

@@ -1,7 +1,7 @@
 """Files of examples and labels: kept as a draft, previewed, imported whole or not at all, and undone the same way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -29,7 +29,6 @@ from studies.imports.row_checks import (
 )
 from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
 from studies.records import record_change
-from studies.task_types import input_fields
 
 _ROWS_PER_INSERT = 1000
 
@@ -90,8 +89,8 @@ class DraftPreview:
 def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOptions:
     """Guess the column mapping from the header. Raises: FileUnreadable."""
     table = _table(batch, encoding)
-    guess = guess_options(columns=table.columns, input_fields=input_fields(batch.study.task_type))
-    return ImportOptions(**{**guess.as_json(), "encoding": encoding})  # type: ignore[arg-type]
+    guess = guess_options(columns=table.columns, input_fields=batch.study.definition.input_fields)
+    return replace(guess, encoding=encoding)
 
 
 def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, ...]:
@@ -245,8 +244,7 @@ def _table(batch: ImportBatch, encoding: str) -> Table:
 def _rules(study: Study) -> StudyRules:
     known = list(study.examples.values_list("content_hash", "group_hash", "split", "label__value"))
     return StudyRules(
-        task_type=study.task_type,
-        input_fields=input_fields(study.task_type),
+        definition=study.definition,
         labels=study.labels,
         dev_fraction=study.dev_fraction,
         test_fraction=study.test_fraction,

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 
-import tables.table
 from config.refusals import Refusal
 from tables.reading import open_table
 from tables.sources import ENCODINGS
-from tables.table import Row
+from tables.table import Row, TableUnreadable
 
 __all__ = ["ENCODINGS", "FileUnreadable", "Row", "Table", "read_table"]
 
@@ -34,7 +33,7 @@ def read_table(*, content: bytes, file_name: str, encoding: str = "utf-8", max_r
     try:
         reader = open_table(stream=BytesIO(content), file_name=file_name, encoding=encoding)
         rows = list(islice(reader, max_rows + 1))
-    except tables.table.FileUnreadable as error:
+    except TableUnreadable as error:
         raise FileUnreadable(str(error)) from None
     if len(rows) > max_rows:
         raise FileUnreadable(f"{file_name} has more than {max_rows:,} rows, the maximum. Split the file.")

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from config.refusals import Refusal
-from studies.answers import FORMS, AnswerInvalid, in_one_line
-from studies.hashing import clean, content_hash, digest, fraction, group_hash, rank
+from studies.hashing import content_hash, digest, fraction, group_hash, rank
 from studies.imports.columns import guess_columns
 from studies.imports.files import Row, Table
 from studies.models import Split
-from tables.signs import unstorable
+from studies.task_types import AnswerInvalid, TaskType
+from tables.signs import clean, unstorable
 from tables.table import MISSING, counted, listed_columns
 
 MAX_CHARACTERS = 100_000
@@ -65,8 +65,7 @@ class Candidate:
 class StudyRules:
     """What of a study decides about a row, its known examples included (by content and group hash)."""
 
-    task_type: str
-    input_fields: Sequence[str]
+    definition: TaskType
     labels: Sequence[str]
     dev_fraction: float
     test_fraction: float
@@ -136,7 +135,6 @@ class _Checker:
     def __init__(self, *, rules: StudyRules, options: ImportOptions) -> None:
         self.rules = rules
         self.options = options
-        self.form = FORMS[rules.task_type]
         self.labels_by_content = dict(rules.known_labels)
         self.splits_by_group = dict(rules.known_splits)
         self.candidates: list[Candidate] = []
@@ -198,14 +196,12 @@ class _Checker:
         cell = row.cells.get(self.options.label_column, "") if self.options.label_column else ""
         if not clean(cell):
             return ""
-        return self.form.read_cell(cell=cell, cells=cells, labels=self.rules.labels, remarks=self.remarks)
+        return self.rules.definition.read_cell(cell=cell, cells=cells, labels=self.rules.labels, remarks=self.remarks)
 
     def _duplicate(self, content: str, label: str, fields: Mapping[str, str]) -> str:
         known = self.labels_by_content[content]
         if label and known and label != known:
-            known, label = (
-                in_one_line(task_type=self.rules.task_type, value=one, fields=fields) for one in (known, label)
-            )
+            known, label = (self.rules.definition.one_line(answer=one, fields=fields) for one in (known, label))
             return f"label: this text has the label “{known}” already, not “{label}”"
         if label and not known:
             self.labels_by_content[content] = self.late_labels[content] = label
@@ -266,7 +262,7 @@ def check_rows(
     Parameters: `note_progress` is called at times with the number of rows done, and of all.
     Raises: ColumnsWrong.
     """
-    check_columns(table=table, options=options, input_fields=rules.input_fields)
+    check_columns(table=table, options=options, input_fields=rules.definition.input_fields)
     checker = _Checker(rules=rules, options=options)
     for place, row in enumerate(table.rows):
         if note_progress and place % ROWS_PER_NOTE == 0:

@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 
 from runs.results import MOST_CHARACTERS
-from studies.task_types import input_fields
+from studies.task_types import task_type_named
 
 _NAMES = {"text": "Text", "text_a": "First text", "text_b": "Second text"}
 
@@ -13,7 +13,7 @@ class TryForm(forms.Form):
 
     def __init__(self, data: Any = None, *, task_type: str) -> None:
         super().__init__(data, auto_id="try_%s")
-        for name in input_fields(task_type):
+        for name in task_type_named(task_type).input_fields:
             self.fields[name] = forms.CharField(
                 label=_NAMES.get(name, name.replace("_", " ").capitalize()),
                 max_length=MOST_CHARACTERS,

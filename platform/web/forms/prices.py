@@ -41,7 +41,7 @@ class PriceForm(forms.Form):
         help_text="In the book's currency per unit; a platform fee in percent. Up to six decimals.",
     )
     starts_at = _moment_field(
-        label="In force from (UTC)", help_text="Work offered or started before this moment keeps the earlier price."
+        label="In force from (UTC)", help_text="Work published or started before this moment keeps the earlier price."
     )
     budget = forms.ModelChoiceField(
         Budget.objects.filter(study__isnull=False).order_by("name"),

@@ -8,7 +8,7 @@ from runs.preflight import PACKAGES
 from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.models import PayBasis, Study
 from studies.queries import dependents
-from studies.task_types import DESCRIPTIONS, TASK_TYPES, Description, metric_title, metrics
+from studies.task_types import TASK_TYPES, TaskType, metric_title
 
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
@@ -78,13 +78,14 @@ class StudyForm(forms.Form):
         wanted = self.data.get("task_type", task_type)
         self.kind: str = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
         self.fields["task_type"].initial = self.kind
+        self.fields["labels"].required = self.definition.min_labels > 0
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in metrics(self.kind)]
+        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.metrics]
 
     @property
-    def description(self) -> Description:
-        return DESCRIPTIONS[self.kind]
+    def definition(self) -> TaskType:
+        return TASK_TYPES[self.kind]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -110,6 +111,7 @@ class ChangeStudyForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
+        self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
         if found.holds_labels:
             self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")

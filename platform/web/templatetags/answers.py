@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 
 from labeling.models import Annotation
-from studies.answers import FORMS
 from studies.models import Label
 
 register = template.Library()
@@ -18,12 +17,12 @@ def show_answer(one: Annotation | Label | None) -> dict[str, Any]:
     """Take the answer of a label or an annotation apart; none where it has none."""
     if one is None or not one.value:
         return {"has_answer": False}
-    form = FORMS[one.example.study.task_type]
-    parts = form.parts(value=one.value, fields=one.example.fields)
+    definition = one.example.study.definition
+    parts = definition.parts(answer=one.value, fields=one.example.fields)
     return {
         "has_answer": True,
-        "is_list": form.is_list,
+        "is_list": definition.is_list,
         "parts": parts[:SHOWN_PARTS],
         "num_more": max(len(parts) - SHOWN_PARTS, 0),
-        "nothing": form.nothing,
+        "nothing": definition.nothing,
     }

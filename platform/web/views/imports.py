@@ -27,7 +27,6 @@ from studies.imports import (
 )
 from studies.models import ImportBatch, ImportJob, Study
 from studies.queries import awaiting_annotation
-from studies.task_types import DESCRIPTIONS, input_fields
 from tables.table import counted
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
 from web.http import carry_out, person
@@ -51,8 +50,8 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "study": study,
         "form": form,
-        "input_fields": input_fields(study.task_type),
-        "label_form": DESCRIPTIONS[study.task_type].in_a_file,
+        "input_fields": study.definition.input_fields,
+        "label_form": study.definition.in_a_file,
     }
     return render(request, "web/import_upload.html", context)
 
@@ -203,7 +202,7 @@ def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, col
     """The choice of columns: as it was sent, else as proposed."""
     values = request.POST or request.GET
     sent = values if "label_column" in values else values_of(proposed)
-    form = OptionsForm(sent, input_fields=input_fields(batch.study.task_type))
+    form = OptionsForm(sent, input_fields=batch.study.definition.input_fields)
     form.set_columns(columns)
     form.is_valid()
     return form

@@ -11,7 +11,6 @@ from runs.control import StartedRuns, start_runs
 from runs.requests import finished_teachers
 from studies.models import Study
 from studies.queries import split_counts
-from studies.task_types import TASK_TYPES
 from web.forms.runs import StartRunForm
 from web.http import carry_out, person
 from web.presenters import SHOWN, is_as_shown, quote_runs, shown_as
@@ -47,7 +46,7 @@ def _study(pk: int) -> Study:
 
 
 def _form(study: Study, data: object) -> StartRunForm:
-    task_type = TASK_TYPES[study.task_type]
+    task_type = study.definition
     return StartRunForm(
         data,
         teachers=finished_teachers(study)[:MOST_TEACHERS],

@@ -13,7 +13,6 @@ from budgets.models import PriceBook
 from budgets.overviews import totals_by_currency
 from labeling.queries import work_waiting
 from runs.models import Run
-from studies.answers import FORMS
 from studies.editing import create_study
 from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
@@ -83,7 +82,7 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
         "study": study,
         "counts": split_counts(study),
         "label_counts": label_counts(study),
-        "nothing": FORMS[study.task_type].nothing,
+        "nothing": study.definition.nothing,
         "formats": WRITERS,
         "uploads": study.import_batches.select_related("created_by", "imported_by", "undone_by").order_by("-pk")[:20],
         "splits": Split,

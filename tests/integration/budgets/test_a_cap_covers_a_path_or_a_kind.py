@@ -92,8 +92,8 @@ def test_a_cap_that_is_lifted_holds_nothing_back_and_both_are_recorded() -> None
 @pytest.mark.parametrize(
     ("scope", "limit", "problem"),
     [
-        ({}, "1", "one of them"),
-        ({"path": "annotate", "kind": "label"}, "1", "one of them"),
+        ({}, "1", "either a path or a cost kind"),
+        ({"path": "annotate", "kind": "label"}, "1", "either a path or a cost kind"),
         ({"kind": "platform_fee"}, "1", "comes on top"),
         ({"kind": "bribe"}, "1", "bribe"),
         ({"path": "annotate"}, "-1", "limit"),

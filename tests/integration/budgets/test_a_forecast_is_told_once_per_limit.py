@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from budgets.forecast import outlook, tell_forecasts
+from budgets.forecast import notify_forecasts, outlook
 from budgets.limits import set_limit, stop_everything
 from budgets.models import Budget
 from notices.models import Notice, NoticeKind
@@ -27,20 +27,20 @@ def forecasts() -> list[str]:
 
 def test_a_budget_that_runs_out_within_a_week_is_told_once() -> None:
     budget = spending("9")
-    assert (tell_forecasts(now=NOW), tell_forecasts(now=NOW)) == (1, 0)
+    assert (notify_forecasts(now=NOW), notify_forecasts(now=NOW)) == (1, 0)
     assert forecasts() == [f"“{budget}” is forecast to run out on 2026-03-15"]
 
 
 def test_another_limit_is_told_of_again() -> None:
     budget = spending("9")
-    tell_forecasts(now=NOW)
+    notify_forecasts(now=NOW)
     set_limit(actor=factories.person(), budget=budget, limit="10")
-    assert tell_forecasts(now=NOW) == 1
+    assert notify_forecasts(now=NOW) == 1
 
 
 def test_a_budget_that_lasts_longer_is_not_told_of() -> None:
     budget = spending("20")
-    assert tell_forecasts(now=NOW) == 0
+    assert notify_forecasts(now=NOW) == 0
     found = outlook(budget=budget, now=NOW)
     assert found is not None
     assert found.runs_out_at == NOW + timedelta(days=16)
@@ -50,4 +50,4 @@ def test_a_stopped_budget_has_no_forecast() -> None:
     budget = spending("9")
     stopped = stop_everything(actor=factories.person(), budget=budget, reason="Enough")
     assert outlook(budget=stopped, now=NOW) is None
-    assert tell_forecasts(now=NOW) == 0
+    assert notify_forecasts(now=NOW) == 0

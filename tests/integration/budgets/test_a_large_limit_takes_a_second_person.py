@@ -153,7 +153,7 @@ def test_who_may_not_set_budgets_neither_confirms_nor_has_asked(budget: Budget, 
         confirm_limit(actor=factories.person(Role.ANNOTATOR), request=request)
     mara.is_active = False
     mara.save()
-    with pytest.raises(LimitRequestClosed, match="may not set budgets any more"):
+    with pytest.raises(LimitRequestClosed, match="can no longer set budgets"):
         confirm_limit(actor=factories.person(), request=request)
 
 

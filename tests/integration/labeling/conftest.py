@@ -17,10 +17,11 @@ from labeling.models import Annotation, LabelingProject, Publication
 from labeling.publishing import publish
 from labeling.sign_in import ticket_url
 from labeling.sync import sync
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from labeling.withdraw import follow_stops
 from reports.verify import verify
 from studies.models import Study
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.services import LabelStudioServer
 
@@ -61,7 +62,7 @@ class Member:
 
     def annotate(self, example_id: int, value: str = "good", **fields: Any) -> httpx.Response:
         """Answer after as much work as the lead time tells."""
-        result = LABELING_TASK_TYPES["text_classification"].result(target=value, fields={})
+        result = widget_of(TASK_TYPES["text_classification"]).result(target=value, fields={})
         body = {"result": result, "unique_id": str(uuid4()), "lead_time": 4.5, **fields}
         if isinstance(body["lead_time"], int | float) and 0 < body["lead_time"] < 1e6:
             self.work(body["lead_time"])
@@ -78,7 +79,7 @@ class Member:
         return self.annotate(example_id, result=[], was_cancelled=True)
 
     def edit(self, annotation_id: int, value: str, **fields: Any) -> httpx.Response:
-        result = LABELING_TASK_TYPES["text_classification"].result(target=value, fields={})
+        result = widget_of(TASK_TYPES["text_classification"]).result(target=value, fields={})
         self.work(fields.get("lead_time", 0))
         return self.http.patch(f"/api/annotations/{annotation_id}", json={"result": result, **fields})
 

@@ -5,14 +5,15 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Role
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from studies.models import Study
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Call, Enter, Member, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
-GOOD = LABELING_TASK_TYPES["text_classification"].result(target="good", fields={})
+GOOD = widget_of(TASK_TYPES["text_classification"]).result(target="good", fields={})
 
 # {p} the project, {e} an example, {own} and {other} annotations on it, {me} and {them} their makers.
 ALLOWED = [

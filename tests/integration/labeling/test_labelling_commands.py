@@ -38,7 +38,7 @@ def test_sync_says_what_it_found(study: Study, annotator: Member) -> None:
         (["publish", "no such study"], "There is no study 'no such study'"),
         (["publish", "{study}", "--examples", "-1"], "-1 must be 1 or more"),
         (["publish", "{study}", "--split", "train"], "'train' is not one of"),
-        (["publish", "{study}", "--as", "nobody@example.com"], "no account with the e-mail nobody@example.com"),
+        (["publish", "{study}", "--as", "nobody@example.com"], "No active person has the e-mail 'nobody@example.com'"),
         (["sync", "{study}"], "nothing published in Label Studio"),
     ],
 )

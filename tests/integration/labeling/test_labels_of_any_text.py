@@ -2,7 +2,8 @@ import pytest
 
 from labeling.label_studio import LabelStudioClient
 from labeling.publishing import publish
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Member, published_ids, synced
 from tests.services import LabelStudioServer
@@ -23,8 +24,8 @@ def test_labels_of_any_text_come_back_as_they_went(
 
 
 def test_label_studio_accepts_the_configuration_of_every_task_type(client_of: LabelStudioClient) -> None:
-    for task_type in LABELING_TASK_TYPES.values():
-        config = task_type.config(labels=LABELS)
+    for task_type in TASK_TYPES.values():
+        config = widget_of(task_type).config(labels=LABELS)
         made = client_of.sdk.projects.create(title="configuration", label_config=config)
         known = made.parsed_label_config["label"]["labels_attrs"].values()
         assert {one.get("alias", one["value"]) for one in known} == set(LABELS)

@@ -13,14 +13,15 @@ from budgets.cost_kinds import CostKind
 from budgets.models import LedgerEntry
 from budgets.prices import set_price
 from labeling.publishing import publish
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from studies.models import Study
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, synced
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
-GOOD = LABELING_TASK_TYPES["text_classification"].result(target="good", fields={})
+GOOD = widget_of(TASK_TYPES["text_classification"]).result(target="good", fields={})
 
 
 def tell(member: Member, example: int, lead_time: Any, **fields: Any) -> httpx.Response:

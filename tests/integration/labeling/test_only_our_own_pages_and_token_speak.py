@@ -4,14 +4,15 @@ import httpx
 import pytest
 
 from accounts.models import Role
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from studies.models import Study
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import HOME, Enter, Member, project_id, published_ids
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
-GOOD = LABELING_TASK_TYPES["text_classification"].result(target="good", fields={})
+GOOD = widget_of(TASK_TYPES["text_classification"]).result(target="good", fields={})
 JUNK = [
     {"Authorization": "Token 0123456789012345678901234567890123456789"},
     {"Authorization": "Token"},

@@ -51,5 +51,5 @@ def test_free_labels_of_a_spent_budget_wait_for_a_top_up_and_the_refusal_says_so
     study.budget = Budget.objects.get(pk=study.budget_id)
     admin, book = factories.person(Role.ADMIN), study.budget.price_book
     set_price(actor=admin, book=book, kind=CostKind.LABEL, amount="0", starts_at=timezone.now())
-    with pytest.raises(BudgetStopped, match="Top it up on its budget page: until then nothing starts, not even what"):
+    with pytest.raises(BudgetStopped, match="Top it up on its budget page: until then nothing starts, including work"):
         publish(actor=study.created_by, study=study)

@@ -22,8 +22,9 @@ from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.publishing import publish
 from labeling.sync import sync
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from studies.models import Label, Study
+from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, project_id, published_ids
 from tests.services import LabelStudioServer
@@ -137,7 +138,7 @@ class Play:
 
 
 def result(value: str) -> Any:
-    return LABELING_TASK_TYPES["text_classification"].result(target=value, fields={})
+    return widget_of(TASK_TYPES["text_classification"]).result(target=value, fields={})
 
 
 def rows() -> dict[tuple[str, int], dict[str, Any]]:

@@ -41,7 +41,7 @@ def test_a_model_answers_a_text_and_nothing_is_charged(student: Artifact) -> Non
     assert LedgerEntry.objects.count() == before
 
 
-@pytest.mark.parametrize(("text", "words"), [("  ", "text: is empty"), ("x" * 10_001, "10,000 is the most")])
+@pytest.mark.parametrize(("text", "words"), [("  ", "text: is empty"), ("x" * 10_001, "10,000 is the maximum")])
 def test_a_text_that_cannot_be_read_is_refused(student: Artifact, text: str, words: str) -> None:
     with pytest.raises(PredictionFailed, match=words):
         try_model(actor=student.run.study.created_by, artifact=student, texts={"text": text})

@@ -99,4 +99,4 @@ def test_the_page_compares_the_best_two_until_others_are_chosen(pair: tuple[Arti
     chosen = client.get(url, {"first": pair[0].pk, "second": pair[1].pk}, headers={"HX-Request": "true"})
     assert "-33.3 percentage points of accuracy; 95 % interval" in chosen.content.decode()
     same = client.get(url, {"first": pair[0].pk, "second": pair[0].pk})
-    assert "They cannot be compared" in same.content.decode()
+    assert "These students cannot be compared" in same.content.decode()

@@ -31,7 +31,7 @@ def test_three_crashes_are_told_once(make_study: Callable[..., Study]) -> None:
     study = make_study("crashing")
     start_annotate(actor=study.created_by, study=study, plan=PLAN)
     finish_all()
-    assert "3 attempts" in Notice.objects.get().body
+    assert "3 interrupted attempts" in Notice.objects.get().body
 
 
 def test_a_run_that_succeeds_or_is_cancelled_is_not_told(study: Study) -> None:

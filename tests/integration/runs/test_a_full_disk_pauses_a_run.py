@@ -58,6 +58,6 @@ def test_one_that_would_start_with_too_little_room_pauses_and_costs_nothing(stud
     supervise(run_id=run.pk)
 
     assert in_state(run, RunState.PAUSED)
-    assert "1,000,000,000 MB must be before one starts" in run.pause_reason
+    assert "1,000,000,000 MB is needed to start one" in run.pause_reason
     assert run.attempts.get().entry is None
     assert is_reconciled(study)

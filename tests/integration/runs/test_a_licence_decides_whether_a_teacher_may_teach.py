@@ -86,7 +86,7 @@ def test_a_model_card_says_what_its_licence_allows(
 def test_an_artifacts_licence_is_that_of_its_base(monkeypatch: pytest.MonkeyPatch) -> None:
     base = factories.PACKAGE_MODEL
     bases = {"/runs/7": base}
-    monkeypatch.setattr("runs.preflight.licences.base_of", lambda reference: bases.get(reference["name"]))
+    monkeypatch.setattr("runs.preflight.licences.base_model_of", lambda reference: bases.get(reference["name"]))
     assert licence_of({"source": "folder", "name": "/runs/7"}) == licence_of(base)
 
 
@@ -129,5 +129,5 @@ def test_the_command_states_it_too(unknown: Study, capsys: pytest.CaptureFixture
     named = ["hub", unknown.teacher_model["name"], "--licence", "Strict 1", "--outputs-may-train", "no"]
     call_command("state_licence", *named, "--as", unknown.created_by.email)
     assert "Its outputs must not train other models." in capsys.readouterr().out
-    with pytest.raises(CommandError, match="does not exist"):
+    with pytest.raises(CommandError, match="No active person"):
         call_command("state_licence", *named, "--as", "nobody@example.com")

@@ -88,7 +88,7 @@ def test_a_trainer_that_always_crashes_is_given_up_after_three_paid_attempts(
 
     run.refresh_from_db()
     assert run.state == RunState.FAILED
-    assert "3 attempts" in run.error
+    assert "3 interrupted attempts" in run.error
     assert [attempt.entry is not None for attempt in run.attempts.all()] == [True, True, True]
     assert is_reconciled(study)
 

@@ -98,7 +98,7 @@ def test_more_unlabelled_examples_than_there_are_start_nothing(study: Study) -> 
 def test_a_count_out_of_range_starts_nothing(study: Study, number: int) -> None:
     with pytest.raises(Refusal, match="not between 1 and"):
         start_annotate(actor=study.created_by, study=study, num_labels=number)
-    with pytest.raises(Refusal, match="unlabelled examples"):
+    with pytest.raises(Refusal, match="num_unlabelled: "):
         start_distil(actor=study.created_by, study=study, num_unlabelled=number)
 
     assert nothing_is_left(study)

@@ -10,7 +10,6 @@ from runs.control import start_annotate, start_distil
 from runs.models import Run, RunKind, RunState
 from runs.requests import RunPlan
 from studies.models import Split, Study
-from studies.task_types import metrics
 from tests import factories
 from tests.integration.runs.workers import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
@@ -57,7 +56,7 @@ def test_both_paths_end_in_a_student_measured_by_every_metric_of_its_kind(study:
     for run in runs:
         assert in_state(run, RunState.SUCCEEDED), run.error
         measured = run.artifact.evaluations.filter(split="test")
-        assert {one.metric for one in measured} == set(metrics(study.task_type))
+        assert {one.metric for one in measured} == set(study.definition.metrics)
         assert measured.get(metric=study.metric).baseline is not None
     assert study.runs.get(kind=RunKind.SCORE).artifact.num_pseudo_labels == 10
     assert is_reconciled(study)

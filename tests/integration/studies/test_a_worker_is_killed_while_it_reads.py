@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[3]
 NUM_ROWS = 60_000
 ROWS = "text\n" + "".join(f"this is the text with the number {number}\n" for number in range(NUM_ROWS))
-WORK = "import django; django.setup(); from studies import import_jobs; import_jobs.carry_out_job(job_id={})"
+WORK = "import django; django.setup(); from studies.imports import jobs; jobs.carry_out_job(job_id={})"
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,11 @@ from django.core.management import CommandError, call_command
 
 from studies.editing import StudyInvalid
 from studies.imports import ImportOptions, RowsInvalid, draft_import, import_examples
-from studies.labels import UnknownLabel, assign_label
+from studies.labels import assign_label
 from studies.models import Label, Study
 from studies.queries import label_counts, with_label, without_any
 from studies.snapshots import take_snapshot
+from studies.task_types import AnswerInvalid
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -89,11 +90,13 @@ def test_examples_are_counted_and_found_by_each_label_they_have() -> None:
 def test_an_assigned_answer_is_kept_in_the_one_form_whatever_its_length() -> None:
     (example,) = factories.examples(entities(), ["5 " * 400])
     spans = [{"start": 2 * n, "end": 2 * n + 2, "label": "Amount"} for n in range(400)]
-    label = assign_label(example=example, value=json.dumps(spans), source_keys=["annotation:1"])
+    definition, labels = example.study.definition, example.study.labels
+    value = definition.read_answer(given=json.dumps(spans), fields=example.fields, labels=labels)
+    label = assign_label(example=example, value=value, source_keys=["annotation:1"])
     assert json.loads(label.value)[0] == {"start": 0, "end": 1, "label": "Amount"}
     assert take_snapshot(study=example.study).items.get().value == label.value
-    with pytest.raises(UnknownLabel, match="not a valid list of spans"):
-        assign_label(example=example, value="Amount", source_keys=[])
+    with pytest.raises(AnswerInvalid, match="not a valid list of spans"):
+        definition.read_answer(given="Amount", fields=example.fields, labels=labels)
 
 
 def test_one_label_is_enough_where_it_may_be_absent_and_the_metric_fits_the_kind() -> None:

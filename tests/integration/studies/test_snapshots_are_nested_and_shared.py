@@ -1,9 +1,10 @@
 import pytest
 
 from studies.editing import freeze_test
-from studies.labels import UnknownLabel, assign_label
+from studies.labels import assign_label
 from studies.models import Split
 from studies.snapshots import NotEnoughLabels, take_snapshot
+from studies.task_types import AnswerInvalid
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,9 +55,9 @@ def test_an_imported_label_outlives_annotations() -> None:
 
 
 def test_a_value_outside_the_label_set_is_refused() -> None:
-    (example,) = factories.examples(factories.study(), ["a"])
-    with pytest.raises(UnknownLabel):
-        assign_label(example=example, value="ugly", source_keys=[])
+    study = factories.study()
+    with pytest.raises(AnswerInvalid):
+        study.definition.read_answer(given="ugly", fields={"text": "a"}, labels=study.labels)
 
 
 def test_freezing_twice_keeps_the_first_date() -> None:

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from studies.models import Study
 from studies.segmentation import is_marked_by_characters
+from studies.task_types import TASK_TYPES
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -41,5 +42,5 @@ def test_only_spans_are_marked() -> None:
 
 @pytest.mark.parametrize(("by_characters", "granularity"), [(True, "symbol"), (False, "word")])
 def test_label_studio_is_told(by_characters: bool, granularity: str) -> None:
-    config = LABELING_TASK_TYPES["entity_extraction"].config(labels=["City"], by_characters=by_characters)
+    config = widget_of(TASK_TYPES["entity_extraction"]).config(labels=["City"], by_characters=by_characters)
     assert f'granularity="{granularity}"' in config

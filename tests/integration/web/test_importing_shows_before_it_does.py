@@ -177,7 +177,7 @@ def test_labels_for_what_is_published_are_told_before_and_after(manager: Client,
     project = LabelingProject.objects.create(study=study, label_studio_id=7)
     examples = publishable(study=study, split="pool")
     hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
-    project.batches.update(state="published_ids")
+    project.batches.update(state="offered")
     file = SimpleUploadedFile("labels.csv", GOOD.encode())
     page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
     assert "2 of the examples that get a label are published." in page.content.decode()

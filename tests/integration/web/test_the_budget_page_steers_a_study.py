@@ -34,7 +34,7 @@ def test_a_top_up_adds_once_however_often_it_is_sent(manager: Client, study: Stu
     post(manager, study, "top-up", form)
     page = post(manager, study, "top-up", form)
     assert study.budget.limit == 15
-    assert "this form was sent before" in str(page.context["top_up_form"].errors)
+    assert "this form was already submitted" in str(page.context["top_up_form"].errors)
 
 
 def test_after_looking_again_the_same_form_adds(manager: Client, study: Study) -> None:

@@ -68,8 +68,8 @@ def test_a_way_decides_the_epochs_on_gold_labels(way: str) -> None:
 def test_a_bi_encoder_is_offered_where_there_are_pairs(manager: Client, ready: Study, task_type: str) -> None:
     Study.objects.filter(pk=ready.pk).update(task_type=task_type)
     page = manager.get(reverse("start-run", args=[ready.pk]))
-    published_ids = {value for value, _ in page.context["form"].fields["pooling"].choices}
-    assert ("bi_encoder" in published_ids) == (task_type == "pair_classification")
+    choices = {value for value, _ in page.context["form"].fields["pooling"].choices}
+    assert ("bi_encoder" in choices) == (task_type == "pair_classification")
 
 
 def test_lists_are_read_with_commas_or_spaces() -> None:

@@ -4,13 +4,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from labeling.task_types import LABELING_TASK_TYPES, LabelingTaskType, ResultInvalid
-from training.tasks import TASK_TYPES
+from labeling.widgets import ResultInvalid, Widget, widget_of
+from studies.task_types import TASK_TYPES
 
 LABELS = ["good", 'say "no" & <go>', "naïve 日本語", "$text", "cost $5", "it's", "&amp;", "a\ttab"]
 FIELDS = {"text": "a text that is long enough", "text_a": "one", "text_b": "another"}
 CHOOSING_ONE = pytest.mark.parametrize("name", ["text_classification", "pair_classification"])
-EVERY = pytest.mark.parametrize("task_type", LABELING_TASK_TYPES.values(), ids=LABELING_TASK_TYPES)
+EVERY = pytest.mark.parametrize("name", TASK_TYPES)
+
+
+def widget(name: str) -> Widget:
+    return widget_of(TASK_TYPES[name])
 
 
 def values(config: str) -> list[str]:
@@ -27,31 +31,30 @@ def targets(name: str) -> list[str]:
     return LABELS
 
 
-def test_labelling_and_training_know_the_same_task_types() -> None:
-    assert {name: one.input_fields for name, one in LABELING_TASK_TYPES.items()} == {
-        name: one.input_fields for name, one in TASK_TYPES.items()
-    }
+@EVERY
+def test_its_widget_shows_the_fields_that_training_reads(name: str) -> None:
+    assert widget(name).input_fields == TASK_TYPES[name].input_fields
 
 
 @EVERY
-def test_its_configuration_keeps_labels_of_any_text(task_type: LabelingTaskType) -> None:
-    assert values(task_type.config(labels=LABELS)) == LABELS
+def test_its_configuration_keeps_labels_of_any_text(name: str) -> None:
+    assert values(widget(name).config(labels=LABELS)) == LABELS
 
 
 @EVERY
-def test_its_configuration_shows_every_field_and_names_no_other(task_type: LabelingTaskType) -> None:
-    config = ElementTree.fromstring(task_type.config(labels=LABELS, instructions="Read $text, & choose"))
+def test_its_configuration_shows_every_field_and_names_no_other(name: str) -> None:
+    config = ElementTree.fromstring(widget(name).config(labels=LABELS, instructions="Read $text, & choose"))
     shown = {element.attrib["value"] for element in config.iter("Text")}
-    assert shown == {f"${name}" for name in task_type.input_fields}
+    assert shown == {f"${field}" for field in widget(name).input_fields}
     named = [v for e in config.iter() for k, v in e.attrib.items() if k == "value" and "$t" in v and e.tag != "Text"]
     assert named == []
 
 
 @EVERY
-def test_an_answer_reads_as_the_target_it_was_written_from(task_type: LabelingTaskType) -> None:
-    for target in targets(task_type.name):
-        result = task_type.result(target=target, fields=FIELDS)
-        assert task_type.target(result=result, fields=FIELDS, labels=LABELS) == target
+def test_an_answer_reads_as_the_target_it_was_written_from(name: str) -> None:
+    for target in targets(name):
+        result = widget(name).result(target=target, fields=FIELDS)
+        assert widget(name).target(result=result, fields=FIELDS, labels=LABELS) == target
 
 
 @CHOOSING_ONE
@@ -73,16 +76,16 @@ def test_an_answer_reads_as_the_target_it_was_written_from(task_type: LabelingTa
 )
 def test_what_is_no_answer_is_refused_with_the_reason(name: str, result: Any, message: str) -> None:
     with pytest.raises(ResultInvalid, match=message):
-        LABELING_TASK_TYPES[name].target(result=result, fields=FIELDS, labels=LABELS)
+        widget(name).target(result=result, fields=FIELDS, labels=LABELS)
 
 
 @EVERY
-def test_it_shows_an_examples_own_fields_and_nothing_else(task_type: LabelingTaskType) -> None:
-    fields = {name: name.upper() for name in task_type.input_fields}
-    assert task_type.data(fields={**fields, "secret": "label"}) == fields
+def test_it_shows_an_examples_own_fields_and_nothing_else(name: str) -> None:
+    fields = {field: field.upper() for field in widget(name).input_fields}
+    assert widget(name).data(fields={**fields, "secret": "label"}) == fields
 
 
 def test_the_first_ten_labels_have_keys_and_the_rest_have_none() -> None:
-    config = LABELING_TASK_TYPES["text_classification"].config(labels=[f"label {n}" for n in range(12)])
+    config = widget("text_classification").config(labels=[f"label {n}" for n in range(12)])
     keys = [choice.get("hotkey") for choice in ElementTree.fromstring(config).iter("Choice")]
     assert keys == [*"1234567890", None, None]

@@ -3,14 +3,15 @@ from itertools import pairwise, product
 
 import pytest
 
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
+from studies.task_types import TASK_TYPES
 
 LABELS = ["a", "b", "c"]
 
 
 def agreed(name: str, *answers: object) -> object:
     targets = [one if isinstance(one, str) else json.dumps(one) for one in answers]
-    found = LABELING_TASK_TYPES[name].agreed(targets=targets, labels=LABELS)
+    found = widget_of(TASK_TYPES[name]).agreed(targets=targets, labels=LABELS)
     return found if name == "text_classification" else json.loads(found)
 
 

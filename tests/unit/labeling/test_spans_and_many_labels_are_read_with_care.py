@@ -4,11 +4,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from labeling.task_types import ResultInvalid
-from labeling.task_types.entity_extraction import EntityExtraction
-from labeling.task_types.multi_label_classification import MultiLabelClassification
+from labeling.widgets import MultipleChoices, ResultInvalid, Spans
+from studies.task_types import TASK_TYPES
 
-SPANS, MANY = EntityExtraction(), MultiLabelClassification()
+SPANS, MANY = Spans(("text",)), MultipleChoices(("text",))
 LABELS = ["a", "b"]
 
 
@@ -79,7 +78,9 @@ def test_what_is_no_span_is_refused_with_the_reason(result: Any, message: str) -
 
 
 def test_labels_come_in_the_studys_order_and_none_is_an_answer() -> None:
-    assert MANY.target(result=chosen("b", "a"), fields={}, labels=LABELS) == '["a", "b"]'
+    given = MANY.target(result=chosen("b", "a"), fields={}, labels=LABELS)
+    definition = TASK_TYPES["multi_label_classification"]
+    assert definition.read_answer(given=given, fields={}, labels=LABELS) == '["a", "b"]'
     assert MANY.target(result=[], fields={}, labels=LABELS) == "[]"
 
 

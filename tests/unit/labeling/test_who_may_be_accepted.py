@@ -9,8 +9,9 @@ from labeling.annotations import People
 from labeling.annotations.accept import assess
 from labeling.label_studio import RemoteAnnotation
 from labeling.models import Annotation
-from labeling.task_types import LABELING_TASK_TYPES
+from labeling.widgets import widget_of
 from studies.models import Example, Study
+from studies.task_types import TASK_TYPES
 
 State = Annotation.State
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,7 +34,7 @@ def annotation(**fields: Any) -> RemoteAnnotation:
         "completed_by": 1,
         "updated_by": 1,
         "was_cancelled": False,
-        "result": LABELING_TASK_TYPES["text_classification"].result(target="good", fields={}),
+        "result": widget_of(TASK_TYPES["text_classification"]).result(target="good", fields={}),
         "lead_time": timedelta(seconds=3),
         "created_at": NOW,
         "updated_at": NOW,

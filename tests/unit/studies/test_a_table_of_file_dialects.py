@@ -7,6 +7,7 @@ import pytest
 from studies.imports import FileUnreadable, ImportCheck
 from studies.imports.files import read_table
 from studies.imports.row_checks import StudyRules, check_rows, guess_options
+from studies.task_types import TASK_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -348,8 +349,7 @@ REFUSED = [
 def checked(dialect: Dialect) -> ImportCheck:
     table = read_table(content=dialect.content, file_name=dialect.file_name)
     rules = StudyRules(
-        task_type="text_classification",
-        input_fields=("text",),
+        definition=TASK_TYPES["text_classification"],
         labels=("pos", "neg", "0", "1"),
         dev_fraction=0,
         test_fraction=0,

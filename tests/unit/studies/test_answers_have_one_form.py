@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from studies.answers import FORMS, AnswerInvalid, in_one_line
-from studies.hashing import clean
 from studies.models import Metric
-from studies.task_types import DESCRIPTIONS, TASK_TYPES, metric_title, metrics
+from studies.task_types import TASK_TYPES, AnswerInvalid, metric_title
+from tables.signs import clean
 
 LABELS = ["a", "b", "a|b", "c; d"]
 TEXT = "Add 5 mL of NaCl"
@@ -15,20 +14,22 @@ SPAN = {"start": 4, "end": 8, "label": "a"}
 
 
 def sets(given: str) -> Any:
-    return json.loads(FORMS["multi_label_classification"].read(given=given, fields={"text": TEXT}, labels=LABELS))
+    return json.loads(
+        TASK_TYPES["multi_label_classification"].read_answer(given=given, fields={"text": TEXT}, labels=LABELS)
+    )
 
 
 def spans(given: Any, text: str = TEXT) -> Any:
     cell = given if isinstance(given, str) else json.dumps(given)
-    return json.loads(FORMS["entity_extraction"].read_cell(cell=cell, cells={"text": text}, labels=LABELS))
+    return json.loads(TASK_TYPES["entity_extraction"].read_cell(cell=cell, cells={"text": text}, labels=LABELS))
 
 
-def test_every_task_type_has_a_form_and_a_description() -> None:
-    assert FORMS.keys() == DESCRIPTIONS.keys() == TASK_TYPES.keys()
+def test_every_task_type_says_what_it_asks_and_how_a_file_has_it() -> None:
+    assert all(one.asks and one.in_a_file for one in TASK_TYPES.values())
 
 
 def test_every_metric_of_every_task_type_can_be_a_studys_and_has_a_title() -> None:
-    assert {one for name in TASK_TYPES for one in metrics(name)} <= set(Metric.values)
+    assert {one for kind in TASK_TYPES.values() for one in kind.metrics} <= set(Metric.values)
     assert metric_title(task_type="entity_extraction", metric="micro_f1") == "Span F1"
     assert metric_title(task_type="text_classification", metric="micro_f1") == "Micro F1"
 
@@ -119,4 +120,4 @@ def test_a_span_that_cuts_a_letter_from_its_accent_is_refused() -> None:
     ],
 )
 def test_an_answer_is_shown_in_words(task_type: str, value: str, shown: str) -> None:
-    assert in_one_line(task_type=task_type, value=value, fields={"text": TEXT}) == shown
+    assert TASK_TYPES[task_type].one_line(answer=value, fields={"text": TEXT}) == shown

@@ -5,6 +5,7 @@ import pytest
 from studies.imports import ImportCheck, ImportOptions
 from studies.imports.files import read_table
 from studies.imports.row_checks import ColumnsWrong, StudyRules, check_rows, guess_options
+from studies.task_types import TASK_TYPES
 
 
 def check(text: str, **rules: Any) -> ImportCheck:
@@ -15,8 +16,7 @@ def check(text: str, **rules: Any) -> ImportCheck:
         split_column="split" if "split" in table.columns else "",
     )
     defaults: dict[str, Any] = {
-        "task_type": "text_classification",
-        "input_fields": ("text",),
+        "definition": TASK_TYPES["text_classification"],
         "labels": ("good", "bad"),
         "dev_fraction": 0.1,
         "test_fraction": 0.2,
@@ -75,8 +75,7 @@ def test_a_missing_column_is_named_beside_those_there_are() -> None:
             table=read_table(content=b"text\na\n", file_name="rows.csv"),
             options=ImportOptions(columns={"text": "body"}),
             rules=StudyRules(
-                task_type="text_classification",
-                input_fields=("text",),
+                definition=TASK_TYPES["text_classification"],
                 labels=("a",),
                 dev_fraction=0,
                 test_fraction=0,

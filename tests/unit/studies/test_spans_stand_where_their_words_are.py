@@ -6,11 +6,11 @@ from typing import Literal
 
 import pytest
 
-from studies.answers import FORMS, AnswerInvalid, span_places
-from studies.answers.span_places import places_kept
 from studies.imports import ImportCheck
 from studies.imports.files import read_table
 from studies.imports.row_checks import StudyRules, check_rows, guess_options
+from studies.task_types import TASK_TYPES, AnswerInvalid
+from training.answers import offsets_kept, span_offsets
 
 # Offsets as a browser counts them, in UTF-16 code units.
 EXPORT = """id\ttext\tlabel\tannotator
@@ -24,8 +24,7 @@ EXPORT = """id\ttext\tlabel\tannotator
 def checked(text: str, file_name: str = "export.tsv") -> ImportCheck:
     table = read_table(content=text.encode(), file_name=file_name)
     rules = StudyRules(
-        task_type="entity_extraction",
-        input_fields=("text",),
+        definition=TASK_TYPES["entity_extraction"],
         labels=("City",),
         dev_fraction=0,
         test_fraction=0,
@@ -42,7 +41,7 @@ def cities(found: ImportCheck) -> list[str]:
 
 def read(text: str, *spans: dict[str, object], remarks: Counter[str] | None = None) -> list[dict[str, object]]:
     cell = json.dumps([{"label": "City", **span} for span in spans])
-    form = FORMS["entity_extraction"]
+    form = TASK_TYPES["entity_extraction"]
     found = form.read_cell(cell=cell, cells={"text": text}, labels=["City"], remarks=remarks)
     return json.loads(found)  # type: ignore[no-any-return]
 
@@ -97,7 +96,7 @@ def test_a_text_is_composed_once_however_many_spans_it_has(monkeypatch: pytest.M
         composed.append(len(text))
         return unicodedata.normalize(form, text)
 
-    monkeypatch.setattr(span_places, "unicodedata", SimpleNamespace(normalize=normalize))
+    monkeypatch.setattr(span_offsets, "unicodedata", SimpleNamespace(normalize=normalize))
     text = " e\N{COMBINING ACUTE ACCENT}" * 2000
-    places_kept([3 * n + 1 for n in range(2000)], text=text)
+    offsets_kept([3 * n + 1 for n in range(2000)], text=text)
     assert sum(composed) <= 2 * len(text)

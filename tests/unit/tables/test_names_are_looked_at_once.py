@@ -6,7 +6,7 @@ import pytest
 
 from tables.dialects import records
 from tables.reading import open_table
-from tables.table import MOST_COLUMNS, FileUnreadable, repeated
+from tables.table import MOST_COLUMNS, TableUnreadable, repeated
 
 
 class Counting(str):
@@ -39,7 +39,7 @@ def test_json_lines_with_ever_new_keys_are_refused_at_the_first_key_too_many() -
     rows = iter(open_table(stream=BytesIO(content), file_name="a.jsonl"))
     read = [next(rows) for _ in range(MOST_COLUMNS - 1)]
     assert not any(row.problem for row in read)
-    with pytest.raises(FileUnreadable, match="up to line 200 make more than 200 columns"):
+    with pytest.raises(TableUnreadable, match="up to line 200 make more than 200 columns"):
         next(rows)
 
 
@@ -52,7 +52,7 @@ def test_an_object_with_too_many_keys_is_an_error_of_its_line() -> None:
 
 def test_a_header_with_too_many_columns_is_refused_before_a_row_is_read() -> None:
     content = ",".join(f"column {n}" for n in range(20_000)) + "\n"
-    with pytest.raises(FileUnreadable, match="20,000 columns, more than 200 columns, which is the most"):
+    with pytest.raises(TableUnreadable, match="20,000 columns, more than 200 columns, which is the most"):
         open_table(stream=BytesIO(content.encode()), file_name="a.csv")
 
 

@@ -6,7 +6,7 @@ import pytest
 from tables.reading import open_table
 from tables.signs import unstorable
 from tables.sources import ENCODINGS
-from tables.table import FileUnreadable, Row
+from tables.table import Row, TableUnreadable
 
 PIECES = [
     *(
@@ -52,7 +52,7 @@ def test_any_bytes_are_read_or_refused_as_a_file(name: str) -> None:
         content = b"".join(chance.choices(PIECES, k=chance.randint(1, 40)))
         try:
             num_read += bool(read(content, name, chance.choice(list(ENCODINGS))))
-        except FileUnreadable as refusal:
+        except TableUnreadable as refusal:
             assert not unstorable(str(refusal))
     assert num_read > NUM_FILES / 50
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import torch
 
 from training.data import InputLine
-from training.evaluation import load_predictor
+from training.evaluation.predict import load_predictor
 from training.runtime import StopFlag
 
 MODELS = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "models.md"

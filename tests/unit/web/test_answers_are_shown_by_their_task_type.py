@@ -4,8 +4,8 @@ import pytest
 
 from runs.results import ModelAnswer
 from studies.models import Study
+from studies.task_types import LabelledSpan
 from web.presenters import shown
-from web.presenters.answers import TextSegment
 
 TEXT = "Add 5 ml of water"
 SPANS = [{"start": 4, "end": 8, "label": "Amount"}, {"start": 12, "end": 17, "label": "Reagent"}]
@@ -31,8 +31,8 @@ def test_entities_are_pieces_of_the_text() -> None:
     found = shown(study=study, texts={"text": TEXT}, answer=answer(json.dumps(SPANS)))
     assert "".join(piece.text for piece in found.pieces) == TEXT
     assert [piece for piece in found.pieces if piece.label] == [
-        TextSegment(text="5 ml", label="Amount"),
-        TextSegment(text="water", label="Reagent"),
+        LabelledSpan(text="5 ml", label="Amount"),
+        LabelledSpan(text="water", label="Reagent"),
     ]
 
 

@@ -81,7 +81,7 @@ def _filter(options: dict[str, Any]) -> CostFilter:
 
 
 def _person(email: str) -> User:
-    """Somebody who left is found too: what they were paid stays."""
+    """Find a person, also one who left: what they were paid stays."""
     person = User.objects.filter(email__iexact=email).first()
     if person is None:
         raise CommandError(f"--annotator: no one here has the e-mail {email!r}.")

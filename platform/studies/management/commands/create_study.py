@@ -20,8 +20,8 @@ class Command(RefusingCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--task-type", choices=list(TASK_TYPES), default="text_classification")
-        parser.add_argument("--label", action="append", dest="labels", required=True, help="once for each label")
+        parser.add_argument("--task-type", choices=list(TASK_TYPES), default=next(iter(TASK_TYPES)))
+        parser.add_argument("--label", action="append", dest="labels", default=[], help="once for each label")
         parser.add_argument("--limit", required=True, help="what may be spent, in the price book's currency")
         parser.add_argument("--prices", required=True, help="name of the price book")
         parser.add_argument(

@@ -19,7 +19,6 @@ from studies.imports import (
 )
 from studies.models import ImportBatch, Study
 from studies.queries import awaiting_annotation, find_study
-from studies.task_types import input_fields
 from tables.table import column_name, listed_columns
 
 _SHOWN_ERRORS = 20
@@ -116,7 +115,7 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
     """Name the inputs whose column is neither given nor clear from the header; empty if none."""
-    guess = guess_columns(columns=columns, input_fields=input_fields(study.task_type))
+    guess = guess_columns(columns=columns, input_fields=study.definition.input_fields)
     unsure = [field for field in guess.unsure if field not in _given_columns(options)]
     if not unsure:
         return ""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.engine.test_a_stopped_run_resumes_bit_for_bit import stop_once
 from tests.tiny_runs import RunFolder, carry_out
-from tests.unit.training.test_a_stopped_run_resumes_bit_for_bit import stop_once
 from training.spec import SpecInvalid
 
 SEARCH: dict[str, Any] = {"learning_rates": [1e-3, 1e-5], "epochs": [1, 2], "num_seeds": 2}

@@ -57,7 +57,7 @@ def can_be_miscounted(spans: Sequence[UncheckedSpan], *, text: str) -> bool:
     return bool(spans) and not any(one.words for one in spans) and max(text, default="") > _BEYOND_UTF_16
 
 
-def places_kept(places: Sequence[int], *, text: str) -> dict[int, int]:
+def offsets_kept(places: Sequence[int], *, text: str) -> dict[int, int]:
     """Map offsets in a file's text to offsets in the composed and stripped text. Raises: SpanMisplaced."""
     composed = unicodedata.normalize("NFC", text)
     num_stripped = len(composed) - len(composed.lstrip())

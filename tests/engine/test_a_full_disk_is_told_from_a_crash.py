@@ -14,7 +14,7 @@ from training.contract import EXIT_DISK_FULL
 from training.runtime import atomic_folder, is_disk_full, write_json
 from training.train.checkpoint import Checkpoint
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 LIMITED = """
 import resource, sys
 from training.__main__ import leave, main

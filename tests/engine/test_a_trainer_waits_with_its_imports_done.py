@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.tiny_runs import RunFolder
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def waiting(**environment: str) -> tuple[subprocess.Popen[bytes], socket.socket]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.tiny_runs import RunFolder
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 FOREVER = {"steps": 100000, "evaluations": 1000}
 
 

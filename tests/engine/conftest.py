@@ -1,0 +1,4 @@
+# Fixtures, which pytest finds here.
+from tests.tiny_fixtures import letters_folder, one_thread, run_folder, teacher, tiny_folder, trained_teacher
+
+__all__ = ["letters_folder", "one_thread", "run_folder", "teacher", "tiny_folder", "trained_teacher"]
