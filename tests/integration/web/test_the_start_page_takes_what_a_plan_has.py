@@ -97,6 +97,8 @@ def test_what_a_plan_refuses_stands_beside_its_field(manager: Client, ready: Stu
     page = manager.post(reverse("start-run", args=[ready.pk]), sent)
     assert "Needs a filter" in str(page.context["form"].errors["keep"])
     assert '<details class="for-distil" open>' in page.content.decode()
+    quote = manager.get(reverse("run-quote", args=[ready.pk]), sent)
+    assert quote.context["refusal"].startswith("Share kept: needs a filter")
 
 
 def test_what_is_not_shown_without_distilling_is_not_looked_at() -> None:
