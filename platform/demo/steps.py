@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from budgets.models import Budget
 from budgets.money import rounded_text
+from config.refusals import Refusal
 from demo import scenario
 from demo.scenario import DemoAccounts
 from labeling.models import Annotation, Publication
@@ -30,7 +31,7 @@ Say = Callable[[str], None]
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
-class DemoFailed(Exception):
+class DemoFailed(Refusal):
     """A step of the demo did not come to its end; the message says which and where to look."""
 
 

@@ -41,6 +41,13 @@ class Call:
     name: str
     arguments: tuple[str, ...]
 
+    @property
+    def asks_for_help(self) -> bool:
+        """Whether it is about one of OURS; pytest and the benchmarks have a help of their own."""
+        if self.name == "help":
+            return bool(self.arguments) and self.arguments[0] in OURS
+        return self.name in OURS.keys() - {"test", "bench"} and not {"-h", "--help"}.isdisjoint(self.arguments)
+
     def enter_venv(self, *, dev: bool = False, label_studio: bool = False) -> None:
         line = [self.name, *self.arguments]
         enter_venv(paths=self.paths, arguments=line, dev=dev, label_studio=label_studio)
@@ -52,6 +59,9 @@ def main(*, root: Path, arguments: Sequence[str], django: Django) -> int:
         print(HELP, end="")
         return 0
     call = Call(paths=locate(root=root), name=arguments[0], arguments=tuple(arguments[1:]))
+    if call.asks_for_help:
+        print(HELP, end="")
+        return 0
     try:
         command = OURS.get(call.name)
         return command(call) if command else _django(call, django)

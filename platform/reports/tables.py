@@ -102,7 +102,7 @@ def _baselines(points: Sequence[Point]) -> list[str]:
     for one in (one for point in points for one in point.baselines):
         values.setdefault(one.title, []).append(one.value)
     found = [f"{title} {_span(of_title)}" for title, of_title in sorted(values.items())]
-    return ["Without any training: " + "; ".join(found)] if found else []
+    return ["Baselines: " + "; ".join(found)] if found else []
 
 
 def _span(values: Sequence[float]) -> str:

@@ -13,7 +13,7 @@ from studies.queries import find_study
 
 
 class Command(RefusingCommand):
-    help = "Publish examples of a study for labelling in Label Studio, as many as its budget takes."
+    help = "Publish examples of a study for labelling in Label Studio, as many as its budget allows."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="its id or name")

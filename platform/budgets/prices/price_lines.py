@@ -76,15 +76,15 @@ def text_of(content: bytes) -> str:
 
 
 def _check_header(header: Sequence[str]) -> None:
-    allowed = f"Its first line names the columns {', '.join(COLUMNS)}."
-    _refuse("misses", [name for name in REQUIRED if name not in header], allowed)
-    _refuse("has unknown", [printable(name) for name in header if name not in COLUMNS], allowed)
-    _refuse("has twice", repeated(header), allowed)
+    allowed = f"The header names the columns {', '.join(COLUMNS)}."
+    _refuse("missing", [name for name in REQUIRED if name not in header], allowed)
+    _refuse("unknown", [printable(name) for name in header if name not in COLUMNS], allowed)
+    _refuse("repeated", repeated(header), allowed)
 
 
 def _refuse(what: str, names: Collection[str], allowed: str) -> None:
     if names:
-        raise PriceFileUnreadable(f"it {what} the column {', '.join(names)[:200]}. {allowed}", field="file")
+        raise PriceFileUnreadable(f"{what} column {', '.join(names)[:200]}. {allowed}", field="file")
 
 
 def _line_or_problem(row: Row) -> PriceLine | str:

@@ -118,7 +118,7 @@ def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "
     source, name = str(reference.get("source") or ""), str(reference.get("name") or "").strip()
     if source not in SOURCES or not name:
         raise LicenceInvalid(
-            f"{reference!r} is not a model reference: give a source ({', '.join(SOURCES)}) and a name."
+            f"{source}:{name} is not a model reference: give a source ({', '.join(SOURCES)}) and a name."
         )
     if outputs not in OutputUse.values:
         raise LicenceInvalid(f"{outputs!r} is not one of {', '.join(OutputUse.values)}.", field="outputs")

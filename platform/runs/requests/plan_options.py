@@ -8,6 +8,8 @@ from training.spec import Setting, settings_of
 
 # Known by a shorter word.
 _WORDS = {"max_minutes": "--minutes"}
+# The largest id of a database: a range that tells nobody anything.
+_NO_LIMIT = 2**63 - 1
 
 
 def option_of(setting: Setting) -> str:
@@ -28,8 +30,8 @@ def plan_of(options: dict[str, Any]) -> RunPlan:
 def _help(setting: Setting) -> str:
     """What it is, its range, and what holds where it is not given."""
     parts = [f"{setting.label}." if setting.label else "", setting.help]
-    if setting.kind in (int, float):
-        parts.append(f"{setting.range_text}{', with commas between' if setting.longest else ''}.")
+    if setting.kind in (int, float) and setting.most < _NO_LIMIT:
+        parts.append(f"{setting.range_text}{', separated by commas' if setting.longest else ''}.")
     default = setting.blank or setting.placeholder or ("" if setting.kind is bool else setting.default)
     if default not in ("", None, ()):
         parts.append(f"Default: {default}.")
@@ -42,5 +44,12 @@ def _reader(setting: Setting) -> dict[str, Any]:
     if setting.kind is str:
         return {"choices": list(setting.choices)}
     if setting.longest:
-        return {"type": lambda text: tuple(setting.kind(part) for part in text.split(","))}
+        return {"type": lambda text: _numbers(text, setting.kind)}
     return {"type": setting.kind}
+
+
+def _numbers(text: str, kind: type) -> tuple[Any, ...]:
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers separated by commas") from None

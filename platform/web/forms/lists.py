@@ -26,5 +26,5 @@ class NumberListField(forms.CharField):
             return self.number(part)
         except ValueError:
             kind = "whole number" if self.number is int else "number"
-            message = f"“{part}” is no {kind}. Write numbers with commas between, a point for fractions."
+            message = f"“{part}” is not a {kind}. Write numbers separated by commas, with a point for fractions."
             raise forms.ValidationError(message) from None

@@ -15,7 +15,10 @@ HYBRID = "hybrid"
 METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (Path.DISTIL, "Distil: a teacher learns from the labels and teaches the student on unlabelled examples"),
-    (HYBRID, "Hybrid: distil, then train the student on with the labels alone; the better of both on dev is kept"),
+    (
+        HYBRID,
+        "Hybrid: distil, then train the student further on the labels alone; the better of the two on dev is kept",
+    ),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER = "study", "student"
 # Hidden, and not checked, where nothing is distilled.

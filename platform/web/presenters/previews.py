@@ -1,4 +1,4 @@
-"""What a page showed of an outcome before it is confirmed: what is confirmed is what was shown, or it is shown anew."""
+"""What a page showed before it is confirmed: what is confirmed is what was shown, or it is shown again."""
 
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -17,5 +17,5 @@ def is_as_shown(request: HttpRequest, form: BaseForm, now: str) -> bool:
     """Whether the page's quote is of what the form says; else the form says so. Who was shown none is not asked."""
     if request.POST.get(SHOWN, now) == now:
         return True
-    form.add_error(None, "The form or the prices changed since the quote. Look at the new one below, then confirm.")
+    form.add_error(None, "The form or the prices changed since the quote. Check the new quote below, then confirm.")
     return False

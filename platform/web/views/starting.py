@@ -68,6 +68,7 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
         run_request = form.run_request(study)
         quote = quote_runs(run_request)
     except Refusal as refusal:
-        return {"study": study, "form": form, "refusal": str(refusal)}
+        named = form[refusal.field].label if refusal.field in form.fields else ""
+        return {"study": study, "form": form, "refusal": f"{named}: {refusal.reason}" if named else str(refusal)}
     shown = shown_as(run_request, quote.amount if quote else None)
     return {"study": study, "form": form, "quote": quote, SHOWN: shown}

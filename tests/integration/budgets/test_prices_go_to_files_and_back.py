@@ -127,9 +127,9 @@ def test_a_start_without_a_time_zone_is_taken_as_utc_and_said() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "misses the column kind, amount, starts_at"),
-        (b"kind;amount\n", "misses the column starts_at. Its first line names the columns kind, device"),
-        (b"kind,amount,starts_at,mood\n", "unknown the column mood"),
+        (b"", "missing column kind, amount, starts_at"),
+        (b"kind;amount\n", "missing column starts_at. The header names the columns kind, device"),
+        (b"kind,amount,starts_at,mood\n", "unknown column mood"),
         (b"kind,amount,amount,starts_at\n", "several columns are called “amount”"),
         ("kind,amount,starts_at\nlabel,1,März\n".encode("latin-1"), "not UTF-8"),
         (b"x" * 2_000_000, "split it"),

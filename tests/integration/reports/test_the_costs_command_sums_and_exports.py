@@ -68,7 +68,7 @@ def test_entries_go_to_a_file_as_parquet(study: Study, tmp_path: Path) -> None:
         (["--study", "Nothing"], "Nothing"),
         (["--annotator", "nobody@example.com"], "no one here has the e-mail"),
         (["--from", "2026-02", "--to", "2026-01"], "2026-01 is before 2026-02"),
-        (["--from", "soon"], "invalid"),
+        (["--from", "soon"], "is not a month such as 2026-01"),
         (["--format", "csv", "--out", "/nowhere/costs.csv"], "Name a file that can be written"),
     ],
 )

@@ -134,3 +134,26 @@ def test_a_large_limit_waits_for_a_second_person(study: Study, admin: User, caps
     assert "limit 500" in run(capsys, "budget", "Reviews", "--confirm", "--as", other.email)
     with pytest.raises(CommandError, match="No limit of “Reviews” waits"):
         call_command("budget", "Reviews", "--confirm")
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("costs --from 2026-13", "'2026-13' is not a month such as 2026-01"),
+        ("start_run Reviews --path annotate --learning-rates a,b", "'a,b' is not a list of numbers separated by"),
+        ("import_examples Reviews {file} --column text", "'text' is not FIELD=COLUMN, such as text=review"),
+        ("start_run Reviews --path annotate --minutes 10000 --check", "80.00 USD short"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_its_reason(study: Study, tmp_path: Path, command: str, reason: str) -> None:
+    rows = (
+        ("lovely", "praise", "pool"),
+        ("awful", "blame", "pool"),
+        ("good", "praise", "test"),
+        ("bad", "blame", "test"),
+    )
+    file = tmp_path / "reviews.csv"
+    file.write_text("text,label,split\n" + "".join(f"{','.join(row)}\n" for row in rows))
+    call_command("import_examples", "Reviews", str(file))
+    with pytest.raises(CommandError, match=reason):
+        call_command(*command.format(file=file).split())

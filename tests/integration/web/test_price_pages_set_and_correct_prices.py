@@ -148,7 +148,7 @@ def test_what_changed_since_the_preview_keeps_a_file_out(admin: Client) -> None:
 def test_what_is_no_price_file_is_said_beside_the_file(admin: Client) -> None:
     upload = SimpleUploadedFile("prices.csv", b"kind;amount\n")
     page = admin.post(reverse("import-prices", args=[factories.price_book().pk]), {"file": upload})
-    assert "misses the column starts_at" in page.context["form"].errors["file"][0]
+    assert "issing column starts_at" in page.context["form"].errors["file"][0]
 
 
 def test_a_formula_is_quoted_in_the_download_and_taken_back(admin: Client) -> None:

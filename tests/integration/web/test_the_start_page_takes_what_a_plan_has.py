@@ -80,8 +80,8 @@ def test_lists_are_read_with_commas_or_spaces() -> None:
 @pytest.mark.parametrize(
     ("field", "sent", "said"),
     [
-        ("learning_rates", "fast", "“fast” is no number"),
-        ("search_epochs", "1.5", "“1.5” is no whole number"),
+        ("learning_rates", "fast", "“fast” is not a number"),
+        ("search_epochs", "1.5", "“1.5” is not a whole number"),
         ("num_seeds", "0", "greater than or equal to 1"),
         ("num_labels", "9" * 30, "less than or equal to 10000000"),
     ],
@@ -97,6 +97,8 @@ def test_what_a_plan_refuses_stands_beside_its_field(manager: Client, ready: Stu
     page = manager.post(reverse("start-run", args=[ready.pk]), sent)
     assert "Needs a filter" in str(page.context["form"].errors["keep"])
     assert '<details class="for-distil" open>' in page.content.decode()
+    quote = manager.get(reverse("run-quote", args=[ready.pk]), sent)
+    assert quote.context["refusal"].startswith("Share kept: needs a filter")
 
 
 def test_what_is_not_shown_without_distilling_is_not_looked_at() -> None:

@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -25,3 +27,10 @@ def test_a_wrong_argument_is_named() -> None:
     done = _manage("clean", "--everything")
     assert done.returncode == 1
     assert "--everything" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("help", "up"), ("help", "test"), ("demo", "--help"), ("clean", "-h")])
+def test_help_about_a_command_of_ours_prints_the_commands_and_starts_nothing(arguments: tuple[str, ...]) -> None:
+    done = _manage(*arguments)
+    assert done.returncode == 0
+    assert "check_all" in done.stdout

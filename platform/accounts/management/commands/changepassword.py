@@ -10,7 +10,7 @@ from accounts.operations import note_new_password
 
 
 class Command(changepassword.Command):
-    help = "Set a lost password anew."
+    help = "Set a new password for a person."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> str:

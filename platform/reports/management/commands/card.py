@@ -10,7 +10,7 @@ from runs.queries import find_artifact
 
 
 class Command(RefusingCommand):
-    help = "Write a student's or a teacher's model card with what it cost by now, into its folder and here."
+    help = "Print a student's or a teacher's model card with its current cost, and write it into its folder."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("artifact", metavar="ARTIFACT", help="id of a student or a teacher, as on its page")

@@ -1,6 +1,6 @@
 """`manage.py costs`: what was spent, summed by something, or entry by entry as a file."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path as FilePath
@@ -43,7 +43,7 @@ class Command(RefusingCommand):
         if name not in IN_A_TERMINAL and out is None:
             raise CommandError(f"--out: a terminal cannot show {name}. Name the file to write.")
         if group_by and name not in (TEXT, "csv"):
-            raise CommandError(f"--format {name} lists entries and sums nothing: leave --group-by out, or take csv.")
+            raise CommandError(f"--format {name} lists entries and sums nothing: leave --group-by out, or use csv.")
         wanted = _filter(options)
         if name == TEXT:
             pieces = _table(wanted, Grouping(group_by or Grouping.STUDY))
@@ -89,7 +89,10 @@ def _person(email: str) -> User:
 
 
 def _month(text: str) -> date:
-    return datetime.strptime(f"{text}-01 +0000", "%Y-%m-%d %z").date()
+    try:
+        return datetime.strptime(f"{text}-01 +0000", "%Y-%m-%d %z").date()
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a month such as 2026-01") from None
 
 
 def _table(wanted: CostFilter, by: Grouping) -> Iterator[bytes]:

@@ -62,7 +62,8 @@ class Command(RefusingCommand):
         results = preflight(chain)
         estimate = estimate_runs(chain=chain, price=device_price(request.study))
         left = headroom(budget=budget, path=request.path, kind=CostKind.DEVICE_HOUR)
-        for result in [*results, check_cost(estimate=estimate, left=left, currency=budget.currency)]:
+        results = [*results, check_cost(estimate=estimate, left=left, currency=budget.currency)]
+        for result in results:
             self.stdout.write(f"{result.topic} ({result.level}): {result.text}")
         refuse(results)
 

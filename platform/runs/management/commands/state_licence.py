@@ -1,4 +1,4 @@
-"""Say what a model's licence lets its outputs do."""
+"""Record what a model's licence allows."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from runs.preflight import SOURCES, state_licence
 
 
 class Command(RefusingCommand):
-    help = "Write down whether a model's licence lets its outputs train other models; the latest statement counts."
+    help = "Record whether a model's licence allows training other models on its outputs; the latest statement counts."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", choices=SOURCES)

@@ -65,7 +65,7 @@ class Command(RefusingCommand):
                 done = import_examples(actor=actor, batch=batch, options=chosen, skip_bad_rows=options["skip_bad_rows"])
                 self.stdout.write(
                     f"Imported {done.num_created:,} examples; labels: {done.num_labels:,} with them, "
-                    f"{done.num_late_labels:,} for examples that had none. `undo_import` knows it as {done.pk}."
+                    f"{done.num_late_labels:,} for examples that had none. To undo: `undo_import` {done.pk}."
                 )
         finally:
             _drop_draft(batch)
@@ -108,6 +108,8 @@ def _options(batch: ImportBatch, options: dict[str, Any]) -> ImportOptions:
 
 def _given_columns(options: dict[str, Any]) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in options["column"]]
+    if bad := next((field for field, sign, _ in pairs if not sign), ""):
+        raise CommandError(f"--column: {bad!r} is not FIELD=COLUMN, such as text=review.")
     return {field.strip(): column_name(column) for field, _, column in pairs}
 
 

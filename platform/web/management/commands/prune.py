@@ -6,7 +6,7 @@ from web.pruning import prune
 
 
 class Command(BaseCommand):
-    help = "Remove what nobody needs any more: ended sessions, old drafts of imports, working files of ended runs."
+    help = "Remove what is no longer needed: expired sessions, old drafts of imports, working files of ended runs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="List it and remove nothing.")
