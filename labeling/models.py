@@ -108,7 +108,7 @@ class Assignment(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
-        help_text="Who had it open when the budget stopped, and may finish it.",
+        help_text="Who had it open when its example was withdrawn, and may finish it.",
     )
 
     objects = AssignmentQuerySet.as_manager()
@@ -146,7 +146,7 @@ class Annotation(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     result = models.JSONField()
-    value = models.TextField(blank=True, help_text="The answer, in the one form that `studies.answers` gives it.")
+    value = models.TextField(blank=True, help_text="The answer, as its task type writes it.")
     lead_time = models.DurationField(null=True, help_text="Label Studio's figure: open time, idle time included.")
     entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True)
     awaits_pay = models.BooleanField(default=False, help_text="The budget had no room for it yet; tried again.")

@@ -13,7 +13,7 @@ from studies.task_types import TaskType, metric_title, task_type_named
 
 
 class Metric(models.TextChoices):
-    """All metrics; `studies.task_types.metrics` lists those of a task type."""
+    """All metrics; a task type names its own in `metrics`."""
 
     ACCURACY = "accuracy", "Accuracy"
     MACRO_F1 = "macro_f1", "Macro F1"
@@ -23,7 +23,7 @@ class Metric(models.TextChoices):
 
 class Split(models.TextChoices):
     POOL = "pool", "Pool: may be labelled"
-    DEV = "dev", "Dev: chooses between models"
+    DEV = "dev", "Dev: selects models"
     TEST = "test", "Test: final score"
 
 
@@ -181,7 +181,7 @@ class Label(models.Model):
         ANNOTATION = "annotation", "Annotation"
 
     example = models.OneToOneField(Example, on_delete=models.PROTECT, related_name="label")
-    value = models.TextField(help_text="The answer, in the one form that `studies.answers` gives it.")
+    value = models.TextField(help_text="The answer, as its task type writes it.")
     source = models.CharField(max_length=16, choices=Source.choices)
     source_keys = models.JSONField(
         default=list, help_text="Ledger source keys of its annotations: what this label cost."
