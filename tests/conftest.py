@@ -1,7 +1,11 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# By the clock: on a busy machine these say nothing of the code.
+settings.register_profile("fulcrum", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fulcrum")
 # Also named with `-p` by `manage.py test`, so that it is there before the settings are read; here for its fixtures.
 pytest_plugins = ["tests.services"]
 

@@ -32,6 +32,6 @@ def notify_if_late(project: LabelingProject) -> None:
 
 def _what_is_known(project: LabelingProject) -> str:
     synced_at = project.last_synced_at
-    last = f"The last sync was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "There was none yet."
+    last = f"The last sync was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "No sync has succeeded yet."
     trouble = project.last_error or "A sync began and did not end; see logs/workers.log in the data folder."
     return f"{last} {trouble}\nIt is retried automatically. Nothing is lost: Label Studio keeps the annotations."

@@ -35,7 +35,7 @@ def test_an_outage_is_told_once_and_says_why(unreachable: LabelingProject) -> No
     sync_all()
     notice = Notice.objects.get()
     assert "No Label Studio is configured" in notice.body
-    assert "never worked yet" in notice.body
+    assert "No sync has succeeded yet" in notice.body
     assert resolve(notice.path).url_name == "labelling"
 
 

@@ -106,7 +106,7 @@ def test_by_the_hour_the_time_is_paid_up_to_the_most_and_none_where_none_is_told
     (annotation,) = synced(hourly)
     assert amounts(hourly) == [f"labelling_hour {amount}"]
     assert annotation.entry is not None
-    assert ("told no time" in annotation.entry.memo) is (Decimal(amount) == 0)
+    assert ("reported no lead time" in annotation.entry.memo) is (Decimal(amount) == 0)
     assert is_exact(hourly)
 
 

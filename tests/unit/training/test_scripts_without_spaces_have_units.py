@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_runs import rows_with
@@ -79,7 +79,6 @@ def test_marks_stay_with_their_letters(text: str, words: list[str]) -> None:
     assert [text[word.start : word.end] for word in words_of(text)] == words
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="aßéФдΩµ²½7٣ .,°_-%'\"()[]{}\t\n™→", max_size=60))
 def test_words_of_spaced_text_are_what_they_were(text: str) -> None:
     assert [tuple(word) for word in words_of(text)] == [match.span() for match in LETTERS_DIGITS_SIGNS.finditer(text)]

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_runs import rows_with
@@ -29,7 +29,6 @@ def texts_with_entities(draw: st.DrawFn) -> tuple[str, list[Span]]:
     return text, spans
 
 
-@settings(deadline=None)
 @given(texts_with_entities())
 def test_decoding_the_targets_gives_the_gold(case: tuple[str, list[Span]]) -> None:
     text, spans = case
@@ -41,7 +40,6 @@ def test_decoding_the_targets_gives_the_gold(case: tuple[str, list[Span]]) -> No
     assert learner_of(ENTITIES).decode(outputs=outputs, rows=rows, labels=LABELS) == [spans_to_json(spans)]
 
 
-@settings(deadline=None)
 @given(texts_with_entities())
 def test_answers_are_read_as_they_are_written(case: tuple[str, list[Span]]) -> None:
     text, spans = case
@@ -51,7 +49,6 @@ def test_answers_are_read_as_they_are_written(case: tuple[str, list[Span]]) -> N
     ]
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_every_mark_of_a_text_is_in_one_word(text: str) -> None:
     words = words_of(text)
