@@ -31,10 +31,21 @@ class WebServer:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def spooled_bytes(self) -> int:
-        """What its processes hold on disk, in files that have no name too."""
-        found = [Path(f"/proc/{one.pid}/fd") for one in psutil.Process(self.process.pid).children(recursive=True)]
-        links = [link for folder in found for link in folder.iterdir() if str(self.spool) in os.readlink(link)]
-        return sum(link.stat().st_size for link in links) + sum(file.stat().st_size for file in self.spool.iterdir())
+        """What its processes hold on disk, in files that have no name too. One that is closed meanwhile holds nothing."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        descriptors = [link for worker in workers for link in Path(f"/proc/{worker.pid}/fd").iterdir()]
+        return sum(size_within(link, folder=self.spool) for link in descriptors) + sum(
+            size_within(file, folder=self.spool) for file in self.spool.iterdir()
+        )
+
+
+def size_within(path: Path, *, folder: Path) -> int:
+    """Bytes of the file behind `path` if it lies in `folder`, else 0; 0 too where it has gone meanwhile."""
+    try:
+        is_within = str(folder) in (os.readlink(path) if path.is_symlink() else str(path))
+        return path.stat().st_size if is_within else 0
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager
