@@ -1,0 +1,107 @@
+"""Synthetic tasks of known truth, of other families than the planner's, for `bench replay` and its tests."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from planning.surfaces import Cell, Cells, Floats, Point, Surface
+
+Curve = Callable[[Floats, float], Floats]
+
+
+def _log_normal(x: Floats, shape: float) -> Floats:
+    from scipy.special import ndtr
+
+    curve: Floats = ndtr(shape * np.log(np.maximum(x, 1e-12)))
+    return curve
+
+
+def _gompertz(x: Floats, shape: float) -> Floats:
+    return np.exp(-math.log(2) * np.maximum(x, 1e-12) ** -shape)
+
+
+def _dead_zone(x: Floats, shape: float) -> Floats:
+    return -np.expm1(-np.maximum(x - 0.15 * shape, 0.0) * 0.9)
+
+
+def _ramp(x: Floats, shape: float) -> Floats:
+    return np.clip(0.5 + 0.5 * shape * np.log10(np.maximum(x, 1e-12)), 0.0, 1.0)
+
+
+def _arctan(x: Floats, shape: float) -> Floats:
+    return 2 / math.pi * np.arctan(np.maximum(x, 0.0) ** shape)
+
+
+def _slow_power(x: Floats, shape: float) -> Floats:
+    return 1 - (1 + 2.0 * np.maximum(x, 0.0)) ** (-0.63 * shape)
+
+
+CURVES: tuple[Curve, ...] = (_log_normal, _gompertz, _dead_zone, _ramp, _arctan, _slow_power)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """The truth of a synthetic task; `noise` is the sd in points of one training's score."""
+
+    curves: tuple[Curve, Curve, Curve]
+    shapes: tuple[float, float, float]
+    halves: tuple[float, float, float]
+    floor: float
+    tops: tuple[float, float]
+    noise: float
+    prices: tuple[float, float, float, float]
+
+    @classmethod
+    def draw(cls, random: np.random.Generator) -> "World":
+        floor = float(random.choice([0.0, random.uniform(2, 30), 50.0]))
+        top = float(random.uniform(floor + 20, min(floor + 80, 98)))
+        half = 10 ** random.uniform(2.5, 4.0)
+        return cls(
+            curves=tuple(CURVES[number] for number in random.integers(0, len(CURVES), 3)),  # type: ignore[arg-type]
+            shapes=tuple(random.uniform(0.8, 3.0, 3)),  # type: ignore[arg-type]
+            halves=(half, half / 10 ** random.uniform(-0.7, 1.5), 10 ** random.uniform(2.8, 5.0)),
+            floor=floor,
+            tops=(float(np.clip(top + random.normal(0, 15), floor + 5, 99)), top),
+            noise=float(random.uniform(0.3, 1.5)),
+            prices=(
+                10 ** random.uniform(-1.5, 0.0),
+                10 ** random.uniform(0.3, 0.8),
+                10 ** random.uniform(-2.7, -1.8),
+                10 ** random.uniform(-3.5, -2.0),
+            ),
+        )
+
+    def truth(self, cells: Cells) -> Floats:
+        curve, teacher, pseudo = (
+            lambda amounts, number=number: self.curves[number](amounts / self.halves[number], self.shapes[number])
+            for number in range(3)
+        )
+        distilled = teacher(cells.labels) * pseudo(np.minimum(cells.pseudo_labels, 1e9))
+        share = np.where(cells.is_annotate, curve(cells.labels), distilled)
+        top = np.where(cells.is_annotate, self.tops[0], self.tops[1])
+        return self.floor + (top - self.floor) * share
+
+    def measured(self, cells: Cells, random: np.random.Generator) -> Floats:
+        noise = self.noise * random.standard_t(5, len(cells)) / math.sqrt(5 / 3)
+        return np.clip(self.truth(cells) + noise, 0.0, 100.0)
+
+    def dollars(self, cells: Cells) -> Floats:
+        per_label, shortest, teacher, pseudo = self.prices
+        compute = np.maximum(shortest, teacher * cells.labels) + pseudo * cells.pseudo_labels
+        return per_label * cells.labels + np.where(cells.is_annotate, 0.0, compute)
+
+
+def surface_of(world: World, *, size: tuple[int, int], random: np.random.Generator, name: str) -> Surface:
+    """A grid of `size` label rungs by pseudo-label counts, 0 among them, each measured once."""
+    labels = np.round(np.geomspace(100, 10_000, size[0]), -1)
+    pseudo = [0.0, *np.round(np.geomspace(1_000, 100_000, size[1] - 1), -2)]
+    cells = [Cell(int(rung), count) for rung in labels for count in pseudo]
+    at = Cells.of(cells)
+    scores, dollars = world.measured(at, random), world.dollars(at)
+    points = [
+        Point(cell=cell, dollars=float(cost), score=float(score))
+        for cell, cost, score in zip(cells, dollars, scores, strict=True)
+    ]
+    return Surface(name=name, points=tuple(points))

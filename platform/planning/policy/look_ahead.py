@@ -1,0 +1,70 @@
+"""What a purchase is worth: the score expected at the end of a plan of two purchases, this one and the best next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from planning.policy.state import State
+from planning.posterior import Worlds
+from planning.surfaces import Booleans, Floats
+
+NUM_OUTCOMES = 12
+FREEDOM = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """Expected final score in percent: of stopping now, and of each purchase (minus infinity where not affordable)."""
+
+    now: float
+    plans: Floats
+
+
+def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
+    """Value each allowed purchase by a plan of two."""
+    scores = worlds.scores
+    students = ~state.prices.cells.is_teacher
+    means = scores.mean(axis=0)
+    finished = state.seen & students
+    now = float(means[finished].max()) if finished.any() else 0.0
+    plans = np.full(len(means), -np.inf)
+    for cell in np.flatnonzero(allowed):
+        plans[cell] = _plan_value(int(cell), state=state, worlds=worlds, scores=scores)
+    return Values(now=now, plans=plans)
+
+
+def _plan_value(cell: int, *, state: State, worlds: Worlds, scores: Floats) -> float:
+    students = ~state.prices.cells.is_teacher
+    after = state.prices.after(state.owned, cell)
+    prices = state.prices.prices(after)
+    money = state.money - float(state.cost[cell])
+    held = state.seen | (prices == 0)
+    held[cell] = True
+    next_ones = ~held & students & (prices <= money + 1e-9)
+    weights = _outcome_weights(worlds, cell)
+    means = weights @ scores
+    best = means[:, held & students].max(axis=1) if (held & students).any() else np.zeros(len(weights))
+    if not next_ones.any():
+        return float(best.mean())
+    mean = means[:, next_ones]
+    spread = np.sqrt(np.maximum(weights @ scores[:, next_ones] ** 2 - mean**2, 1e-12))
+    return float((best + expected_gain(mean - best[:, None], spread).max(axis=1)).mean())
+
+
+def expected_gain(lead: Floats, sd: Floats) -> Floats:
+    """E max(X, 0) of a normal X with mean `lead`."""
+    z = lead / sd
+    gain: Floats = lead * ndtr(z) + sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return gain
+
+
+def _outcome_weights(worlds: Worlds, cell: int) -> Floats:
+    """Weights of the worlds (columns) after each of some equally likely outcomes of measuring a cell (rows)."""
+    phi = worlds.phi[:, cell]
+    noise = float(np.exp(np.mean(np.log(worlds.noise))))
+    outcomes = np.quantile(phi, (np.arange(NUM_OUTCOMES) + 0.5) / NUM_OUTCOMES)
+    distance = (outcomes[:, None] - phi[None, :]) / noise
+    likelihood = (1 + distance**2 / FREEDOM) ** (-(FREEDOM + 1) / 2)
+    weights: Floats = likelihood / likelihood.sum(axis=1, keepdims=True)
+    return weights

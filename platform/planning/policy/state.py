@@ -1,0 +1,41 @@
+"""Where a policy stands: what it owns, what it has seen, and what money is left."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planning.surfaces import Booleans, Floats, Owned, PriceList
+
+
+@dataclass(kw_only=True)
+class State:
+    """A policy sees only this: prices of all cells, and the scores of the cells that it bought (not a number before).
+
+    `budget` is all the money it had, `money` what is left, `detours` what it spent on purchases that were not on the
+    way to its favourite.
+    """
+
+    prices: PriceList
+    owned: Owned
+    budget: float
+    money: float
+    scores: Floats
+    detours: float = 0.0
+    bought: list[int] = field(default_factory=list)
+
+    @property
+    def seen(self) -> Booleans:
+        return ~np.isnan(self.scores)
+
+    @property
+    def cost(self) -> Floats:
+        return self.prices.prices(self.owned)
+
+    @property
+    def affordable(self) -> Booleans:
+        return ~self.seen & (self.cost <= self.money + 1e-9)
+
+    def buy(self, cell: int) -> None:
+        self.money -= float(self.cost[cell])
+        self.owned = self.prices.after(self.owned, cell)
+        self.bought.append(cell)

@@ -1,0 +1,88 @@
+"""The posterior of a surface: what is believed of any cell's score, given the scores seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from planning.posterior.curves import from_even
+from planning.posterior.likelihood import FREEDOM, Likelihood, Observed
+from planning.posterior.priors import Prior, learned_prior, vague_prior
+from planning.posterior.sampler import BANK_SIZE, Particles, forecast, sample
+from planning.surfaces import Cells, Floats, Point, Surface, merge_points
+
+SEED = 20230705
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worlds:
+    """Draws of the true scores: a row per draw, a column per cell; in phi, and each draw's noise sd."""
+
+    phi: Floats
+    noise: Floats
+
+    @cached_property
+    def scores(self) -> Floats:
+        return from_even(self.phi)
+
+    def band(self, cell: int, level: float, random: np.random.Generator) -> tuple[float, float]:
+        """The interval of a new measurement's score, noise included, that holds `level` of the probability."""
+        noise = random.standard_t(FREEDOM, len(self.noise)) * self.noise
+        low, high = np.quantile(from_even(self.phi[:, cell] + noise), [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+
+class Bank:
+    """Prior draws with their forecasts at a fixed list of cells: made once, used for every fit on these cells."""
+
+    def __init__(self, *, prior: Prior, cells: Cells, seed: int = SEED) -> None:
+        self.prior, self.cells, self.seed = prior, cells, seed
+        self._parameters, self._families = prior.sample(np.random.default_rng(seed), BANK_SIZE)
+        self._phi = forecast(self._parameters, self._families, cells)
+
+    def fit(self, *, seen: Sequence[int], scores: Floats, sds: Floats | None = None) -> "Posterior":
+        """Condition on scores (percent) of the cells with these numbers; `sds` in points, not a number if unknown."""
+        places = np.array(seen, dtype=np.intp)
+        cells = Cells(labels=self.cells.labels[places], pseudo_labels=self.cells.pseudo_labels[places])
+        known = np.full(len(places), np.nan) if sds is None else sds
+        observed = Observed.of(cells, scores, known)
+        bank = Particles(parameters=self._parameters, families=self._families, phi=self._phi[:, places])
+        random = np.random.default_rng(self.seed)
+        particles, likelihood = sample(bank=bank, prior=self.prior, observed=observed, random=random)
+        return Posterior(particles=particles, likelihood=likelihood, seed=self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posterior:
+    """Particles of the parameters and the family, and the likelihood that they were weighed by."""
+
+    particles: Particles
+    likelihood: Likelihood
+    seed: int = SEED
+
+    def worlds(self, cells: Cells, *, size: int = 800) -> Worlds:
+        """Draw true scores at cells, discrepancy included; `size` at most the number of particles."""
+        random = np.random.default_rng(self.seed)
+        some = self.particles.take(np.arange(size))
+        phi = forecast(some.parameters, some.families, cells)
+        means, covariance = self.likelihood.corrections(phi=some.phi, log_noise=some.log_noise, cells=cells)
+        values, vectors = np.linalg.eigh(covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        phi = phi + means + random.standard_normal((size, len(cells))) @ root.T
+        return Worlds(phi=phi, noise=np.exp(some.log_noise))
+
+
+def fit_points(*, points: Sequence[Point], prior: Prior) -> Posterior:
+    """The posterior of a surface from its measured points; points of one cell are merged first."""
+    merged = merge_points(points)
+    cells = Cells.of([point.cell for point in merged])
+    scores = np.array([point.score for point in merged])
+    sds = np.array([np.nan if point.sd is None else point.sd for point in merged])
+    return Bank(prior=prior, cells=cells).fit(seen=range(len(merged)), scores=scores, sds=sds)
+
+
+def prior_from(surfaces: Sequence[Surface]) -> Prior:
+    """The prior that other surfaces teach, mixed with the vague one."""
+    fits = [fit_points(points=surface.points, prior=vague_prior()).particles.parameters for surface in surfaces]
+    return learned_prior(means=[fit.mean(axis=0) for fit in fits], variances=[fit.var(axis=0) for fit in fits])

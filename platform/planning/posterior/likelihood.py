@@ -1,0 +1,98 @@
+"""How likely observed scores are around a surface: a smooth discrepancy plus Student-t noise, in phi.
+
+The discrepancy is a Gaussian process that is integrated out. Student-t noise is normal noise whose precision has a
+weight per point; the weights are found by expectation maximisation (Lange, Little and Taylor, JASA 1989) and shared
+by all parameter vectors, so that one eigendecomposition serves them all.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planning.posterior.curves import points_per_even, to_even
+from planning.surfaces import Cells, Floats
+
+DISCREPANCY_SD = 2.0
+DISCREPANCY_DECADES = 0.8
+FREEDOM = 5.0
+USUAL_SD = 1.2
+"""Of the noise in phi where no interval is known: the centre of its prior."""
+FARTHEST_DECADE = 7.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """Scores seen, in phi; `relative_sd` is each one's own sd over `USUAL_SD`, 1 where it is unknown."""
+
+    cells: Cells
+    phi: Floats
+    relative_sd: Floats
+
+    @classmethod
+    def of(cls, cells: Cells, scores: Floats, sds: Floats) -> "Observed":
+        """`sds` in points, not a number where unknown."""
+        relative = np.where(np.isnan(sds), 1.0, sds * points_per_even(scores) / USUAL_SD)
+        return cls(cells=cells, phi=to_even(scores), relative_sd=np.maximum(relative, 0.05))
+
+    def __len__(self) -> int:
+        return len(self.phi)
+
+
+def discrepancy_covariance(one: Cells, other: Cells) -> Floats:
+    """Covariance of the discrepancy in phi: squared exponential in decades of L and U, none across paths."""
+    decades = [(_decades(cells.labels), _decades(cells.pseudo_labels)) for cells in (one, other)]
+    apart = sum((decades[0][axis][:, None] - decades[1][axis][None, :]) ** 2 for axis in (0, 1))
+    same_path = one.is_annotate[:, None] == other.is_annotate[None, :]
+    return np.where(same_path, DISCREPANCY_SD**2 * np.exp(-0.5 * apart / DISCREPANCY_DECADES**2), 0.0)
+
+
+def _decades(amounts: Floats) -> Floats:
+    return np.log10(np.clip(amounts, 1.0, 10**FARTHEST_DECADE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihood:
+    """The likelihood of one set of observations, for given weights of the points' precisions."""
+
+    observed: Observed
+    weights: Floats
+    scale: Floats = field(init=False)
+    values: Floats = field(init=False)
+    vectors: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        scale = np.sqrt(self.weights) / self.observed.relative_sd
+        covariance = discrepancy_covariance(self.observed.cells, self.observed.cells) * scale[:, None] * scale
+        values, vectors = np.linalg.eigh(covariance)
+        for name, value in (("scale", scale), ("values", np.maximum(values, 0.0)), ("vectors", vectors)):
+            object.__setattr__(self, name, value)
+
+    def _rotated(self, phi: Floats) -> Floats:
+        rotated: Floats = ((self.observed.phi - phi) * self.scale) @ self.vectors
+        return rotated
+
+    def log(self, *, phi: Floats, log_noise: Floats) -> Floats:
+        """The log likelihood, up to a constant, of rows of forecasts and the logs of their noise sd."""
+        variance = self.values + np.exp(2 * log_noise)[:, None]
+        total: Floats = -0.5 * (self._rotated(phi) ** 2 / variance + np.log(variance)).sum(axis=1)
+        return total
+
+    def reweighted(self, *, phi: Floats, log_noise: Floats, weights: Floats) -> "Likelihood":
+        """The likelihood with the precisions that particles of these weights expect of each point."""
+        noise = np.exp(2 * log_noise)[:, None]
+        variance = self.values + noise
+        share = noise / variance
+        errors = (share * self._rotated(phi)) @ self.vectors.T
+        left = (self.values * share) @ (self.vectors**2).T
+        squares = weights @ ((errors**2 + left) / noise)
+        # The squares are of errors already scaled by the old weights.
+        squares = squares / self.weights
+        return Likelihood(observed=self.observed, weights=(FREEDOM + 1) / (FREEDOM + squares))
+
+    def corrections(self, *, phi: Floats, log_noise: Floats, cells: Cells) -> tuple[Floats, Floats]:
+        """The discrepancy expected at other cells: a row of means per forecast, and a covariance for all of them."""
+        variance = self.values + np.exp(2 * log_noise)[:, None]
+        onto = (discrepancy_covariance(cells, self.observed.cells) * self.scale) @ self.vectors
+        means = (self._rotated(phi) / variance) @ onto.T
+        usual = self.values + np.exp(2 * np.mean(log_noise))
+        return means, discrepancy_covariance(cells, cells) - (onto / usual) @ onto.T
