@@ -5,21 +5,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from planning.surfaces import Cell, Cells, Floats, Point, Surface
 
 Curve = Callable[[Floats, float], Floats]
 
 
-def _log_normal(x: Floats, shape: float) -> Floats:
-    from scipy.special import ndtr
+# Each curve is 0 at 0 and 1/2 near 1. `shape` sets its slope there: that of a Hill curve with this exponent, where the
+# curve has a slope to set.
 
-    curve: Floats = ndtr(shape * np.log(np.maximum(x, 1e-12)))
+
+def _log_normal(x: Floats, shape: float) -> Floats:
+    curve: Floats = ndtr(shape / 1.6 * np.log(np.maximum(x, 1e-12)))
     return curve
 
 
 def _gompertz(x: Floats, shape: float) -> Floats:
-    return np.exp(-math.log(2) * np.maximum(x, 1e-12) ** -shape)
+    return np.exp(-math.log(2) * np.maximum(x, 1e-6) ** (-shape / 1.4))
 
 
 def _dead_zone(x: Floats, shape: float) -> Floats:
@@ -27,15 +30,15 @@ def _dead_zone(x: Floats, shape: float) -> Floats:
 
 
 def _ramp(x: Floats, shape: float) -> Floats:
-    return np.clip(0.5 + 0.5 * shape * np.log10(np.maximum(x, 1e-12)), 0.0, 1.0)
+    return np.clip(0.5 + 0.57 * shape * np.log10(np.maximum(x, 1e-12)), 0.0, 1.0)
 
 
 def _arctan(x: Floats, shape: float) -> Floats:
-    return 2 / math.pi * np.arctan(np.maximum(x, 0.0) ** shape)
+    return 2 / math.pi * np.arctan(np.maximum(x, 0.0) ** (shape / 1.27))
 
 
 def _slow_power(x: Floats, shape: float) -> Floats:
-    return 1 - (1 + 2.0 * np.maximum(x, 0.0)) ** (-0.63 * shape)
+    return 1 - (1 + 2 * np.maximum(x, 0.0)) ** (-0.63 * min(shape, 1.5))
 
 
 CURVES: tuple[Curve, ...] = (_log_normal, _gompertz, _dead_zone, _ramp, _arctan, _slow_power)

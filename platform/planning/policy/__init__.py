@@ -1,7 +1,8 @@
 """Policies: what to buy next, given prices and the scores seen."""
 
+from planning.policy.advice import Advice, Forecast, advise
 from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.planner import Choice, choose
 from planning.policy.state import State
 
-__all__ = ["FIXED_POLICIES", "Choice", "FixedPolicy", "State", "choose"]
+__all__ = ["FIXED_POLICIES", "Advice", "Choice", "FixedPolicy", "Forecast", "State", "advise", "choose"]

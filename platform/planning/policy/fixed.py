@@ -60,7 +60,9 @@ def _most_labels(state: State, among: Booleans) -> int | None:
 
 def _most_pseudo_labels(state: State, labels: float, money: float) -> int | None:
     cells = state.prices.cells
-    fits = ~cells.is_annotate & ~cells.is_teacher & (cells.labels == labels) & ~state.seen & (state.cost <= money + 1e-9)
+    fits = (
+        ~cells.is_annotate & ~cells.is_teacher & (cells.labels == labels) & ~state.seen & (state.cost <= money + 1e-9)
+    )
     if not fits.any():
         return None
     return int(np.argmax(np.where(fits, cells.pseudo_labels, -1.0)))

@@ -1,6 +1,6 @@
 """The families of joint surfaces score(path, L, U), and the scale on which their noise is even.
 
-A surface has ten parameters on unbounded scales, in the order of `PARAMETERS`:
+A surface has nine parameters on unbounded scales, and two for what lies around it (ln sd in phi), see `PARAMETERS`:
     annotate: floor + (100 - floor) c_a g(L / m_a);   distil: floor + (100 - floor) c g(L / m_t) h(U / u0)
 with g of one of three families, each 0 at 0 and 1/2 at 1, h(x) = 1 / (1 + x^-b), logit c_a = logit c + gap and
 m_a = ratio m_t, since a teacher needs fewer labels. A teacher is a student of endless pseudo-labels.
@@ -11,10 +11,10 @@ from scipy.special import expit
 
 from planning.surfaces import Cells, Floats
 
-PARAMETERS = ("floor", "ceiling", "gap", "half", "ratio", "shape", "teacher_shape", "u_half", "u_shape", "noise")
+CURVE_PARAMETERS = ("floor", "ceiling", "gap", "half", "ratio", "shape", "teacher_shape", "u_half", "u_shape")
+PARAMETERS = (*CURVE_PARAMETERS, "noise", "discrepancy")
 FAMILIES = ("Hill", "Weibull", "rectified power law")
 HIGHEST_FLOOR = 95.0
-NOISE = PARAMETERS.index("noise")
 
 
 def to_even(scores: Floats) -> Floats:
@@ -53,7 +53,7 @@ def surface_scores(*, parameters: Floats, families: Floats, cells: Cells) -> Flo
 
 
 def _log_ratio(amounts: Floats, log10_half: Floats, log_shape: Floats) -> Floats:
-    """ln (x^a) for x = amount / half, kept where its exponential is a number."""
+    """Ln (x^a) for x = amount / half, kept where its exponential is a number."""
     with np.errstate(divide="ignore"):
         logs = np.clip(np.log(amounts), -60.0, 60.0)
     ratio: Floats = np.clip(np.exp(log_shape) * (logs - np.log(10) * log10_half), -60.0, 60.0)

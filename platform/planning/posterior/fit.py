@@ -1,18 +1,22 @@
 """The posterior of a surface: what is believed of any cell's score, given the scores seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from planning.posterior.curves import from_even
 from planning.posterior.likelihood import FREEDOM, Likelihood, Observed
+from planning.posterior.particles import Particles
 from planning.posterior.priors import Prior, learned_prior, vague_prior
-from planning.posterior.sampler import BANK_SIZE, Particles, forecast, sample
+from planning.posterior.sampler import sample
 from planning.surfaces import Cells, Floats, Point, Surface, merge_points
 
 SEED = 20230705
+BANK_NUMBERS = 400_000
+"""Draws times cells: what a bank holds, so that many points cost no more time than a few."""
+SMALLEST_BANK, LARGEST_BANK = 1_600, 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +42,9 @@ class Bank:
 
     def __init__(self, *, prior: Prior, cells: Cells, seed: int = SEED) -> None:
         self.prior, self.cells, self.seed = prior, cells, seed
-        self._parameters, self._families = prior.sample(np.random.default_rng(seed), BANK_SIZE)
-        self._phi = forecast(self._parameters, self._families, cells)
+        size = int(np.clip(BANK_NUMBERS / max(len(cells), 1), SMALLEST_BANK, LARGEST_BANK))
+        parameters, families = prior.sample(np.random.default_rng(seed), size)
+        self._draws = Particles.at(cells, parameters=parameters, families=families)
 
     def fit(self, *, seen: Sequence[int], scores: Floats, sds: Floats | None = None) -> "Posterior":
         """Condition on scores (percent) of the cells with these numbers; `sds` in points, not a number if unknown."""
@@ -47,7 +52,7 @@ class Bank:
         cells = Cells(labels=self.cells.labels[places], pseudo_labels=self.cells.pseudo_labels[places])
         known = np.full(len(places), np.nan) if sds is None else sds
         observed = Observed.of(cells, scores, known)
-        bank = Particles(parameters=self._parameters, families=self._families, phi=self._phi[:, places])
+        bank = replace(self._draws, phi=self._draws.phi[:, places])
         random = np.random.default_rng(self.seed)
         particles, likelihood = sample(bank=bank, prior=self.prior, observed=observed, random=random)
         return Posterior(particles=particles, likelihood=likelihood, seed=self.seed)
@@ -65,12 +70,10 @@ class Posterior:
         """Draw true scores at cells, discrepancy included; `size` at most the number of particles."""
         random = np.random.default_rng(self.seed)
         some = self.particles.take(np.arange(size))
-        phi = forecast(some.parameters, some.families, cells)
-        means, covariance = self.likelihood.corrections(phi=some.phi, log_noise=some.log_noise, cells=cells)
-        values, vectors = np.linalg.eigh(covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        phi = phi + means + random.standard_normal((size, len(cells))) @ root.T
-        return Worlds(phi=phi, noise=np.exp(some.log_noise))
+        means, root = self.likelihood.discrepancy(some, cells=cells)
+        left = np.sqrt(some.discrepancy_variance)[:, None] * (random.standard_normal((size, len(cells))) @ root.T)
+        phi = Particles.at(cells, parameters=some.parameters, families=some.families).phi + means + left
+        return Worlds(phi=phi, noise=np.sqrt(some.noise_variance))
 
 
 def fit_points(*, points: Sequence[Point], prior: Prior) -> Posterior:

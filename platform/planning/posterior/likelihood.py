@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planning.posterior.curves import points_per_even, to_even
+from planning.posterior.particles import Particles
 from planning.surfaces import Cells, Floats
 
-DISCREPANCY_SD = 2.0
 DISCREPANCY_DECADES = 0.8
 FREEDOM = 5.0
 USUAL_SD = 1.2
@@ -38,12 +38,12 @@ class Observed:
         return len(self.phi)
 
 
-def discrepancy_covariance(one: Cells, other: Cells) -> Floats:
-    """Covariance of the discrepancy in phi: squared exponential in decades of L and U, none across paths."""
+def discrepancy_correlation(one: Cells, other: Cells) -> Floats:
+    """Correlation of the discrepancy: squared exponential in decades of L and U, none across paths."""
     decades = [(_decades(cells.labels), _decades(cells.pseudo_labels)) for cells in (one, other)]
     apart = sum((decades[0][axis][:, None] - decades[1][axis][None, :]) ** 2 for axis in (0, 1))
     same_path = one.is_annotate[:, None] == other.is_annotate[None, :]
-    return np.where(same_path, DISCREPANCY_SD**2 * np.exp(-0.5 * apart / DISCREPANCY_DECADES**2), 0.0)
+    return np.where(same_path, np.exp(-0.5 * apart / DISCREPANCY_DECADES**2), 0.0)
 
 
 def _decades(amounts: Floats) -> Floats:
@@ -62,7 +62,7 @@ class Likelihood:
 
     def __post_init__(self) -> None:
         scale = np.sqrt(self.weights) / self.observed.relative_sd
-        covariance = discrepancy_covariance(self.observed.cells, self.observed.cells) * scale[:, None] * scale
+        covariance = discrepancy_correlation(self.observed.cells, self.observed.cells) * scale[:, None] * scale
         values, vectors = np.linalg.eigh(covariance)
         for name, value in (("scale", scale), ("values", np.maximum(values, 0.0)), ("vectors", vectors)):
             object.__setattr__(self, name, value)
@@ -71,28 +71,34 @@ class Likelihood:
         rotated: Floats = ((self.observed.phi - phi) * self.scale) @ self.vectors
         return rotated
 
-    def log(self, *, phi: Floats, log_noise: Floats) -> Floats:
-        """The log likelihood, up to a constant, of rows of forecasts and the logs of their noise sd."""
-        variance = self.values + np.exp(2 * log_noise)[:, None]
-        total: Floats = -0.5 * (self._rotated(phi) ** 2 / variance + np.log(variance)).sum(axis=1)
+    def _variance(self, particles: Particles) -> Floats:
+        return self.values * particles.discrepancy_variance[:, None] + particles.noise_variance[:, None]
+
+    def log(self, particles: Particles) -> Floats:
+        """The log likelihood of each particle, up to a constant."""
+        variance = self._variance(particles)
+        total: Floats = -0.5 * (self._rotated(particles.phi) ** 2 / variance + np.log(variance)).sum(axis=1)
         return total
 
-    def reweighted(self, *, phi: Floats, log_noise: Floats, weights: Floats) -> "Likelihood":
+    def reweighted(self, particles: Particles, *, weights: Floats) -> "Likelihood":
         """The likelihood with the precisions that particles of these weights expect of each point."""
-        noise = np.exp(2 * log_noise)[:, None]
-        variance = self.values + noise
-        share = noise / variance
-        errors = (share * self._rotated(phi)) @ self.vectors.T
-        left = (self.values * share) @ (self.vectors**2).T
-        squares = weights @ ((errors**2 + left) / noise)
-        # The squares are of errors already scaled by the old weights.
-        squares = squares / self.weights
-        return Likelihood(observed=self.observed, weights=(FREEDOM + 1) / (FREEDOM + squares))
+        share = particles.noise_variance[:, None] / self._variance(particles)
+        errors = (share * self._rotated(particles.phi)) @ self.vectors.T
+        squares = weights @ (errors**2 / particles.noise_variance[:, None])
+        left = weights @ (1 - share) @ (self.vectors**2).T
+        # Both are of errors that the old weights scaled already.
+        expected = (squares + left) / self.weights
+        return Likelihood(observed=self.observed, weights=(FREEDOM + 1) / (FREEDOM + expected))
 
-    def corrections(self, *, phi: Floats, log_noise: Floats, cells: Cells) -> tuple[Floats, Floats]:
-        """The discrepancy expected at other cells: a row of means per forecast, and a covariance for all of them."""
-        variance = self.values + np.exp(2 * log_noise)[:, None]
-        onto = (discrepancy_covariance(cells, self.observed.cells) * self.scale) @ self.vectors
-        means = (self._rotated(phi) / variance) @ onto.T
-        usual = self.values + np.exp(2 * np.mean(log_noise))
-        return means, discrepancy_covariance(cells, cells) - (onto / usual) @ onto.T
+    def discrepancy(self, particles: Particles, *, cells: Cells) -> tuple[Floats, Floats]:
+        """The discrepancy left at other cells: its mean per particle, and a root of its correlation for all of them.
+
+        The root is to be multiplied by each particle's own discrepancy sd.
+        """
+        onto = (discrepancy_correlation(cells, self.observed.cells) * self.scale) @ self.vectors
+        size = particles.discrepancy_variance[:, None]
+        means = (size * self._rotated(particles.phi) / self._variance(particles)) @ onto.T
+        noise = np.exp(np.mean(np.log(particles.noise_variance / particles.discrepancy_variance)))
+        left = discrepancy_correlation(cells, cells) - (onto / (self.values + noise)) @ onto.T
+        values, vectors = np.linalg.eigh(left)
+        return means, vectors * np.sqrt(np.maximum(values, 0.0))

@@ -53,11 +53,12 @@ VAGUE_NORMALS = {
     "gap": (0.0, 0.7),
     "half": (3.2, 0.8),
     "ratio": (0.5, 0.7),
-    "shape": (0.2, 0.5),
-    "teacher_shape": (0.2, 0.5),
-    "u_half": (3.5, 0.9),
+    "shape": (0.4, 0.6),
+    "teacher_shape": (0.4, 0.6),
+    "u_half": (3.7, 1.0),
     "u_shape": (0.0, 0.5),
     "noise": (float(np.log(1.2)), 0.4),
+    "discrepancy": (float(np.log(2.7)), 0.6),
 }
 VAGUE_NORMAL = Normal(
     mean=np.array([VAGUE_NORMALS[name][0] for name in PARAMETERS]),

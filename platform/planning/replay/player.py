@@ -37,9 +37,7 @@ class PlannerPlayer:
 
     def held(self, shown: Floats) -> list[tuple[bool, ...]]:
         """Per purchase that was forecast: whether the score shown lay inside each level's band."""
-        return [
-            tuple(low <= shown[cell] <= high for low, high in bands) for (_, cell), bands in self.bands.items()
-        ]
+        return [tuple(low <= shown[cell] <= high for low, high in bands) for (_, cell), bands in self.bands.items()]
 
     def _learn(self, scores: Floats) -> Worlds:
         seen = np.flatnonzero(~np.isnan(scores))
