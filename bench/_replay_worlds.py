@@ -22,15 +22,18 @@ def _log_normal(x: Floats, shape: float) -> Floats:
 
 
 def _gompertz(x: Floats, shape: float) -> Floats:
-    return np.exp(-math.log(2) * np.maximum(x, 1e-6) ** (-shape / 1.4))
+    curve: Floats = np.exp(-math.log(2) * np.maximum(x, 1e-6) ** (-shape / 1.4))
+    return curve
 
 
 def _dead_zone(x: Floats, shape: float) -> Floats:
-    return -np.expm1(-np.maximum(x - 0.15 * shape, 0.0) * 0.9)
+    curve: Floats = -np.expm1(-np.maximum(x - 0.15 * shape, 0.0) * 0.9)
+    return curve
 
 
 def _ramp(x: Floats, shape: float) -> Floats:
-    return np.clip(0.5 + 0.57 * shape * np.log10(np.maximum(x, 1e-12)), 0.0, 1.0)
+    curve: Floats = np.clip(0.5 + 0.57 * shape * np.log10(np.maximum(x, 1e-12)), 0.0, 1.0)
+    return curve
 
 
 def _arctan(x: Floats, shape: float) -> Floats:
@@ -48,8 +51,8 @@ CURVES: tuple[Curve, ...] = (_log_normal, _gompertz, _dead_zone, _ramp, _arctan,
 class World:
     """The truth of a synthetic task; `noise` is the sd in points of one training's score."""
 
-    curves: tuple[Curve, Curve, Curve]
-    shapes: tuple[float, float, float]
+    curves: tuple[Curve, ...]
+    shapes: tuple[float, ...]
     halves: tuple[float, float, float]
     floor: float
     tops: tuple[float, float]
@@ -62,8 +65,8 @@ class World:
         top = float(random.uniform(floor + 20, min(floor + 80, 98)))
         half = 10 ** random.uniform(2.5, 4.0)
         return cls(
-            curves=tuple(CURVES[number] for number in random.integers(0, len(CURVES), 3)),  # type: ignore[arg-type]
-            shapes=tuple(random.uniform(0.8, 3.0, 3)),  # type: ignore[arg-type]
+            curves=tuple(CURVES[number] for number in random.integers(0, len(CURVES), 3)),
+            shapes=tuple(random.uniform(0.8, 3.0, 3)),
             halves=(half, half / 10 ** random.uniform(-0.7, 1.5), 10 ** random.uniform(2.8, 5.0)),
             floor=floor,
             tops=(float(np.clip(top + random.normal(0, 15), floor + 5, 99)), top),
@@ -77,23 +80,24 @@ class World:
         )
 
     def truth(self, cells: Cells) -> Floats:
-        curve, teacher, pseudo = (
-            lambda amounts, number=number: self.curves[number](amounts / self.halves[number], self.shapes[number])
-            for number in range(3)
-        )
-        distilled = teacher(cells.labels) * pseudo(np.minimum(cells.pseudo_labels, 1e9))
-        share = np.where(cells.is_annotate, curve(cells.labels), distilled)
-        top = np.where(cells.is_annotate, self.tops[0], self.tops[1])
-        return self.floor + (top - self.floor) * share
+        distilled = self._share(1, cells.labels) * self._share(2, np.minimum(cells.pseudo_labels, 1e9))
+        share = np.where(cells.is_annotate, self._share(0, cells.labels), distilled)
+        scores: Floats = self.floor + (np.where(cells.is_annotate, self.tops[0], self.tops[1]) - self.floor) * share
+        return scores
+
+    def _share(self, number: int, amounts: Floats) -> Floats:
+        return self.curves[number](amounts / self.halves[number], self.shapes[number])
 
     def measured(self, cells: Cells, random: np.random.Generator) -> Floats:
         noise = self.noise * random.standard_t(5, len(cells)) / math.sqrt(5 / 3)
-        return np.clip(self.truth(cells) + noise, 0.0, 100.0)
+        scores: Floats = np.clip(self.truth(cells) + noise, 0.0, 100.0)
+        return scores
 
     def dollars(self, cells: Cells) -> Floats:
         per_label, shortest, teacher, pseudo = self.prices
         compute = np.maximum(shortest, teacher * cells.labels) + pseudo * cells.pseudo_labels
-        return per_label * cells.labels + np.where(cells.is_annotate, 0.0, compute)
+        total: Floats = per_label * cells.labels + np.where(cells.is_annotate, 0.0, compute)
+        return total
 
 
 def surface_of(world: World, *, size: tuple[int, int], random: np.random.Generator, name: str) -> Surface:

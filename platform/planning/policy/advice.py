@@ -1,4 +1,4 @@
-"""What to buy next, in words: forecasts of every offer with intervals, how sure they are, and when nothing can be told."""
+"""What to buy next, in words: forecasts of every offer, how sure they are, and when nothing can be told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,15 @@ import numpy as np
 from planning.policy.look_ahead import plan_values
 from planning.policy.planner import LEAST_GAIN, TIE
 from planning.policy.state import State
-from planning.posterior import Bank, Prior, Worlds
-from planning.surfaces import Cell, Cells, Floats, Owned, Point, PriceList, merge_points
+from planning.posterior import Prior, Worlds, fit_points
+from planning.surfaces import TEACHER, Cell, Cells, Floats, Owned, Point, PriceList, merge_points
 
 WIDEST_BAND = 20.0
 """Points: where a 90 % interval is wider, its middle is not worth saying."""
 FARTHEST = 8.0
 """Times the most labels or pseudo-labels measured: beyond it, nothing is forecast."""
 DISAGREEMENT = 3.0
+NUM_BEST = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +68,8 @@ def advise(
         return _nothing(_too_dear(state))
     if not merged:
         return _nothing(f"Cannot tell yet: nothing is measured. {_cheapest(state)} would tell more.")
-    bank = Bank(prior=prior, cells=state.prices.cells)
-    seen = np.flatnonzero(state.seen)
-    sds = {point.cell: np.nan if point.sd is None else point.sd for point in merged}
-    known = np.array([sds[_cell(state, cell)] for cell in seen])
-    worlds = bank.fit(seen=seen.tolist(), scores=state.scores[seen], sds=known).worlds(bank.cells)
-    forecasts = _forecasts(state, worlds)
+    worlds = fit_points(points=merged, prior=prior).worlds(state.prices.cells)
+    forecasts = _forecasts(state, worlds, merged)
     return _advice(state, merged, forecasts, dollars_per_point)
 
 
@@ -81,10 +78,11 @@ def _nothing(words: str, forecasts: Sequence[Forecast] = ()) -> Advice:
 
 
 def _state(points: Sequence[Point], offers: PriceList, owned: Owned, money: float) -> State:
-    """A state of the offers and, after them, the points that are not on offer."""
+    """A state of the offers and, after them, the points not on offer that look best: no other can be the best."""
     measured = {point.cell: point.score for point in points}
     on_offer = [_cell_of(offers.cells, place) for place in range(len(offers.cells))]
-    others = [cell for cell in measured if cell not in on_offer]
+    others = [point.cell for point in sorted(points, key=lambda point: -point.score) if point.cell not in on_offer]
+    others = others[:NUM_BEST]
     nothing = np.zeros(len(others))
     cells = Cells.of([*on_offer, *others])
     prices = PriceList(
@@ -108,7 +106,7 @@ def _cell(state: State, place: int) -> Cell:
     return _cell_of(state.prices.cells, place)
 
 
-def _forecasts(state: State, worlds: Worlds) -> list[Forecast]:
+def _forecasts(state: State, worlds: Worlds, points: Sequence[Point]) -> list[Forecast]:
     values = plan_values(state=state, worlds=worlds, allowed=state.affordable)
     ours = state.affordable & ~state.prices.cells.is_teacher
     at_end = np.where(ours | state.seen, worlds.scores, -np.inf)
@@ -128,17 +126,17 @@ def _forecasts(state: State, worlds: Worlds) -> list[Forecast]:
                 gain=gain,
                 gain_per_dollar=gain / dollars if dollars > 0 else None,
                 chance_of_being_best=float(first[cell]),
-                can_tell=band_90[1] - band_90[0] <= WIDEST_BAND and _is_near(state, int(cell)),
+                can_tell=band_90[1] - band_90[0] <= WIDEST_BAND and _is_near(_cell(state, int(cell)), points),
             )
         )
     return sorted(found, key=lambda forecast: (-forecast.gain, forecast.dollars))
 
 
-def _is_near(state: State, cell: int) -> bool:
-    cells, seen = state.prices.cells, state.seen
-    pseudo = np.where(cells.is_teacher, 0.0, cells.pseudo_labels)
-    labels_near = cells.labels[cell] <= FARTHEST * cells.labels[seen].max()
-    return bool(labels_near and (pseudo[cell] == 0 or pseudo[cell] <= FARTHEST * max(pseudo[seen].max(), 1.0)))
+def _is_near(cell: Cell, points: Sequence[Point]) -> bool:
+    most = max(point.cell.labels for point in points)
+    most_pseudo = max((point.cell.pseudo_labels for point in points if point.cell.pseudo_labels != TEACHER), default=0)
+    is_student = cell.pseudo_labels != TEACHER
+    return cell.labels <= FARTHEST * most and (not is_student or cell.pseudo_labels <= FARTHEST * max(most_pseudo, 1))
 
 
 def _advice(state: State, points: Sequence[Point], forecasts: Sequence[Forecast], dollars_per_point: float) -> Advice:

@@ -7,11 +7,11 @@ import numpy as np
 from planning.policy.look_ahead import plan_values
 from planning.policy.state import State
 from planning.posterior import Worlds
-from planning.surfaces import Booleans
+from planning.surfaces import Booleans, Floats
 
 LEAST_GAIN = 0.02
 TIE = 0.05
-DETOUR_SHARE = 0.25
+DETOUR_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def choose(*, state: State, worlds: Worlds) -> Choice | None:
     return Choice(cell=cell, detour=float(detours[cell]))
 
 
-def _detours(state: State, worlds: Worlds) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _detours(state: State, worlds: Worlds) -> Floats:
     """What buying each cell first adds to the price of the favourite; nothing where the favourite is owned."""
     cost = state.cost
     favourite = _favourite(state, worlds, state.affordable | state.seen)

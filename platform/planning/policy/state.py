@@ -25,17 +25,21 @@ class State:
 
     @property
     def seen(self) -> Booleans:
+        """Which cells were measured."""
         return ~np.isnan(self.scores)
 
     @property
     def cost(self) -> Floats:
+        """What each cell costs now."""
         return self.prices.prices(self.owned)
 
     @property
     def affordable(self) -> Booleans:
+        """Which unseen cells the money left pays for."""
         return ~self.seen & (self.cost <= self.money + 1e-9)
 
     def buy(self, cell: int) -> None:
+        """Pay for a cell; its score is for the caller to enter."""
         self.money -= float(self.cost[cell])
         self.owned = self.prices.after(self.owned, cell)
         self.bought.append(cell)

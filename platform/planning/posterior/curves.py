@@ -19,11 +19,14 @@ HIGHEST_FLOOR = 95.0
 
 def to_even(scores: Floats) -> Floats:
     """Percent to phi = 100 arcsin sqrt(score / 100), on which a binomial score's variance is the same everywhere."""
-    return 100 * np.arcsin(np.sqrt(np.clip(scores, 0.05, 99.95) / 100))
+    phi: Floats = 100 * np.arcsin(np.sqrt(np.clip(scores, 0.05, 99.95) / 100))
+    return phi
 
 
 def from_even(phi: Floats) -> Floats:
-    return 100 * np.sin(np.clip(phi / 100, 0.0, np.pi / 2)) ** 2
+    """Phi to percent; what lies beyond either end is put there."""
+    scores: Floats = 100 * np.sin(np.clip(phi / 100, 0.0, np.pi / 2)) ** 2
+    return scores
 
 
 def points_per_even(scores: Floats) -> Floats:

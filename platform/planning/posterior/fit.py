@@ -28,6 +28,7 @@ class Worlds:
 
     @cached_property
     def scores(self) -> Floats:
+        """In percent."""
         return from_even(self.phi)
 
     def band(self, cell: int, level: float, random: np.random.Generator) -> tuple[float, float]:

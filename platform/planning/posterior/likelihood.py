@@ -2,7 +2,7 @@
 
 The discrepancy is a Gaussian process that is integrated out. Student-t noise is normal noise whose precision has a
 weight per point; the weights are found by expectation maximisation (Lange, Little and Taylor, JASA 1989) and shared
-by all parameter vectors, so that one eigendecomposition serves them all.
+by all parameter vectors, so that one decomposition serves them all.
 """
 
 from dataclasses import dataclass, field
@@ -27,6 +27,13 @@ class Observed:
     cells: Cells
     phi: Floats
     relative_sd: Floats
+    root: Floats = field(init=False)
+    """Of the discrepancy's correlation: root root' is that, but for what is lost in rounding."""
+
+    def __post_init__(self) -> None:
+        values, vectors = np.linalg.eigh(discrepancy_correlation(self.cells, self.cells))
+        kept = values > 1e-6 * values.max(initial=0.0)
+        object.__setattr__(self, "root", vectors[:, kept] * np.sqrt(values[kept]))
 
     @classmethod
     def of(cls, cells: Cells, scores: Floats, sds: Floats) -> "Observed":
@@ -52,7 +59,10 @@ def _decades(amounts: Floats) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class Likelihood:
-    """The likelihood of one set of observations, for given weights of the points' precisions."""
+    """The likelihood of one set of observations, for given weights of the points' precisions.
+
+    The scaled covariance of the discrepancy is `vectors` diag(`values`) `vectors`', of low rank, as it is smooth.
+    """
 
     observed: Observed
     weights: Floats
@@ -62,32 +72,37 @@ class Likelihood:
 
     def __post_init__(self) -> None:
         scale = np.sqrt(self.weights) / self.observed.relative_sd
-        covariance = discrepancy_correlation(self.observed.cells, self.observed.cells) * scale[:, None] * scale
-        values, vectors = np.linalg.eigh(covariance)
-        for name, value in (("scale", scale), ("values", np.maximum(values, 0.0)), ("vectors", vectors)):
+        vectors, roots, _ = np.linalg.svd(self.observed.root * scale[:, None], full_matrices=False)
+        for name, value in (("scale", scale), ("values", roots**2), ("vectors", vectors)):
             object.__setattr__(self, name, value)
 
-    def _rotated(self, phi: Floats) -> Floats:
-        rotated: Floats = ((self.observed.phi - phi) * self.scale) @ self.vectors
-        return rotated
+    def _errors(self, particles: Particles) -> Floats:
+        return (self.observed.phi - particles.phi) * self.scale
 
     def _variance(self, particles: Particles) -> Floats:
         return self.values * particles.discrepancy_variance[:, None] + particles.noise_variance[:, None]
 
     def log(self, particles: Particles) -> Floats:
         """The log likelihood of each particle, up to a constant."""
-        variance = self._variance(particles)
-        total: Floats = -0.5 * (self._rotated(particles.phi) ** 2 / variance + np.log(variance)).sum(axis=1)
+        errors, variance, noise = self._errors(particles), self._variance(particles), particles.noise_variance
+        along = (errors @ self.vectors) ** 2
+        left = np.maximum((errors**2).sum(axis=1) - along.sum(axis=1), 0.0)
+        num_left = len(self.observed) - len(self.values)
+        total: Floats = -0.5 * (
+            (along / variance + np.log(variance)).sum(axis=1) + left / noise + num_left * np.log(noise)
+        )
         return total
 
     def reweighted(self, particles: Particles, *, weights: Floats) -> "Likelihood":
         """The likelihood with the precisions that particles of these weights expect of each point."""
-        share = particles.noise_variance[:, None] / self._variance(particles)
-        errors = (share * self._rotated(particles.phi)) @ self.vectors.T
-        squares = weights @ (errors**2 / particles.noise_variance[:, None])
-        left = weights @ (1 - share) @ (self.vectors**2).T
+        noise = particles.noise_variance[:, None]
+        explained = 1 - noise / self._variance(particles)
+        errors = self._errors(particles)
+        errors = errors - (explained * (errors @ self.vectors)) @ self.vectors.T
+        squares = weights @ (errors**2 / noise)
+        uncertain = weights @ explained @ (self.vectors**2).T
         # Both are of errors that the old weights scaled already.
-        expected = (squares + left) / self.weights
+        expected = (squares + uncertain) / self.weights
         return Likelihood(observed=self.observed, weights=(FREEDOM + 1) / (FREEDOM + expected))
 
     def discrepancy(self, particles: Particles, *, cells: Cells) -> tuple[Floats, Floats]:
@@ -97,7 +112,7 @@ class Likelihood:
         """
         onto = (discrepancy_correlation(cells, self.observed.cells) * self.scale) @ self.vectors
         size = particles.discrepancy_variance[:, None]
-        means = (size * self._rotated(particles.phi) / self._variance(particles)) @ onto.T
+        means = (size * (self._errors(particles) @ self.vectors) / self._variance(particles)) @ onto.T
         noise = np.exp(np.mean(np.log(particles.noise_variance / particles.discrepancy_variance)))
         left = discrepancy_correlation(cells, cells) - (onto / (self.values + noise)) @ onto.T
         values, vectors = np.linalg.eigh(left)

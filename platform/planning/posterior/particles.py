@@ -25,18 +25,22 @@ class Particles:
 
     @classmethod
     def at(cls, cells: Cells, *, parameters: Floats, families: Floats) -> "Particles":
+        """Particles with their forecasts at cells."""
         phi = to_even(surface_scores(parameters=parameters, families=families, cells=cells))
         return cls(parameters=parameters, families=families, phi=phi)
 
     @property
     def noise_variance(self) -> Floats:
+        """Of each particle, in phi squared."""
         return np.exp(2 * self.parameters[:, NOISE])
 
     @property
     def discrepancy_variance(self) -> Floats:
+        """Of each particle, in phi squared."""
         return np.exp(2 * self.parameters[:, DISCREPANCY])
 
     def take(self, rows: Rows) -> "Particles":
+        """The particles of these rows, which may repeat."""
         return Particles(parameters=self.parameters[rows], families=self.families[rows], phi=self.phi[rows])
 
     def replaced(self, new: "Particles", where: Booleans) -> "Particles":
@@ -48,6 +52,7 @@ class Particles:
         )
 
     def joined(self, other: "Particles") -> "Particles":
+        """These particles and, after them, others."""
         return Particles(
             parameters=np.concatenate([self.parameters, other.parameters]),
             families=np.concatenate([self.families, other.families]),

@@ -21,6 +21,7 @@ class Normal:
     sd: Floats
 
     def sample(self, random: np.random.Generator, size: int) -> Floats:
+        """Draw parameter vectors, one a row."""
         return self.mean + self.sd * random.standard_normal((size, len(self.mean)))
 
     def log_density(self, parameters: Floats) -> Floats:
@@ -43,8 +44,11 @@ class Prior:
         return np.concatenate(parts), random.integers(0, len(FAMILIES), size).astype(np.float64)
 
     def log_density(self, parameters: Floats) -> Floats:
-        parts = [part.log_density(parameters) + np.log(share) for part, share in zip(self.parts, self.shares)]
-        return np.logaddexp.reduce(parts)
+        """Up to a constant; families are left out, as they are equally likely."""
+        pairs = zip(self.parts, self.shares, strict=True)
+        parts = [part.log_density(parameters) + np.log(share) for part, share in pairs]
+        density: Floats = np.logaddexp.reduce(parts)
+        return density
 
 
 VAGUE_NORMALS = {
@@ -67,6 +71,7 @@ VAGUE_NORMAL = Normal(
 
 
 def vague_prior() -> Prior:
+    """What is believed of a task before anything is known."""
     return Prior(parts=(VAGUE_NORMAL,), shares=(1.0,))
 
 

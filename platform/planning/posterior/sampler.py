@@ -54,13 +54,15 @@ def resample(weights: Floats, size: int, random: np.random.Generator) -> Rows:
 
 
 def effective_number(log_weights: Floats) -> float:
+    """How many equally weighted draws these weighted ones are worth."""
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights @ weights))
 
 
 def _normalised(log_weights: Floats) -> Floats:
     weights: Floats = np.exp(log_weights - log_weights.max())
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def _next_heat(logs: Floats, heat: float, wanted: float) -> float:

@@ -22,6 +22,7 @@ class PlannerPlayer:
         self._worlds: dict[bytes, Worlds] = {}
 
     def __call__(self, state: State) -> int | None:
+        """The next cell to buy."""
         key = state.scores.tobytes()
         if key not in self._worlds:
             self._worlds[key] = self._learn(state.scores)

@@ -61,6 +61,7 @@ class Cells:
 
     @classmethod
     def of(cls, cells: Sequence[Cell]) -> "Cells":
+        """Arrays of single cells."""
         return cls(
             labels=np.array([float(cell.labels) for cell in cells]),
             pseudo_labels=np.array([float(cell.pseudo_labels) for cell in cells]),
@@ -81,10 +82,12 @@ class Surface:
 
     @property
     def cells(self) -> Cells:
+        """The cells, in the order of the points."""
         return Cells.of([point.cell for point in self.points])
 
     @property
     def scores(self) -> Floats:
+        """In percent, in the order of the points."""
         return np.array([point.score for point in self.points])
 
 

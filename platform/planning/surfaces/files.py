@@ -1,4 +1,4 @@
-"""Surfaces as CSV: task, L_labels, U_unlabeled, total_usd, score; optionally low and high, the score's 95 % interval."""
+"""Surfaces as CSV: task, L_labels, U_unlabeled, total_usd, score; perhaps low and high, its 95 % interval."""
 
 import csv
 import math

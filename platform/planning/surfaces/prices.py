@@ -27,6 +27,7 @@ class PriceList:
 
     @classmethod
     def of(cls, surface: Surface) -> Self:
+        """Split the totals of a surface."""
         cells = surface.cells
         totals = np.array([point.dollars for point in surface.points])
         labels = _label_dollars(cells, totals)
@@ -39,6 +40,7 @@ class PriceList:
         )
 
     def nothing(self) -> Owned:
+        """The state of somebody who owns nothing."""
         return Owned(label_dollars=0.0, has_teacher=np.zeros(len(self.cells), dtype=np.bool_))
 
     def prices(self, owned: Owned) -> Floats:
@@ -57,7 +59,7 @@ class PriceList:
 
 
 def _label_dollars(cells: Cells, totals: Floats) -> Floats:
-    known = {labels: total for labels, total in zip(cells.labels[cells.is_annotate], totals[cells.is_annotate])}
+    known = dict(zip(cells.labels[cells.is_annotate], totals[cells.is_annotate], strict=True))
     per_label = [total / labels for labels, total in known.items() if labels > 0]
     median = float(np.median(per_label)) if per_label else 0.0
     return np.array([known.get(labels, median * labels) for labels in cells.labels])
