@@ -1,7 +1,6 @@
 """The study's printed cells, and its bills, forecast from the figures that are left when they are taken away."""
 
 import csv
-from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -11,10 +10,9 @@ from planning.replay import prior_without
 from planning.surfaces import (
     Cell,
     Cells,
-    Floats,
     PriceList,
     Surface,
-    fit_compute_cost,
+    forecast_left_out,
     published_file,
     published_surfaces,
 )
@@ -72,31 +70,19 @@ def _chance_of_distil(row: dict[str, str], surface: Surface, posterior: Posterio
 
 def cost_errors() -> dict[str, float]:
     """Each distilled point's bill, forecast from the task's other bills; errors in percent."""
-    totals: list[tuple[float, float, float]] = []
+    found = []
     for surface in published_surfaces():
         prices = PriceList.of(surface)
-        for place in np.flatnonzero(~prices.cells.is_annotate):
-            expected = float(_forecast(prices, int(place)))
-            actual = float(prices.compute_dollars[place])
-            total = float(prices.label_dollars[place]) + actual
-            labels = float(prices.cells.labels[place])
-            totals.append((labels, (expected - actual) / total, (expected - actual) / actual))
-    errors = 100 * np.abs(np.array(totals))
-    few = np.array([labels <= 1_000 for labels, _, _ in totals])
+        expected = forecast_left_out(prices=prices, device_rate=DEVICE_RATE)
+        distilled = ~prices.cells.is_annotate
+        error, compute = (expected - prices.compute_dollars)[distilled], prices.compute_dollars[distilled]
+        total = prices.label_dollars[distilled] + compute
+        found.append(np.stack([prices.cells.labels[distilled], 100 * error / total, 100 * error / compute]))
+    labels, of_total, of_compute = np.abs(np.concatenate(found, axis=1))
     return {
-        "cost_total_largest_error_percent": round(float(errors[:, 1].max()), 2),
-        "cost_total_error_percent": round(float(errors[:, 1].mean()), 2),
-        "cost_total_largest_error_above_1000_labels_percent": round(float(errors[~few, 1].max()), 2),
-        "cost_compute_error_percent": round(float(errors[:, 2].mean()), 2),
-        "cost_compute_largest_error_percent": round(float(errors[:, 2].max()), 2),
+        "cost_total_largest_error_percent": round(float(of_total.max()), 2),
+        "cost_total_error_percent": round(float(of_total.mean()), 2),
+        "cost_total_largest_error_above_1000_labels_percent": round(float(of_total[labels > 1_000].max()), 2),
+        "cost_compute_error_percent": round(float(of_compute.mean()), 2),
+        "cost_compute_largest_error_percent": round(float(of_compute.max()), 2),
     }
-
-
-def _forecast(prices: PriceList, left_out: int) -> Floats:
-    others = np.arange(len(prices.cells)) != left_out
-    cells = Cells(labels=prices.cells.labels[others], pseudo_labels=prices.cells.pseudo_labels[others])
-    model = fit_compute_cost(cells=cells, dollars=prices.compute_dollars[others], device_rate=DEVICE_RATE)
-    one = replace(
-        prices.cells, labels=prices.cells.labels[[left_out]], pseudo_labels=prices.cells.pseudo_labels[[left_out]]
-    )
-    return model.dollars(one)[0]  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, prior_from
 from planning.replay.play import Game, Policy
 from planning.replay.player import LEVELS, PlannerPlayer
-from planning.surfaces import Surface
+from planning.surfaces import BadSurface, Surface
 
 PLANNER = "planner"
 POLICIES = (PLANNER, *FIXED_POLICIES)
@@ -32,12 +32,16 @@ def replay(
 
     Parameters: `prior`, what the planner believes beforehand: learned without this surface; `noise`, the sd in points
         of what is added to every score shown, drawn anew for each seed and start; `num_seeds`, 1 without noise.
+    Raises: BadSurface where nothing costs anything.
     """
+    num_starts = len(Game.of(surface).starts())
+    if not num_starts:
+        raise BadSurface(f"{surface.name}: every point is free, so there is nothing to decide. Record what each cost.")
     bank = Bank(prior=prior, cells=surface.cells) if PLANNER in policies else None
     regrets: dict[str, list[float]] = {name: [] for name in policies}
     held: list[tuple[bool, ...]] = []
     for seed in range(num_seeds if noise > 0 else 1):
-        for number in range(len(Game.of(surface).starts())):
+        for number in range(num_starts):
             game = Game.of(surface, noise=noise, random=np.random.default_rng((seed, number)))
             player = PlannerPlayer(bank=bank) if bank else None
             for name in policies:

@@ -1,7 +1,7 @@
 """Recorded surfaces: score and cost of students by labels and pseudo-labels; their files, prices and cost model."""
 
 from planning.surfaces.cells import TEACHER, BadSurface, Booleans, Cell, Cells, Floats, Point, Surface, merge_points
-from planning.surfaces.cost_model import ComputeCost, fit_compute_cost
+from planning.surfaces.cost_model import ComputeCost, fit_compute_cost, forecast_left_out
 from planning.surfaces.files import published_file, published_surfaces, read_surfaces, write_surfaces
 from planning.surfaces.prices import Owned, PriceList
 
@@ -18,6 +18,7 @@ __all__ = [
     "PriceList",
     "Surface",
     "fit_compute_cost",
+    "forecast_left_out",
     "merge_points",
     "published_file",
     "published_surfaces",

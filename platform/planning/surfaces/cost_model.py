@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from planning.surfaces.cells import Cells, Floats
+from planning.surfaces.prices import PriceList
 
 SHORTEST_HOURS = 2.0
 """Device hours that a teacher takes however few its labels are: what was seen on the published tasks."""
@@ -56,6 +57,20 @@ def fit_compute_cost(*, cells: Cells, dollars: Floats, device_rate: float) -> Co
     model = _model(found)
     spread = np.log(bills) - np.log(model.dollars(at))
     return _model(found, relative_error=float(np.sqrt(np.mean(spread**2))))
+
+
+def forecast_left_out(*, prices: PriceList, device_rate: float) -> Floats:
+    """Forecast each cell's compute from the other cells' bills; not a number on the annotate path.
+
+    Raises: ValueError where fewer than two cells have a compute bill.
+    """
+    cells, forecasts = prices.cells, np.full(len(prices.cells), np.nan)
+    for place in np.flatnonzero(~cells.is_annotate):
+        others = np.arange(len(cells)) != place
+        known = Cells(labels=cells.labels[others], pseudo_labels=cells.pseudo_labels[others])
+        model = fit_compute_cost(cells=known, dollars=prices.compute_dollars[others], device_rate=device_rate)
+        forecasts[place] = model.dollars(cells)[place]
+    return forecasts
 
 
 def _model(parameters: Sequence[float] | Floats, *, relative_error: float = 0.0) -> ComputeCost:

@@ -9,7 +9,14 @@ from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
 from planning.replay import POLICIES, ReplayResult, prior_without, replay
-from planning.surfaces import BadSurface, Surface, published_surfaces, read_surfaces
+from planning.surfaces import (
+    BadSurface,
+    PriceList,
+    Surface,
+    forecast_left_out,
+    published_surfaces,
+    read_surfaces,
+)
 
 
 class Command(RefusingCommand):
@@ -23,20 +30,17 @@ class Command(RefusingCommand):
         parser.add_argument("--seeds", type=_count, default=3, metavar="N", help="draws of the noise; default 3")
         parser.add_argument("--policy", action="append", choices=POLICIES, help="only this one; may be repeated")
 
+        parser.add_argument(
+            "--costs", type=_dollars, metavar="RATE", help="forecast bills instead, at RATE dollars a device hour"
+        )
+
     def handle(self, *args: object, **options: Any) -> None:
         surfaces = _read(options["file"])
+        if options["costs"]:
+            self.stdout.write(_costs(surfaces, options["costs"]))
+            return
         policies = options["policy"] or list(POLICIES)
-        others = [*published_surfaces(), *surfaces]
-        results = [
-            replay(
-                surface=surface,
-                prior=prior_without(surface=surface, others=others),
-                policies=policies,
-                noise=options["noise"],
-                num_seeds=options["seeds"],
-            )
-            for surface in surfaces
-        ]
+        results = _play(surfaces, policies, options["noise"], options["seeds"])
         if options["json"]:
             tasks = {result.task: _figures(result) for result in results}
             noise = {"noise": options["noise"], "seeds": options["seeds"] if options["noise"] else 1}
@@ -45,10 +49,34 @@ class Command(RefusingCommand):
             self.stdout.write(_table(results, policies))
 
 
+def _play(surfaces: list[Surface], policies: list[str], noise: float, num_seeds: int) -> list[ReplayResult]:
+    others = [*published_surfaces(), *surfaces]
+    try:
+        return [
+            replay(
+                surface=surface,
+                prior=prior_without(surface=surface, others=others),
+                policies=policies,
+                noise=noise,
+                num_seeds=num_seeds,
+            )
+            for surface in surfaces
+        ]
+    except BadSurface as error:
+        raise CommandError(str(error)) from error
+
+
 def _points(text: str) -> float:
     value = _number(text, float)
     if value is None or not 0 <= value <= 50:
         raise ArgumentTypeError(f"{text!r} is not a number of points from 0 to 50")
+    return value
+
+
+def _dollars(text: str) -> float:
+    value = _number(text, float)
+    if value is None or not 0 < value < 10_000:
+        raise ArgumentTypeError(f"{text!r} is not a price of a device hour, above 0")
     return value
 
 
@@ -98,6 +126,29 @@ def _table(results: list[ReplayResult], policies: list[str]) -> str:
         ]
         for result in results
     ]
+    return _aligned(header, rows)
+
+
+def _costs(surfaces: list[Surface], device_rate: float) -> str:
+    """Each distilled point's dollars beside their forecast from the task's other bills."""
+    rows = []
+    for surface in surfaces:
+        if all(point.cell.pseudo_labels == 0 for point in surface.points):
+            raise CommandError(f"{surface.name}: it has no distilled point, so there is no compute bill to forecast.")
+        prices = PriceList.of(surface)
+        try:
+            expected = prices.label_dollars + forecast_left_out(prices=prices, device_rate=device_rate)
+        except ValueError as error:
+            raise CommandError(f"{surface.name}: {error}") from error
+        for point, total in zip(surface.points, expected, strict=True):
+            if point.cell.pseudo_labels:
+                sizes = [f"{point.cell.labels:,}", f"{point.cell.pseudo_labels:,.0f}"]
+                share = f"{100 * (total / point.dollars - 1):+.1f} %" if point.dollars else "-"
+                rows.append([surface.name, *sizes, f"{point.dollars:,.1f}", f"{total:,.1f}", share])
+    return _aligned(["Task", "Labels", "Pseudo-labels", "Dollars", "Forecast", "Error"], rows)
+
+
+def _aligned(header: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     lines = [
         "  ".join(
