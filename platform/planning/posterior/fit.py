@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -88,5 +88,12 @@ def fit_points(*, points: Sequence[Point], prior: Prior) -> Posterior:
 
 def prior_from(surfaces: Sequence[Surface]) -> Prior:
     """The prior that other surfaces teach, mixed with the vague one."""
-    fits = [fit_points(points=surface.points, prior=vague_prior()).particles.parameters for surface in surfaces]
-    return learned_prior(means=[fit.mean(axis=0) for fit in fits], variances=[fit.var(axis=0) for fit in fits])
+    moments = [_moments(surface) for surface in surfaces]
+    return learned_prior(means=[mean for mean, _ in moments], variances=[variance for _, variance in moments])
+
+
+@lru_cache(maxsize=256)
+def _moments(surface: Surface) -> tuple[Floats, Floats]:
+    """Mean and variance of each parameter, from one surface's points and the vague prior."""
+    parameters = fit_points(points=surface.points, prior=vague_prior()).particles.parameters
+    return parameters.mean(axis=0), parameters.var(axis=0)
