@@ -23,33 +23,31 @@ class Values:
 
 def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
     """Value each allowed purchase by a plan of two."""
-    scores = worlds.scores
-    students = ~state.prices.cells.is_teacher
-    means = scores.mean(axis=0)
-    finished = state.seen & students
+    means = worlds.scores.mean(axis=0)
+    finished = state.seen & ~state.prices.cells.is_teacher
     now = float(means[finished].max()) if finished.any() else 0.0
+    squares = worlds.scores**2
     plans = np.full(len(means), -np.inf)
     for cell in np.flatnonzero(allowed):
-        plans[cell] = _plan_value(int(cell), state=state, worlds=worlds, scores=scores)
+        plans[cell] = _plan_value(int(cell), state=state, worlds=worlds, squares=squares)
     return Values(now=now, plans=plans)
 
 
-def _plan_value(cell: int, *, state: State, worlds: Worlds, scores: Floats) -> float:
+def _plan_value(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> float:
     students = ~state.prices.cells.is_teacher
-    after = state.prices.after(state.owned, cell)
-    prices = state.prices.prices(after)
+    prices = state.prices.prices(state.prices.after(state.owned, cell))
     money = state.money - float(state.cost[cell])
     held = state.seen | (prices == 0)
     held[cell] = True
     next_ones = ~held & students & (prices <= money + 1e-9)
     weights = _outcome_weights(worlds, cell)
-    means = weights @ scores
+    means = weights @ worlds.scores
     best = means[:, held & students].max(axis=1) if (held & students).any() else np.zeros(len(weights))
     if not next_ones.any():
         return float(best.mean())
-    mean = means[:, next_ones]
-    spread = np.sqrt(np.maximum(weights @ scores[:, next_ones] ** 2 - mean**2, 1e-12))
-    return float((best + expected_gain(mean - best[:, None], spread).max(axis=1)).mean())
+    spread = np.sqrt(np.maximum(weights @ squares - means**2, 1e-12))
+    gains = expected_gain((means - best[:, None])[:, next_ones], spread[:, next_ones])
+    return float((best + gains.max(axis=1)).mean())
 
 
 def expected_gain(lead: Floats, sd: Floats) -> Floats:

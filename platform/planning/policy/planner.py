@@ -10,7 +10,8 @@ from planning.posterior import Worlds
 from planning.surfaces import Booleans, Floats
 
 LEAST_GAIN = 0.02
-TIE = 0.05
+TIE = 0.25
+"""Points: below it a cheaper purchase is taken, as more money left is worth more than a plan of two counts."""
 DETOUR_SHARE = 0.5
 
 
