@@ -6,8 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
-from planning.policy.look_ahead import plan_values
-from planning.policy.planner import LEAST_GAIN, TIE
+from planning.policy.look_ahead import LEAST_GAIN, plan_values
+from planning.policy.planner import TIE
 from planning.policy.state import State
 from planning.posterior import Prior, Worlds, fit_points
 from planning.surfaces import TEACHER, Cell, Cells, Floats, Owned, Point, PriceList, merge_points

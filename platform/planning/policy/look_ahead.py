@@ -11,14 +11,20 @@ from planning.surfaces import Booleans, Floats
 
 NUM_OUTCOMES = 12
 FREEDOM = 5.0
+LEAST_GAIN = 0.02
+"""Points: a plan that gains less is not worth beginning."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
-    """Expected final score in percent: of stopping now, and of each purchase (minus infinity where not affordable)."""
+    """Expected final score in percent: of stopping now, and of each purchase (minus infinity where not allowed).
+
+    `dollars`: what each plan is expected to cost, its second purchase included where it gains anything.
+    """
 
     now: float
     plans: Floats
+    dollars: Floats
 
 
 def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
@@ -27,13 +33,15 @@ def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
     finished = state.seen & ~state.prices.cells.is_teacher
     now = float(means[finished].max()) if finished.any() else 0.0
     squares = worlds.scores**2
-    plans = np.full(len(means), -np.inf)
+    plans, dollars = np.full(len(means), -np.inf), np.full(len(means), np.inf)
     for cell in np.flatnonzero(allowed):
-        plans[cell] = _plan_value(int(cell), state=state, worlds=worlds, squares=squares)
-    return Values(now=now, plans=plans)
+        plans[cell], next_dollars = _plan(int(cell), state=state, worlds=worlds, squares=squares)
+        dollars[cell] = state.cost[cell] + next_dollars
+    return Values(now=now, plans=plans, dollars=dollars)
 
 
-def _plan_value(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> float:
+def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[float, float]:
+    """The expected final score, and what the second purchase is expected to cost."""
     students = ~state.prices.cells.is_teacher
     prices = state.prices.prices(state.prices.after(state.owned, cell))
     money = state.money - float(state.cost[cell])
@@ -44,10 +52,12 @@ def _plan_value(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> 
     means = weights @ worlds.scores
     best = means[:, held & students].max(axis=1) if (held & students).any() else np.zeros(len(weights))
     if not next_ones.any():
-        return float(best.mean())
+        return float(best.mean()), 0.0
     spread = np.sqrt(np.maximum(weights @ squares - means**2, 1e-12))
     gains = expected_gain((means - best[:, None])[:, next_ones], spread[:, next_ones])
-    return float((best + gains.max(axis=1)).mean())
+    is_worth_it = gains.max(axis=1) >= LEAST_GAIN
+    next_dollars = np.where(is_worth_it, prices[next_ones][gains.argmax(axis=1)], 0.0)
+    return float((best + gains.max(axis=1)).mean()), float(next_dollars.mean())
 
 
 def expected_gain(lead: Floats, sd: Floats) -> Floats:

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planning.policy.look_ahead import plan_values
+from planning.policy.look_ahead import LEAST_GAIN, plan_values
 from planning.policy.state import State
 from planning.posterior import Worlds
 from planning.surfaces import Booleans, Floats
 
-LEAST_GAIN = 0.02
 TIE = 0.25
-"""Points: below it a cheaper purchase is taken, as more money left is worth more than a plan of two counts."""
+"""Points: among plans this close the cheapest is taken, as money left is worth more than a plan of two counts."""
 DETOUR_SHARE = 0.5
 
 
@@ -38,7 +37,7 @@ def choose(*, state: State, worlds: Worlds) -> Choice | None:
     if best - values.now < LEAST_GAIN:
         return None
     close = values.plans >= best - TIE
-    cell = int(np.argmin(np.where(close, state.cost, np.inf)))
+    cell = int(np.argmin(np.where(close, values.dollars, np.inf)))
     return Choice(cell=cell, detour=float(detours[cell]))
 
 
@@ -56,6 +55,8 @@ def _detours(state: State, worlds: Worlds) -> Floats:
 
 
 def _favourite(state: State, worlds: Worlds, among: Booleans) -> int:
+    """What would be bought if nothing more could be learned: the best expected score, of equals the cheapest."""
     students = among & ~state.prices.cells.is_teacher
-    chosen = students if students.any() else among
-    return int(np.argmax(np.where(chosen, worlds.scores.mean(axis=0), -np.inf)))
+    means = np.where(students if students.any() else among, worlds.scores.mean(axis=0), -np.inf)
+    cost = np.where(state.seen, 0.0, state.cost)
+    return int(np.argmin(np.where(means >= means.max() - TIE, cost, np.inf)))
