@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 from bench._replay_coverage import coverage  # noqa: E402  the path comes first
 from bench._replay_printed import cost_errors, printed_cells  # noqa: E402
 from bench._replay_worlds import World, surface_of  # noqa: E402
-from planning.policy import advise  # noqa: E402
+from planning.policy import Question, advise  # noqa: E402
 from planning.posterior import prior_from  # noqa: E402
 from planning.replay import POLICIES, ReplayResult, prior_without, replay  # noqa: E402
 from planning.surfaces import Cell, Cells, Point, PriceList, published_surfaces  # noqa: E402
@@ -160,7 +160,7 @@ def _speed(_: int) -> Figures:
         times = []
         for _ in range(3):
             started = time.process_time()
-            advise(points=points, offers=prices, money=2_000.0, prior=prior)
+            advise(Question(points=points, offers=prices, money=2_000.0, prior=prior))
             times.append(time.process_time() - started)
         figures[name] = _short(min(times))
     return figures

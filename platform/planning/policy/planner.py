@@ -36,7 +36,7 @@ def choose(*, state: State, worlds: Worlds) -> Choice | None:
     best = float(values.plans.max())
     if best - values.now < LEAST_GAIN:
         return None
-    close = values.plans >= best - TIE
+    close = values.plans >= max(best - TIE, values.now + LEAST_GAIN)
     cell = int(np.argmin(np.where(close, values.dollars, np.inf)))
     return Choice(cell=cell, detour=float(detours[cell]))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planning.surfaces import Booleans, Floats, Owned, PriceList
+from planning.surfaces import Booleans, Cell, Floats, Owned, PriceList
 
 
 @dataclass(kw_only=True)
@@ -37,6 +37,10 @@ class State:
     def affordable(self) -> Booleans:
         """Which unseen cells the money left pays for."""
         return ~self.seen & (self.cost <= self.money + 1e-9)
+
+    def cell(self, place: int) -> Cell:
+        """The cell of this number."""
+        return Cell(int(self.prices.cells.labels[place]), float(self.prices.cells.pseudo_labels[place]))
 
     def buy(self, cell: int) -> None:
         """Pay for a cell; its score is for the caller to enter."""

@@ -3,9 +3,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from planning.policy import Advice, advise
+from planning.policy import Advice, Question, advise, cheapest_to_reach, flips
 from planning.posterior import prior_from, vague_prior
-from planning.surfaces import Cell, Cells, Point, PriceList, Surface, published_surfaces
+from planning.surfaces import TEACHER, Cell, Cells, Point, PriceList, Surface, published_surfaces
 from tests.unit.planning.grounds import place, point
 
 LABEL_PRICE, TEACHER_PRICE = 0.1, 5.0
@@ -14,7 +14,8 @@ WANTED = [Cell(labels, count) for labels in (100, 500, 1000, 4000) for count in 
 
 def offers(price: float = 1.0, cells: Sequence[Cell] = WANTED) -> PriceList:
     at = Cells.of(cells)
-    compute = np.where(at.is_annotate, 0.0, TEACHER_PRICE + 0.001 * at.pseudo_labels)
+    pseudo_labels = np.where(at.is_teacher, 0.0, at.pseudo_labels)
+    compute = np.where(at.is_annotate, 0.0, TEACHER_PRICE + 0.001 * pseudo_labels)
     teacher = np.where(at.is_annotate, 0.0, TEACHER_PRICE)
     parts = (LABEL_PRICE * at.labels, compute, teacher)
     return PriceList(
@@ -22,9 +23,13 @@ def offers(price: float = 1.0, cells: Sequence[Cell] = WANTED) -> PriceList:
     )
 
 
-def ask(*rows: tuple[int, float, float], money: float = 200.0, price: float = 1.0, worth: float = 0.0) -> Advice:
+def question(*rows: tuple[int, float, float], money: float = 200.0, price: float = 1.0, worth: float = 0.0) -> Question:
     points: list[Point] = [point(labels, count, 1.0, score) for labels, count, score in rows]
-    return advise(points=points, offers=offers(price), money=money, prior=vague_prior(), dollars_per_point=worth)
+    return Question(points=points, offers=offers(price), money=money, prior=vague_prior(), dollars_per_point=worth)
+
+
+def ask(*rows: tuple[int, float, float], money: float = 200.0, price: float = 1.0, worth: float = 0.0) -> Advice:
+    return advise(question(*rows, money=money, price=price, worth=worth))
 
 
 def test_without_a_point_the_cheapest_first_measurement_is_named() -> None:
@@ -79,7 +84,7 @@ def test_scores_at_the_ends_of_the_scale_are_no_trouble(score: float) -> None:
 def test_the_runner_up_and_the_interval_are_said_for_a_known_task() -> None:
     wlp, *others = published_surfaces()
     seen = [each for each in wlp.points if each.cell.labels <= 1000 and each.cell.pseudo_labels < 100_000]
-    advice = advise(points=seen, offers=PriceList.of(wlp), money=2_000.0, prior=prior_from(others))
+    advice = advise(Question(points=seen, offers=PriceList.of(wlp), money=2_000.0, prior=prior_from(others)))
     assert advice.best is not None
     actual = wlp.points[place(wlp, advice.best.cell.labels, advice.best.cell.pseudo_labels)].score
     low, high = advice.best.band_90
@@ -96,5 +101,41 @@ def test_the_same_question_gets_the_same_answer() -> None:
 def test_an_offer_far_beyond_what_was_measured_is_not_forecast() -> None:
     far = offers(cells=[Cell(100_000)])
     surface = Surface(name="a", points=(point(100, 0, 1.0, 40.0), point(400, 0, 1.0, 42.0)))
-    advice = advise(points=surface.points, offers=far, money=1e6, prior=vague_prior())
+    advice = advise(Question(points=surface.points, offers=far, money=1e6, prior=vague_prior()))
     assert [forecast.can_tell for forecast in advice.forecasts] == [False]
+
+
+def test_a_teacher_on_offer_is_valued_but_never_the_best_student() -> None:
+    cells = [*WANTED, Cell(500, TEACHER)]
+    points = [point(100, 0, 1.0, 30.0), point(500, 0, 1.0, 45.0)]
+    advice = advise(Question(points=points, offers=offers(cells=cells), money=100.0, prior=vague_prior()))
+    (look,) = [forecast for forecast in advice.forecasts if forecast.cell.pseudo_labels == TEACHER]
+    assert look.gain > 0
+    assert look.chance_of_being_best == 0
+
+
+KNOWN = ((100, 0.0, 30.0), (500, 0.0, 50.0), (100, 10_000.0, 40.0), (500, 10_000.0, 60.0))
+
+
+def test_a_price_that_changes_the_advice_is_found() -> None:
+    asked = question(*KNOWN, money=500.0)
+    best = advise(asked).best
+    found = flips(asked, which="labels")
+    assert best is not None
+    assert found
+    for factor, other in found.items():
+        changed = advise(asked.with_price("labels", factor)).best
+        assert (changed.cell if changed else None) == other != best.cell
+
+
+def test_without_a_point_no_price_changes_anything() -> None:
+    assert flips(question(), which="compute") == {}
+
+
+def test_the_cheapest_purchase_that_reaches_a_score_is_named() -> None:
+    asked = question(*KNOWN, money=1_000.0)
+    low, high = (cheapest_to_reach(asked, score=score) for score in (55.0, 62.0))
+    assert low is not None
+    assert high is None or high.dollars >= low.dollars
+    assert cheapest_to_reach(asked, score=99.9) is None
+    assert cheapest_to_reach(question(), score=10.0) is None
