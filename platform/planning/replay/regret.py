@@ -59,8 +59,12 @@ def replay(
 
 
 def prior_without(*, surface: Surface, others: Sequence[Surface]) -> Prior:
-    """The prior that other surfaces teach; a surface of the same name or with the same points is not another."""
-    return prior_from([other for other in others if not _is_same(surface, other)])
+    """The prior that other surfaces teach, each once; one of the same name or with the same points is not another."""
+    kept: list[Surface] = []
+    for other in others:
+        if not any(_is_same(one, other) for one in (surface, *kept)):
+            kept.append(other)
+    return prior_from(kept)
 
 
 def _is_same(one: Surface, other: Surface) -> bool:

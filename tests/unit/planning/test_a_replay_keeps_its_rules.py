@@ -95,7 +95,7 @@ def test_mean_regret_is_the_mean_over_starts_of_the_mean_over_budgets() -> None:
 def test_a_prior_is_learned_without_the_task_that_is_played() -> None:
     wlp, *others = published_surfaces()
     disguised = Surface(name="another name", points=wlp.points)
-    priors = [prior_without(surface=surface, others=[wlp, *others]) for surface in (wlp, disguised)]
+    priors = [prior_without(surface=surface, others=[wlp, *others, *others]) for surface in (wlp, disguised)]
     expected = prior_without(surface=wlp, others=others)
     assert all(np.array_equal(prior.parts[0].mean, expected.parts[0].mean) for prior in priors)
 
