@@ -1,7 +1,5 @@
 """CSV: a header and rows that fit it, each with the line it starts on."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -43,12 +41,10 @@ class CsvTable(TableReader):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that have a name."""
         return tuple(self._names.values())
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """See TableReader.notes."""
         blank = f"{counted(self._num_blank, 'empty row')} left out." if self._num_blank else ""
         return tuple(note for note in (*self._notes, self._left_out_note(), blank) if note)
 

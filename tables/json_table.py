@@ -1,7 +1,5 @@
 """JSON lines: one object per line, with the text, the number or the structure of each key."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,12 +44,10 @@ class JsonTable(TableReader):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The keys so far, in the order in which they first came."""
         return tuple(self._columns)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """See TableReader.notes."""
         unnamed = self._num_without_name
         left_out = f"Left out for a key without a name: {counted(unnamed, 'value')}."
         return (*self._source.notes, left_out) if unnamed else self._source.notes

@@ -1,7 +1,5 @@
 """What a table file is read into: named columns, rows that have cells or a problem, and what was assumed."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """`python -m training SPEC.json`: one run in its own process; exit codes are in training.contract."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -67,11 +65,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def run_when_ordered() -> int:
-    """Import what every run needs, then carry out the one that standard input names; returns the exit code.
+    """Import what every run needs, then carry out the run that standard input, a socket, names; returns the exit code.
 
-    Standard input is a socket. It brings one JSON object: `spec`, the spec file, `log`, where all output goes from then
-    on, and `environment`; with it may come the lock of a device, which is held until this process ends. Whoever closes
-    the socket without a word needs no run.
+    The socket brings one JSON object: `spec`, `log` (where all output goes from then on) and `environment`; with it may
+    come the lock of a device, held until this process ends. Closed without a word, it asks for no run.
     """
     set_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     has_order = threading.Event()
@@ -110,10 +107,7 @@ def set_threads(number: int) -> None:
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file; returns the exit code.
-
-    Notes on the file and then, as bare numbers, the lines done go to standard output; errors to standard error.
-    """
+    """Label a file; notes on it, then the numbers of lines done go to standard output. Returns the exit code."""
     from training.evaluation import Listener, predict_file
 
     stop = StopFlag()
@@ -141,7 +135,7 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
 
 
 def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
-    """Answer examples from standard input until the input ends; returns the exit code. See evaluation.serving."""
+    """Answer examples from standard input until the input ends; returns the exit code."""
     from training.evaluation import answer_lines
 
     try:
@@ -233,10 +227,7 @@ def _write_error(folder: Path, name: str, message: str) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once: tearing the libraries down takes seconds, for which a device is held in vain.
-
-    All results are written by then. On a full disk flushing the output fails, which must not change the exit code.
-    """
+    """End the process at once: tearing the libraries down takes seconds, for which a device is held in vain."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

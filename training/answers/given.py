@@ -1,7 +1,5 @@
 """Answers as people give them, in files and annotations, and as pages show them."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Errors in a label column, and how they name labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 LABELS_IN_MESSAGES = 20

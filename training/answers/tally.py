@@ -4,8 +4,6 @@ An answer is a set of items, each with its class: one label, some labels, or spa
 so that ten thousand classes cost no more than two. Shapes: N examples, K counts, R resamples, C classes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,13 +29,7 @@ class MetricTally:
     count_E: Indices
 
     def totals(self, weights_RN: npt.NDArray[np.int64] | None = None) -> Floats:
-        """Sum the counts over R resamples, (R, K).
-
-        Parameters
-        ----------
-        weights_RN
-            how often each example is in each resample; None for one resample with each once.
-        """
+        """Sum the counts over R resamples, (R, K), by how often each has each example; None for all examples once."""
         if weights_RN is None:
             weights_RN = np.ones((1, self.num_examples), dtype=np.int64)
         return np.stack(
@@ -48,10 +40,7 @@ class MetricTally:
 def tally_items(
     *, gold: Sequence[frozenset[Item]], predicted: Sequence[frozenset[Item] | None], num_classes: int
 ) -> MetricTally:
-    """Count examples, exactly right ones, and per class hits, golds and predictions: 2 + 3 C counts for f1_scores.
-
-    A predicted None is no answer: never right, and nothing predicted.
-    """
+    """Count examples, exactly right ones, and per class hits, golds and predictions: 2 + 3 C counts for f1_scores."""
     counts: list[list[int]] = []
     for expected, answer in zip(gold, predicted, strict=True):
         found = answer or frozenset()
@@ -83,12 +72,9 @@ def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
 
 
 def f1_scores(totals_RK: Floats) -> dict[str, Floats]:
-    """Turn R sums of a tally by tally_items into R values of 0 to 1 per score.
+    """Turn R sums of a tally by tally_items into accuracy, macro F1 and micro F1, R values of 0 to 1 each.
 
-    Returns
-    -------
-    Accuracy (share of examples right as a whole), macro F1 (a class neither gold nor predicted has no share in it)
-    and micro F1. Where nothing is gold and nothing predicted, F1 is 0.
+    A class neither gold nor predicted has no share in macro F1. Where nothing is gold and nothing predicted, F1 is 0.
     """
     hits_RC, gold_RC, predicted_RC = np.split(totals_RK[:, NUM_OF_EXAMPLES:], 3, axis=1)
     support_RC = gold_RC + predicted_RC

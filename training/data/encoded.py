@@ -1,7 +1,5 @@
 """Rows as token ids."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +16,7 @@ Encoded = dict[str, list[int]]
 class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
-    `columns` are the texts, against which generated answers are read; `frozen` are the states behind frozen layers,
-    where they are kept.
+    Generated answers are read against the texts in `columns`; `frozen` are states behind frozen layers, where kept.
     """
 
     inputs: list[Encoded]
@@ -30,5 +27,4 @@ class EncodedRows:
     frozen: HiddenStates | None = None
 
     def __len__(self) -> int:
-        """Return the number of rows."""
         return len(self.inputs)

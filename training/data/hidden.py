@@ -1,7 +1,5 @@
 """Hidden states of rows, kept beside their token ids."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

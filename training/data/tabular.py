@@ -1,7 +1,5 @@
 """Files of examples to label: CSV or JSON lines, read and written row by row, so that memory stays flat."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,26 +55,14 @@ class FileCheck:
 
 
 def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
-    """Read a file's examples one by one, as an import reads them; empty lines are left out.
-
-    Parameters
-    ----------
-    path
-        CSV with a header, or JSON lines; UTF-8, or UTF-16 with its mark.
-    fields
-        the input fields that each needs.
-
-    Raises
-    ------
-    FileInvalid: the file is of neither kind, cannot be read to its end, or is a CSV without the columns.
-    """
+    """Read the input fields of a file's examples one by one, as an import reads them. Raises: FileInvalid."""
     with _opened(path, fields) as table:
         for row in table:
             yield _line(path, row, fields)
 
 
 def check_lines(*, path: Path, fields: Sequence[str]) -> FileCheck:
-    """Check a file before anything is labelled; raises FileInvalid as read_lines, or if it has no line at all."""
+    """Check a file before anything is labelled. Raises: FileInvalid as read_lines, or if it has no line at all."""
     count, num_bad, bad = 0, 0, list[InputLine]()
     with _opened(path, fields) as table:
         for row in table:

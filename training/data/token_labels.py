@@ -3,10 +3,9 @@
 Shapes: N rows, M tokens of all their answers, K tokens kept at each place, V tokens in the vocabulary.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +27,13 @@ class TokenLabels:
     top_log_probs: npt.NDArray[np.float32]
 
     def answers(self) -> list[list[int]]:
-        """Return the tokens of each row's answer."""
         return [part.tolist() for part in np.split(self.answer_ids, self.bounds[1:-1])]
 
-    def take(self, rows: Sequence[int]) -> TokenLabels:
-        """Return those of some rows, in their order."""
+    def take(self, rows: Sequence[int]) -> Self:
         parts = [np.arange(self.bounds[row], self.bounds[row + 1]) for row in rows]
         places = np.concatenate([np.empty(0, dtype=np.int64), *parts])
-        return TokenLabels(
+        return replace(
+            self,
             bounds=np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]),
             answer_ids=self.answer_ids[places],
             top_ids=self.top_ids[places],

@@ -1,7 +1,5 @@
 """Running a model over rows, batch by batch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch
@@ -21,21 +19,10 @@ def score_in_batches(
     on_rows: Callable[[int], None] | None,
     score: Callable[[dict[str, Tensor], Indices], None],
 ) -> None:
-    """Hand all rows, in batches of similar length, to `score`; the model is left in evaluation mode.
+    """Hand all rows, in batches of similar length, to `score`, in inference mode; the model is left in evaluation mode.
 
-    Parameters
-    ----------
-    stop
-        checked between batches.
-    on_rows
-        called with the number of rows of each batch done.
-    score
-        called with a batch's inputs and its row numbers (B,), in inference mode.
-
-    Raises
-    ------
-    StopRequested: asked to stop.
-    MemoryTooSmall: one row at a time does not fit; batches that do not are cut in two.
+    `score` gets a batch's inputs and row numbers, `on_rows` the number of rows of each batch done. Batches that do not
+    fit into memory are cut in two. Raises: StopRequested, MemoryTooSmall.
     """
     model.eval()
     with torch.inference_mode(), compute.autocast():

@@ -3,8 +3,6 @@
 Shapes: N rows, U units of their task type, C outputs per unit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -45,16 +43,10 @@ def generate_answers(
     on_rows: Callable[[int], None] | None = None,
     num_top: int = 0,
 ) -> Generation:
-    """Let a model generate its answers to N rows; arguments and errors as in predict_logits.
+    """Let a model generate its answers to N rows, keeping the `num_top` likeliest tokens at each place.
 
-    Where each row has one of a few labels, the outputs are how likely the model is to generate each. Else they are
-    made from the generated answer: each part of it is as probable as the whole. Where that is no answer, the outputs
-    are NaN.
-
-    Parameters
-    ----------
-    num_top
-        how many of the likeliest tokens to keep at each place.
+    Where each row has one of a few labels, the outputs are how likely the model is to generate each. Else they are made
+    from the generated answer: each part of it is as probable as the whole. Where that is no answer, they are NaN.
     """
     parts: dict[int, _RowParts] = {}
     label_log_probs: dict[int, Tensor] = {}
@@ -115,18 +107,9 @@ def _values_of_answers(
 
 
 def outputs_for_answers(*, target: Tensor, probability_U: Tensor, num_outputs: int) -> Tensor:
-    """Make outputs of which given decisions are the likeliest.
+    """Make outputs (U, C), log-probabilities or log-odds, of which given decisions are the likeliest.
 
-    Parameters
-    ----------
-    target
-        int64 (U,), one of C outputs; or float (U, C), 1 where a label applies. IGNORED where nothing was decided.
-    probability_U
-        of each decision, 0 to 1.
-
-    Returns
-    -------
-    (U, C): log-probabilities, or log-odds where labels do not exclude each other; NaN where nothing was decided.
+    `target` is as TaskLearner.targets gives it; where it is IGNORED, nothing was decided and the outputs are NaN.
     """
     num_choices = 2 if target.ndim > 1 else num_outputs
     probability_U1 = probability_U.clamp(1 / num_choices + MARGIN, 1 - MARGIN).unsqueeze(1)

@@ -1,7 +1,5 @@
 """A model's outputs for rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch
@@ -23,12 +21,9 @@ def predict_logits(
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
 ) -> ModelOutputs:
-    """Run a student or teacher over N rows; see score_in_batches for arguments and errors.
+    """Run a student or teacher over N rows; outputs are UNSEEN for units that it does not see.
 
-    Returns
-    -------
-    Its outputs, fp32, in the order of the rows; UNSEEN for units that it does not see. Those of a text-to-text model
-    are made from its answers.
+    Those of a text-to-text model are made from its answers. Raises: StopRequested, MemoryTooSmall.
     """
     if isinstance(model, TextToText):
         return generate_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs

@@ -1,7 +1,5 @@
 """Label a file of examples with an artifact."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -41,7 +39,6 @@ class Predictor:
     stop: StopFlag
 
     def answers(self, lines: Sequence[InputLine]) -> list[LineAnswer]:
-        """Answer examples, in their order; a line with a problem keeps it and gets no answer. Raises: StopRequested."""
         good = iter(self._answers([line for line in lines if not line.problem]))
         return [next(good) if not line.problem else _unanswered(line) for line in lines]
 
@@ -72,7 +69,7 @@ def _unanswered(line: InputLine) -> LineAnswer:
 
 
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
-    """Load a trained student or teacher on the CPU; raises PermanentFailure where it cannot be used."""
+    """Load a trained student or teacher on the CPU. Raises: PermanentFailure."""
     label_map = read_label_map(artifact)
     task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
     source = ModelSource(source="folder", name=str(artifact))
@@ -93,22 +90,10 @@ def predict_file(
     stop: StopFlag | None = None,
     listener: Listener | None = None,
 ) -> int:
-    """Label each line of a file and return their number; memory does not grow with it.
+    """Label each line of a CSV or JSON-lines file and return their number; memory does not grow with it.
 
-    Parameters
-    ----------
-    source
-        CSV or JSON lines with the task type's input fields, and uid where there is one (else the line's number).
-    target
-        CSV or JSON lines: gets one line per example with uid, predicted and probabilities, replaced as a whole.
-    keep_going
-        write a bad line's error into the target, instead of refusing the file.
-
-    Raises
-    ------
-    FileInvalid: lines are no examples, or the target is the source; nothing was loaded or written.
-    PermanentFailure: the artifact cannot be used.
-    StopRequested: asked to stop; nothing was written.
+    The target is replaced as a whole; `keep_going` writes a bad line's error into it, instead of refusing the file.
+    Raises: FileInvalid (nothing was loaded or written), PermanentFailure, StopRequested (nothing was written).
     """
     fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
     is_csv(target)

@@ -1,7 +1,5 @@
 """Where a training came from: the checkpoint, and the rows."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path
@@ -18,17 +16,7 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]:
-    """Say which checkpoint a training started from.
-
-    Parameters
-    ----------
-    config
-        of the loaded checkpoint; one from a hub knows the commit it came from.
-
-    Returns
-    -------
-    Source, name, revision and layers; the SHA-256 of the weights where they are local files.
-    """
+    """Say which checkpoint a training started from; the `config` of one from a hub knows its commit."""
     revision = source.revision
     if source.source == "hub":
         revision = getattr(config, "_commit_hash", None) or revision
@@ -42,12 +30,7 @@ def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]
 
 
 def dataset_hashes(paths: DataPaths) -> dict[str, dict[str, Any]]:
-    """Hash the labelled rows that a run was given.
-
-    Returns
-    -------
-    For train, dev and test, as far as given: num_rows, and sha256 over every row's values in their order.
-    """
+    """Return, for train, dev and test as far as given, num_rows and the SHA-256 of all rows in their order."""
     named = {"train": paths.train, "dev": paths.dev, "test": paths.test}
     return {name: _hashed(folder) for name, folder in named.items() if folder is not None}
 

@@ -1,7 +1,5 @@
 """One pass of a teacher over unlabelled examples, into the soft-label store."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -39,19 +37,10 @@ ROWS_PER_SHARD = 1024
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Run a fine-tuned teacher once over unlabelled examples and store its logits.
+    """Run a fine-tuned teacher over unlabelled examples and store its logits; returns what result.json holds.
 
     Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
-    on it, last. The spec names the teacher's artifact, which may be a student's, and the datasets.
-
-    Returns
-    -------
-    The run's result, as result.json has it; `calibration` is None without dev.
-
-    Raises
-    ------
-    PermanentFailure: the teacher has no head or other labels, or the data cannot be used.
-    StopRequested: asked to stop; the finished shards stay.
+    on it, last. Raises: PermanentFailure, StopRequested (the finished shards stay).
     """
     spec = job.spec
     assert spec.data.unlabelled is not None
@@ -90,12 +79,7 @@ def score(job: Job) -> dict[str, Any]:
 
 
 def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
-    """Compare the teacher's confidence with dev, and choose the default threshold of a filter.
-
-    Returns
-    -------
-    None twice where dev has no answer to compare with: what was scored is paid for, and useful without a calibration.
-    """
+    """Compare the teacher's confidence with dev; None twice where it has no answer for any gold answer."""
     dev, task_type, progress = evaluator.splits["dev"], evaluator.task_type, evaluator.job.progress
     progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
     outputs = evaluator.predict("dev").outputs

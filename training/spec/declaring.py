@@ -1,7 +1,5 @@
 """How a setting is declared: checks, form fields, command options and documents are made from the declaration."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -27,9 +25,8 @@ class FormGroup(StrEnum):
 class Setting:
     """What a setting may be, and what people read about it.
 
-    `kind` is int, float, str or bool; with `longest` it is a list of so many of them, without duplicates. Numbers are
-    from `least` to `most`; `choices` have a label each. `label` is that of a form; without one the setting is left to
-    the command line. `blank` says what holds where nothing is given, `placeholder` shows it.
+    With `longest` it is a list of so many of `kind`; `choices` have a label each. Without a `label` it is left to the
+    command line. `blank` says what holds where nothing is given, `placeholder` shows it.
     """
 
     name: str = ""
@@ -133,5 +130,4 @@ class Settings:
 
     @classmethod
     def refuse(cls, name: str, fault: str) -> NoReturn:
-        """Raise SpecInvalid for a field."""
         raise SpecInvalid(f"spec.json, {f'{cls.section}.' if cls.section else ''}{name}: {fault}")

@@ -32,7 +32,7 @@ class TaskTypeUnknown(PermanentFailure):
 
 
 def task_type_named(*, name: str, metric: str) -> TaskType:
-    """Look a task type up; raises TaskTypeUnknown if there is none of that name, or it lacks the study's metric."""
+    """Look a task type up. Raises: TaskTypeUnknown (no such name, or it lacks the study's metric)."""
     if name not in TASK_TYPES:
         raise TaskTypeUnknown(f"spec.json, task_type: is {name!r}. Give one of {', '.join(sorted(TASK_TYPES))}.")
     task_type = TASK_TYPES[name]
