@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tables.dialects import DELIMITERS, Record, declared_delimiter, find_delimiter, records
-from tables.signs import printable, unstorable
+from tables.signs import comparable, printable, unstorable
 from tables.sources import TextSource
 from tables.table import (
     MOST_COLUMNS,
     Row,
     TableReader,
     TableUnreadable,
-    column_name,
     counted,
     listed,
     name_problem,
@@ -67,7 +66,7 @@ class CsvTable(TableReader):
             raise TableUnreadable(f"Line {first.line}: {first.problem}.")
         if problem := next(filter(None, map(name_problem, first.cells)), ""):
             raise TableUnreadable(f"Line {first.line}: {problem}.")
-        return [column_name(cell) for cell in first.cells]
+        return [comparable(cell) for cell in first.cells]
 
     def _check_names(self) -> None:
         names = self.columns
@@ -98,7 +97,7 @@ class CsvTable(TableReader):
             return f"Delimiter: {name}, as line 1 says (sep={self._delimiter})."
         if len(self._header) < 2:
             return f"One column; a text with a {name} in it needs quotes."
-        return f"Delimiter: {name}, by which the rows fit the header."
+        return f"Delimiter: {name}. It gives the rows as many cells as the header."
 
     def _left_out_note(self) -> str:
         unnamed = [place for place in range(len(self._header)) if place not in self._names]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tables.signs import printable, unstorable
+from tables.signs import comparable, printable, unstorable
 from tables.sources import TextSource
 from tables.table import (
     MISSING,
@@ -14,7 +14,6 @@ from tables.table import (
     MOST_COLUMNS,
     Row,
     TableReader,
-    column_name,
     counted,
     name_problem,
     too_many_columns,
@@ -101,7 +100,7 @@ def _named(value: dict[str, Any]) -> dict[str, Any]:
 def _name(key: str) -> str:
     if problem := name_problem(key):
         raise RowInvalid(problem)
-    return column_name(key)
+    return comparable(key)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

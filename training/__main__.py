@@ -43,8 +43,6 @@ SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
-NUM_PREDICT_ARGUMENTS = 3
-NUM_ANSWER_ARGUMENTS = 3
 MOST_MESSAGE_BYTES = 1 << 16
 SECONDS_BETWEEN_CHECKS = 0.25
 
@@ -52,16 +50,15 @@ SECONDS_BETWEEN_CHECKS = 0.25
 def main(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code."""
     named = [argument for argument in arguments if argument != "--keep-going"]
-    if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
-        return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
-    if arguments[:1] == ["answer"] and len(arguments) == 1 + NUM_ANSWER_ARGUMENTS:
-        return answer(Path(arguments[1]), idle_seconds=float(arguments[2]), most_memory_bytes=int(arguments[3]))
-    if arguments == [WAIT]:
-        return run_when_ordered()
-    if len(arguments) != 1:
-        print(USAGE, file=sys.stderr)
-        return EXIT_PERMANENT
-    return run(Path(arguments[0]).resolve())
+    match named if named[:1] == ["predict"] else list(arguments):
+        case ["predict", artifact, source, target]:
+            return predict(Path(artifact), Path(source), Path(target), keep_going=len(named) < len(arguments))
+        case ["answer", artifact, idle_seconds, most_memory_bytes]:
+            return answer(Path(artifact), idle_seconds=float(idle_seconds), most_memory_bytes=int(most_memory_bytes))
+        case [spec]:
+            return run_when_ordered() if spec == WAIT else run(Path(spec).resolve())
+    print(USAGE, file=sys.stderr)
+    return EXIT_PERMANENT
 
 
 def run_when_ordered() -> int:

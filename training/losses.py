@@ -32,8 +32,8 @@ def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: flo
 def binary_cross_entropy_sum(*, logits_BC: Tensor, target_BC: Tensor) -> Tensor:
     """Binary cross-entropy of independent log-odds in nats, summed over the targets (1 or 0) that are not IGNORED."""
     known_BC = target_BC != IGNORED
-    wanted_BC = target_BC.masked_fill(~known_BC, 0.0)
-    loss_BC = F.binary_cross_entropy_with_logits(logits_BC.float(), wanted_BC.float(), reduction="none")
+    gold_BC = target_BC.masked_fill(~known_BC, 0.0)
+    loss_BC = F.binary_cross_entropy_with_logits(logits_BC.float(), gold_BC.float(), reduction="none")
     return loss_BC.masked_fill(~known_BC, 0.0).sum()
 
 

@@ -75,7 +75,7 @@ def _best(
 
 def _vocabulary(text: str) -> list[str]:
     # In order and each once: a set's order differs from process to process, and with it the last digit of a sum.
-    return list(dict.fromkeys(text[word.start : word.end].casefold() for word in words_of(text)))
+    return list(dict.fromkeys(_cased(text, words_of(text))))
 
 
 def memorised_spans(*, train: Sequence[str], train_gold: Sequence[str], test: Sequence[str]) -> list[str]:

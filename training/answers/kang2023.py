@@ -110,13 +110,9 @@ def align(*, text: str, mentions: Sequence[Mention]) -> Aligned:
     return Aligned(spans=placed, lost=_not_placed(mentions, text, placed))
 
 
-def occurrences(words: Sequence[str], text: str) -> Places:
-    """Return where words stand in a text, whatever white space is between them: (start, end) each, from the left."""
-    return _occurrences(tuple(words), text)
-
-
 @lru_cache(maxsize=256)
-def _occurrences(words: tuple[str, ...], text: str) -> Places:
+def occurrences(words: tuple[str, ...], text: str) -> Places:
+    """Return where words stand in a text, whatever white space is between them: (start, end) each, from the left."""
     pattern = re.compile(r"\s*".join(re.escape(word) for word in words))
     places: list[tuple[int, int]] = []
     match = pattern.search(text)
@@ -142,15 +138,15 @@ def _entities(target: str, labels: Collection[str]) -> list[Mention]:
 @lru_cache(maxsize=256)
 def _bounded_occurrences(words: tuple[str, ...], text: str) -> Places:
     """Those at word boundaries."""
-    return tuple(place for place in _occurrences(words, text) if _is_bounded(text, *place))
+    return tuple(place for place in occurrences(words, text) if _is_bounded(text, *place))
 
 
 def _places(mention: Mention, text: str) -> tuple[Places, Places]:
     """Where a mention may stand, and which of these places are at word boundaries."""
     words = tuple(mention.words)
     if mention.place is None:
-        return _occurrences(words, text), _bounded_occurrences(words, text)
-    named = _occurrences(words, text)[mention.place - 1 : mention.place]
+        return occurrences(words, text), _bounded_occurrences(words, text)
+    named = occurrences(words, text)[mention.place - 1 : mention.place]
     return named, tuple(place for place in named if _is_bounded(text, *place))
 
 

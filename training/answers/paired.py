@@ -7,15 +7,13 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from training.answers.rows import Rows
-from training.answers.tally import Floats, MetricTally
+from training.answers.tally import Floats, MetricTally, resamples
 
 CONFIDENCE = 0.95
 EXACT = "McNemar's exact test"
 BOOTSTRAP = "paired bootstrap"
 # The one metric that asks for the words of a text, and not only for what was found in it.
 COMPAT_F1 = "compat_f1"
-# Resamples are summed in blocks, so that memory grows with the block and not with their number.
-RESAMPLES_PER_BLOCK = 50
 
 
 class Scorer(Protocol):
@@ -42,12 +40,8 @@ class PairedAnswers:
     texts: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        counts = {
-            len(self.gold),
-            len(self.first),
-            len(self.second),
-            len(self.gold if self.texts is None else self.texts),
-        }
+        lists = (self.gold, self.first, self.second, self.gold if self.texts is None else self.texts)
+        counts = {len(one) for one in lists}
         if counts == {0}:
             raise ValueError("There are no examples to compare on. Take two models with test examples in common.")
         if len(counts) > 1:
@@ -123,12 +117,8 @@ def _differences(
 ) -> Floats:
     """Return the difference in each of R resamples of the examples."""
     rng = np.random.default_rng(seed)
-    num_examples = tallies[0].num_examples
-    even = np.full(num_examples, 1 / num_examples)
     blocks: list[Floats] = []
-    for start in range(0, num_resamples, RESAMPLES_PER_BLOCK):
-        size = min(RESAMPLES_PER_BLOCK, num_resamples - start)
-        weights_RN = rng.multinomial(num_examples, even, size=size)
+    for weights_RN in resamples(rng=rng, num_examples=tallies[0].num_examples, count=num_resamples):
         first_R, second_R = (task_type.score(totals_RK=tally.totals(weights_RN))[metric] for tally in tallies)
         blocks.append(first_R - second_R)
     return np.concatenate(blocks)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import regex
 
-from training.answers.gold import GoldInvalid, listed
+from training.answers.given import GoldInvalid, listed
 
 SEGMENTATIONS = ("word", "character")
 _SPACE = r"\s\x1c-\x1f"

@@ -4,7 +4,7 @@ An answer is a set of items, each with its class: one label, some labels, or spa
 so that ten thousand classes cost no more than two. Shapes: N examples, K counts, R resamples, C classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ Item = tuple[int, ...]
 
 # One example each, and one each that is right as a whole.
 NUM_OF_EXAMPLES = 2
+# Resamples are summed in blocks, so that memory grows with the block and not with their number.
+RESAMPLES_PER_BLOCK = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,13 @@ class MetricTally:
         return np.stack(
             [np.bincount(self.count_E, weights=w[self.example_E], minlength=self.num_counts) for w in weights_RN]
         )
+
+
+def resamples(*, rng: np.random.Generator, num_examples: int, count: int) -> Iterator[Indices]:
+    """Yield how often each of N examples is drawn, with replacement, into each of `count` resamples: blocks (R, N)."""
+    even = np.full(num_examples, 1 / num_examples)
+    for start in range(0, count, RESAMPLES_PER_BLOCK):
+        yield rng.multinomial(num_examples, even, size=min(RESAMPLES_PER_BLOCK, count - start))
 
 
 def tally_items(

@@ -66,7 +66,7 @@ def _mention_written(text: str, span: Span, is_numbered: bool, label: regex.Patt
     if not is_numbered:
         return f"{written} [{span.label}]"
     small = _small(text)
-    places = occurrences(without_spaces(small[span.start : span.end]), small)
+    places = occurrences(tuple(without_spaces(small[span.start : span.end])), small)
     return f"{written} [{span.label}] [{1 + [start for start, _ in places].index(span.start)}]"
 
 

@@ -5,8 +5,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from training.data.encoded import EncodedRows
-from training.data.hidden import FROZEN_STATES
+from training.data.encoded import FROZEN_STATES, EncodedRows
 
 Indices = npt.NDArray[np.int64]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import datasets
 
+from tables.table import repeated
 from training.answers import GoldInvalid, Rows
 from training.runtime import PermanentFailure
 from training.tasks import TaskType
@@ -46,7 +47,8 @@ def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Seque
     columns = ("uid", *task_type.input_fields, "label")
     dataset = open_dataset(folder=folder, name=name, columns=columns)
     rows = checked_rows(batch=dataset[:], name=name, task_type=task_type)
-    _check_uids(rows.uids, name)
+    if twice := repeated(rows.uids):
+        raise DataInvalid(f"data.{name}: duplicate example {twice[0]}. Keep each example once.")
     try:
         gold = task_type.read_gold(gold=list(dataset["label"]), columns=rows.columns, labels=labels)
     except GoldInvalid as error:
@@ -63,11 +65,3 @@ def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType) ->
             if not isinstance(text, str) or not text.strip():
                 raise DataInvalid(f"data.{name}: example {uid} has an empty {field}. Remove the example or fill it.")
     return Rows(uids=uids, columns=columns, gold=None)
-
-
-def _check_uids(uids: list[str], name: str) -> None:
-    seen: set[str] = set()
-    for uid in uids:
-        if uid in seen:
-            raise DataInvalid(f"data.{name}: duplicate example {uid}. Keep each example once.")
-        seen.add(uid)

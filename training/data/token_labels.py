@@ -5,7 +5,7 @@ Shapes: N rows, M tokens of all their answers, K tokens kept at each place, V to
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -43,29 +43,28 @@ class TokenLabels:
     def columns(self) -> dict[str, pa.Array]:
         """Return them as Arrow columns, one flat list per row."""
         values = (self.answer_ids, self.top_ids, self.top_log_probs)
-        return {name: _lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
+        return {name: to_lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
 
 
 def token_labels_in(table: pa.Table) -> TokenLabels:
     """Read what `TokenLabels.columns` gave."""
-    answer_ids, top_ids, top_log_probs = (_flat(table.column(name)) for name in COLUMNS)
-    lengths = [chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in table.column(COLUMNS[0]).chunks]
-    num_tokens = len(answer_ids)
+    (answer_ids, bounds), (top_ids, _), (top_log_probs, _) = (from_lists(table.column(name)) for name in COLUMNS)
     return TokenLabels(
-        bounds=np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)]),
+        bounds=bounds,
         answer_ids=answer_ids.astype(np.int32),
-        top_ids=top_ids.reshape(num_tokens, -1).astype(np.int32),
-        top_log_probs=top_log_probs.reshape(num_tokens, -1).astype(np.float32),
+        top_ids=top_ids.reshape(len(answer_ids), -1).astype(np.int32),
+        top_log_probs=top_log_probs.reshape(len(answer_ids), -1).astype(np.float32),
     )
 
 
-def _lists(values: npt.NDArray[np.generic], bounds: npt.NDArray[np.int64]) -> pa.Array:
+def to_lists(values: npt.NDArray[np.generic], bounds: npt.NDArray[np.int64]) -> pa.Array:
+    """Write an array (M,) or (M, K), cut into N rows by `bounds` (N + 1,), as one flat list per row."""
     width = values.shape[1] if values.ndim > 1 else 1
     return pa.ListArray.from_arrays((bounds * width).astype(np.int32), pa.array(values.reshape(-1)))
 
 
-def _flat(column: pa.ChunkedArray) -> npt.NDArray[np.generic]:
-    found: npt.NDArray[np.generic] = np.concatenate(
-        [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
-    )
-    return found
+def from_lists(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Read a column of lists, without a Python object for each number: all values, and where each list starts."""
+    values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    return values, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

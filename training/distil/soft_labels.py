@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from training.answers import Rows
-from training.data import DataInvalid, ModelOutputs, TokenLabels, token_labels_in
+from training.data import DataInvalid, ModelOutputs, TokenLabels, from_lists, to_lists, token_labels_in
 from training.distil.confidence import DevConfidence
 from training.runtime import removed_on_failure, write_json
 
@@ -98,10 +98,8 @@ class PartialStore:
 
     def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
         """Write one shard of rows with their outputs and tokens, those of a row in one flat list."""
-        values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
-        offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
-        columns |= {"logits": pa.ListArray.from_arrays(offsets, values), **(tokens.columns() if tokens else {})}
+        columns |= {"logits": to_lists(outputs.values_UC, outputs.bounds), **(tokens.columns() if tokens else {})}
         table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
@@ -146,10 +144,11 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         )
     table = datasets.concatenate_datasets(shards)
     rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
-    outputs = _outputs(table.data.column("logits"), width=len(metadata["outputs"]))
+    width = len(metadata["outputs"])
+    values, bounds = from_lists(table.data.column("logits"))
     return SoftLabels(
         rows=rows,
-        outputs=outputs,
+        outputs=ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds // width),
         tokenizer_hash=metadata["tokenizer_hash"],
         dev=_dev_confidence(folder, metadata),
         tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
@@ -165,14 +164,6 @@ def _dev_confidence(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence 
         raise SoftLabelsUnusable(
             f"data.soft_labels: {folder / CONFIDENCE_FILE} cannot be read ({error}). Score again."
         ) from error
-
-
-def _outputs(column: pa.ChunkedArray, width: int) -> ModelOutputs:
-    """Read lists of numbers without a Python object for each."""
-    values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
-    lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
-    bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64) // width])
-    return ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds)
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:

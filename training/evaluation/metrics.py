@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.answers import BaselineAnswers, Floats, MetricTally, Rows
+from training.answers import BaselineAnswers, Floats, MetricTally, Rows, resamples
 from training.spec import EvaluationSettings
 from training.tasks import TaskType
-
-# Resamples are summed in blocks, so that memory grows with the block and not with their number.
-RESAMPLES_PER_BLOCK = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +60,10 @@ def bootstrap(
     replacement, and the mean of their metrics on the same examples.
     """
     rng = np.random.default_rng(seed)
-    num_examples = tallies[0].num_examples
-    even = np.full(num_examples, 1 / num_examples)
     blocks: list[dict[str, Floats]] = []
-    for start in range(0, settings.num_resamples, RESAMPLES_PER_BLOCK):
-        size = min(RESAMPLES_PER_BLOCK, settings.num_resamples - start)
-        weights_RN = rng.multinomial(num_examples, even, size=size)
+    for weights_RN in resamples(rng=rng, num_examples=tallies[0].num_examples, count=settings.num_resamples):
         scores = [task_type.score(totals_RK=tally.totals(weights_RN)) for tally in tallies]
-        drawn_RS = rng.integers(len(tallies), size=(size, len(tallies)))
+        drawn_RS = rng.integers(len(tallies), size=(len(weights_RN), len(tallies)))
         blocks.append(_mean_of_drawn(scores, drawn_RS))
     draws = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     values = [task_type.score(totals_RK=tally.totals()) for tally in tallies]

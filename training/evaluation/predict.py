@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tables.whole_files import write_whole
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16
-from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, check_lines, is_csv, read_lines, writer_of
+from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, answer_rows, check_lines, is_csv, read_lines
 from training.evaluation.outputs import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, learner_of, load_classifier, read_label_map
 from training.runtime import StopFlag
@@ -98,7 +99,7 @@ def predict_file(
     fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
-        raise FileInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
+        raise FileInvalid(f"{source.name}: is the input and the output. Name another file to write to.")
     check = check_lines(path=source, fields=fields)
     if check.num_bad and not keep_going:
         raise FileInvalid(_complaint(source, check))
@@ -106,32 +107,19 @@ def predict_file(
         for note in _notes(check):
             listener.on_note(note)
     predictor = load_predictor(artifact, stop=stop or StopFlag())
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        count = _write(predictor, read_lines(path=source, fields=fields), target, temporary, listener)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
+    answers = _answers(predictor, read_lines(path=source, fields=fields), listener)
+    rows = answer_rows(path=target, answers=answers, labels=predictor.label_map.labels)
+    write_whole({target: (row.encode() for row in rows)})
+    return check.num_lines
 
 
-def _write(
-    predictor: Predictor,
-    lines: Iterator[InputLine],
-    target: Path,
-    temporary: Path,
-    listener: Listener | None,
-) -> int:
+def _answers(predictor: Predictor, lines: Iterator[InputLine], listener: Listener | None) -> Iterator[LineAnswer]:
     count = 0
-    with temporary.open("w", encoding="utf-8", newline="") as stream:
-        write = writer_of(path=target, stream=stream, labels=predictor.label_map.labels)
-        while block := list(islice(lines, LINES_PER_BLOCK)):
-            for answer in predictor.answers(block):
-                write(answer)
-            count += len(block)
-            if listener is not None:
-                listener.on_rows(count)
-    return count
+    while block := list(islice(lines, LINES_PER_BLOCK)):
+        yield from predictor.answers(block)
+        count += len(block)
+        if listener is not None:
+            listener.on_rows(count)
 
 
 def _notes(check: FileCheck) -> list[str]:

@@ -99,16 +99,12 @@ def read_label_map(folder: Path) -> LabelMap:
             task_type=payload["task_type"],
             labels=tuple(payload["labels"]),
             max_length=payload["max_length"],
-            pooling=_pooling_named(payload.get("pooling")),
+            # Artifacts of a time with one pooling only name it in other words.
+            pooling=payload["pooling"] if payload.get("pooling") in PAIR_POOLINGS else "mean",
             segmentation=str(payload.get("segmentation") or "word"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
-
-
-def _pooling_named(written: object) -> str:
-    # Artifacts of a time with one pooling only name it in other words.
-    return str(written) if written in PAIR_POOLINGS else "mean"
 
 
 def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str]) -> None:

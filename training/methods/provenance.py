@@ -20,13 +20,13 @@ def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]
     revision = source.revision
     if source.source == "hub":
         revision = getattr(config, "_commit_hash", None) or revision
-    found = {
+    return {
         "source": source.source,
         "name": source.name,
         "revision": revision,
-        "layers": getattr(source, "layers", None),
+        "layers": source.layers,
+        "weights_sha256": _weights_hash(source),
     }
-    return {**found, "weights_sha256": _weights_hash(source)}
 
 
 def dataset_hashes(paths: DataPaths) -> dict[str, dict[str, Any]]:

@@ -143,13 +143,10 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
-    leaks = [f"{n} rows of {name.replace('_in_', ' are in ')} too." for name, n in _leaks(result).items()]
+    found_leaks = (result.get("leaks") or {}).items()
+    leaks = [f"{count} rows of {name.replace('_in_', ' are in ')} too." for name, count in found_leaks if count]
     note = "Values are means over the seeds, intervals over seeds and examples."
     return ["## How good it is", _table(header, rows), note, *leaks]
-
-
-def _leaks(result: Mapping[str, Any]) -> dict[str, int]:
-    return {name: count for name, count in (result.get("leaks") or {}).items() if count}
 
 
 def _baselines(result: Mapping[str, Any]) -> list[str]:

@@ -108,11 +108,8 @@ class MultiLabelClassificationType(TextClassificationType):
 
 
 def _canonical(value: Any, row: int, place: Mapping[str, int]) -> str:
-    try:
-        named = json.loads(value)
-    except (TypeError, ValueError) as error:
-        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}") from error
-    if not isinstance(named, list):
+    named = given_list(value) if isinstance(value, str) else None
+    if named is None:
         raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}")
     for label in named:
         if not isinstance(label, str) or label not in place:

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import shutil
 import time
 import zipfile
 from collections.abc import Callable
@@ -79,10 +78,6 @@ class Checkpoint:
             return None
         _set_rng_state(random_state)
         return state
-
-    def remove(self) -> None:
-        """Delete the saved state once the run's result is written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def save_state(*, path: Path, state: dict[str, Any]) -> None:

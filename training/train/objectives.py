@@ -1,6 +1,6 @@
 """What a training minimises: losses summed over rows, against gold answers and against a teacher."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import torch
@@ -13,32 +13,40 @@ from training.models import TARGETS, log_probs_with_rest
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoldLoss:
+class _UnitLoss:
+    """A loss over units of rows."""
+
+    units: Units
+
+    def on(self, device: torch.device) -> Self:
+        """Return the same loss on a device."""
+        held = {one.name: getattr(self, one.name) for one in fields(self)}
+        moved = {name: value.to(device) for name, value in held.items() if isinstance(value, Tensor | Units)}
+        return replace(self, **moved)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldLoss(_UnitLoss):
     """Cross-entropy against gold answers; `target` is (U,), or (U, C) where labels do not exclude each other."""
 
     learner: TaskLearner
-    units: Units
     target: Tensor
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         return self.learner.cross_entropy_sum(logits=logits, target=self.target[self.units.of(rows)])
-
-    def on(self, device: torch.device) -> Self:
-        return replace(self, units=self.units.to(device), target=self.target.to(device))
 
     def num_valid(self, rows: Tensor) -> int:
         return int((self.target[self.units.of(rows.to(self.target.device))] != IGNORED).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoftLoss:
+class SoftLoss(_UnitLoss):
     """KL to the teacher where it answered, plus weighted cross-entropy where there is a gold answer, over U units.
 
     A text-to-text student could also generate something else than a label, and is trained not to.
     """
 
     learner: TaskLearner
-    units: Units
     teacher_UC: Tensor
     answered_U: Tensor
     target: Tensor
@@ -62,15 +70,6 @@ class SoftLoss:
             loss = loss + other_text_sum(log_probs_BC=logits, weight_B=weight)
         return loss
 
-    def on(self, device: torch.device) -> Self:
-        return replace(
-            self,
-            units=self.units.to(device),
-            teacher_UC=self.teacher_UC.to(device),
-            answered_U=self.answered_U.to(device),
-            target=self.target.to(device),
-        )
-
     def num_valid(self, rows: Tensor) -> int:
         """Return how many terms the loss of the rows has: each has a teacher's answer, a gold one, or both."""
         unit = self.units.of(rows.to(self.target.device))
@@ -80,14 +79,13 @@ class SoftLoss:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenLoss:
+class TokenLoss(_UnitLoss):
     """A loss over the tokens of answers: KL to a teacher's distributions where there are some, cross-entropy elsewhere.
 
     A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities of those tokens, then of the rest) are a
     teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
     """
 
-    units: Units
     target_U: Tensor
     answered_U: Tensor
     top_ids_UK: Tensor
@@ -105,13 +103,6 @@ class TokenLoss:
             answered_U=torch.zeros(len(target_U), dtype=torch.bool),
             top_ids_UK=nothing,
             teacher_UK=nothing.float(),
-        )
-
-    def on(self, device: torch.device) -> Self:
-        return replace(
-            self,
-            units=self.units.to(device),
-            **{name: getattr(self, name).to(device) for name in ("target_U", "answered_U", "top_ids_UK", "teacher_UK")},
         )
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:

@@ -19,7 +19,8 @@ from studies.imports import (
 )
 from studies.models import ImportBatch, Study
 from studies.queries import awaiting_annotation, find_study
-from tables.table import column_name, listed_columns
+from tables.signs import comparable
+from tables.table import listed_columns
 
 _SHOWN_ERRORS = 20
 COLUMN_HELP = "once for each input; needed where the header does not tell which column is the text"
@@ -110,7 +111,7 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in options["column"]]
     if bad := next((field for field, sign, _ in pairs if not sign), ""):
         raise CommandError(f"--column: {bad!r} is not FIELD=COLUMN, such as text=review.")
-    return {field.strip(): column_name(column) for field, _, column in pairs}
+    return {field.strip(): comparable(column) for field, _, column in pairs}
 
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
