@@ -1,4 +1,4 @@
-"""Train a student on a teacher's soft labels, and on gold labels too where wanted."""
+"""Train a student on a teacher's soft labels, and on gold labels too if asked."""
 
 from dataclasses import asdict
 from typing import Any

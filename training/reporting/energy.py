@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SECONDS_BETWEEN_READINGS = 15
-# codecarbon wants a country even where only energy is measured; its carbon is then left out.
+# codecarbon needs a country even where only energy is measured; its carbon is then left out.
 _ANY_COUNTRY = "USA"
 
 

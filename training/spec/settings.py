@@ -17,7 +17,7 @@ POOLING_CHOICES = {
     "max": "Largest value over tokens",
     BI_ENCODER: "Each text separately (bi-encoder)",
 }
-# `auto` takes characters where more than a few gold spans are parts of words; see training.answers.spans.
+# `auto` takes characters where more than a few gold spans are parts of words.
 SEGMENTATION_CHOICES = {
     "auto": "Words; characters where people mark parts of words",
     "word": "Words",

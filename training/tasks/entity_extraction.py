@@ -99,7 +99,7 @@ class EntityExtractionType(TaskType):
     def read_cell(
         self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
     ) -> str:
-        """Read spans, check them by their words, and move them to the cleaned text; see TaskType.read_cell."""
+        """Read spans, check them by their words, and move them to the cleaned text."""
         text, given = cells["text"], self._given(cell)
         try:
             spans, unit = in_characters(given, text=text)

@@ -30,22 +30,22 @@ def plan_of(options: dict[str, Any]) -> RunPlan:
 def _help(setting: Setting) -> str:
     """What it is, its range, and what holds where it is not given."""
     parts = [f"{setting.label}." if setting.label else "", setting.help]
-    if setting.kind in (int, float) and setting.most < _NO_LIMIT:
+    if setting.value_type in (int, float) and setting.most < _NO_LIMIT:
         parts.append(f"{setting.range_text}{', separated by commas' if setting.longest else ''}.")
-    default = setting.blank or setting.placeholder or ("" if setting.kind is bool else setting.default)
+    default = setting.blank or setting.placeholder or ("" if setting.value_type is bool else setting.default)
     if default not in ("", None, ()):
         parts.append(f"Default: {default}.")
     return " ".join(filter(None, parts))
 
 
 def _reader(setting: Setting) -> dict[str, Any]:
-    if setting.kind is bool:
+    if setting.value_type is bool:
         return {"action": "store_true", "default": None}
-    if setting.kind is str:
+    if setting.value_type is str:
         return {"choices": list(setting.choices)}
     if setting.longest:
-        return {"type": lambda text: _numbers(text, setting.kind)}
-    return {"type": setting.kind}
+        return {"type": lambda text: _numbers(text, setting.value_type)}
+    return {"type": setting.value_type}
 
 
 def _numbers(text: str, kind: type) -> tuple[Any, ...]:
