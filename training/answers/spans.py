@@ -15,7 +15,6 @@ import regex
 
 from training.answers.given import GoldInvalid, listed
 
-SEGMENTATIONS = ("word", "character")
 _SPACE = r"\s\x1c-\x1f"
 _LETTER = r"[\p{L}\p{No}\p{Nl}]"
 # After the Unicode line breaking algorithm (UAX 14): the ideographs and syllables, and the scripts of South East Asia.
@@ -67,7 +66,7 @@ def has_unspaced(text: str) -> bool:
 
 
 def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:
-    """Choose one of SEGMENTATIONS: characters where more than a few gold spans are parts of words, else words."""
+    """Choose "character" where more than a few gold spans are parts of words, else "word"."""
     num_spans = sum(len(spans_from_json(answer)) for answer in answers)
     lost = sum(
         num_lost(spans=spans_from_json(answer), words=words_of(text))

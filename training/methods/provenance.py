@@ -44,7 +44,12 @@ def _weights_hash(source: ModelSource) -> str | None:
 
 def _hashed(folder: Path) -> dict[str, Any]:
     dataset = datasets.load_from_disk(str(folder))
+    return {"num_rows": len(dataset), "sha256": rows_hash(dataset, rows_per_batch=ROWS_PER_BATCH)}
+
+
+def rows_hash(dataset: datasets.Dataset, *, rows_per_batch: int) -> str:
+    """Return one SHA-256 over every row's values in their order; it depends on the size of a batch."""
     digest = hashlib.sha256()
-    for batch in dataset.iter(batch_size=ROWS_PER_BATCH):
+    for batch in dataset.iter(batch_size=rows_per_batch):
         digest.update(json.dumps(batch, sort_keys=True, default=str).encode())
-    return {"num_rows": len(dataset), "sha256": digest.hexdigest()}
+    return digest.hexdigest()

@@ -1,7 +1,5 @@
 """One pass of a teacher over unlabelled examples, into the soft-label store."""
 
-import hashlib
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +24,11 @@ from training.evaluation import Evaluator, generate_answers, predict_logits, rea
 from training.job import Job
 from training.learners import encode_rows, is_artifact, learner_of, load_classifier, read_label_map
 from training.methods.preparing import prepare
+from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
 from training.models import PretrainedUnusable, TextToText, tokenizer_hash
 from training.runtime import folder_hash
 from training.spec import ModelSource, RunSpec
-from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
@@ -113,7 +111,7 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: Path) -> Sto
         outputs=task_type.output_names(spec.labels),
         teacher_hash=folder_hash(teacher),
         tokenizer_hash=tokenizer_hash(evaluator.classifier.tokenizer),
-        data_hash=_data_hash(dataset, task_type),
+        data_hash=rows_hash(dataset.select_columns(["uid", *task_type.input_fields]), rows_per_batch=ROWS_PER_SHARD),
         max_length=spec.training.max_length,
         precision="bf16" if evaluator.compute.bf16 else "fp32",
         rows_per_shard=ROWS_PER_SHARD,
@@ -174,10 +172,3 @@ def _teacher_source(spec: RunSpec) -> ModelSource:
     if not is_artifact(source):
         raise PretrainedUnusable(f"Teacher {source} has no trained head. Fine-tune it on gold labels first.")
     return source
-
-
-def _data_hash(dataset: datasets.Dataset, task_type: TaskType) -> str:
-    digest = hashlib.sha256()
-    for batch in dataset.select_columns(["uid", *task_type.input_fields]).iter(batch_size=ROWS_PER_SHARD):
-        digest.update(json.dumps(batch, sort_keys=True).encode())
-    return digest.hexdigest()

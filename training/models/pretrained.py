@@ -58,16 +58,14 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     place = _place(source)
-    where = _where(source)
+    where: dict[str, Any] = {}
+    if source.source == "hub":
+        where = {"revision": source.revision, "local_files_only": not is_reachable()}
     pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=_load_tokenizer(place, where, source))
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
     return replace(pretrained, model=carve(model=pretrained.model, kept=source.layers))
-
-
-def _where(source: ModelSource) -> dict[str, Any]:
-    return {"revision": source.revision, "local_files_only": not is_reachable()} if source.source == "hub" else {}
 
 
 def tokenizer_hash(tokenizer: Any) -> str:

@@ -60,11 +60,11 @@ class TaskType(ABC):
     segmentation: str = "word"
 
     def segmented(self, segmentation: str) -> "TaskType":
-        """Return the same task type over one of training.answers.SEGMENTATIONS; without words, itself."""
+        """Return the same task type over units of one segmentation, word or character; without words, itself."""
         return self
 
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
-        """Choose the one of training.answers.SEGMENTATIONS in which training rows can be learned."""
+        """Choose the segmentation, word or character, in which training rows can be learned."""
         return "word"
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """What a training minimises: losses summed over rows, against gold answers and against a teacher."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -21,7 +21,9 @@ class _UnitLoss:
     def on(self, device: torch.device) -> Self:
         """Return the same loss on a device."""
         held = {one.name: getattr(self, one.name) for one in fields(self)}
-        moved = {name: value.to(device) for name, value in held.items() if isinstance(value, Tensor | Units)}
+        moved: dict[str, Any] = {
+            name: value.to(device) for name, value in held.items() if isinstance(value, Tensor | Units)
+        }
         return replace(self, **moved)
 
 
