@@ -99,7 +99,7 @@ def predict_file(
     fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
-        raise FileInvalid(f"{source.name}: is the input and the output. Name another file to write to.")
+        raise FileInvalid(f"{source.name}: is both the input and the output. Name another file to write to.")
     check = check_lines(path=source, fields=fields)
     if check.num_bad and not keep_going:
         raise FileInvalid(_complaint(source, check))
