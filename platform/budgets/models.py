@@ -147,6 +147,10 @@ class Budget(models.Model):
     def is_stopped(self) -> bool:
         return self.stopped_at is not None
 
+    @property
+    def active_stop(self) -> "BudgetStop | None":
+        return self.stops.filter(ended_at__isnull=True).select_related("started_by").first()
+
 
 class BudgetStop(models.Model):
     """A stop of all that a budget pays for, and what ended it. At most one is active at a time."""
@@ -170,6 +174,10 @@ class BudgetStop(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_cause_display()}: {self.reason}"
+
+    @property
+    def is_exhausted(self) -> bool:
+        return self.cause == self.Cause.EXHAUSTED
 
 
 class LimitRequest(models.Model):
@@ -313,6 +321,8 @@ class LedgerEntry(AppendOnly):
 
 class Tally(models.Model):
     """Entries of a month summed by what a cost report asks for. Moved with each entry, under its budget's lock."""
+
+    KEY = ("budget_id", "month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
 
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="tallies")
     month = models.DateField(help_text="Its first day, in UTC, by when the work was done.")

@@ -37,26 +37,24 @@ class BudgetStopped(Refusal):
     """A stop is active: nothing new is bought until a manager resumes the budget or tops it up."""
 
     def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        stop = BudgetStop.objects.filter(budget=budget, ended_at__isnull=True).first()
+        stop = budget.active_stop
         why = f": {stop.reason.rstrip('.')}" if stop else ""
         super().__init__(f"Budget “{budget.name}” is stopped{why}. {_way_out(budget, stop)}")
 
 
 def needs_top_up(budget: Budget, stop: BudgetStop) -> bool:
     """Whether a stop of a budget cannot be ended before there is more money."""
-    is_exhausted = stop.cause == BudgetStop.Cause.EXHAUSTED
-    return budget.available <= 0 and (is_exhausted or 0 < budget.spent == budget.limit)
+    return budget.available <= 0 and (stop.is_exhausted or 0 < budget.spent == budget.limit)
 
 
 def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
     if budget.archived_at is not None:
         return "Unarchive its study first."
-    is_exhausted = stop is not None and stop.cause == BudgetStop.Cause.EXHAUSTED
     if stop is not None and needs_top_up(budget, stop):
-        then = "" if is_exhausted else ", then resume it"
+        then = "" if stop.is_exhausted else ", then resume it"
         return f"Top it up on its budget page{then}: until then nothing starts, including work that costs nothing."
-    return "Resume it, or top it up, on its budget page." if is_exhausted else "Resume it on its budget page."
+    or_top_up = ", or top it up," if stop is not None and stop.is_exhausted else ""
+    return f"Resume it{or_top_up} on its budget page."
 
 
 class Headroom:
@@ -68,18 +66,15 @@ class Headroom:
         self._caps = list(budget.caps.select_related("budget"))
         self._cap_left = {cap.pk: cap.limit - used(cap=cap) for cap in self._caps}
 
-    def refusal(
-        self, *, amount: Decimal, path: str, kind: str, ignore_stop: bool = False
-    ) -> BudgetExceeded | BudgetStopped | None:
-        """Say why the budget cannot take an amount, or nothing."""
+    def check(self, *, amount: Decimal, path: str, kind: str, ignore_stop: bool = False) -> None:
+        """Raise BudgetStopped, BudgetExceeded or CapExceeded where the budget cannot take an amount."""
         if self._budget.is_stopped and not ignore_stop:
-            return BudgetStopped(self._budget)
+            raise BudgetStopped(self._budget)
         if amount > self._left:
-            return BudgetExceeded(budget=self._budget, wanted=amount, left=self._left)
+            raise BudgetExceeded(budget=self._budget, wanted=amount, left=self._left)
         for cap in self._covering(path, kind):
             if amount > self._cap_left[cap.pk]:
-                return CapExceeded(cap=cap, wanted=amount, left=self._cap_left[cap.pk])
-        return None
+                raise CapExceeded(cap=cap, wanted=amount, left=self._cap_left[cap.pk])
 
     def left(self, *, path: str, kind: str) -> Decimal:
         """The most that one purchase of this path and kind could take."""

@@ -99,9 +99,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     if entered is not None:
         return entered
     total = _total(cost, fee)
-    refusal = Headroom(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
-    if refusal is not None:
-        raise refusal
+    Headroom(locked).check(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
     spend(locked, amount=total)
     return entry
@@ -150,17 +148,17 @@ def _undo(entry: LedgerEntry, *, reason: str) -> LedgerEntry:
     return reversal
 
 
+def shared_columns(entry: LedgerEntry) -> dict[str, object]:
+    """What an entry, its reversal and its replacement have in common: all that sums group by but the price."""
+    names = ("budget", "subject_key", "work_key", "kind", "path", "origin", "payee_id")
+    return {name: getattr(entry, name) for name in names}
+
+
 def undoing(entry: LedgerEntry, *, reason: str, occurred_at: datetime) -> dict[str, object]:
-    """The columns of an entry's reversal: all that it is summed by stays, so that the sums come out even."""
+    """The columns of an entry's reversal."""
     return {
-        "budget": entry.budget,
+        **shared_columns(entry),
         "source_key": reversal_key(entry.source_key),
-        "subject_key": entry.subject_key,
-        "work_key": entry.work_key,
-        "kind": entry.kind,
-        "path": entry.path,
-        "origin": entry.origin,
-        "payee_id": entry.payee_id,
         "price": entry.price,
         "fee_on": entry.fee_on,
         "quantity": -entry.quantity,
@@ -191,9 +189,7 @@ def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: 
         return
     left = Headroom(budget)
     left.take(amount=-from_hold, path=held.path, kind=held.kind)
-    refusal = left.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
-    if refusal is not None:
-        raise refusal
+    left.check(amount=total, path=held.path, kind=kind, ignore_stop=True)
 
 
 def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | None, hold: Hold | None) -> LedgerEntry:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from budgets.ledger.capacity import Headroom
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, Headroom
 from budgets.ledger.keys import check_key
 from budgets.ledger.locked_budget import hold_more, lock
 from budgets.models import Budget, Hold, Path, Price
@@ -46,21 +46,6 @@ class HoldRequest:
         return base + (self.fee.cost(base) if self.fee else ZERO)
 
 
-def place_hold(
-    *,
-    budget: Budget,
-    source_key: str,
-    amount: Decimal,
-    price: Price,
-    path: Path | str = "",
-    fee: Price | None = None,
-) -> Hold:
-    """Set money aside for the worst case of one thing, as place_holds does."""
-    request = HoldRequest(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
-    (hold,) = place_holds(budget=budget, requests=[request])
-    return hold
-
-
 @transaction.atomic
 def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_fit: bool = False) -> list[Hold]:
     """Set money aside for several things at once, under one lock: all, or with `as_many_as_fit` the first that fit.
@@ -70,21 +55,20 @@ def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_f
     where a key's hold was released before anything was charged, SourceKeyReused where it has another amount.
     """
     locked = lock(budget)
-    there = {
-        hold.source_key: hold
-        for hold in locked.holds.filter(source_key__in=[request.source_key for request in requests])
-    }
+    keys = [request.source_key for request in requests]
+    there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=keys)}
     left = Headroom(locked)
     holds: list[Hold] = []
     new: list[Hold] = []
     for request in requests:
         hold = there.get(request.source_key)
         if hold is None:
-            refusal = left.refusal(amount=request.total, path=request.path, kind=request.price.kind)
-            if refusal is not None:
+            try:
+                left.check(amount=request.total, path=request.path, kind=request.price.kind)
+            except (BudgetExceeded, BudgetStopped):
                 if as_many_as_fit and holds:
                     break
-                raise refusal
+                raise
             left.take(amount=request.total, path=request.path, kind=request.price.kind)
             hold = there[request.source_key] = _new(locked, request)
             new.append(hold)
@@ -105,9 +89,7 @@ def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
     budget = lock(hold.budget)
     held = open_hold(hold)
     amount = quantize(amount)
-    refusal = Headroom(budget).refusal(amount=amount, path=held.path, kind=held.kind)
-    if refusal is not None:
-        raise refusal
+    Headroom(budget).check(amount=amount, path=held.path, kind=held.kind)
     grow(held, amount)
     held.remaining += amount
     held.save(update_fields=["amount", "extended", "remaining"])

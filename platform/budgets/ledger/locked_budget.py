@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -13,18 +13,6 @@ from budgets.models import Budget, BudgetStop, LedgerEntry, Tally
 from budgets.money import ZERO, amount_text
 from notices.models import NoticeKind
 from notices.operations import notify
-
-
-class _TallyKey(NamedTuple):
-    budget_id: int
-    month: date
-    path: str
-    kind: str
-    origin: str
-    price_id: int
-    payee_id: int | None
-    work_key: str
-    fee_on_kind: str
 
 
 def lock(budget: Budget) -> Budget:
@@ -71,32 +59,19 @@ def enter(**values: Any) -> LedgerEntry:
 def enter_all(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Write entries and add them to their tallies, under the locks of their budgets."""
     written = LedgerEntry.objects.bulk_create(entries, batch_size=1000)
-    by_key: dict[_TallyKey, list[LedgerEntry]] = {}
+    by_key: dict[tuple[object, ...], list[LedgerEntry]] = {}
     for entry in written:
-        by_key.setdefault(_tally_key(entry), []).append(entry)
-    for key, ours in by_key.items():
-        _add_to_tally(key, ours)
+        ours = {"month": month_of(entry.occurred_at), "fee_on_kind": entry.fee_on.kind if entry.fee_on else ""}
+        key = tuple(ours[name] if name in ours else getattr(entry, name) for name in Tally.KEY)
+        by_key.setdefault(key, []).append(entry)
+    for key, together in by_key.items():
+        _add_to_tally(dict(zip(Tally.KEY, key, strict=True)), together)
     return written
 
 
-def _tally_key(entry: LedgerEntry) -> _TallyKey:
-    return _TallyKey(
-        budget_id=entry.budget_id,
-        month=month_of(entry.occurred_at),
-        path=entry.path,
-        kind=entry.kind,
-        origin=entry.origin,
-        price_id=entry.price_id,
-        payee_id=entry.payee_id,
-        work_key=entry.work_key,
-        fee_on_kind=entry.fee_on.kind if entry.fee_on else "",
-    )
-
-
-def _add_to_tally(key: _TallyKey, entries: Sequence[LedgerEntry]) -> None:
+def _add_to_tally(named: dict[str, Any], entries: Sequence[LedgerEntry]) -> None:
     amount = sum((entry.amount for entry in entries), ZERO)
     quantity = sum((entry.quantity for entry in entries), ZERO)
-    named = key._asdict()
     added = Tally.objects.filter(**named).update(
         amount=F("amount") + amount, quantity=F("quantity") + quantity, num_entries=F("num_entries") + len(entries)
     )
@@ -109,7 +84,7 @@ def month_of(at: datetime) -> date:
 
 
 def notify_thresholds(budget: Budget, *, before: Decimal) -> None:
-    """Tell of each threshold that lies between what was spent before and now; once per limit."""
+    """Notify of each threshold that lies between what was spent before and now; once per limit."""
     for percent in budget.thresholds:
         threshold = budget.limit * percent / 100
         if before < threshold <= budget.spent:
@@ -145,9 +120,9 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
 
 def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
     """End the stop of a locked budget and notify; None where none is active."""
-    if not budget.is_stopped:
+    stop = budget.active_stop
+    if stop is None:
         return None
-    stop = BudgetStop.objects.get(budget=budget, ended_at__isnull=True)
     stop.ended_at, stop.ended_by = timezone.now(), actor
     stop.save(update_fields=["ended_at", "ended_by"])
     budget.stopped_at = None
