@@ -15,14 +15,13 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.cost_kinds import CostKind
 from budgets.ledger.capacity import Headroom
 from budgets.ledger.charging import shared_columns, undoing
 from budgets.ledger.keys import replacement_key
 from budgets.ledger.locked_budget import enter_all, lock, spend
 from budgets.models import Budget, LedgerEntry, Price
-from budgets.money import ZERO, AmountChange, amount_text, parse_amount
-from budgets.prices import MOST_PERCENT
+from budgets.money import ZERO, AmountChange, amount_text
+from budgets.prices import parse_rate
 from config.refusals import Refusal
 
 MOST_ENTRIES = 100_000
@@ -107,8 +106,7 @@ def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, perio
     NothingToReprice.
     """
     require(actor=actor, action=Action.CORRECT_LEDGER)
-    right = _parse(price, amount)
-    return _plan(price, right, period)
+    return _plan(price, _parse(price, amount), period)
 
 
 @transaction.atomic
@@ -246,9 +244,7 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 
 
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
-    right = parse_amount(amount, name="amount", allow_zero=True)
-    if price.kind == CostKind.PLATFORM_FEE and right > MOST_PERCENT:
-        raise Refusal(f"a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.", field="amount")
+    right = parse_rate(amount, kind=price.kind)
     if right == price.amount:
         raise Refusal(f"the price is already {amount_text(right)}.", field="amount")
     return right

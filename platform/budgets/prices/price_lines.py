@@ -1,6 +1,6 @@
 """The lines of a price file: read as a spreadsheet writes them, checked one by one. Knows no database."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -54,7 +54,10 @@ class PriceTable:
             self._table = CsvTable(source=open_source(stream=BytesIO(content)))
         except TableUnreadable as error:
             raise PriceFileUnreadable(f"{error}", field="file") from None
-        _check_header([name.lower() for name in self._table.columns])
+        header = [name.lower() for name in self._table.columns]
+        _refuse("missing", [name for name in REQUIRED if name not in header])
+        _refuse("unknown", [printable(name) for name in header if name not in COLUMNS])
+        _refuse("repeated", repeated(header))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -75,15 +78,9 @@ def text_of(content: bytes) -> str:
     return "".join(open_source(stream=BytesIO(content)).lines)
 
 
-def _check_header(header: Sequence[str]) -> None:
-    allowed = f"The header names the columns {', '.join(COLUMNS)}."
-    _refuse("missing", [name for name in REQUIRED if name not in header], allowed)
-    _refuse("unknown", [printable(name) for name in header if name not in COLUMNS], allowed)
-    _refuse("repeated", repeated(header), allowed)
-
-
-def _refuse(what: str, names: Collection[str], allowed: str) -> None:
+def _refuse(what: str, names: Collection[str]) -> None:
     if names:
+        allowed = f"The header names the columns {', '.join(COLUMNS)}."
         raise PriceFileUnreadable(f"{what} column {', '.join(names)[:200]}. {allowed}", field="file")
 
 

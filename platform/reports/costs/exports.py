@@ -21,7 +21,7 @@ from budgets.money import trim_quantity
 from reports.costs import focus
 from reports.costs.costs import CostFilter, CostRow, Grouping, cost_rows, names_of
 from reports.costs.rows import EntryRow, entry_rows
-from tables.csv_lines import csv_lines
+from tables.csv_lines import csv_lines, csv_of
 
 # What a sheet of Excel holds, less the header.
 ROWS_PER_SHEET = 1_048_575
@@ -80,7 +80,7 @@ def cells_of(row: EntryRow) -> list[Any]:
 
 def csv_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
     """Yield the entries as CSV."""
-    return _in_pieces(csv_lines(header=COLUMNS, rows=(_csv_cells(row) for row in rows)))
+    return _in_pieces(csv_lines(header=COLUMNS, rows=(map(_csv_cell, cells_of(row)) for row in rows)))
 
 
 def focus_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
@@ -90,17 +90,16 @@ def focus_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
 
 def parquet_pieces(rows: Iterable[EntryRow], *, rows_per_group: int = ROWS_PER_GROUP) -> Iterator[bytes]:
     """Yield the entries as Parquet, a row group at a time; amounts are decimals."""
-    sink = BytesIO()
-    with _Drained(sink) as drained:
-        writer = pq.ParquetWriter(drained.file, SCHEMA)
-        left = iter(rows)
-        while group := list(islice(left, rows_per_group)):
-            columns = zip(*map(cells_of, group), strict=True)
-            arrays = [pa.array(column, type=kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
-            yield drained.take()
-        writer.close()
+    drained = _Drained()
+    writer = pq.ParquetWriter(pa.PythonFile(drained, mode="w"), SCHEMA)
+    left = iter(rows)
+    while group := list(islice(left, rows_per_group)):
+        columns = zip(*map(cells_of, group), strict=True)
+        arrays = [pa.array(column, type=kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
+        writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
         yield drained.take()
+    writer.close()
+    yield drained.take()
 
 
 def xlsx_pieces(rows: Iterable[EntryRow], *, rows_per_sheet: int = ROWS_PER_SHEET) -> Iterator[bytes]:
@@ -147,17 +146,13 @@ def grouped_csv(*, wanted: CostFilter, by: Grouping) -> Iterator[str]:
     """Yield a cost report as CSV, one line per row."""
     rows = cost_rows(wanted=wanted, by=by)
     names = names_of(by=by, keys={row.key for row in rows})
-    header = (by.value, "key", "currency", "amount", "quantity", "entries")
-    cells = ([names[row.key], row.key, row.currency, row.amount, _trimmed(row), row.num_entries] for row in rows)
-    return csv_lines(header=header, rows=cells)
-
-
-def _trimmed(row: CostRow) -> Decimal | None:
-    return None if row.quantity is None else trim_quantity(row.quantity)
-
-
-def _csv_cells(row: EntryRow) -> list[Any]:
-    return [_csv_cell(cell) for cell in cells_of(row)]
+    columns: dict[str, Callable[[CostRow], Any]] = {
+        by.value: lambda row: names[row.key],
+        **{name: attrgetter(name) for name in ("key", "currency", "amount")},
+        "quantity": lambda row: None if row.quantity is None else trim_quantity(row.quantity),
+        "entries": attrgetter("num_entries"),
+    }
+    return csv_of(columns, rows)
 
 
 def _csv_cell(cell: Any) -> Any:
@@ -173,36 +168,19 @@ def _in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
         yield "".join(piece).encode()
 
 
-class _Drained:
+class _Drained(BytesIO):
     """A file that is only written to, whose bytes are taken away as they come."""
 
-    def __init__(self, sink: BytesIO) -> None:
-        self._sink = sink
-        self.file = pa.PythonFile(self, mode="w")
-        self._taken = 0
-        self.closed = False
-
-    def __enter__(self) -> "_Drained":
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self.closed = True
-
-    def write(self, data: bytes) -> int:
-        return self._sink.write(data)
+    num_taken = 0
 
     def tell(self) -> int:
-        return self._taken + self._sink.tell()
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
+        return self.num_taken + super().tell()
 
     def take(self) -> bytes:
-        taken = self._sink.getvalue()
-        self._taken += len(taken)
-        self._sink.seek(0)
-        self._sink.truncate()
+        taken = self.getvalue()
+        self.num_taken += len(taken)
+        self.seek(0)
+        self.truncate()
         return taken
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.queries import AuditFilter, audit_records
+from accounts.queries import AuditFilter, audit_records, recorded_actions
 from reports.audit import ROWS_AT_A_TIME, audit_csv, write_audit
 from studies.queries import find_study
 
@@ -45,8 +45,8 @@ def _wanted(options: dict[str, Any]) -> AuditFilter:
         raise CommandError(f"--until {last} is before --since {first}. Choose a later day.")
     return AuditFilter(
         actor_id=_actor(options["by"]),
-        action=options["action"],
-        budget_id=_budget(options["study"]),
+        action=_action(options["action"]),
+        budget_id=find_study(options["study"]).budget_id if options["study"] else None,
         first_day=first,
         last_day=last,
     )
@@ -71,7 +71,10 @@ def _actor(email: str | None) -> int | None:
     return person.pk
 
 
-def _budget(reference: str | None) -> int | None:
-    if not reference:
-        return None
-    return find_study(reference).budget_id
+def _action(action: str) -> str:
+    known = recorded_actions() if action else []
+    if action and action not in known:
+        raise CommandError(
+            f"--action {action}: no change of this kind is recorded. Recorded are: {', '.join(known) or 'none yet'}."
+        )
+    return action

@@ -14,6 +14,7 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
+from runs.models import Run
 from studies.queries import find_study
 from tables.whole_files import write_whole
 
@@ -72,7 +73,7 @@ def _filter(options: dict[str, Any]) -> CostFilter:
     if options["annotator"]:
         where[Grouping.ANNOTATOR] = _person(options["annotator"]).pk
     if options["run"] is not None:
-        where[Grouping.RUN] = f"run:{options['run']}"
+        where[Grouping.RUN] = _work_key(options["run"], where.get(Grouping.STUDY))
     where |= {by: options[by] for by in (Grouping.PATH, Grouping.KIND) if options[by]}
     first, last = options["first_month"], options["last_month"]
     if first and last and last < first:
@@ -88,6 +89,17 @@ def _person(email: str) -> User:
     return person
 
 
+def _work_key(number: int, budget_id: int | None) -> str:
+    runs = Run.objects.order_by("-pk")
+    if budget_id is not None:
+        runs = runs.filter(study__budget=budget_id)
+    if not runs.filter(pk=number).exists():
+        whose = "" if budget_id is None else " in this study"
+        latest = ", ".join(map(str, runs.values_list("pk", flat=True)[:10])) or "none yet"
+        raise CommandError(f"--run: there is no run {number}{whose}. The latest are: {latest}.")
+    return f"run:{number}"
+
+
 def _month(text: str) -> date:
     try:
         return datetime.strptime(f"{text}-01 +0000", "%Y-%m-%d %z").date()
@@ -96,4 +108,6 @@ def _month(text: str) -> date:
 
 
 def _table(wanted: CostFilter, by: Grouping) -> Iterator[bytes]:
-    yield f"{cost_table(cost_rows(wanted=wanted, by=by), by=by)}\n".encode()
+    rows = cost_rows(wanted=wanted, by=by)
+    nothing = "Nothing was spent yet." if wanted == CostFilter() else "No costs match these filters."
+    yield f"{cost_table(rows, by=by) if rows else nothing}\n".encode()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -147,17 +147,21 @@ def _cursor(request: HttpRequest, form: CostFilterForm | None) -> Cursor | None:
 
 def _listed(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerEntry]:
     """The entries of an artifact's bill, of one part of it, or of no bill at all."""
+    if part and part not in BillSection.values:
+        raise Http404(f"A bill has no part {part!r}; it has {', '.join(BillSection.values)}.")
+    if unused not in ("", "all", *Reason.values):
+        raise Http404(f"{unused!r} is no reason that costs are unused; there are {', '.join(Reason.values)}.")
     if bill:
         artifacts = Artifact.objects.filter(run__study=study)
         shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
-        return entries_of(artifact=shown, section=BillSection(part) if part in BillSection.values else None)
+        return entries_of(artifact=shown, section=BillSection(part) if part else None)
     groups = [group for group in unused_entries(study).groups if unused in ("all", group.reason)]
     return LedgerEntry.objects.filter(pk__in=[entry_id for group in groups for entry_id in group.entry_ids])
 
 
 def _what(bill: str, part: str, unused: str) -> str:
     if bill:
-        named = f", {BillSection(part).label.lower()}" if part in BillSection.values else ""
+        named = f", {BillSection(part).label.lower()}" if part else ""
         return f"Bill of materials of artifact {bill}{named}"
     if unused:
         return Reason(unused).label if unused in Reason.values else "In no trained student's bill"

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 
-from budgets.models import Budget, LedgerEntry, Tally
+from budgets.cost_kinds import CostKind, SourceType, kinds_of
+from budgets.models import Budget, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
 from budgets.queries import Difference, differences
 from reports.bills import LedgerRows, Sharing, StudyLedger
 from reports.queries import billed_totals, one_moment
-from reports.sources import MISSING
-from reports.verify.entry_checks import entry_differences
+from reports.sources import MISSING, READERS
 from runs.models import Artifact, ArtifactKind
 from studies.models import SnapshotItem, Study
 
@@ -47,6 +47,36 @@ def _of_budgets(budgets: Sequence[Budget]) -> Iterator[Difference]:
     studies = list(Study.objects.filter(budget__in=budgets).select_related("budget__price_book").order_by("pk"))
     yield from _snapshots(studies)
     yield from _bills(studies)
+
+
+def entry_differences(*budgets: Budget) -> Iterator[Difference]:
+    """List entries that their sources do not bear out, replacements of another amount, and holds of nothing."""
+    for reader in READERS.values():
+        yield from reader.check(budgets)
+    yield from _wrong_replacements(budgets)
+    yield from _holds_of_nothing(budgets)
+
+
+def _wrong_replacements(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    """The replacement of a re-priced entry is its quantity at the corrected price; the entry itself is reversed."""
+    stand_ins = LedgerEntry.objects.filter(budget__in=budgets, reverses__isnull=True, replaces__isnull=False)
+    priced = stand_ins.exclude(kind=CostKind.PLATFORM_FEE).select_related("price").order_by("pk")
+    for entry in priced.iterator(chunk_size=1000):
+        right = entry.price.cost(entry.quantity)
+        if entry.amount != right:
+            yield Difference(what=f"replacement {entry.source_key}", stored=entry.amount, rebuilt=right)
+    doubled = stand_ins.filter(Q(replaces__reversal__isnull=True) | ~Q(replaces__budget=F("budget")))
+    for key, amount in doubled.order_by("pk").values_list("source_key", "amount"):
+        yield Difference(what=f"reversal of what {key} replaces", stored=amount, rebuilt=MISSING)
+
+
+def _holds_of_nothing(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    """An open hold is for a requested annotation, for a run that has not ended, or for what a caller will enter."""
+    nothing = Hold.objects.filter(
+        budget__in=budgets, closed_at__isnull=True, assignment__isnull=True, run__isnull=True, remaining__gt=0
+    ).exclude(kind__in=kinds_of(SourceType.CALLER))
+    for key, remaining in nothing.order_by("pk").values_list("source_key", "remaining"):
+        yield Difference(what=f"hold {key}: what it is for", stored=remaining, rebuilt=MISSING)
 
 
 def _snapshots(studies: Sequence[Study]) -> Iterator[Difference]:
