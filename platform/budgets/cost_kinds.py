@@ -28,8 +28,6 @@ class Unit(NamedTuple):
 
 
 class FocusService(NamedTuple):
-    """The service that FOCUS lists a charge under."""
-
     name: str
     subcategory: str
 

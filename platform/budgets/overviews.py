@@ -9,11 +9,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Coalesce
 
 from budgets.cost_kinds import CostKind
 from budgets.ledger import used
-from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally, sum_of
 from budgets.money import ZERO
 
 _LINE = ("book", "kind", "device", "budget", "annotator")
@@ -41,8 +40,6 @@ class KindUsage:
 
 @dataclass(frozen=True, kw_only=True)
 class CapUsage:
-    """A cap, and what was spent and is held of it."""
-
     cap: Cap
     used: Decimal
 
@@ -100,7 +97,6 @@ def breakdown(budget: Budget) -> list[KindUsage]:
 
 
 def cap_uses(budget: Budget) -> list[CapUsage]:
-    """Each cap of a budget with what it has taken; paths first."""
     return [
         CapUsage(cap=cap, used=used(cap=cap)) for cap in budget.caps.select_related("budget").order_by("-path", "kind")
     ]
@@ -108,14 +104,11 @@ def cap_uses(budget: Budget) -> list[CapUsage]:
 
 def overshoot(budget: Budget) -> Decimal:
     """What was paid after a stop for work that was open when it came, reversals taken off."""
-    paid = LedgerEntry.objects.filter(budget=budget, overshoot=True).aggregate(
-        paid=Coalesce(Sum("amount"), ZERO), undone=Coalesce(Sum("reversal__amount"), ZERO)
-    )
-    return Decimal(paid["paid"] + paid["undone"])
+    paid = LedgerEntry.objects.filter(budget=budget, overshoot=True)
+    return sum_of(paid) + sum_of(paid, "reversal__amount")
 
 
 def totals_by_currency() -> list[CurrencyOverview]:
-    """Sums over all budgets, one per currency; currencies are never mixed."""
     rows = Budget.objects.order_by("currency").values_list("currency")
     sums = rows.annotate(Count("pk"), Count("stopped_at"), Sum("limit"), Sum("spent"), Sum("held"))
     return [CurrencyOverview(*row) for row in sums]

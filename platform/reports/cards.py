@@ -1,7 +1,6 @@
 """Model cards with what a model cost, as the ledger has it when the card is requested."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -18,6 +17,8 @@ from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, ca
 from studies.models import Label
 
 _PEOPLE, _COMPUTE = "people", "computing"
+_IN_LEDGER = "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
+_REPLAYED = "Labels were replayed from known answers, not given by people."
 _LONGEST_TRANSACTION = timedelta(minutes=5)
 _log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
             for line in bill.lines
         ],
         sums=_sums(artifact, bill, sharing),
-        notes=tuple(_notes(bill)),
+        notes=(_IN_LEDGER, _REPLAYED) if bill.has_replay else (_IN_LEDGER,),
     )
 
 
@@ -127,9 +128,3 @@ def _of(bill: Bill, paid_for: str) -> Decimal:
 
 def _paid_for(section: BillSection) -> str:
     return _PEOPLE if section == BillSection.LABELS else _COMPUTE
-
-
-def _notes(bill: Bill) -> Iterable[str]:
-    yield "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
-    if bill.has_replay:
-        yield "Labels were replayed from known answers, not given by people."

@@ -21,7 +21,6 @@ class ComparisonSummary:
 
 
 def finding_of(comparison: Comparison) -> ComparisonSummary:
-    """Put a paired test into words."""
     test = comparison.test
     is_sure = test.p_value < SURE
     better, other = (comparison.first, comparison.second)[:: 1 if test.difference >= 0 else -1]

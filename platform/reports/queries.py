@@ -223,7 +223,6 @@ def points(study: Study) -> list[Point]:
 
 
 def unused_entries(study: Study) -> UnusedCosts:
-    """Entries that no trained student's bill holds."""
     ledger = StudyLedger(study)
     return _unused(ledger, billed_totals(ledger=ledger, run_ids=_student_runs(study)).used_ids)
 
@@ -336,6 +335,5 @@ def _subjects_of(ledger: StudyLedger, *kinds: CostKind) -> set[str]:
 
 
 def _evaluation_subjects(study: Study) -> set[str]:
-    """What entries for annotations of the dev and test splits are for."""
     paid = Annotation.objects.filter(example__study=study, entry__isnull=False).exclude(example__split=Split.POOL)
     return set(paid.values_list("entry__subject_key", flat=True))

@@ -36,7 +36,6 @@ def entry_table(entries: Iterable[LedgerEntry], *, currency: str) -> str:
 
 
 def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
-    """A cost report, and its totals: one for each currency."""
     names = names_of(by=by, keys={row.key for row in rows})
     cells = [[names[row.key], row.currency, f"{row.amount}", f"{row.num_entries:,}"] for row in rows]
     sums = [["In all", total.currency, f"{total.amount}", f"{total.num_entries:,}"] for total in totals(rows)]

@@ -3,7 +3,7 @@
 Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
 """
 
-from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, needs_top_up, used
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, used
 from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
 from budgets.ledger.holds import HoldClosed, HoldRequest, extend_hold, place_holds, release
 from budgets.ledger.locked_budget import (
@@ -12,7 +12,6 @@ from budgets.ledger.locked_budget import (
     lock,
     month_of,
     notify_thresholds,
-    page_of,
     stop_if_spent,
 )
 from budgets.ledger.repricing import Period, RepricingPreview, preview_repricing, reprice
@@ -34,9 +33,7 @@ __all__ = [
     "headroom",
     "lock",
     "month_of",
-    "needs_top_up",
     "notify_thresholds",
-    "page_of",
     "place_holds",
     "preview_repricing",
     "release",

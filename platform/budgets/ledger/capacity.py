@@ -2,10 +2,9 @@
 
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
-from budgets.models import Budget, BudgetStop, Cap, Hold, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, Tally, sum_of
 from budgets.money import ZERO, amount_text
 from config.refusals import Refusal
 
@@ -42,15 +41,10 @@ class BudgetStopped(Refusal):
         super().__init__(f"Budget “{budget.name}” is stopped{why}. {_way_out(budget, stop)}")
 
 
-def needs_top_up(budget: Budget, stop: BudgetStop) -> bool:
-    """Whether a stop of a budget cannot be ended before there is more money."""
-    return budget.available <= 0 and (stop.is_exhausted or 0 < budget.spent == budget.limit)
-
-
 def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
     if budget.archived_at is not None:
         return "Unarchive its study first."
-    if stop is not None and needs_top_up(budget, stop):
+    if stop is not None and stop.needs_top_up:
         then = "" if stop.is_exhausted else ", then resume it"
         return f"Top it up on its budget page{then}: until then nothing starts, including work that costs nothing."
     or_top_up = ", or top it up," if stop is not None and stop.is_exhausted else ""
@@ -101,10 +95,6 @@ def used(*, cap: Cap) -> Decimal:
     """What was spent and is held of a cap's path or kind."""
     ours = Q(path=cap.path) if cap.path else Q(kind=cap.kind)
     fees = Q(fee_on_kind=cap.kind) if cap.kind else Q()
-    spent = _sum(Tally.objects.filter(ours | fees, budget=cap.budget_id), "amount")
-    held = _sum(Hold.objects.filter(ours, budget=cap.budget_id, closed_at__isnull=True), "remaining")
+    spent = sum_of(Tally.objects.filter(ours | fees, budget=cap.budget_id), "amount")
+    held = sum_of(Hold.objects.filter(ours, budget=cap.budget_id, closed_at__isnull=True), "remaining")
     return spent + held
-
-
-def _sum(rows: QuerySet[Tally] | QuerySet[Hold], field: str) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum(field), ZERO))["total"])

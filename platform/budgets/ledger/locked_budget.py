@@ -94,7 +94,7 @@ def notify_thresholds(budget: Budget, *, before: Decimal) -> None:
                 title=f"{percent} % of “{budget}” is spent",
                 body=f"{amount_text(budget.spent)} of {amount_text(budget.limit)} {budget.currency} is spent and "
                 f"{amount_text(budget.held)} is held.",
-                path=page_of(budget),
+                path=budget.page,
             )
 
 
@@ -113,7 +113,7 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
         title=f"“{budget}” is stopped",
         body=f"{reason.rstrip('.')}. Published examples are withdrawn and training pauses until the budget is "
         "topped up or resumed.",
-        path=page_of(budget),
+        path=budget.page,
     )
     return stop
 
@@ -132,10 +132,6 @@ def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
         kind=NoticeKind.BUDGET_RESUMED,
         title=f"“{budget}” is resumed",
         body=f"{actor.email} ended the stop. Withdrawn examples are republished and paused runs are queued.",
-        path=page_of(budget),
+        path=budget.page,
     )
     return stop
-
-
-def page_of(budget: Budget) -> str:
-    return f"/budgets/{budget.pk}/"

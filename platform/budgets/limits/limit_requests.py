@@ -58,12 +58,10 @@ def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | N
 
 
 def waiting_requests() -> QuerySet[LimitRequest]:
-    """The raises of limits that wait for a second person."""
     return LimitRequest.objects.filter(outcome="", expires_at__gt=timezone.now())
 
 
 def waiting_request(budget: Budget) -> LimitRequest | None:
-    """The raise of a budget's limit that waits for a second person."""
     return waiting_requests().filter(budget=budget).select_related("asked_by", "budget").first()
 
 
@@ -194,7 +192,6 @@ def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None
 def record_change(
     budget: Budget, actor: User, action: str, *, before: dict[str, Any], after: dict[str, Any], part: str = ""
 ) -> None:
-    """Write a change of a budget, or of a named part of it, into the audit trail."""
     record(
         actor=actor,
         action=action,

@@ -38,7 +38,6 @@ def open_budget(*, actor: User, name: str, limit: Decimal | str, price_book: Pri
 
 @transaction.atomic
 def rename_budget(*, actor: User, budget: Budget, name: str) -> None:
-    """Give a budget the name that what it pays for has now."""
     require(actor=actor, action=Action.SET_BUDGET)
     Budget.objects.filter(pk=budget.pk).update(name=name)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.ledger import begin_stop, end_stop, lock, needs_top_up
+from budgets.ledger import begin_stop, end_stop, lock
 from budgets.limits.limit_requests import record_change
 from budgets.models import Budget, BudgetStop
 from budgets.money import amount_text
@@ -56,7 +56,7 @@ def resume(*, actor: User, budget: Budget) -> Budget:
     if locked.archived_at is not None:
         raise BudgetArchived(f"“{locked}” is archived and spends nothing. Unarchive it first.")
     stop = locked.active_stop
-    if stop is not None and needs_top_up(locked, stop):
+    if stop is not None and stop.needs_top_up:
         raise NothingLeft(
             f"“{locked}” has nothing left: {amount_text(locked.held)} is held and the rest is spent. Top it up."
         )

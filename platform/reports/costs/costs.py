@@ -23,8 +23,6 @@ from studies.models import Study
 
 
 class Grouping(models.TextChoices):
-    """What costs can be summed by, and filtered by."""
-
     STUDY = "study", "Study"
     PATH = "path", "Path"
     KIND = "kind", "Kind"
@@ -97,8 +95,6 @@ EVERYTHING = CostFilter()
 
 
 class CurrencyCost(NamedTuple):
-    """Costs of one currency."""
-
     currency: str
     amount: Decimal
     num_entries: int
@@ -152,7 +148,6 @@ def _added(one: CostRow, other: CostRow) -> CostRow:
 
 
 def totals(rows: Iterable[CostRow]) -> list[CurrencyCost]:
-    """Add rows up by currency."""
     sums: dict[str, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
     for row in rows:
         amount, num_entries = sums[row.currency]
@@ -166,7 +161,6 @@ def total_of(*, wanted: CostFilter) -> list[CurrencyCost]:
 
 
 def names_of(*, by: Grouping, keys: Iterable[Any]) -> dict[Any, str]:
-    """What rows of a report are called, by their keys."""
     wanted = list(keys)
     named = [key for key in wanted if key not in (None, "")]
     find = _NAMES_IN_ROWS.get(by)

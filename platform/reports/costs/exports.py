@@ -79,12 +79,10 @@ def cells_of(row: EntryRow) -> list[Any]:
 
 
 def csv_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
-    """Yield the entries as CSV."""
     return _in_pieces(csv_lines(header=COLUMNS, rows=(map(_csv_cell, cells_of(row)) for row in rows)))
 
 
 def focus_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
-    """Yield the entries as CSV in the columns of FOCUS 1.2."""
     return _in_pieces(csv_lines(header=focus.COLUMNS, rows=map(focus.focus_row, rows)))
 
 
@@ -138,7 +136,6 @@ FORMATS = {
 
 
 def export_entries(*, wanted: CostFilter, file_format: Format) -> Iterator[bytes]:
-    """Yield the entries that a filter leaves as a file."""
     return file_format.pieces(entry_rows(wanted=wanted))
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AuditRecord
 from budgets.cost_kinds import CostKind
-from budgets.models import Budget, Hold, LedgerEntry, Path
+from budgets.models import Budget, Hold, LedgerEntry, Path, sum_of
 from budgets.money import ZERO, AmountChange
 from reports.bills import Sharing, StudentBill, StudyLedger
 from reports.queries import UnusedCosts, one_moment, unused_entries
@@ -72,8 +72,6 @@ class StatementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """A budget at one moment."""
-
     limit: Decimal
     spent: Decimal
 
@@ -149,10 +147,8 @@ def statement_of(*, study: Study, days: DayPeriod) -> Statement:
 
 
 def _balance(budget: Budget, changes: list[LimitChange], at: datetime) -> Balance:
-    entered = LedgerEntry.objects.filter(budget=budget, created_at__lt=at)
-    spent = Decimal(entered.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])
-    later = [change for change in changes if change.at >= at]
-    return Balance(limit=later[0].before if later else budget.limit, spent=spent)
+    limit = next((change.before for change in changes if change.at >= at), budget.limit)
+    return Balance(limit=limit, spent=sum_of(LedgerEntry.objects.filter(budget=budget, created_at__lt=at)))
 
 
 def _limit_changes(budget: Budget) -> list[LimitChange]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
-from accounts.models import User
+from accounts.queries import find_account
 from budgets.cost_kinds import CostKind
 from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
@@ -71,7 +71,7 @@ def _filter(options: dict[str, Any]) -> CostFilter:
     if options["study"]:
         where[Grouping.STUDY] = find_study(options["study"]).budget_id
     if options["annotator"]:
-        where[Grouping.ANNOTATOR] = _person(options["annotator"]).pk
+        where[Grouping.ANNOTATOR] = find_account(options["annotator"], option="--annotator").pk
     if options["run"] is not None:
         where[Grouping.RUN] = _work_key(options["run"], where.get(Grouping.STUDY))
     where |= {by: options[by] for by in (Grouping.PATH, Grouping.KIND) if options[by]}
@@ -79,14 +79,6 @@ def _filter(options: dict[str, Any]) -> CostFilter:
     if first and last and last < first:
         raise CommandError(f"--to: {last:%Y-%m} is before {first:%Y-%m}, the first month.")
     return CostFilter(where=where, first_month=first, last_month=last)
-
-
-def _person(email: str) -> User:
-    """Find a person, also one who left: what they were paid stays."""
-    person = User.objects.filter(email__iexact=email).first()
-    if person is None:
-        raise CommandError(f"--annotator: no one here has the e-mail {email!r}.")
-    return person
 
 
 def _work_key(number: int, budget_id: int | None) -> str:

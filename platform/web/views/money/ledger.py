@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, allowed, allows
-from budgets.models import LedgerEntry
+from budgets.models import LedgerEntry, sum_of
 from budgets.money import ZERO
 from reports.bills import BillSection
 from reports.costs import (
@@ -116,8 +115,8 @@ def _of_list(request: HttpRequest, rows: QuerySet[LedgerEntry]) -> dict[str, Any
     after = _cursor(request, None)
     reached = rows.filter(after.earlier()) if after else rows
     return {
-        **_list(page_of_rows(reached), running=_sum(reached)),
-        "total": _sum(rows),
+        **_list(page_of_rows(reached), running=sum_of(reached)),
+        "total": sum_of(rows),
         "num_entries": rows.count(),
     }
 
@@ -175,7 +174,3 @@ def _is_filtered(wanted: CostFilter) -> bool:
 def _only(totals: Sequence[CurrencyCost]) -> CurrencyCost:
     """A study has one currency."""
     return totals[0] if totals else CurrencyCost(currency="", amount=ZERO, num_entries=0)
-
-
-def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])
