@@ -57,10 +57,7 @@ def _days(span: timedelta) -> Decimal:
 
 
 def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:
-    """Forecast when a budget runs out, from its entries of the last seven days.
-
-    None while a stop is active, and where spending began less than two days ago.
-    """
+    """Forecast when a budget runs out; None while it is stopped, and where spending began less than two days ago."""
     if budget.is_stopped:
         return None
     now = now or timezone.now()

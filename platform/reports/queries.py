@@ -78,17 +78,14 @@ class Point:
         return self.bill.has_replay
 
     @property
-    def standing(self) -> BaselineComparison:
-        return compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
-
-    @property
     def warning(self) -> str:
         """What to say of a student that an answer without training matches; empty where it is clearly better."""
         best = best_of(self.baselines)
-        if best is None or self.standing == BaselineComparison.ABOVE:
+        comparison = compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
+        if best is None or comparison == BaselineComparison.ABOVE:
             return ""
         answer = f" (“{best.answer}”)" if best.answer else ""
-        return f"{self.standing.value} the {best.title.lower()}{answer}, {percent(best.value)}"
+        return f"{comparison.value} the {best.title.lower()}{answer}, {percent(best.value)}"
 
 
 class Reason(models.TextChoices):

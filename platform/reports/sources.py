@@ -1,7 +1,4 @@
-"""What entries come from: what each type of source leads to on a page, and how `ledger verify` checks its entries.
-
-Which kinds of cost have which type of source is stated with the kinds, in `budgets.cost_kinds`.
-"""
+"""What entries come from: what each type of source leads to on a page, and how `ledger verify` checks its entries."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass

@@ -107,10 +107,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
 
 @transaction.atomic
 def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
-    """Undo an entry, and its platform fee, by negative ones that name them; the money is available again.
-
-    Raises AlreadyReversed.
-    """
+    """Undo an entry, and its platform fee, by negative ones that name them. Raises AlreadyReversed."""
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
         raise Refusal("say why the entry is reversed; it is kept with the reversal.", field="reason")

@@ -81,10 +81,7 @@ def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_f
 
 @transaction.atomic
 def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
-    """Add an amount, its platform fee included, to an open hold.
-
-    Raises BudgetExceeded, CapExceeded, BudgetStopped or HoldClosed.
-    """
+    """Add an amount, fee included, to an open hold. Raises BudgetExceeded, CapExceeded, BudgetStopped, HoldClosed."""
     check_cost(amount, name="amount")
     budget = lock(hold.budget)
     held = open_hold(hold)

@@ -31,10 +31,7 @@ def hold_more(budget: Budget, amount: Decimal) -> None:
 
 
 def spend(budget: Budget, *, amount: Decimal, from_hold: Decimal = ZERO) -> None:
-    """Move an amount into what a locked budget has spent, and notify of the thresholds that this crosses.
-
-    A budget that is spent to its limit stops by itself.
-    """
+    """Move an amount into what a locked budget has spent; notify of thresholds crossed; stop it where none is left."""
     before = budget.spent
     budget.held -= from_hold
     budget.spent += amount

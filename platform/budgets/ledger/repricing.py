@@ -100,11 +100,7 @@ class RepricingPreview:
 
 
 def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, period: Period) -> RepricingPreview:
-    """Say what correcting a price would change; nothing is written.
-
-    `price` is the wrong one, `amount` the right one; entries count by when their work was done. Raises
-    NothingToReprice.
-    """
+    """Say what correcting a price to `amount` would change; nothing is written. Raises NothingToReprice."""
     require(actor=actor, action=Action.CORRECT_LEDGER)
     return _plan(price, _parse(price, amount), period)
 

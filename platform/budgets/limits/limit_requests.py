@@ -37,10 +37,7 @@ class SecondPersonNeeded(Refusal):
 
 @transaction.atomic
 def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | None) -> PriceBook:
-    """Set the limit above which budgets of a price book need a second person; None: one person is enough.
-
-    Open requests stay as they are.
-    """
+    """Set the limit above which a price book's budgets need a second person (None: never); open requests stay."""
     require(actor=actor, action=Action.SET_CONFIRMATION)
     parsed = None if amount is None else parse_amount(amount, name="amount", allow_zero=True)
     locked = PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)

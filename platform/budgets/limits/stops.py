@@ -47,10 +47,7 @@ def exhaust(*, budget: Budget, reason: str) -> Budget:
 
 @transaction.atomic
 def resume(*, actor: User, budget: Budget) -> Budget:
-    """End a stop; a budget that is not stopped stays as it is.
-
-    Raises NothingLeft where the budget needs a top-up first, or BudgetArchived.
-    """
+    """End a stop, if one is active. Raises NothingLeft where the budget needs a top-up first, or BudgetArchived."""
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
     if locked.archived_at is not None:

@@ -148,10 +148,7 @@ def price_at(
 
 
 def highest_price(*, budget: Budget, kind: CostKind, at: datetime) -> Price:
-    """Find the price that the best paid annotator would be owed: the worst case of work that anybody may take.
-
-    Raises PriceMissing.
-    """
+    """Find what the best paid annotator would be owed: the worst case of anybody's work. Raises PriceMissing."""
     book, scope = budget.price_book, Scope(budget=budget)
     latest = _in_force(_latest(book=book, kind=kind, at=at, scope=scope))
     candidates = [

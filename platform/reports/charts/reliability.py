@@ -52,10 +52,7 @@ def reliability_of(artifact: Artifact) -> Reliability | None:
 
 
 def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> ChartSpec:
-    """Draw accuracy against confidence: on the diagonal, a teacher is right as often as it says.
-
-    Raises NothingToDraw where there is no calibration.
-    """
+    """Draw accuracy against confidence. Raises NothingToDraw where there is no calibration."""
     if found is None:
         raise NothingToDraw("These soft labels were scored without a dev split, so that nothing is known of this.")
     bins = [(_BEFORE, one) for one in found.before] + [(_AFTER, one) for one in found.after]

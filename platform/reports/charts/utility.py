@@ -16,10 +16,7 @@ _LOG_FROM_RATIO = 8
 
 
 def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> ChartSpec:
-    """Draw each student's utility, with its interval, against its dollars: both paths on one pair of axes.
-
-    Raises NothingToDraw where there are no points.
-    """
+    """Draw each student's utility, with its interval, against its dollars. Raises NothingToDraw without points."""
     if not points:
         raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")
     colour = alt.Color("path:N", **_by_path(annotate=theme.annotate, distil=theme.distil))
