@@ -18,7 +18,7 @@ WINDOW = timedelta(days=7)
 LEAST_HISTORY = timedelta(days=2)
 NOTIFY_WITHIN = timedelta(days=7)
 # Beyond this, a forecast from a week says nothing.
-HORIZON = timedelta(days=3650)
+HORIZON_DAYS = 3650
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,21 +39,13 @@ def forecast(*, spends: Sequence[tuple[datetime, Decimal]], available: Decimal, 
     since = min((at for at, _ in ours), default=now)
     if now - since < LEAST_HISTORY:
         return None
-    per_day = quantize(sum((amount for _, amount in ours), ZERO) / _days(now - since))
-    return Forecast(per_day=max(per_day, ZERO), runs_out_at=_runs_out_at(per_day, available, now))
-
-
-def _runs_out_at(per_day: Decimal, available: Decimal, now: datetime) -> datetime | None:
+    days = Decimal((now - since) / timedelta(seconds=1)) / (24 * 3600)
+    per_day = quantize(sum((amount for _, amount in ours), ZERO) / days)
     if per_day <= 0:
-        return None
-    if available <= 0:
-        return now
-    days = available / per_day
-    return now + timedelta(days=float(days)) if days <= _days(HORIZON) else None
-
-
-def _days(span: timedelta) -> Decimal:
-    return Decimal(span / timedelta(seconds=1)) / (24 * 3600)
+        return Forecast(per_day=ZERO, runs_out_at=None)
+    days_left = max(available, ZERO) / per_day
+    runs_out_at = now + timedelta(days=float(days_left)) if days_left <= HORIZON_DAYS else None
+    return Forecast(per_day=per_day, runs_out_at=runs_out_at)
 
 
 def outlook(*, budget: Budget, now: datetime | None = None) -> Forecast | None:

@@ -15,7 +15,7 @@ from budgets.ledger import used
 from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally, sum_of
 from budgets.money import ZERO
 
-_LINE = ("book", "kind", "device", "budget", "annotator")
+_LINE = ("book_id", "kind", "device", "budget_id", "annotator_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +149,7 @@ def current_prices(*, at: datetime) -> QuerySet[Price]:
 
 def line_of(price: Price) -> QuerySet[Price]:
     """All prices for the same thing in the same scope, the latest start first, corrections beside what they correct."""
-    same = {name: getattr(price, f"{name}_id") for name in ("book", "budget", "annotator")}
-    named = {(f"{name}__isnull" if key is None else name): (True if key is None else key) for name, key in same.items()}
-    rows = Price.objects.filter(**named, kind=price.kind, device=price.device)
+    rows = Price.objects.filter(**{name: getattr(price, name) for name in _LINE})
     return rows.select_related("book", "created_by", "budget", "annotator", "corrects").order_by("-starts_at", "-pk")
 
 

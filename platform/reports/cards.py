@@ -55,18 +55,14 @@ def refresh_cards() -> int:
         ledger = StudyLedger(study)
         for artifact in artifacts:
             written_at = card_written_at(artifact)
-            if written_at is not None and _has_later_entry(artifact, ledger, written_at):
-                count += _is_written_again(artifact)
+            if written_at is None or not _has_later_entry(artifact, ledger, written_at):
+                continue
+            try:
+                write_card(artifact=artifact)
+                count += 1
+            except (CardMissing, OSError) as error:
+                _log.warning("the card of %s is not written again: %s", artifact, error)
     return count
-
-
-def _is_written_again(artifact: Artifact) -> bool:
-    try:
-        write_card(artifact=artifact)
-    except (CardMissing, OSError) as error:
-        _log.warning("the card of %s is not written again: %s", artifact, error)
-        return False
-    return True
 
 
 def _has_later_entry(artifact: Artifact, ledger: StudyLedger, moment: datetime) -> bool:

@@ -307,7 +307,9 @@ def _student_runs(study: Study) -> list[int]:
 
 def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> UnusedCosts:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
-    evaluating = _evaluation_subjects(ledger.study)
+    paid = Annotation.objects.filter(example__study=ledger.study, entry__isnull=False)
+    held_out = paid.exclude(example__split=Split.POOL)
+    evaluating = set(held_out.values_list("entry__subject_key", flat=True))
     skips = _subjects_of(ledger, CostKind.SKIP) - _subjects_of(ledger, CostKind.LABEL, CostKind.LABELLING_HOUR)
     for charge in ledger.charges:
         if charge.entry_id not in used_ids:
@@ -329,8 +331,3 @@ def _reason(charge: Charge, skips: set[str], evaluating: set[str]) -> Reason:
 
 def _subjects_of(ledger: StudyLedger, *kinds: CostKind) -> set[str]:
     return {charge.subject_key for charge in ledger.charges if charge.kind in kinds}
-
-
-def _evaluation_subjects(study: Study) -> set[str]:
-    paid = Annotation.objects.filter(example__study=study, entry__isnull=False).exclude(example__split=Split.POOL)
-    return set(paid.values_list("entry__subject_key", flat=True))

@@ -22,7 +22,6 @@ from studies.models import Study
 
 MISSING = "missing"
 ROWS_AT_A_TIME = 1000
-_PER_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +125,17 @@ def _check_attempts(budgets: Sequence[Budget]) -> Iterator[Difference]:
 def _check_fees(budgets: Sequence[Budget]) -> Iterator[Difference]:
     """A fee is its percent of the entry that it is on top of, and is undone with it."""
     fees = _entries(budgets, SourceType.ENTRY)
-    for key, amount in fees.filter(fee_on__isnull=True).values_list("source_key", "amount"):
-        yield Difference(what=f"what {key} is on top of", stored=amount, rebuilt=MISSING)
-    right = Round(_product("fee_on__amount", "price__amount", _PER_CENT), precision=6)
+    yield from named_by_key(fees.filter(fee_on__isnull=True), "what {} is on top of")
+    # PostgreSQL keeps every digit of a product, which it would not of a quotient.
+    percent = F("fee_on__amount") * F("price__amount") * Decimal("0.01")
+    right = Round(ExpressionWrapper(percent, output_field=amount_field()), precision=6)
     elsewhere = ~Q(fee_on__budget=F("budget")) | ~Q(fee_on__subject_key=F("subject_key"))
     on_top = fees.filter(fee_on__isnull=False).annotate(right=right)
     wrong = on_top.filter(~Q(amount=F("right")) | ~Q(quantity=F("fee_on__amount")) | elsewhere)
     for key, amount, rebuilt in wrong.values_list("source_key", "amount", "right"):
         yield Difference(what=f"fee {key}", stored=amount, rebuilt=rebuilt)
     left = fees.filter(reversal__isnull=True, fee_on__reversal__isnull=False)
-    for key, amount in left.values_list("source_key", "amount"):
-        yield Difference(what=f"fee {key} on what was reversed", stored=amount, rebuilt="0")
+    yield from named_by_key(left, "fee {} on what was reversed", rebuilt="0")
 
 
 def _check_callers(budgets: Sequence[Budget]) -> Iterator[Difference]:
@@ -171,10 +170,16 @@ def _entries(budgets: Sequence[Budget], source: SourceType) -> QuerySet[LedgerEn
     return rows.order_by("pk")
 
 
+def named_by_key(
+    rows: QuerySet[Any], what: str, *, stored: str = "amount", rebuilt: str = MISSING
+) -> Iterator[Difference]:
+    """A difference for each of these rows; `what` has {} where its source key goes, `stored` is a column."""
+    for key, value in rows.order_by("pk").values_list("source_key", stored):
+        yield Difference(what=what.format(key), stored=value, rebuilt=rebuilt)
+
+
 def _without_source(budgets: Sequence[Budget], source: SourceType, unnamed: Q) -> Iterator[Difference]:
-    rows = _entries(budgets, source).filter(unnamed, replaces__isnull=True)
-    for key, amount in rows.values_list("source_key", "amount"):
-        yield Difference(what=f"source of {key}", stored=amount, rebuilt=MISSING)
+    return named_by_key(_entries(budgets, source).filter(unnamed, replaces__isnull=True), "source of {}")
 
 
 def _own_entry(entry: LedgerEntry, *, study: Study, source_key: str) -> Iterator[Difference]:
@@ -199,8 +204,3 @@ def _held(attempt: Attempt) -> Decimal:
     if attempt.max_seconds is None:
         return hold.amount
     return cost_of(seconds=Decimal(attempt.max_seconds), price=hold.price)
-
-
-def _product(first: str, second: str, factor: Decimal) -> "ExpressionWrapper[Any]":
-    """Multiply as PostgreSQL does, which keeps every digit; a division would not."""
-    return ExpressionWrapper(F(first) * F(second) * factor, output_field=amount_field())

@@ -10,7 +10,7 @@ from budgets.money import ZERO
 from budgets.queries import Difference, differences
 from reports.bills import LedgerRows, Sharing, StudyLedger
 from reports.queries import billed_totals, one_moment
-from reports.sources import MISSING, READERS
+from reports.sources import MISSING, READERS, named_by_key
 from runs.models import Artifact, ArtifactKind
 from studies.models import SnapshotItem, Study
 
@@ -66,8 +66,7 @@ def _wrong_replacements(budgets: Sequence[Budget]) -> Iterator[Difference]:
         if entry.amount != right:
             yield Difference(what=f"replacement {entry.source_key}", stored=entry.amount, rebuilt=right)
     doubled = stand_ins.filter(Q(replaces__reversal__isnull=True) | ~Q(replaces__budget=F("budget")))
-    for key, amount in doubled.order_by("pk").values_list("source_key", "amount"):
-        yield Difference(what=f"reversal of what {key} replaces", stored=amount, rebuilt=MISSING)
+    yield from named_by_key(doubled, "reversal of what {} replaces")
 
 
 def _holds_of_nothing(budgets: Sequence[Budget]) -> Iterator[Difference]:
@@ -75,8 +74,7 @@ def _holds_of_nothing(budgets: Sequence[Budget]) -> Iterator[Difference]:
     nothing = Hold.objects.filter(
         budget__in=budgets, closed_at__isnull=True, assignment__isnull=True, run__isnull=True, remaining__gt=0
     ).exclude(kind__in=kinds_of(SourceType.CALLER))
-    for key, remaining in nothing.order_by("pk").values_list("source_key", "remaining"):
-        yield Difference(what=f"hold {key}: what it is for", stored=remaining, rebuilt=MISSING)
+    return named_by_key(nothing, "hold {}: what it is for", stored="remaining")
 
 
 def _snapshots(studies: Sequence[Study]) -> Iterator[Difference]:
@@ -99,14 +97,11 @@ def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
     for student in trained.select_related("run").order_by("pk"):
         students[student.run.study_id].append(student)
     for study in studies:
-        yield from _bills_of(study, Sharing(StudyLedger(study, rows), students[study.pk]))
-
-
-def _bills_of(study: Study, sharing: Sharing) -> Iterator[Difference]:
-    use = billed_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
-    if use.used + use.unused != study.budget.spent:
-        stored, rebuilt = study.budget.spent, use.used + use.unused
-        yield Difference(what=f"{study}: bills and unused entries", stored=stored, rebuilt=rebuilt)
-    shared = sum((bill.share for bill in sharing.bills), ZERO)
-    if shared != use.used:
-        yield Difference(what=f"{study}: shares of its students", stored=use.used, rebuilt=shared)
+        sharing = Sharing(StudyLedger(study, rows), students[study.pk])
+        use = billed_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
+        spent, rebuilt = study.budget.spent, use.used + use.unused
+        if rebuilt != spent:
+            yield Difference(what=f"{study}: bills and unused entries", stored=spent, rebuilt=rebuilt)
+        shared = sum((bill.share for bill in sharing.bills), ZERO)
+        if shared != use.used:
+            yield Difference(what=f"{study}: shares of its students", stored=use.used, rebuilt=shared)

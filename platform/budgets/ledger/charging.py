@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.ledger.capacity import Headroom
-from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
+from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release, with_fee
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
 from budgets.ledger.locked_budget import enter, lock, spend
@@ -72,7 +72,7 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
         return entered
     held = open_hold(hold)
     price = price or held.price
-    total = _total(cost, held.fee)
+    total = with_fee(cost.amount, held.fee)
     from_hold = min(total, held.remaining)
     _check_settlement(budget, held, total, from_hold=from_hold, kind=price.kind)
     entry = _enter(budget=budget, cost=cost, price=price, path=held.path, fee=held.fee, hold=held)
@@ -98,7 +98,7 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     entered = _entered(locked, cost)
     if entered is not None:
         return entered
-    total = _total(cost, fee)
+    total = with_fee(cost.amount, fee)
     Headroom(locked).check(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
     spend(locked, amount=total)
@@ -173,11 +173,6 @@ def _entered(budget: Budget, cost: Cost) -> LedgerEntry | None:
             f"{cost.source_key} was already charged at {amount_text(entry.amount)}, not {amount_text(cost.amount)}."
         )
     return entry
-
-
-def _total(cost: Cost, fee: Price | None) -> Decimal:
-    amount = quantize(cost.amount)
-    return amount + (fee.cost(amount) if fee else ZERO)
 
 
 def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: Decimal, kind: str) -> None:

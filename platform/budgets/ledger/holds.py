@@ -42,8 +42,13 @@ class HoldRequest:
 
     @property
     def total(self) -> Decimal:
-        base = quantize(self.amount)
-        return base + (self.fee.cost(base) if self.fee else ZERO)
+        return with_fee(self.amount, self.fee)
+
+
+def with_fee(amount: Decimal, fee: Price | None) -> Decimal:
+    """An amount as it is entered, and the platform fee on top of it."""
+    amount = quantize(amount)
+    return amount + (fee.cost(amount) if fee else ZERO)
 
 
 @transaction.atomic

@@ -62,18 +62,12 @@ def enter_all(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
         key = tuple(ours[name] if name in ours else getattr(entry, name) for name in Tally.KEY)
         by_key.setdefault(key, []).append(entry)
     for key, together in by_key.items():
-        _add_to_tally(dict(zip(Tally.KEY, key, strict=True)), together)
+        named: dict[str, Any] = dict(zip(Tally.KEY, key, strict=True))
+        sums = {name: sum((getattr(entry, name) for entry in together), ZERO) for name in ("amount", "quantity")}
+        added = {"num_entries": len(together), **sums}
+        if not Tally.objects.filter(**named).update(**{name: F(name) + value for name, value in added.items()}):
+            Tally.objects.create(**named, **added)
     return written
-
-
-def _add_to_tally(named: dict[str, Any], entries: Sequence[LedgerEntry]) -> None:
-    amount = sum((entry.amount for entry in entries), ZERO)
-    quantity = sum((entry.quantity for entry in entries), ZERO)
-    added = Tally.objects.filter(**named).update(
-        amount=F("amount") + amount, quantity=F("quantity") + quantity, num_entries=F("num_entries") + len(entries)
-    )
-    if not added:
-        Tally.objects.create(**named, amount=amount, quantity=quantity, num_entries=len(entries))
 
 
 def month_of(at: datetime) -> date:

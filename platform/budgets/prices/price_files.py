@@ -15,7 +15,7 @@ from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
-from budgets.prices.price_lines import PriceLine, PriceTable
+from budgets.prices.price_lines import PriceLine, read_lines
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
 from config.refusals import Refusal
 from tables.csv_lines import csv_of, spellings
@@ -134,11 +134,9 @@ def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_dige
 
 
 def _check(book: PriceBook, content: bytes) -> PriceFilePreview:
-    found, table = PriceFilePreview(), PriceTable(content)
-    read = list(table.lines())
-    found.problems = [line for line in read if isinstance(line, str)]
+    read, notes = read_lines(content)
+    found = PriceFilePreview(problems=[line for line in read if isinstance(line, str)], reading_notes=notes)
     lines = [line for line in read if not isinstance(line, str)]
-    found.reading_notes = table.notes
     names = _Names(book, lines)
     there = {
         tuple(key): amount for *key, amount in book.prices.filter(corrects__isnull=True).values_list(*_KEY, "amount")

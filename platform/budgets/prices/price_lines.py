@@ -1,6 +1,6 @@
 """The lines of a price file: read as a spreadsheet writes them, checked one by one. Knows no database."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,36 +41,25 @@ class PriceLine:
     assumed_utc: bool
 
 
-class PriceTable:
-    """A price file, opened: its lines, read once, and then the notes on how they were read."""
+def read_lines(content: bytes) -> tuple[list[PriceLine | str], tuple[str, ...]]:
+    """Read each line, or the text of its error; and what was guessed of the file, and what of it was left out.
 
-    def __init__(self, content: bytes) -> None:
-        """Open it. Raises PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
-        if len(content) > MOST_BYTES:
-            raise PriceFileUnreadable(
-                f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
-            )
-        try:
-            self._table = CsvTable(source=open_source(stream=BytesIO(content)))
-        except TableUnreadable as error:
-            raise PriceFileUnreadable(f"{error}", field="file") from None
-        header = [name.lower() for name in self._table.columns]
+    Raises PriceFileUnreadable (size, encoding; columns missing, unknown or doubled).
+    """
+    if len(content) > MOST_BYTES:
+        raise PriceFileUnreadable(
+            f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
+        )
+    try:
+        table = CsvTable(source=open_source(stream=BytesIO(content)))
+        header = [name.lower() for name in table.columns]
         _refuse("missing", [name for name in REQUIRED if name not in header])
         _refuse("unknown", [printable(name) for name in header if name not in COLUMNS])
         _refuse("repeated", repeated(header))
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was guessed of the file, and what of it was left out."""
-        return self._table.notes
-
-    def lines(self) -> Iterator[PriceLine | str]:
-        """Yield each line, or the text of its error. Raises PriceFileUnreadable."""
-        try:
-            for row in self._table:
-                yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
-        except TableUnreadable as error:
-            raise PriceFileUnreadable(f"{error}", field="file") from None
+        lines = [f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row) for row in table]
+    except TableUnreadable as error:
+        raise PriceFileUnreadable(f"{error}", field="file") from None
+    return lines, table.notes
 
 
 def text_of(content: bytes) -> str:

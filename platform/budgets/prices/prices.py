@@ -131,16 +131,9 @@ def find_price(
     return _narrowest(_in_force(rows.filter(whose)))
 
 
-def price_at(
-    *,
-    book: PriceBook,
-    kind: CostKind,
-    at: datetime,
-    scope: Scope = ANY,
-    known_at: datetime | None = None,
-) -> Price:
-    """Find the price in force, as find_price does. Raises PriceMissing, which names the price to set."""
-    price = find_price(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
+def price_at(*, book: PriceBook, kind: CostKind, at: datetime, scope: Scope = ANY) -> Price:
+    """Find the price in force. Raises PriceMissing, which names the price to set."""
+    price = find_price(book=book, kind=kind, at=at, scope=scope)
     if price is None:
         what = f"{CostKind(kind).label.lower()} on {scope.device}" if scope.device else CostKind(kind).label.lower()
         raise PriceMissing(f"Price book “{book.name}” has no price for one {what} at {at:%Y-%m-%d %H:%M} UTC.")

@@ -11,7 +11,7 @@ from io import BytesIO
 from itertools import chain, islice
 from operator import attrgetter
 from tempfile import TemporaryFile
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,43 +34,42 @@ _QUANTITY = pa.decimal128(24, 12)
 _MOMENT = pa.timestamp("us", tz="UTC")
 
 
-class _Column(NamedTuple):
-    name: str
-    type: Any
-    cell: Callable[[EntryRow], Any]
-
-
-def _field(name: str, kind: Any) -> _Column:
-    return _Column(name, kind, attrgetter(name))
-
-
-_TABLE = (
-    _field("entry_id", pa.int64()),
-    _Column("study", pa.string(), attrgetter("name")),
-    _field("budget_id", pa.int64()),
-    _field("occurred_at", _MOMENT),
-    _field("entered_at", _MOMENT),
-    _field("kind", pa.string()),
-    _Column("path", pa.string(), lambda row: row.path or None),
-    _field("origin", pa.string()),
-    _field("annotator", pa.string()),
-    _Column("run", pa.string(), lambda row: row.run or None),
-    _Column("quantity", _QUANTITY, lambda row: trim_quantity(row.quantity)),
-    _field("unit", pa.string()),
-    _field("price_id", pa.int64()),
-    _field("price", _AMOUNT),
-    _field("amount", _AMOUNT),
-    _field("currency", pa.string()),
-    _field("source_key", pa.string()),
-    _field("subject_key", pa.string()),
-    _Column("memo", pa.string(), lambda row: row.memo or None),
-    _field("overshoot", pa.bool_()),
-    _field("reverses_id", pa.int64()),
-    _field("replaces_id", pa.int64()),
+SCHEMA = pa.schema(
+    {
+        "entry_id": pa.int64(),
+        "study": pa.string(),
+        "budget_id": pa.int64(),
+        "occurred_at": _MOMENT,
+        "entered_at": _MOMENT,
+        "kind": pa.string(),
+        "path": pa.string(),
+        "origin": pa.string(),
+        "annotator": pa.string(),
+        "run": pa.string(),
+        "quantity": _QUANTITY,
+        "unit": pa.string(),
+        "price_id": pa.int64(),
+        "price": _AMOUNT,
+        "amount": _AMOUNT,
+        "currency": pa.string(),
+        "source_key": pa.string(),
+        "subject_key": pa.string(),
+        "memo": pa.string(),
+        "overshoot": pa.bool_(),
+        "reverses_id": pa.int64(),
+        "replaces_id": pa.int64(),
+    }
 )
-SCHEMA = pa.schema([(column.name, column.type) for column in _TABLE])
 COLUMNS = tuple(SCHEMA.names)
-_CELLS = [column.cell for column in _TABLE]
+# Of columns that are not a row's field as it is.
+_DERIVED: dict[str, Callable[[EntryRow], Any]] = {
+    "study": attrgetter("name"),
+    "path": lambda row: row.path or None,
+    "run": lambda row: row.run or None,
+    "quantity": lambda row: trim_quantity(row.quantity),
+    "memo": lambda row: row.memo or None,
+}
+_CELLS = [_DERIVED.get(name, attrgetter(name)) for name in COLUMNS]
 
 
 def cells_of(row: EntryRow) -> list[Any]:
