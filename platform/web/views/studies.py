@@ -118,5 +118,5 @@ def _labelled_so(study: Study, label: str) -> QuerySet[Example]:
         return without_any(study)
     named = label.removeprefix("is:")
     if label and named not in study.labels:
-        raise Http404(f"This study has no label {named!r}; it has {', '.join(study.labels)}.")
+        return study.examples.none()
     return with_label(study, named) if label else study.examples.all()

@@ -21,7 +21,6 @@ def study() -> Study:
         ("ledger", "run=run:999", "There is no run 999"),
         ("ledger", "price=999999", "There is no price 999999"),
         ("study-data", "split=nope", "There is no split"),
-        ("study-data", "label=is:nope", "This study has no label"),
     ],
 )
 def test_a_study_page_says_that_there_is_none(admin: Client, study: Study, page: str, query: str, problem: str) -> None:
