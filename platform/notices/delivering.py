@@ -109,19 +109,15 @@ def _try(delivery: Delivery, *, retries: tuple[int, ...] | None = None) -> None:
     except Refused as refusal:
         _record(delivery, state=Delivery.State.GIVEN_UP, error=str(refusal))
     except TryLater as trouble:
-        _put_off(delivery, retries, str(trouble))
+        if delivery.num_tries > len(retries):
+            _record(delivery, state=Delivery.State.GIVEN_UP, error=str(trouble))
+        else:
+            wait = timedelta(seconds=retries[delivery.num_tries - 1])
+            _record(delivery, state=Delivery.State.FAILED, error=str(trouble), next_try_at=timezone.now() + wait)
         if isinstance(trouble, NoAnswer):
             _let_rest(delivery)
     else:
         _record(delivery, state=state)
-
-
-def _put_off(delivery: Delivery, retries: tuple[int, ...], error: str) -> None:
-    if delivery.num_tries > len(retries):
-        _record(delivery, state=Delivery.State.GIVEN_UP, error=error)
-        return
-    wait = timedelta(seconds=retries[delivery.num_tries - 1])
-    _record(delivery, state=Delivery.State.FAILED, error=error, next_try_at=timezone.now() + wait)
 
 
 def _let_rest(delivery: Delivery) -> None:

@@ -111,7 +111,7 @@ def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
         raise Refusal("say why the entry is reversed; it is kept with the reversal.", field="reason")
-    reversal = _undo(entry, reason=reason.strip())
+    reversal = take_back(entry=entry, reason=reason.strip())
     record(
         actor=actor,
         action="ledger.reverse",
@@ -130,10 +130,6 @@ def take_back(*, entry: LedgerEntry, reason: str) -> LedgerEntry:
 
     It is no person's correction, so it needs no permission and no audit record. Raises AlreadyReversed.
     """
-    return _undo(entry, reason=reason)
-
-
-def _undo(entry: LedgerEntry, *, reason: str) -> LedgerEntry:
     budget = lock(entry.budget)
     if entry.reverses_id is not None or LedgerEntry.objects.filter(reverses=entry).exists():
         raise AlreadyReversed(f"{entry.source_key} is a reversal, or was reversed before.")

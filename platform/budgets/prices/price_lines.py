@@ -1,6 +1,6 @@
 """The lines of a price file: read as a spreadsheet writes them, checked one by one. Knows no database."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -56,7 +56,7 @@ def read_lines(content: bytes) -> tuple[list[PriceLine | str], tuple[str, ...]]:
         _refuse("missing", [name for name in REQUIRED if name not in header])
         _refuse("unknown", [printable(name) for name in header if name not in COLUMNS])
         _refuse("repeated", repeated(header))
-        lines = [f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row) for row in table]
+        lines = [_line_or_problem(row) for row in table]
     except TableUnreadable as error:
         raise PriceFileUnreadable(f"{error}", field="file") from None
     return lines, table.notes
@@ -75,19 +75,22 @@ def _refuse(what: str, names: Collection[str]) -> None:
 
 def _line_or_problem(row: Row) -> PriceLine | str:
     try:
-        return _line(row.line, {name.lower(): cell.strip() for name, cell in row.cells.items()})
+        return _line(row)
     except Refusal as problem:
         return f"line {row.line}: {problem}"
 
 
-def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
+def _line(row: Row) -> PriceLine:
+    if row.problem:
+        raise Refusal(f"{row.problem}.")
+    cells = {name.lower(): cell.strip() for name, cell in row.cells.items()}
     kind = spellings(cells["kind"])[-1]
     if kind not in CostKind.values:
         raise Refusal(f"{kind[:40]!r} is not one of {', '.join(CostKind.values)}.", field="kind")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
-        number=number,
+        number=row.line,
         kind=CostKind(kind),
         device=spellings(cells.get("device", ""))[-1],
         study=cells.get("study", ""),

@@ -63,7 +63,8 @@ class FilterResult(NamedTuple):
     num_passed: int
 
 
-class Leak(NamedTuple):
+@dataclass(frozen=True)
+class Leak:
     """Rows of the training data whose text is in a held-out split too."""
 
     rows: str
@@ -117,7 +118,9 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         search=_trials(payload.get("search") or ()),
         seeds=_trials(payload.get("seeds") or ()),
         filtered=_filtered(payload.get("distillation") or {}),
-        leaks=tuple(Leak(*name.partition("_in_")[::2], count) for name, count in leaks.items() if count),
+        leaks=tuple(
+            Leak(name.partition("_in_")[0], name.partition("_in_")[2], count) for name, count in leaks.items() if count
+        ),
     )
 
 

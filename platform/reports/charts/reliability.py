@@ -1,7 +1,7 @@
 """A teacher's confidence against its accuracy on dev, before and after calibration: figures and a drawing."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import altair as alt
 
@@ -12,7 +12,8 @@ _SIZE = 320
 _BEFORE, _AFTER = "Before", "After"
 
 
-class ReliabilityBin(NamedTuple):
+@dataclass(frozen=True)
+class ReliabilityBin:
     """Decisions of like confidence: their number, and their mean confidence and accuracy, 0 to 1."""
 
     count: int
@@ -40,10 +41,7 @@ def reliability_of(artifact: Artifact) -> Reliability | None:
     if not found:
         return None
     return Reliability(
-        temperature=found["temperature"],
-        num_examples=found["num_examples"],
-        num_decisions=found["num_decisions"],
-        accuracy=found["accuracy"],
+        **{name: found[name] for name in ("temperature", "num_examples", "num_decisions", "accuracy")},
         error_before=found["ece_before"],
         error_after=found["ece_after"],
         before=_bins(found.get("bins_before") or ()),
@@ -56,7 +54,7 @@ def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> Cha
     if found is None:
         raise NothingToDraw("These soft labels were scored without a dev split, so that nothing is known of this.")
     bins = [(_BEFORE, one) for one in found.before] + [(_AFTER, one) for one in found.after]
-    rows = [{"when": when, **one._asdict()} for when, one in bins]
+    rows = [{"when": when, **asdict(one)} for when, one in bins]
     share = alt.Scale(domain=[0, 1], nice=False)
     percent = alt.Axis(format="~%", tickCount=5)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
@@ -81,7 +79,7 @@ def _scale(before: str, after: str) -> alt.Scale:
 
 
 def _bins(rows: Any) -> tuple[ReliabilityBin, ...]:
-    return tuple(ReliabilityBin(*(row[name] for name in ReliabilityBin._fields)) for row in rows if row["count"])
+    return tuple(ReliabilityBin(row["count"], row["confidence"], row["accuracy"]) for row in rows if row["count"])
 
 
 def _description(found: Reliability) -> str:

@@ -133,11 +133,10 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
 
 
 def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
-    about = "Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."
-    replay = ["Labels are replayed from known answers, not bought from people."]
-    is_replay = any(point.is_replay for point in points)
-    title = f"Utility per dollar: {study}" if study else "Utility per dollar"
-    return alt.TitleParams(text=title, subtitle=[about, *(replay if is_replay else [])])
+    subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."]
+    if any(point.is_replay for point in points):
+        subtitle.append("Labels are replayed from known answers, not bought from people.")
+    return alt.TitleParams(text=f"Utility per dollar: {study}" if study else "Utility per dollar", subtitle=subtitle)
 
 
 def _description(points: Sequence[Point]) -> str:

@@ -88,9 +88,6 @@ class CostFilter:
         return {FIELDS[by]: key for by, key in self.where.items()}
 
 
-EVERYTHING = CostFilter()
-
-
 class CurrencyCost(NamedTuple):
     currency: str
     amount: Decimal

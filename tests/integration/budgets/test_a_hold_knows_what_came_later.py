@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from budgets.ledger import HoldClosed, HoldRequest, extend_hold, place_holds, release, settle
-from budgets.ledger.holds import SourceKeyReused
+from budgets.ledger import HoldRequest, extend_hold, place_holds, release, settle
+from budgets.ledger.holds import HoldClosed, SourceKeyReused
 from budgets.models import Budget, Hold
 from budgets.queries import differences
 from config.refusals import Refusal

@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 
 from budgets.cost_kinds import CostKind
-from budgets.ledger import BudgetExceeded, Cost, HoldClosed, charge, release, settle
-from budgets.ledger.holds import SourceKeyReused
+from budgets.ledger import BudgetExceeded, Cost, charge, release, settle
+from budgets.ledger.holds import HoldClosed, SourceKeyReused
 from budgets.models import Budget, Hold, LedgerEntry, Origin
 from budgets.prices import price_at
 from tests import factories

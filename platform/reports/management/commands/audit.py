@@ -59,9 +59,7 @@ def _day(name: str, text: str | None) -> date | None:
 
 
 def _action(action: str) -> str:
-    known = recorded_actions() if action else []
-    if action and action not in known:
-        raise CommandError(
-            f"--action {action}: no change of this kind is recorded. Recorded are: {', '.join(known) or 'none yet'}."
-        )
+    if action and action not in recorded_actions():
+        known = ", ".join(recorded_actions()) or "none yet"
+        raise CommandError(f"--action {action}: no change of this kind is recorded. Recorded are: {known}.")
     return action
