@@ -109,7 +109,6 @@ def read_result(payload: Mapping[str, Any]) -> Result:
     metrics = payload.get("metrics") or {}
     majority = {"majority": metrics["baseline"]} if metrics.get("baseline") else {}
     baselines = metrics.get("baselines") or majority
-    leaks = payload.get("leaks") or {}
     return Result(
         baselines=tuple(
             BaselineScore(name=name, answer=str(found.get("label", "")), value=float(found["value"]))
@@ -118,9 +117,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         search=_trials(payload.get("search") or ()),
         seeds=_trials(payload.get("seeds") or ()),
         filtered=_filtered(payload.get("distillation") or {}),
-        leaks=tuple(
-            Leak(name.partition("_in_")[0], name.partition("_in_")[2], count) for name, count in leaks.items() if count
-        ),
+        leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
     )
 
 
@@ -146,3 +143,8 @@ def _filtered(told: Mapping[str, Any]) -> FilterResult | None:
     if told.get("filter", "none") == "none":
         return None
     return FilterResult(name=told["filter"], num_asked=told["num_asked"], num_passed=told["num_passed"])
+
+
+def _leak(name: str, count: int) -> Leak:
+    rows, _, split = name.partition("_in_")
+    return Leak(rows, split, count)
