@@ -1,6 +1,7 @@
 """The chart of utility against dollars: one specification for the page, the PNG and the SVG, rendered offline."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import altair as alt
 
@@ -63,7 +64,7 @@ def _utility_axis(points: Sequence[Point]) -> alt.Y:
     return alt.Y("utility:Q", scale=alt.Scale(domain=domain, zero=False, nice=False), title=title, axis=axis)
 
 
-def _by_path(*, annotate: str, distil: str) -> dict[str, object]:
+def _by_path(*, annotate: str, distil: str) -> dict[str, Any]:
     scale = alt.Scale(domain=[Path.ANNOTATE.label, Path.DISTIL.label], range=[annotate, distil])
     return {"scale": scale, "title": None, "legend": legend_of(symbolSize=110)}
 

@@ -78,7 +78,7 @@ def cells_of(row: EntryRow) -> list[Any]:
 
 
 def csv_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
-    return _in_pieces(csv_lines(header=COLUMNS, rows=(map(_csv_cell, cells_of(row)) for row in rows)))
+    return _in_pieces(csv_lines(header=COLUMNS, rows=([_csv_cell(cell) for cell in cells_of(row)] for row in rows)))
 
 
 def focus_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
