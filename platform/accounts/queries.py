@@ -31,6 +31,14 @@ def find_person(email: str) -> User:
     return person
 
 
+def find_account(email: str, *, option: str) -> User:
+    """The person with this e-mail, also one who left; `option` names where it was asked for. Raises: PersonNotFound."""
+    person = User.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise PersonNotFound(f"no one here has the e-mail {email!r}.", field=option)
+    return person
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditFilter:
     """Which records of the audit trail are selected. Days are UTC, both ends included; what is None asks nothing."""

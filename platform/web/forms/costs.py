@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from budgets.cost_kinds import CostKind
-from budgets.models import Budget, Origin, Path, Tally
+from budgets.models import Budget, Origin, Path, Price, Tally
 from reports.costs import CostFilter, DayPeriod, Grouping, names_of
+from runs.models import Run
 from studies.models import Study
 
 # In an address: what has no path, no annotator or no run.
@@ -69,6 +70,18 @@ class CostFilterForm(forms.Form):
         self.fields["annotator"].choices = people  # type: ignore[attr-defined]
         for name in _MONTHS:
             self.fields[name].widget = MonthInput(attrs={"placeholder": "YYYY-MM"})
+
+    def clean_run(self) -> str:
+        run = str(self.cleaned_data["run"])
+        if run not in ("", NONE) and not Run.objects.filter(pk=int(run.removeprefix("run:"))).exists():
+            raise forms.ValidationError(f"There is no {run.replace(':', ' ')}. Choose one on the page of runs.")
+        return run
+
+    def clean_price(self) -> int | None:
+        price: int | None = self.cleaned_data["price"]
+        if price is not None and not Price.objects.filter(pk=price).exists():
+            raise forms.ValidationError(f"There is no price {price}. Choose one on the page of prices.")
+        return price
 
     def clean_first_month(self) -> date | None:
         return _month(self.cleaned_data["first_month"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from budgets.models import BudgetStop
-from budgets.overviews import num_withdrawn, standing_stop
+from budgets.overviews import num_withdrawn
 from runs.models import Run, RunState
 from studies.models import Study
 from web.presenters.queries import open_assignments
@@ -29,7 +29,7 @@ class Stopped:
 
     @property
     def is_exhausted(self) -> bool:
-        return self.stop.cause == BudgetStop.Cause.EXHAUSTED
+        return self.stop.is_exhausted
 
     @property
     def what(self) -> str:
@@ -56,7 +56,7 @@ class WouldStop:
 
 def stopped(study: Study) -> Stopped | None:
     """The active stop of a study; None where there is none."""
-    stop = standing_stop(study.budget) if study.budget.is_stopped else None
+    stop = study.budget.active_stop if study.budget.is_stopped else None
     if stop is None:
         return None
     states = _states(study)

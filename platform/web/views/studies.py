@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -105,8 +105,10 @@ def data_file(request: HttpRequest, pk: int, suffix: str) -> StreamingHttpRespon
 
 
 def _examples(study: Study, split: str, label: str) -> QuerySet[Example]:
+    if split and split not in Split.values:
+        raise Http404(f"There is no split {split!r}; there are {', '.join(Split.values)}.")
     rows = _labelled_so(study, label).select_related("label").order_by("split", "rank")
-    return rows.filter(split=split) if split in Split.values else rows
+    return rows.filter(split=split) if split else rows
 
 
 def _labelled_so(study: Study, label: str) -> QuerySet[Example]:

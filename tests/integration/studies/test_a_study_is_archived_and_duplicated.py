@@ -4,7 +4,6 @@ import pytest
 
 from accounts.models import AuditRecord
 from budgets.ledger import BudgetStopped
-from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, top_up
 from budgets.limits.stops import BudgetArchived
 from labeling.models import LabelingProject
@@ -14,6 +13,7 @@ from studies.editing import StudyInvalid, archive_study, duplicate_study, unarch
 from studies.imports import undo_import
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 
 pytestmark = pytest.mark.django_db
 

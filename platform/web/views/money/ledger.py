@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
-from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, allowed, allows
-from budgets.models import LedgerEntry
+from budgets.models import LedgerEntry, sum_of
 from budgets.money import ZERO
 from reports.bills import BillSection
 from reports.costs import (
@@ -116,8 +115,8 @@ def _of_list(request: HttpRequest, rows: QuerySet[LedgerEntry]) -> dict[str, Any
     after = _cursor(request, None)
     reached = rows.filter(after.earlier()) if after else rows
     return {
-        **_list(page_of_rows(reached), running=_sum(reached)),
-        "total": _sum(rows),
+        **_list(page_of_rows(reached), running=sum_of(reached)),
+        "total": sum_of(rows),
         "num_entries": rows.count(),
     }
 
@@ -147,17 +146,21 @@ def _cursor(request: HttpRequest, form: CostFilterForm | None) -> Cursor | None:
 
 def _listed(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerEntry]:
     """The entries of an artifact's bill, of one part of it, or of no bill at all."""
+    if part and part not in BillSection.values:
+        raise Http404(f"A bill has no part {part!r}; it has {', '.join(BillSection.values)}.")
+    if unused not in ("", "all", *Reason.values):
+        raise Http404(f"{unused!r} is no reason that costs are unused; there are {', '.join(Reason.values)}.")
     if bill:
         artifacts = Artifact.objects.filter(run__study=study)
         shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
-        return entries_of(artifact=shown, section=BillSection(part) if part in BillSection.values else None)
+        return entries_of(artifact=shown, section=BillSection(part) if part else None)
     groups = [group for group in unused_entries(study).groups if unused in ("all", group.reason)]
     return LedgerEntry.objects.filter(pk__in=[entry_id for group in groups for entry_id in group.entry_ids])
 
 
 def _what(bill: str, part: str, unused: str) -> str:
     if bill:
-        named = f", {BillSection(part).label.lower()}" if part in BillSection.values else ""
+        named = f", {BillSection(part).label.lower()}" if part else ""
         return f"Bill of materials of artifact {bill}{named}"
     if unused:
         return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
@@ -171,7 +174,3 @@ def _is_filtered(wanted: CostFilter) -> bool:
 def _only(totals: Sequence[CurrencyCost]) -> CurrencyCost:
     """A study has one currency."""
     return totals[0] if totals else CurrencyCost(currency="", amount=ZERO, num_entries=0)
-
-
-def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])

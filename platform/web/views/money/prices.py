@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -41,6 +41,8 @@ def prices(request: HttpRequest) -> HttpResponse:
     now, wanted = timezone.now(), request.GET.get("book", "")
     books = list(PriceBook.objects.order_by("name"))
     book = next((one for one in books if str(one.pk) == wanted), None)
+    if wanted and book is None:
+        raise Http404(f"There is no price book {wanted!r}.")
     show_all = request.GET.get("show") == "all"
     rows = Price.objects.all() if show_all else current_prices(at=now)
     if book is not None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 
-from budgets.models import Budget, LedgerEntry, Tally
+from budgets.cost_kinds import CostKind, SourceType, kinds_of
+from budgets.models import Budget, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
 from budgets.queries import Difference, differences
 from reports.bills import LedgerRows, Sharing, StudyLedger
 from reports.queries import billed_totals, one_moment
-from reports.sources import MISSING
-from reports.verify.entry_checks import entry_differences
+from reports.sources import MISSING, READERS, named_by_key
 from runs.models import Artifact, ArtifactKind
 from studies.models import SnapshotItem, Study
 
@@ -49,6 +49,34 @@ def _of_budgets(budgets: Sequence[Budget]) -> Iterator[Difference]:
     yield from _bills(studies)
 
 
+def entry_differences(*budgets: Budget) -> Iterator[Difference]:
+    """List entries that their sources do not bear out, replacements of another amount, and holds of nothing."""
+    for reader in READERS.values():
+        yield from reader.check(budgets)
+    yield from _wrong_replacements(budgets)
+    yield from _holds_of_nothing(budgets)
+
+
+def _wrong_replacements(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    """The replacement of a re-priced entry is its quantity at the corrected price; the entry itself is reversed."""
+    stand_ins = LedgerEntry.objects.filter(budget__in=budgets, reverses__isnull=True, replaces__isnull=False)
+    priced = stand_ins.exclude(kind=CostKind.PLATFORM_FEE).select_related("price").order_by("pk")
+    for entry in priced.iterator(chunk_size=1000):
+        right = entry.price.cost(entry.quantity)
+        if entry.amount != right:
+            yield Difference(what=f"replacement {entry.source_key}", stored=entry.amount, rebuilt=right)
+    doubled = stand_ins.filter(Q(replaces__reversal__isnull=True) | ~Q(replaces__budget=F("budget")))
+    yield from named_by_key(doubled, "reversal of what {} replaces")
+
+
+def _holds_of_nothing(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    """An open hold is for a requested annotation, for a run that has not ended, or for what a caller will enter."""
+    nothing = Hold.objects.filter(
+        budget__in=budgets, closed_at__isnull=True, assignment__isnull=True, run__isnull=True, remaining__gt=0
+    ).exclude(kind__in=kinds_of(SourceType.CALLER))
+    return named_by_key(nothing, "hold {}: what it is for", stored="remaining")
+
+
 def _snapshots(studies: Sequence[Study]) -> Iterator[Difference]:
     """Each label that a run trained on names entries that are there: else a bill would miss them in silence."""
     budgets = {study.pk: study.budget_id for study in studies}
@@ -69,14 +97,11 @@ def _bills(studies: Sequence[Study]) -> Iterator[Difference]:
     for student in trained.select_related("run").order_by("pk"):
         students[student.run.study_id].append(student)
     for study in studies:
-        yield from _bills_of(study, Sharing(StudyLedger(study, rows), students[study.pk]))
-
-
-def _bills_of(study: Study, sharing: Sharing) -> Iterator[Difference]:
-    use = billed_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
-    if use.used + use.unused != study.budget.spent:
-        stored, rebuilt = study.budget.spent, use.used + use.unused
-        yield Difference(what=f"{study}: bills and unused entries", stored=stored, rebuilt=rebuilt)
-    shared = sum((bill.share for bill in sharing.bills), ZERO)
-    if shared != use.used:
-        yield Difference(what=f"{study}: shares of its students", stored=use.used, rebuilt=shared)
+        sharing = Sharing(StudyLedger(study, rows), students[study.pk])
+        use = billed_totals(ledger=sharing.ledger, run_ids=[student.run_id for student in sharing.students])
+        spent, rebuilt = study.budget.spent, use.used + use.unused
+        if rebuilt != spent:
+            yield Difference(what=f"{study}: bills and unused entries", stored=spent, rebuilt=rebuilt)
+        shared = sum((bill.share for bill in sharing.bills), ZERO)
+        if shared != use.used:
+            yield Difference(what=f"{study}: shares of its students", stored=use.used, rebuilt=shared)
