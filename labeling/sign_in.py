@@ -53,5 +53,5 @@ def ticket_url(*, person: User, page: str, session_key: str | None = None) -> st
         session=tickets.session_reference(session_key),
         is_replay=person.is_replay,
     )
-    query = urlencode({"ticket": tickets.write_ticket(key=settings.TICKET_KEY, ticket=ticket)})
+    query = urlencode({"ticket": tickets.seal(key=settings.TICKET_KEY, message=ticket)})
     return f"{settings.LABEL_STUDIO_URL}/fulcrum/enter?{query}"

@@ -2,7 +2,7 @@ from django.db import models
 
 
 class UsedTicket(models.Model):
-    """A ticket that let somebody in. The insert decides, so that two workers cannot both accept it."""
+    """A ticket that let somebody in."""
 
     nonce = models.CharField(max_length=64, unique=True)
     email = models.EmailField()
@@ -26,7 +26,7 @@ class Closure(models.Model):
 
 
 class PersonTime(models.Model):
-    """A person's one clock: when they entered, and until when their time is counted, on whichever example."""
+    """When a person entered, and until when their time is counted, on whichever example."""
 
     user_id = models.PositiveIntegerField(unique=True)
     entered_at = models.DateTimeField()
