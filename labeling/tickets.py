@@ -74,7 +74,12 @@ class LeadTimeReport:
 
 Message = SignInTicket | AccessQuestion | AccessReply | LeadTimeReport
 MessageT = TypeVar("MessageT", bound=Message)
-_PURPOSES = {SignInTicket: "ticket", AccessQuestion: "question", AccessReply: "answer", LeadTimeReport: "cut"}
+_PURPOSES: dict[type, str] = {
+    SignInTicket: "ticket",
+    AccessQuestion: "question",
+    AccessReply: "answer",
+    LeadTimeReport: "cut",
+}
 
 
 def session_reference(session_key: str | None) -> str:
@@ -129,13 +134,13 @@ def read_reply(*, key: str, text: str, question: AccessQuestion) -> AccessReply:
     return reply
 
 
-def _is_ours(message_type: type[Message], *, key: str, text: str) -> bool:
+def _is_ours(message_type: type, *, key: str, text: str) -> bool:
     body, _, signature = text.partition(".")
     is_whole = bool(key) and len(text) <= MAX_LENGTH
     return is_whole and hmac.compare_digest(signature.encode(), _sign(key, message_type, body).encode())
 
 
-def _sign(key: str, message_type: type[Message], body: str) -> str:
+def _sign(key: str, message_type: type, body: str) -> str:
     text = f"fulcrum-{_PURPOSES[message_type]}:{body}"
     return _encode(hmac.new(key.encode(), text.encode(), hashlib.sha256).digest())
 

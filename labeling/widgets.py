@@ -1,7 +1,4 @@
-"""How Label Studio asks for an answer: its labelling interfaces, and what annotators make with them.
-
-A task type names its widget; see studies.task_types.
-"""
+"""How Label Studio asks for an answer: its labelling interfaces, and what annotators make with them."""
 
 import json
 from abc import ABC, abstractmethod
@@ -116,7 +113,6 @@ class MultipleChoices(Choices):
         return self._chosen(chosen) if chosen else []
 
     def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
-        """Decide label by label, as `of_majority` does."""
         kept = of_majority([json.loads(target) for target in targets])
         return json.dumps([label for label in labels if label in kept], ensure_ascii=False)
 
@@ -124,8 +120,8 @@ class MultipleChoices(Choices):
 class Spans(Widget):
     """Parts of the text, with a label each.
 
-    Label Studio counts code points, as Python does, in what its page shows: a line ends with one character there. Both
-    directions translate.
+    Label Studio counts code points in what its page shows, where a line ends with one character. Both directions
+    translate.
     """
 
     takes_empty = True
@@ -159,21 +155,11 @@ class Spans(Widget):
     def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
         shown = dict(enumerate(_shown_places(fields["text"])))
         spans = [_moved(span, shown) for span in spans_from_json(target)]
-        return [
-            {
-                "from_name": CONTROL,
-                "to_name": "text",
-                "type": "labels",
-                "value": {"start": span.start, "end": span.end, "labels": [span.label]},
-            }
-            for span in spans
-        ]
+        control = {"from_name": CONTROL, "to_name": "text", "type": "labels"}
+        return [{**control, "value": {"start": span.start, "end": span.end, "labels": [span.label]}} for span in spans]
 
     def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
-        """Decide span by span, as `of_majority` does: alike are those with the same characters and label.
-
-        What is kept does not overlap, for of two overlapping spans no answer has both.
-        """
+        # What is kept does not overlap, for of two overlapping spans no answer has both.
         return spans_to_json(of_majority([spans_from_json(target) for target in targets]))
 
 
@@ -181,7 +167,6 @@ WIDGETS: dict[str, type[Widget]] = {"choices": Choices, "multiple_choices": Mult
 
 
 def widget_of(task_type: TaskType) -> Widget:
-    """Find the widget that a task type names."""
     return WIDGETS[task_type.widget](task_type.input_fields)
 
 

@@ -26,11 +26,11 @@ def match(
 ) -> list[Match]:
     """Pair one example's annotations in Label Studio with our rows of them.
 
-    First by id and time of creation there, whatever became of the unique id; then by unique id, so that one that was
-    deleted and sent again is recognised. One without a unique id of its own gets one made of its place, and a trouble.
+    First by id and time of creation there; then by unique id, so that one that was deleted and sent again is
+    recognised. One without a unique id of its own gets one made of its place, and a trouble.
 
-    Parameters: `known` our rows of the example; `taken` unique ids that annotations of other examples have here;
-    `place` names the example in Label Studio.
+    Parameters: `known` our rows of the example; `taken` unique ids of other examples' annotations here; `place` names
+    the example in Label Studio.
     """
     rows = {row.unique_id: row for row in known}
     by_place = {(row.label_studio_id, row.created_at): row for row in known}

@@ -9,9 +9,6 @@ class UsedTicket(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(auto_now_add=True)
 
-    def __str__(self) -> str:
-        return f"{self.email} at {self.used_at}"
-
 
 class Closure(models.Model):
     """A project that takes no new work for now. Who had an example open when it closed may finish that one."""
@@ -21,9 +18,6 @@ class Closure(models.Model):
     since = models.DateTimeField(auto_now_add=True)
     kept = models.JSONField(default=dict, help_text="By a person's id, the one example that they may still finish.")
 
-    def __str__(self) -> str:
-        return f"project {self.project_id} closed since {self.since}"
-
 
 class PersonTime(models.Model):
     """When a person entered, and until when their time is counted, on whichever example."""
@@ -31,9 +25,6 @@ class PersonTime(models.Model):
     user_id = models.PositiveIntegerField(unique=True)
     entered_at = models.DateTimeField()
     counted_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"user {self.user_id} counted until {self.counted_at}"
 
 
 class ExampleTime(models.Model):
@@ -48,12 +39,9 @@ class ExampleTime(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "task_id"], name="one_time_per_person_and_example")]
 
-    def __str__(self) -> str:
-        return f"{self.seconds:.1f} s of user {self.user_id} on {self.task_id}"
-
 
 class CutLeadTime(models.Model):
-    """An annotation whose browser told more time than went by: what it told, and what was kept."""
+    """An annotation whose browser reported more time than passed: what it reported, and what was kept."""
 
     annotation_id = models.PositiveIntegerField(unique=True)
     project_id = models.PositiveIntegerField(null=True, db_index=True)

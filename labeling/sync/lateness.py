@@ -5,8 +5,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from labeling.annotations import notify_of
 from labeling.models import LabelingProject
-from notices.operations import NoticeKind, notify
+from notices.operations import NoticeKind
 
 
 def note_beginning(project: LabelingProject) -> None:
@@ -17,21 +18,16 @@ def note_beginning(project: LabelingProject) -> None:
 
 def notify_if_late(project: LabelingProject) -> None:
     """Notify if syncs have failed, hung or been killed for SYNC_LATE_MINUTES."""
-    latest_start = timezone.now() - timedelta(minutes=settings.SYNC_LATE_MINUTES)
-    late = LabelingProject.objects.select_related("study").filter(pk=project.pk, syncing_since__lte=latest_start)
-    for found in late:
-        assert found.syncing_since is not None
-        notify(
-            key=f"labelling_project:{found.pk}:late:{found.syncing_since.isoformat()}",
-            kind=NoticeKind.SYNC_LATE,
-            title=f"Annotations of “{found.study}” cannot be fetched",
-            body=_what_is_known(found),
-            path=f"/studies/{found.study_id}/labelling/",
-        )
-
-
-def _what_is_known(project: LabelingProject) -> str:
-    synced_at = project.last_synced_at
+    project.refresh_from_db()
+    since, synced_at = project.syncing_since, project.last_synced_at
+    if since is None or since > timezone.now() - timedelta(minutes=settings.SYNC_LATE_MINUTES):
+        return
     last = f"The last sync was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "No sync has succeeded yet."
     trouble = project.last_error or "A sync began and did not end; see logs/workers.log in the data folder."
-    return f"{last} {trouble}\nIt is retried automatically. Nothing is lost: Label Studio keeps the annotations."
+    notify_of(
+        project,
+        key=f"late:{since.isoformat()}",
+        title=f"Annotations of “{project.study}” cannot be fetched",
+        body=f"{last} {trouble}\nIt is retried automatically. Nothing is lost: Label Studio keeps the annotations.",
+        notice_kind=NoticeKind.SYNC_LATE,
+    )
