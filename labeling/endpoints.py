@@ -91,6 +91,5 @@ def note_cut(*, report: LeadTimeReport) -> None:
 
 
 def num_cut(*, study: Study) -> int:
-    """Count a study's annotations whose lead time was cut."""
     rows = AuditRecord.objects.filter(budget_id=study.budget_id, action=CUT_TIME)
     return rows.values("subject_id").distinct().count()

@@ -56,8 +56,6 @@ class Batch(models.Model):
 
 
 class Publication(models.Model):
-    """An example published in Label Studio."""
-
     class Because(models.TextChoices):
         STOPPED = "stopped", "The budget stopped"
         GONE = "gone", "It is gone from Label Studio"

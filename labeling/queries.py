@@ -58,8 +58,6 @@ class StopStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkWaiting:
-    """How many examples of a study a person may still label."""
-
     study: Study
     num_left: int
 

@@ -42,8 +42,6 @@ class ReplayResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _KnownAnswer:
-    """One annotation to make."""
-
     example_id: int
     unique_id: str
     result: Result

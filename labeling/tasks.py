@@ -22,7 +22,6 @@ class ScheduledJob(IntEnum):
 
 @shared_task(name="labeling.tasks.sync_all", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def sync_all() -> None:
-    """Sync every study."""
     with advisory_lock(LockClass.ROUND, ScheduledJob.SYNC) as is_ours:
         if is_ours:
             sync.sync_all()
@@ -39,6 +38,5 @@ def follow_stops() -> None:
 
 @shared_task(name="labeling.tasks.sync_project", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
 def sync_project(*, project_id: int) -> None:
-    """Sync one study after a webhook."""
     time.sleep(SECONDS_TO_GATHER)
     sync.sync(project=LabelingProject.objects.get(pk=project_id))

@@ -51,7 +51,6 @@ class Widget(ABC):
         """Write an answer to an example as an annotator's result, for predictions and for replay."""
 
     def data(self, *, fields: Mapping[str, str]) -> dict[str, str]:
-        """Pick the fields that Label Studio shows."""
         return {name: fields[name] for name in self.input_fields}
 
     def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
@@ -60,8 +59,6 @@ class Widget(ABC):
 
 
 class Choices(Widget):
-    """One label for the texts shown."""
-
     asked: ClassVar[str] = 'choice="single" required="true" requiredMessage="Choose a label, or skip."'
 
     def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
@@ -191,7 +188,6 @@ def _header(instructions: str) -> str:
 
 
 def _labelled_tag(tag: str, label: str, place: int) -> str:
-    """Write a Choice or Label tag with a key for the first ten."""
     hotkey = f' hotkey="{HOTKEYS[place]}"' if place < len(HOTKEYS) else ""
     if "$" not in label:
         return f"<{tag} value={_attribute(label)}{hotkey}/>"

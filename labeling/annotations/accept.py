@@ -54,8 +54,6 @@ class Acceptance:
 
 @dataclass(frozen=True, kw_only=True)
 class MergeResult:
-    """How many annotations are new or changed, and what could not be read."""
-
     num_changed: int = 0
     troubles: tuple[str, ...] = ()
 
@@ -164,7 +162,6 @@ def _pay_waiting(pk: int) -> bool:
 
 
 def assess(*, remote: RemoteAnnotation, example: Example, people: People) -> Acceptance:
-    """Assess an annotation by its maker and its result."""
     annotator = people.account(remote.completed_by)
     if remote.trouble:
         return _rejected(remote.trouble, annotator)
@@ -198,8 +195,8 @@ def _answer(remote: RemoteAnnotation, example: Example) -> str:
 def _follow(publication: Publication, example_id: int, match: Match, people: People) -> bool:
     """Bring one annotation up to date. Returns: whether anything of it is new.
 
-    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else follows Label Studio;
-    it may be acceptable by now, even unchanged.
+    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else may be acceptable by
+    now, even unchanged; it then keeps its reason if its state stays.
     """
     remote = match.remote
     acceptance = assess(remote=remote, example=publication.example, people=people)
@@ -214,22 +211,15 @@ def _follow(publication: Publication, example_id: int, match: Match, people: Peo
     if annotation.state == State.ACCEPTED:
         if is_edited:
             _edit(annotation, acceptance)
-    elif is_edited:
+    elif is_edited or _is_better(annotation, acceptance):
+        state, reason = annotation.state, annotation.reason
         _apply(publication, annotation, acceptance)
-    elif _is_better(annotation, acceptance):
-        _look_again(publication, annotation, acceptance)
+        if not is_edited and annotation.state == state:
+            annotation.reason = reason
     if row is not None and _columns(annotation) == before:
         return False
     annotation.save()
     return True
-
-
-def _look_again(publication: Publication, annotation: Annotation, acceptance: Acceptance) -> None:
-    """Apply to an unchanged annotation, which keeps its reason where its state stays."""
-    state, reason = annotation.state, annotation.reason
-    _apply(publication, annotation, acceptance)
-    if annotation.state == state:
-        annotation.reason = reason
 
 
 def _is_better(annotation: Annotation, acceptance: Acceptance) -> bool:
@@ -294,7 +284,7 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
-    """Find an assignment for a further annotation by this person, first one that was kept for them."""
+    """Find an assignment for this person, first one that was kept for them."""
     free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()

@@ -41,7 +41,7 @@ def forget_if_gone(*, project: LabelingProject, client: LabelStudioClient, is_ne
 
 
 def _give_all_back(project: LabelingProject) -> int:
-    """Returns: for how many examples money was held."""
+    """Mark all examples as deleted. Returns: for how many money was held."""
     is_open = Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk")))
     sent = Publication.objects.filter(is_open | Q(label_studio_id__isnull=False), batch__project=project)
     found = list(sent.annotate(is_open=is_open).order_by("pk"))

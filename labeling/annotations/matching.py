@@ -42,7 +42,7 @@ def match(
         row = found[one.id]
         if one.unique_id in used and (row is None or row.unique_id != one.unique_id):
             one = _without_id(one)
-        unique_id = row.unique_id if row else one.unique_id or _stand_in(place, one.id)
+        unique_id = row.unique_id if row else one.unique_id or _secret_id(f"{place}:{one.id}")
         matches.append(Match(remote=one, unique_id=unique_id, row=row or rows.get(unique_id)))
         used.add(unique_id)
     return matches
@@ -64,6 +64,5 @@ def _without_id(one: RemoteAnnotation) -> RemoteAnnotation:
     return replace(one, unique_id=None, trouble=f"{one.trouble} {ID_TAKEN}".strip())
 
 
-def _stand_in(place: str, annotation_id: int) -> UUID:
-    """Make an id that cannot be guessed."""
-    return UUID(bytes=salted_hmac("labeling.annotations.matching", f"{place}:{annotation_id}").digest()[:16])
+def _secret_id(place: str) -> UUID:
+    return UUID(bytes=salted_hmac("labeling.annotations.matching", place).digest()[:16])

@@ -65,8 +65,6 @@ SdkCall = Callable[..., T]
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectPlan:
-    """What a project in Label Studio should be."""
-
     uid: str
     title: str
     config: str
@@ -113,8 +111,6 @@ class Withdrawal:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelStudioClient:
-    """A signed-in connection."""
-
     url: str
     sdk: Any  # its types say Optional of everything that Label Studio always sends
 
@@ -140,7 +136,6 @@ class LabelStudioClient:
         return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
 
     def update_project(self, *, project_id: int, plan: ProjectPlan) -> None:
-        """Set a project's title and labelling interface, if either differs."""
         found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         if (found.title, found.label_config) != (plan.title, plan.config):
             wanted = {"title": plan.title, "label_config": plan.config}
@@ -276,7 +271,6 @@ class LabelStudioClient:
         return _withdrawal(self._write(self._page("fulcrum/shut", body)))
 
     def people(self) -> dict[int, str]:
-        """Map Label Studio's user ids to e-mail addresses."""
         users = self._read(self.sdk.users.list)
         return {user.id: user.email.lower() for user in users if user.id is not None and user.email}
 

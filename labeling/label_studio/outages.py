@@ -51,7 +51,6 @@ def note_timeout(*, url: str) -> None:
 
 
 def note_answer(*, url: str) -> None:
-    """Forget an outage: Label Studio responds."""
     if url in _known and not connection.in_atomic_block:
         _known.discard(url)
         Outage.objects.filter(url=url).delete()

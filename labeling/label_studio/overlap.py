@@ -12,8 +12,8 @@ from studies.models import Label
 EXAMPLES_PER_CALL = 5000
 
 
-def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> int:
-    """Set each listed example's overlap; those that are not ours get none. Returns: how many were corrected."""
+def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> None:
+    """Set each listed example's overlap; those that are not ours get none."""
     wanted = _wanted(Publication.objects.filter(batch__project=project))
     # What is just arriving has no id here yet, but is ours.
     is_sending = project.batches.filter(state=Batch.State.PENDING).exists()
@@ -26,7 +26,6 @@ def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, list
         if answers != one.overlap:
             differing[one.id] = answers
     _set_overlap(project, client, differing)
-    return len(differing)
 
 
 def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:

@@ -102,8 +102,6 @@ def read_annotation(row: Any, *, changed_at: datetime) -> RemoteAnnotation:
 
 
 class _Reading:
-    """Reads an annotation's fields, and collects what is wrong with them."""
-
     def __init__(self, row: Mapping[str, Any], changed_at: datetime) -> None:
         self._row = row
         self._changed_at = changed_at

@@ -120,7 +120,6 @@ def _cost(annotation: Annotation, hold: Hold, price: Price, quantity: Decimal) -
 
 
 def stop_at(*, budget: Budget, moment: datetime) -> BudgetStop | None:
-    """Find the stop that was active at a moment."""
     stops = budget.stops.filter(started_at__lte=moment).exclude(ended_at__lte=moment)
     return stops.order_by("started_at").last()
 

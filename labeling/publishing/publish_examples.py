@@ -23,11 +23,10 @@ from studies.models import Split, Study
 class PublishResult:
     """What a publishing did; `num_short` more exceed the budget, which lacks the money `missing` for them."""
 
-    batches: tuple[Batch, ...]
     num_published: int
     num_already: int
     num_short: int
-    missing: Decimal = ZERO
+    missing: Decimal
 
 
 def publish(
@@ -63,15 +62,14 @@ def publish(
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
     examples = publishable(study=study, split=split)
-    num_wanted = min(num_examples or examples.count(), examples.count())
+    num_left = examples.count()
 
     def want(place: int, left: int) -> PublishRequest:
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
         return PublishRequest(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
 
-    done = _hold_and_send(want, num_wanted, client)
+    done = _hold_and_send(want, min(num_examples or num_left, num_left), client)
     return PublishResult(
-        batches=tuple(held.batch for held in done),
         num_published=sum(held.num_examples for held in done),
         num_already=num_already,
         num_short=sum(held.num_short for held in done),

@@ -53,6 +53,7 @@ def send(batch: Batch, client: LabelStudioClient) -> bool:
 def withdraw_unsent(*, project: LabelingProject) -> bool:
     """Withdraw batches that were not sent yet. Returns: False while one may still be on its way."""
     pending = project.batches.filter(state=Batch.State.PENDING)
+    # A list, so that each is withdrawn, also after one that is on its way.
     return all([_unclaimed(batch).update(state=Batch.State.WITHDRAWN) for batch in pending])
 
 
@@ -69,18 +70,16 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
     found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid)) if wanted else {}
     missing = [one for one in wanted if str(one.example.uid) not in found]
     if missing:
-        _create(batch, missing, client)
+        _create(batch, project_id, missing, client)
         found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid))
     _mark_published(batch, wanted, found)
     set_overlap_of_batch(project=batch.project, client=client, batch=batch)
 
 
-def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioClient) -> None:
+def _create(batch: Batch, project_id: int, missing: Sequence[Publication], client: LabelStudioClient) -> None:
     """Send examples. What Label Studio refuses never arrives, so that its money is released at once."""
-    assert batch.project.label_studio_id is not None
-    rows = [_row(batch, one.example) for one in missing]
     try:
-        client.create_examples(project_id=batch.project.label_studio_id, rows=rows)
+        client.create_examples(project_id=project_id, rows=[_row(batch, one.example) for one in missing])
     except LabelStudioRefused as refusal:
         with transaction.atomic():
             for publication in missing:

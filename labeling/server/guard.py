@@ -112,7 +112,6 @@ def _answer(guarded: GuardedRequest) -> HttpResponse | None:
 
 
 def _replacement(guarded: GuardedRequest) -> HttpResponse:
-    """What the sender gets for a request that is not listed."""
     request, group = guarded.http, guarded.caller.group
     if guarded.method == "GET" and guarded.route in EMPTY[group]:
         return JsonResponse(EMPTY[group][guarded.route], safe=False)

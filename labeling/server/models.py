@@ -2,8 +2,6 @@ from django.db import models
 
 
 class UsedTicket(models.Model):
-    """A ticket that let somebody in."""
-
     nonce = models.CharField(max_length=64, unique=True)
     email = models.EmailField()
     expires_at = models.DateTimeField(db_index=True)

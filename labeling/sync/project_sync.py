@@ -1,7 +1,6 @@
 """Fetching annotations from Label Studio: idempotent, and safe to kill anywhere.
 
-Every sync lists all examples of a project with the time of their last change, and fetches those whose time differs
-from the one merged, earlier or later: a clock that jumps back hides nothing.
+A sync lists all examples with the time of their last change, and fetches those whose time differs from the one merged.
 """
 
 import logging
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
@@ -27,6 +27,7 @@ from labeling.annotations import (
     merge,
     note_error,
     note_unreadable,
+    notify_of,
     own_fault,
     pay_waiting,
 )
@@ -42,7 +43,7 @@ from labeling.label_studio import (
 )
 from labeling.models import Annotation, AnnotationQuerySet, Assignment, Batch, LabelingProject, Publication
 from labeling.publishing import resume_batches
-from labeling.sync.lateness import note_beginning, notify_if_late
+from notices.operations import NoticeKind
 from studies.models import Study
 
 logger = logging.getLogger(__name__)
@@ -86,8 +87,25 @@ def published_project(*, study: Study) -> LabelingProject:
 def sync_all() -> None:
     """Bring every study's annotations up to date. One that fails does not keep the others waiting."""
     for project in LabelingProject.objects.filter(label_studio_id__isnull=False).order_by("pk"):
-        notify_if_late(project)
+        _notify_if_late(project)
         sync(project=project)
+
+
+def _notify_if_late(project: LabelingProject) -> None:
+    """Notify, once per outage, if syncs have failed, hung or been killed for SYNC_LATE_MINUTES."""
+    project.refresh_from_db()
+    since, synced_at = project.syncing_since, project.last_synced_at
+    if since is None or since > timezone.now() - timedelta(minutes=settings.SYNC_LATE_MINUTES):
+        return
+    last = f"The last sync was {synced_at:%Y-%m-%d %H:%M} UTC." if synced_at else "No sync has succeeded yet."
+    trouble = project.last_error or "A sync began and did not end; see logs/workers.log in the data folder."
+    notify_of(
+        project,
+        key=f"late:{since.isoformat()}",
+        title=f"Annotations of “{project.study}” cannot be fetched",
+        body=f"{last} {trouble}\nIt is retried automatically. Nothing is lost: Label Studio keeps the annotations.",
+        notice_kind=NoticeKind.SYNC_LATE,
+    )
 
 
 def sync(*, project: LabelingProject, check_all: bool = False) -> SyncResult:
@@ -98,7 +116,9 @@ def sync(*, project: LabelingProject, check_all: bool = False) -> SyncResult:
 
     Parameters: `check_all` looks again at what could not be read, too; every hour by default.
     """
-    note_beginning(project)
+    # The first sync since the last success; a finished one clears it.
+    there = LabelingProject.objects.filter(pk=project.pk, label_studio_id__isnull=False)
+    there.filter(syncing_since=None).update(syncing_since=timezone.now())
     try:
         return _sync_or_forget(project, connect(), check_all)
     except (LabelStudioUnreachable, LabelStudioRefused) as trouble:
@@ -246,7 +266,6 @@ def _publication(project: LabelingProject, fetched: FetchedExample) -> Publicati
 
 
 def _published(project: LabelingProject) -> list[Publication]:
-    """List what was sent, arrived or not."""
     waiting = Assignment.objects.filter(publication=OuterRef("pk"), hold__closed_at__isnull=True)
     sent = Publication.objects.filter(batch__project=project, batch__state=Batch.State.PUBLISHED)
     return list(sent.filter(Q(label_studio_id__isnull=False) | Exists(waiting)).defer("trouble"))

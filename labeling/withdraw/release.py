@@ -45,7 +45,6 @@ def attempt(project: LabelingProject, work: Callable[..., T]) -> T | str:
 
 
 def portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Cut a list of ids into what one transaction, or one call to Label Studio, takes."""
     return (ids[at : at + EXAMPLES_AT_A_TIME] for at in range(0, len(ids), EXAMPLES_AT_A_TIME))
 
 

@@ -136,9 +136,7 @@ def _hold_again(project: LabelingProject) -> int:
             held = hold_batch(wanted)
         except NoneFits:
             break
-        if held is None:
-            break
-        num_published += held.num_examples
-        if held.num_short:
+        num_published += held.num_examples if held else 0
+        if held is None or held.num_short:
             break
     return num_published

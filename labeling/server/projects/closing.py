@@ -77,7 +77,7 @@ def _people_at(task: Task) -> list[User]:
 
 
 def _lock_task_for(task: Task, people: list[User]) -> None:
-    """Leave one lock for each of these people, so that the queue gives the example to them only."""
+    """Leave one lock for each of these people, so that the queue gives the example to nobody else."""
     until = timezone.now() + timedelta(seconds=MAX_KEEP_SECONDS)
     TaskLock.objects.filter(task=task).exclude(user__in=people).delete()
     for one in people:
