@@ -1,4 +1,4 @@
-"""Signing in by a ticket, and signing out."""
+"""Entering Label Studio by a ticket, leaving it, and proving to Fulcrum that this is its own Label Studio."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,7 @@ from organizations.models import Organization
 from users.functions import login
 from users.models import User
 
+from labeling.proofs import CHALLENGE, proof
 from labeling.server import times
 from labeling.server.access import ENTRY, ask_role
 from labeling.server.models import ExampleTime, UsedTicket
@@ -26,7 +27,6 @@ from labeling.tickets import SignInTicket, TicketRefused, read_ticket
 logger = logging.getLogger(__name__)
 # A person who opens an example again after this starts anew.
 DAYS_OF_TIMES = 30
-MEND = " Go back to Fulcrum and press the button again."
 
 
 @never_cache
@@ -39,7 +39,7 @@ def enter(request: HttpRequest) -> HttpResponse:
         )
         user = _admit(ticket)
     except TicketRefused as error:
-        return refusal(f"{error}{MEND}")
+        return refusal(f"{error} Go back to Fulcrum and press the button again.")
     # Ends the session of whoever was signed in before, with all that it holds.
     logout(request)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
@@ -47,7 +47,8 @@ def enter(request: HttpRequest) -> HttpResponse:
     times.enter(user)
     times.report_cuts()
     _clean_up()
-    return HttpResponseRedirect(_safe(ticket.next))
+    is_safe = ticket.next.startswith("/") and url_has_allowed_host_and_scheme(ticket.next, allowed_hosts=None)
+    return HttpResponseRedirect(ticket.next if is_safe else settings.FULCRUM_URL)
 
 
 @never_cache
@@ -62,6 +63,17 @@ def leave(request: HttpRequest) -> HttpResponse:
             logger.warning("%s Their session there stays.", error)
     logout(request)
     return HttpResponseRedirect(settings.FULCRUM_URL)
+
+
+@never_cache
+@require_GET
+def prove(request: HttpRequest) -> HttpResponse:
+    challenge = request.GET.get("challenge", "")
+    if not CHALLENGE.fullmatch(challenge):
+        return HttpResponseBadRequest("Give a challenge of 20 to 64 letters and digits.")
+    # The port of the socket, not the one that the caller named in its Host header.
+    port = int(request.META["SERVER_PORT"])
+    return HttpResponse(proof(key=settings.FULCRUM_TICKET_KEY, challenge=challenge, port=port), "text/plain")
 
 
 @transaction.atomic
@@ -100,15 +112,9 @@ def _clean_up() -> None:
 
 
 def _create(ticket: SignInTicket) -> User:
-    """Create the account without a password: a ticket is the only way to sign in."""
     try:
         with transaction.atomic():
             return User.objects.create_user(email=ticket.email, password=None, username=ticket.email.split("@")[0])
     except IntegrityError:
         # Another ticket of theirs was faster.
         return User.objects.get(email__iexact=ticket.email)
-
-
-def _safe(path: str) -> str:
-    is_safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if is_safe else settings.FULCRUM_URL
