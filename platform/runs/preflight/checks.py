@@ -11,6 +11,7 @@ from runs.preflight.model_checks import (
     check_memory,
     check_models,
     check_pooling,
+    check_segmentation,
     check_vocabulary,
 )
 from runs.preflight.results import CheckLevel, CheckResult
@@ -25,6 +26,7 @@ CHECKS = (
     check_dev,
     check_layers,
     check_pooling,
+    check_segmentation,
     check_length,
     check_vocabulary,
     check_memory,

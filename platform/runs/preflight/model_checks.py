@@ -49,6 +49,14 @@ def check_pooling(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Pooling", CheckLevel.REFUSED, text)]
 
 
+def check_segmentation(chain: Chain) -> list[CheckResult]:
+    segmentation = chain.plan.segmentation
+    if segmentation == "auto" or chain.study.definition.unit == "word":
+        return []
+    text = f"segmentation: {segmentation} is for entities, and this study has none. Leave it at auto."
+    return [CheckResult("Segmentation", CheckLevel.REFUSED, text)]
+
+
 def check_length(chain: Chain) -> list[CheckResult]:
     length = chain.plan.max_length
     for role, model in chain.models.items():

@@ -20,7 +20,7 @@ from runs.requests.inputs import (
     fix_inputs,
 )
 from runs.requests.plan import RunPlan
-from runs.requests.plan_options import add_plan_arguments, plan_of
+from runs.requests.plan_options import add_plan_arguments, given_for_distil, plan_of
 from runs.requests.teachers import finished_teachers
 from training.spec import FormGroup, Setting, settings_of
 
@@ -47,6 +47,7 @@ __all__ = [
     "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
+    "given_for_distil",
     "plan_of",
     "request_key",
     "settings_of",

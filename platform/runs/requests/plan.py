@@ -39,6 +39,12 @@ _ALWAYS_NAMED = {
     *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
     *("filter", "keep", "gold_epochs"),
 }
+FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
+FOR_DISTIL = (
+    *(*FOR_TEACHER_TRAINING, "self_distil", "teacher_run"),
+    *settings_of(DistilTraining),
+    *settings_of(DistillationSettings),
+)
 
 
 class PlanInvalid(Refusal):
@@ -129,8 +135,19 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         fixed = [name for name in lengths if getattr(self, name) is not None]
         if self.search_epochs and fixed:
             self.refuse("search_epochs", f"the search chooses the length, and {fixed[0]} fixes it; give one of them.")
-        if self.self_distil and self.teacher_run is not None:
+        if self.teacher_run is not None:
+            self._check_teacher_run()
+
+    def _check_teacher_run(self) -> None:
+        if self.self_distil:
             self.refuse("teacher_run", "the student's own checkpoint is the teacher already; choose one of them.")
+        # A student of entities tags by what its teacher was trained to tag by.
+        for name in (*FOR_TEACHER_TRAINING, "segmentation"):
+            if getattr(self, name) != settings_of(RunPlan)[name].default:
+                fault = (
+                    f"the teacher, run {self.teacher_run}, is trained already. Leave it out, or train another teacher."
+                )
+                self.refuse(name, fault)
 
     @classmethod
     def refuse(cls, name: str, fault: str) -> NoReturn:

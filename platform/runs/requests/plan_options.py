@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from runs.requests.plan import RunPlan
+from runs.requests.plan import FOR_DISTIL, RunPlan
 from training.spec import Setting, settings_of
 
 # Known by a shorter word.
@@ -25,6 +25,12 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
 def plan_of(options: dict[str, Any]) -> RunPlan:
     """The plan that a command's options give. Raises PlanInvalid."""
     return RunPlan(**{name: options[name] for name in settings_of(RunPlan) if options[name] is not None})
+
+
+def given_for_distil(options: dict[str, Any]) -> list[str]:
+    """The options given that only the distil path uses."""
+    settings = settings_of(RunPlan)
+    return [option_of(settings[name]) for name in FOR_DISTIL if options[name] is not None]
 
 
 def _help(setting: Setting) -> str:

@@ -22,6 +22,7 @@ from runs.requests import (
     count_inputs,
     device_price,
     estimate_runs,
+    given_for_distil,
     plan_of,
 )
 from studies.queries import find_study
@@ -86,9 +87,14 @@ class Command(RefusingCommand):
 
 
 def _request(options: dict[str, Any]) -> RunRequest:
+    path = Path(options["path"])
+    unused = [f"--{name.replace('_', '-')}" for name in ("unlabelled", "licence_confirmed") if options[name]]
+    unused += given_for_distil(options)
+    if path == Path.ANNOTATE and unused:
+        raise CommandError(f"Only --path distil uses {', '.join(unused)}. Leave that out, or choose --path distil.")
     return RunRequest(
         study=find_study(options["study"]),
-        path=Path(options["path"]),
+        path=path,
         plan=plan_of(options),
         num_labels=options["labels"],
         num_unlabelled=options["unlabelled"],
