@@ -10,7 +10,6 @@ from runs.requests import RunPlan
 from studies.models import Study
 from tests.integration.runs.world import in_state
 
-
 ANNOTATE = ("start_run", "{run.study_id}", "--path", "annotate")
 
 
