@@ -10,8 +10,16 @@ from runs.execution.endings import (
     end_attempt,
     notify_of_pause,
 )
-from runs.execution.leases import AttemptClaim, LeaseLost, LeaseRenewal, claim_run, renew, take_over
-from runs.execution.locking import locked, locked_unless_moving
+from runs.execution.leases import (
+    AttemptClaim,
+    LeaseLost,
+    LeaseRenewal,
+    claim_run,
+    locked,
+    locked_unless_moving,
+    renew,
+    take_over,
+)
 from runs.execution.outcomes import (
     SECONDS_BEFORE_LIMIT,
     SECONDS_BEFORE_SHORT,

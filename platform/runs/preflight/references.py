@@ -1,7 +1,4 @@
-"""Model references, checked when a run is requested: without torch, so that a web process can do it at once.
-
-The trainer checks again, and more; this finds what would be found minutes later, with money held.
-"""
+"""Model references, checked when a run is requested, without torch. The trainer checks again, and more."""
 
 import importlib.metadata
 from collections.abc import Mapping
@@ -19,12 +16,7 @@ class ModelUnusable(Refusal):
 
 
 def check_model(*, reference: Mapping[str, Any], role: str) -> None:
-    """Find what is wrong with a model reference, as far as files and installed packages tell.
-
-    Parameters: `reference` has `source` (hub, folder or package), `name` and maybe `revision`; `role` is student or
-    teacher, for the message.
-    Raises: ModelUnusable.
-    """
+    """Check what files and installed packages tell of a model reference. Raises: ModelUnusable."""
     checks = {"hub": _check_hub, "folder": _check_folder, "package": _check_package}
     source, name = reference.get("source"), str(reference.get("name") or "").strip()
     if source not in checks or not name:
