@@ -1,4 +1,4 @@
-"""The runs that answer a request: built once, for the quote that prices them, the preflight and the start."""
+"""The runs that answer a request, as quoted, checked and started."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,10 +18,7 @@ from studies.models import Study
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One run of a chain, in the trainer's words.
-
-    `model` is None where the run loads what the run before it trained; `base_model` is its checkpoint either way.
-    """
+    """One run of a chain; `model` is None where it loads what the run before it trained from `base_model`."""
 
     kind: RunKind
     model: dict[str, Any] | None
@@ -33,7 +30,7 @@ class PlannedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The runs of a request, each waiting for the one before it; the first waits for the run that made its teacher."""
+    """The runs of a request, each waiting for the one before it, and the first for the run that made its teacher."""
 
     request: RunRequest
     inputs: Inputs
@@ -81,11 +78,8 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
 
 
 def _teacher_runs(plan: RunPlan, teacher: Teacher, *, has_dev: bool) -> list[PlannedRun]:
-    """What comes before the student: the teacher is fine-tuned, unless an earlier run did that, and scores."""
+    """The teacher is fine-tuned, unless an earlier run did that, and scores."""
     model = teacher.model
-    scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
-    if teacher.run is not None:
-        return [scored]
     trained = PlannedRun(
         kind=RunKind.FINETUNE_TEACHER,
         model=model,
@@ -93,14 +87,14 @@ def _teacher_runs(plan: RunPlan, teacher: Teacher, *, has_dev: bool) -> list[Pla
         training=plan.for_teacher(),
         search=plan.teacher_search(has_dev=has_dev),
     )
-    return [trained, scored]
+    scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
+    return [scored] if teacher.run else [trained, scored]
 
 
 def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, after: Run | None) -> str:
     """Hash of all that decides a run's result. The time limit does not: it only decides when there is one."""
-    study = chain.study
-    lists = (inputs.snapshot, inputs.dev, inputs.test, inputs.unlabelled_of(run.kind))
-    # What keys did not have from the first is left out where it is as it was then.
+    study, lists = chain.study, (inputs.snapshot, inputs.dev, inputs.test, inputs.unlabelled_of(run.kind))
+    # Parts that came later are left out where empty, so that earlier requests keep their keys.
     further = {
         "search": run.search,
         "distillation": run.distillation,

@@ -1,4 +1,4 @@
-"""A plan's settings as options of a command: each by its name with hyphens."""
+"""A plan's settings as options of a command."""
 
 import argparse
 from typing import Any
@@ -6,18 +6,15 @@ from typing import Any
 from runs.requests.plan import FOR_DISTIL, RunPlan
 from training.spec import Setting, settings_of
 
-# Known by a shorter word.
-_WORDS = {"max_minutes": "--minutes"}
 # The largest id of a database: a range that tells nobody anything.
 _NO_LIMIT = 2**63 - 1
 
 
 def option_of(setting: Setting) -> str:
-    return _WORDS.get(setting.name, f"--{setting.name.replace('_', '-')}")
+    return "--minutes" if setting.name == "max_minutes" else f"--{setting.name.replace('_', '-')}"
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each setting of a plan."""
     for setting in settings_of(RunPlan).values():
         parser.add_argument(option_of(setting), dest=setting.name, help=_help(setting), **_reader(setting))
 
@@ -34,7 +31,7 @@ def given_for_distil(options: dict[str, Any]) -> list[str]:
 
 
 def _help(setting: Setting) -> str:
-    """What it is, its range, and what holds where it is not given."""
+    """What it is, its range and its default."""
     parts = [f"{setting.label}." if setting.label else "", setting.help]
     if setting.kind in (int, float) and setting.most < _NO_LIMIT:
         parts.append(f"{setting.range_text}{', separated by commas' if setting.longest else ''}.")

@@ -17,7 +17,7 @@ class TeacherUnusable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Teacher:
-    """A checkpoint that is to be fine-tuned, or with `run`, what that run made of it."""
+    """A checkpoint to be fine-tuned, or with `run`, what that run made of it."""
 
     model: dict[str, Any]
     run: Run | None = None
@@ -26,8 +26,7 @@ class Teacher:
 def teacher_of(*, study: Study, plan: RunPlan) -> Teacher:
     """Find the teacher that a plan names. Raises: TeacherUnusable."""
     if plan.teacher_run is None:
-        model = plan.student_model(study.student_model) if plan.self_distil else study.teacher_model
-        return Teacher(model=model)
+        return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
     if run is None:
         raise TeacherUnusable(
