@@ -1,6 +1,6 @@
 """What a run is asked to do: a request, its plan, its inputs, its chain of runs and their estimate."""
 
-from runs.requests.chain import Chain, PlannedRun, chain_of, request_key
+from runs.requests.chain import Chain, PlannedRun, chain_of, finished_teachers, request_key
 from runs.requests.estimates import (
     ChainEstimate,
     device_price,
@@ -21,7 +21,6 @@ from runs.requests.inputs import (
 )
 from runs.requests.plan import RunPlan
 from runs.requests.plan_options import add_plan_arguments, given_for_distil, plan_of
-from runs.requests.teachers import finished_teachers
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [

@@ -5,15 +5,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from budgets.models import Path
-from runs.models import Run, RunKind
+from config.refusals import Refusal
+from runs.models import ArtifactKind, Run, RunKind, RunState
 from runs.requests.inputs import FixedInputs, Inputs, RunRequest
 from runs.requests.plan import RunPlan
-from runs.requests.teachers import Teacher, teacher_of
 from runs.run_kinds import RUN_KINDS
 from studies.hashing import list_hash
 from studies.models import Study
+
+
+class TeacherUnusable(Refusal):
+    """An earlier run cannot teach; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """A checkpoint to be fine-tuned, or with `run`, what that run made of it."""
+
+    model: dict[str, Any]
+    run: Run | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +73,33 @@ class Chain:
         return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
 
 
+def _teacher_of(study: Study, plan: RunPlan) -> Teacher:
+    if plan.teacher_run is None:
+        return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
+    run = finished_teachers(study).filter(pk=plan.teacher_run).first()
+    if run is None:
+        raise TeacherUnusable(
+            f"{plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach.",
+            field="teacher",
+        )
+    if not run.artifact.path.is_dir():
+        raise TeacherUnusable(
+            f"the model of {run} is missing at {run.artifact.path}. Choose another teacher.", field="teacher"
+        )
+    assert run.model is not None, f"{run} trained nothing"
+    return Teacher(model=run.model, run=run)
+
+
+def finished_teachers(study: Study) -> QuerySet[Run]:
+    """Runs of a study whose models can teach, the latest first."""
+    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=[ArtifactKind.TEACHER, ArtifactKind.STUDENT])
+    return done.select_related("artifact", "snapshot").order_by("-pk")
+
+
 def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
     """Plan the runs of a request; nothing is written. Raises: TeacherUnusable."""
     study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
-    teacher = teacher_of(study=study, plan=plan) if request.path == Path.DISTIL else None
+    teacher = _teacher_of(study, plan) if request.path == Path.DISTIL else None
     student_model = plan.student_model(study.student_model)
     student = PlannedRun(
         kind=RunKind.DISTIL if teacher else RunKind.FINETUNE_STUDENT,
