@@ -30,7 +30,6 @@ def seconds_of(value: float) -> Decimal:
 
 
 def cost_of(*, seconds: Decimal, price: Price) -> Decimal:
-    """Price device seconds by the price of a device hour."""
     return quantize(seconds * price.rate / SECONDS_PER_HOUR)
 
 
@@ -60,7 +59,6 @@ def minutes_that_fit(*, money: Decimal, price: Price, num_runs: int = 1) -> int 
 
 
 def fitting_text(*, num_minutes: int | None, num_runs: int) -> str:
-    """What would fit, as a sentence."""
     whose = "" if num_runs == 1 else f" for each of the {num_runs} runs"
     if not num_minutes:
         return f"Not even one minute{whose} would fit."

@@ -75,7 +75,6 @@ def _extend_as_affordable(run: Run) -> None:
 
 
 def _affordable(run: Run, price: Price) -> int:
-    """The minutes of its request, or as many of them as there is money for."""
     minutes = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
     money = headroom(budget=run.study.budget, path=run.path, kind=CostKind.DEVICE_HOUR)
     fitting = minutes_that_fit(money=money, price=price)

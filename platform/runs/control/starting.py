@@ -40,8 +40,6 @@ class StillCancelling(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class StartedRuns:
-    """The runs of a started request: new ones, and identical ones that are shared."""
-
     new: Sequence[Run]
     reused: Sequence[Run]
     last: Run
@@ -58,7 +56,6 @@ class StartedRuns:
 
 
 def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, plan: RunPlan | None = None) -> Run:
-    """Fine-tune the student on the first labels of the pool."""
     request = RunRequest(study=study, path=Path.ANNOTATE, plan=plan or RunPlan(), num_labels=num_labels)
     return start_runs(actor=actor, request=request).last
 
@@ -108,7 +105,6 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
 
 
 def _save(chain: Chain, inputs: FixedInputs, actor: User, estimate: ChainEstimate) -> StartedRuns:
-    """Make the runs that no equal request made."""
     new: list[Run] = []
     reused: list[Run] = []
     run = chain.teacher.run if chain.teacher else None

@@ -72,7 +72,6 @@ def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[E
 
 
 def _baseline(run: Run, split: str, metric: str, metrics: dict[str, Any]) -> float | None:
-    """What always answering the majority class gets on test, by the study's metric."""
     if split != "test" or metric != run.study.metric:
         return None
     baseline = metrics.get("baseline")

@@ -137,7 +137,6 @@ def notify_of_pause(run: Run, *, how_to_resume: str = _MORE_MINUTES) -> None:
 
 
 def queue_ready_children(run: Run) -> None:
-    """Queue the runs that waited for nothing but this one."""
     for child in _locked(run.children.filter(state=RunState.WAITING)):
         if not child.parents.exclude(state=RunState.SUCCEEDED).exists():
             enqueue(child)

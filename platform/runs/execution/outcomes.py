@@ -9,8 +9,6 @@ from training.contract import EXIT_DISK_FULL, EXIT_DONE, EXIT_PERMANENT, EXIT_ST
 
 
 class StopReason(StrEnum):
-    """Why a trainer was asked to stop."""
-
     CANCEL = "cancel"
     PAUSE = "pause"
     TIME = "time"
@@ -85,7 +83,6 @@ def _interrupted(evidence: AttemptEvidence) -> AttemptOutcome:
 
 
 def _describe_exit(evidence: AttemptEvidence) -> str:
-    """How a trainer exited that did not finish, as a text."""
     code = evidence.exit_code
     if evidence.error:
         return evidence.error

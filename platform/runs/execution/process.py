@@ -47,7 +47,6 @@ class Trainer:
 
     @property
     def seconds(self) -> float:
-        """How long it has held the device."""
         return (self._ended or time.monotonic()) - self._started
 
     def wait(self, seconds: float) -> int | None:
@@ -64,7 +63,6 @@ class Trainer:
         self._process.terminate()
 
     def kill(self) -> None:
-        """Kill it and all that it started."""
         _kill_group(self.pid)
         self.wait(SECONDS_TO_DIE)
 
@@ -79,7 +77,6 @@ def keep_one_ready() -> None:
 
 
 def _ready_one() -> _Ready | None:
-    """The trainer that waits, if it still lives."""
     while _ready and _ready[0][0].poll() is not None:
         _ready.pop()[1].close()
     return _ready[0] if _ready else None

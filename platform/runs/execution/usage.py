@@ -70,7 +70,6 @@ def read_usage(folder: Path) -> AttemptUsage:
 
 
 def usage_text(usage: AttemptUsage) -> str:
-    """For the memo of a ledger entry."""
     energy = "energy not known" if usage.energy_kwh is None else f"{usage.energy_kwh:.3g} kWh"
     carbon = "" if usage.carbon_kg is None else f", {usage.carbon_kg:.3g} kg CO2e"
     memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / BYTES_PER_MEGABYTE:,.0f} MB"

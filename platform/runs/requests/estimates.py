@@ -37,7 +37,6 @@ class RunEstimate:
 
     @property
     def will_pause(self) -> bool:
-        """Whether its minutes will probably not be enough."""
         return self.estimate is not None and self.estimate.expected_seconds > self.limit_seconds
 
 

@@ -161,13 +161,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         return self.gold_epochs > 0
 
     def for_student(self) -> dict[str, Any]:
-        """The trainer's settings for a student that learns from labels."""
         rates = self.learning_rates or (STUDENT_LEARNING_RATE,)
         length = self._length(self.steps, self.epochs, STUDENT_STEPS)
         return {**self._named(SharedTraining, StudentTraining), **length, "learning_rate": rates[0]}
 
     def for_teacher(self) -> dict[str, Any]:
-        """The trainer's settings for a teacher that learns from labels."""
         rates = self.teacher_learning_rates or (TEACHER_LEARNING_RATE,)
         length = self._length(self.teacher_steps, self.teacher_epochs, TEACHER_STEPS)
         return {**self._named(SharedTraining), **length, "learning_rate": rates[0]}
@@ -178,7 +176,6 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         return {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
 
     def for_distilling(self) -> dict[str, Any]:
-        """The trainer's settings for a student that learns from soft labels."""
         return {**self.for_student(), **self._named(DistilTraining)}
 
     def student_search(self, *, has_dev: bool) -> dict[str, Any]:
@@ -197,11 +194,9 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         return named if any(value != settings[name].default for name, value in named.items()) else {}
 
     def student_model(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """The student's checkpoint with the layers that are kept of it."""
         return reference if self.student_layers is None else {**reference, "layers": list(self.student_layers)}
 
     def _named(self, *groups: type[Settings]) -> dict[str, Any]:
-        """The settings of these groups that a spec names."""
         return {
             name: getattr(self, name)
             for group in groups

@@ -20,7 +20,6 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def plan_of(options: dict[str, Any]) -> RunPlan:
-    """The plan that a command's options give. Raises PlanInvalid."""
     return RunPlan(**{name: options[name] for name in settings_of(RunPlan) if options[name] is not None})
 
 
@@ -31,7 +30,6 @@ def given_for_distil(options: dict[str, Any]) -> list[str]:
 
 
 def _help(setting: Setting) -> str:
-    """What it is, its range and its default."""
     parts = [f"{setting.label}." if setting.label else "", setting.help]
     if setting.kind in (int, float) and setting.most < _NO_LIMIT:
         parts.append(f"{setting.range_text}{', separated by commas' if setting.longest else ''}.")

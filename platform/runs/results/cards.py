@@ -80,7 +80,6 @@ def card_of(
 
 
 def missing_parts(artifact: Artifact) -> list[str]:
-    """Name the parts that a student's or teacher's folder lacks."""
     folder = artifact.path
     return [part for part, names in _PARTS.items() if not any((folder / name).is_file() for name in names)]
 

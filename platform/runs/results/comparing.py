@@ -22,8 +22,6 @@ class NotComparable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """For a held-out example; `predicted` is None where the answer was unparsed."""
-
     gold: str
     predicted: str | None
 
@@ -87,7 +85,6 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
 
 
 def _read_predictions(artifact: Artifact) -> dict[str, Prediction]:
-    """A model's predictions for its held-out examples, by uid. Raises: NotComparable."""
     path = artifact.path / PREDICTIONS_FILE
     try:
         with path.open(encoding="utf-8") as lines:

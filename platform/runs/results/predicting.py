@@ -144,7 +144,6 @@ def _failure(artifact: Artifact, code: int, message: str) -> PredictionFailed:
 
 @contextmanager
 def _only_one() -> Iterator[None]:
-    """Hold this server's one place for trying."""
     folder = Path(settings.RUNS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("w") as lock:

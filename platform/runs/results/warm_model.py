@@ -168,6 +168,5 @@ def predict_one(*, folder: Path, texts: Mapping[str, str], limit_seconds: float)
 
 
 def forget() -> None:
-    """End the model that is kept, if there is one."""
     while _kept:
         _kept.pop().close()

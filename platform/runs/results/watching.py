@@ -69,7 +69,6 @@ def _trainings_kept(run: Run) -> list[Mapping[str, Any]]:
 
 
 def _names_kept(run: Run) -> set[str]:
-    """Their names, as in curves and checkpoints."""
     return {_name(one) for one in _trainings_kept(run)}
 
 
@@ -106,7 +105,6 @@ def _name(training: Mapping[str, Any]) -> str:
 
 
 def time_spent(run: Run, attempts: Sequence[Attempt], *, now: datetime | None = None) -> TimeSpent:
-    """Divide a run's time up to now."""
     until = now or timezone.now()
     sums = dict.fromkeys(("working", "idle", "wasted", "undivided"), 0.0)
     for one in attempts:

@@ -48,13 +48,11 @@ def disk_space_shortage() -> str:
 
 
 def observe(*, folder: Path, stop: StopReason | None, seconds: float, exit_code: int | None = None) -> Observation:
-    """Observe an ended trainer, by the error that it left in the run's folder."""
     disk_full = read_json(folder / ERROR_FILE).get("error") == DISK_FULL
     return Observation(stop=stop, exit_code=exit_code, seconds=seconds, error=read_error(folder), disk_full=disk_full)
 
 
 def attempt_end(*, run: Run, observed: Observation, ended_at: datetime) -> AttemptEnd:
-    """Decide how an attempt ended, by what was observed and what lies in the run's folder."""
     result = read_result(run.folder)
     evidence = AttemptEvidence(
         exit_code=observed.exit_code,

@@ -122,7 +122,6 @@ class _AttemptSupervisor:
         return Trainer(folder=folder, device=self._device)
 
     def _note(self, trainer: Trainer) -> None:
-        """Record the process, and since when the device is held."""
         attempt = Attempt.objects.get(pk=self._claim.attempt_id)
         attempt.pid, attempt.process_started_at = trainer.pid, process_started_at(trainer.pid)
         attempt.heartbeat_at = timezone.now()

@@ -87,7 +87,6 @@ def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
 
 
 def _reason_to_stop(run: Run) -> StopReason | None:
-    """The stop reason that the lost worker would have seen."""
     if run.cancel_requested_at is not None:
         return StopReason.CANCEL
     if run.pause_requested_at is not None or run.study.budget.is_stopped:

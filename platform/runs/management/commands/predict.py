@@ -1,5 +1,3 @@
-"""Label a file with a student or a teacher."""
-
 from pathlib import Path
 from typing import Any
 

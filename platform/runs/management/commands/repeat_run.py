@@ -1,5 +1,3 @@
-"""Carry out a run again from its stored spec and say whether the same came out."""
-
 import sys
 from contextlib import ExitStack
 from pathlib import Path

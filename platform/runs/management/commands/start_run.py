@@ -1,5 +1,3 @@
-"""Start a run, or a distil chain, and wait for its end if asked."""
-
 import time
 from typing import Any
 
