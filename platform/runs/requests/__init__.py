@@ -19,11 +19,11 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.plan import RunPlan
-from runs.requests.plan_options import add_plan_arguments, given_for_distil, plan_of
+from runs.requests.plan import FOR_DISTIL, RunPlan
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [
+    "FOR_DISTIL",
     "MOST_EXAMPLES",
     "Chain",
     "ChainEstimate",
@@ -35,7 +35,6 @@ __all__ = [
     "RunPlan",
     "RunRequest",
     "Setting",
-    "add_plan_arguments",
     "chain_of",
     "check_test",
     "check_unlabelled",
@@ -46,8 +45,6 @@ __all__ = [
     "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
-    "given_for_distil",
-    "plan_of",
     "request_key",
     "settings_of",
 ]

@@ -75,7 +75,7 @@ def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None
     if not similar.exists():
         similar, whose = _similar(run, chain.device).exclude(study=chain.study), "other studies"
     history = [
-        Done(work=work_of(_planned(past), _inputs(past)), seconds=float(past.used))  # type: ignore[attr-defined]  # annotated
+        Done(work=work_of(past, _inputs(past)), seconds=float(past.used))  # type: ignore[attr-defined]  # annotated
         for past in similar.select_related("snapshot", "dev", "test", "study")[:MOST_HISTORY]
     ]
     return estimate_run(work=work_of(run, chain.inputs), history=history, rate_per_hour=price.rate, whose=whose)
@@ -102,9 +102,9 @@ def estimate_from_json(values: dict[str, Any] | None) -> Estimate | None:
     return Estimate(**{**values, **{name: Decimal(values[name]) for name in _AMOUNTS}})
 
 
-def work_of(run: PlannedRun, inputs: Inputs) -> Work:
+def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     """The rows that a run goes through, in each training of its search and from each seed."""
-    if RUN_KINDS[run.kind].scores:
+    if RUN_KINDS[RunKind(run.kind)].scores:
         return Work(num_read=inputs.num_labels + inputs.num_unlabelled)
     lengths = _learned_per_training(run, inputs)
     num_rates = max(len(run.search.get("learning_rates", ())), 1)
@@ -116,9 +116,9 @@ def work_of(run: PlannedRun, inputs: Inputs) -> Work:
     return Work(num_learned=learned + gold, num_read=num_trainings * inputs.num_measured)
 
 
-def _learned_per_training(run: PlannedRun, inputs: Inputs) -> list[int]:
+def _learned_per_training(run: PlannedRun | Run, inputs: Inputs) -> list[int]:
     """The rows learned from, for each length tried."""
-    rows = inputs.num_labels + (inputs.num_unlabelled if RUN_KINDS[run.kind].reads_unlabelled else 0)
+    rows = inputs.num_labels + (inputs.num_unlabelled if RUN_KINDS[RunKind(run.kind)].reads_unlabelled else 0)
     steps, epochs = run.training.get("steps"), run.training.get("epochs")
     if steps and not run.search.get("epochs"):
         return [steps * run.training.get("batch_size", 1)]
@@ -131,17 +131,6 @@ def _similar(run: PlannedRun, device: str) -> QuerySet[Run]:
     model = Q(parents__model=run.base_model) if run.model is None else Q(model=run.model)
     done = Run.objects.filter(model, kind=run.kind, device=device, state=RunState.SUCCEEDED)
     return done.annotate(used=Sum("attempts__device_seconds")).filter(used__gt=0).order_by("-pk")
-
-
-def _planned(run: Run) -> PlannedRun:
-    return PlannedRun(
-        kind=RunKind(run.kind),
-        model=run.model,
-        base_model=run.model or {},
-        training=run.training,
-        search=run.search,
-        distillation=run.distillation,
-    )
 
 
 def _inputs(run: Run) -> Inputs:

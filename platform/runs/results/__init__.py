@@ -3,7 +3,7 @@
 from runs.results.cards import CardMissing, LabelOrigins, card_of, card_written_at, missing_parts, write_card_file
 from runs.results.comparing import Comparison, NotComparable, compare
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
-from runs.results.repeating import NothingToRepeat, Repeat, repeat
+from runs.results.repeating import NothingToRepeat, repeat
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -32,7 +32,6 @@ __all__ = [
     "NotComparable",
     "NothingToRepeat",
     "PredictionFailed",
-    "Repeat",
     "card_of",
     "card_written_at",
     "compare",
