@@ -38,7 +38,6 @@ def cost_per_minute(price: Price) -> Decimal:
 
 
 def seconds_used(run: Run) -> Decimal:
-    """Device seconds of a run's ended attempts."""
     return sum(run.attempts.values_list("device_seconds", flat=True), Decimal(0))
 
 

@@ -12,8 +12,6 @@ from runs.models import Attempt
 from training.contract import METER_FILE
 from training.runtime import read_json
 
-BYTES_PER_MEGABYTE = 2**20
-
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptUsage:
@@ -72,7 +70,7 @@ def read_usage(folder: Path) -> AttemptUsage:
 def usage_text(usage: AttemptUsage) -> str:
     energy = "energy not known" if usage.energy_kwh is None else f"{usage.energy_kwh:.3g} kWh"
     carbon = "" if usage.carbon_kg is None else f", {usage.carbon_kg:.3g} kg CO2e"
-    memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / BYTES_PER_MEGABYTE:,.0f} MB"
+    memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / 2**20:,.0f} MB"
     return f"{energy}{carbon}{memory}"
 
 

@@ -61,13 +61,11 @@ def estimate_runs(*, chain: Chain, price: Price) -> ChainEstimate:
     """Estimate cost and duration of a chain's runs, in order, those included that an equal request made before."""
     seconds = chain.plan.max_seconds
     limit = cost_of(seconds=Decimal(seconds), price=price)
-    estimates = [_estimate_of(chain, run, price) for run in chain.runs]
-    return ChainEstimate(
-        runs=[
-            RunEstimate(kind=run.kind, estimate=estimate, limit=limit, limit_seconds=seconds)
-            for run, estimate in zip(chain.runs, estimates, strict=True)
-        ]
-    )
+    runs = [
+        RunEstimate(kind=run.kind, estimate=_estimate_of(chain, run, price), limit=limit, limit_seconds=seconds)
+        for run in chain.runs
+    ]
+    return ChainEstimate(runs=runs)
 
 
 def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
@@ -88,7 +86,6 @@ def device_price(study: Study) -> Price:
 
 
 def estimate_to_json(estimate: Estimate | None) -> dict[str, Any] | None:
-    """For a run's row."""
     if estimate is None:
         return None
     values = asdict(estimate)
@@ -96,7 +93,6 @@ def estimate_to_json(estimate: Estimate | None) -> dict[str, Any] | None:
 
 
 def estimate_from_json(values: dict[str, Any] | None) -> Estimate | None:
-    """Read the estimate in a run's row."""
     if not values:
         return None
     return Estimate(**{**values, **{name: Decimal(values[name]) for name in _AMOUNTS}})

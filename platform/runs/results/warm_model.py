@@ -75,7 +75,6 @@ class WarmModel:
         return dict(json.loads(self._line(deadline)))
 
     def close(self) -> None:
-        """End it and wait until it is gone."""
         if self._owner == os.getpid():
             # A process that was forked from the one that started it may only forget it.
             for pipe in filter(None, (self._process.stdin, self._process.stdout)):

@@ -104,8 +104,8 @@ def _name(training: Mapping[str, Any]) -> str:
     return f"rate-{rate:g}-{length}-seed-{training.get('seed')}" if isinstance(rate, int | float) else ""
 
 
-def time_spent(run: Run, attempts: Sequence[Attempt], *, now: datetime | None = None) -> TimeSpent:
-    until = now or timezone.now()
+def time_spent(run: Run, attempts: Sequence[Attempt]) -> TimeSpent:
+    until = timezone.now()
     sums = dict.fromkeys(("working", "idle", "wasted", "undivided"), 0.0)
     for one in attempts:
         for name, seconds in _divided(run, one, until).items():

@@ -23,8 +23,6 @@ from runs.money import seconds_of
 from training.contract import DISK_FULL, ERROR_FILE
 from training.runtime import read_json
 
-BYTES_PER_MEGABYTE = 2**20
-
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
@@ -41,7 +39,7 @@ def disk_space_shortage() -> str:
     """Why there is too little space to start a run; empty where there is enough."""
     folder, least = Path(settings.RUNS_DIR), settings.MIN_FREE_MB
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free // BYTES_PER_MEGABYTE
+    free = shutil.disk_usage(folder).free // 2**20
     return (
         "" if free >= least else f"only {free:,} MB is free on the disk for runs; {least:,} MB is needed to start one"
     )
