@@ -12,7 +12,7 @@ from budgets.prices import PriceMissing
 from config.refusals import Refusal
 from runs.control import start_annotate, start_distil
 from runs.models import ExampleList, Run, RunState
-from runs.money.holds import WorstCaseDoesNotFit
+from runs.money import WorstCaseDoesNotFit
 from runs.preflight.results import PreflightRefused
 from runs.requests import NotEnoughExamples, NothingToMeasure, RunPlan
 from studies.models import Example, Snapshot, Split, Study
