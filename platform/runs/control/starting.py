@@ -141,7 +141,7 @@ def _get_or_create(
             "dev": inputs.dev,
             "test": inputs.test,
             "unlabelled": unlabelled,
-            "num_unlabelled": unlabelled.num_rows if unlabelled else 0,
+            "num_unlabelled": unlabelled.num_examples if unlabelled else 0,
             "model": planned.model,
             "training": planned.training,
             "search": planned.search,

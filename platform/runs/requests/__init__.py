@@ -11,7 +11,6 @@ from runs.requests.estimates import (
 from runs.requests.inputs import (
     MOST_EXAMPLES,
     FixedInputs,
-    NotEnoughExamples,
     NothingToMeasure,
     RunRequest,
     check_test,
@@ -22,6 +21,7 @@ from runs.requests.inputs import (
 from runs.requests.plan import RunPlan
 from runs.requests.plan_options import add_plan_arguments, plan_of
 from runs.requests.teachers import finished_teachers
+from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [

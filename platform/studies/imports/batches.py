@@ -27,7 +27,7 @@ from studies.imports.row_checks import (
     check_rows,
     guess_options,
 )
-from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
+from studies.models import Example, ImportBatch, Label, Study
 from studies.records import record_change
 
 _ROWS_PER_INSERT = 1000
@@ -179,7 +179,7 @@ def _undo(actor: User, batch: ImportBatch) -> ImportBatch:
         started = f"a run was started with what it brought at {study.data_used_at:%Y-%m-%d %H:%M} UTC."
         raise ImportInUse(f"{batch} cannot be undone: {started}")
     relabelled = Example.objects.filter(label__import_batch=batch)
-    num_fixed = SnapshotItem.objects.filter(example__in=relabelled).count()
+    num_fixed = relabelled.filter(snapshot_items__isnull=False).distinct().count()
     if num_fixed:
         raise ImportInUse(f"{batch} cannot be undone: {num_fixed:,} of its labels are in the snapshot of a run.")
     Label.objects.filter(import_batch=batch).delete()

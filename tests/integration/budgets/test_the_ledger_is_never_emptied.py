@@ -3,7 +3,7 @@ from django.db import ProgrammingError, connection, transaction
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", ["budgets_ledgerentry", "budgets_price", "accounts_auditrecord"])
+@pytest.mark.parametrize("table", ["budgets_ledgerentry", "budgets_price", "accounts_auditrecord", "studies_snapshot", "studies_snapshotitem"])
 def test_a_table_that_is_written_once_is_not_emptied(table: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL fulcrum.may_truncate = 'off'")
