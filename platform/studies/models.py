@@ -11,16 +11,7 @@ from django.db.models import Q
 
 from accounts.append_only import AppendOnly
 from budgets.models import Budget
-from studies.task_types import TaskType, metric_title, task_type_named
-
-
-class Metric(models.TextChoices):
-    """All metrics; a task type names its own in `metrics`."""
-
-    ACCURACY = "accuracy", "Accuracy"
-    MACRO_F1 = "macro_f1", "Macro F1"
-    MICRO_F1 = "micro_f1", "Micro F1"
-    COMPAT_F1 = "compat_f1", "F1 as in Kang et al. (2023)"
+from studies.task_types import Metric, TaskType, metric_title, task_type_named
 
 
 class Split(models.TextChoices):

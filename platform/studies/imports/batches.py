@@ -1,7 +1,8 @@
 """Files of examples and labels: kept as a draft, previewed, imported whole or not at all, and undone the same way."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -17,16 +18,9 @@ from accounts.permissions import Action, require
 from accounts.texts import without_unusable
 from config.refusals import Refusal
 from studies.hashing import digest
+from studies.imports.columns import ImportOptions, guess_columns
 from studies.imports.files import FileUnreadable, Table, read_table
-from studies.imports.row_checks import (
-    Candidate,
-    ImportCheck,
-    ImportOptions,
-    Progress,
-    StudyRules,
-    check_rows,
-    guess_options,
-)
+from studies.imports.row_checks import Candidate, ImportCheck, Progress, StudyRules, check_rows
 from studies.models import Example, ImportBatch, Label, Study
 from studies.records import record_change
 
@@ -73,10 +67,7 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
 
 @dataclass(frozen=True, kw_only=True)
 class DraftPreview:
-    """A draft read with some options: its columns, its first rows and a preview of the import.
-
-    `digest` stands for exactly this file, these options and their outcome.
-    """
+    """A draft read with some options. `digest` stands for exactly this file, these options and their outcome."""
 
     columns: tuple[str, ...]
     options: ImportOptions
@@ -88,9 +79,8 @@ class DraftPreview:
 
 def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOptions:
     """Guess the column mapping from the header. Raises: FileUnreadable."""
-    table = _table(batch, encoding)
-    guess = guess_options(columns=table.columns, input_fields=batch.study.definition.input_fields)
-    return replace(guess, encoding=encoding)
+    columns, fields = file_columns(batch=batch, encoding=encoding), batch.study.definition.input_fields
+    return guess_columns(columns=columns, input_fields=fields, encoding=encoding)[0]
 
 
 def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, ...]:
@@ -126,9 +116,8 @@ def import_examples(
 ) -> ImportBatch:
     """Import a draft: all of it, or nothing.
 
-    Parameters: `skip_bad_rows` imports the good rows although others have errors; `expected_digest` the preview's that
-    the person saw.
-    Returns: the batch, with the counts of what it brought.
+    Parameters: `skip_bad_rows` imports the good rows although others have errors; `expected_digest` is that of the
+    preview that the person saw.
     Raises: Forbidden; FileUnreadable; ColumnsWrong; RowsInvalid; AlreadyImported; PreviewOutdated.
     """
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
@@ -156,10 +145,7 @@ def import_examples(
 
 
 def undo_import(*, actor: User, batch: ImportBatch) -> ImportBatch:
-    """Remove what an import brought, all of it or nothing, as long as nothing depends on it.
-
-    Raises: Forbidden; ImportInUse.
-    """
+    """Remove all that an import brought, while nothing depends on it. Raises: Forbidden; ImportInUse."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     try:
         return _undo(actor, batch)
@@ -203,10 +189,7 @@ def _not_undoable(batch: ImportBatch) -> str:
 
 def _in_use(refusal: ProtectedError) -> str:
     """Count what depends on the examples of an import."""
-    counts: dict[str, int] = {}
-    for one in refusal.protected_objects:
-        name = str(one._meta.verbose_name_plural)
-        counts[name] = counts.get(name, 0) + 1
+    counts = Counter(str(one._meta.verbose_name_plural) for one in refusal.protected_objects)
     named = ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()))
     return f"its examples have {named}."
 

@@ -12,7 +12,7 @@ from accounts.permissions import Action, Forbidden, require
 from config.advisory_locks import LockClass, advisory_lock
 from config.refusals import Refusal
 from studies.imports.batches import import_examples, preview_import, propose_options
-from studies.imports.row_checks import ImportOptions
+from studies.imports.columns import ImportOptions
 from studies.imports.summaries import summarise
 from studies.models import ImportBatch, ImportJob
 

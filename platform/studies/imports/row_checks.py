@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from config.refusals import Refusal
 from studies.hashing import content_hash, digest, fraction, group_hash, rank
-from studies.imports.columns import guess_columns
+from studies.imports.columns import ImportOptions
 from studies.imports.files import Row, Table
 from studies.models import Split
 from studies.task_types import AnswerInvalid, TaskType
@@ -24,19 +24,6 @@ Progress = Callable[[int, int], None]
 
 class ColumnsWrong(Refusal):
     """The mapping names a column that the file does not have, or leaves an input without one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportOptions:
-    """How to read a file: which column gives each input field, the label (optional) and the split (optional)."""
-
-    columns: Mapping[str, str]
-    label_column: str = ""
-    split_column: str = ""
-    encoding: str = "utf-8"
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +93,6 @@ class ImportCheck:
         new = [(one.content, one.label, one.split) for one in self.candidates]
         errors = [(one.line, one.message) for one in self.errors]
         return digest(new, sorted(self.late_labels.items()), errors, self.num_duplicates, self.num_other_splits)
-
-
-def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
-    """Propose a mapping; see studies.imports.columns."""
-    guess = guess_columns(columns=columns, input_fields=input_fields)
-    return ImportOptions(columns=guess.columns, label_column=guess.label_column, split_column=guess.split_column)
 
 
 def check_columns(*, table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:

@@ -68,11 +68,11 @@ def test_what_was_fixed_stays() -> None:
     study = factories.study()
     factories.examples(study, ["a"], labels=["good"])
     snapshot = take_snapshot(study=study)
-    for change in (Snapshot.objects.all(), snapshot.items.all()):
+    for rows in (Snapshot.objects.all(), snapshot.items.all()):
         with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
-            change.update(pk=0)
+            rows.update(id=0)
         with pytest.raises(DatabaseError, match="Cannot delete"), transaction.atomic():
-            change._raw_delete(change.db)
+            rows._raw_delete(rows.db)
 
 
 def test_dev_and_test_are_never_trained_on() -> None:

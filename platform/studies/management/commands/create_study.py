@@ -11,8 +11,8 @@ from budgets.models import PriceBook
 from budgets.money import amount_text
 from config.refusals import Refusal
 from studies.editing import StudySpec, create_study
-from studies.models import Metric, PayBasis
-from studies.task_types import TASK_TYPES
+from studies.models import PayBasis
+from studies.task_types import TASK_TYPES, Metric
 
 
 class Command(RefusingCommand):

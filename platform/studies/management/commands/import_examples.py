@@ -115,8 +115,8 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
     """Name the inputs whose column is neither given nor clear from the header; empty if none."""
-    guess = guess_columns(columns=columns, input_fields=study.definition.input_fields)
-    unsure = [field for field in guess.unsure if field not in _given_columns(options)]
+    _, guessed = guess_columns(columns=columns, input_fields=study.definition.input_fields)
+    unsure = [field for field in guessed if field not in _given_columns(options)]
     if not unsure:
         return ""
     named = " ".join(f"--column {field}=COLUMN" for field in unsure)
