@@ -1,14 +1,13 @@
 """Snapshots: the rows that a run trains on, is measured on, or has a teacher score."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-from uuid import UUID
+from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from config.refusals import Refusal
 from studies.hashing import list_hash
-from studies.models import Snapshot, SnapshotItem, Split, Study
+from studies.models import Example, Snapshot, SnapshotItem, Split, Study
 from studies.queries import labelled
 
 _ROWS_PER_INSERT = 1000
@@ -22,33 +21,26 @@ class NotEnoughExamples(Refusal):
     """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
 
 
-class _Row(NamedTuple):
-    example_id: int
-    uid: UUID
-    value: str
-    source: str = ""
-    source_keys: Sequence[str] = ()
-
-
 def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
-    """Fix the first labelled pool examples, in rank order, as what a run trains on.
+    """Fix the first labelled pool examples, in rank order, as what a run trains on; an equal snapshot is shared.
 
     Parameters: `num_labels` >= 1, or None for all there are.
-    Returns: the snapshot; an equal one is shared.
     Raises: NotEnoughLabels, with how many there are.
     """
-    columns = ("pk", "uid", "label__value", "label__source", "label__source_keys")
-    rows = [_Row(*row) for row in labelled(study, Split.POOL).values_list(*columns)[:num_labels]]
-    if not rows or (num_labels and len(rows) < num_labels):
+    items = [
+        SnapshotItem(example=one, value=one.label.value, source=one.label.source, source_keys=one.label.source_keys)
+        for one in _with_labels(study, Split.POOL)[:num_labels]
+    ]
+    if not items or (num_labels and len(items) < num_labels):
         wanted = f"{num_labels:,} labels were requested" if num_labels else "A run needs labels"
-        raise NotEnoughLabels(f"{wanted}; the pool has {len(rows):,}. Publish more examples, or ask for fewer.")
-    return _fixed(study, rows, content=((str(row.uid), row.value, row.source_keys) for row in rows))
+        raise NotEnoughLabels(f"{wanted}; the pool has {len(items):,}. Publish more examples, or ask for fewer.")
+    return _fixed(study, [(str(one.example.uid), one.value, one.source_keys) for one in items], items=items)
 
 
 def take_measured(*, study: Study, split: Split) -> Snapshot | None:
     """Fix the labelled examples of a split, as what a run is measured on; None where there are none."""
-    rows = [_Row(*row) for row in labelled(study, split).values_list("pk", "uid", "label__value")]
-    return _fixed(study, rows, content=((str(row.uid), row.value) for row in rows)) if rows else None
+    items = [SnapshotItem(example=one, value=one.label.value) for one in _with_labels(study, split)]
+    return _fixed(study, [(str(one.example.uid), one.value) for one in items], items=items) if items else None
 
 
 def take_unlabelled(*, study: Study, besides: Snapshot, num_examples: int) -> Snapshot:
@@ -60,7 +52,7 @@ def take_unlabelled(*, study: Study, besides: Snapshot, num_examples: int) -> Sn
     pool = study.examples.filter(split=Split.POOL).exclude(snapshot_items__snapshot=besides)
     rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_examples])
     check_pool(study=study, num_available=len(rows), num_labels=besides.num_examples, num_unlabelled=num_examples)
-    return _fixed(study, content=((str(uid), None) for _, uid in rows), unlabelled_ids=[pk for pk, _ in rows])
+    return _fixed(study, [(str(uid), None) for _, uid in rows], unlabelled_ids=[pk for pk, _ in rows])
 
 
 def check_pool(*, study: Study, num_available: int, num_labels: int, num_unlabelled: int) -> None:
@@ -72,30 +64,26 @@ def check_pool(*, study: Study, num_available: int, num_labels: int, num_unlabel
         )
 
 
+def _with_labels(study: Study, split: Split) -> QuerySet[Example]:
+    return labelled(study, split).select_related("label").defer("fields")
+
+
 @transaction.atomic
 def _fixed(
     study: Study,
-    rows: Sequence[_Row] = (),
+    content: Sequence[tuple[object, ...]],
     *,
-    content: Iterable[tuple[object, ...]],
+    items: Sequence[SnapshotItem] = (),
     unlabelled_ids: Sequence[int] = (),
 ) -> Snapshot:
-    """`content` is what is hashed: equal content is one snapshot."""
+    """Find the snapshot of this content, or make it: a content is what its rows are compared by, in their order."""
     snapshot, is_new = Snapshot.objects.get_or_create(
         study=study,
         content_hash=list_hash(content),
-        defaults={"num_examples": len(rows) + len(unlabelled_ids), "unlabelled_ids": unlabelled_ids},
+        defaults={"num_examples": len(content), "unlabelled_ids": unlabelled_ids},
     )
     if is_new:
-        items = [
-            SnapshotItem(
-                snapshot=snapshot,
-                example_id=row.example_id,
-                value=row.value,
-                source=row.source,
-                source_keys=row.source_keys,
-            )
-            for row in rows
-        ]
+        for item in items:
+            item.snapshot = snapshot
         SnapshotItem.objects.bulk_create(items, batch_size=_ROWS_PER_INSERT)
     return snapshot

@@ -13,10 +13,11 @@ from studies.imports.batches import (
     undo_import,
 )
 from studies.imports.columns import ImportOptions, guess_columns
-from studies.imports.files import ENCODINGS, FileUnreadable
+from studies.imports.files import FileUnreadable
 from studies.imports.jobs import ask_import, ask_preview, carry_out_job, enqueue, is_large, lost_jobs
 from studies.imports.row_checks import ImportCheck
 from studies.imports.summaries import ImportSummary, summarise
+from tables.sources import ENCODINGS
 
 __all__ = [
     "ENCODINGS",

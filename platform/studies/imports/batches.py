@@ -44,24 +44,20 @@ class ImportInUse(Refusal):
 
 
 def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
-    """Keep an uploaded file as a draft, to be previewed and then imported.
-
-    Raises: Forbidden; FileUnreadable (empty, or larger than the limit; nothing is kept).
-    """
+    """Keep an uploaded file as a draft. Raises: Forbidden; FileUnreadable (empty, or larger than the limit)."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
-    size = content.size if isinstance(content, UploadedFile) else len(content)
-    limit = settings.MAX_IMPORT_BYTES
-    if size is None or size > limit:
+    name, limit = without_unusable(file_name), settings.MAX_IMPORT_BYTES
+    stored = content if isinstance(content, UploadedFile) else ContentFile(content, name=name)
+    size = stored.size or 0
+    if size > limit:
         raise FileUnreadable(
-            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; the maximum is {limit / 2**20:.0f} MiB. Split it into "
+            f"{file_name} has {size / 2**20:.0f} MiB; the maximum is {limit / 2**20:.0f} MiB. Split it into "
             "several files (duplicates are found across them), or raise FULCRUM_MAX_IMPORT_MB."
         )
     if size == 0:
         raise FileUnreadable(f"{file_name} is empty.")
-    file_name = without_unusable(file_name)
-    stored = content if isinstance(content, UploadedFile) else ContentFile(content, name=file_name)
     return ImportBatch.objects.create(
-        study=study, file=stored, file_name=file_name[-255:], file_hash=_hash_of(stored), created_by=actor
+        study=study, file=stored, file_name=name[-255:], file_hash=_hash_of(stored), created_by=actor
     )
 
 
@@ -239,18 +235,9 @@ def _rules(study: Study) -> StudyRules:
 
 
 def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[Candidate]) -> None:
-    examples = [
-        Example(
-            study=study,
-            fields=row.fields,
-            content_hash=row.content,
-            group_hash=row.group,
-            split=row.split,
-            rank=row.rank,
-            import_batch=batch,
-        )
-        for row in candidates
-    ]
+    columns = ("fields", "content_hash", "group_hash", "split", "rank")
+    rows = ({name: getattr(row, name) for name in columns} for row in candidates)
+    examples = [Example(study=study, import_batch=batch, **row) for row in rows]
     Example.objects.bulk_create(examples, batch_size=_ROWS_PER_INSERT)
     labels = [
         Label(example=example, value=row.label, source=Label.Source.IMPORT, import_batch=batch)

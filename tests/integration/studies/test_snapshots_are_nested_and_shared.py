@@ -69,9 +69,9 @@ def test_what_was_fixed_stays() -> None:
     factories.examples(study, ["a"], labels=["good"])
     snapshot = take_snapshot(study=study)
     for rows in (Snapshot.objects.all(), snapshot.items.all()):
-        with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot update or delete rows"), transaction.atomic():
             rows.update(id=0)
-        with pytest.raises(DatabaseError, match="Cannot delete"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Cannot update or delete rows"), transaction.atomic():
             rows._raw_delete(rows.db)
 
 

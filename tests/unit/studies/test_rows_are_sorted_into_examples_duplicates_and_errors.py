@@ -36,7 +36,7 @@ def test_rows_alike_but_for_case_and_spaces_share_a_split() -> None:
     rows = "\n".join(f"Sentence number {n}\nsentence  NUMBER {n}" for n in range(200))
     splits: dict[str, set[str]] = {}
     for candidate in check(f"text\n{rows}\n").candidates:
-        splits.setdefault(candidate.group, set()).add(candidate.split)
+        splits.setdefault(candidate.group_hash, set()).add(candidate.split)
     assert len(splits) == 200
     assert all(len(found) == 1 for found in splits.values())
 

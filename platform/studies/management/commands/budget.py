@@ -35,8 +35,7 @@ class Command(RefusingCommand):
         told = ", ".join(f"{name} {amount_text(amount)}" for name, amount in amounts.items())
         stopped = f"; stopped since {budget.stopped_at:%Y-%m-%d %H:%M} UTC" if budget.stopped_at else ""
         self.stdout.write(f"“{budget}” in {budget.currency}: {told}{stopped}")
-        waiting = waiting_request(budget)
-        if waiting is not None:
+        if waiting := waiting_request(budget):
             self.stdout.write(
                 f"A limit of {amount_text(waiting.new_limit)} waits for a second person: --confirm --as THEIR-EMAIL."
             )
@@ -50,8 +49,7 @@ def _changed(actor: User, budget: Budget, options: dict[str, Any]) -> Budget:
     if options["stop"] is not None:
         return stop_everything(actor=actor, budget=budget, reason=options["stop"])
     if options["confirm"]:
-        waiting = waiting_request(budget)
-        if waiting is None:
-            raise Refusal(f"No limit of “{budget}” waits for a second person.")
-        return confirm_limit(actor=actor, request=waiting)
+        if waiting := waiting_request(budget):
+            return confirm_limit(actor=actor, request=waiting)
+        raise Refusal(f"No limit of “{budget}” waits for a second person.")
     return resume(actor=actor, budget=budget) if options["resume"] else budget

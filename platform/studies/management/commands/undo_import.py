@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import QuerySet
 
 from accounts.commands import RefusingCommand
 from accounts.queries import find_person
@@ -37,14 +38,12 @@ class Command(RefusingCommand):
             self.stdout.write(f"{batch.pk}: {what}")
 
 
-def _imports(study: Study) -> list[ImportBatch]:
-    return list(study.import_batches.exclude(state=ImportBatch.State.DRAFT).order_by("pk"))
+def _imports(study: Study) -> QuerySet[ImportBatch]:
+    return study.import_batches.exclude(state=ImportBatch.State.DRAFT).order_by("pk")
 
 
 def _batch(study: Study, number: int) -> ImportBatch:
-    known = _imports(study)
-    found = next((one for one in known if one.pk == number), None)
-    if found is None:
-        named = ", ".join(f"{one.pk}: {one.file_name}" for one in known) or "none yet"
-        raise Refusal(f"“{study}” has no import {number}. Imports: {named}.")
-    return found
+    if found := _imports(study).filter(pk=number).first():
+        return found
+    named = ", ".join(f"{one.pk}: {one.file_name}" for one in _imports(study)) or "none yet"
+    raise Refusal(f"“{study}” has no import {number}. Imports: {named}.")
