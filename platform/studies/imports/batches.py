@@ -65,10 +65,8 @@ def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes |
 class DraftPreview:
     """A draft read with some options. `digest` stands for exactly this file, these options and their outcome."""
 
-    columns: tuple[str, ...]
+    table: Table
     options: ImportOptions
-    first_rows: tuple[dict[str, str], ...]
-    num_rows: int
     checked: ImportCheck
     digest: str
 
@@ -85,19 +83,12 @@ def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, .
 
 
 def preview_import(
-    *, batch: ImportBatch, options: ImportOptions, num_rows: int = 10, note_progress: Progress | None = None
+    *, batch: ImportBatch, options: ImportOptions, note_progress: Progress | None = None
 ) -> DraftPreview:
     """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
     table = _table(batch, options.encoding)
     checked = check_rows(table=table, options=options, rules=_rules(batch.study), note_progress=note_progress)
-    return DraftPreview(
-        columns=table.columns,
-        options=options,
-        first_rows=tuple(row.cells for row in table.rows[:num_rows]),
-        num_rows=len(table.rows),
-        checked=checked,
-        digest=_digest(batch, options, checked),
-    )
+    return DraftPreview(table=table, options=options, checked=checked, digest=_digest(batch, options, checked))
 
 
 @transaction.atomic
@@ -108,7 +99,6 @@ def import_examples(
     options: ImportOptions,
     skip_bad_rows: bool = False,
     expected_digest: str = "",
-    note_progress: Progress | None = None,
 ) -> ImportBatch:
     """Import a draft: all of it, or nothing.
 
@@ -121,9 +111,7 @@ def import_examples(
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     if batch.state != ImportBatch.State.DRAFT:
         raise AlreadyImported(f"{batch.file_name} was imported already; upload it again to import it again.")
-    checked = check_rows(
-        table=_table(batch, options.encoding), options=options, rules=_rules(study), note_progress=note_progress
-    )
+    checked = check_rows(table=_table(batch, options.encoding), options=options, rules=_rules(study))
     if expected_digest and expected_digest != _digest(batch, options, checked):
         raise PreviewOutdated(
             "Nothing was imported: the columns chosen, or the study, changed since the preview. Check the new preview, "

@@ -6,6 +6,7 @@ from typing import Any
 from studies.imports.batches import DraftPreview
 from tables.table import counted
 
+SHOWN_ROWS = 10
 SHOWN_ERRORS = 50
 SHOWN_CHARACTERS = 300
 
@@ -47,12 +48,13 @@ class ImportSummary:
 
 
 def summarise(preview: DraftPreview) -> ImportSummary:
-    checked = preview.checked
+    checked, columns = preview.checked, preview.table.columns
+    first = [row.cells for row in preview.table.rows[:SHOWN_ROWS]]
     return ImportSummary(
-        columns=list(preview.columns),
+        columns=list(columns),
         options=preview.options.as_json(),
-        rows=[[row.get(name, "")[:SHOWN_CHARACTERS] for name in preview.columns] for row in preview.first_rows],
-        num_rows=preview.num_rows,
+        rows=[[cells.get(name, "")[:SHOWN_CHARACTERS] for name in columns] for cells in first],
+        num_rows=len(preview.table.rows),
         num_created=len(checked.candidates),
         num_labels=checked.num_labels,
         relabelled=checked.relabelled,

@@ -4,32 +4,28 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.queries import find_person
 from budgets.limits import confirm_limit, resume, set_limit, stop_everything, top_up, waiting_request
 from budgets.models import Budget
 from budgets.money import amount_text
 from config.refusals import Refusal
-from studies.queries import find_study
+from studies.commands import StudyCommand
 
 
-class Command(RefusingCommand):
+class Command(StudyCommand):
     help = "Show a study's budget; with an option, change its limit, stop or resume the study."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="id or name")
+        super().add_arguments(parser)
         change = parser.add_mutually_exclusive_group()
         change.add_argument("--top-up", metavar="AMOUNT", help="add to the limit")
         change.add_argument("--limit", metavar="AMOUNT", help="set the limit")
         change.add_argument("--stop", metavar="REASON", help="stop all that it pays for")
         change.add_argument("--resume", action="store_true", help="end a stop")
         change.add_argument("--confirm", action="store_true", help="confirm a limit that another person requested")
-        parser.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = find_study(options["study"])
-        actor = find_person(options["email"]) if options["email"] else study.created_by
+        study, actor = self.study_and_actor(options)
         budget = _changed(actor, study.budget, options)
         amounts = {"limit": budget.limit, "spent": budget.spent, "held": budget.held, "left": budget.available}
         told = ", ".join(f"{name} {amount_text(amount)}" for name, amount in amounts.items())

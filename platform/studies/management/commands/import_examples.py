@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.commands import RefusingCommand
-from accounts.queries import find_person
+from studies.commands import StudyCommand
 from studies.imports import (
     ENCODINGS,
     ImportCheck,
@@ -18,28 +17,25 @@ from studies.imports import (
     propose_options,
 )
 from studies.models import ImportBatch, Study
-from studies.queries import awaiting_annotation, find_study
+from studies.queries import awaiting_annotation
 from tables.table import column_name, listed_columns
 
 _SHOWN_ERRORS = 20
 COLUMN_HELP = "once for each input; needed where the header does not tell which column is the text"
 
 
-class Command(RefusingCommand):
+class Command(StudyCommand):
     help = "Import a CSV or JSON-lines file into a study: all of it, or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="id or name")
+        super().add_arguments(parser)
         parser.add_argument("file", type=Path)
         parser.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help=COLUMN_HELP)
         parser.add_argument("--label-column", help="guessed from the header, if not given; empty for none")
         parser.add_argument("--split-column", help="guessed from the header, if not given; empty for none")
         parser.add_argument("--encoding", choices=list(ENCODINGS), default="utf-8")
-        parser.add_argument(
-            "--skip-bad-rows", action="store_true", help="import the good rows although some have errors"
-        )
+        parser.add_argument("--skip-bad-rows", action="store_true", help="import the good rows, if some have errors")
         parser.add_argument("--preview", action="store_true", help="preview the import, and stop")
-        parser.add_argument("--as", dest="email", help="e-mail of who imports; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -48,15 +44,14 @@ class Command(RefusingCommand):
             raise CommandError(f"{options['file']}: {error.strerror}.") from error
 
     def _import(self, options: dict[str, Any]) -> None:
-        study = find_study(options["study"])
-        actor = find_person(options["email"]) if options["email"] else study.created_by
+        study, actor = self.study_and_actor(options)
         file: Path = options["file"]
         batch = draft_import(actor=actor, study=study, file_name=file.name, content=file.read_bytes())
         try:
             chosen = _options(batch, options)
             preview = preview_import(batch=batch, options=chosen)
             self._show(study, preview.checked)
-            unsure = _taken_by_place(preview.columns, study, options)
+            unsure = _taken_by_place(preview.table.columns, study, options)
             if unsure and not options["preview"]:
                 raise CommandError(f"{unsure} Nothing was imported.")
             if unsure:
