@@ -77,10 +77,7 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
 
 
 class ImportBatch(models.Model):
-    """One uploaded file: a draft with a preview, then imported whole or not at all, and undone whole or not at all.
-
-    Its counts are of what it brought; they stay when it is undone.
-    """
+    """One uploaded file: a draft, then imported, then perhaps undone. Its counts are of what it brought, and stay."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"

@@ -22,11 +22,7 @@ class NotEnoughExamples(Refusal):
 
 
 def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
-    """Fix the first labelled pool examples, in rank order, as what a run trains on; an equal snapshot is shared.
-
-    Parameters: `num_labels` >= 1, or None for all there are.
-    Raises: NotEnoughLabels, with how many there are.
-    """
+    """Fix the first labelled pool examples (None: all) as what a run trains on. Raises: NotEnoughLabels."""
     items = [
         SnapshotItem(example=one, value=one.label.value, source=one.label.source, source_keys=one.label.source_keys)
         for one in _with_labels(study, Split.POOL)[:num_labels]

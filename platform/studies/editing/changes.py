@@ -56,7 +56,7 @@ def change_study(
     instructions: str | None = None,
     labels: Sequence[str] | None = None,
 ) -> Study:
-    """Change what is given of a study, all of it or nothing. A name may change at any time.
+    """Change what is given of a study, all of it or nothing.
 
     Raises: Forbidden; StudyInvalid; StudyInUse (instructions that people work by, labels that something depends on).
     """
@@ -116,7 +116,11 @@ def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | st
     )
     made = create_study(actor=actor, spec=spec)
     if with_data and study.examples.exists():
-        _copy_examples(actor, study, made)
+        pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
+        batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
+        columns = {name: name for name in made.definition.input_fields}
+        options = ImportOptions(columns=columns, label_column="label", split_column="split")
+        import_examples(actor=actor, batch=batch, options=options)
     return made
 
 
@@ -167,12 +171,3 @@ def _check_labels(study: Study, labels: Sequence[str], found: Dependents) -> Non
     in_use = [label for label, _ in found.in_use]
     if study.definition.is_list and [label for label in labels if label in in_use] != in_use:
         raise StudyInUse(f"sets of labels are kept in the order {', '.join(in_use)}. Keep that order.", field="labels")
-
-
-def _copy_examples(actor: User, study: Study, made: Study) -> None:
-    pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
-    batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
-    options = ImportOptions(
-        columns={name: name for name in made.definition.input_fields}, label_column="label", split_column="split"
-    )
-    import_examples(actor=actor, batch=batch, options=options)

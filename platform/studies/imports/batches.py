@@ -102,8 +102,7 @@ def import_examples(
 ) -> ImportBatch:
     """Import a draft: all of it, or nothing.
 
-    Parameters: `skip_bad_rows` imports the good rows although others have errors; `expected_digest` is that of the
-    preview that the person saw.
+    Parameters: `expected_digest` is that of the preview that the person saw.
     Raises: Forbidden; FileUnreadable; ColumnsWrong; RowsInvalid; AlreadyImported; PreviewOutdated.
     """
     require(actor=actor, action=Action.IMPORT_EXAMPLES)

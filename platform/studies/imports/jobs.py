@@ -30,10 +30,7 @@ def is_large(batch: ImportBatch) -> bool:
 def ask_preview(
     *, actor: User, batch: ImportBatch, options: ImportOptions | None = None, encoding: str = "utf-8"
 ) -> ImportJob:
-    """Ask a worker for a preview; replaces an earlier request, but not an import under way. Raises: Forbidden.
-
-    Parameters: `options` as chosen, or None to have them guessed.
-    """
+    """Ask a worker for a preview, by default of guessed options; replaces an earlier request, but not an import."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     if options:
         return _ask(actor, batch, options=options.as_json(), encoding=options.encoding, is_import=False)
@@ -44,7 +41,7 @@ def ask_preview(
 def ask_import(
     *, actor: User, batch: ImportBatch, options: ImportOptions, expected_digest: str, skip_bad_rows: bool = False
 ) -> ImportJob:
-    """Ask a worker to import what was previewed. Raises: Forbidden."""
+    """Ask a worker to import what was previewed."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     return _ask(
         actor,

@@ -116,9 +116,8 @@ class _Checker:
         self.num_other_splits = 0
 
     def add(self, row: Row) -> None:
-        problem = row.problem or self._cell_problem(row)
         try:
-            problem = problem or self._take(row)
+            problem = row.problem or self._cell_problem(row) or self._take(row)
         except AnswerInvalid as error:
             problem = f"label: {error}"
         if problem:
