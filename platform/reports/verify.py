@@ -82,7 +82,7 @@ def _snapshots(studies: Sequence[Study]) -> Iterator[Difference]:
     budgets = {study.pk: study.budget_id for study in studies}
     entries = LedgerEntry.objects.filter(budget__in=budgets.values())
     entered = set(entries.values_list("budget_id", "source_key"))
-    items = SnapshotItem.objects.filter(snapshot__study__in=studies)
+    items = SnapshotItem.objects.filter(snapshot__study__in=studies).exclude(source_keys=[])
     rows = items.values_list("snapshot__study", "source_keys")
     named = {(budgets[study], key) for study, keys in rows for key in keys}
     for _, source_key in sorted(named - entered):

@@ -9,7 +9,7 @@ from budgets.models import Path
 from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.formatting import money, percent
 from reports.queries import Point
-from studies.models import Metric
+from studies.task_types import Metric
 
 _HEIGHT = 380
 # Costs that span more than this ratio get a logarithmic axis: the cheap points would lie on each other.

@@ -133,7 +133,7 @@ def _get_or_create(
             "dev": inputs.dev,
             "test": inputs.test,
             "unlabelled": unlabelled,
-            "num_unlabelled": unlabelled.num_rows if unlabelled else 0,
+            "num_unlabelled": unlabelled.num_examples if unlabelled else 0,
             **{name: getattr(planned, name) for name in ("model", "training", "search", "distillation")},
             "seed": chain.seed,
             "device": chain.device,

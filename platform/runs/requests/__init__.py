@@ -11,7 +11,6 @@ from runs.requests.estimates import (
 from runs.requests.inputs import (
     MOST_EXAMPLES,
     FixedInputs,
-    NotEnoughExamples,
     NothingToMeasure,
     RunRequest,
     check_test,
@@ -20,6 +19,7 @@ from runs.requests.inputs import (
     fix_inputs,
 )
 from runs.requests.plan import FOR_DISTIL, RunPlan
+from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [

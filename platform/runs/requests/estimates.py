@@ -134,6 +134,6 @@ def _inputs(run: Run) -> Inputs:
         study=run.study,
         num_labels=run.snapshot.num_examples if run.snapshot else 0,
         num_unlabelled=run.num_unlabelled,
-        num_dev=run.dev.num_rows if run.dev else 0,
-        num_test=run.test.num_rows if run.test else 0,
+        num_dev=run.dev.num_examples if run.dev else 0,
+        num_test=run.test.num_examples if run.test else 0,
     )

@@ -123,7 +123,7 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
         rows.append(("snapshot", f"{run.snapshot.num_examples:,} labels, hash `{run.snapshot.content_hash}`"))
     for name, fixed in (("dev list", run.dev), ("test list", run.test), ("unlabelled list", run.unlabelled)):
         if fixed is not None:
-            rows.append((name, f"{fixed.num_rows:,} examples, hash `{fixed.content_hash}`"))
+            rows.append((name, f"{fixed.num_examples:,} examples, hash `{fixed.content_hash}`"))
     read = artifact.result.get("data") or {}
     return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in read.items())]
 
