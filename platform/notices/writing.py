@@ -4,7 +4,7 @@ from celery import current_app
 from django.db import transaction
 
 from accounts.models import User
-from accounts.permissions import ALLOWED, Action
+from accounts.permissions import Action
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
 
 TASK = "notices.tasks.deliver"
@@ -43,7 +43,7 @@ def _nudge() -> None:
 
 
 def _mails(notice: Notice) -> list[Delivery]:
-    readers = User.objects.filter(is_active=True, wants_mail=True, role__in=ALLOWED[Action.SEE_NOTICES])
+    readers = User.objects.filter(is_active=True, wants_mail=True, role__in=Action.SEE_NOTICES.roles)
     return [Delivery(notice=notice, channel=Delivery.Channel.EMAIL, person=reader) for reader in readers]
 
 

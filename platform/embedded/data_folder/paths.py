@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import EmbeddedError
@@ -16,57 +15,24 @@ class NotOurFolder(EmbeddedError):
     """A folder without our marker file is never removed."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Paths:
-    root: Path
-    data: Path
-
-    @property
-    def venv(self) -> Path:
-        return self.root / ".venv"
-
-    @property
-    def label_studio_venv(self) -> Path:
-        return self.root / ".venv-label-studio"
-
-    @property
-    def run(self) -> Path:
-        return self.data / "run"
-
-    @property
-    def logs(self) -> Path:
-        return self.data / "logs"
-
-    @property
-    def postgres(self) -> Path:
-        return self.data / "pg"
-
-    @property
-    def label_studio(self) -> Path:
-        return self.data / "ls"
-
-    @property
-    def runs(self) -> Path:
-        return self.data / "runs"
-
-    @property
-    def models(self) -> Path:
-        return self.data / "models"
-
-    @property
-    def supervisor_lock(self) -> Path:
-        """Held by the process that runs the services."""
-        return self.run / "supervisor.lock"
-
-    @property
-    def keeper_lock(self) -> Path:
-        """Held by the process that runs PostgreSQL."""
-        return self.run / "postgres.keeper"
-
-    @property
-    def socket_note(self) -> Path:
-        """Names the folder of PostgreSQL's socket where that is not in the data folder."""
-        return self.run / "socket-folder"
+    def __init__(self, *, root: Path, data: Path) -> None:
+        self.root = root
+        self.data = data
+        self.venv = root / ".venv"
+        self.label_studio_venv = root / ".venv-label-studio"
+        self.run = data / "run"
+        self.logs = data / "logs"
+        self.postgres = data / "pg"
+        self.label_studio = data / "ls"
+        self.runs = data / "runs"
+        self.models = data / "models"
+        # Held by the process that runs the services.
+        self.supervisor_lock = self.run / "supervisor.lock"
+        # Held by the process that runs PostgreSQL.
+        self.keeper_lock = self.run / "postgres.keeper"
+        # Names the folder of PostgreSQL's socket where that is not in the data folder.
+        self.socket_note = self.run / "socket-folder"
 
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"

@@ -159,16 +159,6 @@ def _ensure_databases(connection: _Connection, paths: Paths) -> None:
     _ensure_database(connection, APPLICATION, known.database_password, "createdb")
     _ensure_database(connection, LABEL_STUDIO, known.label_studio_database_password, "nocreatedb")
     for name, value in LABEL_STUDIO_LIMITS.items():
-        _ensure_limit(connection, name, value)
-
-
-def _ensure_limit(connection: _Connection, name: str, value: str) -> None:
-    known = connection.execute(
-        "select 1 from pg_db_role_setting join pg_roles on pg_roles.oid = setrole "
-        "where rolname = %s and %s = any(setconfig)",
-        [LABEL_STUDIO, f"{name}={value}"],
-    )
-    if not known.fetchone():
         change = sql.SQL("alter role {} set {} = {}")
         connection.execute(change.format(sql.Identifier(LABEL_STUDIO), sql.Identifier(name), sql.Literal(value)))
 

@@ -24,14 +24,6 @@ ROUND_SECONDS = 0.3
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class DjangoCommandFailed(EmbeddedError):
-    """A Django command that the set-up needs failed."""
-
-
-class AlreadyServing(EmbeddedError):
-    """Another process of this copy runs the services."""
-
-
 def up(*, paths: Paths) -> int:
     """Serve until a signal asks to stop."""
     if is_locked(path=paths.make().supervisor_lock):
@@ -81,7 +73,7 @@ def _serve(paths: Paths, work: Callable[[Supervisor], int]) -> int:
     os.umask(0o077)
     lock = FileLock(paths.supervisor_lock)
     if not lock.acquire(wait=False):
-        raise AlreadyServing(f"another process is just starting the services of {paths.data}.")
+        raise EmbeddedError(f"another process is just starting the services of {paths.data}.")
     for number in STOPPING:
         signal.signal(number, signal.default_int_handler)
     plan = make_plan(paths=paths)
@@ -168,7 +160,7 @@ def _must_succeed(paths: Paths, *arguments: str) -> None:
     finally:
         child.kill()
     if status != 0:
-        raise DjangoCommandFailed(f"`python3 manage.py {' '.join(arguments)}` ended with status {status}; see above.")
+        raise EmbeddedError(f"`python3 manage.py {' '.join(arguments)}` ended with status {status}; see above.")
 
 
 def _write_state(plan: Plan, supervisor: Supervisor) -> None:

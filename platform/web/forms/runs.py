@@ -8,7 +8,7 @@ from budgets.models import Path
 from runs.models import Run
 from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
-from web.forms.lists import NumberListField
+from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
 HYBRID = "hybrid"

@@ -9,6 +9,7 @@ from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.models import PayBasis, Study
 from studies.queries import dependents
 from studies.task_types import TASK_TYPES, TaskType, metric_title
+from web.forms.fields import amount_field
 
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
@@ -48,9 +49,8 @@ class StudyForm(forms.Form):
     teacher_name = forms.CharField(label="Teacher's hub name or folder", required=False)
     teacher_revision = forms.CharField(label="Teacher's revision", required=False)
 
-    limit = forms.CharField(
+    limit = amount_field(
         label="Budget limit",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text="In the price book's currency. Nothing that could exceed it is started.",
     )
     price_book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), empty_label=None)
@@ -133,9 +133,8 @@ class ChangeStudyForm(forms.Form):
 
 class DuplicateForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME)
-    limit = forms.CharField(
+    limit = amount_field(
         label="Budget limit",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text="Its own budget, from the same price book. Nothing is taken from this study's.",
     )
     with_data = forms.BooleanField(

@@ -9,6 +9,7 @@ from budgets.models import BudgetStop
 from budgets.overviews import num_withdrawn, standing_stop
 from runs.models import Run, RunState
 from studies.models import Study
+from tables.table import counted
 from web.presenters.queries import open_assignments
 
 
@@ -41,8 +42,8 @@ class Stopped:
             (self.num_paused, "run", "paused"),
             (self.num_waiting, "run", "waiting"),
         ]
-        told = [f"{number:,} {noun}{'s' * (number != 1)} {state}" for number, noun, state in counts if number]
-        return f"{'; '.join(told)}." if told else "Nothing was in progress."
+        stopped = [f"{counted(number, noun)} {state}" for number, noun, state in counts if number]
+        return f"{'; '.join(stopped)}." if stopped else "Nothing was in progress."
 
 
 @dataclass(frozen=True, kw_only=True)

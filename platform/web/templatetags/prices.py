@@ -18,8 +18,6 @@ register = template.Library()
 _TONES = {
     PriceState.IN_FORCE: "good",
     PriceState.TO_COME: "busy",
-    PriceState.PAST: "",
-    PriceState.ENDED: "",
     PriceState.CORRECTION: "warn",
 }
 
@@ -43,12 +41,7 @@ def price_kind(row: Price) -> str:
 
 @register.filter
 def price_tone(state: PriceState) -> str:
-    return _TONES[state]
-
-
-@register.filter
-def share_percent(share: float | Decimal) -> str:
-    return f"{min(max(float(share), 0), 1) * 100:.0f}"
+    return _TONES.get(state, "")
 
 
 @register.filter

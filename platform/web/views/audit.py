@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from accounts.queries import audit_records
 from reports.audit import ROWS_AT_A_TIME, audit_csv
 from studies.models import Study
 from web.forms.audit import AuditFilterForm
-from web.http import page_of
+from web.http import page_of, stream, unreadable
 
 _STUDY_PAGES = {"budget": "budget", "labelling": "labelling", "ledger": "ledger"}
 
@@ -33,13 +33,11 @@ def audit(request: HttpRequest) -> HttpResponse:
 @allowed(Action.SEE_AUDIT)
 @require_safe
 def audit_table(request: HttpRequest) -> HttpResponseBase:
-    """The records that the filters leave, streamed: however many there are, few are in memory at once."""
     form = AuditFilterForm(request.GET)
     if not form.is_valid():
-        return HttpResponse(form.errors.as_text(), status=400, content_type="text/plain; charset=utf-8")
+        return unreadable(form)
     rows = audit_records(wanted=form.wanted()).iterator(chunk_size=ROWS_AT_A_TIME)
-    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-    return StreamingHttpResponse(audit_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    return stream(audit_csv(rows), "text/csv; charset=utf-8", "audit.csv")
 
 
 def _links(records: Iterable[AuditRecord]) -> dict[int, str]:

@@ -25,11 +25,11 @@ from studies.imports import (
     summarise,
     undo_import,
 )
-from studies.models import ImportBatch, ImportJob, Study
+from studies.models import ImportBatch, ImportJob
 from studies.queries import awaiting_annotation
 from tables.table import counted
 from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
-from web.http import carry_out, person
+from web.http import carry_out, person, study_of, submitted
 
 State = ImportJob.State
 GOOD_ROWS = "good_rows"
@@ -38,15 +38,16 @@ GOOD_ROWS = "good_rows"
 @allowed(Action.IMPORT_EXAMPLES)
 @require_http_methods(["GET", "POST"])
 def upload(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=pk)
+    study, actor = study_of(pk), person(request)
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+
+    def draft() -> ImportBatch:
         file = form.cleaned_data["file"]
-        batch = carry_out(
-            form, lambda: draft_import(actor=person(request), study=study, file_name=file.name, content=file)
-        )
-        if batch:
-            return redirect("import-preview", pk=study.pk, batch_pk=batch.pk)
+        return draft_import(actor=actor, study=study, file_name=file.name, content=file)
+
+    batch = submitted(form, draft)
+    if batch:
+        return redirect("import-preview", pk=study.pk, batch_pk=batch.pk)
     context = {
         "study": study,
         "form": form,
@@ -84,7 +85,7 @@ def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
 def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     batch = _batch(pk, batch_pk)
     form = UndoForm(request.POST if request.method == "POST" else None)
-    undone = carry_out(form, lambda: undo_import(actor=person(request), batch=batch)) if form.is_valid() else None
+    undone = submitted(form, lambda: undo_import(actor=person(request), batch=batch))
     if undone is not None:
         messages.success(request, f"The import of {undone.file_name} is undone: its examples and labels are removed.")
         return redirect("study-data", pk=pk)
@@ -92,7 +93,6 @@ def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
 
 
 def outcome_of(batch: ImportBatch) -> str:
-    """Say what an import brought."""
     if batch.state == ImportBatch.State.UNDONE:
         return f"The import of {batch.file_name} was undone."
     parts = [f"{counted(batch.num_created, 'example')} imported from {batch.file_name}"]
@@ -216,20 +216,17 @@ def _choose(
     preview: DraftPreview | None = None,
 ) -> HttpResponse:
     """Show the preview for the chosen options, with the form to change them."""
+    awaiting = awaiting_annotation(batch.study)
     context = {
         "study": batch.study,
         "batch": batch,
         "form": form,
         "preview": preview,
         "summary": summary,
-        "num_awaiting": _num_awaiting(batch.study, summary),
+        "num_awaiting": awaiting.filter(content_hash__in=summary.relabelled).count() if summary else 0,
         "confirms": GOOD_ROWS if summary and summary.num_errors else "all",
     }
     return render(request, "web/import_preview.html", context)
-
-
-def _num_awaiting(study: Study, summary: ImportSummary | None) -> int:
-    return awaiting_annotation(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
 
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: str) -> HttpResponse:

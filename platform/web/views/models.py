@@ -1,5 +1,6 @@
 """A student, a teacher or a soft-label set: what it cost, how good it is, its card, and a box to try it."""
 
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,12 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.permissions import Action, allowed
 from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
-from reports.charts import THEMES, NothingToDraw, reliability_chart, reliability_of
+from reports.charts import reliability_chart, reliability_of
 from reports.formatting import adding_up
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
 from runs.results import CardMissing, missing_parts, try_model
-from web.forms.models import TryForm
+from web.forms.reports import TryForm
 from web.http import carry_out, download, drawing, person
 from web.presenters import shown
 
@@ -58,13 +59,8 @@ def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.SEE_REPORT)
 @require_safe
 def reliability(request: HttpRequest, pk: int) -> HttpResponse:
-    """A soft-label set's reliability diagram as SVG; `theme` light or dark."""
-    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
-    try:
-        chart = reliability_chart(reliability_of(_found(pk)), theme=theme)
-    except NothingToDraw as problem:
-        raise Http404(str(problem)) from None
-    return drawing(request, chart, "svg", file_name=f"reliability-{pk}")
+    draw = partial(reliability_chart, reliability_of(_found(pk)))
+    return drawing(request, draw, "svg", file_name=f"reliability-{pk}")
 
 
 def _found(pk: int) -> Artifact:
@@ -76,7 +72,7 @@ def _page(model: Artifact) -> dict[str, Any]:
     bill = sharing.ledger.bill(run_id=model.run_id)
     shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
-    is_student, is_model = model.kind == ArtifactKind.STUDENT, model.kind != ArtifactKind.SOFT_LABELS
+    is_model = model.kind != ArtifactKind.SOFT_LABELS
     return {
         "study": model.run.study,
         "artifact": model,
@@ -84,7 +80,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "bill": bill,
         "bill_format": adding_up(model.run.study.budget.currency, *parts),
         "shared": shared,
-        "uses": [] if is_student else sharing.uses(bill),
+        "uses": [] if shared else sharing.uses(bill),
         "num_students": len(sharing.students),
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),

@@ -11,7 +11,7 @@ from notices import queries
 from notices.models import Delivery, WebhookTarget
 from notices.operations import add_target, change_target, choose_mail, rotate_secret, send_again, send_test
 from web.forms.notices import NewTargetForm, TargetForm
-from web.http import carry_out, carry_out_or_say, page_of, person
+from web.http import carry_out_or_say, page_of, person, submitted
 
 NEW_SECRET = "new_webhook_secret"
 
@@ -42,10 +42,9 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def targets(request: HttpRequest) -> HttpResponse:
     form = NewTargetForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        added = carry_out(form, lambda: add_target(actor=person(request), **form.cleaned_data))
-        if added:
-            return _show_secret(request, added)
+    added = submitted(form, lambda: add_target(actor=person(request), **form.cleaned_data))
+    if added:
+        return _show_secret(request, added)
     page = page_of(request, WebhookTarget.objects.select_related("created_by").order_by("-is_active", "name"))
     return render(request, "web/webhook_targets.html", {"form": form, "page": page})
 
@@ -57,11 +56,11 @@ def target(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(WebhookTarget, pk=pk)
     initial = {"name": shown.name, "url": shown.url, "is_active": shown.is_active}
     form = TargetForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        changed = carry_out(form, lambda: change_target(actor=person(request), target=shown, **form.cleaned_data))
-        if changed:
-            messages.success(request, f"{changed.name} is changed.")
-            return redirect("webhook-targets")
+    changed = submitted(form, lambda: change_target(actor=person(request), target=shown, **form.cleaned_data))
+    if changed:
+        messages.success(request, f"{changed.name} is changed.")
+        return redirect("webhook-targets")
+    if form.is_bound:
         shown.refresh_from_db()
     deliveries = shown.deliveries.select_related("notice").order_by("-pk")
     context = {

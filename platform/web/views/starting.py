@@ -2,18 +2,19 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed
 from config.refusals import Refusal
 from runs.control import StartedRuns, start_runs
 from runs.requests import finished_teachers
+from studies.hashing import digest
 from studies.models import Study
 from studies.queries import split_counts
 from web.forms.runs import StartRunForm
-from web.http import carry_out, person
-from web.presenters import SHOWN, is_as_shown, quote_runs, shown_as
+from web.http import SHOWN, carry_out, is_as_shown, person, study_of
+from web.presenters import quote_runs
 
 MOST_TEACHERS = 20
 
@@ -21,7 +22,7 @@ MOST_TEACHERS = 20
 @allowed(Action.START_RUN)
 @require_http_methods(["GET", "POST"])
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
-    study = _study(pk)
+    study = study_of(pk)
     form = _form(study, request.POST or None)
     quoted = _quoted(request, study)
     # Without scripts a button asks for the quote that is otherwise updated at each change.
@@ -38,11 +39,7 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.START_RUN)
 @require_safe
 def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/run_quote_swapped.html", {**_quoted(request, _study(pk)), "is_swapped": True})
-
-
-def _study(pk: int) -> Study:
-    return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    return render(request, "web/run_quote_swapped.html", {**_quoted(request, study_of(pk)), "is_swapped": True})
 
 
 def _form(study: Study, data: object) -> StartRunForm:
@@ -70,5 +67,5 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
     except Refusal as refusal:
         named = form[refusal.field].label if refusal.field in form.fields else ""
         return {"study": study, "form": form, "refusal": f"{named}: {refusal.reason}" if named else str(refusal)}
-    shown = shown_as(run_request, quote.amount if quote else None)
+    shown = digest(run_request, quote.amount if quote else None)
     return {"study": study, "form": form, "quote": quote, SHOWN: shown}

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Action, allowed, allows
@@ -18,7 +18,7 @@ from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
 from studies.queries import label_counts, split_counts, with_label, without_any
 from web.forms.studies import StudyForm
-from web.http import carry_out, page_of, person
+from web.http import page_of, person, stream, study_of, submitted
 from web.presenters import study_rows
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
@@ -51,18 +51,17 @@ def create(request: HttpRequest) -> HttpResponse:
     form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""))
     if getattr(request, "htmx", False):
         return render(request, "web/study_kind.html", {"form": form})
-    if request.method == "POST" and form.is_valid():
-        study = carry_out(form, lambda: create_study(actor=person(request), spec=form.spec()))
-        if study:
-            messages.success(request, f"“{study.name}” created. Next: import its data.")
-            return redirect("study", pk=study.pk)
+    study = submitted(form, lambda: create_study(actor=person(request), spec=form.spec()))
+    if study:
+        messages.success(request, f"“{study.name}” created. Next: import its data.")
+        return redirect("study", pk=study.pk)
     return render(request, "web/create_study.html", {"form": form, "has_books": PriceBook.objects.exists()})
 
 
 @allowed(Action.SEE_STUDY)
 @require_safe
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book", "created_by"), pk=pk)
+    study = study_of(pk)
     (row,) = study_rows([study])
     context = {
         "study": study,
@@ -76,7 +75,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(Action.SEE_STUDY)
 @require_safe
 def data(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=pk)
+    study = study_of(pk)
     split, label = request.GET.get("split", Split.POOL), request.GET.get("label", "")
     context = {
         "study": study,
@@ -97,11 +96,10 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def data_file(request: HttpRequest, pk: int, suffix: str) -> StreamingHttpResponse:
     """What the filters leave, in the form that an import takes."""
-    study = get_object_or_404(Study, pk=pk)
+    study = study_of(pk)
     examples = _examples(study, request.GET.get("split", ""), request.GET.get("label", ""))
-    headers = {"Content-Disposition": f'attachment; filename="study-{study.pk}.{suffix}"'}
     pieces = export_examples(study=study, examples=examples, suffix=suffix)
-    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[suffix], headers=headers)
+    return stream(pieces, CONTENT_TYPES[suffix], f"study-{study.pk}.{suffix}")
 
 
 def _examples(study: Study, split: str, label: str) -> QuerySet[Example]:

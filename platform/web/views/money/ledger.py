@@ -17,8 +17,6 @@ from budgets.money import ZERO
 from reports.bills import BillSection
 from reports.costs import (
     BadCursor,
-    CostFilter,
-    CurrencyCost,
     Cursor,
     EntryPage,
     entry_page,
@@ -32,7 +30,7 @@ from reports.sources import EntrySource, sources_of
 from runs.models import Artifact, ArtifactKind
 from studies.models import Study
 from web.forms.costs import CostFilterForm
-from web.http import person
+from web.http import person, study_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ class ShownEntry:
 @allowed(Action.SEE_LEDGER)
 @require_safe
 def ledger(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     bill, part, unused = (request.GET.get(name, "") for name in ("bill", "part", "unused"))
     form = CostFilterForm(request.GET, study=study)
     context = {
@@ -101,12 +99,13 @@ def _of_study(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
         return {"rows": [], "total": ZERO, "num_entries": 0}
     wanted, after = form.wanted(), _cursor(request, form)
     page = entry_page(wanted=wanted, after=after)
-    found = _only(total_of(wanted=wanted))
+    # A study has one currency.
+    found = next(iter(total_of(wanted=wanted)), None)
     return {
         **_list(page, running=running_total(wanted=wanted, after=after)),
-        "total": found.amount,
-        "num_entries": found.num_entries,
-        "is_filtered": _is_filtered(wanted),
+        "total": found.amount if found else ZERO,
+        "num_entries": found.num_entries if found else 0,
+        "is_filtered": len(wanted.where) > 1 or bool(wanted.first_month or wanted.last_month),
         "carried": form.carried(),
     }
 
@@ -162,15 +161,6 @@ def _what(bill: str, part: str, unused: str) -> str:
     if unused:
         return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
     return "Entries"
-
-
-def _is_filtered(wanted: CostFilter) -> bool:
-    return len(wanted.where) > 1 or wanted.first_month is not None or wanted.last_month is not None
-
-
-def _only(totals: Sequence[CurrencyCost]) -> CurrencyCost:
-    """A study has one currency."""
-    return totals[0] if totals else CurrencyCost(currency="", amount=ZERO, num_entries=0)
 
 
 def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:

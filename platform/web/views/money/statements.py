@@ -2,7 +2,7 @@
 
 from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -11,8 +11,8 @@ from budgets.models import Budget, Tally
 from reports.bills import RULE
 from reports.costs import MOST_LISTED, Grouping, names_of, statement_of
 from reports.verify import verify
-from studies.models import Study
 from web.forms.costs import StatementForm
+from web.http import study_of
 
 ALL = "all"
 
@@ -21,7 +21,7 @@ ALL = "all"
 @require_safe
 def statement(request: HttpRequest, pk: int) -> HttpResponse:
     """Of the days that the address names, else from the study's first day until today."""
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     whole = {"first": study.budget.created_at.date(), "last": timezone.now().date()}
     form = StatementForm({name: request.GET.get(name, day) for name, day in whole.items()})
     found = statement_of(study=study, days=form.days()) if form.is_valid() else None
