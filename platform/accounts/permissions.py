@@ -77,7 +77,6 @@ def allowed(action: Action) -> Callable[[View], View]:
             require(actor=request.user, action=action)
             return view(request, *args, **kwargs)
 
-        guarded.action = action  # type: ignore[attr-defined]  # read by the test of every page and role
         return login_required(guarded)
 
     return decorate

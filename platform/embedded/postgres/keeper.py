@@ -27,7 +27,7 @@ from embedded.data_folder import (
     load_secrets,
 )
 from embedded.environment import scrubbed
-from embedded.postgres.server import PORT, STOP_SECONDS, socket_folder, users_lock
+from embedded.postgres.server import PORT, STOP_SECONDS, socket_folder
 from embedded.processes import die_with_parent
 
 LONGEST_PAUSE = 10.0
@@ -59,7 +59,7 @@ class Keeper:
     def keep(self) -> int:
         """Run the server until nothing holds it. Returns: the exit status."""
         self._prepare()
-        users = FileLock(users_lock(paths=self._paths))
+        users = FileLock(self._paths.users_lock)
         while not users.acquire(wait=False):
             if self._server is None or self._server.poll() is not None:
                 if self._failures >= TRIES_BEFORE_FIRST_START and not self._was_healthy:

@@ -8,8 +8,6 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Cap, Path
 from web.forms.fields import amount_field
 
-_PATH, _KIND = "path", "kind"
-
 
 def _expected_field() -> forms.DecimalField:
     """What the person saw, so that two who edit at once notice each other."""
@@ -49,10 +47,10 @@ class CapForm(_SeenForm):
     what = forms.ChoiceField(
         label="What to cap",
         choices=[
-            ("A path", [(f"{_PATH}:{value}", label) for value, label in Path.choices]),
+            ("A path", [(f"path:{value}", label) for value, label in Path.choices]),
             (
                 "A kind",
-                [(f"{_KIND}:{value}", label) for value, label in CostKind.choices if value != CostKind.PLATFORM_FEE],
+                [(f"kind:{value}", label) for value, label in CostKind.choices if value != CostKind.PLATFORM_FEE],
             ),
         ],
     )
@@ -66,7 +64,7 @@ class CapForm(_SeenForm):
 
     @staticmethod
     def initial_of(cap: Cap) -> dict[str, Any]:
-        what = f"{_PATH}:{cap.path}" if cap.path else f"{_KIND}:{cap.kind}"
+        what = f"path:{cap.path}" if cap.path else f"kind:{cap.kind}"
         return {"what": what, "limit": f"{cap.limit.normalize():f}", "expected_limit": cap.limit}
 
 

@@ -121,8 +121,6 @@ def _annotators() -> list[tuple[str, str]]:
 
 
 class StatementForm(forms.Form):
-    """The days of a statement, in UTC."""
-
     first = day_field("From day (UTC)")
     last = day_field("To day (UTC)")
 

@@ -55,7 +55,6 @@ class PriceForm(forms.Form):
     )
 
     def price(self) -> dict[str, Any]:
-        """What the operation takes."""
         values = dict(self.cleaned_data)
         scope = Scope(**{name: values.pop(name) for name in ("device", "budget", "annotator")})
         return {**values, "kind": CostKind(values["kind"]), "scope": scope}

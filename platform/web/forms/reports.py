@@ -11,8 +11,6 @@ _FIELD_LABELS = {"text": "Text", "text_a": "First text", "text_b": "Second text"
 
 
 class CompareForm(forms.Form):
-    """Which two students to compare, by their artifacts' ids."""
-
     first = forms.TypedChoiceField(label="Is", coerce=int)
     second = forms.TypedChoiceField(label="better than", coerce=int)
 

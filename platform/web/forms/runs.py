@@ -55,15 +55,12 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
 
 
 def _described(run: Run) -> str:
-    """A run that can teach, as a choice."""
     labels = run.snapshot.num_examples if run.snapshot else 0
     return f"{run}, from {labels:,} labels"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldGroup:
-    """A collapsible group of settings."""
-
     title: str
     help: str
     fields: Sequence[forms.BoundField]
@@ -163,7 +160,6 @@ class StartRunForm(forms.Form):
 
     @property
     def groups(self) -> list[FieldGroup]:
-        """The settings that few need."""
         return [
             FieldGroup(
                 title="Search",

@@ -19,15 +19,11 @@ STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
 
 
-def task_type_choices() -> list[tuple[str, str]]:
-    return [(key, one.title) for key, one in TASK_TYPES.items()]
-
-
 class StudyForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
         label="Task type",
-        choices=task_type_choices,
+        choices=lambda: [(key, one.title) for key, one in TASK_TYPES.items()],
         widget=forms.Select(
             attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
         ),

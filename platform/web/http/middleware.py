@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.deprecation import MiddlewareMixin
 
 from config.database_limits import in_words
 
@@ -27,14 +28,10 @@ _RETRY_AFTER_SECONDS = "5"
 _TEXTS = ("text/", "application/json", "image/svg+xml")  # JSON lines, as application/jsonl, too
 
 
-class MoreHeaders:
+class MoreHeaders(MiddlewareMixin):
     """Adds the headers that Django has no setting for."""
 
-    def __init__(self, get_response: Answer) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self._get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
@@ -77,14 +74,8 @@ class RefuseCrossSite:
         return origin is not None and origin not in self._known | {_origin(request.build_absolute_uri("/"))}
 
 
-class DatabaseLimitPages:
+class DatabaseLimitPages(MiddlewareMixin):
     """Answers with a page of its own where the database ended what took too long."""
-
-    def __init__(self, get_response: Answer) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         words = in_words(exception) if isinstance(exception, OperationalError) else ""

@@ -11,7 +11,7 @@ from studies.models import Study
 
 
 def person(request: HttpRequest) -> User:
-    """The signed-in person; `@allowed` has made sure that there is one."""
+    """The signed-in person; the guard has made sure that there is one."""
     assert isinstance(request.user, User)
     return request.user
 

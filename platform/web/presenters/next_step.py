@@ -21,8 +21,6 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One sentence of advice, and the page where it is followed."""
-
     text: str
     link: str
     url_name: str

@@ -29,25 +29,24 @@ class StudyRow:
 
     study: Study
     facts: Facts
-    best: dict[str, float]
-
-    @property
-    def best_annotate(self) -> float | None:
-        return self.best.get(Path.ANNOTATE)
-
-    @property
-    def best_distil(self) -> float | None:
-        return self.best.get(Path.DISTIL)
-
-    @property
-    def step(self) -> Step:
-        return next_step(self.facts)
+    step: Step
+    best_annotate: float | None
+    best_distil: float | None
 
 
 def study_rows(studies: Iterable[Study]) -> list[StudyRow]:
     found = list(studies)
     facts, best = facts_of(found), best_utilities(found)
-    return [StudyRow(study=study, facts=facts[study.pk], best=best[study.pk]) for study in found]
+    return [
+        StudyRow(
+            study=study,
+            facts=facts[study.pk],
+            step=next_step(facts[study.pk]),
+            best_annotate=best[study.pk].get(Path.ANNOTATE),
+            best_distil=best[study.pk].get(Path.DISTIL),
+        )
+        for study in found
+    ]
 
 
 def best_utilities(studies: Sequence[Study]) -> dict[int, dict[str, float]]:
@@ -60,7 +59,6 @@ def best_utilities(studies: Sequence[Study]) -> dict[int, dict[str, float]]:
 
 
 def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
-    """The state of each study, by its id."""
     examples = _examples(studies)
     num_open = _counts(open_assignments(studies), "publication__example__study")
     runs = Run.objects.filter(study__in=studies)
@@ -113,7 +111,6 @@ def _counts(rows: QuerySet[Any], *keys: str) -> Counter[tuple[Any, ...]]:
 
 
 def num_publishable(study: Study) -> list[tuple[Split, int]]:
-    """How many examples of each split could still be published."""
     return [(split, publishable(study=study, split=split).count()) for split in Split]
 
 
@@ -141,8 +138,6 @@ def earned(user: User) -> list[Earned]:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldFor:
-    """What a hold is for, in words, and the address of the page about it."""
-
     text: str
     url: str
 

@@ -51,10 +51,6 @@ class RunQuote:
         return self.amount <= self.left
 
     @property
-    def missing(self) -> Decimal:
-        return self.amount - self.left
-
-    @property
     def minutes_that_fit(self) -> int | None:
         """For each run; None where they are free."""
         return minutes_that_fit(money=self.left, price=self.price, num_runs=self.num_runs)

@@ -1,4 +1,4 @@
-"""How amounts, times and shares are written on every page."""
+"""How amounts, times, shares, prices and states are written on every page."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from budgets.models import Budget
-from budgets.overviews import CurrencyOverview
+from budgets.cost_kinds import CostKind
+from budgets.limits import waiting_request, waiting_requests
+from budgets.models import Budget, Price
+from budgets.overviews import CurrencyOverview, PriceState
 from notices.models import Delivery
 from reports import formatting as wording
 from reports.formatting import MoneyFormat
@@ -18,7 +20,7 @@ from runs.models import RunState
 from runs.preflight import CheckLevel
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
-from web.presenters import action_in_words, key_in_words, model_name, recorded_value
+from web.presenters import action_in_words, key_in_words, model_name, recorded_value, stopped
 
 register = template.Library()
 register.filter("words", key_in_words)
@@ -218,3 +220,60 @@ def check_state(level: CheckLevel) -> str:
 @register.filter
 def check_word(level: CheckLevel) -> str:
     return _FINDINGS[level][1]
+
+
+_PRICE_TONES = {
+    PriceState.IN_FORCE: "good",
+    PriceState.TO_COME: "busy",
+    PriceState.CORRECTION: "warn",
+}
+
+
+@register.filter
+def price_amount(row: Price) -> str:
+    """A price's amount: in its book's currency, in percent for a fee, in words where it ends an override."""
+    if row.amount is None:
+        return "ends"
+    return (
+        f"{row.amount.normalize():f} %" if row.kind == CostKind.PLATFORM_FEE else exact(row.amount, row.book.currency)
+    )
+
+
+@register.filter
+def price_kind(row: Price) -> str:
+    """What a price is for, the device of a device hour too."""
+    device = f" on {row.device}" if row.device else ""
+    return f"{row.get_kind_display()}{device}"
+
+
+@register.filter
+def price_tone(state: PriceState) -> str:
+    return _PRICE_TONES.get(state, "")
+
+
+@register.filter
+def minus(amount: Decimal, other: Decimal) -> Decimal:
+    return amount - other
+
+
+@register.filter
+def percent_of(amount: Decimal, whole: Decimal) -> float:
+    return float(amount / whole * 100) if whole else 0.0
+
+
+@register.inclusion_tag("web/limit_banner.html", takes_context=True)
+def limit_banner(context: dict[str, Any], study: Study) -> dict[str, Any]:
+    """On a study's pages: a raise of its limit waits. Its budget's page shows the request itself."""
+    waiting = None if context.get("here") == "budget" else waiting_request(study.budget)
+    return {"study": study, "waiting": waiting}
+
+
+@register.simple_tag
+def waiting_budgets() -> set[int]:
+    """The budgets with a raise of their limit that waits for a second person."""
+    return set(waiting_requests().values_list("budget", flat=True))
+
+
+@register.inclusion_tag("web/stopped.html", takes_context=True)
+def stop_banner(context: dict[str, Any], study: Study) -> dict[str, Any]:
+    return {"study": study, "stopped": stopped(study), "here": context.get("here")}

@@ -5,21 +5,20 @@ from collections.abc import Iterable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from accounts.models import AuditRecord
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from accounts.queries import audit_records
 from reports.audit import ROWS_AT_A_TIME, audit_csv
 from studies.models import Study
 from web.forms.audit import AuditFilterForm
+from web.guards import page_for
 from web.http import page_of, stream, unreadable
 
 _STUDY_PAGES = {"budget": "budget", "labelling": "labelling", "ledger": "ledger"}
 
 
-@allowed(Action.SEE_AUDIT)
-@require_safe
+@page_for(Action.SEE_AUDIT)
 def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
     rows = audit_records(wanted=form.wanted()) if form.is_valid() else AuditRecord.objects.none()
@@ -30,8 +29,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     return render(request, "web/audit.html", context)
 
 
-@allowed(Action.SEE_AUDIT)
-@require_safe
+@page_for(Action.SEE_AUDIT)
 def audit_table(request: HttpRequest) -> HttpResponseBase:
     form = AuditFilterForm(request.GET)
     if not form.is_valid():

@@ -1,13 +1,13 @@
 """From a file to examples: upload, preview, confirm; and undo."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from labeling.withdraw import withdraw_labelled_of
 from studies.imports import (
     DraftPreview,
@@ -28,15 +28,15 @@ from studies.imports import (
 from studies.models import ImportBatch, ImportJob
 from studies.queries import awaiting_annotation
 from tables.table import counted
-from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
+from web.forms.examples import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
+from web.guards import form_for, page_for
 from web.http import carry_out, person, study_of, submitted
 
 State = ImportJob.State
 GOOD_ROWS = "good_rows"
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.IMPORT_EXAMPLES)
 def upload(request: HttpRequest, pk: int) -> HttpResponse:
     study, actor = study_of(pk), person(request)
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -57,8 +57,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/import_upload.html", context)
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.IMPORT_EXAMPLES)
 def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     """Preview a draft as its columns are chosen; the button that confirms does exactly what was shown."""
     batch = _batch(pk, batch_pk)
@@ -68,8 +67,7 @@ def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     return _by_worker(request, batch) if is_large(batch) else _at_once(request, batch)
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_safe
+@page_for(Action.IMPORT_EXAMPLES)
 def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     """How far the worker is; once it is done, the page that polls is reloaded."""
     batch = _batch(pk, batch_pk)
@@ -80,8 +78,7 @@ def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     return response
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.IMPORT_EXAMPLES)
 def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     batch = _batch(pk, batch_pk)
     form = UndoForm(request.POST if request.method == "POST" else None)
@@ -137,38 +134,19 @@ def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     known = ImportSummary(**job.outcome)
     form = _form(request, batch, ImportOptions(**job.options or known.options), known.columns)
     if request.method == "POST":
-        _ask_worker(request, batch, form)
+        if "confirm" in request.POST:
+            ask_import(**_confirmation(request, batch, form))
+        else:
+            ask_preview(actor=person(request), batch=batch, options=form.options())
         return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
     if job.problem:
         form.add_error(None, job.problem)
     return _choose(request, batch, form, known if job.state == State.DONE else None)
 
 
-def _ask_worker(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> None:
-    if "confirm" not in request.POST:
-        ask_preview(actor=person(request), batch=batch, options=form.options())
-        return
-    ask_import(
-        actor=person(request),
-        batch=batch,
-        options=form.options(),
-        expected_digest=_digest_of(request),
-        skip_bad_rows=request.POST["confirm"] == GOOD_ROWS,
-    )
-
-
 def _confirmed(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> bool:
     """Import as the form says, if that was previewed; False where it was refused, with the reason on the form."""
-    done = carry_out(
-        form,
-        lambda: import_examples(
-            actor=person(request),
-            batch=batch,
-            options=form.options(),
-            skip_bad_rows=request.POST["confirm"] == GOOD_ROWS,
-            expected_digest=_digest_of(request),
-        ),
-    )
+    done = carry_out(form, lambda: import_examples(**_confirmation(request, batch, form)))
     if done is None:
         return False
     messages.success(request, outcome_of(done))
@@ -193,9 +171,16 @@ def _withdraw(request: HttpRequest, batch: ImportBatch) -> None:
         messages.info(request, f"{done.num_kept:,} annotations are in progress; they are accepted and paid.")
 
 
-def _digest_of(request: HttpRequest) -> str:
-    # One that cannot be: who saw no preview confirms nothing.
-    return request.POST.get("digest", "") or "none"
+def _confirmation(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> dict[str, Any]:
+    """The arguments of an import as the page confirms it."""
+    return {
+        "actor": person(request),
+        "batch": batch,
+        "options": form.options(),
+        "skip_bad_rows": request.POST["confirm"] == GOOD_ROWS,
+        # Who saw no preview confirms nothing.
+        "expected_digest": request.POST.get("digest", "") or "none",
+    }
 
 
 def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, columns: Sequence[str]) -> OptionsForm:

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_POST, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
 from reports.charts import reliability_chart, reliability_of
@@ -16,18 +15,17 @@ from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
 from runs.results import CardMissing, missing_parts, try_model
 from web.forms.reports import TryForm
+from web.guards import button_for, page_for
 from web.http import carry_out, download, drawing, person
 from web.presenters import shown
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def artifact(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/artifact.html", _page(_found(pk)))
 
 
-@allowed(Action.TRY_MODEL)
-@require_POST
+@button_for(Action.TRY_MODEL)
 def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a model answer what was typed: the whole page, or only its box."""
     model = _found(pk)
@@ -45,10 +43,8 @@ def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/artifact.html", {**_page(model), **context})
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
-    """The model card as of now, to save as README.md."""
     try:
         text = model_card(artifact=_found(pk))
     except CardMissing as problem:
@@ -56,8 +52,7 @@ def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
     return download(text, "text/markdown; charset=utf-8", "README.md")
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def reliability(request: HttpRequest, pk: int) -> HttpResponse:
     draw = partial(reliability_chart, reliability_of(_found(pk)))
     return drawing(request, draw, "svg", file_name=f"reliability-{pk}")

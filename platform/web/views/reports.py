@@ -6,9 +6,8 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from reports.bills import BillSection
 from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
@@ -18,11 +17,11 @@ from runs.models import Artifact
 from runs.results import NotComparable, compare
 from studies.models import Study
 from web.forms.reports import CompareForm
+from web.guards import page_for
 from web.http import download, drawing, study_of
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     found = report_of(study)
@@ -30,8 +29,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/report.html", context)
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     """A paired test of two students: the whole page, or the part of the report that follows the choice."""
     study = study_of(pk)
@@ -63,15 +61,13 @@ def _comparison(form: CompareForm) -> dict[str, object]:
     return {"finding": finding_of(found)}
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def report_table(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     return download(report_csv(report_of(study)), "text/csv; charset=utf-8", f"{_file_name(study)}.csv")
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def report_chart(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
     study = study_of(pk)
     draw = partial(utility_chart, points(study), study=study.name)

@@ -8,10 +8,9 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from reports.charts import curve_chart, curve_csv
 from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import total_usage
@@ -33,6 +32,7 @@ from runs.results import run_file as file_of_run
 from studies.models import Split
 from tables.table import counted
 from web.forms.runs import ExtendRunForm
+from web.guards import button_for, form_for, page_for
 from web.http import carry_out_or_say, download, drawing, page_of, person, stream, study_of
 
 LOG_BYTES = 16_000
@@ -40,24 +40,21 @@ SECONDS_TO_KEEP_A_CURVE = 3600
 BYTES_PER_PIECE = 1 << 16
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def runs(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     rows = study.runs.select_related("snapshot", "created_by").order_by("-pk")
     return render(request, "web/runs.html", {"study": study, "page": page_of(request, rows, size=25)})
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
     written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
     return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the run's page that moves. Once the run ends, the whole page is loaded again: all of it changed."""
     shown = get_object_or_404(_with_relations(), pk=pk)
@@ -90,8 +87,7 @@ def _context(shown: Run) -> dict[str, object]:
     }
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
     shown = get_object_or_404(Run.objects.select_related("study"), pk=pk)
     found = curve_points(shown)
@@ -103,8 +99,7 @@ def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
     return drawing(request, draw, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run_file(request: HttpRequest, pk: int, name: str) -> StreamingHttpResponse:
     """A file as the run wrote it: the whole log, the spec that the trainer was given, the result."""
     shown = get_object_or_404(Run, pk=pk)
@@ -120,8 +115,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-@allowed(Action.CANCEL_RUN)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CANCEL_RUN)
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask first, saying what it costs and what is kept; then cancel."""
     if request.method == "GET":
@@ -134,21 +128,18 @@ def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, cancel, done)
 
 
-@allowed(Action.CANCEL_RUN)
-@require_POST
+@button_for(Action.CANCEL_RUN)
 def pause_run(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, pause, "Pausing the run: it saves a checkpoint and keeps the rest of its hold.")
 
 
-@allowed(Action.START_RUN)
-@require_POST
+@button_for(Action.START_RUN)
 def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
     done = "Resumed: the run starts from its checkpoint once a worker is free and its budget is not stopped."
     return _do(request, pk, resume, done)
 
 
-@allowed(Action.START_RUN)
-@require_POST
+@button_for(Action.START_RUN)
 def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendRunForm(request.POST)
     if not form.is_valid():

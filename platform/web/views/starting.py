@@ -3,9 +3,8 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from config.refusals import Refusal
 from runs.control import StartedRuns, start_runs
 from runs.requests import finished_teachers
@@ -13,14 +12,14 @@ from studies.hashing import digest
 from studies.models import Study
 from studies.queries import split_counts
 from web.forms.runs import StartRunForm
+from web.guards import form_for, page_for
 from web.http import SHOWN, carry_out, is_as_shown, person, study_of
 from web.presenters import quote_runs
 
 MOST_TEACHERS = 20
 
 
-@allowed(Action.START_RUN)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.START_RUN)
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = _form(study, request.POST or None)
@@ -36,8 +35,7 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/start_run.html", context)
 
 
-@allowed(Action.START_RUN)
-@require_safe
+@page_for(Action.START_RUN)
 def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/run_quote_swapped.html", {**_quoted(request, study_of(pk)), "is_swapped": True})
 

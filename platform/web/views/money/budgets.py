@@ -7,10 +7,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from budgets.forecast import outlook
 from budgets.ledger import reverse
 from budgets.limits import (
@@ -33,6 +32,7 @@ from config.refusals import Refusal
 from reports.formatting import MoneyFormat, adding_up
 from studies.models import Study
 from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
+from web.guards import button_for, form_for, page_for
 from web.http import carry_out_or_say, explain, page_of, person, study_of, submitted
 from web.presenters import held_for, would_stop
 from web.templatetags.fulcrum import exact
@@ -40,8 +40,7 @@ from web.templatetags.fulcrum import exact
 Change = Callable[[User, Budget, dict[str, Any]], str]
 
 
-@allowed(Action.SET_BUDGET)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_BUDGET)
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
@@ -50,8 +49,7 @@ def budget(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, study_of(pk))
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
@@ -73,10 +71,8 @@ def _asked(before: Budget, done: Budget) -> str:
     )
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse:
-    """Confirm or decline a raise of the limit that waits."""
     study = study_of(pk)
     asked = get_object_or_404(study.budget.limit_requests.select_related("budget"), pk=request_pk)
     actor = person(request)
@@ -91,8 +87,7 @@ def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse
     return redirect("budget", pk=study.pk)
 
 
-@allowed(Action.SET_CONFIRMATION)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_CONFIRMATION)
 def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
     """The limit above which budgets of a price book take a second person."""
     book = get_object_or_404(PriceBook, pk=pk)
@@ -104,8 +99,7 @@ def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/confirmation.html", {"book": book, "form": form})
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         scope, _, value = values.pop("what").partition(":")
@@ -115,8 +109,7 @@ def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, "cap_form", change)
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
     study = study_of(pk)
     cap = study.budget.caps.select_related("budget").filter(pk=cap_pk).first()
@@ -126,8 +119,7 @@ def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
     return redirect("budget", pk=study.pk)
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_thresholds(actor=actor, budget=changed, percents=values["thresholds"])
@@ -137,8 +129,7 @@ def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, "thresholds_form", change)
 
 
-@allowed(Action.SET_BUDGET)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_BUDGET)
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = StopForm(request.POST or None)
@@ -148,8 +139,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/stop.html", {"study": study, "form": form, "would_stop": would_stop(study)})
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     if carry_out_or_say(request, lambda: resume(actor=person(request), budget=study.budget)):
@@ -157,15 +147,13 @@ def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("budget", pk=study.pk)
 
 
-@allowed(Action.SET_BUDGET)
-@require_safe
+@page_for(Action.SET_BUDGET)
 def budget_by_id(request: HttpRequest, pk: int) -> HttpResponse:
     """What notices link to: a budget, of which there is one page, its study's."""
     return redirect("budget", pk=get_object_or_404(Study, budget=pk).pk)
 
 
-@allowed(Action.CORRECT_LEDGER)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CORRECT_LEDGER)
 def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
     entry = get_object_or_404(LedgerEntry.objects.select_related("budget__study", "price__book"), pk=pk)
     form = ReversalForm(request.POST or None)

@@ -10,9 +10,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed, allows
+from accounts.permissions import Action, allows
 from reports.charts import cost_chart
 from reports.costs import (
     FORMATS,
@@ -28,6 +27,7 @@ from reports.costs import (
 )
 from reports.formatting import MoneyFormat, adding_up
 from web.forms.costs import CostFilterForm
+from web.guards import page_for
 from web.http import drawing, page_of, person, stream, study_of, unreadable
 
 ROWS_PER_PAGE = 100
@@ -46,8 +46,7 @@ class ShownRow:
     narrowed_query: str
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def costs(request: HttpRequest) -> HttpResponse:
     form = CostFilterForm(request.GET)
     context = {
@@ -58,8 +57,7 @@ def costs(request: HttpRequest) -> HttpResponse:
     return render(request, "web/costs.html", context)
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def study_costs(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = CostFilterForm(request.GET, study=study)
@@ -122,8 +120,7 @@ def _study_too(query: str, wanted: CostFilter) -> str:
     return query if not named or named in query.split("&") else "&".join(filter(None, [named, query]))
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def cost_table(request: HttpRequest) -> HttpResponseBase:
     form = CostFilterForm(request.GET)
     if not form.is_valid():
@@ -131,8 +128,7 @@ def cost_table(request: HttpRequest) -> HttpResponseBase:
     return stream(grouped_csv(wanted=form.wanted(), by=form.grouping), "text/csv; charset=utf-8", "costs.csv")
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def cost_file(request: HttpRequest, name: str) -> HttpResponseBase:
     if name not in FORMATS:
         raise Http404(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
@@ -144,8 +140,7 @@ def cost_file(request: HttpRequest, name: str) -> HttpResponseBase:
     return stream(pieces, file_format.content_type, f"costs.{file_format.suffix}")
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def cost_chart_file(request: HttpRequest, suffix: str) -> HttpResponse:
     """Costs by month and kind, as SVG or PNG; in the currency that the address names, else the first."""
     form = CostFilterForm(request.GET)

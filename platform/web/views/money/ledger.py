@@ -9,9 +9,8 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed, allows
+from accounts.permissions import Action, allows
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from reports.bills import BillSection
@@ -30,6 +29,7 @@ from reports.sources import EntrySource, sources_of
 from runs.models import Artifact, ArtifactKind
 from studies.models import Study
 from web.forms.costs import CostFilterForm
+from web.guards import page_for
 from web.http import person, study_of
 
 
@@ -42,8 +42,7 @@ class ShownEntry:
     running: Decimal | None
 
 
-@allowed(Action.SEE_LEDGER)
-@require_safe
+@page_for(Action.SEE_LEDGER)
 def ledger(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     bill, part, unused = (request.GET.get(name, "") for name in ("bill", "part", "unused"))
@@ -63,8 +62,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/ledger.html", context)
 
 
-@allowed(Action.SEE_LEDGER)
-@require_safe
+@page_for(Action.SEE_LEDGER)
 def cost_entries(request: HttpRequest) -> HttpResponse:
     """Entries of all studies; amounts are of different currencies, so there is no running total."""
     form = CostFilterForm(request.GET)
@@ -76,8 +74,7 @@ def cost_entries(request: HttpRequest) -> HttpResponse:
     return render(request, "web/cost_entries.html", context)
 
 
-@allowed(Action.SEE_LEDGER)
-@require_safe
+@page_for(Action.SEE_LEDGER)
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     rows = LedgerEntry.objects.select_related(
         "budget__study", "price__book", "price__created_by", "payee", "hold", "reverses", "reversal", "replaces"
@@ -94,7 +91,6 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _of_study(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
-    """The whole ledger of a study, or what the filters leave of it."""
     if not form.is_valid():
         return {"rows": [], "total": ZERO, "num_entries": 0}
     wanted, after = form.wanted(), _cursor(request, form)

@@ -8,9 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from budgets.cost_kinds import CostKind
 from budgets.ledger import preview_repricing, reprice
 from budgets.models import Price, PriceBook
@@ -29,14 +28,14 @@ from budgets.prices import (
 from config.refusals import Refusal
 from reports.formatting import adding_up
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
+from web.guards import form_for, page_for
 from web.http import carry_out, in_words, page_of, person, stream, submitted
 from web.templatetags.fulcrum import exact
 
 NUM_LINES_SHOWN = 20
 
 
-@allowed(Action.SEE_PRICES)
-@require_safe
+@page_for(Action.SEE_PRICES)
 def prices(request: HttpRequest) -> HttpResponse:
     now, wanted = timezone.now(), request.GET.get("book", "")
     books = list(PriceBook.objects.order_by("name"))
@@ -58,8 +57,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     return render(request, "web/prices.html", context)
 
 
-@allowed(Action.SEE_PRICES)
-@require_safe
+@page_for(Action.SEE_PRICES)
 def price(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Price.objects.select_related("book", "budget__study", "annotator"), pk=pk)
     page = page_of(request, line_of(shown), size=25)
@@ -75,8 +73,7 @@ def price(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/price.html", context)
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def add_price_book(request: HttpRequest) -> HttpResponse:
     form = PriceBookForm(request.POST or None)
     added = submitted(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
@@ -86,8 +83,7 @@ def add_price_book(request: HttpRequest) -> HttpResponse:
     return render(request, "web/add_price_book.html", {"form": form})
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def add_price(request: HttpRequest) -> HttpResponse:
     if not PriceBook.objects.exists():
         messages.info(request, "A price belongs to a price book. Create one first.")
@@ -100,8 +96,7 @@ def add_price(request: HttpRequest) -> HttpResponse:
     return render(request, "web/add_price.html", {"form": form})
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def end_override(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Price.objects.select_related("book", "budget", "annotator"), pk=pk)
     form = EndForm(request.POST or None)
@@ -122,16 +117,14 @@ def end_override(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/end_override.html", {"form": form, "shown": shown})
 
 
-@allowed(Action.SEE_PRICES)
-@require_safe
+@page_for(Action.SEE_PRICES)
 def price_book_file(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     book = get_object_or_404(PriceBook, pk=pk)
     name = f"prices-{slugify(book.name) or book.pk}.csv"
     return stream(export_prices(book=book), "text/csv; charset=utf-8", name)
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def upload_prices(request: HttpRequest, pk: int) -> HttpResponse:
     """A file is previewed first; what was looked at comes back with the confirmation."""
     book = get_object_or_404(PriceBook, pk=pk)
@@ -171,8 +164,7 @@ def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFilePreview
     return render(request, "web/import_prices_preview.html", page)
 
 
-@allowed(Action.CORRECT_LEDGER)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CORRECT_LEDGER)
 def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Price.objects.select_related("book", "budget", "annotator"), pk=pk)
     form = CorrectionForm(request.POST or None, price=shown)
