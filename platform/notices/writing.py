@@ -4,7 +4,7 @@ from celery import current_app
 from django.db import transaction
 
 from accounts.models import User
-from accounts.permissions import ALLOWED, Action
+from accounts.permissions import Action
 from notices.models import Delivery, Notice, NoticeKind, WebhookTarget
 
 TASK = "notices.tasks.deliver"
@@ -24,7 +24,7 @@ def notify(*, key: str, kind: NoticeKind, title: str, body: str, path: str = "")
     values = {"kind": kind, "title": " ".join(title.split()), "body": body, "path": path}
     notice, is_new = Notice.objects.get_or_create(key=key, defaults=values)
     if is_new:
-        readers = User.objects.filter(is_active=True, wants_mail=True, role__in=ALLOWED[Action.SEE_NOTICES])
+        readers = User.objects.filter(is_active=True, wants_mail=True, role__in=Action.SEE_NOTICES.roles)
         targets = WebhookTarget.objects.filter(is_active=True)
         mails = [Delivery(notice=notice, channel=Delivery.Channel.EMAIL, person=reader) for reader in readers]
         calls = [Delivery(notice=notice, channel=Delivery.Channel.WEBHOOK, target=target) for target in targets]

@@ -18,8 +18,6 @@ YOUNGEST = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """Something that was, or would be, removed."""
-
     what: str
     num_bytes: int
 

@@ -8,7 +8,7 @@ from budgets.models import Path
 from runs.models import Run
 from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
-from web.forms.lists import NumberListField
+from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
 HYBRID = "hybrid"
@@ -59,15 +59,12 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
 
 
 def _described(run: Run) -> str:
-    """A run that can teach, as a choice."""
     labels = run.snapshot.num_examples if run.snapshot else 0
     return f"{run}, from {labels:,} labels"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldGroup:
-    """A collapsible group of settings."""
-
     title: str
     help: str
     fields: Sequence[forms.BoundField]
@@ -167,7 +164,6 @@ class StartRunForm(forms.Form):
 
     @property
     def groups(self) -> list[FieldGroup]:
-        """The settings that few need."""
         return [
             FieldGroup(
                 title="Search",

@@ -1,9 +1,11 @@
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from studies.imports import ENCODINGS, ImportOptions
+from studies.models import Split
 
 
 class UploadForm(forms.Form):
@@ -35,7 +37,6 @@ class OptionsForm(EncodingForm):
             self.fields[f"column_{name}"] = forms.CharField(label=label, required=False, widget=forms.Select)
 
     def set_columns(self, columns: Sequence[str]) -> None:
-        """Let people choose among the file's columns."""
         named = [(name, name) for name in columns]
         for name in self.input_fields:
             self._choices(f"column_{name}", [("", "Choose"), *named])
@@ -62,7 +63,6 @@ class OptionsForm(EncodingForm):
 
 
 def values_of(options: ImportOptions) -> dict[str, str]:
-    """Form values that say the same as the options."""
     columns = {f"column_{name}": column for name, column in options.columns.items()}
     return {
         **columns,
@@ -70,3 +70,13 @@ def values_of(options: ImportOptions) -> dict[str, str]:
         "split_column": options.split_column,
         "encoding": options.encoding,
     }
+
+
+class PublishForm(forms.Form):
+    split = forms.ChoiceField(
+        label="From", choices=Split.choices, help_text="Only examples without a label that are not published yet."
+    )
+    num_examples = forms.IntegerField(label="How many", min_value=1, max_value=100_000)
+    request_key = forms.CharField(
+        max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
+    )
