@@ -25,9 +25,7 @@ class LockClass(IntEnum):
 def advisory_lock(lock_class: LockClass, key: int, *, wait_seconds: float = 0.0) -> Iterator[bool]:
     """Hold a lock for a block of code, which gets whether it was acquired within `wait_seconds`."""
     give_up_at = time.monotonic() + wait_seconds
-    while (
-        not (is_held := _ask(_LOCK, lock_class, key)) and time.monotonic() < give_up_at
-    ):
+    while not (is_held := _ask(_LOCK, lock_class, key)) and time.monotonic() < give_up_at:
         time.sleep(_SECONDS_BETWEEN_TRIES)
     try:
         yield is_held
