@@ -82,7 +82,6 @@ def ensure_accounts() -> DemoAccounts:
 
 
 def ensure_study(accounts: DemoAccounts) -> Study:
-    """The study with its budget and prices, made once."""
     existing = Study.objects.filter(name=STUDY).first()
     if existing is not None:
         return existing

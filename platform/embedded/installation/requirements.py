@@ -50,10 +50,9 @@ def _locked(paths: Paths, name: str) -> tuple[PipInstall, ...]:
 
 
 def enter_venv(*, paths: Paths, arguments: Sequence[str], dev: bool = False, label_studio: bool = False) -> None:
-    """Continue inside our virtual environment: return when we are in it already, else replace this process.
+    """Return inside our virtual environment, else replace this process by one that is.
 
-    A virtual environment of the caller's own that has Fulcrum's packages (a container image, a developer's) is used as
-    it is.
+    An environment of the caller's own that has Fulcrum's packages, as in a container image, is used as it is.
     """
     if sys.prefix != sys.base_prefix and not _is_inside(paths) and importlib.util.find_spec("django") is not None:
         if dev and importlib.util.find_spec("pytest") is None:

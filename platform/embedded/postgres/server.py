@@ -1,8 +1,7 @@
 """Holding the embedded PostgreSQL, and its databases.
 
-Every user of it (the supervisor, a Django command, a test run) holds one shared lock; a keeper process runs the server
-and stops it when the last holder is gone. No user owns it, so several commands can run at once, and a holder killed
-with SIGKILL releases it too.
+Every user of it (the supervisor, a Django command, a test run) holds one shared lock, which a killed one releases too;
+a keeper process runs the server and stops it when the last holder is gone.
 """
 
 import os
@@ -79,10 +78,7 @@ def database_url(*, paths: Paths, name: str = APPLICATION) -> str:
 
 @contextmanager
 def running(*, paths: Paths, durable: bool = True) -> Iterator[None]:
-    """Hold the server; on leaving, wait until it has stopped if nothing else holds it.
-
-    `durable=False` is faster and loses data in a power cut: for tests only.
-    """
+    """Hold the server; `durable=False` is faster and loses data in a power cut: for tests only."""
     try:
         with hold_lock(path=paths.users_lock, shared=True):
             _ensure_running(paths, durable)

@@ -140,10 +140,7 @@ class LabelStudio:
         }
 
     def ensure_token(self) -> str:
-        """The service user's token; a new one from the running server when ours is missing or no longer valid.
-
-        Raises: NotOurs, before any secret is sent.
-        """
+        """The service user's token, a new one where ours is not valid. Raises: NotOurs, before any secret is sent."""
         known = load_secrets(paths=self.paths)
         self.must_be_ours()
         with httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:

@@ -130,10 +130,7 @@ class Supervisor:
         return process
 
     def restart_crashed(self) -> bool:
-        """Notice crashes, and restart services whose pause is over. Call it a few times a second.
-
-        Returns: whether a service was restarted.
-        """
+        """Notice crashes, and restart services whose pause is over. Returns: whether there was one."""
         restarted = False
         for name, process in list(self.processes.items()):
             if process.status is None:

@@ -98,7 +98,6 @@ def within_sentence(title: str) -> str:
 
 @register.filter
 def share_width(share: float | Decimal | None) -> str:
-    """The width of a bar of 100."""
     return f"{min(max(float(share or 0), 0), 1) * 100:.1f}"
 
 
