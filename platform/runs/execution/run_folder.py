@@ -120,7 +120,8 @@ def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     if RUN_KINDS[RunKind(run.kind)].scores:
         # The teacher's own training rows too: the student learns from both.
         unlabelled = _rows(run.unlabelled, fields) if run.unlabelled else ()
-        named, measured = {"unlabelled": chain(unlabelled, _without_labels(trained))}, {"dev": run.dev}
+        named: dict[str, Iterator[_Row]] = {"unlabelled": chain(unlabelled, _without_labels(trained))}
+        measured = {"dev": run.dev}
     else:
         named, measured = {"train": trained}, {"dev": run.dev, "test": run.test}
     return named | {split: _rows(rows, fields) for split, rows in measured.items() if rows is not None}
