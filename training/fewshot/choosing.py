@@ -95,12 +95,9 @@ def choose(
         heads = [one.fit(evidence) for one in tried]
         rounds = [[head.logits(dev.features_NF) for head in heads]]
         return _decided(evidence, tried, lacking, _Judged("dev", dev.judge, rounds, dev.targets_NC), fold_rows)
-    if fold_rows is None or len(tried) == 1 and not len(evidence.features_NF):
+    if fold_rows is None or (len(tried) == 1 and not len(evidence.features_NF)):
         return _unjudged(evidence, tried, lacking)
-    rounds = [
-        [held_out_logits(evidence, one, fold_U) for one in tried]
-        for fold_U in fold_rows.rounds
-    ]
+    rounds = [[held_out_logits(evidence, one, fold_U) for one in tried] for fold_U in fold_rows.rounds]
     return _decided(evidence, tried, lacking, _Judged("folds", judge, rounds, evidence.targets_NC), fold_rows)
 
 

@@ -48,9 +48,7 @@ class FrozenHead:
         first = centred_units(vectors_NH, centre_H=self.centre_H)
         return first if second_NH is None else pair_features(first, centred_units(second_NH, centre_H=self.centre_H))
 
-    def logits(
-        self, vectors_NH: npt.NDArray[np.floating], second_NH: npt.NDArray[np.floating] | None = None
-    ) -> Floats:
+    def logits(self, vectors_NH: npt.NDArray[np.floating], second_NH: npt.NDArray[np.floating] | None = None) -> Floats:
         """Return logits (N, C), over the temperature, of a checkpoint's vectors."""
         return self.linear.logits(self.features(vectors_NH, second_NH)) / self.temperature
 

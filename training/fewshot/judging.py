@@ -9,26 +9,33 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Floats, MetricTally, Rows
-from training.data import ModelOutputs
+from training.data import UNSEEN, ModelOutputs
 from training.learners import learner_of
 from training.tasks import TaskType
 
 NUM_RESAMPLES = 200
 
 
+def as_outputs(logits_UC: Floats, *, bounds: npt.NDArray[np.int64], seen_U: npt.NDArray[np.bool_]) -> ModelOutputs:
+    """Return logits as a student's or teacher's outputs are: UNSEEN for units that it does not see."""
+    values_UC = np.where(seen_U[:, None], logits_UC, UNSEEN).astype(np.float32)
+    return ModelOutputs(values_UC=values_UC, bounds=bounds)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judge:
-    """Labelled rows, their units' `bounds` (N + 1,), and the metric."""
+    """Labelled rows, their units' `bounds` (N + 1,), which of these the encoder sees, and the metric."""
 
     task_type: TaskType
     rows: Rows
     labels: Sequence[str]
     metric: str
     bounds: npt.NDArray[np.int64]
+    seen_U: npt.NDArray[np.bool_]
 
     def tally(self, logits_UC: Floats) -> MetricTally:
         """Count, per row, what the metric needs."""
-        outputs = ModelOutputs(values_UC=logits_UC.astype(np.float32), bounds=self.bounds)
+        outputs = as_outputs(logits_UC, bounds=self.bounds, seen_U=self.seen_U)
         predicted = learner_of(self.task_type).decode(outputs=outputs, rows=self.rows, labels=self.labels)
         return self.task_type.tally(rows=self.rows, predicted=predicted, labels=self.labels)
 

@@ -49,7 +49,10 @@ def fit_logistic(
         value, slope_NC = _cross_entropy(logits_NC, targets_NC, exclusive)
         from_start_CF, bias_from_C = weights_CF - start.weights_CF, bias_C - start.bias_C
         value += strength / 2 * float((from_start_CF**2).sum()) + bias_strength / 2 * float((bias_from_C**2).sum())
-        slope = [slope_NC.T @ features_NF + strength * from_start_CF, slope_NC.sum(axis=0) + bias_strength * bias_from_C]
+        slope = [
+            slope_NC.T @ features_NF + strength * from_start_CF,
+            slope_NC.sum(axis=0) + bias_strength * bias_from_C,
+        ]
         return value, np.concatenate([part.ravel() for part in slope])
 
     first = np.concatenate([start.weights_CF.ravel(), start.bias_C])
@@ -63,6 +66,8 @@ def _cross_entropy(logits_NC: Floats, targets_NC: Floats, exclusive: bool) -> tu
     """Return the summed loss and its slope at the logits."""
     if exclusive:
         log_NC = logits_NC - logsumexp(logits_NC, axis=1, keepdims=True)
-        return float(-(targets_NC * log_NC).sum()), np.exp(log_NC) - targets_NC
+        # A unit of which no label is known, as a word behind a cut, has no part in it.
+        slope_NC = np.exp(log_NC) * targets_NC.sum(axis=1, keepdims=True) - targets_NC
+        return float(-(targets_NC * log_NC).sum()), slope_NC
     value = -(targets_NC * log_expit(logits_NC) + (1 - targets_NC) * log_expit(-logits_NC)).sum()
     return float(value), expit(logits_NC) - targets_NC

@@ -24,6 +24,8 @@ MOST_POOL = 5_000
 COSINE_STRENGTHS = (3.0, 0.05)
 # A label's share is drawn to an even one as by so many rows of each.
 SHARE_ROWS = 5.0
+# Of the words of a text, so many belong to no entity while nobody has marked any.
+OUTSIDE_SHARE = 0.8
 # A label of which neither name nor example is known is as far from a text as can be.
 UNKNOWN_LOGIT = -COSINE_SCALE
 
@@ -44,6 +46,8 @@ class Evidence:
         exactly one label applies.
     alike
         of pairs, the label that two texts of one meaning get, where its name says so.
+    outside
+        of words, the output for those of no entity.
     """
 
     features_NF: Floats
@@ -53,6 +57,7 @@ class Evidence:
     exclusive: bool = True
     is_pairs: bool = False
     alike: int | None = None
+    outside: int | None = None
 
     @property
     def says_C(self) -> Floats:
@@ -191,7 +196,19 @@ def _by_cosine(evidence: Evidence, vectors_CF: Floats) -> LinearHead:
     units_CF = unit_rows(vectors_CF)
     bias_C = np.where(units_CF.any(axis=1), _log_share(evidence), UNKNOWN_LOGIT)
     head = LinearHead(weights_CF=COSINE_SCALE * units_CF, bias_C=bias_C)
+    if evidence.outside is not None and not units_CF[evidence.outside].any():
+        return _with_outside(evidence, head)
     return head if evidence.exclusive else _with_thresholds(evidence, head)
+
+
+def _with_outside(evidence: Evidence, head: LinearHead) -> LinearHead:
+    """Leave most words of the pool outside: those that are least like any label."""
+    others = np.arange(evidence.num_outputs) != evidence.outside
+    words_PF = evidence.pool_PF[:MOST_POOL] if len(evidence.pool_PF) else evidence.features_NF
+    bias_C = head.bias_C.copy()
+    if len(words_PF):
+        bias_C[evidence.outside] = np.quantile(head.logits(words_PF)[:, others].max(axis=1), OUTSIDE_SHARE)
+    return replace(head, bias_C=bias_C)
 
 
 def _log_share(evidence: Evidence) -> Floats:
@@ -243,8 +260,9 @@ def _lacks_both(evidence: Evidence) -> str:
     return "" if known else _lacks_labels(evidence)
 
 
-STRENGTHS = (3.0, 1.0, 0.3, 0.1)
+STRENGTHS = (1.0, 0.3, 0.1)
 AVERAGED = (1.0, 0.3)
+PAIR_STRENGTHS = (3.0, 1.0)
 # Simpler ones first: those that let single labelled rows decide least.
 OF_TEXTS = (
     Recipe("names_and_pool", "label names, drawn to the pool", names_and_pool, _lacks_names),
@@ -255,7 +273,7 @@ OF_TEXTS = (
 )
 OF_PAIRS = (
     Recipe("cosine", "cosine with a threshold", cosine, _lacks_both, COSINE_STRENGTHS),
-    Recipe("cosine_and_features", "cosine and features of both", cosine_and_features, _lacks_labels, STRENGTHS[:3]),
+    Recipe("cosine_and_features", "cosine and features of both", cosine_and_features, _lacks_labels, PAIR_STRENGTHS),
 )
 
 
