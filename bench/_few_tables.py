@@ -63,5 +63,5 @@ def print_table(rows: Sequence[Row]) -> None:
     shown = [name for name in SHOWN if any(name in row for row in rows)]
     print(f"{'set':<12}{'labels':>7}" + "".join(f"{name[:14]:>15}" for name in shown) + f"{'seconds':>9}  chose")
     for row in rows:
-        values = "".join(f"{row[name]:>15.1f}" if name in row else f"{'–':>15}" for name in shown)
+        values = "".join(f"{row[name]:>15.1f}" if name in row else f"{'-':>15}" for name in shown)
         print(f"{row['set']:<12}{row['labels']:>7}{values}{row['seconds']:>9.1f}  {', '.join(row['chose'])}")

@@ -80,7 +80,9 @@ def probabilities(logits_NC: Floats, *, exclusive: bool) -> Floats:
 
 
 def fitted_temperature(logits_NC: Floats, targets_NC: Floats, *, exclusive: bool) -> float:
-    """Return the temperature under which targets are likeliest (Guo et al., "On Calibration of Modern Neural Networks", 2017).
+    """Return the temperature under which targets are likeliest.
+
+    After Guo et al., "On Calibration of Modern Neural Networks", 2017.
 
     Parameters
     ----------
