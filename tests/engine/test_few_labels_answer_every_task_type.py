@@ -33,7 +33,10 @@ def rows_of(task_type: str, texts: list[str]) -> tuple[tuple[str, ...], Rows]:
     elif task_type == "entity_extraction":
         labels, gold = ("thing",), [spans(text) for text in texts]
     else:
-        columns = {"text_a": texts, "text_b": [SPORT[0]] * len(texts)}
+        columns = {
+            "text_a": texts,
+            "text_b": [text if one else "rain" for text, one in zip(texts, is_sport, strict=True)],
+        }
         labels, gold = ("yes", "no"), ["yes" if one else "no" for one in is_sport]
     return labels, Rows(uids=[str(n) for n in range(len(texts))], columns=columns, gold=list(gold))
 

@@ -78,7 +78,10 @@ def _weighed(texts: Sequence[str], place_of: dict[str, int], idf_V: Floats) -> c
         data += [weight / length for weight in weights]
         places += counts
         ends.append(len(places))
-    return csr_array((np.array(data), np.array(places, dtype=np.int64), np.array(ends)), shape=(len(texts), len(idf_V)))
+    return csr_array(
+        (np.array(data), np.array(places, dtype=np.int32), np.array(ends, dtype=np.int32)),
+        shape=(len(texts), len(idf_V)),
+    )
 
 
 def _with_bias(features_NV: csr_array) -> csr_array:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from tests.unit.training.fewshot.evidence import make
@@ -23,11 +25,9 @@ def test_the_simplest_within_one_standard_error_is_taken() -> None:
 
 
 def test_names_that_mislead_lose_to_labelled_rows() -> None:
-    made = make(gold=[n % 4 for n in range(80)], noise=0.5)
-    misled = make(gold=[n % 4 for n in range(80)], noise=0.5)
-    turned = np.roll(misled.evidence.names_CF, 1, axis=0)
-    evidence = type(made.evidence)(**{**vars(made.evidence), "names_CF": turned})
-    choice = choose(evidence=evidence, judge=made.judge)
+    made = make(noise=0.5)
+    turned = replace(made.evidence, names_CF=np.roll(made.evidence.names_CF, 1, axis=0))
+    choice = choose(evidence=turned, judge=made.judge)
     assert choice.chosen.recipe not in ("names", "names_and_pool")
     assert made.accuracy(choice.linear.logits(made.test_NF)) > 0.9
 
@@ -41,5 +41,4 @@ def test_held_out_probabilities_are_not_those_of_fitted_rows() -> None:
     np.testing.assert_allclose(choice.held_out_NC.sum(axis=1), 1.0)
     held_out = (choice.held_out_NC.argmax(axis=1) == targets_NC.argmax(axis=1)).mean()
     fitted = (choice.linear.logits(made.evidence.features_NF).argmax(axis=1) == targets_NC.argmax(axis=1)).mean()
-    assert fitted > 0.9
-    assert held_out < 0.75
+    assert fitted > held_out + 0.15

@@ -37,7 +37,7 @@ def test_a_description_or_an_example_speaks_for_a_bare_name() -> None:
 def test_equal_descriptions_tell_nothing_apart() -> None:
     found = vectors(LabelText(name="1", description="Bad"), LabelText(name="2", description="bad"))
     assert found.says_C == [False, False]
-    assert "the same words" in found.notes[1]
+    assert "the same words" in found.notes[0]
 
 
 def test_a_name_goes_through_the_template() -> None:
