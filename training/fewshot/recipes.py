@@ -62,7 +62,7 @@ class Evidence:
     @property
     def says_C(self) -> Floats:
         """1 for each label whose name says something, else 0."""
-        return self.names_CF.any(axis=1).astype(np.float64)
+        return np.array(self.names_CF.any(axis=1), dtype=np.float64)
 
     @property
     def num_outputs(self) -> int:
