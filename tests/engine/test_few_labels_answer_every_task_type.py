@@ -26,6 +26,7 @@ def spans(text: str) -> str:
 def rows_of(task_type: str, texts: list[str]) -> tuple[tuple[str, ...], Rows]:
     is_sport = [text in SPORT for text in texts]
     columns = {"text": texts}
+    labels: tuple[str, ...]
     if task_type == "text_classification":
         labels, gold = ("sport", "space"), ["sport" if one else "space" for one in is_sport]
     elif task_type == "multi_label_classification":

@@ -86,7 +86,7 @@ class FrozenStudy:
         fields = [columns[name] for name in self.task_type.input_fields]
         if self.task_type.unit == "word":
             outputs = self.encoder.word_vectors(fields[0], task_type=self.task_type, stop=self.stop)
-            seen_U = np.isfinite(outputs.values_UC).all(axis=1)
+            seen_U = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
             return UnitVectors(first_UH=outputs.values_UC, second_UH=None, bounds=outputs.bounds, seen_U=seen_U)
         first, *others = (self.encoder.text_vectors(texts, stop=self.stop, store=self.store) for texts in fields)
         return UnitVectors(
@@ -155,10 +155,9 @@ class FrozenStudy:
         )
 
     def _targets(self, rows: Rows, units: Units) -> Floats:
-        found = learner_of(self.task_type).targets(rows=rows, units=units, labels=self.label_names).numpy()
-        if found.ndim == 2:
-            return found.astype(np.float64)
-        return np.eye(self._num_outputs)[found]
+        target = learner_of(self.task_type).targets(rows=rows, units=units, labels=self.label_names)
+        found = target.numpy().astype(np.float64) if target.ndim == 2 else np.eye(self._num_outputs)[target.numpy()]
+        return np.asarray(found, dtype=np.float64)
 
     def _judge(self, rows: Rows, bounds: npt.NDArray[np.int64], seen_U: npt.NDArray[np.bool_]) -> Judge:
         return Judge(

@@ -1,12 +1,15 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from training.compute import Compute
-from training.fewshot import FrozenEncoder, VectorStore, encoder
+from training.data import ModelOutputs
+from training.evaluation import predict_logits
+from training.fewshot import FrozenEncoder, VectorStore
 from training.models import load_pretrained
 from training.runtime import StopFlag
 from training.spec import ModelSource
@@ -24,10 +27,12 @@ def test_a_text_is_read_from_the_store_the_second_time(
     frozen: FrozenEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    predict = encoder.predict_logits
-    monkeypatch.setattr(
-        encoder, "predict_logits", lambda *, rows, **given: read.append(len(rows)) or predict(rows=rows, **given)
-    )
+
+    def counted(**given: Any) -> ModelOutputs:
+        read.append(len(given["rows"]))
+        return predict_logits(**given)
+
+    monkeypatch.setattr("training.fewshot.encoder.predict_logits", counted)
     store = VectorStore(tmp_path, key=frozen.key)
     first = frozen.text_vectors(TEXTS, stop=StopFlag(), store=store)
     second = frozen.text_vectors([*TEXTS, "new"], stop=StopFlag(), store=store)
