@@ -214,8 +214,8 @@ class Wrapped(transformers.PreTrainedModel):  # type: ignore[no-untyped-call]
 
 def _texts(file: str) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
-    for post in posts(file):
-        found.setdefault(post.label, []).append(post.text)
+    for text, label in posts(file).items():
+        found.setdefault(label, []).append(text)
     draw = random.Random(0)
     rows = [(text, label) for label, texts in sorted(found.items()) for text in _joined(texts, draw)]
     draw.shuffle(rows)

@@ -8,13 +8,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.utils import timezone
 
 from budgets.models import Hold, LedgerEntry, Origin
 from budgets.money import ZERO
 from studies.models import Example, Study
-
-# A paid skip has a key of its own: the same annotation may become an answer later.
-SKIP_SUFFIX = ":skip"
 
 
 def new_secret() -> str:
@@ -40,9 +38,6 @@ class LabelingProject(models.Model):
     hinted_at = models.DateTimeField(null=True, help_text="A webhook came since the last sync began.")
     gone_at = models.DateTimeField(null=True, help_text="When we saw that it was deleted there; a new one clears it.")
 
-    def __str__(self) -> str:
-        return f"Label Studio project {self.label_studio_id} of {self.study}"
-
 
 class Batch(models.Model):
     """Examples sent in one request. Its uid is in each, so that a doubtful request is looked up, not repeated."""
@@ -59,13 +54,8 @@ class Batch(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
 
-    def __str__(self) -> str:
-        return f"batch {self.uid}"
-
 
 class Publication(models.Model):
-    """An example published in Label Studio."""
-
     class Because(models.TextChoices):
         STOPPED = "stopped", "The budget stopped"
         GONE = "gone", "It is gone from Label Studio"
@@ -95,10 +85,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
 
 class Assignment(models.Model):
-    """One annotation that a publication asks for, and the hold for its price. Filled by at most one annotation.
-
-    Offered again after a withdrawal, it has a new hold; the earlier one stays in the ledger, closed.
-    """
+    """One annotation that a publication asks for, and the hold for its price; a new hold if published again."""
 
     publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="assignments")
     number = models.PositiveSmallIntegerField()
@@ -126,6 +113,10 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         )
         sums = entries.order_by().values("payee").annotate(total=Sum("amount")).values("total")
         return self.annotate(paid=Coalesce(Subquery(sums), ZERO))
+
+    def mark_deleted(self) -> int:
+        """Note that annotations are gone from Label Studio; they stay paid. Returns: how many were there before."""
+        return self.filter(deleted_at__isnull=True).update(deleted_at=timezone.now())
 
 
 class Annotation(models.Model):
@@ -180,7 +171,7 @@ class Annotation(models.Model):
     @property
     def skip_key(self) -> str:
         """A skip has a key of its own: it may still become an answer, which is paid under the annotation's."""
-        return f"{self.source_key}{SKIP_SUFFIX}"
+        return f"{self.source_key}:skip"
 
     @property
     def pay(self) -> Decimal:
@@ -190,12 +181,9 @@ class Annotation(models.Model):
 
 
 class Outage(models.Model):
-    """A Label Studio whose calls run out of time. Its next good answer removes the row."""
+    """A Label Studio whose calls time out. Its next answer removes the row."""
 
     url = models.CharField(max_length=500, unique=True)
     since = models.DateTimeField(help_text="When the first call ran out of time that no answer came after.")
     num_timeouts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(help_text="Nobody asks before; then one caller does.")
-
-    def __str__(self) -> str:
-        return f"{self.url} since {self.since}"

@@ -25,14 +25,12 @@ def proof(*, key: str, challenge: str, port: int) -> str:
 
 
 def is_proven(*, key: str, challenge: str, url: str, answer: str) -> bool:
-    """Check an answer. On this machine the port must be the URL's: else a stranger could ask the true server for us.
-
-    Elsewhere a proxy may stand before it, with a port of its own and, by https, a proof of its own.
-    """
+    """Check an answer. On this machine the port must be the URL's: else a stranger could ask the true server for us."""
     port = answer.strip().partition(":")[0]
     if not port.isascii() or not port.isdecimal() or len(port) > 5:
         return False
     parts = urlsplit(url)
+    # Elsewhere a proxy may have a port of its own.
     if parts.hostname in _THIS_MACHINE and int(port) != parts.port:
         return False
     wanted = proof(key=key, challenge=challenge, port=int(port))

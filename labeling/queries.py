@@ -1,5 +1,6 @@
 """Reads of labelling for pages, commands and exports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,9 +31,9 @@ class LabelingStatus:
     last_synced_at: datetime | None
     last_error: str
     url: str
-    gone_at: datetime | None = None
-    troubles: tuple["ExampleTrouble", ...] = ()
-    stop: "StopStatus | None" = None
+    gone_at: datetime | None
+    troubles: Sequence["ExampleTrouble"]
+    stop: "StopStatus | None"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,54 +58,44 @@ class StopStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkWaiting:
-    """Examples of a study that a person may still label."""
-
     study: Study
     num_left: int
 
 
 def status(study: Study) -> LabelingStatus:
-    project = LabelingProject.objects.filter(study=study).first()
-    published = Publication.objects.filter(
-        example__study=study, batch__state=Batch.State.PUBLISHED, withdrawn_at__isnull=True
-    )
+    project = LabelingProject.objects.filter(study=study).first() or LabelingProject(study=study)
+    publications = Publication.objects.filter(example__study=study)
     annotations = Annotation.objects.filter(example__study=study)
     counts = dict(annotations.values_list("state").annotate(Count("pk")))
+    in_trouble = publications.exclude(trouble="").select_related("example").order_by("example__rank")
     return LabelingStatus(
-        published=published.count(),
-        being_sent=Publication.objects.filter(example__study=study, batch__state=Batch.State.PENDING).count(),
+        published=publications.filter(batch__state=Batch.State.PUBLISHED, withdrawn_at__isnull=True).count(),
+        being_sent=publications.filter(batch__state=Batch.State.PENDING).count(),
         annotated=annotations.filter(state=State.ACCEPTED).values("example").distinct().count(),
         accepted=counts.get(State.ACCEPTED, 0),
         skipped=counts.get(State.SKIPPED, 0),
         rejected=counts.get(State.REJECTED, 0),
         surplus=counts.get(State.SURPLUS, 0),
-        last_synced_at=project.last_synced_at if project else None,
-        last_error=project.last_error if project else "",
+        last_synced_at=project.last_synced_at,
+        last_error=project.last_error,
         url=_url(project),
-        gone_at=project.gone_at if project else None,
-        troubles=_troubles(study),
-        stop=stop_status(study, project),
+        gone_at=project.gone_at,
+        troubles=[ExampleTrouble(example=one.example, reason=one.trouble) for one in in_trouble[:TROUBLES_SHOWN]],
+        stop=_stop_status(study, project),
     )
 
 
-def _troubles(study: Study) -> tuple[ExampleTrouble, ...]:
-    found = Publication.objects.filter(example__study=study).exclude(trouble="").select_related("example")
-    rows = found.order_by("example__rank")[:TROUBLES_SHOWN]
-    return tuple(ExampleTrouble(example=one.example, reason=one.trouble) for one in rows)
-
-
-def stop_status(study: Study, project: LabelingProject | None) -> StopStatus | None:
-    """Say what a stop does to a study's labelling; None where none is active and nothing is left of one."""
+def _stop_status(study: Study, project: LabelingProject) -> StopStatus | None:
+    """Describe an active stop, or one that is being undone."""
     stop = BudgetStop.objects.filter(budget=study.budget_id).order_by("-started_at").first()
-    is_closed = project is not None and project.closed_at is not None
-    if stop is None or (stop.ended_at is not None and not is_closed):
+    if stop is None or (stop.ended_at is not None and project.closed_at is None):
         return None
     kept = kept_open(study=study)
-    withdrawn_at = project.withdrawn_at if project else None
+    is_withdrawn = project.withdrawn_at is not None and project.withdrawn_at >= stop.started_at
     return StopStatus(
         reason=stop.reason.rstrip("."),
         is_standing=stop.ended_at is None,
-        is_done=project is None or (withdrawn_at is not None and withdrawn_at >= stop.started_at),
+        is_done=project.pk is None or is_withdrawn,
         num_withdrawn=withdrawn(study=study).count(),
         num_kept=kept.count(),
         num_people=kept.values("kept_for").distinct().count(),
@@ -129,7 +120,7 @@ def work_done(user: User) -> QuerySet[Annotation]:
     return done.order_by("-created_at", "-pk")
 
 
-def _url(project: LabelingProject | None) -> str:
-    if project is None or project.label_studio_id is None or not settings.LABEL_STUDIO_URL:
+def _url(project: LabelingProject) -> str:
+    if project.label_studio_id is None or not settings.LABEL_STUDIO_URL:
         return ""
     return f"{settings.LABEL_STUDIO_URL}/projects/{project.label_studio_id}/data"

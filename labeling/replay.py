@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid5
 
@@ -41,8 +42,6 @@ class ReplayResult:
 
 @dataclass(frozen=True, kw_only=True)
 class _KnownAnswer:
-    """One annotation to make. Its unique id follows from who answers what, so that it cannot be made twice."""
-
     example_id: int
     unique_id: str
     result: Result
@@ -57,14 +56,10 @@ def replay(
     lead_time: Callable[[Example], timedelta],
     num_examples: int | None = None,
 ) -> ReplayResult:
-    """Annotate a study's published examples, in rank order, as the annotators in turn, each in an own session.
-
-    Safe to repeat: no example is answered twice.
+    """Annotate a study's published examples, in rank order, as the annotators in turn. May be repeated.
 
     Parameters: `annotators` marked for replay, at least as many as the study asks annotations per example; `answers`
-    gives each example's label in its task type's form, `lead_time` its lead time; `num_examples`
-    counts from the first, all if None.
-    Returns: what was made, and in how many seconds.
+    gives each example's label in its task type's form; `num_examples` counts from the first, all if None.
     Raises: NotForReplay; LabelStudioUnreachable; LabelStudioRefused.
     """
     if any(not person.is_replay for person in annotators) or len(annotators) < study.annotations_per_example:
@@ -86,7 +81,7 @@ def _share_out(
     lead_time: Callable[[Example], timedelta],
     num_examples: int | None,
 ) -> list[list[_KnownAnswer]]:
-    """Divide the examples among the annotators in turn; read whole before threads start, which share no database."""
+    """Divide the examples among the annotators in turn. Threads share no database, so all is read first."""
     published = Publication.objects.filter(
         example__study=study, label_studio_id__isnull=False, withdrawn_at__isnull=True
     )
@@ -99,6 +94,7 @@ def _share_out(
             work[turn].append(
                 _KnownAnswer(
                     example_id=publication.label_studio_id or 0,
+                    # It follows from who answers what, so that none is made twice.
                     unique_id=str(uuid5(example.uid, annotators[turn].email)),
                     result=widget.result(target=answers(example), fields=example.fields),
                     lead_time=lead_time(example),
@@ -118,7 +114,7 @@ def _annotate(person: User, work: Sequence[_KnownAnswer]) -> list[bool]:
     ) as session:
         translated(url=settings.LABEL_STUDIO_URL, call=lambda: _sign_in(session, person))
         sdk = sdk_client(url=settings.LABEL_STUDIO_URL, token="session", transport=session)
-        return [_make(sdk, answer) for answer in work]
+        return [translated(url=settings.LABEL_STUDIO_URL, call=partial(_make, sdk, answer)) for answer in work]
 
 
 def _sign_in(session: httpx.Client, person: User) -> None:
@@ -133,20 +129,17 @@ def _by_session_only(request: httpx.Request) -> None:
 
 
 def _make(sdk: Any, answer: _KnownAnswer) -> bool:
-    def create() -> bool:
-        try:
-            sdk.annotations.create(
-                answer.example_id,
-                result=answer.result,
-                unique_id=answer.unique_id,
-                lead_time=answer.lead_time.total_seconds(),
-                was_cancelled=False,
-                request_options={"max_retries": 0},
-            )
-        except ApiError as error:
-            if error.status_code != ALREADY_THERE:
-                raise
-            return False
-        return True
-
-    return translated(url=settings.LABEL_STUDIO_URL, call=create)
+    try:
+        sdk.annotations.create(
+            answer.example_id,
+            result=answer.result,
+            unique_id=answer.unique_id,
+            lead_time=answer.lead_time.total_seconds(),
+            was_cancelled=False,
+            request_options={"max_retries": 0},
+        )
+    except ApiError as error:
+        if error.status_code != ALREADY_THERE:
+            raise
+        return False
+    return True

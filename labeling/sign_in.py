@@ -11,8 +11,7 @@ from budgets.ledger import BudgetStopped
 from budgets.models import Budget
 from labeling import tickets
 from labeling.label_studio import LabelStudioRefused
-from labeling.models import LabelingProject
-from labeling.sync import NothingPublished
+from labeling.sync import published_project
 from labeling.withdraw import kept_open
 from studies.models import Study
 
@@ -22,14 +21,11 @@ def enter_url(*, actor: User, study: Study, manage: bool = False, session_key: s
 
     Parameters: `manage` opens the list of all examples instead, for who may publish; `session_key` is the Fulcrum
     session with which access ends.
-    Returns: an absolute URL.
     Raises: Forbidden; NothingPublished; LabelStudioRefused (no ticket key is set); BudgetStopped (unless this person
     had an example open when the stop came, or is to manage).
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES if manage else Action.LABEL)
-    project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
-    if project is None:
-        raise NothingPublished(f"“{study}” has nothing published in Label Studio yet.")
+    project = published_project(study=study)
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped and not manage and not kept_open(study=study).filter(kept_for=actor).exists():
         raise BudgetStopped(budget)
@@ -53,5 +49,5 @@ def ticket_url(*, person: User, page: str, session_key: str | None = None) -> st
         session=tickets.session_reference(session_key),
         is_replay=person.is_replay,
     )
-    query = urlencode({"ticket": tickets.write_ticket(key=settings.TICKET_KEY, ticket=ticket)})
+    query = urlencode({"ticket": tickets.seal(key=settings.TICKET_KEY, message=ticket)})
     return f"{settings.LABEL_STUDIO_URL}/fulcrum/enter?{query}"

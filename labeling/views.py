@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from labeling import tickets
-from labeling.endpoints import HintRefused, note_cut, note_hint, reply_to
+from labeling.endpoints import HintRefused, note_cut, note_hint, role_now
 from labeling.label_studio import SECRET_HEADER
 
 logger = logging.getLogger(__name__)
@@ -24,20 +24,17 @@ def webhook(request: HttpRequest, uid: UUID) -> HttpResponse:
     try:
         note_hint(project_uid=uid, secret=request.headers.get(SECRET_HEADER, ""))
     except HintRefused as error:
-        logger.warning("%s", error)
-        return HttpResponse(status=403)
+        return _refuse(error)
     return HttpResponse(status=204)
 
 
 @csrf_exempt
 @require_POST
 def lead_time_cut(request: HttpRequest) -> HttpResponse:
-    """Note that a browser reported more time than passed; sealed as access is."""
     try:
-        report = tickets.read_report(key=settings.TICKET_KEY, text=_text(request))
+        report = tickets.unseal(tickets.LeadTimeReport, key=settings.TICKET_KEY, text=_text(request))
     except tickets.SealBroken as error:
-        logger.warning("%s", error)
-        return HttpResponse(str(error), status=403, content_type="text/plain")
+        return _refuse(error)
     note_cut(report=report)
     return HttpResponse(status=204)
 
@@ -46,15 +43,18 @@ def lead_time_cut(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def access(request: HttpRequest) -> HttpResponse:
-    """Reply to an access question; its seal is the only credential."""
     try:
         question = tickets.read_question(key=settings.TICKET_KEY, text=_text(request), now=time.time())
     except tickets.SealBroken as error:
-        logger.warning("%s", error)
-        return HttpResponse(str(error), status=403, content_type="text/plain")
-    sealed = tickets.write_reply(key=settings.TICKET_KEY, reply=reply_to(question=question), question=question)
-    return HttpResponse(sealed, content_type="text/plain")
+        return _refuse(error)
+    reply = tickets.AccessReply(role=role_now(question=question), nonce=question.nonce)
+    return HttpResponse(tickets.seal(key=settings.TICKET_KEY, message=reply), content_type="text/plain")
 
 
 def _text(request: HttpRequest) -> str:
     return request.read(tickets.MAX_LENGTH + 1).decode(errors="replace")
+
+
+def _refuse(error: Exception) -> HttpResponse:
+    logger.warning("%s", error)
+    return HttpResponse(str(error), status=403, content_type="text/plain")

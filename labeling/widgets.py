@@ -1,7 +1,4 @@
-"""How Label Studio asks for an answer: its labelling interfaces, and what annotators make with them.
-
-A task type names its widget; see studies.task_types.
-"""
+"""How Label Studio asks for an answer: its labelling interfaces, and what annotators make with them."""
 
 import json
 from abc import ABC, abstractmethod
@@ -54,7 +51,6 @@ class Widget(ABC):
         """Write an answer to an example as an annotator's result, for predictions and for replay."""
 
     def data(self, *, fields: Mapping[str, str]) -> dict[str, str]:
-        """Pick the fields that Label Studio shows."""
         return {name: fields[name] for name in self.input_fields}
 
     def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
@@ -63,8 +59,6 @@ class Widget(ABC):
 
 
 class Choices(Widget):
-    """One label for the texts shown."""
-
     asked: ClassVar[str] = 'choice="single" required="true" requiredMessage="Choose a label, or skip."'
 
     def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
@@ -116,7 +110,6 @@ class MultipleChoices(Choices):
         return self._chosen(chosen) if chosen else []
 
     def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
-        """Decide label by label, as `of_majority` does."""
         kept = of_majority([json.loads(target) for target in targets])
         return json.dumps([label for label in labels if label in kept], ensure_ascii=False)
 
@@ -124,8 +117,8 @@ class MultipleChoices(Choices):
 class Spans(Widget):
     """Parts of the text, with a label each.
 
-    Label Studio counts code points, as Python does, in what its page shows: a line ends with one character there. Both
-    directions translate.
+    Label Studio counts code points in what its page shows, where a line ends with one character. Both directions
+    translate.
     """
 
     takes_empty = True
@@ -159,21 +152,11 @@ class Spans(Widget):
     def result(self, *, target: str, fields: Mapping[str, str]) -> Result:
         shown = dict(enumerate(_shown_places(fields["text"])))
         spans = [_moved(span, shown) for span in spans_from_json(target)]
-        return [
-            {
-                "from_name": CONTROL,
-                "to_name": "text",
-                "type": "labels",
-                "value": {"start": span.start, "end": span.end, "labels": [span.label]},
-            }
-            for span in spans
-        ]
+        control = {"from_name": CONTROL, "to_name": "text", "type": "labels"}
+        return [{**control, "value": {"start": span.start, "end": span.end, "labels": [span.label]}} for span in spans]
 
     def agreed(self, *, targets: Sequence[str], labels: Sequence[str]) -> str:
-        """Decide span by span, as `of_majority` does: alike are those with the same characters and label.
-
-        What is kept does not overlap, for of two overlapping spans no answer has both.
-        """
+        # What is kept does not overlap, for of two overlapping spans no answer has both.
         return spans_to_json(of_majority([spans_from_json(target) for target in targets]))
 
 
@@ -181,7 +164,6 @@ WIDGETS: dict[str, type[Widget]] = {"choices": Choices, "multiple_choices": Mult
 
 
 def widget_of(task_type: TaskType) -> Widget:
-    """Find the widget that a task type names."""
     return WIDGETS[task_type.widget](task_type.input_fields)
 
 
@@ -206,7 +188,6 @@ def _header(instructions: str) -> str:
 
 
 def _labelled_tag(tag: str, label: str, place: int) -> str:
-    """Write a Choice or Label tag with a key for the first ten."""
     hotkey = f' hotkey="{HOTKEYS[place]}"' if place < len(HOTKEYS) else ""
     if "$" not in label:
         return f"<{tag} value={_attribute(label)}{hotkey}/>"

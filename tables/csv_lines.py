@@ -20,10 +20,7 @@ def spellings(cell: str) -> tuple[str, ...]:
 
 
 def csv_lines(*, header: Sequence[str], rows: Iterable[Sequence[object]], is_safe: bool = True) -> Iterator[str]:
-    """Yield a CSV line by line, its header first; no row is read before its line is needed.
-
-    With `is_safe` each cell goes through `safe_cell`; without, cells stay as they are, for a program to read.
-    """
+    """Yield a CSV line by line, header first; with `is_safe` each cell goes through `safe_cell`."""
     writer: Any = csv.writer(_Passing())
     yield writer.writerow(header)
     for row in rows:

@@ -1,19 +1,16 @@
 """CSV: a header and rows that fit it, each with the line it starts on."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tables.dialects import DELIMITERS, Record, declared_delimiter, find_delimiter, records
-from tables.signs import printable, unstorable
+from tables.signs import comparable, printable, unstorable
 from tables.sources import TextSource
 from tables.table import (
     MOST_COLUMNS,
     Row,
     TableReader,
     TableUnreadable,
-    column_name,
     counted,
     listed,
     name_problem,
@@ -43,12 +40,10 @@ class CsvTable(TableReader):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that have a name."""
         return tuple(self._names.values())
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """See TableReader.notes."""
         blank = f"{counted(self._num_blank, 'empty row')} left out." if self._num_blank else ""
         return tuple(note for note in (*self._notes, self._left_out_note(), blank) if note)
 
@@ -71,7 +66,7 @@ class CsvTable(TableReader):
             raise TableUnreadable(f"Line {first.line}: {first.problem}.")
         if problem := next(filter(None, map(name_problem, first.cells)), ""):
             raise TableUnreadable(f"Line {first.line}: {problem}.")
-        return [column_name(cell) for cell in first.cells]
+        return [comparable(cell) for cell in first.cells]
 
     def _check_names(self) -> None:
         names = self.columns
@@ -102,7 +97,7 @@ class CsvTable(TableReader):
             return f"Delimiter: {name}, as line 1 says (sep={self._delimiter})."
         if len(self._header) < 2:
             return f"One column; a text with a {name} in it needs quotes."
-        return f"Delimiter: {name}, by which the rows fit the header."
+        return f"Delimiter: {name}. It gives the rows as many cells as the header."
 
     def _left_out_note(self) -> str:
         unnamed = [place for place in range(len(self._header)) if place not in self._names]

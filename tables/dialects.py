@@ -1,7 +1,5 @@
 """The delimiter of a CSV: as the file declares it, else the one by which its rows fit its header best."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,15 +45,7 @@ def declared_delimiter(first_line: str) -> str:
 
 
 def find_delimiter(*, lines: Sequence[str], default: str) -> str:
-    """Find the delimiter by which the header has several cells and most rows as many.
-
-    Parameters
-    ----------
-    lines
-        the first lines of a file.
-    default
-        taken where the header is one cell by each: what is not quoted is then refused, not taken for text.
-    """
+    """Find the delimiter by which the header has several cells and most rows as many; `default` where none does."""
     shares = {delimiter: _share_that_fits(lines, delimiter) for delimiter in DELIMITERS}
     best = max(shares, key=shares.__getitem__)
     return best if shares[best] >= 0 else default

@@ -1,14 +1,12 @@
 """JSON lines: one object per line, with the text, the number or the structure of each key."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from tables.signs import printable, unstorable
+from tables.signs import comparable, printable, unstorable
 from tables.sources import TextSource
 from tables.table import (
     MISSING,
@@ -16,7 +14,6 @@ from tables.table import (
     MOST_COLUMNS,
     Row,
     TableReader,
-    column_name,
     counted,
     name_problem,
     too_many_columns,
@@ -46,12 +43,10 @@ class JsonTable(TableReader):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The keys so far, in the order in which they first came."""
         return tuple(self._columns)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """See TableReader.notes."""
         unnamed = self._num_without_name
         left_out = f"Left out for a key without a name: {counted(unnamed, 'value')}."
         return (*self._source.notes, left_out) if unnamed else self._source.notes
@@ -105,7 +100,7 @@ def _named(value: dict[str, Any]) -> dict[str, Any]:
 def _name(key: str) -> str:
     if problem := name_problem(key):
         raise RowInvalid(problem)
-    return column_name(key)
+    return comparable(key)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The one reader of tables: what is imported, priced and predicted is read by it."""
 
-from __future__ import annotations
-
 from typing import BinaryIO
 
 from tables.csv_table import CsvTable
@@ -14,24 +12,10 @@ CSV_SUFFIXES = frozenset({"csv", "tsv", "txt"})
 
 
 def open_table(*, stream: BinaryIO, file_name: str, encoding: str | None = None) -> TableReader:
-    """Open a CSV or JSON-lines file; what it is is told by its name.
+    """Open a CSV or JSON-lines file, by the suffix of its name; memory does not grow with its rows.
 
-    Parameters
-    ----------
-    stream
-        can be read from its start again, and stays open as long as rows are read.
-    file_name
-        ends in one of the suffixes above.
-    encoding
-        one of ENCODINGS, as somebody chose it, else None for UTF-8; a UTF-16 mark in the file goes before it.
-
-    Returns
-    -------
-    What reads its rows; memory does not grow with their number.
-
-    Raises
-    ------
-    TableUnreadable: unknown kind, encoding, header; also while rows are read.
+    `stream` can seek and stays open as long as rows are read; `encoding` is one of ENCODINGS, None for UTF-8.
+    Raises: TableUnreadable, also while rows are read.
     """
     suffix = suffix_of(file_name)
     if suffix not in JSON_SUFFIXES | CSV_SUFFIXES:

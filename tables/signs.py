@@ -1,7 +1,5 @@
 """Signs that nobody sees: which texts are blank, and which two texts look the same."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

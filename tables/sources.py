@@ -1,7 +1,5 @@
 """From bytes to lines: the encoding is checked strictly, never guessed, and what a mark in the file says is told."""
 
-from __future__ import annotations
-
 import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,20 +44,7 @@ class TextSource:
 
 
 def open_source(*, stream: BinaryIO, encoding: str | None = None) -> TextSource:
-    """Open a file.
-
-    Parameters
-    ----------
-    stream
-        can be read from its start again.
-    encoding
-        as somebody chose it; None where nobody can, which means UTF-8.
-
-    Raises
-    ------
-    TableUnreadable: an unknown encoding, another kind of file, or, also while lines are read, bytes that are not of the
-        encoding.
-    """
+    """Open a file that can seek, in one of ENCODINGS. Raises: TableUnreadable, also while lines are read."""
     mending = "Save the file as UTF-8" + ("." if encoding is None else ", or choose the encoding it was saved in.")
     encoding = encoding or "utf-8"
     if encoding not in ENCODINGS:

@@ -1,13 +1,11 @@
 """What a table file is read into: named columns, rows that have cells or a problem, and what was assumed."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tables.signs import comparable, printable, unstorable
+from tables.signs import printable, unstorable
 
 MOST_COLUMNS = 200
 MOST_NAME_CHARACTERS = 500
@@ -56,11 +54,6 @@ class TableReader(ABC):
         """Yield the rows."""
 
 
-def column_name(cell: str) -> str:
-    """Read a column's name; what cannot be seen at its ends is no part of it."""
-    return comparable(cell)
-
-
 def name_problem(name: str) -> str:
     """Say why a column cannot be called so; empty where it can."""
     if len(name) > MOST_NAME_CHARACTERS:
@@ -84,14 +77,17 @@ def too_many_columns(where: str) -> TableUnreadable:
 
 def listed(numbers: Sequence[int]) -> str:
     """Name lines or columns by number: the first ones, and how many more there are."""
-    shown = ", ".join(f"{number:,}" for number in numbers[:_NAMED])
-    return shown + (f" and {len(numbers) - _NAMED:,} more" if len(numbers) > _NAMED else "")
+    return first_of([f"{number:,}" for number in numbers], most=_NAMED)
 
 
 def listed_columns(columns: Sequence[str]) -> str:
     """Name columns in a message: the first ones, and how many more there are."""
-    shown = ", ".join(printable(name) for name in columns[:_NAMED_COLUMNS])
-    return shown + (f" and {len(columns) - _NAMED_COLUMNS:,} more" if len(columns) > _NAMED_COLUMNS else "")
+    return first_of([printable(name) for name in columns], most=_NAMED_COLUMNS)
+
+
+def first_of(names: Sequence[str], *, most: int) -> str:
+    """Write the first names of a list, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from accounts.models import Role, User
 from budgets.cost_kinds import CostKind
+from budgets.ledger import HoldRequest, place_holds
 from budgets.limits import open_budget, stop_everything
-from budgets.models import Budget, PriceBook
+from budgets.models import Budget, Hold, Path, Price, PriceBook
 from budgets.prices import Scope, set_price
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
@@ -135,3 +136,17 @@ def import_csv(study: Study, text: str, **options: Any) -> ImportBatch:
     skip_bad_rows = options.pop("skip_bad_rows", False)
     chosen = ImportOptions(**{**defaults, **options})
     return import_examples(actor=study.created_by, batch=batch, options=chosen, skip_bad_rows=skip_bad_rows)
+
+
+def place_hold(
+    *,
+    budget: Budget,
+    source_key: str,
+    amount: Decimal,
+    price: Price,
+    path: Path | str = "",
+    fee: Price | None = None,
+) -> Hold:
+    """Hold money for one thing."""
+    request = HoldRequest(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
+    return place_holds(budget=budget, requests=[request])[0]

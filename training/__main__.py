@@ -1,7 +1,5 @@
 """`python -m training SPEC.json`: one run in its own process; exit codes are in training.contract."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -45,8 +43,6 @@ SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
-NUM_PREDICT_ARGUMENTS = 3
-NUM_ANSWER_ARGUMENTS = 3
 MOST_MESSAGE_BYTES = 1 << 16
 SECONDS_BETWEEN_CHECKS = 0.25
 
@@ -54,24 +50,22 @@ SECONDS_BETWEEN_CHECKS = 0.25
 def main(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code."""
     named = [argument for argument in arguments if argument != "--keep-going"]
-    if named[:1] == ["predict"] and len(named) == 1 + NUM_PREDICT_ARGUMENTS:
-        return predict(*(Path(argument) for argument in named[1:]), keep_going="--keep-going" in arguments)
-    if arguments[:1] == ["answer"] and len(arguments) == 1 + NUM_ANSWER_ARGUMENTS:
-        return answer(Path(arguments[1]), idle_seconds=float(arguments[2]), most_memory_bytes=int(arguments[3]))
-    if arguments == [WAIT]:
-        return run_when_ordered()
-    if len(arguments) != 1:
-        print(USAGE, file=sys.stderr)
-        return EXIT_PERMANENT
-    return run(Path(arguments[0]).resolve())
+    match named if named[:1] == ["predict"] else list(arguments):
+        case ["predict", artifact, source, target]:
+            return predict(Path(artifact), Path(source), Path(target), keep_going=len(named) < len(arguments))
+        case ["answer", artifact, idle_seconds, most_memory_bytes]:
+            return answer(Path(artifact), idle_seconds=float(idle_seconds), most_memory_bytes=int(most_memory_bytes))
+        case [spec]:
+            return run_when_ordered() if spec == WAIT else run(Path(spec).resolve())
+    print(USAGE, file=sys.stderr)
+    return EXIT_PERMANENT
 
 
 def run_when_ordered() -> int:
-    """Import what every run needs, then carry out the one that standard input names; returns the exit code.
+    """Import what every run needs, then carry out the run that standard input, a socket, names; returns the exit code.
 
-    Standard input is a socket. It brings one JSON object: `spec`, the spec file, `log`, where all output goes from then
-    on, and `environment`; with it may come the lock of a device, which is held until this process ends. Whoever closes
-    the socket without a word needs no run.
+    The socket brings one JSON object: `spec`, `log` (where all output goes from then on) and `environment`; with it may
+    come the lock of a device, held until this process ends. Closed without a word, it asks for no run.
     """
     set_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     has_order = threading.Event()
@@ -110,10 +104,7 @@ def set_threads(number: int) -> None:
 
 
 def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = False) -> int:
-    """Label a file; returns the exit code.
-
-    Notes on the file and then, as bare numbers, the lines done go to standard output; errors to standard error.
-    """
+    """Label a file; notes on it, then the numbers of lines done go to standard output. Returns the exit code."""
     from training.evaluation import Listener, predict_file
 
     stop = StopFlag()
@@ -141,7 +132,7 @@ def predict(artifact: Path, source: Path, target: Path, *, keep_going: bool = Fa
 
 
 def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> int:
-    """Answer examples from standard input until the input ends; returns the exit code. See evaluation.serving."""
+    """Answer examples from standard input until the input ends; returns the exit code."""
     from training.evaluation import answer_lines
 
     try:
@@ -233,10 +224,7 @@ def _write_error(folder: Path, name: str, message: str) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process at once: tearing the libraries down takes seconds, for which a device is held in vain.
-
-    All results are written by then. On a full disk flushing the output fails, which must not change the exit code.
-    """
+    """End the process at once: tearing the libraries down takes seconds, for which a device is held in vain."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()

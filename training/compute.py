@@ -1,7 +1,5 @@
 """The device a run computes on and the precision it computes in."""
 
-from __future__ import annotations
-
 import random
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -36,7 +34,6 @@ class Compute:
     bf16: bool
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Return the context that forward passes run in."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
     @property
@@ -56,20 +53,7 @@ def is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def halve_batch(indices: Indices, *, error: RuntimeError, compute: Compute) -> list[Indices]:
-    """Cut a batch that ran out of memory in two, to be computed one after the other.
-
-    Parameters
-    ----------
-    indices
-        (B,) the rows of the batch.
-    error
-        raised by it.
-
-    Raises
-    ------
-    MemoryTooSmall: it is one row.
-    The error itself, where it is about anything else.
-    """
+    """Cut a batch (B,) that ran out of memory in two. Raises: MemoryTooSmall (it is one row), or the other error."""
     if not is_out_of_memory(error):
         raise error
     if len(indices) == 1:
@@ -82,12 +66,7 @@ def halve_batch(indices: Indices, *, error: RuntimeError, compute: Compute) -> l
 
 
 def prepare_compute(*, device: str, precision: str, num_threads: int, seed: int) -> Compute:
-    """Set threads and seeds and pick device and precision (auto, fp32 or bf16).
-
-    Raises
-    ------
-    DeviceMissing: there is no such device here.
-    """
+    """Set threads and seeds and pick device and precision (auto, fp32 or bf16). Raises: DeviceMissing."""
     torch.set_num_threads(num_threads)
     seed_everything(seed)
     try:

@@ -1,7 +1,4 @@
-"""What the trainer and whoever starts it agree on: exit codes, files of a run folder, versions and limits.
-
-Imports nothing, so that any process may read it.
-"""
+"""What the trainer and whoever starts it agree on: exit codes, files, limits. Imports nothing, so any process may."""
 
 # Exit codes of `python -m training`. Any other code is a crash.
 EXIT_DONE = 0

@@ -1,9 +1,8 @@
 """A run in progress: its spec, its folder, and the means to report, stop and count."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from training.reporting import Meter, Progress
 from training.runtime import StopFlag
@@ -20,7 +19,6 @@ class Job:
     stop: StopFlag = field(default_factory=StopFlag)
     meter: Meter = field(default_factory=Meter)
 
-    def with_settings(self, settings: TrainingSettings, *, seed: int | None = None) -> Job:
-        """Return the same job with other training settings, and another seed where one is given."""
+    def with_settings(self, settings: TrainingSettings, *, seed: int | None = None) -> Self:
         changed = replace(self.spec, training=settings, seed=self.spec.seed if seed is None else seed)
         return replace(self, spec=changed)

@@ -3,8 +3,6 @@
 Shapes: B rows, C classes; leading dimensions may be any (rows, or rows by tokens).
 """
 
-from __future__ import annotations
-
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -12,15 +10,7 @@ IGNORED = -100
 
 
 def cross_entropy_sum(*, logits_BC: Tensor, target_B: Tensor) -> Tensor:
-    """Cross-entropy against gold labels in nats, summed over the rows that are not IGNORED; exactly 0 if all are.
-
-    Parameters
-    ----------
-    logits_BC
-        unnormalised log-probabilities, (..., C).
-    target_B
-        int64 (...), the gold class or IGNORED.
-    """
+    """Cross-entropy in nats, summed over the targets, int64 (...), that are not IGNORED; exactly 0 if all are."""
     num_classes = logits_BC.shape[-1]
     return F.cross_entropy(
         logits_BC.reshape(-1, num_classes).float(), target_B.reshape(-1), ignore_index=IGNORED, reduction="sum"
@@ -28,17 +18,10 @@ def cross_entropy_sum(*, logits_BC: Tensor, target_B: Tensor) -> Tensor:
 
 
 def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: float, mask_B: Tensor) -> Tensor:
-    """KL(teacher || student) at a temperature, times its square, in nats, summed over the rows of the mask.
+    """KL(teacher || student) of logits at a temperature, times its square, in nats, summed over the rows of the mask.
 
     The square keeps the gradient's size independent of the temperature (Hinton, Vinyals and Dean,
     "Distilling the Knowledge in a Neural Network", 2015, section 2.1).
-
-    Parameters
-    ----------
-    student_BC, teacher_BC
-        logits (..., C), in the same order of classes.
-    mask_B
-        bool (...), True where there is a teacher's answer.
     """
     student_log_BC = F.log_softmax(student_BC.float() / temperature, dim=-1)
     teacher_log_BC = F.log_softmax(teacher_BC.float() / temperature, dim=-1)
@@ -47,33 +30,15 @@ def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: flo
 
 
 def binary_cross_entropy_sum(*, logits_BC: Tensor, target_BC: Tensor) -> Tensor:
-    """Binary cross-entropy of labels that do not exclude each other, in nats, summed over what is not IGNORED.
-
-    Parameters
-    ----------
-    logits_BC
-        log-odds (..., C), one decision each.
-    target_BC
-        float (..., C), 1 where the label applies, 0 where not, or IGNORED.
-    """
+    """Binary cross-entropy of independent log-odds in nats, summed over the targets (1 or 0) that are not IGNORED."""
     known_BC = target_BC != IGNORED
-    wanted_BC = target_BC.masked_fill(~known_BC, 0.0)
-    loss_BC = F.binary_cross_entropy_with_logits(logits_BC.float(), wanted_BC.float(), reduction="none")
+    gold_BC = target_BC.masked_fill(~known_BC, 0.0)
+    loss_BC = F.binary_cross_entropy_with_logits(logits_BC.float(), gold_BC.float(), reduction="none")
     return loss_BC.masked_fill(~known_BC, 0.0).sum()
 
 
 def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: float, mask_B: Tensor) -> Tensor:
-    """KL(teacher || student) of each label's own two outcomes at a temperature, times its square, in nats.
-
-    It is summed over the labels of the rows of the mask.
-
-    Parameters
-    ----------
-    student_BC, teacher_BC
-        log-odds (..., C), in the same order of labels; they are divided by the temperature.
-    mask_B
-        bool (...), True where there is a teacher's answer.
-    """
+    """KL(teacher || student) of each label's two outcomes, by log-odds; otherwise as in distillation_sum."""
     student, teacher = student_BC.float() / temperature, teacher_BC.float() / temperature
     applies = F.logsigmoid(teacher).exp() * (F.logsigmoid(teacher) - F.logsigmoid(student))
     applies_not = F.logsigmoid(-teacher).exp() * (F.logsigmoid(-teacher) - F.logsigmoid(-student))
@@ -84,14 +49,7 @@ def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperatu
 def other_text_sum(*, log_probs_BC: Tensor, weight_B: Tensor) -> Tensor:
     """The loss, in nats, of a model that generates its labels for the probability it gives to all other texts.
 
-    With the divergence among the labels it makes up that among all texts, of which a teacher of labels gives the others
-    none: by the chain rule, KL = -log(sum of the labels' probabilities) + KL among the labels.
-
-    Parameters
-    ----------
-    log_probs_BC
-        log-probabilities of the labels' texts (..., C), nats.
-    weight_B
-        how much each row counts (...).
+    By the chain rule, KL = -log(sum of the labels' probabilities) + KL among the labels: a teacher of labels gives
+    other texts no probability. `log_probs_BC` are those of the labels' texts; `weight_B` is how much each row counts.
     """
     return -(log_probs_BC.float().logsumexp(dim=-1) * weight_B).sum()

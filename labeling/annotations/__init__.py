@@ -1,8 +1,8 @@
 """Reading annotations one at a time: matching, accepting, rejecting, forgetting."""
 
-from labeling.annotations.accept import MergeResult, People, give_back, mark_deleted, mark_gone, merge, pay_waiting
+from labeling.annotations.accept import MergeResult, People, give_back, mark_gone, merge, pay_waiting
 from labeling.annotations.forgetting import GONE, forget_if_gone
-from labeling.annotations.troubles import note_error, note_unreadable, own_fault
+from labeling.annotations.troubles import note_error, note_unreadable, notify_of, own_fault
 
 __all__ = [
     "GONE",
@@ -10,11 +10,11 @@ __all__ = [
     "People",
     "forget_if_gone",
     "give_back",
-    "mark_deleted",
     "mark_gone",
     "merge",
     "note_error",
     "note_unreadable",
+    "notify_of",
     "own_fault",
     "pay_waiting",
 ]

@@ -1,6 +1,6 @@
 """From an annotation in Label Studio to an accepted one, its payment and the example's label."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from budgets.models import Origin
 from labeling.annotations.matching import Match, match
 from labeling.annotations.troubles import notify_unreadable
 from labeling.label_studio import RemoteAnnotation, RemoteExample, storable
-from labeling.models import Annotation, Assignment, LabelingProject, Publication
+from labeling.models import Annotation, AnnotationQuerySet, Assignment, Publication
 from labeling.payment import has_overshot, pay_answer, pay_skip, stop_at, take_back_skips
 from labeling.widgets import ResultInvalid, widget_of
 from studies.labels import assign_label
@@ -54,37 +54,30 @@ class Acceptance:
 
 @dataclass(frozen=True, kw_only=True)
 class MergeResult:
-    """How many annotations are new or changed, and what could not be read."""
-
     num_changed: int = 0
     troubles: tuple[str, ...] = ()
 
 
 @transaction.atomic
 def merge(*, publication: Publication, remote: RemoteExample, people: People, changed_at: datetime) -> MergeResult:
-    """Bring one example's annotations up to date with Label Studio.
+    """Bring one example's annotations up to date with Label Studio. Idempotent, and safe beside another caller.
 
-    Idempotent, and safe beside another caller: the publication's row is locked, and an annotation has one unique id
-    here and in the ledger. What was deleted in Label Studio is marked, and stays paid.
-
-    Parameters: `changed_at` Label Studio's time of the example's last change, as listed before the annotations were
-    fetched.
+    Parameters: `changed_at` Label Studio's time of the last change, as listed before the annotations were fetched.
     """
     locked = Publication.objects.select_for_update(of=("self",)).select_related("example__study").get(pk=publication.pk)
     matches = _matches(locked, remote)
     changed = [one for one in matches if _follow(locked, remote.id, one, people)]
     _decide_label(locked.example)
     troubles = tuple(one.remote.trouble for one in changed if one.remote.trouble)
-    num_gone = _mark_deleted(_gone(locked, remote, matches))
-    if locked.label_studio_id not in (None, remote.id):
-        # A copy of the example: its annotations count, and say nothing of what Label Studio asks of the other.
-        notify_unreadable(publication=locked, reasons=troubles)
-        return MergeResult(num_changed=len(changed) + num_gone, troubles=troubles)
-    is_new_trouble = locked.trouble != " ".join(remote.troubles)
-    locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
-    locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
-    locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
-    troubles += remote.troubles if is_new_trouble else ()
+    # A copy of the example has another id: its annotations count, and say nothing of what Label Studio asks of ours.
+    is_ours = locked.label_studio_id in (None, remote.id)
+    num_gone = _gone(locked, remote, matches, is_ours).mark_deleted()
+    if is_ours:
+        if locked.trouble != " ".join(remote.troubles):
+            troubles += remote.troubles
+        locked.label_studio_id, locked.label_studio_updated_at = remote.id, changed_at
+        locked.num_answers, locked.trouble = remote.num_answers, " ".join(remote.troubles)
+        locked.save(update_fields=["label_studio_id", "label_studio_updated_at", "num_answers", "trouble"])
     notify_unreadable(publication=locked, reasons=troubles)
     return MergeResult(num_changed=len(changed) + num_gone, troubles=troubles)
 
@@ -101,20 +94,21 @@ def _matches(publication: Publication, remote: RemoteExample) -> list[Match]:
     )
 
 
-def _gone(publication: Publication, remote: RemoteExample, matches: Sequence[Match]) -> QuerySet[Annotation]:
+def _gone(
+    publication: Publication, remote: RemoteExample, matches: Sequence[Match], is_ours: bool
+) -> AnnotationQuerySet:
     """List annotations that were deleted from this example in Label Studio."""
     here = Q(label_studio_example_id=remote.id)
-    if publication.label_studio_id in (None, remote.id):
+    if is_ours:
         here |= Q(label_studio_example_id__isnull=True)
-    stood = Annotation.objects.filter(here, example=publication.example)
-    return stood.exclude(unique_id__in=[one.unique_id for one in matches])
+    known = Annotation.objects.filter(here, example=publication.example)
+    return known.exclude(unique_id__in=[one.unique_id for one in matches])
 
 
 @transaction.atomic
 def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studio") -> int:
-    """Note that an example was deleted in Label Studio with its annotations; it may be published again.
+    """Note that an example was deleted in Label Studio with its annotations, and release what it holds.
 
-    Its open assignments are withdrawn, and their money is released with the reason.
     Returns: how many annotations.
     """
     locked = Publication.objects.select_for_update().get(pk=publication.pk)
@@ -122,21 +116,11 @@ def mark_gone(*, publication: Publication, reason: str = "deleted in Label Studi
         # It was published again since it was looked at.
         return 0
     here = Q(label_studio_example_id__isnull=True) | Q(label_studio_example_id=locked.label_studio_id)
-    num_gone = _mark_deleted(Annotation.objects.filter(here, example=locked.example_id))
+    num_gone = Annotation.objects.filter(here, example=locked.example_id).mark_deleted()
     locked.label_studio_id, locked.num_answers, locked.trouble = None, 0, ""
     locked.save(update_fields=["label_studio_id", "num_answers", "trouble"])
     give_back(publication=locked, because=Publication.Because.GONE, reason=reason)
     return num_gone
-
-
-def mark_deleted(*, project: LabelingProject, example_ids: Collection[int | None]) -> int:
-    """Note that annotations were deleted with these examples of Label Studio. Returns: how many."""
-    if not example_ids:
-        return 0
-    stood = Annotation.objects.filter(
-        example__publication__batch__project=project, label_studio_example_id__in=example_ids, deleted_at__isnull=True
-    )
-    return stood.update(deleted_at=timezone.now())
 
 
 def give_back(
@@ -147,15 +131,12 @@ def give_back(
     Parameters: `keep_for` people who may still give theirs, each of whom keeps one assignment.
     Returns: how many assignments were given back.
     """
-    waiting = publication.assignments.waiting()
-    open_ones = list(waiting.select_related("hold__budget").order_by("number"))
-    for assignment, person in zip(open_ones, keep_for, strict=False):
-        assignment.kept_for = person
+    waiting = list(publication.assignments.waiting().select_related("hold__budget").order_by("number"))
+    for place, assignment in enumerate(waiting):
+        assignment.kept_for = keep_for[place] if place < len(keep_for) else None
         assignment.save(update_fields=["kept_for"])
-    given_back = open_ones[len(keep_for) :]
+    given_back = waiting[len(keep_for) :]
     for assignment in given_back:
-        assignment.kept_for = None
-        assignment.save(update_fields=["kept_for"])
         release(hold=assignment.hold, reason=reason)
     if given_back:
         publication.withdrawn_at, publication.withdrawn_because = timezone.now(), because
@@ -181,23 +162,27 @@ def _pay_waiting(pk: int) -> bool:
 
 
 def assess(*, remote: RemoteAnnotation, example: Example, people: People) -> Acceptance:
-    """Assess an annotation by its maker and its result."""
     annotator = people.account(remote.completed_by)
     if remote.trouble:
-        return Acceptance(state=State.REJECTED, reason=remote.trouble[:200], annotator=annotator)
+        return _rejected(remote.trouble, annotator)
     if annotator is None or not annotator.is_active:
         who = people.email(remote.completed_by) or "nobody"
-        return Acceptance(state=State.REJECTED, reason=f"Made by {who}, who has no active account in Fulcrum.")
+        return _rejected(f"Made by {who}, who has no active account in Fulcrum.", None)
     if remote.updated_by != remote.completed_by:
         who = people.email(remote.updated_by) or "nobody"
-        return Acceptance(state=State.REJECTED, reason=f"Written by {who} in another's name.", annotator=annotator)
+        return _rejected(f"Written by {who} in another's name.", annotator)
     if remote.was_cancelled:
         return Acceptance(state=State.SKIPPED, annotator=annotator)
     try:
         value = _answer(remote, example)
     except (ResultInvalid, AnswerInvalid) as error:
-        return Acceptance(state=State.REJECTED, reason=_readable(str(error)), annotator=annotator)
+        return _rejected(str(error), annotator)
     return Acceptance(state=State.ACCEPTED, value=value, annotator=annotator)
+
+
+def _rejected(reason: str, annotator: User | None) -> Acceptance:
+    kept, _ = storable(reason)
+    return Acceptance(state=State.REJECTED, reason=str(kept)[:200], annotator=annotator)
 
 
 def _answer(remote: RemoteAnnotation, example: Example) -> str:
@@ -207,16 +192,11 @@ def _answer(remote: RemoteAnnotation, example: Example) -> str:
     return study.definition.read_answer(given=target, fields=example.fields, labels=study.labels)
 
 
-def _readable(reason: str) -> str:
-    kept, _ = storable(reason)
-    return str(kept)[:200]
-
-
 def _follow(publication: Publication, example_id: int, match: Match, people: People) -> bool:
     """Bring one annotation up to date. Returns: whether anything of it is new.
 
-    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else follows Label Studio;
-    it may be acceptable by now, even unchanged.
+    What was accepted stays so, and paid, once: an edit changes the answer's value. Anything else may be acceptable by
+    now, even unchanged; it then keeps its reason if its state stays.
     """
     remote = match.remote
     acceptance = assess(remote=remote, example=publication.example, people=people)
@@ -225,31 +205,21 @@ def _follow(publication: Publication, example_id: int, match: Match, people: Peo
     annotation = row or Annotation(
         unique_id=match.unique_id, example=publication.example, created_at=remote.created_at, lead_time=None
     )
-    before, is_edited = _columns(annotation), _is_edited(annotation, remote)
+    before = _columns(annotation)
+    is_edited = (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
     _write(annotation, remote, example_id, people)
     if annotation.state == State.ACCEPTED:
         if is_edited:
             _edit(annotation, acceptance)
-    elif is_edited:
+    elif is_edited or _is_better(annotation, acceptance):
+        state, reason = annotation.state, annotation.reason
         _apply(publication, annotation, acceptance)
-    elif _is_better(annotation, acceptance):
-        _look_again(publication, annotation, acceptance)
+        if not is_edited and annotation.state == state:
+            annotation.reason = reason
     if row is not None and _columns(annotation) == before:
         return False
     annotation.save()
     return True
-
-
-def _look_again(publication: Publication, annotation: Annotation, acceptance: Acceptance) -> None:
-    """Apply to an unchanged annotation, which keeps its reason where its state stays."""
-    state, reason = annotation.state, annotation.reason
-    _apply(publication, annotation, acceptance)
-    if annotation.state == state:
-        annotation.reason = reason
-
-
-def _is_edited(annotation: Annotation, remote: RemoteAnnotation) -> bool:
-    return (annotation.updated_at, annotation.label_studio_id) != (remote.updated_at, remote.id)
 
 
 def _is_better(annotation: Annotation, acceptance: Acceptance) -> bool:
@@ -263,9 +233,7 @@ def _columns(annotation: Annotation) -> dict[str, object]:
 
 def _write(annotation: Annotation, remote: RemoteAnnotation, example_id: int, people: People) -> None:
     annotation.label_studio_id, annotation.label_studio_example_id = remote.id, example_id
-    annotation.result = remote.result
-    annotation.updated_at = remote.updated_at
-    annotation.deleted_at = None
+    annotation.result, annotation.updated_at, annotation.deleted_at = remote.result, remote.updated_at, None
     if annotation.entry_id is None:
         annotation.completed_by = people.email(remote.completed_by)
     # Label Studio adds up an annotation's open times; a lower figure comes from a client that lost count.
@@ -283,8 +251,7 @@ def _edit(annotation: Annotation, acceptance: Acceptance) -> None:
 def _apply(publication: Publication, annotation: Annotation, acceptance: Acceptance) -> None:
     """Set the state; an acceptable annotation is paid from a free assignment, or is surplus without one."""
     if annotation.entry_id is not None and acceptance.annotator != annotation.annotator:
-        reason = acceptance.reason or OTHER_PERSON
-        acceptance = Acceptance(state=State.REJECTED, reason=reason, annotator=annotation.annotator)
+        acceptance = _rejected(acceptance.reason or OTHER_PERSON, annotation.annotator)
     annotation.state, annotation.reason, annotation.value = acceptance.state, acceptance.reason, acceptance.value
     annotation.annotator = acceptance.annotator
     is_replay = acceptance.annotator is not None and acceptance.annotator.is_replay
@@ -317,7 +284,7 @@ def _accept(publication: Publication, annotation: Annotation, annotator: User | 
 
 
 def _free_assignment(publication: Publication, annotator: User) -> Assignment | None:
-    """Find an assignment for a further annotation by this person, first one that was kept for them."""
+    """Find an assignment for this person, first one that was kept for them."""
     free = publication.assignments.waiting().filter(Q(kept_for__isnull=True) | Q(kept_for=annotator))
     mine_first = Case(When(kept_for=annotator, then=0), default=1)
     return _with_hold(free).order_by(mine_first, "number").first()
@@ -328,12 +295,11 @@ def _withdrawn_assignment(publication: Publication, annotation: Annotation) -> A
     stop = stop_at(budget=publication.example.study.budget, moment=annotation.updated_at)
     if stop is None or publication.withdrawn_because != Publication.Because.STOPPED:
         return None
+    study, annotator = publication.example.study, annotation.annotator
     kept = Assignment.objects.filter(
-        kept_for=annotation.annotator,
-        publication__example__study=publication.example.study,
-        hold__closed_at__isnull=True,
+        kept_for=annotator, publication__example__study=study, hold__closed_at__isnull=True
     )
-    if kept.exists() or has_overshot(stop=stop, annotator=annotation.annotator):
+    if kept.exists() or has_overshot(stop=stop, annotator=annotator):
         annotation.reason = "Made after the stop; only the example open at the stop is paid."
         return None
     return _with_hold(publication.assignments.filter(annotation__isnull=True)).order_by("number").first()
@@ -343,22 +309,13 @@ def _with_hold(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
     return assignments.select_related("hold__price__book", "hold__budget", "hold__fee", "publication__example__study")
 
 
-def _mark_deleted(annotations: Iterable[Annotation]) -> int:
-    gone = [one for one in annotations if one.deleted_at is None]
-    for one in gone:
-        one.deleted_at = timezone.now()
-        one.save(update_fields=["deleted_at"])
-    return len(gone)
-
-
 def _decide_label(example: Example) -> None:
     """Assign the label that the accepted annotations agree on, by the task type's rule."""
     accepted = list(Annotation.objects.filter(example=example, state=State.ACCEPTED).order_by("created_at", "pk"))
     if not accepted:
         return
-    value = widget_of(example.study.definition).agreed(
-        targets=[one.value for one in accepted], labels=example.study.labels
-    )
+    targets = [one.value for one in accepted]
+    value = widget_of(example.study.definition).agreed(targets=targets, labels=example.study.labels)
     keys = sorted(one.source_key for one in accepted)
     current = Label.objects.filter(example=example).first()
     if current is None or (current.value, current.source_keys) != (value, keys):

@@ -26,11 +26,11 @@ def match(
 ) -> list[Match]:
     """Pair one example's annotations in Label Studio with our rows of them.
 
-    First by id and time of creation there, whatever became of the unique id; then by unique id, so that one that was
-    deleted and sent again is recognised. One without a unique id of its own gets one made of its place, and a trouble.
+    First by id and time of creation there; then by unique id, so that one that was deleted and sent again is
+    recognised. One without a unique id of its own gets one made of its place, and a trouble.
 
-    Parameters: `known` our rows of the example; `taken` unique ids that annotations of other examples have here;
-    `place` names the example in Label Studio.
+    Parameters: `known` our rows of the example; `taken` unique ids of other examples' annotations here; `place` names
+    the example in Label Studio.
     """
     rows = {row.unique_id: row for row in known}
     by_place = {(row.label_studio_id, row.created_at): row for row in known}
@@ -42,7 +42,7 @@ def match(
         row = found[one.id]
         if one.unique_id in used and (row is None or row.unique_id != one.unique_id):
             one = _without_id(one)
-        unique_id = row.unique_id if row else one.unique_id or _stand_in(place, one.id)
+        unique_id = row.unique_id if row else one.unique_id or _secret_id(f"{place}:{one.id}")
         matches.append(Match(remote=one, unique_id=unique_id, row=row or rows.get(unique_id)))
         used.add(unique_id)
     return matches
@@ -64,6 +64,5 @@ def _without_id(one: RemoteAnnotation) -> RemoteAnnotation:
     return replace(one, unique_id=None, trouble=f"{one.trouble} {ID_TAKEN}".strip())
 
 
-def _stand_in(place: str, annotation_id: int) -> UUID:
-    """Make an id that cannot be guessed."""
-    return UUID(bytes=salted_hmac("labeling.annotations.matching", f"{place}:{annotation_id}").digest()[:16])
+def _secret_id(place: str) -> UUID:
+    return UUID(bytes=salted_hmac("labeling.annotations.matching", place).digest()[:16])

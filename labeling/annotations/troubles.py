@@ -40,26 +40,23 @@ def notify_unreadable(*, publication: Publication, reasons: Sequence[str]) -> No
     if not reasons:
         return
     project = publication.batch.project
-    notify(
-        key=f"labelling_project:{project.pk}:unreadable:{timezone.now():%Y-%m-%d}",
-        kind=NoticeKind.LABELLING_TROUBLE,
+    notify_of(
+        project,
+        key=f"unreadable:{timezone.now():%Y-%m-%d}",
         title=f"Annotations of “{project.study}” could not be read",
-        body=(
-            f"Today's first: {reasons[0]} Such annotations are rejected, not paid, and requested again; the study's "
-            "labelling page shows each with its reason."
-        ),
-        path=f"/studies/{project.study_id}/labelling/",
+        body=f"Today's first: {reasons[0]} Such annotations are rejected, not paid, and requested again; the study's "
+        "labelling page shows each with its reason.",
     )
 
 
-def notify_gone(*, project: LabelingProject, label_studio_id: int) -> None:
-    notify(
-        key=f"labelling_project:{project.pk}:gone:{label_studio_id}",
-        kind=NoticeKind.LABELLING_TROUBLE,
-        title=f"The Label Studio project of “{project.study}” was deleted",
-        body=(
-            f"Project {label_studio_id} was deleted in Label Studio. What was held for its examples is released; "
-            "what was paid stays paid. Publish again to make a new project."
-        ),
-        path=f"/studies/{project.study_id}/labelling/",
-    )
+def notify_of(
+    project: LabelingProject,
+    *,
+    key: str,
+    title: str,
+    body: str,
+    notice_kind: NoticeKind = NoticeKind.LABELLING_TROUBLE,
+) -> None:
+    """Send a notice about a study's labelling, once for each key."""
+    key, path = f"labelling_project:{project.pk}:{key}", f"/studies/{project.study_id}/labelling/"
+    notify(key=key, kind=notice_kind, title=title, body=body, path=path)

@@ -14,7 +14,6 @@ from labeling.label_studio.client import (
 )
 from labeling.label_studio.connecting import connect, sdk_client
 from labeling.label_studio.fetching import FetchedExample, fetch
-from labeling.label_studio.locks import alone_with
 from labeling.label_studio.overlap import correct_overlap, set_overlap_of_batch
 from labeling.label_studio.project import (
     SECRET_HEADER,
@@ -39,7 +38,6 @@ __all__ = [
     "RemoteAnnotation",
     "RemoteExample",
     "Withdrawal",
-    "alone_with",
     "connect",
     "connected_url",
     "correct_overlap",

@@ -1,17 +1,16 @@
-"""The one place that talks to Label Studio, through its SDK.
+"""Calls to Label Studio through its SDK. Reads are tried again for a moment; writes never are.
 
-Reads are tried again for a moment; writes never are: whoever writes looks first whether it was done already. The SDK's
-own retries are off, since it repeats a POST too.
+The SDK's own retries are off, since it repeats a POST too.
 """
 
 import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from label_studio_sdk.core.api_error import ApiError
@@ -38,11 +37,10 @@ LONGEST_WHOLE_NUMBER = 1_000
 EVENTS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED")
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
 class LabelStudioUnreachable(Refusal):
-    """Label Studio does not respond, or reports a passing error; it may be tried again later."""
+    """Label Studio does not respond, or reports a temporary error; it may be tried again later."""
 
 
 class LabelStudioBadResponse(LabelStudioUnreachable):
@@ -50,7 +48,7 @@ class LabelStudioBadResponse(LabelStudioUnreachable):
 
 
 class LabelStudioTimedOut(LabelStudioUnreachable):
-    """A call to Label Studio took all the time it may."""
+    """A call to Label Studio took too long."""
 
 
 class LabelStudioRefused(Refusal):
@@ -61,14 +59,12 @@ class LabelStudioMissing(LabelStudioRefused):
     """Label Studio has no such project, or no such row of it."""
 
 
-class SdkCall(Protocol[T_co]):
-    def __call__(self, *, request_options: Any) -> T_co: ...
+# It is given `request_options`.
+SdkCall = Callable[..., T]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectPlan:
-    """What a project in Label Studio should be."""
-
     uid: str
     title: str
     config: str
@@ -81,16 +77,13 @@ class ProjectPlan:
 
 
 def marker(uid: str) -> str:
-    """Mark a project's description: Label Studio has no field for a foreign id."""
+    """What marks a project's description: Label Studio has no field for a foreign id."""
     return f"fulcrum:{uid}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListedExample:
-    """An example in Label Studio: when it or its annotations last changed there, and how many answers it asks for.
-
-    `overlap` counts the answers that are there, `num_answers`, too.
-    """
+    """An example in Label Studio; `overlap` is how many answers it asks for, `num_answers` included."""
 
     id: int
     updated_at: datetime
@@ -101,7 +94,7 @@ class ListedExample:
 
 @dataclass(frozen=True, kw_only=True)
 class KeptOpen:
-    """An example that a person had open when its project was closed, and may finish."""
+    """An example that a person had open when it was withdrawn, and may finish."""
 
     item_uid: str
     id: int
@@ -110,7 +103,7 @@ class KeptOpen:
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal:
-    """What is kept open for whom, and the ids of all that is still there: of a closed project, or of shut examples."""
+    """What is kept open for whom, and the ids of what is still there."""
 
     kept: tuple[KeptOpen, ...]
     left: frozenset[int]
@@ -118,8 +111,6 @@ class Withdrawal:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelStudioClient:
-    """A signed-in connection."""
-
     url: str
     sdk: Any  # its types say Optional of everything that Label Studio always sends
 
@@ -145,7 +136,6 @@ class LabelStudioClient:
         return next((found.id for found in projects if marker(uid) in (found.description or "")), None)
 
     def update_project(self, *, project_id: int, plan: ProjectPlan) -> None:
-        """Set a project's title and labelling interface, if either differs."""
         found = self._read(lambda **options: self.sdk.projects.get(project_id, **options))
         if (found.title, found.label_config) != (plan.title, plan.config):
             wanted = {"title": plan.title, "label_config": plan.config}
@@ -175,7 +165,7 @@ class LabelStudioClient:
             self._write(lambda **options: self.sdk.views.create(project=project_id, data=data, **options))
 
     def ensure_webhook(self, *, project_id: int, url: str, headers: dict[str, str]) -> None:
-        """Make the project's one webhook, without content, which would not be trusted."""
+        """Make the project's one webhook, without content."""
         hooks = self._read(lambda **options: self.sdk.webhooks.list(project=project_id, **options))
         if any(hook.url == url and hook.headers == headers and hook.is_active for hook in hooks):
             return
@@ -201,9 +191,20 @@ class LabelStudioClient:
 
     def examples_of_batch(self, *, project_id: int, batch_uid: str) -> dict[str, int]:
         """Map item uid to Label Studio's id for what a batch put there; the first, should one be there twice."""
-        where = _filters("tasks:data.batch_uid", "equal", "String", batch_uid)
+        is_of_batch = {
+            "filter": "filter:tasks:data.batch_uid",
+            "operator": "equal",
+            "type": "String",
+            "value": batch_uid,
+        }
+        query = json.dumps({"filters": {"conjunction": "and", "items": [is_of_batch]}})
+        what = {"include": "id,data", "fields": "task_only", "page_size": TASKS_PER_PAGE}
+        tasks: list[Any] = self._read(
+            lambda **options: list(self.sdk.tasks.list(project=project_id, query=query, **what, **options)),
+            seconds=LIST_SECONDS,
+        )
         found: dict[str, int] = {}
-        for task in self._tasks(project_id=project_id, query=where, include="id,data"):
+        for task in tasks:
             uid = str(task.data["item_uid"])
             found[uid] = min(task.id, found.get(uid, task.id))
         return found
@@ -258,41 +259,20 @@ class LabelStudioClient:
     def withdraw(self, *, project_id: int, message: str, keep_seconds: int) -> Withdrawal:
         """Close a project and delete examples without answers that nobody has open; may be repeated."""
         body = {"project": project_id, "message": message, "keep_seconds": keep_seconds}
-        found = self._write(self._page("fulcrum/withdraw", body))
-        return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
+        return _withdrawal(self._write(self._page("fulcrum/withdraw", body)))
 
     def reopen(self, *, project_id: int, shut: Sequence[int]) -> None:
         """Let a project take work again, but for some of its examples; may be repeated."""
         self._write(self._page("fulcrum/reopen", {"project": project_id, "shut": list(shut)}))
 
     def shut(self, *, project_id: int, ids: Sequence[int], keep_open: Sequence[int]) -> Withdrawal:
-        """Close these examples, and delete those without answers; may be repeated.
-
-        Parameters: `keep_open` those that a person who has them open may still finish.
-        """
+        """Close examples, and delete those without answers; who has one of `keep_open` open may finish it."""
         body = {"project": project_id, "examples": list(ids), "keep_open": list(keep_open)}
-        found = self._write(self._page("fulcrum/shut", body))
-        return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))
+        return _withdrawal(self._write(self._page("fulcrum/shut", body)))
 
     def people(self) -> dict[int, str]:
-        """Map Label Studio's user ids to e-mail addresses."""
         users = self._read(self.sdk.users.list)
         return {user.id: user.email.lower() for user in users if user.id is not None and user.email}
-
-    def _tasks(self, *, project_id: int, query: dict[str, Any], include: str) -> Iterable[Any]:
-        return self._read(
-            lambda **options: list(
-                self.sdk.tasks.list(
-                    project=project_id,
-                    query=json.dumps(query),
-                    include=include,
-                    fields="task_only",
-                    page_size=TASKS_PER_PAGE,
-                    **options,
-                )
-            ),
-            seconds=LIST_SECONDS,
-        )
 
     def _page(self, path: str, body: dict[str, Any]) -> SdkCall[Any]:
         """Call one of our own pages inside Label Studio, which its SDK does not have."""
@@ -336,10 +316,7 @@ class LabelStudioClient:
 
 
 def translated(*, url: str, call: Callable[[], T]) -> T:
-    """Call, turning the errors of the SDK and the network into ours.
-
-    Raises: LabelStudioUnreachable; LabelStudioRefused.
-    """
+    """Call, turning the errors of the SDK and the network into LabelStudioUnreachable and LabelStudioRefused."""
     try:
         return call()
     except httpx.TimeoutException as error:
@@ -388,6 +365,5 @@ def _whole_number(digits: str) -> int | float:
     return int(digits) if len(digits) < LONGEST_WHOLE_NUMBER else math.copysign(math.inf, float(digits[:2]))
 
 
-def _filters(name: str, operator: str, kind: str, value: str) -> dict[str, Any]:
-    item = {"filter": f"filter:{name}", "operator": operator, "type": kind, "value": value}
-    return {"filters": {"conjunction": "and", "items": [item]}}
+def _withdrawal(found: dict[str, Any]) -> Withdrawal:
+    return Withdrawal(kept=tuple(KeptOpen(**one) for one in found["kept"]), left=frozenset(found["left"]))

@@ -26,11 +26,7 @@ _checked: set[str] = set()
 
 
 def connect() -> LabelStudioClient:
-    """Connect with the settings' URL and token.
-
-    Raises: LabelStudioUnreachable (also during the pause after timeouts); LabelStudioRefused (no settings, bad token,
-    untested release).
-    """
+    """Raises: LabelStudioUnreachable (also during a pause after timeouts); LabelStudioRefused."""
     url, token = settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_TOKEN
     if not url or not token:
         raise LabelStudioRefused(
@@ -50,8 +46,7 @@ def connect() -> LabelStudioClient:
 def _client(url: str, token: str) -> LabelStudioClient:
     limits = httpx.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
     transport = bounded(httpx.Client(timeout=limits, follow_redirects=True))
-    sdk = sdk_client(url=url, token=token, transport=transport)
-    client = LabelStudioClient(url=url, sdk=sdk)
+    client = LabelStudioClient(url=url, sdk=sdk_client(url=url, token=token, transport=transport))
     # A client that is no longer kept leaves no open sockets behind.
     weakref.finalize(client, transport.close)
     return client
@@ -77,7 +72,6 @@ def _must_be_ours(client: LabelStudioClient) -> None:
 
 
 def _check_release(client: LabelStudioClient) -> None:
-    """Refuse an untested release."""
     release = client.release()
     if not release.startswith(f"{TESTED_RELEASE}."):
         raise LabelStudioRefused(

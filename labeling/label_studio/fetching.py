@@ -1,4 +1,4 @@
-"""Examples from Label Studio's export; one that cannot be exported does not block the others."""
+"""Examples from Label Studio's export; one that cannot be exported or read does not block the others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,12 @@ class FetchedExample:
     """An example as listed and as exported; None, with the reason, where the export cannot be read."""
 
     listed: ListedExample
-    example: RemoteExample | None
+    example: RemoteExample | None = None
     trouble: str = ""
 
 
 def fetch(*, client: LabelStudioClient, project_id: int, listed: Sequence[ListedExample]) -> Iterator[FetchedExample]:
-    """Fetch examples with their annotations; those that were deleted meanwhile are left out.
-
-    Raises: LabelStudioUnreachable; LabelStudioRefused.
-    """
+    """Fetch examples with their annotations; those that were deleted meanwhile are left out."""
     for start in range(0, len(listed), IDS_PER_EXPORT):
         yield from _fetch(client, project_id, listed[start : start + IDS_PER_EXPORT])
 
@@ -31,7 +28,7 @@ def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[ListedEx
         rows = client.export(project_id=project_id, ids=[one.id for one in listed])
     except LabelStudioBadResponse as failure:
         if len(listed) == 1:
-            yield FetchedExample(listed=listed[0], example=None, trouble=str(failure))
+            yield FetchedExample(listed=listed[0], trouble=str(failure))
             return
         middle = len(listed) // 2
         yield from _fetch(client, project_id, listed[:middle])
@@ -40,11 +37,7 @@ def _fetch(client: LabelStudioClient, project_id: int, listed: Sequence[ListedEx
     by_id = {row.get("id"): row for row in rows}
     for one in listed:
         if one.id in by_id:
-            yield _read(one, by_id[one.id])
-
-
-def _read(listed: ListedExample, row: dict[str, object]) -> FetchedExample:
-    try:
-        return FetchedExample(listed=listed, example=read_example(row, changed_at=listed.updated_at))
-    except AnnotationUnreadable as error:
-        return FetchedExample(listed=listed, example=None, trouble=str(error))
+            try:
+                yield FetchedExample(listed=one, example=read_example(by_id[one.id], changed_at=one.updated_at))
+            except AnnotationUnreadable as error:
+                yield FetchedExample(listed=one, trouble=str(error))

@@ -3,7 +3,7 @@
 Only timeouts count: a call that is refused at once costs no time.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -29,8 +29,8 @@ def pause_reason(*, url: str) -> str:
     if is_ours_to_try or outage.num_timeouts < NUM_BEFORE_PAUSE:
         return ""
     return (
-        f"Label Studio at {url} has not answered since {_clock(outage.since)} UTC. It is tried again at "
-        f"{_clock(outage.next_try_at)} UTC."
+        f"Label Studio at {url} has not answered since {outage.since:%H:%M:%S} UTC. It is tried again at "
+        f"{outage.next_try_at:%H:%M:%S} UTC."
     )
 
 
@@ -51,11 +51,6 @@ def note_timeout(*, url: str) -> None:
 
 
 def note_answer(*, url: str) -> None:
-    """Forget an outage: Label Studio responds."""
     if url in _known and not connection.in_atomic_block:
         _known.discard(url)
         Outage.objects.filter(url=url).delete()
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M:%S}"

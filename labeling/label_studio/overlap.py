@@ -1,8 +1,4 @@
-"""Overlap: how many answers Label Studio requests per example, exactly as many as money is held for.
-
-Label Studio counts every answer that is not a skip; Fulcrum accepts some of them. So an example requests as many as
-were counted already, plus those that are still held for.
-"""
+"""Overlap: how many answers Label Studio asks for of an example: those it counted, plus those with money held."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -16,13 +12,8 @@ from studies.models import Label
 EXAMPLES_PER_CALL = 5000
 
 
-def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> int:
-    """Set each example's overlap to what is held for; other examples of the project get none.
-
-    Parameters: `listed` what Label Studio had at the start of this sync.
-    Returns: how many overlaps were corrected.
-    Raises: LabelStudioUnreachable; LabelStudioRefused.
-    """
+def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, listed: Sequence[ListedExample]) -> None:
+    """Set each listed example's overlap; those that are not ours get none."""
     wanted = _wanted(Publication.objects.filter(batch__project=project))
     # What is just arriving has no id here yet, but is ours.
     is_sending = project.batches.filter(state=Batch.State.PENDING).exists()
@@ -35,11 +26,9 @@ def correct_overlap(*, project: LabelingProject, client: LabelStudioClient, list
         if answers != one.overlap:
             differing[one.id] = answers
     _set_overlap(project, client, differing)
-    return len(differing)
 
 
 def set_overlap_of_batch(*, project: LabelingProject, client: LabelStudioClient, batch: Batch) -> None:
-    """Set the overlap of a batch's examples to what is held for. Raises: LabelStudioUnreachable; LabelStudioRefused."""
     wanted = _wanted(Publication.objects.filter(batch=batch))
     _set_overlap(project, client, {pk: one.num_answers + one.num_open for pk, one in wanted.items()})
 

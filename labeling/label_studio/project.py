@@ -9,9 +9,9 @@ from django.utils.crypto import salted_hmac
 
 from accounts.audit import record
 from accounts.queries import recorded_state
+from config.advisory_locks import LockClass, advisory_lock
 from labeling.label_studio.client import LabelStudioClient, LabelStudioUnreachable, ProjectPlan
 from labeling.label_studio.connecting import connect
-from labeling.label_studio.locks import WAIT_SECONDS, in_turn
 from labeling.models import LabelingProject
 from labeling.widgets import widget_of
 from studies.models import Study
@@ -20,20 +20,22 @@ from studies.segmentation import is_marked_by_characters
 SECRET_HEADER = "X-Fulcrum-Secret"
 MAX_TITLE = 50
 MIN_TITLE = 3
+# For another process that prepares the same project.
+WAIT_SECONDS = 60
 _CONNECTED = "labelling.connect"
 
 
 def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
     """Find or make a study's project in Label Studio, with its configuration, tab and webhook.
 
-    One caller at a time, so that two create one project; no row is locked meanwhile. A project that a crash left
-    without its id here is found by the marker in its description.
+    A project that a crash left without its id here is found by the marker in its description.
 
     Raises: LabelStudioUnreachable; LabelStudioMissing (the project was deleted there); LabelStudioRefused (the labels
     are refused).
     """
     project, _ = LabelingProject.objects.get_or_create(study_id=study.pk)
-    with in_turn(project) as is_ours:
+    # One caller at a time, so that two create one project; no row is locked meanwhile.
+    with advisory_lock(LockClass.PREPARING, project.pk, wait_seconds=WAIT_SECONDS) as is_ours:
         if not is_ours:
             raise LabelStudioUnreachable(
                 f"Another process has been preparing the Label Studio project of “{study}” for {WAIT_SECONDS} seconds. "
@@ -44,9 +46,8 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
 
 
 def update_project(*, study: Study) -> None:
-    """Give a study's project in Label Studio the name, labels and instructions that the study has now, if it has one.
+    """Give a study's project, if there is one, the study's present name, labels and instructions.
 
-    The next publishing does so too.
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
     project = LabelingProject.objects.filter(study=study, label_studio_id__isnull=False).first()
@@ -72,13 +73,11 @@ def _ensure(project: LabelingProject, study: Study, client: LabelStudioClient) -
 
 
 def _note_connection(project: LabelingProject, study: Study, client: LabelStudioClient) -> None:
-    """Record which Label Studio this is, whenever its address, release or token changes.
-
-    The actor is empty: it comes with the settings. Of the token, only a keyed hash is stored.
-    """
+    """Record which Label Studio this is; a record is added whenever its address, release or token changes."""
     seen = {
         "url": url_of(client=client),
         "release": client.release(),
+        # Only a keyed hash of the token is stored.
         "token_hash": salted_hmac("labeling.connection", settings.LABEL_STUDIO_API_TOKEN).hexdigest()[:12],
         "project": project.label_studio_id,
     }
@@ -95,7 +94,7 @@ def _note_connection(project: LabelingProject, study: Study, client: LabelStudio
 
 
 def connected_url(*, project: LabelingProject) -> str:
-    """Find the address of the Label Studio that a project was last prepared in; empty if unknown."""
+    """Return the address of the Label Studio that a project was last prepared in; empty if unknown."""
     return str(recorded_state(action=_CONNECTED, subject_id=project.pk).get("url", ""))
 
 
@@ -112,9 +111,7 @@ def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
         uid=str(project.uid),
         title=title[:MAX_TITLE],
         config=widget.config(
-            labels=study.labels,
-            instructions=study.instructions,
-            by_characters=is_marked_by_characters(study),
+            labels=study.labels, instructions=study.instructions, by_characters=is_marked_by_characters(study)
         ),
         annotations_per_example=study.annotations_per_example,
         takes_empty=widget.takes_empty,

@@ -29,9 +29,9 @@ class AnnotationUnreadable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteAnnotation:
-    """One annotation as Label Studio has it. `completed_by` and `updated_by` are its user ids.
+    """One annotation; `completed_by` and `updated_by` are Label Studio's user ids.
 
-    `trouble` says what could not be read; that part is empty here, or what could be kept of it.
+    `trouble` says what could not be read; that part is empty, or what could be kept of it.
     """
 
     unique_id: UUID | None
@@ -48,10 +48,10 @@ class RemoteAnnotation:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteExample:
-    """One example with the annotations that people made on it; those that we imported ourselves are left out.
+    """One example with the annotations that people made on it.
 
-    `num_answers` counts what Label Studio counts as answers to it: all that is not a skip, whoever made it.
-    `troubles` are those of annotations that have not even an id of their own.
+    `num_answers` counts as Label Studio does: all that is not a skip, whoever made it. `troubles` are those of
+    annotations without an id.
     """
 
     id: int
@@ -65,8 +65,8 @@ def read_example(row: Mapping[str, Any], *, changed_at: datetime) -> RemoteExamp
     """Read one row of an export. Parameters: `changed_at` stands for a time that cannot be read."""
     data, listed = row.get("data"), row.get("annotations")
     found: list[RemoteAnnotation] = []
-    troubles = [] if isinstance(listed, list | tuple | None) else ["Its annotations are not a list."]
-    given = list(listed) if isinstance(listed, list | tuple) else []
+    troubles = [] if isinstance(listed, list | None) else ["Its annotations are not a list."]
+    given = listed if isinstance(listed, list) else []
     for one in given:
         try:
             if _is_from_a_person(one):
@@ -102,8 +102,6 @@ def read_annotation(row: Any, *, changed_at: datetime) -> RemoteAnnotation:
 
 
 class _Reading:
-    """Reads an annotation's fields, and collects what is wrong with them."""
-
     def __init__(self, row: Mapping[str, Any], changed_at: datetime) -> None:
         self._row = row
         self._changed_at = changed_at
@@ -142,7 +140,7 @@ class _Reading:
         kept, trouble = storable(self._row["result"])
         if trouble:
             self.troubles.append(f"Its result {trouble}.")
-        return kept if kept is not None else []
+        return [] if kept is None else kept
 
     def time(self, name: str) -> datetime:
         try:
@@ -153,20 +151,16 @@ class _Reading:
 
 
 def read_lead_time(seconds: Any) -> timedelta | None:
-    """Read a lead time, which is the browser's figure: any number of seconds, else None."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return None
-    if isinstance(seconds, float) and not math.isfinite(seconds):
+    """Read a lead time, which is the browser's figure; None if it is no number of seconds."""
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or (isinstance(seconds, float) and not math.isfinite(seconds)):
         return None
     longest = LONGEST.total_seconds()
     return timedelta(seconds=max(-longest, min(longest, seconds)))
 
 
 def storable(value: Any) -> tuple[Any, str]:
-    """Make a value of a JSON text one that PostgreSQL keeps, and gives back as it was.
-
-    Returns: the value, and what had to be left out or replaced; empty where nothing had.
-    """
+    """Make a JSON value one that PostgreSQL gives back as it was. Returns: it, and what was wrong, if anything."""
     cleaning = _Cleaning()
     try:
         kept = cleaning.clean(value, 0)

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from accounts.models import User
@@ -39,12 +39,11 @@ def rebuilt_pay(*, studies: Sequence[Study]) -> Iterator[PaidEntry]:
         entry, study = annotation.entry, by_id[annotation.example.study_id]
         assert entry is not None
         if annotation.assignment is None or annotation.annotator is None:
-            amount = entry.price.cost(Decimal(1))
-            yield PaidEntry(study=study, entry=entry, source_key=annotation.skip_key, amount=amount)
-            continue
-        price = promises.price(annotation.assignment.hold, annotation.annotator)
-        amount = price.cost(_quantity(entry, price, study))
-        yield PaidEntry(study=study, entry=entry, source_key=annotation.source_key, amount=amount)
+            source_key, amount = annotation.skip_key, entry.price.cost(Decimal(1))
+        else:
+            price = promises.price(annotation.assignment.hold, annotation.annotator)
+            source_key, amount = annotation.source_key, price.cost(_quantity(entry, price, study))
+        yield PaidEntry(study=study, entry=entry, source_key=source_key, amount=amount)
 
 
 def _quantity(entry: LedgerEntry, price: Price, study: Study) -> Decimal:
@@ -66,10 +65,7 @@ class _Promises:
         self._found: dict[tuple[int, int, int, int], Price] = {}
 
     def price(self, hold: Hold, annotator: User) -> Price:
-        key = (annotator.pk, hold.budget_id, hold.price_id, self._era(hold.created_at))
+        key = (annotator.pk, hold.budget_id, hold.price_id, bisect_right(self._changes, hold.created_at))
         if key not in self._found:
             self._found[key] = promised_price(hold=hold, annotator=annotator)
         return self._found[key]
-
-    def _era(self, moment: datetime) -> int:
-        return bisect_right(self._changes, moment)

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from budgets.ledger import BudgetExceeded, BudgetStopped, headroom, place_holds
-from budgets.models import Budget, Hold, Path
+from budgets.models import Budget, Path
 from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.payment import Terms, terms_of
@@ -24,22 +24,13 @@ EXAMPLES_PER_BATCH = 1000
 class NoneFits(BudgetExceeded):
     """The budget cannot pay for even one example; nothing is held."""
 
-    def __init__(self, *, budget: Budget, quote: "HoldQuote", left: Decimal) -> None:
-        super().__init__(budget=budget, wanted=quote.first, left=left)
-        self.missing_for_all = quote.all - left
+    def __init__(self, *, budget: Budget, num_examples: int, first: Decimal, total: Decimal, left: Decimal) -> None:
+        super().__init__(budget=budget, wanted=first, left=left)
+        self.missing_for_all = total - left
         self.args = (
-            f"{self.args[0]} 0 of {quote.num_examples:,} examples fit; all of them need "
-            f"{amount_text(quote.all)} {budget.currency}.",
+            f"{self.args[0]} 0 of {num_examples:,} examples fit; all of them need "
+            f"{amount_text(total)} {budget.currency}.",
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class HoldQuote:
-    """What examples would hold: the first of them, and all of them."""
-
-    num_examples: int
-    first: Decimal
-    all: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +45,13 @@ class HeldBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishRequest:
-    """Which examples are to be published, and the maximum number; `action` and `split` go into its audit record."""
+    """Which examples are to be published, and the maximum number; a repeated `uid` publishes nothing more."""
 
     by: User
     study: Study
     examples: QuerySet[Example]
     num_examples: int
-    uid: uuid.UUID
+    uid: uuid.UUID = field(default_factory=uuid.uuid4)
     action: str = PUBLISHED
     split: str = ""
 
@@ -91,25 +82,33 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
         raise BudgetStopped(budget)
     terms = terms_of(study=wanted.study, at=timezone.now())
     left = headroom(budget=budget, path=Path.ANNOTATE, kind=terms.price.kind)
-    asked = _asked(wanted, examples, withdrawn)
+    asked = _num_annotations(wanted, examples, withdrawn)
     num_fitting = count_fitting(asked[: len(examples)], each=terms.total, left=left)
-    quote = HoldQuote(num_examples=wanted.num_examples, first=terms.total * asked[0], all=terms.total * sum(asked))
+    first, total = terms.total * asked[0], terms.total * sum(asked)
     if not num_fitting:
-        raise NoneFits(budget=budget, quote=quote, left=left)
+        raise NoneFits(budget=budget, num_examples=wanted.num_examples, first=first, total=total, left=left)
     batch = Batch.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
     _hold(batch, examples[:num_fitting], withdrawn, terms)
-    _record(wanted, batch, num_fitting)
+    after = {"batch": str(batch.uid), "split": wanted.split, "examples": num_fitting}
+    record_labelling(
+        project=project,
+        actor=wanted.by if wanted.action == PUBLISHED else None,
+        action=wanted.action,
+        after={**after, "annotations_per_example": wanted.study.annotations_per_example},
+    )
     is_short = num_fitting < len(examples)
     return HeldBatch(
         batch=batch,
         num_examples=num_fitting,
         num_short=wanted.num_examples - num_fitting if is_short else 0,
-        missing=quote.all - left if is_short else ZERO,
+        missing=total - left if is_short else ZERO,
     )
 
 
-def _asked(wanted: PublishRequest, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]]) -> list[int]:
-    """How many annotations each wanted example asks for; those beyond this batch are taken for new ones."""
+def _num_annotations(
+    wanted: PublishRequest, examples: Sequence[Example], withdrawn: dict[int, list[Assignment]]
+) -> list[int]:
+    """Count the annotations that each wanted example asks for; those beyond this batch are taken for new ones."""
     each = wanted.study.annotations_per_example
     asked = [len(withdrawn[one.pk]) if one.pk in withdrawn else each for one in examples]
     num_beyond = wanted.num_examples - len(examples) if len(examples) == EXAMPLES_PER_BATCH else 0
@@ -117,7 +116,7 @@ def _asked(wanted: PublishRequest, examples: Sequence[Example], withdrawn: dict[
 
 
 def _lock_withdrawn(examples: Sequence[Example]) -> dict[int, list[Assignment]]:
-    """By example, the assignments that a withdrawal left unfilled; their publications' rows are locked."""
+    """Map examples to the assignments that a withdrawal left unfilled; their publications' rows are locked."""
     locked = Publication.objects.select_for_update(of=("self",)).filter(example__in=examples).order_by("pk")
     by_publication = {one.pk: one.example_id for one in locked}
     found: dict[int, list[Assignment]] = {pk: [] for pk in by_publication.values()}
@@ -128,10 +127,7 @@ def _lock_withdrawn(examples: Sequence[Example]) -> dict[int, list[Assignment]]:
 
 
 def num_asked(*, study: Study, split: str, num_examples: int) -> list[int]:
-    """How many annotations each of the next examples of a split would ask for; fewer than wanted where few are left.
-
-    A withdrawn example asks for those that were given back.
-    """
+    """Count the annotations that each of the next examples of a split would ask for; withdrawn ones ask for some."""
     given_back = Assignment.objects.given_back().filter(publication=OuterRef("publication")).order_by()
     examples = publishable(study=study, split=split).annotate(
         num_unfilled=Subquery(given_back.values("publication").annotate(num=Count("pk")).values("num"))
@@ -141,7 +137,7 @@ def num_asked(*, study: Study, split: str, num_examples: int) -> list[int]:
 
 
 def count_fitting(asked: Sequence[int], *, each: Decimal, left: Decimal) -> int:
-    """How many examples, from the first on, can be held for whole, where each annotation holds as much."""
+    """Count the examples, from the first on, whose annotations can all be held for."""
     for place, num_annotations in enumerate(asked):
         left -= num_annotations * each
         if left < 0:
@@ -163,7 +159,10 @@ def _hold(batch: Batch, examples: Sequence[Example], withdrawn: dict[int, list[A
     by_pk = {one.pk: one for one in publications}
     keys = [_source_key(by_pk[one.publication_id], one.number) for one in assignments]
     holds = place_holds(budget=batch.project.study.budget, requests=[terms.hold_request(key) for key in keys])
-    _assign(assignments, holds)
+    for assignment, hold in zip(assignments, holds, strict=True):
+        assignment.hold, assignment.kept_for = hold, None
+    Assignment.objects.bulk_create([one for one in assignments if one.pk is None])
+    Assignment.objects.bulk_update([one for one in assignments if one.pk is not None], ["hold", "kept_for"])
 
 
 def _republish(batch: Batch, examples: Sequence[Example]) -> list[Publication]:
@@ -179,24 +178,3 @@ def _republish(batch: Batch, examples: Sequence[Example]) -> list[Publication]:
 def _source_key(publication: Publication, number: int) -> str:
     key = f"assignment:{publication.example.uid}:{number}"
     return key if publication.round == 1 else f"{key}:{publication.round}"
-
-
-def _assign(assignments: Sequence[Assignment], holds: Sequence[Hold]) -> None:
-    for assignment, hold in zip(assignments, holds, strict=True):
-        assignment.hold, assignment.kept_for = hold, None
-    Assignment.objects.bulk_create([one for one in assignments if one.pk is None])
-    Assignment.objects.bulk_update([one for one in assignments if one.pk is not None], ["hold", "kept_for"])
-
-
-def _record(wanted: PublishRequest, batch: Batch, num_examples: int) -> None:
-    record_labelling(
-        project=batch.project,
-        actor=wanted.by if wanted.action == PUBLISHED else None,
-        action=wanted.action,
-        after={
-            "batch": str(batch.uid),
-            "split": wanted.split,
-            "examples": num_examples,
-            "annotations_per_example": wanted.study.annotations_per_example,
-        },
-    )

@@ -21,16 +21,12 @@ from studies.models import Split, Study
 
 @dataclass(frozen=True, kw_only=True)
 class PublishResult:
-    """What a publishing did. `num_already` were published before; `num_short` exceed the budget.
+    """What a publishing did; `num_short` more exceed the budget, which lacks the money `missing` for them."""
 
-    `missing` is the money that these would need on top of what is there.
-    """
-
-    batches: tuple[Batch, ...]
     num_published: int
     num_already: int
     num_short: int
-    missing: Decimal = ZERO
+    missing: Decimal
 
 
 def publish(
@@ -48,10 +44,9 @@ def publish(
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
     form sent twice publishes once.
-    Returns: what was published, and how many the budget could not take.
-    Raises: Forbidden; ValueError (number, split); BudgetStopped; BudgetExceeded (not one fits; nothing is held);
-    PriceMissing; LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is
-    sent when it answers again).
+    Raises: Forbidden; Refusal (number, split); BudgetStopped; NoneFits (nothing is held); PriceMissing;
+    LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is sent when it
+    answers again).
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES)
     if num_examples is not None and num_examples < 1:
@@ -67,15 +62,14 @@ def publish(
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
     examples = publishable(study=study, split=split)
-    num_wanted = min(num_examples or examples.count(), examples.count())
+    num_left = examples.count()
 
     def want(place: int, left: int) -> PublishRequest:
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
         return PublishRequest(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
 
-    done = _hold_and_send(want, num_wanted, client)
+    done = _hold_and_send(want, min(num_examples or num_left, num_left), client)
     return PublishResult(
-        batches=tuple(held.batch for held in done),
         num_published=sum(held.num_examples for held in done),
         num_already=num_already,
         num_short=sum(held.num_short for held in done),
@@ -100,29 +94,23 @@ def _hold_and_send(
     """Hold and send examples, a batch at a time, as many as the budget takes.
 
     Parameters: `want` makes what the batch at a place asks for, given how many examples are left.
-    Raises: NoneFits (of the first batch); BudgetStopped; PriceMissing; LabelStudioUnreachable; LabelStudioRefused.
     """
     done: list[HeldBatch] = []
     left = num_examples
     while left > 0:
-        held = _hold_next(want(len(done), left), done)
+        try:
+            held = hold_batch(want(len(done), left))
+        except NoneFits as refusal:
+            if not done:
+                raise
+            done[-1] = replace(done[-1], num_short=left, missing=refusal.missing_for_all)
+            break
         if held is None:
             break
         done.append(held)
         _send(held.batch, done, client)
         left = 0 if held.num_short else left - held.num_examples
     return done
-
-
-def _hold_next(wanted: PublishRequest, done: list[HeldBatch]) -> HeldBatch | None:
-    """Hold the next batch. Where nothing of it fits, the one before is the one that the budget ended."""
-    try:
-        return hold_batch(wanted)
-    except NoneFits as refusal:
-        if not done:
-            raise
-        done[-1] = replace(done[-1], num_short=wanted.num_examples, missing=refusal.missing_for_all)
-        return None
 
 
 def _send(batch: Batch, done: list[HeldBatch], client: LabelStudioClient) -> None:

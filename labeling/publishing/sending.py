@@ -18,6 +18,7 @@ from labeling.label_studio import (
 )
 from labeling.models import Batch, LabelingProject, Publication
 from labeling.widgets import widget_of
+from studies.models import Example
 
 # How long a POST that we lost sight of may take to appear in Label Studio: 1,000 examples take it 1.5 seconds.
 SECONDS_TO_APPEAR = 10
@@ -25,17 +26,16 @@ LEASE_SECONDS = IMPORT_TIMEOUT_SECONDS + SECONDS_TO_APPEAR
 
 
 def resume_batches(*, project: LabelingProject, client: LabelStudioClient) -> int:
-    """Complete batches that a crash left half-sent, unless another process does. Returns: how many were completed."""
+    """Complete batches that a crash left half-sent, unless another process does. Returns: how many."""
     return sum(send(batch, client) for batch in project.batches.filter(state=Batch.State.PENDING).order_by("pk"))
 
 
 def send(batch: Batch, client: LabelStudioClient) -> bool:
     """Send a batch unless it arrived already, and note the ids it got.
 
-    Claimed by a conditional update with a lease that outlasts the POST: after a crash, the next caller can tell whether
-    the examples arrived.
     Returns: False if another process sends it, it was sent, or the budget stopped.
     """
+    # The lease outlasts the POST: after a crash, the next caller can tell whether the examples arrived.
     if not _unclaimed(batch).update(leased_until=timezone.now() + timedelta(seconds=LEASE_SECONDS)):
         return False
     if Budget.objects.filter(study__labeling_project=batch.project_id, stopped_at__isnull=False).exists():
@@ -53,8 +53,8 @@ def send(batch: Batch, client: LabelStudioClient) -> bool:
 def withdraw_unsent(*, project: LabelingProject) -> bool:
     """Withdraw batches that were not sent yet. Returns: False while one may still be on its way."""
     pending = project.batches.filter(state=Batch.State.PENDING)
-    given_up = [_unclaimed(batch).update(state=Batch.State.WITHDRAWN) for batch in pending]
-    return all(given_up)
+    # A list, so that each is withdrawn, also after one that is on its way.
+    return all([_unclaimed(batch).update(state=Batch.State.WITHDRAWN) for batch in pending])
 
 
 def _unclaimed(batch: Batch) -> QuerySet[Batch]:
@@ -70,17 +70,16 @@ def _send_missing(batch: Batch, client: LabelStudioClient) -> None:
     found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid)) if wanted else {}
     missing = [one for one in wanted if str(one.example.uid) not in found]
     if missing:
-        _create(batch, missing, client)
+        _create(batch, project_id, missing, client)
         found = client.examples_of_batch(project_id=project_id, batch_uid=str(batch.uid))
     _mark_published(batch, wanted, found)
     set_overlap_of_batch(project=batch.project, client=client, batch=batch)
 
 
-def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioClient) -> None:
+def _create(batch: Batch, project_id: int, missing: Sequence[Publication], client: LabelStudioClient) -> None:
     """Send examples. What Label Studio refuses never arrives, so that its money is released at once."""
-    assert batch.project.label_studio_id is not None
     try:
-        client.create_examples(project_id=batch.project.label_studio_id, rows=[_row(batch, one) for one in missing])
+        client.create_examples(project_id=project_id, rows=[_row(batch, one.example) for one in missing])
     except LabelStudioRefused as refusal:
         with transaction.atomic():
             for publication in missing:
@@ -89,8 +88,7 @@ def _create(batch: Batch, missing: Sequence[Publication], client: LabelStudioCli
         raise
 
 
-def _row(batch: Batch, publication: Publication) -> dict[str, dict[str, str]]:
-    example = publication.example
+def _row(batch: Batch, example: Example) -> dict[str, dict[str, str]]:
     shown = widget_of(example.study.definition).data(fields=example.fields)
     return {"data": {**shown, "item_uid": str(example.uid), "batch_uid": str(batch.uid)}}
 

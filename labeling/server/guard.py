@@ -97,7 +97,9 @@ def _answer(guarded: GuardedRequest) -> HttpResponse | None:
     if group == CallerGroup.SERVICE:
         return check_closed(guarded)
     is_listed = allows(group=group, method=guarded.method, route=guarded.route, path=guarded.http.path)
-    if not is_listed or (guarded.route == STREAM and _leaves_the_stream(guarded)):
+    # An annotator's one page is the next example; the list of all, and any by its number, are not.
+    is_stream_only = group == CallerGroup.ANNOTATOR and guarded.route == STREAM
+    if not is_listed or (is_stream_only and not guarded.http.GET.get("labeling")):
         return _replacement(guarded)
     if not guarded.caller.is_person:
         check_sign_in(guarded)
@@ -109,18 +111,11 @@ def _answer(guarded: GuardedRequest) -> HttpResponse | None:
     return refused
 
 
-def _leaves_the_stream(guarded: GuardedRequest) -> bool:
-    """An annotator's one page is the next example; the list of all, and any by its number, are not."""
-    return guarded.caller.group == CallerGroup.ANNOTATOR and not guarded.http.GET.get("labeling")
-
-
 def _replacement(guarded: GuardedRequest) -> HttpResponse:
-    """What the sender gets for a request that is not listed."""
     request, group = guarded.http, guarded.caller.group
-    empty = EMPTY[group]
-    if guarded.method == "GET" and guarded.route in empty:
-        return JsonResponse(empty[guarded.route], safe=False)
-    is_page = guarded.method in {"GET", "HEAD"} and not _is_api(request)
+    if guarded.method == "GET" and guarded.route in EMPTY[group]:
+        return JsonResponse(EMPTY[group][guarded.route], safe=False)
+    is_page = _is_page(request)
     if is_page and group == CallerGroup.ANNOTATOR and guarded.route == STREAM:
         return HttpResponseRedirect(f"/projects/{guarded.kwargs['pk']}/data?labeling=1")
     if is_page and (group == CallerGroup.STRANGER or guarded.route in HOMES):
@@ -130,8 +125,13 @@ def _replacement(guarded: GuardedRequest) -> HttpResponse:
 
 def _send_away(request: HttpRequest, message: str) -> HttpResponse:
     """A page leads to Fulcrum, where one can sign in; any other request is told why it is refused."""
-    is_page = request.method in {"GET", "HEAD"} and not _is_api(request) and "Authorization" not in request.headers
-    return HttpResponseRedirect(settings.FULCRUM_URL) if is_page else _refuse(request, 401, message)
+    if _is_page(request) and "Authorization" not in request.headers:
+        return HttpResponseRedirect(settings.FULCRUM_URL)
+    return _refuse(request, 401, message)
+
+
+def _is_page(request: HttpRequest) -> bool:
+    return request.method in {"GET", "HEAD"} and not _is_api(request)
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -2,15 +2,10 @@ from django.db import models
 
 
 class UsedTicket(models.Model):
-    """A ticket that let somebody in. The insert decides, so that two workers cannot both accept it."""
-
     nonce = models.CharField(max_length=64, unique=True)
     email = models.EmailField()
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"{self.email} at {self.used_at}"
 
 
 class Closure(models.Model):
@@ -21,19 +16,13 @@ class Closure(models.Model):
     since = models.DateTimeField(auto_now_add=True)
     kept = models.JSONField(default=dict, help_text="By a person's id, the one example that they may still finish.")
 
-    def __str__(self) -> str:
-        return f"project {self.project_id} closed since {self.since}"
-
 
 class PersonTime(models.Model):
-    """A person's one clock: when they entered, and until when their time is counted, on whichever example."""
+    """When a person entered, and until when their time is counted, on whichever example."""
 
     user_id = models.PositiveIntegerField(unique=True)
     entered_at = models.DateTimeField()
     counted_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"user {self.user_id} counted until {self.counted_at}"
 
 
 class ExampleTime(models.Model):
@@ -48,12 +37,9 @@ class ExampleTime(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "task_id"], name="one_time_per_person_and_example")]
 
-    def __str__(self) -> str:
-        return f"{self.seconds:.1f} s of user {self.user_id} on {self.task_id}"
-
 
 class CutLeadTime(models.Model):
-    """An annotation whose browser told more time than went by: what it told, and what was kept."""
+    """An annotation whose browser reported more time than passed: what it reported, and what was kept."""
 
     annotation_id = models.PositiveIntegerField(unique=True)
     project_id = models.PositiveIntegerField(null=True, db_index=True)

@@ -10,19 +10,17 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewp
 <title>Not allowed</title><style>body{{font:16px/1.5 system-ui;max-width:34rem;margin:15vh auto;padding:0 1rem}}</style>
 <h1>Not allowed</h1><p>{}</p><p><a href="{}">Go to Fulcrum</a></p></html>"""
 
+SCRIPT = (Path(__file__).parent / "annotator.js").read_text()
+SCRIPT_PATH = "/fulcrum/annotator.js"
+
 
 def refusal(message: str, *, status: int = 403) -> HttpResponse:
     return HttpResponse(format_html(PAGE, message, settings.FULCRUM_URL), status=status)
 
 
-SCRIPT = (Path(__file__).parent / "annotator.js").read_text()
-SCRIPT_PATH = "/fulcrum/annotator.js"
-
-
 def script(request: HttpRequest) -> HttpResponse:
-    response = HttpResponse(SCRIPT, content_type="text/javascript; charset=utf-8")
-    response["Cache-Control"] = "no-cache"
-    return response
+    headers = {"Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache"}
+    return HttpResponse(SCRIPT, headers=headers)
 
 
 def with_script(response: HttpResponse) -> HttpResponse:

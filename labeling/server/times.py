@@ -6,7 +6,6 @@ time since they opened it, or since any of their work was last counted if that i
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class _LeadTimeReport:
-    """A request that reports a lead time: for which example, and the seconds that Label Studio has so far."""
+    """Which example a request reports a lead time for, and the seconds that Label Studio has so far."""
 
     task_id: int
     annotation_id: int | None = None
@@ -49,18 +48,17 @@ def limit(guarded: GuardedRequest) -> None:
     if report is None or guarded.caller.is_replay:
         return
     request, body = guarded.http, read_body(guarded.http)
+    told = body.get("lead_time")
     if not report.is_own:
         # Only the annotator reports their time.
         body.pop("lead_time", None)
-        replace_body(request, body)
-        return
-    most = max(_count(guarded.caller.user.pk, report), report.before)
-    told = body.get("lead_time")
-    if told is None or told <= most:
-        return
-    body["lead_time"] = kept = round(most, 3)
+    else:
+        most = max(_count(guarded.caller.user.pk, report), report.before)
+        if told is None or told <= most:
+            return
+        body["lead_time"] = round(most, 3)
+        request.fulcrum_cut = (told, body["lead_time"])
     replace_body(request, body)
-    request.fulcrum_cut = (told, kept)
 
 
 def note(guarded: GuardedRequest, response: Any) -> None:
@@ -82,14 +80,9 @@ def note(guarded: GuardedRequest, response: Any) -> None:
 def report_cuts() -> None:
     """Report cuts to Fulcrum that it does not have yet; those that fail now go with the next."""
     for cut in CutLeadTime.objects.filter(reported_at=None).order_by("at")[:MAX_REPORTS]:
-        email = User.objects.filter(pk=cut.user_id).values_list("email", flat=True).first()
-        report = LeadTimeReport(
-            project=cut.project_id or 0,
-            annotation=cut.annotation_id,
-            email=email or "",
-            reported=cut.told,
-            kept=cut.kept,
-        )
+        email = User.objects.filter(pk=cut.user_id).values_list("email", flat=True).first() or ""
+        project, annotation = cut.project_id or 0, cut.annotation_id
+        report = LeadTimeReport(project=project, annotation=annotation, email=email, reported=cut.told, kept=cut.kept)
         try:
             report_cut(report)
         except FulcrumUnreachable as error:
@@ -136,10 +129,7 @@ def _open(user_id: int, task_id: int) -> None:
 
 @transaction.atomic
 def _count(user_id: int, report: _LeadTimeReport) -> float:
-    """Count the time since the person's last report for this example.
-
-    Returns: its seconds that no other annotation of theirs on this example has.
-    """
+    """Count the time until now. Returns: the seconds that no other annotation of theirs on this example has."""
     if not Task.objects.filter(pk=report.task_id).exists():
         return 0.0
     # The row's lock serialises one person's requests, so that no second is counted twice.
@@ -147,15 +137,11 @@ def _count(user_id: int, report: _LeadTimeReport) -> float:
         user_id=user_id, defaults={"entered_at": timezone.now()}
     )
     row, _ = ExampleTime.objects.get_or_create(user_id=user_id, task_id=report.task_id)
-    now = timezone.now()
-    row.seconds += max(0.0, (now - _since(person, row)).total_seconds())
+    now, began = timezone.now(), row.opened_at or person.entered_at
+    since = began if person.counted_at is None else max(began, person.counted_at)
+    row.seconds += max(0.0, (now - since).total_seconds())
     row.counted_at = person.counted_at = now
     row.save()
     person.save()
     others = Annotation.objects.filter(task=report.task_id, completed_by=user_id).exclude(pk=report.annotation_id)
     return max(0.0, row.seconds - (others.aggregate(total=Sum("lead_time"))["total"] or 0.0))
-
-
-def _since(person: PersonTime, row: ExampleTime) -> datetime:
-    began = row.opened_at or person.entered_at
-    return began if person.counted_at is None else max(began, person.counted_at)

@@ -1,6 +1,5 @@
 """Bringing studies up to date with Label Studio."""
 
-from labeling.sync.project_sync import NothingPublished, SyncResult, sync, sync_all, sync_study
-from labeling.sync.scheduled import ScheduledJob, only_one
+from labeling.sync.project_sync import fetch_all, published_project, sync, sync_all, sync_study
 
-__all__ = ["NothingPublished", "ScheduledJob", "SyncResult", "only_one", "sync", "sync_all", "sync_study"]
+__all__ = ["fetch_all", "published_project", "sync", "sync_all", "sync_study"]

@@ -3,7 +3,6 @@
 What a person has open may be finished, and what was submitted is paid; the imported label stays.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,31 +12,19 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from labeling.annotations import note_error
-from labeling.label_studio import (
-    KeptOpen,
-    LabelStudioClient,
-    LabelStudioRefused,
-    LabelStudioUnreachable,
-    Withdrawal,
-    alone_with,
-    connect,
-    set_overlap_of_batch,
-)
+from labeling.label_studio import KeptOpen, LabelStudioClient, Withdrawal, set_overlap_of_batch
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
 from labeling.records import WITHDRAWN, record_labelling
-from labeling.sync import sync
-from labeling.withdraw.release import portions, release_holds
+from labeling.sync import fetch_all
+from labeling.withdraw.release import attempt, portions, release_holds
 from studies.models import Label, Study
-
-logger = logging.getLogger(__name__)
 
 REASON = "withdrawn: the example has an imported label"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithdrawResult:
-    """Examples whose money was released, annotations still in progress, and Label Studio's error."""
+    """Examples whose money was released, annotations still in progress, and why it could not be done."""
 
     num_examples: int = 0
     num_kept: int = 0
@@ -50,13 +37,14 @@ def withdraw_labelled_of(*, study: Study) -> WithdrawResult:
     Errors of Label Studio are shown on the project's page; the schedule tries again.
     """
     project = _to_withdraw().filter(study=study).first()
-    return _attempt(project) if project else WithdrawResult()
+    done = attempt(project, withdraw_labelled) if project else WithdrawResult()
+    return WithdrawResult(error=done) if isinstance(done, str) else done
 
 
 def follow_imported_labels() -> None:
     """Withdraw what has an imported label and was not withdrawn at the import. Looks at rows only."""
     for project in _to_withdraw():
-        _attempt(project)
+        attempt(project, withdraw_labelled)
 
 
 def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) -> WithdrawResult:
@@ -64,19 +52,17 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
 
     What was submitted before is fetched and paid first; what people have open is kept for them, for as long as after a
     stop. May be repeated, and killed anywhere.
-    Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
-    assert project.label_studio_id is not None
     chosen = list(_labelled(project).select_related("example__label", "batch").order_by("pk"))
     found = _shut(project, chosen, client)
     # What Label Studio deleted had no answer that a sync could bring.
     deleted = [one for one in chosen if one.label_studio_id not in found.left]
     num_withdrawn = _release(project, deleted, found)
-    fetched = sync(project=project)
-    if fetched.error:
-        raise LabelStudioUnreachable(fetched.error)
-    num_withdrawn += _release(project, [one for one in chosen if one not in deleted], found)
-    for batch in {one.batch_id: one.batch for one in chosen if one not in deleted}.values():
+    if not fetch_all(project):
+        return WithdrawResult(num_examples=num_withdrawn)
+    still_there = [one for one in chosen if one not in deleted]
+    num_withdrawn += _release(project, still_there, found)
+    for batch in {one.batch for one in still_there}:
         # The sync did not know yet for whom any of them is kept open.
         set_overlap_of_batch(project=project, client=client, batch=batch)
     num_kept = Assignment.objects.waiting().filter(publication__in=chosen, kept_for__isnull=False).count()
@@ -84,7 +70,7 @@ def withdraw_labelled(*, project: LabelingProject, client: LabelStudioClient) ->
 
 
 def _labelled(project: LabelingProject) -> QuerySet[Publication]:
-    """Publications that still ask although their example has an imported label; what is being sent has to arrive."""
+    """List publications that still ask although their example has an imported label."""
     return Publication.objects.filter(
         Exists(Assignment.objects.waiting().filter(publication=OuterRef("pk"))),
         batch__project=project,
@@ -94,7 +80,7 @@ def _labelled(project: LabelingProject) -> QuerySet[Publication]:
 
 
 def _to_withdraw() -> QuerySet[LabelingProject]:
-    """Projects with such publications, but for those that wait only for people who have them open."""
+    """List projects with such publications, but for those that wait only for people who have them open."""
     waiting = Assignment.objects.waiting().filter(
         publication__batch__project=OuterRef("pk"),
         publication__batch__state=Batch.State.PUBLISHED,
@@ -109,24 +95,8 @@ def _to_withdraw() -> QuerySet[LabelingProject]:
     return projects.select_related("study__budget").order_by("pk")
 
 
-def _is_overdue(publication: Publication) -> bool:
-    return publication.example.label.created_at < _longest_ago()
-
-
 def _longest_ago() -> datetime:
     return timezone.now() - timedelta(hours=settings.KEPT_OPEN_HOURS)
-
-
-def _attempt(project: LabelingProject) -> WithdrawResult:
-    with alone_with(project) as is_ours:
-        if not is_ours:
-            return WithdrawResult(error="Another process is withdrawing them already.")
-        try:
-            return withdraw_labelled(project=project, client=connect())
-        except (LabelStudioUnreachable, LabelStudioRefused) as error:
-            logger.warning("withdrawing labelled examples of project %s: %s", project.pk, error)
-            note_error(project=project, error=str(error))
-            return WithdrawResult(error=str(error))
 
 
 def _shut(project: LabelingProject, chosen: Sequence[Publication], client: LabelStudioClient) -> Withdrawal:
@@ -136,7 +106,7 @@ def _shut(project: LabelingProject, chosen: Sequence[Publication], client: Label
     kept: list[KeptOpen] = []
     left: set[int] = set()
     for some in portions(sorted(there)):
-        in_time = [one for one in some if not _is_overdue(there[one])]
+        in_time = [one for one in some if there[one].example.label.created_at >= _longest_ago()]
         found = client.shut(project_id=project.label_studio_id, ids=some, keep_open=in_time)
         kept += found.kept
         left |= found.left

@@ -1,28 +1,56 @@
-"""Releasing what withdrawn examples hold, but for people who have one open."""
+"""What stops and imported labels share: one attempt at a time, and the release of what withdrawn examples hold."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 
 from accounts.models import User
-from labeling.annotations import give_back
-from labeling.label_studio import KeptOpen, Withdrawal
-from labeling.models import Annotation, Publication
+from budgets.prices import PriceMissing
+from config.advisory_locks import LockClass, advisory_lock
+from labeling.annotations import give_back, note_error, own_fault
+from labeling.label_studio import (
+    KeptOpen,
+    LabelStudioRefused,
+    LabelStudioUnreachable,
+    Withdrawal,
+    connect,
+)
+from labeling.models import Annotation, LabelingProject, Publication
 
 EXAMPLES_AT_A_TIME = 200
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def attempt(project: LabelingProject, work: Callable[..., T]) -> T | str:
+    """Withdraw or publish again, one process at a time. Errors are kept for the project's page, and returned."""
+    with advisory_lock(LockClass.STOPPING, project.pk) as is_ours:
+        if not is_ours:
+            return "Another process is withdrawing them already."
+        try:
+            return work(project=project, client=connect())
+        except SoftTimeLimitExceeded:
+            raise
+        except (LabelStudioUnreachable, LabelStudioRefused, PriceMissing) as trouble:
+            logger.warning("%s of project %s: %s", work.__name__, project.pk, trouble)
+            error = str(trouble)
+        except Exception as fault:  # one study must not keep the others waiting; shown and logged
+            logger.exception("%s of project %s", work.__name__, project.pk)
+            error = own_fault(fault)
+        note_error(project=project, error=error)
+        return error
 
 
 def portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Cut a list of ids into what one transaction, or one call to Label Studio, takes."""
     return (ids[at : at + EXAMPLES_AT_A_TIME] for at in range(0, len(ids), EXAMPLES_AT_A_TIME))
 
 
 @transaction.atomic
 def release_holds(*, ids: Sequence[int], found: Withdrawal, because: Publication.Because, reason: str) -> int:
-    """Release what publications hold for annotations that nobody is making.
-
-    Returns: of how many examples.
-    """
+    """Release what publications hold for annotations that nobody is making. Returns: of how many examples."""
     locked = Publication.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("example")
     num_withdrawn = 0
     for publication in locked.order_by("pk"):
@@ -42,7 +70,7 @@ def _people(kept: Sequence[KeptOpen], publication: Publication) -> list[User]:
 
 
 def _note_id(publication: Publication, kept: Sequence[KeptOpen], found: Withdrawal) -> None:
-    """Note which example of Label Studio's this is now; none if it was deleted there."""
+    """Note Label Studio's id of the example now; none if it was deleted there."""
     known = publication.label_studio_id
     there = known if known in found.left else next((one.id for one in kept), None)
     if there != known:

@@ -7,7 +7,7 @@ from django.db import models
 
 
 class AppendOnlyViolation(TypeError):
-    """Money rows are never changed or deleted; a correction is a new row that names the old one."""
+    """Rows written once are never changed or deleted; a correction is a new row that names the old one."""
 
 
 class AppendOnly(models.Model):

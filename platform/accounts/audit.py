@@ -28,11 +28,10 @@ def record(  # noqa: PLR0913 -- the columns of one row
     before: Mapping[str, Any],
     after: Mapping[str, Any],
 ) -> None:
-    """Write down who changed what, from what to what; nothing where nothing changed.
+    """Write down who changed what: of the values by name, those that differ; nothing where none does.
 
     Parameters: `actor` None for Fulcrum itself; `action` a subject's type and a verb, `price.set`; `subject_id` in the
-    table of that type; `budget_id` of the study it belongs to; `before` and `after` the values by name, of which only
-    those that differ are kept. Amounts are given as Decimal, secrets as "set" or "changed".
+    table of that type; `before` and `after` with amounts as Decimal, secrets as "set" or "changed".
     Raises: ValueError (an action without a type); SecretInAudit.
     """
     subject_type, dot, verb = action.partition(".")

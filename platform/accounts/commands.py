@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.permissions import Forbidden
@@ -16,3 +17,12 @@ class RefusingCommand(BaseCommand):
             return super().execute(*args, **options)
         except (Refusal, Forbidden) as refusal:
             raise CommandError(str(refusal)) from refusal
+        except ValidationError as error:
+            raise CommandError(_in_words(error)) from error
+
+
+def _in_words(error: ValidationError) -> str:
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    named = ((name, " ".join(reasons)) for name, reasons in error.message_dict.items())
+    return " ".join(reasons if name == NON_FIELD_ERRORS else f"{name}: {reasons}" for name, reasons in named)

@@ -1,6 +1,5 @@
 """People, their roles, and the record of what they changed."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -30,7 +29,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    email = models.EmailField(unique=True)
+    email = models.EmailField(unique=True, error_messages={"unique": "There is an account with this e-mail already."})
     name = models.CharField(max_length=120)
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.ANNOTATOR)
     is_active = models.BooleanField(default=True)
@@ -63,15 +62,6 @@ class User(AbstractBaseUser):
         return salted_hmac(
             "accounts.models.User.session", f"{self.password}:{self.sign_out_count}", secret=secret, algorithm="sha256"
         ).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One value of a record. None where it was not there, or is not there any more."""
-
-    name: str
-    before: Any
-    after: Any
 
 
 class AuditEncoder(DjangoJSONEncoder):
@@ -119,6 +109,6 @@ class AuditRecord(AppendOnly):
         return self.actor_email or "Fulcrum"
 
     @property
-    def changes(self) -> list[Change]:
-        names = {**self.before, **self.after}
-        return [Change(name=name, before=self.before.get(name), after=self.after.get(name)) for name in names]
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """Name, value before and value after; None where there was none, or is none any more."""
+        return [(name, self.before.get(name), self.after.get(name)) for name in {**self.before, **self.after}]

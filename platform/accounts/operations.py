@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -21,31 +22,25 @@ class OwnAccount(ValidationError):
 
 @transaction.atomic
 def create_person(*, actor: User, email: str, name: str, role: str, password: str) -> User:
-    """Create a person with a role.
+    """Create a person; an e-mail is unique whatever its case.
 
-    Parameters: `actor` an admin; `email` unique whatever its case; `role` one of Role's values.
-    Returns: the new User.
-    Raises: Forbidden; ValidationError (bad or taken e-mail, unknown role).
+    Raises: Forbidden; ValidationError (bad or taken e-mail, unknown role, weak password).
     """
     require(actor=actor, action=Action.MANAGE_PEOPLE)
-    person = User.objects.create_user(email=email, name=name, role=role, password=password)
-    _record(actor, "person.create", person, after=_state(person))
-    return person
+    return _create(actor, email, name, role, password)
 
 
 @transaction.atomic
 def change_person(*, actor: User, person: User, role: str, is_active: bool, password: str = "") -> User:
-    """Give a person another role, switch the account off or on, or set a new password for who lost theirs.
+    """Change a person's role, switch the account off or on, or set a new password, which also unlocks sign-in.
 
-    Each of the three signs the person out everywhere.
+    Each of the three signs the person out everywhere. An empty `password` leaves it unchanged.
 
-    Parameters: `password` empty leaves it as it is; a new one also unlocks the account's sign-in.
-    Raises: Forbidden; LastAdmin; OwnAccount (one's own role, or switching oneself off); ValidationError (unknown role).
+    Raises: Forbidden; LastAdmin; OwnAccount; ValidationError (unknown role, weak password).
     """
     require(actor=actor, action=Action.MANAGE_PEOPLE)
     admins = list(User.objects.select_for_update().filter(role=Role.ADMIN, is_active=True))
-    stays_admin = role == Role.ADMIN and is_active
-    if admins == [person] and not stays_admin:
+    if admins == [person] and not (role == Role.ADMIN and is_active):
         raise LastAdmin(f"{person.email} is the last active admin. Make somebody else an admin first.")
     person = User.objects.select_for_update().get(pk=person.pk)
     if person == actor and (role, is_active) != (person.role, person.is_active):
@@ -54,6 +49,7 @@ def change_person(*, actor: User, person: User, role: str, is_active: bool, pass
     person.role = role
     person.is_active = is_active
     if password:
+        _check_password(password, person)
         person.set_password(password)
         forget_wrong_tries(email=person.email)
     if password or _state(person) != before:
@@ -67,10 +63,9 @@ def change_person(*, actor: User, person: User, role: str, is_active: bool, pass
 
 @transaction.atomic
 def unlock_sign_in(*, actor: User | None, person: User) -> int:
-    """Let a person try to sign in again at once, from wherever they were locked out.
+    """Forget a person's wrong tries to sign in. `actor` is None for somebody with access to the server.
 
-    Parameters: `actor` an admin; None for somebody with access to the server.
-    Returns: how many wrong tries were forgotten.
+    Returns: how many there were.
     Raises: Forbidden.
     """
     if actor is not None:
@@ -83,7 +78,7 @@ def unlock_sign_in(*, actor: User | None, person: User) -> int:
 
 @transaction.atomic
 def change_own_password(*, person: User, password: str) -> None:
-    """Set a person's own new password; whether it is a good one, the form has asked."""
+    """Set a person's own new password, which the form has checked."""
     person.set_password(password)
     person.save(update_fields=["password"])
     _record(person, "person.password", person, after={"password": "changed"})
@@ -91,23 +86,34 @@ def change_own_password(*, person: User, password: str) -> None:
 
 @transaction.atomic
 def note_new_password(*, person: User) -> None:
-    """Write down that somebody with access to the server set a person's password there; it unlocks their sign-in."""
+    """Record that a password was set on the server, and unlock the person's sign-in."""
     forget_wrong_tries(email=person.email)
     _record(None, "person.password", person, after={"password": "changed"})
 
 
 @transaction.atomic
 def ensure_first_admin(*, email: str, password: str) -> User | None:
-    """Create the first admin where none is; return None where one is there already."""
+    """Create the first admin; None where there is one. Raises: ValidationError (bad e-mail, weak password)."""
     if User.objects.filter(role=Role.ADMIN, is_active=True).exists():
         return None
-    admin = User.objects.create_user(email=email, name="Admin", role=Role.ADMIN, password=password)
-    _record(None, "person.create", admin, after=_state(admin))
-    return admin
+    return _create(None, email, "Admin", Role.ADMIN, password)
+
+
+def _create(actor: User | None, email: str, name: str, role: str, password: str) -> User:
+    _check_password(password, User(email=email, name=name))
+    person = User.objects.create_user(email=email, name=name, role=role, password=password)
+    _record(actor, "person.create", person, after=_state(person))
+    return person
+
+
+def _check_password(password: str, person: User) -> None:
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise ValidationError({"password": error.messages}) from None
 
 
 def _state(person: User) -> dict[str, Any]:
-    """What is told of a person: never the password."""
     return {"name": person.name, "email": person.email, "role": person.role, "may_sign_in": person.is_active}
 
 

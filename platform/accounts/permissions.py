@@ -1,7 +1,7 @@
 """Who may do what: one table, asked by every view and by every operation that a person commands."""
 
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from functools import wraps
 from typing import Any
 
@@ -11,68 +11,43 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Role, User
 
-
-class Action(StrEnum):
-    """Something a person can do here. Every view names one."""
-
-    SEE_HOME = "see the home page"
-    LABEL = "label examples"
-    SEE_OWN_WORK = "see their own work and pay"
-    SEE_STUDY = "see a study"
-    CREATE_STUDY = "create a study"
-    CHANGE_STUDY = "change a study"
-    IMPORT_EXAMPLES = "import examples"
-    PUBLISH_EXAMPLES = "publish examples for labelling"
-    SYNC_LABELS = "fetch annotations from Label Studio"
-    SET_BUDGET = "set a budget"
-    SET_CONFIRMATION = "set above which limit a second person must confirm"
-    SEE_PRICES = "see prices"
-    SET_PRICE = "set a price"
-    START_RUN = "start a run"
-    CANCEL_RUN = "cancel a run"
-    SEE_REPORT = "see a report"
-    TRY_MODEL = "try a model"
-    SEE_LEDGER = "see the ledger"
-    CORRECT_LEDGER = "reverse a ledger entry"
-    SEE_COSTS = "see cost reports"
-    RECONCILE = "reconcile the ledger"
-    MANAGE_PEOPLE = "manage people"
-    SEE_AUDIT = "see the audit trail"
-    SEE_NOTICES = "see notices"
-    MANAGE_NOTICES = "manage where notices go"
-
-
 _EVERYONE = frozenset(Role)
 _MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
 _ADMINS = frozenset({Role.ADMIN})
 
-ALLOWED: dict[Action, frozenset[Role]] = {
-    Action.SEE_HOME: _EVERYONE,
-    Action.LABEL: _EVERYONE,
-    Action.SEE_OWN_WORK: _EVERYONE,
-    Action.SEE_STUDY: _MANAGERS,
-    Action.CREATE_STUDY: _MANAGERS,
-    Action.CHANGE_STUDY: _MANAGERS,
-    Action.IMPORT_EXAMPLES: _MANAGERS,
-    Action.PUBLISH_EXAMPLES: _MANAGERS,
-    Action.SYNC_LABELS: _MANAGERS,
-    Action.SET_BUDGET: _MANAGERS,
-    Action.SET_CONFIRMATION: _ADMINS,
-    Action.SEE_PRICES: _MANAGERS,
-    Action.SET_PRICE: _ADMINS,
-    Action.START_RUN: _MANAGERS,
-    Action.CANCEL_RUN: _MANAGERS,
-    Action.SEE_REPORT: _MANAGERS,
-    Action.TRY_MODEL: _MANAGERS,
-    Action.SEE_LEDGER: _MANAGERS,
-    Action.CORRECT_LEDGER: _ADMINS,
-    Action.SEE_COSTS: _MANAGERS,
-    Action.RECONCILE: _ADMINS,
-    Action.MANAGE_PEOPLE: _ADMINS,
-    Action.SEE_AUDIT: _ADMINS,
-    Action.SEE_NOTICES: _MANAGERS,
-    Action.MANAGE_NOTICES: _ADMINS,
-}
+
+class Action(Enum):
+    """Something a person can do here, and the roles that may. Every view names one."""
+
+    SEE_HOME = "see the home page", _EVERYONE
+    LABEL = "label examples", _EVERYONE
+    SEE_OWN_WORK = "see their own work and pay", _EVERYONE
+    SEE_STUDY = "see a study", _MANAGERS
+    CREATE_STUDY = "create a study", _MANAGERS
+    CHANGE_STUDY = "change a study", _MANAGERS
+    IMPORT_EXAMPLES = "import examples", _MANAGERS
+    PUBLISH_EXAMPLES = "publish examples for labelling", _MANAGERS
+    SYNC_LABELS = "fetch annotations from Label Studio", _MANAGERS
+    SET_BUDGET = "set a budget", _MANAGERS
+    SET_CONFIRMATION = "set above which limit a second person must confirm", _ADMINS
+    SEE_PRICES = "see prices", _MANAGERS
+    SET_PRICE = "set a price", _ADMINS
+    START_RUN = "start a run", _MANAGERS
+    CANCEL_RUN = "cancel a run", _MANAGERS
+    SEE_REPORT = "see a report", _MANAGERS
+    TRY_MODEL = "try a model", _MANAGERS
+    SEE_LEDGER = "see the ledger", _MANAGERS
+    CORRECT_LEDGER = "reverse a ledger entry", _ADMINS
+    SEE_COSTS = "see cost reports", _MANAGERS
+    RECONCILE = "reconcile the ledger", _ADMINS
+    MANAGE_PEOPLE = "manage people", _ADMINS
+    SEE_AUDIT = "see the audit trail", _ADMINS
+    SEE_NOTICES = "see notices", _MANAGERS
+    MANAGE_NOTICES = "manage where notices go", _ADMINS
+
+    def __init__(self, words: str, roles: frozenset[Role]) -> None:
+        self.words = words
+        self.roles = roles
 
 
 class Forbidden(PermissionDenied):
@@ -80,14 +55,13 @@ class Forbidden(PermissionDenied):
 
 
 def allows(*, actor: User, action: Action) -> bool:
-    """Say whether an active person's role allows the action."""
-    return actor.is_active and Role(actor.role) in ALLOWED[action]
+    return actor.is_active and Role(actor.role) in action.roles
 
 
 def require(*, actor: User, action: Action) -> None:
-    """Raise Forbidden unless the person's role allows the action."""
+    """Raises: Forbidden."""
     if not allows(actor=actor, action=action):
-        raise Forbidden(f"{actor.email} has the role {actor.role}, which may not {action.value}. Ask an admin.")
+        raise Forbidden(f"{actor.email} has the role {actor.role}, which may not {action.words}. Ask an admin.")
 
 
 View = Callable[..., HttpResponseBase]
@@ -103,7 +77,6 @@ def allowed(action: Action) -> Callable[[View], View]:
             require(actor=request.user, action=action)
             return view(request, *args, **kwargs)
 
-        guarded.action = action  # type: ignore[attr-defined]  # read by the test of every page and role
         return login_required(guarded)
 
     return decorate

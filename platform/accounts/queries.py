@@ -15,10 +15,7 @@ class PersonNotFound(Refusal):
 
 
 def find_person(email: str) -> User:
-    """The active person with this e-mail, whatever its case; with none given, the first active admin.
-
-    Raises: PersonNotFound.
-    """
+    """The active person with this e-mail, or without one the first active admin. Raises: PersonNotFound."""
     people = User.objects.filter(is_active=True)
     if email:
         person = people.filter(email__iexact=email).first()
@@ -28,6 +25,14 @@ def find_person(email: str) -> User:
         raise PersonNotFound(
             f"No active person has the e-mail {email!r}." if email else "There is no active admin yet."
         )
+    return person
+
+
+def find_account(email: str, *, option: str) -> User:
+    """The person with this e-mail, also one who left; `option` names where it was asked for. Raises: PersonNotFound."""
+    person = User.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise PersonNotFound(f"no one here has the e-mail {email!r}.", field=option)
     return person
 
 
@@ -69,12 +74,10 @@ def _midnight(day: date) -> datetime:
 
 
 def recorded_actors() -> QuerySet[User]:
-    """People who are in the audit trail."""
     return User.objects.filter(pk__in=AuditRecord.objects.values("actor")).order_by("name", "email")
 
 
 def recorded_actions() -> list[str]:
-    """Kinds of change that are in the audit trail."""
     return list(AuditRecord.objects.order_by("action").values_list("action", flat=True).distinct())
 
 

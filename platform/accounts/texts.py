@@ -8,10 +8,7 @@ _NOT_IN_XML = frozenset("\ufffe\uffff")
 
 
 def unusable_sign(text: str, *, may_have_lines: bool = False) -> str:
-    """Describe the first sign that cannot be kept or shown, and where it stands; empty where there is none.
-
-    Parameters: `may_have_lines` lets line breaks and tabs pass.
-    """
+    """Describe the first sign that cannot be kept or shown; `may_have_lines` lets line breaks and tabs pass."""
     allowed = frozenset("\n\r\t") if may_have_lines else frozenset()
     for place, sign in enumerate(text, 1):
         if sign not in allowed and _is_unusable(sign, may_have_lines):

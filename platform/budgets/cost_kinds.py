@@ -28,14 +28,11 @@ class Unit(NamedTuple):
 
 
 class FocusService(NamedTuple):
-    """The service that FOCUS lists a charge under."""
-
     name: str
     subcategory: str
 
 
 HOURS = Unit("hours", "Hours")
-THOUSAND_TOKENS = Unit("1,000 tokens", "1000 Tokens")
 _OTHER = "Other (AI and Machine Learning)"
 LABELLING = FocusService("Labelling", _OTHER)
 PLATFORM = FocusService("Labelling platform", _OTHER)
@@ -55,6 +52,16 @@ class CostFacts:
     is_counted_in_hours: bool = False
 
 
+def _labelling(
+    unit: Unit, colour: str, *, source: SourceType = SourceType.ANNOTATION, is_counted_in_hours: bool = False
+) -> CostFacts:
+    return CostFacts(source, unit, LABELLING, colour, is_paid_to_people=True, is_counted_in_hours=is_counted_in_hours)
+
+
+def _tokens(colour: str) -> CostFacts:
+    return CostFacts(SourceType.CALLER, Unit("1,000 tokens", "1000 Tokens"), TOKENS, colour)
+
+
 class CostKind(models.TextChoices):
     """The kinds of cost. Chart colours are after Okabe and Ito: told apart by colour-blind readers."""
 
@@ -69,47 +76,19 @@ class CostKind(models.TextChoices):
         kind.facts = facts
         return kind
 
-    LABEL = (
-        "label",
-        CostFacts(SourceType.ANNOTATION, Unit("labels", "Labels"), LABELLING, "#0072b2", is_paid_to_people=True),
-        "Accepted label",
-    )
-    LABELLING_HOUR = (
-        "labelling_hour",
-        CostFacts(SourceType.ANNOTATION, HOURS, LABELLING, "#56b4e9", is_paid_to_people=True, is_counted_in_hours=True),
-        "Hour of labelling",
-    )
-    REVIEW = (
-        "review",
-        CostFacts(SourceType.CALLER, Unit("reviews", "Reviews"), LABELLING, "#009e73", is_paid_to_people=True),
-        "Review",
-    )
-    SKIP = (
-        "skip",
-        CostFacts(SourceType.ANNOTATION, Unit("skips", "Skips"), LABELLING, "#f0e442", is_paid_to_people=True),
-        "Skip",
-    )
+    LABEL = "label", _labelling(Unit("labels", "Labels"), "#0072b2"), "Accepted label"
+    LABELLING_HOUR = "labelling_hour", _labelling(HOURS, "#56b4e9", is_counted_in_hours=True), "Hour of labelling"
+    REVIEW = "review", _labelling(Unit("reviews", "Reviews"), "#009e73", source=SourceType.CALLER), "Review"
+    SKIP = "skip", _labelling(Unit("skips", "Skips"), "#f0e442"), "Skip"
     PLATFORM_FEE = "platform_fee", CostFacts(SourceType.ENTRY, None, PLATFORM, "#999999"), "Platform fee"
     DEVICE_HOUR = (
         "device_hour",
         CostFacts(SourceType.ATTEMPT, HOURS, COMPUTE, "#d55e00", is_counted_in_hours=True),
         "Device hour",
     )
-    INPUT_TOKENS = (
-        "input_tokens",
-        CostFacts(SourceType.CALLER, THOUSAND_TOKENS, TOKENS, "#e69f00"),
-        "1,000 input tokens",
-    )
-    CACHED_TOKENS = (
-        "cached_tokens",
-        CostFacts(SourceType.CALLER, THOUSAND_TOKENS, TOKENS, "#cc79a7"),
-        "1,000 cached input tokens",
-    )
-    OUTPUT_TOKENS = (
-        "output_tokens",
-        CostFacts(SourceType.CALLER, THOUSAND_TOKENS, TOKENS, "#a05195"),
-        "1,000 output tokens",
-    )
+    INPUT_TOKENS = "input_tokens", _tokens("#e69f00"), "1,000 input tokens"
+    CACHED_TOKENS = "cached_tokens", _tokens("#cc79a7"), "1,000 cached input tokens"
+    OUTPUT_TOKENS = "output_tokens", _tokens("#a05195"), "1,000 output tokens"
     KWH = "kwh", CostFacts(SourceType.CALLER, Unit("kilowatt-hours", "kWh"), COMPUTE, "#8c8c4a"), "Kilowatt-hour"
 
 
@@ -118,5 +97,4 @@ PAID_TO_PEOPLE = frozenset(kind for kind in CostKind if kind.facts.is_paid_to_pe
 
 
 def kinds_of(*sources: SourceType) -> list[CostKind]:
-    """List the kinds whose entries are made for these sources."""
     return [kind for kind in CostKind if kind.facts.source in sources]

@@ -1,10 +1,12 @@
 """Prices, budgets, holds and the ledger. Callers hand in source keys; nothing here knows annotations or runs."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.append_only import AppendOnly
@@ -18,6 +20,11 @@ def amount_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
 
 def quantity_field(**options: object) -> "models.DecimalField[Decimal, Decimal]":
     return models.DecimalField(max_digits=24, decimal_places=12, **options)  # type: ignore[arg-type]
+
+
+def sum_of(rows: "models.QuerySet[Any]", field: str = "amount") -> Decimal:
+    """Add up a column of amounts; zero where there is no row."""
+    return Decimal(rows.aggregate(total=Coalesce(Sum(field), ZERO))["total"])
 
 
 class Path(models.TextChoices):
@@ -147,6 +154,14 @@ class Budget(models.Model):
     def is_stopped(self) -> bool:
         return self.stopped_at is not None
 
+    @property
+    def page(self) -> str:
+        return f"/budgets/{self.pk}/"
+
+    @property
+    def active_stop(self) -> "BudgetStop | None":
+        return self.stops.filter(ended_at__isnull=True).select_related("started_by").first()
+
 
 class BudgetStop(models.Model):
     """A stop of all that a budget pays for, and what ended it. At most one is active at a time."""
@@ -170,6 +185,16 @@ class BudgetStop(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_cause_display()}: {self.reason}"
+
+    @property
+    def is_exhausted(self) -> bool:
+        return self.cause == self.Cause.EXHAUSTED
+
+    @property
+    def needs_top_up(self) -> bool:
+        """Whether it cannot be ended before there is more money."""
+        budget = self.budget
+        return budget.available <= 0 and (self.is_exhausted or 0 < budget.spent == budget.limit)
 
 
 class LimitRequest(models.Model):
@@ -313,6 +338,8 @@ class LedgerEntry(AppendOnly):
 
 class Tally(models.Model):
     """Entries of a month summed by what a cost report asks for. Moved with each entry, under its budget's lock."""
+
+    KEY = ("budget_id", "month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
 
     budget = models.ForeignKey(Budget, on_delete=models.PROTECT, related_name="tallies")
     month = models.DateField(help_text="Its first day, in UTC, by when the work was done.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from config.refusals import Refusal
@@ -22,6 +23,16 @@ _DECIMAL_COMMA = re.compile(r"[+-]?(?:0|\d{4,})?,\d+|[+-]?\d+,(?:\d{1,2}|\d{4,})
 _SEPARATORS = frozenset(",'_ \u00a0\u202f\u2019")
 _SEPARATED = re.compile(r"[+-]?[\d.,'_ \u00a0\u202f\u2019]+", re.ASCII)
 _SHOWN_CHARACTERS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmountChange:
+    before: Decimal
+    after: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.after - self.before
 
 
 def quantize(amount: Decimal) -> Decimal:

@@ -1,21 +1,21 @@
 """What a budget's page and the page of prices show: each a few sums, whatever the number of entries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Coalesce
 
 from budgets.cost_kinds import CostKind
 from budgets.ledger import used
-from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, LedgerEntry, Path, Price, Tally, sum_of
 from budgets.money import ZERO
 
-_LINE = ("book", "kind", "device", "budget", "annotator")
+_LINE = ("book_id", "kind", "device", "budget_id", "annotator_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,6 @@ class KindUsage:
 
 @dataclass(frozen=True, kw_only=True)
 class CapUsage:
-    """A cap, and what was spent and is held of it."""
-
     cap: Cap
     used: Decimal
 
@@ -54,10 +52,7 @@ class CapUsage:
         return float(self.used / self.cap.limit) if self.cap.limit else 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class CurrencyOverview:
-    """All budgets of one currency."""
-
+class CurrencyOverview(NamedTuple):
     currency: str
     num_budgets: int
     num_stopped: int
@@ -78,8 +73,7 @@ class PriceState(StrEnum):
     CORRECTION = "correction"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PriceUsage:
+class PriceUsage(NamedTuple):
     """What was entered at a price, reversals taken off."""
 
     amount: Decimal
@@ -88,38 +82,21 @@ class PriceUsage:
 
 def breakdown(budget: Budget) -> list[KindUsage]:
     """What each path took, each followed by its kinds; the largest first."""
-    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
-    holds = Hold.objects.filter(budget=budget, closed_at__isnull=True)
-    for place, rows, field in ((0, Tally.objects.filter(budget=budget), "amount"), (1, holds, "remaining")):
-        for path, kind, total in _by_path_and_kind(rows, field):
+    sums: dict[tuple[str, str | None], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    tallies = budget.tallies.values_list("path", "kind").annotate(Sum("amount"))
+    holds = budget.holds.filter(closed_at__isnull=True).values_list("path", "kind").annotate(Sum("remaining"))
+    for place, rows in enumerate((tallies, holds)):
+        for path, kind, total in rows:
             sums[path, kind][place] += total
-    kinds = [KindUsage(path=path, kind=kind, spent=spent, held=held) for (path, kind), (spent, held) in sums.items()]
-    by_path: dict[str, list[KindUsage]] = defaultdict(list)
-    for usage in kinds:
-        by_path[usage.path].append(usage)
-    groups = sorted(by_path.items(), key=lambda item: (-_taken(item[1]), item[0]))
-    return [row for path, usages in groups for row in [_whole(path, usages), *_largest_first(usages)]]
-
-
-def _by_path_and_kind(rows: QuerySet[Tally] | QuerySet[Hold], field: str) -> Iterable[tuple[str, str, Decimal]]:
-    return rows.order_by().values_list("path", "kind").annotate(total=Sum(field))
-
-
-def _whole(path: str, usages: Sequence[KindUsage]) -> KindUsage:
-    spent, held = (sum((getattr(usage, name) for usage in usages), ZERO) for name in ("spent", "held"))
-    return KindUsage(path=path, kind=None, spent=spent, held=held)
-
-
-def _largest_first(usages: Iterable[KindUsage]) -> list[KindUsage]:
-    return sorted(usages, key=lambda usage: (-usage.taken, usage.kind or ""))
-
-
-def _taken(usages: Iterable[KindUsage]) -> Decimal:
-    return sum((usage.taken for usage in usages), ZERO)
+            sums[path, None][place] += total
+    usages = [KindUsage(path=path, kind=kind, spent=spent, held=held) for (path, kind), (spent, held) in sums.items()]
+    taken = {usage.path: usage.taken for usage in usages if usage.kind is None}
+    # A path comes before its kinds.
+    usages.sort(key=lambda one: (-taken[one.path], one.path, one.kind is not None, -one.taken, one.kind or ""))
+    return usages
 
 
 def cap_uses(budget: Budget) -> list[CapUsage]:
-    """Each cap of a budget with what it has taken; paths first."""
     return [
         CapUsage(cap=cap, used=used(cap=cap)) for cap in budget.caps.select_related("budget").order_by("-path", "kind")
     ]
@@ -127,37 +104,18 @@ def cap_uses(budget: Budget) -> list[CapUsage]:
 
 def overshoot(budget: Budget) -> Decimal:
     """What was paid after a stop for work that was open when it came, reversals taken off."""
-    paid = LedgerEntry.objects.filter(budget=budget, overshoot=True).aggregate(
-        paid=Coalesce(Sum("amount"), ZERO), undone=Coalesce(Sum("reversal__amount"), ZERO)
-    )
-    return Decimal(paid["paid"] + paid["undone"])
+    paid = LedgerEntry.objects.filter(budget=budget, overshoot=True)
+    return sum_of(paid) + sum_of(paid, "reversal__amount")
 
 
 def totals_by_currency() -> list[CurrencyOverview]:
-    """Sums over all budgets, one per currency; currencies are never mixed."""
-    rows = Budget.objects.order_by("currency").values("currency")
-    sums = rows.annotate(
-        num=Count("pk"), stopped=Count("stopped_at"), limits=Sum("limit"), spents=Sum("spent"), helds=Sum("held")
-    )
-    return [
-        CurrencyOverview(
-            currency=row["currency"],
-            num_budgets=row["num"],
-            num_stopped=row["stopped"],
-            limit=row["limits"],
-            spent=row["spents"],
-            held=row["helds"],
-        )
-        for row in sums
-    ]
-
-
-def standing_stop(budget: Budget) -> BudgetStop | None:
-    return budget.stops.filter(ended_at__isnull=True).select_related("started_by").first()
+    rows = Budget.objects.order_by("currency").values_list("currency")
+    sums = rows.annotate(Count("pk"), Count("stopped_at"), Sum("limit"), Sum("spent"), Sum("held"))
+    return [CurrencyOverview(*row) for row in sums]
 
 
 def num_withdrawn(stop: BudgetStop) -> int:
-    """How many holds for labelling were given back because of a stop."""
+    """Count the holds for labelling that were given back because of a stop."""
     ended = {"closed_at__lte": stop.ended_at} if stop.ended_at else {}
     since = Hold.objects.filter(budget=stop.budget_id, closed_at__gte=stop.started_at, **ended)
     return since.filter(close_reason__startswith="withdrawn").count()
@@ -191,16 +149,11 @@ def current_prices(*, at: datetime) -> QuerySet[Price]:
 
 def line_of(price: Price) -> QuerySet[Price]:
     """All prices for the same thing in the same scope, the latest start first, corrections beside what they correct."""
-    same = {name: getattr(price, f"{name}_id") for name in ("book", "budget", "annotator")}
-    named = {(f"{name}__isnull" if key is None else name): (True if key is None else key) for name, key in same.items()}
-    rows = Price.objects.filter(**named, kind=price.kind, device=price.device)
+    rows = Price.objects.filter(**{name: getattr(price, name) for name in _LINE})
     return rows.select_related("book", "created_by", "budget", "annotator", "corrects").order_by("-starts_at", "-pk")
 
 
 def uses_of(prices: Iterable[Price]) -> dict[int, PriceUsage]:
     """What was entered at each price, by its id; prices that nothing was entered at are left out."""
     rows = Tally.objects.filter(price__in=[price.pk for price in prices]).order_by().values_list("price")
-    return {
-        pk: PriceUsage(amount=amount, num_entries=entries)
-        for pk, amount, entries in rows.annotate(Sum("amount"), Sum("num_entries"))
-    }
+    return {pk: PriceUsage(*sums) for pk, *sums in rows.annotate(Sum("amount"), Sum("num_entries"))}

@@ -1,19 +1,16 @@
-"""Reads of money: totals rebuilt from the rows, and where they differ from what is stored."""
+"""Totals rebuilt from the rows, and where they differ from what is stored."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, DateField, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, TruncMonth
 
 from budgets.ledger import used
 from budgets.models import Budget, Cap, Hold, LedgerEntry, Tally
 from budgets.money import ZERO
-
-_TALLY_KEY = ("budget_id", "month", "path", "kind", "origin", "price_id", "payee_id", "work_key", "fee_on_kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,19 +75,12 @@ def _reversal_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
 def _tally_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
     """Each tally is the sum of the entries under its key, and each entry is in one."""
     entries = LedgerEntry.objects.filter(budget__in=by_id).annotate(
-        month=TruncMonth("occurred_at", tzinfo=UTC), fee_on_kind=Coalesce("fee_on__kind", Value(""))
+        month=TruncMonth("occurred_at", tzinfo=UTC, output_field=DateField()),
+        fee_on_kind=Coalesce("fee_on__kind", Value("")),
     )
-    rebuilt = {
-        _tally_key(row): (row["total"], row["quantities"], row["rows"])
-        for row in entries.order_by()
-        .values(*_TALLY_KEY)
-        .annotate(total=Sum("amount"), quantities=Sum("quantity"), rows=Count("pk"))
-    }
-    tallies = Tally.objects.filter(budget__in=by_id)
-    stored = {
-        _tally_key(row): (row["amount"], row["quantity"], row["num_entries"])
-        for row in tallies.values(*_TALLY_KEY, "amount", "quantity", "num_entries")
-    }
+    sums = entries.order_by().values_list(*Tally.KEY).annotate(Sum("amount"), Sum("quantity"), Count("pk"))
+    tallies = Tally.objects.filter(budget__in=by_id).values_list(*Tally.KEY, "amount", "quantity", "num_entries")
+    rebuilt, stored = ({row[:-3]: row[-3:] for row in rows} for rows in (sums, tallies))
     for key in sorted(stored.keys() | rebuilt.keys(), key=str):
         if stored.get(key) != rebuilt.get(key):
             yield Difference(
@@ -98,12 +88,6 @@ def _tally_differences(by_id: Mapping[int, Budget]) -> Iterator[Difference]:
                 stored=_in_words(stored.get(key)),
                 rebuilt=_in_words(rebuilt.get(key)),
             )
-
-
-def _tally_key(row: dict[str, Any]) -> tuple[Any, ...]:
-    month = row["month"]
-    day: date = month.date() if isinstance(month, datetime) else month
-    return (row["budget_id"], day, *(row[name] for name in _TALLY_KEY[2:]))
 
 
 def _in_words(sums: tuple[Decimal, Decimal, int] | None) -> str:

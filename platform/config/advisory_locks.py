@@ -8,6 +8,8 @@ from enum import IntEnum
 from django.db import connection
 
 _SECONDS_BETWEEN_TRIES = 0.2
+_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
+_UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
 
 
 class LockClass(IntEnum):
@@ -23,21 +25,16 @@ class LockClass(IntEnum):
 def advisory_lock(lock_class: LockClass, key: int, *, wait_seconds: float = 0.0) -> Iterator[bool]:
     """Hold a lock for a block of code, which gets whether it was acquired within `wait_seconds`."""
     give_up_at = time.monotonic() + wait_seconds
-    while not (is_held := _acquire(lock_class, key)) and time.monotonic() < give_up_at:
+    while not (is_held := _ask(_LOCK, lock_class, key)) and time.monotonic() < give_up_at:
         time.sleep(_SECONDS_BETWEEN_TRIES)
     try:
         yield is_held
     finally:
         if is_held:
-            _release(lock_class, key)
+            _ask(_UNLOCK, lock_class, key)
 
 
-def _acquire(lock_class: LockClass, key: int) -> bool:
+def _ask(statement: str, lock_class: LockClass, key: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [int(lock_class), key])
+        cursor.execute(statement, [int(lock_class), key])
         return bool(cursor.fetchone()[0])
-
-
-def _release(lock_class: LockClass, key: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [int(lock_class), key])

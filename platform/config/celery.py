@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -110,6 +111,12 @@ def configuration() -> dict[str, Any]:
 def _every(seconds: int, task: str) -> dict[str, Any]:
     """A periodic task; its message expires when the next one is due."""
     return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
+def _send_no_events(sender: Any, **_: Any) -> None:
+    """Nothing here reads workers' events, and sending them over PGMQ calls `send_topic`, which our tables lack."""
+    sender.options.update(without_heartbeat=True, without_gossip=True, without_mingle=True)
 
 
 app = Celery("fulcrum")

@@ -1,6 +1,6 @@
 """Time limits on statements, locks and idle transactions, and the messages when one is exceeded."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
@@ -9,8 +9,7 @@ from psycopg import errors
 from config import env
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseLimits:
+class DatabaseLimits(NamedTuple):
     """Seconds for one statement, for a wait for somebody's lock, and idle inside a transaction; 0 is no limit."""
 
     statement_seconds: int
@@ -18,7 +17,6 @@ class DatabaseLimits:
     idle_seconds: int
 
     def options(self) -> str:
-        """What libpq sends to the server when it connects."""
         limits = {
             "statement_timeout": self.statement_seconds,
             "lock_timeout": self.lock_seconds,
@@ -32,7 +30,7 @@ def read(name: str, default: tuple[int, int, int]) -> DatabaseLimits:
     seconds = env.numbers(name, default)
     if len(seconds) != 3:
         raise ImproperlyConfigured(f"{name}: give three numbers, for a statement, a lock and an idle transaction.")
-    return DatabaseLimits(statement_seconds=seconds[0], lock_seconds=seconds[1], idle_seconds=seconds[2])
+    return DatabaseLimits(*seconds)
 
 
 def in_words(error: OperationalError) -> str:

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "web.database_limits.DatabaseLimitPages",
+    "web.http.middleware.DatabaseLimitPages",
     "axes.middleware.AxesMiddleware",  # last: it puts its answer in the place of the sign-in page's
 ]
 ROOT_URLCONF = "config.urls"

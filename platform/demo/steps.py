@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -123,7 +122,8 @@ def _follow(runs: QuerySet[Run], say: Say) -> None:
         for run in Run.objects.filter(pk__in=wanted, state__in=RunState.ended()).exclude(pk__in=reported):
             reported.add(run.pk)
             if run.state != RunState.SUCCEEDED:
-                raise DemoFailed(f"{run} {run.get_state_display().lower()}: {run.error} Log: {_log(run)}")
+                log = settings.RUNS_DIR / str(run.pk) / "log.txt"
+                raise DemoFailed(f"{run} {run.get_state_display().lower()}: {run.error} Log: {log}")
             say(f"    {len(reported):>2}/{len(wanted)} {_described(run)}")
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
@@ -133,10 +133,6 @@ def _described(run: Run) -> str:
     measured = run.artifact.evaluations.filter(split="test", metric=run.study.metric).first()
     utility = f", {measured.metric} {measured.value:.1%} on test" if measured else ""
     return f"{run.get_kind_display()}, {labels} labels: {live_cost(run):.4f} dollars{utility}"
-
-
-def _log(run: Run) -> Path:
-    return settings.RUNS_DIR / str(run.pk) / "log.txt"
 
 
 def _how_to_go_on(study: Study) -> Sequence[str]:

@@ -41,10 +41,7 @@ def test(*, paths: Paths, arguments: Sequence[str]) -> int:
 
 
 def _test_in_two(paths: Paths, command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run two sessions beside each other that share the tests; show the second when both are done.
-
-    Each of the two starts its own services; see tests/services.py.
-    """
+    """Run two sessions that share the tests, each with its own services; show the second when both are done."""
     log = paths.log("tests-beside")
     with tempfile.TemporaryDirectory() as taken, log.open("wb") as output:
         # Two sessions that each compute on every core would wait for each other.

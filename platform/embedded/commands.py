@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,21 +30,17 @@ PostgreSQL and Label Studio are set up on first use.
 """
 
 
-class WrongArguments(EmbeddedError):
-    """A command does not have these arguments."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One command line."""
-
     paths: Paths
     name: str
     arguments: tuple[str, ...]
 
     @property
     def asks_for_help(self) -> bool:
-        """Whether it is about one of OURS; pytest and the benchmarks have a help of their own."""
+        """Whether it is about OURS; pytest and the benchmarks have a help of their own."""
+        if self.name in ("-h", "--help"):
+            return True
         if self.name == "help":
             return bool(self.arguments) and self.arguments[0] in OURS
         return self.name in OURS.keys() - {"test", "bench"} and not {"-h", "--help"}.isdisjoint(self.arguments)
@@ -54,11 +51,8 @@ class Call:
 
 
 def main(*, root: Path, arguments: Sequence[str], django: Django) -> int:
-    """Run one command line. Returns: the exit status."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(HELP, end="")
-        return 0
-    call = Call(paths=locate(root=root), name=arguments[0], arguments=tuple(arguments[1:]))
+    name, *rest = arguments or ["--help"]
+    call = Call(paths=locate(root=root), name=name, arguments=tuple(rest))
     if call.asks_for_help:
         print(HELP, end="")
         return 0
@@ -85,11 +79,9 @@ def _demo(call: Call) -> int:
     from embedded import services
 
     flags = {"--serve": True, "--no-serve": False}
-    serve = sys.stdin.isatty()
-    for argument in call.arguments:
-        serve = flags.get(argument, serve)
+    chosen = [flags[argument] for argument in call.arguments if argument in flags]
     rest = [argument for argument in call.arguments if argument not in flags]
-    return services.demo(paths=call.paths, arguments=rest, serve=serve)
+    return services.demo(paths=call.paths, arguments=rest, serve=[sys.stdin.isatty(), *chosen][-1])
 
 
 def _services(call: Call) -> int:
@@ -131,7 +123,7 @@ def _clean(call: Call) -> int:
 
     unknown = set(call.arguments) - {"--all"}
     if unknown:
-        raise WrongArguments(f"clean knows --all, not {', '.join(sorted(unknown))}.")
+        raise EmbeddedError(f"clean knows --all, not {', '.join(sorted(unknown))}.")
     cleaning.clean(paths=call.paths, everything="--all" in call.arguments)
     return 0
 
@@ -146,10 +138,7 @@ def _django(call: Call, django: Django) -> int:
     needs_database = call.name not in WITHOUT_DATABASE and not {"-h", "--help"} & set(line)
     is_ours = services.make_plan(paths=call.paths).with_postgres
     os.environ.update(services.environment(paths=call.paths))
-    if needs_database and is_ours:
-        with postgres.running(paths=call.paths):
-            django(line)
-    else:
+    with postgres.running(paths=call.paths) if needs_database and is_ours else nullcontext():
         django(line)
     return 0
 
@@ -160,7 +149,7 @@ def _wants_label_studio() -> bool:
 
 def _no_arguments(call: Call) -> None:
     if call.arguments:
-        raise WrongArguments(f"{call.name} takes no arguments, got {' '.join(call.arguments)}.")
+        raise EmbeddedError(f"{call.name} takes no arguments, got {' '.join(call.arguments)}.")
 
 
 OURS: dict[str, Callable[[Call], int]] = {

@@ -5,7 +5,6 @@ Label Studio reads unprefixed names such as HOST, PORT, DEBUG, CI and USERNAME, 
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from embedded.data_folder import Paths
 
@@ -36,38 +35,22 @@ def scrubbed(*, source: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Connections:
-    """How a Django process reaches the services, and the secrets it shares with them."""
-
-    database_url: str
-    web_url: str
-    label_studio_url: str
-    label_studio_token: str
-    django_secret_key: str
-    ticket_key: str
-
-
 def django_environment(
-    *, paths: Paths, connections: Connections, source: Mapping[str, str] | None = None
+    *, paths: Paths, embedded: Mapping[str, str], source: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The variables of our own processes; what the caller set overrides the embedded services."""
+    """The variables of our own processes: what the caller set overrides those of the embedded services."""
     source = os.environ if source is None else source
     chosen = {k: v for k, v in source.items() if (k in OURS or k.startswith(OURS_PREFIXES)) and v}
     return {
         **scrubbed(source=source),
         "PYTHONPATH": os.pathsep.join([str(paths.root), str(paths.root / "platform")]),
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": connections.database_url,
-        "FULCRUM_SECRET_KEY": connections.django_secret_key,
         "FULCRUM_DATA_DIR": str(paths.data),
         "FULCRUM_MODEL_CACHE": str(paths.models),
-        "FULCRUM_URL": connections.web_url,
         # With an address that the caller set, the settings take the host from it.
         **({} if "FULCRUM_URL" in chosen else {"FULCRUM_ALLOWED_HOSTS": "127.0.0.1,localhost"}),
-        "FULCRUM_TICKET_KEY": connections.ticket_key,
-        "LABEL_STUDIO_URL": connections.label_studio_url,
+        **embedded,
         # Our token is not for an external Label Studio.
-        "LABEL_STUDIO_API_TOKEN": "" if "LABEL_STUDIO_URL" in chosen else connections.label_studio_token,
+        **({"LABEL_STUDIO_API_TOKEN": ""} if "LABEL_STUDIO_URL" in chosen else {}),
         **chosen,
     }

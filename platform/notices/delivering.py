@@ -33,14 +33,11 @@ class NotGivenUp(Refusal):
 
 
 def deliver_due(*, seconds: float = ROUND_SECONDS) -> int:
-    """Send what is due. Each delivery arrives at least once, and twice if we die between sending and recording.
+    """Send what is due, beginning nothing after so many seconds; count the deliveries tried.
 
-    A receiver drops repeats by the delivery's uid, which stays the same over all tries. Several workers may do this at
-    once: each delivery is claimed by one of them. Trouble that passes is tried again after each of
+    Each arrives at least once, and twice if we die between sending and recording: a receiver drops repeats by the
+    delivery's uid. Several workers may do this at once. Trouble that passes is tried again after each of
     NOTICE_RETRY_SECONDS in turn; then, and after a refusal, the delivery is given up with its reason.
-
-    Parameters: `seconds` after which no further delivery is begun.
-    Returns: how many were tried.
     """
     ends_at = time.monotonic() + seconds
     num_tried = 0
@@ -54,10 +51,7 @@ def deliver_due(*, seconds: float = ROUND_SECONDS) -> int:
 
 
 def send_again(*, actor: User, delivery: Delivery) -> Delivery:
-    """Try a delivery that was given up once more, with all its retries.
-
-    Raises: Forbidden; NotGivenUp.
-    """
+    """Try a delivery that was given up once more, with all its retries. Raises: Forbidden; NotGivenUp."""
     require(actor=actor, action=Action.MANAGE_NOTICES)
     with transaction.atomic():
         again = {"state": Delivery.State.WAITING, "num_tries": 0, "next_try_at": timezone.now()}
@@ -70,11 +64,7 @@ def send_again(*, actor: User, delivery: Delivery) -> Delivery:
 
 
 def send_test(*, actor: User, target: WebhookTarget) -> Delivery:
-    """Send a test to one target now, once, without retries.
-
-    Returns: the delivery, sent or given up with its reason.
-    Raises: Forbidden.
-    """
+    """Send a test to one target now, once, without retries: sent, or given up with its reason. Raises: Forbidden."""
     require(actor=actor, action=Action.MANAGE_NOTICES)
     with transaction.atomic():
         notice = Notice.objects.create(
@@ -119,19 +109,15 @@ def _try(delivery: Delivery, *, retries: tuple[int, ...] | None = None) -> None:
     except Refused as refusal:
         _record(delivery, state=Delivery.State.GIVEN_UP, error=str(refusal))
     except TryLater as trouble:
-        _put_off(delivery, retries, str(trouble))
+        if delivery.num_tries > len(retries):
+            _record(delivery, state=Delivery.State.GIVEN_UP, error=str(trouble))
+        else:
+            wait = timedelta(seconds=retries[delivery.num_tries - 1])
+            _record(delivery, state=Delivery.State.FAILED, error=str(trouble), next_try_at=timezone.now() + wait)
         if isinstance(trouble, NoAnswer):
             _let_rest(delivery)
     else:
         _record(delivery, state=state)
-
-
-def _put_off(delivery: Delivery, retries: tuple[int, ...], error: str) -> None:
-    if delivery.num_tries > len(retries):
-        _record(delivery, state=Delivery.State.GIVEN_UP, error=error)
-        return
-    wait = timedelta(seconds=retries[delivery.num_tries - 1])
-    _record(delivery, state=Delivery.State.FAILED, error=error, next_try_at=timezone.now() + wait)
 
 
 def _let_rest(delivery: Delivery) -> None:

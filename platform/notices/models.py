@@ -54,7 +54,9 @@ class Notice(models.Model):
 class WebhookTarget(models.Model):
     """A URL that is told of every notice. Its secret signs what we send, so that the receiver knows it is ours."""
 
-    name = models.CharField(max_length=80, unique=True)
+    name = models.CharField(
+        max_length=80, unique=True, error_messages={"unique": "There is a target with this name already."}
+    )
     url = models.CharField(max_length=500)
     secret = models.CharField(max_length=64, default=new_secret)
     is_active = models.BooleanField(default=True)

@@ -48,11 +48,7 @@ def signature(*, secret: str, timestamp: str, body: bytes) -> str:
 
 
 def send(*, delivery: Delivery) -> Delivery.State:
-    """Send a delivery to its person or target.
-
-    Returns: SENT; LOGGED for a mail where no mail server is set, so that nobody got it.
-    Raises: Refused; TryLater.
-    """
+    """Send a delivery: SENT, or LOGGED for a mail where no mail server is set. Raises: Refused; TryLater."""
     return SENDERS[Delivery.Channel(delivery.channel)](delivery)
 
 
@@ -77,10 +73,7 @@ def _mail(delivery: Delivery) -> Delivery.State:
 
 
 def _in_time(call: Callable[[], object], *, seconds: float) -> None:
-    """Call in a thread that is left behind where it takes longer: smtplib limits each read, and not the whole.
-
-    Raises: TimeoutError; whatever the call raises.
-    """
+    """Call in a thread that is left behind where it takes longer: smtplib limits each read, and not the whole."""
     done: Future[object] = Future()
 
     def run() -> None:
@@ -138,12 +131,11 @@ def _call(delivery: Delivery) -> Delivery.State:
         "X-Fulcrum-Signature": signature(secret=target.secret, timestamp=timestamp, body=body),
     }
     status, reason = _post(target.url, body, headers)
-    if status in _PASSING_STATUS or status >= 500:
-        raise TryLater(f"It answered {status} {reason}".strip())
     if 300 <= status < 400:
         raise Refused(f"It answered {status}, a redirect, which is not followed. Enter the address it leads to.")
     if status >= 400:
-        raise Refused(f"It answered {status} {reason}".strip())
+        passes = status in _PASSING_STATUS or status >= 500
+        raise (TryLater if passes else Refused)(f"It answered {status} {reason}".strip())
     return Delivery.State.SENT
 
 

@@ -12,15 +12,12 @@ from accounts.permissions import Action, require
 from notices.models import WebhookTarget, new_secret
 
 Facts = dict[str, Any]
-_SCHEMES = ("http", "https")
 
 
 @transaction.atomic
 def add_target(*, actor: User, name: str, url: str) -> WebhookTarget:
-    """Add a target that is told of every notice from now on. Its secret is made here.
+    """Add a target that is told of every notice from now on, with a new secret to show once.
 
-    Parameters: `name` unique; `url` http or https, also of a host in a private network.
-    Returns: the target; show its secret once.
     Raises: Forbidden; ValidationError (name taken, URL of another kind).
     """
     require(actor=actor, action=Action.MANAGE_NOTICES)
@@ -51,11 +48,7 @@ def change_target(*, actor: User, target: WebhookTarget, name: str, url: str, is
 
 @transaction.atomic
 def rotate_secret(*, actor: User, target: WebhookTarget) -> WebhookTarget:
-    """Give a target a new secret; what is sent from now on is signed with it.
-
-    Returns: the target; show its secret once.
-    Raises: Forbidden.
-    """
+    """Give a target a new secret to show once; what is sent from now on is signed with it. Raises: Forbidden."""
     require(actor=actor, action=Action.MANAGE_NOTICES)
     target.secret = new_secret()
     target.save(update_fields=["secret"])
@@ -92,11 +85,12 @@ def _record(actor: User, action: str, target: WebhookTarget, *, before: Facts, a
 
 def _checked(url: str) -> str:
     """A URL that can be called. Private hosts are allowed: only admins enter one."""
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip())
-        is_callable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        parts = urlsplit(url)
+        is_callable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_callable = False
-    if not is_callable or any(letter.isspace() for letter in url.strip()):
+    if not is_callable or any(letter.isspace() for letter in url):
         raise ValidationError({"url": "Enter a whole URL that starts with https:// or http://."})
-    return url.strip()
+    return url

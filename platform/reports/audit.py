@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 
@@ -32,13 +33,6 @@ def audit_csv(records: Iterable[AuditRecord]) -> Iterator[str]:
 def write_audit(*, records: Iterable[AuditRecord], path: Path) -> int:
     """Write the records to a CSV file and count them; an older file is replaced whole. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    num_lines = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal num_lines
-        for line in audit_csv(records):
-            num_lines += 1
-            yield line.encode()
-
-    write_whole({path: counted()})
-    return num_lines - 1
+    numbers = count()
+    write_whole({path: (line.encode() for line, _ in zip(audit_csv(records), numbers, strict=False))})
+    return next(numbers) - 1

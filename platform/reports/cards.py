@@ -1,7 +1,6 @@
 """Model cards with what a model cost, as the ledger has it when the card is requested."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -18,6 +17,8 @@ from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, ca
 from studies.models import Label
 
 _PEOPLE, _COMPUTE = "people", "computing"
+_IN_LEDGER = "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
+_REPLAYED = "Labels were replayed from known answers, not given by people."
 _LONGEST_TRANSACTION = timedelta(minutes=5)
 _log = logging.getLogger(__name__)
 
@@ -54,18 +55,14 @@ def refresh_cards() -> int:
         ledger = StudyLedger(study)
         for artifact in artifacts:
             written_at = card_written_at(artifact)
-            if written_at is not None and _has_later_entry(artifact, ledger, written_at):
-                count += _is_written_again(artifact)
+            if written_at is None or not _has_later_entry(artifact, ledger, written_at):
+                continue
+            try:
+                write_card(artifact=artifact)
+                count += 1
+            except (CardMissing, OSError) as error:
+                _log.warning("the card of %s is not written again: %s", artifact, error)
     return count
-
-
-def _is_written_again(artifact: Artifact) -> bool:
-    try:
-        write_card(artifact=artifact)
-    except (CardMissing, OSError) as error:
-        _log.warning("the card of %s is not written again: %s", artifact, error)
-        return False
-    return True
 
 
 def _has_later_entry(artifact: Artifact, ledger: StudyLedger, moment: datetime) -> bool:
@@ -106,7 +103,7 @@ def _costs(artifact: Artifact, sharing: Sharing) -> Costs:
             for line in bill.lines
         ],
         sums=_sums(artifact, bill, sharing),
-        notes=tuple(_notes(bill)),
+        notes=(_IN_LEDGER, _REPLAYED) if bill.has_replay else (_IN_LEDGER,),
     )
 
 
@@ -127,9 +124,3 @@ def _of(bill: Bill, paid_for: str) -> Decimal:
 
 def _paid_for(section: BillSection) -> str:
     return _PEOPLE if section == BillSection.LABELS else _COMPUTE
-
-
-def _notes(bill: Bill) -> Iterable[str]:
-    yield "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
-    if bill.has_replay:
-        yield "Labels were replayed from known answers, not given by people."

@@ -21,7 +21,6 @@ class ComparisonSummary:
 
 
 def finding_of(comparison: Comparison) -> ComparisonSummary:
-    """Put a paired test into words."""
     test = comparison.test
     is_sure = test.p_value < SURE
     better, other = (comparison.first, comparison.second)[:: 1 if test.difference >= 0 else -1]
@@ -47,14 +46,11 @@ def default_pair(points: Sequence[Point]) -> tuple[int, int] | None:
 
 def _chance(p_value: float) -> str:
     """How often chance alone would make such a difference."""
+    figure = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
     if p_value < 0.001:
         often = "in fewer than 1 of 1,000 such tests"
     elif p_value < 0.1:
         often = f"in about {p_value * 1000:.0f} of 1,000 such tests"
     else:
         often = f"in about {p_value * 100:.0f} of 100 such tests"
-    return f"If both were equally good, a difference this large would occur by chance {often} ({_figure(p_value)})."
-
-
-def _figure(p_value: float) -> str:
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+    return f"If both were equally good, a difference this large would occur by chance {often} ({figure})."

@@ -19,10 +19,7 @@ def report_csv(report: Report) -> str:
 
 
 def write_report(*, report: Report, folder: Path) -> list[Path]:
-    """Write report.csv and, where there is a point to draw, report.png and report.svg: all of them or none.
-
-    Returns the files' paths.
-    """
+    """Write report.csv and, where there is a point, report.png and report.svg, all or none; return their paths."""
     contents = {"report.csv": report_csv(report).encode()}
     if report.points:
         chart = utility_chart(report.points, theme=LIGHT, study=report.study.name)

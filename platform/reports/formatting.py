@@ -7,7 +7,7 @@ from decimal import Decimal
 from budgets.money import amount_text
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-NONE = "-"
+NONE = "\N{EN DASH}"
 _FEWEST, _MOST = 2, 6
 
 

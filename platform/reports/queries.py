@@ -78,17 +78,14 @@ class Point:
         return self.bill.has_replay
 
     @property
-    def standing(self) -> BaselineComparison:
-        return compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
-
-    @property
     def warning(self) -> str:
         """What to say of a student that an answer without training matches; empty where it is clearly better."""
         best = best_of(self.baselines)
-        if best is None or self.standing == BaselineComparison.ABOVE:
+        comparison = compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
+        if best is None or comparison == BaselineComparison.ABOVE:
             return ""
         answer = f" (“{best.answer}”)" if best.answer else ""
-        return f"{self.standing.value} the {best.title.lower()}{answer}, {percent(best.value)}"
+        return f"{comparison.value} the {best.title.lower()}{answer}, {percent(best.value)}"
 
 
 class Reason(models.TextChoices):
@@ -223,7 +220,6 @@ def points(study: Study) -> list[Point]:
 
 
 def unused_entries(study: Study) -> UnusedCosts:
-    """Entries that no trained student's bill holds."""
     ledger = StudyLedger(study)
     return _unused(ledger, billed_totals(ledger=ledger, run_ids=_student_runs(study)).used_ids)
 
@@ -311,7 +307,9 @@ def _student_runs(study: Study) -> list[int]:
 
 def _unused(ledger: StudyLedger, used_ids: Collection[int]) -> UnusedCosts:
     charges: dict[Reason, list[Charge]] = {reason: [] for reason in Reason}
-    evaluating = _evaluation_subjects(ledger.study)
+    paid = Annotation.objects.filter(example__study=ledger.study, entry__isnull=False)
+    held_out = paid.exclude(example__split=Split.POOL)
+    evaluating = set(held_out.values_list("entry__subject_key", flat=True))
     skips = _subjects_of(ledger, CostKind.SKIP) - _subjects_of(ledger, CostKind.LABEL, CostKind.LABELLING_HOUR)
     for charge in ledger.charges:
         if charge.entry_id not in used_ids:
@@ -333,9 +331,3 @@ def _reason(charge: Charge, skips: set[str], evaluating: set[str]) -> Reason:
 
 def _subjects_of(ledger: StudyLedger, *kinds: CostKind) -> set[str]:
     return {charge.subject_key for charge in ledger.charges if charge.kind in kinds}
-
-
-def _evaluation_subjects(study: Study) -> set[str]:
-    """What entries for annotations of the dev and test splits are for."""
-    paid = Annotation.objects.filter(example__study=study, entry__isnull=False).exclude(example__split=Split.POOL)
-    return set(paid.values_list("entry__subject_key", flat=True))

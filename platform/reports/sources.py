@@ -1,7 +1,4 @@
-"""What entries come from: what each type of source leads to on a page, and how `ledger verify` checks its entries.
-
-Which kinds of cost have which type of source is stated with the kinds, in `budgets.cost_kinds`.
-"""
+"""What entries come from: what each type of source leads to on a page, and how `ledger verify` checks its entries."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import ExpressionWrapper, F, Q, QuerySet, Sum
+from django.db.models import ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Round
 
 from budgets.cost_kinds import CostKind, SourceType, kinds_of
-from budgets.models import Budget, LedgerEntry, amount_field
+from budgets.models import Budget, LedgerEntry, amount_field, sum_of
 from budgets.queries import Difference
 from labeling.models import Annotation
 from labeling.payment import rebuilt_pay
@@ -25,25 +22,16 @@ from studies.models import Study
 
 MISSING = "missing"
 ROWS_AT_A_TIME = 1000
-_PER_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntrySource:
-    """What an entry, its fee and its corrections are for; nothing of ours where a caller's own key names it."""
+    """What an entry, its fee and its corrections are for, and whose study that is."""
 
+    study: Study
     annotation: Annotation | None = None
     attempt: Attempt | None = None
     run: Run | None = None
-
-    @property
-    def budget_id(self) -> int | None:
-        studies = (
-            self.annotation and self.annotation.example.study,
-            self.attempt and self.attempt.run.study,
-            self.run and self.run.study,
-        )
-        return next((study.budget_id for study in studies if study), None)
 
 
 Keys = set[str]
@@ -74,7 +62,7 @@ def sources_of(entries: Sequence[LedgerEntry]) -> dict[str, EntrySource]:
     ids = {key: int(number) for key in left.values() if (number := key.removeprefix("run:")).isdecimal()}
     runs = Run.objects.filter(pk__in=ids.values()).select_related("study").in_bulk() if ids else {}
     works = {subject: runs.get(ids.get(work, 0)) for subject, work in left.items()}
-    return {**found, **{subject: EntrySource(run=run) for subject, run in works.items() if run is not None}}
+    return found | {subject: EntrySource(study=run.study, run=run) for subject, run in works.items() if run is not None}
 
 
 def _find(keys: Keys) -> dict[str, EntrySource]:
@@ -84,7 +72,7 @@ def _find(keys: Keys) -> dict[str, EntrySource]:
 def _find_annotations(keys: Keys) -> dict[str, EntrySource]:
     uids = {key: uid for key in keys if (uid := _annotation_uid(key)) is not None}
     rows = Annotation.objects.filter(unique_id__in=uids.values()).select_related("example__study", "annotator")
-    found = {row.unique_id: EntrySource(annotation=row) for row in rows} if uids else {}
+    found = {row.unique_id: EntrySource(study=row.example.study, annotation=row) for row in rows} if uids else {}
     return {key: found[uid] for key, uid in uids.items() if uid in found}
 
 
@@ -102,12 +90,8 @@ def _find_attempts(keys: Keys) -> dict[str, EntrySource]:
     named = {key: ":".join(key.split(":")[:4]) for key in keys if type_of(key) == SourceType.ATTEMPT}
     runs = {int(number) for key in named if (number := key.split(":")[1]).isdecimal()}
     rows = Attempt.objects.filter(run__in=runs).select_related("run__study") if runs else ()
-    found = {row.source_key: EntrySource(attempt=row) for row in rows}
+    found = {row.source_key: EntrySource(study=row.run.study, attempt=row) for row in rows}
     return {key: found[attempt] for key, attempt in named.items() if attempt in found}
-
-
-def _find_nothing(keys: Keys) -> dict[str, EntrySource]:
-    return {}
 
 
 def _check_annotations(budgets: Sequence[Budget]) -> Iterator[Difference]:
@@ -117,7 +101,8 @@ def _check_annotations(budgets: Sequence[Budget]) -> Iterator[Difference]:
     """
     undone_skip = Q(kind=CostKind.SKIP, reversal__isnull=False)
     yield from _without_source(budgets, SourceType.ANNOTATION, Q(annotation__isnull=True) & ~undone_skip)
-    for paid in rebuilt_pay(studies=_studies(budgets)):
+    studies = Study.objects.filter(budget__in=budgets).select_related("budget__price_book").order_by("pk")
+    for paid in rebuilt_pay(studies=list(studies)):
         yield from _own_entry(paid.entry, study=paid.study, source_key=paid.source_key)
         if paid.entry.amount != paid.amount:
             yield Difference(what=f"amount of {paid.source_key}", stored=paid.entry.amount, rebuilt=paid.amount)
@@ -140,17 +125,17 @@ def _check_attempts(budgets: Sequence[Budget]) -> Iterator[Difference]:
 def _check_fees(budgets: Sequence[Budget]) -> Iterator[Difference]:
     """A fee is its percent of the entry that it is on top of, and is undone with it."""
     fees = _entries(budgets, SourceType.ENTRY)
-    for key, amount in fees.filter(fee_on__isnull=True).values_list("source_key", "amount"):
-        yield Difference(what=f"what {key} is on top of", stored=amount, rebuilt=MISSING)
-    right = Round(_product("fee_on__amount", "price__amount", _PER_CENT), precision=6)
+    yield from named_by_key(fees.filter(fee_on__isnull=True), "what {} is on top of")
+    # PostgreSQL keeps every digit of a product, which it would not of a quotient.
+    percent = F("fee_on__amount") * F("price__amount") * Decimal("0.01")
+    right = Round(ExpressionWrapper(percent, output_field=amount_field()), precision=6)
     elsewhere = ~Q(fee_on__budget=F("budget")) | ~Q(fee_on__subject_key=F("subject_key"))
     on_top = fees.filter(fee_on__isnull=False).annotate(right=right)
     wrong = on_top.filter(~Q(amount=F("right")) | ~Q(quantity=F("fee_on__amount")) | elsewhere)
     for key, amount, rebuilt in wrong.values_list("source_key", "amount", "right"):
         yield Difference(what=f"fee {key}", stored=amount, rebuilt=rebuilt)
     left = fees.filter(reversal__isnull=True, fee_on__reversal__isnull=False)
-    for key, amount in left.values_list("source_key", "amount"):
-        yield Difference(what=f"fee {key} on what was reversed", stored=amount, rebuilt="0")
+    yield from named_by_key(left, "fee {} on what was reversed", rebuilt="0")
 
 
 def _check_callers(budgets: Sequence[Budget]) -> Iterator[Difference]:
@@ -161,7 +146,7 @@ def _check_callers(budgets: Sequence[Budget]) -> Iterator[Difference]:
         found = _find({key for entry in some for key in (entry.source_key, entry.subject_key)})
         for entry in some:
             named = {key for key in (entry.source_key, entry.subject_key) if type_of(key) != SourceType.CALLER}
-            if any(key not in found or found[key].budget_id != entry.budget_id for key in named):
+            if any(key not in found or found[key].study.budget_id != entry.budget_id for key in named):
                 yield Difference(what=f"source of {entry.source_key}", stored=entry.amount, rebuilt=MISSING)
             right = entry.price.cost(entry.quantity)
             if entry.amount != right:
@@ -171,8 +156,8 @@ def _check_callers(budgets: Sequence[Budget]) -> Iterator[Difference]:
 READERS = {
     SourceType.ANNOTATION: SourceReader(resource_type="Annotation", find=_find_annotations, check=_check_annotations),
     SourceType.ATTEMPT: SourceReader(resource_type="Run attempt", find=_find_attempts, check=_check_attempts),
-    SourceType.ENTRY: SourceReader(resource_type="Charge", find=_find_nothing, check=_check_fees),
-    SourceType.CALLER: SourceReader(resource_type="Charge", find=_find_nothing, check=_check_callers),
+    SourceType.ENTRY: SourceReader(resource_type="Charge", find=lambda keys: {}, check=_check_fees),
+    SourceType.CALLER: SourceReader(resource_type="Charge", find=lambda keys: {}, check=_check_callers),
 }
 _BY_PREFIX = {source.value: source for source in (SourceType.ANNOTATION, SourceType.ATTEMPT)}
 if missing := [source.name for source in SourceType if source not in READERS]:
@@ -185,14 +170,16 @@ def _entries(budgets: Sequence[Budget], source: SourceType) -> QuerySet[LedgerEn
     return rows.order_by("pk")
 
 
+def named_by_key(
+    rows: QuerySet[Any], what: str, *, stored: str = "amount", rebuilt: str = MISSING
+) -> Iterator[Difference]:
+    """A difference for each of these rows; `what` has {} where its source key goes, `stored` is a column."""
+    for key, value in rows.order_by("pk").values_list("source_key", stored):
+        yield Difference(what=what.format(key), stored=value, rebuilt=rebuilt)
+
+
 def _without_source(budgets: Sequence[Budget], source: SourceType, unnamed: Q) -> Iterator[Difference]:
-    rows = _entries(budgets, source).filter(unnamed, replaces__isnull=True)
-    for key, amount in rows.values_list("source_key", "amount"):
-        yield Difference(what=f"source of {key}", stored=amount, rebuilt=MISSING)
-
-
-def _studies(budgets: Sequence[Budget]) -> list[Study]:
-    return list(Study.objects.filter(budget__in=budgets).select_related("budget__price_book").order_by("pk"))
+    return named_by_key(_entries(budgets, source).filter(unnamed, replaces__isnull=True), "source of {}")
 
 
 def _own_entry(entry: LedgerEntry, *, study: Study, source_key: str) -> Iterator[Difference]:
@@ -204,16 +191,10 @@ def _own_entry(entry: LedgerEntry, *, study: Study, source_key: str) -> Iterator
 
 def _attempt_amount(attempt: Attempt, entry: LedgerEntry, cost: Decimal) -> Iterator[Difference]:
     """Less than the cost is right only where the hold gave all that it had: a run never costs more than its hold."""
-    is_capped = entry.amount < cost and _charged(attempt) == _held(attempt)
+    until_then = Attempt.objects.filter(run=attempt.run_id, number__lte=attempt.number)
+    is_capped = entry.amount < cost and sum_of(until_then, "entry__amount") == _held(attempt)
     if entry.amount != cost and not is_capped:
         yield Difference(what=f"amount of {entry.source_key}", stored=entry.amount, rebuilt=cost)
-
-
-def _charged(attempt: Attempt) -> Decimal | None:
-    """What the run's attempts were charged, up to this one."""
-    upto = Attempt.objects.filter(run=attempt.run_id, number__lte=attempt.number)
-    charged: Decimal | None = upto.aggregate(charged=Sum("entry__amount"))["charged"]
-    return charged
 
 
 def _held(attempt: Attempt) -> Decimal:
@@ -223,8 +204,3 @@ def _held(attempt: Attempt) -> Decimal:
     if attempt.max_seconds is None:
         return hold.amount
     return cost_of(seconds=Decimal(attempt.max_seconds), price=hold.price)
-
-
-def _product(first: str, second: str, factor: Decimal) -> "ExpressionWrapper[Any]":
-    """Multiply as PostgreSQL does, which keeps every digit; a division would not."""
-    return ExpressionWrapper(F(first) * F(second) * factor, output_field=amount_field())

@@ -16,60 +16,42 @@ _SECTIONS = {
     BillSection.TEACHER_SCORING: "Scoring",
     BillSection.STUDENT_TRAINING: "Training",
 }
-_NO_POINTS = "No student is trained and evaluated yet. Start a run first."
 
 
 def report_text(report: Report) -> str:
     """The whole report: its table, what no student used, and whether all of it adds up."""
-    metric = metric_title(task_type=report.study.task_type, metric=report.study.metric)
-    table = _points_table(report.points, metric=metric) if report.points else _NO_POINTS
+    table = _points_table(report) if report.points else "No student is trained and evaluated yet. Start a run first."
     return "\n".join([f"Study: {report.study}", "", table, "", *_spending(report)])
 
 
 def entry_table(entries: Iterable[LedgerEntry], *, currency: str) -> str:
-    listed = list(entries)
-    rows = [
-        [
-            f"{entry.pk}",
-            f"{entry.occurred_at:%Y-%m-%d %H:%M:%S}",
-            f"{entry.amount}",
-            entry.get_kind_display(),
-            entry.get_origin_display(),
-            entry.source_key,
-            entry.memo,
-        ]
-        for entry in listed
-    ]
-    total = sum((entry.amount for entry in listed), ZERO)
+    rows, total = [], ZERO
+    for entry in entries:
+        when = f"{entry.occurred_at:%Y-%m-%d %H:%M:%S}"
+        names = [entry.get_kind_display(), entry.get_origin_display(), entry.source_key, entry.memo]
+        rows.append([f"{entry.pk}", when, f"{entry.amount}", *names])
+        total += entry.amount
     header = ["Entry", "When (UTC)", f"Amount {currency}", "Kind", "Origin", "Source", "Memo"]
     return f"{_table([header, *rows], left=(1, 3, 4, 5, 6))}\n{len(rows):,} entries, {total} {currency} in all."
 
 
 def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
-    """A cost report, and its totals: one for each currency."""
     names = names_of(by=by, keys={row.key for row in rows})
     cells = [[names[row.key], row.currency, f"{row.amount}", f"{row.num_entries:,}"] for row in rows]
     sums = [["In all", total.currency, f"{total.amount}", f"{total.num_entries:,}"] for total in totals(rows)]
     return _table([[by.label, "Currency", "Amount", "Entries"], *cells, *sums], left=(0, 1))
 
 
-def _points_table(points: Sequence[Point], *, metric: str) -> str:
-    header = [
-        "Path",
-        "Student",
-        "Labels",
-        "Pseudo-labels",
-        *_SECTIONS.values(),
-        "Total",
-        metric,
-        "95 % interval",
-        "Seeds",
+def _points_table(report: Report) -> str:
+    metric = metric_title(task_type=report.study.task_type, metric=report.study.metric)
+    header = ["Path", "Student", "Labels", "Pseudo-labels", *_SECTIONS.values(), "Total", metric]
+    header += ["95 % interval", "Seeds", "Per $", "Marginal"]
+    notes = [
+        "A metric is the mean over the seeds, its interval over seeds and test examples.",
+        "Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority",
+        "class, and over the next cheaper student of the path. * On the frontier: nothing cheaper is as good.",
     ]
-    rows = [_row(point) for point in points]
-    notes = ["A metric is the mean over the seeds, its interval over seeds and test examples."]
-    notes += ["Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority"]
-    notes += ["class, and over the next cheaper student of the path. * On the frontier: nothing cheaper is as good."]
-    return "\n".join([_table([[*header, "Per $", "Marginal"], *rows]), *_remarks(points), *notes])
+    return "\n".join([_table([header, *map(_row, report.points)]), *_remarks(report), *notes])
 
 
 def _row(point: Point) -> list[str]:
@@ -89,26 +71,14 @@ def _row(point: Point) -> list[str]:
     ]
 
 
-def _remarks(points: Sequence[Point]) -> list[str]:
+def _remarks(report: Report) -> list[str]:
     """What a reader must know before believing a figure."""
-    remarks = [f"Student {point.artifact_id} is {point.warning}." for point in points if point.warning]
-    if any(point.is_replay for point in points):
+    baselines = sorted(f"{one.title} {one.value}" for one in report.baselines)
+    remarks = [f"Baselines: {'; '.join(baselines)}"] if baselines else []
+    remarks += [f"Student {point.artifact_id} is {point.warning}." for point in report.points if point.warning]
+    if any(point.is_replay for point in report.points):
         remarks.append("Replay: labels were replayed from known answers, not given by people.")
-    return [*_baselines(points), *remarks]
-
-
-def _baselines(points: Sequence[Point]) -> list[str]:
-    values: dict[str, list[float]] = {}
-    for one in (one for point in points for one in point.baselines):
-        values.setdefault(one.title, []).append(one.value)
-    found = [f"{title} {_span(of_title)}" for title, of_title in sorted(values.items())]
-    return ["Baselines: " + "; ".join(found)] if found else []
-
-
-def _span(values: Sequence[float]) -> str:
-    """What differs from student to student, as copied answers do, is given from least to most."""
-    low, high = percent(min(values)), percent(max(values))
-    return low if low == high else f"{low} to {high}"
+    return remarks
 
 
 def _spending(report: Report) -> list[str]:

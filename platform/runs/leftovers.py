@@ -18,11 +18,7 @@ _HALF_WRITTEN = "*.tmp"
 
 
 def unneeded_files(*, before: datetime, of_no_result_before: datetime) -> Iterator[Path]:
-    """Find files and folders that may be removed.
-
-    Parameters: `before` for what a run would resume from, and what was left half-written; `of_no_result_before` for
-    the data of runs that failed or were cancelled.
-    """
+    """Find files that may be removed; data of runs that failed or were cancelled, by `of_no_result_before`."""
     ended = Run.objects.filter(ended_at__lt=before, state__in=RunState.ended())
     without_result = Run.objects.filter(
         ended_at__lt=of_no_result_before, state__in=(RunState.FAILED, RunState.CANCELLED)

@@ -32,25 +32,6 @@ class RunState(models.TextChoices):
         return [cls.SUCCEEDED, cls.FAILED, cls.CANCELLED]
 
 
-class ExampleList(models.Model):
-    """Examples fixed when a run was requested: what it is measured on, or what its teacher scores. Written once.
-
-    Labels and imports that come later change no run that was requested before, however long it waited.
-    """
-
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="example_lists")
-    content_hash = models.CharField(max_length=64)
-    rows = models.JSONField(help_text="Pairs of an example's id and its label; the label is null where none is used.")
-    num_rows = models.PositiveIntegerField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("study", "content_hash", name="one_list_per_content")]
-
-    def __str__(self) -> str:
-        return f"{self.num_rows} examples {self.content_hash[:8]}"
-
-
 class OutputUse(models.TextChoices):
     MAY_TRAIN = "yes", "Its outputs may train other models"
     MAY_NOT_TRAIN = "no", "Its outputs must not train other models"
@@ -108,10 +89,13 @@ class Run(models.Model):
     request_key = models.CharField(
         max_length=64, help_text="Hash of all that decides the result: an equal request shares this run and its cost."
     )
-    snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="runs")
-    dev = models.ForeignKey(ExampleList, on_delete=models.PROTECT, null=True, related_name="+")
-    test = models.ForeignKey(ExampleList, on_delete=models.PROTECT, null=True, related_name="+")
-    unlabelled = models.ForeignKey(ExampleList, on_delete=models.PROTECT, null=True, related_name="+")
+    snapshot = models.ForeignKey(
+        Snapshot, on_delete=models.PROTECT, null=True, related_name="runs", help_text="What it trains on."
+    )
+    # What it is measured on, and what its teacher scores: in no bill, which follows `snapshot` alone.
+    dev = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
+    test = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
+    unlabelled = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
     parents = models.ManyToManyField("self", symmetrical=False, related_name="children", blank=True)
     num_unlabelled = models.PositiveIntegerField(default=0)
     model = models.JSONField(null=True)

@@ -10,14 +10,18 @@ from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from config.refusals import Refusal
 from runs.execution import LOG_FILE
-from runs.models import Artifact, Attempt, Run, RunState
-from runs.money import SECONDS_PER_MINUTE, cost_of, cost_per_minute, seconds_of, seconds_used
+from runs.models import Artifact, Run, RunState
+from runs.money import cost_of, cost_per_minute, seconds_of, seconds_used
 
 LOG_TAIL_BYTES = 20_000
 
 
 class RunNotFound(Refusal):
     """No run has this id."""
+
+
+class ArtifactNotFound(Refusal):
+    """No student, teacher or soft-label set has this id."""
 
 
 def find_run(reference: str) -> Run:
@@ -28,12 +32,8 @@ def find_run(reference: str) -> Run:
     return run
 
 
-class ArtifactNotFound(Refusal):
-    """No student, teacher or soft-label set has this id."""
-
-
 def find_artifact(reference: str) -> Artifact:
-    """Find what a run made by its id, for commands. Raises: ArtifactNotFound."""
+    """Find an artifact by its id, for commands. Raises: ArtifactNotFound."""
     found = Artifact.objects.select_related("run__study__budget")
     artifact = found.filter(pk=int(reference)).first() if reference.isdecimal() else None
     if artifact is None:
@@ -57,10 +57,7 @@ def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RunTotals:
-    """A run's cost and time, its present attempt included up to now.
-
-    `cost` what was entered and what is being used; `held` the most it may cost; `left` of its hold.
-    """
+    """A run's cost and time, its present attempt included up to now; `left` of what is `held`."""
 
     cost: Decimal
     held: Decimal
@@ -69,21 +66,19 @@ class RunTotals:
     seconds: Decimal
     seconds_left: Decimal
 
-    @property
-    def minutes_left(self) -> Decimal:
-        return self.seconds_left / SECONDS_PER_MINUTE
-
 
 def run_totals(run: Run) -> RunTotals | None:
     """Return a run's cost and time; None for one that holds nothing yet."""
     if run.hold is None:
         return None
-    present = _present_attempt(run)
-    running = _seconds_so_far(present) if present else Decimal(0)
+    present = run.attempts.filter(ended_at__isnull=True, pid__isnull=False, run__state=RunState.RUNNING).first()
+    running = seconds_of((timezone.now() - present.started_at).total_seconds()) if present else Decimal(0)
     used = seconds_used(run) + running
     now = min(cost_of(seconds=running, price=run.hold.price), run.hold.remaining)
+    # Corrections included.
+    entries = LedgerEntry.objects.filter(budget=run.study.budget_id, work_key=run.source_key)
     return RunTotals(
-        cost=_entered(run) + now,
+        cost=(entries.aggregate(total=Sum("amount"))["total"] or ZERO) + now,
         held=run.hold.amount,
         left=run.hold.remaining - now,
         per_minute=cost_per_minute(run.hold.price),
@@ -93,22 +88,6 @@ def run_totals(run: Run) -> RunTotals | None:
 
 
 def live_cost(run: Run) -> Decimal:
-    """What a run has cost by now: what was entered, and what its present attempt has used so far."""
+    """What a run has cost by now, its present attempt included."""
     found = run_totals(run)
     return found.cost if found else ZERO
-
-
-def _entered(run: Run) -> Decimal:
-    """All that was entered for the run, corrections included."""
-    ours = LedgerEntry.objects.filter(budget=run.study.budget_id, work_key=run.source_key)
-    return ours.aggregate(total=Sum("amount"))["total"] or ZERO
-
-
-def _present_attempt(run: Run) -> Attempt | None:
-    if run.state != RunState.RUNNING:
-        return None
-    return run.attempts.filter(ended_at__isnull=True, pid__isnull=False).first()
-
-
-def _seconds_so_far(attempt: Attempt) -> Decimal:
-    return seconds_of((timezone.now() - attempt.started_at).total_seconds())

@@ -1,4 +1,4 @@
-"""What each kind of run reads, does and makes: one record per kind, asked wherever kinds differ."""
+"""What each kind of run reads and makes."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,7 @@ from runs.models import ArtifactKind, RunKind
 
 @dataclass(frozen=True, kw_only=True)
 class RunKindTraits:
-    """A kind of run: the trainer's words for it, its input beside labels, and the artifact it makes.
-
-    One that scores reads the unlabelled examples and its teacher's training rows; any other learns and is measured.
-    """
+    """One that scores reads its teacher's training rows too; any other learns and is measured."""
 
     trainer_kind: str
     role: str
@@ -27,10 +24,6 @@ RUN_KINDS = {
         trainer_kind="score", role="teacher", makes=ArtifactKind.SOFT_LABELS, scores=True, reads_unlabelled=True
     ),
     RunKind.DISTIL: RunKindTraits(
-        trainer_kind="distil",
-        role="student",
-        makes=ArtifactKind.STUDENT,
-        reads_unlabelled=True,
-        reads_soft_labels=True,
+        trainer_kind="distil", role="student", makes=ArtifactKind.STUDENT, reads_unlabelled=True, reads_soft_labels=True
     ),
 }

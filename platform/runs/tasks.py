@@ -1,4 +1,4 @@
-"""What Celery runs. The rows decide: a message lost, late or doubled changes nothing."""
+"""Celery's tasks and worker hooks. The rows decide: a message lost, late or doubled changes nothing."""
 
 import threading
 from importlib import import_module

@@ -19,13 +19,7 @@ class UnknownFormat(Refusal):
 
 
 def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -> Pieces:
-    """Write examples with their labels, piece by piece; few are in memory at once.
-
-    Cells are written as they are, also where a spreadsheet would take one for a formula: an import reads the same.
-
-    Parameters: `suffix` a key of `WRITERS`.
-    Raises: UnknownFormat.
-    """
+    """Write examples with their labels, piece by piece; `suffix` is a key of WRITERS. Raises: UnknownFormat."""
     if suffix not in WRITERS:
         raise UnknownFormat(f"{suffix!r} is not one of {', '.join(WRITERS)}.")
     return WRITERS[suffix](study, examples.select_related("label").iterator(chunk_size=ROWS_AT_A_TIME))
@@ -35,6 +29,7 @@ def _csv(study: Study, examples: Iterator[Example]) -> Pieces:
     columns = [*study.definition.input_fields, "label", "split", "source"]
     rows = (_row(study, example) for example in examples)
     cells = ([_cell(row[name]) for name in columns] for row in rows)
+    # As they are, also where a spreadsheet would take one for a formula: an import reads the same.
     return (line.encode() for line in csv_lines(header=columns, rows=cells, is_safe=False))
 
 
@@ -45,12 +40,10 @@ def _cell(value: Any) -> str:
 
 
 def _jsonl(study: Study, examples: Iterator[Example]) -> Pieces:
-    for example in examples:
-        yield json.dumps(_row(study, example), ensure_ascii=False).encode() + b"\n"
+    return (json.dumps(_row(study, example), ensure_ascii=False).encode() + b"\n" for example in examples)
 
 
 def _row(study: Study, example: Example) -> dict[str, Any]:
-    """One example; `label` is None where it has none."""
     label = getattr(example, "label", None)
     return {
         **{name: example.fields[name] for name in study.definition.input_fields},

@@ -1,24 +1,17 @@
-"""A study, its examples and their labels, and the snapshots that runs train on."""
+"""A study, its examples and their labels, and the snapshots that runs are given."""
 
 import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from accounts.append_only import AppendOnly
 from budgets.models import Budget
-from studies.task_types import TaskType, metric_title, task_type_named
-
-
-class Metric(models.TextChoices):
-    """All metrics; a task type names its own in `metrics`."""
-
-    ACCURACY = "accuracy", "Accuracy"
-    MACRO_F1 = "macro_f1", "Macro F1"
-    MICRO_F1 = "micro_f1", "Micro F1"
-    COMPAT_F1 = "compat_f1", "F1 as in Kang et al. (2023)"
+from studies.task_types import Metric, TaskType, metric_title, task_type_named
 
 
 class Split(models.TextChoices):
@@ -84,10 +77,7 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
 
 
 class ImportBatch(models.Model):
-    """One uploaded file: a draft with a preview, then imported whole or not at all, and undone whole or not at all.
-
-    Its counts are of what it brought; they stay when it is undone.
-    """
+    """One uploaded file: a draft, then imported, then perhaps undone. Its counts are of what it brought, and stay."""
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -203,27 +193,38 @@ class Label(models.Model):
         return self.value
 
 
-class Snapshot(models.Model):
-    """A content-hashed list of (example, label, source) that a run trains on. Written once."""
+class Snapshot(AppendOnly):
+    """The rows of a run, fixed when it was requested: what it trains on, is measured on, or has a teacher score.
+
+    Labelled rows are items. Rows without a label may be millions, which only an array holds in little space.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="snapshots")
     content_hash = models.CharField(max_length=64)
     num_examples = models.PositiveIntegerField()
+    unlabelled_ids = ArrayField(models.BigIntegerField(), default=list, help_text="Examples without a label, in order.")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
+    class Meta(AppendOnly.Meta):
         constraints = [models.UniqueConstraint("study", "content_hash", name="one_snapshot_per_content")]
 
     def __str__(self) -> str:
-        return f"{self.num_examples} labels {self.content_hash[:8]}"
+        return f"{self.num_examples} examples {self.content_hash[:8]}"
 
 
-class SnapshotItem(models.Model):
+class SnapshotItem(AppendOnly):
+    """A labelled row. Only a row to train on has a source, with the ledger source keys of what its label cost."""
+
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="items")
     example = models.ForeignKey(Example, on_delete=models.PROTECT, related_name="snapshot_items")
     value = models.TextField()
-    source = models.CharField(max_length=16, choices=Label.Source.choices)
+    source = models.CharField(max_length=16, choices=Label.Source.choices, blank=True)
     source_keys = models.JSONField(default=list)
 
-    class Meta:
-        constraints = [models.UniqueConstraint("snapshot", "example", name="example_once_per_snapshot")]
+    class Meta(AppendOnly.Meta):
+        constraints = [
+            models.UniqueConstraint("snapshot", "example", name="example_once_per_snapshot"),
+            models.CheckConstraint(
+                condition=Q(source="annotation") | Q(source_keys=[]), name="only_annotated_rows_cost"
+            ),
+        ]

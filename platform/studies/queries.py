@@ -41,11 +41,6 @@ def labelled(study: Study, split: str) -> QuerySet[Example]:
     return study.examples.filter(split=split, label__isnull=False).order_by("rank")
 
 
-def unlabelled(study: Study) -> QuerySet[Example]:
-    """Pool examples without a label, in rank order."""
-    return study.examples.filter(split=Split.POOL, label__isnull=True).order_by("rank")
-
-
 def with_label(study: Study, label: str) -> QuerySet[Example]:
     """Examples whose answer is, or has in it, this label."""
     if not study.definition.is_list:
@@ -80,15 +75,11 @@ def split_counts(study: Study) -> list[SplitCount]:
 
 @dataclass(frozen=True, kw_only=True)
 class Dependents:
-    """What depends on a study's instructions and labels.
+    """What depends on a study's instructions and labels."""
 
-    `num_open` examples are published and not annotated yet, `num_published` are or were published; `in_use` counts the
-    labels that examples have.
-    """
-
-    num_open: int
-    num_published: int
-    in_use: tuple[tuple[str, int], ...]
+    num_open: int  # examples that wait for an annotation
+    num_published: int  # examples that are or were published
+    in_use: tuple[tuple[str, int], ...]  # the labels that examples have, counted
     is_trained: bool
 
     @property
@@ -101,16 +92,14 @@ class Dependents:
 
 def awaiting_annotation(study: Study) -> QuerySet[Example]:
     """Examples that are published and wait for an annotation."""
-    asked = study.examples.filter(
+    return study.examples.filter(
         publication__assignments__isnull=False,
         publication__assignments__annotation__isnull=True,
         publication__assignments__hold__closed_at__isnull=True,
-    )
-    return asked.distinct()
+    ).distinct()
 
 
 def dependents(study: Study) -> Dependents:
-    """Look at what was published, labelled and trained."""
     return Dependents(
         num_open=awaiting_annotation(study).count(),
         num_published=study.examples.filter(publication__isnull=False).count(),

@@ -1,6 +1,9 @@
-"""Snapshots: the labelled examples that a run trains on."""
+"""Snapshots: the rows that a run trains on, is measured on, or has a teacher score."""
+
+from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from config.refusals import Refusal
 from studies.hashing import list_hash
@@ -14,35 +17,69 @@ class NotEnoughLabels(Refusal):
     """The pool has fewer labelled examples than requested."""
 
 
-@transaction.atomic
-def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
-    """Fix the first labelled pool examples, in rank order, as what a run trains on.
+class NotEnoughExamples(Refusal):
+    """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
 
-    Parameters: `num_labels` >= 1, or None for all there are.
-    Returns: the snapshot; an equal one is shared.
-    Raises: NotEnoughLabels, with how many there are.
-    """
-    examples = labelled(study, Split.POOL).select_related("label")
-    rows = list(examples[:num_labels] if num_labels else examples)
-    if not rows or (num_labels and len(rows) < num_labels):
+
+def take_snapshot(*, study: Study, num_labels: int | None = None) -> Snapshot:
+    """Fix the first labelled pool examples (None: all) as what a run trains on. Raises: NotEnoughLabels."""
+    items = [
+        SnapshotItem(example=one, value=one.label.value, source=one.label.source, source_keys=one.label.source_keys)
+        for one in _with_labels(study, Split.POOL)[:num_labels]
+    ]
+    if not items or (num_labels and len(items) < num_labels):
         wanted = f"{num_labels:,} labels were requested" if num_labels else "A run needs labels"
-        raise NotEnoughLabels(f"{wanted}; the pool has {len(rows):,}. Publish more examples, or ask for fewer.")
-    content = list_hash((str(row.uid), row.label.value, row.label.source_keys) for row in rows)
+        raise NotEnoughLabels(f"{wanted}; the pool has {len(items):,}. Publish more examples, or ask for fewer.")
+    return _fixed(study, [(str(one.example.uid), one.value, one.source_keys) for one in items], items=items)
+
+
+def take_measured(*, study: Study, split: Split) -> Snapshot | None:
+    """Fix the labelled examples of a split, as what a run is measured on; None where there are none."""
+    items = [SnapshotItem(example=one, value=one.label.value) for one in _with_labels(study, split)]
+    return _fixed(study, [(str(one.example.uid), one.value) for one in items], items=items) if items else None
+
+
+def take_unlabelled(*, study: Study, besides: Snapshot, num_examples: int) -> Snapshot:
+    """Fix the first pool examples outside a snapshot, by rank, whether or not they were labelled since.
+
+    A label nobody trains on costs this run nothing, and so the same request stays the same while labelling continues.
+    Raises: NotEnoughExamples.
+    """
+    pool = study.examples.filter(split=Split.POOL).exclude(snapshot_items__snapshot=besides)
+    rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_examples])
+    check_pool(study=study, num_available=len(rows), num_labels=besides.num_examples, num_unlabelled=num_examples)
+    return _fixed(study, [(str(uid), None) for _, uid in rows], unlabelled_ids=[pk for pk, _ in rows])
+
+
+def check_pool(*, study: Study, num_available: int, num_labels: int, num_unlabelled: int) -> None:
+    """Raise NotEnoughExamples unless so many examples are available beside the labels."""
+    if num_available < num_unlabelled:
+        raise NotEnoughExamples(
+            f"{num_unlabelled:,} unlabelled examples were requested; the pool of “{study}” has {num_available:,} "
+            f"beside the {num_labels:,} labels. Import more, or ask for fewer."
+        )
+
+
+def _with_labels(study: Study, split: Split) -> QuerySet[Example]:
+    return labelled(study, split).select_related("label").defer("fields")
+
+
+@transaction.atomic
+def _fixed(
+    study: Study,
+    content: Sequence[tuple[object, ...]],
+    *,
+    items: Sequence[SnapshotItem] = (),
+    unlabelled_ids: Sequence[int] = (),
+) -> Snapshot:
+    """Find the snapshot of this content, or make it: a content is what its rows are compared by, in their order."""
     snapshot, is_new = Snapshot.objects.get_or_create(
-        study=study, content_hash=content, defaults={"num_examples": len(rows)}
+        study=study,
+        content_hash=list_hash(content),
+        defaults={"num_examples": len(content), "unlabelled_ids": unlabelled_ids},
     )
     if is_new:
-        items = [_snapshot_item(snapshot, row) for row in rows]
+        for item in items:
+            item.snapshot = snapshot
         SnapshotItem.objects.bulk_create(items, batch_size=_ROWS_PER_INSERT)
     return snapshot
-
-
-def _snapshot_item(snapshot: Snapshot, example: Example) -> SnapshotItem:
-    label = example.label
-    return SnapshotItem(
-        snapshot=snapshot,
-        example=example,
-        value=label.value,
-        source=label.source,
-        source_keys=label.source_keys,
-    )

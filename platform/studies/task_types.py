@@ -1,5 +1,7 @@
 """The task types that a study can have. They are defined in training, which is imported here without torch."""
 
+from django.db import models
+
 from config.refusals import Refusal
 from training.answers import AnswerInvalid, LabelledSpan, Span, spans_from_json, spans_to_json
 from training.tasks import TASK_TYPES, TaskType
@@ -8,6 +10,7 @@ __all__ = [
     "TASK_TYPES",
     "AnswerInvalid",
     "LabelledSpan",
+    "Metric",
     "Span",
     "TaskType",
     "UnknownTaskType",
@@ -17,12 +20,14 @@ __all__ = [
     "task_type_named",
 ]
 
-_METRIC_TITLES = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-    "micro_f1": "Micro F1",
-    "compat_f1": "F1 as in Kang et al. (2023)",
-}
+
+class Metric(models.TextChoices):
+    """All metrics; a task type names its own in `metrics`."""
+
+    ACCURACY = "accuracy", "Accuracy"
+    MACRO_F1 = "macro_f1", "Macro F1"
+    MICRO_F1 = "micro_f1", "Micro F1"
+    COMPAT_F1 = "compat_f1", "F1 as in Kang et al. (2023)"
 
 
 class UnknownTaskType(Refusal):
@@ -37,4 +42,4 @@ def task_type_named(name: str) -> TaskType:
 
 
 def metric_title(*, task_type: str, metric: str) -> str:
-    return task_type_named(task_type).metric_titles.get(metric) or _METRIC_TITLES.get(metric, metric)
+    return task_type_named(task_type).metric_titles.get(metric) or dict(Metric.choices).get(metric, metric)

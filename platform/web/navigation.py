@@ -12,15 +12,11 @@ from accounts.permissions import Action, allows
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A link of the menu or a tab. `names` are the URL names of the pages that belong to it."""
+    """A link of the menu or a tab. `names` are URL names: of its own page, then of others that belong to it."""
 
     title: str
     names: tuple[str, ...]
     action: Action
-
-    @property
-    def url_name(self) -> str:
-        return self.names[0]
 
 
 _PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
@@ -55,9 +51,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return {"product": "Fulcrum", "here": here}
     menu = [
-        {"title": item.title, "url": reverse(item.url_name), "is_current": here in item.names}
+        {"title": item.title, "url": reverse(item.names[0]), "is_current": here in item.names}
         for item in MENU
         if allows(actor=user, action=item.action)
     ]
-    tabs = [{"title": item.title, "url_name": item.url_name, "is_current": here in item.names} for item in STUDY_TABS]
+    tabs = [{"title": item.title, "url_name": item.names[0], "is_current": here in item.names} for item in STUDY_TABS]
     return {"product": "Fulcrum", "here": here, "menu": menu, "study_tabs": tabs}

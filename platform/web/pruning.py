@@ -18,17 +18,12 @@ YOUNGEST = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
-    """Something that was, or would be, removed."""
-
     what: str
     num_bytes: int
 
 
 def prune(*, is_dry_run: bool = False) -> list[Removal]:
-    """Remove what is older than FULCRUM_KEEP_DRAFT_DAYS and FULCRUM_KEEP_FAILED_RUN_DAYS allow; may be repeated.
-
-    Parameters: `is_dry_run` lists it and removes nothing.
-    """
+    """Remove what is older than FULCRUM_KEEP_DRAFT_DAYS and FULCRUM_KEEP_FAILED_RUN_DAYS allow, or only list it."""
     now = timezone.now()
     drafts_before = now - timedelta(days=settings.KEEP_DRAFT_DAYS)
     removed = []

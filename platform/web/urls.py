@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from web.views import accounts, audit, changing, imports, labeling, models, notices, reports, runs, starting, studies
+from web.views import accounts, audit, imports, labeling, models, notices, reports, runs, starting, studies
 from web.views.money import budgets, costs, ledger, prices, statements
 
 urlpatterns = [
@@ -32,10 +32,10 @@ urlpatterns = [
     path("work/", labeling.my_work, name="my-work"),
     path("studies/new/", studies.create, name="create-study"),
     path("studies/<int:pk>/", studies.overview, name="study"),
-    path("studies/<int:pk>/change/", changing.change, name="change-study"),
-    path("studies/<int:pk>/duplicate/", changing.duplicate, name="duplicate-study"),
-    path("studies/<int:pk>/archive/", changing.archive, name="archive-study"),
-    path("studies/<int:pk>/unarchive/", changing.unarchive, name="unarchive-study"),
+    path("studies/<int:pk>/change/", studies.change, name="change-study"),
+    path("studies/<int:pk>/duplicate/", studies.duplicate, name="duplicate-study"),
+    path("studies/<int:pk>/archive/", studies.archive, name="archive-study"),
+    path("studies/<int:pk>/unarchive/", studies.unarchive, name="unarchive-study"),
     path("studies/<int:pk>/data/", studies.data, name="study-data"),
     re_path(r"^studies/(?P<pk>\d+)/data\.(?P<suffix>csv|jsonl)$", studies.data_file, name="data-file"),
     path("studies/<int:pk>/import/", imports.upload, name="import-upload"),

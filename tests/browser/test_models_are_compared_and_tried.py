@@ -56,6 +56,7 @@ def test_a_manager_compares_and_asks(
     open_page: OpenPage, admin: User, study: Study, students: list[Artifact], look: str, device: str
 ) -> None:
     poor, good = students
+    refused: list[str] = []
     page = open_page(f"/studies/{study.pk}/report/", user=admin, look=look, device=device)
     expect(page.get_by_text(f"{poor} is no better than the best constant answer (“bad”), 56.0 %")).to_be_visible()
     expect(page.get_by_text(f"{good} is better than {poor}, by 33.3 percentage points.")).to_be_visible()
@@ -64,8 +65,12 @@ def test_a_manager_compares_and_asks(
     assert page.evaluate(LOOKS) == []
     page.get_by_role("link", name=str(good)).first.click()
     page.get_by_label("Text", exact=True).fill("a very good film")
+    # As dragging its corner does: htmx would copy the style to the new box, which our policy refuses.
+    page.evaluate("document.querySelector('#try_text').style.height = '12rem'")
+    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
     page.get_by_role("button", name="Predict").click()
     expect(page.get_by_text("including loading the model")).to_be_visible(timeout=MINUTE)
+    assert refused == []
     assert page.evaluate(LOOKS) == []
 
 

@@ -8,7 +8,6 @@ from playwright.sync_api import Page
 
 from accounts.models import Role, User
 from budgets.cost_kinds import CostKind
-from budgets.ledger.holds import place_hold
 from budgets.limits import set_confirm_above, set_limit
 from budgets.models import Path
 from budgets.prices import price_at
@@ -19,6 +18,7 @@ from studies.imports import draft_import
 from studies.models import Study
 from tests import factories
 from tests.browser.conftest import OpenPage
+from tests.factories import place_hold
 from tests.integration.reports import ground
 
 LOOKS = (FilePath(__file__).parent / "looks.js").read_text()

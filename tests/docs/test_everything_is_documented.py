@@ -10,9 +10,9 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Origin
 from budgets.models import Path as SpendingPath
 from embedded.commands import OURS
+from runs.management.commands.start_run import option_of
 from runs.models import RunKind
 from runs.requests import RunPlan, settings_of
-from runs.requests.plan_options import option_of
 from studies.task_types import TASK_TYPES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
 from training.answers import Rows
 from training.evaluation import predict_logits
-from training.evaluation.generation import outputs_for_answers
+from training.evaluation.outputs import outputs_for_answers
 from training.learners import encode_rows, load_classifier
 from training.losses import IGNORED
 from training.methods import METHODS

@@ -1,12 +1,11 @@
 import csv
 import json
-from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from tests.tiny_runs import RunFolder, carry_out, sentences
-from training.data import FileInvalid, LineAnswer, check_lines, read_lines, writer_of
+from training.data import FileInvalid, LineAnswer, answer_rows, check_lines, read_lines
 from training.evaluation import predict_file
 
 
@@ -77,10 +76,8 @@ def test_bad_lines_may_keep_their_error_instead(teacher: Path, tmp_path: Path, t
 
 
 def test_no_error_in_a_csv_begins_a_formula() -> None:
-    stream = StringIO()
-    write = writer_of(path=Path("out.csv"), stream=stream, labels=["pos"])
-    write(LineAnswer(uid="1", predicted=None, probabilities={}, problem="=1+1: has a NUL"))
-    assert stream.getvalue().splitlines()[1] == "1,,,'=1+1: has a NUL"
+    answer = LineAnswer(uid="1", predicted=None, probabilities={}, problem="=1+1: has a NUL")
+    assert list(answer_rows(path=Path("out.csv"), answers=[answer], labels=["pos"]))[1] == "1,,,'=1+1: has a NUL\r\n"
 
 
 def test_no_encoding_is_offered_where_none_can_be_chosen(tmp_path: Path) -> None:

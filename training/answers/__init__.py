@@ -9,15 +9,22 @@ from training.answers.baselines import (
     most_frequent,
     nearest_texts,
 )
-from training.answers.given import SHOWN_CHARACTERS, AnswerInvalid, LabelledSpan, given_list, given_span, known_label
-from training.answers.gold import GoldInvalid, listed
+from training.answers.given import (
+    SHOWN_CHARACTERS,
+    AnswerInvalid,
+    GoldInvalid,
+    LabelledSpan,
+    given_list,
+    given_span,
+    known_label,
+    listed,
+)
 from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
 from training.answers.paired import COMPAT_F1, PairedAnswers, PairedTest, paired_test
 from training.answers.rows import Rows
 from training.answers.span_offsets import SpanMisplaced, UncheckedSpan, can_be_miscounted, in_characters, offsets_kept
 from training.answers.spans import (
     NO_TOKEN,
-    SEGMENTATIONS,
     WORD_TOKENS,
     Span,
     Word,
@@ -32,7 +39,7 @@ from training.answers.spans import (
     tags_of,
     words_of,
 )
-from training.answers.tally import Floats, Item, MetricTally, concatenated, f1_scores, tally_items
+from training.answers.tally import Floats, Item, MetricTally, concatenated, f1_scores, resamples, tally_items
 from training.answers.text_forms import BETWEEN_LABELS, read_entities, read_labels, without_spaces, write_entities
 
 __all__ = [
@@ -41,7 +48,6 @@ __all__ = [
     "NO_MATCH",
     "NO_TOKEN",
     "NUM_COMPAT_COUNTS",
-    "SEGMENTATIONS",
     "SHOWN_CHARACTERS",
     "WORD_TOKENS",
     "AnswerInvalid",
@@ -83,6 +89,7 @@ __all__ = [
     "paired_test",
     "read_entities",
     "read_labels",
+    "resamples",
     "spans_from_json",
     "spans_of",
     "spans_to_json",

@@ -1,7 +1,5 @@
 """Answers that need no training: constant ones, and ones copied from the training data."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -47,14 +45,10 @@ def joined_texts(rows: Rows) -> list[str]:
 
 
 def nearest_texts(*, train: Sequence[str], test: Sequence[str]) -> list[int]:
-    """Find the training text that shares the most informative words with each test text.
+    """Find for each test text the place of the most similar training text, of equal ones the first, or NO_MATCH.
 
     By the cosine of their sets of words, each word weighed by how rare it is in training (Salton and Buckley,
     "Term-Weighting Approaches in Automatic Text Retrieval", 1988).
-
-    Returns
-    -------
-    N places in `train`, of equally similar ones the first; NO_MATCH for a text that shares no word with any.
     """
     words_of_train = [_vocabulary(text) for text in train]
     rows_of: dict[str, list[int]] = {}
@@ -81,14 +75,13 @@ def _best(
 
 def _vocabulary(text: str) -> list[str]:
     # In order and each once: a set's order differs from process to process, and with it the last digit of a sum.
-    return list(dict.fromkeys(text[word.start : word.end].casefold() for word in words_of(text)))
+    return list(dict.fromkeys(_cased(text, words_of(text))))
 
 
 def memorised_spans(*, train: Sequence[str], train_gold: Sequence[str], test: Sequence[str]) -> list[str]:
     """Mark in each test text what is an entity in training, the longest first, wherever its label was always the same.
 
     The baseline of Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task", 2003, section 3.
-    `train_gold` are the training texts' answers.
     """
     labels_of: dict[tuple[str, ...], Counter[str]] = {}
     for text, answer in zip(train, train_gold, strict=True):

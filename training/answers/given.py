@@ -1,7 +1,5 @@
 """Answers as people give them, in files and annotations, and as pages show them."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -10,14 +8,24 @@ from functools import lru_cache
 from typing import Any
 
 from tables.signs import clean, comparable
+from tables.table import first_of
 from training.answers.span_offsets import UncheckedSpan
 
 SHOWN_CHARACTERS = 80
 NAMED_LABELS = 8
+LABELS_IN_MESSAGES = 20
 
 
 class AnswerInvalid(Exception):
     """A given answer is not valid; the message says why."""
+
+
+class GoldInvalid(ValueError):
+    """A gold label is not a valid answer; `row` is its number."""
+
+    def __init__(self, row: int, problem: str) -> None:
+        super().__init__(problem)
+        self.row = row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +47,11 @@ def known_label(given: str, labels: Sequence[str]) -> str:
         shown = ", ".join(labels[:NAMED_LABELS]) + (" …" if len(labels) > NAMED_LABELS else "")
         raise AnswerInvalid(f"“{given[:SHOWN_CHARACTERS]}” is not a label of this study ({shown})")
     return given
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Name labels in a message: the first ones, and how many more there are."""
+    return first_of([str(label) for label in labels], most=LABELS_IN_MESSAGES)
 
 
 def given_list(given: str) -> list[Any] | None:

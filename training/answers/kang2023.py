@@ -7,8 +7,6 @@ besides; and it takes what was not predicted for an amount, its first label. Exa
 beside it.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -28,10 +26,7 @@ Places = tuple[tuple[int, int], ...]
 
 
 def compat_tally(*, texts: Sequence[str], gold: Sequence[str], predicted: Sequence[str | None]) -> MetricTally:
-    """Count, per example, what the study's scorer asks and what is right of it, as compat_f1 reads them.
-
-    `gold` and `predicted` are spans; a predicted None is no answer.
-    """
+    """Count, per example, what the study's scorer asks and what is right of it; a predicted None is no answer."""
     counts: list[list[int]] = []
     for text, expected, answer in zip(texts, gold, predicted, strict=True):
         asked = _rests(text, spans_from_json(expected))
@@ -42,7 +37,7 @@ def compat_tally(*, texts: Sequence[str], gold: Sequence[str], predicted: Sequen
 
 
 def compat_f1(totals_RK: Floats) -> Floats:
-    """Return the study's micro F1, which with one answer per question is the share that is right, R values."""
+    """Return the study's micro F1, (R,): with one answer per question, the share that is right."""
     right_R: Floats = totals_RK[:, RIGHT] / np.maximum(totals_RK[:, ASKED], 1)
     return right_R
 
@@ -82,30 +77,22 @@ class _Placement:
     num_bounded: int = 0
     end: int = 0
     span: Span | None = None
-    before: _Placement | None = None
+    before: "_Placement | None" = None
 
     def rank(self) -> tuple[int, int]:
         return self.num_placed, self.num_bounded
 
 
 def align_target(*, text: str, target: str, labels: Collection[str]) -> Aligned:
-    """Find the entities of the study's text form in their source; see align.
-
-    Parameters
-    ----------
-    target
-        `words [Label] words [Label] …`.
-    labels
-        what may be in brackets; other brackets are words.
-    """
+    """Find the entities of the study's text form in their source; brackets around anything but a label are words."""
     return align(text=text, mentions=_entities(target, labels))
 
 
 def align(*, text: str, mentions: Sequence[Mention]) -> Aligned:
-    """Find mentions in their source, in their order.
+    """Find mentions in their source, in their order; the words of one may be there several times.
 
-    The words of one may be in the source several times. Of all placements in order, one is taken that places most
-    mentions, then one with most at word boundaries, then the leftmost.
+    Of all placements in order, one is taken that places most mentions, then one with most at word boundaries, then the
+    leftmost.
     """
     found = [_places(mention, text) for mention in mentions]
     # Placements that cannot reach what the simplest one reaches are dropped on the way.
@@ -123,13 +110,9 @@ def align(*, text: str, mentions: Sequence[Mention]) -> Aligned:
     return Aligned(spans=placed, lost=_not_placed(mentions, text, placed))
 
 
-def occurrences(words: Sequence[str], text: str) -> Places:
-    """Return where words stand in a text, whatever white space is between them: (start, end) each, from the left."""
-    return _occurrences(tuple(words), text)
-
-
 @lru_cache(maxsize=256)
-def _occurrences(words: tuple[str, ...], text: str) -> Places:
+def occurrences(words: tuple[str, ...], text: str) -> Places:
+    """Return where words stand in a text, whatever white space is between them: (start, end) each, from the left."""
     pattern = re.compile(r"\s*".join(re.escape(word) for word in words))
     places: list[tuple[int, int]] = []
     match = pattern.search(text)
@@ -155,15 +138,15 @@ def _entities(target: str, labels: Collection[str]) -> list[Mention]:
 @lru_cache(maxsize=256)
 def _bounded_occurrences(words: tuple[str, ...], text: str) -> Places:
     """Those at word boundaries."""
-    return tuple(place for place in _occurrences(words, text) if _is_bounded(text, *place))
+    return tuple(place for place in occurrences(words, text) if _is_bounded(text, *place))
 
 
 def _places(mention: Mention, text: str) -> tuple[Places, Places]:
     """Where a mention may stand, and which of these places are at word boundaries."""
     words = tuple(mention.words)
     if mention.place is None:
-        return _occurrences(words, text), _bounded_occurrences(words, text)
-    named = _occurrences(words, text)[mention.place - 1 : mention.place]
+        return occurrences(words, text), _bounded_occurrences(words, text)
+    named = occurrences(words, text)[mention.place - 1 : mention.place]
     return named, tuple(place for place in named if _is_bounded(text, *place))
 
 

@@ -1,9 +1,4 @@
-"""Whether one of two models is better, by their answers to the same examples.
-
-Shapes: R resamples, N examples. Nothing here needs torch, so that a page can ask.
-"""
-
-from __future__ import annotations
+"""Whether one of two models is better, by their answers to the same examples. Shapes: R resamples, N examples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +7,17 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from training.answers.rows import Rows
-from training.answers.tally import Floats, MetricTally
+from training.answers.tally import Floats, MetricTally, resamples
 
 CONFIDENCE = 0.95
 EXACT = "McNemar's exact test"
 BOOTSTRAP = "paired bootstrap"
 # The one metric that asks for the words of a text, and not only for what was found in it.
 COMPAT_F1 = "compat_f1"
-# Resamples are summed in blocks, so that memory grows with the block and not with their number.
-RESAMPLES_PER_BLOCK = 50
 
 
 class Scorer(Protocol):
-    """What a task type knows of its metrics; see training.tasks.TaskType."""
+    """What a task type knows of its metrics."""
 
     name: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
@@ -39,10 +32,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PairedAnswers:
-    """N gold answers and what two models answered to the same examples, in the same order; None is unparsed.
-
-    `texts` are the examples' texts; only `compat_f1` asks for them.
-    """
+    """N gold answers and two models' answers in the same order, None unparsed; only `compat_f1` needs the `texts`."""
 
     gold: Sequence[str]
     first: Sequence[str | None]
@@ -50,12 +40,8 @@ class PairedAnswers:
     texts: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        counts = {
-            len(self.gold),
-            len(self.first),
-            len(self.second),
-            len(self.gold if self.texts is None else self.texts),
-        }
+        lists = (self.gold, self.first, self.second, self.gold if self.texts is None else self.texts)
+        counts = {len(one) for one in lists}
         if counts == {0}:
             raise ValueError("There are no examples to compare on. Take two models with test examples in common.")
         if len(counts) > 1:
@@ -64,11 +50,7 @@ class PairedAnswers:
 
 @dataclass(frozen=True, kw_only=True)
 class PairedTest:
-    """By how much the first model is better than the second on the same examples, and how surely.
-
-    `difference`, `low` and `high` are in the metric's unit (-1 to 1); `p_value` is how probable a difference at least
-    this large would be if there were none; `method` names the test.
-    """
+    """By how much (-1 to 1) the first model is better than the second, its 95 % interval and two-sided p-value."""
 
     difference: float
     low: float
@@ -87,16 +69,7 @@ def paired_test(
     Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). The p-value is McNemar's exact one for accuracy
     (McNemar, 1947), and for other metrics the share of resamples whose difference is as far from the observed one as
     that is from zero (Berg-Kirkpatrick, Burkett and Klein, "An Empirical Investigation of Statistical Significance in
-    NLP", 2012); both are two-sided.
-
-    Parameters
-    ----------
-    num_resamples
-        R, above 0; a bootstrap p-value is never below 1 / (R + 1).
-
-    Raises
-    ------
-    ValueError: the task type has no such metric, or `compat_f1` is asked for without texts.
+    NLP", 2012), never below 1 / (R + 1). Raises: ValueError (no such metric, or `compat_f1` without texts).
     """
     if metric not in task_type.metrics:
         raise ValueError(f"{task_type.name} has no metric {metric}. It has {', '.join(task_type.metrics)}.")
@@ -118,13 +91,7 @@ def paired_test(
 
 
 def mcnemar_p_value(*, only_first: int, only_second: int) -> float:
-    """Return the exact two-sided p-value of two models being equally often right.
-
-    Parameters
-    ----------
-    only_first, only_second
-        examples that only the first, and only the second, model answers rightly.
-    """
+    """Return McNemar's exact two-sided p-value, from how many examples only the first and only the second got right."""
     # Imported here: only a comparison needs scipy, whose import takes a web process a second.
     from scipy.stats import binomtest
 
@@ -150,12 +117,8 @@ def _differences(
 ) -> Floats:
     """Return the difference in each of R resamples of the examples."""
     rng = np.random.default_rng(seed)
-    num_examples = tallies[0].num_examples
-    even = np.full(num_examples, 1 / num_examples)
     blocks: list[Floats] = []
-    for start in range(0, num_resamples, RESAMPLES_PER_BLOCK):
-        size = min(RESAMPLES_PER_BLOCK, num_resamples - start)
-        weights_RN = rng.multinomial(num_examples, even, size=size)
+    for weights_RN in resamples(rng=rng, num_examples=tallies[0].num_examples, count=num_resamples):
         first_R, second_R = (task_type.score(totals_RK=tally.totals(weights_RN))[metric] for tally in tallies)
         blocks.append(first_R - second_R)
     return np.concatenate(blocks)

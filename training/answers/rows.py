@@ -1,7 +1,5 @@
 """Rows of text with their gold answers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 
@@ -14,11 +12,9 @@ class Rows:
     gold: list[str | None] | None
 
     def __len__(self) -> int:
-        """Return the number of rows."""
         return len(self.uids)
 
     def answers(self) -> list[str | None]:
-        """Return the gold answers; None where a row has none."""
         return self.gold if self.gold is not None else [None] * len(self)
 
     def labelled(self) -> list[str]:

@@ -38,8 +38,7 @@ class UncheckedSpan:
 def in_characters(spans: Sequence[UncheckedSpan], *, text: str) -> tuple[list[UncheckedSpan], str]:
     """Check spans by their words, and convert them to characters if another unit makes all of them fit.
 
-    Returns: the spans, and the unit of the given offsets; empty for characters.
-    Raises: SpanMisplaced.
+    Returns: the spans, and the unit of the given offsets; empty for characters. Raises: SpanMisplaced.
     """
     wrong = next((one for one in spans if not one.fits(text)), None)
     if wrong is None:

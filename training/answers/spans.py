@@ -6,8 +6,6 @@ marks. Scripts that put no space between words, or attach endings to names, as J
 word per character. Where annotators mark parts of words, as in compounds, the units are characters throughout.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -15,9 +13,8 @@ from typing import Any, NamedTuple
 
 import regex
 
-from training.answers.gold import GoldInvalid, listed
+from training.answers.given import GoldInvalid, listed
 
-SEGMENTATIONS = ("word", "character")
 _SPACE = r"\s\x1c-\x1f"
 _LETTER = r"[\p{L}\p{No}\p{Nl}]"
 # After the Unicode line breaking algorithm (UAX 14): the ideographs and syllables, and the scripts of South East Asia.
@@ -69,7 +66,7 @@ def has_unspaced(text: str) -> bool:
 
 
 def chosen_segmentation(*, texts: Sequence[str], answers: Sequence[str]) -> str:
-    """Choose one of SEGMENTATIONS: characters where more than a few gold spans are parts of words, else words."""
+    """Choose "character" where more than a few gold spans are parts of words, else "word"."""
     num_spans = sum(len(spans_from_json(answer)) for answer in answers)
     lost = sum(
         num_lost(spans=spans_from_json(answer), words=words_of(text))
@@ -82,11 +79,7 @@ def num_lost(*, spans: Sequence[Span], words: Sequence[Word], positions: Sequenc
     """Count the gold spans that no tags of a text's words can give back.
 
     They begin or end within a word, within a token that stands for several words, or where the text is cut off.
-
-    Parameters
-    ----------
-    positions
-        as `first_tokens` gives them, where a model's tokens are known.
+    `positions` are those of `first_tokens`, where a model's tokens are known.
     """
     seen = list(words if positions is None else words[: len(positions)])
     labels = sorted({span.label for span in spans})
@@ -108,12 +101,7 @@ def spans_from_json(answer: str) -> list[Span]:
 
 
 def checked_spans(*, gold: Any, text: str, labels: Collection[str], row: int) -> list[Span]:
-    """Read an annotator's JSON list of spans; white space at a span's ends is left out.
-
-    Raises
-    ------
-    GoldInvalid: it is no list of spans, or a span is outside the text, empty, of an unknown label, or overlaps another.
-    """
+    """Read an annotator's JSON list of spans; white space at a span's ends is left out. Raises: GoldInvalid."""
     try:
         parts = json.loads(gold)
         if not isinstance(parts, list):
@@ -146,18 +134,9 @@ def _named(span: Span) -> str:
 
 
 def tags_of(*, words: Sequence[Word], spans: Sequence[Span], labels: Mapping[str, int]) -> list[int]:
-    """Tag words: 0 outside, 1 + 2 k where an entity of label k begins, 2 + 2 k inside of it.
+    """Tag words: 0 outside, 1 + 2 k where an entity of label k begins, 2 + 2 k inside of it; spans are in order.
 
     A span that starts or ends within a word takes the whole word; a word that two spans share is the first one's.
-
-    Parameters
-    ----------
-    words
-        of the text, or its first ones.
-    spans
-        in the order of the text, not overlapping.
-    labels
-        each label's number.
     """
     tags = [OUTSIDE] * len(words)
     free = 0
@@ -194,19 +173,11 @@ def spans_of(*, words: Sequence[Word], tags: Sequence[int | None], labels: Seque
 
 
 def first_tokens(*, words: Sequence[Word], offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """Find the token that stands for each word: its first one.
+    """Find the token that stands for each word: its first one, so that long words count as much as short ones.
 
-    One token per word makes a long word count as much as a short one. A token is used once: where it covers several
-    words it stands for the first, and the others get NO_TOKEN.
-
-    Parameters
-    ----------
-    offsets
-        (start, end) characters of each token, as a fast tokenizer gives them; empty for special tokens.
-
-    Returns
-    -------
-    Positions of tokens, one per word up to the last word that a token reaches; words that were cut off have none.
+    A token is used once: where it covers several words it stands for the first, and the others get NO_TOKEN. There is a
+    position per word up to the last one that a token reaches. `offsets` are as a fast tokenizer gives them, empty for
+    special tokens.
     """
     positions: list[int] = []
     token, last = 0, max((end for _, end in offsets), default=0)

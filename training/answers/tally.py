@@ -4,9 +4,7 @@ An answer is a set of items, each with its class: one label, some labels, or spa
 so that ten thousand classes cost no more than two. Shapes: N examples, K counts, R resamples, C classes.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +17,8 @@ Item = tuple[int, ...]
 
 # One example each, and one each that is right as a whole.
 NUM_OF_EXAMPLES = 2
+# Resamples are summed in blocks, so that memory grows with the block and not with their number.
+RESAMPLES_PER_BLOCK = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +31,7 @@ class MetricTally:
     count_E: Indices
 
     def totals(self, weights_RN: npt.NDArray[np.int64] | None = None) -> Floats:
-        """Sum the counts over R resamples, (R, K).
-
-        Parameters
-        ----------
-        weights_RN
-            how often each example is in each resample; None for one resample with each once.
-        """
+        """Sum the counts over R resamples, (R, K), by how often each has each example; None for all examples once."""
         if weights_RN is None:
             weights_RN = np.ones((1, self.num_examples), dtype=np.int64)
         return np.stack(
@@ -45,13 +39,17 @@ class MetricTally:
         )
 
 
+def resamples(*, rng: np.random.Generator, num_examples: int, count: int) -> Iterator[Indices]:
+    """Yield how often each of N examples is drawn, with replacement, into each of `count` resamples: blocks (R, N)."""
+    even = np.full(num_examples, 1 / num_examples)
+    for start in range(0, count, RESAMPLES_PER_BLOCK):
+        yield rng.multinomial(num_examples, even, size=min(RESAMPLES_PER_BLOCK, count - start))
+
+
 def tally_items(
     *, gold: Sequence[frozenset[Item]], predicted: Sequence[frozenset[Item] | None], num_classes: int
 ) -> MetricTally:
-    """Count examples, exactly right ones, and per class hits, golds and predictions: 2 + 3 C counts for f1_scores.
-
-    A predicted None is no answer: never right, and nothing predicted.
-    """
+    """Count examples, exactly right ones, and per class hits, golds and predictions: 2 + 3 C counts for f1_scores."""
     counts: list[list[int]] = []
     for expected, answer in zip(gold, predicted, strict=True):
         found = answer or frozenset()
@@ -83,12 +81,9 @@ def concatenated(first: MetricTally, second: MetricTally) -> MetricTally:
 
 
 def f1_scores(totals_RK: Floats) -> dict[str, Floats]:
-    """Turn R sums of a tally by tally_items into R values of 0 to 1 per score.
+    """Turn R sums of a tally by tally_items into accuracy, macro F1 and micro F1, R values of 0 to 1 each.
 
-    Returns
-    -------
-    Accuracy (share of examples right as a whole), macro F1 (a class neither gold nor predicted has no share in it)
-    and micro F1. Where nothing is gold and nothing predicted, F1 is 0.
+    A class neither gold nor predicted has no share in macro F1. Where nothing is gold and nothing predicted, F1 is 0.
     """
     hits_RC, gold_RC, predicted_RC = np.split(totals_RK[:, NUM_OF_EXAMPLES:], 3, axis=1)
     support_RC = gold_RC + predicted_RC

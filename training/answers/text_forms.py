@@ -4,8 +4,6 @@ A tokenizer may not reproduce a text exactly (spaces, signs it does not know), s
 writes them: `names` maps each label so written, without its spaces, to the label.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -43,10 +41,6 @@ def write_entities(*, text: str, spans: Sequence[Span], labels: Collection[str])
 
     An entity that would be taken for an earlier occurrence of the same words gets its place among them behind its
     label, `May [Month] [2]`. Brackets around a label that is part of an entity's words are doubled.
-
-    Returns
-    -------
-    `words [Label] words [Label] …` in the order of the text.
     """
     spans = sorted(spans)
     plain = target_text(text=text, spans=spans)
@@ -72,17 +66,12 @@ def _mention_written(text: str, span: Span, is_numbered: bool, label: regex.Patt
     if not is_numbered:
         return f"{written} [{span.label}]"
     small = _small(text)
-    places = occurrences(without_spaces(small[span.start : span.end]), small)
+    places = occurrences(tuple(without_spaces(small[span.start : span.end])), small)
     return f"{written} [{span.label}] [{1 + [start for start, _ in places].index(span.start)}]"
 
 
 def read_entities(*, generated: str, text: str, names: Mapping[str, str]) -> list[Span] | None:
-    """Read entities, `words [Label] words [Label] …`, and find them in their text.
-
-    Returns
-    -------
-    The spans in the order of the text; None if there is anything else, or words that the text does not have.
-    """
+    """Read `words [Label] …` and find the spans in their text; None for anything else, or words that the text lacks."""
     # Words, label and place of each mention, then what is left.
     pieces = _label_pattern(tuple(names)).split(generated)
     words, labels, places = pieces[:-1:3], pieces[1::3], pieces[2::3]

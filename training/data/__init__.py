@@ -1,22 +1,20 @@
 """Data, up to the batches of a model: dataset folders and files, token ids, units, batches."""
 
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
-from training.data.encoded import Encoded, EncodedRows
-from training.data.hidden import FROZEN_STATES, HiddenStates
+from training.data.encoded import FROZEN_STATES, Encoded, EncodedRows, HiddenStates, join_pair, split_pair
 from training.data.leaks import report_leaks
-from training.data.pairs import join_pair, split_pair
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
 from training.data.tabular import (
     FileCheck,
     FileInvalid,
     InputLine,
     LineAnswer,
+    answer_rows,
     check_lines,
     is_csv,
     read_lines,
-    writer_of,
 )
-from training.data.token_labels import TokenLabels, token_labels_in
+from training.data.token_labels import TokenLabels, from_lists, to_lists, token_labels_in
 from training.data.tokens import tokenise, treat_marks_as_text
 from training.data.units import UNSEEN, ModelOutputs, Units
 
@@ -35,10 +33,12 @@ __all__ = [
     "ModelOutputs",
     "TokenLabels",
     "Units",
+    "answer_rows",
     "check_lines",
     "checked_rows",
     "collate",
     "epoch_batches",
+    "from_lists",
     "is_csv",
     "join_pair",
     "open_dataset",
@@ -47,8 +47,8 @@ __all__ = [
     "report_leaks",
     "scoring_batches",
     "split_pair",
+    "to_lists",
     "token_labels_in",
     "tokenise",
     "treat_marks_as_text",
-    "writer_of",
 ]

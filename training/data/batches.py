@@ -1,14 +1,11 @@
 """Which rows form a batch, and how they become tensors."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from training.data.encoded import EncodedRows
-from training.data.hidden import FROZEN_STATES
+from training.data.encoded import FROZEN_STATES, EncodedRows
 
 Indices = npt.NDArray[np.int64]
 
@@ -18,17 +15,7 @@ ROWS_PER_SCORING_BATCH = 256
 
 
 def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -> list[Indices]:
-    """Shuffle the rows of one epoch into batches of similar length; each row is in exactly one.
-
-    The order depends on seed and epoch alone, so that a resumed run continues exactly where it was.
-
-    Parameters
-    ----------
-    lengths
-        (N,) tokens per row.
-    batch_size
-        rows per batch; the last may be smaller.
-    """
+    """Shuffle the rows of one epoch into batches of similar length, by seed and epoch alone; each row is in one."""
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
     pool_size = batch_size * BATCHES_PER_POOL
@@ -41,15 +28,7 @@ def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -
 
 
 def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
-    """Cut rows, longest first, into batches of about equal tokens, so that little is padding.
-
-    Parameters
-    ----------
-    lengths
-        (N,) tokens per row.
-    num_tokens
-        of a batch, padding included; a longer row is a batch of its own.
-    """
+    """Cut rows, longest first, into batches of up to `num_tokens`, padding included; a longer row is a batch."""
     order = np.argsort(-lengths, kind="stable")
     batches: list[Indices] = []
     start = 0
@@ -62,12 +41,7 @@ def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
 
 
 def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dict[str, Tensor]:
-    """Pad the rows of a batch, `indices` (B,), to the longest of them.
-
-    Returns
-    -------
-    Per input an int64 tensor (B, its longest row), and the states behind frozen layers where the rows have them.
-    """
+    """Pad the rows of a batch: an int64 tensor (B, longest) per input, and the states behind frozen layers."""
     picked = [rows.inputs[index] for index in indices]
     batch: dict[str, Tensor] = {}
     for name in picked[0]:

@@ -1,25 +1,39 @@
 """Rows as token ids."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor, nn
 
-from training.data.hidden import HiddenStates
 from training.data.units import Units
 
+Value = TypeVar("Value")
 # The inputs of one row by name, unpadded.
 Encoded = dict[str, list[int]]
+FROZEN_STATES = "frozen_states"
+# Before the names of the inputs of a pair's second text, where the two are encoded apart.
+SECOND = "second_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenStates:
+    """The output of an encoder's frozen layers for N rows: each (its tokens, H), fp32, on the CPU."""
+
+    of_row: list[Tensor]
+
+    def padded(self, indices: npt.NDArray[np.int64]) -> Tensor:
+        """Return the states of some rows, zero-padded to the longest of them, (B, T, H)."""
+        return nn.utils.rnn.pad_sequence([self.of_row[index] for index in indices], batch_first=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
-    `columns` are the texts, against which generated answers are read; `frozen` are the states behind frozen layers,
-    where they are kept.
+    Generated answers are read against the texts in `columns`; `frozen` are states behind frozen layers, where kept.
     """
 
     inputs: list[Encoded]
@@ -30,5 +44,16 @@ class EncodedRows:
     frozen: HiddenStates | None = None
 
     def __len__(self) -> int:
-        """Return the number of rows."""
         return len(self.inputs)
+
+
+def join_pair(first: Mapping[str, Value], second: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the inputs of both texts in one mapping, those of the second with SECOND before their names."""
+    return {**first, **{f"{SECOND}{name}": value for name, value in second.items()}}
+
+
+def split_pair(inputs: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Return the two mappings that `join_pair` was given."""
+    first = {name: value for name, value in inputs.items() if not name.startswith(SECOND)}
+    second = {name.removeprefix(SECOND): value for name, value in inputs.items() if name.startswith(SECOND)}
+    return first, second

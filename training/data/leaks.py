@@ -1,7 +1,5 @@
 """Texts in more than one split: a model must not be tested on what it was trained on."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 
@@ -13,17 +11,7 @@ DIGEST_BYTES = 16
 
 
 def count_leaks(rows: Mapping[str, Rows]) -> dict[str, int]:
-    """Count rows whose texts are in a held-out split too, ignoring case and white space.
-
-    Parameters
-    ----------
-    rows
-        by name: `dev` and `test` are held out, `train` and `pseudo` are trained on; any may be absent.
-
-    Returns
-    -------
-    By `train_in_test` and so on, how many rows of the first are in the second; `dev_in_test` too, since dev selects.
-    """
+    """Count rows whose texts are in dev or test too, by `train_in_test` and so on, ignoring case and white space."""
     hashes = {name: [_digest(texts) for texts in zip(*one.columns.values(), strict=True)] for name, one in rows.items()}
     pairs = [
         (name, held_out)

@@ -1,7 +1,5 @@
 """From a dataset folder to checked rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 import datasets
 
+from tables.table import repeated
 from training.answers import GoldInvalid, Rows
 from training.runtime import PermanentFailure
 from training.tasks import TaskType
@@ -19,17 +18,7 @@ class DataInvalid(PermanentFailure):
 
 
 def open_dataset(*, folder: Path, name: str, columns: Sequence[str]) -> datasets.Dataset:
-    """Open a dataset folder written by `save_to_disk`, memory-mapped, and check its columns.
-
-    Parameters
-    ----------
-    name
-        what the spec calls it, for messages.
-
-    Raises
-    ------
-    DataInvalid: no dataset there, no rows, or a column is missing.
-    """
+    """Open a dataset folder, memory-mapped. Raises: DataInvalid (no dataset, no rows, or a column is missing)."""
     try:
         dataset = datasets.load_from_disk(str(folder))
     except IndexError as error:
@@ -54,16 +43,12 @@ def _no_rows(name: str, folder: Path) -> DataInvalid:
 
 
 def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Sequence[str]) -> Rows:
-    """Read and check a labelled split; `name` is train, dev or test, for messages.
-
-    Raises
-    ------
-    DataInvalid: as open_dataset, or an empty text, a double uid or an invalid gold label, naming the uid.
-    """
+    """Read and check a labelled split; `name` is train, dev or test. Raises: DataInvalid, naming the example's uid."""
     columns = ("uid", *task_type.input_fields, "label")
     dataset = open_dataset(folder=folder, name=name, columns=columns)
     rows = checked_rows(batch=dataset[:], name=name, task_type=task_type)
-    _check_uids(rows.uids, name)
+    if twice := repeated(rows.uids):
+        raise DataInvalid(f"data.{name}: duplicate example {twice[0]}. Keep each example once.")
     try:
         gold = task_type.read_gold(gold=list(dataset["label"]), columns=rows.columns, labels=labels)
     except GoldInvalid as error:
@@ -72,12 +57,7 @@ def read_labelled(*, folder: Path, name: str, task_type: TaskType, labels: Seque
 
 
 def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType) -> Rows:
-    """Make checked rows, without labels, of a slice of a dataset: columns as lists.
-
-    Raises
-    ------
-    DataInvalid: a text is empty or no text, naming the example's uid.
-    """
+    """Make checked rows, without labels, of a slice of a dataset. Raises: DataInvalid, naming the example's uid."""
     uids = [str(uid) for uid in batch["uid"]]
     columns = {field: list(batch[field]) for field in task_type.input_fields}
     for field, texts in columns.items():
@@ -85,11 +65,3 @@ def checked_rows(*, batch: Mapping[str, Any], name: str, task_type: TaskType) ->
             if not isinstance(text, str) or not text.strip():
                 raise DataInvalid(f"data.{name}: example {uid} has an empty {field}. Remove the example or fill it.")
     return Rows(uids=uids, columns=columns, gold=None)
-
-
-def _check_uids(uids: list[str], name: str) -> None:
-    seen: set[str] = set()
-    for uid in uids:
-        if uid in seen:
-            raise DataInvalid(f"data.{name}: duplicate example {uid}. Keep each example once.")
-        seen.add(uid)

@@ -1,15 +1,13 @@
 """Files of examples to label: CSV or JSON lines, read and written row by row, so that memory stays flat."""
 
-from __future__ import annotations
-
-import csv
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from tables.csv_lines import csv_lines
 from tables.reading import open_table
 from tables.signs import is_blank
 from tables.table import Row, TableReader, TableUnreadable, listed_columns
@@ -18,8 +16,6 @@ from training.data.reading import DataInvalid
 CSV_SUFFIXES = (".csv",)
 JSON_SUFFIXES = (".jsonl", ".ndjson")
 MOST_SHOWN = 20
-# A spreadsheet runs a cell that begins with one of these; a quote before it keeps it text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FileInvalid(DataInvalid):
@@ -57,26 +53,14 @@ class FileCheck:
 
 
 def read_lines(*, path: Path, fields: Sequence[str]) -> Iterator[InputLine]:
-    """Read a file's examples one by one, as an import reads them; empty lines are left out.
-
-    Parameters
-    ----------
-    path
-        CSV with a header, or JSON lines; UTF-8, or UTF-16 with its mark.
-    fields
-        the input fields that each needs.
-
-    Raises
-    ------
-    FileInvalid: the file is of neither kind, cannot be read to its end, or is a CSV without the columns.
-    """
+    """Read the input fields of a file's examples one by one, as an import reads them. Raises: FileInvalid."""
     with _opened(path, fields) as table:
         for row in table:
             yield _line(path, row, fields)
 
 
 def check_lines(*, path: Path, fields: Sequence[str]) -> FileCheck:
-    """Check a file before anything is labelled; raises FileInvalid as read_lines, or if it has no line at all."""
+    """Check a file before anything is labelled. Raises: FileInvalid as read_lines, or if it has no line at all."""
     count, num_bad, bad = 0, 0, list[InputLine]()
     with _opened(path, fields) as table:
         for row in table:
@@ -99,9 +83,12 @@ def is_csv(path: Path) -> bool:
     return suffix in CSV_SUFFIXES
 
 
-def writer_of(*, path: Path, stream: TextIO, labels: Sequence[str]) -> Callable[[LineAnswer], None]:
-    """Return a function that writes answers to a stream, CSV or JSON lines by the path's name."""
-    return _csv_writer(stream, labels) if is_csv(path) else _json_writer(stream)
+def answer_rows(*, path: Path, answers: Iterable[LineAnswer], labels: Sequence[str]) -> Iterator[str]:
+    """Write answers one by one as the lines of a file, CSV or JSON lines by the path's name."""
+    if not is_csv(path):
+        return map(_json_line, answers)
+    header = ["uid", "predicted", *(f"probability {label}" for label in labels), "error"]
+    return csv_lines(header=header, rows=(_csv_row(answer, labels) for answer in answers))
 
 
 @contextmanager
@@ -127,7 +114,8 @@ def _line(path: Path, row: Row, fields: Sequence[str]) -> InputLine:
     if row.ends_reading:
         raise FileInvalid(f"{path.name}: line {row.line}: {row.problem}. Correct the line.")
     uid = row.cells.get("uid", "") or str(row.line)
-    problem = row.problem or _uid_problem(row) or next(filter(None, (_problem(row, name) for name in fields)), "")
+    problems = [row.problem, _uid_problem(row.not_texts.get("uid", "")), *(_problem(row, name) for name in fields)]
+    problem = next(filter(None, problems), "")
     texts = {} if problem else {name: row.cells[name] for name in fields}
     return InputLine(number=row.line, uid=uid, texts=texts, problem=problem)
 
@@ -140,34 +128,17 @@ def _problem(row: Row, name: str) -> str:
     return f"has an empty {name}" if is_blank(row.cells[name]) else ""
 
 
-def _uid_problem(row: Row) -> str:
-    what = row.not_texts.get("uid", "")
-    return f"has a uid that is neither a text nor a whole number but {what}" if what and not _is_whole(what) else ""
+def _uid_problem(what: str) -> str:
+    is_whole = what.removeprefix("-").isdecimal()
+    return f"has a uid that is neither a text nor a whole number but {what}" if what and not is_whole else ""
 
 
-def _is_whole(what: str) -> bool:
-    return what.removeprefix("-").isdecimal()
+def _json_line(answer: LineAnswer) -> str:
+    row: dict[str, Any] = {"uid": answer.uid, "predicted": answer.predicted}
+    row |= {"error": answer.problem} if answer.problem else {"probabilities": dict(answer.probabilities)}
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _json_writer(stream: TextIO) -> Callable[[LineAnswer], None]:
-    def write(answer: LineAnswer) -> None:
-        row: dict[str, Any] = {"uid": answer.uid, "predicted": answer.predicted}
-        row |= {"error": answer.problem} if answer.problem else {"probabilities": dict(answer.probabilities)}
-        stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-
-    return write
-
-
-def _csv_writer(stream: TextIO, labels: Sequence[str]) -> Callable[[LineAnswer], None]:
-    writer: Any = csv.writer(stream)
-    writer.writerow(["uid", "predicted", *(f"probability {label}" for label in labels), "error"])
-
-    def write(answer: LineAnswer) -> None:
-        shares = [answer.probabilities.get(label) for label in labels]
-        writer.writerow([_safe(answer.uid), _safe(answer.predicted or ""), *shares, _safe(answer.problem)])
-
-    return write
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+def _csv_row(answer: LineAnswer, labels: Sequence[str]) -> list[object]:
+    shares = [answer.probabilities.get(label) for label in labels]
+    return [answer.uid, answer.predicted or "", *shares, answer.problem]

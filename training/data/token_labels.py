@@ -3,10 +3,9 @@
 Shapes: N rows, M tokens of all their answers, K tokens kept at each place, V tokens in the vocabulary.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +27,13 @@ class TokenLabels:
     top_log_probs: npt.NDArray[np.float32]
 
     def answers(self) -> list[list[int]]:
-        """Return the tokens of each row's answer."""
         return [part.tolist() for part in np.split(self.answer_ids, self.bounds[1:-1])]
 
-    def take(self, rows: Sequence[int]) -> TokenLabels:
-        """Return those of some rows, in their order."""
+    def take(self, rows: Sequence[int]) -> Self:
         parts = [np.arange(self.bounds[row], self.bounds[row + 1]) for row in rows]
         places = np.concatenate([np.empty(0, dtype=np.int64), *parts])
-        return TokenLabels(
+        return replace(
+            self,
             bounds=np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]),
             answer_ids=self.answer_ids[places],
             top_ids=self.top_ids[places],
@@ -45,29 +43,28 @@ class TokenLabels:
     def columns(self) -> dict[str, pa.Array]:
         """Return them as Arrow columns, one flat list per row."""
         values = (self.answer_ids, self.top_ids, self.top_log_probs)
-        return {name: _lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
+        return {name: to_lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
 
 
 def token_labels_in(table: pa.Table) -> TokenLabels:
     """Read what `TokenLabels.columns` gave."""
-    answer_ids, top_ids, top_log_probs = (_flat(table.column(name)) for name in COLUMNS)
-    lengths = [chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in table.column(COLUMNS[0]).chunks]
-    num_tokens = len(answer_ids)
+    (answer_ids, bounds), (top_ids, _), (top_log_probs, _) = (from_lists(table.column(name)) for name in COLUMNS)
     return TokenLabels(
-        bounds=np.concatenate([[0], np.cumsum(np.concatenate(lengths), dtype=np.int64)]),
+        bounds=bounds,
         answer_ids=answer_ids.astype(np.int32),
-        top_ids=top_ids.reshape(num_tokens, -1).astype(np.int32),
-        top_log_probs=top_log_probs.reshape(num_tokens, -1).astype(np.float32),
+        top_ids=top_ids.reshape(len(answer_ids), -1).astype(np.int32),
+        top_log_probs=top_log_probs.reshape(len(answer_ids), -1).astype(np.float32),
     )
 
 
-def _lists(values: npt.NDArray[np.generic], bounds: npt.NDArray[np.int64]) -> pa.Array:
+def to_lists(values: npt.NDArray[np.generic], bounds: npt.NDArray[np.int64]) -> pa.Array:
+    """Write an array (M,) or (M, K), cut into N rows by `bounds` (N + 1,), as one flat list per row."""
     width = values.shape[1] if values.ndim > 1 else 1
     return pa.ListArray.from_arrays((bounds * width).astype(np.int32), pa.array(values.reshape(-1)))
 
 
-def _flat(column: pa.ChunkedArray) -> npt.NDArray[np.generic]:
-    found: npt.NDArray[np.generic] = np.concatenate(
-        [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
-    )
-    return found
+def from_lists(column: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Read a column of lists, without a Python object for each number: all values, and where each list starts."""
+    values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
+    return values, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

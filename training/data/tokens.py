@@ -1,7 +1,5 @@
 """Texts to tokens. Typed text stays text, even where it looks like a special token."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,12 +14,7 @@ def treat_marks_as_text(tokenizer: Any) -> Any:
 
 
 def tokenise(tokenizer: Any, *fields: Sequence[str], **options: Any) -> dict[str, Any]:
-    """Call a tokenizer on N texts per field, so that no token of a text is a special one.
-
-    Returns
-    -------
-    The tokenizer's output for N rows, without its mask of special tokens.
-    """
+    """Call a tokenizer on N texts per field, so that no token of a text is a special one."""
     encoded = tokenizer(*fields, return_special_tokens_mask=True, **options)
     # A vocabulary may hold a mark among its pieces, as T5's holds `</s>`, which then fits a text like any other piece.
     marks = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}

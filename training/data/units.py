@@ -4,10 +4,9 @@ Rows differ in their number of words, so arrays over units are flat: those of th
 Shapes: N rows, U units of all rows, C outputs per unit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +26,7 @@ class Units:
     seen_U: Tensor
 
     @classmethod
-    def one_per_row(cls, num_rows: int) -> Units:
+    def one_per_row(cls, num_rows: int) -> Self:
         """Make each row one unit."""
         return cls(
             start_N=torch.arange(num_rows),
@@ -36,15 +35,16 @@ class Units:
         )
 
     @classmethod
-    def of_words(cls, positions: Sequence[Sequence[int]]) -> Units:
+    def of_words(cls, positions: Sequence[Sequence[int]]) -> Self:
         """Make each word a unit; a position below 0 is a word without a token."""
         count_N = torch.tensor([len(row) for row in positions], dtype=torch.int64)
         flat = [position >= 0 for row in positions for position in row]
         return cls(start_N=count_N.cumsum(0) - count_N, count_N=count_N, seen_U=torch.tensor(flat, dtype=torch.bool))
 
-    def to(self, device: torch.device) -> Units:
-        """Return the same on a device."""
-        return Units(start_N=self.start_N.to(device), count_N=self.count_N.to(device), seen_U=self.seen_U.to(device))
+    def to(self, device: torch.device) -> Self:
+        return replace(
+            self, start_N=self.start_N.to(device), count_N=self.count_N.to(device), seen_U=self.seen_U.to(device)
+        )
 
     def of(self, rows: Tensor) -> Tensor:
         """Return the numbers of the units that can be seen, of some rows (B,), in the rows' order."""
@@ -67,38 +67,26 @@ class ModelOutputs:
     bounds: npt.NDArray[np.int64]
 
     @classmethod
-    def one_per_row(cls, values_NC: npt.NDArray[np.float32]) -> ModelOutputs:
-        """Make outputs of one unit per row."""
+    def one_per_row(cls, values_NC: npt.NDArray[np.float32]) -> Self:
         return cls(values_UC=values_NC, bounds=np.arange(len(values_NC) + 1))
 
     def __len__(self) -> int:
-        """Return the number of rows."""
         return len(self.bounds) - 1
 
     def row(self, number: int) -> npt.NDArray[np.float32]:
         """Return the outputs of one row, (its units, C)."""
         return self.values_UC[self.bounds[number] : self.bounds[number + 1]]
 
-    def of(self, kept_N: npt.NDArray[np.bool_]) -> ModelOutputs:
-        """Return the outputs of the rows of a mask."""
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         counts = np.diff(self.bounds)
         bounds = np.concatenate([[0], np.cumsum(counts[kept_N], dtype=np.int64)])
-        return ModelOutputs(values_UC=self.values_UC[np.repeat(kept_N, counts)], bounds=bounds)
+        return replace(self, values_UC=self.values_UC[np.repeat(kept_N, counts)], bounds=bounds)
 
     def over(self, units: Units) -> npt.NDArray[np.float32]:
-        """Align these outputs with the units of the same texts as another model sees them.
+        """Align these outputs with another model's units of the same texts, and of rows behind them; UNSEEN where none.
 
-        Units are counted from the start of each text, so that two models with different tokenizers mean the same
-        word by the same number; they may only cut a text at different words.
-
-        Parameters
-        ----------
-        units
-            of the same rows in the same order, and perhaps of further rows behind them.
-
-        Returns
-        -------
-        One line per unit, UNSEEN where there is no output for it.
+        Units are counted from the start of each text, so that models with different tokenizers mean the same word by
+        the same number; they may only cut a text at different words.
         """
         bounds = units.bounds()
         counts = np.diff(bounds)

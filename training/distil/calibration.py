@@ -4,8 +4,6 @@ A decision is a choice among K: a row's label, whether one label applies, a word
 C outputs per unit, D decisions, K choices, B bins.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -68,18 +66,11 @@ class Calibration:
     bins: tuple[CalibrationBin, ...]
 
     def payload(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
         return asdict(self)
 
 
 def decisions_of(*, task_type: TaskType, outputs: ModelOutputs, target: npt.NDArray[Any] | None = None) -> Decisions:
-    """Turn a model's outputs into decisions; units that it did not see, and outputs that are not finite, are left out.
-
-    Parameters
-    ----------
-    target
-        as TaskLearner.targets gives it; decisions without a gold choice are then left out too.
-    """
+    """Turn outputs into decisions, without what is unseen, not finite or, given TaskLearner.targets, has no gold."""
     logits_DK = learner_of(task_type).choices(outputs.values_UC)
     per_unit = len(logits_DK) // max(1, len(outputs.values_UC))
     row_U = np.repeat(np.arange(len(outputs)), np.diff(outputs.bounds))
@@ -98,9 +89,8 @@ def decisions_of(*, task_type: TaskType, outputs: ModelOutputs, target: npt.NDAr
 def calibrate(decisions: Decisions) -> Calibration:
     """Fit the one temperature that makes gold likeliest, and compare confidence with accuracy in bins.
 
-    Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017: section 2 (reliability
-    diagrams and expected calibration error, 15 bins of even width) and section 4.2 (temperature scaling). It changes no
-    decision. There must be at least one, with its gold choice.
+    Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017: section 2 (reliability diagrams,
+    15 bins of even width) and section 4.2 (temperature scaling). It changes no decision. There must be at least one.
     """
     target_D = decisions.target_D
     assert target_D is not None and len(target_D)
@@ -123,13 +113,9 @@ def calibrate(decisions: Decisions) -> Calibration:
 
 
 def fit_temperature(decisions: Decisions) -> float:
-    """Return the temperature of the least negative log-likelihood of gold.
+    """Return the temperature of the least negative log-likelihood of gold, or a bound where it still falls there.
 
-    That is convex in 1 / T, so that the zero of its slope is the minimum.
-
-    Returns
-    -------
-    LEAST_TEMPERATURE to MOST_TEMPERATURE; a bound where the likelihood still rises there.
+    The likelihood is convex in 1 / T, so that the zero of its slope is the minimum.
     """
     # Imported here: of all runs only a calibration needs scipy, whose import takes half a second.
     from scipy.optimize import brentq

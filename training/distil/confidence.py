@@ -1,11 +1,9 @@
 """A teacher's confidence and accuracy on dev, and the confidence from which its pseudo-labels are worth most."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +16,7 @@ Z_ONE_SIDED = 1.6448536269514722
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """A least confidence, and what dev says of the rows that have it.
-
-    `share` of dev passes; its mean accuracy is `accuracy`, with the lower 95 % bound `accuracy_low`. All are 0 to 1.
-    """
+    """A least confidence; of the rows of dev that have it: share, mean accuracy, its lower 95 % bound (0 to 1)."""
 
     confidence: float
     share: float
@@ -29,7 +24,6 @@ class Threshold:
     accuracy_low: float
 
     def payload(self) -> dict[str, float]:
-        """Return it as JSON takes it."""
         return asdict(self)
 
 
@@ -55,7 +49,6 @@ class DevConfidence:
         )
 
     def payload(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
         return {
             "temperature": self.temperature,
             "threshold": self.threshold.payload(),
@@ -64,8 +57,7 @@ class DevConfidence:
         }
 
     @classmethod
-    def from_payload(cls, payload: Mapping[str, Any]) -> DevConfidence:
-        """Read back what `payload` gave."""
+    def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         return cls(
             temperature=payload["temperature"],
             threshold=Threshold(**payload["threshold"]),
@@ -81,15 +73,6 @@ def best_threshold(*, confidence_N: Floats, accuracy_N: Floats, num_choices: int
     From Noisy Examples", 1988; Zhou and Li, "Tri-Training", 2005, choose pseudo-labels by it). A wrong answer among K
     tells less than one of two: 1 - 2 e becomes (a - 1 / K) / (1 - 1 / K), where a is the accuracy. Its lower bound is
     used, so that a few lucky rows of a small dev do not raise the threshold.
-
-    Parameters
-    ----------
-    confidence_N
-        of N rows of dev.
-    accuracy_N
-        the share of each row's decisions that are right.
-    num_choices
-        K, at least 2.
     """
     order = np.argsort(-confidence_N, kind="stable")
     sorted_N = confidence_N[order]

@@ -1,7 +1,5 @@
 """Which pseudo-labelled rows a student learns from: those of the highest confidence, or as many at random."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +35,6 @@ class Selection:
     threshold: Threshold | None = None
 
     def payload(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
         threshold = self.threshold.payload() if self.threshold else None
         return {"num_asked": self.num_asked, "num_passed": self.num_passed, "threshold": threshold}
 
@@ -45,21 +42,10 @@ class Selection:
 def select(
     *, settings: DistillationSettings, soft: SoftLabels, task_type: TaskType, is_gold_N: Mask, seed: int
 ) -> Selection:
-    """Choose rows of a pool by the filter of a distillation.
+    """Choose rows by the filter of a distillation; `random` draws as many as `confidence` keeps, at least one.
 
-    It applies to the rows that the teacher answered and keeps at least one of them; `random` as many as `confidence`.
-
-    Parameters
-    ----------
-    is_gold_N
-        rows whose gold label is trained on too; they stay, and are counted in no share.
-    seed
-        draws the rows of the filter `random`.
-
-    Raises
-    ------
-    NotCalibrated: the filter needs the teacher's confidence, and it scored no dev.
-    NoRowsPass: no row reaches the threshold.
+    Only rows that the teacher answered are filtered; those of `is_gold_N` stay, and are counted in no share.
+    Raises: NotCalibrated (the teacher scored no dev), NoRowsPass (no row reaches the threshold).
     """
     decisions = decisions_of(task_type=task_type, outputs=soft.outputs)
     # A row without an answer teaches nothing: a control that draws some would be given less than the filter.

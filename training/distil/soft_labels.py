@@ -1,14 +1,12 @@
 """The soft-label store: a teacher's outputs over unlabelled examples, written once, read by every student."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import datasets
 import numpy as np
@@ -16,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from training.answers import Rows
-from training.data import DataInvalid, ModelOutputs, TokenLabels, token_labels_in
+from training.data import DataInvalid, ModelOutputs, TokenLabels, from_lists, to_lists, token_labels_in
 from training.distil.confidence import DevConfidence
 from training.runtime import removed_on_failure, write_json
 
@@ -33,8 +31,7 @@ class SoftLabelsUnusable(DataInvalid):
 class StorePlan:
     """What a set is made of; two sets with the same plan have the same numbers.
 
-    `outputs` names the numbers of each unit; `unit` says whether that is a row or a word of it, `segmentation` what a
-    word is. `top_tokens` are kept at each place of a text-to-text teacher's answers; 0 of another teacher.
+    `outputs` names the numbers of each unit; `top_tokens` are kept at each place of a text-to-text teacher's answers.
     """
 
     task_type: str
@@ -52,7 +49,6 @@ class StorePlan:
     segmentation: str = "word"
 
     def payload(self) -> dict[str, Any]:
-        """Return the plan as JSON takes it."""
         payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
         if self.segmentation == "word":
             del payload["segmentation"]
@@ -61,10 +57,7 @@ class StorePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLabels:
-    """A finished set in memory: rows with the teacher's logits; `dev` is its confidence there, if it was calibrated.
-
-    `tokens` are a text-to-text teacher's.
-    """
+    """A finished set in memory: a teacher's logits, its confidence on dev if calibrated, its tokens if text-to-text."""
 
     rows: Rows
     outputs: ModelOutputs
@@ -72,8 +65,7 @@ class SoftLabels:
     dev: DevConfidence | None = None
     tokens: TokenLabels | None = None
 
-    def of(self, kept_N: npt.NDArray[np.bool_]) -> SoftLabels:
-        """Return the rows of a mask."""
+    def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         rows = Rows(
             uids=list(compress(self.rows.uids, kept_N)),
             columns={name: list(compress(texts, kept_N)) for name, texts in self.rows.columns.items()},
@@ -102,15 +94,12 @@ class PartialStore:
             write_json(path=self._folder / PLAN_FILE, payload=self._plan.payload())
 
     def has(self, shard: int) -> bool:
-        """Say whether a shard is written."""
         return self._shard_path(shard).is_file()
 
     def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
         """Write one shard of rows with their outputs and tokens, those of a row in one flat list."""
-        values = pa.array(outputs.values_UC.reshape(-1), type=pa.float32())
-        offsets = pa.array((outputs.bounds * outputs.values_UC.shape[1]).astype(np.int32))
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
-        columns |= {"logits": pa.ListArray.from_arrays(offsets, values), **(tokens.columns() if tokens else {})}
+        columns |= {"logits": to_lists(outputs.values_UC, outputs.bounds), **(tokens.columns() if tokens else {})}
         table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
@@ -120,10 +109,7 @@ class PartialStore:
             temporary.replace(path)
 
     def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, confidence: DevConfidence | None) -> None:
-        """Turn the complete shards into a finished set under its final name; an existing one is replaced.
-
-        `calibration` goes into the metadata, `confidence` into a file for filters; both None without a labelled dev.
-        """
+        """Rename the complete shards to a finished set; calibration and confidence are None without a labelled dev."""
         if confidence is not None:
             write_json(path=self._folder / CONFIDENCE_FILE, payload=confidence.payload(), indent=None)
         # The plan stays: a set that is killed while it is renamed is then still known for what it is.
@@ -143,12 +129,7 @@ class PartialStore:
 
 
 def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str], labels: Sequence[str]) -> SoftLabels:
-    """Read a finished soft-label set with the texts of some input fields.
-
-    Raises
-    ------
-    SoftLabelsUnusable: there is no finished set, or it is of another task type or other labels, or rows are missing.
-    """
+    """Read a finished set with the texts of some input fields. Raises: SoftLabelsUnusable."""
     metadata = read_metadata(folder)
     if metadata["task_type"] != task_type or metadata["labels"] != list(labels):
         raise SoftLabelsUnusable(
@@ -163,10 +144,11 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         )
     table = datasets.concatenate_datasets(shards)
     rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
-    outputs = _outputs(table.data.column("logits"), width=len(metadata["outputs"]))
+    width = len(metadata["outputs"])
+    values, bounds = from_lists(table.data.column("logits"))
     return SoftLabels(
         rows=rows,
-        outputs=outputs,
+        outputs=ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds // width),
         tokenizer_hash=metadata["tokenizer_hash"],
         dev=_dev_confidence(folder, metadata),
         tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
@@ -184,16 +166,8 @@ def _dev_confidence(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence 
         ) from error
 
 
-def _outputs(column: pa.ChunkedArray, width: int) -> ModelOutputs:
-    """Read lists of numbers without a Python object for each."""
-    values = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks])
-    lengths = np.concatenate([chunk.value_lengths().to_numpy(zero_copy_only=False) for chunk in column.chunks])
-    bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64) // width])
-    return ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds)
-
-
 def read_metadata(folder: Path) -> dict[str, Any]:
-    """Return a finished set's metadata; raises SoftLabelsUnusable if there is none."""
+    """Return a finished set's metadata. Raises: SoftLabelsUnusable."""
     try:
         metadata: dict[str, Any] = json.loads((folder / METADATA_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,7 +1,5 @@
 """How a text-to-text student learns: from tokens of a teacher with its tokenizer, or from class probabilities."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 
@@ -22,12 +20,7 @@ class NoCommonOutputs(PermanentFailure):
 
 
 def shares_tokens(*, codec: AnswerCodec | None, soft: SoftLabels) -> bool:
-    """Say whether a student learns token by token, since its teacher generated with the same tokenizer.
-
-    Raises
-    ------
-    NoCommonOutputs: there are no tokens for it, and its answers are not one of a few labels each.
-    """
+    """Say whether a student learns token by token, having its teacher's tokenizer. Raises: NoCommonOutputs."""
     if codec is None:
         return False
     same_tokens = soft.tokenizer_hash == tokenizer_hash(codec.tokenizer)
@@ -48,8 +41,7 @@ def token_objective(
 ) -> tuple[EncodedRows, TokenLoss]:
     """Encode a teacher's answers, then gold ones, and make the loss over their tokens, on the CPU.
 
-    A text with both is there twice, since the two answers are different texts. A teacher's text that is no answer
-    teaches nothing.
+    A text with both is there twice, as two different texts. A teacher's text that is no answer teaches nothing.
     """
     tokens = soft.tokens
     assert tokens is not None

@@ -1,9 +1,8 @@
 """Models at work: outputs for rows, metrics with intervals, answers to files and to single questions."""
 
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
-from training.evaluation.generation import generate_answers
 from training.evaluation.metrics import Interval, bootstrap
-from training.evaluation.outputs import predict_logits
+from training.evaluation.outputs import generate_answers, predict_logits
 from training.evaluation.predict import Listener, predict_file
 from training.evaluation.serving import answer_lines
 

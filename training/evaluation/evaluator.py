@@ -1,7 +1,5 @@
 """A classifier's results on the held-out splits of its run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +43,6 @@ class Evaluator:
     splits: dict[str, EncodedSplit]
 
     def predict(self, name: str) -> SplitPredictions:
-        """Run the classifier over a split."""
         split = self.splits[name]
         outputs = predict_logits(
             model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
@@ -54,7 +51,6 @@ class Evaluator:
         return SplitPredictions(outputs=outputs, predicted=predicted)
 
     def dev_score(self) -> float:
-        """Return the study's metric on dev."""
         return metric_value(
             task_type=self.task_type,
             rows=self.splits["dev"].rows,

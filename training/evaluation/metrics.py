@@ -1,7 +1,5 @@
 """How good a student or teacher is, with intervals, and answers that need no training for comparison."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -10,12 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.answers import BaselineAnswers, Floats, MetricTally, Rows
+from training.answers import BaselineAnswers, Floats, MetricTally, Rows, resamples
 from training.spec import EvaluationSettings
 from training.tasks import TaskType
-
-# Resamples are summed in blocks, so that memory grows with the block and not with their number.
-RESAMPLES_PER_BLOCK = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +25,7 @@ class Interval:
 def metric_value(
     *, task_type: TaskType, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str], metric: str
 ) -> float:
-    """Return one metric over all rows, without an interval; arguments as in split_metrics."""
+    """Return one metric over all rows, without an interval."""
     tally = task_type.tally(rows=rows, predicted=predicted, labels=labels)
     return float(task_type.score(totals_RK=tally.totals())[metric][0])
 
@@ -44,21 +39,9 @@ def split_metrics(
     settings: EvaluationSettings,
     seed: int,
 ) -> dict[str, Any]:
-    """Score predictions on a split with bootstrap intervals over its examples, and over seeds where there are several.
+    """Score each seed's predictions on a split, with bootstrap intervals over examples and over seeds.
 
-    Parameters
-    ----------
-    rows
-        N rows with gold answers.
-    predicted
-        for each training seed N answers; None is unparsed and counts as wrong.
-    seed
-        of the resampling.
-
-    Returns
-    -------
-    Per metric value (the mean over seeds), low and high (0 to 1), and num_examples, num_seeds and num_unparsed (of all
-    seeds).
+    Returns: per metric value (the mean over seeds), low and high, 0 to 1; num_examples, num_seeds and num_unparsed.
     """
     tallies = [task_type.tally(rows=rows, predicted=answers, labels=labels) for answers in predicted]
     intervals = bootstrap(task_type=task_type, tallies=tallies, settings=settings, seed=seed)
@@ -72,26 +55,15 @@ def bootstrap(
 ) -> dict[str, Interval]:
     """Return, per metric, the mean over seeds, and a percentile bootstrap interval over examples and seeds.
 
-    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: examples are drawn with
-    replacement, and the interval is cut from the metric's distribution over the draws. Where there are several seeds,
-    each draw takes as many of them with replacement, and the mean of their metrics on the same examples.
-
-    Parameters
-    ----------
-    tallies
-        for each training seed counts per example, of the same examples.
-    seed
-        0 or more; the same seed gives the same interval.
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: examples are drawn with replacement, and
+    the interval is cut from the metric's distribution over the draws. Of several seeds, each draw takes as many with
+    replacement, and the mean of their metrics on the same examples.
     """
     rng = np.random.default_rng(seed)
-    num_examples = tallies[0].num_examples
-    even = np.full(num_examples, 1 / num_examples)
     blocks: list[dict[str, Floats]] = []
-    for start in range(0, settings.num_resamples, RESAMPLES_PER_BLOCK):
-        size = min(RESAMPLES_PER_BLOCK, settings.num_resamples - start)
-        weights_RN = rng.multinomial(num_examples, even, size=size)
+    for weights_RN in resamples(rng=rng, num_examples=tallies[0].num_examples, count=settings.num_resamples):
         scores = [task_type.score(totals_RK=tally.totals(weights_RN)) for tally in tallies]
-        drawn_RS = rng.integers(len(tallies), size=(size, len(tallies)))
+        drawn_RS = rng.integers(len(tallies), size=(len(weights_RN), len(tallies)))
         blocks.append(_mean_of_drawn(scores, drawn_RS))
     draws = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     values = [task_type.score(totals_RK=tally.totals()) for tally in tallies]
@@ -118,12 +90,7 @@ def _mean_of_drawn(scores: Sequence[dict[str, Floats]], drawn_RS: npt.NDArray[np
 def baseline_scores(
     *, task_type: TaskType, train: Rows, test: Rows, labels: Sequence[str], metric: str
 ) -> dict[str, dict[str, Any]]:
-    """Score answers that need no training, on labelled rows.
-
-    Returns
-    -------
-    Per baseline its label and its value, 0 to 1; `constant` is the best by the metric of all that answer alike.
-    """
+    """Score answers that need no training; `constant` is the best by the metric of all that answer alike."""
 
     def scored(baseline: BaselineAnswers) -> dict[str, Any]:
         value = metric_value(task_type=task_type, rows=test, predicted=baseline.predicted, labels=labels, metric=metric)

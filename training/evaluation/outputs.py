@@ -1,18 +1,57 @@
-"""A model's outputs for rows."""
+"""A model's outputs for rows, batch by batch; those of a text-to-text model are made from the answers it generates.
 
-from __future__ import annotations
+Shapes: N rows, U units of their task type, C outputs per unit.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from training.compute import Compute
-from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs
-from training.evaluation.batching import score_in_batches
-from training.evaluation.generation import generate_answers
-from training.models import TextToText
+from training.answers import Rows
+from training.compute import Compute, halve_batch
+from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
+from training.learners import learner_of
+from training.losses import IGNORED
+from training.models import GeneratedTokens, TextToText
 from training.runtime import StopFlag
+
+# How far a distribution for one generated answer stays from certainty, and from a toss-up.
+MARGIN = 0.001
+# Of one row: tokens, log-probabilities, top_ids and top_log_probs; see GeneratedTokens.
+_RowParts = tuple[npt.NDArray[np.generic], ...]
+
+
+def score_in_batches(
+    *,
+    model: nn.Module,
+    rows: EncodedRows,
+    compute: Compute,
+    stop: StopFlag,
+    on_rows: Callable[[int], None] | None,
+    score: Callable[[dict[str, Tensor], Indices], None],
+) -> None:
+    """Hand all rows, in batches of similar length, to `score`, in inference mode; the model is left in evaluation mode.
+
+    `score` gets a batch's inputs and row numbers, `on_rows` the number of rows of each batch done. Batches that do not
+    fit into memory are cut in two. Raises: StopRequested, MemoryTooSmall.
+    """
+    model.eval()
+    with torch.inference_mode(), compute.autocast():
+        waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
+        while waiting:
+            stop.raise_if_requested()
+            indices = waiting.pop()
+            try:
+                score(collate(rows=rows, indices=indices, device=compute.device), indices)
+            except RuntimeError as error:
+                waiting += halve_batch(indices, error=error, compute=compute)
+                continue
+            if on_rows is not None:
+                on_rows(len(indices))
 
 
 def predict_logits(
@@ -23,12 +62,9 @@ def predict_logits(
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
 ) -> ModelOutputs:
-    """Run a student or teacher over N rows; see score_in_batches for arguments and errors.
+    """Run a student or teacher over N rows; outputs are UNSEEN for units that it does not see.
 
-    Returns
-    -------
-    Its outputs, fp32, in the order of the rows; UNSEEN for units that it does not see. Those of a text-to-text model
-    are made from its answers.
+    Those of a text-to-text model are made from its answers. Raises: StopRequested, MemoryTooSmall.
     """
     if isinstance(model, TextToText):
         return generate_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs
@@ -42,3 +78,98 @@ def predict_logits(
     for units, logits in blocks:
         values_UC[units] = logits
     return ModelOutputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """What a text-to-text model generated for N rows."""
+
+    outputs: ModelOutputs
+    tokens: TokenLabels
+
+
+def generate_answers(
+    *,
+    model: TextToText,
+    rows: EncodedRows,
+    compute: Compute,
+    stop: StopFlag,
+    on_rows: Callable[[int], None] | None = None,
+    num_top: int = 0,
+) -> Generation:
+    """Let a model generate its answers to N rows, keeping the `num_top` likeliest tokens at each place.
+
+    Where each row has one of a few labels, the outputs are how likely the model is to generate each. Else they are made
+    from the generated answer: each part of it is as probable as the whole. Where that is no answer, they are NaN.
+    """
+    parts: dict[int, _RowParts] = {}
+    label_log_probs: dict[int, Tensor] = {}
+
+    def generate(inputs: dict[str, Tensor], indices: Indices) -> None:
+        hidden = model.read(inputs)
+        parts.update(_by_row(model.generate(hidden, inputs, num_top=num_top), indices))
+        if model.codec.scores_labels:
+            log_probs = model.label_log_probs(hidden, inputs).float().cpu()
+            label_log_probs.update(zip(indices.tolist(), log_probs, strict=True))
+
+    score_in_batches(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows, score=generate)
+    tokens = _token_labels([parts[row] for row in range(len(rows))])
+    answers = [
+        model.codec.read(tokens=ids, text=text)
+        for ids, text in zip(tokens.answers(), rows.columns[model.codec.task_type.input_fields[0]], strict=True)
+    ]
+    if label_log_probs:
+        values = torch.stack([label_log_probs[row] for row in range(len(rows))])
+        values[[answer is None for answer in answers]] = torch.nan
+    else:
+        probability_N = np.exp([parts[row][1].sum() for row in range(len(rows))])
+        values = _values_of_answers(model, rows, answers, torch.from_numpy(probability_N).float())
+    outputs = ModelOutputs(values_UC=values.float().numpy(), bounds=rows.units.bounds())
+    return Generation(outputs=outputs, tokens=tokens)
+
+
+def _by_row(generated: GeneratedTokens, indices: Indices) -> dict[int, _RowParts]:
+    tensors = (generated.tokens, generated.log_probs, generated.top_ids, generated.top_log_probs)
+    parts = [tensor.cpu().numpy() for tensor in tensors]
+    counts = (parts[0] != IGNORED).sum(axis=1)
+    return {
+        int(row): tuple(part[place, : counts[place]] for part in parts) for place, row in enumerate(indices.tolist())
+    }
+
+
+def _token_labels(parts: Sequence[_RowParts]) -> TokenLabels:
+    return TokenLabels(
+        bounds=np.concatenate([[0], np.cumsum([len(row[0]) for row in parts], dtype=np.int64)]),
+        answer_ids=np.concatenate([row[0] for row in parts]).astype(np.int32),
+        top_ids=np.concatenate([row[2] for row in parts]).astype(np.int32),
+        top_log_probs=np.concatenate([row[3] for row in parts]).astype(np.float32),
+    )
+
+
+def _values_of_answers(
+    model: TextToText, rows: EncodedRows, answers: list[str | None], probability_N: Tensor
+) -> Tensor:
+    task_type, labels, units = model.codec.task_type, model.codec.labels, rows.units
+    answered = Rows(uids=[""] * len(rows), columns=rows.columns, gold=answers)
+    values = outputs_for_answers(
+        target=learner_of(task_type).targets(rows=answered, units=units, labels=labels),
+        probability_U=torch.repeat_interleave(probability_N, units.count_N),
+        num_outputs=len(task_type.output_names(labels)),
+    )
+    values[~units.seen_U] = UNSEEN
+    return values
+
+
+def outputs_for_answers(*, target: Tensor, probability_U: Tensor, num_outputs: int) -> Tensor:
+    """Make outputs (U, C), log-probabilities or log-odds, of which given decisions are the likeliest.
+
+    `target` is as TaskLearner.targets gives it; where it is IGNORED, nothing was decided and the outputs are NaN.
+    """
+    num_choices = 2 if target.ndim > 1 else num_outputs
+    probability_U1 = probability_U.clamp(1 / num_choices + MARGIN, 1 - MARGIN).unsqueeze(1)
+    if target.ndim > 1:
+        odds = torch.logit(probability_U1)
+        return torch.where(target == 1, odds, -odds).masked_fill(target == IGNORED, torch.nan)
+    decided = target.unsqueeze(1) == torch.arange(num_outputs)
+    values = torch.where(decided, probability_U1.log(), ((1 - probability_U1) / max(1, num_outputs - 1)).log())
+    return values.masked_fill((target == IGNORED).unsqueeze(1), torch.nan)

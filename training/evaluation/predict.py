@@ -1,7 +1,5 @@
 """Label a file of examples with an artifact."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tables.whole_files import write_whole
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16
-from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, check_lines, is_csv, read_lines, writer_of
+from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, answer_rows, check_lines, is_csv, read_lines
 from training.evaluation.outputs import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, learner_of, load_classifier, read_label_map
 from training.runtime import StopFlag
@@ -41,7 +40,6 @@ class Predictor:
     stop: StopFlag
 
     def answers(self, lines: Sequence[InputLine]) -> list[LineAnswer]:
-        """Answer examples, in their order; a line with a problem keeps it and gets no answer. Raises: StopRequested."""
         good = iter(self._answers([line for line in lines if not line.problem]))
         return [next(good) if not line.problem else _unanswered(line) for line in lines]
 
@@ -72,7 +70,7 @@ def _unanswered(line: InputLine) -> LineAnswer:
 
 
 def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
-    """Load a trained student or teacher on the CPU; raises PermanentFailure where it cannot be used."""
+    """Load a trained student or teacher on the CPU. Raises: PermanentFailure."""
     label_map = read_label_map(artifact)
     task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
     source = ModelSource(source="folder", name=str(artifact))
@@ -93,27 +91,15 @@ def predict_file(
     stop: StopFlag | None = None,
     listener: Listener | None = None,
 ) -> int:
-    """Label each line of a file and return their number; memory does not grow with it.
+    """Label each line of a CSV or JSON-lines file and return their number; memory does not grow with it.
 
-    Parameters
-    ----------
-    source
-        CSV or JSON lines with the task type's input fields, and uid where there is one (else the line's number).
-    target
-        CSV or JSON lines: gets one line per example with uid, predicted and probabilities, replaced as a whole.
-    keep_going
-        write a bad line's error into the target, instead of refusing the file.
-
-    Raises
-    ------
-    FileInvalid: lines are no examples, or the target is the source; nothing was loaded or written.
-    PermanentFailure: the artifact cannot be used.
-    StopRequested: asked to stop; nothing was written.
+    The target is replaced as a whole; `keep_going` writes a bad line's error into it, instead of refusing the file.
+    Raises: FileInvalid (nothing was loaded or written), PermanentFailure, StopRequested (nothing was written).
     """
     fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
-        raise FileInvalid(f"{source.name}: is to be read and written at once. Name another file to write to.")
+        raise FileInvalid(f"{source.name}: is both the input and the output. Name another file to write to.")
     check = check_lines(path=source, fields=fields)
     if check.num_bad and not keep_going:
         raise FileInvalid(_complaint(source, check))
@@ -121,32 +107,19 @@ def predict_file(
         for note in _notes(check):
             listener.on_note(note)
     predictor = load_predictor(artifact, stop=stop or StopFlag())
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        count = _write(predictor, read_lines(path=source, fields=fields), target, temporary, listener)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return count
+    answers = _answers(predictor, read_lines(path=source, fields=fields), listener)
+    rows = answer_rows(path=target, answers=answers, labels=predictor.label_map.labels)
+    write_whole({target: (row.encode() for row in rows)})
+    return check.num_lines
 
 
-def _write(
-    predictor: Predictor,
-    lines: Iterator[InputLine],
-    target: Path,
-    temporary: Path,
-    listener: Listener | None,
-) -> int:
+def _answers(predictor: Predictor, lines: Iterator[InputLine], listener: Listener | None) -> Iterator[LineAnswer]:
     count = 0
-    with temporary.open("w", encoding="utf-8", newline="") as stream:
-        write = writer_of(path=target, stream=stream, labels=predictor.label_map.labels)
-        while block := list(islice(lines, LINES_PER_BLOCK)):
-            for answer in predictor.answers(block):
-                write(answer)
-            count += len(block)
-            if listener is not None:
-                listener.on_rows(count)
-    return count
+    while block := list(islice(lines, LINES_PER_BLOCK)):
+        yield from predictor.answers(block)
+        count += len(block)
+        if listener is not None:
+            listener.on_rows(count)
 
 
 def _notes(check: FileCheck) -> list[str]:

@@ -1,11 +1,4 @@
-"""A loaded model that answers one example after the other.
-
-Examples come on standard input, one JSON object of texts a line; each is answered by one JSON object a line. The
-process ends when its input closes, when its parent has died, after some idle time, and when it needs more memory than
-it may use.
-"""
-
-from __future__ import annotations
+"""A loaded model that answers one example, a JSON object of texts on a line of standard input, after the other."""
 
 import json
 import os
@@ -23,18 +16,9 @@ from training.runtime import SECONDS_BETWEEN_CHECKS, StopFlag, is_orphan
 
 
 def answer_lines(*, artifact: Path, idle_seconds: float, most_memory_bytes: int) -> None:
-    """Answer examples until the input ends.
+    """Answer examples until the input closes, the parent dies or none came for the idle time.
 
-    Parameters
-    ----------
-    idle_seconds
-        leave when nothing was asked for so long; counted from when the model is loaded, and from each answer.
-    most_memory_bytes
-        leave with EXIT_TOO_LARGE at once when the process needs more.
-
-    Raises
-    ------
-    PermanentFailure: the artifact cannot be used.
+    A process that needs more memory than it may use leaves at once with EXIT_TOO_LARGE. Raises: PermanentFailure.
     """
     threading.Thread(target=_watch, args=(most_memory_bytes,), name="limits", daemon=True).start()
     predictor = load_predictor(artifact, stop=StopFlag())

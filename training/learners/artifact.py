@@ -1,10 +1,4 @@
-"""A trained student or teacher as a folder.
-
-The folder is an ordinary checkpoint (`AutoModel.from_pretrained` reads its encoder) with the head beside it in
-head.safetensors and the order of the outputs in label_map.json.
-"""
-
-from __future__ import annotations
+"""A trained student or teacher as a folder: an ordinary checkpoint with its head and label map beside it."""
 
 import json
 from collections.abc import Sequence
@@ -35,10 +29,7 @@ HEAD_FILE = "head.safetensors"
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMap:
-    """What an artifact answers: task type, labels in the order of its outputs, input length.
-
-    `pooling` makes one vector of its tokens; `segmentation` cuts a text into units, where these are words of it.
-    """
+    """What an artifact answers, with labels in the order of its outputs, and how a text becomes its units."""
 
     task_type: str
     labels: tuple[str, ...]
@@ -56,32 +47,16 @@ class Classifier:
 
     @property
     def codec(self) -> AnswerCodec | None:
-        """The codec of a text-to-text model's answers; None of an encoder."""
         return self.model.codec if isinstance(self.model, TextToText) else None
 
 
 def load_classifier(
     *, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int, pooling: str = "mean"
 ) -> Classifier:
-    """Load a checkpoint with a head on the CPU, fp32: the saved head if the folder is an artifact, else a fresh one.
+    """Load a checkpoint with a head on the CPU, fp32: an artifact's own head, else a fresh one with this `pooling`.
 
-    A text-to-text model has no head.
-
-    Parameters
-    ----------
-    source
-        hub name, folder or package; an artifact of which only some layers are kept gets a fresh head, too.
-    labels
-        the study's; an artifact must have the same, in the same order.
-    max_length
-        tokens per example.
-    pooling
-        of a fresh head; a saved one keeps its own.
-
-    Raises
-    ------
-    PretrainedMissing, PretrainedUnusable: as load_pretrained, or the artifact answers other labels.
-    LabelUnwritable: a text-to-text model cannot write a label.
+    A text-to-text model has no head; an artifact of which only some layers are kept gets a fresh one. Raises:
+    PretrainedMissing, PretrainedUnusable (also an artifact of other labels), LabelUnwritable.
     """
     pretrained = load_pretrained(source=source, max_length=max_length)
     if len(task_type.input_fields) > 1:
@@ -117,23 +92,19 @@ def is_artifact(source: ModelSource) -> bool:
 
 
 def read_label_map(folder: Path) -> LabelMap:
-    """Read an artifact's label map; raises PretrainedUnusable if there is none."""
+    """Read an artifact's label map. Raises: PretrainedUnusable."""
     try:
         payload = json.loads((folder / LABEL_MAP_FILE).read_text(encoding="utf-8"))
         return LabelMap(
             task_type=payload["task_type"],
             labels=tuple(payload["labels"]),
             max_length=payload["max_length"],
-            pooling=_pooling_named(payload.get("pooling")),
+            # Artifacts of a time with one pooling only name it in other words.
+            pooling=payload["pooling"] if payload.get("pooling") in PAIR_POOLINGS else "mean",
             segmentation=str(payload.get("segmentation") or "word"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
-
-
-def _pooling_named(written: object) -> str:
-    # Artifacts of a time with one pooling only name it in other words.
-    return str(written) if written in PAIR_POOLINGS else "mean"
 
 
 def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str]) -> None:

@@ -4,8 +4,6 @@ Losses are sums over terms: one per unit, or one per unit and label where labels
 N rows, U units of them, C outputs per unit.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,19 +29,7 @@ class TaskLearner(ABC):
     def encode(
         self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
     ) -> list[Encoded]:
-        """Turn N rows of text into token ids, unpadded.
-
-        Parameters
-        ----------
-        max_length
-            tokens at most; longer text is cut.
-        pooling
-            one of the task type's.
-
-        Returns
-        -------
-        N encodings; where a unit is a word, with the position of its token under WORD_TOKENS.
-        """
+        """Turn N rows of text into token ids, unpadded; where units are words, with their tokens as WORD_TOKENS."""
 
     @abstractmethod
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
@@ -51,12 +37,7 @@ class TaskLearner(ABC):
 
     @abstractmethod
     def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
-        """Turn gold answers into training targets.
-
-        Returns
-        -------
-        int64 (U,), or float (U, C) where labels do not exclude each other; IGNORED where there is no gold answer.
-        """
+        """Return targets, int64 (U,) or, of independent labels, float (U, C); IGNORED where there is no gold answer."""
 
     @abstractmethod
     def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
@@ -67,11 +48,9 @@ class TaskLearner(ABC):
         """Return, per row and label, how probable it is that the answer has this label, (N, number of labels)."""
 
     def cross_entropy_sum(self, *, logits: Tensor, target: Tensor) -> Tensor:
-        """Return the loss against gold answers, summed; see training.losses."""
         return cross_entropy_sum(logits_BC=logits, target_B=target)
 
     def distillation_sum(self, *, student: Tensor, teacher: Tensor, temperature: float, mask: Tensor) -> Tensor:
-        """Return the loss against a teacher's outputs, summed over the units of the mask; see training.losses."""
         return distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
 
     def choices(self, values_UC: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,10 +1,4 @@
-"""One output per tag for each word, answered for by its first token.
-
-The tags are: outside, and for each label begin and inside. What a cut text hides has no unit, and its gold entities
-count as missed.
-"""
-
-from __future__ import annotations
+"""One output per tag (outside; begin and inside of each label) for each word, answered for by its first token."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,17 +32,12 @@ class TokenizerUnusable(PermanentFailure):
 
 
 class EntityExtractionLearner(TaskLearner):
-    """Learns the tag of each word."""
+    """Learns the tag of each word; what a cut text hides has no unit, and its gold entities count as missed."""
 
     def encode(
         self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
     ) -> list[Encoded]:
-        """Tokenise the text and find each word's first token; see TaskLearner.encode.
-
-        Raises
-        ------
-        TokenizerUnusable: it is none of the fast ones, which alone know their tokens' characters.
-        """
+        """Tokenise the text and find each word's first token. Raises: TokenizerUnusable."""
         if not tokenizer.is_fast:
             raise TokenizerUnusable(
                 f"Entity extraction needs a fast tokenizer, {type(tokenizer).__name__} is none. Save one with "
@@ -65,11 +54,9 @@ class EntityExtractionLearner(TaskLearner):
         return by_row(encoded)
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
-        """Put a linear head with one output per tag on the encoder's tokens."""
         return EncoderTagger(encoder=encoder, num_outputs=len(self.task_type.output_names(labels)))
 
     def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
-        """Return each word's tag, int64 (U,); see TaskLearner.targets."""
         place = {label: index for index, label in enumerate(labels)}
         tags: list[int] = []
         for text, answer, count in zip(rows.columns["text"], rows.answers(), units.count_N.tolist(), strict=True):
@@ -80,7 +67,6 @@ class EntityExtractionLearner(TaskLearner):
         return torch.tensor(tags, dtype=torch.int64)
 
     def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
-        """Return the spans of each word's likeliest tag, None where an output is not finite."""
         return [self._answer(outputs.row(row), text, labels) for row, text in enumerate(rows.columns["text"])]
 
     def _answer(self, values_WC: npt.NDArray[np.float32], text: str, labels: Sequence[str]) -> str | None:

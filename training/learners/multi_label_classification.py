@@ -1,7 +1,5 @@
 """One vector of a text; each label is a decision of its own, and applies where it is more probable than not."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 
@@ -20,7 +18,6 @@ class MultiLabelClassificationLearner(TextClassificationLearner):
     """Learns a set of labels per row."""
 
     def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
-        """Return 1 where a label applies, else 0, float (N, C); see TaskLearner.targets."""
         place = {label: index for index, label in enumerate(labels)}
         target_NC = torch.zeros(len(rows), len(labels))
         for row, answer in enumerate(rows.answers()):
@@ -31,11 +28,9 @@ class MultiLabelClassificationLearner(TextClassificationLearner):
         return target_NC
 
     def cross_entropy_sum(self, *, logits: Tensor, target: Tensor) -> Tensor:
-        """Return the binary cross-entropy of each label, summed; see training.losses."""
         return binary_cross_entropy_sum(logits_BC=logits, target_BC=target)
 
     def distillation_sum(self, *, student: Tensor, teacher: Tensor, temperature: float, mask: Tensor) -> Tensor:
-        """Return the binary divergence of each label, summed; see training.losses."""
         return binary_distillation_sum(student_BC=student, teacher_BC=teacher, temperature=temperature, mask_B=mask)
 
     def choices(self, values_UC: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -51,5 +46,4 @@ class MultiLabelClassificationLearner(TextClassificationLearner):
         ]
 
     def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return each label's own probability."""
         return torch.sigmoid(torch.from_numpy(outputs.values_UC)).numpy()

@@ -1,7 +1,5 @@
 """Two texts read together, as two segments, or apart by a bi-encoder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +17,6 @@ class PairClassificationLearner(TextClassificationLearner):
     def encode(
         self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
     ) -> list[Encoded]:
-        """Tokenise both texts as one sequence, or for a bi-encoder as one each; see TaskLearner.encode."""
         if pooling != BI_ENCODER:
             return super().encode(tokenizer=tokenizer, columns=columns, max_length=max_length)
         first, second = (
@@ -29,7 +26,6 @@ class PairClassificationLearner(TextClassificationLearner):
         return [join_pair(*sides) for sides in zip(first, second, strict=True)]
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
-        """Put a linear head on one vector of both texts, or on the two of a bi-encoder."""
         if pooling != BI_ENCODER:
             return super().build(encoder=encoder, labels=labels, pooling=pooling)
         return BiEncoder(encoder=encoder, num_outputs=len(labels), pooling=pooling)

@@ -1,7 +1,5 @@
 """Each task type's learner. A new task type has a line here."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -31,15 +29,7 @@ def learner_of(task_type: TaskType) -> TaskLearner:
 def encode_rows(
     *, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: int, pooling: str | None = None
 ) -> EncodedRows:
-    """Tokenise rows once, unpadded, so that every epoch and every batch shape reuses the ids.
-
-    Parameters
-    ----------
-    max_length
-        tokens at most.
-    pooling
-        of the model; None of a text-to-text model.
-    """
+    """Tokenise rows once, unpadded; `pooling` is the model's, None of a text-to-text model."""
     inputs = learner_of(task_type).encode(
         tokenizer=tokenizer, columns=rows.columns, max_length=max_length, pooling=pooling or "mean"
     )

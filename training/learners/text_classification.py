@@ -1,7 +1,5 @@
 """One vector of a text, one output per label."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,10 +24,6 @@ class TextClassificationLearner(TaskLearner):
     def encode(
         self, *, tokenizer: Any, columns: Mapping[str, Sequence[str]], max_length: int, pooling: str = "mean"
     ) -> list[Encoded]:
-        """Tokenise the input fields in order, as one segment each; see TaskLearner.encode.
-
-        A tokenizer that has no mark between segments, as T5's, reads each behind its name.
-        """
         names = self.task_type.input_fields
         fields = [shortened(columns[name], tokenizer, max_length) for name in names]
         if len(fields) > 1 and tokenizer.sep_token_id is None:
@@ -37,22 +31,18 @@ class TextClassificationLearner(TaskLearner):
         return encode_segments(fields, tokenizer, max_length)
 
     def build(self, *, encoder: nn.Module, labels: Sequence[str], pooling: str = "mean") -> EncoderClassifier:
-        """Put a linear head with one output per label on the encoder."""
         return EncoderClassifier(encoder=encoder, num_outputs=len(labels), pooling=pooling)
 
     def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
-        """Return each gold label's place in `labels`, int64 (N,); see TaskLearner.targets."""
         place: dict[str | None, int] = {label: index for index, label in enumerate(labels)}
         return torch.tensor([place.get(label, IGNORED) for label in rows.answers()], dtype=torch.int64)
 
     def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
-        """Return the label of the largest output, None where an output is not finite."""
         best = outputs.values_UC.argmax(axis=1)
         finite = np.atleast_1d(np.isfinite(outputs.values_UC).all(axis=1))
         return [labels[index] if good else None for index, good in zip(best, finite, strict=True)]
 
     def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Return the softmax over the labels."""
         return torch.softmax(torch.from_numpy(outputs.values_UC), dim=-1).numpy()
 
 
@@ -76,10 +66,7 @@ def _named_fields(tokenizer: Any, columns: Mapping[str, Sequence[str]], max_leng
 
 
 def shortened(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[str]:
-    """Cut very long texts to what their first `max_length` tokens reach.
-
-    Cutting a pair of uncut ones takes the tokenizer time and memory by the square of their length.
-    """
+    """Cut very long texts to their first tokens: tokenizers cut long pairs in quadratic time and memory."""
     long = [row for row, text in enumerate(texts) if len(text) > CHARACTERS_PER_TOKEN * max_length]
     shortened_texts = list(texts)
     if long and tokenizer.is_fast:

@@ -1,6 +1,4 @@
-"""Train a student on a teacher's soft labels, and on gold labels too where wanted."""
-
-from __future__ import annotations
+"""Train a student on a teacher's soft labels, and on gold labels too if asked."""
 
 from dataclasses import asdict
 from typing import Any
@@ -47,22 +45,11 @@ class TeacherAnsweredNothing(PermanentFailure):
 
 
 def distil(job: Job) -> dict[str, Any]:
-    """Distil a student from a soft-label set and score it; the teacher itself is not needed any more.
+    """Distil a student from a soft-label set and score it; returns what result.json holds.
 
-    The spec names the student's checkpoint, the soft-label set and which of its rows to keep, gold labels if
-    gold_weight or gold_epochs is above 0 (and for the baseline), dev (selects the best step) and test.
-
-    Returns
-    -------
-    The run's result, as result.json has it; `aligned` says whether tags were compared over different tokenizers,
-    `distillation` which rows were kept and whether tokens were compared, `leaks` how many texts trained on are in
-    dev or test too.
-
-    Raises
-    ------
-    TeacherAnsweredNothing: the teacher answered none of the rows that are kept.
-    PermanentFailure: the data or the checkpoint cannot be used, or the loss diverged.
-    StopRequested: asked to stop; a checkpoint was saved.
+    `aligned` says whether tags were compared over different tokenizers, `distillation` which rows were kept and whether
+    tokens were compared. Raises: TeacherAnsweredNothing, other PermanentFailure, StopRequested (a checkpoint was
+    saved).
     """
     spec = job.spec
     assert spec.model is not None and spec.data.soft_labels is not None
@@ -152,8 +139,8 @@ def _soft_objective(
 ) -> tuple[EncodedRows, SoftLoss | TokenLoss]:
     """Encode the rows, and make the loss against the teacher's outputs, without what teacher or student did not see.
 
-    Where a unit is a word, this aligns two tokenizers: a word is the same characters to both, and each answers for it
-    with its own first token, so that tag distributions are compared word by word and never token by token.
+    A word is the same characters to two tokenizers, and each model answers for it with its own first token: tag
+    distributions are compared word by word and never token by token.
     """
     settings = job.spec.training
     if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):

@@ -1,7 +1,5 @@
 """Train a student or a teacher on gold labels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from training.answers import Rows
@@ -17,18 +15,9 @@ from training.train import ModelLoader, TrainingSetup, check_variety, gold_objec
 
 
 def finetune(job: Job) -> dict[str, Any]:
-    """Fine-tune a pre-trained checkpoint on gold labels and score it.
+    """Fine-tune a pre-trained checkpoint on gold labels and score it; returns what result.json holds.
 
-    The spec names the checkpoint, the train split and, if wanted, dev (selects the best step) and test.
-
-    Returns
-    -------
-    The run's result, as result.json has it; `leaks` counts training texts that are in dev or test too.
-
-    Raises
-    ------
-    PermanentFailure: the data or the checkpoint cannot be used, or the loss diverged.
-    StopRequested: asked to stop; a checkpoint was saved.
+    Raises: PermanentFailure, StopRequested (a checkpoint was saved).
     """
     spec = job.spec
     assert spec.model is not None and spec.data.train is not None

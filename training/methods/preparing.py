@@ -1,7 +1,5 @@
 """What every method begins with."""
 
-from __future__ import annotations
-
 from training.compute import Compute, prepare_compute
 from training.job import Job
 from training.tasks import TaskType, task_type_named

@@ -1,7 +1,5 @@
 """Where a training came from: the checkpoint, and the rows."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path
@@ -18,36 +16,21 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]:
-    """Say which checkpoint a training started from.
-
-    Parameters
-    ----------
-    config
-        of the loaded checkpoint; one from a hub knows the commit it came from.
-
-    Returns
-    -------
-    Source, name, revision and layers; the SHA-256 of the weights where they are local files.
-    """
+    """Say which checkpoint a training started from; the `config` of one from a hub knows its commit."""
     revision = source.revision
     if source.source == "hub":
         revision = getattr(config, "_commit_hash", None) or revision
-    found = {
+    return {
         "source": source.source,
         "name": source.name,
         "revision": revision,
-        "layers": getattr(source, "layers", None),
+        "layers": source.layers,
+        "weights_sha256": _weights_hash(source),
     }
-    return {**found, "weights_sha256": _weights_hash(source)}
 
 
 def dataset_hashes(paths: DataPaths) -> dict[str, dict[str, Any]]:
-    """Hash the labelled rows that a run was given.
-
-    Returns
-    -------
-    For train, dev and test, as far as given: num_rows, and sha256 over every row's values in their order.
-    """
+    """Return, for train, dev and test as far as given, num_rows and the SHA-256 of all rows in their order."""
     named = {"train": paths.train, "dev": paths.dev, "test": paths.test}
     return {name: _hashed(folder) for name, folder in named.items() if folder is not None}
 
@@ -61,7 +44,12 @@ def _weights_hash(source: ModelSource) -> str | None:
 
 def _hashed(folder: Path) -> dict[str, Any]:
     dataset = datasets.load_from_disk(str(folder))
+    return {"num_rows": len(dataset), "sha256": rows_hash(dataset, rows_per_batch=ROWS_PER_BATCH)}
+
+
+def rows_hash(dataset: datasets.Dataset, *, rows_per_batch: int) -> str:
+    """Return one SHA-256 over every row's values in their order; it depends on the size of a batch."""
     digest = hashlib.sha256()
-    for batch in dataset.iter(batch_size=ROWS_PER_BATCH):
+    for batch in dataset.iter(batch_size=rows_per_batch):
         digest.update(json.dumps(batch, sort_keys=True, default=str).encode())
-    return {"num_rows": len(dataset), "sha256": digest.hexdigest()}
+    return digest.hexdigest()

@@ -1,7 +1,5 @@
 """The end of a training: predictions, metrics, the artifact folder, result.json."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from datetime import UTC, datetime
@@ -25,20 +23,9 @@ from training.train import SearchResult
 def finish(
     *, job: Job, trained: SearchResult, train: Rows | None, num_train: int, num_pseudo_labels: int
 ) -> dict[str, Any]:
-    """Score what was trained, from every seed, and write the best one's artifact.
+    """Score what was trained, from every seed, and write the best one's artifact; returns what result.json holds.
 
-    Parameters
-    ----------
-    train
-        labelled training rows, for the baselines; None if there are none.
-    num_train
-        gold rows trained on.
-    num_pseudo_labels
-        teacher-labelled rows trained on.
-
-    Returns
-    -------
-    The run's result, as result.json has it. Its metrics are means over the seeds.
+    `train` has the labelled rows, for the baselines. Metrics are means over the seeds.
     """
     job.progress.stage("evaluate", message="evaluating")
     by_seed: dict[int, dict[str, SplitPredictions]] = {}

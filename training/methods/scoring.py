@@ -1,9 +1,5 @@
 """One pass of a teacher over unlabelled examples, into the soft-label store."""
 
-from __future__ import annotations
-
-import hashlib
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -28,30 +24,21 @@ from training.evaluation import Evaluator, generate_answers, predict_logits, rea
 from training.job import Job
 from training.learners import encode_rows, is_artifact, learner_of, load_classifier, read_label_map
 from training.methods.preparing import prepare
+from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
 from training.models import PretrainedUnusable, TextToText, tokenizer_hash
 from training.runtime import folder_hash
 from training.spec import ModelSource, RunSpec
-from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Run a fine-tuned teacher once over unlabelled examples and store its logits.
+    """Run a fine-tuned teacher over unlabelled examples and store its logits; returns what result.json holds.
 
     Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
-    on it, last. The spec names the teacher's artifact, which may be a student's, and the datasets.
-
-    Returns
-    -------
-    The run's result, as result.json has it; `calibration` is None without dev.
-
-    Raises
-    ------
-    PermanentFailure: the teacher has no head or other labels, or the data cannot be used.
-    StopRequested: asked to stop; the finished shards stay.
+    on it, last. Raises: PermanentFailure, StopRequested (the finished shards stay).
     """
     spec = job.spec
     assert spec.data.unlabelled is not None
@@ -90,12 +77,7 @@ def score(job: Job) -> dict[str, Any]:
 
 
 def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
-    """Compare the teacher's confidence with dev, and choose the default threshold of a filter.
-
-    Returns
-    -------
-    None twice where dev has no answer to compare with: what was scored is paid for, and useful without a calibration.
-    """
+    """Compare the teacher's confidence with dev; None twice where it has no answer for any gold answer."""
     dev, task_type, progress = evaluator.splits["dev"], evaluator.task_type, evaluator.job.progress
     progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
     outputs = evaluator.predict("dev").outputs
@@ -129,7 +111,7 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: Path) -> Sto
         outputs=task_type.output_names(spec.labels),
         teacher_hash=folder_hash(teacher),
         tokenizer_hash=tokenizer_hash(evaluator.classifier.tokenizer),
-        data_hash=_data_hash(dataset, task_type),
+        data_hash=rows_hash(dataset.select_columns(["uid", *task_type.input_fields]), rows_per_batch=ROWS_PER_SHARD),
         max_length=spec.training.max_length,
         precision="bf16" if evaluator.compute.bf16 else "fp32",
         rows_per_shard=ROWS_PER_SHARD,
@@ -190,10 +172,3 @@ def _teacher_source(spec: RunSpec) -> ModelSource:
     if not is_artifact(source):
         raise PretrainedUnusable(f"Teacher {source} has no trained head. Fine-tune it on gold labels first.")
     return source
-
-
-def _data_hash(dataset: datasets.Dataset, task_type: TaskType) -> str:
-    digest = hashlib.sha256()
-    for batch in dataset.select_columns(["uid", *task_type.input_fields]).iter(batch_size=ROWS_PER_SHARD):
-        digest.update(json.dumps(batch, sort_keys=True).encode())
-    return digest.hexdigest()

@@ -1,7 +1,5 @@
 """Checks of a checkpoint's files without torch: whether its weights are safe to load, and how large its tables are."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,13 +36,7 @@ def embeddings_message(*, model: str, num_tokens: int, num_embeddings: int) -> s
 
 
 def find_fault(folder: Path, *, model: str) -> str | None:
-    """Return why a checkpoint can never be trained, with what to do; None as far as its files say nothing of the kind.
-
-    Parameters
-    ----------
-    model
-        what to call it in the message.
-    """
+    """Return why a checkpoint can never be trained, with what to do; None where its files show nothing of the kind."""
     pickled = only_pickled(folder)
     if pickled is not None:
         return pickled_message(model=model, file_name=pickled)

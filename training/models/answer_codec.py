@@ -1,7 +1,5 @@
 """Answers to tokens and back, for text-to-text models."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,10 +21,7 @@ class LabelUnwritable(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerCodec:
-    """Turns a task type's answers over some labels into one tokenizer's tokens, and back.
-
-    `vocab_size` is the model's, which may have more tokens than its tokenizer.
-    """
+    """A task type's answers as one tokenizer's tokens, and back; `vocab_size` is the model's, perhaps a larger one."""
 
     task_type: TaskType
     tokenizer: Any
@@ -45,7 +40,6 @@ class AnswerCodec:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The labels, by how the tokenizer writes them."""
         return {without_spaces(self._text(self._cut([label])[0])): label for label in self.labels}
 
     @property
@@ -55,12 +49,10 @@ class AnswerCodec:
 
     @cached_property
     def label_tokens(self) -> list[list[int]]:
-        """The tokens of each label by itself, its end included."""
         return self._cut(self.labels)
 
     @cached_property
     def max_tokens(self) -> int:
-        """The most tokens that an answer may have, its end included."""
         if self.task_type.unit == "word":
             return ANSWER_TOKENS_PER_TOKEN * self.max_length
         samples = self.task_type.written_samples(self.labels)
@@ -77,7 +69,6 @@ class AnswerCodec:
         return [ids[: self.max_tokens] for ids in self._cut(written)]
 
     def read(self, *, tokens: Sequence[int], text: str) -> str | None:
-        """Read the answer that tokens spell for a text, None if it is none."""
         return self.task_type.from_text(generated=self._text(tokens), text=text, names=self.names)
 
     def _cut(self, texts: Sequence[str]) -> list[list[int]]:

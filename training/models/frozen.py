@@ -1,7 +1,5 @@
 """The frozen layers of an encoder, computed once per row, so that every epoch and every trial starts behind them."""
 
-from __future__ import annotations
-
 import copy
 import inspect
 from typing import Any
@@ -58,19 +56,10 @@ def _with_part(module: nn.Module, path: str, part: nn.Module) -> nn.Module:
 
 
 def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, compute: Compute) -> HiddenStates | None:
-    """Run rows through the frozen layers of an encoder.
+    """Run rows through the frozen layers of an encoder, which is left in evaluation mode.
 
-    Parameters
-    ----------
-    encoder
-        its layers frozen, not trained yet; left in evaluation mode.
-    pooling
-        of the model that it is part of.
-
-    Returns
-    -------
-    The rows' states; None where nothing is frozen, where they would take more than MOST_BYTES, of a bi-encoder, or
-    where this family of encoders passes more between its layers than states.
+    Returns None where nothing is frozen, where the states would take more than MOST_BYTES, of a bi-encoder, or where
+    this family of encoders passes more between its layers than states.
     """
     size = int(rows.lengths.sum()) * encoder.config.hidden_size * 4  # type: ignore[union-attr, operator]
     num_layers = num_frozen_layers(encoder)
@@ -91,10 +80,7 @@ def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, comput
 
 
 def run_encoder(encoder: nn.Module, inputs: dict[str, Tensor], hidden_BTH: Tensor | None = None) -> Tensor:
-    """Return an encoder's last hidden states (B, T, H), from tokens or from the states `hidden_BTH`.
-
-    Encoders differ in their inputs (mpnet has no segments); what one does not know is left out.
-    """
+    """Return an encoder's last hidden states (B, T, H), from tokens or from the states `hidden_BTH`."""
     taken = inspect.signature(encoder.forward).parameters
     known: dict[str, Any] = {name: value for name, value in inputs.items() if name in taken}
     if hidden_BTH is not None:

@@ -1,10 +1,8 @@
 """An encoder with a linear head over its pooled tokens, or over each word's first token."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -33,18 +31,14 @@ class EncoderClassifier(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return logits (U, C) of the units in a padded batch of token ids (B, T) with its attention mask.
-
-        Where FROZEN_STATES (B, T, H) are among the inputs, the frozen layers are not run again.
-        """
+        """Return logits (U, C); where FROZEN_STATES (B, T, H) are among the inputs, frozen layers are not run again."""
         frozen_BTH = inputs.get(FROZEN_STATES)
         encoder = self.encoder if frozen_BTH is None else upper_part(self.encoder, num_frozen_layers(self.encoder))
         hidden_BTH = run_encoder(encoder, inputs, frozen_BTH)
         logits_UC: Tensor = self.head(self.dropout(self.units(hidden_BTH, inputs)))
         return logits_UC
 
-    def train(self, mode: bool = True) -> EncoderClassifier:
-        """Set what is trained to training mode; see keep_frozen_in_eval."""
+    def train(self, mode: bool = True) -> Self:
         super().train(mode)
         keep_frozen_in_eval(self.encoder)
         return self
@@ -79,7 +73,6 @@ class BiEncoder(EncoderClassifier):
         nn.init.zeros_(self.head.weight)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return logits (B, C) of a padded batch of pairs, encoded apart; see training.data.pairs."""
         u_BH, v_BH = (self._vector(side) for side in split_pair(inputs))
         both = torch.cat([u_BH, v_BH, (u_BH - v_BH).abs(), u_BH * v_BH], dim=-1)
         logits_BC: Tensor = self.head(self.dropout(both))
@@ -92,21 +85,18 @@ class BiEncoder(EncoderClassifier):
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
-    """Average the hidden states (B, T, H) of real tokens, (B, H).
-
-    `mask_BT` is 1 for a real token, 0 for padding; at least one real token per row.
-    """
+    """Average the hidden states (B, T, H) of real tokens, (B, H); there is at least one in each row."""
     weight_BT1 = mask_BT.unsqueeze(-1).to(hidden_BTH.dtype)
     return (hidden_BTH * weight_BT1).sum(dim=1) / weight_BT1.sum(dim=1)
 
 
 def first_token(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
-    """Take each row's first real token; arguments as in mean_over_tokens, returns (B, H)."""
+    """Take each row's first real token, (B, H)."""
     return hidden_BTH[torch.arange(len(hidden_BTH), device=hidden_BTH.device), mask_BT.long().argmax(dim=1)]
 
 
 def max_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:
-    """Take the largest value of each dimension over the real tokens; as mean_over_tokens, returns (B, H)."""
+    """Take the largest value of each dimension over the real tokens, (B, H)."""
     return hidden_BTH.masked_fill(mask_BT.unsqueeze(-1) == 0, -torch.inf).amax(dim=1)
 
 
@@ -120,10 +110,7 @@ POOLERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 def parameter_groups(
     *, model: nn.Module, learning_rate: float, head_factor: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Split trainable parameters by learning rate and weight decay into groups for AdamW.
-
-    Each has its peak rate under `peak_rate`, too; the head's is `head_factor` times the encoder's. Only matrices decay.
-    """
+    """Split trainable parameters into groups for AdamW: a rate of its own for the head, decay for matrices only."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:

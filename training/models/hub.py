@@ -1,7 +1,5 @@
 """Whether the model hub can be reached; the library would try an unreachable one for half a minute."""
 
-from __future__ import annotations
-
 import socket
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -13,12 +11,7 @@ PORTS = {"https": 443, "http": 80}
 
 
 def is_reachable(endpoint: str = constants.ENDPOINT) -> bool:
-    """Say whether the hub's address answers.
-
-    Returns
-    -------
-    False if HF_HUB_OFFLINE is set or nothing answers within seconds; behind a proxy only the proxy can tell: True.
-    """
+    """Say whether the hub answers within seconds; behind a proxy only the proxy can tell: True."""
     if constants.HF_HUB_OFFLINE:
         return False
     address = urlsplit(endpoint)

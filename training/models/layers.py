@@ -1,7 +1,5 @@
 """The layers of an encoder, or of both sides of a text-to-text model: frozen, or only some of them kept."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +17,7 @@ class LayersMissing(PermanentFailure):
 
 
 def freeze_layers(*, encoder: nn.Module, num_layers: int) -> None:
-    """Freeze the embeddings and the first layers of any Hugging Face encoder; 0 freezes nothing.
-
-    Raises
-    ------
-    LayersMissing: the encoder has fewer layers, or no list of layers at all.
-    """
+    """Freeze the embeddings and the first layers of an encoder; 0 freezes nothing. Raises: LayersMissing."""
     if num_layers == 0:
         return
     found = layer_list(encoder)
@@ -59,20 +52,9 @@ def _is_frozen(part: nn.Module) -> bool:
 
 
 def carve(*, model: nn.Module, kept: Sequence[int]) -> nn.Module:
-    """Make a smaller model, of the same class, of some of a model's layers, as a student starts from its teacher.
+    """Make a smaller model of some of a model's layers; of a text-to-text model, the same of encoder and decoder.
 
-    Sanh, Debut, Chaumond and Wolf, "DistilBERT, a distilled version of BERT", 2019, section 3.
-
-    Parameters
-    ----------
-    model
-        an encoder, or a text-to-text model; of the latter encoder and decoder keep the same layers.
-    kept
-        numbers of the layers to keep, from 0, in rising order.
-
-    Raises
-    ------
-    LayersMissing: there is no such layer, or the first one kept cannot be the first of a model.
+    Sanh, Debut, Chaumond and Wolf, "DistilBERT, a distilled version of BERT", 2019, section 3. Raises: LayersMissing.
     """
     paths = [_path_of_list(model, stack, kept) for stack in _stacks(model)]
     smaller: Any = type(model)(_smaller_config(model.config, kept))
@@ -99,10 +81,7 @@ def _stacks(model: nn.Module) -> list[nn.Module]:
 
 
 def layer_list(stack: nn.Module) -> tuple[str, nn.ModuleList] | None:
-    """Return the layers of an encoder or decoder and the path to them, whatever a family calls it; None without a list.
-
-    A decoder may have more or fewer than its config's main number.
-    """
+    """Return the path to an encoder's or decoder's layers, and these; None where it has no list of them."""
     config: Any = stack.config
     counts = {config.num_hidden_layers, *(getattr(config, name, None) for name in DECODER_COUNTS)}
     lists = [(name, part) for name, part in stack.named_modules() if isinstance(part, nn.ModuleList)]

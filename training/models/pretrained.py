@@ -1,7 +1,5 @@
 """Pre-trained checkpoints: from a hub name, a folder or a package to an encoder and its tokenizer."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, replace
@@ -49,35 +47,25 @@ class Pretrained:
 
     @property
     def writes(self) -> bool:
-        """Whether it is a text-to-text model, which generates its answers."""
         return bool(getattr(self.model.config, "is_encoder_decoder", False))
 
 
 def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     """Load the checkpoint a run starts from: encoder (without its pooler) or text-to-text model, fp32, and tokenizer.
 
-    HF_HUB_OFFLINE is honoured.
-
-    Raises
-    ------
-    PretrainedMissing: there is no such model, or its folder lacks config, weights or tokenizer.
-    PretrainedUnusable: its weights are pickled, its tokenizer cannot pad or has more tokens than the model has
-        embeddings, or it has fewer positions than max_length.
-    LayersMissing: it lacks a layer that the source names.
+    Raises: PretrainedMissing, PretrainedUnusable, LayersMissing.
     """
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     place = _place(source)
-    where = _where(source)
+    where: dict[str, Any] = {}
+    if source.source == "hub":
+        where = {"revision": source.revision, "local_files_only": not is_reachable()}
     pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=_load_tokenizer(place, where, source))
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
     return replace(pretrained, model=carve(model=pretrained.model, kept=source.layers))
-
-
-def _where(source: ModelSource) -> dict[str, Any]:
-    return {"revision": source.revision, "local_files_only": not is_reachable()} if source.source == "hub" else {}
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
@@ -91,7 +79,7 @@ def tokenizer_hash(tokenizer: Any) -> str:
 
 
 def model_folder(source: ModelSource) -> Path | None:
-    """Return the local folder of a checkpoint, None for a hub name; raises as load_pretrained does."""
+    """Return the local folder of a checkpoint, None for a hub name. Raises: PretrainedMissing, PretrainedUnusable."""
     return None if source.source == "hub" else Path(_place(source))
 
 

@@ -3,8 +3,6 @@
 Shapes: B rows, T tokens of their texts, L tokens of their answers, V tokens in the vocabulary, K of these, C labels.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +22,8 @@ TARGETS = "target_ids"
 class GeneratedTokens:
     """What a model generated for B rows: tokens (B, L), IGNORED behind their ends, with the log-probability of each.
 
-    `top_ids` (B, L, K) and `top_log_probs` (B, L, K + 1) are the likeliest tokens at each place; the last
-    log-probability is that of all other tokens together.
+    `top_ids` (B, L, K) are the likeliest tokens at each place; `top_log_probs` (B, L, K + 1) ends with all others'
+    together.
     """
 
     tokens: Tensor
@@ -35,11 +33,7 @@ class GeneratedTokens:
 
 
 class TextToText(nn.Module):
-    """Any Hugging Face encoder-decoder with a language-model head.
-
-    Given target answers, it returns the logits of their tokens, by teacher forcing. Without them, it returns how likely
-    it is to generate each label.
-    """
+    """Any Hugging Face encoder-decoder with a language-model head, trained by teacher forcing."""
 
     def __init__(self, *, language_model: nn.Module, codec: AnswerCodec) -> None:
         super().__init__()
@@ -51,7 +45,6 @@ class TextToText(nn.Module):
 
     @property
     def encoder(self) -> nn.Module:
-        """The encoder."""
         return self.language_model.get_encoder()  # type: ignore[operator, no-any-return]
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
@@ -79,13 +72,7 @@ class TextToText(nn.Module):
         return torch.stack(columns, dim=1)
 
     def generate(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], *, num_top: int) -> GeneratedTokens:
-        """Generate an answer for each row greedily, up to the end or the longest answer.
-
-        Parameters
-        ----------
-        num_top
-            how many of the likeliest tokens to keep at each place, below the size of the vocabulary.
-        """
+        """Generate answers greedily, up to the end or the longest answer, keeping `num_top` tokens at each place."""
         mask = inputs["attention_mask"]
         latest_B = torch.full((len(mask),), self._start, device=mask.device)
         open_B = torch.ones_like(latest_B, dtype=torch.bool)
@@ -123,15 +110,7 @@ class TextToText(nn.Module):
 
 
 def log_probs_with_rest(scores_UV: Tensor, top_ids_UK: Tensor) -> Tensor:
-    """Return log-probabilities (..., K + 1), nats, of the named tokens and, last, of all others together.
-
-    Parameters
-    ----------
-    scores_UV
-        logits or log-probabilities, (..., V).
-    top_ids_UK
-        the tokens to keep, (..., K), each once; fewer than V.
-    """
+    """Return log-probabilities (..., K + 1), nats, of the tokens to keep (..., K) and, last, of all others together."""
     log_probs_UV = F.log_softmax(scores_UV.float(), dim=-1)
     rest_U1 = log_probs_UV.scatter(-1, top_ids_UK, -torch.inf).logsumexp(dim=-1, keepdim=True)
     return torch.cat([log_probs_UV.gather(-1, top_ids_UK), rest_U1], dim=-1)

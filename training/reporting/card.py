@@ -1,10 +1,7 @@
-"""The model card of an artifact: what it is, what it came from, how good it is, what it took and what it cost.
+"""The model card of an artifact, in Markdown with a YAML head as model hubs read it; JSON is part of YAML.
 
-The trainer writes it without costs, which it does not know; the platform writes it again with them. The head is
-YAML as model hubs read it, of which JSON is a part.
+The trainer writes it without costs, which it does not know; the platform writes it again with them.
 """
-
-from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
@@ -51,10 +48,7 @@ class ResourceUse:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """All that a card says. `result` is the trainer's; `data` is pairs of a data set and what is known of it.
-
-    `unit` is the task type's.
-    """
+    """All that a card says; `data` has what is known of each data set, `result` is the trainer's."""
 
     title: str
     summary: str
@@ -149,13 +143,10 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
-    leaks = [f"{n} rows of {name.replace('_in_', ' are in ')} too." for name, n in _leaks(result).items()]
+    found_leaks = (result.get("leaks") or {}).items()
+    leaks = [f"{count} rows of {name.replace('_in_', ' are in ')} too." for name, count in found_leaks if count]
     note = "Values are means over the seeds, intervals over seeds and examples."
     return ["## How good it is", _table(header, rows), note, *leaks]
-
-
-def _leaks(result: Mapping[str, Any]) -> dict[str, int]:
-    return {name: count for name, count in (result.get("leaks") or {}).items() if count}
 
 
 def _baselines(result: Mapping[str, Any]) -> list[str]:

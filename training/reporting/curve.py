@@ -1,7 +1,5 @@
 """A training's loss by step and score on dev, in curve.json, thinned so that the file stays small."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -54,7 +52,6 @@ class Curve:
         self._is_written = False
 
     def add_loss(self, step: int, loss: float) -> None:
-        """Add one step's mean loss."""
         self._pending.append(loss)
         if len(self._pending) < self._trial.stride:
             return
@@ -65,14 +62,12 @@ class Curve:
         self._is_written = False
 
     def add_score(self, step: int, score: float) -> None:
-        """Add a score on dev."""
         self._trial.scores.append((step, score))
         if len(self._trial.scores) > MOST_POINTS:
             del self._trial.scores[1:-1:2]
         self._is_written = False
 
     def write(self) -> None:
-        """Write the file if anything was added since it was written."""
         if self._is_written:
             return
         self._is_written = True

@@ -4,15 +4,13 @@ Where the machine can measure (RAPL, NVML), energy is measured; elsewhere it is 
 power and this process's share of it. Carbon needs the country whose electricity is used.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
 SECONDS_BETWEEN_READINGS = 15
-# codecarbon wants a country even where only energy is measured; its carbon is then left out.
+# codecarbon needs a country even where only energy is measured; its carbon is then left out.
 _ANY_COUNTRY = "USA"
 
 
@@ -24,7 +22,6 @@ class Energy:
     carbon_kg: float | None
 
     def payload(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
         return asdict(self)
 
 
@@ -38,7 +35,6 @@ class EnergyMeter:
         self._starting = threading.Thread(target=self._start, name="energy", daemon=True)
 
     def start(self) -> None:
-        """Begin in a thread."""
         self._starting.start()
 
     def stop(self, *, seconds: float) -> Energy | None:

@@ -1,7 +1,5 @@
 """What a run used: device seconds, memory, and the versions it ran on."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.metadata
 import platform
@@ -20,7 +18,6 @@ class Meter:
         self._started = time.monotonic()
 
     def device_seconds(self) -> float:
-        """Return the wall-clock seconds this attempt has held its device."""
         return time.monotonic() - self._started
 
 

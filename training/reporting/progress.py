@@ -1,7 +1,5 @@
 """What a run is doing, in progress.json, its curves in curve.json, and its log lines."""
 
-from __future__ import annotations
-
 import datetime
 import threading
 import time
@@ -51,7 +49,6 @@ class Progress:
         self._thread = threading.Thread(target=self._beat, name="progress", daemon=True)
 
     def start(self) -> None:
-        """Write the first state and start the heartbeat."""
         self._write()
         self._thread.start()
 
@@ -86,7 +83,6 @@ class Progress:
                 self._curve.add_loss(self._earlier_steps + step, loss)
 
     def scored(self, step: int, score: float) -> None:
-        """Note a score on dev."""
         with self._lock:
             self._curve.add_score(self._earlier_steps + step, score)
 
@@ -96,11 +92,9 @@ class Progress:
         self._state = replace(self._state, message=line)
 
     def stages(self) -> dict[str, Any]:
-        """Return seconds by stage, seconds at work, and the moment of the first step."""
         return self._clock.payload()
 
     def close(self) -> None:
-        """Write the last state and end the heartbeat."""
         self._closed.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -139,18 +133,15 @@ class StageClock:
         self._first_step_at: str | None = None
 
     def enter(self, stage: str) -> None:
-        """Leave the current stage for another."""
         now = time.monotonic()
         self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
         self._stage, self._since = stage, now
 
     def note_first_step(self) -> None:
-        """Keep the moment when the first step of a training or a scoring was done."""
         if self._first_step_at is None:
             self._first_step_at = datetime.datetime.now(datetime.UTC).isoformat()
 
     def payload(self) -> dict[str, Any]:
-        """Return the sums up to now, as JSON takes them."""
         now = dict(self._seconds)
         now[self._stage] = now.get(self._stage, 0.0) + time.monotonic() - self._since
         rounded = {name: round(seconds, 3) for name, seconds in now.items()}
@@ -166,11 +157,9 @@ class Rate:
         self._seen: deque[tuple[float, int]] = deque(maxlen=BEATS_OF_RATE + 1)
 
     def note(self, step: int) -> None:
-        """Record the run's progress."""
         self._seen.append((time.monotonic(), step))
 
     def rows_per_second(self) -> float | None:
-        """Return the rate; None until there are two records."""
         steps = self._steps_per_second()
         return None if steps is None else round(steps * self._rows_per_step, 1)
 

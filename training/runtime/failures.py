@@ -1,7 +1,5 @@
 """The errors that end a run for good, and the one that a person can fix: a full disk."""
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Iterator
 

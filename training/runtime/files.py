@@ -1,7 +1,5 @@
 """Files that appear complete or not at all: write beside, then rename."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -26,15 +24,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(*, path: Path, payload: object, indent: int | None = 1) -> None:
-    """Replace a JSON file in one step, so that no reader ever sees half of it.
-
-    Parameters
-    ----------
-    payload
-        anything `json` can encode; NaN is refused, since other readers cannot parse it.
-    indent
-        None for one long line, which is written many times faster.
-    """
+    """Replace a JSON file in one step, so that no reader sees half of it; `indent` None is much faster."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with removed_on_failure(temporary):
         temporary.write_text(json.dumps(payload, ensure_ascii=False, indent=indent, allow_nan=False), encoding="utf-8")
@@ -82,10 +72,7 @@ def file_hash(path: Path) -> str:
 
 
 def folder_hash(folder: Path) -> str:
-    """Return one SHA-256 over the names and contents of all files below a folder.
-
-    Its model card is left out: it states costs, which are corrected later, and changes nothing that the model does.
-    """
+    """Return one SHA-256 over all files below a folder but its model card, whose costs are corrected later."""
     digest = hashlib.sha256()
     card = folder / CARD_FILE
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != card):

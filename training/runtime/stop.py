@@ -1,7 +1,5 @@
 """Leaving on request: on SIGTERM, or when the process that started this one has died."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading
@@ -26,7 +24,6 @@ class StopFlag:
         self._requested_at = 0.0
 
     def request(self) -> None:
-        """Ask the run to stop; asking twice is asking once."""
         if not self._requested.is_set():
             self._requested_at = time.monotonic()
             self._requested.set()
@@ -37,7 +34,6 @@ class StopFlag:
             raise StopRequested("stopped on request")
 
     def is_requested(self) -> bool:
-        """Say whether someone asked the run to stop."""
         return self._requested.is_set()
 
     def is_overdue(self) -> bool:

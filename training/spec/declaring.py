@@ -1,7 +1,5 @@
 """How a setting is declared: checks, form fields, command options and documents are made from the declaration."""
 
-from __future__ import annotations
-
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -27,13 +25,12 @@ class FormGroup(StrEnum):
 class Setting:
     """What a setting may be, and what people read about it.
 
-    `kind` is int, float, str or bool; with `longest` it is a list of so many of them, without duplicates. Numbers are
-    from `least` to `most`; `choices` have a label each. `label` is that of a form; without one the setting is left to
-    the command line. `blank` says what holds where nothing is given, `placeholder` shows it.
+    With `longest` it is a list of so many values; `choices` have a label each. Without a `label` it is left to the
+    command line. `blank` says what holds where nothing is given, `placeholder` shows it.
     """
 
     name: str = ""
-    kind: type = str
+    value_type: type = str
     default: Any = None
     may_be_none: bool = False
     least: float = 0
@@ -58,7 +55,7 @@ class Setting:
     @property
     def range_text(self) -> str:
         """As a help text has it."""
-        return f"{self.least:,} to {self.most:,}" if self.kind in (int, float) else ", ".join(self.choices)
+        return f"{self.least:,} to {self.most:,}" if self.value_type in (int, float) else ", ".join(self.choices)
 
     def _fault_of_list(self, values: object) -> str:
         if not isinstance(values, list | tuple):
@@ -74,13 +71,13 @@ class Setting:
         return ""
 
     def _fault_of_one(self, value: object) -> str:
-        if self.kind is bool:
+        if self.value_type is bool:
             return "" if isinstance(value, bool) else f"{value!r} is not true or false."
-        if self.kind is str:
+        if self.value_type is str:
             return "" if value in self.choices else f"{value!r} is not one of {', '.join(self.choices)}."
-        kinds = (int, float) if self.kind is float else (int,)
+        kinds = (int, float) if self.value_type is float else (int,)
         if isinstance(value, bool) or not isinstance(value, kinds):
-            return f"{value!r} is not a {'' if self.kind is float else 'whole '}number."
+            return f"{value!r} is not a {'' if self.value_type is float else 'whole '}number."
         return "" if self.least <= value <= self.most else f"{value} is not between {self.least:,} and {self.most:,}."
 
 
@@ -106,10 +103,10 @@ def settings_of(cls: type[Any]) -> dict[str, Setting]:
 
 
 def _typed(hint: Any) -> dict[str, Any]:
-    """The kind of an annotation such as `int`, `float | None` or `tuple[int, ...]`."""
+    """The type in an annotation such as `int`, `float | None` or `tuple[int, ...]`."""
     may_be_none = isinstance(hint, types.UnionType)
     inner = next(one for one in get_args(hint) if one is not types.NoneType) if may_be_none else hint
-    return {"kind": get_args(inner)[0] if get_origin(inner) is tuple else inner, "may_be_none": may_be_none}
+    return {"value_type": get_args(inner)[0] if get_origin(inner) is tuple else inner, "may_be_none": may_be_none}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,5 +130,4 @@ class Settings:
 
     @classmethod
     def refuse(cls, name: str, fault: str) -> NoReturn:
-        """Raise SpecInvalid for a field."""
         raise SpecInvalid(f"spec.json, {f'{cls.section}.' if cls.section else ''}{name}: {fault}")

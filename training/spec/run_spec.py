@@ -1,13 +1,11 @@
 """What a run is asked to do, read from spec.json and checked before torch is imported."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
 from training.spec.declaring import Settings, SpecInvalid, setting
@@ -47,7 +45,6 @@ class RunSpec(Settings):
     country: str | None = None
 
     def check_together(self) -> None:
-        """Check what a run of this kind needs."""
         require(self.version == SPEC_VERSION, "version", f"is {self.version!r}", f"Write version {SPEC_VERSION}.")
         require(self.kind in RUN_KINDS, "kind", f"is {self.kind!r}", f"Give one of {', '.join(RUN_KINDS)}.")
         require(self.role in ROLES, "role", f"is {self.role!r}", f"Give one of {', '.join(ROLES)}.")
@@ -92,13 +89,8 @@ class RunSpec(Settings):
         require(rows, "data.unlabelled", "is missing", "Give the dataset to be scored.")
 
     @classmethod
-    def from_json(cls, path: Path) -> RunSpec:
-        """Read and check a spec file; relative paths start at its folder.
-
-        Raises
-        ------
-        SpecInvalid: the file cannot be read, or a field has an invalid value.
-        """
+    def from_json(cls, path: Path) -> Self:
+        """Read and check a spec file; relative paths start at its folder. Raises: SpecInvalid."""
         try:
             payload = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -106,8 +98,7 @@ class RunSpec(Settings):
         return cls.from_payload(payload, folder=path.resolve().parent)
 
     @classmethod
-    def from_payload(cls, payload: object, *, folder: Path) -> RunSpec:
-        """Build a spec from a decoded JSON object; relative paths start at `folder`."""
+    def from_payload(cls, payload: object, *, folder: Path) -> Self:
         if not isinstance(payload, Mapping):
             raise SpecInvalid("spec.json: is no JSON object. Write an object with version, kind, labels and so on.")
         values: dict[str, Any] = dict(payload)
@@ -127,7 +118,7 @@ class RunSpec(Settings):
         values["data"] = _data_paths(values.get("data") or {}, folder)
         teacher = values.get("teacher_artifact")
         values["teacher_artifact"] = _absolute("teacher_artifact", teacher, folder)
-        spec: RunSpec = build_part(cls, values, "the top level")
+        spec: Self = build_part(cls, values, "the top level")
         return spec
 
 

@@ -1,7 +1,5 @@
 """The parts of spec.json and the settings in them, each declared once: range, choices, default and description."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Mapping
@@ -19,7 +17,7 @@ POOLING_CHOICES = {
     "max": "Largest value over tokens",
     BI_ENCODER: "Each text separately (bi-encoder)",
 }
-# `auto` takes characters where more than a few gold spans are parts of words; see training.answers.spans.
+# `auto` takes characters where more than a few gold spans are parts of words.
 SEGMENTATION_CHOICES = {
     "auto": "Words; characters where people mark parts of words",
     "word": "Words",
@@ -58,10 +56,7 @@ def build_part(cls: type[Any], payload: object, where: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSource(Settings):
-    """Where a pre-trained checkpoint comes from: a hub name, a folder, or an installed package.
-
-    `layers` are the numbers, from 0, of those that a smaller model is carved from; None takes all.
-    """
+    """Where a pre-trained checkpoint comes from; `layers`, from 0, are those that a smaller model is carved from."""
 
     section: ClassVar[str] = "model"
 
@@ -71,7 +66,6 @@ class ModelSource(Settings):
     layers: tuple[int, ...] | None = setting(None, most=1_000, longest=1_000, is_increasing=True)
 
     def check_together(self) -> None:
-        """Check the names, which no range describes."""
         require(self.source in SOURCES, "model.source", f"is {self.source!r}", f"Give one of {', '.join(SOURCES)}.")
         named = isinstance(self.name, str) and bool(self.name)
         require(named, "model.name", f"is {self.name!r}", "Name the model.")
@@ -152,9 +146,8 @@ class DistilTraining(Settings):
 class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
     """How a student or teacher is trained; exactly one of epochs and steps is given.
 
-    `accumulation` splits a batch into that many micro-batches, which changes the memory used and never the result.
-    A student of soft labels follows its teacher's segmentation. `top_tokens` is how many of the likeliest tokens a
-    text-to-text teacher keeps at each place of its answers.
+    `accumulation` splits a batch into that many micro-batches, which changes the memory used and never the result. A
+    student of soft labels follows its teacher's segmentation. `top_tokens` are kept at each place of written answers.
     """
 
     section: ClassVar[str] = "training"
@@ -184,10 +177,7 @@ class SharedSearch(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings(SharedSearch):
-    """What is tried on dev before the final training, and from how many seeds that one is repeated.
-
-    Every rate is tried with every length; an empty list means the one that the training settings name.
-    """
+    """What is tried on dev before the final training: every rate with every length; empty means the training's own."""
 
     section: ClassVar[str] = "search"
 
@@ -197,11 +187,10 @@ class SearchSettings(SharedSearch):
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings(Settings):
-    """Which pseudo-labelled rows a student learns from, and whether it is trained on gold labels afterwards.
+    """Which pseudo-labelled rows a student learns from, and how long it is trained on gold labels alone afterwards.
 
-    The filter `confidence` keeps the rows of which the teacher is most confident; `random`, its control, draws as many
-    by the seed. `keep` None takes the threshold that was chosen on dev when the teacher scored. `gold_epochs` follow
-    the distillation, on gold labels alone; 0 for none.
+    The filter `random`, the control, draws as many rows as `confidence` keeps. `keep` None takes the threshold that was
+    chosen on dev when the teacher scored.
     """
 
     section: ClassVar[str] = "distillation"
@@ -218,7 +207,6 @@ class DistillationSettings(Settings):
     gold_epochs: int = setting(0, most=1_000, label="Epochs on the labels alone", group=FormGroup.DISTILLING)
 
     def check_together(self) -> None:
-        """Check that a share is kept by a filter."""
         if self.keep is not None and self.filter == "none":
             self.refuse("keep", "needs a filter. Choose the confidence or random filter, or leave keep blank.")
 

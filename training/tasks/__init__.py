@@ -1,7 +1,7 @@
 """The task types that the engine knows, by name. Nothing here imports torch."""
 
 from training.runtime import PermanentFailure
-from training.tasks.base import BI_ENCODER, PAIR_POOLINGS, POOLINGS, TaskType
+from training.tasks.base import BI_ENCODER, PAIR_POOLINGS, TaskType
 from training.tasks.entity_extraction import EntityExtractionType
 from training.tasks.multi_label_classification import MultiLabelClassificationType
 from training.tasks.pair_classification import PairClassificationType
@@ -10,7 +10,6 @@ from training.tasks.text_classification import TextClassificationType
 __all__ = [
     "BI_ENCODER",
     "PAIR_POOLINGS",
-    "POOLINGS",
     "TASK_TYPES",
     "TaskType",
     "task_type_named",
@@ -32,7 +31,7 @@ class TaskTypeUnknown(PermanentFailure):
 
 
 def task_type_named(*, name: str, metric: str) -> TaskType:
-    """Look a task type up; raises TaskTypeUnknown if there is none of that name, or it lacks the study's metric."""
+    """Look a task type up. Raises: TaskTypeUnknown (no such name, or it lacks the study's metric)."""
     if name not in TASK_TYPES:
         raise TaskTypeUnknown(f"spec.json, task_type: is {name!r}. Give one of {', '.join(sorted(TASK_TYPES))}.")
     task_type = TASK_TYPES[name]

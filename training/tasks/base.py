@@ -1,9 +1,4 @@
-"""What a task type is, without torch: its fields, its answers, its metrics, and answers that need no training.
-
-How one is trained is in training.learners.
-"""
-
-from __future__ import annotations
+"""What a task type is, without torch: its fields, its answers, its metrics, and answers that need no training."""
 
 import json
 from abc import ABC, abstractmethod
@@ -64,32 +59,22 @@ class TaskType(ABC):
     # What a text is cut into, where a unit is a word of it.
     segmentation: str = "word"
 
-    def segmented(self, segmentation: str) -> TaskType:
-        """Return the same task type over one of training.answers.SEGMENTATIONS; without words, itself."""
+    def segmented(self, segmentation: str) -> "TaskType":
+        """Return the same task type over units of one segmentation, word or character; without words, itself."""
         return self
 
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
-        """Choose the one of training.answers.SEGMENTATIONS in which training rows can be learned."""
+        """Choose the segmentation, word or character, in which training rows can be learned."""
         return "word"
 
     @abstractmethod
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
     ) -> list[str]:
-        """Check N values of a label column and return them as answers.
-
-        Raises
-        ------
-        GoldInvalid: a value is no answer, with the number of its row.
-        """
+        """Check N values of a label column and return them as answers. Raises: GoldInvalid, with the row's number."""
 
     def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:
-        """Read one answer that a person gave to an example with these input fields.
-
-        Raises
-        ------
-        AnswerInvalid: it is not a valid answer.
-        """
+        """Read one answer that a person gave to an example with these input fields. Raises: AnswerInvalid."""
         columns = {name: [text] for name, text in fields.items()}
         try:
             return self.read_gold(gold=[given], columns=columns, labels=labels)[0]
@@ -99,23 +84,10 @@ class TaskType(ABC):
     def read_cell(
         self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
     ) -> str:
-        """Read the answer in a row of a file, whose texts are stored cleaned.
-
-        Parameters
-        ----------
-        cells
-            the row's texts by input field, as in the file.
-        remarks
-            counts assumptions that were made.
-
-        Raises
-        ------
-        AnswerInvalid: it is not a valid answer.
-        """
+        """Read the answer in a row of a file, counting assumptions in `remarks`. Raises: AnswerInvalid."""
         return self.read_answer(given=cell, fields=cells, labels=labels)
 
     def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
-        """Return the labels of an answer."""
         return [LabelledSpan(label=answer)]
 
     def marked(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
@@ -123,19 +95,14 @@ class TaskType(ABC):
         return []
 
     def one_line(self, *, answer: str, fields: Mapping[str, str]) -> str:
-        """Write an answer for a message."""
         shown = ", ".join(map(str, self.parts(answer=answer, fields=fields))) or self.nothing
         return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
 
     def json_pieces(self, label: str) -> list[str]:
-        """Return texts of which each stored answer that has this label contains one, and no other does.
-
-        A quote within a label is escaped, so that no label can look like these.
-        """
+        """Return texts of which every stored answer with this label contains one, and no other does."""
         return [label]
 
     def as_json(self, answer: str) -> Any:
-        """Return an answer as a value of a JSON line."""
         return json.loads(answer) if self.is_list else answer
 
     @abstractmethod
@@ -144,25 +111,11 @@ class TaskType(ABC):
 
     @abstractmethod
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
-        """Write an answer as a text-to-text model is to write it, so that `from_text` reads the same answer.
-
-        Parameters
-        ----------
-        text
-            the example's first input field.
-        """
+        """Write an answer as a text-to-text model is to write it; `text` is the example's first input field."""
 
     @abstractmethod
     def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
-        """Read what a text-to-text model generated; None if it is no answer.
-
-        Parameters
-        ----------
-        text
-            the example's first input field.
-        names
-            the study's labels, by how the model's tokenizer writes them; see training.answers.text_forms.
-        """
+        """Read what a model generated, None if no answer; `names` has the labels by how its tokenizer writes them."""
 
     def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
         """Return pairs of a text and its answer that a tokenizer must be able to write and read back."""
@@ -177,13 +130,7 @@ class TaskType(ABC):
         return len(set(gold)) > 1
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
-        """Count, per labelled row, what the metrics need; sums over any resample give its metrics.
-
-        Parameters
-        ----------
-        predicted
-            N answers; None is unparsed.
-        """
+        """Count, per labelled row, what the metrics need; sums over any resample give its metrics."""
         place = {label: index for index, label in enumerate(labels)}
         return tally_items(
             gold=[self.items(answer=answer, place=place) for answer in rows.labelled()],
@@ -196,13 +143,7 @@ class TaskType(ABC):
         return f1_scores(totals_RK)
 
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
-        """Answer labelled test rows without any training.
-
-        Returns
-        -------
-        By name: `majority`, always the most frequent answer of the training data; `copy`, the answer of the most
-        similar training text.
-        """
+        """Answer test rows by the most frequent training answer, and by that of the most similar training text."""
         train_gold = train.labelled()
         majority = most_frequent(train_gold, labels)
         alike = nearest_texts(train=joined_texts(train), test=joined_texts(test))
@@ -213,8 +154,5 @@ class TaskType(ABC):
         }
 
     def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
-        """Return answers that ignore the text, among them the best one on test itself by each metric.
-
-        A student below that one has learned nothing that shows.
-        """
+        """Return answers that ignore the text, among them the best one on test itself by each metric."""
         return [constant_answer(most_frequent(test.labelled(), labels), len(test))]

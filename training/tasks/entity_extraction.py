@@ -1,7 +1,5 @@
 """One text, the entities in it."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -51,10 +49,7 @@ MAY_BE_UTF_16 = (
 
 
 class EntityExtractionType(TaskType):
-    """Finds spans of a text and gives each a label; an answer is a JSON list of spans with start, end and label.
-
-    A unit is a word, or with `segmentation` "character" a character.
-    """
+    """Finds spans of a text and gives each a label; an answer is a JSON list of spans with start, end and label."""
 
     name = "entity_extraction"
     title = "Entity extraction"
@@ -79,22 +74,18 @@ class EntityExtractionType(TaskType):
     def __init__(self, segmentation: str = "word") -> None:
         self.segmentation = segmentation
 
-    def segmented(self, segmentation: str) -> EntityExtractionType:
-        """Return the same task type over words or over characters."""
+    def segmented(self, segmentation: str) -> TaskType:
         return EntityExtractionType(segmentation)
 
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
-        """Choose by where the gold spans begin and end."""
         return chosen_segmentation(texts=columns["text"], answers=gold)
 
     def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """Return the tags: O, then B and I of each label."""
         return ("O", *(f"{part}-{label}" for label in labels for part in "BI"))
 
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
     ) -> list[str]:
-        """Make sure that each is a list of spans of its text; see TaskType.read_gold."""
         place = dict.fromkeys(labels)
         return [
             spans_to_json(checked_spans(gold=value, text=text, labels=place, row=row))
@@ -108,7 +99,7 @@ class EntityExtractionType(TaskType):
     def read_cell(
         self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
     ) -> str:
-        """Read spans, check them by their words, and move them to the cleaned text; see TaskType.read_cell."""
+        """Read spans, check them by their words, and move them to the cleaned text."""
         text, given = cells["text"], self._given(cell)
         try:
             spans, unit = in_characters(given, text=text)
@@ -133,12 +124,10 @@ class EntityExtractionType(TaskType):
         return super().read_answer(given=spans_to_json(known), fields={"text": text}, labels=labels)
 
     def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
-        """Return each entity."""
         text = fields["text"]
         return [LabelledSpan(label=one.label, text=text[one.start : one.end]) for one in spans_from_json(answer)]
 
     def marked(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
-        """Cut the text into its entities and what is between."""
         text, pieces, end = fields["text"], list[LabelledSpan](), 0
         for span in sorted(spans_from_json(answer)):
             pieces.append(LabelledSpan(label="", text=text[end : span.start]))
@@ -147,20 +136,16 @@ class EntityExtractionType(TaskType):
         return [one for one in (*pieces, LabelledSpan(label="", text=text[end:])) if one.text]
 
     def json_pieces(self, label: str) -> list[str]:
-        """Return the label as a value of a span."""
         return [f'"label": {json.dumps(label, ensure_ascii=False)}']
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
-        """Write each entity's words and its label in brackets."""
         return write_entities(text=text, spans=spans_from_json(answer), labels=labels)
 
     def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
-        """Find the entities in the text."""
         spans = read_entities(generated=generated, text=text, names=names)
         return None if spans is None else spans_to_json(spans)
 
     def written_samples(self, labels: Sequence[str]) -> list[tuple[str, str]]:
-        """Return each label as an entity of its own name."""
         return [(label, spans_to_json([Span(0, len(label), label)])) for label in labels]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
@@ -172,23 +157,15 @@ class EntityExtractionType(TaskType):
         return any(spans_from_json(answer) for answer in gold)
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
-        """Count spans, and what the study's own scorer counts; see TaskType.tally."""
         spans = super().tally(rows=rows, predicted=predicted, labels=labels)
         return concatenated(spans, compat_tally(texts=rows.columns["text"], gold=rows.labelled(), predicted=predicted))
 
     def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
-        """Return exact span F1, the share of texts that are wholly right, and compat_f1; see TaskType.score."""
         spans_RK, compat_RK = totals_RK[:, :-NUM_COMPAT_COUNTS], totals_RK[:, -NUM_COMPAT_COUNTS:]
         return {**f1_scores(spans_RK), "compat_f1": compat_f1(compat_RK)}
 
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
-        """Answer labelled test rows without any training.
-
-        Returns
-        -------
-        By name: `majority`, no entity, since most words are in none; `every_word`, each word an entity of the label
-        that is most frequent in the training data; `copy`, what is an entity in the training data, wherever it occurs.
-        """
+        """Answer with no entity, with every word as one of the commonest label, and with what is one in training."""
         train_gold = train.labelled()
         copied = memorised_spans(train=train.columns["text"], train_gold=train_gold, test=test.columns["text"])
         return {

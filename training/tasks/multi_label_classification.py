@@ -1,7 +1,5 @@
 """One text, any number of labels, none too."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -49,7 +47,6 @@ class MultiLabelClassificationType(TextClassificationType):
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
     ) -> list[str]:
-        """Make sure that each is a list of labels, and put these in the study's order; see TaskType.read_gold."""
         place = {label: index for index, label in enumerate(labels)}
         return [_canonical(value, row, place) for row, value in enumerate(gold)]
 
@@ -71,7 +68,6 @@ class MultiLabelClassificationType(TextClassificationType):
         return [clean(one) for one in named]
 
     def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
-        """Return the labels that apply."""
         return [LabelledSpan(label=label) for label in json.loads(answer)]
 
     def json_pieces(self, label: str) -> list[str]:
@@ -79,11 +75,9 @@ class MultiLabelClassificationType(TextClassificationType):
         return [before + json.dumps(label, ensure_ascii=False) for before in ("[", ", ")]
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
-        """Write the labels one after the other, nothing for none."""
         return BETWEEN_LABELS.join(json.loads(answer))
 
     def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
-        """Read the labels in any order."""
         found = read_labels(generated=generated, names=names)
         if found is None:
             return None
@@ -95,7 +89,7 @@ class MultiLabelClassificationType(TextClassificationType):
         return [("", json.dumps(labels_, ensure_ascii=False)) for labels_ in lists]
 
     def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:
-        """Return the most frequent set, the best one by micro F1, and all labels of test; see TaskType.constants.
+        """Return the most frequent set, the best one by micro F1, and all labels of test.
 
         Micro F1 of a set that is always answered is 2 hits / (answered + gold labels), so that the best of each size
         has the most frequent labels; macro F1 grows with each label that test has.
@@ -110,16 +104,12 @@ class MultiLabelClassificationType(TextClassificationType):
         return [constant_answer(answer, len(gold)) for answer in (most_frequent(gold, labels), *sorted(sets))]
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
-        """Return each label that applies."""
         return frozenset((place[label],) for label in json.loads(answer))
 
 
 def _canonical(value: Any, row: int, place: Mapping[str, int]) -> str:
-    try:
-        named = json.loads(value)
-    except (TypeError, ValueError) as error:
-        raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}") from error
-    if not isinstance(named, list):
+    named = given_list(value) if isinstance(value, str) else None
+    if named is None:
         raise GoldInvalid(row, f"has label {value!r}, which is no list of labels. {_HOW}")
     for label in named:
         if not isinstance(label, str) or label not in place:

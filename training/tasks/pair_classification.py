@@ -1,7 +1,5 @@
 """Two texts, one of several labels for their relation."""
 
-from __future__ import annotations
-
 from training.tasks.base import PAIR_POOLINGS
 from training.tasks.text_classification import TextClassificationType
 

@@ -1,7 +1,5 @@
 """One text, one of several labels."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -23,7 +21,6 @@ class TextClassificationType(TaskType):
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]
     ) -> list[str]:
-        """Make sure that each is one of the labels; see TaskType.read_gold."""
         known = set(labels)
         for row, label in enumerate(gold):
             if label not in known:
@@ -31,17 +28,13 @@ class TextClassificationType(TaskType):
         return list(gold)
 
     def read_answer(self, *, given: str, fields: Mapping[str, str], labels: Sequence[str]) -> str:
-        """Find the label that is given, or looks the same."""
         return known_label(clean(given), labels)
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
-        """Write the label."""
         return answer
 
     def from_text(self, *, generated: str, text: str, names: Mapping[str, str]) -> str | None:
-        """Read the label."""
         return names.get(without_spaces(generated))
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
-        """Return the one label."""
         return frozenset({(place[answer],)})

@@ -1,10 +1,7 @@
 """Where a run resumes: one file that is replaced as a whole."""
 
-from __future__ import annotations
-
 import os
 import pickle
-import shutil
 import time
 import zipfile
 from collections.abc import Callable
@@ -63,13 +60,7 @@ class Checkpoint:
             return False
 
     def load(self, *, fits: Callable[[dict[str, Any]], bool] = lambda state: True) -> dict[str, Any] | None:
-        """Return the saved state and set the random generators to it; None if there is none that can be used.
-
-        Parameters
-        ----------
-        fits
-            says whether a state can be resumed; called before anything is changed.
-        """
+        """Return the saved state and set the random generators to it; None if there is none, or it does not fit."""
         if not self._path.is_file():
             return None
         try:
@@ -88,10 +79,6 @@ class Checkpoint:
         _set_rng_state(random_state)
         return state
 
-    def remove(self) -> None:
-        """Delete the saved state once the run's result is written."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
 
 def save_state(*, path: Path, state: dict[str, Any]) -> None:
     """Write tensors, numbers, strings and containers of them into a file that is there complete or not at all."""
@@ -103,12 +90,7 @@ def save_state(*, path: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Read what `save_state` wrote, onto the CPU.
-
-    Raises
-    ------
-    One of `UNREADABLE`: it is not there, is no such file, or was changed since it was written.
-    """
+    """Read what `save_state` wrote, onto the CPU; raises one of `UNREADABLE`, also where it was changed since."""
     # torch itself checks no sums: a changed byte would be loaded as a weight.
     with zipfile.ZipFile(path) as archive:
         broken = archive.testzip()

@@ -1,7 +1,5 @@
 """Labelled rows as a model is trained on them, with the loss against their answers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -48,10 +46,7 @@ def check_variety(*, gold: list[str], task_type: TaskType) -> None:
 
 
 def with_target_tokens(*, encoded: EncodedRows, answers: Sequence[Sequence[int]]) -> EncodedRows:
-    """Add the answers that a model is to generate; a unit of the rows is then a token of an answer.
-
-    `answers` are the tokens of each row's answer, its end included.
-    """
+    """Add the tokens of answers, ends included, that a model is to generate; a unit is then a token of an answer."""
     lengths = np.array([len(answer) for answer in answers], dtype=np.int64)
     count_N = torch.from_numpy(lengths)
     return replace(

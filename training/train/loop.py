@@ -1,12 +1,10 @@
 """The arithmetic that every training method shares: steps, schedule, model selection, resuming."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -60,8 +58,7 @@ class Schedule:
     evaluation_steps: frozenset[int]
 
     @classmethod
-    def of(cls, *, settings: TrainingSettings, num_rows: int) -> Schedule:
-        """Return the schedule for a training set of `num_rows` rows."""
+    def of(cls, *, settings: TrainingSettings, num_rows: int) -> Self:
         steps_per_epoch = math.ceil(num_rows / settings.batch_size)
         num_steps = settings.steps or (settings.epochs or 0) * steps_per_epoch
         count = min(settings.evaluations, num_steps)
@@ -83,8 +80,7 @@ class Schedule:
 class FitState:
     """The state of a training; everything but the weights.
 
-    `earlier_steps` and `earlier_best_step` are of a stage before this one, whose best weights may still be the best:
-    step 0 means them.
+    The earlier steps are of a stage before this one, whose best weights may still be the best: step 0 means them.
     """
 
     step: int = 0
@@ -103,17 +99,9 @@ class FitState:
 def gradients_of_step(
     *, model: nn.Module, rows: EncodedRows, micro_batches: list[Indices], loss: StepLoss, compute: Compute
 ) -> float:
-    """Add up the gradients of one step's micro-batches, divided once by all that is valid in the step.
+    """Add up the gradients of one step's micro-batches, divided once by all that is valid; returns the mean loss.
 
-    How the step is cut into micro-batches of row numbers does not change the gradient.
-
-    Returns
-    -------
-    The step's mean loss per valid unit.
-
-    Raises
-    ------
-    LossNotFinite: the loss is infinite or NaN.
+    How the step is cut into micro-batches of row numbers does not change the gradient. Raises: LossNotFinite.
     """
     numbers = [torch.from_numpy(indices) for indices in micro_batches]
     num_valid = max(1, sum(loss.num_valid(number) for number in numbers))
@@ -132,21 +120,9 @@ def gradients_of_step(
 def fit(*, job: Job, inputs: FitInputs, fingerprint: str, start: FitState | None = None) -> FitState:
     """Train, evaluate on dev at even intervals, and load the weights of the best step, without dev of the last.
 
-    Resumed after a stop or a crash, it gives the same weights bit for bit on a CPU: the order of rows
-    depends on seed and epoch, and the random state is part of the checkpoint.
-
-    Parameters
-    ----------
-    fingerprint
-        a checkpoint with another one is not used.
-    start
-        where a stage that follows another one begins, ignoring any checkpoint; None resumes from the checkpoint.
-
-    Raises
-    ------
-    StopRequested: asked to stop; a checkpoint was saved.
-    LossNotFinite: the training diverged.
-    MemoryTooSmall: one row at a time, or the optimiser's step, does not fit.
+    Resumed from a checkpoint with the same fingerprint, it gives the same weights bit for bit on a CPU: the order of
+    rows depends on seed and epoch, and the random state is part of the checkpoint. `start` begins a stage that follows
+    another one. Raises: StopRequested (a checkpoint was saved), LossNotFinite, MemoryTooSmall.
     """
     schedule = Schedule.of(settings=job.spec.training, num_rows=len(inputs.rows))
     optimizer = _optimizer(inputs.model, job.spec.training)

@@ -1,8 +1,7 @@
 """What a training minimises: losses summed over rows, against gold answers and against a teacher."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -14,36 +13,42 @@ from training.models import TARGETS, log_probs_with_rest
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoldLoss:
+class _UnitLoss:
+    """A loss over units of rows."""
+
+    units: Units
+
+    def on(self, device: torch.device) -> Self:
+        """Return the same loss on a device."""
+        held = {one.name: getattr(self, one.name) for one in fields(self)}
+        moved: dict[str, Any] = {
+            name: value.to(device) for name, value in held.items() if isinstance(value, Tensor | Units)
+        }
+        return replace(self, **moved)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldLoss(_UnitLoss):
     """Cross-entropy against gold answers; `target` is (U,), or (U, C) where labels do not exclude each other."""
 
     learner: TaskLearner
-    units: Units
     target: Tensor
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
-        """Return the loss summed over the rows."""
         return self.learner.cross_entropy_sum(logits=logits, target=self.target[self.units.of(rows)])
 
-    def on(self, device: torch.device) -> GoldLoss:
-        """Return the same loss on a device."""
-        return replace(self, units=self.units.to(device), target=self.target.to(device))
-
     def num_valid(self, rows: Tensor) -> int:
-        """Return how many terms the loss of the rows has."""
         return int((self.target[self.units.of(rows.to(self.target.device))] != IGNORED).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoftLoss:
-    """KL to the teacher where it answered, plus weighted cross-entropy where there is a gold answer.
+class SoftLoss(_UnitLoss):
+    """KL to the teacher where it answered, plus weighted cross-entropy where there is a gold answer, over U units.
 
-    Over U units; `target` is (U,), or (U, C) where labels do not exclude each other. A text-to-text student could also
-    generate something else than a label, and is trained not to.
+    A text-to-text student could also generate something else than a label, and is trained not to.
     """
 
     learner: TaskLearner
-    units: Units
     teacher_UC: Tensor
     answered_U: Tensor
     target: Tensor
@@ -52,7 +57,6 @@ class SoftLoss:
     is_text_to_text: bool = False
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
-        """Return the loss summed over the rows."""
         unit = self.units.of(rows)
         loss = self.learner.distillation_sum(
             student=logits,
@@ -68,16 +72,6 @@ class SoftLoss:
             loss = loss + other_text_sum(log_probs_BC=logits, weight_B=weight)
         return loss
 
-    def on(self, device: torch.device) -> SoftLoss:
-        """Return the same loss on a device."""
-        return replace(
-            self,
-            units=self.units.to(device),
-            teacher_UC=self.teacher_UC.to(device),
-            answered_U=self.answered_U.to(device),
-            target=self.target.to(device),
-        )
-
     def num_valid(self, rows: Tensor) -> int:
         """Return how many terms the loss of the rows has: each has a teacher's answer, a gold one, or both."""
         unit = self.units.of(rows.to(self.target.device))
@@ -87,14 +81,13 @@ class SoftLoss:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenLoss:
+class TokenLoss(_UnitLoss):
     """A loss over the tokens of answers: KL to a teacher's distributions where there are some, cross-entropy elsewhere.
 
     A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities of those tokens, then of the rest) are a
     teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
     """
 
-    units: Units
     target_U: Tensor
     answered_U: Tensor
     top_ids_UK: Tensor
@@ -103,8 +96,7 @@ class TokenLoss:
     gold_weight: float = 1.0
 
     @classmethod
-    def of_gold(cls, rows: EncodedRows) -> TokenLoss:
-        """Make the loss of rows whose answers are all gold."""
+    def of_gold(cls, rows: EncodedRows) -> Self:
         target_U = torch.tensor([token for row in rows.inputs for token in row[TARGETS]], dtype=torch.int64)
         nothing = torch.empty((len(target_U), 0), dtype=torch.int64)
         return cls(
@@ -115,16 +107,7 @@ class TokenLoss:
             teacher_UK=nothing.float(),
         )
 
-    def on(self, device: torch.device) -> TokenLoss:
-        """Return the same loss on a device."""
-        return replace(
-            self,
-            units=self.units.to(device),
-            **{name: getattr(self, name).to(device) for name in ("target_U", "answered_U", "top_ids_UK", "teacher_UK")},
-        )
-
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
-        """Return the loss summed over the rows; logits are (U, V)."""
         unit = self.units.of(rows)
         loss = self.gold_weight * cross_entropy_sum(logits_BC=logits, target_B=self.target_U[unit])
         answered = self.answered_U[unit]
@@ -139,6 +122,5 @@ class TokenLoss:
         )
 
     def num_valid(self, rows: Tensor) -> int:
-        """Return how many tokens the loss of the rows has."""
         unit = self.units.of(rows.to(self.target_U.device))
         return int((self.answered_U[unit] | (self.target_U[unit] != IGNORED)).sum())

@@ -1,10 +1,7 @@
 """The same search and the same seeds for every training: rates and lengths tried on dev, the best repeated.
 
-Both paths train through here, so that neither is tuned more than the other. All of it happens within one run, and is
-billed to that run.
+Both paths train through here, so that neither is tuned more than the other.
 """
-
-from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
@@ -47,11 +44,9 @@ class TrialResult:
 
     @property
     def dev(self) -> float | None:
-        """The score on dev; None without dev."""
         return self.fitted.dev
 
     def payload(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
         settings = self.trial.settings
         named = {"learning_rate": settings.learning_rate, "epochs": settings.epochs, "steps": settings.steps}
         return {**named, "seed": self.trial.seed, **asdict(self.fitted)}
@@ -74,11 +69,7 @@ class SearchResult:
 def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader) -> SearchResult:
     """Search on dev, then train the best settings from every seed.
 
-    Raises
-    ------
-    SpecInvalid: a search without dev.
-    LossNotFinite, MemoryTooSmall: a training cannot continue.
-    StopRequested: asked to stop; finished trials and the checkpoint of the current one stay.
+    Raises: SpecInvalid (a search without dev), LossNotFinite, MemoryTooSmall, StopRequested (finished trials stay).
     """
     candidates = _candidates(job.spec)
     if len(candidates) > 1 and "dev" not in setup.splits:

@@ -1,7 +1,5 @@
 """What a method prepares once for all its trainings: rows, loss, held-out splits, a loader of fresh models."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from training.answers import Rows
@@ -27,10 +25,10 @@ class GoldStage:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSetup:
-    """Encoded rows, the loss over them, and the held-out splits.
+    """Encoded rows, the loss over them, and the held-out splits; `gold` is the stage that follows, if any.
 
-    A checkpoint is used only if it has the same `fingerprint`. `gold` is the stage that follows, if any; `name` is that
-    of its curves, empty where there is only one training.
+    A checkpoint is used only if it has the same `fingerprint`. `name` is that of the curves, empty of a single
+    training.
     """
 
     task_type: TaskType
@@ -43,11 +41,9 @@ class TrainingSetup:
     name: str = ""
 
     def held_out(self) -> dict[str, Rows]:
-        """Return the rows of the held-out splits."""
         return {name: split.rows for name, split in self.splits.items()}
 
     def evaluator(self, *, job: Job, classifier: Classifier) -> Evaluator:
-        """Return an evaluator of a classifier on the held-out splits."""
         return Evaluator(
             job=job, task_type=self.task_type, classifier=classifier, compute=self.compute, splits=self.splits
         )

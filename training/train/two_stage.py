@@ -1,7 +1,5 @@
 """One training in one stage or two: distilled first, then on gold labels alone, the better of both kept."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from training.evaluation import Evaluator
@@ -16,10 +14,7 @@ DISTIL, GOLD = "distil", "gold"
 
 @dataclass(frozen=True, kw_only=True)
 class FitResult:
-    """How a training ended: its score on dev (None without dev), its best step, and the steps of all its stages.
-
-    `stage` is the one whose weights are kept, None where there is only one.
-    """
+    """How a training ended, in steps of all its stages; `stage` is the one kept, None where there is only one."""
 
     dev: float | None
     best_step: int
@@ -32,13 +27,8 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
 
     In a gold stage the student continues from its best distilled weights, at the same peak rate, warmed up anew; its
     head is not fresh any more and gets the encoder's rate. What does best on dev in either stage is kept; without dev,
-    the weights of the last step.
-
-    Raises
-    ------
-    SpecInvalid: the gold stage alone takes all the steps.
-    LossNotFinite, MemoryTooSmall: the training cannot continue.
-    StopRequested: asked to stop; a checkpoint was saved.
+    the weights of the last step. Raises: SpecInvalid, LossNotFinite, MemoryTooSmall, StopRequested (a checkpoint was
+    saved).
     """
     evaluator = setup.evaluator(job=job, classifier=classifier)
     has_dev = "dev" in evaluator.splits
@@ -87,12 +77,7 @@ def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitIn
 def stage_settings(
     *, settings: TrainingSettings, gold_epochs: int, num_gold: int
 ) -> tuple[TrainingSettings, TrainingSettings]:
-    """Divide a training into distillation and gold stage; a fixed number of steps is that of both together.
-
-    Raises
-    ------
-    SpecInvalid: the steps do not suffice for the gold stage and one step before it.
-    """
+    """Divide a training into distillation and gold stage. Raises: SpecInvalid (too few steps for both)."""
     gold = replace(settings, epochs=gold_epochs, steps=None, head_learning_rate_factor=1.0)
     if settings.steps is None:
         return settings, gold

@@ -2,8 +2,14 @@
 
 from labeling.server.access.bodies import ANNOTATION, BodyRefused, check_body, check_sign_in, read_body, replace_body
 from labeling.server.access.fulcrum import ask_role, report_cut
-from labeling.server.access.identity import ENTRY, ForeignOrigin, NotSignedIn, check_origin, identify
-from labeling.server.access.requests import GuardedRequest
+from labeling.server.access.identity import (
+    ENTRY,
+    ForeignOrigin,
+    GuardedRequest,
+    NotSignedIn,
+    check_origin,
+    identify,
+)
 
 __all__ = [
     "ANNOTATION",

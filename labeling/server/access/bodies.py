@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from tasks.models import Annotation, AnnotationDraft, Task
 
-from labeling.server.access.requests import GuardedRequest
+from labeling.server.access.identity import GuardedRequest
 from labeling.server.rules import ACTIONS, READS, CallerGroup
 
 # Fields that name a person must name the sender.
@@ -40,12 +40,10 @@ class BodyRefused(Exception):
 
 
 def check_body(guarded: GuardedRequest) -> None:
-    """Check the body of a listed request, and drop from body and query what is not for its sender.
-
-    Raises: BodyRefused.
-    """
+    """Check the body of a listed request, and drop what is not for its sender. Raises: BodyRefused."""
     if guarded.method in READS:
-        _drop_body(guarded.http)
+        # Label Studio also reads filters from the body of a GET.
+        replace_body(guarded.http, {})
     elif guarded.route not in UNREAD:
         replace_body(guarded.http, read_body(guarded.http))
     is_annotator = guarded.caller.group == CallerGroup.ANNOTATOR
@@ -69,10 +67,7 @@ def check_sign_in(guarded: GuardedRequest) -> None:
 
 
 def read_body(request: HttpRequest) -> Any:
-    """Read the body as JSON only: Label Studio would also read a form, which is not checked here.
-
-    Raises: BodyRefused.
-    """
+    """Read the body as JSON; a form, which Label Studio would read too, is refused. Raises: BodyRefused."""
     if not request.body:
         return {}
     if request.content_type != "application/json" or (request.encoding or "utf-8").lower() not in {"utf-8", "utf8"}:
@@ -85,7 +80,7 @@ def read_body(request: HttpRequest) -> Any:
 
 def replace_body(request: HttpRequest, body: Any) -> None:
     """Pass on what was checked, written so that no other parser can read it differently."""
-    if not request.body and body == {}:
+    if not request.body and not body:
         return
     request._body = json.dumps(body).encode()
     request.META["CONTENT_TYPE"] = "application/json"
@@ -98,12 +93,6 @@ def _number(text: str) -> float:
     if not math.isfinite(number):
         raise BodyRefused(f"{text} is not a finite number.", status=400)
     return number
-
-
-def _drop_body(request: HttpRequest) -> None:
-    """Label Studio also reads filters from the body of a GET."""
-    if request.body:
-        replace_body(request, {})
 
 
 def _drop_choices(guarded: GuardedRequest) -> None:
@@ -119,8 +108,8 @@ def _drop_choices(guarded: GuardedRequest) -> None:
 
 
 def _check_action(guarded: GuardedRequest) -> None:
-    group = guarded.caller.group
-    if len(names := guarded.http.GET.getlist("id")) != 1 or names[0] not in ACTIONS[group]:
+    group, names = guarded.caller.group, guarded.http.GET.getlist("id")
+    if len(names) != 1 or names[0] not in ACTIONS[group]:
         raise BodyRefused(f"This action is not for {'annotators' if group == CallerGroup.ANNOTATOR else 'managers'}.")
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from labeling.server.access.fulcrum import roles
 from labeling.server.rules import STAFF_ROLES, CallerGroup
 
-# The session's key for what its ticket said.
+# The session's key for what its ticket contained.
 ENTRY = "fulcrum"
 OWN_SITE = frozenset({"same-origin", "none"})
 
@@ -26,8 +26,6 @@ class ForeignOrigin(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who sends a request, and whose rules apply."""
-
     group: CallerGroup
     user: Any
     is_replay: bool = False
@@ -37,33 +35,40 @@ class Caller:
         return self.group in {CallerGroup.ANNOTATOR, CallerGroup.STAFF}
 
 
+@dataclass(frozen=True, kw_only=True)
+class GuardedRequest:
+    """A request to Label Studio: its named route, the values in its address, and who sent it."""
+
+    http: HttpRequest
+    route: str
+    kwargs: dict[str, Any]
+    caller: Caller
+
+    @property
+    def method(self) -> str:
+        return self.http.method
+
+
 def identify(request: HttpRequest) -> Caller:
     """Find who sends a request. A token overrides the session, and an invalid one is refused.
 
     Raises: NotSignedIn; FulcrumUnreachable.
     """
     user = request.user
-    if "Authorization" in request.headers:
-        # Label Studio has set the user by now, if the token is valid.
-        if not getattr(request, "is_jwt", False) or not is_service(user):
-            raise NotSignedIn("Invalid token. People sign in through Fulcrum and have no tokens.")
+    is_service = user.is_authenticated and user.email.lower() == settings.FULCRUM_SERVICE_EMAIL
+    # Label Studio has set the user by now, if the token is valid.
+    if "Authorization" in request.headers and not (is_service and getattr(request, "is_jwt", False)):
+        raise NotSignedIn("Invalid token. People sign in through Fulcrum and have no tokens.")
+    if is_service:
         return Caller(group=CallerGroup.SERVICE, user=user)
-    if not user.is_authenticated:
-        return Caller(group=CallerGroup.STRANGER, user=user)
-    if is_service(user):
-        return Caller(group=CallerGroup.SERVICE, user=user)
-    return _person(request, user)
-
-
-def is_service(user: Any) -> bool:
-    """Whether this is Fulcrum's own account here."""
-    return user.is_authenticated and user.email.lower() == settings.FULCRUM_SERVICE_EMAIL
+    return _person(request, user) if user.is_authenticated else Caller(group=CallerGroup.STRANGER, user=user)
 
 
 def check_origin(request: HttpRequest) -> None:
     """Accept changes from our own pages, or from a client that is not a browser. Raises: ForeignOrigin."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    own = {f"{request.scheme}://{request.get_host()}", _origin(settings.LABEL_STUDIO_URL)}
+    parts = urlsplit(settings.LABEL_STUDIO_URL)
+    own = {f"{request.scheme}://{request.get_host()}", f"{parts.scheme}://{parts.netloc}".lower()}
     if (origin is not None and origin.lower() not in own) or (site is not None and site not in OWN_SITE):
         raise ForeignOrigin("Cross-site requests are refused.")
 
@@ -84,8 +89,3 @@ def _person(request: HttpRequest, user: Any) -> Caller:
     return Caller(
         group=CallerGroup.STAFF if is_staff else CallerGroup.ANNOTATOR, user=user, is_replay=entry["is_replay"]
     )
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -1,9 +1,8 @@
-"""What a project hands out: closing and reopening it, its queue, one example per person, and overlap."""
+"""What a project hands out: closing and reopening it, its queue, and overlap."""
 
 from labeling.server.projects.closing import reopen, shut, withdraw
-from labeling.server.projects.gate import asks_for_next, check_closed, check_given
+from labeling.server.projects.gate import asks_for_next, check_closed, check_given, keep_one_lock
 from labeling.server.projects.overlap import list_examples, set_overlap
-from labeling.server.projects.task_locks import keep_one_lock
 
 __all__ = [
     "asks_for_next",

@@ -24,16 +24,16 @@ MAX_KEEP_SECONDS = 30 * 24 * 3600
 def withdraw(request: Request) -> Response:
     """Close a project: delete what nobody answered or has open, keep what is open for whoever has it.
 
-    Repeating it changes nothing more; what was kept longer than `keep_seconds`, or was answered, is kept no longer.
+    May be repeated: what was kept longer than `keep_seconds`, or was answered, is then kept no longer.
     """
-    project = project_of(request)
     message = str(request.data.get("message", ""))[:400]
-    return Response(_withdraw(project, message, _keep_seconds(request)))
+    keep_seconds = max(0, min(_whole_number(request, "keep_seconds"), MAX_KEEP_SECONDS))
+    return Response(_withdraw(project_of(request), message, keep_seconds))
 
 
 @api_view(["POST"])
 def reopen(request: Request) -> Response:
-    """Let a project take work again, but for the examples in `shut`. Opening an open one changes nothing."""
+    """Let a project take work again, but for the examples in `shut`. May be repeated."""
     project, shut = project_of(request), _examples(request, "shut")
     with transaction.atomic():
         for task in shut.select_for_update():
@@ -49,19 +49,19 @@ def reopen(request: Request) -> Response:
 def shut(request: Request) -> Response:
     """Offer some examples to nobody else: delete what nobody answered or has open, let who has one open finish it.
 
-    Repeating it changes nothing more; what is not in `keep_open` is kept open for nobody.
+    May be repeated: what is not in `keep_open` is kept open for nobody.
     """
     project, chosen = project_of(request), _examples(request, "examples")
     may_stay = set(_examples(request, "keep_open").values_list("pk", flat=True))
     kept = []
-    # A request that is given an example holds its row until its lock on it is written: wait for it, then look.
+    # As in `_withdraw`: wait for requests that are being given one of them.
     for task in chosen.select_for_update().order_by("pk"):
         people = _people_at(task) if task.pk in may_stay else []
         num_answers = task.annotations.filter(was_cancelled=False).count()
         # Asking for no more than is there, or is being made, keeps the example out of Label Studio's queue.
         chosen.filter(pk=task.pk).update(overlap=max(num_answers + len(people), 1), is_labeled=not people)
         _lock_task_for(task, people)
-        kept += [{"item_uid": task.data.get("item_uid", ""), "id": task.pk, "email": one.email} for one in people]
+        kept += [_kept_row(task, one) for one in people]
     unused = chosen.exclude(pk__in=[one["id"] for one in kept]).exclude(annotations__isnull=False)
     _delete(project, unused)
     return Response({"kept": kept, "left": list(chosen.values_list("pk", flat=True))})
@@ -77,7 +77,7 @@ def _people_at(task: Task) -> list[User]:
 
 
 def _lock_task_for(task: Task, people: list[User]) -> None:
-    """Leave one lock for each of these people, so that the queue gives the example to them only."""
+    """Leave one lock for each of these people, so that the queue gives the example to nobody else."""
     until = timezone.now() + timedelta(seconds=MAX_KEEP_SECONDS)
     TaskLock.objects.filter(task=task).exclude(user__in=people).delete()
     for one in people:
@@ -101,10 +101,6 @@ def _examples(request: Request, name: str) -> Any:
     return Task.objects.filter(project=project_of(request), pk__in=ids)
 
 
-def _keep_seconds(request: Request) -> int:
-    return max(0, min(_whole_number(request, "keep_seconds"), MAX_KEEP_SECONDS))
-
-
 def _whole_number(request: Request, name: str) -> int:
     value = request.data.get(name)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -124,16 +120,13 @@ def _withdraw(project: Project, message: str, keep_seconds: int) -> dict[str, An
     closure.save(update_fields=["kept"])
     _lock_for(project, kept, closure.since + timedelta(seconds=keep_seconds))
     _delete(project, unanswered.exclude(pk__in=kept.values()).exclude(annotations__isnull=False))
-    return {"kept": _as_rows(kept), "left": list(Task.objects.filter(project=project).values_list("pk", flat=True))}
+    users, tasks = User.objects.in_bulk(kept), Task.objects.in_bulk(kept.values())
+    rows = [_kept_row(tasks[task], users[user]) for user, task in kept.items()]
+    return {"kept": rows, "left": list(Task.objects.filter(project=project).values_list("pk", flat=True))}
 
 
-def _as_rows(kept: dict[int, int]) -> list[dict[str, Any]]:
-    emails = dict(User.objects.filter(pk__in=kept).values_list("pk", "email"))
-    uids = {
-        task: data.get("item_uid", "")
-        for task, data in Task.objects.filter(pk__in=kept.values()).values_list("pk", "data")
-    }
-    return [{"item_uid": uids[task], "id": task, "email": emails[user]} for user, task in kept.items()]
+def _kept_row(task: Task, user: User) -> dict[str, Any]:
+    return {"item_uid": task.data.get("item_uid", ""), "id": task.pk, "email": user.email}
 
 
 def _open_now(project: Project) -> dict[int, int]:
@@ -153,11 +146,8 @@ def _still_kept(closure: Closure, keep_seconds: int) -> dict[int, int]:
     if timezone.now() >= closure.since + timedelta(seconds=keep_seconds):
         return {}
     kept = {int(user): task for user, task in closure.kept.items()}
-    answered = set(
-        Annotation.objects.filter(project_id=closure.project_id, task__in=kept.values()).values_list(
-            "completed_by", "task"
-        )
-    )
+    answers = Annotation.objects.filter(project_id=closure.project_id, task__in=kept.values())
+    answered = set(answers.values_list("completed_by", "task"))
     there = set(Task.objects.filter(pk__in=kept.values()).values_list("pk", flat=True))
     return {user: task for user, task in kept.items() if task in there and (user, task) not in answered}
 

@@ -1,26 +1,31 @@
-"""What a closed project still allows: finishing the one example that each person had open, and viewing own answers."""
+"""What a project hands out: nothing new when closed, and one example at a time to each person."""
 
 import json
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from tasks.models import Annotation, Task
+from tasks.models import Annotation, Task, TaskLock
 
 from labeling.server.access import GuardedRequest
 from labeling.server.models import Closure
+from labeling.server.rules import CallerGroup
 
 DM_ACTIONS = "data_manager:dm-actions"
 WRITES = frozenset({"tasks:api:task-annotations", "tasks:api:task-drafts"})
 
 
 def check_closed(guarded: GuardedRequest) -> HttpResponse | None:
-    """Answer in Label Studio's place where the project is closed to this request; None where it may proceed."""
+    """Answer in Label Studio's place where the project is closed to this request; None where it may proceed.
+
+    A closed one allows finishing the one example that each person had open, and viewing own answers.
+    """
     user = guarded.caller.user
     if asks_for_next(guarded):
         _use_queue(guarded.http)
         closure = _closure(_project_of_queue(guarded))
         is_refused = closure is not None and _unfinished(closure, user) is None
-        return JsonResponse(_nothing_left(closure), status=404) if is_refused else None
+        return JsonResponse(_refusal(404, closure), status=404) if is_refused else None
     is_write = guarded.route in WRITES and guarded.method == "POST"
     is_view = guarded.route == "tasks:api:task-detail" and not user.is_staff
     if not (is_write or is_view):
@@ -29,7 +34,7 @@ def check_closed(guarded: GuardedRequest) -> HttpResponse | None:
     closure = _closure(task["project_id"]) if task else None
     if closure is None or closure.kept.get(str(user.pk)) == task["pk"] or (is_view and _is_answered(task["pk"], user)):
         return None
-    return JsonResponse({"status_code": 403, "detail": closure.message}, status=403)
+    return JsonResponse(_refusal(403, closure), status=403)
 
 
 def check_given(guarded: GuardedRequest, response: Any) -> None:
@@ -39,7 +44,23 @@ def check_given(guarded: GuardedRequest, response: Any) -> None:
     closure = _closure(_project_of_queue(guarded))
     if closure is not None and response.data.get("id") != _unfinished(closure, guarded.caller.user):
         response.status_code = 404
-        response.data = _nothing_left(closure)
+        response.data = _refusal(404, closure)
+
+
+def keep_one_lock(guarded: GuardedRequest, response: Any) -> None:
+    """Release the person's locks on other examples of the project, once an example was given."""
+    if not asks_for_next(guarded) or not isinstance(response.data, dict) or "id" not in response.data:
+        return
+    given = Task.objects.filter(pk=response.data["id"]).first()
+    if given is None:
+        return
+    user = guarded.caller.user
+    with transaction.atomic():
+        TaskLock.objects.filter(user=user, task__project=given.project_id).exclude(task=given).delete()
+        is_locked = TaskLock.objects.filter(user=user, task=given).exists()
+        if guarded.caller.group == CallerGroup.ANNOTATOR and not is_locked:
+            # A request of their other window released it in the meantime.
+            given.set_lock(user)
 
 
 def asks_for_next(guarded: GuardedRequest) -> bool:
@@ -91,5 +112,5 @@ def _is_answered(task: int, user: Any) -> bool:
     return Annotation.objects.filter(task=task, completed_by=user).exists()
 
 
-def _nothing_left(closure: Closure) -> dict[str, Any]:
-    return {"status_code": 404, "detail": closure.message}
+def _refusal(status: int, closure: Closure) -> dict[str, Any]:
+    return {"status_code": status, "detail": closure.message}

@@ -1,8 +1,4 @@
-"""Overlap: how many answers Label Studio asks for of each example. Set by Fulcrum, which knows how many it accepts.
-
-Label Studio counts every answer that is not a skip, also one that Fulcrum does not accept; the example then has to ask
-for one more.
-"""
+"""Overlap: how many answers Label Studio asks for of each example. Set by Fulcrum, which knows how many it accepts."""
 
 from collections import defaultdict
 from typing import Any
@@ -35,7 +31,7 @@ def list_examples(request: Request) -> Response:
 @api_view(["POST"])
 @transaction.atomic
 def set_overlap(request: Request) -> Response:
-    """Set how many answers each example asks for, existing ones included. Repeating it changes nothing."""
+    """Set how many answers each example asks for, existing ones included. May be repeated."""
     project, wanted = project_of(request), _wanted(request)
     tasks = Task.objects.filter(project=project, pk__in=wanted)
     found = list(tasks.select_for_update().order_by("pk").values_list("pk", flat=True))

@@ -14,10 +14,8 @@ def redact(*, route: str, data: Any, user: Any, group: CallerGroup) -> Any:
     """Keep what this person may see. Managers see everything but actions that they may not take."""
     if route == "data_manager:dm-actions" and isinstance(data, list):
         return [action for action in data if action.get("id") in ACTIONS[group]]
-    return _redact_for_annotator(route, data, user) if group == CallerGroup.ANNOTATOR else data
-
-
-def _redact_for_annotator(route: str, data: Any, user: Any) -> Any:
+    if group != CallerGroup.ANNOTATOR:
+        return data
     if route == "user-list" and isinstance(data, list):
         return [person for person in data if person.get("id") == user.pk]
     if route == "tasks:api:task-annotations" and isinstance(data, list):

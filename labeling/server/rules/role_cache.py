@@ -27,16 +27,10 @@ class _CachedRole:
 
 
 class RoleCache:
-    """Roles by person and session.
+    """Roles by e-mail address and session's reference.
 
-    Parameters
-    ----------
-    ask
-        Returns the role for an e-mail address and a session's reference, or raises FulcrumUnreachable.
-    seconds
-        How long an answer is used before Fulcrum is asked again.
-    grace
-        How many seconds it is used at most while Fulcrum does not answer.
+    Parameters: `seconds` how long an answer of `ask` is used before Fulcrum is asked again; `grace` how many seconds
+    it is used at most while Fulcrum does not answer.
     """
 
     def __init__(self, *, ask: Ask, seconds: float, grace: float, clock: Callable[[], float] = time.monotonic) -> None:

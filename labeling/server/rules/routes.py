@@ -10,8 +10,6 @@ from typing import Any
 
 
 class CallerGroup(StrEnum):
-    """Whose rules apply to a request."""
-
     STRANGER = "stranger"
     ANNOTATOR = "annotator"
     STAFF = "staff"
@@ -24,7 +22,6 @@ STAFF_ROLES = frozenset({"manager", "admin"})
 # Files of Label Studio's own pages; their routes have no names.
 ASSETS = re.compile(r"^/(static|react-app|dm|label-studio-frontend)/|^/(favicon\.ico|sw\.js|sw-fallback\.js)$")
 
-_READ_BY_STRANGERS = frozenset({"fulcrum-enter", "fulcrum-prove", "health", "user-login"})
 _READ_BY_ALL = frozenset(
     {
         "fulcrum-enter",
@@ -56,8 +53,11 @@ _READ_BY_ALL = frozenset(
         "tasks:api-drafts:draft-detail",
     }
 )
-_READ_BY_STAFF = frozenset(
-    {
+READABLE: dict[CallerGroup, frozenset[str]] = {
+    CallerGroup.STRANGER: frozenset({"fulcrum-enter", "fulcrum-prove", "health", "user-login"}),
+    CallerGroup.ANNOTATOR: _READ_BY_ALL,
+    CallerGroup.STAFF: _READ_BY_ALL
+    | {
         "projects:project-index",
         "projects:api:project-list",
         "projects:api:project-counts-list",
@@ -73,9 +73,8 @@ _READ_BY_STAFF = frozenset(
         "tasks:api:task-drafts",
         "tasks:api-predictions:prediction-list",
         "tasks:api-predictions:prediction-detail",
-    }
-)
-_WRITTEN_BY_STRANGERS = frozenset({("POST", "user-login"), ("POST", "jwt_auth:token_refresh")})
+    },
+}
 _WRITTEN_BY_ALL = frozenset(
     {
         ("POST", "collect_metrics"),
@@ -89,16 +88,19 @@ _WRITTEN_BY_ALL = frozenset(
         ("DELETE", "tasks:api-drafts:draft-detail"),
     }
 )
-_WRITTEN_BY_STAFF = frozenset(
-    {
+WRITABLE: dict[CallerGroup, frozenset[tuple[str, str]]] = {
+    CallerGroup.STRANGER: frozenset({("POST", "user-login"), ("POST", "jwt_auth:token_refresh")}),
+    CallerGroup.ANNOTATOR: _WRITTEN_BY_ALL,
+    CallerGroup.STAFF: _WRITTEN_BY_ALL
+    | {
         ("DELETE", "tasks:api-annotations:annotation-detail"),
         ("POST", "data_manager:api:view-list"),
         ("PUT", "data_manager:api:view-detail"),
         ("PATCH", "data_manager:api:view-detail"),
         ("DELETE", "data_manager:api:view-detail"),
         ("POST", "data_manager:api:view-update-order"),
-    }
-)
+    },
+}
 # Of the data manager's actions, those that write nothing in somebody's name.
 ACTIONS: dict[CallerGroup, frozenset[str]] = {
     CallerGroup.ANNOTATOR: frozenset({"next_task"}),
@@ -110,29 +112,15 @@ _EMPTY_FOR_ALL: dict[str, Any] = {
     "ml:api:ml-list": [],
     "labels_manager:api-labels:label_link-list": {"count": 0, "next": None, "previous": None, "results": []},
 }
-_EMPTY_FOR_ANNOTATORS: dict[str, Any] = {
-    "tasks:api:task-list": {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0},
-}
-
-READABLE: dict[CallerGroup, frozenset[str]] = {
-    CallerGroup.STRANGER: _READ_BY_STRANGERS,
-    CallerGroup.ANNOTATOR: _READ_BY_ALL,
-    CallerGroup.STAFF: _READ_BY_ALL | _READ_BY_STAFF,
-}
-WRITABLE: dict[CallerGroup, frozenset[tuple[str, str]]] = {
-    CallerGroup.STRANGER: _WRITTEN_BY_STRANGERS,
-    CallerGroup.ANNOTATOR: _WRITTEN_BY_ALL,
-    CallerGroup.STAFF: _WRITTEN_BY_ALL | _WRITTEN_BY_STAFF,
-}
+_NO_TASKS = {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
 EMPTY: dict[CallerGroup, dict[str, Any]] = {
     CallerGroup.STRANGER: {},
-    CallerGroup.ANNOTATOR: _EMPTY_FOR_ALL | _EMPTY_FOR_ANNOTATORS,
+    CallerGroup.ANNOTATOR: {**_EMPTY_FOR_ALL, "tasks:api:task-list": _NO_TASKS},
     CallerGroup.STAFF: _EMPTY_FOR_ALL,
 }
 
 
 def allows(*, group: CallerGroup, method: str, route: str, path: str) -> bool:
-    """Whether a group may request a route by this method."""
     if group == CallerGroup.SERVICE:
         return True
     if method in READS:

@@ -3,18 +3,10 @@
 Operations raise Forbidden where their actor may not do this, and Refusal with its field for a bad value.
 """
 
-from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, needs_top_up, used
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, CapExceeded, headroom, used
 from budgets.ledger.charging import AlreadyReversed, Cost, charge, reverse, settle, take_back
-from budgets.ledger.holds import HoldClosed, HoldRequest, extend_hold, place_holds, release
-from budgets.ledger.locked_budget import (
-    begin_stop,
-    end_stop,
-    lock,
-    month_of,
-    notify_thresholds,
-    page_of,
-    stop_if_spent,
-)
+from budgets.ledger.holds import HoldRequest, extend_hold, place_holds, release
+from budgets.ledger.locked_budget import begin_stop, end_stop, lock, month_of, notify_thresholds, stop_if_spent
 from budgets.ledger.repricing import Period, RepricingPreview, preview_repricing, reprice
 
 __all__ = [
@@ -23,7 +15,6 @@ __all__ = [
     "BudgetStopped",
     "CapExceeded",
     "Cost",
-    "HoldClosed",
     "HoldRequest",
     "Period",
     "RepricingPreview",
@@ -34,9 +25,7 @@ __all__ = [
     "headroom",
     "lock",
     "month_of",
-    "needs_top_up",
     "notify_thresholds",
-    "page_of",
     "place_holds",
     "preview_repricing",
     "release",

@@ -2,10 +2,9 @@
 
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
-from budgets.models import Budget, BudgetStop, Cap, Hold, Tally
+from budgets.models import Budget, BudgetStop, Cap, Hold, Tally, sum_of
 from budgets.money import ZERO, amount_text
 from config.refusals import Refusal
 
@@ -37,26 +36,19 @@ class BudgetStopped(Refusal):
     """A stop is active: nothing new is bought until a manager resumes the budget or tops it up."""
 
     def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        stop = BudgetStop.objects.filter(budget=budget, ended_at__isnull=True).first()
+        stop = budget.active_stop
         why = f": {stop.reason.rstrip('.')}" if stop else ""
         super().__init__(f"Budget “{budget.name}” is stopped{why}. {_way_out(budget, stop)}")
-
-
-def needs_top_up(budget: Budget, stop: BudgetStop) -> bool:
-    """Whether a stop of a budget cannot be ended before there is more money."""
-    is_exhausted = stop.cause == BudgetStop.Cause.EXHAUSTED
-    return budget.available <= 0 and (is_exhausted or 0 < budget.spent == budget.limit)
 
 
 def _way_out(budget: Budget, stop: BudgetStop | None) -> str:
     if budget.archived_at is not None:
         return "Unarchive its study first."
-    is_exhausted = stop is not None and stop.cause == BudgetStop.Cause.EXHAUSTED
-    if stop is not None and needs_top_up(budget, stop):
-        then = "" if is_exhausted else ", then resume it"
+    if stop is not None and stop.needs_top_up:
+        then = "" if stop.is_exhausted else ", then resume it"
         return f"Top it up on its budget page{then}: until then nothing starts, including work that costs nothing."
-    return "Resume it, or top it up, on its budget page." if is_exhausted else "Resume it on its budget page."
+    or_top_up = ", or top it up," if stop is not None and stop.is_exhausted else ""
+    return f"Resume it{or_top_up} on its budget page."
 
 
 class Headroom:
@@ -68,18 +60,15 @@ class Headroom:
         self._caps = list(budget.caps.select_related("budget"))
         self._cap_left = {cap.pk: cap.limit - used(cap=cap) for cap in self._caps}
 
-    def refusal(
-        self, *, amount: Decimal, path: str, kind: str, ignore_stop: bool = False
-    ) -> BudgetExceeded | BudgetStopped | None:
-        """Say why the budget cannot take an amount, or nothing."""
+    def check(self, *, amount: Decimal, path: str, kind: str, ignore_stop: bool = False) -> None:
+        """Raise BudgetStopped, BudgetExceeded or CapExceeded where the budget cannot take an amount."""
         if self._budget.is_stopped and not ignore_stop:
-            return BudgetStopped(self._budget)
+            raise BudgetStopped(self._budget)
         if amount > self._left:
-            return BudgetExceeded(budget=self._budget, wanted=amount, left=self._left)
+            raise BudgetExceeded(budget=self._budget, wanted=amount, left=self._left)
         for cap in self._covering(path, kind):
             if amount > self._cap_left[cap.pk]:
-                return CapExceeded(cap=cap, wanted=amount, left=self._cap_left[cap.pk])
-        return None
+                raise CapExceeded(cap=cap, wanted=amount, left=self._cap_left[cap.pk])
 
     def left(self, *, path: str, kind: str) -> Decimal:
         """The most that one purchase of this path and kind could take."""
@@ -106,10 +95,6 @@ def used(*, cap: Cap) -> Decimal:
     """What was spent and is held of a cap's path or kind."""
     ours = Q(path=cap.path) if cap.path else Q(kind=cap.kind)
     fees = Q(fee_on_kind=cap.kind) if cap.kind else Q()
-    spent = _sum(Tally.objects.filter(ours | fees, budget=cap.budget_id), "amount")
-    held = _sum(Hold.objects.filter(ours, budget=cap.budget_id, closed_at__isnull=True), "remaining")
+    spent = sum_of(Tally.objects.filter(ours | fees, budget=cap.budget_id), "amount")
+    held = sum_of(Hold.objects.filter(ours, budget=cap.budget_id, closed_at__isnull=True), "remaining")
     return spent + held
-
-
-def _sum(rows: QuerySet[Tally] | QuerySet[Hold], field: str) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum(field), ZERO))["total"])

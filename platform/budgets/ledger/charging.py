@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.ledger.capacity import Headroom
-from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release
+from budgets.ledger.holds import SourceKeyReused, grow, open_hold, release, with_fee
 from budgets.ledger.holds import close as close_hold
 from budgets.ledger.keys import check_key, fee_key, reversal_key
 from budgets.ledger.locked_budget import enter, lock, spend
@@ -72,7 +72,7 @@ def settle(*, hold: Hold, cost: Cost, close: bool = True, price: Price | None = 
         return entered
     held = open_hold(hold)
     price = price or held.price
-    total = _total(cost, held.fee)
+    total = with_fee(cost.amount, held.fee)
     from_hold = min(total, held.remaining)
     _check_settlement(budget, held, total, from_hold=from_hold, kind=price.kind)
     entry = _enter(budget=budget, cost=cost, price=price, path=held.path, fee=held.fee, hold=held)
@@ -98,10 +98,8 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
     entered = _entered(locked, cost)
     if entered is not None:
         return entered
-    total = _total(cost, fee)
-    refusal = Headroom(locked).refusal(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
-    if refusal is not None:
-        raise refusal
+    total = with_fee(cost.amount, fee)
+    Headroom(locked).check(amount=total, path=path, kind=price.kind, ignore_stop=cost.overshoot)
     entry = _enter(budget=locked, cost=cost, price=price, path=path, fee=fee, hold=None)
     spend(locked, amount=total)
     return entry
@@ -109,14 +107,11 @@ def charge(*, budget: Budget, cost: Cost, price: Price, path: Path | str = "", f
 
 @transaction.atomic
 def reverse(*, actor: User, entry: LedgerEntry, reason: str) -> LedgerEntry:
-    """Undo an entry, and its platform fee, by negative ones that name them; the money is available again.
-
-    Raises AlreadyReversed.
-    """
+    """Undo an entry, and its platform fee, by negative ones that name them. Raises AlreadyReversed."""
     require(actor=actor, action=Action.CORRECT_LEDGER)
     if not reason.strip():
         raise Refusal("say why the entry is reversed; it is kept with the reversal.", field="reason")
-    reversal = _undo(entry, reason=reason.strip())
+    reversal = take_back(entry=entry, reason=reason.strip())
     record(
         actor=actor,
         action="ledger.reverse",
@@ -135,10 +130,6 @@ def take_back(*, entry: LedgerEntry, reason: str) -> LedgerEntry:
 
     It is no person's correction, so it needs no permission and no audit record. Raises AlreadyReversed.
     """
-    return _undo(entry, reason=reason)
-
-
-def _undo(entry: LedgerEntry, *, reason: str) -> LedgerEntry:
     budget = lock(entry.budget)
     if entry.reverses_id is not None or LedgerEntry.objects.filter(reverses=entry).exists():
         raise AlreadyReversed(f"{entry.source_key} is a reversal, or was reversed before.")
@@ -150,17 +141,17 @@ def _undo(entry: LedgerEntry, *, reason: str) -> LedgerEntry:
     return reversal
 
 
+def shared_columns(entry: LedgerEntry) -> dict[str, object]:
+    """What an entry, its reversal and its replacement have in common: all that sums group by but the price."""
+    names = ("budget", "subject_key", "work_key", "kind", "path", "origin", "payee_id")
+    return {name: getattr(entry, name) for name in names}
+
+
 def undoing(entry: LedgerEntry, *, reason: str, occurred_at: datetime) -> dict[str, object]:
-    """The columns of an entry's reversal: all that it is summed by stays, so that the sums come out even."""
+    """The columns of an entry's reversal."""
     return {
-        "budget": entry.budget,
+        **shared_columns(entry),
         "source_key": reversal_key(entry.source_key),
-        "subject_key": entry.subject_key,
-        "work_key": entry.work_key,
-        "kind": entry.kind,
-        "path": entry.path,
-        "origin": entry.origin,
-        "payee_id": entry.payee_id,
         "price": entry.price,
         "fee_on": entry.fee_on,
         "quantity": -entry.quantity,
@@ -180,20 +171,13 @@ def _entered(budget: Budget, cost: Cost) -> LedgerEntry | None:
     return entry
 
 
-def _total(cost: Cost, fee: Price | None) -> Decimal:
-    amount = quantize(cost.amount)
-    return amount + (fee.cost(amount) if fee else ZERO)
-
-
 def _check_settlement(budget: Budget, held: Hold, total: Decimal, *, from_hold: Decimal, kind: str) -> None:
     """Refuse what neither the hold nor the budget has, and what moves a hold under a cap that cannot take it."""
     if total == from_hold and kind == held.kind:
         return
     left = Headroom(budget)
     left.take(amount=-from_hold, path=held.path, kind=held.kind)
-    refusal = left.refusal(amount=total, path=held.path, kind=kind, ignore_stop=True)
-    if refusal is not None:
-        raise refusal
+    left.check(amount=total, path=held.path, kind=kind, ignore_stop=True)
 
 
 def _enter(*, budget: Budget, cost: Cost, price: Price, path: str, fee: Price | None, hold: Hold | None) -> LedgerEntry:

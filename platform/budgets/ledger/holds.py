@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from budgets.ledger.capacity import Headroom
+from budgets.ledger.capacity import BudgetExceeded, BudgetStopped, Headroom
 from budgets.ledger.keys import check_key
 from budgets.ledger.locked_budget import hold_more, lock
 from budgets.models import Budget, Hold, Path, Price
@@ -42,23 +42,13 @@ class HoldRequest:
 
     @property
     def total(self) -> Decimal:
-        base = quantize(self.amount)
-        return base + (self.fee.cost(base) if self.fee else ZERO)
+        return with_fee(self.amount, self.fee)
 
 
-def place_hold(
-    *,
-    budget: Budget,
-    source_key: str,
-    amount: Decimal,
-    price: Price,
-    path: Path | str = "",
-    fee: Price | None = None,
-) -> Hold:
-    """Set money aside for the worst case of one thing, as place_holds does."""
-    request = HoldRequest(source_key=source_key, amount=amount, price=price, path=path, fee=fee)
-    (hold,) = place_holds(budget=budget, requests=[request])
-    return hold
+def with_fee(amount: Decimal, fee: Price | None) -> Decimal:
+    """An amount as it is entered, and the platform fee on top of it."""
+    amount = quantize(amount)
+    return amount + (fee.cost(amount) if fee else ZERO)
 
 
 @transaction.atomic
@@ -70,21 +60,20 @@ def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_f
     where a key's hold was released before anything was charged, SourceKeyReused where it has another amount.
     """
     locked = lock(budget)
-    there = {
-        hold.source_key: hold
-        for hold in locked.holds.filter(source_key__in=[request.source_key for request in requests])
-    }
+    keys = [request.source_key for request in requests]
+    there = {hold.source_key: hold for hold in locked.holds.filter(source_key__in=keys)}
     left = Headroom(locked)
     holds: list[Hold] = []
     new: list[Hold] = []
     for request in requests:
         hold = there.get(request.source_key)
         if hold is None:
-            refusal = left.refusal(amount=request.total, path=request.path, kind=request.price.kind)
-            if refusal is not None:
+            try:
+                left.check(amount=request.total, path=request.path, kind=request.price.kind)
+            except (BudgetExceeded, BudgetStopped):
                 if as_many_as_fit and holds:
                     break
-                raise refusal
+                raise
             left.take(amount=request.total, path=request.path, kind=request.price.kind)
             hold = there[request.source_key] = _new(locked, request)
             new.append(hold)
@@ -97,17 +86,12 @@ def place_holds(*, budget: Budget, requests: Sequence[HoldRequest], as_many_as_f
 
 @transaction.atomic
 def extend_hold(*, hold: Hold, amount: Decimal) -> Hold:
-    """Add an amount, its platform fee included, to an open hold.
-
-    Raises BudgetExceeded, CapExceeded, BudgetStopped or HoldClosed.
-    """
+    """Add an amount, fee included, to an open hold. Raises BudgetExceeded, CapExceeded, BudgetStopped, HoldClosed."""
     check_cost(amount, name="amount")
     budget = lock(hold.budget)
     held = open_hold(hold)
     amount = quantize(amount)
-    refusal = Headroom(budget).refusal(amount=amount, path=held.path, kind=held.kind)
-    if refusal is not None:
-        raise refusal
+    Headroom(budget).check(amount=amount, path=held.path, kind=held.kind)
     grow(held, amount)
     held.remaining += amount
     held.save(update_fields=["amount", "extended", "remaining"])

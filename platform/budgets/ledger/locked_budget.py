@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -13,18 +13,6 @@ from budgets.models import Budget, BudgetStop, LedgerEntry, Tally
 from budgets.money import ZERO, amount_text
 from notices.models import NoticeKind
 from notices.operations import notify
-
-
-class _TallyKey(NamedTuple):
-    budget_id: int
-    month: date
-    path: str
-    kind: str
-    origin: str
-    price_id: int
-    payee_id: int | None
-    work_key: str
-    fee_on_kind: str
 
 
 def lock(budget: Budget) -> Budget:
@@ -43,10 +31,7 @@ def hold_more(budget: Budget, amount: Decimal) -> None:
 
 
 def spend(budget: Budget, *, amount: Decimal, from_hold: Decimal = ZERO) -> None:
-    """Move an amount into what a locked budget has spent, and notify of the thresholds that this crosses.
-
-    A budget that is spent to its limit stops by itself.
-    """
+    """Move an amount into what a locked budget has spent; notify of thresholds crossed; stop it where none is left."""
     before = budget.spent
     budget.held -= from_hold
     budget.spent += amount
@@ -71,37 +56,18 @@ def enter(**values: Any) -> LedgerEntry:
 def enter_all(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Write entries and add them to their tallies, under the locks of their budgets."""
     written = LedgerEntry.objects.bulk_create(entries, batch_size=1000)
-    by_key: dict[_TallyKey, list[LedgerEntry]] = {}
+    by_key: dict[tuple[object, ...], list[LedgerEntry]] = {}
     for entry in written:
-        by_key.setdefault(_tally_key(entry), []).append(entry)
-    for key, ours in by_key.items():
-        _add_to_tally(key, ours)
+        ours = {"month": month_of(entry.occurred_at), "fee_on_kind": entry.fee_on.kind if entry.fee_on else ""}
+        key = tuple(ours[name] if name in ours else getattr(entry, name) for name in Tally.KEY)
+        by_key.setdefault(key, []).append(entry)
+    for key, together in by_key.items():
+        named: dict[str, Any] = dict(zip(Tally.KEY, key, strict=True))
+        sums = {name: sum((getattr(entry, name) for entry in together), ZERO) for name in ("amount", "quantity")}
+        added = {"num_entries": len(together), **sums}
+        if not Tally.objects.filter(**named).update(**{name: F(name) + value for name, value in added.items()}):
+            Tally.objects.create(**named, **added)
     return written
-
-
-def _tally_key(entry: LedgerEntry) -> _TallyKey:
-    return _TallyKey(
-        budget_id=entry.budget_id,
-        month=month_of(entry.occurred_at),
-        path=entry.path,
-        kind=entry.kind,
-        origin=entry.origin,
-        price_id=entry.price_id,
-        payee_id=entry.payee_id,
-        work_key=entry.work_key,
-        fee_on_kind=entry.fee_on.kind if entry.fee_on else "",
-    )
-
-
-def _add_to_tally(key: _TallyKey, entries: Sequence[LedgerEntry]) -> None:
-    amount = sum((entry.amount for entry in entries), ZERO)
-    quantity = sum((entry.quantity for entry in entries), ZERO)
-    named = key._asdict()
-    added = Tally.objects.filter(**named).update(
-        amount=F("amount") + amount, quantity=F("quantity") + quantity, num_entries=F("num_entries") + len(entries)
-    )
-    if not added:
-        Tally.objects.create(**named, amount=amount, quantity=quantity, num_entries=len(entries))
 
 
 def month_of(at: datetime) -> date:
@@ -109,7 +75,7 @@ def month_of(at: datetime) -> date:
 
 
 def notify_thresholds(budget: Budget, *, before: Decimal) -> None:
-    """Tell of each threshold that lies between what was spent before and now; once per limit."""
+    """Notify of each threshold that lies between what was spent before and now; once per limit."""
     for percent in budget.thresholds:
         threshold = budget.limit * percent / 100
         if before < threshold <= budget.spent:
@@ -119,7 +85,7 @@ def notify_thresholds(budget: Budget, *, before: Decimal) -> None:
                 title=f"{percent} % of “{budget}” is spent",
                 body=f"{amount_text(budget.spent)} of {amount_text(budget.limit)} {budget.currency} is spent and "
                 f"{amount_text(budget.held)} is held.",
-                path=page_of(budget),
+                path=budget.page,
             )
 
 
@@ -138,16 +104,16 @@ def begin_stop(budget: Budget, *, cause: BudgetStop.Cause, reason: str, actor: U
         title=f"“{budget}” is stopped",
         body=f"{reason.rstrip('.')}. Published examples are withdrawn and training pauses until the budget is "
         "topped up or resumed.",
-        path=page_of(budget),
+        path=budget.page,
     )
     return stop
 
 
 def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
     """End the stop of a locked budget and notify; None where none is active."""
-    if not budget.is_stopped:
+    stop = budget.active_stop
+    if stop is None:
         return None
-    stop = BudgetStop.objects.get(budget=budget, ended_at__isnull=True)
     stop.ended_at, stop.ended_by = timezone.now(), actor
     stop.save(update_fields=["ended_at", "ended_by"])
     budget.stopped_at = None
@@ -157,10 +123,6 @@ def end_stop(budget: Budget, *, actor: User) -> BudgetStop | None:
         kind=NoticeKind.BUDGET_RESUMED,
         title=f"“{budget}” is resumed",
         body=f"{actor.email} ended the stop. Withdrawn examples are republished and paused runs are queued.",
-        path=page_of(budget),
+        path=budget.page,
     )
     return stop
-
-
-def page_of(budget: Budget) -> str:
-    return f"/budgets/{budget.pk}/"

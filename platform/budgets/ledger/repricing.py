@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -13,17 +15,17 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.cost_kinds import CostKind
 from budgets.ledger.capacity import Headroom
-from budgets.ledger.charging import undoing
+from budgets.ledger.charging import shared_columns, undoing
 from budgets.ledger.keys import replacement_key
 from budgets.ledger.locked_budget import enter_all, lock, spend
 from budgets.models import Budget, LedgerEntry, Price
-from budgets.money import ZERO, amount_text, parse_amount
-from budgets.prices import MOST_PERCENT
+from budgets.money import ZERO, AmountChange, amount_text
+from budgets.prices import parse_rate
 from config.refusals import Refusal
 
 MOST_ENTRIES = 100_000
+_BUDGET_ID = attrgetter("entry.budget_id")
 
 
 class RepricingChanged(Refusal):
@@ -47,17 +49,11 @@ class Period:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetChange:
+class BudgetChange(AmountChange):
     """What a re-pricing does to one budget: its entries at the wrong price, and their sums before and after."""
 
     budget: Budget
     num_entries: int
-    before: Decimal
-    after: Decimal
-
-    @property
-    def difference(self) -> Decimal:
-        return self.after - self.before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +100,9 @@ class RepricingPreview:
 
 
 def preview_repricing(*, actor: User, price: Price, amount: Decimal | str, period: Period) -> RepricingPreview:
-    """Say what correcting a price would change; nothing is written.
-
-    `price` is the wrong one, `amount` the right one; entries count by when their work was done. Raises
-    NothingToReprice.
-    """
+    """Say what correcting a price to `amount` would change; nothing is written. Raises NothingToReprice."""
     require(actor=actor, action=Action.CORRECT_LEDGER)
-    right = _parse(price, amount)
-    return _plan(price, right, period)
+    return _plan(price, _parse(price, amount), period)
 
 
 @transaction.atomic
@@ -129,13 +120,13 @@ def reprice(
         raise Refusal("say why the price was wrong; it is kept with every reversal.", field="reason")
     right = _parse(price, amount)
     ids = LedgerEntry.objects.filter(price=price).values_list("budget_id", flat=True).distinct().order_by("budget_id")
-    budgets = {pk: lock(Budget(pk=pk)) for pk in sorted(set(ids))}
+    budgets = {pk: lock(Budget(pk=pk)) for pk in ids}
     plan = _plan(price, right, period)
     if plan.digest != expected_digest:
         raise RepricingChanged(
             "The amount, the period or the entries changed since the preview. Check the new preview, then confirm it."
         )
-    for budget_id, lines in _by_budget(plan.lines).items():
+    for budget_id, lines in groupby(plan.lines, key=_BUDGET_ID):
         _check_room(budgets[budget_id], lines)
     _replace(plan, _correction(actor, price, right, period), reason=reason.strip())
     for change in plan.changes:
@@ -149,23 +140,28 @@ def _plan(price: Price, amount: Decimal, period: Period) -> RepricingPreview:
     named = ",".join(f"{line.entry.pk}+{line.fee.pk if line.fee else ''}" for line in lines)
     asked = f"{price.pk}:{amount}:{period.starts_at.isoformat()}:{period.ends_at.isoformat()}"
     digest = sha256(f"{asked}:{named}".encode()).hexdigest()
-    changes = list(_changes(lines))
+    changes = [_change(list(ours)) for _, ours in groupby(lines, key=_BUDGET_ID)]
     return RepricingPreview(price=price, amount=amount, period=period, lines=lines, changes=changes, digest=digest)
 
 
 def _lines(price: Price, amount: Decimal, period: Period) -> list[RepricedEntry]:
-    """Unreversed entries at this price in the period, and the fees on top of them."""
-    standing = LedgerEntry.objects.filter(reverses__isnull=True, reversal__isnull=True)
-    rows = standing.filter(price=price, occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
+    """Unreversed entries at this price in the period, and the fees on top of them; budget by budget."""
+    unreversed = LedgerEntry.objects.filter(reverses__isnull=True, reversal__isnull=True)
+    rows = unreversed.filter(price=price, occurred_at__gte=period.starts_at, occurred_at__lt=period.ends_at)
     entries = list(rows.order_by("budget_id", "pk")[: MOST_ENTRIES + 1])
     if not entries:
         raise NothingToReprice("No entry has this price in this period; choose another price or period.")
     if len(entries) > MOST_ENTRIES:
         raise Refusal(f"more than {MOST_ENTRIES:,} entries lie in this period. Correct it in parts.", field="ends_at")
-    fees = {fee.fee_on_id: fee for fee in standing.filter(fee_on__in=rows.values("pk"))}
+    fees = {fee.fee_on_id: fee for fee in unreversed.filter(fee_on__in=rows.values("pk"))}
     _attach([*entries, *fees.values()], {entry.pk: entry for entry in entries})
     corrected = Price(book=price.book, kind=price.kind, amount=amount)
-    return [_line(entry, fees.get(entry.pk), corrected) for entry in entries]
+    lines = []
+    for entry in entries:
+        now, fee = corrected.cost(entry.quantity), fees.get(entry.pk)
+        fee_amount = fee.price.cost(now) if fee else ZERO
+        lines.append(RepricedEntry(entry=entry, fee=fee, amount=now, fee_amount=fee_amount))
+    return lines
 
 
 def _attach(entries: Sequence[LedgerEntry], known: dict[int, LedgerEntry]) -> None:
@@ -179,26 +175,13 @@ def _attach(entries: Sequence[LedgerEntry], known: dict[int, LedgerEntry]) -> No
         entry.fee_on = bases[entry.fee_on_id] if entry.fee_on_id is not None else None
 
 
-def _line(entry: LedgerEntry, fee: LedgerEntry | None, corrected: Price) -> RepricedEntry:
-    now = corrected.cost(entry.quantity)
-    return RepricedEntry(entry=entry, fee=fee, amount=now, fee_amount=fee.price.cost(now) if fee else ZERO)
-
-
-def _by_budget(lines: Iterable[RepricedEntry]) -> dict[int, list[RepricedEntry]]:
-    by_budget: dict[int, list[RepricedEntry]] = defaultdict(list)
-    for line in lines:
-        by_budget[line.entry.budget_id].append(line)
-    return by_budget
-
-
-def _changes(lines: Iterable[RepricedEntry]) -> Iterable[BudgetChange]:
-    for ours in _by_budget(lines).values():
-        yield BudgetChange(
-            budget=ours[0].entry.budget,
-            num_entries=len(ours),
-            before=sum((line.before for line in ours), ZERO),
-            after=sum((line.after for line in ours), ZERO),
-        )
+def _change(lines: Sequence[RepricedEntry]) -> BudgetChange:
+    return BudgetChange(
+        budget=lines[0].entry.budget,
+        num_entries=len(lines),
+        before=sum((line.before for line in lines), ZERO),
+        after=sum((line.after for line in lines), ZERO),
+    )
 
 
 def _check_room(budget: Budget, lines: Iterable[RepricedEntry]) -> None:
@@ -210,9 +193,7 @@ def _check_room(budget: Budget, lines: Iterable[RepricedEntry]) -> None:
         left.take(amount=-line.before, path=path, kind=kind)
         after[line.capped_as] += line.after
     for (path, kind), amount in after.items():
-        refusal = left.refusal(amount=amount, path=path, kind=kind, ignore_stop=True)
-        if refusal is not None:
-            raise refusal
+        left.check(amount=amount, path=path, kind=kind, ignore_stop=True)
         left.take(amount=amount, path=path, kind=kind)
 
 
@@ -220,38 +201,28 @@ def _replace(plan: RepricingPreview, corrected: Price, *, reason: str) -> None:
     """Reverse it at the time of the work, so that each month's costs come out right; and enter it again."""
     wrong = [entry for line in plan.lines for entry in (line.entry, line.fee) if entry is not None]
     enter_all([LedgerEntry(**undoing(one, reason=reason, occurred_at=one.occurred_at)) for one in wrong])
-    new_entries = enter_all([_new_entry(line, corrected, memo=reason) for line in plan.lines])
-    with_fees = [(line, new) for line, new in zip(plan.lines, new_entries, strict=True) if line.fee is not None]
-    enter_all([_new_fee(line, new, memo=reason) for line, new in with_fees])
+    entries, fees = [], []
+    for line in plan.lines:
+        kept = {"price": corrected, "fee_on": line.entry.fee_on, "quantity": line.entry.quantity}
+        entry = _replacement(line.entry, corrected, memo=reason, amount=line.amount, **kept)
+        entries.append(entry)
+        if line.fee is not None:
+            columns = {"price": line.fee.price, "fee_on": entry, "quantity": line.amount, "amount": line.fee_amount}
+            fees.append(_replacement(line.fee, corrected, memo=reason, **columns))
+    enter_all(entries)
+    enter_all(fees)
 
 
-def _new_entry(line: RepricedEntry, corrected: Price, *, memo: str) -> LedgerEntry:
-    columns = _columns(line.entry, corrected, memo=memo)
-    fee_on, quantity = line.entry.fee_on, line.entry.quantity
-    return LedgerEntry(**columns, price=corrected, fee_on=fee_on, quantity=quantity, amount=line.amount)
-
-
-def _new_fee(line: RepricedEntry, new: LedgerEntry, *, memo: str) -> LedgerEntry:
-    assert line.fee is not None  # chosen so
-    columns = _columns(line.fee, new.price, memo=memo)
-    return LedgerEntry(**columns, price=line.fee.price, fee_on=new, quantity=new.amount, amount=line.fee_amount)
-
-
-def _columns(entry: LedgerEntry, corrected: Price, *, memo: str) -> dict[str, Any]:
-    return {
-        "budget": entry.budget,
-        "source_key": replacement_key(entry.source_key, price_id=corrected.pk),
-        "subject_key": entry.subject_key,
-        "work_key": entry.work_key,
-        "kind": entry.kind,
-        "path": entry.path,
-        "origin": entry.origin,
-        "payee_id": entry.payee_id,
-        "memo": memo[:200],
-        "overshoot": entry.overshoot,
-        "replaces": entry,
-        "occurred_at": entry.occurred_at,
-    }
+def _replacement(entry: LedgerEntry, corrected: Price, *, memo: str, **columns: Any) -> LedgerEntry:
+    return LedgerEntry(
+        **shared_columns(entry),
+        **columns,
+        source_key=replacement_key(entry.source_key, price_id=corrected.pk),
+        memo=memo[:200],
+        overshoot=entry.overshoot,
+        replaces=entry,
+        occurred_at=entry.occurred_at,
+    )
 
 
 def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> Price:
@@ -269,9 +240,7 @@ def _correction(actor: User, price: Price, amount: Decimal, period: Period) -> P
 
 
 def _parse(price: Price, amount: Decimal | str) -> Decimal:
-    right = parse_amount(amount, name="amount", allow_zero=True)
-    if price.kind == CostKind.PLATFORM_FEE and right > MOST_PERCENT:
-        raise Refusal(f"a platform fee of {amount_text(right)} % is more than {MOST_PERCENT} %.", field="amount")
+    right = parse_rate(amount, kind=price.kind)
     if right == price.amount:
         raise Refusal(f"the price is already {amount_text(right)}.", field="amount")
     return right

@@ -12,7 +12,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, allows, require
 from budgets.ledger import end_stop, lock, notify_thresholds, stop_if_spent
-from budgets.models import Budget, BudgetStop, LimitRequest, PriceBook
+from budgets.models import Budget, LimitRequest, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
 
@@ -37,10 +37,7 @@ class SecondPersonNeeded(Refusal):
 
 @transaction.atomic
 def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | None) -> PriceBook:
-    """Set the limit above which budgets of a price book need a second person; None: one person is enough.
-
-    Open requests stay as they are.
-    """
+    """Set the limit above which a price book's budgets need a second person (None: never); open requests stay."""
     require(actor=actor, action=Action.SET_CONFIRMATION)
     parsed = None if amount is None else parse_amount(amount, name="amount", allow_zero=True)
     locked = PriceBook.objects.select_for_update(no_key=True).get(pk=book.pk)
@@ -58,12 +55,10 @@ def set_confirm_above(*, actor: User, book: PriceBook, amount: Decimal | str | N
 
 
 def waiting_requests() -> QuerySet[LimitRequest]:
-    """The raises of limits that wait for a second person."""
     return LimitRequest.objects.filter(outcome="", expires_at__gt=timezone.now())
 
 
 def waiting_request(budget: Budget) -> LimitRequest | None:
-    """The raise of a budget's limit that waits for a second person."""
     return waiting_requests().filter(budget=budget).select_related("asked_by", "budget").first()
 
 
@@ -89,7 +84,7 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
     now = timezone.now()
     late = locked.limit_requests.filter(outcome="")
     late.update(outcome=LimitRequest.Decision.EXPIRED, decided_at=now)
-    asked = LimitRequest.objects.create(
+    LimitRequest.objects.create(
         budget=locked,
         old_limit=locked.limit,
         new_limit=amount,
@@ -97,7 +92,7 @@ def _ask(actor: User, locked: Budget, amount: Decimal) -> None:
         asked_at=now,
         expires_at=now + timedelta(hours=HOURS_TO_DECIDE),
     )
-    _record(actor, asked, "budget.ask_limit", before={"limit": str(locked.limit)}, after={"limit": str(amount)})
+    record_change(locked, actor, "budget.ask_limit", before={"limit": str(locked.limit)}, after={"limit": str(amount)})
 
 
 @transaction.atomic
@@ -140,7 +135,7 @@ def decline_limit(*, actor: User, request: LimitRequest) -> LimitRequest:
     _check_waits(found)
     _close(found, outcome, actor)
     action = "budget.withdraw_limit" if is_own else "budget.refuse_limit"
-    _record(actor, found, action, before={"asked_limit": str(found.new_limit)}, after={})
+    record_change(found.budget, actor, action, before={"asked_limit": str(found.new_limit)}, after={})
     return found
 
 
@@ -170,23 +165,14 @@ def _change_limit(actor: User, locked: Budget, amount: Decimal, *, asked_by: Use
         return locked
     asked = {"asked_by": asked_by.email} if asked_by else {}
     after = {"limit": str(amount), **asked}
-    _record_of(locked, actor, "budget.limit", before={"limit": str(before)}, after=after)
+    record_change(locked, actor, "budget.limit", before={"limit": str(before)}, after=after)
     if amount < before:
-        notify_thresholds(locked, before=_share_before(locked, before))
+        # What is spent, as if it were the same part of the new limit that it was of the old one.
+        notify_thresholds(locked, before=locked.spent * amount / before)
         stop_if_spent(locked)
-    elif is_exhausted(locked) and locked.archived_at is None:
+    elif locked.archived_at is None and (stop := locked.active_stop) and stop.is_exhausted:
         end_stop(locked, actor=actor)
     return locked
-
-
-def is_exhausted(budget: Budget) -> bool:
-    """Whether the stop that stands came because nothing was left."""
-    return budget.stops.filter(ended_at__isnull=True, cause=BudgetStop.Cause.EXHAUSTED).exists()
-
-
-def _share_before(budget: Budget, limit: Decimal) -> Decimal:
-    """What is spent, as if it were the same part of the new limit that it was of the old one."""
-    return budget.spent * budget.limit / limit if limit else budget.spent
 
 
 def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None:
@@ -200,15 +186,13 @@ def check_unchanged(name: str, expected: Decimal | None, found: Decimal) -> None
         )
 
 
-def _record(actor: User, asked: LimitRequest, action: str, *, before: dict[str, Any], after: dict[str, Any]) -> None:
-    _record_of(asked.budget, actor, action, before=before, after=after)
-
-
-def _record_of(budget: Budget, actor: User, action: str, *, before: dict[str, Any], after: dict[str, Any]) -> None:
+def record_change(
+    budget: Budget, actor: User, action: str, *, before: dict[str, Any], after: dict[str, Any], part: str = ""
+) -> None:
     record(
         actor=actor,
         action=action,
-        subject=f"Budget “{budget}”",
+        subject=f"Budget “{budget}”" + (f", {part.lower()}" if part else ""),
         subject_id=budget.pk,
         budget_id=budget.pk,
         before=before,

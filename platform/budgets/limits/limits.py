@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
-from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.ledger import lock, used
-from budgets.limits.limit_requests import check_unchanged, raise_or_ask
+from budgets.limits.limit_requests import check_unchanged, raise_or_ask, record_change
 from budgets.models import Budget, Cap, Path, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
@@ -34,13 +32,12 @@ def open_budget(*, actor: User, name: str, limit: Decimal | str, price_book: Pri
     above = price_book.confirm_above
     amount = asked if above is None else min(asked, above)
     budget = Budget.objects.create(name=name, limit=amount, price_book=price_book, currency=price_book.currency)
-    _record(actor, budget, "budget.open", before={}, after={"limit": str(amount), "currency": budget.currency})
+    record_change(budget, actor, "budget.open", before={}, after={"limit": str(amount), "currency": budget.currency})
     return raise_or_ask(actor, budget, asked)
 
 
 @transaction.atomic
 def rename_budget(*, actor: User, budget: Budget, name: str) -> None:
-    """Give a budget the name that what it pays for has now."""
     require(actor=actor, action=Action.SET_BUDGET)
     Budget.objects.filter(pk=budget.pk).update(name=name)
 
@@ -96,10 +93,9 @@ def set_cap(
         raise Refusal("give either a path or a cost kind.", field="path")
     if kind == CostKind.PLATFORM_FEE:
         raise Refusal("a platform fee comes on top of another kind; cap that kind, or the path.", field="kind")
-    if path and path not in Path.values:
-        raise Refusal(f"{path!r} is not one of {', '.join(Path.values)}.", field="path")
-    if kind and kind not in CostKind.values:
-        raise Refusal(f"{kind!r} is not one of {', '.join(CostKind.values)}.", field="kind")
+    for field, value, choices in (("path", path, Path.values), ("kind", kind, CostKind.values)):
+        if value and value not in choices:
+            raise Refusal(f"{value!r} is not one of {', '.join(choices)}.", field=field)
     amount = parse_amount(limit, name="limit", allow_zero=True)
     locked = lock(budget)
     there = Cap.objects.filter(budget=locked, path=path, kind=kind).first()
@@ -116,7 +112,7 @@ def set_cap(
             field="limit",
         )
     cap.save()
-    _record(actor, locked, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))
+    record_change(locked, actor, "budget.cap", before=before, after={"limit": str(amount)}, part=str(cap))
     return cap
 
 
@@ -128,7 +124,7 @@ def remove_cap(*, actor: User, cap: Cap) -> None:
     there = Cap.objects.filter(pk=cap.pk).first()
     if there is not None:
         there.delete()
-        _record(actor, locked, "budget.cap", before={"limit": str(there.limit)}, after={}, part=str(cap))
+        record_change(locked, actor, "budget.cap", before={"limit": str(there.limit)}, after={}, part=str(cap))
 
 
 @transaction.atomic
@@ -142,19 +138,5 @@ def set_thresholds(*, actor: User, budget: Budget, percents: Sequence[int]) -> B
     before, locked.thresholds = locked.thresholds, chosen
     locked.save(update_fields=["thresholds"])
     if before != chosen:
-        _record(actor, locked, "budget.thresholds", before={"percents": before}, after={"percents": chosen})
+        record_change(locked, actor, "budget.thresholds", before={"percents": before}, after={"percents": chosen})
     return locked
-
-
-def _record(
-    actor: User, budget: Budget, action: str, *, before: dict[str, Any], after: dict[str, Any], part: str = ""
-) -> None:
-    record(
-        actor=actor,
-        action=action,
-        subject=f"Budget “{budget}”" + (f", {part.lower()}" if part else ""),
-        subject_id=budget.pk,
-        budget_id=budget.pk,
-        before=before,
-        after=after,
-    )

@@ -7,10 +7,10 @@ labelling every few seconds, so that a lost message or a crash cannot leave anyt
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
-from budgets.ledger import begin_stop, end_stop, lock, needs_top_up
+from budgets.ledger import begin_stop, end_stop, lock
+from budgets.limits.limit_requests import record_change
 from budgets.models import Budget, BudgetStop
 from budgets.money import amount_text
 from config.refusals import Refusal
@@ -32,7 +32,8 @@ def stop_everything(*, actor: User, budget: Budget, reason: str) -> Budget:
         raise Refusal("give a reason for the stop; it is shown on the study's pages.", field="reason")
     locked = lock(budget)
     if begin_stop(locked, cause=BudgetStop.Cause.FROZEN, reason=reason.strip(), actor=actor):
-        _record(actor, locked, "budget.stop", after={"stopped": True, "reason": reason.strip()})
+        after = {"stopped": True, "reason": reason.strip()}
+        record_change(locked, actor, "budget.stop", before={"stopped": False}, after=after)
     return locked
 
 
@@ -46,21 +47,18 @@ def exhaust(*, budget: Budget, reason: str) -> Budget:
 
 @transaction.atomic
 def resume(*, actor: User, budget: Budget) -> Budget:
-    """End a stop; a budget that is not stopped stays as it is.
-
-    Raises NothingLeft where the budget needs a top-up first, or BudgetArchived.
-    """
+    """End a stop, if one is active. Raises NothingLeft where the budget needs a top-up first, or BudgetArchived."""
     require(actor=actor, action=Action.SET_BUDGET)
     locked = lock(budget)
     if locked.archived_at is not None:
         raise BudgetArchived(f"“{locked}” is archived and spends nothing. Unarchive it first.")
-    stop = locked.stops.filter(ended_at__isnull=True).first()
-    if stop is not None and needs_top_up(locked, stop):
+    stop = locked.active_stop
+    if stop is not None and stop.needs_top_up:
         raise NothingLeft(
             f"“{locked}” has nothing left: {amount_text(locked.held)} is held and the rest is spent. Top it up."
         )
     if end_stop(locked, actor=actor):
-        _record(actor, locked, "budget.resume", after={"stopped": False})
+        record_change(locked, actor, "budget.resume", before={"stopped": True}, after={"stopped": False})
     return locked
 
 
@@ -82,15 +80,3 @@ def unarchive_budget(*, actor: User, budget: Budget) -> Budget:
     locked.archived_at = None
     locked.save(update_fields=["archived_at"])
     return locked
-
-
-def _record(actor: User, budget: Budget, action: str, *, after: dict[str, object]) -> None:
-    record(
-        actor=actor,
-        action=action,
-        subject=f"Budget “{budget}”",
-        subject_id=budget.pk,
-        budget_id=budget.pk,
-        before={"stopped": not after["stopped"]},
-        after=after,
-    )

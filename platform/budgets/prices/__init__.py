@@ -13,18 +13,17 @@ from budgets.prices.price_files import (
 )
 from budgets.prices.price_lines import text_of
 from budgets.prices.prices import (
-    MOST_PERCENT,
     PriceMissing,
     Scope,
     create_price_book,
     find_price,
     highest_price,
+    parse_rate,
     price_at,
     set_price,
 )
 
 __all__ = [
-    "MOST_PERCENT",
     "PriceFileChanged",
     "PriceFilePreview",
     "PriceMissing",
@@ -35,6 +34,7 @@ __all__ = [
     "find_price",
     "highest_price",
     "import_prices",
+    "parse_rate",
     "preview_prices",
     "price_at",
     "set_price",

@@ -1,12 +1,12 @@
 """Price books as CSV files: written so that they can be read back, and read all or not at all."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import NamedTuple
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -15,13 +15,23 @@ from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text
-from budgets.prices.price_lines import COLUMNS, PriceLine, PriceTable
+from budgets.prices.price_lines import PriceLine, read_lines
 from budgets.prices.prices import Scope, check_price, lock_book, set_price
 from config.refusals import Refusal
-from tables.csv_lines import csv_lines, spellings
+from tables.csv_lines import csv_of, spellings
 
 MOST_NEW = 2000
 _MOST_NAMED = 10
+_KEY = ("kind", "device", "budget_id", "annotator_id", "starts_at")
+# In the order of COLUMNS.
+_CELLS: dict[str, Callable[[Price], object]] = {
+    "kind": attrgetter("kind"),
+    "device": attrgetter("device"),
+    "study": lambda price: price.budget.name if price.budget else "",
+    "annotator": lambda price: price.annotator.email if price.annotator else "",
+    "amount": lambda price: "" if price.amount is None else f"{price.amount.normalize():f}",
+    "starts_at": lambda price: price.starts_at.isoformat(),
+}
 
 
 class PricesRefused(Refusal):
@@ -48,6 +58,13 @@ class NewPrice:
     amount: Decimal | None
     starts_at: datetime
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What two prices cannot share, in the order of _KEY: what they are for, and when they start."""
+        budget, annotator = self.scope.budget, self.scope.annotator
+        whose = (budget.pk if budget else None, annotator.pk if annotator else None)
+        return (self.kind, self.scope.device, *whose, self.starts_at)
+
 
 @dataclass(kw_only=True)
 class PriceFilePreview:
@@ -61,7 +78,6 @@ class PriceFilePreview:
 
     @property
     def digest(self) -> str:
-        """Stands for exactly these new prices."""
         lines = [(one.line, one.kind, str(one.scope), str(one.amount), one.starts_at.isoformat()) for one in self.new]
         return sha256(repr(lines).encode()).hexdigest()
 
@@ -79,16 +95,6 @@ class PriceFilePreview:
         return f"A start without a time zone is taken as UTC; so it is in {lines} {named}{more}."
 
 
-class _Start(NamedTuple):
-    """What two prices cannot share: what they are for, and when they start."""
-
-    kind: str
-    device: str
-    budget_id: int | None
-    annotator_id: int | None
-    starts_at: datetime
-
-
 def export_prices(*, book: PriceBook) -> Iterator[str]:
     """Write a price book as CSV, line by line; the import of it changes nothing.
 
@@ -96,8 +102,7 @@ def export_prices(*, book: PriceBook) -> Iterator[str]:
     """
     rows = book.prices.filter(corrects__isnull=True).select_related("budget", "annotator")
     ordered = rows.order_by("kind", "device", "budget__name", "annotator__email", "starts_at", "pk")
-    written = (_cells(price) for price in ordered.iterator(chunk_size=1000))
-    return csv_lines(header=COLUMNS, rows=([cells[name] for name in COLUMNS] for cells in written))
+    return csv_of(_CELLS, ordered.iterator(chunk_size=1000))
 
 
 def preview_prices(*, actor: User, book: PriceBook, content: bytes) -> PriceFilePreview:
@@ -124,32 +129,19 @@ def import_prices(*, actor: User, book: PriceBook, content: bytes, expected_dige
         raise PricesRefused(found.problems)
     if expected_digest and found.digest != expected_digest:
         raise PriceFileChanged("Prices were set since the preview. Check the new preview, then confirm it.")
-    return [_add(actor, book, price) for price in found.new]
-
-
-def _add(actor: User, book: PriceBook, price: NewPrice) -> Price:
-    return set_price(
-        actor=actor,
-        book=book,
-        kind=price.kind,
-        amount=price.amount,
-        starts_at=price.starts_at,
-        scope=price.scope,
-    )
+    names = ("kind", "amount", "starts_at", "scope")
+    return [set_price(actor=actor, book=book, **{name: getattr(one, name) for name in names}) for one in found.new]
 
 
 def _check(book: PriceBook, content: bytes) -> PriceFilePreview:
-    found, table = PriceFilePreview(), PriceTable(content)
-    lines = []
-    for line in table.lines():
-        if isinstance(line, str):
-            found.problems.append(line)
-        else:
-            lines.append(line)
-    found.reading_notes = table.notes
+    read, notes = read_lines(content)
+    found = PriceFilePreview(problems=[line for line in read if isinstance(line, str)], reading_notes=notes)
+    lines = [line for line in read if not isinstance(line, str)]
     names = _Names(book, lines)
-    there = _there(book)
-    first_lines: dict[_Start, int] = {}
+    there = {
+        tuple(key): amount for *key, amount in book.prices.filter(corrects__isnull=True).values_list(*_KEY, "amount")
+    }
+    first_lines: dict[tuple[object, ...], int] = {}
     for line in lines:
         try:
             price = _new(book, names, line)
@@ -176,53 +168,29 @@ def _new(book: PriceBook, names: "_Names", line: PriceLine) -> NewPrice:
 
 
 def _sort_in(
-    found: PriceFilePreview, price: NewPrice, *, there: dict[_Start, Decimal | None], first_lines: dict[_Start, int]
+    found: PriceFilePreview,
+    price: NewPrice,
+    *,
+    there: Mapping[tuple[object, ...], Decimal | None],
+    first_lines: dict[tuple[object, ...], int],
 ) -> None:
-    start = _start_of(price)
-    if start in first_lines:
-        raise Refusal(f"line {first_lines[start]} has a price for the same from the same start on.", field="starts_at")
-    first_lines[start] = price.line
-    if start not in there:
+    if price.key in first_lines:
+        first = first_lines[price.key]
+        raise Refusal(f"line {first} has a price for the same from the same start on.", field="starts_at")
+    first_lines[price.key] = price.line
+    if price.key not in there:
         found.new.append(price)
-    elif there[start] == price.amount:
+    elif (amount := there[price.key]) == price.amount:
         found.num_unchanged += 1
     else:
-        before = "an end" if (amount := there[start]) is None else amount_text(amount)
+        before = "an end" if amount is None else amount_text(amount)
         raise Refusal(f"{before} has this start already. Choose a later start.", field="starts_at")
-
-
-def _start_of(price: NewPrice) -> _Start:
-    budget, annotator = price.scope.budget, price.scope.annotator
-    return _Start(
-        kind=price.kind,
-        device=price.scope.device,
-        budget_id=budget.pk if budget else None,
-        annotator_id=annotator.pk if annotator else None,
-        starts_at=price.starts_at,
-    )
-
-
-def _there(book: PriceBook) -> dict[_Start, Decimal | None]:
-    rows = book.prices.filter(corrects__isnull=True).values_list(*_Start._fields, "amount")
-    return {_Start(*row[:-1]): row[-1] for row in rows}
-
-
-def _cells(price: Price) -> dict[str, object]:
-    return {
-        "kind": price.kind,
-        "device": price.device,
-        "study": price.budget.name if price.budget else "",
-        "annotator": price.annotator.email if price.annotator else "",
-        "amount": "" if price.amount is None else f"{price.amount.normalize():f}",
-        "starts_at": price.starts_at.isoformat(),
-    }
 
 
 class _Names:
     """Studies and annotators that lines name, looked up at once. A study's budget has its name."""
 
-    def __init__(self, book: PriceBook, lines: Iterable[PriceLine]) -> None:
-        lines = list(lines)
+    def __init__(self, book: PriceBook, lines: Sequence[PriceLine]) -> None:
         self._book = book
         self._budgets: dict[str, list[Budget]] = defaultdict(list)
         for budget in Budget.objects.filter(name__in=_all_spellings(line.study for line in lines)):

@@ -1,6 +1,6 @@
 """The lines of a price file: read as a spreadsheet writes them, checked one by one. Knows no database."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,33 +41,25 @@ class PriceLine:
     assumed_utc: bool
 
 
-class PriceTable:
-    """A price file, opened: its lines, read once, and then the notes on how they were read."""
+def read_lines(content: bytes) -> tuple[list[PriceLine | str], tuple[str, ...]]:
+    """Read each line, or the text of its error; and what was guessed of the file, and what of it was left out.
 
-    def __init__(self, content: bytes) -> None:
-        """Open it. Raises PriceFileUnreadable (size, encoding; columns missing, unknown or doubled)."""
-        if len(content) > MOST_BYTES:
-            raise PriceFileUnreadable(
-                f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
-            )
-        try:
-            self._table = CsvTable(source=open_source(stream=BytesIO(content)))
-        except TableUnreadable as error:
-            raise PriceFileUnreadable(f"{error}", field="file") from None
-        _check_header([name.lower() for name in self._table.columns])
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was guessed of the file, and what of it was left out."""
-        return self._table.notes
-
-    def lines(self) -> Iterator[PriceLine | str]:
-        """Yield each line, or the text of its error. Raises PriceFileUnreadable."""
-        try:
-            for row in self._table:
-                yield f"line {row.line}: {row.problem}." if row.problem else _line_or_problem(row)
-        except TableUnreadable as error:
-            raise PriceFileUnreadable(f"{error}", field="file") from None
+    Raises PriceFileUnreadable (size, encoding; columns missing, unknown or doubled).
+    """
+    if len(content) > MOST_BYTES:
+        raise PriceFileUnreadable(
+            f"it has {len(content):,} bytes; split it into files of {MOST_BYTES:,} at most.", field="file"
+        )
+    try:
+        table = CsvTable(source=open_source(stream=BytesIO(content)))
+        header = [name.lower() for name in table.columns]
+        _refuse("missing", [name for name in REQUIRED if name not in header])
+        _refuse("unknown", [printable(name) for name in header if name not in COLUMNS])
+        _refuse("repeated", repeated(header))
+        lines = [_line_or_problem(row) for row in table]
+    except TableUnreadable as error:
+        raise PriceFileUnreadable(f"{error}", field="file") from None
+    return lines, table.notes
 
 
 def text_of(content: bytes) -> str:
@@ -75,33 +67,30 @@ def text_of(content: bytes) -> str:
     return "".join(open_source(stream=BytesIO(content)).lines)
 
 
-def _check_header(header: Sequence[str]) -> None:
-    allowed = f"The header names the columns {', '.join(COLUMNS)}."
-    _refuse("missing", [name for name in REQUIRED if name not in header], allowed)
-    _refuse("unknown", [printable(name) for name in header if name not in COLUMNS], allowed)
-    _refuse("repeated", repeated(header), allowed)
-
-
-def _refuse(what: str, names: Collection[str], allowed: str) -> None:
+def _refuse(what: str, names: Collection[str]) -> None:
     if names:
+        allowed = f"The header names the columns {', '.join(COLUMNS)}."
         raise PriceFileUnreadable(f"{what} column {', '.join(names)[:200]}. {allowed}", field="file")
 
 
 def _line_or_problem(row: Row) -> PriceLine | str:
     try:
-        return _line(row.line, {name.lower(): cell.strip() for name, cell in row.cells.items()})
+        return _line(row)
     except Refusal as problem:
         return f"line {row.line}: {problem}"
 
 
-def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
+def _line(row: Row) -> PriceLine:
+    if row.problem:
+        raise Refusal(f"{row.problem}.")
+    cells = {name.lower(): cell.strip() for name, cell in row.cells.items()}
     kind = spellings(cells["kind"])[-1]
     if kind not in CostKind.values:
         raise Refusal(f"{kind[:40]!r} is not one of {', '.join(CostKind.values)}.", field="kind")
     amount = spellings(cells["amount"])[-1]
     starts_at, assumed_utc = _start(spellings(cells["starts_at"])[-1])
     return PriceLine(
-        number=number,
+        number=row.line,
         kind=CostKind(kind),
         device=spellings(cells.get("device", ""))[-1],
         study=cells.get("study", ""),

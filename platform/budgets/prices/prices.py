@@ -102,7 +102,11 @@ def set_price(
 def check_price(*, book: PriceBook, kind: CostKind, amount: Decimal | str | None, scope: Scope) -> Decimal | None:
     """Check a price's amount, device, annotator and budget."""
     _check_scope(book=book, kind=kind, scope=scope)
-    return _parse(amount, kind=kind, is_override=bool(scope.budget or scope.annotator))
+    if amount is not None:
+        return parse_rate(amount, kind=kind)
+    if scope.budget is None and scope.annotator is None:
+        raise Refusal("only a price of one study or annotator can end; give a price book's an amount.", field="amount")
+    return None
 
 
 def lock_book(book: PriceBook) -> None:
@@ -127,16 +131,9 @@ def find_price(
     return _narrowest(_in_force(rows.filter(whose)))
 
 
-def price_at(
-    *,
-    book: PriceBook,
-    kind: CostKind,
-    at: datetime,
-    scope: Scope = ANY,
-    known_at: datetime | None = None,
-) -> Price:
-    """Find the price in force, as find_price does. Raises PriceMissing, which names the price to set."""
-    price = find_price(book=book, kind=kind, at=at, scope=scope, known_at=known_at)
+def price_at(*, book: PriceBook, kind: CostKind, at: datetime, scope: Scope = ANY) -> Price:
+    """Find the price in force. Raises PriceMissing, which names the price to set."""
+    price = find_price(book=book, kind=kind, at=at, scope=scope)
     if price is None:
         what = f"{CostKind(kind).label.lower()} on {scope.device}" if scope.device else CostKind(kind).label.lower()
         raise PriceMissing(f"Price book “{book.name}” has no price for one {what} at {at:%Y-%m-%d %H:%M} UTC.")
@@ -144,20 +141,15 @@ def price_at(
 
 
 def highest_price(*, budget: Budget, kind: CostKind, at: datetime) -> Price:
-    """Find the price that the best paid annotator would be owed: the worst case of work that anybody may take.
-
-    Raises PriceMissing.
-    """
+    """Find what the best paid annotator would be owed: the worst case of anybody's work. Raises PriceMissing."""
     book, scope = budget.price_book, Scope(budget=budget)
     latest = _in_force(_latest(book=book, kind=kind, at=at, scope=scope))
-    candidates = []
-    for annotator_id in {price.annotator_id for price in latest} | {None}:
-        found = _narrowest([price for price in latest if price.annotator_id in (None, annotator_id)])
-        if found is not None:
-            candidates.append(found)
-    if not candidates:
-        return price_at(book=book, kind=kind, at=at, scope=scope)
-    return max(candidates, key=lambda price: price.rate)
+    candidates = [
+        _narrowest([price for price in latest if price.annotator_id in (None, annotator_id)])
+        for annotator_id in {price.annotator_id for price in latest} | {None}
+    ]
+    found = max(filter(None, candidates), key=lambda price: price.rate, default=None)
+    return found or price_at(book=book, kind=kind, at=at, scope=scope)
 
 
 def _latest(
@@ -193,13 +185,8 @@ def _check_scope(*, book: PriceBook, kind: CostKind, scope: Scope) -> None:
         raise Refusal(f"“{scope.budget}” is priced by another book than “{book}”.", field="budget")
 
 
-def _parse(amount: Decimal | str | None, *, kind: CostKind, is_override: bool) -> Decimal | None:
-    if amount is None:
-        if not is_override:
-            raise Refusal(
-                "only a price of one study or annotator can end; give a price book's an amount.", field="amount"
-            )
-        return None
+def parse_rate(amount: Decimal | str, *, kind: CostKind | str) -> Decimal:
+    """Read what one of a kind costs; of a platform fee, its percent."""
     parsed = parse_amount(amount, name="amount", allow_zero=True)
     if kind == CostKind.PLATFORM_FEE and parsed > MOST_PERCENT:
         raise Refusal(f"a platform fee of {amount_text(parsed)} % is more than {MOST_PERCENT} %.", field="amount")

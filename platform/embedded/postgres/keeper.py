@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from embedded.data_folder import (
     load_secrets,
 )
 from embedded.environment import scrubbed
-from embedded.postgres.server import PORT, STOP_SECONDS, socket_folder, users_lock
+from embedded.postgres.server import PORT, STOP_SECONDS, socket_folder
 from embedded.processes import die_with_parent
 
 LONGEST_PAUSE = 10.0
@@ -44,33 +43,12 @@ SETTINGS = (
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-class NoPostgresPrograms(EmbeddedError):
-    """The wheel that carries PostgreSQL is not installed."""
-
-
-class NoSystemUser(EmbeddedError):
-    """Root could not create the user that PostgreSQL runs as."""
-
-
-class NotInitialised(EmbeddedError):
-    """The folder of PostgreSQL's tables could not be created."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SystemAccount:
-    """The user that the server runs as; `name` is None when that is ourselves."""
-
-    name: str | None
-    uid: int
-    gid: int
-
-
 class Keeper:
     def __init__(self, *, paths: Paths, durable: bool) -> None:
         self._paths = paths
         self._durable = durable
         self._programs = _programs(paths)
-        self._account = _account()
+        self._uid, self._gid = _account()
         self._tables = paths.postgres
         self._socket = socket_folder(paths=paths)
         self._server: subprocess.Popen[bytes] | None = None
@@ -81,7 +59,7 @@ class Keeper:
     def keep(self) -> int:
         """Run the server until nothing holds it. Returns: the exit status."""
         self._prepare()
-        users = FileLock(users_lock(paths=self._paths))
+        users = FileLock(self._paths.users_lock)
         while not users.acquire(wait=False):
             if self._server is None or self._server.poll() is not None:
                 if self._failures >= TRIES_BEFORE_FIRST_START and not self._was_healthy:
@@ -97,7 +75,7 @@ class Keeper:
 
     def _prepare(self) -> None:
         self._tables = choose_tables_folder(paths=self._paths)
-        _make_private(self._socket, self._account)
+        self._make_private(self._socket)
         if not (self._tables / "PG_VERSION").exists():
             self._initialise()
 
@@ -105,15 +83,15 @@ class Keeper:
         """Create the tables' folder under a temporary name and rename it, so that a partial one is never used."""
         fresh = self._tables.with_name("pg.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        _make_private(fresh, self._account)
+        self._make_private(fresh)
         password = self._socket / "password"
         password.touch(mode=0o600)
         password.write_text(load_secrets(paths=self._paths).postgres_password)
-        os.chown(password, self._account.uid, self._account.gid)
+        os.chown(password, self._uid, self._gid)
         try:
             subprocess.run(self._initdb(fresh, password), check=True, **self._as_account())
         except subprocess.CalledProcessError as error:
-            raise NotInitialised(f"initdb could not create {self._tables}; see the output above.") from error
+            raise EmbeddedError(f"initdb could not create {self._tables}; see the output above.") from error
         finally:
             password.unlink()
         fresh.rename(self._tables)
@@ -157,28 +135,34 @@ class Keeper:
 
     def _as_account(self) -> dict[str, Any]:
         kwargs: dict[str, Any] = {"cwd": "/", "env": {**scrubbed(), "LC_ALL": "C"}, "stdin": subprocess.DEVNULL}
-        if self._account.name is not None:
-            kwargs |= {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
+        if os.geteuid() == 0:
+            kwargs |= {"user": self._uid, "group": self._gid, "extra_groups": []}
         return kwargs
+
+    def _make_private(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        os.chown(folder, self._uid, self._gid)
 
 
 def _programs(paths: Paths) -> Path:
     # Not imported: the package would create lock files in places shared by all users.
     found = importlib.util.find_spec(POSTGRES_PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise NoPostgresPrograms("PostgreSQL is not installed: run `python3 manage.py up`, or set DATABASE_URL.")
+        raise EmbeddedError("PostgreSQL is not installed: run `python3 manage.py up`, or set DATABASE_URL.")
     return find_programs(packages=Path(found.submodule_search_locations[0]).parent, paths=paths)
 
 
-def _account() -> SystemAccount:
+def _account() -> tuple[int, int]:
+    """User and group that the server runs as: our own, or where we are root a user of its own."""
     if os.geteuid() != 0:
-        return SystemAccount(name=None, uid=os.getuid(), gid=os.getgid())
+        return os.getuid(), os.getgid()
     try:
         entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         _add_system_user()
         entry = pwd.getpwnam(SYSTEM_USER)
-    return SystemAccount(name=SYSTEM_USER, uid=entry.pw_uid, gid=entry.pw_gid)
+    return entry.pw_uid, entry.pw_gid
 
 
 def _add_system_user() -> None:
@@ -186,16 +170,10 @@ def _add_system_user() -> None:
     try:
         subprocess.run(command, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NoSystemUser(
+        raise EmbeddedError(
             f"PostgreSQL cannot run as root and the user {SYSTEM_USER} could not be created ({error}): "
             "run as a normal user, or set DATABASE_URL."
         ) from error
-
-
-def _make_private(folder: Path, account: SystemAccount) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    os.chown(folder, account.uid, account.gid)
 
 
 def _log(text: str) -> None:

@@ -1,8 +1,7 @@
 """Holding the embedded PostgreSQL, and its databases.
 
-Every user of it (the supervisor, a Django command, a test run) holds one shared lock; a keeper process runs the server
-and stops it when the last holder is gone. No user owns it, so several commands can run at once, and a holder killed
-with SIGKILL releases it too.
+Every user of it (the supervisor, a Django command, a test run) holds one shared lock, which a killed one releases too;
+a keeper process runs the server and stops it when the last holder is gone.
 """
 
 import os
@@ -43,10 +42,6 @@ class PostgresUnavailable(EmbeddedError):
     """The embedded PostgreSQL does not start or refuses our password."""
 
 
-def users_lock(*, paths: Paths) -> Path:
-    return paths.run / "postgres.users"
-
-
 def is_running(*, paths: Paths) -> bool:
     """Whether a keeper runs; it restarts the server when that crashes."""
     return paths.run.exists() and is_locked(path=paths.keeper_lock)
@@ -83,12 +78,9 @@ def database_url(*, paths: Paths, name: str = APPLICATION) -> str:
 
 @contextmanager
 def running(*, paths: Paths, durable: bool = True) -> Iterator[None]:
-    """Hold the server; on leaving, wait until it has stopped if nothing else holds it.
-
-    `durable=False` is faster and loses data in a power cut: for tests only.
-    """
+    """Hold the server; `durable=False` is faster and loses data in a power cut: for tests only."""
     try:
-        with hold_lock(path=users_lock(paths=paths), shared=True):
+        with hold_lock(path=paths.users_lock, shared=True):
             _ensure_running(paths, durable)
             yield
     finally:
@@ -159,16 +151,6 @@ def _ensure_databases(connection: _Connection, paths: Paths) -> None:
     _ensure_database(connection, APPLICATION, known.database_password, "createdb")
     _ensure_database(connection, LABEL_STUDIO, known.label_studio_database_password, "nocreatedb")
     for name, value in LABEL_STUDIO_LIMITS.items():
-        _ensure_limit(connection, name, value)
-
-
-def _ensure_limit(connection: _Connection, name: str, value: str) -> None:
-    known = connection.execute(
-        "select 1 from pg_db_role_setting join pg_roles on pg_roles.oid = setrole "
-        "where rolname = %s and %s = any(setconfig)",
-        [LABEL_STUDIO, f"{name}={value}"],
-    )
-    if not known.fetchone():
         change = sql.SQL("alter role {} set {} = {}")
         connection.execute(change.format(sql.Identifier(LABEL_STUDIO), sql.Identifier(name), sql.Literal(value)))
 
@@ -195,7 +177,7 @@ def _wait_until_stopped(paths: Paths) -> None:
 
 def _held_by_others(paths: Paths) -> bool:
     """Whether others hold the server; its keeper holds the lock exclusively while it stops."""
-    lock = FileLock(users_lock(paths=paths))
+    lock = FileLock(paths.users_lock)
     try:
         return not lock.acquire(wait=False) and lock.acquire(shared=True, wait=False)
     finally:

@@ -1,12 +1,9 @@
 """Child processes that must not outlive us."""
 
+import contextlib
 import ctypes
 import signal
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import psutil
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -29,17 +26,9 @@ def end_descendants(*, seconds: float) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         descendants = psutil.Process().children(recursive=True)
         for process in descendants:
-            _signal(process, number)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
         psutil.wait_procs(descendants, timeout=seconds)
-
-
-def _signal(process: "psutil.Process", number: int) -> None:
-    import psutil
-
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
 
 
 def _prctl(option: int, value: int) -> None:

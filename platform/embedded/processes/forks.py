@@ -69,7 +69,6 @@ class Forks:
         return status
 
     def _reap(self) -> list[tuple[int, int]]:
-        """List exited processes and their exit statuses."""
         found = [os.waitpid(pid, os.WNOHANG) for pid in self._running]
         return [(pid, os.waitstatus_to_exitcode(raw)) for pid, raw in found if pid]
 

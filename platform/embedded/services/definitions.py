@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from embedded import postgres
 from embedded.data_folder import Paths, load_secrets
-from embedded.environment import Connections, django_environment
+from embedded.environment import django_environment
 from embedded.services.label_studio import LABEL_STUDIO_SERVICE, LabelStudio
 from embedded.services.ports import HOST, hold_port, remembered_port
 from embedded.services.supervisor import Service, answers
@@ -41,15 +41,15 @@ def make_plan(*, paths: Paths, source: Mapping[str, str] | None = None) -> Plan:
 def environment(*, paths: Paths) -> dict[str, str]:
     """The environment variables of a Django process of this copy, whether or not the services run."""
     known = load_secrets(paths=paths)
-    connections = Connections(
-        database_url=postgres.database_url(paths=paths),
-        web_url=_url(paths, "web"),
-        label_studio_url=_url(paths, LABEL_STUDIO_SERVICE),
-        label_studio_token=known.label_studio_token,
-        django_secret_key=known.django_secret_key,
-        ticket_key=known.ticket_key,
-    )
-    return django_environment(paths=paths, connections=connections)
+    embedded = {
+        "DATABASE_URL": postgres.database_url(paths=paths),
+        "FULCRUM_URL": _url(paths, "web"),
+        "FULCRUM_SECRET_KEY": known.django_secret_key,
+        "FULCRUM_TICKET_KEY": known.ticket_key,
+        "LABEL_STUDIO_URL": _url(paths, LABEL_STUDIO_SERVICE),
+        "LABEL_STUDIO_API_TOKEN": known.label_studio_token,
+    }
+    return django_environment(paths=paths, embedded=embedded)
 
 
 def label_studio_server(*, paths: Paths) -> LabelStudio:

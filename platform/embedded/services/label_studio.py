@@ -57,7 +57,6 @@ class LabelStudio:
 
     @property
     def package(self) -> Path:
-        """Where Label Studio itself is installed."""
         return next(self.paths.label_studio_venv.glob("lib/python*/site-packages/label_studio"))
 
     @property
@@ -72,11 +71,16 @@ class LabelStudio:
         """Migrate its database and create its first user, unless that was done for these versions."""
         if self.is_prepared:
             return
+        known = load_secrets(paths=self.paths)
+        first_user = {
+            "LABEL_STUDIO_USERNAME": known.label_studio_email,
+            "LABEL_STUDIO_PASSWORD": known.label_studio_password,
+        }
         with open_log(self.paths.log(LABEL_STUDIO_SERVICE)) as log:
             done = subprocess.run(
                 [str(self.python), "-m", "label_studio.server", "init", "--quiet"],
                 cwd=self.paths.label_studio,
-                env={**self.environment(), **self._first_user()},
+                env={**self.environment(), **first_user},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -136,10 +140,7 @@ class LabelStudio:
         }
 
     def ensure_token(self) -> str:
-        """The service user's token; a new one from the running server when ours is missing or no longer valid.
-
-        Raises: NotOurs, before any secret is sent.
-        """
+        """The service user's token, a new one where ours is not valid. Raises: NotOurs, before any secret is sent."""
         known = load_secrets(paths=self.paths)
         self.must_be_ours()
         with httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, follow_redirects=True) as client:
@@ -164,13 +165,6 @@ class LabelStudio:
                 f"Another server than our Label Studio answers at {self.url}, so no password was sent to it: end what "
                 "listens there (`ss -ltnp` names it) and try again."
             )
-
-    def _first_user(self) -> dict[str, str]:
-        known = load_secrets(paths=self.paths)
-        return {
-            "LABEL_STUDIO_USERNAME": known.label_studio_email,
-            "LABEL_STUDIO_PASSWORD": known.label_studio_password,
-        }
 
     def _state(self) -> str:
         """Identifies the versions, tables and database that were prepared; a change of any needs a new preparation."""

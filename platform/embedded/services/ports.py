@@ -24,10 +24,7 @@ class NoFreePort(EmbeddedError):
 
 
 def hold_port(*, paths: Paths, service: str, first: int | None = None) -> socket.socket:
-    """Listen on the remembered port when it is free, else on the next free one from `first` upwards.
-
-    Returns: the listening socket, the same one at each call.
-    """
+    """Listen on the remembered port, else on the next free one from `first`. Returns: the same socket at each call."""
     key = (paths.data, service)
     if key not in _held:
         with hold_lock(path=paths.run / "ports.lock"):

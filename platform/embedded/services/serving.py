@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from embedded import EmbeddedError, postgres
@@ -22,14 +21,6 @@ from embedded.services.supervisor import Supervisor
 
 ROUND_SECONDS = 0.3
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class DjangoCommandFailed(EmbeddedError):
-    """A Django command that the set-up needs failed."""
-
-
-class AlreadyServing(EmbeddedError):
-    """Another process of this copy runs the services."""
 
 
 def up(*, paths: Paths) -> int:
@@ -66,12 +57,11 @@ def demo(*, paths: Paths, arguments: Sequence[str], serve: bool) -> int:
 
 def show(*, paths: Paths) -> int:
     """Print what runs. Returns 0 when the services are up, else 1."""
-    state = _state_file(paths)
-    if not (is_locked(path=paths.supervisor_lock) and state.exists()):
+    if not (is_locked(path=paths.supervisor_lock) and paths.state_file.exists()):
         print(f"Nothing is up from {paths.data}: start it with `python3 manage.py up`.")
         return 1
-    for facts in json.loads(state.read_text()):
-        print(_line(facts))
+    for facts in json.loads(paths.state_file.read_text()):
+        print(f"  {facts['name']:<13} {facts['url'] or '-':<28} pid {facts['pid']:<8} log {facts['log']}")
     return 0
 
 
@@ -81,7 +71,7 @@ def _serve(paths: Paths, work: Callable[[Supervisor], int]) -> int:
     os.umask(0o077)
     lock = FileLock(paths.supervisor_lock)
     if not lock.acquire(wait=False):
-        raise AlreadyServing(f"another process is just starting the services of {paths.data}.")
+        raise EmbeddedError(f"another process is just starting the services of {paths.data}.")
     for number in STOPPING:
         signal.signal(number, signal.default_int_handler)
     plan = make_plan(paths=paths)
@@ -90,7 +80,7 @@ def _serve(paths: Paths, work: Callable[[Supervisor], int]) -> int:
         with postgres.running(paths=paths) if plan.with_postgres else nullcontext():
             return _start_and_work(plan, supervisor, work)
     finally:
-        _state_file(paths).unlink(missing_ok=True)
+        paths.state_file.unlink(missing_ok=True)
         lock.close()
 
 
@@ -168,7 +158,7 @@ def _must_succeed(paths: Paths, *arguments: str) -> None:
     finally:
         child.kill()
     if status != 0:
-        raise DjangoCommandFailed(f"`python3 manage.py {' '.join(arguments)}` ended with status {status}; see above.")
+        raise EmbeddedError(f"`python3 manage.py {' '.join(arguments)}` ended with status {status}; see above.")
 
 
 def _write_state(plan: Plan, supervisor: Supervisor) -> None:
@@ -181,17 +171,9 @@ def _write_state(plan: Plan, supervisor: Supervisor) -> None:
         folder = postgres.socket_folder(paths=plan.paths)
         log = str(plan.paths.log("postgres"))
         facts.insert(0, {"name": "postgres", "pid": postgres.pid(paths=plan.paths), "url": str(folder), "log": log})
-    fresh = _state_file(plan.paths).with_suffix(".new")
+    fresh = plan.paths.state_file.with_suffix(".new")
     fresh.write_text(json.dumps(facts))
-    os.replace(fresh, _state_file(plan.paths))
-
-
-def _state_file(paths: Paths) -> Path:
-    return paths.run / "supervisor.json"
-
-
-def _line(facts: dict[str, Any]) -> str:
-    return f"  {facts['name']:<13} {facts['url'] or '-':<28} pid {facts['pid']:<8} log {facts['log']}"
+    os.replace(fresh, plan.paths.state_file)
 
 
 def _say(text: str) -> None:

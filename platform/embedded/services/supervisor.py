@@ -118,28 +118,21 @@ class Supervisor:
 
     def __init__(self, *, say: Callable[[str], None] = print) -> None:
         self._say = say
-        self._processes: dict[str, Process] = {}
+        self.processes: dict[str, Process] = {}
         self._failures: dict[str, int] = {}
         self._restart_at: dict[str, float] = {}
 
-    @property
-    def processes(self) -> Mapping[str, Process]:
-        return self._processes
-
     def start(self, *, service: Service, wait: bool = True) -> Process:
         process = Process(service=service)
-        self._processes[service.name] = process
+        self.processes[service.name] = process
         if wait:
             process.wait_until_ready()
         return process
 
     def restart_crashed(self) -> bool:
-        """Notice crashes, and restart services whose pause is over. Call it a few times a second.
-
-        Returns: whether a service was restarted.
-        """
+        """Notice crashes, and restart services whose pause is over. Returns: whether there was one."""
         restarted = False
-        for name, process in list(self._processes.items()):
+        for name, process in list(self.processes.items()):
             if process.status is None:
                 if time.monotonic() - process.started_at > HEALTHY_AFTER:
                     self._failures.pop(name, None)
@@ -147,17 +140,17 @@ class Supervisor:
                 self._plan_restart(name, process)
             elif time.monotonic() >= self._restart_at[name]:
                 del self._restart_at[name]
-                self._processes[name] = Process(service=process.service)
+                self.processes[name] = Process(service=process.service)
                 restarted = True
         return restarted
 
     def stop(self) -> None:
         """Stop all at once: each gets its signal, in the reverse order of their start, before any is waited for."""
-        for process in reversed(self._processes.values()):
+        for process in reversed(self.processes.values()):
             process.ask_to_stop()
-        for process in reversed(self._processes.values()):
+        for process in reversed(self.processes.values()):
             process.wait()
-        self._processes.clear()
+        self.processes.clear()
 
     def _plan_restart(self, name: str, process: Process) -> None:
         process.wait()

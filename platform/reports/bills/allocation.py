@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from budgets.money import ZERO, split
-from reports.bills.bills import Bill, BillLine, BillSection, Charge, StudyLedger
+from reports.bills.bills import Bill, BillSection, Charge, StudyLedger
 from runs.models import Artifact, ArtifactKind
 
 RULE = (
@@ -21,20 +22,12 @@ RULE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SharedLine:
+class SharedLine(NamedTuple):
     """One section of a student's bill: whole as the bill has it, and this student's share of it."""
 
-    line: BillLine
+    section: BillSection
+    whole: Decimal
     share: Decimal
-
-    @property
-    def section(self) -> BillSection:
-        return self.line.section
-
-    @property
-    def whole(self) -> Decimal:
-        return self.line.amount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +46,7 @@ class StudentBill:
         return sum((line.share for line in self.lines), ZERO)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BillShare:
+class BillShare(NamedTuple):
     """A student that came from a teacher or a soft-label set, and its share of that one's bill."""
 
     artifact: Artifact
@@ -81,7 +73,6 @@ class Sharing:
         return [self._student_bill(student) for student in self.students]
 
     def bill(self, artifact: Artifact) -> StudentBill:
-        """The bill of a student of this study."""
         return next(bill for bill in self.bills if bill.artifact == artifact)
 
     def uses(self, bill: Bill) -> list[BillShare]:
@@ -90,14 +81,13 @@ class Sharing:
         for line in bill.lines:
             for run_id, share in self._shares(line.charges).items():
                 by_student[run_id] += share
-        return [
-            BillShare(artifact=one, share=by_student[one.run_id]) for one in self.students if one.run_id in by_student
-        ]
+        return [BillShare(one, by_student[one.run_id]) for one in self.students if one.run_id in by_student]
 
     def _student_bill(self, student: Artifact) -> StudentBill:
-        bill = self.ledger.bill(run_id=student.run_id)
-        shares = self._shares_by_part
-        lines = [SharedLine(line=line, share=shares[line.section].get(student.run_id, ZERO)) for line in bill.lines]
+        lines = [
+            SharedLine(line.section, line.amount, self._shares_by_part[line.section].get(student.run_id, ZERO))
+            for line in self.ledger.bill(run_id=student.run_id).lines
+        ]
         return StudentBill(artifact=student, lines=tuple(lines))
 
     @cached_property

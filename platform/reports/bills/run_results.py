@@ -4,9 +4,9 @@ Results are kept as the trainer wrote them, so that an earlier one may lack what
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 NAMES = {
     "majority": "Majority class",
@@ -55,8 +55,7 @@ class TrialRecord:
         return ", ".join(part for part in (rate, self.length) if part)
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilterResult:
+class FilterResult(NamedTuple):
     """Which pseudo-labels a student learned from: `num_passed` of `num_asked`, by which filter."""
 
     name: str
@@ -64,7 +63,7 @@ class FilterResult:
     num_passed: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Leak:
     """Rows of the training data whose text is in a held-out split too."""
 
@@ -108,7 +107,8 @@ class BaselineComparison(StrEnum):
 def read_result(payload: Mapping[str, Any]) -> Result:
     """Read an artifact's stored result; what an earlier trainer did not write is empty."""
     metrics = payload.get("metrics") or {}
-    baselines = metrics.get("baselines") or _majority_alone(metrics)
+    majority = {"majority": metrics["baseline"]} if metrics.get("baseline") else {}
+    baselines = metrics.get("baselines") or majority
     return Result(
         baselines=tuple(
             BaselineScore(name=name, answer=str(found.get("label", "")), value=float(found["value"]))
@@ -134,12 +134,8 @@ def compare_to_baselines(*, utility: float, low: float, baselines: Sequence[Base
     return BaselineComparison.UNCLEAR if utility > best.value else BaselineComparison.BELOW
 
 
-def _majority_alone(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    return {"majority": metrics["baseline"]} if metrics.get("baseline") else {}
-
-
 def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[TrialRecord, ...]:
-    names = ("learning_rate", "epochs", "steps", "seed", "dev", "best_step", "num_steps", "stage")
+    names = [field.name for field in fields(TrialRecord)]
     return tuple(TrialRecord(**{name: row.get(name) for name in names}) for row in rows)
 
 
@@ -151,4 +147,4 @@ def _filtered(told: Mapping[str, Any]) -> FilterResult | None:
 
 def _leak(name: str, count: int) -> Leak:
     rows, _, split = name.partition("_in_")
-    return Leak(rows=rows, split=split, count=count)
+    return Leak(rows, split, count)

@@ -1,7 +1,6 @@
 """A teacher's confidence against its accuracy on dev, before and after calibration: figures and a drawing."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import altair as alt
@@ -13,7 +12,7 @@ _SIZE = 320
 _BEFORE, _AFTER = "Before", "After"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ReliabilityBin:
     """Decisions of like confidence: their number, and their mean confidence and accuracy, 0 to 1."""
 
@@ -42,10 +41,7 @@ def reliability_of(artifact: Artifact) -> Reliability | None:
     if not found:
         return None
     return Reliability(
-        temperature=found["temperature"],
-        num_examples=found["num_examples"],
-        num_decisions=found["num_decisions"],
-        accuracy=found["accuracy"],
+        **{name: found[name] for name in ("temperature", "num_examples", "num_decisions", "accuracy")},
         error_before=found["ece_before"],
         error_after=found["ece_after"],
         before=_bins(found.get("bins_before") or ()),
@@ -54,22 +50,18 @@ def reliability_of(artifact: Artifact) -> Reliability | None:
 
 
 def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> ChartSpec:
-    """Draw accuracy against confidence: on the diagonal, a teacher is right as often as it says.
-
-    Raises NothingToDraw where there is no calibration.
-    """
+    """Draw accuracy against confidence. Raises NothingToDraw where there is no calibration."""
     if found is None:
         raise NothingToDraw("These soft labels were scored without a dev split, so that nothing is known of this.")
-    rows = [_datum(_BEFORE, one) for one in found.before] + [_datum(_AFTER, one) for one in found.after]
+    bins = [(_BEFORE, one) for one in found.before] + [(_AFTER, one) for one in found.after]
+    rows = [{"when": when, **asdict(one)} for when, one in bins]
     share = alt.Scale(domain=[0, 1], nice=False)
     percent = alt.Axis(format="~%", tickCount=5)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("confidence:Q", scale=share, axis=percent, title="Confidence"),
         y=alt.Y("accuracy:Q", scale=share, axis=percent, title="Accuracy on dev"),
-        color=_colour(theme),
-        shape=alt.Shape(
-            "when:N", scale=alt.Scale(domain=[_BEFORE, _AFTER], range=["circle", "triangle-up"]), title=None
-        ),
+        color=alt.Color("when:N", scale=_scale(theme.distil, theme.annotate), title=None, legend=legend_of()),
+        shape=alt.Shape("when:N", scale=_scale("circle", "triangle-up"), title=None),
         size=alt.Size("count:Q", scale=alt.Scale(range=[30, 260]), legend=None),
     )
     corners = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
@@ -82,21 +74,12 @@ def reliability_chart(found: Reliability | None, *, theme: Theme = LIGHT) -> Cha
     return ChartSpec(spec=drawn.to_dict())
 
 
+def _scale(before: str, after: str) -> alt.Scale:
+    return alt.Scale(domain=[_BEFORE, _AFTER], range=[before, after])
+
+
 def _bins(rows: Any) -> tuple[ReliabilityBin, ...]:
-    return tuple(_bin(row) for row in rows if row["count"])
-
-
-def _bin(row: Mapping[str, Any]) -> ReliabilityBin:
-    return ReliabilityBin(count=row["count"], confidence=row["confidence"], accuracy=row["accuracy"])
-
-
-def _datum(when: str, one: ReliabilityBin) -> dict[str, object]:
-    return {"when": when, "count": one.count, "confidence": one.confidence, "accuracy": one.accuracy}
-
-
-def _colour(theme: Theme) -> alt.Color:
-    scale = alt.Scale(domain=[_BEFORE, _AFTER], range=[theme.distil, theme.annotate])
-    return alt.Color("when:N", scale=scale, title=None, legend=legend_of())
+    return tuple(ReliabilityBin(row["count"], row["confidence"], row["accuracy"]) for row in rows if row["count"])
 
 
 def _description(found: Reliability) -> str:

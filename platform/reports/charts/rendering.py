@@ -34,7 +34,7 @@ class RenderedChart:
 
     def content(self) -> bytes:
         """Read the drawing where it is kept, else draw and keep it."""
-        path = _folder() / f"{self.key}.{self.suffix}"
+        path = Path(settings.CHARTS_DIR) / f"{self.key}.{self.suffix}"
         try:
             return path.read_bytes()
         except OSError:
@@ -44,10 +44,6 @@ class RenderedChart:
         except OSError as error:
             logger.warning("the drawing %s is not kept and will be drawn again: %s", path.name, error)
         return content
-
-
-def _folder() -> Path:
-    return Path(settings.CHARTS_DIR)
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -20,53 +20,33 @@ def curve_chart(points: Sequence[CurvePoint], *, metric: str, theme: Theme = LIG
         raise NothingToDraw("This run has taken no step yet, so there is nothing to draw.")
     trials = list(dict.fromkeys(point.trial for point in points))
     colour = _colour(trials, theme.series)
-    panels = [_loss_panel(points, colour)]
-    if any(point.score is not None for point in points):
-        panels.append(_score_panel(points, colour, metric))
+    losses = [_datum(one, "loss", one.loss) for one in points if one.loss is not None]
+    scores = [_datum(one, "score", one.score) for one in points if one.score is not None]
+    loss = alt.Y("loss:Q", title="Loss", axis=alt.Axis(format="~g", tickCount=5))
+    panels = [_panel(losses, loss, colour, height=_LOSS_HEIGHT)]
+    if scores:
+        axis, scale = alt.Axis(format="~%", tickCount=4), alt.Scale(zero=False)
+        score = alt.Y("score:Q", title=f"{metric} on dev", axis=axis, scale=scale)
+        panels.append(_panel(scores, score, colour, height=_SCORE_HEIGHT, point=alt.OverlayMarkDef(size=36)))
     chart = alt.vconcat(*panels, config=look_of(theme), spacing=18).resolve_scale(x="shared")
     return ChartSpec(spec={**chart.to_dict(), "description": _description(points, metric)})
 
 
-def _loss_panel(points: Sequence[CurvePoint], colour: Any) -> alt.Chart:
-    rows = [_datum(one, "loss", one.loss) for one in points if one.loss is not None]
-    axis = alt.Axis(format="~g", tickCount=5)
+def _panel(rows: Sequence[dict[str, object]], y: alt.Y, colour: Any, *, height: int, **mark: Any) -> alt.Chart:
+    steps = alt.X("step:Q", title="Optimiser step", axis=alt.Axis(format="~s", tickCount=8))
+    # A training that dev did not choose stands back.
+    opacity = alt.Opacity("kept:N", scale=alt.Scale(domain=[True, False], range=[1, 0.4]), legend=None)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
-        .mark_line(strokeWidth=1.5)
-        .encode(x=_steps(), y=alt.Y("loss:Q", title="Loss", axis=axis), color=colour, opacity=_opacity())
-        .properties(width=WIDTH, height=_LOSS_HEIGHT)
-    )
-    return chart
-
-
-def _score_panel(points: Sequence[CurvePoint], colour: Any, metric: str) -> alt.Chart:
-    rows = [_datum(one, "score", one.score) for one in points if one.score is not None]
-    axis, scale = alt.Axis(format="~%", tickCount=4), alt.Scale(zero=False)
-    chart: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=36))
-        .encode(
-            x=_steps(),
-            y=alt.Y("score:Q", title=f"{metric} on dev", axis=axis, scale=scale),
-            color=colour,
-            opacity=_opacity(),
-        )
-        .properties(width=WIDTH, height=_SCORE_HEIGHT)
+        .mark_line(strokeWidth=1.5, **mark)
+        .encode(x=steps, y=y, color=colour, opacity=opacity)
+        .properties(width=WIDTH, height=height)
     )
     return chart
 
 
 def _datum(point: CurvePoint, name: str, value: float) -> dict[str, object]:
     return {"training": point.trial, "step": point.step, name: value, "kept": point.is_kept}
-
-
-def _opacity() -> alt.Opacity:
-    """A training that dev did not choose stands back."""
-    return alt.Opacity("kept:N", scale=alt.Scale(domain=[True, False], range=[1, 0.4]), legend=None)
-
-
-def _steps() -> alt.X:
-    return alt.X("step:Q", title="Optimiser step", axis=alt.Axis(format="~s", tickCount=8))
 
 
 def _colour(trials: Sequence[str], palette: Sequence[str]) -> Any:
@@ -88,16 +68,13 @@ def _colour(trials: Sequence[str], palette: Sequence[str]) -> Any:
 def _description(points: Sequence[CurvePoint], metric: str) -> str:
     """What a screen reader says instead of the picture: of the trainings whose settings were kept."""
     points = [point for point in points if point.is_kept]
-    said = [f"loss {one.loss:.3g} at step {one.step}" for one in _ends([one for one in points if one.loss is not None])]
+    losses = [f"loss {one.loss:.3g} at step {one.step}" for one in points if one.loss is not None]
+    parts = losses if len(losses) < 2 else [losses[0], losses[-1]]
     scores = [point for point in points if point.score is not None]
     if scores:
         best = max(scores, key=lambda point: point.score or 0.0)
-        said.append(f"best {metric} on dev {percent(best.score)} at step {best.step}")
-    return "; ".join(said)
-
-
-def _ends(points: Sequence[CurvePoint]) -> Sequence[CurvePoint]:
-    return points if len(points) < 2 else (points[0], points[-1])
+        parts.append(f"best {metric} on dev {percent(best.score)} at step {best.step}")
+    return "; ".join(parts)
 
 
 def curve_csv(points: Sequence[CurvePoint]) -> str:

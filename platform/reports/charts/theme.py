@@ -52,8 +52,6 @@ THEMES = {"light": LIGHT, "dark": DARK}
 
 @dataclass(frozen=True, kw_only=True)
 class ChartSpec:
-    """A Vega-Lite specification and its renderings."""
-
     spec: dict[str, Any]
 
     def svg(self) -> str:
@@ -64,7 +62,6 @@ class ChartSpec:
 
 
 def look_of(theme: Theme) -> alt.Config:
-    """What every chart of a theme looks like."""
     return alt.Config(
         background=theme.paper,
         font="Helvetica, Arial, sans-serif",

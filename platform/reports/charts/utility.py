@@ -1,6 +1,7 @@
 """The chart of utility against dollars: one specification for the page, the PNG and the SVG, rendered offline."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import altair as alt
 
@@ -8,23 +9,20 @@ from budgets.models import Path
 from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.formatting import money, percent
 from reports.queries import Point
-from studies.models import Metric
+from studies.task_types import Metric
 
 _HEIGHT = 380
 # Costs that span more than this ratio get a logarithmic axis: the cheap points would lie on each other.
 _LOG_FROM_RATIO = 8
-_SHAPES = {Path.ANNOTATE: "circle", Path.DISTIL: "triangle-up"}
 
 
 def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> ChartSpec:
-    """Draw each student's utility, with its interval, against its dollars: both paths on one pair of axes.
-
-    Raises NothingToDraw where there are no points.
-    """
+    """Draw each student's utility, with its interval, against its dollars. Raises NothingToDraw without points."""
     if not points:
         raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")
+    colour = alt.Color("path:N", **_by_path(annotate=theme.annotate, distil=theme.distil))
     base = alt.Chart(alt.InlineData(values=[_datum(point) for point in points])).encode(
-        x=_dollars_axis(points), color=_colour(theme)
+        x=_dollars_axis(points), color=colour
     )
     layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
     chart = alt.layer(*layers, config=look_of(theme)).properties(
@@ -66,15 +64,9 @@ def _utility_axis(points: Sequence[Point]) -> alt.Y:
     return alt.Y("utility:Q", scale=alt.Scale(domain=domain, zero=False, nice=False), title=title, axis=axis)
 
 
-def _colour(theme: Theme) -> alt.Color:
-    colours = {Path.ANNOTATE: theme.annotate, Path.DISTIL: theme.distil}
-    scale = alt.Scale(domain=[path.label for path in Path], range=[colours[path] for path in Path])
-    return alt.Color("path:N", scale=scale, title=None, legend=legend_of(symbolSize=110))
-
-
-def _shape() -> alt.Shape:
-    scale = alt.Scale(domain=[path.label for path in Path], range=[_SHAPES[path] for path in Path])
-    return alt.Shape("path:N", scale=scale, title=None, legend=legend_of(symbolSize=110))
+def _by_path(*, annotate: str, distil: str) -> dict[str, Any]:
+    scale = alt.Scale(domain=[Path.ANNOTATE.label, Path.DISTIL.label], range=[annotate, distil])
+    return {"scale": scale, "title": None, "legend": legend_of(symbolSize=110)}
 
 
 def _baselines(points: Sequence[Point], theme: Theme) -> list[alt.Chart]:
@@ -126,7 +118,8 @@ def _marks(base: alt.Chart, utility: alt.Y) -> list[alt.Chart]:
     bar = base.mark_rule(strokeWidth=1.5, opacity=0.75).encode(y="low:Q", y2="high:Q")
     cap = base.mark_tick(orient="horizontal", size=8, thickness=1.5, opacity=0.75)
     caps = [cap.encode(y="low:Q"), cap.encode(y="high:Q")]
-    return [line, bar, *caps, base.mark_point(filled=True, size=95, opacity=1).encode(y=utility, shape=_shape())]
+    shape = alt.Shape("path:N", **_by_path(annotate="circle", distil="triangle-up"))
+    return [line, bar, *caps, base.mark_point(filled=True, size=95, opacity=1).encode(y=utility, shape=shape)]
 
 
 def _names(base: alt.Chart) -> list[alt.Chart]:
@@ -141,11 +134,10 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
 
 
 def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
-    about = "Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."
-    replay = ["Labels are replayed from known answers, not bought from people."]
-    is_replay = any(point.is_replay for point in points)
-    title = f"Utility per dollar: {study}" if study else "Utility per dollar"
-    return alt.TitleParams(text=title, subtitle=[about, *(replay if is_replay else [])])
+    subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."]
+    if any(point.is_replay for point in points):
+        subtitle.append("Labels are replayed from known answers, not bought from people.")
+    return alt.TitleParams(text=f"Utility per dollar: {study}" if study else "Utility per dollar", subtitle=subtitle)
 
 
 def _description(points: Sequence[Point]) -> str:

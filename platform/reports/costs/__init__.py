@@ -11,15 +11,7 @@ from reports.costs.costs import (
     total_of,
     totals,
 )
-from reports.costs.entries import (
-    BadCursor,
-    Cursor,
-    EntryPage,
-    entry_page,
-    page_of_rows,
-    related,
-    running_total,
-)
+from reports.costs.entries import BadCursor, Cursor, EntryPage, entry_page, page_of_rows, related, running_total
 from reports.costs.exports import FORMATS, export_entries, grouped_csv
 from reports.costs.statements import MOST_LISTED, DayPeriod, statement_of
 

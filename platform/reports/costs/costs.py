@@ -4,7 +4,7 @@ Months are in UTC, by when the work was done. Amounts of different currencies ar
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -23,8 +23,6 @@ from studies.models import Study
 
 
 class Grouping(models.TextChoices):
-    """What costs can be summed by, and filtered by."""
-
     STUDY = "study", "Study"
     PATH = "path", "Path"
     KIND = "kind", "Kind"
@@ -76,7 +74,7 @@ class CostFilter:
             months &= Q(month__gte=self.first_month)
         if self.last_month is not None:
             months &= Q(month__lte=self.last_month)
-        return Tally.objects.filter(self._conditions(), months)
+        return Tally.objects.filter(months, **self._columns())
 
     def entries(self) -> QuerySet[LedgerEntry]:
         times = Q()
@@ -84,21 +82,13 @@ class CostFilter:
             times &= Q(occurred_at__gte=start_of(self.first_month))
         if self.last_month is not None:
             times &= Q(occurred_at__lt=start_of(next_month(self.last_month)))
-        return LedgerEntry.objects.filter(self._conditions(), times)
+        return LedgerEntry.objects.filter(times, **self._columns())
 
-    def _conditions(self) -> Q:
-        asked = Q()
-        for by, key in self.where.items():
-            asked &= Q(**{f"{FIELDS[by]}__isnull": True}) if key is None else Q(**{FIELDS[by]: key})
-        return asked
-
-
-EVERYTHING = CostFilter()
+    def _columns(self) -> dict[str, Any]:
+        return {FIELDS[by]: key for by, key in self.where.items()}
 
 
 class CurrencyCost(NamedTuple):
-    """Costs of one currency."""
-
     currency: str
     amount: Decimal
     num_entries: int
@@ -152,7 +142,6 @@ def _added(one: CostRow, other: CostRow) -> CostRow:
 
 
 def totals(rows: Iterable[CostRow]) -> list[CurrencyCost]:
-    """Add rows up by currency."""
     sums: dict[str, tuple[Decimal, int]] = defaultdict(lambda: (ZERO, 0))
     for row in rows:
         amount, num_entries = sums[row.currency]
@@ -166,19 +155,14 @@ def total_of(*, wanted: CostFilter) -> list[CurrencyCost]:
 
 
 def names_of(*, by: Grouping, keys: Iterable[Any]) -> dict[Any, str]:
-    """What rows of a report are called, by their keys."""
     wanted = list(keys)
     named = [key for key in wanted if key not in (None, "")]
-    find = _NAMES_IN_ROWS.get(by)
-    found = find(named) if find else {key: _name(by, key) for key in named}
+    found = _NAMES[by](named)
     return {key: WITHOUT[by] if key in (None, "") else found.get(key, str(key)) for key in wanted}
 
 
-def _name(by: Grouping, key: Any) -> str:
-    if by == Grouping.MONTH:
-        return f"{key:%Y-%m}"
-    choices = {Grouping.PATH: Path, Grouping.KIND: CostKind, Grouping.ORIGIN: Origin}[by]
-    return str(choices(key).label)
+def _labels(choices: type[models.TextChoices]) -> Callable[[list[Any]], dict[Any, str]]:
+    return lambda keys: {key: str(choices(key).label) for key in keys}
 
 
 def _study_names(keys: list[Any]) -> dict[Any, str]:
@@ -210,11 +194,15 @@ def price_name(price: Price) -> str:
     return f"{price}{narrowed}, from {price.starts_at:%Y-%m-%d}{corrected}"
 
 
-_NAMES_IN_ROWS = {
+_NAMES: dict[Grouping, Callable[[list[Any]], dict[Any, str]]] = {
     Grouping.STUDY: _study_names,
+    Grouping.PATH: _labels(Path),
+    Grouping.KIND: _labels(CostKind),
     Grouping.ANNOTATOR: _annotator_names,
     Grouping.RUN: _run_names,
     Grouping.PRICE: _price_names,
+    Grouping.MONTH: lambda keys: {key: f"{key:%Y-%m}" for key in keys},
+    Grouping.ORIGIN: _labels(Origin),
 }
 
 

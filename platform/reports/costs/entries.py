@@ -10,11 +10,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
 
 from budgets.ledger import month_of
-from budgets.models import LedgerEntry, Tally
-from budgets.money import ZERO
+from budgets.models import LedgerEntry, sum_of
 from config.refusals import Refusal
 from reports.costs.costs import CostFilter, next_month, start_of
 
@@ -89,14 +87,10 @@ def running_total(*, wanted: CostFilter, after: Cursor | None) -> Decimal:
     """The total of a page's entries and all older ones; in one currency only."""
     tallies = wanted.tallies()
     if after is None:
-        return _sum(tallies)
+        return sum_of(tallies)
     month = month_of(after.occurred_at)
     in_month = wanted.entries().filter(after.earlier(), occurred_at__gte=start_of(month))
-    return _sum(tallies.filter(month__lt=month)) + _sum(in_month)
-
-
-def _sum(rows: QuerySet[Tally] | QuerySet[LedgerEntry]) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])
+    return sum_of(tallies.filter(month__lt=month)) + sum_of(in_month)
 
 
 def _reach(wanted: CostFilter, after: Cursor | None, size: int) -> Q | None:

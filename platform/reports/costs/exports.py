@@ -11,7 +11,7 @@ from io import BytesIO
 from itertools import chain, islice
 from operator import attrgetter
 from tempfile import TemporaryFile
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ from budgets.money import trim_quantity
 from reports.costs import focus
 from reports.costs.costs import CostFilter, CostRow, Grouping, cost_rows, names_of
 from reports.costs.rows import EntryRow, entry_rows
-from tables.csv_lines import csv_lines
+from tables.csv_lines import csv_lines, csv_of
 
 # What a sheet of Excel holds, less the header.
 ROWS_PER_SHEET = 1_048_575
@@ -34,43 +34,42 @@ _QUANTITY = pa.decimal128(24, 12)
 _MOMENT = pa.timestamp("us", tz="UTC")
 
 
-class _Column(NamedTuple):
-    name: str
-    type: Any
-    cell: Callable[[EntryRow], Any]
-
-
-def _field(name: str, kind: Any) -> _Column:
-    return _Column(name, kind, attrgetter(name))
-
-
-_TABLE = (
-    _field("entry_id", pa.int64()),
-    _Column("study", pa.string(), attrgetter("name")),
-    _field("budget_id", pa.int64()),
-    _field("occurred_at", _MOMENT),
-    _field("entered_at", _MOMENT),
-    _field("kind", pa.string()),
-    _Column("path", pa.string(), lambda row: row.path or None),
-    _field("origin", pa.string()),
-    _field("annotator", pa.string()),
-    _Column("run", pa.string(), lambda row: row.run or None),
-    _Column("quantity", _QUANTITY, lambda row: trim_quantity(row.quantity)),
-    _field("unit", pa.string()),
-    _field("price_id", pa.int64()),
-    _field("price", _AMOUNT),
-    _field("amount", _AMOUNT),
-    _field("currency", pa.string()),
-    _field("source_key", pa.string()),
-    _field("subject_key", pa.string()),
-    _Column("memo", pa.string(), lambda row: row.memo or None),
-    _field("overshoot", pa.bool_()),
-    _field("reverses_id", pa.int64()),
-    _field("replaces_id", pa.int64()),
+SCHEMA = pa.schema(
+    {
+        "entry_id": pa.int64(),
+        "study": pa.string(),
+        "budget_id": pa.int64(),
+        "occurred_at": _MOMENT,
+        "entered_at": _MOMENT,
+        "kind": pa.string(),
+        "path": pa.string(),
+        "origin": pa.string(),
+        "annotator": pa.string(),
+        "run": pa.string(),
+        "quantity": _QUANTITY,
+        "unit": pa.string(),
+        "price_id": pa.int64(),
+        "price": _AMOUNT,
+        "amount": _AMOUNT,
+        "currency": pa.string(),
+        "source_key": pa.string(),
+        "subject_key": pa.string(),
+        "memo": pa.string(),
+        "overshoot": pa.bool_(),
+        "reverses_id": pa.int64(),
+        "replaces_id": pa.int64(),
+    }
 )
-SCHEMA = pa.schema([(column.name, column.type) for column in _TABLE])
 COLUMNS = tuple(SCHEMA.names)
-_CELLS = [column.cell for column in _TABLE]
+# Of columns that are not a row's field as it is.
+_DERIVED: dict[str, Callable[[EntryRow], Any]] = {
+    "study": attrgetter("name"),
+    "path": lambda row: row.path or None,
+    "run": lambda row: row.run or None,
+    "quantity": lambda row: trim_quantity(row.quantity),
+    "memo": lambda row: row.memo or None,
+}
+_CELLS = [_DERIVED.get(name, attrgetter(name)) for name in COLUMNS]
 
 
 def cells_of(row: EntryRow) -> list[Any]:
@@ -79,28 +78,25 @@ def cells_of(row: EntryRow) -> list[Any]:
 
 
 def csv_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
-    """Yield the entries as CSV."""
-    return _in_pieces(csv_lines(header=COLUMNS, rows=(_csv_cells(row) for row in rows)))
+    return _in_pieces(csv_lines(header=COLUMNS, rows=([_csv_cell(cell) for cell in cells_of(row)] for row in rows)))
 
 
 def focus_pieces(rows: Iterable[EntryRow]) -> Iterator[bytes]:
-    """Yield the entries as CSV in the columns of FOCUS 1.2."""
     return _in_pieces(csv_lines(header=focus.COLUMNS, rows=map(focus.focus_row, rows)))
 
 
 def parquet_pieces(rows: Iterable[EntryRow], *, rows_per_group: int = ROWS_PER_GROUP) -> Iterator[bytes]:
     """Yield the entries as Parquet, a row group at a time; amounts are decimals."""
-    sink = BytesIO()
-    with _Drained(sink) as drained:
-        writer = pq.ParquetWriter(drained.file, SCHEMA)
-        left = iter(rows)
-        while group := list(islice(left, rows_per_group)):
-            columns = zip(*map(cells_of, group), strict=True)
-            arrays = [pa.array(column, type=kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
-            yield drained.take()
-        writer.close()
+    drained = _Drained()
+    writer = pq.ParquetWriter(pa.PythonFile(drained, mode="w"), SCHEMA)
+    left = iter(rows)
+    while group := list(islice(left, rows_per_group)):
+        columns = zip(*map(cells_of, group), strict=True)
+        arrays = [pa.array(column, type=kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
+        writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
         yield drained.take()
+    writer.close()
+    yield drained.take()
 
 
 def xlsx_pieces(rows: Iterable[EntryRow], *, rows_per_sheet: int = ROWS_PER_SHEET) -> Iterator[bytes]:
@@ -139,7 +135,6 @@ FORMATS = {
 
 
 def export_entries(*, wanted: CostFilter, file_format: Format) -> Iterator[bytes]:
-    """Yield the entries that a filter leaves as a file."""
     return file_format.pieces(entry_rows(wanted=wanted))
 
 
@@ -147,17 +142,13 @@ def grouped_csv(*, wanted: CostFilter, by: Grouping) -> Iterator[str]:
     """Yield a cost report as CSV, one line per row."""
     rows = cost_rows(wanted=wanted, by=by)
     names = names_of(by=by, keys={row.key for row in rows})
-    header = (by.value, "key", "currency", "amount", "quantity", "entries")
-    cells = ([names[row.key], row.key, row.currency, row.amount, _trimmed(row), row.num_entries] for row in rows)
-    return csv_lines(header=header, rows=cells)
-
-
-def _trimmed(row: CostRow) -> Decimal | None:
-    return None if row.quantity is None else trim_quantity(row.quantity)
-
-
-def _csv_cells(row: EntryRow) -> list[Any]:
-    return [_csv_cell(cell) for cell in cells_of(row)]
+    columns: dict[str, Callable[[CostRow], Any]] = {
+        by.value: lambda row: names[row.key],
+        **{name: attrgetter(name) for name in ("key", "currency", "amount")},
+        "quantity": lambda row: None if row.quantity is None else trim_quantity(row.quantity),
+        "entries": attrgetter("num_entries"),
+    }
+    return csv_of(columns, rows)
 
 
 def _csv_cell(cell: Any) -> Any:
@@ -173,36 +164,19 @@ def _in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
         yield "".join(piece).encode()
 
 
-class _Drained:
+class _Drained(BytesIO):
     """A file that is only written to, whose bytes are taken away as they come."""
 
-    def __init__(self, sink: BytesIO) -> None:
-        self._sink = sink
-        self.file = pa.PythonFile(self, mode="w")
-        self._taken = 0
-        self.closed = False
-
-    def __enter__(self) -> "_Drained":
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self.closed = True
-
-    def write(self, data: bytes) -> int:
-        return self._sink.write(data)
+    num_taken = 0
 
     def tell(self) -> int:
-        return self._taken + self._sink.tell()
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
+        return self.num_taken + super().tell()
 
     def take(self) -> bytes:
-        taken = self._sink.getvalue()
-        self._taken += len(taken)
-        self._sink.seek(0)
-        self._sink.truncate()
+        taken = self.getvalue()
+        self.num_taken += len(taken)
+        self.seek(0)
+        self.truncate()
         return taken
 
 

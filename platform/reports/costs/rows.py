@@ -51,37 +51,23 @@ class EntryRow(NamedTuple):
         return unit.name if unit else self.currency
 
 
-_COLUMNS = (
-    "pk",
-    "budget_id",
-    "budget__study__name",
-    "budget__name",
-    "budget__currency",
-    "occurred_at",
-    "created_at",
-    "kind",
-    "path",
-    "origin",
-    "payee__email",
-    "work_key",
-    "quantity",
-    "price_id",
-    "price__amount",
-    "price__device",
-    "amount",
-    "source_key",
-    "subject_key",
-    "memo",
-    "overshoot",
-    "reverses_id",
-    "replaces_id",
-    "reverses__occurred_at",
-)
+_LOOKUPS = {
+    "entry_id": "pk",
+    "study": "budget__study__name",
+    "budget": "budget__name",
+    "currency": "budget__currency",
+    "entered_at": "created_at",
+    "annotator": "payee__email",
+    "run": "work_key",
+    "price": "price__amount",
+    "device": "price__device",
+    "reversed_at": "reverses__occurred_at",
+}
 
 
 def entry_rows(*, wanted: CostFilter) -> Iterator[EntryRow]:
     """Yield the entries that a filter leaves, in the order in which they were entered."""
-    rows = wanted.entries().order_by("pk").values_list(*_COLUMNS)
+    rows = wanted.entries().order_by("pk").values_list(*(_LOOKUPS.get(name, name) for name in EntryRow._fields))
     with one_moment():
         for row in rows.iterator(chunk_size=ROWS_AT_A_TIME):
             yield EntryRow(*row)

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts.models import AuditRecord
 from budgets.cost_kinds import CostKind
-from budgets.models import Budget, Hold, LedgerEntry, Path
-from budgets.money import ZERO
+from budgets.models import Budget, Hold, LedgerEntry, Path, sum_of
+from budgets.money import ZERO, AmountChange
 from reports.bills import Sharing, StudentBill, StudyLedger
 from reports.queries import UnusedCosts, one_moment, unused_entries
 from studies.models import Study
@@ -42,15 +42,9 @@ class DayPeriod:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LimitChange:
+class LimitChange(AmountChange):
     at: datetime
     who: str
-    before: Decimal
-    after: Decimal
-
-    @property
-    def difference(self) -> Decimal:
-        return self.after - self.before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +72,6 @@ class StatementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """A budget at one moment."""
-
     limit: Decimal
     spent: Decimal
 
@@ -155,10 +147,8 @@ def statement_of(*, study: Study, days: DayPeriod) -> Statement:
 
 
 def _balance(budget: Budget, changes: list[LimitChange], at: datetime) -> Balance:
-    entered = LedgerEntry.objects.filter(budget=budget, created_at__lt=at)
-    spent = Decimal(entered.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])
-    later = [change for change in changes if change.at >= at]
-    return Balance(limit=later[0].before if later else budget.limit, spent=spent)
+    limit = next((change.before for change in changes if change.at >= at), budget.limit)
+    return Balance(limit=limit, spent=sum_of(LedgerEntry.objects.filter(budget=budget, created_at__lt=at)))
 
 
 def _limit_changes(budget: Budget) -> list[LimitChange]:
@@ -180,13 +170,10 @@ def _limit_changes(budget: Budget) -> list[LimitChange]:
 
 
 def _costs(entries: QuerySet[LedgerEntry]) -> list[StatementLine]:
-    rows = entries.values_list("path", "kind").order_by("path", "kind")
+    rows = entries.values("path", "kind").order_by("path", "kind")
     found = rows.annotate(
-        Count("pk"),
+        num_entries=Count("pk"),
         entered=Coalesce(Sum("amount", filter=~_IS_CORRECTION), ZERO),
-        corrected=Coalesce(Sum("amount", filter=_IS_CORRECTION), ZERO),
+        corrections=Coalesce(Sum("amount", filter=_IS_CORRECTION), ZERO),
     )
-    return [
-        StatementLine(path=path, kind=kind, num_entries=num, entered=entered, corrections=corrected)
-        for path, kind, num, entered, corrected in found
-    ]
+    return [StatementLine(**row) for row in found]

@@ -3,11 +3,10 @@
 from runs.control.cancelling import cancel, cancelled_with
 from runs.control.extending import extend, extend_automatically
 from runs.control.pausing import pause, resume, resume_if_possible, why_paused
-from runs.control.starting import StartedRuns, StillCancelling, start_annotate, start_distil, start_runs
+from runs.control.starting import StartedRuns, start_annotate, start_distil, start_runs
 
 __all__ = [
     "StartedRuns",
-    "StillCancelling",
     "cancel",
     "cancelled_with",
     "extend",

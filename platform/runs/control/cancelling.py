@@ -1,6 +1,7 @@
 """Cancelling a run: now if nobody carries it out, else within seconds by whoever supervises it."""
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.audit import record
@@ -9,18 +10,12 @@ from accounts.permissions import Action, require
 from runs.execution import cancel_descendants, cancel_unstarted
 from runs.models import Run, RunState
 
-_WITH_NOBODY = (RunState.WAITING, RunState.QUEUED, RunState.PAUSED)
-
 
 @transaction.atomic
 def cancel(*, actor: User, run: Run) -> Run:
-    """Cancel a run, what waits for it, and the earlier runs that nothing else needs.
+    """Cancel a run, what waits for it, and the earlier runs that nothing else needs; an ended one stays as it is.
 
-    A run that has begun is told to stop; it saves a checkpoint, leaves within seconds and pays for what it used.
-    Cancelling an ended run changes nothing.
-
-    Returns: the run as it is now.
-    Raises: Forbidden.
+    A running one saves a checkpoint, leaves within seconds and pays for what it used. Raises: Forbidden.
     """
     require(actor=actor, action=Action.CANCEL_RUN)
     reason = f"cancelled by {actor.email}"
@@ -31,7 +26,7 @@ def cancel(*, actor: User, run: Run) -> Run:
 
 
 def cancelled_with(*, run: Run) -> list[Run]:
-    """The other runs that cancelling this one would end: those that wait for it, and earlier ones only it needs."""
+    """The other runs that cancelling this one would end."""
     found: dict[int, Run] = {}
     _add_descendants(run, found)
     _add_unneeded_parents(run, found)
@@ -47,10 +42,13 @@ def _add_descendants(run: Run, found: dict[int, Run]) -> None:
 
 def _add_unneeded_parents(run: Run, found: dict[int, Run]) -> None:
     for parent in run.parents.exclude(state__in=RunState.ended()):
-        others = parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
-        if not others.exclude(pk__in=[run.pk, *found]).exists():
+        if not _waiting_for(parent).exclude(pk__in=[run.pk, *found]).exists():
             found[parent.pk] = parent
             _add_unneeded_parents(parent, found)
+
+
+def _waiting_for(parent: Run) -> QuerySet[Run]:
+    return parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
 
 
 def _cancel_one(actor: User, run_id: int, reason: str) -> Run:
@@ -60,7 +58,7 @@ def _cancel_one(actor: User, run_id: int, reason: str) -> Run:
     before = run.state
     run.cancel_requested_at = timezone.now()
     run.save(update_fields=["cancel_requested_at"])
-    if run.state in _WITH_NOBODY:
+    if before != RunState.RUNNING:
         cancel_unstarted(run, reason=reason)
     else:
         cancel_descendants(run, reason=reason)
@@ -77,9 +75,7 @@ def _cancel_one(actor: User, run_id: int, reason: str) -> Run:
 
 
 def _cancel_unneeded_parents(actor: User, run: Run, reason: str) -> None:
-    """Stop an earlier run whose result nobody waits for any more, so that it spends nothing further."""
     for parent in run.parents.exclude(state__in=RunState.ended()):
-        is_needed = parent.children.exclude(state__in=RunState.ended()).filter(cancel_requested_at__isnull=True)
-        if not is_needed.exists():
+        if not _waiting_for(parent).exists():
             _cancel_one(actor, parent.pk, f"{reason}: only {run} needed it")
             _cancel_unneeded_parents(actor, parent, reason)

@@ -22,15 +22,13 @@ _TRIES = 3
 
 
 class RunOver(Refusal):
-    """The run has ended, or is about to; nothing can be changed about it any more."""
+    """The run has ended, or is about to."""
 
 
 @transaction.atomic
 def extend(*, actor: User, run: Run, minutes: int) -> Run:
-    """Give a run more minutes, and resume it if it waited for them.
+    """Give a run more minutes, 1 to 10,080 (a week), hold their price, and resume it if it waited for them.
 
-    Parameters: `minutes` whole, 1 to 10,080 (a week), on top of its time limit; their price is held now.
-    Returns: the run as it is now.
     Raises: Forbidden; RunOver; BudgetExceeded, CapExceeded (what is missing); BudgetStopped; Refusal (minutes).
     """
     require(actor=actor, action=Action.START_RUN)
@@ -49,8 +47,8 @@ def extend(*, actor: User, run: Run, minutes: int) -> Run:
 def extend_automatically(*, run_id: int) -> int:
     """Give an auto-extending run its first minutes again, or as many as its budget has money for.
 
-    A budget that has no money for one more minute is stopped; one where only a cap is in the way is not.
-    Returns: the run's time limit in seconds as it is now, moved or not.
+    A budget without money for one more minute is stopped, unless only a cap is in the way.
+    Returns: the run's time limit in seconds.
     """
     run = locked(Run(pk=run_id))
     is_leaving = run.is_ended or run.cancel_requested_at is not None or run.pause_requested_at is not None
@@ -77,11 +75,9 @@ def _extend_as_affordable(run: Run) -> None:
 
 
 def _affordable(run: Run, price: Price) -> int:
-    """The minutes of its request, or as many of them as there is money for."""
     minutes = max(run.first_seconds // SECONDS_PER_MINUTE, 1)
-    fitting = minutes_that_fit(
-        money=headroom(budget=run.study.budget, path=run.path, kind=CostKind.DEVICE_HOUR), price=price
-    )
+    money = headroom(budget=run.study.budget, path=run.path, kind=CostKind.DEVICE_HOUR)
+    fitting = minutes_that_fit(money=money, price=price)
     return minutes if fitting is None else min(minutes, fitting)
 
 
@@ -97,9 +93,7 @@ def _stop_without_money(run: Run, budget: Budget, price: Price) -> None:
 def _add(run: Run, minutes: int, *, actor: User | None) -> None:
     """Hold the price of more minutes of a locked run, so that its hold stays the price of its time limit."""
     assert run.hold is not None
-    before = run.max_seconds
-    after = before + minutes * SECONDS_PER_MINUTE
-    price = run.hold.price
+    before, after, price = run.max_seconds, run.max_seconds + minutes * SECONDS_PER_MINUTE, run.hold.price
     more = cost_of(seconds=Decimal(after), price=price) - cost_of(seconds=Decimal(before), price=price)
     run.hold = extend_hold(hold=run.hold, amount=more)
     run.max_seconds = after

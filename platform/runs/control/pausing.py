@@ -24,11 +24,10 @@ class OutOfMinutes(Refusal):
 
 @transaction.atomic
 def pause(*, actor: User, run: Run) -> Run:
-    """Pause a run until a person resumes it. Pausing it twice is pausing it once.
+    """Pause a run until a person resumes it.
 
     A running one saves a checkpoint, leaves within seconds and pays for what it used; the rest of its hold stays.
-    Returns: the run as it is now.
-    Raises: Forbidden; RunOver; NothingToPause (it waits for an earlier run).
+    Raises: Forbidden; RunOver; NothingToPause.
     """
     require(actor=actor, action=Action.CANCEL_RUN)
     ours = locked(run)
@@ -49,10 +48,8 @@ def pause(*, actor: User, run: Run) -> Run:
 
 @transaction.atomic
 def resume(*, actor: User, run: Run) -> Run:
-    """Resume a run that a person paused from its checkpoint, at once or as soon as its budget is not stopped.
+    """Resume a run that a person paused, at once or as soon as its budget is not stopped.
 
-    A run that nobody paused stays as it is.
-    Returns: the run as it is now.
     Raises: Forbidden; OutOfMinutes.
     """
     require(actor=actor, action=Action.START_RUN)
@@ -69,33 +66,30 @@ def resume(*, actor: User, run: Run) -> Run:
 
 
 def resume_if_possible(run: Run) -> None:
-    """Queue a locked run that is paused, if nothing keeps it any more.
-
-    What may keep it: a person, a stop of its budget, or the want of minutes, which is told of.
-    """
+    """Queue a locked run that is paused, unless a person, a stop of its budget or a lack of minutes keeps it."""
     if run.state != RunState.PAUSED or run.pause_requested_at is not None:
         return
     if run.go_on and seconds_left(run) <= SECONDS_BEFORE_SHORT:
         run.max_seconds = extend_automatically(run_id=run.pk)
         run.study.budget.refresh_from_db()
     if run.study.budget.is_stopped:
-        _say_why(run, why_paused(run))
+        _save_reason(run, why_paused(run))
     elif seconds_left(run) > SECONDS_BEFORE_LIMIT:
         enqueue(run)
-    elif not run.go_on and _say_why(run, f"its {_minutes(run)} minutes are used up"):
+    elif not run.go_on and _save_reason(run, f"its {_minutes(run)} minutes are used up"):
         notify_of_pause(run)
 
 
 def why_paused(run: Run) -> str:
-    """Say why a run is asked to pause: by whom, or by what stop."""
+    """By whom, or by what stop of its budget, a run is paused."""
     if run.pause_requested_at is not None:
         return run.pause_reason
     stop = BudgetStop.objects.filter(budget=run.study.budget_id).order_by("-started_at").first()
     return f"its budget is stopped: {stop.reason}" if stop else "its budget was stopped"
 
 
-def _say_why(run: Run, reason: str) -> bool:
-    """Write a reason down; return whether it is another one than before."""
+def _save_reason(run: Run, reason: str) -> bool:
+    """Save the reason of a pause; return whether it changed."""
     if run.pause_reason == reason[:MOST_REASON]:
         return False
     run.pause_reason = reason[:MOST_REASON]

@@ -40,14 +40,11 @@ class StillCancelling(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class StartedRuns:
-    """The runs of a started request, in the order of its chain: new ones, and identical ones that are shared."""
-
     new: Sequence[Run]
     reused: Sequence[Run]
     last: Run
 
     def __str__(self) -> str:
-        """As a message for who started them."""
         if not self.new:
             return f"An identical run exists; reusing it: {self.last} ({self.last.get_state_display().lower()})."
         queued = f"Run{'s' if len(self.new) > 1 else ''} queued: {_listed(self.new)}."
@@ -59,7 +56,6 @@ class StartedRuns:
 
 
 def start_annotate(*, actor: User, study: Study, num_labels: int | None = None, plan: RunPlan | None = None) -> Run:
-    """Fine-tune the student on the first labels of the pool. As `start_runs`; returns the run."""
     request = RunRequest(study=study, path=Path.ANNOTATE, plan=plan or RunPlan(), num_labels=num_labels)
     return start_runs(actor=actor, request=request).last
 
@@ -73,7 +69,7 @@ def start_distil(
     plan: RunPlan | None = None,
     licence_confirmed: bool = False,
 ) -> Run:
-    """Fine-tune a teacher, let it score, distil the student from that. As `start_runs`; returns the last run."""
+    """Fine-tune a teacher, score with it, distil the student; returns the last run."""
     request = RunRequest(
         study=study, path=Path.DISTIL, plan=plan or RunPlan(), num_labels=num_labels, num_unlabelled=num_unlabelled
     )
@@ -84,13 +80,10 @@ def start_distil(
 def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = False) -> StartedRuns:
     """Start the runs of a request: fix its rows, check it, hold its worst case, queue what waits for nothing.
 
-    A run that an equal request made, under way or done, is shared, and so is its cost.
-
-    Parameters: `licence_confirmed` whether the actor confirms that the teacher's licence allows training other models
-    on its outputs, which is recorded where no one has confirmed it yet.
+    A run that an equal request made, under way or done, is shared, and so is its cost. With `licence_confirmed` the
+    actor states that the teacher's outputs may train other models.
     Raises: Forbidden; NotEnoughLabels; NothingToMeasure; NotEnoughExamples; TeacherUnusable; OutputsMayNotTrain;
-    LicenceUnconfirmed; PreflightRefused; PriceMissing; WorstCaseDoesNotFit (a BudgetExceeded that says what would fit)
-    for the whole chain at once; BudgetStopped; StillCancelling; Refusal (num_unlabelled).
+    LicenceUnconfirmed; PreflightRefused; PriceMissing; WorstCaseDoesNotFit; BudgetStopped; StillCancelling; Refusal.
     """
     require(actor=actor, action=Action.START_RUN)
     study = request.study
@@ -112,7 +105,6 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
 
 
 def _save(chain: Chain, inputs: FixedInputs, actor: User, estimate: ChainEstimate) -> StartedRuns:
-    """Make the runs that no equal request made; a new one keeps its estimate."""
     new: list[Run] = []
     reused: list[Run] = []
     run = chain.teacher.run if chain.teacher else None
@@ -141,11 +133,8 @@ def _get_or_create(
             "dev": inputs.dev,
             "test": inputs.test,
             "unlabelled": unlabelled,
-            "num_unlabelled": unlabelled.num_rows if unlabelled else 0,
-            "model": planned.model,
-            "training": planned.training,
-            "search": planned.search,
-            "distillation": planned.distillation,
+            "num_unlabelled": unlabelled.num_examples if unlabelled else 0,
+            **{name: getattr(planned, name) for name in ("model", "training", "search", "distillation")},
             "seed": chain.seed,
             "device": chain.device,
             "max_seconds": chain.plan.max_seconds,

@@ -1,7 +1,6 @@
 """One attempt: the trainer's process, its folder, its lease, its device, and how it ends."""
 
 from runs.execution.devices import CPU, Device, hold_device
-from runs.execution.disk import disk_space_shortage, ran_out_of_disk
 from runs.execution.endings import (
     MOST_REASON,
     AttemptEnd,
@@ -10,8 +9,16 @@ from runs.execution.endings import (
     end_attempt,
     notify_of_pause,
 )
-from runs.execution.leases import AttemptClaim, LeaseLost, LeaseRenewal, claim_run, renew, take_over
-from runs.execution.locking import locked, locked_unless_moving
+from runs.execution.leases import (
+    AttemptClaim,
+    LeaseLost,
+    LeaseRenewal,
+    claim_run,
+    locked,
+    locked_unless_moving,
+    renew,
+    take_over,
+)
 from runs.execution.outcomes import (
     SECONDS_BEFORE_LIMIT,
     SECONDS_BEFORE_SHORT,
@@ -66,7 +73,6 @@ __all__ = [
     "cancel_descendants",
     "cancel_unstarted",
     "claim_run",
-    "disk_space_shortage",
     "end_attempt",
     "enqueue",
     "hold_device",
@@ -77,7 +83,6 @@ __all__ = [
     "locked_unless_moving",
     "notify_of_pause",
     "process_started_at",
-    "ran_out_of_disk",
     "read_error",
     "read_progress",
     "read_result",

@@ -19,11 +19,7 @@ class ResultUnusable(Exception):
 
 
 def register(*, run: Run, result: dict[str, Any]) -> Artifact:
-    """Write a run's artifact and its evaluations from the trainer's result.
-
-    `num_pseudo_labels` counts the unlabelled examples only: the teacher's own training rows were paid for as labels.
-    Raises: ResultUnusable, and then nothing was written.
-    """
+    """Write a run's artifact and evaluations from the trainer's result, or nothing. Raises: ResultUnusable."""
     try:
         with transaction.atomic():
             return _write(run, result)
@@ -40,12 +36,12 @@ def _write(run: Run, result: dict[str, Any]) -> Artifact:
         kind=RUN_KINDS[RunKind(run.kind)].makes,
         folder=f"{run.pk}/{result['artifact']}",
         content_hash=result["artifact_hash"],
+        # Of the unlabelled examples only: the teacher's own training rows were paid for as labels.
         num_pseudo_labels=run.num_unlabelled,
         result=result,
     )
     metrics = result.get("metrics") or {}
-    evaluations = [row for split in SPLITS for row in _of_split(artifact, split, metrics)]
-    Evaluation.objects.bulk_create(evaluations)
+    Evaluation.objects.bulk_create(row for split in SPLITS for row in _of_split(artifact, split, metrics))
     if artifact.kind != ArtifactKind.SOFT_LABELS:
         # Robust: without a broker the card stays the trainer's until someone asks for it.
         transaction.on_commit(lambda: _ask_for_card(artifact.pk), robust=True)
@@ -53,13 +49,12 @@ def _write(run: Run, result: dict[str, Any]) -> Artifact:
 
 
 def _ask_for_card(artifact_id: int) -> None:
-    """Have the card written with its costs: bills are read in reports, so that only the task's name is known here."""
+    # By name: the task is in reports, which read bills.
     current_app.send_task(CARD_TASK, kwargs={"artifact_id": artifact_id}, retry_policy={"max_retries": 1})
 
 
 def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[Evaluation]:
     measured = metrics.get(split) or {}
-    values = {name: value for name, value in measured.items() if isinstance(value, dict) and "value" in value}
     return [
         Evaluation(
             artifact=artifact,
@@ -71,12 +66,12 @@ def _of_split(artifact: Artifact, split: str, metrics: dict[str, Any]) -> list[E
             baseline=_baseline(artifact.run, split, name, metrics),
             num_examples=measured["num_examples"],
         )
-        for name, value in values.items()
+        for name, value in measured.items()
+        if isinstance(value, dict) and "value" in value
     ]
 
 
 def _baseline(run: Run, split: str, metric: str, metrics: dict[str, Any]) -> float | None:
-    """What always answering the majority class gets; measured on test, by the study's metric."""
     if split != "test" or metric != run.study.metric:
         return None
     baseline = metrics.get("baseline")

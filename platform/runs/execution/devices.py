@@ -1,7 +1,4 @@
-"""One run at a time on each accelerator of a host: whoever carries one out holds the accelerator's lock.
-
-The lock is a file's, shared by the worker and its trainer: it is free when both are gone, however they went.
-"""
+"""One run at a time on each accelerator of a host: a file lock, free once worker and trainer are both gone."""
 
 import fcntl
 import os
@@ -23,7 +20,7 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """What a run computes on: the lock to be handed to its trainer, and the environment that shows it no other."""
+    """What a run computes on: the lock for its trainer to inherit, and the environment that hides other devices."""
 
     lock: int | None = None
     environment: tuple[tuple[str, str], ...] = ()
@@ -31,10 +28,8 @@ class Device:
 
 @contextmanager
 def hold_device(*, kind: str, is_leaving: Callable[[], bool]) -> Iterator[Device | None]:
-    """Hold a device of a kind, waiting for the first that is free; None when the worker is to leave first.
-
-    Processors need no lock: as many workers share them as were started.
-    """
+    """Hold a device of a kind, waiting for the first that is free; None when the worker is to leave first."""
+    # Processors need no lock: as many workers share them as were started.
     if kind == CPU:
         yield Device()
         return

@@ -1,6 +1,6 @@
 """Recording the end of an attempt: state, bill, artifact and what follows for later runs, in one transaction."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ _HOW_TO_RESUME = {
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptEnd:
-    """An attempt's end: its outcome, the device seconds and what else it used, and the trainer's result, if any."""
+    """An attempt's end; `seconds` of the device, `result` as the trainer wrote it."""
 
     outcome: AttemptOutcome
     seconds: Decimal
@@ -43,11 +43,8 @@ class AttemptEnd:
 @transaction.atomic
 def end_attempt(*, claim: AttemptClaim, end: AttemptEnd) -> Run:
     """Record an attempt's end under its lease. Raises: LeaseLost, and then nothing was recorded."""
-    run = (
-        Run.objects.select_for_update(no_key=True)
-        .filter(pk=claim.run_id, lease_owner=claim.owner, state=RunState.RUNNING)
-        .first()
-    )
+    held = Run.objects.filter(pk=claim.run_id, lease_owner=claim.owner, state=RunState.RUNNING)
+    run = held.select_for_update(no_key=True).first()
     if run is None:
         raise LeaseLost(f"run {claim.run_id} is no longer held by {claim.owner}")
     outcome = _registered(run, end.result, _as_requested_meanwhile(run, end.outcome))
@@ -72,25 +69,24 @@ def end_attempt(*, claim: AttemptClaim, end: AttemptEnd) -> Run:
 
 
 def _as_requested_meanwhile(run: Run, outcome: AttemptOutcome) -> AttemptOutcome:
-    """A run that would resume later does not, once its cancel was requested; nor at once, once its pause was."""
+    """A run whose cancel was requested does not resume; one whose pause was does not resume at once."""
     if outcome.state not in (RunState.QUEUED, RunState.PAUSED):
         return outcome
     if run.cancel_requested_at is not None:
-        return AttemptOutcome(ending=outcome.ending, state=RunState.CANCELLED, text=f"cancelled; {outcome.text}")
+        return AttemptOutcome(outcome.ending, RunState.CANCELLED, f"cancelled; {outcome.text}")
     if run.pause_requested_at is not None and outcome.state == RunState.QUEUED:
-        text = f"{run.pause_reason}; {outcome.text}"
-        return AttemptOutcome(ending=outcome.ending, state=RunState.PAUSED, text=text)
+        return AttemptOutcome(outcome.ending, RunState.PAUSED, f"{run.pause_reason}; {outcome.text}")
     return outcome
 
 
 def _registered(run: Run, result: dict[str, Any], outcome: AttemptOutcome) -> AttemptOutcome:
-    """Register the artifact of a finished run; one that cannot be fails it, since another attempt would end alike."""
+    """Register the artifact of a finished run. An unusable one fails it, since another attempt would end alike."""
     if outcome.state != RunState.SUCCEEDED:
         return outcome
     try:
         register(run=run, result=result)
     except ResultUnusable as error:
-        return AttemptOutcome(ending=Ending.FAILED, state=RunState.FAILED, text=str(error))
+        return AttemptOutcome(Ending.FAILED, RunState.FAILED, str(error))
     return outcome
 
 
@@ -103,11 +99,10 @@ def _record_attempt(run: Run, claim: AttemptClaim, end: AttemptEnd, outcome: Att
     attempt.outcome = outcome.text[:_OUTCOME_LENGTH]
     attempt.device_seconds = end.seconds
     attempt.max_seconds = run.max_seconds
-    for name, value in end.usage.fields().items():
+    for name, value in asdict(end.usage).items():
         setattr(attempt, name, value)
     assert run.hold is not None
-    is_last = outcome.state in RunState.ended()
-    used = usage_text(end.usage)
+    is_last, used = outcome.state in RunState.ended(), usage_text(end.usage)
     attempt.entry = bill(attempt=attempt, hold=run.hold, ended_at=end.ended_at, close=is_last, used=used)
     attempt.save()
 
@@ -119,17 +114,14 @@ def _record_run_end(run: Run, outcome: AttemptOutcome) -> None:
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
     if run.state == RunState.FAILED:
-        _notify_of_failure(run)
-
-
-def _notify_of_failure(run: Run) -> None:
-    notify(
-        key=f"run:{run.pk}:failed",
-        kind=NoticeKind.RUN_FAILED,
-        title=f"{run} of “{run.study}” failed",
-        body=f"{run.error}\nWhat it used is paid, the rest of its hold is free, and what waited for it is cancelled.",
-        path=f"/runs/{run.pk}/",
-    )
+        paid = "What it used is paid, the rest of its hold is free, and what waited for it is cancelled."
+        notify(
+            key=f"run:{run.pk}:failed",
+            kind=NoticeKind.RUN_FAILED,
+            title=f"{run} of “{run.study}” failed",
+            body=f"{run.error}\n{paid}",
+            path=f"/runs/{run.pk}/",
+        )
 
 
 def notify_of_pause(run: Run, *, how_to_resume: str = _MORE_MINUTES) -> None:
@@ -145,7 +137,6 @@ def notify_of_pause(run: Run, *, how_to_resume: str = _MORE_MINUTES) -> None:
 
 
 def queue_ready_children(run: Run) -> None:
-    """Queue the runs that waited for nothing but this one."""
     for child in _locked(run.children.filter(state=RunState.WAITING)):
         if not child.parents.exclude(state=RunState.SUCCEEDED).exists():
             enqueue(child)

@@ -1,4 +1,7 @@
-"""Who may act on a running run: the holder of its lease. Every change of hands is one conditional UPDATE."""
+"""Who may act on a run: whoever has its row locked, and on a running one only the holder of its lease.
+
+Runs are locked before budgets, everywhere. A lease changes hands by one conditional UPDATE.
+"""
 
 import os
 import socket
@@ -18,12 +21,12 @@ from studies.models import Study
 
 
 class LeaseLost(Exception):
-    """Another worker took the run over; the one that held it before must leave it alone."""
+    """Another worker took the run over; this one must leave it alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptClaim:
-    """The right to act on one attempt of a run, as long as the lease in the run's row names this owner."""
+    """The right to act on an attempt while the lease in its run's row names this owner."""
 
     run_id: int
     owner: str
@@ -32,12 +35,22 @@ class AttemptClaim:
 
 @dataclass(frozen=True, kw_only=True)
 class LeaseRenewal:
-    """What a renewal found."""
-
     max_seconds: int
     cancel_requested_at: datetime | None = None
     pause_requested_at: datetime | None = None
     stopped_at: datetime | None = None
+
+
+def locked(run: Run) -> Run:
+    """The run as it is now; nobody else moves it until our transaction ends."""
+    rows = Run.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("study__budget", "hold__price").get(pk=run.pk)
+
+
+def locked_unless_moving(run_id: int, state: RunState) -> Run | None:
+    """The run if it is in this state and nobody has it locked: whoever has is moving it on."""
+    rows = Run.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    return rows.select_related("study__budget", "hold__price").filter(pk=run_id, state=state).first()
 
 
 def this_host() -> str:
@@ -68,14 +81,8 @@ def claim_run(*, run_id: int) -> AttemptClaim | None:
     )
     if not queued.update(state=RunState.RUNNING, lease_owner=owner, lease_until=_until(), progress={}):
         return None
-    now = timezone.now()
-    attempt = Attempt.objects.create(
-        run_id=run_id,
-        number=Attempt.objects.filter(run_id=run_id).count() + 1,
-        worker=this_host(),
-        started_at=now,
-        heartbeat_at=now,
-    )
+    number, now = Attempt.objects.filter(run_id=run_id).count() + 1, timezone.now()
+    attempt = Attempt.objects.create(run_id=run_id, number=number, worker=this_host(), started_at=now, heartbeat_at=now)
     return AttemptClaim(run_id=run_id, owner=owner, attempt_id=attempt.pk)
 
 

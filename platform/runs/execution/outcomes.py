@@ -1,4 +1,4 @@
-"""What the end of an attempt means for its run: a pure decision, so that every ending has one rule."""
+"""What the end of an attempt means for its run."""
 
 import signal
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from training.contract import EXIT_DISK_FULL, EXIT_DONE, EXIT_PERMANENT, EXIT_ST
 
 
 class StopReason(StrEnum):
-    """Why a trainer was asked to stop."""
-
     CANCEL = "cancel"
     PAUSE = "pause"
     TIME = "time"
@@ -43,7 +41,7 @@ class AttemptEvidence:
     auto_extends: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AttemptOutcome:
     """The attempt's ending, the run's next state, and both as a text."""
 
@@ -55,43 +53,36 @@ class AttemptOutcome:
 def attempt_outcome(evidence: AttemptEvidence) -> AttemptOutcome:
     """Decide an attempt's outcome. A result counts even if it was being cancelled, stopped or killed: it is paid."""
     if evidence.has_result and evidence.exit_code != EXIT_PERMANENT:
-        return AttemptOutcome(ending=Ending.SUCCEEDED, state=RunState.SUCCEEDED, text="done")
+        return AttemptOutcome(Ending.SUCCEEDED, RunState.SUCCEEDED, "done")
     if evidence.stop == StopReason.CANCEL:
-        return AttemptOutcome(ending=Ending.CANCELLED, state=RunState.CANCELLED, text="cancelled")
+        return AttemptOutcome(Ending.CANCELLED, RunState.CANCELLED, "cancelled")
     if evidence.exit_code == EXIT_PERMANENT:
         text = evidence.error or "The trainer rejected its input without a message; see the log."
-        return AttemptOutcome(ending=Ending.FAILED, state=RunState.FAILED, text=text)
+        return AttemptOutcome(Ending.FAILED, RunState.FAILED, text)
     if evidence.disk_full or evidence.exit_code == EXIT_DISK_FULL:
-        text = evidence.error or "the disk for runs is full"
-        return AttemptOutcome(ending=Ending.DISK_FULL, state=RunState.PAUSED, text=text)
+        return AttemptOutcome(Ending.DISK_FULL, RunState.PAUSED, evidence.error or "the disk for runs is full")
     if evidence.stop == StopReason.PAUSE:
-        return AttemptOutcome(ending=Ending.PAUSED, state=RunState.PAUSED, text=evidence.pause_reason)
+        return AttemptOutcome(Ending.PAUSED, RunState.PAUSED, evidence.pause_reason)
     if evidence.stop == StopReason.TIME:
-        return _out_of_time(evidence)
+        # Auto-extending runs time out only when a cap blocks the extension: without money the budget would be stopped.
+        capped = ", and a cap on its budget leaves no money for more" if evidence.auto_extends else ""
+        text = f"its {evidence.max_seconds / 60:g} minutes are used up{capped}"
+        return AttemptOutcome(Ending.OUT_OF_TIME, RunState.PAUSED, text)
     if evidence.stop == StopReason.HAND_OVER:
-        text = "handed over: its worker is shutting down"
-        return AttemptOutcome(ending=Ending.HANDED_OVER, state=RunState.QUEUED, text=text)
+        return AttemptOutcome(Ending.HANDED_OVER, RunState.QUEUED, "handed over: its worker is shutting down")
     return _interrupted(evidence)
-
-
-def _out_of_time(evidence: AttemptEvidence) -> AttemptOutcome:
-    # Auto-extending runs time out only when a cap blocks the extension: without money the budget would be stopped.
-    capped = ", and a cap on its budget leaves no money for more" if evidence.auto_extends else ""
-    text = f"its {evidence.max_seconds / 60:g} minutes are used up{capped}"
-    return AttemptOutcome(ending=Ending.OUT_OF_TIME, state=RunState.PAUSED, text=text)
 
 
 def _interrupted(evidence: AttemptEvidence) -> AttemptOutcome:
     ending = Ending.LOST if evidence.exit_code is None and not evidence.error else Ending.CRASHED
-    cause = describe_exit(evidence)
+    cause = _describe_exit(evidence)
     if evidence.num_crashes + 1 < evidence.max_attempts:
-        return AttemptOutcome(ending=ending, state=RunState.QUEUED, text=f"{cause}; tried again")
+        return AttemptOutcome(ending, RunState.QUEUED, f"{cause}; tried again")
     text = f"Failed after {evidence.num_crashes + 1} interrupted attempts. The last: {cause}. See the log."
-    return AttemptOutcome(ending=ending, state=RunState.FAILED, text=text)
+    return AttemptOutcome(ending, RunState.FAILED, text)
 
 
-def describe_exit(evidence: AttemptEvidence) -> str:
-    """How a trainer exited that did not finish, as a text."""
+def _describe_exit(evidence: AttemptEvidence) -> str:
     code = evidence.exit_code
     if evidence.error:
         return evidence.error

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -33,10 +34,10 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 
 class Trainer:
-    """A running trainer: one that waited for a run with its imports done, or else a fresh one."""
+    """A running trainer: the one that waits with its imports done, or else a fresh one."""
 
     def __init__(self, *, folder: Path, device: Device = Device()) -> None:  # noqa: B008 -- it is frozen
-        self._process = _told(folder, device) or _started(folder, device)
+        self._process = _told(folder, device) or _spawned(folder, device)
         self._started = time.monotonic()
         self._ended: float | None = None
 
@@ -46,11 +47,10 @@ class Trainer:
 
     @property
     def seconds(self) -> float:
-        """How long it has held the device, or held it."""
         return (self._ended or time.monotonic()) - self._started
 
     def wait(self, seconds: float) -> int | None:
-        """Wait for its end at most so long; return the exit code (negative: a signal's number), None while it runs."""
+        """Wait for its end at most so long; return its exit code (negative: a signal), None while it runs."""
         try:
             code = self._process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -63,16 +63,12 @@ class Trainer:
         self._process.terminate()
 
     def kill(self) -> None:
-        """Kill it and all that it started."""
         _kill_group(self.pid)
         self.wait(SECONDS_TO_DIE)
 
 
 def keep_one_ready() -> None:
-    """See to it that a trainer waits for this process's next run: its imports take longer than many a run's first step.
-
-    It leaves by itself as soon as this process does.
-    """
+    """Have a trainer with its imports done wait for this process's next run; it ends with this process."""
     if not settings.READY_TRAINER or _ready_one() is not None:
         return
     ours, its = socket.socketpair()
@@ -81,24 +77,20 @@ def keep_one_ready() -> None:
 
 
 def _ready_one() -> _Ready | None:
-    """The trainer that waits, if it still lives."""
     while _ready and _ready[0][0].poll() is not None:
         _ready.pop()[1].close()
     return _ready[0] if _ready else None
 
 
 def _told(folder: Path, device: Device) -> "subprocess.Popen[bytes] | None":
-    """Tell the trainer that waits to carry out a run; None where there is none, or it died."""
+    """The waiting trainer, told to carry out a run; None where there is none, or it died."""
     found = _ready_one()
     if found is None:
         return None
     _ready.clear()
     process, ours = found
-    order = {
-        "spec": str(folder / SPEC_FILE),
-        "log": str(folder / LOG_FILE),
-        "environment": dict(device.environment),
-    }
+    paths = {"spec": str(folder / SPEC_FILE), "log": str(folder / LOG_FILE)}
+    order = {**paths, "environment": dict(device.environment)}
     with ours:
         try:
             socket.send_fds(ours, [json.dumps(order).encode()], [] if device.lock is None else [device.lock])
@@ -107,7 +99,7 @@ def _told(folder: Path, device: Device) -> "subprocess.Popen[bytes] | None":
     return process
 
 
-def _started(folder: Path, device: Device) -> "subprocess.Popen[bytes]":
+def _spawned(folder: Path, device: Device) -> "subprocess.Popen[bytes]":
     with (folder / LOG_FILE).open("ab") as log:
         return _spawn([str(folder / SPEC_FILE)], stdin=subprocess.DEVNULL, stdout=log, cwd=folder, device=device)
 
@@ -161,10 +153,9 @@ def process_started_at(pid: int) -> float | None:
 
 
 def kill_orphan(*, attempt: Attempt) -> bool:
-    """Kill an attempt's trainer that outlived its worker, if it is on this host; say whether there was one.
+    """Kill an attempt's trainer that outlived its worker on this host; say whether there was one.
 
-    The start time tells it from a later process with its pid. On other hosts it leaves by itself: it watches for its
-    parent's death.
+    On other hosts it leaves by itself: it watches for its parent's death.
     """
     if attempt.pid is None or attempt.worker != this_host() or not _is_alive(attempt):
         return False
@@ -177,12 +168,11 @@ def kill_orphan(*, attempt: Attempt) -> bool:
 
 def _is_alive(attempt: Attempt) -> bool:
     assert attempt.pid is not None
+    # The start time tells it from a later process with its pid.
     started = process_started_at(attempt.pid)
     return started is not None and started == attempt.process_started_at
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -3,14 +3,15 @@
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from runs.models import Artifact, ArtifactKind, ExampleList, Run, RunKind
+from runs.models import Artifact, ArtifactKind, Run, RunKind
 from runs.run_kinds import RUN_KINDS
-from studies.models import Example
+from studies.models import Example, Snapshot
 from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
 from training.runtime import atomic_folder, discard_working_files, read_json, write_json
 
@@ -113,44 +114,34 @@ def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
-    fields = run.study.definition.input_fields
-    if RUN_KINDS[RunKind(run.kind)].scores:
-        named, measured = {"unlabelled": _to_score(run, fields)}, {"dev": run.dev}
-    else:
-        named, measured = {"train": _snapshot_rows(run, fields)}, {"dev": run.dev, "test": run.test}
-    for split, fixed in measured.items():
-        if fixed is not None:
-            named[split] = _list_rows(fixed, fields)
-    return named
-
-
-def _to_score(run: Run, fields: Sequence[str]) -> Iterator[_Row]:
-    """The unlabelled rows, then the teacher's own training rows: the student learns from both."""
-    if run.unlabelled is not None:
-        yield from _list_rows(run.unlabelled, fields)
-    for row in _snapshot_rows(run, fields):
-        yield {name: value for name, value in row.items() if name != "label"}
-
-
-def _snapshot_rows(run: Run, fields: Sequence[str]) -> Iterator[_Row]:
     assert run.snapshot is not None
-    items = run.snapshot.items.order_by("example__rank", "pk")
-    values = items.values_list("example__uid", "example__fields", "value")
-    for uid, texts, label in values.iterator(chunk_size=ROWS_PER_BATCH):
-        yield _row(uid, texts, fields, label)
+    fields, is_scoring = run.study.definition.input_fields, RUN_KINDS[RunKind(run.kind)].scores
+    trained = _rows(run.snapshot, fields)
+    measured = {"dev": run.dev} if is_scoring else {"dev": run.dev, "test": run.test}
+    named = {split: _rows(rows, fields) for split, rows in measured.items() if rows is not None}
+    if not is_scoring:
+        return {"train": trained, **named}
+    # The teacher's own training rows too: the student learns from both.
+    unlabelled = _rows(run.unlabelled, fields) if run.unlabelled else ()
+    return {"unlabelled": chain(unlabelled, _without_labels(trained)), **named}
 
 
-def _list_rows(fixed: ExampleList, fields: Sequence[str]) -> Iterator[_Row]:
-    for start in range(0, len(fixed.rows), ROWS_PER_BATCH):
-        chunk = fixed.rows[start : start + ROWS_PER_BATCH]
-        found = Example.objects.in_bulk([pk for pk, _ in chunk])
-        for pk, label in chunk:
-            yield _row(found[pk].uid, found[pk].fields, fields, label)
+def _without_labels(rows: Iterable[_Row]) -> Iterator[_Row]:
+    return ({name: value for name, value in row.items() if name != "label"} for row in rows)
 
 
-def _row(uid: object, texts: dict[str, str], fields: Sequence[str], label: str | None) -> _Row:
-    row = {"uid": str(uid), **{name: texts[name] for name in fields}}
-    return row if label is None else {**row, "label": label}
+def _rows(snapshot: Snapshot, fields: Sequence[str]) -> Iterator[_Row]:
+    items = snapshot.items.order_by("pk").values_list("example__uid", "example__fields", "value")
+    for uid, texts, label in items.iterator(chunk_size=ROWS_PER_BATCH):
+        yield {**_row(uid, texts, fields), "label": label}
+    for start in range(0, len(snapshot.unlabelled_ids), ROWS_PER_BATCH):
+        chunk = snapshot.unlabelled_ids[start : start + ROWS_PER_BATCH]
+        found = Example.objects.in_bulk(chunk)
+        yield from (_row(found[pk].uid, found[pk].fields, fields) for pk in chunk)
+
+
+def _row(uid: object, texts: dict[str, str], fields: Sequence[str]) -> _Row:
+    return {"uid": str(uid), **{name: texts[name] for name in fields}}
 
 
 def _write_rows(target: Path, rows: Iterable[_Row], should_continue: Callable[[], bool]) -> str:

@@ -1,11 +1,8 @@
-"""What an attempt, or several, used beside device seconds, in the trainer's own words: work, energy, carbon, memory.
-
-What a killed trainer could not say is not known, and never counted as nothing.
-"""
+"""What attempts used besides device seconds, as their trainers reported it. Not known is never counted as nothing."""
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +12,10 @@ from runs.models import Attempt
 from training.contract import METER_FILE
 from training.runtime import read_json
 
-BYTES_PER_MEGABYTE = 2**20
-
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptUsage:
-    """Energy in kilowatt-hours, carbon in kilograms of CO2 equivalents; None is not known."""
+    """By the names of an attempt's fields; None is not known."""
 
     working_seconds: float | None = None
     stages: dict[str, float] = field(default_factory=dict)
@@ -30,17 +25,10 @@ class AttemptUsage:
     peak_memory_bytes: int | None = None
     peak_device_memory_bytes: int | None = None
 
-    def fields(self) -> dict[str, Any]:
-        """By the names that an attempt has for them."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, kw_only=True)
 class TotalUsage:
-    """What attempts used together: kilowatt-hours, kilograms of CO2 equivalents, bytes; None where none of them knows.
-
-    `num_unknown` attempts were ended before they could say; they make the sums too small.
-    """
+    """What attempts used together, None where none of them knows. The sums lack `num_unknown` attempts."""
 
     device_seconds: float
     energy_kwh: float | None
@@ -51,30 +39,26 @@ class TotalUsage:
 
 
 def total_usage(attempts: Iterable[Attempt]) -> TotalUsage:
-    """Add up what attempts used."""
     ended = [one for one in attempts if one.ended_at is not None and one.device_seconds]
     return TotalUsage(
         device_seconds=float(sum(one.device_seconds for one in ended)),
         energy_kwh=_sum(one.energy_kwh for one in ended),
         carbon_kg=_sum(one.carbon_kg for one in ended),
-        peak_memory_bytes=max((one.peak_memory_bytes for one in ended if one.peak_memory_bytes), default=None),
-        peak_device_memory_bytes=max(
-            (one.peak_device_memory_bytes for one in ended if one.peak_device_memory_bytes), default=None
-        ),
+        peak_memory_bytes=max(filter(None, (one.peak_memory_bytes for one in ended)), default=None),
+        peak_device_memory_bytes=max(filter(None, (one.peak_device_memory_bytes for one in ended)), default=None),
         num_unknown=sum(one.energy_kwh is None for one in ended),
     )
 
 
 def read_usage(folder: Path) -> AttemptUsage:
-    """Read what the present attempt used: from its meter, or what its last progress tells where it was killed."""
+    """Read what the present attempt used from its meter, or where it was killed, from its last progress."""
     meter = read_json(folder / METER_FILE)
     reported = meter or read_progress(folder)
     energy = _mapping(meter.get("energy"))
+    stages = {str(name): _number(value) for name, value in _mapping(reported.get("stages")).items()}
     return AttemptUsage(
         working_seconds=_number(reported.get("working_seconds")),
-        stages={
-            str(name): number for name, value in _mapping(reported.get("stages")).items() if (number := _number(value))
-        },
+        stages={name: seconds for name, seconds in stages.items() if seconds},
         first_step_at=_moment(reported.get("first_step_at")),
         energy_kwh=_number(energy.get("kwh")),
         carbon_kg=_number(energy.get("carbon_kg")),
@@ -84,10 +68,9 @@ def read_usage(folder: Path) -> AttemptUsage:
 
 
 def usage_text(usage: AttemptUsage) -> str:
-    """As the memo of a ledger entry has it."""
     energy = "energy not known" if usage.energy_kwh is None else f"{usage.energy_kwh:.3g} kWh"
     carbon = "" if usage.carbon_kg is None else f", {usage.carbon_kg:.3g} kg CO2e"
-    memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / BYTES_PER_MEGABYTE:,.0f} MB"
+    memory = "" if usage.peak_memory_bytes is None else f", {usage.peak_memory_bytes / 2**20:,.0f} MB"
     return f"{energy}{carbon}{memory}"
 
 

@@ -11,6 +11,7 @@ from runs.preflight.model_checks import (
     check_memory,
     check_models,
     check_pooling,
+    check_segmentation,
     check_vocabulary,
 )
 from runs.preflight.results import CheckLevel, CheckResult
@@ -25,6 +26,7 @@ CHECKS = (
     check_dev,
     check_layers,
     check_pooling,
+    check_segmentation,
     check_length,
     check_vocabulary,
     check_memory,
@@ -33,22 +35,17 @@ CHECKS = (
 
 
 def preflight(chain: Chain) -> list[CheckResult]:
-    """Check the runs of a request. Nothing is refused here: `refuse` does that with the results."""
+    """Check the runs of a request; `refuse` raises for the results."""
     return [result for check in CHECKS for result in check(chain)]
 
 
 def check_cost(*, estimate: ChainEstimate, left: Decimal, currency: str) -> CheckResult:
-    """Compare what runs hold with what their budget could take.
-
-    Parameters: `left` what the budget could still hold for them, in its currency.
-    """
+    """Compare what runs hold with what is left for them of their budget."""
     whole = estimate.whole
-    expected = (
-        f"about {rounded_text(whole.expected)} {currency}" if whole else "no estimate: no similar run has ended yet"
-    )
-    text = f"{expected}; it holds {amount_text(estimate.limit)}, and {amount_text(left)} {currency} is left."
+    about = f"about {rounded_text(whole.expected)} {currency}" if whole else "no estimate: no similar run has ended yet"
+    text = f"{about}; it holds {amount_text(estimate.limit)}, and {amount_text(left)} {currency} is left."
     if estimate.limit > left:
         short = amount_text(estimate.limit - left)
-        fix = f" {short} {currency} short: give it fewer minutes, or raise the budget's limit."
-        return CheckResult("Cost", CheckLevel.REFUSED, text + fix)
+        text += f" {short} {currency} short: give it fewer minutes, or raise the budget's limit."
+        return CheckResult("Cost", CheckLevel.REFUSED, text)
     return CheckResult("Cost", CheckLevel.WARNING if estimate.will_pause else CheckLevel.GOOD, text)

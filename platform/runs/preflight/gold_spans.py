@@ -15,10 +15,7 @@ Offsets = Sequence[Sequence[tuple[int, int]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """How a student reads a text: by words or characters, through which tokenizer file, how many tokens of it.
-
-    `labels` are those that it writes; none of one that does not write.
-    """
+    """How a student reads a text; `labels` are those that a text-to-text student writes."""
 
     segmentation: str
     tokenizer: Path | None
@@ -33,7 +30,6 @@ class SpanCount:
     num_spans: int
     num_lost: int
     num_within: int
-    segmentation: str
 
     @property
     def num_hidden(self) -> int:
@@ -42,10 +38,7 @@ class SpanCount:
 
 
 def count_spans(*, texts: Sequence[str], answers: Sequence[str], reader: Reader) -> SpanCount:
-    """Count the gold spans that perfect tags, or a perfectly written answer, would not give back.
-
-    Parameters: `texts` and `answers` of equally many examples.
-    """
+    """Count the gold spans that perfect tags, or a perfectly written answer, would not give back."""
     changed_at = reader.tokenizer.stat().st_mtime_ns if reader.tokenizer else 0
     return _counted(tuple(texts), tuple(answers), reader, changed_at)
 
@@ -65,10 +58,7 @@ def _counted(texts: tuple[str, ...], answers: tuple[str, ...], reader: Reader, c
             lost = max(lost, _num_unreadable(text, answers[row], reader.labels))
         num_within += within
         num_lost_of_all += max(within, lost)
-    num_spans = sum(len(spans) for spans in golds)
-    return SpanCount(
-        num_spans=num_spans, num_lost=num_lost_of_all, num_within=num_within, segmentation=reader.segmentation
-    )
+    return SpanCount(num_spans=sum(map(len, golds)), num_lost=num_lost_of_all, num_within=num_within)
 
 
 def _offsets(reader: Reader, texts: Sequence[str]) -> Offsets | None:

@@ -1,8 +1,7 @@
 """Checks of a request's rows: whether there are enough, what their labels allow, and what dev is needed for."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
 from runs.preflight.model_files import model_folder, shape_of
@@ -14,24 +13,19 @@ from training.answers import GoldInvalid, chosen_segmentation
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
-# Answers of these are single labels, so that labels without an example can be named.
 
 
 def check_rows(chain: Chain) -> list[CheckResult]:
     """Whether there are as many rows as requested."""
-    inputs, num_found = chain.inputs, len(chain.inputs.answers)
-    checks: dict[str, Callable[[], None]] = {
-        "Test": partial(check_test, chain.study),
-        "Unlabelled": partial(
-            check_unlabelled, study=chain.study, num_labels=num_found, num_unlabelled=inputs.num_unlabelled
-        ),
-    }
-    results = []
-    for topic, check in checks.items():
-        try:
-            check()
-        except (NothingToMeasure, NotEnoughExamples) as refusal:
-            results.append(CheckResult(topic, CheckLevel.REFUSED, str(refusal)))
+    inputs, num_found, results = chain.inputs, len(chain.inputs.answers), []
+    try:
+        check_test(chain.study)
+    except NothingToMeasure as refusal:
+        results.append(CheckResult("Test", CheckLevel.REFUSED, str(refusal)))
+    try:
+        check_unlabelled(study=chain.study, num_labels=num_found, num_unlabelled=inputs.num_unlabelled)
+    except NotEnoughExamples as refusal:
+        results.append(CheckResult("Unlabelled", CheckLevel.REFUSED, str(refusal)))
     if inputs.num_labels > num_found:
         text = (
             f"{inputs.num_labels:,} labels were requested; the pool has {num_found:,}. Publish more examples, or ask "
@@ -62,7 +56,7 @@ def check_labels(chain: Chain) -> list[CheckResult]:
 
 
 def check_spans(chain: Chain) -> list[CheckResult]:
-    """Whether training can find the gold spans: those it cannot are measured all the same, and count as missed."""
+    """Whether the student can find the gold spans; those it cannot are measured all the same, and count as missed."""
     study = chain.study
     if study.definition.unit != "word":
         return []
@@ -78,11 +72,11 @@ def check_spans(chain: Chain) -> list[CheckResult]:
     count = count_spans(texts=texts, answers=answers, reader=reader)
     counted = f"{count.num_spans:,} gold spans" + (f" of {len(rows):,} examples" if len(train) == MOST_ROWS else "")
     if not count.num_lost:
-        text = f"All {counted} can be found, {count.segmentation} by {count.segmentation}."
+        text = f"All {counted} can be found, {reader.segmentation} by {reader.segmentation}."
         return [CheckResult("Spans", CheckLevel.GOOD, text)] if count.num_spans else []
     text = (
         f"{count.num_lost:,} of {counted} can never be found: {count.num_within:,} begin or end "
-        f"within a {count.segmentation}, {count.num_hidden:,} within a token of the student or beyond its "
+        f"within a {reader.segmentation}, {count.num_hidden:,} within a token of the student or beyond its "
         f"{chain.plan.max_length} tokens. Each counts as missed. Tag by characters (segmentation), raise max length, "
         "or choose a student whose tokens are shorter."
     )

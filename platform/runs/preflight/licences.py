@@ -73,22 +73,18 @@ def licence_of(reference: Mapping[str, Any]) -> Licence:
     if base is not None:
         return licence_of(base)
     if reference.get("source") == "package" and reference.get("name") in PACKAGE_LICENCES:
-        return _of_package(PACKAGE_LICENCES[str(reference["name"])])
+        packaged = PACKAGE_LICENCES[str(reference["name"])]
+        package = f"says {packaged.package}" if packaged.package else "names none"
+        basis = f"its authors' model card; the package that carries it {package}"
+        return Licence(name=packaged.weights, outputs=OutputUse.MAY_TRAIN, basis=basis)
     name = card_licence(reference) or ""
     known = OutputUse.MAY_TRAIN if name in OPEN else OutputUse.MAY_NOT_TRAIN if name in CLOSED else None
     return Licence(name=name, outputs=known, basis="its model card" if name else "no model card names it")
 
 
-def _of_package(known: PackageLicences) -> Licence:
-    package = f"says {known.package}" if known.package else "names none"
-    basis = f"its authors' model card; the package that carries it {package}"
-    return Licence(name=known.weights, outputs=OutputUse.MAY_TRAIN, basis=basis)
-
-
 def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: bool) -> None:
-    """Refuse a teacher whose outputs must not train, or may not be known to; record what the actor confirms.
+    """Refuse a teacher whose outputs may not train other models, unless unknown and `confirmed`, which is recorded.
 
-    Parameters: `confirmed` whether the actor says that its outputs may train other models.
     Raises: OutputsMayNotTrain; LicenceUnconfirmed.
     """
     found, name = licence_of(reference), reference.get("name")
@@ -108,10 +104,8 @@ def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: boo
 
 
 def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "", outputs: OutputUse) -> ModelLicence:
-    """Write down what a model's licence says of its outputs; a later statement takes the place of an earlier one.
+    """Record what a model's licence says of its outputs, in place of an earlier statement.
 
-    Parameters: `reference` names the model by source and name, whatever its revision; `licence` its name, may be empty.
-    Returns: the statement, recorded in the audit trail.
     Raises: Forbidden; LicenceInvalid.
     """
     require(actor=actor, action=Action.START_RUN)
@@ -125,8 +119,9 @@ def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "
     with transaction.atomic():
         before = _statement(reference)
         name = before.name if before else name
-        values = {"licence": licence.strip(), "outputs": outputs, "stated_by": actor}
-        stated, _ = ModelLicence.objects.update_or_create(source=source, name=name, defaults=values)
+        stated, _ = ModelLicence.objects.update_or_create(
+            source=source, name=name, defaults={"licence": licence.strip(), "outputs": outputs, "stated_by": actor}
+        )
         record(
             actor=actor,
             action="licence.state",
@@ -149,6 +144,4 @@ def _statement(reference: Mapping[str, Any]) -> ModelLicence | None:
 def _key(source: str, name: str) -> str:
     """Equal for names that load one model: the hub takes letters of either case, and a folder has many paths."""
     name = name.strip()
-    if source == "folder":
-        return os.path.realpath(name)
-    return name.casefold() if source == "hub" else name
+    return os.path.realpath(name) if source == "folder" else name.casefold() if source == "hub" else name

@@ -30,10 +30,8 @@ def check_layers(chain: Chain) -> list[CheckResult]:
     # Of a text-to-text student only the encoder is ever frozen.
     num = len(kept) if kept else whole.layers
     if kept and max(kept) >= whole.layers:
-        text = (
-            f"student layers: {max(kept)} is not one of the student's {whole.layers}, which are 0 to "
-            f"{whole.layers - 1}."
-        )
+        known = f"the student's {whole.layers}, which are 0 to {whole.layers - 1}"
+        text = f"student layers: {max(kept)} is not one of {known}."
         return [CheckResult("Layers", CheckLevel.REFUSED, text)]
     if frozen > num:
         text = f"frozen layers: {frozen} is more than the student has, {num}. Freeze fewer."
@@ -47,6 +45,14 @@ def check_pooling(chain: Chain) -> list[CheckResult]:
         return []
     text = f"pooling: {pooling} is for pairs of texts, and this study has none. Choose {', '.join(known)}."
     return [CheckResult("Pooling", CheckLevel.REFUSED, text)]
+
+
+def check_segmentation(chain: Chain) -> list[CheckResult]:
+    segmentation = chain.plan.segmentation
+    if segmentation == "auto" or chain.study.definition.unit == "word":
+        return []
+    text = f"segmentation: {segmentation} is for entities, and this study has none. Leave it at auto."
+    return [CheckResult("Segmentation", CheckLevel.REFUSED, text)]
 
 
 def check_length(chain: Chain) -> list[CheckResult]:
@@ -86,25 +92,20 @@ def check_memory(chain: Chain) -> list[CheckResult]:
     available = device_memory(chain.device)
     missing = [model["name"] for model in chain.models.values() if shape_of(model) is None]
     if missing or available is None:
-        why = (
-            f"the config of {quoted(missing)} is not on this machine"
-            if missing
-            else f"the memory of {chain.device} is not known"
-        )
+        why = f"the memory of {chain.device} is not known"
+        if missing:
+            why = f"the config of {quoted(missing)} is not on this machine"
         return [CheckResult("Memory", CheckLevel.UNKNOWN, f"Memory use is unknown: {why}.")]
     role, need = max(_needs(chain).items(), key=lambda item: item[1].total)
-    total = f"The {role} takes about {need.total / GIB:.1f} of {available / GIB:.1f} GiB"
+    level, text = CheckLevel.GOOD, "."
     if need.fixed > available:
-        text = (
-            f"{total}, {need.fixed / GIB:.1f} of them whatever the batch. Choose a smaller model or a larger machine."
-        )
-        return [CheckResult("Memory", CheckLevel.REFUSED, text)]
-    if need.total > available:
-        text = (
-            f"{total} in batches of {chain.plan.batch_size}: they will be split into smaller ones, which takes longer."
-        )
-        return [CheckResult("Memory", CheckLevel.WARNING, text)]
-    return [CheckResult("Memory", CheckLevel.GOOD, f"{total}.")]
+        level = CheckLevel.REFUSED
+        text = f", {need.fixed / GIB:.1f} of them whatever the batch. Choose a smaller model or a larger machine."
+    elif need.total > available:
+        level = CheckLevel.WARNING
+        text = f" in batches of {chain.plan.batch_size}: they will be split into smaller ones, which takes longer."
+    takes = f"The {role} takes about {need.total / GIB:.1f} of {available / GIB:.1f} GiB"
+    return [CheckResult("Memory", level, takes + text)]
 
 
 def check_licence(chain: Chain) -> list[CheckResult]:

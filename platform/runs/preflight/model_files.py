@@ -48,9 +48,14 @@ _LICENCE = re.compile(r"^license:\s*['\"]?([\w.+-]+)", re.MULTILINE | re.IGNOREC
 def model_folder(reference: Mapping[str, Any]) -> Path | None:
     """The folder of a checkpoint on this machine; None where it is not here yet, or was never unpacked."""
     name = str(reference.get("name") or "")
-    finders = {"folder": _given, "hub": _in_hub_cache, "package": _unpacked}
-    find = finders.get(str(reference.get("source")))
-    folder = find(name, str(reference.get("revision") or "main")) if find else None
+    folder: Path | None = None
+    match reference.get("source"):
+        case "folder":
+            folder = Path(name)
+        case "hub":
+            folder = _in_hub_cache(name, str(reference.get("revision") or "main"))
+        case "package":
+            folder = _unpacked(name)
     return folder if folder is not None and (folder / "config.json").is_file() else None
 
 
@@ -102,10 +107,6 @@ def base_model_of(reference: Mapping[str, Any]) -> dict[str, Any] | None:
     return base if isinstance(base, dict) and base.get("name") != reference.get("name") else None
 
 
-def _given(name: str, revision: str) -> Path | None:
-    return Path(name)
-
-
 def _in_hub_cache(name: str, revision: str) -> Path | None:
     # Both become parts of a path.
     if not HUB_NAME.fullmatch(name) or not GIT_REF.fullmatch(revision):
@@ -118,7 +119,7 @@ def _in_hub_cache(name: str, revision: str) -> Path | None:
     return model / "snapshots" / commit
 
 
-def _unpacked(name: str, revision: str) -> Path | None:
+def _unpacked(name: str) -> Path | None:
     if name in _PACKAGED:
         package, inside = _PACKAGED[name]
         try:

@@ -1,7 +1,4 @@
-"""Model references, checked when a run is requested: without torch, so that a web process can do it at once.
-
-The trainer checks again, and more; this finds what would be found minutes later, with money held.
-"""
+"""Model references, checked when a run is requested, without torch. The trainer checks again, and more."""
 
 import importlib.metadata
 from collections.abc import Mapping
@@ -11,7 +8,7 @@ from typing import Any
 from config.refusals import Refusal
 from training.contract import PACKAGES, TOKENIZER_FILES
 from training.model_files import SAFE_WEIGHTS, only_pickled, pickled_message
-from training.spec import GIT_REF, HUB_NAME
+from training.spec import GIT_REF, HUB_NAME, SOURCES
 
 
 class ModelUnusable(Refusal):
@@ -19,28 +16,22 @@ class ModelUnusable(Refusal):
 
 
 def check_model(*, reference: Mapping[str, Any], role: str) -> None:
-    """Find what is wrong with a model reference, as far as files and installed packages tell.
-
-    Parameters: `reference` has `source` (hub, folder or package), `name` and maybe `revision`; `role` is student or
-    teacher, for the message.
-    Raises: ModelUnusable.
-    """
-    checks = {"hub": _check_hub, "folder": _check_folder, "package": _check_package}
+    """Check what files and installed packages tell of a model reference. Raises: ModelUnusable."""
     source, name = reference.get("source"), str(reference.get("name") or "").strip()
-    if source not in checks or not name:
-        raise ModelUnusable(f"The {role} model needs a source ({', '.join(checks)}) and a name; it has {reference!r}.")
-    checks[source](name, role)
+    if source not in SOURCES or not name:
+        raise ModelUnusable(f"The {role} model needs a source ({', '.join(SOURCES)}) and a name; it has {reference!r}.")
+    if source == "hub" and not HUB_NAME.fullmatch(name):
+        raise ModelUnusable(f"The {role} model {name!r} is not a hub name: write it as owner/model.")
+    if source == "folder":
+        _check_folder(name, role)
+    if source == "package":
+        _check_package(name, role)
     revision = reference.get("revision")
     if revision is not None and not (isinstance(revision, str) and GIT_REF.fullmatch(revision)):
         raise ModelUnusable(
             f"{revision!r} is not a valid revision of the {role} model {name}. Name a branch, a tag or a commit, or "
             "leave it out."
         )
-
-
-def _check_hub(name: str, role: str) -> None:
-    if not HUB_NAME.fullmatch(name):
-        raise ModelUnusable(f"The {role} model {name!r} is not a hub name: write it as owner/model.")
 
 
 def _check_folder(name: str, role: str) -> None:

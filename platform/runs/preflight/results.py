@@ -22,8 +22,6 @@ class CheckLevel(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found."""
-
     topic: str
     level: CheckLevel
     text: str

@@ -1,6 +1,6 @@
 """What a run is asked to do: a request, its plan, its inputs, its chain of runs and their estimate."""
 
-from runs.requests.chain import Chain, PlannedRun, chain_of, request_key
+from runs.requests.chain import Chain, PlannedRun, chain_of, finished_teachers, request_key
 from runs.requests.estimates import (
     ChainEstimate,
     device_price,
@@ -11,7 +11,6 @@ from runs.requests.estimates import (
 from runs.requests.inputs import (
     MOST_EXAMPLES,
     FixedInputs,
-    NotEnoughExamples,
     NothingToMeasure,
     RunRequest,
     check_test,
@@ -19,12 +18,12 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.plan import RunPlan
-from runs.requests.plan_options import add_plan_arguments, plan_of
-from runs.requests.teachers import finished_teachers
+from runs.requests.plan import FOR_DISTIL, RunPlan
+from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [
+    "FOR_DISTIL",
     "MOST_EXAMPLES",
     "Chain",
     "ChainEstimate",
@@ -36,7 +35,6 @@ __all__ = [
     "RunPlan",
     "RunRequest",
     "Setting",
-    "add_plan_arguments",
     "chain_of",
     "check_test",
     "check_unlabelled",
@@ -47,7 +45,6 @@ __all__ = [
     "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
-    "plan_of",
     "request_key",
     "settings_of",
 ]

@@ -1,27 +1,37 @@
-"""The runs that answer a request: built once, for the quote that prices them, the preflight and the start."""
+"""The runs that answer a request, as quoted, checked and started."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from budgets.models import Path
-from runs.models import Run, RunKind
+from config.refusals import Refusal
+from runs.models import ArtifactKind, Run, RunKind, RunState
 from runs.requests.inputs import FixedInputs, Inputs, RunRequest
 from runs.requests.plan import RunPlan
-from runs.requests.teachers import Teacher, teacher_of
 from runs.run_kinds import RUN_KINDS
 from studies.hashing import list_hash
 from studies.models import Study
 
 
+class TeacherUnusable(Refusal):
+    """An earlier run cannot teach; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """A checkpoint to be fine-tuned, or with `run`, what that run made of it."""
+
+    model: dict[str, Any]
+    run: Run | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One run of a chain, in the trainer's words.
-
-    `model` is None where the run loads what the run before it trained; `base_model` is its checkpoint either way.
-    """
+    """One run of a chain; `model` is None where it loads what the run before it trained from `base_model`."""
 
     kind: RunKind
     model: dict[str, Any] | None
@@ -33,7 +43,7 @@ class PlannedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The runs of a request, each waiting for the one before it; the first waits for the run that made its teacher."""
+    """The runs of a request, each waiting for the one before it, and the first for the run that made its teacher."""
 
     request: RunRequest
     inputs: Inputs
@@ -63,10 +73,33 @@ class Chain:
         return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
 
 
+def _teacher_of(study: Study, plan: RunPlan) -> Teacher:
+    if plan.teacher_run is None:
+        return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
+    run = finished_teachers(study).filter(pk=plan.teacher_run).first()
+    if run is None:
+        raise TeacherUnusable(
+            f"{plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach.",
+            field="teacher",
+        )
+    if not run.artifact.path.is_dir():
+        raise TeacherUnusable(
+            f"the model of {run} is missing at {run.artifact.path}. Choose another teacher.", field="teacher"
+        )
+    assert run.model is not None, f"{run} trained nothing"
+    return Teacher(model=run.model, run=run)
+
+
+def finished_teachers(study: Study) -> QuerySet[Run]:
+    """Runs of a study whose models can teach, the latest first."""
+    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=[ArtifactKind.TEACHER, ArtifactKind.STUDENT])
+    return done.select_related("artifact", "snapshot").order_by("-pk")
+
+
 def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
     """Plan the runs of a request; nothing is written. Raises: TeacherUnusable."""
     study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
-    teacher = teacher_of(study=study, plan=plan) if request.path == Path.DISTIL else None
+    teacher = _teacher_of(study, plan) if request.path == Path.DISTIL else None
     student_model = plan.student_model(study.student_model)
     student = PlannedRun(
         kind=RunKind.DISTIL if teacher else RunKind.FINETUNE_STUDENT,
@@ -81,11 +114,8 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
 
 
 def _teacher_runs(plan: RunPlan, teacher: Teacher, *, has_dev: bool) -> list[PlannedRun]:
-    """What comes before the student: the teacher is fine-tuned, unless an earlier run did that, and scores."""
+    """The teacher is fine-tuned, unless an earlier run did that, and scores."""
     model = teacher.model
-    scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
-    if teacher.run is not None:
-        return [scored]
     trained = PlannedRun(
         kind=RunKind.FINETUNE_TEACHER,
         model=model,
@@ -93,14 +123,14 @@ def _teacher_runs(plan: RunPlan, teacher: Teacher, *, has_dev: bool) -> list[Pla
         training=plan.for_teacher(),
         search=plan.teacher_search(has_dev=has_dev),
     )
-    return [trained, scored]
+    scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
+    return [scored] if teacher.run else [trained, scored]
 
 
 def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, after: Run | None) -> str:
     """Hash of all that decides a run's result. The time limit does not: it only decides when there is one."""
-    study = chain.study
-    lists = (inputs.snapshot, inputs.dev, inputs.test, inputs.unlabelled_of(run.kind))
-    # What keys did not have from the first is left out where it is as it was then.
+    study, lists = chain.study, (inputs.snapshot, inputs.dev, inputs.test, inputs.unlabelled_of(run.kind))
+    # Parts that came later are left out where empty, so that earlier requests keep their keys.
     further = {
         "search": run.search,
         "distillation": run.distillation,

@@ -1,4 +1,4 @@
-"""What runs will probably cost and take, from how similar runs went; shown before they start, and kept."""
+"""What runs will probably cost and take, from how similar runs went."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ _AMOUNTS = ("low", "expected", "high")
 
 @dataclass(frozen=True, kw_only=True)
 class RunEstimate:
-    """One run's estimate, None where no similar run has ended; and the most that it may use, which is held."""
+    """One run's estimate, None where no similar run has ended, and its limit, which is held."""
 
     kind: RunKind
     estimate: Estimate | None
@@ -36,19 +36,12 @@ class RunEstimate:
     limit_seconds: int
 
     @property
-    def title(self) -> str:
-        return RunKind(self.kind).label
-
-    @property
     def will_pause(self) -> bool:
-        """Whether its minutes will probably not be enough."""
         return self.estimate is not None and self.estimate.expected_seconds > self.limit_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChainEstimate:
-    """The estimates of runs that follow each other, and of them together."""
-
     runs: Sequence[RunEstimate]
 
     @property
@@ -65,37 +58,25 @@ class ChainEstimate:
 
 
 def estimate_runs(*, chain: Chain, price: Price) -> ChainEstimate:
-    """Estimate what the runs of a chain will cost and how long they will take.
-
-    Parameters: `price` of an hour of the chain's device.
-    Returns: the runs in their order. One that an equal request made before would be shared and cost nothing.
-    """
+    """Estimate cost and duration of a chain's runs, in order, those included that an equal request made before."""
     seconds = chain.plan.max_seconds
     limit = cost_of(seconds=Decimal(seconds), price=price)
-    return ChainEstimate(
-        runs=[
-            RunEstimate(
-                kind=run.kind,
-                estimate=estimate_of(chain=chain, run=run, price=price),
-                limit=limit,
-                limit_seconds=seconds,
-            )
-            for run in chain.runs
-        ]
-    )
+    runs = [
+        RunEstimate(kind=run.kind, estimate=_estimate_of(chain, run, price), limit=limit, limit_seconds=seconds)
+        for run in chain.runs
+    ]
+    return ChainEstimate(runs=runs)
 
 
-def estimate_of(*, chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
-    """Estimate one run of a chain; None where no similar run has ended yet."""
+def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
     similar, whose = _similar(run, chain.device).filter(study=chain.study), "this study"
     if not similar.exists():
         similar, whose = _similar(run, chain.device).exclude(study=chain.study), "other studies"
     history = [
-        Done(work=work_of(_planned(past), _inputs(past)), seconds=float(past.used))  # type: ignore[attr-defined]  # annotated
+        Done(work=work_of(past, _inputs(past)), seconds=float(past.used))  # type: ignore[attr-defined]  # annotated
         for past in similar.select_related("snapshot", "dev", "test", "study")[:MOST_HISTORY]
     ]
-    work = work_of(run, chain.inputs)
-    return estimate_run(work=work, history=history, rate_per_hour=price.rate, whose=whose)
+    return estimate_run(work=work_of(run, chain.inputs), history=history, rate_per_hour=price.rate, whose=whose)
 
 
 def device_price(study: Study) -> Price:
@@ -105,7 +86,6 @@ def device_price(study: Study) -> Price:
 
 
 def estimate_to_json(estimate: Estimate | None) -> dict[str, Any] | None:
-    """As a run's row keeps it."""
     if estimate is None:
         return None
     values = asdict(estimate)
@@ -113,15 +93,14 @@ def estimate_to_json(estimate: Estimate | None) -> dict[str, Any] | None:
 
 
 def estimate_from_json(values: dict[str, Any] | None) -> Estimate | None:
-    """Read what a run's row keeps; None where there was no history to estimate from."""
     if not values:
         return None
     return Estimate(**{**values, **{name: Decimal(values[name]) for name in _AMOUNTS}})
 
 
-def work_of(run: PlannedRun, inputs: Inputs) -> Work:
+def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     """The rows that a run goes through, in each training of its search and from each seed."""
-    if RUN_KINDS[run.kind].scores:
+    if RUN_KINDS[RunKind(run.kind)].scores:
         return Work(num_read=inputs.num_labels + inputs.num_unlabelled)
     lengths = _learned_per_training(run, inputs)
     num_rates = max(len(run.search.get("learning_rates", ())), 1)
@@ -133,9 +112,9 @@ def work_of(run: PlannedRun, inputs: Inputs) -> Work:
     return Work(num_learned=learned + gold, num_read=num_trainings * inputs.num_measured)
 
 
-def _learned_per_training(run: PlannedRun, inputs: Inputs) -> list[int]:
-    """The rows learned from in a training of each length that is tried."""
-    rows = inputs.num_labels + (inputs.num_unlabelled if RUN_KINDS[run.kind].reads_unlabelled else 0)
+def _learned_per_training(run: PlannedRun | Run, inputs: Inputs) -> list[int]:
+    """The rows learned from, for each length tried."""
+    rows = inputs.num_labels + (inputs.num_unlabelled if RUN_KINDS[RunKind(run.kind)].reads_unlabelled else 0)
     steps, epochs = run.training.get("steps"), run.training.get("epochs")
     if steps and not run.search.get("epochs"):
         return [steps * run.training.get("batch_size", 1)]
@@ -150,22 +129,11 @@ def _similar(run: PlannedRun, device: str) -> QuerySet[Run]:
     return done.annotate(used=Sum("attempts__device_seconds")).filter(used__gt=0).order_by("-pk")
 
 
-def _planned(run: Run) -> PlannedRun:
-    return PlannedRun(
-        kind=RunKind(run.kind),
-        model=run.model,
-        base_model=run.model or {},
-        training=run.training,
-        search=run.search,
-        distillation=run.distillation,
-    )
-
-
 def _inputs(run: Run) -> Inputs:
     return Inputs(
         study=run.study,
         num_labels=run.snapshot.num_examples if run.snapshot else 0,
         num_unlabelled=run.num_unlabelled,
-        num_dev=run.dev.num_rows if run.dev else 0,
-        num_test=run.test.num_rows if run.test else 0,
+        num_dev=run.dev.num_examples if run.dev else 0,
+        num_test=run.test.num_examples if run.test else 0,
     )

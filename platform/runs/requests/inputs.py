@@ -1,6 +1,5 @@
-"""The rows of a request: counted for a quote, fixed as snapshot and lists for a start."""
+"""The rows of a request: counted for a quote, fixed as snapshots for a start."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,23 +8,18 @@ from django.db.models import F, QuerySet
 
 from budgets.models import Path
 from config.refusals import Refusal
-from runs.models import ExampleList, RunKind
+from runs.models import RunKind
 from runs.requests.plan import RunPlan
 from runs.run_kinds import RUN_KINDS
-from studies.hashing import list_hash
-from studies.models import Example, Snapshot, Split, Study
+from studies.models import Snapshot, Split, Study
 from studies.queries import labelled
-from studies.snapshots import take_snapshot
+from studies.snapshots import check_pool, take_measured, take_snapshot, take_unlabelled
 
 MOST_EXAMPLES = 10_000_000
 
 
 class NothingToMeasure(Refusal):
     """The test split has no labelled example, so that no utility could be measured."""
-
-
-class NotEnoughExamples(Refusal):
-    """The pool has fewer examples outside the snapshot than the teacher was asked to score."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +78,16 @@ class FixedInputs(Inputs):
     """The rows of a request, fixed when it was made: later labels and imports change nothing about them."""
 
     snapshot: Snapshot
-    dev: ExampleList | None
-    test: ExampleList
-    unlabelled: ExampleList | None
+    dev: Snapshot | None
+    test: Snapshot
+    unlabelled: Snapshot | None
 
-    def unlabelled_of(self, kind: RunKind) -> ExampleList | None:
+    def unlabelled_of(self, kind: RunKind) -> Snapshot | None:
         """The unlabelled examples that a run of a kind reads."""
         return self.unlabelled if RUN_KINDS[kind].reads_unlabelled else None
 
     def _training_rows(self) -> QuerySet[Any]:
-        items = self.snapshot.items.order_by("example__rank", "pk")
-        return items.annotate(input=F("example__fields"), answer=F("value"))
+        return self.snapshot.items.order_by("pk").annotate(input=F("example__fields"), answer=F("value"))
 
 
 def count_inputs(request: RunRequest) -> Inputs:
@@ -118,19 +111,22 @@ def fix_inputs(request: RunRequest) -> FixedInputs:
     if request.path == Path.DISTIL:
         _check_count("num_unlabelled", request.num_unlabelled)
     check_test(study)
-    dev, test = _labelled_list(study, Split.DEV), _labelled_list(study, Split.TEST)
+    dev, test = (take_measured(study=study, split=split) for split in (Split.DEV, Split.TEST))
     assert test is not None
     snapshot = take_snapshot(study=study, num_labels=request.num_labels)
+    num_to_score, unlabelled = request.num_to_score, None
+    if num_to_score:
+        unlabelled = take_unlabelled(study=study, besides=snapshot, num_examples=num_to_score)
     return FixedInputs(
         study=study,
         num_labels=snapshot.num_examples,
-        num_unlabelled=request.num_to_score,
-        num_dev=dev.num_rows if dev else 0,
-        num_test=test.num_rows,
+        num_unlabelled=num_to_score,
+        num_dev=dev.num_examples if dev else 0,
+        num_test=test.num_examples,
         snapshot=snapshot,
         dev=dev,
         test=test,
-        unlabelled=_unlabelled_list(study, snapshot, request.num_to_score) if request.num_to_score else None,
+        unlabelled=unlabelled,
     )
 
 
@@ -145,44 +141,10 @@ def check_test(study: Study) -> None:
 
 def check_unlabelled(*, study: Study, num_labels: int, num_unlabelled: int) -> None:
     """Raise NotEnoughExamples unless the pool has that many examples besides its first labels."""
-    available = max(0, Example.objects.filter(study=study, split=Split.POOL).count() - num_labels)
-    _check_pool(study=study, available=available, num_labels=num_labels, num_unlabelled=num_unlabelled)
-
-
-def _labelled_list(study: Study, split: Split) -> ExampleList | None:
-    rows = list(labelled(study, split).values_list("pk", "uid", "label__value"))
-    return _fixed(study, rows) if rows else None
-
-
-def _unlabelled_list(study: Study, snapshot: Snapshot, num_unlabelled: int) -> ExampleList:
-    """The first pool examples outside the snapshot, by rank, whether or not they were labelled since.
-
-    A label nobody trains on costs this run nothing, and so the same request stays the same while labelling continues.
-    """
-    pool = Example.objects.filter(study=study, split=Split.POOL).exclude(snapshot_items__snapshot=snapshot)
-    rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_unlabelled])
-    _check_pool(study=study, available=len(rows), num_labels=snapshot.num_examples, num_unlabelled=num_unlabelled)
-    return _fixed(study, [(pk, uid, None) for pk, uid in rows])
-
-
-def _check_pool(*, study: Study, available: int, num_labels: int, num_unlabelled: int) -> None:
-    if available < num_unlabelled:
-        raise NotEnoughExamples(
-            f"{num_unlabelled:,} unlabelled examples were requested; the pool of “{study}” has {available:,} beside "
-            f"the {num_labels:,} labels. Import more, or ask for fewer."
-        )
+    num_available = max(0, study.examples.filter(split=Split.POOL).count() - num_labels)
+    check_pool(study=study, num_available=num_available, num_labels=num_labels, num_unlabelled=num_unlabelled)
 
 
 def _check_count(field: str, count: int | None) -> None:
     if count is not None and not 1 <= count <= MOST_EXAMPLES:
         raise Refusal(f"{count} is not between 1 and {MOST_EXAMPLES:,}.", field=field)
-
-
-def _fixed(study: Study, rows: Iterable[tuple[int, object, str | None]]) -> ExampleList:
-    rows = list(rows)
-    content = list_hash((str(uid), label) for _, uid, label in rows)
-    pairs = [[pk, label] for pk, _, label in rows]
-    fixed, _ = ExampleList.objects.get_or_create(
-        study=study, content_hash=content, defaults={"rows": pairs, "num_rows": len(pairs)}
-    )
-    return fixed

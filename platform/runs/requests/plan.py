@@ -1,7 +1,4 @@
-"""How a run trains: the settings a manager chooses, and what they mean for each kind of run.
-
-What the trainer has too is declared in training.spec and inherited; declared here is what a plan has besides.
-"""
+"""How a run trains: the settings a manager chooses, and what they mean for each kind of run."""
 
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -33,12 +30,17 @@ STUDENT_LEARNING_RATE = 2e-4
 TEACHER_STEPS = 400
 TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
-# Named in every spec, as the first version did; any other setting only where it is not at its default. So requests
-# from before a setting came keep their key.
+# Named in every spec; any other setting only where not at its default, so that requests from before it keep their key.
 _ALWAYS_NAMED = {
     *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
     *("filter", "keep", "gold_epochs"),
 }
+FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
+FOR_DISTIL = (
+    *(*FOR_TEACHER_TRAINING, "self_distil", "teacher_run"),
+    *settings_of(DistilTraining),
+    *settings_of(DistillationSettings),
+)
 
 
 class PlanInvalid(Refusal):
@@ -47,7 +49,7 @@ class PlanInvalid(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedSearch(Settings):
-    """What is tried on dev, alike on both paths; for learning rates, None is the default search."""
+    """What is tried on dev, alike on both paths; no learning rates given is the default search."""
 
     learning_rates: tuple[float, ...] | None = like(
         SearchSettings,
@@ -71,12 +73,9 @@ class PlannedSearch(Settings):
 class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearch, SharedTraining, PlannedSearch):
     """Settings of a run, or of a distil chain.
 
-    Student and teacher are each trained for steps or for epochs, never both; with neither given, for the default steps.
-    The best of a search is trained from `num_seeds` seeds; without dev labels the default search is one rate.
-    The teacher is the study's; with `self_distil` the student's own checkpoint; or what the training with the id
-    `teacher_run` made. `gold_epochs` above 0 makes a hybrid. `max_minutes` bounds each run of a chain over all its
-    attempts; it is what the hold is placed for. A run whose minutes are used up pauses; with `go_on` it is extended
-    while its budget has money.
+    With neither steps nor epochs given, a training takes the default steps; without dev labels the default search is
+    one rate. The teacher is the study's, unless `self_distil` or `teacher_run` names another. `max_minutes` bounds each
+    run over all its attempts, and is what the hold is placed for.
     """
 
     steps: int | None = like(
@@ -129,8 +128,19 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         fixed = [name for name in lengths if getattr(self, name) is not None]
         if self.search_epochs and fixed:
             self.refuse("search_epochs", f"the search chooses the length, and {fixed[0]} fixes it; give one of them.")
-        if self.self_distil and self.teacher_run is not None:
+        if self.teacher_run is not None:
+            self._check_teacher_run()
+
+    def _check_teacher_run(self) -> None:
+        if self.self_distil:
             self.refuse("teacher_run", "the student's own checkpoint is the teacher already; choose one of them.")
+        # A student of entities tags by what its teacher was trained to tag by.
+        for name in (*FOR_TEACHER_TRAINING, "segmentation"):
+            if getattr(self, name) != settings_of(RunPlan)[name].default:
+                fault = (
+                    f"the teacher, run {self.teacher_run}, is trained already. Leave it out, or train another teacher."
+                )
+                self.refuse(name, fault)
 
     @classmethod
     def refuse(cls, name: str, fault: str) -> NoReturn:
@@ -142,7 +152,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     @property
     def searches(self) -> bool:
-        """Whether it asks for something that is chosen on dev; the default search asks for nothing."""
+        """Whether more than the default search is to be chosen on dev."""
         lists = (self.learning_rates, self.teacher_learning_rates, self.search_epochs)
         return any(len(tried or ()) > 1 for tried in lists)
 
@@ -151,28 +161,25 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         return self.gold_epochs > 0
 
     def for_student(self) -> dict[str, Any]:
-        """The trainer's settings for a student that learns from labels."""
         rates = self.learning_rates or (STUDENT_LEARNING_RATE,)
         length = self._length(self.steps, self.epochs, STUDENT_STEPS)
         return {**self._named(SharedTraining, StudentTraining), **length, "learning_rate": rates[0]}
 
     def for_teacher(self) -> dict[str, Any]:
-        """The trainer's settings for a teacher that learns from labels."""
         rates = self.teacher_learning_rates or (TEACHER_LEARNING_RATE,)
         length = self._length(self.teacher_steps, self.teacher_epochs, TEACHER_STEPS)
         return {**self._named(SharedTraining), **length, "learning_rate": rates[0]}
 
     def for_scoring(self) -> dict[str, Any]:
-        """The trainer's settings for a teacher's pass: what shapes its input, nothing of learning."""
+        """The trainer's settings for a teacher that scores: what shapes its input."""
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
         return {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
 
     def for_distilling(self) -> dict[str, Any]:
-        """The trainer's settings for a student that learns from soft labels."""
         return {**self.for_student(), **self._named(DistilTraining)}
 
     def student_search(self, *, has_dev: bool) -> dict[str, Any]:
-        """What is tried for a student, whatever it learns from; empty where it is one training."""
+        """What is tried for a student; empty where it is one training."""
         tried = self._tried(self.learning_rates, STUDENT_LEARNING_RATES if has_dev else ())
         return {**tried, **self._named(SharedSearch)}
 
@@ -182,21 +189,19 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         return self._tried(self.teacher_learning_rates, TEACHER_LEARNING_RATES if has_dev else ())
 
     def distillation(self) -> dict[str, Any]:
-        """How soft labels are chosen, and what comes after them; empty where all are taken and nothing does."""
-        named = self._named(DistillationSettings)
-        defaults = settings_of(DistillationSettings)
-        return named if any(value != defaults[name].default for name, value in named.items()) else {}
+        """How soft labels are chosen and what follows; empty where all of it is at its default."""
+        named, settings = self._named(DistillationSettings), settings_of(DistillationSettings)
+        return named if any(value != settings[name].default for name, value in named.items()) else {}
 
     def student_model(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """The student's checkpoint with the layers that are kept of it."""
         return reference if self.student_layers is None else {**reference, "layers": list(self.student_layers)}
 
     def _named(self, *groups: type[Settings]) -> dict[str, Any]:
-        """The settings of these groups that a spec names."""
-        declared = {name: one for group in groups for name, one in settings_of(group).items()}
-        values = {name: getattr(self, name) for name in declared}
         return {
-            name: value for name, value in values.items() if name in _ALWAYS_NAMED or value != declared[name].default
+            name: getattr(self, name)
+            for group in groups
+            for name, one in settings_of(group).items()
+            if name in _ALWAYS_NAMED or getattr(self, name) != one.default
         }
 
     def _tried(self, given: tuple[float, ...] | None, default: tuple[float, ...]) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """What a finished or running run is used for: cards, comparisons, predictions, repeats, progress."""
 
-from runs.results.cards import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
+from runs.results.cards import CardMissing, LabelOrigins, card_of, card_written_at, missing_parts, write_card_file
 from runs.results.comparing import Comparison, NotComparable, compare
-from runs.results.model_parts import missing_parts
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
-from runs.results.repeating import NothingToRepeat, Repeat, RepeatFailed, repeat
-from runs.results.run_settings import settings_used
+from runs.results.repeating import NothingToRepeat, repeat
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -14,10 +12,12 @@ from runs.results.watching import (
     first_step,
     loss_shown,
     run_file,
+    settings_used,
     time_spent,
     versions_of,
     written_spec,
 )
+from training.reporting import CostLine, Costs
 
 __all__ = [
     "FILES",
@@ -32,8 +32,6 @@ __all__ = [
     "NotComparable",
     "NothingToRepeat",
     "PredictionFailed",
-    "Repeat",
-    "RepeatFailed",
     "card_of",
     "card_written_at",
     "compare",

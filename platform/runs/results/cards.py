@@ -1,4 +1,4 @@
-"""The model card of a student or a teacher: all of it but the costs, which whoever keeps bills hands in."""
+"""The model card of a student or a teacher, and the other files that its folder needs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,18 +10,19 @@ from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
 from tables.whole_files import write_whole
-from training.contract import CARD_FILE
-from training.reporting import Card, CostLine, Costs, ResourceUse, card_text
+from training.contract import CARD_FILE, LABEL_MAP_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
+from training.reporting import Card, Costs, ResourceUse, card_text
 
-__all__ = [
-    "CardMissing",
-    "CostLine",
-    "Costs",
-    "LabelOrigins",
-    "card_of",
-    "card_written_at",
-    "write_card_file",
-]
+# Parts of a model's folder; each is there if any of its files is.
+_PARTS = {
+    "its configuration": ("config.json",),
+    "its weights": ("model.safetensors", "model.safetensors.index.json"),
+    "its tokenizer": TOKENIZER_FILES,
+    "its label map": (LABEL_MAP_FILE,),
+    "its settings": (SPEC_FILE,),
+    "its predictions": (PREDICTIONS_FILE,),
+    "its card": (CARD_FILE,),
+}
 
 
 class CardMissing(Refusal):
@@ -30,14 +31,13 @@ class CardMissing(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class LabelOrigins:
-    """Where the labels of a snapshot came from: how many people gave, were replayed, and were imported."""
+    """How many labels of a snapshot people gave, were replayed, and were imported."""
 
     given: int = 0
     replayed: int = 0
     imported: int = 0
 
     def __str__(self) -> str:
-        """As a card says it, one origin after the other."""
         named = (
             (self.given, "given by people"),
             (self.replayed, "replayed from known answers"),
@@ -54,21 +54,19 @@ class LabelOrigins:
 def card_of(
     artifact: Artifact, *, costs: Costs, origins: LabelOrigins, lineage: Iterable[Attempt], at: datetime
 ) -> str:
-    """Write a model's card as Markdown.
+    """Write a model's card as Markdown. `lineage` are the attempts of its run and of those it came from.
 
-    Parameters: `costs` its bill; `origins` of the labels that its run was given; `lineage` the attempts of its run and
-        of those it came from; `at` when it is written.
     Raises: CardMissing for a soft-label set.
     """
     run, study = artifact.run, artifact.run.study
     if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise CardMissing(f"{artifact} is not a model and has no card. Choose a student or a teacher.")
-    kind = TASK_TYPES[study.task_type]
+    task_type = TASK_TYPES[study.task_type]
     card = Card(
         title=f"{artifact}: {study.name}",
         summary=_summary(artifact, origins),
-        task=kind.title,
-        unit=kind.unit,
+        task=task_type.title,
+        unit=task_type.unit,
         labels=study.labels,
         model=_base(artifact),
         data=_data(artifact),
@@ -79,6 +77,11 @@ def card_of(
         facts=[("Content hash of this folder, without this card", f"`{artifact.content_hash}`")],
     )
     return card_text(card)
+
+
+def missing_parts(artifact: Artifact) -> list[str]:
+    folder = artifact.path
+    return [part for part, names in _PARTS.items() if not any((folder / name).is_file() for name in names)]
 
 
 def write_card_file(artifact: Artifact, text: str) -> None:
@@ -120,7 +123,7 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
         rows.append(("snapshot", f"{run.snapshot.num_examples:,} labels, hash `{run.snapshot.content_hash}`"))
     for name, fixed in (("dev list", run.dev), ("test list", run.test), ("unlabelled list", run.unlabelled)):
         if fixed is not None:
-            rows.append((name, f"{fixed.num_rows:,} examples, hash `{fixed.content_hash}`"))
+            rows.append((name, f"{fixed.num_examples:,} examples, hash `{fixed.content_hash}`"))
     read = artifact.result.get("data") or {}
     return [*rows, *((f"{name} rows", f"{one['num_rows']:,}, SHA-256 `{one['sha256']}`") for name, one in read.items())]
 

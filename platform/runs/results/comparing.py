@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from config.refusals import Refusal
 from runs.models import Artifact
@@ -23,18 +22,13 @@ class NotComparable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """A model's prediction for a held-out example, with its gold answer; `predicted` is None where it was unparsed."""
-
     gold: str
     predicted: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A paired test of two models, and the held-out examples that it had to leave out.
-
-    `num_unshared` are in one model's list only; `num_relabelled` have got another gold answer in between.
-    """
+    """A paired test of two models. Left out are `num_unshared` examples of one list only, and `num_relabelled` ones."""
 
     first: Artifact
     second: Artifact
@@ -49,18 +43,16 @@ class Comparison:
 
 
 def compare(*, first: Artifact, second: Artifact) -> Comparison:
-    """Test whether one of two models of a study is better, by the study's metric, on the examples that both answered.
+    """Test whether one of two models of a study is better, by its metric, on the examples that both answered.
 
-    Returns: differences are the first model's metric less the second's.
-    Raises: NotComparable (one model twice, models of two studies, a soft-label set, predictions that are gone, fewer
-        than FEWEST_EXAMPLES in common).
+    Returns: differences are the first model's metric less the second's. Raises: NotComparable.
     """
     study = first.run.study
     if first.pk == second.pk:
         raise NotComparable(f"{first} is on both sides. Choose two models.")
     if study.pk != second.run.study_id:
         raise NotComparable(f"{first} and {second} are of two studies. Choose two models of one study.")
-    one, other = read_predictions(first), read_predictions(second)
+    one, other = _read_predictions(first), _read_predictions(second)
     shared = [uid for uid in one if uid in other]
     uids = [uid for uid in shared if one[uid].gold == other[uid].gold]
     if len(uids) < FEWEST_EXAMPLES:
@@ -92,9 +84,8 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
     )
 
 
-def read_predictions(artifact: Artifact) -> dict[str, Prediction]:
-    """A model's predictions for its held-out examples, by uid. Raises: NotComparable."""
-    path: Path = artifact.path / PREDICTIONS_FILE
+def _read_predictions(artifact: Artifact) -> dict[str, Prediction]:
+    path = artifact.path / PREDICTIONS_FILE
     try:
         with path.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
@@ -106,6 +97,6 @@ def read_predictions(artifact: Artifact) -> dict[str, Prediction]:
 
 
 def _texts(study_id: int, uids: Sequence[str]) -> list[str]:
-    found = dict(Example.objects.filter(study_id=study_id, uid__in=uids).values_list("uid", "fields"))
-    by_uid = {str(uid): fields["text"] for uid, fields in found.items()}
+    rows = Example.objects.filter(study_id=study_id, uid__in=uids).values_list("uid", "fields")
+    by_uid = {str(uid): fields["text"] for uid, fields in rows}
     return [by_uid[uid] for uid in uids]

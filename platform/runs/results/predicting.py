@@ -1,7 +1,4 @@
-"""Predicting with a trained student or teacher: in a process of its own, which is charged to no budget.
-
-No process of the web or of the workers imports torch for it.
-"""
+"""Predicting with a trained student or teacher, in a process of its own, which is charged to no budget."""
 
 import fcntl
 import os
@@ -13,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
 
 from django.conf import settings
 
@@ -28,7 +24,7 @@ from training.contract import EXIT_PERMANENT, EXIT_TOO_LARGE
 
 MOST_CHARACTERS = 10_000
 LOCK_FILE = ".trying.lock"
-_LAST_WORDS = 2_000
+_MOST_OF_MESSAGE = 2_000
 
 
 class PredictionFailed(Refusal):
@@ -41,11 +37,7 @@ class ServerBusy(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelAnswer:
-    """A model's prediction for one example: `predicted` in its task type's form, None where it was unparsed.
-
-    `probabilities` by label, 0 to 1, None where they are no numbers; `seconds` that it took, loading included unless
-    it `was_loaded` already.
-    """
+    """A model's prediction for one example, None where it was unparsed; `seconds` includes loading."""
 
     predicted: str | None
     probabilities: Mapping[str, float | None]
@@ -53,38 +45,20 @@ class ModelAnswer:
     was_loaded: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Listeners:
-    """Callbacks for the lines of a process: a bare number is how many rows are done, all else a note."""
-
-    on_rows: Callable[[int], None] | None
-    on_note: Callable[[str], None] | None
-
-    def handle(self, line: str) -> None:
-        if line.isdecimal():
-            if self.on_rows is not None:
-                self.on_rows(int(line))
-        elif self.on_note is not None:
-            self.on_note(line)
-
-
 def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> ModelAnswer:
-    """Let a model answer one example, within a time limit, one at a time on a server.
+    """Let a model answer one example, its texts by input field, one at a time on a server.
 
-    Parameters: `texts` by input field of the study's task type.
-    Raises: Forbidden; PredictionFailed (an empty or very long text, a model that is gone or cannot answer, no answer in
-        time); ServerBusy.
+    Raises: Forbidden; PredictionFailed; ServerBusy.
     """
     require(actor=actor, action=Action.TRY_MODEL)
-    fields = artifact.run.study.definition.input_fields
-    row = {name: _checked(name, texts.get(name, "")) for name in fields}
+    row = {name: _checked(name, texts.get(name, "")) for name in artifact.run.study.definition.input_fields}
     _check_there(artifact)
     with _only_one():
         started = time.monotonic()
         try:
             found, was_loaded = predict_one(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
         except PredictionProcessFailed as problem:
-            raise _silent(artifact, problem) from None
+            raise _no_answer(artifact, problem) from None
     return ModelAnswer(
         predicted=found["predicted"],
         probabilities=found["probabilities"],
@@ -93,7 +67,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     )
 
 
-def _silent(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
+def _no_answer(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
     if problem.code is None:
         return PredictionFailed(
             f"{artifact} gave no answer within {settings.TRY_SECONDS} seconds. Try again when less is running, or "
@@ -104,26 +78,40 @@ def _silent(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionF
             f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or "
             "label a file with manage.py predict."
         )
-    return _ended(artifact, problem.code, str(problem))
+    return _failure(artifact, problem.code, str(problem))
 
 
 def predict_to_file(
-    *,
-    artifact: Artifact,
-    source: Path,
-    target: Path,
-    keep_going: bool = False,
-    on_rows: Callable[[int], None] | None = None,
-    on_note: Callable[[str], None] | None = None,
+    *, artifact: Artifact, source: Path, target: Path, keep_going: bool = False, on_line: Callable[[str], None]
 ) -> None:
     """Label each line of a CSV or JSON-lines file into another, which is whole or absent.
 
-    Parameters: `keep_going` gives a line that is no example its error instead of refusing the file; `on_rows` is told
-        how many lines are done, `on_note` what was guessed of the file and what is left out of it.
+    `keep_going` gives a line that is no example its error instead of refusing the file. `on_line` gets the number of
+    rows done, again and again, and notes on what was guessed of the file or left out of it.
     Raises: PredictionFailed, naming the lines that cannot be labelled where there are any.
     """
-    listeners = _Listeners(on_rows=on_rows, on_note=on_note)
-    _predict(artifact, source.absolute(), target.absolute(), keep_going=keep_going, listeners=listeners)
+    _check_there(artifact)
+    command = [sys.executable, "-m", "training", "predict", str(artifact.path)]
+    command += [str(source.absolute()), str(target.absolute()), *(["--keep-going"] if keep_going else [])]
+    with TemporaryFile() as complaints:
+        with subprocess.Popen(
+            command,
+            env=trainer_environment(source=os.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+        ) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    on_line(line.decode("utf-8", errors="replace").strip())
+                process.wait()
+            finally:
+                process.kill()
+        if process.returncode:
+            complaints.seek(0)
+            message = complaints.read().decode("utf-8", errors="replace").strip()
+            raise _failure(artifact, process.returncode, message)
 
 
 def _checked(name: str, text: str) -> str:
@@ -145,43 +133,10 @@ def _check_there(artifact: Artifact) -> None:
         raise PredictionFailed(f"The folder of {artifact} is missing: {artifact.path}. Restore it, or train again.")
 
 
-def _predict(artifact: Artifact, source: Path, target: Path, *, keep_going: bool, listeners: _Listeners) -> None:
-    _check_there(artifact)
-    command = [sys.executable, "-m", "training", "predict", str(artifact.path), str(source), str(target)]
-    with TemporaryFile() as complaints:
-        with _start([*command, *(["--keep-going"] if keep_going else [])], complaints) as process:
-            try:
-                _follow(process, listeners)
-            finally:
-                process.kill()
-        if process.returncode:
-            complaints.seek(0)
-            words = complaints.read().decode("utf-8", errors="replace").strip()
-            raise _ended(artifact, process.returncode, words)
-
-
-def _start(command: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        env=trainer_environment(source=os.environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-    )
-
-
-def _follow(process: subprocess.Popen[bytes], listeners: _Listeners) -> None:
-    """Wait for the end, and pass on what the process says on the way."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        listeners.handle(line.decode("utf-8", errors="replace").strip())
-    process.wait()
-
-
-def _ended(artifact: Artifact, code: int, words: str) -> PredictionFailed:
-    if code == EXIT_PERMANENT and words:
-        return PredictionFailed(words)
-    last = words[-_LAST_WORDS:].splitlines()[-1:] or ["no message"]
+def _failure(artifact: Artifact, code: int, message: str) -> PredictionFailed:
+    if code == EXIT_PERMANENT and message:
+        return PredictionFailed(message)
+    last = message[-_MOST_OF_MESSAGE:].splitlines()[-1:] or ["no message"]
     return PredictionFailed(
         f"{artifact} could not predict: its process ended with {code} ({last[0]}). Check free memory."
     )
@@ -189,7 +144,6 @@ def _ended(artifact: Artifact, code: int, words: str) -> PredictionFailed:
 
 @contextmanager
 def _only_one() -> Iterator[None]:
-    """Hold this server's one place for trying; the system frees it with the process, however that ends."""
     folder = Path(settings.RUNS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("w") as lock:

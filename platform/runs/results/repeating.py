@@ -1,10 +1,7 @@
-"""Repeating an ended run from its stored spec in a copy of its folder, to see whether the same comes out.
-
-It is a check by whoever looks after the machine: nothing is held or charged for it, and nothing is registered.
-"""
+"""Repeating an ended run in a copy of its folder, to compare results. Nothing is held, charged or registered."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +29,7 @@ class RepeatFailed(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Repeat:
-    """A repeated run beside the first: what differs in words, and the versions that are not the same."""
+    """What differs between a run and its repetition, and the versions that do."""
 
     differences: list[str]
     versions: list[str]
@@ -43,9 +40,8 @@ class Repeat:
 
 
 def repeat(*, run: Run, folder: Path) -> Repeat:
-    """Carry out a run again from its stored spec and compare results, weights and predictions.
+    """Carry out a run again in an empty or new folder, where copy and log stay, and compare.
 
-    Parameters: `folder` an empty one, or one that is not there yet; the copy and its log stay in it.
     Raises: NothingToRepeat; RepeatFailed.
     """
     if not read_result(run.folder):
@@ -53,35 +49,37 @@ def repeat(*, run: Run, folder: Path) -> Repeat:
     _copy(run, folder)
     with hold_device(kind=run.device, is_leaving=lambda: False) as device:
         assert device is not None
-        exit_code = _carried_out(Trainer(folder=folder, device=device))
+        trainer = Trainer(folder=folder, device=device)
+        try:
+            while (exit_code := trainer.wait(SECONDS_BETWEEN_LOOKS)) is None:
+                continue
+        except BaseException:
+            trainer.kill()
+            raise
     if exit_code or not read_result(folder):
         reason = read_error(folder) or f"exit code {exit_code}"
         raise RepeatFailed(f"{run} could not be repeated: {reason}. Its log is in {folder}.")
     return compare(run=run, folder=folder)
 
 
-def _carried_out(trainer: Trainer) -> int:
-    try:
-        while (exit_code := trainer.wait(SECONDS_BETWEEN_LOOKS)) is None:
-            continue
-    except BaseException:
-        trainer.kill()
-        raise
-    return exit_code
-
-
 def compare(*, run: Run, folder: Path) -> Repeat:
-    """Compare a run with one that was repeated in a folder: results, weights and predictions, and what they hang on."""
+    """Compare a run with its repetition in a folder: results, weights, predictions and versions."""
     first, again = read_result(run.folder), read_result(folder)
     before, now = first.get("versions") or {}, again.get("versions") or {}
-    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    files, files_now = _hashes(run.folder / first["artifact"]), _hashes(folder / again["artifact"])
     return Repeat(
         differences=[
-            *_of_results(first, again),
-            *_of_files(run.folder / first["artifact"], folder / again["artifact"]),
+            *(f"{name}: {first.get(name)} before, {again.get(name)} now" for name in _changed(first, again, COMPARED)),
+            *(f"{name}: other content" for name in _changed(files, files_now, {*files, *files_now})),
         ],
-        versions=[f"{name} {before.get(name)} before, {now.get(name)} now" for name in changed],
+        versions=[
+            f"{name} {before.get(name)} before, {now.get(name)} now" for name in _changed(before, now, {*before, *now})
+        ],
     )
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any], names: Collection[str]) -> list[str]:
+    return [name for name in sorted(names) if before.get(name) != now.get(name)]
 
 
 def _copy(run: Run, folder: Path) -> None:
@@ -95,19 +93,6 @@ def _copy(run: Run, folder: Path) -> None:
     shutil.copytree(run.folder / "data", folder / "data")
 
 
-def _of_results(first: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
-    for name in COMPARED:
-        if first.get(name) != again.get(name):
-            yield f"{name}: {first.get(name)} before, {again.get(name)} now"
-
-
-def _of_files(first: Path, again: Path) -> Iterator[str]:
-    before, now = _files(first), _files(again)
-    for name in sorted(before | now):
-        if before.get(name) != now.get(name):
-            yield f"{name}: other content"
-
-
-def _files(artifact: Path) -> dict[str, str]:
+def _hashes(artifact: Path) -> dict[str, str]:
     paths = (path for path in artifact.rglob("*") if path.is_file() and path.name not in _NOT_COMPARED)
     return {path.relative_to(artifact).as_posix(): file_hash(path) for path in paths}

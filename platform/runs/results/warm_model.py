@@ -1,7 +1,6 @@
 """One model kept loaded for whoever tries it next: at most one on a server, for a while, within a memory limit.
 
-The process exits by itself when it is unused for a while, when it needs too much memory, and with the process that
-started it, however that ends: its standard input closes then.
+Its process exits when it is unused for a while, when it needs too much memory, and when its standard input closes.
 """
 
 import fcntl
@@ -13,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -75,12 +75,12 @@ class WarmModel:
         return dict(json.loads(self._line(deadline)))
 
     def close(self) -> None:
-        """End it; returns when it is gone."""
         if self._owner == os.getpid():
             # A process that was forked from the one that started it may only forget it.
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    _close(pipe)
+            for pipe in filter(None, (self._process.stdin, self._process.stdout)):
+                # What was still to be written has no reader.
+                with suppress(OSError):
+                    pipe.close()
             try:
                 self._process.wait(timeout=SECONDS_TO_LEAVE if self._process.poll() is None else 0)
             except subprocess.TimeoutExpired:
@@ -124,16 +124,8 @@ class WarmModel:
         return PredictionProcessFailed(code, self._complaints.read().decode("utf-8", errors="replace").strip())
 
 
-def _close(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        # What was still to be written has no reader.
-        return
-
-
 def _key(folder: Path) -> tuple[str, int]:
-    """Another one as soon as anything in the folder was added, replaced or taken away."""
+    """Changes as soon as anything in the folder is added, replaced or removed."""
     return str(folder), folder.stat().st_mtime_ns
 
 
@@ -154,9 +146,8 @@ _kept: list[WarmModel] = []
 
 
 def predict_one(*, folder: Path, texts: Mapping[str, str], limit_seconds: float) -> tuple[dict[str, Any], bool]:
-    """Let the model of a folder answer one example, one that is loaded already if it can be.
+    """Let the model of a folder answer one example, with the server's lock for trying held.
 
-    Call it with the server's lock for trying held.
     Returns: its answer, and whether it was loaded already. Raises: PredictionProcessFailed.
     """
     if _kept and not _kept[0].can_answer(folder):
@@ -176,6 +167,5 @@ def predict_one(*, folder: Path, texts: Mapping[str, str], limit_seconds: float)
 
 
 def forget() -> None:
-    """End the model that is kept, if there is one."""
     while _kept:
         _kept.pop().close()

@@ -1,7 +1,7 @@
-"""Reads for whoever watches a run: where its time went, what it used, its curves and the files that it wrote."""
+"""Reads for whoever watches a run: its settings, where its time went, its curves and the files that it wrote."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from runs.execution import LOG_FILE
 from runs.models import Attempt, Ending, Run, RunState
-from runs.results.run_settings import names_kept
 from training.contract import CURVE_FILE, RESULT_FILE, SPEC_FILE
 from training.reporting import TrialCurve, read_curves
 from training.runtime import read_json
 
 # What a run's page lets people read as it was written.
 FILES = {LOG_FILE: "text/plain; charset=utf-8", SPEC_FILE: "application/json", RESULT_FILE: "application/json"}
+# Of what is searched, the setting of one training that a list stands for.
+_SEARCHED = {"learning_rate": "learning_rates", "epochs": "epochs"}
 _TRIAL = re.compile(r"rate-(?P<rate>.+)-(?P<length>\d+)-(?P<unit>epochs|steps)-seed-(?P<seed>\d+)(?P<rest>.*)")
 
 
@@ -25,9 +26,8 @@ _TRIAL = re.compile(r"rate-(?P<rate>.+)-(?P<length>\d+)-(?P<unit>epochs|steps)-s
 class TimeSpent:
     """Where a run's time went, in seconds.
 
-    Device time is `working` (the device computed), `idle` (held while the run started, loaded or saved), `wasted` (in
-    attempts that failed, broke off or were cancelled) or `undivided` (not known). `before` and `between` are waits
-    outside attempts, in which no device was held.
+    Device time is `working` (the device computed), `idle`, `wasted` (in attempts that failed, broke off or were
+    cancelled) or `undivided` (not known). No device was held `before` and `between` attempts.
     """
 
     working: float = 0.0
@@ -52,10 +52,7 @@ class FirstStep:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """One point of a run's curves: a mean loss over the steps since the last one, or a score on dev.
-
-    `is_kept` is False for a training whose settings dev did not choose.
-    """
+    """A mean loss over the steps since the last point, or a score on dev; `is_kept` if dev chose the training."""
 
     trial: str
     step: int
@@ -64,9 +61,51 @@ class CurvePoint:
     is_kept: bool = True
 
 
-def time_spent(run: Run, attempts: Sequence[Attempt], *, now: datetime | None = None) -> TimeSpent:
-    """Divide a run's time up to now."""
-    until = now or timezone.now()
+def _trainings_kept(run: Run) -> list[Mapping[str, Any]]:
+    """The trainings with the chosen settings, one per seed, as the result names them; none before the run's end."""
+    artifact = getattr(run, "artifact", None)
+    found = artifact.result.get("seeds") if artifact is not None else None
+    return [one for one in found or [] if isinstance(one, dict)]
+
+
+def _names_kept(run: Run) -> set[str]:
+    return {_name(one) for one in _trainings_kept(run)}
+
+
+def settings_used(run: Run) -> list[tuple[str, str]]:
+    """Each setting of a run with its value, in words; one that dev chooses says what was tried."""
+    kept = next(iter(_trainings_kept(run)), None)
+    used = {name: _text(value) for name, value in run.training.items() if value is not None}
+    for name, listed in _SEARCHED.items():
+        if tried := run.search.get(listed):
+            used[name] = _of_search(tried, kept.get(name) if kept else None)
+    seeds = run.search.get("num_seeds", 1)
+    used["seed"] = str(run.seed) if seeds == 1 else f"{run.seed} to {run.seed + seeds - 1}"
+    distilled = {name: value for name, value in run.distillation.items() if value not in (None, 0, "none")}
+    return [*used.items(), *((name, _text(value)) for name, value in distilled.items())]
+
+
+def _of_search(tried: Sequence[float], chosen: float | None) -> str:
+    if len(tried) == 1:
+        return _text(tried[0])
+    listed = f"{', '.join(map(_text, tried[:-1]))} and {_text(tried[-1])}"
+    return f"{listed} are tried on dev" if chosen is None else f"{_text(chosen)}, chosen on dev from {listed}"
+
+
+def _text(value: object) -> str:
+    return f"{value:.10f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _name(training: Mapping[str, Any]) -> str:
+    """As the trainer names a training of several."""
+    steps, epochs = training.get("steps"), training.get("epochs")
+    length = f"{steps}-steps" if steps else f"{epochs}-epochs"
+    rate = training.get("learning_rate")
+    return f"rate-{rate:g}-{length}-seed-{training.get('seed')}" if isinstance(rate, int | float) else ""
+
+
+def time_spent(run: Run, attempts: Sequence[Attempt]) -> TimeSpent:
+    until = timezone.now()
     sums = dict.fromkeys(("working", "idle", "wasted", "undivided"), 0.0)
     for one in attempts:
         for name, seconds in _divided(run, one, until).items():
@@ -93,7 +132,7 @@ def _divided(run: Run, attempt: Attempt, now: datetime) -> dict[str, float]:
 
 
 def first_step(run: Run, attempts: Sequence[Attempt]) -> FirstStep | None:
-    """How long a run took to its first step, its earlier runs not counted; None where its first attempt took none."""
+    """How long a run took to its first step, earlier runs not counted; None where its first attempt took none."""
     if not attempts or attempts[0].first_step_at is None:
         return None
     parents = run.parents.values_list("ended_at", flat=True)
@@ -106,21 +145,21 @@ def first_step(run: Run, attempts: Sequence[Attempt]) -> FirstStep | None:
 
 def curve_points(run: Run) -> list[CurvePoint]:
     """The points of a run's curves, training by training; none before its first step."""
-    curves, kept = read_curves(run.folder), names_kept(run)
+    curves, kept = read_curves(run.folder), _names_kept(run)
     return [point for name, trial in curves.items() for point in _points(name, trial, kept)]
 
 
 def _points(name: str, trial: TrialCurve, kept: set[str]) -> list[CurvePoint]:
     # A stage that follows a training has its name with more behind a comma.
     is_kept = not kept or not _TRIAL.fullmatch(name) or name.partition(",")[0] in kept
-    shown = trial_words(name) if is_kept else f"{trial_words(name)} (not chosen)"
+    shown = _trial_text(name) if is_kept else f"{_trial_text(name)} (not chosen)"
     losses = [CurvePoint(trial=shown, step=step, loss=loss, is_kept=is_kept) for step, loss in trial.losses]
     return losses + [CurvePoint(trial=shown, step=step, score=score, is_kept=is_kept) for step, score in trial.scores]
 
 
 def loss_shown(run: Run) -> float | None:
     """The last loss of the training that was kept; of the one under way while nothing is chosen yet."""
-    kept = names_kept(run)
+    kept = _names_kept(run)
     losses = [point.loss for point in curve_points(run) if point.is_kept and point.loss is not None] if kept else []
     return losses[-1] if losses else run.progress.get("loss")
 
@@ -132,8 +171,8 @@ def curve_version(run: Run) -> int | None:
     return path.stat().st_mtime_ns // 1_000_000 + run.is_ended if path.is_file() else None
 
 
-def trial_words(name: str) -> str:
-    """A training's name as people read it: `rate-0.0001-3-epochs-seed-0` is rate 0.0001, 3 epochs, seed 0."""
+def _trial_text(name: str) -> str:
+    """As people read it: `rate-0.0001-3-epochs-seed-0` is rate 0.0001, 3 epochs, seed 0."""
     found = _TRIAL.fullmatch(name)
     if found is None:
         return name or "training"
@@ -153,6 +192,6 @@ def written_spec(run: Run) -> str:
 
 
 def versions_of(run: Run) -> dict[str, Any]:
-    """What the result depends on beside the spec; empty before there is one."""
+    """The software versions of a run's result; empty before there is one."""
     found = read_json(run.folder / RESULT_FILE).get("versions")
     return found if isinstance(found, dict) else {}

@@ -1,8 +1,4 @@
-"""A worker's announcement that it shuts down, shared with its pool processes.
-
-A worker that is asked to end waits for its tasks, and a run can take hours. So the run is handed over instead: its
-trainer saves a checkpoint, and another worker resumes from there.
-"""
+"""A worker's announcement to its pool processes that it shuts down, so that they hand their runs over."""
 
 import mmap
 from typing import Any

@@ -34,12 +34,9 @@ from runs.execution import (
     StopReason,
     Trainer,
     claim_run,
-    disk_space_shortage,
     end_attempt,
     hold_device,
     process_started_at,
-    ran_out_of_disk,
-    read_error,
     read_progress,
     renew,
     write_run_folder,
@@ -47,7 +44,7 @@ from runs.execution import (
 from runs.models import Attempt, Run, RunState
 from runs.money import seconds_used
 from runs.supervision import shutdown
-from runs.supervision.observations import Observation, attempt_end
+from runs.supervision.observations import Observation, attempt_end, disk_space_shortage, observe
 from training.runtime import is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -57,40 +54,32 @@ _Done = TypeVar("_Done")
 
 
 def supervise(*, run_id: int) -> None:
-    """Carry out one attempt of a queued run.
+    """Carry out one attempt of a run, if it is queued and no other caller claims it first.
 
-    Safe to call any number of times at once: one caller gets the run, the others return. If the process dies at any
-    point, `sweep` finds the run by its lease and has it tried again.
-
-    Parameters: `run_id` of a run; anything but a queued one is left alone.
+    If the process dies at any point, `sweep` finds the run by its lease and has it tried again.
     """
     kind = Run.objects.filter(pk=run_id, state=RunState.QUEUED).values_list("device", flat=True).first()
     with (
         _shutdown_requested() as leaving,
         hold_device(kind=kind or CPU, is_leaving=partial(_is_leaving, leaving)) as device,
     ):
-        if device is not None:
-            _carry_out(run_id, device, leaving)
+        if device is None:
+            return
+        claim = claim_run(run_id=run_id)
+        if claim is None:
+            logger.info("run %s cannot be claimed", run_id)
+            return
+        try:
+            _AttemptSupervisor(claim=claim, device=device, leaving=leaving).attempt()
+        except LeaseLost as lost:
+            logger.warning("%s; left alone", lost)
 
 
 def _is_leaving(leaving: threading.Event) -> bool:
     return leaving.is_set() or shutdown.is_announced()
 
 
-def _carry_out(run_id: int, device: Device, leaving: threading.Event) -> None:
-    claim = claim_run(run_id=run_id)
-    if claim is None:
-        logger.info("run %s cannot be claimed", run_id)
-        return
-    try:
-        _AttemptSupervisor(claim=claim, device=device, leaving=leaving).attempt()
-    except LeaseLost as lost:
-        logger.warning("%s; left alone", lost)
-
-
 class _AttemptSupervisor:
-    """One attempt, from the claim to its record."""
-
     def __init__(self, *, claim: AttemptClaim, device: Device, leaving: threading.Event) -> None:
         self._claim = claim
         self._device = device
@@ -101,29 +90,27 @@ class _AttemptSupervisor:
         self._renewal = LeaseRenewal(max_seconds=self._run.max_seconds)
 
     def attempt(self) -> None:
+        observed = self._carry_out()
+        self._patiently(partial(self._record, observed, timezone.now()))
+
+    def _carry_out(self) -> Observation:
         self._renew({"stage": "data"}, seconds=0.0)
-        early = self._reason_to_stop(0.0)
-        if early is not None:
-            self._end(Observation(stop=early))
-            return
+        if (early := self._reason_to_stop(0.0)) is not None:
+            return Observation(stop=early)
         if reason := disk_space_shortage():
-            self._end(Observation(error=reason, disk_full=True))
-            return
+            return Observation(error=reason, disk_full=True)
         try:
             trainer = self._patiently(self._start)
         except RunWithdrawn:
-            self._end(Observation(stop=self._reason_to_stop(0.0)))
-            return
+            return Observation(stop=self._reason_to_stop(0.0))
         except (OSError, ParentArtifactMissing) as error:
-            self._end(Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error)))
-            return
+            return Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error))
         try:
             self._patiently(partial(self._note, trainer))
-            observed = self._watch(trainer)
+            return self._watch(trainer)
         except BaseException:
             trainer.kill()
             raise
-        self._end(observed)
 
     def _start(self) -> Trainer:
         with _kept_alive(self._claim, self._renewed):
@@ -135,7 +122,6 @@ class _AttemptSupervisor:
         return Trainer(folder=folder, device=self._device)
 
     def _note(self, trainer: Trainer) -> None:
-        """Record which process it is, and when the device began to be held."""
         attempt = Attempt.objects.get(pk=self._claim.attempt_id)
         attempt.pid, attempt.process_started_at = trainer.pid, process_started_at(trainer.pid)
         attempt.heartbeat_at = timezone.now()
@@ -153,16 +139,10 @@ class _AttemptSupervisor:
                 trainer.ask_to_stop()
             elif stop is not None and time.monotonic() - asked_at > SECONDS_TO_LEAVE[stop]:
                 trainer.kill()
-        return Observation(
-            stop=stop,
-            exit_code=exit_code,
-            seconds=trainer.seconds,
-            error=read_error(self._run.folder),
-            disk_full=ran_out_of_disk(self._run.folder),
-        )
+        return observe(folder=self._run.folder, stop=stop, seconds=trainer.seconds, exit_code=exit_code)
 
     def _renew(self, progress: dict[str, Any], *, seconds: float) -> None:
-        """Renew, and in time take more minutes where it may; a database away for less than the lease is waited for."""
+        """Renew, and extend in time where it may; a database away for less than the lease is waited for."""
         try:
             self._renewed(renew(claim=self._claim, progress=progress))
             if self._run.go_on and self._seconds_left(seconds) <= SECONDS_BEFORE_SHORT:
@@ -177,7 +157,7 @@ class _AttemptSupervisor:
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
 
     def _patiently(self, work: Callable[[], _Done]) -> _Done:
-        """Do again what a database broke off that went away; past the lease, the sweep moves on. Raises: LeaseLost."""
+        """Repeat work that an outage of the database broke off, for as long as a lease lasts. Raises: LeaseLost."""
         failing_since: float | None = None
         while True:
             try:
@@ -186,7 +166,7 @@ class _AttemptSupervisor:
                 connection.close()
                 now = time.monotonic()
                 failing_since = failing_since or now
-                # What fails every time, while the lease is renewed beside it, is no outage.
+                # What fails every time while the lease is renewed is no outage.
                 if now > min(self._lease_ends, failing_since + settings.LEASE_SECONDS):
                     raise self._no_database() from error
                 time.sleep(SECONDS_BETWEEN_RENEWALS)
@@ -208,9 +188,6 @@ class _AttemptSupervisor:
             return StopReason.HAND_OVER
         return None
 
-    def _end(self, observed: Observation) -> None:
-        self._patiently(partial(self._record, observed, timezone.now()))
-
     def _record(self, observed: Observation, ended_at: datetime) -> None:
         self._run.refresh_from_db()
         end_attempt(claim=self._claim, end=attempt_end(run=self._run, observed=observed, ended_at=ended_at))
@@ -218,10 +195,7 @@ class _AttemptSupervisor:
 
 @contextmanager
 def _kept_alive(claim: AttemptClaim, renewed: Callable[[LeaseRenewal], None]) -> Iterator[None]:
-    """Renew the lease from a thread while the run's data is written, which takes as long as it takes.
-
-    Each renewal is handed to `renewed`; the latest tells whether the run continues.
-    """
+    """Renew the lease from a thread while the run's data is written; each renewal is handed to `renewed`."""
     done = threading.Event()
     thread = threading.Thread(target=_renew_until, args=(claim, done, renewed), name="lease", daemon=True)
     thread.start()
@@ -233,7 +207,7 @@ def _kept_alive(claim: AttemptClaim, renewed: Callable[[LeaseRenewal], None]) ->
 
 
 def _renew_until(claim: AttemptClaim, done: threading.Event, renewed: Callable[[LeaseRenewal], None]) -> None:
-    """Stop where the lease is lost: the watch that follows meets the same, and knows what to do."""
+    """A lost lease ends it; the watch that follows meets the same."""
     try:
         while not done.wait(SECONDS_BETWEEN_RENEWALS):
             try:
@@ -248,7 +222,7 @@ def _renew_until(claim: AttemptClaim, done: threading.Event, renewed: Callable[[
 
 @contextmanager
 def _shutdown_requested() -> Iterator[threading.Event]:
-    """An event that a SIGTERM to this very process sets; the signal is passed on when the run has been handed over."""
+    """An event that a SIGTERM to this process sets; the signal is passed on once the run is handed over."""
     leaving = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield leaving

@@ -1,8 +1,9 @@
-"""The sweep: finds what died or got lost, and moves it on. Rows decide; nothing here trusts a message."""
+"""The sweep: finds runs that died or got lost, by their rows alone, and moves them on."""
 
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,6 @@ from budgets.ledger import release
 from budgets.models import Hold
 from runs.control import resume_if_possible
 from runs.execution import (
-    AttemptEnd,
     LeaseLost,
     StopReason,
     cancel_unstarted,
@@ -23,14 +23,12 @@ from runs.execution import (
     kill_orphan,
     last_sign_of_life,
     locked_unless_moving,
-    ran_out_of_disk,
-    read_error,
     read_usage,
     send_on_commit,
     take_over,
 )
 from runs.models import Attempt, Run, RunState
-from runs.supervision.observations import Observation, attempt_end
+from runs.supervision.observations import attempt_end, observe
 
 logger = logging.getLogger(__name__)
 
@@ -39,21 +37,15 @@ RAREST_RESEND = timedelta(minutes=10)
 
 
 def sweep() -> None:
-    """Move on every run that nobody is moving.
-
-    A running one whose lease ended is billed for what its attempt used and queued again, or ended; a queued one whose
-    message may be lost is sent again, ever more rarely, unless its budget is stopped; a waiting one whose earlier runs
-    all ended is queued or cancelled; a paused one that nothing keeps any more is queued; a hold that an ended run left
-    open, or that belongs to no run, is released. Any number of sweeps at once do no harm.
-    """
+    """Move on every run that nobody is moving, and release holds that no run needs. Sweeps may overlap."""
     open_holds = Hold.objects.filter(source_key__startswith="run:", closed_at__isnull=True)
     steps: tuple[tuple[QuerySet[Any], Callable[[int], None]], ...] = (
         (Run.objects.filter(state=RunState.RUNNING, lease_until__lt=Now()), _recover),
         (Run.objects.filter(state=RunState.QUEUED), _resend),
         (Run.objects.filter(state=RunState.WAITING), _move_on),
         (Run.objects.filter(state=RunState.PAUSED, pause_requested_at__isnull=True), _wake),
-        (open_holds.filter(run__state__in=RunState.ended()), _release_ended),
-        (open_holds.filter(run__isnull=True), _release_abandoned),
+        (open_holds.filter(run__state__in=RunState.ended()), partial(_release, reason="the run had ended")),
+        (open_holds.filter(run__isnull=True), partial(_release, reason="abandoned: no run has it")),
     )
     errors = [error for rows, move in steps for error in _move_each(rows, move)]
     if errors:
@@ -76,26 +68,16 @@ def _recover(run_id: int) -> None:
     attempt = Attempt.objects.select_related("run__study__budget", "run__hold__price").get(pk=claim.attempt_id)
     logger.warning("run %s: attempt %s was lost with its worker", run_id, attempt.number)
     kill_orphan(attempt=attempt)
+    run, ended_at = attempt.run, _last_seen(attempt)
+    observed = observe(folder=run.folder, stop=_reason_to_stop(run), seconds=_seconds_held(attempt, ended_at))
     try:
-        end_attempt(claim=claim, end=_lost_end(attempt))
+        end_attempt(claim=claim, end=attempt_end(run=run, observed=observed, ended_at=ended_at))
     except LeaseLost as lost:
         logger.warning("%s", lost)
 
 
-def _lost_end(attempt: Attempt) -> AttemptEnd:
-    """What a lost attempt used, and what follows; a trainer that finished without its worker has finished."""
-    run, ended_at = attempt.run, _last_seen(attempt)
-    observed = Observation(
-        stop=_reason_to_stop(run),
-        seconds=_seconds_held(attempt, ended_at),
-        error=read_error(run.folder),
-        disk_full=ran_out_of_disk(run.folder),
-    )
-    return attempt_end(run=run, observed=observed, ended_at=ended_at)
-
-
 def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
-    """How long the device was held; a trainer whose worker died before it wrote it down tells that by itself."""
+    """How long the device was held; by the trainer's report where its worker died before it noted the start."""
     if attempt.pid is not None:
         return (ended_at - attempt.started_at).total_seconds()
     written_at = last_sign_of_life(attempt.run.folder)
@@ -105,7 +87,6 @@ def _seconds_held(attempt: Attempt, ended_at: datetime) -> float:
 
 
 def _reason_to_stop(run: Run) -> StopReason | None:
-    """Stop reason the lost worker would have seen: a cancel, or a pause by a person or a stop."""
     if run.cancel_requested_at is not None:
         return StopReason.CANCEL
     if run.pause_requested_at is not None or run.study.budget.is_stopped:
@@ -114,7 +95,7 @@ def _reason_to_stop(run: Run) -> StopReason | None:
 
 
 def _last_seen(attempt: Attempt) -> datetime:
-    """The later of the last heartbeat and the trainer's own last word, which continues after its worker died."""
+    """The later of the last heartbeat and the last progress of the trainer, which may outlive its worker."""
     written_at = last_sign_of_life(attempt.run.folder)
     seen_at = max(attempt.heartbeat_at, written_at) if written_at else attempt.heartbeat_at
     return min(seen_at, timezone.now())
@@ -126,18 +107,14 @@ def _resend(run_id: int) -> None:
     if run is None:
         return
     if run.study.budget.is_stopped:
-        _forget_messages(run)
+        # No worker may claim it now; once the stop ends, a worker is notified at once, not when it is due again.
+        if run.sent_at is not None:
+            run.sent_at, run.num_sent = None, 0
+            run.save(update_fields=["sent_at", "num_sent"])
         return
     patience = min(FIRST_RESEND * 2 ** max(run.num_sent - 1, 0), RAREST_RESEND)
     if run.sent_at is None or timezone.now() - run.sent_at > patience:
         send_on_commit(run)
-
-
-def _forget_messages(run: Run) -> None:
-    """No worker may claim it now; once the stop ends, a worker is notified at once, not when it is due again."""
-    if run.sent_at is not None:
-        run.sent_at, run.num_sent = None, 0
-        run.save(update_fields=["sent_at", "num_sent"])
 
 
 @transaction.atomic
@@ -160,9 +137,5 @@ def _wake(run_id: int) -> None:
         resume_if_possible(run)
 
 
-def _release_ended(hold_id: int) -> None:
-    release(hold=Hold.objects.get(pk=hold_id), reason="the run had ended")
-
-
-def _release_abandoned(hold_id: int) -> None:
-    release(hold=Hold.objects.get(pk=hold_id), reason="abandoned: no run has it")
+def _release(hold_id: int, *, reason: str) -> None:
+    release(hold=Hold.objects.get(pk=hold_id), reason=reason)

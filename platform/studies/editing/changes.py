@@ -19,28 +19,9 @@ from studies.models import Study
 from studies.queries import Dependents, dependents
 from studies.records import record_change
 
-_RECORDED = (
-    "name",
-    "task_type",
-    "labels",
-    "metric",
-    "student_model",
-    "teacher_model",
-    "annotations_per_example",
-    "pay_basis",
-    "max_paid_seconds",
-    "dev_fraction",
-    "test_fraction",
-    "seed",
-)
-_COPIED = (
-    "metric",
-    "annotations_per_example",
-    "pay_basis",
-    "max_paid_seconds",
-    "dev_fraction",
-    "test_fraction",
-    "seed",
+_SETTINGS = (
+    *("task_type", "metric", "student_model", "teacher_model", "annotations_per_example", "pay_basis"),
+    *("max_paid_seconds", "dev_fraction", "test_fraction", "seed"),
 )
 
 
@@ -50,32 +31,19 @@ class StudyInUse(Refusal):
 
 @transaction.atomic
 def create_study(*, actor: User, spec: StudySpec) -> Study:
-    """Create a study and open its budget.
-
-    Raises: Forbidden; StudyInvalid (the name is taken); ValueError (limit).
-    """
+    """Create a study and open its budget. Raises: Forbidden; StudyInvalid (the name is taken); ValueError (limit)."""
     require(actor=actor, action=Action.CREATE_STUDY)
     _check_free(spec.name)
     study = Study.objects.create(
         name=spec.name,
-        task_type=spec.task_type,
         labels=list(spec.cleaned_labels),
         instructions=spec.instructions,
-        metric=spec.metric,
         budget=open_budget(actor=actor, name=spec.name, limit=spec.limit, price_book=spec.price_book),
-        student_model=spec.student_model,
-        teacher_model=spec.teacher_model,
-        annotations_per_example=spec.annotations_per_example,
-        pay_basis=spec.pay_basis,
-        max_paid_seconds=spec.max_paid_seconds,
-        dev_fraction=spec.dev_fraction,
-        test_fraction=spec.test_fraction,
-        seed=spec.seed,
         created_by=actor,
+        **{name: getattr(spec, name) for name in _SETTINGS},
     )
-    record_change(
-        actor=actor, action="study.create", study=study, after={name: getattr(study, name) for name in _RECORDED}
-    )
+    recorded = {name: getattr(study, name) for name in ("name", "labels", *_SETTINGS)}
+    record_change(actor=actor, action="study.create", study=study, after=recorded)
     return study
 
 
@@ -88,43 +56,36 @@ def change_study(
     instructions: str | None = None,
     labels: Sequence[str] | None = None,
 ) -> Study:
-    """Change what is given of a study, all of it or nothing. A name may change at any time.
-
-    Label Studio's project follows by labeling.label_studio.update_project, or when examples are published next.
+    """Change what is given of a study, all of it or nothing.
 
     Raises: Forbidden; StudyInvalid; StudyInUse (instructions that people work by, labels that something depends on).
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     locked = Study.objects.select_for_update().get(pk=study.pk)
-    wanted: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     if name is not None:
-        wanted["name"] = checked_name(name)
+        given["name"] = checked_name(name)
     if instructions is not None:
-        wanted["instructions"] = checked_instructions(instructions)
+        given["instructions"] = checked_instructions(instructions)
     if labels is not None:
-        wanted["labels"] = list(checked_labels(labels, task_type=locked.task_type))
-    before = {key: getattr(locked, key) for key, value in wanted.items() if getattr(locked, key) != value}
-    if not before:
+        given["labels"] = list(checked_labels(labels, task_type=locked.task_type))
+    after = {key: value for key, value in given.items() if getattr(locked, key) != value}
+    if not after:
         return locked
-    _check_changes(locked, before, wanted)
-    for key in before:
-        setattr(locked, key, wanted[key])
-    locked.save(update_fields=list(before))
-    if "name" in before:
+    _check_changes(locked, after)
+    before = {key: getattr(locked, key) for key in after}
+    for key, value in after.items():
+        setattr(locked, key, value)
+    locked.save(update_fields=list(after))
+    if "name" in after:
         rename_budget(actor=actor, budget=locked.budget, name=locked.name)
-    record_change(
-        actor=actor, action="study.change", study=locked, before=before, after={key: wanted[key] for key in before}
-    )
+    record_change(actor=actor, action="study.change", study=locked, before=before, after=after)
     return locked
 
 
 @transaction.atomic
 def archive_study(*, actor: User, study: Study) -> Study:
-    """Hide a study from lists and stop its spending; all it has stays. May be repeated.
-
-    Published examples are withdrawn and runs pause, as with any stop.
-    Raises: Forbidden.
-    """
+    """Hide a study from lists and stop its spending; all it has stays. May be repeated. Raises: Forbidden."""
     require(actor=actor, action=Action.CHANGE_STUDY)
     archive_budget(actor=actor, budget=study.budget)
     return _set_archived(actor, study, archived_at=timezone.now())
@@ -132,10 +93,7 @@ def archive_study(*, actor: User, study: Study) -> Study:
 
 @transaction.atomic
 def unarchive_study(*, actor: User, study: Study) -> Study:
-    """Bring an archived study back into the lists. Its budget stays stopped until it is resumed.
-
-    Raises: Forbidden.
-    """
+    """Bring an archived study back into the lists; its budget stays stopped until resumed. Raises: Forbidden."""
     require(actor=actor, action=Action.CHANGE_STUDY)
     unarchive_budget(actor=actor, budget=study.budget)
     return _set_archived(actor, study, archived_at=None)
@@ -145,40 +103,35 @@ def unarchive_study(*, actor: User, study: Study) -> Study:
 def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | str, with_data: bool = False) -> Study:
     """Make another study with the same settings and price book, and a budget of its own.
 
-    Parameters: `limit` what the new one may spend, none of it taken from the other; `with_data` copies the examples
-    with their splits and labels, as an import of the other's export: labels come as imported ones, which cost nothing.
+    Parameters: `with_data` copies the examples with their splits and labels, which count as imported and cost nothing.
     Raises: Forbidden; StudyInvalid (name); ValueError (limit; more examples than an import takes).
     """
     spec = StudySpec(
         name=name,
         limit=limit,
         price_book=study.budget.price_book,
-        task_type=study.task_type,
         labels=study.labels,
         instructions=study.instructions,
-        student_model=study.student_model,
-        teacher_model=study.teacher_model,
-        **{key: getattr(study, key) for key in _COPIED},
+        **{name: getattr(study, name) for name in _SETTINGS},
     )
     made = create_study(actor=actor, spec=spec)
     if with_data and study.examples.exists():
-        _copy_examples(actor, study, made)
+        pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
+        batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
+        columns = {name: name for name in made.definition.input_fields}
+        options = ImportOptions(columns=columns, label_column="label", split_column="split")
+        import_examples(actor=actor, batch=batch, options=options)
     return made
 
 
 @transaction.atomic
 def freeze_test(*, actor: User, study: Study) -> None:
     """Note that a run takes the study's data, and close its test split to new examples, for good."""
-    now = timezone.now()
-    Study.objects.filter(pk=study.pk).update(data_used_at=now)
-    if Study.objects.filter(pk=study.pk, test_frozen_at__isnull=True).update(test_frozen_at=now):
-        record_change(
-            actor=actor,
-            action="study.freeze_test",
-            study=study,
-            before={"test_frozen": False},
-            after={"test_frozen": True},
-        )
+    rows, now = Study.objects.filter(pk=study.pk), timezone.now()
+    rows.update(data_used_at=now)
+    if rows.filter(test_frozen_at__isnull=True).update(test_frozen_at=now):
+        before, after = {"test_frozen": False}, {"test_frozen": True}
+        record_change(actor=actor, action="study.freeze_test", study=study, before=before, after=after)
 
 
 def _set_archived(actor: User, study: Study, *, archived_at: datetime | None) -> Study:
@@ -195,35 +148,26 @@ def _check_free(name: str) -> None:
         raise StudyInvalid(f"there is a study “{name}” already.", field="name")
 
 
-def _check_changes(study: Study, before: dict[str, Any], wanted: dict[str, Any]) -> None:
-    if "name" in before:
-        _check_free(wanted["name"])
+def _check_changes(study: Study, after: dict[str, Any]) -> None:
+    if "name" in after:
+        _check_free(after["name"])
     found = dependents(study)
-    if "instructions" in before and found.num_open:
+    if "instructions" in after and found.num_open:
         raise StudyInUse(
             f"{found.num_open:,} examples are published, and annotators are working by the current "
             "instructions. Wait until they are done, or stop the study first.",
             field="instructions",
         )
-    if "labels" in before:
-        _check_labels(study, wanted["labels"], found)
+    if "labels" in after:
+        _check_labels(study, after["labels"], found)
 
 
-def _check_labels(study: Study, wanted: Sequence[str], found: Dependents) -> None:
+def _check_labels(study: Study, labels: Sequence[str], found: Dependents) -> None:
     if found.holds_labels:
         raise StudyInUse(f"{found.holds_labels}. Duplicate the study to use others.", field="labels")
-    lost = [f"{number:,} labels use “{label}”" for label, number in found.in_use if label not in wanted]
+    lost = [f"{number:,} labels use “{label}”" for label, number in found.in_use if label not in labels]
     if lost:
         raise StudyInUse(f"{'; '.join(lost)}. Keep these as they are.", field="labels")
     in_use = [label for label, _ in found.in_use]
-    if study.definition.is_list and [label for label in wanted if label in in_use] != in_use:
+    if study.definition.is_list and [label for label in labels if label in in_use] != in_use:
         raise StudyInUse(f"sets of labels are kept in the order {', '.join(in_use)}. Keep that order.", field="labels")
-
-
-def _copy_examples(actor: User, study: Study, made: Study) -> None:
-    pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
-    batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))
-    options = ImportOptions(
-        columns={name: name for name in made.definition.input_fields}, label_column="label", split_column="split"
-    )
-    import_examples(actor=actor, batch=batch, options=options)

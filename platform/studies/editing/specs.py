@@ -24,10 +24,7 @@ class StudyInvalid(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class StudySpec:
-    """Settings of a new study. Model references name a source (hub, folder or package) and a name.
-
-    Without a metric it is the task type's usual one.
-    """
+    """Settings of a new study. Model references name a source (hub, folder or package) and a name."""
 
     name: str
     task_type: str
@@ -37,7 +34,7 @@ class StudySpec:
     student_model: dict[str, Any]
     teacher_model: dict[str, Any]
     instructions: str = ""
-    metric: str = ""
+    metric: str = ""  # empty: the task type's usual one
     annotations_per_example: int = 1
     pay_basis: str = PayBasis.PER_LABEL
     max_paid_seconds: int = 300
@@ -53,33 +50,31 @@ class StudySpec:
         object.__setattr__(self, "instructions", checked_instructions(self.instructions))
         object.__setattr__(self, "cleaned_labels", checked_labels(self.labels, task_type=self.task_type))
         for role, model in (("student", self.student_model), ("teacher", self.teacher_model)):
-            _check_text(f"{role} name", f"{model.get('name') or ''}{model.get('revision') or ''}")
+            _checked_text(f"{role} name", f"{model.get('name') or ''}{model.get('revision') or ''}")
         if self.metric not in known:
             raise StudyInvalid(f"{self.metric!r} is not one of {', '.join(known)}.", field="metric")
         if not 1 <= self.annotations_per_example <= 9:
             raise StudyInvalid("choose 1 to 9.", field="annotations_per_example")
-        _check_pay(self.pay_basis, self.max_paid_seconds)
+        if self.pay_basis not in PayBasis.values:
+            raise StudyInvalid(f"{self.pay_basis!r} is not one of {', '.join(PayBasis.values)}.", field="pay_basis")
+        if not 1 <= self.max_paid_seconds <= MOST_PAID_SECONDS:
+            raise StudyInvalid(
+                f"{self.max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.", field="max_paid_seconds"
+            )
         if min(self.dev_fraction, self.test_fraction) < 0 or self.dev_fraction + self.test_fraction >= 1:
             raise StudyInvalid("The dev and test fractions: each must be 0 or more, and their sum less than 1.")
 
 
 def checked_name(name: str) -> str:
     """Strip a study's name and check it. Raises: StudyInvalid."""
-    _check_text("name", name.strip())
     if is_blank(name):
         raise StudyInvalid("give the study a name.", field="name")
-    if len(name.strip()) > MAX_NAME:
-        raise StudyInvalid(f"{len(name.strip()):,} characters; the maximum is {MAX_NAME}.", field="name")
-    return name.strip()
+    return _checked_text("name", name.strip(), most=MAX_NAME)
 
 
 def checked_instructions(instructions: str) -> str:
     """Strip the instructions and check them. Raises: StudyInvalid."""
-    stripped = instructions.strip()
-    _check_text("instructions", stripped, may_have_lines=True)
-    if len(stripped) > MAX_INSTRUCTIONS:
-        raise StudyInvalid(f"{len(stripped):,} characters; the maximum is {MAX_INSTRUCTIONS:,}.", field="instructions")
-    return stripped
+    return _checked_text("instructions", instructions.strip(), most=MAX_INSTRUCTIONS, may_have_lines=True)
 
 
 def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
@@ -110,13 +105,9 @@ def _refuse_alike(labels: Iterable[str]) -> None:
         by_looks[looks] = label
 
 
-def _check_text(field_name: str, text: str, *, may_have_lines: bool = False) -> None:
+def _checked_text(field_name: str, text: str, *, most: int | None = None, may_have_lines: bool = False) -> str:
     if sign := unusable_sign(text, may_have_lines=may_have_lines):
         raise StudyInvalid(f"it has {sign}, which cannot be shown to annotators. Remove it.", field=field_name)
-
-
-def _check_pay(basis: str, max_paid_seconds: int) -> None:
-    if basis not in PayBasis.values:
-        raise StudyInvalid(f"{basis!r} is not one of {', '.join(PayBasis.values)}.", field="pay_basis")
-    if not 1 <= max_paid_seconds <= MOST_PAID_SECONDS:
-        raise StudyInvalid(f"{max_paid_seconds} is not from 1 to {MOST_PAID_SECONDS:,}.", field="max_paid_seconds")
+    if most is not None and len(text) > most:
+        raise StudyInvalid(f"{len(text):,} characters; the maximum is {most:,}.", field=field_name)
+    return text

@@ -4,7 +4,6 @@ from studies.imports.batches import (
     AlreadyImported,
     DraftPreview,
     ImportInUse,
-    PreviewOutdated,
     RowsInvalid,
     draft_import,
     file_columns,
@@ -13,11 +12,12 @@ from studies.imports.batches import (
     propose_options,
     undo_import,
 )
-from studies.imports.columns import guess_columns
-from studies.imports.files import ENCODINGS, FileUnreadable
+from studies.imports.columns import ImportOptions, guess_columns
+from studies.imports.files import FileUnreadable
 from studies.imports.jobs import ask_import, ask_preview, carry_out_job, enqueue, is_large, lost_jobs
-from studies.imports.row_checks import ImportCheck, ImportOptions
+from studies.imports.row_checks import ImportCheck
 from studies.imports.summaries import ImportSummary, summarise
+from tables.sources import ENCODINGS
 
 __all__ = [
     "ENCODINGS",
@@ -28,7 +28,6 @@ __all__ = [
     "ImportInUse",
     "ImportOptions",
     "ImportSummary",
-    "PreviewOutdated",
     "RowsInvalid",
     "ask_import",
     "ask_preview",

@@ -1,7 +1,8 @@
 """Files of examples and labels: kept as a draft, previewed, imported whole or not at all, and undone the same way."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -17,17 +18,10 @@ from accounts.permissions import Action, require
 from accounts.texts import without_unusable
 from config.refusals import Refusal
 from studies.hashing import digest
+from studies.imports.columns import ImportOptions, guess_columns
 from studies.imports.files import FileUnreadable, Table, read_table
-from studies.imports.row_checks import (
-    Candidate,
-    ImportCheck,
-    ImportOptions,
-    Progress,
-    StudyRules,
-    check_rows,
-    guess_options,
-)
-from studies.models import Example, ImportBatch, Label, SnapshotItem, Study
+from studies.imports.row_checks import Candidate, ImportCheck, Progress, StudyRules, check_rows
+from studies.models import Example, ImportBatch, Label, Study
 from studies.records import record_change
 
 _ROWS_PER_INSERT = 1000
@@ -50,47 +44,37 @@ class ImportInUse(Refusal):
 
 
 def draft_import(*, actor: User, study: Study, file_name: str, content: "bytes | UploadedFile[bytes]") -> ImportBatch:
-    """Keep an uploaded file as a draft, to be previewed and then imported.
-
-    Raises: Forbidden; FileUnreadable (empty, or larger than the limit; nothing is kept).
-    """
+    """Keep an uploaded file as a draft. Raises: Forbidden; FileUnreadable (empty, or larger than the limit)."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
-    size = content.size if isinstance(content, UploadedFile) else len(content)
-    limit = settings.MAX_IMPORT_BYTES
-    if size is None or size > limit:
+    name, limit = without_unusable(file_name), settings.MAX_IMPORT_BYTES
+    stored = content if isinstance(content, UploadedFile) else ContentFile(content, name=name)
+    size = stored.size or 0
+    if size > limit:
         raise FileUnreadable(
-            f"{file_name} has {(size or 0) / 2**20:.0f} MiB; the maximum is {limit / 2**20:.0f} MiB. Split it into "
+            f"{file_name} has {size / 2**20:.0f} MiB; the maximum is {limit / 2**20:.0f} MiB. Split it into "
             "several files (duplicates are found across them), or raise FULCRUM_MAX_IMPORT_MB."
         )
     if size == 0:
         raise FileUnreadable(f"{file_name} is empty.")
-    file_name = without_unusable(file_name)
-    stored = content if isinstance(content, UploadedFile) else ContentFile(content, name=file_name)
     return ImportBatch.objects.create(
-        study=study, file=stored, file_name=file_name[-255:], file_hash=_hash_of(stored), created_by=actor
+        study=study, file=stored, file_name=name[-255:], file_hash=_hash_of(stored), created_by=actor
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DraftPreview:
-    """A draft read with some options: its columns, its first rows and a preview of the import.
+    """A draft read with some options. `digest` stands for exactly this file, these options and their outcome."""
 
-    `digest` stands for exactly this file, these options and their outcome.
-    """
-
-    columns: tuple[str, ...]
+    table: Table
     options: ImportOptions
-    first_rows: tuple[dict[str, str], ...]
-    num_rows: int
     checked: ImportCheck
     digest: str
 
 
 def propose_options(*, batch: ImportBatch, encoding: str = "utf-8") -> ImportOptions:
     """Guess the column mapping from the header. Raises: FileUnreadable."""
-    table = _table(batch, encoding)
-    guess = guess_options(columns=table.columns, input_fields=batch.study.definition.input_fields)
-    return replace(guess, encoding=encoding)
+    columns, fields = file_columns(batch=batch, encoding=encoding), batch.study.definition.input_fields
+    return guess_columns(columns=columns, input_fields=fields, encoding=encoding)[0]
 
 
 def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, ...]:
@@ -99,19 +83,12 @@ def file_columns(*, batch: ImportBatch, encoding: str = "utf-8") -> tuple[str, .
 
 
 def preview_import(
-    *, batch: ImportBatch, options: ImportOptions, num_rows: int = 10, note_progress: Progress | None = None
+    *, batch: ImportBatch, options: ImportOptions, note_progress: Progress | None = None
 ) -> DraftPreview:
     """Preview an import, without writing anything. Raises: FileUnreadable; ColumnsWrong."""
     table = _table(batch, options.encoding)
     checked = check_rows(table=table, options=options, rules=_rules(batch.study), note_progress=note_progress)
-    return DraftPreview(
-        columns=table.columns,
-        options=options,
-        first_rows=tuple(row.cells for row in table.rows[:num_rows]),
-        num_rows=len(table.rows),
-        checked=checked,
-        digest=_digest(batch, options, checked),
-    )
+    return DraftPreview(table=table, options=options, checked=checked, digest=_digest(batch, options, checked))
 
 
 @transaction.atomic
@@ -122,13 +99,10 @@ def import_examples(
     options: ImportOptions,
     skip_bad_rows: bool = False,
     expected_digest: str = "",
-    note_progress: Progress | None = None,
 ) -> ImportBatch:
     """Import a draft: all of it, or nothing.
 
-    Parameters: `skip_bad_rows` imports the good rows although others have errors; `expected_digest` the preview's that
-    the person saw.
-    Returns: the batch, with the counts of what it brought.
+    Parameters: `expected_digest` is that of the preview that the person saw.
     Raises: Forbidden; FileUnreadable; ColumnsWrong; RowsInvalid; AlreadyImported; PreviewOutdated.
     """
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
@@ -136,9 +110,7 @@ def import_examples(
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     if batch.state != ImportBatch.State.DRAFT:
         raise AlreadyImported(f"{batch.file_name} was imported already; upload it again to import it again.")
-    checked = check_rows(
-        table=_table(batch, options.encoding), options=options, rules=_rules(study), note_progress=note_progress
-    )
+    checked = check_rows(table=_table(batch, options.encoding), options=options, rules=_rules(study))
     if expected_digest and expected_digest != _digest(batch, options, checked):
         raise PreviewOutdated(
             "Nothing was imported: the columns chosen, or the study, changed since the preview. Check the new preview, "
@@ -156,10 +128,7 @@ def import_examples(
 
 
 def undo_import(*, actor: User, batch: ImportBatch) -> ImportBatch:
-    """Remove what an import brought, all of it or nothing, as long as nothing depends on it.
-
-    Raises: Forbidden; ImportInUse.
-    """
+    """Remove all that an import brought, while nothing depends on it. Raises: Forbidden; ImportInUse."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
     try:
         return _undo(actor, batch)
@@ -179,7 +148,7 @@ def _undo(actor: User, batch: ImportBatch) -> ImportBatch:
         started = f"a run was started with what it brought at {study.data_used_at:%Y-%m-%d %H:%M} UTC."
         raise ImportInUse(f"{batch} cannot be undone: {started}")
     relabelled = Example.objects.filter(label__import_batch=batch)
-    num_fixed = SnapshotItem.objects.filter(example__in=relabelled).count()
+    num_fixed = relabelled.filter(snapshot_items__isnull=False).distinct().count()
     if num_fixed:
         raise ImportInUse(f"{batch} cannot be undone: {num_fixed:,} of its labels are in the snapshot of a run.")
     Label.objects.filter(import_batch=batch).delete()
@@ -203,10 +172,7 @@ def _not_undoable(batch: ImportBatch) -> str:
 
 def _in_use(refusal: ProtectedError) -> str:
     """Count what depends on the examples of an import."""
-    counts: dict[str, int] = {}
-    for one in refusal.protected_objects:
-        name = str(one._meta.verbose_name_plural)
-        counts[name] = counts.get(name, 0) + 1
+    counts = Counter(str(one._meta.verbose_name_plural) for one in refusal.protected_objects)
     named = ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items()))
     return f"its examples have {named}."
 
@@ -256,18 +222,9 @@ def _rules(study: Study) -> StudyRules:
 
 
 def _create_examples(*, study: Study, batch: ImportBatch, candidates: Sequence[Candidate]) -> None:
-    examples = [
-        Example(
-            study=study,
-            fields=row.fields,
-            content_hash=row.content,
-            group_hash=row.group,
-            split=row.split,
-            rank=row.rank,
-            import_batch=batch,
-        )
-        for row in candidates
-    ]
+    columns = ("fields", "content_hash", "group_hash", "split", "rank")
+    rows = ({name: getattr(row, name) for name in columns} for row in candidates)
+    examples = [Example(study=study, import_batch=batch, **row) for row in rows]
     Example.objects.bulk_create(examples, batch_size=_ROWS_PER_INSERT)
     labels = [
         Label(example=example, value=row.label, source=Label.Source.IMPORT, import_batch=batch)

@@ -1,8 +1,8 @@
-"""Guessing from a header which columns are the text, the label and the split; and how sure that is."""
+"""Which columns are the text, the label and the split: as chosen, or guessed from a header."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 LABEL_COLUMNS = ("label", "labels", "spans", "entities", "target", "class", "category")
 TEXT_COLUMNS = (
@@ -18,17 +18,25 @@ _ABOUT_THE_ROW = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnGuess:
-    """A mapping read off a header; `unsure` are the input fields whose column was taken by its place among others."""
+class ImportOptions:
+    """How to read a file: which column gives each input field, the label (optional) and the split (optional)."""
 
     columns: Mapping[str, str]
-    label_column: str
-    split_column: str
-    unsure: tuple[str, ...]
+    label_column: str = ""
+    split_column: str = ""
+    encoding: str = "utf-8"
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
 
 
-def guess_columns(*, columns: Sequence[str], input_fields: Sequence[str]) -> ColumnGuess:
-    """Propose a column for each input field: of its name, of a usual name, else by place, ids and times last."""
+def guess_columns(
+    *, columns: Sequence[str], input_fields: Sequence[str], encoding: str = "utf-8"
+) -> tuple[ImportOptions, tuple[str, ...]]:
+    """Propose a column for each input field: of its name, of a usual name, else by place, ids and times last.
+
+    Returns: the mapping, and the input fields whose column was taken by its place among others.
+    """
     # Of names that differ only in case, the one in lower case counts, else the first.
     lowered = {name.casefold(): name for name in reversed(columns)} | {name: name for name in columns}
     label = next((lowered[name] for name in LABEL_COLUMNS if name in lowered), "")
@@ -40,15 +48,11 @@ def guess_columns(*, columns: Sequence[str], input_fields: Sequence[str]) -> Col
     open_fields = [field for field in input_fields if field not in named]
     texts = [name for name in rest if not is_about_the_row(name)]
     by_place = dict(zip(open_fields, [*texts, *(name for name in rest if name not in texts)], strict=False))
-    return ColumnGuess(
-        columns={field: named.get(field) or by_place.get(field, "") for field in input_fields},
-        label_column=label,
-        split_column=split,
-        # With as many texts as are looked for, there is no choice.
-        unsure=() if len(texts) == len(open_fields) else tuple(open_fields),
-    )
+    mapping = {field: named.get(field) or by_place.get(field, "") for field in input_fields}
+    # With as many texts as are looked for, there is no choice.
+    unsure = () if len(texts) == len(open_fields) else tuple(open_fields)
+    return ImportOptions(columns=mapping, label_column=label, split_column=split, encoding=encoding), unsure
 
 
 def is_about_the_row(name: str) -> bool:
-    """Say whether a column's name is one of an id, a time or the like."""
     return _ABOUT_THE_ROW.fullmatch(name.casefold()) is not None

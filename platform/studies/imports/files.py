@@ -6,10 +6,7 @@ from itertools import islice
 
 from config.refusals import Refusal
 from tables.reading import open_table
-from tables.sources import ENCODINGS
 from tables.table import Row, TableUnreadable
-
-__all__ = ["ENCODINGS", "FileUnreadable", "Row", "Table", "read_table"]
 
 
 class FileUnreadable(Refusal):
@@ -26,10 +23,7 @@ class Table:
 
 
 def read_table(*, content: bytes, file_name: str, encoding: str = "utf-8", max_rows: int = 200_000) -> Table:
-    """Read a CSV or JSON-lines file.
-
-    Raises: FileUnreadable (unknown kind, encoding, empty file, header, more than `max_rows` rows).
-    """
+    """Read a CSV or JSON-lines file. Raises: FileUnreadable (also where it has more than `max_rows` rows)."""
     try:
         reader = open_table(stream=BytesIO(content), file_name=file_name, encoding=encoding)
         rows = list(islice(reader, max_rows + 1))

@@ -12,7 +12,7 @@ from accounts.permissions import Action, Forbidden, require
 from config.advisory_locks import LockClass, advisory_lock
 from config.refusals import Refusal
 from studies.imports.batches import import_examples, preview_import, propose_options
-from studies.imports.row_checks import ImportOptions
+from studies.imports.columns import ImportOptions
 from studies.imports.summaries import summarise
 from studies.models import ImportBatch, ImportJob
 
@@ -30,37 +30,34 @@ def is_large(batch: ImportBatch) -> bool:
 def ask_preview(
     *, actor: User, batch: ImportBatch, options: ImportOptions | None = None, encoding: str = "utf-8"
 ) -> ImportJob:
-    """Ask a worker for a preview; replaces an earlier request, but not an import under way.
-
-    Parameters: `options` as chosen, or None to have them guessed.
-    Raises: Forbidden.
-    """
+    """Ask a worker for a preview, by default of guessed options; replaces an earlier request, but not an import."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
-    wanted = {"options": options.as_json() if options else None, "encoding": options.encoding if options else encoding}
-    return _ask(actor, batch, {**wanted, "is_import": False})
+    if options:
+        return _ask(actor, batch, options=options.as_json(), encoding=options.encoding, is_import=False)
+    return _ask(actor, batch, options=None, encoding=encoding, is_import=False)
 
 
 @transaction.atomic
 def ask_import(
     *, actor: User, batch: ImportBatch, options: ImportOptions, expected_digest: str, skip_bad_rows: bool = False
 ) -> ImportJob:
-    """Ask a worker to import what was previewed. Raises: Forbidden."""
+    """Ask a worker to import what was previewed."""
     require(actor=actor, action=Action.IMPORT_EXAMPLES)
-    wanted = {
-        "options": options.as_json(),
-        "encoding": options.encoding,
-        "is_import": True,
-        "expected_digest": expected_digest,
-        "skip_bad_rows": skip_bad_rows,
-    }
-    return _ask(actor, batch, wanted)
+    return _ask(
+        actor,
+        batch,
+        options=options.as_json(),
+        encoding=options.encoding,
+        is_import=True,
+        expected_digest=expected_digest,
+        skip_bad_rows=skip_bad_rows,
+    )
 
 
 def carry_out_job(*, job_id: int) -> None:
     """Carry out a job, unless another process does or it is done.
 
-    Under a lock that PostgreSQL frees when the process dies; the next one starts again, up to MOST_ATTEMPTS. An import
-    is one transaction, so that a kill leaves nothing.
+    Its lock is freed when the process dies; the next one starts again, up to MOST_ATTEMPTS times.
     """
     with advisory_lock(LockClass.UPLOAD, job_id) as is_ours:
         # Again, if the job was replaced meanwhile.
@@ -80,12 +77,12 @@ def lost_jobs() -> list[ImportJob]:
     return [job for job in ImportJob.objects.filter(state__in=ImportJob.ACTIVE).order_by("pk") if _is_free(job.pk)]
 
 
-def _ask(actor: User, batch: ImportBatch, wanted: dict[str, object]) -> ImportJob:
+def _ask(actor: User, batch: ImportBatch, **asked: object) -> ImportJob:
     ImportBatch.objects.select_for_update().get(pk=batch.pk)
     job = ImportJob.objects.select_for_update().filter(batch=batch).first() or ImportJob(batch=batch)
     if job.pk and job.is_import and job.state in ImportJob.ACTIVE:
         return job
-    for name, value in {"expected_digest": "", "skip_bad_rows": False, "problem": "", **wanted}.items():
+    for name, value in {"expected_digest": "", "skip_bad_rows": False, "problem": "", **asked}.items():
         setattr(job, name, value)
     job.state, job.asked_by = State.WAITING, actor
     job.num_attempts = job.num_done = job.num_rows = 0
@@ -96,7 +93,6 @@ def _ask(actor: User, batch: ImportBatch, wanted: dict[str, object]) -> ImportJo
 
 
 def enqueue(job: ImportJob) -> None:
-    """Send a job to the workers. A lost message is made up for by the schedule."""
     current_app.send_task(TASK, kwargs={"job_id": job.pk}, retry_policy={"max_retries": 1})
 
 

@@ -2,41 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from config.refusals import Refusal
 from studies.hashing import content_hash, digest, fraction, group_hash, rank
-from studies.imports.columns import guess_columns
-from studies.imports.files import Row, Table
+from studies.imports.columns import ImportOptions
+from studies.imports.files import Table
 from studies.models import Split
 from studies.task_types import AnswerInvalid, TaskType
 from tables.signs import clean, unstorable
-from tables.table import MISSING, counted, listed_columns
+from tables.table import MISSING, Row, counted, listed_columns
 
 MAX_CHARACTERS = 100_000
 ROWS_PER_NOTE = 500
 # What programs write in place of a text that is missing.
 _MISSING_TEXTS = frozenset({"nan", "<na>", "nat", "null", "none", "undefined", "#n/a"})
-
-
+# Told at times how many rows are done, of how many.
 Progress = Callable[[int, int], None]
 
 
 class ColumnsWrong(Refusal):
     """The mapping names a column that the file does not have, or leaves an input without one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportOptions:
-    """How to read a file: which column gives each input field, the label (optional) and the split (optional)."""
-
-    columns: Mapping[str, str]
-    label_column: str = ""
-    split_column: str = ""
-    encoding: str = "utf-8"
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +38,11 @@ class RowError:
 class Candidate:
     """A row that can become an example."""
 
-    line: int
     fields: dict[str, str]
     label: str
     split: str
-    content: str
-    group: str
+    content_hash: str
+    group_hash: str
     rank: str
 
 
@@ -77,55 +62,41 @@ class StudyRules:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportCheck:
-    """Preview of a file: new examples, labels for examples that had none (by content), and the errors.
-
-    `num_other_splits` duplicates name another split than their example has; it stays in its own. `notes` say how the
-    file was read: what was guessed, moved and left out.
-    """
+    """Preview of a file."""
 
     candidates: tuple[Candidate, ...]
-    late_labels: dict[str, str]
+    late_labels: dict[str, str]  # by content, of examples that had none
     num_duplicates: int
     errors: tuple[RowError, ...]
-    num_other_splits: int = 0
-    notes: tuple[str, ...] = ()
+    num_other_splits: int = 0  # duplicates that name another split than their example has; it stays in its own
+    notes: tuple[str, ...] = ()  # how the file was read: what was guessed, moved and left out
 
     @property
     def num_labels(self) -> int:
-        """How many new examples come with a label."""
-        return sum(1 for one in self.candidates if one.label or one.content in self.late_labels)
+        """Of new examples."""
+        return sum(1 for one in self.candidates if one.label or one.content_hash in self.late_labels)
 
     @property
     def relabelled(self) -> list[str]:
         """Content hashes of the examples that are here without a label and get one."""
-        return sorted(self.late_labels.keys() - {one.content for one in self.candidates})
+        return sorted(self.late_labels.keys() - {one.content_hash for one in self.candidates})
 
     @property
     def digest(self) -> str:
         """Stands for exactly these examples, labels and errors."""
-        new = [(one.content, one.label, one.split) for one in self.candidates]
+        new = [(one.content_hash, one.label, one.split) for one in self.candidates]
         errors = [(one.line, one.message) for one in self.errors]
         return digest(new, sorted(self.late_labels.items()), errors, self.num_duplicates, self.num_other_splits)
 
 
-def guess_options(*, columns: Sequence[str], input_fields: Sequence[str]) -> ImportOptions:
-    """Propose a mapping; see studies.imports.columns."""
-    guess = guess_columns(columns=columns, input_fields=input_fields)
-    return ImportOptions(columns=guess.columns, label_column=guess.label_column, split_column=guess.split_column)
-
-
-def check_columns(*, table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:
-    """Raise ColumnsWrong unless every input field has a column and every column named is in the file."""
-    missing = [name for name in input_fields if not options.columns.get(name)]
-    if missing:
+def _check_columns(table: Table, options: ImportOptions, input_fields: Sequence[str]) -> None:
+    """Raise ColumnsWrong unless every input field has a column of its own, and the file has every column named."""
+    if missing := [name for name in input_fields if not options.columns.get(name)]:
         raise ColumnsWrong(f"Choose a column for {', '.join(missing)}. The file has {listed_columns(table.columns)}.")
-    named = [*options.columns.values(), options.label_column, options.split_column]
-    absent = [name for name in named if name and name not in table.columns]
-    if absent:
+    named = [name for name in (*options.columns.values(), options.label_column, options.split_column) if name]
+    if absent := [name for name in named if name not in table.columns]:
         raise ColumnsWrong(f"The file has no column {', '.join(absent)}. It has {listed_columns(table.columns)}.")
-    used = [name for name in named if name]
-    twice = sorted({name for name in used if used.count(name) > 1})
-    if twice:
+    if twice := sorted(name for name, number in Counter(named).items() if number > 1):
         raise ColumnsWrong(f"{', '.join(twice)} is mapped twice.")
 
 
@@ -145,9 +116,8 @@ class _Checker:
         self.num_other_splits = 0
 
     def add(self, row: Row) -> None:
-        problem = row.problem or self._cell_problem(row)
         try:
-            problem = problem or self._take(row)
+            problem = row.problem or self._cell_problem(row) or self._take(row)
         except AnswerInvalid as error:
             problem = f"label: {error}"
         if problem:
@@ -159,8 +129,7 @@ class _Checker:
         cells = {name: row.cells.get(column, "") for name, column in self.options.columns.items()}
         fields = {name: clean(text) for name, text in cells.items()}
         wanted = row.cells.get(self.options.split_column, "").strip().lower() if self.options.split_column else ""
-        problem = self._text_problem(fields) or self._split_problem(wanted)
-        if problem:
+        if problem := self._text_problem(fields) or self._split_problem(wanted):
             return problem
         label = self._label(row, cells)
         content, group = content_hash(fields), group_hash(fields)
@@ -180,12 +149,11 @@ class _Checker:
             self.remarks[f"Imported as text, although “{missing}” often stands for a missing value"] += 1
         self.candidates.append(
             Candidate(
-                line=row.line,
                 fields=fields,
                 label=label,
                 split=split,
-                content=content,
-                group=group,
+                content_hash=content,
+                group_hash=group,
                 rank=rank(seed=self.rules.seed, content=content),
             )
         )
@@ -235,16 +203,12 @@ class _Checker:
         return ""
 
     def _split_problem(self, wanted: str) -> str:
-        if wanted and wanted not in Split.values:
-            return f"split: “{wanted[:40]}” is not pool, dev or test"
-        return ""
+        is_known = not wanted or wanted in Split.values
+        return "" if is_known else f"split: “{wanted[:40]}” is not pool, dev or test"
 
     def _split(self, group: str, wanted: str) -> str:
-        known = self.splits_by_group.get(group)
-        if known:
+        if known := self.splits_by_group.get(group, wanted):
             return known
-        if wanted:
-            return wanted
         position = fraction("split", self.rules.seed, group)
         test = 0.0 if self.rules.is_test_frozen else self.rules.test_fraction
         if position < test:
@@ -257,12 +221,8 @@ class _Checker:
 def check_rows(
     *, table: Table, options: ImportOptions, rules: StudyRules, note_progress: Progress | None = None
 ) -> ImportCheck:
-    """Sort a file's rows into new examples, duplicates and errors with their line numbers.
-
-    Parameters: `note_progress` is called at times with the number of rows done, and of all.
-    Raises: ColumnsWrong.
-    """
-    check_columns(table=table, options=options, input_fields=rules.definition.input_fields)
+    """Sort a file's rows into new examples, duplicates and errors with their line numbers. Raises: ColumnsWrong."""
+    _check_columns(table, options, rules.definition.input_fields)
     checker = _Checker(rules=rules, options=options)
     for place, row in enumerate(table.rows):
         if note_progress and place % ROWS_PER_NOTE == 0:

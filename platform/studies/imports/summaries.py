@@ -6,25 +6,22 @@ from typing import Any
 from studies.imports.batches import DraftPreview
 from tables.table import counted
 
+SHOWN_ROWS = 10
 SHOWN_ERRORS = 50
 SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportSummary:
-    """Preview of an import, in counts and a few rows. All of it survives a round trip through JSON.
-
-    `num_labels` of the new examples come with a label; `relabelled` are the content hashes of examples that are here
-    without a label and get one; `digest` is the preview's.
-    """
+    """Preview of an import, in counts and a few rows. All of it survives a round trip through JSON."""
 
     columns: list[str]
     options: dict[str, Any]
     rows: list[list[str]]
     num_rows: int
     num_created: int
-    num_labels: int
-    relabelled: list[str]
+    num_labels: int  # of new examples
+    relabelled: list[str]  # content hashes of examples that are here without a label and get one
     num_duplicates: int
     num_other_splits: int
     num_errors: int
@@ -47,17 +44,17 @@ class ImportSummary:
         if not parts:
             return ""
         without = f", without {counted(self.num_errors, 'row')} with errors" if self.num_errors else ""
-        deed = " and ".join(parts) + without
-        return deed[:1].upper() + deed[1:]
+        return (" and ".join(parts) + without).capitalize()
 
 
 def summarise(preview: DraftPreview) -> ImportSummary:
-    checked = preview.checked
+    checked, columns = preview.checked, preview.table.columns
+    first = [row.cells for row in preview.table.rows[:SHOWN_ROWS]]
     return ImportSummary(
-        columns=list(preview.columns),
+        columns=list(columns),
         options=preview.options.as_json(),
-        rows=[[row.get(name, "")[:SHOWN_CHARACTERS] for name in preview.columns] for row in preview.first_rows],
-        num_rows=preview.num_rows,
+        rows=[[cells.get(name, "")[:SHOWN_CHARACTERS] for name in columns] for cells in first],
+        num_rows=len(preview.table.rows),
         num_created=len(checked.candidates),
         num_labels=checked.num_labels,
         relabelled=checked.relabelled,

@@ -3,7 +3,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
-from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 
 from accounts.models import Role, User
@@ -50,11 +49,6 @@ class NewPersonForm(forms.Form):
         help_text="At least eight characters. Hand it over in person; they change it after signing in.",
     )
 
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        validate_password(password, User(email=self.data.get("email", ""), name=self.data.get("name", "")))
-        return password
-
 
 class PersonForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
@@ -68,13 +62,3 @@ class PersonForm(forms.Form):
         required=False,
         help_text="For somebody who lost theirs; it signs them out everywhere. Blank: unchanged.",
     )
-
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._person = person
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if password:
-            validate_password(password, self._person)
-        return password

@@ -4,6 +4,7 @@ from django import forms
 
 from accounts.queries import AuditFilter, recorded_actions, recorded_actors
 from studies.models import Study
+from web.forms.fields import check_order, day_field
 from web.presenters import action_in_words
 
 FULCRUM = "fulcrum"
@@ -16,8 +17,8 @@ class AuditFilterForm(forms.Form):
     action = forms.ChoiceField(label="What", required=False)
     study = forms.ModelChoiceField(Study.objects.order_by("name"), required=False, empty_label="Any or none")
     subject = forms.CharField(label="Changed thing contains", required=False, max_length=100)
-    since = forms.DateField(label="From day (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label="To day (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = day_field("From day (UTC)", required=False)
+    until = day_field("To day (UTC)", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,12 +27,8 @@ class AuditFilterForm(forms.Form):
         self.fields["who"].choices = [("", "Anybody"), (FULCRUM, "Fulcrum itself"), *people]  # type: ignore[attr-defined]
         self.fields["action"].choices = [("", "Anything"), *actions]  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        since, until = values.get("since"), values.get("until")
-        if since and until and until < since:
-            self.add_error("until", f"This is before {since:%Y-%m-%d}, the day it begins with. Choose a later day.")
-        return values
+    def clean(self) -> None:
+        check_order(self, "since", "until")
 
     def wanted(self) -> AuditFilter:
         values = self.cleaned_data

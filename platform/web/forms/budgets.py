@@ -6,12 +6,7 @@ from django import forms
 
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Cap, Path
-
-_PATH, _KIND = "path", "kind"
-
-
-def _amount_field(**options: Any) -> forms.CharField:
-    return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
+from web.forms.fields import amount_field
 
 
 def _expected_field() -> forms.DecimalField:
@@ -28,17 +23,17 @@ class _SeenForm(forms.Form):
 
 
 class LimitForm(_SeenForm):
-    limit = _amount_field(label="New limit")
+    limit = amount_field(label="New limit")
     expected_limit = _expected_field()
 
 
 class TopUpForm(_SeenForm):
-    amount = _amount_field(label="Amount to add")
+    amount = amount_field(label="Amount to add")
     expected_limit = _expected_field()
 
 
 class ConfirmationForm(forms.Form):
-    amount = _amount_field(
+    amount = amount_field(
         label="One person may set a limit up to",
         required=False,
         help_text="In the price book's currency. Blank: a manager or an admin sets any limit alone.",
@@ -52,24 +47,24 @@ class CapForm(_SeenForm):
     what = forms.ChoiceField(
         label="What to cap",
         choices=[
-            ("A path", [(f"{_PATH}:{value}", label) for value, label in Path.choices]),
+            ("A path", [(f"path:{value}", label) for value, label in Path.choices]),
             (
                 "A kind",
-                [(f"{_KIND}:{value}", label) for value, label in CostKind.choices if value != CostKind.PLATFORM_FEE],
+                [(f"kind:{value}", label) for value, label in CostKind.choices if value != CostKind.PLATFORM_FEE],
             ),
         ],
     )
-    limit = _amount_field(label="Cap")
+    limit = amount_field(label="Cap")
     expected_limit = _expected_field()
 
     def named(self) -> dict[str, str]:
-        """The path or the kind that is chosen, by the name that the operation gives it."""
+        """The chosen path or kind, by the name of the operation's argument."""
         scope, _, value = self.cleaned_data["what"].partition(":")
         return {scope: value}
 
     @staticmethod
     def initial_of(cap: Cap) -> dict[str, Any]:
-        what = f"{_PATH}:{cap.path}" if cap.path else f"{_KIND}:{cap.kind}"
+        what = f"path:{cap.path}" if cap.path else f"kind:{cap.kind}"
         return {"what": what, "limit": f"{cap.limit.normalize():f}", "expected_limit": cap.limit}
 
 

@@ -1,4 +1,5 @@
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +11,11 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from budgets.cost_kinds import CostKind
-from budgets.models import Budget, Origin, Path, Tally
+from budgets.models import Budget, Origin, Path, Price, Tally
 from reports.costs import CostFilter, DayPeriod, Grouping, names_of
+from runs.models import Run
 from studies.models import Study
+from web.forms.fields import MonthField, check_order, day_field
 
 # In an address: what has no path, no annotator or no run.
 NONE = "none"
@@ -34,12 +37,6 @@ class PlainSelect(forms.Select):
         return format_html("<select{}>{}</select>", flatatt(given), options)
 
 
-class MonthInput(forms.TextInput):
-    """A month as browsers pick it; where one cannot, text of the same form."""
-
-    input_type = "month"
-
-
 class CostFilterForm(forms.Form):
     """Which costs to show, and by what to sum them. An empty field asks nothing."""
 
@@ -51,8 +48,8 @@ class CostFilterForm(forms.Form):
     kind = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *CostKind.choices])
     annotator = forms.ChoiceField(required=False, widget=PlainSelect)
     origin = forms.ChoiceField(required=False, widget=PlainSelect, choices=[("", "Any"), *Origin.choices])
-    first_month = forms.CharField(label="From month (UTC)", required=False)
-    last_month = forms.CharField(label="To month (UTC)", required=False)
+    first_month = MonthField(label="From month (UTC)", required=False)
+    last_month = MonthField(label="To month (UTC)", required=False)
     run = forms.RegexField(r"^(none|run:\d{1,18})$", required=False, widget=forms.HiddenInput)
     price = forms.IntegerField(min_value=1, max_value=2**62, required=False, widget=forms.HiddenInput)
 
@@ -67,21 +64,21 @@ class CostFilterForm(forms.Form):
             self.fields["study"].choices = [("", "Any"), *_budgets()]  # type: ignore[attr-defined]
         people = [("", "Anybody"), (NONE, "Nobody: compute and fees"), *_annotators()]
         self.fields["annotator"].choices = people  # type: ignore[attr-defined]
-        for name in _MONTHS:
-            self.fields[name].widget = MonthInput(attrs={"placeholder": "YYYY-MM"})
 
-    def clean_first_month(self) -> date | None:
-        return _month(self.cleaned_data["first_month"])
+    def clean_run(self) -> str:
+        run = str(self.cleaned_data["run"])
+        if run not in ("", NONE) and not Run.objects.filter(pk=int(run.removeprefix("run:"))).exists():
+            raise forms.ValidationError(f"There is no {run.replace(':', ' ')}. Choose one on the page of runs.")
+        return run
 
-    def clean_last_month(self) -> date | None:
-        return _month(self.cleaned_data["last_month"])
+    def clean_price(self) -> int | None:
+        price: int | None = self.cleaned_data["price"]
+        if price is not None and not Price.objects.filter(pk=price).exists():
+            raise forms.ValidationError(f"There is no price {price}. Choose one on the page of prices.")
+        return price
 
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        first, last = values.get("first_month"), values.get("last_month")
-        if first and last and last < first:
-            self.add_error("last_month", f"This is before {first:%Y-%m}, the month it begins with. Choose a later one.")
-        return values
+    def clean(self) -> None:
+        check_order(self, *_MONTHS)
 
     @property
     def grouping(self) -> Grouping:
@@ -103,11 +100,7 @@ class CostFilterForm(forms.Form):
         for by in (Grouping.RUN, Grouping.PRICE):
             if by in wanted.where:
                 key = wanted.where[by]
-                without = CostFilter(
-                    where={one: value for one, value in wanted.where.items() if one != by},
-                    first_month=wanted.first_month,
-                    last_month=wanted.last_month,
-                )
+                without = replace(wanted, where={one: value for one, value in wanted.where.items() if one != by})
                 found.append((str(by.label), names_of(by=by, keys=[key])[key], self.query(without)))
         return found
 
@@ -128,15 +121,6 @@ def _key(by: Grouping, value: Any) -> Any:
     return int(value) if by in (Grouping.STUDY, Grouping.ANNOTATOR) else value
 
 
-def _month(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return datetime.strptime(f"{text}-01", "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise forms.ValidationError(f"{text!r} is not a month. Write it as 2026-07.") from None
-
-
 def _budgets() -> list[tuple[str, str]]:
     names = names_of(by=Grouping.STUDY, keys=Budget.objects.values_list("pk", flat=True))
     return sorted(((str(key), name) for key, name in names.items()), key=lambda pair: pair[1].lower())
@@ -150,19 +134,13 @@ def _annotators() -> list[tuple[str, str]]:
 
 
 class StatementForm(forms.Form):
-    """The days of a statement, in UTC."""
+    first = day_field("From day (UTC)")
+    last = day_field("To day (UTC)")
 
-    first = forms.DateField(label="From day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label="To day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        first, last = values.get("first"), values.get("last")
-        if first and last and last < first:
-            self.add_error("last", f"This is before {first:%Y-%m-%d}, the day it begins with. Choose a later day.")
-        if last and last == date.max:
+    def clean(self) -> None:
+        check_order(self, "first", "last")
+        if self.cleaned_data.get("last") == date.max:
             self.add_error("last", "No day comes after this one. Choose an earlier day.")
-        return values
 
     def days(self) -> DayPeriod:
         return DayPeriod(first=self.cleaned_data["first"], last=self.cleaned_data["last"])

@@ -9,6 +9,7 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import Period
 from budgets.models import Budget, Price, PriceBook
 from budgets.prices import Scope
+from web.forms.fields import amount_field
 
 DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"), ("mps", "GPU (Apple)"))
 
@@ -22,10 +23,6 @@ def _moment_field(**options: Any) -> forms.DateTimeField:
     return forms.DateTimeField(widget=widget, **options)
 
 
-def _amount_field(**options: Any) -> forms.CharField:
-    return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options)
-
-
 class PriceBookForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="Studies choose a price book by its name.")
     currency = forms.CharField(
@@ -37,11 +34,11 @@ class PriceForm(forms.Form):
     book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
     kind = forms.ChoiceField(label="Kind", choices=CostKind.choices)
     device = forms.ChoiceField(choices=DEVICES, required=False, help_text="For a device hour only.")
-    amount = _amount_field(
-        help_text="In the book's currency per unit; a platform fee in percent. Up to six decimals.",
-    )
+    amount = amount_field(help_text="In the book's currency per unit; a platform fee in percent. Up to six decimals.")
     starts_at = _moment_field(
-        label="In force from (UTC)", help_text="Work published or started before this moment keeps the earlier price."
+        label="In force from (UTC)",
+        initial=_this_minute,
+        help_text="Work published or started before this moment keeps the earlier price.",
     )
     budget = forms.ModelChoiceField(
         Budget.objects.filter(study__isnull=False).order_by("name"),
@@ -57,20 +54,16 @@ class PriceForm(forms.Form):
         help_text="For what people are paid: labels, hours, reviews, skips.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["starts_at"].initial = _this_minute()
-
-    def scope(self) -> Scope:
-        return Scope(**{name: self.cleaned_data[name] for name in ("device", "budget", "annotator")})
+    def price(self) -> dict[str, Any]:
+        values = dict(self.cleaned_data)
+        scope = Scope(**{name: values.pop(name) for name in ("device", "budget", "annotator")})
+        return {**values, "kind": CostKind(values["kind"]), "scope": scope}
 
 
 class EndForm(forms.Form):
-    starts_at = _moment_field(label="Ends at (UTC)", help_text="From then on, the less specific price applies.")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["starts_at"].initial = _this_minute()
+    starts_at = _moment_field(
+        label="Ends at (UTC)", initial=_this_minute, help_text="From then on, the less specific price applies."
+    )
 
 
 class PriceFileForm(forms.Form):
@@ -80,7 +73,7 @@ class PriceFileForm(forms.Form):
 class CorrectionForm(forms.Form):
     """The right amount and the period, and which preview was looked at."""
 
-    amount = _amount_field(label="The right amount")
+    amount = amount_field(label="The right amount")
     starts_at = _moment_field(label="Work done from (UTC)")
     ends_at = _moment_field(label="Until before (UTC)")
     reason = forms.CharField(max_length=200, help_text="Kept with every reversal.")

@@ -4,11 +4,13 @@ from typing import Any
 from django import forms
 
 from reports.queries import Point
+from runs.results import MOST_CHARACTERS
+from studies.task_types import task_type_named
+
+_FIELD_LABELS = {"text": "Text", "text_a": "First text", "text_b": "Second text"}
 
 
 class CompareForm(forms.Form):
-    """Which two students to compare, by their artifacts' ids."""
-
     first = forms.TypedChoiceField(label="Is", coerce=int)
     second = forms.TypedChoiceField(label="better than", coerce=int)
 
@@ -22,3 +24,17 @@ class CompareForm(forms.Form):
 def _named(point: Point) -> str:
     pseudo = f" + {point.num_pseudo_labels:,}" if point.num_pseudo_labels else ""
     return f"Student {point.artifact_id}: {point.path.label.lower()}, {point.num_labels:,}{pseudo} labels"
+
+
+class TryForm(forms.Form):
+    """One example for a model to answer: a field for each text that the task type reads."""
+
+    def __init__(self, data: Any = None, *, task_type: str) -> None:
+        super().__init__(data, auto_id="try_%s")
+        for name in task_type_named(task_type).input_fields:
+            self.fields[name] = forms.CharField(
+                label=_FIELD_LABELS.get(name, name.replace("_", " ").capitalize()),
+                max_length=MOST_CHARACTERS,
+                strip=False,
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )

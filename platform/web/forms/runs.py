@@ -8,7 +8,7 @@ from budgets.models import Path
 from runs.models import Run
 from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
-from web.forms.lists import NumberListField
+from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
 HYBRID = "hybrid"
@@ -35,35 +35,36 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
     blank = f"Blank: {setting.blank}." if setting.blank else ""
     # A fraction that has no default to go by.
     range_text = (
-        f"From {setting.range_text}." if setting.kind is float and not setting.longest and setting.may_be_none else ""
+        f"From {setting.range_text}."
+        if setting.value_type is float and not setting.longest and setting.may_be_none
+        else ""
     )
     options = {
         "label": setting.label,
         "help_text": " ".join(filter(None, (setting.help, range_text, blank))),
-        "required": not (setting.may_be_none or setting.longest or setting.kind is bool),
+        "required": not (setting.may_be_none or setting.longest or setting.value_type is bool),
         "initial": setting.default or None if setting.longest else setting.default,
         **options,
     }
-    if setting.kind is bool:
+    if setting.value_type is bool:
         return forms.BooleanField(**options)
-    if setting.kind is str:
+    if setting.value_type is str:
         return forms.ChoiceField(choices=list(setting.choices.items()), **options)
     if setting.longest:
-        return NumberListField(number=setting.kind, longest=setting.longest, placeholder=setting.placeholder, **options)
+        return NumberListField(
+            number=setting.value_type, longest=setting.longest, placeholder=setting.placeholder, **options
+        )
     limits = {"min_value": setting.least, "max_value": setting.most}
-    return (forms.IntegerField if setting.kind is int else forms.FloatField)(**{**limits, **options})
+    return (forms.IntegerField if setting.value_type is int else forms.FloatField)(**{**limits, **options})
 
 
 def _described(run: Run) -> str:
-    """A run that can teach, as a choice."""
     labels = run.snapshot.num_examples if run.snapshot else 0
     return f"{run}, from {labels:,} labels"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FieldGroup:
-    """A collapsible group of settings."""
-
     title: str
     help: str
     fields: Sequence[forms.BoundField]
@@ -163,7 +164,6 @@ class StartRunForm(forms.Form):
 
     @property
     def groups(self) -> list[FieldGroup]:
-        """The settings that few need."""
         return [
             FieldGroup(
                 title="Search",

@@ -9,6 +9,7 @@ from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec
 from studies.models import PayBasis, Study
 from studies.queries import dependents
 from studies.task_types import TASK_TYPES, TaskType, metric_title
+from web.forms.fields import amount_field
 
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
@@ -18,15 +19,11 @@ STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
 
 
-def task_type_choices() -> list[tuple[str, str]]:
-    return [(key, one.title) for key, one in TASK_TYPES.items()]
-
-
 class StudyForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
         label="Task type",
-        choices=task_type_choices,
+        choices=lambda: [(key, one.title) for key, one in TASK_TYPES.items()],
         widget=forms.Select(
             attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
         ),
@@ -48,9 +45,8 @@ class StudyForm(forms.Form):
     teacher_name = forms.CharField(label="Teacher's hub name or folder", required=False)
     teacher_revision = forms.CharField(label="Teacher's revision", required=False)
 
-    limit = forms.CharField(
+    limit = amount_field(
         label="Budget limit",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text="In the price book's currency. Nothing that could exceed it is started.",
     )
     price_book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), empty_label=None)
@@ -133,9 +129,8 @@ class ChangeStudyForm(forms.Form):
 
 class DuplicateForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME)
-    limit = forms.CharField(
+    limit = amount_field(
         label="Budget limit",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         help_text="Its own budget, from the same price book. Nothing is taken from this study's.",
     )
     with_data = forms.BooleanField(

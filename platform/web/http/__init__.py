@@ -1,18 +1,22 @@
 """What every view needs of a request and an answer."""
 
-from web.http.downloads import download
-from web.http.drawings import drawing
-from web.http.paging import page_of
-from web.http.people import person
-from web.http.problems import carry_out, carry_out_or_say, explain, in_words
+from web.http.downloads import download, drawing, stream, unreadable
+from web.http.problems import SHOWN, carry_out, carry_out_or_say, explain, in_words, is_as_shown, submitted
+from web.http.requests import page_of, person, study_of
 
 __all__ = [
+    "SHOWN",
     "carry_out",
     "carry_out_or_say",
     "download",
     "drawing",
     "explain",
     "in_words",
+    "is_as_shown",
     "page_of",
     "person",
+    "stream",
+    "study_of",
+    "submitted",
+    "unreadable",
 ]

@@ -1,13 +1,18 @@
-"""What every answer says to browsers, what is compressed, and which requests from other sites are refused."""
+"""Headers, compression, requests from other sites, and what the database ended."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.deprecation import MiddlewareMixin
+
+from config.database_limits import in_words
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -19,17 +24,14 @@ _PERMISSIONS = (
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # What browsers say of a request: from our own pages, or from a person, as a bookmark or a typed address is.
 _OUR_SITES = frozenset({"same-origin", "none"})
+_RETRY_AFTER_SECONDS = "5"
 _TEXTS = ("text/", "application/json", "image/svg+xml")  # JSON lines, as application/jsonl, too
 
 
-class MoreHeaders:
+class MoreHeaders(MiddlewareMixin):
     """Adds the headers that Django has no setting for."""
 
-    def __init__(self, get_response: Answer) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self._get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
@@ -70,6 +72,18 @@ class RefuseCrossSite:
             return True
         origin = request.headers.get("Origin")
         return origin is not None and origin not in self._known | {_origin(request.build_absolute_uri("/"))}
+
+
+class DatabaseLimitPages(MiddlewareMixin):
+    """Answers with a page of its own where the database ended what took too long."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        words = in_words(exception) if isinstance(exception, OperationalError) else ""
+        if not words:
+            return None
+        answer = render(request, "503.html", {"words": words}, status=503)
+        answer["Retry-After"] = _RETRY_AFTER_SECONDS
+        return answer
 
 
 def _origin(url: str) -> str:

@@ -10,11 +10,14 @@ from django.http import HttpRequest
 
 from config.refusals import Refusal
 
+# The field in which a page sends back what its quote stood for.
+SHOWN = "shown"
+
 T = TypeVar("T")
 
 
 def carry_out(form: BaseForm, operation: Callable[[], T]) -> T | None:
-    """Call one operation. Where it refuses, its reason is shown at the field it names, and None is returned."""
+    """Call one operation. None where it refuses, with the reason at the field it names."""
     try:
         return operation()
     except (Refusal, ValidationError) as refusal:
@@ -22,8 +25,13 @@ def carry_out(form: BaseForm, operation: Callable[[], T]) -> T | None:
         return None
 
 
+def submitted(form: BaseForm, operation: Callable[[], T]) -> T | None:
+    """The same for a form that was sent and is valid; None for any other."""
+    return carry_out(form, operation) if form.is_valid() else None
+
+
 def carry_out_or_say(request: HttpRequest, operation: Callable[[], T]) -> T | None:
-    """The same for a button that has no form to show its reason on: it is shown at the top of the next page."""
+    """The same for a button without a form: the reason is shown at the top of the next page."""
     try:
         return operation()
     except (Refusal, ValidationError) as refusal:
@@ -46,3 +54,11 @@ def explain(form: BaseForm, refusal: Refusal | ValidationError) -> None:
 
 def in_words(refusal: Refusal | ValidationError) -> str:
     return " ".join(refusal.messages) if isinstance(refusal, ValidationError) else str(refusal)
+
+
+def is_as_shown(request: HttpRequest, form: BaseForm, now: str) -> bool:
+    """Whether the page's quote is of what the form says; else the form says so. Who was shown none is not asked."""
+    if request.POST.get(SHOWN, now) == now:
+        return True
+    form.add_error(None, "The form or the prices changed since the quote. Check the new quote below, then confirm.")
+    return False

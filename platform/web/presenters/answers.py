@@ -24,7 +24,6 @@ class ShownAnswer:
 
 
 def shown(*, study: Study, texts: Mapping[str, str], answer: ModelAnswer) -> ShownAnswer:
-    """Read an answer as the study's task type shows it."""
     known = [(label, share) for label, share in answer.probabilities.items() if share is not None]
     ranked = sorted(known, key=lambda pair: -pair[1])
     value, definition = answer.predicted, study.definition

@@ -21,8 +21,6 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One sentence of advice, and the page where it is followed."""
-
     text: str
     link: str
     url_name: str
@@ -56,15 +54,10 @@ def _step_of_labels(facts: Facts) -> Step | None:
 
 def _step_of_runs(facts: Facts) -> Step | None:
     if facts.num_active_runs:
-        runs = "A run is" if facts.num_active_runs == 1 else f"{facts.num_active_runs} runs are"
-        return Step(text=f"{runs} in progress.", link="Watch", url_name="runs")
+        return Step(text=f"{_runs_are(facts.num_active_runs)} in progress.", link="Watch", url_name="runs")
     if facts.num_paused_runs:
-        runs = "A run is" if facts.num_paused_runs == 1 else f"{facts.num_paused_runs} runs are"
-        return Step(
-            text=f"{runs} paused; each run's page says how to resume it.",
-            link="See the runs",
-            url_name="runs",
-        )
+        text = f"{_runs_are(facts.num_paused_runs)} paused; each run's page says how to resume it."
+        return Step(text=text, link="See the runs", url_name="runs")
     if facts.last_run_failed:
         return Step(text="The latest run failed; its page says why.", link="See the runs", url_name="runs")
     if not facts.num_annotate_points:
@@ -74,6 +67,10 @@ def _step_of_runs(facts: Facts) -> Step | None:
         text = "Only the annotate path has been tried. See what a teacher adds for the same labels."
         return Step(text=text, link="Start a run", url_name="start-run")
     return None
+
+
+def _runs_are(number: int) -> str:
+    return "A run is" if number == 1 else f"{number} runs are"
 
 
 def _step_of_report(facts: Facts) -> Step:

@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Max, QuerySet, Sum
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from budgets.models import Path, Tally
+from budgets.cost_kinds import CostKind
+from budgets.models import Hold, Path, Price, Tally
+from budgets.prices import PriceMissing, Scope, price_at
 from labeling.models import Annotation, Assignment
 from labeling.publishing import publishable
 from runs.models import ArtifactKind, Evaluation, Run, RunState
-from studies.models import Example, Split, Study
+from studies.models import Example, PayBasis, Split, Study
 from web.presenters.next_step import Facts, Step, next_step
 
 _UNDER_WAY = (RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
@@ -25,25 +29,24 @@ class StudyRow:
 
     study: Study
     facts: Facts
-    best: dict[str, float]
-
-    @property
-    def best_annotate(self) -> float | None:
-        return self.best.get(Path.ANNOTATE)
-
-    @property
-    def best_distil(self) -> float | None:
-        return self.best.get(Path.DISTIL)
-
-    @property
-    def step(self) -> Step:
-        return next_step(self.facts)
+    step: Step
+    best_annotate: float | None
+    best_distil: float | None
 
 
 def study_rows(studies: Iterable[Study]) -> list[StudyRow]:
     found = list(studies)
     facts, best = facts_of(found), best_utilities(found)
-    return [StudyRow(study=study, facts=facts[study.pk], best=best[study.pk]) for study in found]
+    return [
+        StudyRow(
+            study=study,
+            facts=facts[study.pk],
+            step=next_step(facts[study.pk]),
+            best_annotate=best[study.pk].get(Path.ANNOTATE),
+            best_distil=best[study.pk].get(Path.DISTIL),
+        )
+        for study in found
+    ]
 
 
 def best_utilities(studies: Sequence[Study]) -> dict[int, dict[str, float]]:
@@ -56,7 +59,6 @@ def best_utilities(studies: Sequence[Study]) -> dict[int, dict[str, float]]:
 
 
 def facts_of(studies: Sequence[Study]) -> dict[int, Facts]:
-    """The state of each study, by its id."""
     examples = _examples(studies)
     num_open = _counts(open_assignments(studies), "publication__example__study")
     runs = Run.objects.filter(study__in=studies)
@@ -109,7 +111,6 @@ def _counts(rows: QuerySet[Any], *keys: str) -> Counter[tuple[Any, ...]]:
 
 
 def num_publishable(study: Study) -> list[tuple[Split, int]]:
-    """How many examples of each split could still be published."""
     return [(split, publishable(study=study, split=split).count()) for split in Split]
 
 
@@ -133,3 +134,32 @@ def earned(user: User) -> list[Earned]:
         )
         for row in paid.order_by("budget__currency")
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldFor:
+    text: str
+    url: str
+
+
+def held_for(holds: Sequence[Hold]) -> dict[int, HeldFor]:
+    """By hold: the run or the example that it was placed for; holds of neither are left out."""
+    keys = [hold.pk for hold in holds]
+    runs = Run.objects.filter(hold__in=keys)
+    asked = Assignment.objects.filter(hold__in=keys).select_related("publication__example")
+    found = {run.hold_id: HeldFor(text=str(run), url=reverse("run", args=[run.pk])) for run in runs}
+    for one in asked:
+        example = one.publication.example
+        text = " / ".join(str(part) for part in example.fields.values())
+        found[one.hold_id] = HeldFor(text=f"Annotation of “{text}”", url=reverse("labelling", args=[example.study_id]))
+    return {pk: what for pk, what in found.items() if pk is not None}
+
+
+def label_price(study: Study) -> Price | None:
+    """What an answer is paid by where its annotator has no price of their own; None where no price is set yet."""
+    cost_kind = CostKind.LABELLING_HOUR if study.pay_basis == PayBasis.PER_HOUR else CostKind.LABEL
+    scope = Scope(budget=study.budget)
+    try:
+        return price_at(book=study.budget.price_book, kind=cost_kind, at=timezone.now(), scope=scope)
+    except PriceMissing:
+        return None

@@ -8,7 +8,6 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import headroom
 from budgets.models import Budget, Price
 from budgets.prices import PriceMissing
-from planning.estimates import Estimate
 from runs.money import SECONDS_PER_MINUTE, minutes_that_fit
 from runs.preflight import CheckLevel, CheckResult, preflight
 from runs.requests import ChainEstimate, RunRequest, chain_of, count_inputs, device_price, estimate_runs
@@ -48,16 +47,8 @@ class RunQuote:
         return sum(one.limit_seconds for one in self.estimate.runs) // SECONDS_PER_MINUTE
 
     @property
-    def expected(self) -> Estimate | None:
-        return self.estimate.whole
-
-    @property
     def fits(self) -> bool:
         return self.amount <= self.left
-
-    @property
-    def missing(self) -> Decimal:
-        return self.amount - self.left
 
     @property
     def minutes_that_fit(self) -> int | None:

@@ -1,6 +1,5 @@
-"""How amounts, times and shares are written on every page."""
+"""How amounts, times, shares, prices and states are written on every page."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,8 +9,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from budgets.cost_kinds import CostKind
+from budgets.limits import waiting_request, waiting_requests
 from budgets.models import Budget, Price
-from budgets.overviews import CurrencyOverview
+from budgets.overviews import CurrencyOverview, PriceState
 from notices.models import Delivery
 from reports import formatting as wording
 from reports.formatting import MoneyFormat
@@ -19,11 +20,14 @@ from runs.models import RunState
 from runs.preflight import CheckLevel
 from studies.models import Study
 from studies.task_types import metric_title as title_of_metric
-from web.presenters import action_in_words, key_in_words
-from web.presenters import model_name as model_in_words
-from web.presenters import recorded_value as value_in_words
+from web.presenters import action_in_words, key_in_words, model_name, recorded_value, stopped
 
 register = template.Library()
+register.filter("words", key_in_words)
+register.filter("action_words", action_in_words)
+register.filter("recorded", recorded_value)
+register.filter("model", model_name)
+register.filter("slope", wording.points_per_dollar)
 
 DASH = "\N{EN DASH}"
 
@@ -76,12 +80,6 @@ def _trimmed(figure: str) -> str:
 
 
 @register.filter
-def price(row: Price) -> str:
-    unit = f"{row.get_kind_display().lower()} ({row.device})" if row.device else row.get_kind_display().lower()
-    return f"{exact(row.rate, row.book.currency)} per {unit}"
-
-
-@register.filter
 def percent(share: float | None, decimals: int = 1) -> str:
     return DASH if share is None else f"{share * 100:.{decimals}f} %"
 
@@ -99,8 +97,8 @@ def within_sentence(title: str) -> str:
 
 
 @register.filter
-def share_width(share: float) -> str:
-    return f"{min(max(share, 0), 1) * 100:.1f}"
+def share_width(share: float | Decimal | None) -> str:
+    return f"{min(max(float(share or 0), 0), 1) * 100:.1f}"
 
 
 @register.filter
@@ -146,43 +144,22 @@ def duration(span: timedelta | float | Decimal | None) -> str:
 
 @register.filter
 def energy(kilowatt_hours: float | None) -> str:
-    """What is not known is said to be so: a run that was killed could not tell."""
-    if kilowatt_hours is None:
-        return "not known"
-    return f"{kilowatt_hours:.3g} kWh" if kilowatt_hours >= 1 else f"{kilowatt_hours * 1000:.3g} Wh"
+    return _in_thousands(kilowatt_hours, "kWh", "Wh")
 
 
 @register.filter
 def carbon(kilograms: float | None) -> str:
-    if kilograms is None:
+    return _in_thousands(kilograms, "kg CO₂e", "g CO₂e")
+
+
+def _in_thousands(amount: float | None, unit: str, small_unit: str) -> str:
+    """None is not known: a run that was killed could not tell."""
+    if amount is None:
         return "not known"
-    return f"{kilograms:.3g} kg CO₂e" if kilograms >= 1 else f"{kilograms * 1000:.3g} g CO₂e"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BarParts:
-    spent: float
-    held: float
-
-    @property
-    def spent_percent(self) -> str:
-        return f"{self.spent:.0f}"
-
-    @property
-    def held_percent(self) -> str:
-        return f"{self.held:.0f}"
-
-
-@register.filter
-def bar_parts(budget: Budget) -> BarParts:
-    if not budget.limit:
-        return BarParts(spent=0.0, held=0.0)
-    return BarParts(spent=float(budget.spent / budget.limit * 100), held=float(budget.held / budget.limit * 100))
+    return f"{amount:.3g} {unit}" if amount >= 1 else f"{amount * 1000:.3g} {small_unit}"
 
 
 STATE_TONES = {
-    RunState.WAITING: "",
-    RunState.QUEUED: "",
     RunState.RUNNING: "busy",
     RunState.PAUSED: "warn",
     RunState.SUCCEEDED: "good",
@@ -193,7 +170,7 @@ STATE_TONES = {
 
 @register.filter
 def tone(state: str) -> str:
-    return STATE_TONES[RunState(state)]
+    return STATE_TONES.get(RunState(state), "")
 
 
 DELIVERY_TONES = {
@@ -211,56 +188,19 @@ def delivery_tone(delivery: Delivery) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def page_url(context: dict[str, Any], number: int) -> str:
-    """This page's address with another page number; the filters stay."""
+def here_with(context: dict[str, Any], **changed: object) -> str:
+    """This page's address with these parts of its question changed; an empty one is left out."""
     query = context["request"].GET.copy()
-    query["page"] = str(number)
+    for name, value in changed.items():
+        query.pop(name, None)
+        if value:
+            query[name] = str(value)
     return f"?{query.urlencode()}"
-
-
-@register.simple_tag(takes_context=True)
-def after_url(context: dict[str, Any], cursor: object) -> str:
-    """This page's address from another place in the ledger on; the filters stay."""
-    query = context["request"].GET.copy()
-    query.pop("after", None)
-    if cursor:
-        query["after"] = str(cursor)
-    return f"?{query.urlencode()}"
-
-
-@register.filter
-def words(key: str) -> str:
-    return key_in_words(key)
-
-
-@register.filter
-def action_words(key: str) -> str:
-    return action_in_words(key)
-
-
-@register.filter
-def recorded(value: Any) -> str:
-    return value_in_words(value)
 
 
 @register.filter
 def item(values: dict[Any, Any], key: Any) -> Any:
     return values.get(key)
-
-
-@register.filter
-def model(reference: dict[str, Any]) -> str:
-    return model_in_words(reference)
-
-
-@register.filter
-def progress_percent(progress: dict[str, Any]) -> str:
-    return f"{min(max(float(progress.get('fraction') or 0), 0), 1) * 100:.1f}"
-
-
-@register.filter
-def slope(utility_per_unit: float | None) -> str:
-    return wording.points_per_dollar(utility_per_unit)
 
 
 _FINDINGS = {
@@ -279,3 +219,60 @@ def check_state(level: CheckLevel) -> str:
 @register.filter
 def check_word(level: CheckLevel) -> str:
     return _FINDINGS[level][1]
+
+
+_PRICE_TONES = {
+    PriceState.IN_FORCE: "good",
+    PriceState.TO_COME: "busy",
+    PriceState.CORRECTION: "warn",
+}
+
+
+@register.filter
+def price_amount(row: Price) -> str:
+    """A price's amount: in its book's currency, in percent for a fee, in words where it ends an override."""
+    if row.amount is None:
+        return "ends"
+    return (
+        f"{row.amount.normalize():f} %" if row.kind == CostKind.PLATFORM_FEE else exact(row.amount, row.book.currency)
+    )
+
+
+@register.filter
+def price_kind(row: Price) -> str:
+    """What a price is for, the device of a device hour too."""
+    device = f" on {row.device}" if row.device else ""
+    return f"{row.get_kind_display()}{device}"
+
+
+@register.filter
+def price_tone(state: PriceState) -> str:
+    return _PRICE_TONES.get(state, "")
+
+
+@register.filter
+def minus(amount: Decimal, other: Decimal) -> Decimal:
+    return amount - other
+
+
+@register.filter
+def percent_of(amount: Decimal, whole: Decimal) -> float:
+    return float(amount / whole * 100) if whole else 0.0
+
+
+@register.inclusion_tag("web/limit_banner.html", takes_context=True)
+def limit_banner(context: dict[str, Any], study: Study) -> dict[str, Any]:
+    """On a study's pages: a raise of its limit waits. Its budget's page shows the request itself."""
+    waiting = None if context.get("here") == "budget" else waiting_request(study.budget)
+    return {"study": study, "waiting": waiting}
+
+
+@register.simple_tag
+def waiting_budgets() -> set[int]:
+    """The budgets with a raise of their limit that waits for a second person."""
+    return set(waiting_requests().values_list("budget", flat=True))
+
+
+@register.inclusion_tag("web/stopped.html", takes_context=True)
+def stop_banner(context: dict[str, Any], study: Study) -> dict[str, Any]:
+    return {"study": study, "stopped": stopped(study), "here": context.get("here")}

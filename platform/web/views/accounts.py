@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.addresses import client_address
@@ -18,7 +17,8 @@ from accounts.operations import change_person, create_person, unlock_sign_in
 from accounts.permissions import Action, allowed
 from accounts.sign_in import locks
 from web.forms.accounts import NewPersonForm, OwnPasswordForm, PersonForm, SignInForm
-from web.http import carry_out, page_of, person
+from web.guards import button_for, form_for
+from web.http import page_of, person, submitted
 
 
 class SignIn(auth_views.LoginView):
@@ -63,35 +63,30 @@ class ChangePassword(auth_views.PasswordChangeView):
 change_password = allowed(Action.SEE_HOME)(ChangePassword.as_view())
 
 
-@allowed(Action.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.MANAGE_PEOPLE)
 def people(request: HttpRequest) -> HttpResponse:
     form = NewPersonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        created = carry_out(form, lambda: create_person(actor=person(request), **form.cleaned_data))
-        if created:
-            messages.success(request, f"{created.name} can sign in as {created.email} now.")
-            return redirect("people")
+    created = submitted(form, lambda: create_person(actor=person(request), **form.cleaned_data))
+    if created:
+        messages.success(request, f"{created.name} can sign in as {created.email} now.")
+        return redirect("people")
     page = page_of(request, User.objects.order_by("-is_active", "name"))
     return render(request, "web/people.html", {"form": form, "page": page})
 
 
-@allowed(Action.MANAGE_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.MANAGE_PEOPLE)
 def one_person(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(User, pk=pk)
     initial = {"role": shown.role, "is_active": shown.is_active}
-    form = PersonForm(request.POST or None, initial=initial, person=shown)
-    if request.method == "POST" and form.is_valid():
-        changed = carry_out(form, lambda: change_person(actor=person(request), person=shown, **form.cleaned_data))
-        if changed:
-            messages.success(request, f"{changed.name} is changed.")
-            return redirect("people")
+    form = PersonForm(request.POST or None, initial=initial)
+    changed = submitted(form, lambda: change_person(actor=person(request), person=shown, **form.cleaned_data))
+    if changed:
+        messages.success(request, f"{changed.name} is changed.")
+        return redirect("people")
     return render(request, "web/person.html", {"form": form, "shown": shown, "locks": locks(email=shown.email)})
 
 
-@allowed(Action.MANAGE_PEOPLE)
-@require_POST
+@button_for(Action.MANAGE_PEOPLE)
 def unlock_person(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(User, pk=pk)
     unlock_sign_in(actor=person(request), person=shown)

@@ -2,24 +2,23 @@
 
 from collections.abc import Iterable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from accounts.models import AuditRecord
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from accounts.queries import audit_records
 from reports.audit import ROWS_AT_A_TIME, audit_csv
 from studies.models import Study
 from web.forms.audit import AuditFilterForm
-from web.http import page_of
+from web.guards import page_for
+from web.http import page_of, stream, unreadable
 
 _STUDY_PAGES = {"budget": "budget", "labelling": "labelling", "ledger": "ledger"}
 
 
-@allowed(Action.SEE_AUDIT)
-@require_safe
+@page_for(Action.SEE_AUDIT)
 def audit(request: HttpRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET)
     rows = audit_records(wanted=form.wanted()) if form.is_valid() else AuditRecord.objects.none()
@@ -30,16 +29,13 @@ def audit(request: HttpRequest) -> HttpResponse:
     return render(request, "web/audit.html", context)
 
 
-@allowed(Action.SEE_AUDIT)
-@require_safe
+@page_for(Action.SEE_AUDIT)
 def audit_table(request: HttpRequest) -> HttpResponseBase:
-    """The records that the filters leave, streamed: however many there are, few are in memory at once."""
     form = AuditFilterForm(request.GET)
     if not form.is_valid():
-        return HttpResponse(form.errors.as_text(), status=400, content_type="text/plain; charset=utf-8")
+        return unreadable(form)
     rows = audit_records(wanted=form.wanted()).iterator(chunk_size=ROWS_AT_A_TIME)
-    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-    return StreamingHttpResponse(audit_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
+    return stream(audit_csv(rows), "text/csv; charset=utf-8", "audit.csv")
 
 
 def _links(records: Iterable[AuditRecord]) -> dict[int, str]:

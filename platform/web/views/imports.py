@@ -1,13 +1,13 @@
 """From a file to examples: upload, preview, confirm; and undo."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from labeling.withdraw import withdraw_labelled_of
 from studies.imports import (
     DraftPreview,
@@ -25,28 +25,29 @@ from studies.imports import (
     summarise,
     undo_import,
 )
-from studies.models import ImportBatch, ImportJob, Study
+from studies.models import ImportBatch, ImportJob
 from studies.queries import awaiting_annotation
 from tables.table import counted
-from web.forms.imports import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
-from web.http import carry_out, person
+from web.forms.examples import EncodingForm, OptionsForm, UndoForm, UploadForm, values_of
+from web.guards import form_for, page_for
+from web.http import carry_out, person, study_of, submitted
 
 State = ImportJob.State
 GOOD_ROWS = "good_rows"
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.IMPORT_EXAMPLES)
 def upload(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=pk)
+    study, actor = study_of(pk), person(request)
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+
+    def draft() -> ImportBatch:
         file = form.cleaned_data["file"]
-        batch = carry_out(
-            form, lambda: draft_import(actor=person(request), study=study, file_name=file.name, content=file)
-        )
-        if batch:
-            return redirect("import-preview", pk=study.pk, batch_pk=batch.pk)
+        return draft_import(actor=actor, study=study, file_name=file.name, content=file)
+
+    batch = submitted(form, draft)
+    if batch:
+        return redirect("import-preview", pk=study.pk, batch_pk=batch.pk)
     context = {
         "study": study,
         "form": form,
@@ -56,8 +57,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/import_upload.html", context)
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.IMPORT_EXAMPLES)
 def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     """Preview a draft as its columns are chosen; the button that confirms does exactly what was shown."""
     batch = _batch(pk, batch_pk)
@@ -67,8 +67,7 @@ def preview(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     return _by_worker(request, batch) if is_large(batch) else _at_once(request, batch)
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_safe
+@page_for(Action.IMPORT_EXAMPLES)
 def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     """How far the worker is; once it is done, the page that polls is reloaded."""
     batch = _batch(pk, batch_pk)
@@ -79,12 +78,11 @@ def progress(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     return response
 
 
-@allowed(Action.IMPORT_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.IMPORT_EXAMPLES)
 def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
     batch = _batch(pk, batch_pk)
     form = UndoForm(request.POST if request.method == "POST" else None)
-    undone = carry_out(form, lambda: undo_import(actor=person(request), batch=batch)) if form.is_valid() else None
+    undone = submitted(form, lambda: undo_import(actor=person(request), batch=batch))
     if undone is not None:
         messages.success(request, f"The import of {undone.file_name} is undone: its examples and labels are removed.")
         return redirect("study-data", pk=pk)
@@ -92,7 +90,6 @@ def undo(request: HttpRequest, pk: int, batch_pk: int) -> HttpResponse:
 
 
 def outcome_of(batch: ImportBatch) -> str:
-    """Say what an import brought."""
     if batch.state == ImportBatch.State.UNDONE:
         return f"The import of {batch.file_name} was undone."
     parts = [f"{counted(batch.num_created, 'example')} imported from {batch.file_name}"]
@@ -137,38 +134,19 @@ def _by_worker(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     known = ImportSummary(**job.outcome)
     form = _form(request, batch, ImportOptions(**job.options or known.options), known.columns)
     if request.method == "POST":
-        _ask_worker(request, batch, form)
+        if "confirm" in request.POST:
+            ask_import(**_confirmation(request, batch, form))
+        else:
+            ask_preview(actor=person(request), batch=batch, options=form.options())
         return redirect("import-preview", pk=batch.study_id, batch_pk=batch.pk)
     if job.problem:
         form.add_error(None, job.problem)
     return _choose(request, batch, form, known if job.state == State.DONE else None)
 
 
-def _ask_worker(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> None:
-    if "confirm" not in request.POST:
-        ask_preview(actor=person(request), batch=batch, options=form.options())
-        return
-    ask_import(
-        actor=person(request),
-        batch=batch,
-        options=form.options(),
-        expected_digest=_digest_of(request),
-        skip_bad_rows=request.POST["confirm"] == GOOD_ROWS,
-    )
-
-
 def _confirmed(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> bool:
     """Import as the form says, if that was previewed; False where it was refused, with the reason on the form."""
-    done = carry_out(
-        form,
-        lambda: import_examples(
-            actor=person(request),
-            batch=batch,
-            options=form.options(),
-            skip_bad_rows=request.POST["confirm"] == GOOD_ROWS,
-            expected_digest=_digest_of(request),
-        ),
-    )
+    done = carry_out(form, lambda: import_examples(**_confirmation(request, batch, form)))
     if done is None:
         return False
     messages.success(request, outcome_of(done))
@@ -193,9 +171,16 @@ def _withdraw(request: HttpRequest, batch: ImportBatch) -> None:
         messages.info(request, f"{done.num_kept:,} annotations are in progress; they are accepted and paid.")
 
 
-def _digest_of(request: HttpRequest) -> str:
-    # One that cannot be: who saw no preview confirms nothing.
-    return request.POST.get("digest", "") or "none"
+def _confirmation(request: HttpRequest, batch: ImportBatch, form: OptionsForm) -> dict[str, Any]:
+    """The arguments of an import as the page confirms it."""
+    return {
+        "actor": person(request),
+        "batch": batch,
+        "options": form.options(),
+        "skip_bad_rows": request.POST["confirm"] == GOOD_ROWS,
+        # Who saw no preview confirms nothing.
+        "expected_digest": request.POST.get("digest", "") or "none",
+    }
 
 
 def _form(request: HttpRequest, batch: ImportBatch, proposed: ImportOptions, columns: Sequence[str]) -> OptionsForm:
@@ -216,20 +201,17 @@ def _choose(
     preview: DraftPreview | None = None,
 ) -> HttpResponse:
     """Show the preview for the chosen options, with the form to change them."""
+    awaiting = awaiting_annotation(batch.study)
     context = {
         "study": batch.study,
         "batch": batch,
         "form": form,
         "preview": preview,
         "summary": summary,
-        "num_awaiting": _num_awaiting(batch.study, summary),
+        "num_awaiting": awaiting.filter(content_hash__in=summary.relabelled).count() if summary else 0,
         "confirms": GOOD_ROWS if summary and summary.num_errors else "all",
     }
     return render(request, "web/import_preview.html", context)
-
-
-def _num_awaiting(study: Study, summary: ImportSummary | None) -> int:
-    return awaiting_annotation(study).filter(content_hash__in=summary.relabelled).count() if summary else 0
 
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: str) -> HttpResponse:

@@ -3,48 +3,44 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from budgets.prices import PriceMissing
 from labeling.endpoints import num_cut
 from labeling.models import Annotation
-from labeling.publishing import LabelQuote, PublishResult, publish, quote_labels
+from labeling.publishing import PublishResult, publish, quote_labels
 from labeling.queries import status, work_done
 from labeling.sign_in import enter_url
 from labeling.sync import sync_study
 from reports.formatting import exact
+from studies.hashing import digest
 from studies.models import Split, Study
-from web.forms.labeling import PublishForm
-from web.http import carry_out, carry_out_or_say, page_of, person
-from web.presenters import SHOWN, earned, is_as_shown, label_price, num_publishable, shown_as
+from tables.table import counted
+from web.forms.examples import PublishForm
+from web.guards import button_for, form_for, page_for
+from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, page_of, person, study_of
+from web.presenters import earned, label_price, num_publishable
 
 
-@allowed(Action.SEE_OWN_WORK)
-@require_safe
+@page_for(Action.SEE_OWN_WORK)
 def my_work(request: HttpRequest) -> HttpResponse:
     actor = person(request)
     return render(request, "web/my_work.html", {"page": page_of(request, work_done(actor)), "earned": earned(actor)})
 
 
-@allowed(Action.LABEL)
-@require_POST
+@button_for(Action.LABEL)
 def enter_label_studio(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=pk)
+    study, actor, key = study_of(pk), person(request), request.session.session_key
     manage = "manage" in request.POST
-    key = request.session.session_key
-    url = carry_out_or_say(
-        request, lambda: enter_url(actor=person(request), study=study, manage=manage, session_key=key)
-    )
+    url = carry_out_or_say(request, lambda: enter_url(actor=actor, study=study, manage=manage, session_key=key))
     return redirect(url or "home")
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def labelling(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    study = study_of(pk)
     annotations = (
         Annotation.objects.with_pay()
         .filter(example__study=study)
@@ -61,10 +57,9 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/labelling.html", context)
 
 
-@allowed(Action.PUBLISH_EXAMPLES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.PUBLISH_EXAMPLES)
 def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    study = study_of(pk)
     form = PublishForm(request.POST or None)
     quoted = _quoted(request, study)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
@@ -72,41 +67,29 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
         if result:
             _say_published(request, result, currency=study.budget.currency)
             return redirect("labelling", pk=study.pk)
-    context = {
-        "study": study,
-        "form": form,
-        "publishable": num_publishable(study),
-        **quoted,
-    }
+    context = {"study": study, "form": form, "publishable": num_publishable(study), **quoted}
     return render(request, "web/publish.html", context)
 
 
-@allowed(Action.PUBLISH_EXAMPLES)
-@require_safe
+@page_for(Action.PUBLISH_EXAMPLES)
 def publish_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part of the page that follows the number typed."""
-    study = get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    study = study_of(pk)
     return render(request, "web/publish_quote.html", {"study": study, **_quoted(request, study)})
 
 
 def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
-    """A quote for as many examples as the form says so far, and what stands for it."""
+    """A quote for as many examples as the form says so far, None without a price; and what stands for it."""
     form = request.POST or request.GET
-    quote = _quote(form, study)
-    asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
-    return {"quote": quote, SHOWN: shown_as(form.get("split", Split.POOL), *asked)}
-
-
-def _quote(form: QueryDict, study: Study) -> LabelQuote | None:
-    """None where no price is set yet."""
     typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
     try:
-        return quote_labels(
+        quote = quote_labels(
             study=study, num_examples=num_examples, split=split if split in Split.values else Split.POOL
         )
     except PriceMissing:
-        return None
+        quote = None
+    asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
+    return {"quote": quote, SHOWN: digest(form.get("split", Split.POOL), *asked)}
 
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:
@@ -122,17 +105,15 @@ def _say_published(request: HttpRequest, result: PublishResult, *, currency: str
         )
 
 
-@allowed(Action.SYNC_LABELS)
-@require_POST
+@button_for(Action.SYNC_LABELS)
 def sync_labels(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=pk)
+    study = study_of(pk)
     result = carry_out_or_say(request, lambda: sync_study(actor=person(request), study=study))
     if result and result.error:
         messages.warning(request, f"Sync incomplete; Fulcrum retries. {result.error}")
     elif result:
         messages.success(request, f"Synced: {result.num_changed:,} annotations new or changed.")
         if result.troubles:
-            count = len(result.troubles)
-            noun = "annotation" if count == 1 else "annotations"
-            messages.warning(request, f"{count:,} {noun} could not be read. {result.troubles[0]}")
+            unread = counted(len(result.troubles), "annotation")
+            messages.warning(request, f"{unread} could not be read. {result.troubles[0]}")
     return redirect("labelling", pk=study.pk)

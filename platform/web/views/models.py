@@ -1,32 +1,31 @@
 """A student, a teacher or a soft-label set: what it cost, how good it is, its card, and a box to try it."""
 
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_POST, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
-from reports.charts import THEMES, NothingToDraw, reliability_chart, reliability_of
+from reports.charts import reliability_chart, reliability_of
 from reports.formatting import adding_up
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
 from runs.results import CardMissing, missing_parts, try_model
-from web.forms.models import TryForm
+from web.forms.reports import TryForm
+from web.guards import button_for, page_for
 from web.http import carry_out, download, drawing, person
 from web.presenters import shown
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def artifact(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/artifact.html", _page(_found(pk)))
 
 
-@allowed(Action.TRY_MODEL)
-@require_POST
+@button_for(Action.TRY_MODEL)
 def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a model answer what was typed: the whole page, or only its box."""
     model = _found(pk)
@@ -44,10 +43,8 @@ def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/artifact.html", {**_page(model), **context})
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
-    """The model card as of now, to save as README.md."""
     try:
         text = model_card(artifact=_found(pk))
     except CardMissing as problem:
@@ -55,16 +52,10 @@ def artifact_card(request: HttpRequest, pk: int) -> HttpResponse:
     return download(text, "text/markdown; charset=utf-8", "README.md")
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def reliability(request: HttpRequest, pk: int) -> HttpResponse:
-    """A soft-label set's reliability diagram as SVG; `theme` light or dark."""
-    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
-    try:
-        chart = reliability_chart(reliability_of(_found(pk)), theme=theme)
-    except NothingToDraw as problem:
-        raise Http404(str(problem)) from None
-    return drawing(request, chart, "svg", file_name=f"reliability-{pk}")
+    draw = partial(reliability_chart, reliability_of(_found(pk)))
+    return drawing(request, draw, "svg", file_name=f"reliability-{pk}")
 
 
 def _found(pk: int) -> Artifact:
@@ -76,7 +67,7 @@ def _page(model: Artifact) -> dict[str, Any]:
     bill = sharing.ledger.bill(run_id=model.run_id)
     shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
-    is_student, is_model = model.kind == ArtifactKind.STUDENT, model.kind != ArtifactKind.SOFT_LABELS
+    is_model = model.kind != ArtifactKind.SOFT_LABELS
     return {
         "study": model.run.study,
         "artifact": model,
@@ -84,7 +75,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "bill": bill,
         "bill_format": adding_up(model.run.study.budget.currency, *parts),
         "shared": shared,
-        "uses": [] if is_student else sharing.uses(bill),
+        "uses": [] if shared else sharing.uses(bill),
         "num_students": len(sharing.students),
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),

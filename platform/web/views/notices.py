@@ -4,20 +4,19 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.permissions import Action, allowed, allows
+from accounts.permissions import Action, allows
 from notices import queries
 from notices.models import Delivery, WebhookTarget
 from notices.operations import add_target, change_target, choose_mail, rotate_secret, send_again, send_test
 from web.forms.notices import NewTargetForm, TargetForm
-from web.http import carry_out, carry_out_or_say, page_of, person
+from web.guards import button_for, form_for, page_for
+from web.http import carry_out_or_say, page_of, person, submitted
 
 NEW_SECRET = "new_webhook_secret"
 
 
-@allowed(Action.SEE_NOTICES)
-@require_safe
+@page_for(Action.SEE_NOTICES)
 def notices(request: HttpRequest) -> HttpResponse:
     only_given_up = request.GET.get("show") == "given-up"
     context = {
@@ -29,8 +28,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     return render(request, "web/notices.html", context)
 
 
-@allowed(Action.MANAGE_NOTICES)
-@require_POST
+@button_for(Action.MANAGE_NOTICES)
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = get_object_or_404(Delivery.objects.select_related("person", "target"), pk=pk)
     if carry_out_or_say(request, lambda: send_again(actor=person(request), delivery=delivery)):
@@ -38,30 +36,27 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("notices")
 
 
-@allowed(Action.MANAGE_NOTICES)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.MANAGE_NOTICES)
 def targets(request: HttpRequest) -> HttpResponse:
     form = NewTargetForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        added = carry_out(form, lambda: add_target(actor=person(request), **form.cleaned_data))
-        if added:
-            return _show_secret(request, added)
+    added = submitted(form, lambda: add_target(actor=person(request), **form.cleaned_data))
+    if added:
+        return _show_secret(request, added)
     page = page_of(request, WebhookTarget.objects.select_related("created_by").order_by("-is_active", "name"))
     return render(request, "web/webhook_targets.html", {"form": form, "page": page})
 
 
-@allowed(Action.MANAGE_NOTICES)
+@form_for(Action.MANAGE_NOTICES)
 @never_cache  # it shows a new secret, once
-@require_http_methods(["GET", "POST"])
 def target(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(WebhookTarget, pk=pk)
     initial = {"name": shown.name, "url": shown.url, "is_active": shown.is_active}
     form = TargetForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        changed = carry_out(form, lambda: change_target(actor=person(request), target=shown, **form.cleaned_data))
-        if changed:
-            messages.success(request, f"{changed.name} is changed.")
-            return redirect("webhook-targets")
+    changed = submitted(form, lambda: change_target(actor=person(request), target=shown, **form.cleaned_data))
+    if changed:
+        messages.success(request, f"{changed.name} is changed.")
+        return redirect("webhook-targets")
+    if form.is_bound:
         shown.refresh_from_db()
     deliveries = shown.deliveries.select_related("notice").order_by("-pk")
     context = {
@@ -73,8 +68,7 @@ def target(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/webhook_target.html", context)
 
 
-@allowed(Action.MANAGE_NOTICES)
-@require_POST
+@button_for(Action.MANAGE_NOTICES)
 def test_target(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(WebhookTarget, pk=pk)
     delivery = send_test(actor=person(request), target=shown)
@@ -85,8 +79,7 @@ def test_target(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("webhook-target", pk=shown.pk)
 
 
-@allowed(Action.MANAGE_NOTICES)
-@require_POST
+@button_for(Action.MANAGE_NOTICES)
 def new_secret(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(WebhookTarget, pk=pk)
     return _show_secret(request, rotate_secret(actor=person(request), target=shown))
@@ -98,8 +91,7 @@ def _show_secret(request: HttpRequest, shown: WebhookTarget) -> HttpResponse:
     return redirect("webhook-target", pk=shown.pk)
 
 
-@allowed(Action.SEE_NOTICES)
-@require_POST
+@button_for(Action.SEE_NOTICES)
 def mail_choice(request: HttpRequest) -> HttpResponse:
     chosen = choose_mail(person=person(request), wants_mail=request.POST.get("wants_mail") == "on")
     messages.success(request, "You get notices by mail." if chosen.wants_mail else "You get no more notices by mail.")

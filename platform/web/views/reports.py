@@ -1,15 +1,15 @@
 """The report and its exports, and two students compared."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.text import slugify
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from reports.bills import BillSection
-from reports.charts import THEMES, NothingToDraw, utility_chart
+from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
 from reports.queries import Point, points, report_of
@@ -17,23 +17,22 @@ from runs.models import Artifact
 from runs.results import NotComparable, compare
 from studies.models import Study
 from web.forms.reports import CompareForm
-from web.http import download, drawing
+from web.guards import page_for
+from web.http import download, drawing, study_of
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     found = report_of(study)
     context = {"study": study, "report": found, "sections": BillSection, "compare_form": _compare_form(found.points)}
     return render(request, "web/report.html", context)
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     """A paired test of two students: the whole page, or the part of the report that follows the choice."""
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     found = points(study)
     form = _compare_form(found, request)
     context: dict[str, object] = {"study": study, "compare_form": form}
@@ -62,24 +61,17 @@ def _comparison(form: CompareForm) -> dict[str, object]:
     return {"finding": finding_of(found)}
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def report_table(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     return download(report_csv(report_of(study)), "text/csv; charset=utf-8", f"{_file_name(study)}.csv")
 
 
-@allowed(Action.SEE_REPORT)
-@require_safe
+@page_for(Action.SEE_REPORT)
 def report_chart(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
-    """The chart as SVG or PNG; `theme` light or dark, `download` to save it instead of showing it."""
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
-    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
-    try:
-        chart = utility_chart(points(study), theme=theme, study=study.name)
-    except NothingToDraw as problem:
-        raise Http404(str(problem)) from None
-    return drawing(request, chart, suffix, file_name=_file_name(study))
+    study = study_of(pk)
+    draw = partial(utility_chart, points(study), study=study.name)
+    return drawing(request, draw, suffix, file_name=_file_name(study))
 
 
 def _file_name(study: Study) -> str:

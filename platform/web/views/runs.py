@@ -1,18 +1,17 @@
 """Runs: watch one, pause it, give it more minutes, cancel it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.permissions import Action, allowed
-from reports.charts import THEMES, NothingToDraw, curve_chart, curve_csv
+from accounts.permissions import Action
+from reports.charts import curve_chart, curve_csv
 from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import total_usage
 from runs.models import Evaluation, Run
@@ -30,33 +29,32 @@ from runs.results import (
     written_spec,
 )
 from runs.results import run_file as file_of_run
-from studies.models import Split, Study
+from studies.models import Split
+from tables.table import counted
 from web.forms.runs import ExtendRunForm
-from web.http import carry_out_or_say, download, drawing, page_of, person
+from web.guards import button_for, form_for, page_for
+from web.http import carry_out_or_say, download, drawing, page_of, person, stream, study_of
 
 LOG_BYTES = 16_000
 SECONDS_TO_KEEP_A_CURVE = 3600
 BYTES_PER_PIECE = 1 << 16
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def runs(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     rows = study.runs.select_related("snapshot", "created_by").order_by("-pk")
     return render(request, "web/runs.html", {"study": study, "page": page_of(request, rows, size=25)})
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
     written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
     return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run_live(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the run's page that moves. Once the run ends, the whole page is loaded again: all of it changed."""
     shown = get_object_or_404(_with_relations(), pk=pk)
@@ -89,45 +87,35 @@ def _context(shown: Run) -> dict[str, object]:
     }
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def run_curve(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
-    """The curves as SVG, PNG or CSV; `theme` light or dark, `download` to save them instead of showing them."""
     shown = get_object_or_404(Run.objects.select_related("study"), pk=pk)
     found = curve_points(shown)
     if suffix == "csv":
         return download(curve_csv(found), "text/csv; charset=utf-8", f"run-{pk}-curves.csv")
-    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
-    try:
-        chart = curve_chart(found, metric=shown.study.get_metric_display(), theme=theme)
-    except NothingToDraw as problem:
-        raise Http404(str(problem)) from None
+    draw = partial(curve_chart, found, metric=shown.study.get_metric_display())
     # The page names another version as soon as the curves moved.
     seconds = SECONDS_TO_KEEP_A_CURVE if "v" in request.GET else None
-    return drawing(request, chart, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)
+    return drawing(request, draw, suffix, file_name=f"run-{pk}-curves", seconds_to_keep=seconds)
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
-def run_file(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
+@page_for(Action.SEE_STUDY)
+def run_file(request: HttpRequest, pk: int, name: str) -> StreamingHttpResponse:
     """A file as the run wrote it: the whole log, the spec that the trainer was given, the result."""
     shown = get_object_or_404(Run, pk=pk)
     path = file_of_run(shown, name)
     if path is None:
         raise Http404(f"{shown} has written no {name}.")
-    headers = {"Content-Disposition": f'attachment; filename="run-{pk}-{name}"', "X-Content-Type-Options": "nosniff"}
-    return StreamingHttpResponse(_pieces(path), content_type=FILES[name], headers=headers)
+    return stream(_pieces(path), FILES[name], f"run-{pk}-{name}")
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    """The file piece by piece: a log may be long."""
-    with path.open("rb") as stream:
-        while piece := stream.read(BYTES_PER_PIECE):
+    with path.open("rb") as file:
+        while piece := file.read(BYTES_PER_PIECE):
             yield piece
 
 
-@allowed(Action.CANCEL_RUN)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CANCEL_RUN)
 def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask first, saying what it costs and what is kept; then cancel."""
     if request.method == "GET":
@@ -136,39 +124,35 @@ def cancel_run(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("run", pk=pk)
         context = {"run": shown, "study": shown.study, "totals": run_totals(shown), "others": cancelled_with(run=shown)}
         return render(request, "web/cancel_run.html", context)
-    said = "Cancelling the run. It is billed for the time used."
-    return _do(request, pk, lambda run: cancel(actor=person(request), run=run), said)
+    done = "Cancelling the run. It is billed for the time used."
+    return _do(request, pk, cancel, done)
 
 
-@allowed(Action.CANCEL_RUN)
-@require_POST
+@button_for(Action.CANCEL_RUN)
 def pause_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "Pausing the run: it saves a checkpoint and keeps the rest of its hold."
-    return _do(request, pk, lambda run: pause(actor=person(request), run=run), said)
+    return _do(request, pk, pause, "Pausing the run: it saves a checkpoint and keeps the rest of its hold.")
 
 
-@allowed(Action.START_RUN)
-@require_POST
+@button_for(Action.START_RUN)
 def resume_run(request: HttpRequest, pk: int) -> HttpResponse:
-    said = "Resumed: the run starts from its checkpoint once a worker is free and its budget is not stopped."
-    return _do(request, pk, lambda run: resume(actor=person(request), run=run), said)
+    done = "Resumed: the run starts from its checkpoint once a worker is free and its budget is not stopped."
+    return _do(request, pk, resume, done)
 
 
-@allowed(Action.START_RUN)
-@require_POST
+@button_for(Action.START_RUN)
 def extend_run(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendRunForm(request.POST)
     if not form.is_valid():
         messages.error(request, f"More minutes: {' '.join(str(reason) for reason in form.errors['minutes'])}")
         return redirect("run", pk=pk)
     minutes = form.cleaned_data["minutes"]
-    said = f"The run has {minutes:,} more minute{'s' if minutes > 1 else ''}; their cost is reserved."
-    return _do(request, pk, lambda run: extend(actor=person(request), run=run, minutes=minutes), said)
+    done = f"The run has {counted(minutes, 'more minute')}; their cost is reserved."
+    return _do(request, pk, partial(extend, minutes=minutes), done)
 
 
-def _do(request: HttpRequest, pk: int, operation: Callable[[Run], Run], said: str) -> HttpResponse:
+def _do(request: HttpRequest, pk: int, operation: Callable[..., Run], done: str) -> HttpResponse:
     """Carry out what a button of the run's page asks for, and show the page again."""
     shown = get_object_or_404(Run, pk=pk)
-    if carry_out_or_say(request, lambda: operation(shown)):
-        messages.success(request, said)
+    if carry_out_or_say(request, lambda: operation(actor=person(request), run=shown)):
+        messages.success(request, done)
     return redirect("run", pk=pk)

@@ -2,26 +2,26 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import redirect, render
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from config.refusals import Refusal
 from runs.control import StartedRuns, start_runs
 from runs.requests import finished_teachers
+from studies.hashing import digest
 from studies.models import Study
 from studies.queries import split_counts
 from web.forms.runs import StartRunForm
-from web.http import carry_out, person
-from web.presenters import SHOWN, is_as_shown, quote_runs, shown_as
+from web.guards import form_for, page_for
+from web.http import SHOWN, carry_out, is_as_shown, person, study_of
+from web.presenters import quote_runs
 
 MOST_TEACHERS = 20
 
 
-@allowed(Action.START_RUN)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.START_RUN)
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
-    study = _study(pk)
+    study = study_of(pk)
     form = _form(study, request.POST or None)
     quoted = _quoted(request, study)
     # Without scripts a button asks for the quote that is otherwise updated at each change.
@@ -35,14 +35,9 @@ def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/start_run.html", context)
 
 
-@allowed(Action.START_RUN)
-@require_safe
+@page_for(Action.START_RUN)
 def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "web/run_quote_swapped.html", {**_quoted(request, _study(pk)), "is_swapped": True})
-
-
-def _study(pk: int) -> Study:
-    return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+    return render(request, "web/run_quote_swapped.html", {**_quoted(request, study_of(pk)), "is_swapped": True})
 
 
 def _form(study: Study, data: object) -> StartRunForm:
@@ -70,5 +65,5 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, object]:
     except Refusal as refusal:
         named = form[refusal.field].label if refusal.field in form.fields else ""
         return {"study": study, "form": form, "refusal": f"{named}: {refusal.reason}" if named else str(refusal)}
-    shown = shown_as(run_request, quote.amount if quote else None)
+    shown = digest(run_request, quote.amount if quote else None)
     return {"study": study, "form": form, "quote": quote, SHOWN: shown}

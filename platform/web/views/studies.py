@@ -1,31 +1,31 @@
-"""Home, and a study: create it, see its state, look at its data."""
+"""Home, and a study: create, change, duplicate and archive it, see its state and its data."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
 
-from accounts.permissions import Action, allowed, allows
+from accounts.permissions import Action, allows
 from budgets.models import PriceBook
 from budgets.overviews import totals_by_currency
+from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable, update_project
 from labeling.queries import work_waiting
 from runs.models import Run
-from studies.editing import create_study
+from studies.editing import archive_study, change_study, create_study, duplicate_study, unarchive_study
 from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
 from studies.queries import label_counts, split_counts, with_label, without_any
-from web.forms.studies import StudyForm
-from web.http import carry_out, page_of, person
-from web.presenters import study_rows
+from web.forms.studies import ChangeStudyForm, DuplicateForm, StudyForm
+from web.guards import button_for, form_for, page_for
+from web.http import page_of, person, stream, study_of, submitted
+from web.presenters import study_rows, would_stop
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
-@allowed(Action.SEE_HOME)
-@require_safe
+@page_for(Action.SEE_HOME)
 def home(request: HttpRequest) -> HttpResponse:
     actor = person(request)
     context: dict[str, Any] = {"waiting": work_waiting(actor)}
@@ -45,24 +45,64 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "web/home.html", context)
 
 
-@allowed(Action.CREATE_STUDY)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CREATE_STUDY)
 def create(request: HttpRequest) -> HttpResponse:
     form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""))
     if getattr(request, "htmx", False):
         return render(request, "web/study_kind.html", {"form": form})
-    if request.method == "POST" and form.is_valid():
-        study = carry_out(form, lambda: create_study(actor=person(request), spec=form.spec()))
-        if study:
-            messages.success(request, f"“{study.name}” created. Next: import its data.")
-            return redirect("study", pk=study.pk)
+    study = submitted(form, lambda: create_study(actor=person(request), spec=form.spec()))
+    if study:
+        messages.success(request, f"“{study.name}” created. Next: import its data.")
+        return redirect("study", pk=study.pk)
     return render(request, "web/create_study.html", {"form": form, "has_books": PriceBook.objects.exists()})
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@form_for(Action.CHANGE_STUDY)
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    form = ChangeStudyForm(request.POST or None, study=study)
+    changed = submitted(form, lambda: change_study(actor=person(request), study=study, **form.changes()))
+    if changed:
+        messages.success(request, f"“{changed.name}” is saved.")
+        try:
+            update_project(study=changed)
+        except (LabelStudioRefused, LabelStudioUnreachable) as trouble:
+            messages.warning(request, f"Label Studio gets it when examples are published next. {trouble}")
+        return redirect("study", pk=pk)
+    return render(request, "web/change_study.html", {"study": study, "form": form})
+
+
+@form_for(Action.CREATE_STUDY)
+def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    form = DuplicateForm(request.POST or None, initial={"name": f"{study.name[:110]} (copy)"})
+    made = submitted(form, lambda: duplicate_study(actor=person(request), study=study, **form.cleaned_data))
+    if made:
+        messages.success(request, f"“{made.name}” has the settings of “{study.name}”, and a budget of its own.")
+        return redirect("study", pk=made.pk)
+    return render(request, "web/duplicate_study.html", {"study": study, "form": form})
+
+
+@form_for(Action.CHANGE_STUDY)
+def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    if request.method == "POST":
+        archive_study(actor=person(request), study=study)
+        messages.success(request, f"“{study.name}” is archived. It spends nothing more and keeps all it has.")
+        return redirect("study", pk=pk)
+    return render(request, "web/archive_study.html", {"study": study, "would_stop": would_stop(study)})
+
+
+@button_for(Action.CHANGE_STUDY)
+def unarchive(request: HttpRequest, pk: int) -> HttpResponse:
+    study = unarchive_study(actor=person(request), study=study_of(pk))
+    messages.success(request, f"“{study.name}” is in the lists again. Its budget is stopped until you resume it.")
+    return redirect("study", pk=pk)
+
+
+@page_for(Action.SEE_STUDY)
 def overview(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget__price_book", "created_by"), pk=pk)
+    study = study_of(pk)
     (row,) = study_rows([study])
     context = {
         "study": study,
@@ -73,10 +113,9 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/study.html", context)
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def data(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study, pk=pk)
+    study = study_of(pk)
     split, label = request.GET.get("split", Split.POOL), request.GET.get("label", "")
     context = {
         "study": study,
@@ -93,20 +132,20 @@ def data(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/data.html", context)
 
 
-@allowed(Action.SEE_STUDY)
-@require_safe
+@page_for(Action.SEE_STUDY)
 def data_file(request: HttpRequest, pk: int, suffix: str) -> StreamingHttpResponse:
     """What the filters leave, in the form that an import takes."""
-    study = get_object_or_404(Study, pk=pk)
+    study = study_of(pk)
     examples = _examples(study, request.GET.get("split", ""), request.GET.get("label", ""))
-    headers = {"Content-Disposition": f'attachment; filename="study-{study.pk}.{suffix}"'}
     pieces = export_examples(study=study, examples=examples, suffix=suffix)
-    return StreamingHttpResponse(pieces, content_type=CONTENT_TYPES[suffix], headers=headers)
+    return stream(pieces, CONTENT_TYPES[suffix], f"study-{study.pk}.{suffix}")
 
 
 def _examples(study: Study, split: str, label: str) -> QuerySet[Example]:
+    if split and split not in Split.values:
+        raise Http404(f"There is no split {split!r}; there are {', '.join(Split.values)}.")
     rows = _labelled_so(study, label).select_related("label").order_by("split", "rank")
-    return rows.filter(split=split) if split in Split.values else rows
+    return rows.filter(split=split) if split else rows
 
 
 def _labelled_so(study: Study, label: str) -> QuerySet[Example]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from budgets.ledger import AlreadyReversed, BudgetExceeded, BudgetStopped, CapExceeded, HoldClosed
+from budgets.ledger import AlreadyReversed, BudgetExceeded, BudgetStopped, CapExceeded
+from budgets.ledger.holds import HoldClosed
 from budgets.ledger.repricing import NothingToReprice
 from budgets.limits.limits import LimitTooLow
 from budgets.limits.stops import NothingLeft

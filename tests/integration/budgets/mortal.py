@@ -24,10 +24,10 @@ from django.db import connections, transaction  # noqa: E402  # after setup
 from accounts.models import User  # noqa: E402  # after setup
 from budgets.cost_kinds import CostKind  # noqa: E402  # after setup
 from budgets.ledger import AlreadyReversed, Cost, charge, extend_hold, reverse, settle  # noqa: E402  # after setup
-from budgets.ledger.holds import place_hold  # noqa: E402  # after setup
 from budgets.models import Budget, LedgerEntry, Origin, Price  # noqa: E402  # after setup
 from budgets.prices import price_at  # noqa: E402  # after setup
 from budgets.queries import differences  # noqa: E402  # after setup
+from tests.factories import place_hold  # noqa: E402  # after setup
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 LONGEST_LIFE = 0.15

@@ -18,10 +18,10 @@ django.setup()
 from accounts.models import User  # noqa: E402  # after setup
 from budgets.cost_kinds import CostKind  # noqa: E402  # after setup
 from budgets.ledger import BudgetExceeded, BudgetStopped, Cost, charge  # noqa: E402  # after setup
-from budgets.ledger.holds import place_hold  # noqa: E402  # after setup
 from budgets.limits import StaleEdit, top_up  # noqa: E402  # after setup
 from budgets.models import Budget, Origin, Price  # noqa: E402  # after setup
 from budgets.prices import Scope, set_price  # noqa: E402  # after setup
+from tests.factories import place_hold  # noqa: E402  # after setup
 
 
 @lru_cache

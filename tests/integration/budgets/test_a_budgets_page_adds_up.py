@@ -3,11 +3,11 @@ from decimal import Decimal
 import pytest
 
 from budgets.ledger import charge, release
-from budgets.ledger.holds import place_hold
 from budgets.limits import set_cap, stop_everything
 from budgets.models import Path
-from budgets.overviews import breakdown, cap_uses, num_withdrawn, overshoot, standing_stop, totals_by_currency
+from budgets.overviews import breakdown, cap_uses, num_withdrawn, overshoot, totals_by_currency
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_holds_given_back_by_a_stop_are_counted() -> None:
     stop_everything(actor=factories.person(), budget=budget, reason="Enough")
     release(hold=holds[1], reason="withdrawn: Enough")
     release(hold=holds[2], reason="cancelled")
-    stop = standing_stop(budget)
+    stop = budget.active_stop
     assert stop is not None
     assert num_withdrawn(stop) == 1
 

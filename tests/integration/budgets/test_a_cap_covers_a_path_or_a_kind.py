@@ -7,12 +7,12 @@ from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, HoldRequest, charge, headroom, place_holds
-from budgets.ledger.holds import place_hold
 from budgets.limits import StaleEdit, remove_cap, set_cap
 from budgets.limits.limits import LimitTooLow
 from budgets.models import Budget, Cap, Path, Price
 from config.refusals import Refusal
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price
 
 pytestmark = pytest.mark.django_db

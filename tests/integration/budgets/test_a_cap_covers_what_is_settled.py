@@ -6,13 +6,13 @@ import pytest
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.ledger import CapExceeded, headroom, settle
-from budgets.ledger.holds import place_hold
 from budgets.limits import set_cap
 from budgets.models import Budget, Hold, Path
 from budgets.prices import Scope, price_at
 from budgets.queries import differences
 from config.refusals import Refusal
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import NOW, cost, label_price, platform_fee, spent
 
 pytestmark = pytest.mark.django_db

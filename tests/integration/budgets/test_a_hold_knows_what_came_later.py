@@ -2,12 +2,13 @@ from decimal import Decimal
 
 import pytest
 
-from budgets.ledger import HoldClosed, HoldRequest, extend_hold, place_holds, release, settle
-from budgets.ledger.holds import SourceKeyReused, place_hold
+from budgets.ledger import HoldRequest, extend_hold, place_holds, release, settle
+from budgets.ledger.holds import HoldClosed, SourceKeyReused
 from budgets.models import Budget, Hold
 from budgets.queries import differences
 from config.refusals import Refusal
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price
 
 pytestmark = pytest.mark.django_db

@@ -6,11 +6,11 @@ import pytest
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.cost_kinds import CostKind
-from budgets.ledger.holds import place_hold
 from budgets.limits import set_limit
 from budgets.limits.limits import LimitTooLow
 from budgets.prices import price_at
 from tests import factories
+from tests.factories import place_hold
 
 pytestmark = pytest.mark.django_db
 

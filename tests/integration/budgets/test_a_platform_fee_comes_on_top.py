@@ -5,13 +5,13 @@ import pytest
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, charge, reverse, settle
-from budgets.ledger.holds import place_hold
 from budgets.limits import set_cap
 from budgets.models import Budget, LedgerEntry, Path, Price
 from budgets.prices import set_price
 from budgets.queries import differences
 from config.refusals import Refusal
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price
 
 pytestmark = pytest.mark.django_db

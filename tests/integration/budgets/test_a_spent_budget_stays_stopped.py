@@ -4,11 +4,11 @@ import pytest
 
 from accounts.models import Role, User
 from budgets.ledger import reverse, settle
-from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, set_limit, stop_everything, top_up
 from budgets.limits.stops import NothingLeft
 from budgets.models import Budget
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price, spent
 
 pytestmark = pytest.mark.django_db

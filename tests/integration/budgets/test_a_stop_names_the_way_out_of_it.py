@@ -5,11 +5,11 @@ from django.utils import timezone
 
 from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetStopped, Cost, charge
-from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, stop_everything, top_up
 from budgets.models import Budget, Origin, Price
 from budgets.prices import price_at
 from tests import factories
+from tests.factories import place_hold
 
 pytestmark = pytest.mark.django_db
 

@@ -5,13 +5,13 @@ import pytest
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.ledger import BudgetStopped, charge, extend_hold, headroom, settle
-from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, set_limit, stop_everything, top_up
 from budgets.limits.stops import NothingLeft
 from budgets.models import Budget, BudgetStop
 from config.refusals import Refusal
 from notices.models import Notice, NoticeKind
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price, spent
 
 pytestmark = pytest.mark.django_db

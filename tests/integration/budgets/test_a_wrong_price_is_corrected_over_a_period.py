@@ -7,7 +7,6 @@ from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
 from budgets.cost_kinds import CostKind
 from budgets.ledger import BudgetExceeded, CapExceeded, Period, RepricingPreview, preview_repricing, reprice, reverse
-from budgets.ledger.holds import place_hold
 from budgets.ledger.repricing import NothingToReprice, RepricingChanged
 from budgets.limits import set_cap, stop_everything
 from budgets.models import Budget, LedgerEntry, Price
@@ -15,6 +14,7 @@ from budgets.prices import price_at, set_price
 from budgets.queries import differences
 from config.refusals import Refusal
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import NOW, label_price, spent
 
 pytestmark = pytest.mark.django_db

@@ -7,10 +7,10 @@ from django.db import connection
 
 from accounts.models import Role
 from budgets.ledger import reverse, settle
-from budgets.ledger.holds import place_hold
 from budgets.models import Hold, LedgerEntry, Tally
 from budgets.queries import differences
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price
 
 

@@ -4,11 +4,12 @@ from decimal import Decimal
 import pytest
 
 from budgets.cost_kinds import CostKind
-from budgets.ledger import BudgetExceeded, Cost, HoldClosed, charge, release, settle
-from budgets.ledger.holds import SourceKeyReused, place_hold
+from budgets.ledger import BudgetExceeded, Cost, charge, release, settle
+from budgets.ledger.holds import HoldClosed, SourceKeyReused
 from budgets.models import Budget, Hold, LedgerEntry, Origin
 from budgets.prices import price_at
 from tests import factories
+from tests.factories import place_hold
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

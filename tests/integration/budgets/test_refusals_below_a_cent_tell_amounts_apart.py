@@ -4,12 +4,12 @@ import pytest
 
 from accounts.models import Role
 from budgets.ledger import BudgetExceeded, CapExceeded
-from budgets.ledger.holds import place_hold
 from budgets.limits import StaleEdit, set_cap, set_limit, top_up
 from budgets.limits.limits import LimitTooLow
 from budgets.models import Budget
 from budgets.prices import price_at
 from tests import factories
+from tests.factories import place_hold
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.models import Budget, Price
-from budgets.prices import Scope, highest_price, price_at, set_price
+from budgets.prices import Scope, find_price, highest_price, set_price
 from config.refusals import Refusal
 from tests import factories
 
@@ -22,7 +22,9 @@ def own(budget: Budget, amount: str | None, *, scope: Scope, starts_at: datetime
 
 
 def found(budget: Budget, scope: Scope, *, at: datetime = SUMMER, known_at: datetime | None = None) -> Decimal:
-    return price_at(book=budget.price_book, kind=CostKind.LABEL, at=at, scope=scope, known_at=known_at).rate
+    price = find_price(book=budget.price_book, kind=CostKind.LABEL, at=at, scope=scope, known_at=known_at)
+    assert price
+    return price.rate
 
 
 def test_an_annotators_own_price_comes_before_the_studys_and_the_books() -> None:

@@ -31,7 +31,7 @@ class WebServer:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def spooled_bytes(self) -> int:
-        """What its processes hold on disk, in files that have no name too. One that is closed meanwhile holds nothing."""
+        """What its processes hold on disk, in files without a name too; one that is closed meanwhile holds nothing."""
         workers = psutil.Process(self.process.pid).children(recursive=True)
         descriptors = [link for worker in workers for link in Path(f"/proc/{worker.pid}/fd").iterdir()]
         return sum(size_within(link, folder=self.spool) for link in descriptors) + sum(

@@ -14,7 +14,6 @@ from budgets.limits import resume, stop_everything
 from budgets.models import Budget
 from labeling.label_studio import LabelStudioClient, connect
 from labeling.models import Annotation, LabelingProject, Publication
-from labeling.publishing import publish
 from labeling.sign_in import ticket_url
 from labeling.sync import sync
 from labeling.widgets import widget_of
@@ -23,6 +22,7 @@ from reports.verify import verify
 from studies.models import Study
 from studies.task_types import TASK_TYPES
 from tests import factories
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 NOTHING_PICKED = {
@@ -114,10 +114,7 @@ def annotator(db: None, enter: Enter) -> Member:
 @pytest.fixture
 def study(db: None, label_studio: LabelStudioServer) -> Study:
     """Three examples published at 0.10 each."""
-    made = factories.study()
-    factories.examples(made, ["one", "two", "three"])
-    publish(actor=made.created_by, study=made)
-    return made
+    return published_study("one", "two", "three")
 
 
 def project_id(study: Study) -> int:

@@ -24,6 +24,7 @@ from tests.integration.labeling.conftest import (
     stopped,
     synced,
 )
+from tests.labelling import close_reasons
 
 pytestmark = pytest.mark.django_db
 
@@ -37,14 +38,10 @@ def deleted(study: Study, annotator: Member, client_of: LabelStudioClient) -> St
     return study
 
 
-def reasons(study: Study) -> set[str]:
-    return {hold.close_reason for hold in study.budget.holds.filter(closed_at__isnull=False, entries__isnull=True)}
-
-
 def test_a_sync_gives_the_holds_back_and_keeps_what_was_paid(deleted: Study) -> None:
     sync_all()
     assert spent_and_held(deleted) == ("0.10", "0.00")
-    assert reasons(deleted) == {"its project was deleted in Label Studio"}
+    assert close_reasons(deleted) == {"its project was deleted in Label Studio"}
     assert Label.objects.get(example__study=deleted).value == "bad"
     assert Annotation.objects.get().deleted_at is not None
     assert is_exact(deleted)

@@ -4,11 +4,11 @@ import pytest
 from django.utils import timezone
 
 from budgets.ledger import release
-from labeling.models import Assignment, Batch, LabelingProject, Publication
-from labeling.publishing import PublishRequest, hold_batch, quote_labels
-from labeling.publishing.batches import publishable
+from labeling.models import Assignment, Publication
+from labeling.publishing import quote_labels
 from studies.models import Split, Study
 from tests import factories
+from tests.labelling import hold_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -18,17 +18,12 @@ def study(db: None) -> Study:
     """Thirty examples in the pool, three annotations each at 0.10."""
     study = factories.study(annotations_per_example=3)
     factories.examples(study, [f"text {number}" for number in range(30)])
-    LabelingProject.objects.create(study=study, label_studio_id=1)
     return study
 
 
 def withdraw_one_of_three(study: Study) -> None:
     """Publish one example, and take back one of its annotations."""
-    examples = publishable(study=study, split=Split.POOL)
-    held = hold_batch(
-        PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=1, uid=Batch().uid)
-    )
-    assert held is not None
+    assert hold_examples(study, 1) is not None
     hold = Assignment.objects.order_by("number")[0].hold
     release(hold=hold, reason="withdrawn")
     Publication.objects.update(withdrawn_at=timezone.now())

@@ -8,11 +8,11 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import LedgerEntry
-from labeling.publishing import publish
 from labeling.queries import status
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, project_id, resumed, stopped, synced
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -49,9 +49,7 @@ def at_work(members: Sequence[Member], study: Study) -> list[int]:
 def test_every_answer_that_was_taken_is_paid_and_after_a_stop_at_most_one_each(
     label_studio: LabelStudioServer, enter: Enter
 ) -> None:
-    study = factories.study()
-    factories.examples(study, [f"text {number}" for number in range(NUM_EXAMPLES)])
-    publish(actor=study.created_by, study=study)
+    study = published_study(*(f"text {number}" for number in range(NUM_EXAMPLES)))
     members = [enter(factories.person(Role.ANNOTATOR)) for _ in range(4)]
     answered = at_work(members, study)
     synced(study)

@@ -24,6 +24,7 @@ from tests.integration.labeling.conftest import (
     stopped,
     synced,
 )
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -81,9 +82,7 @@ def test_a_draft_counts_as_open_and_of_several_the_latest_is_kept(study: Study, 
 def test_a_half_answered_example_stays_but_cannot_be_opened(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
-    study = factories.study(annotations_per_example=2)
-    factories.examples(study, ["one"])
-    publish(actor=study.created_by, study=study)
+    study = published_study("one", annotations_per_example=2)
     (example,) = published_ids(study)
     annotator.annotate(example)
     stopped(study)

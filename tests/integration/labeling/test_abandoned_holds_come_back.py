@@ -8,13 +8,10 @@ from labeling.sync import sync_study
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import Member, is_exact, published_ids, spent_and_held, synced
+from tests.labelling import close_reasons
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
-
-
-def reasons(study: Study) -> set[str]:
-    return {hold.close_reason for hold in study.budget.holds.filter(closed_at__isnull=False)}
 
 
 def test_an_example_deleted_in_label_studio_gives_its_hold_back_and_can_be_published_again(
@@ -23,7 +20,7 @@ def test_an_example_deleted_in_label_studio_gives_its_hold_back_and_can_be_publi
     client_of.sdk.tasks.delete(id=str(published_ids(study)[0]))
     sync_study(actor=study.created_by, study=study)
     assert spent_and_held(study) == ("0.00", "0.20")
-    assert reasons(study) == {"deleted in Label Studio"}
+    assert close_reasons(study) == {"deleted in Label Studio"}
     assert publish(actor=study.created_by, study=study).num_published == 1
     assert spent_and_held(study) == ("0.00", "0.30")
     annotator.annotate(published_ids(study)[0])
@@ -37,7 +34,7 @@ def test_an_example_that_never_arrived_gives_its_hold_back(study: Study, client_
     client_of.sdk.tasks.delete(id=str(lost.label_studio_id))
     Publication.objects.filter(pk=lost.pk).update(label_studio_id=None)
     sync_study(actor=study.created_by, study=study)
-    assert reasons(study) == {"never arrived in Label Studio"}
+    assert close_reasons(study) == {"never arrived in Label Studio"}
     assert list(publishable(study=study, split="pool")) == [lost.example]
 
 
@@ -50,7 +47,7 @@ def test_a_batch_that_label_studio_refuses_gives_its_holds_back(
         patch.setattr(LabelStudioClient, "create_examples", refuse)
         publish(actor=study.created_by, study=study)
     assert spent_and_held(study) == ("0.00", "0.00")
-    assert reasons(study) == {"refused by Label Studio: too large"}
+    assert close_reasons(study) == {"refused by Label Studio: too large"}
     assert Batch.objects.get().state == Batch.State.WITHDRAWN
     assert publish(actor=study.created_by, study=study).num_published == 2
 

@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.limits import set_cap, stop_everything
-from budgets.prices import PriceMissing, Scope, set_price
+from budgets.prices import PriceMissing
 from labeling.models import Annotation
 from labeling.publishing import quote_labels
-from labeling.publishing.quotes import estimate_labels
+from planning.estimates import Estimate
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
+from tests.labelling import priced
 
 pytestmark = pytest.mark.django_db
 
@@ -24,15 +25,10 @@ def study(db: None) -> Study:
     return factories.study(limit="1")
 
 
-def priced(study: Study, kind: CostKind, amount: str, annotator: User | None = None) -> None:
-    set_price(
-        actor=factories.person(Role.ADMIN),
-        book=study.budget.price_book,
-        kind=kind,
-        amount=amount,
-        starts_at=timezone.now(),
-        scope=Scope(annotator=annotator),
-    )
+def estimated(study: Study, num_examples: int) -> Estimate:
+    """Quote as many further examples."""
+    factories.examples(study, [f"text {number}" for number in range(num_examples)])
+    return quote_labels(study=study, num_examples=num_examples).estimate
 
 
 def answered(study: Study, seconds: list[float], **changes: Any) -> None:
@@ -43,18 +39,18 @@ def answered(study: Study, seconds: list[float], **changes: Any) -> None:
 
 
 def test_without_a_history_today_s_prices_decide(study: Study) -> None:
-    priced(study, CostKind.LABEL, "0.25", factories.person(Role.ANNOTATOR))
-    found = estimate_labels(study=study, num_examples=10)
+    priced(study, CostKind.LABEL, "0.25", annotator=factories.person(Role.ANNOTATOR))
+    found = estimated(study, 10)
     assert (found.low, found.expected, found.high) == (Decimal(1), Decimal(1), Decimal("2.5"))
     assert found.expected_seconds == 200
 
 
 def test_the_mix_of_who_answered_so_far_is_expected_again(study: Study) -> None:
     dear = factories.person(Role.ANNOTATOR)
-    priced(study, CostKind.LABEL, "0.20", dear)
+    priced(study, CostKind.LABEL, "0.20", annotator=dear)
     answered(study, [4, 6])
     Annotation.objects.filter(pk__in=Annotation.objects.values("pk")[:1]).update(annotator=dear)
-    found = estimate_labels(study=study, num_examples=10)
+    found = estimated(study, 10)
     assert found.expected == Decimal("1.5")
     assert "2 annotations" in found.basis
 
@@ -63,7 +59,7 @@ def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:
     study = factories.study(pay_basis="per_hour", max_paid_seconds=60)
     priced(study, CostKind.LABELLING_HOUR, "36")
     answered(study, [10, 20, 30])
-    found = estimate_labels(study=study, num_examples=1)
+    found = estimated(study, 1)
     assert [round(one, 2) for one in (found.low, found.expected, found.high)] == [
         Decimal("0.10"),
         Decimal("0.20"),
@@ -73,7 +69,7 @@ def test_hours_are_estimated_from_the_times_so_far(db: None) -> None:
 
 def test_the_fee_is_in_it(study: Study) -> None:
     priced(study, CostKind.PLATFORM_FEE, "10")
-    assert estimate_labels(study=study, num_examples=10).expected == Decimal("1.1")
+    assert estimated(study, 10).expected == Decimal("1.1")
 
 
 def test_a_quote_says_how_many_fit_under_limit_and_cap(study: Study) -> None:
@@ -92,4 +88,4 @@ def test_under_a_stop_nothing_fits(study: Study) -> None:
 def test_without_a_price_there_is_none(db: None) -> None:
     study = factories.study(pay_basis="per_hour")
     with pytest.raises(PriceMissing, match="hour of labelling"):
-        estimate_labels(study=study, num_examples=1)
+        estimated(study, 1)

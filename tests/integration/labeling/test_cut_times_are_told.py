@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import AuditRecord, Role
 from embedded import services
 from labeling.endpoints import num_cut
-from labeling.tickets import LeadTimeReport, write_report
+from labeling.tickets import LeadTimeReport, seal
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import Member, project_id, published_ids
@@ -79,15 +79,13 @@ def test_what_fulcrum_did_not_hear_it_hears_with_the_next(study: Study, unheard:
 def test_it_is_written_down_once_however_often_it_is_told(study: Study) -> None:
     cut = LeadTimeReport(project=project_id(study), annotation=1, email="ann@example.com", reported=99.5, kept=1.0)
     for _ in range(2):
-        text = write_report(key=settings.TICKET_KEY, report=cut)
+        text = seal(key=settings.TICKET_KEY, message=cut)
         assert Client().post("/labeling/lead-time-cut", text, content_type="text/plain").status_code == 204
     assert records() == [("99.5", "1")]
 
 
 def test_nobody_else_can_tell_of_one(study: Study) -> None:
-    text = write_report(
-        key="another key",
-        report=LeadTimeReport(project=project_id(study), annotation=1, email="", reported=9.0, kept=1.0),
-    )
+    cut = LeadTimeReport(project=project_id(study), annotation=1, email="", reported=9.0, kept=1.0)
+    text = seal(key="another key", message=cut)
     assert Client().post("/labeling/lead-time-cut", text, content_type="text/plain").status_code == 403
     assert records() == []

@@ -1,7 +1,6 @@
 """Own prices, hours, skips and the platform fee, of people who answer in a real Label Studio."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,13 +10,13 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import Period, preview_repricing, reprice
 from budgets.limits import top_up
 from budgets.models import BudgetStop, LedgerEntry
-from budgets.prices import Scope, set_price
 from labeling.models import Annotation
 from labeling.publishing import publish
 from studies.models import Study
 from tests import factories
 from tests.factories import LONG_AGO
 from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, spent_and_held, synced
+from tests.labelling import priced
 from tests.services import LabelStudioServer
 from web.presenters import earned
 
@@ -31,19 +30,6 @@ def study(db: None, label_studio: LabelStudioServer) -> Study:
     made = factories.study()
     factories.examples(made, ["one", "two"])
     return made
-
-
-def priced(study: Study, kind: CostKind, amount: str, **scope: Any) -> None:
-    starts_at = timezone.now() if scope or kind != CostKind.LABEL else LONG_AGO
-    admin = factories.person(Role.ADMIN)
-    set_price(
-        actor=admin,
-        book=study.budget.price_book,
-        kind=kind,
-        amount=amount,
-        starts_at=starts_at,
-        scope=Scope(**scope),
-    )
 
 
 def published(study: Study) -> list[int]:

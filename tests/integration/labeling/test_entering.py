@@ -5,7 +5,7 @@ from pytest_django import Settings
 from accounts.models import Role
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused
 from labeling.sign_in import enter_url, ticket_url
-from labeling.sync import NothingPublished
+from labeling.sync.project_sync import NothingPublished
 from studies.models import Study
 from tests import factories
 from tests.integration.labeling.conftest import HOME, Enter, Member

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Role, User
-from labeling.tickets import AccessQuestion, AccessReply, read_reply, session_reference, write_question
+from labeling.tickets import AccessQuestion, AccessReply, read_reply, seal, session_reference
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def ask(person: User, *, session: str = "", signs_out: bool = False) -> AccessReply:
     question = AccessQuestion(email=person.email, session=session, asked_at=int(time.time()), signs_out=signs_out)
-    text = write_question(key=settings.TICKET_KEY, question=question)
+    text = seal(key=settings.TICKET_KEY, message=question)
     answer = Client().post("/labeling/access", text, content_type="text/plain")
     assert answer.status_code == 200
     return read_reply(key=settings.TICKET_KEY, text=answer.content.decode(), question=question)

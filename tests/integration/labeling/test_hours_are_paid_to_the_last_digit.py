@@ -12,14 +12,12 @@ from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.ledger import Period, preview_repricing, reprice
 from budgets.models import Budget, Hold, LedgerEntry, Origin, Tally
-from budgets.prices import set_price
-from labeling.models import Annotation, Assignment, LabelingProject
+from labeling.models import Annotation, Assignment
 from labeling.payment import pay_answer
-from labeling.publishing import PublishRequest, hold_batch
-from labeling.publishing.batches import publishable
 from reports.verify import verify
-from studies.models import Split, Study
+from studies.models import Study
 from tests import factories
+from tests.labelling import hold_examples, priced
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +26,9 @@ pytestmark = pytest.mark.django_db
 def study(db: None) -> Study:
     """One published example, whose budget has nothing beside its hold."""
     study = factories.study(limit="1.666667", pay_basis="per_hour", max_paid_seconds=300)
-    kind, admin = CostKind.LABELLING_HOUR, factories.person(Role.ADMIN)
-    set_price(actor=admin, book=study.budget.price_book, kind=kind, amount="20", starts_at=factories.LONG_AGO)
+    priced(study, CostKind.LABELLING_HOUR, "20", starts_at=factories.LONG_AGO)
     factories.examples(study, ["one"])
-    LabelingProject.objects.create(study=study, label_studio_id=1)
-    examples = publishable(study=study, split=Split.POOL)
-    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=1, uid=uuid.uuid4()))
+    hold_examples(study)
     return study
 
 

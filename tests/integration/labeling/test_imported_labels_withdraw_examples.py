@@ -26,6 +26,7 @@ from tests.integration.labeling.conftest import (
     stopped,
     synced,
 )
+from tests.labelling import published_study
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,7 +128,7 @@ def test_label_studio_that_is_away_is_told_and_tried_again(
         raise LabelStudioUnreachable("Label Studio does not answer.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("labeling.withdraw.imported_labels.connect", away)
+        patch.setattr("labeling.withdraw.release.connect", away)
         assert withdraw_labelled_of(study=study).error == "Label Studio does not answer."
     assert spent_and_held(study) == ("0.00", "0.30")
     follow_imported_labels()
@@ -157,9 +158,7 @@ def test_what_a_stop_withdrew_and_got_a_label_is_not_published_again(study: Stud
 def test_where_two_are_asked_nobody_else_gets_what_one_answered_or_has_open(
     db: None, annotator: Member, enter: Enter
 ) -> None:
-    study = factories.study(annotations_per_example=2)
-    factories.examples(study, ["one", "two", "three"])
-    publish(actor=study.created_by, study=study)
+    study = published_study("one", "two", "three", annotations_per_example=2)
     answered = annotator.open_next(study)
     assert answered is not None and annotator.annotate(answered).status_code == 201
     opened = annotator.open_next(study)

@@ -1,7 +1,5 @@
 """After each sync, Label Studio asks for as many answers as there is money held for, and asks the same people."""
 
-from typing import Any
-
 import pytest
 
 from accounts.models import Role
@@ -24,6 +22,7 @@ from tests.integration.labeling.conftest import (
     stopped,
     synced,
 )
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -37,13 +36,6 @@ OVERLAPPING = [
     }
     for start, end in ((5, 12), (5, 20))
 ]
-
-
-def one_example(**fields: Any) -> Study:
-    study = factories.study(**fields)
-    factories.examples(study, ["one"])
-    publish(actor=study.created_by, study=study)
-    return study
 
 
 def asks(client: LabelStudioClient, study: Study) -> list[int]:
@@ -62,9 +54,7 @@ def holds(study: Study) -> list[int]:
 def test_after_a_rejected_answer_somebody_else_is_asked_and_the_hold_is_settled_once(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
-    study = factories.study(task_type="entity_extraction", labels=("Person",))
-    factories.examples(study, ["Meet Okonkwo in Lyon."])
-    publish(actor=study.created_by, study=study)
+    study = published_study("Meet Okonkwo in Lyon.", task_type="entity_extraction", labels=("Person",))
     example_id = annotator.open_next(study)
     assert example_id is not None
     annotator.annotate(example_id, result=OVERLAPPING)
@@ -84,7 +74,7 @@ def test_after_a_rejected_answer_somebody_else_is_asked_and_the_hold_is_settled_
 def test_who_corrects_a_rejected_answer_is_accepted_once_and_nobody_else_is_asked(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     made = annotator.annotate(published_ids(study)[0], "ugly").json()
     synced(study)
     annotator.edit(made["id"], "bad")
@@ -97,7 +87,7 @@ def test_who_corrects_a_rejected_answer_is_accepted_once_and_nobody_else_is_aske
 def test_what_a_person_who_was_switched_off_submitted_keeps_the_example_from_nobody(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     annotator.annotate(published_ids(study)[0])
     annotator.person.is_active = False
     annotator.person.save()
@@ -112,7 +102,7 @@ def test_what_a_person_who_was_switched_off_submitted_keeps_the_example_from_nob
 def test_who_answers_twice_keeps_the_second_place_from_nobody(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
-    study = one_example(annotations_per_example=2)
+    study = published_study("one", annotations_per_example=2)
     for _ in range(2):
         annotator.annotate(published_ids(study)[0])
     assert [one.state for one in synced(study)] == [State.ACCEPTED, State.SURPLUS]
@@ -123,7 +113,7 @@ def test_who_answers_twice_keeps_the_second_place_from_nobody(
 def test_an_answer_without_a_result_keeps_the_example_from_nobody(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     annotator.http.post(f"/api/tasks/{published_ids(study)[0]}/annotations", json={"lead_time": 1})
     synced(study)
     assert enter(factories.person(Role.ANNOTATOR)).open_next(study) == published_ids(study)[0]
@@ -132,7 +122,7 @@ def test_an_answer_without_a_result_keeps_the_example_from_nobody(
 def test_a_paid_answer_that_is_deleted_is_not_asked_for_again(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     made = annotator.annotate(published_ids(study)[0]).json()
     synced(study)
     client_of.sdk.annotations.delete(made["id"])
@@ -144,7 +134,7 @@ def test_a_paid_answer_that_is_deleted_is_not_asked_for_again(
 def test_a_paid_answer_that_becomes_a_skip_is_not_asked_for_again(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     made = annotator.annotate(published_ids(study)[0]).json()
     synced(study)
     annotator.edit(made["id"], "good", was_cancelled=True)
@@ -155,7 +145,7 @@ def test_a_paid_answer_that_becomes_a_skip_is_not_asked_for_again(
 def test_an_example_that_is_published_again_asks_only_for_what_is_missing(
     label_studio: LabelStudioServer, annotator: Member, client_of: LabelStudioClient
 ) -> None:
-    study = one_example(annotations_per_example=2)
+    study = published_study("one", annotations_per_example=2)
     annotator.annotate(published_ids(study)[0])
     synced(study)
     client_of.sdk.tasks.delete(id=str(published_ids(study)[0]))
@@ -174,7 +164,7 @@ def test_what_a_manager_changes_in_label_studio_is_put_right(study: Study, clien
 def test_publishing_more_leaves_what_others_ask_for(
     label_studio: LabelStudioServer, annotator: Member, client_of: LabelStudioClient
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     annotator.annotate(published_ids(study)[0], "ugly")
     synced(study)
     factories.examples(study, ["two"])
@@ -185,7 +175,7 @@ def test_publishing_more_leaves_what_others_ask_for(
 def test_after_a_stop_and_a_resume_a_rejected_answer_is_asked_for_again(
     label_studio: LabelStudioServer, annotator: Member, enter: Enter, client_of: LabelStudioClient
 ) -> None:
-    study = one_example()
+    study = published_study("one")
     annotator.annotate(published_ids(study)[0], "ugly")
     stopped(study)
     synced(study)

@@ -1,11 +1,10 @@
 import pytest
 
 from labeling.label_studio import LabelStudioClient
-from labeling.publishing import publish
 from labeling.widgets import widget_of
 from studies.task_types import TASK_TYPES
-from tests import factories
 from tests.integration.labeling.conftest import Member, published_ids, synced
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +14,8 @@ LABELS = ('say "yes" & <no>', "naïve 日本語 'x'", "&amp;", "$text", "cost $5
 def test_labels_of_any_text_come_back_as_they_went(
     label_studio: LabelStudioServer, annotator: Member, client_of: LabelStudioClient
 ) -> None:
-    study = factories.study(labels=LABELS, instructions='Choose "one" & only <one>, for $5')
-    factories.examples(study, [f"text {label}" for label in LABELS])
-    publish(actor=study.created_by, study=study)
+    texts = (f"text {label}" for label in LABELS)
+    study = published_study(*texts, labels=LABELS, instructions='Choose "one" & only <one>, for $5')
     for example_id, label in zip(published_ids(study), LABELS, strict=True):
         assert annotator.annotate(example_id, label).status_code == 201
     assert [one.value for one in synced(study)] == list(LABELS)

@@ -11,13 +11,13 @@ import pytest
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.models import LedgerEntry
-from budgets.prices import set_price
 from labeling.publishing import publish
 from labeling.widgets import widget_of
 from studies.models import Study
 from studies.task_types import TASK_TYPES
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, synced
+from tests.labelling import priced
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +39,7 @@ def kept(answer: httpx.Response) -> float:
 def hourly(db: None, label_studio: LabelStudioServer) -> Study:
     """Three examples, paid at 36 an hour, which is 0.01 a second, for five minutes at most."""
     made = factories.study(pay_basis="per_hour", max_paid_seconds=300)
-    book, admin = made.budget.price_book, factories.person(Role.ADMIN)
-    set_price(actor=admin, book=book, kind=CostKind.LABELLING_HOUR, amount="36", starts_at=factories.LONG_AGO)
+    priced(made, CostKind.LABELLING_HOUR, "36", starts_at=factories.LONG_AGO)
     factories.examples(made, ["one", "two", "three"])
     publish(actor=made.created_by, study=made)
     return made

@@ -3,8 +3,8 @@ import threading
 import pytest
 from django.db import connection, transaction
 
+from config.advisory_locks import LockClass, advisory_lock
 from labeling.label_studio import LabelStudioClient, LabelStudioUnreachable, connect, ensure_project
-from labeling.label_studio.locks import in_turn
 from labeling.models import LabelingProject
 from labeling.publishing import publish
 from tests import factories
@@ -50,7 +50,7 @@ def test_who_waits_too_long_for_another_is_told_so(
 ) -> None:
     study = factories.study()
     project = LabelingProject.objects.create(study=study)
-    monkeypatch.setattr("labeling.label_studio.locks.WAIT_SECONDS", 0)
+    monkeypatch.setattr("labeling.label_studio.project.WAIT_SECONDS", 0)
     refusals: list[str] = []
 
     def prepare() -> None:
@@ -59,7 +59,7 @@ def test_who_waits_too_long_for_another_is_told_so(
         refusals.append(str(refusal.value))
         connection.close()
 
-    with in_turn(project) as is_ours:
+    with advisory_lock(LockClass.PREPARING, project.pk) as is_ours:
         assert is_ours
         thread = threading.Thread(target=prepare)
         thread.start()

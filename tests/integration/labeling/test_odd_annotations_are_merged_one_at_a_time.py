@@ -10,12 +10,11 @@ from accounts.models import Role
 from budgets.models import Budget
 from labeling.annotations import People, merge
 from labeling.label_studio.remote import read_example
-from labeling.models import Annotation, LabelingProject, Publication
-from labeling.publishing import PublishRequest, hold_batch
-from labeling.publishing.batches import publishable
+from labeling.models import Annotation, Publication
 from studies.models import Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import is_exact
+from tests.labelling import hold_examples
 from tests.odd_annotations import good_row, odd_rows
 
 pytestmark = pytest.mark.django_db
@@ -28,11 +27,7 @@ def held_study() -> Study:
     """Examples with their money held, as if they had been sent."""
     study = factories.study()
     factories.examples(study, [f"text {number}" for number in range(NUM_EXAMPLES)])
-    project = LabelingProject.objects.create(study=study, label_studio_id=1)
-    examples = publishable(study=study, split="pool")
-    hold_batch(
-        PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=NUM_EXAMPLES, uid=project.uid)
-    )
+    hold_examples(study)
     for number, publication in enumerate(Publication.objects.filter(example__study=study).order_by("pk"), 1):
         Publication.objects.filter(pk=publication.pk).update(label_studio_id=number)
     return study

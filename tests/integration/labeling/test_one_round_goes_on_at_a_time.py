@@ -3,18 +3,19 @@ from threading import Thread
 import pytest
 from django.db import connection
 
+from config.advisory_locks import LockClass, advisory_lock
 from labeling import tasks
-from labeling.sync.scheduled import ScheduledJob, only_one
+from labeling.tasks import ScheduledJob
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _elsewhere(kind: ScheduledJob) -> list[bool]:
+def _elsewhere(job: ScheduledJob) -> list[bool]:
     """What another process would be told."""
     told: list[bool] = []
 
     def ask() -> None:
-        with only_one(kind) as is_ours:
+        with advisory_lock(LockClass.ROUND, job) as is_ours:
             told.append(is_ours)
         connection.close()
 
@@ -25,7 +26,7 @@ def _elsewhere(kind: ScheduledJob) -> list[bool]:
 
 
 def test_a_second_round_of_a_kind_is_told_no_and_one_of_another_kind_yes() -> None:
-    with only_one(ScheduledJob.SYNC) as is_ours:
+    with advisory_lock(LockClass.ROUND, ScheduledJob.SYNC) as is_ours:
         assert is_ours
         assert _elsewhere(ScheduledJob.SYNC) == [False]
         assert _elsewhere(ScheduledJob.STOPS) == [True]

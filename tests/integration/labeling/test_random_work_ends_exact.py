@@ -17,7 +17,7 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Hold, LedgerEntry
 from budgets.prices import set_price
 from labeling import tasks
-from labeling.endpoints.hints import note_hint
+from labeling.endpoints import note_hint
 from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation, Assignment, LabelingProject, Publication
 from labeling.publishing import publish

@@ -8,11 +8,11 @@ from accounts.models import Role
 from budgets.models import LedgerEntry
 from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation
-from labeling.publishing import publish
 from labeling.replay import replay
 from studies.models import Example, Label, Study
 from tests import factories
 from tests.integration.labeling.conftest import Enter, Member, is_exact, published_ids, spent_and_held, synced
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -35,10 +35,8 @@ AMOUNT, REAGENT = region(6, 10, "Amount"), region(14, 18, "Reagent")
 
 
 def published(task_type: str, *texts: str, **fields: Any) -> Study:
-    study = factories.study(task_type=task_type, labels=("Amount", "Reagent", "Device"), **fields)
-    factories.examples(study, list(texts or [TEXT]))
-    publish(actor=study.created_by, study=study)
-    return study
+    labels = ("Amount", "Reagent", "Device")
+    return published_study(*(texts or [TEXT]), task_type=task_type, labels=labels, **fields)
 
 
 def words(label: Label) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from tests.integration.labeling.conftest import (
     stopped,
     synced,
 )
+from tests.labelling import published_study
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db
@@ -89,9 +90,7 @@ def test_an_exhausted_budget_goes_on_by_a_top_up(
 
 
 def half_answered(annotator: Member) -> Study:
-    study = factories.study(annotations_per_example=2)
-    factories.examples(study, ["one"])
-    publish(actor=study.created_by, study=study)
+    study = published_study("one", annotations_per_example=2)
     annotator.annotate(published_ids(study)[0])
     stopped(study)
     return study

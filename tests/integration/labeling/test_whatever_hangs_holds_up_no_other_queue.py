@@ -12,7 +12,6 @@ import psutil
 import pytest
 from celery import current_app
 
-from budgets.ledger.holds import place_hold
 from budgets.models import Path as MoneyPath
 from embedded import services
 from embedded.services import Process
@@ -22,6 +21,7 @@ from notices.operations import notify
 from runs.requests import device_price
 from tests import factories
 from tests.browser.stack import database_url_of_tests
+from tests.factories import place_hold
 from tests.hanging import Slow, slow_server
 from tests.integration.notices.receiver import Receiver, receiving
 from tests.services import PATHS

@@ -7,7 +7,6 @@ from itertools import count
 
 from budgets.cost_kinds import CostKind
 from budgets.ledger import Cost, settle
-from budgets.ledger.holds import place_hold
 from budgets.models import Origin, Path
 from budgets.prices import find_price, price_at
 from labeling.models import Annotation, Assignment, Batch, LabelingProject, Publication
@@ -17,6 +16,7 @@ from studies.labels import assign_label
 from studies.models import Snapshot, Split, Study
 from studies.snapshots import take_snapshot
 from tests import factories
+from tests.factories import place_hold
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _BIN = {"low": 0.8, "high": 0.9, "count": 10, "confidence": 0.85, "accuracy": 0.8}

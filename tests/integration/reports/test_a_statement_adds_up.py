@@ -10,13 +10,13 @@ from django.utils import timezone
 from accounts.models import AuditRecord, Role
 from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse as undo
-from budgets.ledger.holds import place_hold
 from budgets.limits import set_limit, top_up
 from budgets.models import Budget, LedgerEntry
 from reports.costs import DayPeriod, statement_of
 from reports.costs.statements import Statement
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.reports import ground
 
 pytestmark = pytest.mark.django_db

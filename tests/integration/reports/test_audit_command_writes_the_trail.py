@@ -50,8 +50,9 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     [
         ({"since": "yesterday"}, "--since yesterday: this is not a day"),
         ({"since": "2026-01-02", "until": "2026-01-01"}, "is before --since"),
-        ({"by": "nobody@example.com"}, "no one has this e-mail"),
+        ({"by": "nobody@example.com"}, "--by: no one here has the e-mail"),
         ({"study": "Nothing"}, "Nothing"),
+        ({"action": "nope"}, "no change of this kind is recorded. Recorded are: "),
         ({"csv": Path("/proc/audit.csv")}, "Name a file that can be written"),
     ],
 )

@@ -8,7 +8,7 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse
 from budgets.models import Origin, Path, Tally
 from reports.costs import CostFilter, Grouping, cost_rows, names_of, total_of, totals
-from reports.costs.costs import EVERYTHING, next_month
+from reports.costs.costs import next_month
 from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
@@ -27,7 +27,7 @@ def study() -> Study:
 
 
 def of(study: Study) -> CostFilter:
-    return EVERYTHING.narrowed(Grouping.STUDY, study.budget_id)
+    return CostFilter().narrowed(Grouping.STUDY, study.budget_id)
 
 
 @pytest.mark.parametrize("by", Grouping)
@@ -78,7 +78,7 @@ def test_months_bound_what_is_counted(study: Study) -> None:
 def test_currencies_are_never_mixed(study: Study) -> None:
     other = factories.study(prices=factories.price_book(currency="EUR"))
     ground.buy_labels(other, 1)
-    rows = cost_rows(wanted=EVERYTHING.narrowed(Grouping.KIND, CostKind.LABEL), by=Grouping.ORIGIN)
+    rows = cost_rows(wanted=CostFilter().narrowed(Grouping.KIND, CostKind.LABEL), by=Grouping.ORIGIN)
     assert [(row.currency, row.amount) for row in rows] == [("EUR", Decimal("0.10")), ("USD", Decimal("0.30"))]
     assert {row.key for row in rows} == {Origin.PERSON}
 

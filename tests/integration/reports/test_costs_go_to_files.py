@@ -9,8 +9,7 @@ import pytest
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.ledger import reverse
-from reports.costs import FORMATS, Grouping, export_entries, grouped_csv
-from reports.costs.costs import EVERYTHING
+from reports.costs import FORMATS, CostFilter, Grouping, export_entries, grouped_csv
 from reports.costs.exports import COLUMNS, parquet_pieces, xlsx_pieces
 from reports.costs.rows import entry_rows
 from studies.models import Study
@@ -35,7 +34,7 @@ def study() -> Study:
 
 
 def exported(name: str) -> bytes:
-    return b"".join(export_entries(wanted=EVERYTHING, file_format=FORMATS[name]))
+    return b"".join(export_entries(wanted=CostFilter(), file_format=FORMATS[name]))
 
 
 def lines(name: str) -> list[dict[str, str]]:
@@ -69,7 +68,7 @@ def test_text_that_looks_like_a_formula_is_text_in_a_workbook(study: Study) -> N
 
 
 def test_a_workbook_has_as_many_sheets_as_its_rows_need(study: Study) -> None:
-    content = b"".join(xlsx_pieces(entry_rows(wanted=EVERYTHING), rows_per_sheet=2))
+    content = b"".join(xlsx_pieces(entry_rows(wanted=CostFilter()), rows_per_sheet=2))
     assert [sheet.count("<row ") for sheet in sheets(content)] == [3, 3, 2]
 
 
@@ -86,12 +85,12 @@ def test_parquet_keeps_decimals_and_times(study: Study) -> None:
 
 
 def test_parquet_comes_in_row_groups(study: Study) -> None:
-    pieces = list(parquet_pieces(entry_rows(wanted=EVERYTHING), rows_per_group=2))
+    pieces = list(parquet_pieces(entry_rows(wanted=CostFilter()), rows_per_group=2))
     file = pq.ParquetFile(BytesIO(b"".join(pieces)))
     assert (len(pieces), file.num_row_groups) == (4, 3)
 
 
 def test_a_report_goes_to_csv_with_its_names(study: Study) -> None:
-    text = "".join(grouped_csv(wanted=EVERYTHING, by=Grouping.KIND))
+    text = "".join(grouped_csv(wanted=CostFilter(), by=Grouping.KIND))
     rows = {row["kind"]: row for row in csv.DictReader(StringIO(text))}
     assert (rows["Accepted label"]["amount"], rows["Accepted label"]["quantity"]) == ("0.200000", "2.000000")

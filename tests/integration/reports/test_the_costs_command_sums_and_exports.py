@@ -67,6 +67,8 @@ def test_entries_go_to_a_file_as_parquet(study: Study, tmp_path: Path) -> None:
         (["--format", "focus", "--group-by", "kind"], "sums nothing"),
         (["--study", "Nothing"], "Nothing"),
         (["--annotator", "nobody@example.com"], "no one here has the e-mail"),
+        (["--run", "999999"], r"there is no run 999999\. The latest are: \d+"),
+        (["--run", "999999", "--study", "Sport"], "there is no run 999999 in this study"),
         (["--from", "2026-02", "--to", "2026-01"], "2026-01 is before 2026-02"),
         (["--from", "soon"], "is not a month such as 2026-01"),
         (["--format", "csv", "--out", "/nowhere/costs.csv"], "Name a file that can be written"),

@@ -9,13 +9,12 @@ from accounts.models import Role, User
 from budgets.cost_kinds import CostKind
 from budgets.ledger import Period, preview_repricing, reprice
 from budgets.ledger import reverse as undo
-from budgets.ledger.holds import place_hold
 from budgets.models import Budget, LedgerEntry, Price
 from budgets.prices import set_price
-from reports.verify import verify
-from reports.verify.entry_checks import entry_differences
+from reports.verify import entry_differences, verify
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.reports import ground
 
 pytestmark = pytest.mark.django_db

@@ -6,13 +6,13 @@ from django.utils import timezone
 from accounts.models import Role
 from budgets.cost_kinds import CostKind, SourceType, kinds_of
 from budgets.ledger import Cost, charge
-from budgets.ledger.holds import place_hold
 from budgets.models import Origin, Path
 from budgets.prices import Scope, set_price
 from reports.verify import verify
 from runs.models import RunKind
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.reports import ground
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from budgets.models import Budget, Hold, Path
 from budgets.prices import PriceMissing
 from config.refusals import Refusal
 from runs.control import start_annotate, start_distil
-from runs.models import ExampleList, Run, RunState
-from runs.money.holds import WorstCaseDoesNotFit
+from runs.models import Run, RunState
+from runs.money import WorstCaseDoesNotFit
 from runs.preflight.results import PreflightRefused
 from runs.requests import NotEnoughExamples, NothingToMeasure, RunPlan
 from studies.models import Example, Snapshot, Split, Study
@@ -25,7 +25,7 @@ PLAN = RunPlan(max_minutes=10)  # 0.60 of the 3.60 an hour costs
 def nothing_is_left(study: Study) -> bool:
     budget = Budget.objects.get(pk=study.budget_id)
     study.refresh_from_db()
-    rows = (Run, Hold, Snapshot, ExampleList)
+    rows = (Run, Hold, Snapshot)
     return budget.held == 0 and study.test_frozen_at is None and not any(model.objects.exists() for model in rows)
 
 

@@ -10,6 +10,8 @@ from runs.requests import RunPlan
 from studies.models import Study
 from tests.integration.runs.world import in_state
 
+ANNOTATE = ("start_run", "{run.study_id}", "--path", "annotate")
+
 
 def said(*arguments: str) -> str:
     out = StringIO()
@@ -43,13 +45,18 @@ def test_waiting_ends_when_the_run_pauses(run: Run) -> None:
     ("arguments", "message"),
     [
         (["extend_run", "0", "--minutes", "1"], "There is no run '0'"),
-        (["extend_run", "{run}", "--minutes", "0"], "minutes: 0 is not between"),
-        (["extend_run", "{run}", "--minutes", "10000"], "USD more"),
+        (["extend_run", "{run.pk}", "--minutes", "0"], "minutes: 0 is not between"),
+        (["extend_run", "{run.pk}", "--minutes", "10000"], "USD more"),
+        ([*ANNOTATE, "--unlabelled", "9"], "Only --path distil uses --unlabelled. Leave that out"),
+        ([*ANNOTATE, "--licence-confirmed", "--keep", "1"], "uses --licence-confirmed, --keep. Leave"),
+        ([*ANNOTATE, "--teacher-run", "3"], "uses --teacher-run. Leave that out, or choose --path distil"),
+        ([*ANNOTATE, "--temperature", "2", "--self-distil"], "uses --self-distil, --temperature. Leave"),
+        ([*ANNOTATE, "--segmentation", "word"], "segmentation: word is for entities"),
     ],
 )
 def test_a_refusal_is_told_in_words(run: Run, arguments: list[str], message: str) -> None:
     with pytest.raises(CommandError, match=message):
-        said(*(one.format(run=run.pk) for one in arguments))
+        said(*(one.format(run=run) for one in arguments))
 
 
 def test_a_stopped_budget_refuses_both(run: Run) -> None:

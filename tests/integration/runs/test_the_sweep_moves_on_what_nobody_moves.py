@@ -6,7 +6,6 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from budgets.ledger.holds import place_hold
 from budgets.models import Budget, Path
 from runs.control import start_annotate, start_distil
 from runs.execution import leases
@@ -14,6 +13,7 @@ from runs.models import Attempt, Ending, Run, RunKind, RunState
 from runs.requests import RunPlan, device_price
 from runs.supervision import sweep
 from studies.models import Study
+from tests.factories import place_hold
 from tests.integration.runs.world import in_state, is_reconciled
 
 PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)

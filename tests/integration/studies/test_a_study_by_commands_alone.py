@@ -8,11 +8,9 @@ from django.core.management import CommandError, call_command
 from accounts.models import Role, User
 from budgets.limits import set_confirm_above
 from budgets.models import Price, PriceBook
-from labeling.models import LabelingProject
-from labeling.publishing import PublishRequest, hold_batch
-from labeling.publishing.batches import publishable
 from studies.models import Study
 from tests import factories
+from tests.labelling import hold_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -83,9 +81,7 @@ def test_labels_for_what_is_published_are_told(
     study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     factories.examples(study, ["Lovely", "Awful"])
-    project = LabelingProject.objects.create(study=study)
-    examples = publishable(study=study, split="pool")
-    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=2, uid=project.uid))
+    hold_examples(study)
     file = tmp_path / "labels.csv"
     file.write_text("text,label\nLovely,praise\n")
     told = run(capsys, "import_examples", "Reviews", str(file), "--preview")

@@ -2,12 +2,10 @@ import pytest
 
 from accounts.models import AuditRecord, Role
 from accounts.permissions import Forbidden
-from labeling.models import LabelingProject
-from labeling.publishing import PublishRequest, hold_batch
-from labeling.publishing.batches import publishable
 from studies.editing import StudyInUse, StudyInvalid, change_study, freeze_test
 from studies.models import Label, Study
 from tests import factories
+from tests.labelling import hold_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -19,13 +17,6 @@ def study() -> Study:
 
 def change(study: Study, **wanted: object) -> Study:
     return change_study(actor=study.created_by, study=study, **wanted)  # type: ignore[arg-type]
-
-
-def publish_some(study: Study) -> None:
-    """Hold the money of every unlabelled pool example, as publishing does before it sends them."""
-    project, _ = LabelingProject.objects.get_or_create(study=study)
-    examples = publishable(study=study, split="pool")
-    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
 
 
 def test_its_name_changes_and_its_budgets_too(study: Study) -> None:
@@ -53,7 +44,7 @@ def test_a_label_that_examples_have_stays(study: Study) -> None:
 
 def test_labels_of_what_was_published_stay(study: Study) -> None:
     factories.examples(study, ["one"])
-    publish_some(study)
+    hold_examples(study)
     with pytest.raises(StudyInUse, match="1 examples were published"):
         change(study, labels=["praise", "blame", "other"])
 
@@ -67,7 +58,7 @@ def test_labels_of_a_trained_study_stay(study: Study) -> None:
 def test_instructions_stay_while_people_work_by_them(study: Study) -> None:
     factories.examples(study, ["one"])
     assert change(study, instructions="Read twice.").instructions == "Read twice."
-    publish_some(study)
+    hold_examples(study)
     with pytest.raises(StudyInUse, match="instructions: 1 examples are published"):
         change(study, instructions="Read once.")
 

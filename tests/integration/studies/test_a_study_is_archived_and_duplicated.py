@@ -4,16 +4,14 @@ import pytest
 
 from accounts.models import AuditRecord
 from budgets.ledger import BudgetStopped
-from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, resume, top_up
 from budgets.limits.stops import BudgetArchived
-from labeling.models import LabelingProject
-from labeling.publishing import PublishRequest, hold_batch
-from labeling.publishing.batches import publishable
 from studies.editing import StudyInvalid, archive_study, duplicate_study, unarchive_study
 from studies.imports import undo_import
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
+from tests.labelling import hold_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -31,16 +29,10 @@ def archived(study: Study) -> Study:
     return archive_study(actor=study.created_by, study=study)
 
 
-def publish_some(study: Study) -> None:
-    project, _ = LabelingProject.objects.get_or_create(study=study)
-    examples = publishable(study=study, split="pool")
-    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=9, uid=project.uid))
-
-
 def test_an_archived_study_spends_nothing(study: Study) -> None:
     archived(study)
     with pytest.raises(BudgetStopped, match="Unarchive its study first"):
-        publish_some(study)
+        hold_examples(study)
     with pytest.raises(BudgetStopped):
         price = study.budget.price_book.prices.get(kind="device_hour")
         place_hold(budget=study.budget, source_key="run:1", amount=Decimal("0.5"), price=price)
@@ -64,7 +56,7 @@ def test_unarchived_it_goes_on_once_somebody_resumes_it(study: Study) -> None:
     back = unarchive_study(actor=study.created_by, study=study)
     assert back.archived_at is None and back.budget.is_stopped
     assert not resume(actor=study.created_by, budget=back.budget).is_stopped
-    publish_some(study)
+    hold_examples(study)
 
 
 def test_both_are_recorded_once(study: Study) -> None:

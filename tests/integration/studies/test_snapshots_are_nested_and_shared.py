@@ -1,9 +1,16 @@
 import pytest
+from django.db import DatabaseError, transaction
 
 from studies.editing import freeze_test
 from studies.labels import assign_label
-from studies.models import Split
-from studies.snapshots import NotEnoughLabels, take_snapshot
+from studies.models import Snapshot, Split
+from studies.snapshots import (
+    NotEnoughExamples,
+    NotEnoughLabels,
+    take_measured,
+    take_snapshot,
+    take_unlabelled,
+)
 from studies.task_types import AnswerInvalid
 from tests import factories
 
@@ -31,6 +38,41 @@ def test_a_changed_label_makes_another_snapshot_and_leaves_the_first() -> None:
     assign_label(example=example, value="bad", source_keys=["annotation:1"])
     assert take_snapshot(study=study) != first
     assert first.items.get().value == "good"
+
+
+def test_rows_that_a_run_is_measured_on_cost_nothing() -> None:
+    study = factories.study()
+    (example,) = factories.examples(study, ["a"], split=Split.TEST)
+    assign_label(example=example, value="good", source_keys=["annotation:1"])
+    measured = take_measured(study=study, split=Split.TEST)
+    assert measured is not None and measured == take_measured(study=study, split=Split.TEST)
+    assert measured.items.values_list("value", "source", "source_keys").get() == ("good", "", [])
+    assert take_measured(study=study, split=Split.DEV) is None
+
+
+def test_unlabelled_rows_are_kept_in_their_order() -> None:
+    study = factories.study()
+    factories.examples(study, [f"row {n}" for n in range(9)])
+    first = study.examples.order_by("rank").first()
+    assert first is not None
+    assign_label(example=first, value="good", source_keys=["annotation:1"])
+    snapshot = take_snapshot(study=study)
+    ranked = list(study.examples.order_by("rank").values_list("pk", flat=True))
+    scored = take_unlabelled(study=study, besides=snapshot, num_examples=5)
+    assert (scored.unlabelled_ids, scored.num_examples, scored.items.count()) == (ranked[1:6], 5, 0)
+    with pytest.raises(NotEnoughExamples, match=r"9 unlabelled .* requested; the pool .* has 8 beside the 1"):
+        take_unlabelled(study=study, besides=snapshot, num_examples=9)
+
+
+def test_what_was_fixed_stays() -> None:
+    study = factories.study()
+    factories.examples(study, ["a"], labels=["good"])
+    snapshot = take_snapshot(study=study)
+    for rows in (Snapshot.objects.all(), snapshot.items.all()):
+        with pytest.raises(DatabaseError, match="Cannot update or delete rows"), transaction.atomic():
+            rows.update(id=0)
+        with pytest.raises(DatabaseError, match="Cannot update or delete rows"), transaction.atomic():
+            rows._raw_delete(rows.db)
 
 
 def test_dev_and_test_are_never_trained_on() -> None:

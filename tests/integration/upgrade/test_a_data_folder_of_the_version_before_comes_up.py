@@ -48,6 +48,19 @@ FIGURES = {
     "deliveries": "select id, uid, state, num_tries from notices_delivery",
     "audit": "select id, action, subject, before, after from accounts_auditrecord",
 }
+# The rows that each run is measured on and scores, in their order: in lists before, in snapshots after.
+LISTED_BEFORE = (
+    "select run.id, list.content_hash, pair ->> 0, pair ->> 1"
+    " from runs_run run join runs_examplelist list on list.id in (run.dev_id, run.test_id, run.unlabelled_id),"
+    " jsonb_array_elements(list.rows) with ordinality as each (pair, place) order by run.id, list.id, place"
+)
+LISTED_AFTER = (
+    "select run.id, content_hash, example, value from runs_run run"
+    " join studies_snapshot snapshot on snapshot.id in (run.dev_id, run.test_id, run.unlabelled_id)"
+    " join lateral (select example_id::text, value, id from studies_snapshotitem where snapshot_id = snapshot.id"
+    " union all select example::text, null, place from unnest(unlabelled_ids) with ordinality as each (example, place)"
+    ") as row (example, value, place) on true order by run.id, snapshot.id, place"
+)
 OF_A_STUDY = ("", "data/", "labelling/", "runs/", "report/", "budget/", "costs/", "statement/", "ledger/")
 OF_ALL = ("/", "/costs/", "/costs/entries/", "/prices/", "/notices/", "/people/", "/audit/", "/reconciliation/")
 
@@ -85,6 +98,7 @@ class Upgrade:
     folder: Folder
     before: dict[str, list[Any]]
     after: dict[str, list[Any]]
+    listed: tuple[list[Any], list[Any]]
 
     @property
     def running(self) -> int:
@@ -96,10 +110,10 @@ class Upgrade:
 def upgrade(open_folder: Path) -> Upgrade:
     folder = Folder(paths=restore(data=open_folder / "before"))
     with postgres.running(paths=folder.paths, durable=False):
-        before = folder.figures()
+        before, listed = folder.figures(), folder.rows(LISTED_BEFORE)
         folder.manage("migrate", "--no-input")
         assert "no difference" in folder.manage("ledger", "verify")
-        return Upgrade(folder=folder, before=before, after=folder.figures())
+        return Upgrade(folder=folder, before=before, after=folder.figures(), listed=(listed, folder.rows(LISTED_AFTER)))
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +127,13 @@ def test_no_row_and_no_cent_is_lost(upgrade: Upgrade) -> None:
     assert {name for name, rows in upgrade.after.items() if rows != upgrade.before[name]} == set()
     # Without rows, there would be nothing to lose.
     assert all(upgrade.before.values())
+
+
+def test_runs_keep_the_rows_that_they_are_measured_on_and_score(upgrade: Upgrade) -> None:
+    before, after = upgrade.listed
+    assert after == before
+    # Of both kinds, else nothing was moved.
+    assert {value is None for *_, value in before} == {True, False}
 
 
 def test_a_run_in_the_middle_is_taken_up_at_its_checkpoint(upgrade: Upgrade, served: Folder) -> None:

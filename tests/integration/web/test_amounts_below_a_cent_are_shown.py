@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
-from budgets.ledger.holds import place_hold
 from budgets.prices import price_at
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 
 pytestmark = pytest.mark.django_db
 

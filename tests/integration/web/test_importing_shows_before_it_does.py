@@ -6,11 +6,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from labeling.models import LabelingProject
-from labeling.publishing import PublishRequest, hold_batch
-from labeling.publishing.batches import publishable
+from labeling.models import Batch
 from studies.models import ImportBatch, Study
 from tests import factories
+from tests.labelling import hold_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -174,10 +173,8 @@ def test_a_file_with_too_few_columns_says_which_are_there(manager: Client) -> No
 def test_labels_for_what_is_published_are_told_before_and_after(manager: Client, study: Study) -> None:
     """Label Studio is away here, so that the page can only promise; a real one is asked in tests of labelling."""
     factories.examples(study, ["fine day", "awful day", "odd day"])
-    project = LabelingProject.objects.create(study=study, label_studio_id=7)
-    examples = publishable(study=study, split="pool")
-    hold_batch(PublishRequest(by=study.created_by, study=study, examples=examples, num_examples=3, uid=project.uid))
-    project.batches.update(state="offered")
+    hold_examples(study)
+    Batch.objects.update(state=Batch.State.PUBLISHED)
     file = SimpleUploadedFile("labels.csv", GOOD.encode())
     page = manager.post(reverse("import-upload", args=[study.pk]), {"file": file}, follow=True)
     assert "2 of the examples that get a label are published." in page.content.decode()

@@ -5,10 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
-from budgets.ledger.holds import place_hold
 from budgets.models import PriceBook
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.reports import ground
 from tests.integration.web.pages import signed_in_as
 from web.presenters import label_price

@@ -6,12 +6,12 @@ from django.test import Client
 from django.urls import reverse
 
 from budgets.ledger import charge, release
-from budgets.ledger.holds import place_hold
 from budgets.limits import exhaust, set_cap, set_limit, stop_everything
 from budgets.models import Cap, Path
 from runs.models import RunKind, RunState
 from studies.models import Study
 from tests import factories
+from tests.factories import place_hold
 from tests.integration.budgets.ledger_ground import cost, label_price
 from tests.integration.reports import ground
 

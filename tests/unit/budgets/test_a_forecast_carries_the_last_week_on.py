@@ -4,7 +4,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budgets.forecast.rates import Forecast, forecast
+from budgets.forecast import Forecast, forecast
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -2,21 +2,19 @@ from pathlib import Path
 
 from embedded import services
 from embedded.data_folder import Paths
-from embedded.environment import Connections, django_environment, scrubbed
+from embedded.environment import django_environment, scrubbed
 
 PATHS = Paths(root=Path("/copy"), data=Path("/copy/var"))
 STRAY = {
     **{"HOST": "x", "PORT": "1", "DEBUG": "true", "CI": "true", "USERNAME": "me", "PASSWORD": "p"},
     **{"SECRET_KEY": "s", "SENTRY_DSN": "d", "DJANGO_SETTINGS_MODULE": "other", "LABEL_STUDIO_HOST": "h"},
 }
-CONNECTIONS = Connections(
-    database_url="postgresql://ours",
-    web_url="http://127.0.0.1:8000",
-    label_studio_url="http://127.0.0.1:8080",
-    label_studio_token="token",
-    django_secret_key="secret",
-    ticket_key="ticket",
-)
+EMBEDDED = {
+    "DATABASE_URL": "postgresql://ours",
+    "FULCRUM_URL": "http://127.0.0.1:8000",
+    "LABEL_STUDIO_URL": "http://127.0.0.1:8080",
+    "LABEL_STUDIO_API_TOKEN": "token",
+}
 
 
 def test_names_that_would_change_label_studio_do_not_reach_it() -> None:
@@ -29,7 +27,7 @@ def test_what_a_child_needs_to_work_is_kept() -> None:
 
 
 def test_a_django_process_gets_the_embedded_addresses() -> None:
-    found = django_environment(paths=PATHS, connections=CONNECTIONS, source=STRAY)
+    found = django_environment(paths=PATHS, embedded=EMBEDDED, source=STRAY)
     assert found["DATABASE_URL"] == "postgresql://ours"
     assert found["DJANGO_SETTINGS_MODULE"] == "config.settings"
     assert "SECRET_KEY" not in found
@@ -37,13 +35,13 @@ def test_a_django_process_gets_the_embedded_addresses() -> None:
 
 def test_what_the_caller_set_wins_over_what_is_embedded() -> None:
     source = {"DATABASE_URL": "postgresql://theirs", "BROKER_URL": "redis://theirs"}
-    found = django_environment(paths=PATHS, connections=CONNECTIONS, source=source)
+    found = django_environment(paths=PATHS, embedded=EMBEDDED, source=source)
     assert (found["DATABASE_URL"], found["BROKER_URL"]) == ("postgresql://theirs", "redis://theirs")
 
 
 def test_with_an_address_of_the_callers_own_the_allowed_hosts_follow_it() -> None:
     source = {"FULCRUM_URL": "https://fulcrum.example.org"}
-    assert "FULCRUM_ALLOWED_HOSTS" not in django_environment(paths=PATHS, connections=CONNECTIONS, source=source)
+    assert "FULCRUM_ALLOWED_HOSTS" not in django_environment(paths=PATHS, embedded=EMBEDDED, source=source)
 
 
 def test_a_url_in_the_environment_switches_that_service_off() -> None:
@@ -53,5 +51,5 @@ def test_a_url_in_the_environment_switches_that_service_off() -> None:
 
 def test_the_token_of_our_label_studio_is_not_shown_to_another() -> None:
     source = {"LABEL_STUDIO_URL": "http://labels.example.org"}
-    found = django_environment(paths=PATHS, connections=CONNECTIONS, source=source)
+    found = django_environment(paths=PATHS, embedded=EMBEDDED, source=source)
     assert found["LABEL_STUDIO_API_TOKEN"] == ""

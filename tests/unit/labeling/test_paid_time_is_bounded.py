@@ -22,12 +22,12 @@ from labeling.payment.pay import hours
 )
 def test_hours_are_those_of_the_lead_time_up_to_the_most(seconds: float | None, paid: str) -> None:
     lead_time = None if seconds is None else timedelta(seconds=seconds)
-    found = paid_quantity(kind=CostKind.LABELLING_HOUR, lead_time=lead_time, max_paid_seconds=300)
+    found = paid_quantity(cost_kind=CostKind.LABELLING_HOUR, lead_time=lead_time, max_paid_seconds=300)
     assert found == Decimal(paid)
 
 
 def test_a_label_is_one_however_long_it_took() -> None:
-    assert paid_quantity(kind=CostKind.LABEL, lead_time=timedelta(hours=9), max_paid_seconds=300) == 1
+    assert paid_quantity(cost_kind=CostKind.LABEL, lead_time=timedelta(hours=9), max_paid_seconds=300) == 1
 
 
 def test_hours_name_each_microsecond() -> None:

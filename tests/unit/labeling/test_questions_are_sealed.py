@@ -10,10 +10,8 @@ from labeling.tickets import (
     read_question,
     read_reply,
     read_ticket,
+    seal,
     session_reference,
-    write_question,
-    write_reply,
-    write_ticket,
 )
 
 KEY = "a key that both sides know"
@@ -22,26 +20,26 @@ TICKET = SignInTicket(email="ann@example.com", name="Ann", role="admin", expires
 
 
 def test_a_question_and_its_answer_say_what_was_written() -> None:
-    assert read_question(key=KEY, text=write_question(key=KEY, question=QUESTION), now=1000) == QUESTION
-    sealed = write_reply(key=KEY, reply=AccessReply(role="manager"), question=QUESTION)
-    assert read_reply(key=KEY, text=sealed, question=QUESTION) == AccessReply(role="manager")
+    assert read_question(key=KEY, text=seal(key=KEY, message=QUESTION), now=1000) == QUESTION
+    reply = AccessReply(role="manager", nonce=QUESTION.nonce)
+    assert read_reply(key=KEY, text=seal(key=KEY, message=reply), question=QUESTION) == reply
 
 
 @pytest.mark.parametrize("late", [-QUESTION_SECONDS - 1, QUESTION_SECONDS + 1])
 def test_a_question_cannot_be_repeated_later(late: int) -> None:
     with pytest.raises(SealBroken, match="clocks"):
-        read_question(key=KEY, text=write_question(key=KEY, question=QUESTION), now=1000 + late)
+        read_question(key=KEY, text=seal(key=KEY, message=QUESTION), now=1000 + late)
 
 
 def test_an_answer_to_another_question_is_none() -> None:
     other = AccessQuestion(email="ann@example.com", session="reference", asked_at=1000)
-    sealed = write_reply(key=KEY, reply=AccessReply(role="manager"), question=other)
+    sealed = seal(key=KEY, message=AccessReply(role="manager", nonce=other.nonce))
     with pytest.raises(SealBroken, match="another question"):
         read_reply(key=KEY, text=sealed, question=QUESTION)
 
 
 def test_what_is_sealed_for_one_purpose_serves_no_other() -> None:
-    question, ticket = write_question(key=KEY, question=QUESTION), write_ticket(key=KEY, ticket=TICKET)
+    question, ticket = seal(key=KEY, message=QUESTION), seal(key=KEY, message=TICKET)
     with pytest.raises(TicketRefused):
         read_ticket(key=KEY, text=question, now=0)
     with pytest.raises(SealBroken):

@@ -26,7 +26,7 @@ def test_a_price_keeps_all_its_decimals(amount: str, text: str) -> None:
 
 
 def test_missing_figures_are_a_dash() -> None:
-    assert (percent(None), points_per_dollar(None)) == ("-", "-")
+    assert (percent(None), points_per_dollar(None)) == ("\N{EN DASH}", "\N{EN DASH}")
 
 
 def test_utilities_are_percent_and_slopes_are_points() -> None:

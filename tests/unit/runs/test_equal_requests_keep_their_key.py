@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from budgets.models import Path
-from runs.models import ExampleList, Run
+from runs.models import Run
 from runs.requests import FixedInputs, RunPlan, RunRequest, chain_of, request_key
 from studies.models import Snapshot, Study
 
@@ -59,9 +59,9 @@ def inputs_of(study: Study, *, has_dev: bool, num_unlabelled: int) -> FixedInput
         num_dev=4 if has_dev else 0,
         num_test=5,
         snapshot=Snapshot(content_hash="s"),
-        dev=ExampleList(content_hash="d") if has_dev else None,
-        test=ExampleList(content_hash="t"),
-        unlabelled=ExampleList(content_hash="u") if num_unlabelled else None,
+        dev=Snapshot(content_hash="d") if has_dev else None,
+        test=Snapshot(content_hash="t"),
+        unlabelled=Snapshot(content_hash="u") if num_unlabelled else None,
     )
 
 

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from budgets.cost_kinds import CostKind
 from budgets.models import Price
-from runs.money import cost_of, cost_per_minute, minutes_that_fit
-from runs.money.holds import fitting_text
+from runs.money import cost_of, cost_per_minute, fitting_text, minutes_that_fit
 
 
 def price(rate: str | Decimal) -> Price:

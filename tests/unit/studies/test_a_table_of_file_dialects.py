@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from studies.imports import FileUnreadable, ImportCheck
+from studies.imports.columns import guess_columns
 from studies.imports.files import read_table
-from studies.imports.row_checks import StudyRules, check_rows, guess_options
+from studies.imports.row_checks import StudyRules, check_rows
 from studies.task_types import TASK_TYPES
 
 
@@ -356,7 +357,8 @@ def checked(dialect: Dialect) -> ImportCheck:
         seed=0,
         is_test_frozen=False,
     )
-    return check_rows(table=table, options=guess_options(columns=table.columns, input_fields=("text",)), rules=rules)
+    options, _ = guess_columns(columns=table.columns, input_fields=("text",))
+    return check_rows(table=table, options=options, rules=rules)
 
 
 @pytest.mark.parametrize("dialect", READ, ids=lambda dialect: dialect.name)

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from studies.models import Metric
-from studies.task_types import TASK_TYPES, AnswerInvalid, metric_title
+from studies.task_types import TASK_TYPES, AnswerInvalid, Metric, metric_title
 from tables.signs import clean
 
 LABELS = ["a", "b", "a|b", "c; d"]

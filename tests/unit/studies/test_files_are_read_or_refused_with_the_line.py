@@ -1,7 +1,8 @@
 import pytest
 
 from studies.imports import FileUnreadable
-from studies.imports.files import Row, read_table
+from studies.imports.files import read_table
+from tables.table import Row
 
 
 def csv(content: bytes, encoding: str = "utf-8") -> tuple[Row, ...]:

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from studies.imports import ImportCheck, ImportOptions
+from studies.imports.columns import guess_columns
 from studies.imports.files import read_table
-from studies.imports.row_checks import ColumnsWrong, StudyRules, check_rows, guess_options
+from studies.imports.row_checks import ColumnsWrong, StudyRules, check_rows
 from studies.task_types import TASK_TYPES
 
 
@@ -35,7 +36,7 @@ def test_rows_alike_but_for_case_and_spaces_share_a_split() -> None:
     rows = "\n".join(f"Sentence number {n}\nsentence  NUMBER {n}" for n in range(200))
     splits: dict[str, set[str]] = {}
     for candidate in check(f"text\n{rows}\n").candidates:
-        splits.setdefault(candidate.group, set()).add(candidate.split)
+        splits.setdefault(candidate.group_hash, set()).add(candidate.split)
     assert len(splits) == 200
     assert all(len(found) == 1 for found in splits.values())
 
@@ -86,5 +87,5 @@ def test_a_missing_column_is_named_beside_those_there_are() -> None:
 
 
 def test_a_mapping_is_proposed_from_the_names() -> None:
-    options = guess_options(columns=["id", "text_b", "text_a", "Label"], input_fields=["text_a", "text_b"])
+    options, _ = guess_columns(columns=["id", "text_b", "text_a", "Label"], input_fields=["text_a", "text_b"])
     assert (options.columns, options.label_column) == ({"text_a": "text_a", "text_b": "text_b"}, "Label")

@@ -7,8 +7,9 @@ from typing import Literal
 import pytest
 
 from studies.imports import ImportCheck
+from studies.imports.columns import guess_columns
 from studies.imports.files import read_table
-from studies.imports.row_checks import StudyRules, check_rows, guess_options
+from studies.imports.row_checks import StudyRules, check_rows
 from studies.task_types import TASK_TYPES, AnswerInvalid
 from training.answers import offsets_kept, span_offsets
 
@@ -31,7 +32,8 @@ def checked(text: str, file_name: str = "export.tsv") -> ImportCheck:
         seed=0,
         is_test_frozen=False,
     )
-    return check_rows(table=table, options=guess_options(columns=table.columns, input_fields=("text",)), rules=rules)
+    options, _ = guess_columns(columns=table.columns, input_fields=("text",))
+    return check_rows(table=table, options=options, rules=rules)
 
 
 def cities(found: ImportCheck) -> list[str]:

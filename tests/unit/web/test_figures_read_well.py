@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from web.templatetags.fulcrum import duration, money, percent, progress_percent
+from web.templatetags.fulcrum import duration, money, percent, share_width
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_a_share_is_shown_in_percent() -> None:
 
 @pytest.mark.parametrize(("fraction", "shown"), [(0.3, "30.0"), (None, "0.0"), (1.7, "100.0")])
 def test_progress_stays_within_its_bar(fraction: float | None, shown: str) -> None:
-    assert progress_percent({"fraction": fraction}) == shown
+    assert share_width(fraction) == shown

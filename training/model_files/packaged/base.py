@@ -1,11 +1,8 @@
 """Weights inside an installed package: found, checked by hash, unpacked once."""
 
-from __future__ import annotations
-
 import fcntl
 import importlib.metadata
 import os
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,37 +25,17 @@ class WeightsDiffer(PermanentFailure):
 
 @dataclass(frozen=True, kw_only=True)
 class PackagedModel(ABC):
-    """One model and the packages that hold it.
-
-    `sha256` is of the file with the weights as the packages ship it: safetensors, or an archive.
-    """
+    """One model and the packages that hold it; `sha256` is of the shipped file with the weights."""
 
     requirements: tuple[str, ...]
     sha256: str
 
     @abstractmethod
     def folder(self, *, name: str) -> Path:
-        """Return a folder that AutoModel and AutoTokenizer can load; `name` is used for an unpacked one.
-
-        Raises
-        ------
-        PackageMissing, WeightsDiffer: what is installed is not what is pinned.
-        """
+        """Return a folder that AutoModel and AutoTokenizer can load. Raises: PackageMissing, WeightsDiffer."""
 
     def packaged_file(self, requirement: str, relative_path: str) -> Path:
-        """Return the path of a file inside an installed package.
-
-        Parameters
-        ----------
-        requirement
-            `name==version`.
-        relative_path
-            below the site-packages folder.
-
-        Raises
-        ------
-        PackageMissing: the package, or the file in it, is not there.
-        """
+        """Return a file below the site-packages of a requirement, `name==version`. Raises: PackageMissing."""
         package = requirement.partition("==")[0]
         try:
             found = importlib.metadata.distribution(package).locate_file(relative_path)
@@ -70,7 +47,6 @@ class PackagedModel(ABC):
         return path
 
     def check(self, actual_sha256: str, *, pinned: str | None = None, what: str = "weights") -> None:
-        """Raise WeightsDiffer unless a hash is the pinned one, by default that of the packaged weights."""
         expected = pinned or self.sha256
         if actual_sha256 != expected:
             raise WeightsDiffer(
@@ -92,15 +68,7 @@ def cache_root() -> Path:
 
 
 def unpacked_once(*, name: str, fingerprint: str, unpack: Callable[[Path], None]) -> Path:
-    """Return the complete unpacked folder of a model, made by whichever process comes first.
-
-    Parameters
-    ----------
-    fingerprint
-        the hash of what is unpacked; another fingerprint is another folder.
-    unpack
-        fills the folder it is given.
-    """
+    """Return the unpacked folder of a model, filled by `unpack` in whichever process comes first."""
     root = cache_root()
     target = root / f"{name}-{fingerprint[:12]}"
     if not _is_complete(target):
@@ -132,15 +100,3 @@ def _only_one(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def copy_files(*, source: Path, names: tuple[str, ...], target: Path) -> None:
-    """Copy the named files from one folder to another."""
-    for name in names:
-        shutil.copyfile(source / name, target / name)
-
-
-def checked_file(carrier: PackagedModel, path: Path) -> Path:
-    """Return `path` if its hash is the pinned one; raises WeightsDiffer otherwise."""
-    carrier.check(file_hash(path))
-    return path

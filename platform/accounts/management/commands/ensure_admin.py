@@ -2,13 +2,14 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from accounts.commands import RefusingCommand
 from accounts.models import Role, User
 from accounts.operations import ensure_first_admin
 
 
-class Command(BaseCommand):
+class Command(RefusingCommand):
     help = "Create the first admin where there is none, and say where and as whom to sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,12 +20,16 @@ class Command(BaseCommand):
         password = options["password"] or secrets.token_urlsafe(12)
         admin = ensure_first_admin(email=options["email"], password=password)
         if admin is None:
-            self.stdout.write(_known_admin())
+            known = User.objects.filter(role=Role.ADMIN, is_active=True).order_by("pk")[0]
+            self.stdout.write(
+                f"Sign in at {settings.URL} as {known.email} (admin). A lost password: "
+                f"`python3 manage.py changepassword {known.email}`."
+            )
             return
         self.stdout.write(f"First admin: sign in at {settings.URL} as {admin.email}{self._with(password, options)}")
 
     def _with(self, password: str, options: dict[str, Any]) -> str:
-        """A password that was made is shown to a person at a terminal only: what is redirected is kept in a file."""
+        """A generated password is shown at a terminal only: redirected output is kept in a file."""
         if options["password"]:
             return " with the password you gave."
         if self.stdout.isatty():
@@ -33,11 +38,3 @@ class Command(BaseCommand):
             ". The password is not shown, because the output is not a terminal; set one by "
             f"`python3 manage.py changepassword {options['email']}`."
         )
-
-
-def _known_admin() -> str:
-    admin = User.objects.filter(role=Role.ADMIN, is_active=True).order_by("pk")[0]
-    return (
-        f"Sign in at {settings.URL} as {admin.email} (admin). A lost password: "
-        f"`python3 manage.py changepassword {admin.email}`."
-    )

@@ -8,8 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
-from accounts.models import User
-from accounts.queries import AuditFilter, audit_records
+from accounts.queries import AuditFilter, audit_records, find_account, recorded_actions
 from reports.audit import ROWS_AT_A_TIME, audit_csv, write_audit
 from studies.queries import find_study
 
@@ -44,34 +43,23 @@ def _wanted(options: dict[str, Any]) -> AuditFilter:
     if first and last and last < first:
         raise CommandError(f"--until {last} is before --since {first}. Choose a later day.")
     return AuditFilter(
-        actor_id=_actor(options["by"]),
-        action=options["action"],
-        budget_id=_budget(options["study"]),
+        actor_id=find_account(options["by"], option="--by").pk if options["by"] else None,
+        action=_action(options["action"]),
+        budget_id=find_study(options["study"]).budget_id if options["study"] else None,
         first_day=first,
         last_day=last,
     )
 
 
 def _day(name: str, text: str | None) -> date | None:
-    if not text:
-        return None
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if text else None
     except ValueError:
         raise CommandError(f"--{name} {text}: this is not a day. Write it as 2026-01-31.") from None
 
 
-def _actor(email: str | None) -> int | None:
-    """Find somebody whose account may be switched off by now."""
-    if not email:
-        return None
-    person = User.objects.filter(email__iexact=email).first()
-    if person is None:
-        raise CommandError(f"--by {email}: no one has this e-mail.")
-    return person.pk
-
-
-def _budget(reference: str | None) -> int | None:
-    if not reference:
-        return None
-    return find_study(reference).budget_id
+def _action(action: str) -> str:
+    if action and action not in recorded_actions():
+        known = ", ".join(recorded_actions()) or "none yet"
+        raise CommandError(f"--action {action}: no change of this kind is recorded. Recorded are: {known}.")
+    return action

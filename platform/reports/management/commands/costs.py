@@ -9,11 +9,12 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
-from accounts.models import User
+from accounts.queries import find_account
 from budgets.cost_kinds import CostKind
 from budgets.models import Path
 from reports.costs import FORMATS, CostFilter, Grouping, cost_rows, export_entries, grouped_csv
 from reports.tables import cost_table
+from runs.models import Run
 from studies.queries import find_study
 from tables.whole_files import write_whole
 
@@ -70,9 +71,9 @@ def _filter(options: dict[str, Any]) -> CostFilter:
     if options["study"]:
         where[Grouping.STUDY] = find_study(options["study"]).budget_id
     if options["annotator"]:
-        where[Grouping.ANNOTATOR] = _person(options["annotator"]).pk
+        where[Grouping.ANNOTATOR] = find_account(options["annotator"], option="--annotator").pk
     if options["run"] is not None:
-        where[Grouping.RUN] = f"run:{options['run']}"
+        where[Grouping.RUN] = _work_key(options["run"], where.get(Grouping.STUDY))
     where |= {by: options[by] for by in (Grouping.PATH, Grouping.KIND) if options[by]}
     first, last = options["first_month"], options["last_month"]
     if first and last and last < first:
@@ -80,12 +81,15 @@ def _filter(options: dict[str, Any]) -> CostFilter:
     return CostFilter(where=where, first_month=first, last_month=last)
 
 
-def _person(email: str) -> User:
-    """Find a person, also one who left: what they were paid stays."""
-    person = User.objects.filter(email__iexact=email).first()
-    if person is None:
-        raise CommandError(f"--annotator: no one here has the e-mail {email!r}.")
-    return person
+def _work_key(number: int, budget_id: int | None) -> str:
+    runs = Run.objects.order_by("-pk")
+    if budget_id is not None:
+        runs = runs.filter(study__budget=budget_id)
+    if not runs.filter(pk=number).exists():
+        whose = "" if budget_id is None else " in this study"
+        latest = ", ".join(map(str, runs.values_list("pk", flat=True)[:10])) or "none yet"
+        raise CommandError(f"--run: there is no run {number}{whose}. The latest are: {latest}.")
+    return f"run:{number}"
 
 
 def _month(text: str) -> date:
@@ -96,4 +100,6 @@ def _month(text: str) -> date:
 
 
 def _table(wanted: CostFilter, by: Grouping) -> Iterator[bytes]:
-    yield f"{cost_table(cost_rows(wanted=wanted, by=by), by=by)}\n".encode()
+    rows = cost_rows(wanted=wanted, by=by)
+    nothing = "Nothing was spent yet." if wanted == CostFilter() else "No costs match these filters."
+    yield f"{cost_table(rows, by=by) if rows else nothing}\n".encode()

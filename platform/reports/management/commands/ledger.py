@@ -30,8 +30,10 @@ class Command(RefusingCommand):
     def handle(self, *args: object, **options: Any) -> None:
         if options["command"] == "verify":
             self._verify(options["budget"])
-        else:
-            self._show(options["study"], options["bill"])
+            return
+        study = find_study(options["study"])
+        entries = _entries(study, options["bill"]).select_related("budget")
+        self.stdout.write(entry_table(entries, currency=study.budget.currency))
 
     def _verify(self, budget_id: int | None) -> None:
         budgets = Budget.objects.order_by("pk")
@@ -46,11 +48,6 @@ class Command(RefusingCommand):
             raise CommandError(f"{len(found)} difference(s) between the ledger and its sources.", returncode=1)
         num_entries = LedgerEntry.objects.filter(budget__in=budgets).count()
         self.stdout.write(f"The ledger verifies: {len(budgets)} budget(s), {num_entries:,} entries, no difference.")
-
-    def _show(self, reference: str, artifact_id: int | None) -> None:
-        study = find_study(reference)
-        entries = _entries(study, artifact_id)
-        self.stdout.write(entry_table(entries.select_related("budget"), currency=study.budget.currency))
 
 
 def _entries(study: Study, artifact_id: int | None) -> QuerySet[LedgerEntry]:

@@ -1,5 +1,3 @@
-"""Cancel a run."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

@@ -1,5 +1,3 @@
-"""Give a run more minutes."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

@@ -1,5 +1,3 @@
-"""Label a file with a student or a teacher."""
-
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +20,21 @@ class Command(RefusingCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        target: Path = options["target"]
-        done = [0]
+        num_done = 0
 
-        def tell(count: int) -> None:
-            done[0] = count
-            self.stderr.write(f"{count:,} lines")
+        def tell(line: str) -> None:
+            nonlocal num_done
+            if line.isdecimal():
+                num_done = int(line)
+                self.stderr.write(f"{num_done:,} lines")
+            else:
+                self.stdout.write(line)
 
         predict_to_file(
             artifact=find_artifact(options["artifact"]),
             source=options["source"],
-            target=target,
+            target=options["target"],
             keep_going=options["keep_going"],
-            on_rows=tell,
-            on_note=self.stdout.write,
+            on_line=tell,
         )
-        self.stdout.write(f"{done[0]:,} lines written: {target}")
+        self.stdout.write(f"{num_done:,} lines written: {options['target']}")

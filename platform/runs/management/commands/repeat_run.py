@@ -1,7 +1,5 @@
-"""Carry out a run again from its stored spec and say whether the same came out."""
-
 import sys
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from accounts.commands import RefusingCommand
 from runs.queries import find_run
-from runs.results import Repeat, repeat
+from runs.results import repeat
 
 
 class Command(RefusingCommand):
@@ -23,12 +21,10 @@ class Command(RefusingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = find_run(options["run"])
-        with ExitStack() as stack:
-            folder = options["folder"] or _temporary(stack)
-            found = repeat(run=run, folder=folder.absolute())
-        self._say(str(run), found)
-
-    def _say(self, run: str, found: Repeat) -> None:
+        settings.RUNS_DIR.mkdir(parents=True, exist_ok=True)
+        kept = nullcontext(options["folder"]) if options["folder"] else None
+        with kept or TemporaryDirectory(prefix="repeat-", dir=settings.RUNS_DIR) as folder:
+            found = repeat(run=run, folder=Path(folder).absolute())
         for version in found.versions:
             self.stdout.write(f"other version: {version}")
         for difference in found.differences:
@@ -36,8 +32,3 @@ class Command(RefusingCommand):
         if not found.is_identical:
             sys.exit(1)
         self.stdout.write(f"{run}: the same metrics, weights and predictions, bit for bit.")
-
-
-def _temporary(stack: ExitStack) -> Path:
-    settings.RUNS_DIR.mkdir(parents=True, exist_ok=True)
-    return Path(stack.enter_context(TemporaryDirectory(prefix="repeat-", dir=settings.RUNS_DIR)))

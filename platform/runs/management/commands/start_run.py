@@ -1,5 +1,4 @@
-"""Start a run, or a distil chain, and wait for its end if asked."""
-
+import argparse
 import time
 from typing import Any
 
@@ -16,17 +15,21 @@ from runs.models import Run, RunState
 from runs.preflight import check_cost, preflight, refuse
 from runs.queries import live_cost
 from runs.requests import (
+    FOR_DISTIL,
+    RunPlan,
     RunRequest,
-    add_plan_arguments,
+    Setting,
     chain_of,
     count_inputs,
     device_price,
     estimate_runs,
-    plan_of,
+    settings_of,
 )
 from studies.queries import find_study
 
 _SECONDS_BETWEEN_LOOKS = 1.0
+# The largest id of a database: a range that tells nobody anything.
+_NO_LIMIT = 2**63 - 1
 
 
 class Command(RefusingCommand):
@@ -37,7 +40,8 @@ class Command(RefusingCommand):
         parser.add_argument("--path", choices=Path.values, required=True)
         parser.add_argument("--labels", type=int, help="labels in rank order; all there are, if not given")
         parser.add_argument("--unlabelled", type=int, default=0, help="pool examples for the teacher to score")
-        add_plan_arguments(parser)
+        for setting in settings_of(RunPlan).values():
+            parser.add_argument(option_of(setting), dest=setting.name, help=_help(setting), **_reader(setting))
         parser.add_argument("--licence-confirmed", action="store_true", help="the teacher's outputs may train others")
         parser.add_argument("--check", action="store_true", help="print the checks and the cost, and start nothing")
         parser.add_argument("--as", dest="email", help="e-mail of who starts it; the study's creator, if not given")
@@ -86,10 +90,47 @@ class Command(RefusingCommand):
 
 
 def _request(options: dict[str, Any]) -> RunRequest:
+    """The request that the options make. Raises: CommandError; PlanInvalid."""
+    path, settings = Path(options["path"]), settings_of(RunPlan)
+    unused = [f"--{name.replace('_', '-')}" for name in ("unlabelled", "licence_confirmed") if options[name]]
+    unused += [option_of(settings[name]) for name in FOR_DISTIL if options[name] is not None]
+    if path == Path.ANNOTATE and unused:
+        raise CommandError(f"Only --path distil uses {', '.join(unused)}. Leave that out, or choose --path distil.")
     return RunRequest(
         study=find_study(options["study"]),
-        path=Path(options["path"]),
-        plan=plan_of(options),
+        path=path,
+        plan=RunPlan(**{name: options[name] for name in settings if options[name] is not None}),
         num_labels=options["labels"],
         num_unlabelled=options["unlabelled"],
     )
+
+
+def option_of(setting: Setting) -> str:
+    return "--minutes" if setting.name == "max_minutes" else f"--{setting.name.replace('_', '-')}"
+
+
+def _help(setting: Setting) -> str:
+    parts = [f"{setting.label}." if setting.label else "", setting.help]
+    if setting.value_type in (int, float) and setting.most < _NO_LIMIT:
+        parts.append(f"{setting.range_text}{', separated by commas' if setting.longest else ''}.")
+    default = setting.blank or setting.placeholder or ("" if setting.value_type is bool else setting.default)
+    if default not in ("", None, ()):
+        parts.append(f"Default: {default}.")
+    return " ".join(filter(None, parts))
+
+
+def _reader(setting: Setting) -> dict[str, Any]:
+    if setting.value_type is bool:
+        return {"action": "store_true", "default": None}
+    if setting.value_type is str:
+        return {"choices": list(setting.choices)}
+    if setting.longest:
+        return {"type": lambda text: _numbers(text, setting.value_type)}
+    return {"type": setting.value_type}
+
+
+def _numbers(text: str, kind: type) -> tuple[Any, ...]:
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of numbers separated by commas") from None

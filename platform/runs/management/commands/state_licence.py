@@ -1,5 +1,3 @@
-"""Record what a model's licence allows."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

@@ -4,39 +4,34 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.queries import find_person
 from budgets.limits import confirm_limit, resume, set_limit, stop_everything, top_up, waiting_request
 from budgets.models import Budget
 from budgets.money import amount_text
 from config.refusals import Refusal
-from studies.queries import find_study
+from studies.commands import StudyCommand
 
 
-class Command(RefusingCommand):
+class Command(StudyCommand):
     help = "Show a study's budget; with an option, change its limit, stop or resume the study."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="id or name")
+        super().add_arguments(parser)
         change = parser.add_mutually_exclusive_group()
         change.add_argument("--top-up", metavar="AMOUNT", help="add to the limit")
         change.add_argument("--limit", metavar="AMOUNT", help="set the limit")
         change.add_argument("--stop", metavar="REASON", help="stop all that it pays for")
         change.add_argument("--resume", action="store_true", help="end a stop")
         change.add_argument("--confirm", action="store_true", help="confirm a limit that another person requested")
-        parser.add_argument("--as", dest="email", help="e-mail of who does it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = find_study(options["study"])
-        actor = find_person(options["email"]) if options["email"] else study.created_by
+        study, actor = self.study_and_actor(options)
         budget = _changed(actor, study.budget, options)
         amounts = {"limit": budget.limit, "spent": budget.spent, "held": budget.held, "left": budget.available}
         told = ", ".join(f"{name} {amount_text(amount)}" for name, amount in amounts.items())
         stopped = f"; stopped since {budget.stopped_at:%Y-%m-%d %H:%M} UTC" if budget.stopped_at else ""
         self.stdout.write(f"“{budget}” in {budget.currency}: {told}{stopped}")
-        waiting = waiting_request(budget)
-        if waiting is not None:
+        if waiting := waiting_request(budget):
             self.stdout.write(
                 f"A limit of {amount_text(waiting.new_limit)} waits for a second person: --confirm --as THEIR-EMAIL."
             )
@@ -50,8 +45,7 @@ def _changed(actor: User, budget: Budget, options: dict[str, Any]) -> Budget:
     if options["stop"] is not None:
         return stop_everything(actor=actor, budget=budget, reason=options["stop"])
     if options["confirm"]:
-        waiting = waiting_request(budget)
-        if waiting is None:
-            raise Refusal(f"No limit of “{budget}” waits for a second person.")
-        return confirm_limit(actor=actor, request=waiting)
+        if waiting := waiting_request(budget):
+            return confirm_limit(actor=actor, request=waiting)
+        raise Refusal(f"No limit of “{budget}” waits for a second person.")
     return resume(actor=actor, budget=budget) if options["resume"] else budget

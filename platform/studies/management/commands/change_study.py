@@ -4,30 +4,26 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts.commands import RefusingCommand
 from accounts.models import User
-from accounts.queries import find_person
+from studies.commands import StudyCommand
 from studies.editing import archive_study, change_study, unarchive_study
 from studies.models import Study
-from studies.queries import find_study
 
 
-class Command(RefusingCommand):
+class Command(StudyCommand):
     help = "Change a study's name, instructions or labels, archive it or bring it back; what is not given stays."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="id or name")
+        super().add_arguments(parser)
         parser.add_argument("--name")
         parser.add_argument("--instructions")
         parser.add_argument("--label", action="append", dest="labels", help="once for each label of the new set")
         kept = parser.add_mutually_exclusive_group()
         kept.add_argument("--archive", action="store_true", help="leave it out of lists; it spends nothing more")
         kept.add_argument("--unarchive", action="store_true", help="bring it back; its budget waits for a resume")
-        parser.add_argument("--as", dest="email", help="e-mail of who changes it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = find_study(options["study"])
-        actor = find_person(options["email"]) if options["email"] else study.created_by
+        study, actor = self.study_and_actor(options)
         changed = _changed(actor, study, options)
         archived = "; archived" if changed.archived_at else ""
         self.stdout.write(f"Study {changed.pk}: {changed}; labels {', '.join(changed.labels)}{archived}")

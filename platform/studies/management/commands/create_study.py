@@ -11,8 +11,8 @@ from budgets.models import PriceBook
 from budgets.money import amount_text
 from config.refusals import Refusal
 from studies.editing import StudySpec, create_study
-from studies.models import Metric, PayBasis
-from studies.task_types import TASK_TYPES
+from studies.models import PayBasis
+from studies.task_types import TASK_TYPES, Metric
 
 
 class Command(RefusingCommand):
@@ -24,25 +24,20 @@ class Command(RefusingCommand):
         parser.add_argument("--label", action="append", dest="labels", default=[], help="once for each label")
         parser.add_argument("--limit", required=True, help="what may be spent, in the price book's currency")
         parser.add_argument("--prices", required=True, help="name of the price book")
-        parser.add_argument(
-            "--metric", choices=Metric.values, default="", help="the task type's usual one, if not given"
-        )
+        parser.add_argument("--metric", choices=Metric.values, default="", help="the task type's, if not given")
         parser.add_argument("--student", default="package:paraphrase-MiniLM-L3-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--teacher", default="package:all-mpnet-base-v2", help="SOURCE:NAME[@REVISION]")
         parser.add_argument("--instructions", default="")
         parser.add_argument("--annotations", type=int, default=1, help="annotations per example")
         parser.add_argument("--pay", choices=PayBasis.values, default=PayBasis.PER_LABEL, help="how people are paid")
-        parser.add_argument(
-            "--max-paid-seconds", type=int, default=300, help="per annotation, where pay is by the hour"
-        )
+        parser.add_argument("--max-paid-seconds", type=int, default=300, help="per annotation, if paid by the hour")
         parser.add_argument("--as", dest="email", default="", help="e-mail of who creates it; an admin, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
         study = create_study(actor=find_person(options["email"]), spec=_spec(options))
         budget = study.budget
         self.stdout.write(f"Study {study.pk}: {study}, budget {amount_text(budget.limit)} {budget.currency}")
-        waiting = waiting_request(budget)
-        if waiting:
+        if waiting := waiting_request(budget):
             self.stdout.write(
                 f"A limit of {amount_text(waiting.new_limit)} waits for a second person: they confirm it on the "
                 "budget's page, or by `manage.py budget --confirm`."
@@ -52,24 +47,17 @@ class Command(RefusingCommand):
 def _spec(options: dict[str, Any]) -> StudySpec:
     book = PriceBook.objects.filter(name=options["prices"]).first()
     if book is None:
-        known = (
-            ", ".join(PriceBook.objects.values_list("name", flat=True))
-            or "none yet: `manage.py prices create` makes one"
-        )
+        names = ", ".join(PriceBook.objects.values_list("name", flat=True))
+        known = names or "none yet: `manage.py prices create` makes one"
         raise Refusal(f"There is no price book {options['prices']!r}. Price books: {known}.")
+    given = ("name", "task_type", "labels", "limit", "metric", "instructions", "max_paid_seconds")
     return StudySpec(
-        name=options["name"],
-        task_type=options["task_type"],
-        labels=options["labels"],
-        limit=options["limit"],
         price_book=book,
-        metric=options["metric"],
         student_model=_model(options["student"]),
         teacher_model=_model(options["teacher"]),
-        instructions=options["instructions"],
         annotations_per_example=options["annotations"],
         pay_basis=options["pay"],
-        max_paid_seconds=options["max_paid_seconds"],
+        **{name: options[name] for name in given},
     )
 
 

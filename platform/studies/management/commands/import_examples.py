@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from accounts.commands import RefusingCommand
-from accounts.queries import find_person
+from studies.commands import StudyCommand
 from studies.imports import (
     ENCODINGS,
     ImportCheck,
@@ -18,28 +17,26 @@ from studies.imports import (
     propose_options,
 )
 from studies.models import ImportBatch, Study
-from studies.queries import awaiting_annotation, find_study
-from tables.table import column_name, listed_columns
+from studies.queries import awaiting_annotation
+from tables.signs import comparable
+from tables.table import listed_columns
 
 _SHOWN_ERRORS = 20
 COLUMN_HELP = "once for each input; needed where the header does not tell which column is the text"
 
 
-class Command(RefusingCommand):
+class Command(StudyCommand):
     help = "Import a CSV or JSON-lines file into a study: all of it, or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="id or name")
+        super().add_arguments(parser)
         parser.add_argument("file", type=Path)
         parser.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help=COLUMN_HELP)
         parser.add_argument("--label-column", help="guessed from the header, if not given; empty for none")
         parser.add_argument("--split-column", help="guessed from the header, if not given; empty for none")
         parser.add_argument("--encoding", choices=list(ENCODINGS), default="utf-8")
-        parser.add_argument(
-            "--skip-bad-rows", action="store_true", help="import the good rows although some have errors"
-        )
+        parser.add_argument("--skip-bad-rows", action="store_true", help="import the good rows, if some have errors")
         parser.add_argument("--preview", action="store_true", help="preview the import, and stop")
-        parser.add_argument("--as", dest="email", help="e-mail of who imports; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -48,15 +45,14 @@ class Command(RefusingCommand):
             raise CommandError(f"{options['file']}: {error.strerror}.") from error
 
     def _import(self, options: dict[str, Any]) -> None:
-        study = find_study(options["study"])
-        actor = find_person(options["email"]) if options["email"] else study.created_by
+        study, actor = self.study_and_actor(options)
         file: Path = options["file"]
         batch = draft_import(actor=actor, study=study, file_name=file.name, content=file.read_bytes())
         try:
             chosen = _options(batch, options)
             preview = preview_import(batch=batch, options=chosen)
             self._show(study, preview.checked)
-            unsure = _taken_by_place(preview.columns, study, options)
+            unsure = _taken_by_place(preview.table.columns, study, options)
             if unsure and not options["preview"]:
                 raise CommandError(f"{unsure} Nothing was imported.")
             if unsure:
@@ -110,13 +106,13 @@ def _given_columns(options: dict[str, Any]) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in options["column"]]
     if bad := next((field for field, sign, _ in pairs if not sign), ""):
         raise CommandError(f"--column: {bad!r} is not FIELD=COLUMN, such as text=review.")
-    return {field.strip(): column_name(column) for field, _, column in pairs}
+    return {field.strip(): comparable(column) for field, _, column in pairs}
 
 
 def _taken_by_place(columns: tuple[str, ...], study: Study, options: dict[str, Any]) -> str:
     """Name the inputs whose column is neither given nor clear from the header; empty if none."""
-    guess = guess_columns(columns=columns, input_fields=study.definition.input_fields)
-    unsure = [field for field in guess.unsure if field not in _given_columns(options)]
+    _, guessed = guess_columns(columns=columns, input_fields=study.definition.input_fields)
+    unsure = [field for field in guessed if field not in _given_columns(options)]
     if not unsure:
         return ""
     named = " ".join(f"--column {field}=COLUMN" for field in unsure)

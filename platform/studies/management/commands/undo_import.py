@@ -3,29 +3,26 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import QuerySet
 
-from accounts.commands import RefusingCommand
-from accounts.queries import find_person
 from config.refusals import Refusal
+from studies.commands import StudyCommand
 from studies.imports import undo_import
 from studies.models import ImportBatch, Study
-from studies.queries import find_study
 
 
-class Command(RefusingCommand):
+class Command(StudyCommand):
     help = "Undo an import, all of it or nothing; without one, list the study's imports."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("study", help="id or name")
+        super().add_arguments(parser)
         parser.add_argument("batch", metavar="IMPORT", type=int, nargs="?", help="its number in the list")
-        parser.add_argument("--as", dest="email", help="e-mail of who undoes it; the study's creator, if not given")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        study = find_study(options["study"])
+        study, actor = self.study_and_actor(options)
         if options["batch"] is None:
             self._list(study)
             return
-        actor = find_person(options["email"]) if options["email"] else study.created_by
         undone = undo_import(actor=actor, batch=_batch(study, options["batch"]))
         self.stdout.write(f"Import {undone.pk} of {undone.file_name} is undone.")
 
@@ -37,14 +34,12 @@ class Command(RefusingCommand):
             self.stdout.write(f"{batch.pk}: {what}")
 
 
-def _imports(study: Study) -> list[ImportBatch]:
-    return list(study.import_batches.exclude(state=ImportBatch.State.DRAFT).order_by("pk"))
+def _imports(study: Study) -> QuerySet[ImportBatch]:
+    return study.import_batches.exclude(state=ImportBatch.State.DRAFT).order_by("pk")
 
 
 def _batch(study: Study, number: int) -> ImportBatch:
-    known = _imports(study)
-    found = next((one for one in known if one.pk == number), None)
-    if found is None:
-        named = ", ".join(f"{one.pk}: {one.file_name}" for one in known) or "none yet"
-        raise Refusal(f"“{study}” has no import {number}. Imports: {named}.")
-    return found
+    if found := _imports(study).filter(pk=number).first():
+        return found
+    named = ", ".join(f"{one.pk}: {one.file_name}" for one in _imports(study)) or "none yet"
+    raise Refusal(f"“{study}” has no import {number}. Imports: {named}.")

@@ -1,17 +1,15 @@
 """A study's budget: spending, limit and caps, stopping and resuming all that it pays for."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from budgets.forecast import outlook
 from budgets.ledger import reverse
 from budgets.limits import (
@@ -34,25 +32,24 @@ from config.refusals import Refusal
 from reports.formatting import MoneyFormat, adding_up
 from studies.models import Study
 from web.forms.budgets import CapForm, ConfirmationForm, ReversalForm, StopForm, budget_forms
-from web.http import carry_out, carry_out_or_say, explain, page_of, person
+from web.guards import button_for, form_for, page_for
+from web.http import carry_out_or_say, explain, page_of, person, study_of, submitted
 from web.presenters import held_for, would_stop
 from web.templatetags.fulcrum import exact
 
 Change = Callable[[User, Budget, dict[str, Any]], str]
 
 
-@allowed(Action.SET_BUDGET)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_BUDGET)
 def budget(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_limit(actor=actor, budget=changed, **values)
         return _asked(changed, done) or f"The limit is now {exact(done.limit, done.currency)}."
 
-    return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, _study(pk))
+    return _change(request, pk, "limit_form", change) if request.method == "POST" else _show(request, study_of(pk))
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def add_money(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = top_up(actor=actor, budget=changed, **values)
@@ -63,7 +60,7 @@ def add_money(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _asked(before: Budget, done: Budget) -> str:
-    """What to say where a raise was not made but asked for; nothing otherwise."""
+    """The message where a raise waits for a second person; empty otherwise."""
     waiting = waiting_request(done) if done.limit == before.limit else None
     if waiting is None:
         return ""
@@ -74,11 +71,9 @@ def _asked(before: Budget, done: Budget) -> str:
     )
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse:
-    """Confirm or decline a raise of the limit that waits."""
-    study = _study(pk)
+    study = study_of(pk)
     asked = get_object_or_404(study.budget.limit_requests.select_related("budget"), pk=request_pk)
     actor = person(request)
     if "confirm" in request.POST:
@@ -92,23 +87,19 @@ def decide_limit(request: HttpRequest, pk: int, request_pk: int) -> HttpResponse
     return redirect("budget", pk=study.pk)
 
 
-@allowed(Action.SET_CONFIRMATION)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_CONFIRMATION)
 def confirmation(request: HttpRequest, pk: int) -> HttpResponse:
     """The limit above which budgets of a price book take a second person."""
     book = get_object_or_404(PriceBook, pk=pk)
     initial = "" if book.confirm_above is None else f"{book.confirm_above.normalize():f}"
     form = ConfirmationForm(request.POST or None, initial={"amount": initial})
-    if request.method == "POST" and form.is_valid():
-        amount = form.cleaned_data["amount"]
-        if carry_out(form, lambda: set_confirm_above(actor=person(request), book=book, amount=amount)):
-            messages.success(request, f"“{book}” is changed.")
-            return redirect(f"{resolve_url('prices')}?book={book.pk}")
+    if submitted(form, lambda: set_confirm_above(actor=person(request), book=book, **form.cleaned_data)):
+        messages.success(request, f"“{book}” is changed.")
+        return redirect(f"{resolve_url('prices')}?book={book.pk}")
     return render(request, "web/confirmation.html", {"book": book, "form": form})
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         scope, _, value = values.pop("what").partition(":")
@@ -118,10 +109,9 @@ def change_cap(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, "cap_form", change)
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
-    study = _study(pk)
+    study = study_of(pk)
     cap = study.budget.caps.select_related("budget").filter(pk=cap_pk).first()
     if cap is not None:
         remove_cap(actor=person(request), cap=cap)
@@ -129,8 +119,7 @@ def lift_cap(request: HttpRequest, pk: int, cap_pk: int) -> HttpResponse:
     return redirect("budget", pk=study.pk)
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
     def change(actor: User, changed: Budget, values: dict[str, Any]) -> str:
         done = set_thresholds(actor=actor, budget=changed, percents=values["thresholds"])
@@ -140,55 +129,43 @@ def change_thresholds(request: HttpRequest, pk: int) -> HttpResponse:
     return _change(request, pk, "thresholds_form", change)
 
 
-@allowed(Action.SET_BUDGET)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_BUDGET)
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    study = _study(pk)
+    study = study_of(pk)
     form = StopForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if carry_out(form, lambda: stop_everything(actor=person(request), budget=study.budget, reason=reason)):
-            messages.success(request, "The study is stopped. What people have open is still accepted and paid.")
-            return redirect("budget", pk=study.pk)
+    if submitted(form, lambda: stop_everything(actor=person(request), budget=study.budget, **form.cleaned_data)):
+        messages.success(request, "The study is stopped. What people have open is still accepted and paid.")
+        return redirect("budget", pk=study.pk)
     return render(request, "web/stop.html", {"study": study, "form": form, "would_stop": would_stop(study)})
 
 
-@allowed(Action.SET_BUDGET)
-@require_POST
+@button_for(Action.SET_BUDGET)
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
-    study = _study(pk)
+    study = study_of(pk)
     if carry_out_or_say(request, lambda: resume(actor=person(request), budget=study.budget)):
         messages.success(request, "Resumed. Withdrawn examples are republished, paused runs are queued.")
     return redirect("budget", pk=study.pk)
 
 
-@allowed(Action.SET_BUDGET)
-@require_safe
+@page_for(Action.SET_BUDGET)
 def budget_by_id(request: HttpRequest, pk: int) -> HttpResponse:
     """What notices link to: a budget, of which there is one page, its study's."""
     return redirect("budget", pk=get_object_or_404(Study, budget=pk).pk)
 
 
-@allowed(Action.CORRECT_LEDGER)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CORRECT_LEDGER)
 def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
     entry = get_object_or_404(LedgerEntry.objects.select_related("budget__study", "price__book"), pk=pk)
     form = ReversalForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if carry_out(form, lambda: reverse(actor=person(request), entry=entry, reason=reason)):
-            messages.success(request, f"{entry.source_key} is reversed; its amount is available again.")
-            return redirect("ledger", pk=entry.budget.study.pk)
+    if submitted(form, lambda: reverse(actor=person(request), entry=entry, **form.cleaned_data)):
+        messages.success(request, f"{entry.source_key} is reversed; its amount is available again.")
+        return redirect("ledger", pk=entry.budget.study.pk)
     return render(request, "web/reverse_entry.html", {"form": form, "entry": entry, "study": entry.budget.study})
-
-
-def _study(pk: int) -> Study:
-    return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
 
 
 def _change(request: HttpRequest, pk: int, name: str, change: Change) -> HttpResponse:
     """Carry out one form of the budget's page; where it is refused, the page is shown again with the reason."""
-    study = _study(pk)
+    study = study_of(pk)
     form = budget_forms(study.budget, cap=None)[name](request.POST)
     if form.is_valid() and _carried_out(request, study, form, change):
         return redirect("budget", pk=study.pk)
@@ -202,14 +179,11 @@ def _carried_out(request: HttpRequest, study: Study, form: forms.Form, change: C
         explain(form, refusal)
         study.budget.refresh_from_db()
         if isinstance(refusal, StaleEdit):
-            form.see_again(_seen_now(study.budget, form))  # type: ignore[attr-defined]  # only such forms are refused so
+            cap = study.budget.caps.filter(**form.named()).first() if isinstance(form, CapForm) else None
+            # Only such forms are refused so.
+            form.see_again(cap.limit if cap else study.budget.limit)  # type: ignore[attr-defined]
         return False
     return True
-
-
-def _seen_now(ours: Budget, form: forms.Form) -> Decimal:
-    cap = ours.caps.filter(**form.named()).first() if isinstance(form, CapForm) else None
-    return cap.limit if cap else ours.limit
 
 
 def _money_format(ours: Budget, usages: Sequence[KindUsage]) -> MoneyFormat:

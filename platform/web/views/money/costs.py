@@ -4,15 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed, allows
-from reports.charts import THEMES, NothingToDraw, cost_chart
+from accounts.permissions import Action, allows
+from reports.charts import cost_chart
 from reports.costs import (
     FORMATS,
     OF_ONE_KIND,
@@ -26,22 +26,13 @@ from reports.costs import (
     totals,
 )
 from reports.formatting import MoneyFormat, adding_up
-from studies.models import Study
 from web.forms.costs import CostFilterForm
-from web.http import drawing, page_of, person
+from web.guards import page_for
+from web.http import drawing, page_of, person, stream, study_of, unreadable
 
 ROWS_PER_PAGE = 100
-# What a row is looked into by, once it is chosen.
-NEXT = {
-    Grouping.STUDY: Grouping.KIND,
-    Grouping.PATH: Grouping.KIND,
-    Grouping.KIND: Grouping.MONTH,
-    Grouping.ANNOTATOR: Grouping.KIND,
-    Grouping.RUN: Grouping.MONTH,
-    Grouping.PRICE: Grouping.MONTH,
-    Grouping.MONTH: Grouping.KIND,
-    Grouping.ORIGIN: Grouping.KIND,
-}
+# A chosen row of these is broken down by month, of all others by kind.
+BY_MONTH = frozenset({Grouping.KIND, Grouping.RUN, Grouping.PRICE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +46,7 @@ class ShownRow:
     narrowed_query: str
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def costs(request: HttpRequest) -> HttpResponse:
     form = CostFilterForm(request.GET)
     context = {
@@ -67,10 +57,9 @@ def costs(request: HttpRequest) -> HttpResponse:
     return render(request, "web/costs.html", context)
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def study_costs(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     form = CostFilterForm(request.GET, study=study)
     context = {**_report(request, form), "study": study, "entries_url": reverse("ledger", args=[study.pk])}
     return render(request, "web/study_costs.html", context)
@@ -111,6 +100,7 @@ def _shown(
     form: CostFilterForm, wanted: CostFilter, by: Grouping, rows: list[CostRow], money_formats: dict[str, MoneyFormat]
 ) -> list[ShownRow]:
     names = names_of(by=by, keys={row.key for row in rows})
+    further = Grouping.MONTH if by in BY_MONTH else Grouping.KIND
     narrowed = {row.key: wanted.narrowed(by, row.key) for row in rows}
     return [
         ShownRow(
@@ -118,7 +108,7 @@ def _shown(
             money_format=money_formats[row.currency],
             name=names[row.key],
             entries_query=form.query(narrowed[row.key]),
-            narrowed_query=form.query(narrowed[row.key], by=NEXT[by]),
+            narrowed_query=form.query(narrowed[row.key], by=further),
         )
         for row in rows
     ]
@@ -130,49 +120,31 @@ def _study_too(query: str, wanted: CostFilter) -> str:
     return query if not named or named in query.split("&") else "&".join(filter(None, [named, query]))
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def cost_table(request: HttpRequest) -> HttpResponseBase:
     form = CostFilterForm(request.GET)
     if not form.is_valid():
-        return _unreadable(form)
-    lines = grouped_csv(wanted=form.wanted(), by=form.grouping)
-    return _file((line.encode() for line in lines), "text/csv; charset=utf-8", "costs.csv")
+        return unreadable(form)
+    return stream(grouped_csv(wanted=form.wanted(), by=form.grouping), "text/csv; charset=utf-8", "costs.csv")
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def cost_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """The entries that the filters leave, streamed: however many there are, few are in memory at once."""
     if name not in FORMATS:
         raise Http404(f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
     form = CostFilterForm(request.GET)
     if not form.is_valid():
-        return _unreadable(form)
-    wanted = FORMATS[name]
-    pieces = export_entries(wanted=form.wanted(), file_format=wanted)
-    return _file(pieces, wanted.content_type, f"costs.{wanted.suffix}")
+        return unreadable(form)
+    file_format = FORMATS[name]
+    pieces = export_entries(wanted=form.wanted(), file_format=file_format)
+    return stream(pieces, file_format.content_type, f"costs.{file_format.suffix}")
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def cost_chart_file(request: HttpRequest, suffix: str) -> HttpResponse:
     """Costs by month and kind, as SVG or PNG; in the currency that the address names, else the first."""
     form = CostFilterForm(request.GET)
     if not form.is_valid():
-        return _unreadable(form)
-    theme = THEMES.get(request.GET.get("theme", "light"), THEMES["light"])
-    try:
-        chart = cost_chart(wanted=form.wanted(), currency=request.GET.get("currency", ""), theme=theme)
-    except NothingToDraw as problem:
-        raise Http404(str(problem)) from None
-    return drawing(request, chart, suffix, file_name="costs")
-
-
-def _unreadable(form: CostFilterForm) -> HttpResponse:
-    return HttpResponse(form.errors.as_text(), status=400, content_type="text/plain; charset=utf-8")
-
-
-def _file(pieces: Any, content_type: str, name: str) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(pieces, content_type=content_type, headers=headers)
+        return unreadable(form)
+    draw = partial(cost_chart, wanted=form.wanted(), currency=request.GET.get("currency", ""))
+    return drawing(request, draw, suffix, file_name="costs")

@@ -5,20 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
-from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed, allows
-from budgets.models import LedgerEntry
+from accounts.permissions import Action, allows
+from budgets.models import LedgerEntry, sum_of
 from budgets.money import ZERO
 from reports.bills import BillSection
 from reports.costs import (
     BadCursor,
-    CostFilter,
-    CurrencyCost,
     Cursor,
     EntryPage,
     entry_page,
@@ -32,7 +28,8 @@ from reports.sources import EntrySource, sources_of
 from runs.models import Artifact, ArtifactKind
 from studies.models import Study
 from web.forms.costs import CostFilterForm
-from web.http import person
+from web.guards import page_for
+from web.http import person, study_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +41,9 @@ class ShownEntry:
     running: Decimal | None
 
 
-@allowed(Action.SEE_LEDGER)
-@require_safe
+@page_for(Action.SEE_LEDGER)
 def ledger(request: HttpRequest, pk: int) -> HttpResponse:
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     bill, part, unused = (request.GET.get(name, "") for name in ("bill", "part", "unused"))
     form = CostFilterForm(request.GET, study=study)
     context = {
@@ -65,8 +61,7 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/ledger.html", context)
 
 
-@allowed(Action.SEE_LEDGER)
-@require_safe
+@page_for(Action.SEE_LEDGER)
 def cost_entries(request: HttpRequest) -> HttpResponse:
     """Entries of all studies; amounts are of different currencies, so there is no running total."""
     form = CostFilterForm(request.GET)
@@ -78,8 +73,7 @@ def cost_entries(request: HttpRequest) -> HttpResponse:
     return render(request, "web/cost_entries.html", context)
 
 
-@allowed(Action.SEE_LEDGER)
-@require_safe
+@page_for(Action.SEE_LEDGER)
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     rows = LedgerEntry.objects.select_related(
         "budget__study", "price__book", "price__created_by", "payee", "hold", "reverses", "reversal", "replaces"
@@ -96,17 +90,17 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _of_study(request: HttpRequest, form: CostFilterForm) -> dict[str, Any]:
-    """The whole ledger of a study, or what the filters leave of it."""
     if not form.is_valid():
         return {"rows": [], "total": ZERO, "num_entries": 0}
     wanted, after = form.wanted(), _cursor(request, form)
     page = entry_page(wanted=wanted, after=after)
-    found = _only(total_of(wanted=wanted))
+    # A study has one currency.
+    found = next(iter(total_of(wanted=wanted)), None)
     return {
         **_list(page, running=running_total(wanted=wanted, after=after)),
-        "total": found.amount,
-        "num_entries": found.num_entries,
-        "is_filtered": _is_filtered(wanted),
+        "total": found.amount if found else ZERO,
+        "num_entries": found.num_entries if found else 0,
+        "is_filtered": len(wanted.where) > 1 or bool(wanted.first_month or wanted.last_month),
         "carried": form.carried(),
     }
 
@@ -116,8 +110,8 @@ def _of_list(request: HttpRequest, rows: QuerySet[LedgerEntry]) -> dict[str, Any
     after = _cursor(request, None)
     reached = rows.filter(after.earlier()) if after else rows
     return {
-        **_list(page_of_rows(reached), running=_sum(reached)),
-        "total": _sum(rows),
+        **_list(page_of_rows(reached), running=sum_of(reached)),
+        "total": sum_of(rows),
         "num_entries": rows.count(),
     }
 
@@ -147,31 +141,22 @@ def _cursor(request: HttpRequest, form: CostFilterForm | None) -> Cursor | None:
 
 def _listed(study: Study, bill: str, part: str, unused: str) -> QuerySet[LedgerEntry]:
     """The entries of an artifact's bill, of one part of it, or of no bill at all."""
+    if part and part not in BillSection.values:
+        raise Http404(f"A bill has no part {part!r}; it has {', '.join(BillSection.values)}.")
+    if unused not in ("", "all", *Reason.values):
+        raise Http404(f"{unused!r} is no reason that costs are unused; there are {', '.join(Reason.values)}.")
     if bill:
         artifacts = Artifact.objects.filter(run__study=study)
         shown = get_object_or_404(artifacts, pk=int(bill) if bill.isdecimal() else 0)
-        return entries_of(artifact=shown, section=BillSection(part) if part in BillSection.values else None)
+        return entries_of(artifact=shown, section=BillSection(part) if part else None)
     groups = [group for group in unused_entries(study).groups if unused in ("all", group.reason)]
     return LedgerEntry.objects.filter(pk__in=[entry_id for group in groups for entry_id in group.entry_ids])
 
 
 def _what(bill: str, part: str, unused: str) -> str:
     if bill:
-        named = f", {BillSection(part).label.lower()}" if part in BillSection.values else ""
+        named = f", {BillSection(part).label.lower()}" if part else ""
         return f"Bill of materials of artifact {bill}{named}"
     if unused:
         return Reason(unused).label if unused in Reason.values else "In no trained student's bill"
     return "Entries"
-
-
-def _is_filtered(wanted: CostFilter) -> bool:
-    return len(wanted.where) > 1 or wanted.first_month is not None or wanted.last_month is not None
-
-
-def _only(totals: Sequence[CurrencyCost]) -> CurrencyCost:
-    """A study has one currency."""
-    return totals[0] if totals else CurrencyCost(currency="", amount=ZERO, num_entries=0)
-
-
-def _sum(rows: QuerySet[LedgerEntry]) -> Decimal:
-    return Decimal(rows.aggregate(total=Coalesce(Sum("amount"), ZERO))["total"])

@@ -3,16 +3,15 @@
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from budgets.cost_kinds import CostKind
-from budgets.ledger import RepricingPreview, preview_repricing, reprice
+from budgets.ledger import preview_repricing, reprice
 from budgets.models import Price, PriceBook
 from budgets.overviews import PriceState, current_prices, line_of, price_states, uses_of
 from budgets.prices import (
@@ -29,18 +28,20 @@ from budgets.prices import (
 from config.refusals import Refusal
 from reports.formatting import adding_up
 from web.forms.prices import CorrectionForm, EndForm, PriceBookForm, PriceFileForm, PriceForm
-from web.http import carry_out, in_words, page_of, person
+from web.guards import form_for, page_for
+from web.http import carry_out, in_words, page_of, person, stream, submitted
 from web.templatetags.fulcrum import exact
 
 NUM_LINES_SHOWN = 20
 
 
-@allowed(Action.SEE_PRICES)
-@require_safe
+@page_for(Action.SEE_PRICES)
 def prices(request: HttpRequest) -> HttpResponse:
     now, wanted = timezone.now(), request.GET.get("book", "")
     books = list(PriceBook.objects.order_by("name"))
     book = next((one for one in books if str(one.pk) == wanted), None)
+    if wanted and book is None:
+        raise Http404(f"There is no price book {wanted!r}.")
     show_all = request.GET.get("show") == "all"
     rows = Price.objects.all() if show_all else current_prices(at=now)
     if book is not None:
@@ -58,8 +59,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     return render(request, "web/prices.html", context)
 
 
-@allowed(Action.SEE_PRICES)
-@require_safe
+@page_for(Action.SEE_PRICES)
 def price(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Price.objects.select_related("book", "budget__study", "annotator"), pk=pk)
     page = page_of(request, line_of(shown), size=25)
@@ -69,87 +69,64 @@ def price(request: HttpRequest, pk: int) -> HttpResponse:
         "page": page,
         "states": states,
         "uses": uses_of(page),
-        "is_override": _is_override(shown),
+        "is_override": shown.budget_id is not None or shown.annotator_id is not None,
+        "has_own_price": PriceState.IN_FORCE in states.values(),
     }
-    context["has_own_price"] = PriceState.IN_FORCE in states.values()
     return render(request, "web/price.html", context)
 
 
-def _is_override(shown: Price) -> bool:
-    return shown.budget_id is not None or shown.annotator_id is not None
-
-
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def add_price_book(request: HttpRequest) -> HttpResponse:
     form = PriceBookForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        added = carry_out(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
-        if added:
-            messages.success(request, f"“{added.name}” created. Next: set its prices.")
-            return redirect(f"{reverse('add-price')}?book={added.pk}")
+    added = submitted(form, lambda: create_price_book(actor=person(request), **form.cleaned_data))
+    if added:
+        messages.success(request, f"“{added.name}” created. Next: set its prices.")
+        return redirect(f"{reverse('add-price')}?book={added.pk}")
     return render(request, "web/add_price_book.html", {"form": form})
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def add_price(request: HttpRequest) -> HttpResponse:
     if not PriceBook.objects.exists():
         messages.info(request, "A price belongs to a price book. Create one first.")
         return redirect("add-price-book")
     form = PriceForm(request.POST or None, initial=request.GET.dict())
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        added = carry_out(
-            form,
-            lambda: set_price(
-                actor=person(request),
-                book=values["book"],
-                kind=CostKind(values["kind"]),
-                amount=values["amount"],
-                starts_at=values["starts_at"],
-                scope=form.scope(),
-            ),
-        )
-        if added:
-            messages.success(request, f"{added} is in force from {added.starts_at:%Y-%m-%d %H:%M} UTC.")
-            return redirect("price", pk=added.pk)
+    added = submitted(form, lambda: set_price(actor=person(request), **form.price()))
+    if added:
+        messages.success(request, f"{added} is in force from {added.starts_at:%Y-%m-%d %H:%M} UTC.")
+        return redirect("price", pk=added.pk)
     return render(request, "web/add_price.html", {"form": form})
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def end_override(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Price.objects.select_related("book", "budget", "annotator"), pk=pk)
     form = EndForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        ended = carry_out(
-            form,
-            lambda: set_price(
-                actor=person(request),
-                book=shown.book,
-                kind=CostKind(shown.kind),
-                amount=None,
-                starts_at=form.cleaned_data["starts_at"],
-                scope=Scope(device=shown.device, budget=shown.budget, annotator=shown.annotator),
-            ),
-        )
-        if ended:
-            messages.success(request, f"It ends at {ended.starts_at:%Y-%m-%d %H:%M} UTC.")
-            return redirect("price", pk=ended.pk)
+    ended = submitted(
+        form,
+        lambda: set_price(
+            actor=person(request),
+            book=shown.book,
+            kind=CostKind(shown.kind),
+            amount=None,
+            starts_at=form.cleaned_data["starts_at"],
+            scope=Scope(device=shown.device, budget=shown.budget, annotator=shown.annotator),
+        ),
+    )
+    if ended:
+        messages.success(request, f"It ends at {ended.starts_at:%Y-%m-%d %H:%M} UTC.")
+        return redirect("price", pk=ended.pk)
     return render(request, "web/end_override.html", {"form": form, "shown": shown})
 
 
-@allowed(Action.SEE_PRICES)
-@require_safe
+@page_for(Action.SEE_PRICES)
 def price_book_file(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     book = get_object_or_404(PriceBook, pk=pk)
-    headers = {"Content-Disposition": f'attachment; filename="prices-{slugify(book.name) or book.pk}.csv"'}
-    return StreamingHttpResponse(export_prices(book=book), content_type="text/csv; charset=utf-8", headers=headers)
+    name = f"prices-{slugify(book.name) or book.pk}.csv"
+    return stream(export_prices(book=book), "text/csv; charset=utf-8", name)
 
 
-@allowed(Action.SET_PRICE)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.SET_PRICE)
 def upload_prices(request: HttpRequest, pk: int) -> HttpResponse:
     """A file is previewed first; what was looked at comes back with the confirmation."""
     book = get_object_or_404(PriceBook, pk=pk)
@@ -165,7 +142,6 @@ def upload_prices(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpResponse:
-    form = PriceFileForm()
     digest = request.POST.get("digest", "")
     try:
         added = import_prices(actor=person(request), book=book, content=content, expected_digest=digest)
@@ -174,7 +150,7 @@ def _import(request: HttpRequest, book: PriceBook, content: bytes) -> HttpRespon
         return _show_preview(request, book, preview_prices(actor=person(request), book=book, content=content), content)
     except Refusal as refusal:
         messages.error(request, in_words(refusal))
-        return render(request, "web/import_prices.html", {"form": form, "book": book})
+        return render(request, "web/import_prices.html", {"form": PriceFileForm(), "book": book})
     messages.success(request, f"New prices in “{book}”: {len(added):,}.")
     return redirect("prices")
 
@@ -190,8 +166,7 @@ def _show_preview(request: HttpRequest, book: PriceBook, found: PriceFilePreview
     return render(request, "web/import_prices_preview.html", page)
 
 
-@allowed(Action.CORRECT_LEDGER)
-@require_http_methods(["GET", "POST"])
+@form_for(Action.CORRECT_LEDGER)
 def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Price.objects.select_related("book", "budget", "annotator"), pk=pk)
     form = CorrectionForm(request.POST or None, price=shown)
@@ -201,7 +176,10 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
         if digest and "confirm" in request.POST and _correct(request, shown, form, digest):
             return redirect("price", pk=shown.pk)
         if set(form.errors) <= {NON_FIELD_ERRORS}:
-            preview = _previewed(request, shown, form)
+            actor, amount = person(request), form.cleaned_data["amount"]
+            preview = carry_out(
+                form, lambda: preview_repricing(actor=actor, price=shown, amount=amount, period=form.period())
+            )
     context = {"form": form, "shown": shown, "preview": preview}
     if preview is not None:
         rows = [(one.after, -one.before) for one in preview.changes]
@@ -212,14 +190,6 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
             "money_format": adding_up(shown.book.currency, *rows, differences),
         }
     return render(request, "web/correct_price.html", context)
-
-
-def _previewed(request: HttpRequest, shown: Price, form: CorrectionForm) -> RepricingPreview | None:
-    amount = form.cleaned_data["amount"]
-    return carry_out(
-        form,
-        lambda: preview_repricing(actor=person(request), price=shown, amount=amount, period=form.period()),
-    )
 
 
 def _correct(request: HttpRequest, shown: Price, form: CorrectionForm, digest: str) -> bool:

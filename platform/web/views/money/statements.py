@@ -2,26 +2,25 @@
 
 from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
-from accounts.permissions import Action, allowed
+from accounts.permissions import Action
 from budgets.models import Budget, Tally
 from reports.bills import RULE
 from reports.costs import MOST_LISTED, Grouping, names_of, statement_of
 from reports.verify import verify
-from studies.models import Study
 from web.forms.costs import StatementForm
+from web.guards import page_for
+from web.http import study_of
 
 ALL = "all"
 
 
-@allowed(Action.SEE_COSTS)
-@require_safe
+@page_for(Action.SEE_COSTS)
 def statement(request: HttpRequest, pk: int) -> HttpResponse:
     """Of the days that the address names, else from the study's first day until today."""
-    study = get_object_or_404(Study.objects.select_related("budget"), pk=pk)
+    study = study_of(pk)
     whole = {"first": study.budget.created_at.date(), "last": timezone.now().date()}
     form = StatementForm({name: request.GET.get(name, day) for name, day in whole.items()})
     found = statement_of(study=study, days=form.days()) if form.is_valid() else None
@@ -29,8 +28,7 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/statement.html", context)
 
 
-@allowed(Action.RECONCILE)
-@require_safe
+@page_for(Action.RECONCILE)
 def reconciliation(request: HttpRequest) -> HttpResponse:
     """All budgets with their stored totals; those that the address names are rebuilt from their rows."""
     budgets = list(Budget.objects.order_by("pk"))

@@ -1,5 +1,0 @@
-"""When a budget will run out."""
-
-from budgets.forecast.outlooks import notify_forecasts, outlook
-
-__all__ = ["notify_forecasts", "outlook"]
