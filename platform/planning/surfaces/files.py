@@ -67,14 +67,21 @@ def _point(row: Mapping[str, str | None], *, where: str) -> Point:
     score = _number(row, "score", where=where)
     if score > 100:
         raise BadSurface(f"{where}, score: {score:g} is above 100. A score is in percent, 0 to 100.")
-    sd = None
-    if all((row.get(side) or "").strip() for side in INTERVAL):
-        low, high = (_number(row, side, where=where, may_be_negative=True) for side in INTERVAL)
-        if high < low:
-            raise BadSurface(f"{where}, high: {high:g} is below low, {low:g}.")
-        sd = (high - low) / SDS_IN_INTERVAL or None
     cell = Cell(int(labels), pseudo_labels)
-    return Point(cell=cell, dollars=_number(row, "total_usd", where=where), score=score, sd=sd)
+    return Point(cell=cell, dollars=_number(row, "total_usd", where=where), score=score, sd=_sd(row, where=where))
+
+
+def _sd(row: Mapping[str, str | None], *, where: str) -> float | None:
+    """The score's sd by its interval; None where there is none, or one of no width."""
+    given = [side for side in INTERVAL if (row.get(side) or "").strip()]
+    if not given:
+        return None
+    if len(given) == 1:
+        raise BadSurface(f"{where}: only {given[0]} is given. An interval needs both low and high, or neither.")
+    low, high = (_number(row, side, where=where, may_be_negative=True) for side in INTERVAL)
+    if high < low:
+        raise BadSurface(f"{where}, high: {high:g} is below low, {low:g}.")
+    return (high - low) / SDS_IN_INTERVAL or None
 
 
 def _number(

@@ -45,6 +45,7 @@ def test_two_equal_points_are_one_of_unknown_error() -> None:
         (HEADER + "a,1.5,0,1,50\n", "line 2, L_labels: 1.5 is not a whole number"),
         (HEADER + ",10,0,1,50\n", "line 2: task is empty"),
         (HEADER.strip() + ",low,high\na,10,0,1,50,60,40\n", "line 2, high: 40 is below low, 60"),
+        (HEADER.strip() + ",low,high\na,10,0,1,50,,60\n", "line 2: only high is given"),
     ],
 )
 def test_a_bad_file_is_told_by_line_and_column(text: str, complaint: str) -> None:
