@@ -5,7 +5,6 @@ was collected, so that the unit tests need no service at all.
 """
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -62,9 +61,6 @@ _prepare_environment()
 def pytest_collection_finish(session: pytest.Session) -> None:
     if _own_postgres and not all(any(map(item.path.is_relative_to, WITHOUT_POSTGRES)) for item in session.items):
         _held.enter_context(postgres.running(paths=PATHS, durable=False))
-        # The database is new; what runs of a session that was killed left would be taken for this one's.
-        shutil.rmtree(PATHS.runs)
-        PATHS.make()
 
 
 def pytest_unconfigure() -> None:

@@ -1,5 +1,6 @@
 """Everything that `manage.py up` serves, as real processes, on the test database."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,13 @@ def _collect_files() -> None:
     subprocess.run(command, cwd=ROOT, env=services.environment(paths=PATHS), check=True)
 
 
+@cache
+def _remove_runs_of_earlier_sessions() -> None:
+    """The database is new; what a session that was killed left would be taken for this one's."""
+    shutil.rmtree(PATHS.runs)
+    PATHS.make()
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """Run the web server and the workers; yield the address of the pages."""
@@ -37,6 +45,7 @@ def serving() -> Iterator[str]:
         "FULCRUM_RUN_THREADS": "1",
     }
     _collect_files()
+    _remove_runs_of_earlier_sessions()
     wanted: tuple[Service, ...] = (services.web(paths=PATHS), *services.workers(paths=PATHS))
     with ExitStack() as stack:
         # Another test serves other pages there.
