@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Rows
-from training.data import ModelOutputs, Units
+from training.data import ModelOutputs, Units, tokenise
 from training.fewshot.choosing import Choice, LabelledUnits, choose
 from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.features import Floats, centre_of, centred_units, pair_features
 from training.fewshot.frozen_head import FrozenHead
 from training.fewshot.judging import Judge, as_outputs
-from training.fewshot.names import TEMPLATE, LabelText, NameVectors, name_vectors
+from training.fewshot.names import TEMPLATE, LabelText, NameVectors, listed, name_vectors
 from training.fewshot.recipes import Evidence
 from training.fewshot.store import VectorStore
 from training.learners import learner_of
@@ -130,7 +130,9 @@ class FrozenStudy:
         head = FrozenHead(
             linear=choice.linear, centre_H=centre_H, temperature=choice.temperature, exclusive=evidence.exclusive
         )
-        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=() if self._is_pairs else names.notes)
+        return FrozenFit(
+            head=head, choice=choice, evidence=evidence, notes=() if self._is_pairs else (*names.notes, *self._cut())
+        )
 
     def outputs(self, head: FrozenHead, vectors: UnitVectors) -> ModelOutputs:
         """Return a head's logits, over its temperature, as a student's or teacher's outputs are."""
@@ -185,6 +187,20 @@ class FrozenStudy:
     def _num_outputs(self) -> int:
         return len(self.task_type.output_names(self.label_names))
 
+    def _cut(self) -> tuple[str, ...]:
+        """Say which labels say more of themselves than the checkpoint reads."""
+        texts = [label.texts(self.template) for label in self.labels]
+        tokenizer, length = self.encoder.tokenizer, self.encoder.max_length
+        encoded = [
+            tokenise(tokenizer, said, truncation=True, max_length=length + 1)["input_ids"] if said else []
+            for said in texts
+        ]
+        cut = [
+            label.name for label, ids in zip(self.labels, encoded, strict=True) if any(len(one) > length for one in ids)
+        ]
+        what = f"{listed(cut)}: a text is longer than the {length} tokens that are read, and is cut. Say it shorter."
+        return (what,) if cut else ()
+
     def _names(self, centre_H: Floats) -> NameVectors:
         if self._is_pairs:
             return NameVectors.unknown(len(self.labels), len(centre_H))
@@ -205,5 +221,9 @@ class FrozenStudy:
 
     def _alike(self) -> int | None:
         """The one label whose name says that both texts are alike; None for none or several."""
-        found = [number for number, label in enumerate(self.labels) if label.name.strip().casefold() in ALIKE]
+        found = [
+            number
+            for number, label in enumerate(self.labels)
+            if ALIKE & {text.strip().casefold() for text in (label.name, *label.examples)}
+        ]
         return found[0] if len(found) == 1 and len(self.labels) == 2 else None
