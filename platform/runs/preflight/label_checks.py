@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from runs.models import RunKind
 from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
-from runs.preflight.model_files import model_folder, shape_of
+from runs.preflight.model_files import base_model_of, model_folder, shape_of
 from runs.preflight.results import CheckLevel, CheckResult, quoted, shortened
 from runs.requests import (
     WITHOUT_LABELS,
@@ -80,8 +80,9 @@ def _check_none(chain: Chain) -> CheckResult:
         ways = f"or choose the recipe {' or '.join(WITHOUT_LABELS)}, which start from what labels mean"
         text = f"There are no labels to train on, and the recipe {needy.recipe} needs them. {fix}, {ways}."
         return CheckResult("Labels", CheckLevel.REFUSED, text)
-    if chain.plan.is_hybrid:
-        text = f"A hybrid trains on the labels after distilling, and there are none. {fix}, or distil without that."
+    if chain.teacher is not None and (chain.plan.is_hybrid or chain.plan.gold_weight):
+        name = "gold epochs" if chain.plan.is_hybrid else "gold weight"
+        text = f"The student is to learn from labels besides ({name}), and there are none. {fix}, or leave that out."
         return CheckResult("Labels", CheckLevel.REFUSED, text)
     if chain.teacher is not None and chain.teacher.run is not None:
         text = "0 labels: the student learns from the teacher's soft labels alone."
@@ -110,11 +111,17 @@ def check_recipe(chain: Chain) -> list[CheckResult]:
         shape = shape_of(run.base_model)
         untrained = run.kind == RunKind.SCORE and not run.loads_trained
         is_trained = not untrained and trains(run.recipe, num_labels=chain.inputs.num_labels)
-        if shape is None or not shape.is_text_to_text or run.loads_trained or run.kind == RunKind.DISTIL or is_trained:
+        if run.loads_trained or run.kind == RunKind.DISTIL or is_trained:
+            continue
+        if shape is not None and shape.is_text_to_text:
+            why = "writes its answer as text"
+        elif not untrained and base_model_of(run.base_model) is not None:
+            why = "is a trained model with a head of its own"
+        else:
             continue
         text = (
-            f"{run.base_model['name']} writes its answer as text, so that nothing comes of it without fine-tuning. "
-            "Choose an encoder, or label examples and fine-tune it."
+            f"{run.base_model['name']} {why}, so that nothing comes of it without fine-tuning. Choose another encoder, "
+            "or label examples and fine-tune it."
         )
         results.append(CheckResult("Recipe", CheckLevel.REFUSED, text))
     return results

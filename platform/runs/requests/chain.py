@@ -121,14 +121,13 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
     """Plan the runs of a request; nothing is written. Raises: TeacherUnusable."""
     study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
     teacher = _teacher_of(study, plan) if request.path == Path.DISTIL else None
-    distilled = plan.for_distilling(has_labels=inputs.num_labels > 0)
     is_trained = teacher is not None or trains(plan.recipe, num_labels=inputs.num_labels)
     student_model = plan.student_model(study.student_model)
     student = PlannedRun(
         kind=RunKind.DISTIL if teacher else RunKind.FINETUNE_STUDENT,
         model=student_model,
         base_model=student_model,
-        training=distilled if teacher else plan.for_student(),
+        training=plan.for_distilling() if teacher else plan.for_student(),
         search=plan.student_search(has_dev=has_dev, is_trained=is_trained),
         distillation=plan.distillation() if teacher else {},
     )

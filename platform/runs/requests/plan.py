@@ -208,10 +208,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         recipe = self.recipe if self.recipe in (*UNTRAINED, AUTO) else AUTO
         return {**self.for_scoring(), "recipe": recipe}
 
-    def for_distilling(self, *, has_labels: bool = True) -> dict[str, Any]:
-        """The settings of a student that is distilled; without labels it learns from soft labels alone."""
-        without = {} if has_labels else {"gold_weight": 0.0}
-        return {**self.for_student(), **self._named(DistilTraining), **without}
+    def for_distilling(self) -> dict[str, Any]:
+        return {**self.for_student(), **self._named(DistilTraining)}
 
     def student_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:
         """What is tried for a student; empty where it is one training, or its checkpoint stays as it is."""
