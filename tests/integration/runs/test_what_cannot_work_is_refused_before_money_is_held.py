@@ -303,5 +303,5 @@ def test_a_test_split_without_labels_is_said_before(tiny: Callable[..., Study]) 
 def test_a_number_of_rows_that_no_study_has_is_refused_in_words(
     tiny: Callable[..., Study], sizes: dict[str, Any]
 ) -> None:
-    with pytest.raises(Refusal, match="is not between [01] and"):
+    with pytest.raises(Refusal, match=r"is not between [01] and"):
         checked(tiny(), **sizes)
