@@ -6,7 +6,7 @@ from budgets.models import Path
 from reports.cards import model_card
 from reports.queries import points
 from runs.models import Artifact, Run, RunKind
-from runs.results import recipe_choice
+from runs.results import recipe_choice, settings_used
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -98,6 +98,14 @@ def test_both_ways_without_labels_are_points_with_their_cost(manager: Client, re
     for run in (named, scored, distilled):
         assert "<dt>Labels</dt><dd>0</dd>" in manager.get(reverse("run", args=[run.pk])).content.decode()
     assert '<td class="number">0</td>' in manager.get(reverse("runs", args=[ready.pk])).content.decode()
+
+
+def test_settings_of_a_training_are_not_said_of_a_run_without_one(ready: Study) -> None:
+    training = {"recipe": "auto", "steps": 400, "learning_rate": 1e-4, "max_length": 64}
+    run = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE, training=training)
+    assert dict(settings_used(run)) == {"recipe": "auto", "max_length": "64", "seed": "0"}
+    distilled = without_labels(ready, RunKind.DISTIL, Path.DISTIL, training=training)
+    assert dict(settings_used(distilled))["steps"] == "400"
 
 
 def test_cards_say_where_a_model_of_no_label_comes_from(ready: Study) -> None:
