@@ -2,7 +2,16 @@
 
 from training.train.few_baselines import few_label_baselines
 from training.train.gold import check_variety, gold_objective, with_target_tokens
-from training.train.head_start import HeadStart, NothingKnown, fit_head, head_choice, head_rows
+from training.train.head_start import (
+    OF_NAMES,
+    HeadStart,
+    NothingKnown,
+    fit_head,
+    frozen_study,
+    head_choice,
+    head_pooling,
+    head_rows,
+)
 from training.train.objectives import SoftLoss, TokenLoss
 from training.train.recipe_run import RecipeRun
 from training.train.recipes import RecipeUnusable, train_by_recipe
@@ -10,6 +19,7 @@ from training.train.search import SearchResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup
 
 __all__ = [
+    "OF_NAMES",
     "GoldStage",
     "HeadStart",
     "ModelLoader",
@@ -23,8 +33,10 @@ __all__ = [
     "check_variety",
     "few_label_baselines",
     "fit_head",
+    "frozen_study",
     "gold_objective",
     "head_choice",
+    "head_pooling",
     "head_rows",
     "search_and_train",
     "train_by_recipe",

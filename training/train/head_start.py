@@ -27,7 +27,7 @@ from training.fewshot import (
 from training.job import Job
 from training.learners import HeldOut
 from training.runtime import PermanentFailure
-from training.tasks import TaskType
+from training.tasks import BI_ENCODER, TaskType
 from training.train.setup import ModelLoader
 
 # So many texts of the pool are read, and labelled rows where there are more: a head gains nothing from further ones.
@@ -134,6 +134,11 @@ def _held_out(study: FrozenStudy, fit: FrozenFit, labelled: Rows) -> HeldOut | N
     vectors = study.vectors(labelled.columns)
     outputs = as_outputs(logits_UC, bounds=vectors.bounds, seen_U=vectors.seen_U)
     return HeldOut(uids=labelled.uids, outputs=outputs)
+
+
+def head_pooling(task_type: TaskType, asked: str) -> str:
+    """Say how a checkpoint reads texts for a head of a frozen one: each text of a pair by itself."""
+    return BI_ENCODER if len(task_type.input_fields) > 1 else asked
 
 
 def frozen_study(*, job: Job, loader: ModelLoader, compute: Compute) -> FrozenStudy:

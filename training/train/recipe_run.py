@@ -12,8 +12,9 @@ from training.job import Job
 from training.learners import encode_rows
 from training.runtime import file_hash
 from training.spec import TrainingSettings
-from training.tasks import BI_ENCODER, TaskType
+from training.tasks import TaskType
 from training.train.gold import check_variety, gold_objective, report_unreadable
+from training.train.head_start import head_pooling
 from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import ModelLoader, TrainingSetup
 from training.train.two_stage import FitResult
@@ -40,8 +41,7 @@ class RecipeRun:
 
     @property
     def head_pooling(self) -> str:
-        """How a checkpoint reads texts for a head of a frozen one: each text of a pair by itself."""
-        return BI_ENCODER if len(self.task_type.input_fields) > 1 else self.job.spec.training.pooling
+        return head_pooling(self.task_type, self.job.spec.training.pooling)
 
     def loader(self, pooling: str) -> ModelLoader:
         """Load the checkpoint, to read texts in this way."""
