@@ -16,7 +16,8 @@ from runs.preflight.results import PreflightRefused
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs, device_price, estimate_runs
 from runs.requests.plan import PlanInvalid
 from studies.editing import change_study
-from studies.models import Split, Study
+from studies.models import Label, Split, Study
+from studies.queries import labelled
 from studies.snapshots import MOST_POOL
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state, is_reconciled, stand_in
@@ -92,6 +93,8 @@ def test_labels_that_say_nothing_are_no_start(transactional_db: None) -> None:
 
 
 def test_three_labels_are_enough_where_names_help(study: Study) -> None:
+    for example, value in zip(labelled(study, Split.POOL)[:3], ("good", "bad", "good"), strict=True):
+        Label.objects.filter(example=example).update(value=value)
     assert start_annotate(actor=study.created_by, study=study, num_labels=3, plan=PLAN).num_labels == 3
 
 
