@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.queries import Point
+from reports.points import Point
 from runs.results import Comparison
 
 # As certain as the 95 % intervals beside it.

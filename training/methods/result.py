@@ -120,6 +120,7 @@ def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
         task=evaluator.task_type.title,
         unit=evaluator.task_type.unit,
         labels=spec.labels,
+        metric=spec.evaluation.metric,
         model=result["base"],
         data=[(name, f"{one['num_rows']:,} rows, SHA-256 `{one['sha256']}`") for name, one in result["data"].items()],
         result=result,
