@@ -147,7 +147,11 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
     found_leaks = (result.get("leaks") or {}).items()
-    leaks = [f"{count} rows of {name.replace('_in_', ' are in ')} too." for name, count in found_leaks if count]
+    leaks = [
+        f"{count} rows of {name.replace('_in_', ' are in ')} too, word for word or nearly."
+        for name, count in found_leaks
+        if count
+    ]
     num_seeds = max((int(found.get("num_seeds", 1)) for found in _splits_of(result)), default=1)
     note = f"Values are means over the seeds, intervals {words_of_interval(num_seeds=num_seeds)}."
     if num_seeds == 1:
