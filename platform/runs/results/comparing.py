@@ -95,6 +95,8 @@ def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, Predicti
     """Return each model's answers, of all its seeds where both have several."""
     by_seed = [_read_seeds(artifact) for artifact, _ in models]
     if all(len(seeds) > 1 for seeds in by_seed):
+        for (artifact, _), seeds in zip(models, by_seed, strict=True):
+            _check_complete(artifact, seeds, uids)
         return [[[answers[uid] for uid in uids] for answers in seeds] for seeds in by_seed]
     return [[[said[uid].predicted for uid in uids]] for _, said in models]
 
@@ -111,6 +113,13 @@ def _read_seeds(artifact: Artifact) -> list[dict[str, str | None]]:
         return [{row["uid"]: row["predicted"][seed] for row in rows} for seed in range(num_seeds)]
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise _unreadable(artifact, path, error) from error
+
+
+def _check_complete(artifact: Artifact, seeds: Sequence[dict[str, str | None]], uids: Sequence[str]) -> None:
+    missing = [uid for uid in uids if any(uid not in answers for answers in seeds)]
+    if missing:
+        path = artifact.path / SEED_PREDICTIONS_FILE
+        raise _unreadable(artifact, path, ValueError(f"{len(missing)} examples are missing, the first {missing[0]}"))
 
 
 def _unreadable(artifact: Artifact, path: Path, error: Exception) -> NotComparable:

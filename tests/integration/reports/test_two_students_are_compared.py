@@ -73,6 +73,13 @@ def test_where_one_has_a_single_seed_two_models_are_compared(pair: tuple[Artifac
     assert not finding.comparison.test.is_over_seeds and "these two models" in finding.scope
 
 
+def test_missing_predictions_of_seeds_are_named(pair: tuple[Artifact, Artifact]) -> None:
+    for one in pair:
+        give_seed_predictions(one, [said_of(UIDS[:50], right=right) for right in (30, 20)])
+    with pytest.raises(NotComparable, match="10 examples are missing, the first u50"):
+        compare(first=pair[0], second=pair[1])
+
+
 def test_broken_predictions_of_seeds_are_named(pair: tuple[Artifact, Artifact]) -> None:
     (pair[0].path / "seed_predictions.jsonl").write_text('{"uid": "u1"}\n')
     with pytest.raises(NotComparable, match=r"seed_predictions.jsonl .*Restore them, or train again"):
