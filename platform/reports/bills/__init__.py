@@ -9,6 +9,7 @@ from reports.bills.run_results import (
     best_of,
     compare_to_baselines,
     read_result,
+    zero_of,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "bill_of",
     "compare_to_baselines",
     "read_result",
+    "zero_of",
 ]

@@ -30,6 +30,8 @@ STUDENT_LEARNING_RATE = 2e-4
 TEACHER_STEPS = 400
 TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
+# The fewest whose spread an interval can hold.
+NUM_SEEDS = 3
 # Named in every spec; any other setting only where not at its default, so that requests from before it keep their key.
 _ALWAYS_NAMED = {
     *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
@@ -97,6 +99,12 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         False,
         label="At the time limit, extend the run while the budget has money",
         help="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
+    )
+    num_seeds: int = like(
+        SharedSearch,
+        "num_seeds",
+        NUM_SEEDS,
+        help="Repeats with other seeds; each adds cost. From one, intervals hold other examples only.",
     )
     seed: int | None = like(RunSpec, "seed", label="Seed", blank="the study's", group=FormGroup.SEARCH)
     teacher_learning_rates: tuple[float, ...] | None = like(
