@@ -1,5 +1,7 @@
 """How an epoch is cut into batches: what padding costs, and which rows meet again in the next epoch."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,7 @@ def padding_and_meetings(*, lengths: Indices, batch_size: int) -> tuple[float, f
     """Return tokens computed for each that is read, and the share of pairs of an epoch that meet in the next."""
     epochs = [epoch_batches(lengths=lengths, batch_size=batch_size, seed=0, epoch=epoch) for epoch in range(NUM_EPOCHS)]
     computed = [sum(len(batch) * int(lengths[batch].max()) for batch in batches) for batches in epochs]
-    meetings = [_meet_again(one, next_one) for one, next_one in zip(epochs, epochs[1:], strict=False)]
+    meetings = [_meet_again(one, next_one) for one, next_one in pairwise(epochs)]
     return float(np.mean(computed) / lengths.sum()), float(np.mean(meetings))
 
 
