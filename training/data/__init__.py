@@ -16,10 +16,12 @@ from training.data.tabular import (
 )
 from training.data.token_labels import TokenLabels, from_lists, to_lists, token_labels_in
 from training.data.tokens import tokenise, treat_marks_as_text
+from training.data.top_outputs import TAIL_TEMPERATURES, log_probs_at, tail_log_sums
 from training.data.units import UNSEEN, ModelOutputs, Units
 
 __all__ = [
     "FROZEN_STATES",
+    "TAIL_TEMPERATURES",
     "UNSEEN",
     "DataInvalid",
     "Encoded",
@@ -41,12 +43,14 @@ __all__ = [
     "from_lists",
     "is_csv",
     "join_pair",
+    "log_probs_at",
     "open_dataset",
     "read_labelled",
     "read_lines",
     "report_leaks",
     "scoring_batches",
     "split_pair",
+    "tail_log_sums",
     "to_lists",
     "token_labels_in",
     "tokenise",

@@ -14,7 +14,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from training.answers import Rows
-from training.data import DataInvalid, ModelOutputs, TokenLabels, from_lists, to_lists, token_labels_in
+from training.data import (
+    TAIL_TEMPERATURES,
+    DataInvalid,
+    ModelOutputs,
+    TokenLabels,
+    from_lists,
+    to_lists,
+    token_labels_in,
+)
 from training.distil.confidence import DevConfidence
 from training.runtime import removed_on_failure, write_json
 
@@ -52,6 +60,9 @@ class StorePlan:
         payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
         if self.segmentation == "word":
             del payload["segmentation"]
+        if self.top_tokens:
+            # Shards of an earlier version do not have the tails: they are not mixed with those that do.
+            payload["tail_temperatures"] = list(TAIL_TEMPERATURES)
         return payload
 
 

@@ -79,7 +79,7 @@ def _loss(
     top_ids_UK = torch.zeros((num_all, width), dtype=torch.int64)
     top_ids_UK[:num_taught] = torch.from_numpy(tokens.top_ids.astype(np.int64))
     teacher_UK = torch.zeros((num_all, width + 1))
-    teacher_UK[:num_taught] = torch.from_numpy(tokens.top_log_probs)
+    teacher_UK[:num_taught] = tokens.log_probs_at(settings.temperature)
     return TokenLoss(
         units=encoded_answers.units,
         target_U=gold.target_U,

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from training.data import EncodedRows, Units
 from training.learners import TaskLearner
-from training.losses import IGNORED, cross_entropy_sum, distillation_sum, other_text_sum
-from training.models import TARGETS, log_probs_with_rest
+from training.losses import IGNORED, cross_entropy_sum, other_text_sum, top_distillation_sum
+from training.models import TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +84,8 @@ class SoftLoss(_UnitLoss):
 class TokenLoss(_UnitLoss):
     """A loss over the tokens of answers: KL to a teacher's distributions where there are some, cross-entropy elsewhere.
 
-    A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities of those tokens, then of the rest) are a
-    teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
+    A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities at the temperature of those tokens, then of the
+    rest) are a teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
     """
 
     target_U: Tensor
@@ -114,11 +114,11 @@ class TokenLoss(_UnitLoss):
         if not bool(answered.any()):
             return loss
         taught = unit[answered]
-        return loss + distillation_sum(
-            student_BC=log_probs_with_rest(logits[answered], self.top_ids_UK[taught]),
-            teacher_BC=self.teacher_UK[taught],
+        return loss + top_distillation_sum(
+            student_BV=logits[answered],
+            top_ids_BK=self.top_ids_UK[taught],
+            teacher_BK=self.teacher_UK[taught],
             temperature=self.temperature,
-            mask_B=torch.ones_like(taught, dtype=torch.bool),
         )
 
     def num_valid(self, rows: Tensor) -> int:
