@@ -12,7 +12,7 @@ import training.methods.scoring
 from tests.tiny_runs import CPU, LABELS, TEXT, carry_out, examples, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.answers import Rows
-from training.data import collate, token_labels_in
+from training.data import ModelOutputs, collate, token_labels_in
 from training.distil import PartialStore, SoftLabels, read_soft_labels, shares_tokens, token_objective
 from training.distil.token_training import NoCommonOutputs
 from training.evaluation import generate_answers
@@ -84,6 +84,7 @@ def test_soft_labels_are_those_of_a_direct_computation(scored: Path) -> None:
 
 def test_label_scores_are_those_of_a_direct_computation(scored: Path) -> None:
     soft = read(scored)
+    assert isinstance(soft.outputs, ModelOutputs)
     teacher = classifier(scored.parent / "teacher" / "artifact")
     for row in range(3):
         for place, label in enumerate(LABELS):
@@ -171,6 +172,7 @@ def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> 
 
 def test_what_is_no_answer_teaches_nothing(scored: Path, t5: Path) -> None:
     soft = read(scored)
+    assert isinstance(soft.outputs, ModelOutputs)
     soft.outputs.values_UC[3] = np.nan
     codec = classifier(t5).codec
     assert codec is not None

@@ -46,14 +46,10 @@ def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
 
 def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dict[str, Tensor]:
     """Pad the rows of a batch: an int64 tensor (B, longest) per input, and the states behind frozen layers."""
-    picked = [rows.inputs[index] for index in indices]
-    batch: dict[str, Tensor] = {}
-    for name in picked[0]:
-        longest = max(len(encoded[name]) for encoded in picked)
-        padded = torch.full((len(picked), longest), rows.pad_values.get(name, 0), dtype=torch.int64)
-        for row, encoded in enumerate(picked):
-            padded[row, : len(encoded[name])] = torch.tensor(encoded[name], dtype=torch.int64)
-        batch[name] = padded.to(device)
+    batch = {
+        name: values.padded(indices, fill=rows.pad_values.get(name, 0)).to(device)
+        for name, values in rows.inputs.items()
+    }
     if rows.frozen is not None:
         batch[FROZEN_STATES] = rows.frozen.padded(indices).to(device)
     return batch
