@@ -1,6 +1,6 @@
 """Train a student on a teacher's soft labels, and on gold labels too if asked."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,12 @@ from training.distil import (
     shares_tokens,
     token_objective,
 )
-from training.evaluation import read_splits
+from training.evaluation import EncodedSplit, read_splits
 from training.job import Job
 from training.learners import encode_rows, learner_of
 from training.methods.preparing import prepare
-from training.methods.result import finish
+from training.methods.result import Extra, finish
+from training.methods.student_start import start_student
 from training.models import tokenizer_hash
 from training.runtime import PermanentFailure, file_hash
 from training.tasks import TaskType
@@ -37,7 +38,9 @@ from training.train import (
     TokenLoss,
     TrainingSetup,
     check_variety,
+    few_label_baselines,
     gold_objective,
+    head_rows,
     search_and_train,
 )
 
@@ -63,6 +66,12 @@ def distil(job: Job) -> dict[str, Any]:
     job.progress.stage("model", message=f"loading {spec.model}")
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
+    splits = read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling)
+    choice = start_student(job=job, loader=loader, compute=compute, soft=soft)
+    baselines = _baselines(job, loader, compute, soft, gold, splits)
+    if loader.has_head:
+        # It is not new any more and learns at the rate of the rest.
+        job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
     rows, loss = _soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
     _check_taught(soft, loss)
     setup = TrainingSetup(
@@ -70,7 +79,7 @@ def distil(job: Job) -> dict[str, Any]:
         rows=loader.prepared(rows),
         loss=loss.on(compute.device),
         compute=compute,
-        splits=read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling),
+        splits=splits,
         fingerprint=file_hash(job.folder / SPEC_FILE) + file_hash(spec.data.soft_labels / METADATA_FILE),
         gold=_gold_stage(job, task_type, gold, loader, compute),
     )
@@ -85,6 +94,7 @@ def distil(job: Job) -> dict[str, Any]:
         train=gold,
         num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
         num_pseudo_labels=num_pseudo_labels,
+        extra=Extra(baselines=baselines, choice=choice),
     )
     of_words = task_type.unit == "word"
     return {
@@ -93,6 +103,21 @@ def distil(job: Job) -> dict[str, Any]:
         "leaks": leaks,
         "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
     }
+
+
+def _baselines(
+    job: Job,
+    loader: ModelLoader,
+    compute: Compute,
+    soft: SoftLabels,
+    gold: Rows | None,
+    splits: dict[str, EncodedSplit],
+) -> dict[str, dict[str, Any]]:
+    if "test" not in splits:
+        return {}
+    dev = splits["dev"].rows if "dev" in splits else None
+    rows = head_rows(job=job, task_type=loader.task_type, labelled=gold, texts=soft.rows, dev=dev)
+    return few_label_baselines(job=job, loader=loader, compute=compute, rows=rows, test=splits["test"].rows, start=None)
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:

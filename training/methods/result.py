@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,36 @@ from training.answers import Rows
 from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SEED_PREDICTIONS_FILE, SPEC_FILE
 from training.evaluation import Evaluator, SplitPredictions
 from training.job import Job
-from training.learners import LabelMap, learner_of, save_classifier
+from training.learners import HeldOut, LabelMap, learner_of, save_classifier
 from training.methods.provenance import checkpoint_provenance, dataset_hashes
 from training.reporting import Card, ResourceUse, card_text, peak_memory_bytes, versions
 from training.runtime import atomic_folder, folder_hash, write_json
 from training.train import SearchResult
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """What a recipe adds to a result: baselines, how it was chosen, and outputs for the rows that taught it."""
+
+    baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    choice: dict[str, Any] | None = None
+    held_out: HeldOut | None = None
+
+
 def finish(
-    *, job: Job, trained: SearchResult, train: Rows | None, num_train: int, num_pseudo_labels: int
+    *,
+    job: Job,
+    trained: SearchResult,
+    train: Rows | None,
+    num_train: int,
+    num_pseudo_labels: int,
+    extra: Extra | None = None,
 ) -> dict[str, Any]:
     """Score what was trained, from every seed, and write the best one's artifact; returns what result.json holds.
 
     `train` has the labelled rows, for the baselines. Metrics are means over the seeds.
     """
+    extra = extra or Extra()
     job.progress.stage("evaluate", message="evaluating")
     by_seed: dict[int, dict[str, SplitPredictions]] = {}
     # The best one last: it is then loaded when its artifact is written.
@@ -37,7 +54,7 @@ def finish(
     metrics: dict[str, Any] = {
         name: evaluator.metrics(name, [by_seed[place][name] for place in sorted(by_seed)]) for name in evaluator.splits
     }
-    metrics["baselines"] = evaluator.baselines(train)
+    metrics["baselines"] = {**evaluator.baselines(train), **extra.baselines}
     metrics["baseline"] = metrics["baselines"].get("majority")
     _log_metrics(job, metrics)
     job.progress.stage("save", message="saving the artifact")
@@ -47,6 +64,7 @@ def finish(
         "metrics": metrics,
         "search": [outcome.payload() for outcome in trained.search],
         "seeds": [outcome.payload() for outcome in trained.seeds],
+        **({"choice": extra.choice} if extra.choice else {}),
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
         "base": checkpoint_provenance(source=job.spec.model, config=_base_config(evaluator)),
@@ -57,6 +75,8 @@ def finish(
     with atomic_folder(artifact) as folder:
         _write_artifact(evaluator, by_seed[trained.best], metrics, folder)
         _write_seed_predictions(evaluator, [by_seed[place] for place in sorted(by_seed)], folder)
+        if extra.held_out is not None:
+            extra.held_out.save(folder)
         (folder / CARD_FILE).write_text(card_text(_card(evaluator, result)), encoding="utf-8")
     return {**result, "artifact_hash": folder_hash(artifact)}
 
@@ -111,7 +131,8 @@ def _base_config(evaluator: Evaluator) -> Any:
 
 def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
     spec = evaluator.job.spec
-    learned = f"{result['num_train']:,} gold labels" + (
+    labels = f"{result['num_train']:,} gold labels" if result["num_train"] else "what labels say of themselves"
+    learned = labels + (
         f" and {result['num_pseudo_labels']:,} soft labels of a teacher" if result["num_pseudo_labels"] else ""
     )
     return Card(

@@ -1,10 +1,16 @@
 """What a run is asked to do, checked. Nothing here imports torch."""
 
 from training.spec.declaring import FormGroup, Setting, Settings, SpecInvalid, like, setting, settings_of
+from training.spec.label_texts import LabelTexts
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
+    AUTO,
+    FINETUNE,
+    FROZEN,
     GIT_REF,
     HUB_NAME,
+    NAMES,
+    PROBE,
     SOURCES,
     DataPaths,
     DistillationSettings,
@@ -20,14 +26,20 @@ from training.spec.settings import (
 )
 
 __all__ = [
+    "AUTO",
+    "FINETUNE",
+    "FROZEN",
     "GIT_REF",
     "HUB_NAME",
+    "NAMES",
+    "PROBE",
     "SOURCES",
     "DataPaths",
     "DistilTraining",
     "DistillationSettings",
     "EvaluationSettings",
     "FormGroup",
+    "LabelTexts",
     "ModelSource",
     "RunSpec",
     "SearchSettings",

@@ -7,6 +7,7 @@ import torch
 
 from training.answers import Rows
 from training.data import DataInvalid, EncodedRows, RaggedInts, Units
+from training.job import Job
 from training.learners import encode_rows, learner_of
 from training.losses import IGNORED
 from training.models import TARGETS
@@ -42,6 +43,19 @@ def check_variety(*, gold: list[str], task_type: TaskType) -> None:
         raise DataInvalid(
             f"data.train: all {len(gold)} examples are labelled {gold[0]!r}. Label examples of another kind too."
         )
+
+
+def report_unreadable(job: Job, train: Rows, loader: ModelLoader) -> None:
+    """Count the answers that a text-to-text model could not give however well it learned them."""
+    codec = loader.codec
+    if codec is None:
+        return
+    texts, answers = train.columns[codec.task_type.input_fields[0]], train.labelled()
+    tokens = codec.tokens(answers=answers, texts=texts)
+    read = [codec.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True)]
+    lost = sum(found != answer for found, answer in zip(read, answers, strict=True))
+    if lost:
+        job.progress.log(f"{lost} of {len(train)} gold answers read otherwise once the tokenizer has written them")
 
 
 def with_target_tokens(*, encoded: EncodedRows, answers: RaggedInts | Sequence[Sequence[int]]) -> EncodedRows:

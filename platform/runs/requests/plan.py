@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from config.refusals import Refusal
 from runs.money import SECONDS_PER_MINUTE
 from training.spec import (
+    AUTO,
     DistillationSettings,
     DistilTraining,
     FormGroup,
@@ -80,6 +81,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     run over all its attempts, and is what the hold is placed for.
     """
 
+    # A spec without it is one of a time before recipes, and fine-tunes.
+    recipe: str = like(SharedTraining, "recipe", AUTO)
     steps: int | None = like(
         TrainingSettings, "steps", label="Student steps", help="Per training.", blank=str(STUDENT_STEPS)
     )

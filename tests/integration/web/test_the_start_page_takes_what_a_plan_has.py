@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 # What the page sends where nothing is changed on it.
 SENT = {
     "num_seeds": "3",
+    "recipe": "auto",
     "max_minutes": "60",
     "batch_size": "16",
     "max_length": "64",

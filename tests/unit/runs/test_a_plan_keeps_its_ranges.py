@@ -136,8 +136,15 @@ def test_one_rate_is_no_search() -> None:
 
 def test_what_stands_at_its_default_is_not_said_so_that_older_requests_keep_their_key() -> None:
     shared = {"batch_size", "head_learning_rate_factor", "max_length"}
-    assert set(RunPlan().for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
+    plan = RunPlan(recipe="finetune")
+    assert set(plan.for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
     assert RunPlan().distillation() == {}
+
+
+def test_a_recipe_is_said_of_student_and_teacher_alike() -> None:
+    assert RunPlan().recipe == "auto"
+    assert RunPlan().for_student()["recipe"] == RunPlan().for_teacher()["recipe"] == "auto"
+    assert "recipe" not in RunPlan(recipe="finetune").for_student()
 
 
 def test_a_students_batches_are_no_reason_to_score_again() -> None:
