@@ -129,10 +129,9 @@ def _follow(runs: QuerySet[Run], say: Say) -> None:
 
 
 def _described(run: Run) -> str:
-    labels = run.snapshot.num_examples if run.snapshot else 0
     measured = run.artifact.evaluations.filter(split="test", metric=run.study.metric).first()
     utility = f", {measured.metric} {measured.value:.1%} on test" if measured else ""
-    return f"{run.get_kind_display()}, {labels} labels: {live_cost(run):.4f} dollars{utility}"
+    return f"{run.get_kind_display()}, {run.num_labels} labels: {live_cost(run):.4f} dollars{utility}"
 
 
 def _how_to_go_on(study: Study) -> Sequence[str]:

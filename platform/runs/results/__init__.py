@@ -1,6 +1,7 @@
 """What a finished or running run is used for: cards, comparisons, predictions, repeats, progress."""
 
 from runs.results.cards import CardMissing, LabelOrigins, card_of, card_written_at, missing_parts, write_card_file
+from runs.results.choices import CandidateRecipe, RecipeChoice, recipe_choice
 from runs.results.comparing import Comparison, NotComparable, compare
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, repeat
@@ -24,6 +25,7 @@ __all__ = [
     "FILES",
     "MOST_CHARACTERS",
     "BaselineComparison",
+    "CandidateRecipe",
     "CardMissing",
     "Comparison",
     "CostLine",
@@ -34,6 +36,7 @@ __all__ = [
     "NotComparable",
     "NothingToRepeat",
     "PredictionFailed",
+    "RecipeChoice",
     "card_of",
     "card_written_at",
     "compare",
@@ -44,6 +47,7 @@ __all__ = [
     "loss_shown",
     "missing_parts",
     "predict_to_file",
+    "recipe_choice",
     "repeat",
     "run_file",
     "settings_used",

@@ -24,6 +24,7 @@ from runs.results import (
     curve_version,
     first_step,
     loss_shown,
+    recipe_choice,
     settings_used,
     time_spent,
     versions_of,
@@ -52,7 +53,8 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
     written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
-    return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
+    chosen = {"choice": recipe_choice(shown), "form": ExtendRunForm()}
+    return render(request, "web/run.html", {**_context(shown), **written, **chosen})
 
 
 @page_for(Action.SEE_STUDY)
