@@ -269,6 +269,10 @@ def _load(source: ModelSource, ground: Ground) -> Classifier:
     return load_classifier(source=source, task_type=TASK, labels=ground.labels, max_length=MAX_LENGTH)
 
 
+def lengths_of_training_rows(ground: Ground) -> Indices:
+    return _encoded(_load(MIDDLE, ground), ground.train).lengths
+
+
 def _encoded(classifier: Classifier, rows: list[tuple[str, str]]) -> EncodedRows:
     named = Rows(uids=[str(i) for i in range(len(rows))], columns={"text": [text for text, _ in rows]}, gold=None)
     return encode_rows(rows=named, task_type=TASK, tokenizer=classifier.tokenizer, max_length=MAX_LENGTH)

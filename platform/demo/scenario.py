@@ -49,6 +49,8 @@ PLAN = RunPlan(
     learning_rates=(5e-4,),
     teacher_learning_rates=(3e-4,),
     max_length=32,
+    # One: three would triple the longest part of the demo, the students' trainings.
+    num_seeds=1,
     max_minutes=20,
 )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.tiny_runs import EVERY_TASK_TYPE, RunFolder, carry_out, examples, write_dataset
-from training.data import DataInvalid, InputLine
+from training.data import DataInvalid, InputLine, ModelOutputs
 from training.distil import read_soft_labels
 from training.evaluation.predict import load_predictor
 from training.learners import HeldOut
@@ -151,6 +151,7 @@ def test_what_a_frozen_teacher_says_of_its_own_rows_is_by_heads_that_they_did_no
         folder=scoring / "soft_labels", task_type="text_classification", input_fields=("text",), labels=["neg", "pos"]
     )
     assert soft.rows.uids == held_out.uids
+    assert isinstance(soft.outputs, ModelOutputs)
     assert (soft.outputs.values_UC == held_out.outputs.values_UC).all()
 
 

@@ -21,7 +21,7 @@ from training.runtime import StopFlag
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
-# Of one row: tokens, log-probabilities, top_ids and top_log_probs; see GeneratedTokens.
+# Of one row: tokens, log-probabilities, top_ids, top_log_probs and tails; see GeneratedTokens.
 _RowParts = tuple[npt.NDArray[np.generic], ...]
 
 
@@ -129,7 +129,7 @@ def generate_answers(
 
 
 def _by_row(generated: GeneratedTokens, indices: Indices) -> dict[int, _RowParts]:
-    tensors = (generated.tokens, generated.log_probs, generated.top_ids, generated.top_log_probs)
+    tensors = (generated.tokens, generated.log_probs, generated.top_ids, generated.top_log_probs, generated.tails)
     parts = [tensor.cpu().numpy() for tensor in tensors]
     counts = (parts[0] != IGNORED).sum(axis=1)
     return {
@@ -143,6 +143,7 @@ def _token_labels(parts: Sequence[_RowParts]) -> TokenLabels:
         answer_ids=np.concatenate([row[0] for row in parts]).astype(np.int32),
         top_ids=np.concatenate([row[2] for row in parts]).astype(np.int32),
         top_log_probs=np.concatenate([row[3] for row in parts]).astype(np.float32),
+        tails=np.concatenate([row[4] for row in parts]).astype(np.float32),
     )
 
 

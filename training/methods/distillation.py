@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from training.answers import Rows
 from training.compute import Compute
 from training.contract import SPEC_FILE
-from training.data import EncodedRows, read_labelled, report_leaks
+from training.data import EncodedRows, TopOutputs, Units, read_labelled, report_leaks
 from training.distil import (
     METADATA_FILE,
     Selection,
@@ -83,18 +85,21 @@ def distil(job: Job) -> dict[str, Any]:
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {spec.training.temperature:g}")
     leaks = report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()})
+    num_pseudo_labels, soft_tokenizer = len(soft.rows), soft.tokenizer_hash
+    # A million rows are not kept as texts while the student learns from their tokens.
+    del soft
     result = finish(
         job=job,
         trained=search_and_train(job=job, setup=setup, loader=loader),
         train=gold,
         num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
-        num_pseudo_labels=len(soft.rows),
+        num_pseudo_labels=num_pseudo_labels,
         extra=Extra(baselines=baselines, choice=choice),
     )
     of_words = task_type.unit == "word"
     return {
         **result,
-        "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(loader.tokenizer),
+        "aligned": of_words and soft_tokenizer != tokenizer_hash(loader.tokenizer),
         "leaks": leaks,
         "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
     }
@@ -170,6 +175,11 @@ def _soft_objective(
     settings = job.spec.training
     if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):
         job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
+        if soft.tokens is not None and soft.tokens.tails is None and settings.temperature != 1:
+            job.progress.log(
+                "warning: the soft labels were made by an earlier version, and weigh the tokens that they leave out at "
+                "temperature 1. Score again for those at another temperature."
+            )
         return token_objective(soft=soft, gold=gold, codec=loader.codec, settings=settings)
     texts = _joined(soft.rows, gold) if gold else soft.rows
     rows = encode_rows(
@@ -180,20 +190,36 @@ def _soft_objective(
         pooling=loader.pooling,
     )
     learner = learner_of(task_type)
-    teacher_UC = torch.from_numpy(soft.outputs.over(rows.units))
-    answered_U = torch.isfinite(teacher_UC).all(dim=1)
-    # Absent answers are zeros, not infinite: a masked one still reaches the gradient.
-    teacher_UC[~answered_U] = 0
+    teacher_UC, answered_U, top_ids_UK = _teacher_over(soft, rows.units, settings.temperature)
     return rows, SoftLoss(
         learner=learner,
         units=rows.units,
         teacher_UC=teacher_UC,
         answered_U=answered_U,
+        top_ids_UK=top_ids_UK,
         target=learner.targets(rows=texts, units=rows.units, labels=job.spec.labels),
         temperature=settings.temperature,
         gold_weight=settings.gold_weight,
         is_text_to_text=loader.codec is not None,
     )
+
+
+def _teacher_over(soft: SoftLabels, units: Units, temperature: float) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return a teacher's outputs over a student's units, which units it answered, and the classes it keeps, if not all.
+
+    Absent answers are zeros, not infinite: a masked one still reaches the gradient.
+    """
+    outputs = soft.outputs
+    if not isinstance(outputs, TopOutputs):
+        teacher_UC = torch.from_numpy(outputs.over(units))
+        answered_U = torch.isfinite(teacher_UC).all(dim=1)
+        teacher_UC[~answered_U] = 0
+        return teacher_UC, answered_U, None
+    # Rows behind those of the set have gold labels alone.
+    behind = (0, 0, 0, len(units.count_N) - len(outputs))
+    teacher_UK = F.pad(outputs.log_probs_at(temperature).nan_to_num(0.0), behind)
+    top_ids_UK = F.pad(torch.from_numpy(outputs.top_ids_NK), behind)
+    return teacher_UK, F.pad(torch.from_numpy(outputs.answered_N), behind[2:]), top_ids_UK
 
 
 def _joined(soft: Rows, gold: Rows) -> Rows:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Rows
-from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SPEC_FILE
+from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SEED_PREDICTIONS_FILE, SPEC_FILE
 from training.evaluation import Evaluator, SplitPredictions
 from training.job import Job
 from training.learners import HeldOut, LabelMap, learner_of, save_classifier
@@ -73,6 +74,7 @@ def finish(
     artifact = job.folder / ARTIFACT
     with atomic_folder(artifact) as folder:
         _write_artifact(evaluator, by_seed[trained.best], metrics, folder)
+        _write_seed_predictions(evaluator, [by_seed[place] for place in sorted(by_seed)], folder)
         if extra.held_out is not None:
             extra.held_out.save(folder)
         (folder / CARD_FILE).write_text(card_text(_card(evaluator, result)), encoding="utf-8")
@@ -101,9 +103,25 @@ def _write_artifact(
     save_classifier(classifier=evaluator.classifier, label_map=label_map, folder=folder)
     write_json(path=folder / METRICS_FILE, payload=metrics)
     shutil.copyfile(evaluator.job.folder / SPEC_FILE, folder / SPEC_FILE)
-    for name in [split for split in ("test", "dev") if split in answers][:1]:
+    for name in _judged(answers):
         shares_NC = learner_of(evaluator.task_type).probabilities(outputs=answers[name].outputs, labels=spec.labels)
         _write_predictions(evaluator.splits[name].rows, answers[name], shares_NC, folder / PREDICTIONS_FILE)
+
+
+def _judged(splits: Collection[str]) -> list[str]:
+    """Name the split whose answers are kept: test, or else dev; none without either."""
+    return [name for name in ("test", "dev") if name in splits][:1]
+
+
+def _write_seed_predictions(evaluator: Evaluator, by_seed: Sequence[dict[str, SplitPredictions]], folder: Path) -> None:
+    """Keep what each of several seeds answered, which a comparison of two recipes needs."""
+    if len(by_seed) < 2:
+        return
+    for name in _judged(evaluator.splits):
+        answers = zip(*(of_seed[name].predicted for of_seed in by_seed), strict=True)
+        with (folder / SEED_PREDICTIONS_FILE).open("w", encoding="utf-8") as stream:
+            for uid, predicted in zip(evaluator.splits[name].rows.uids, answers, strict=True):
+                stream.write(json.dumps({"uid": uid, "predicted": predicted}, ensure_ascii=False) + "\n")
 
 
 def _base_config(evaluator: Evaluator) -> Any:
@@ -123,6 +141,7 @@ def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
         task=evaluator.task_type.title,
         unit=evaluator.task_type.unit,
         labels=spec.labels,
+        metric=spec.evaluation.metric,
         model=result["base"],
         data=[(name, f"{one['num_rows']:,} rows, SHA-256 `{one['sha256']}`") for name, one in result["data"].items()],
         result=result,

@@ -1,13 +1,14 @@
 """One pass of a teacher over unlabelled examples, into the soft-label store."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import datasets
 
 from training.contract import SOFT_LABELS
-from training.data import checked_rows, open_dataset
+from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS, checked_rows, open_dataset
 from training.distil import (
     DevConfidence,
     PartialStore,
@@ -28,6 +29,7 @@ from training.methods.result import resource_use
 from training.methods.teachers import ScoringTeacher, teacher_of
 from training.models import TextToText, tokenizer_hash
 from training.runtime import folder_hash
+from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
@@ -116,6 +118,7 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeach
         rows_per_shard=ROWS_PER_SHARD,
         num_rows=len(dataset),
         top_tokens=_num_top(evaluator),
+        top_outputs=_num_top_outputs(task_type, spec.labels),
         segmentation=task_type.segmentation,
     )
 
@@ -165,3 +168,9 @@ def _num_top(evaluator: Evaluator) -> int:
         return 0
     # At least one token is left, for all others together.
     return min(evaluator.job.spec.training.top_tokens, model.codec.vocab_size - 1)
+
+
+def _num_top_outputs(task_type: TaskType, labels: Sequence[str]) -> int:
+    is_one_choice = task_type.unit == "row" and learner_of(task_type).is_one_choice
+    is_many = len(task_type.output_names(labels)) > MOST_WHOLE_OUTPUTS
+    return NUM_TOP_OUTPUTS if is_one_choice and is_many else 0

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from training.compute import Compute
-from training.data import Units
+from training.data import TopOutputs, Units
 from training.distil import SoftLabels
 from training.job import Job
 from training.learners import is_artifact
@@ -28,8 +28,12 @@ def start_student(*, job: Job, loader: ModelLoader, compute: Compute, soft: Soft
     if recipe == FINETUNE:
         return None
     assert job.spec.model is not None
+    outputs = soft.outputs
+    if isinstance(outputs, TopOutputs):
+        why = "Fine-tuning from the start: of many classes, the soft labels hold only the likeliest."
+        return _choice(FINETUNE, why, 0.0)
     if (
-        loader.codec is not None
+        loader.pooling is None
         or is_artifact(job.spec.model)
         or loader.pooling != head_pooling(task_type, loader.pooling)
     ):
@@ -50,7 +54,9 @@ def start_student(*, job: Job, loader: ModelLoader, compute: Compute, soft: Soft
             if task_type.unit == "word"
             else Units.one_per_row(len(counts))
         )
-        head = study.taught(pool=pool, logits_UC=some.outputs.over(units), temperature=job.spec.training.temperature)
+        head = study.taught(
+            pool=pool, logits_UC=outputs.of(kept_N).over(units), temperature=job.spec.training.temperature
+        )
     loader.start_from(head)
     why = f"The student's head was fitted to the soft labels of {len(some.rows):,} rows, then all of it was trained."
     job.progress.log(why)

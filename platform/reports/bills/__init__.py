@@ -3,17 +3,16 @@
 from reports.bills.allocation import RULE, Sharing, StudentBill
 from reports.bills.bills import Bill, BillSection, Charge, Charges, LedgerRows, StudyLedger, bill_of
 from reports.bills.run_results import (
-    BaselineComparison,
     BaselineScore,
     TrialRecord,
     best_of,
     compare_to_baselines,
     read_result,
+    zero_of,
 )
 
 __all__ = [
     "RULE",
-    "BaselineComparison",
     "BaselineScore",
     "Bill",
     "BillSection",
@@ -28,4 +27,5 @@ __all__ = [
     "bill_of",
     "compare_to_baselines",
     "read_result",
+    "zero_of",
 ]

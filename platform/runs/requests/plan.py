@@ -35,6 +35,8 @@ STUDENT_LEARNING_RATE = 2e-4
 TEACHER_STEPS = 400
 TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
+# The fewest whose spread an interval can hold.
+NUM_SEEDS = 3
 # Recipes that need no label, and those that leave a checkpoint as it is.
 WITHOUT_LABELS = (NAMES, AUTO)
 UNTRAINED = (NAMES, FROZEN)
@@ -112,6 +114,12 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         False,
         label="At the time limit, extend the run while the budget has money",
         help="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
+    )
+    num_seeds: int = like(
+        SharedSearch,
+        "num_seeds",
+        NUM_SEEDS,
+        help="Repeats with other seeds; each adds cost. From one, intervals hold other examples only.",
     )
     seed: int | None = like(RunSpec, "seed", label="Seed", blank="the study's", group=FormGroup.SEARCH)
     teacher_learning_rates: tuple[float, ...] | None = like(

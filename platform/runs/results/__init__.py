@@ -18,11 +18,13 @@ from runs.results.watching import (
     versions_of,
     written_spec,
 )
+from training.answers import BaselineComparison, compare_with_baseline, words_of_interval
 from training.reporting import CostLine, Costs
 
 __all__ = [
     "FILES",
     "MOST_CHARACTERS",
+    "BaselineComparison",
     "CandidateRecipe",
     "CardMissing",
     "Comparison",
@@ -38,6 +40,7 @@ __all__ = [
     "card_of",
     "card_written_at",
     "compare",
+    "compare_with_baseline",
     "curve_points",
     "curve_version",
     "first_step",
@@ -51,6 +54,7 @@ __all__ = [
     "time_spent",
     "try_model",
     "versions_of",
+    "words_of_interval",
     "write_card_file",
     "written_spec",
 ]

@@ -71,6 +71,7 @@ def card_of(
         task=task_type.title,
         unit=task_type.unit,
         labels=study.labels,
+        metric=study.metric,
         model=_base(artifact),
         data=_data(artifact),
         result=artifact.result,

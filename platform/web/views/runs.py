@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
+from reports.bills import read_result
 from reports.charts import curve_chart, curve_csv
 from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import total_usage
@@ -71,6 +72,7 @@ def _with_relations() -> QuerySet[Run]:
 
 def _context(shown: Run) -> dict[str, object]:
     attempts = list(shown.attempts.select_related("entry").order_by("number"))
+    evaluations = list(Evaluation.objects.filter(artifact__run=shown, split=Split.TEST).select_related("artifact"))
     return {
         "study": shown.study,
         "run": shown,
@@ -85,7 +87,8 @@ def _context(shown: Run) -> dict[str, object]:
         "curve_version": curve_version(shown),
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
-        "evaluations": Evaluation.objects.filter(artifact__run=shown, split=Split.TEST),
+        "evaluations": evaluations,
+        "interval_over": read_result(evaluations[0].artifact.result).interval_over if evaluations else "",
     }
 
 

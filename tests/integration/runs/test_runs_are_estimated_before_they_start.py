@@ -26,7 +26,7 @@ from tests import factories
 from tests.integration.reports import ground
 
 pytestmark = pytest.mark.django_db
-PLAN = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5)
+PLAN = RunPlan(num_seeds=1, steps=10, teacher_steps=10, batch_size=10, max_minutes=5)
 TRAINING = {"steps": 10, "batch_size": 10}
 
 
@@ -123,7 +123,7 @@ def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
 
     def expected(**settings: Any) -> Decimal:
-        plan = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5, **settings)
+        plan = replace(PLAN, **settings)
         found = estimated(study, Path.ANNOTATE, num_labels=4, plan=plan).whole
         assert found is not None
         return round(found.expected, 2)

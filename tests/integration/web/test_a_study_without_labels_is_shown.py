@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from budgets.models import Path
 from reports.cards import model_card
-from reports.queries import points
+from reports.points import points
 from runs.models import Artifact, Run, RunKind
 from runs.results import recipe_choice, settings_used
 from studies.models import Split, Study

@@ -118,12 +118,18 @@ def test_both_paths_search_alike_and_the_teacher_tries_as_much() -> None:
 
 
 def test_without_dev_the_default_searches_nothing() -> None:
-    assert RunPlan().student_search(has_dev=False) == RunPlan().teacher_search(has_dev=False) == {}
+    plan = RunPlan(num_seeds=1)
+    assert plan.student_search(has_dev=False) == plan.teacher_search(has_dev=False) == {}
     assert not RunPlan().searches and RunPlan(learning_rates=(1e-4, 3e-4)).searches
 
 
+def test_a_student_is_trained_from_three_seeds_and_a_teacher_from_one() -> None:
+    assert RunPlan().student_search(has_dev=False) == {"num_seeds": 3}
+    assert RunPlan().teacher_search(has_dev=False) == {}
+
+
 def test_one_rate_is_no_search() -> None:
-    plan = RunPlan(learning_rates=(2e-3,))
+    plan = RunPlan(learning_rates=(2e-3,), num_seeds=1)
     assert plan.student_search(has_dev=True) == {}
     assert plan.for_student()["learning_rate"] == 2e-3
 
