@@ -35,7 +35,7 @@ def start_student(*, job: Job, loader: ModelLoader, compute: Compute, soft: Soft
     if (
         loader.pooling is None
         or is_artifact(job.spec.model)
-        or loader.pooling != head_pooling(task_type, loader.pooling)
+        or loader.asked_pooling != head_pooling(task_type, loader.asked_pooling)
     ):
         why = "Fine-tuning from the start: the student takes no head of a checkpoint that is not trained."
         return _choice(FINETUNE, why, 0.0)
