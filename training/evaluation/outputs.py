@@ -68,16 +68,16 @@ def predict_logits(
     """
     if isinstance(model, TextToText):
         return generate_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs
-    blocks: list[tuple[Tensor, Tensor]] = []
+    found: list[npt.NDArray[np.float32]] = []
 
     def score(inputs: dict[str, Tensor], indices: Indices) -> None:
-        blocks.append((rows.units.of(torch.from_numpy(indices)), model(inputs).float().cpu()))
+        logits = model(inputs).float().cpu().numpy()
+        if not found:
+            found.append(np.full((len(rows.units.seen_U), logits.shape[1]), UNSEEN, dtype=np.float32))
+        found[0][rows.units.of(torch.from_numpy(indices)).numpy()] = logits
 
     score_in_batches(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows, score=score)
-    values_UC = torch.full((len(rows.units.seen_U), blocks[0][1].shape[1]), UNSEEN)
-    for units, logits in blocks:
-        values_UC[units] = logits
-    return ModelOutputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
+    return ModelOutputs(values_UC=found[0], bounds=rows.units.bounds())
 
 
 @dataclass(frozen=True, kw_only=True)
