@@ -16,7 +16,7 @@ from training.compute import Compute, halve_batch
 from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
 from training.learners import learner_of
 from training.losses import IGNORED
-from training.models import GeneratedTokens, TextToText
+from training.models import GeneratedTokens, TextToText, packed_linears
 from training.runtime import StopFlag
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
@@ -40,7 +40,12 @@ def score_in_batches(
     fit into memory are cut in two. Raises: StopRequested, MemoryTooSmall.
     """
     model.eval()
-    with torch.inference_mode(), compute.autocast():
+    num_tokens = int(rows.lengths.sum())
+    with (
+        packed_linears(model=model, compute=compute, num_tokens=num_tokens),
+        torch.inference_mode(),
+        compute.autocast(),
+    ):
         waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
         while waiting:
             stop.raise_if_requested()
