@@ -86,6 +86,11 @@ class ModelOutputs:
         """Return the outputs of one row, (its units, C)."""
         return self.values_UC[self.bounds[number] : self.bounds[number + 1]]
 
+    def between(self, start: int, stop: int) -> Self:
+        """Return the outputs of the rows from `start` to before `stop`; the values are shared."""
+        bounds = self.bounds[start : stop + 1]
+        return replace(self, values_UC=self.values_UC[bounds[0] : bounds[-1]], bounds=bounds - bounds[0])
+
     def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         counts = np.diff(self.bounds)
         bounds = np.concatenate([[0], np.cumsum(counts[kept_N], dtype=np.int64)])

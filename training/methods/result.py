@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from training.answers import Rows
 from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SEED_PREDICTIONS_FILE, SPEC_FILE
+from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS
 from training.evaluation import Evaluator, SplitPredictions
 from training.job import Job
 from training.learners import HeldOut, LabelMap, learner_of, save_classifier
@@ -20,6 +21,9 @@ from training.methods.provenance import checkpoint_provenance, dataset_hashes
 from training.reporting import Card, ResourceUse, card_text, peak_memory_bytes, versions
 from training.runtime import atomic_folder, folder_hash, write_json
 from training.train import SearchResult
+
+# So many rows' probabilities are in memory at once.
+ROWS_PER_BLOCK = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +108,7 @@ def _write_artifact(
     write_json(path=folder / METRICS_FILE, payload=metrics)
     shutil.copyfile(evaluator.job.folder / SPEC_FILE, folder / SPEC_FILE)
     for name in _judged(answers):
-        shares_NC = learner_of(evaluator.task_type).probabilities(outputs=answers[name].outputs, labels=spec.labels)
-        _write_predictions(evaluator.splits[name].rows, answers[name], shares_NC, folder / PREDICTIONS_FILE)
+        _write_predictions(evaluator, evaluator.splits[name].rows, answers[name], folder / PREDICTIONS_FILE)
 
 
 def _judged(splits: Collection[str]) -> list[str]:
@@ -155,12 +158,32 @@ def _card(evaluator: Evaluator, result: dict[str, Any]) -> Card:
     )
 
 
-def _write_predictions(rows: Rows, answers: SplitPredictions, shares_NC: npt.NDArray[np.float32], path: Path) -> None:
+def _write_predictions(evaluator: Evaluator, rows: Rows, answers: SplitPredictions, path: Path) -> None:
+    """Write one line per row; its probabilities are made for a block of rows at a time."""
+    learner, labels = learner_of(evaluator.task_type), evaluator.job.spec.labels
+    lines = zip(rows.uids, rows.labelled(), answers.predicted, strict=True)
     with path.open("w", encoding="utf-8") as stream:
-        for uid, gold, predicted, shares in zip(rows.uids, rows.labelled(), answers.predicted, shares_NC, strict=True):
-            numbers = [round(float(share), 6) if np.isfinite(share) else None for share in shares]
-            line = {"uid": uid, "gold": gold, "predicted": predicted, "probabilities": numbers}
-            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        for start in range(0, len(rows), ROWS_PER_BLOCK):
+            block = answers.outputs.between(start, min(start + ROWS_PER_BLOCK, len(rows)))
+            shares_NC = learner.probabilities(outputs=block, labels=labels)
+            for shares, (uid, gold, predicted) in zip(shares_NC, lines, strict=False):
+                told = _probabilities(shares, labels, is_one_choice=learner.is_one_choice)
+                line = {"uid": uid, "gold": gold, "predicted": predicted, **told}
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _probabilities(shares_C: npt.NDArray[np.float32], labels: Sequence[str], *, is_one_choice: bool) -> dict[str, Any]:
+    """Return the probability of every label in their order; of many labels the likeliest by name, and of the rest."""
+    if len(labels) <= MOST_WHOLE_OUTPUTS:
+        return {"probabilities": [_number(share) for share in shares_C]}
+    top_K = np.argsort(-shares_C, kind="stable")[:NUM_TOP_OUTPUTS]
+    named = {labels[place]: _number(shares_C[place]) for place in top_K}
+    rest = {"rest": _number(max(0.0, 1.0 - float(shares_C[top_K].sum())))} if is_one_choice else {}
+    return {"probabilities": named, **rest}
+
+
+def _number(share: float) -> float | None:
+    return round(float(share), 6) if np.isfinite(share) else None
 
 
 def _log_metrics(job: Job, metrics: dict[str, Any]) -> None:
