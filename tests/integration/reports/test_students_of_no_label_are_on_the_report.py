@@ -43,8 +43,8 @@ def study(transactional_db: None, settings: Settings, tmp_path: Path) -> Study:
 
 def test_both_are_points_with_their_bills(study: Study) -> None:
     actor = study.created_by
-    plan = RunPlan(steps=6, batch_size=4, max_length=16, max_minutes=5)
-    as_it_is = RunPlan(steps=6, batch_size=4, max_length=16, max_minutes=5, untrained_teacher=True)
+    plan = RunPlan(num_seeds=1, steps=6, batch_size=4, max_length=16, max_minutes=5)
+    as_it_is = RunPlan(num_seeds=1, steps=6, batch_size=4, max_length=16, max_minutes=5, untrained_teacher=True)
     named = start_annotate(actor=actor, study=study, num_labels=0, plan=plan)
     distilled = start_distil(actor=actor, study=study, num_labels=0, num_unlabelled=10, plan=as_it_is)
     finish_all()
