@@ -98,13 +98,13 @@ def _train(accounts: DemoAccounts, study: Study, say: Say) -> None:
     """Ask for all runs at once; they are worked off one by one."""
     for num_labels in scenario.ANNOTATE:
         start_annotate(actor=accounts.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
-    for num_labels, num_unlabelled in scenario.DISTIL:
+    chains = [
+        *((scenario.PLAN, sizes) for sizes in scenario.DISTIL),
+        *((scenario.UNTRAINED_PLAN, sizes) for sizes in scenario.DISTIL_UNTRAINED),
+    ]
+    for plan, (num_labels, num_unlabelled) in chains:
         start_distil(
-            actor=accounts.manager,
-            study=study,
-            num_labels=num_labels,
-            num_unlabelled=num_unlabelled,
-            plan=scenario.PLAN,
+            actor=accounts.manager, study=study, num_labels=num_labels, num_unlabelled=num_unlabelled, plan=plan
         )
     runs = study.runs.exclude(state__in=[RunState.FAILED, RunState.CANCELLED]).order_by("pk")
     with _step(say, f"train: {runs.count()} runs, one after the other"):

@@ -61,7 +61,9 @@ def finish_demo() -> None:
         NUM_LEFT_FOR_A_PERSON=6,
         ANNOTATE=(20, 40),
         DISTIL=((20, 60), (40, 60)),
+        DISTIL_UNTRAINED=((0, 60),),
         PLAN=replace(scenario.PLAN, steps=8, teacher_steps=6),
+        UNTRAINED_PLAN=replace(scenario.UNTRAINED_PLAN, steps=8),
     )
     finish(study=run_demo(say=print), say=print)
 
