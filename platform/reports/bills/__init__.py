@@ -3,7 +3,6 @@
 from reports.bills.allocation import RULE, Sharing, StudentBill
 from reports.bills.bills import Bill, BillSection, Charge, Charges, LedgerRows, StudyLedger, bill_of
 from reports.bills.run_results import (
-    BaselineComparison,
     BaselineScore,
     TrialRecord,
     best_of,
@@ -14,7 +13,6 @@ from reports.bills.run_results import (
 
 __all__ = [
     "RULE",
-    "BaselineComparison",
     "BaselineScore",
     "Bill",
     "BillSection",

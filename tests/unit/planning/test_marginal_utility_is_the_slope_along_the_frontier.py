@@ -16,7 +16,7 @@ def outcome(dollars: str, utility: float, *, num_labels: int, half_width: float 
 
 
 def values(*outcomes: MeasuredOutcome) -> list[float | None]:
-    return [slope and slope.value for slope in marginal_utilities(outcomes=outcomes)]
+    return [None if slope is None else slope.value for slope in marginal_utilities(outcomes=outcomes)]
 
 
 def test_each_step_is_measured_from_the_next_cheaper_of_the_frontier() -> None:
