@@ -22,7 +22,6 @@ class RefusingCommand(BaseCommand):
 
 
 def _in_words(error: ValidationError) -> str:
-    """The reasons, each behind the name of its field."""
     if not hasattr(error, "error_dict"):
         return " ".join(error.messages)
     named = ((name, " ".join(reasons)) for name, reasons in error.message_dict.items())

@@ -127,7 +127,7 @@ def test_ten_thousand_classes_are_scored_in_little_memory(name: str) -> None:
 
 
 def test_an_unknown_label_among_many_is_named_without_all_of_them() -> None:
-    with pytest.raises(ValueError, match="class 19 and 9980 more"):
+    with pytest.raises(ValueError, match="class 19 and 9,980 more"):
         TEXT.read_gold(gold=["maybe"], columns={"text": ["a"]}, labels=MANY)
 
 

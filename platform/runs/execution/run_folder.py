@@ -115,16 +115,15 @@ def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
     assert run.snapshot is not None
-    fields = run.study.definition.input_fields
+    fields, is_scoring = run.study.definition.input_fields, RUN_KINDS[RunKind(run.kind)].scores
     trained = _rows(run.snapshot, fields)
-    if RUN_KINDS[RunKind(run.kind)].scores:
-        # The teacher's own training rows too: the student learns from both.
-        unlabelled = _rows(run.unlabelled, fields) if run.unlabelled else ()
-        named: dict[str, Iterator[_Row]] = {"unlabelled": chain(unlabelled, _without_labels(trained))}
-        measured = {"dev": run.dev}
-    else:
-        named, measured = {"train": trained}, {"dev": run.dev, "test": run.test}
-    return named | {split: _rows(rows, fields) for split, rows in measured.items() if rows is not None}
+    measured = {"dev": run.dev} if is_scoring else {"dev": run.dev, "test": run.test}
+    named = {split: _rows(rows, fields) for split, rows in measured.items() if rows is not None}
+    if not is_scoring:
+        return {"train": trained, **named}
+    # The teacher's own training rows too: the student learns from both.
+    unlabelled = _rows(run.unlabelled, fields) if run.unlabelled else ()
+    return {"unlabelled": chain(unlabelled, _without_labels(trained)), **named}
 
 
 def _without_labels(rows: Iterable[_Row]) -> Iterator[_Row]:

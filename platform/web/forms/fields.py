@@ -15,7 +15,6 @@ def day_field(label: str, **options: Any) -> forms.DateField:
 
 
 def check_order(form: forms.Form, first: str, last: str) -> None:
-    """Refuse a last day or month that is before the first."""
     values = form.cleaned_data
     begins, ends = values.get(first), values.get(last)
     if begins and ends and ends < begins:

@@ -31,7 +31,7 @@ def test_a_private_host_is_allowed(admin: User) -> None:
 
 def test_a_name_is_given_once(admin: User) -> None:
     add_target(actor=admin, name="Chat", url="https://chat.example/")
-    with pytest.raises(ValidationError, match="already exists"):
+    with pytest.raises(ValidationError, match="There is a target with this name already"):
         add_target(actor=admin, name="Chat", url="https://other.example/")
 
 

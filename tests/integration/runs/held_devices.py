@@ -10,6 +10,8 @@ import psutil
 
 from runs.execution import process_started_at
 
+# A trainer, and one forked off a process whose imports are done.
+TRAINER_MODULES = (b"\0training\0", b"\0tests.running.forks\0")
 SECONDS_BETWEEN_LOOKS = 0.1
 
 
@@ -54,7 +56,8 @@ class HeldDevices:
         A trainer leads a session; what it forks, to ask the system something, looks like it for a moment and does not.
         """
         try:
-            is_trainer = b"\0training\0" in Path(f"/proc/{pid}/cmdline").read_bytes() and os.getsid(pid) == pid
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            is_trainer = any(module in command for module in TRAINER_MODULES) and os.getsid(pid) == pid
             folder = Path(os.readlink(f"/proc/{pid}/cwd")) if is_trainer else Path()
         except OSError:
             return None

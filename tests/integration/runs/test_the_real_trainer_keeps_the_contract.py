@@ -71,7 +71,7 @@ def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
 @forked
 def test_what_was_asked_for_is_what_is_trained(tiny_study: Study) -> None:
     asked: dict[str, Any] = {"learning_rates": (1e-3, 1e-2), "num_seeds": 2, "pooling": "max", "student_layers": (1,)}
-    shape: dict[str, Any] = {"steps": 6, "teacher_steps": 6, "batch_size": 4, "max_length": 16, "max_minutes": 5}
+    shape: dict[str, Any] = {"steps": 6, "batch_size": 4, "max_length": 16, "max_minutes": 5}
     first = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=RunPlan(**asked, **shape))
     finish_all()
     taught = RunPlan(teacher_run=first.pk, filter="confidence", keep=0.5, gold_epochs=2, **asked, **shape)

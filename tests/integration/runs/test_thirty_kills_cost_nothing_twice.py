@@ -18,6 +18,7 @@ NUM_KILLS = 30
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "tests.integration.runs.worker_settings",
     "FULCRUM_TEST_REAL_TRAINER": "1",
+    "FULCRUM_TEST_FORKED_TRAINERS": "1",
     "FULCRUM_READY_TRAINER": "1",
     "FULCRUM_RUN_THREADS": "1",
     "FULCRUM_MAX_ATTEMPTS": "99",

@@ -80,7 +80,7 @@ def test_a_quote_estimates_from_the_studys_own_runs(manager: Client, study: Stud
     ground.attempt(done, 1, 60, is_last=True)
     page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate", "max_minutes": "30"})
     assert "1 run of this study" in page.content.decode()
-    assert page.context["quote"].expected.expected_seconds == pytest.approx(60, rel=0.05)
+    assert page.context["quote"].estimate.whole.expected_seconds == pytest.approx(60, rel=0.05)
 
 
 def test_a_quote_without_a_history_says_that_only_the_limit_is_known(manager: Client, study: Study) -> None:

@@ -28,7 +28,7 @@ def test_trouble_with_label_studio_is_said(manager: Client, study: Study) -> Non
 
 def test_fetching_before_publishing_says_what_is_missing(manager: Client, study: Study) -> None:
     page = manager.post(reverse("sync-labels", args=[study.pk]), follow=True)
-    assert "publish examples first" in page.content.decode()
+    assert "a manager publishes examples first" in page.content.decode()
 
 
 def test_what_could_be_published_leaves_out_what_is_published_or_labelled(manager: Client, study: Study) -> None:

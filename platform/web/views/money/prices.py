@@ -176,8 +176,10 @@ def correct_price(request: HttpRequest, pk: int) -> HttpResponse:
         if digest and "confirm" in request.POST and _correct(request, shown, form, digest):
             return redirect("price", pk=shown.pk)
         if set(form.errors) <= {NON_FIELD_ERRORS}:
-            right = {"amount": form.cleaned_data["amount"], "period": form.period()}
-            preview = carry_out(form, lambda: preview_repricing(actor=person(request), price=shown, **right))
+            actor, amount = person(request), form.cleaned_data["amount"]
+            preview = carry_out(
+                form, lambda: preview_repricing(actor=actor, price=shown, amount=amount, period=form.period())
+            )
     context = {"form": form, "shown": shown, "preview": preview}
     if preview is not None:
         rows = [(one.after, -one.before) for one in preview.changes]

@@ -1,0 +1,21 @@
+"""Policies: what to buy next, given prices and the scores seen."""
+
+from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips
+from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
+from planning.policy.forecasts import Forecast
+from planning.policy.planner import Choice, choose
+from planning.policy.state import State
+
+__all__ = [
+    "FIXED_POLICIES",
+    "Advice",
+    "Choice",
+    "FixedPolicy",
+    "Forecast",
+    "Question",
+    "State",
+    "advise",
+    "cheapest_to_reach",
+    "choose",
+    "flips",
+]

@@ -1,0 +1,78 @@
+"""What a purchase is worth: the score expected at the end of a plan of two purchases, this one and the best next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from planning.policy.state import State
+from planning.posterior import Worlds
+from planning.surfaces import Booleans, Floats
+
+NUM_OUTCOMES = 12
+FREEDOM = 5.0
+LEAST_GAIN = 0.02
+"""Points: a plan that gains less is not worth beginning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """Expected final score in percent: of stopping now, and of each purchase (minus infinity where not allowed).
+
+    `dollars`: what each plan is expected to cost, its second purchase included where it gains anything.
+    """
+
+    now: float
+    plans: Floats
+    dollars: Floats
+
+
+def plan_values(*, state: State, worlds: Worlds, allowed: Booleans) -> Values:
+    """Value each allowed purchase by a plan of two."""
+    means = worlds.scores.mean(axis=0)
+    finished = state.seen & ~state.prices.cells.is_teacher
+    now = float(means[finished].max()) if finished.any() else 0.0
+    squares = worlds.scores**2
+    plans, dollars = np.full(len(means), -np.inf), np.full(len(means), np.inf)
+    for cell in np.flatnonzero(allowed):
+        plans[cell], next_dollars = _plan(int(cell), state=state, worlds=worlds, squares=squares)
+        dollars[cell] = state.cost[cell] + next_dollars
+    return Values(now=now, plans=plans, dollars=dollars)
+
+
+def _plan(cell: int, *, state: State, worlds: Worlds, squares: Floats) -> tuple[float, float]:
+    """The expected final score, and what the second purchase is expected to cost."""
+    students = ~state.prices.cells.is_teacher
+    prices = state.prices.prices(state.prices.after(state.owned, cell))
+    money = state.money - float(state.cost[cell])
+    held = state.seen | (prices == 0)
+    held[cell] = True
+    next_ones = ~held & students & (prices <= money + 1e-9)
+    weights = _outcome_weights(worlds, cell)
+    means = weights @ worlds.scores
+    best = means[:, held & students].max(axis=1) if (held & students).any() else np.zeros(len(weights))
+    if not next_ones.any():
+        return float(best.mean()), 0.0
+    spread = np.sqrt(np.maximum(weights @ squares - means**2, 1e-12))
+    gains = expected_gain((means - best[:, None])[:, next_ones], spread[:, next_ones])
+    is_worth_it = gains.max(axis=1) >= LEAST_GAIN
+    next_dollars = np.where(is_worth_it, prices[next_ones][gains.argmax(axis=1)], 0.0)
+    return float((best + gains.max(axis=1)).mean()), float(next_dollars.mean())
+
+
+def expected_gain(lead: Floats, sd: Floats) -> Floats:
+    """E max(X, 0) of a normal X with mean `lead`."""
+    z = lead / sd
+    gain: Floats = lead * ndtr(z) + sd * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return gain
+
+
+def _outcome_weights(worlds: Worlds, cell: int) -> Floats:
+    """Weights of the worlds (columns) after each of some equally likely outcomes of measuring a cell (rows)."""
+    phi = worlds.phi[:, cell]
+    noise = float(np.exp(np.mean(np.log(worlds.noise))))
+    outcomes = np.quantile(phi, (np.arange(NUM_OUTCOMES) + 0.5) / NUM_OUTCOMES)
+    distance = (outcomes[:, None] - phi[None, :]) / noise
+    likelihood = (1 + distance**2 / FREEDOM) ** (-(FREEDOM + 1) / 2)
+    weights: Floats = likelihood / likelihood.sum(axis=1, keepdims=True)
+    return weights

@@ -1,0 +1,18 @@
+"""What is believed of a surface, given the scores seen: curves, priors, likelihood and sequential Monte Carlo."""
+
+from planning.posterior.curves import from_even, to_even
+from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
+from planning.posterior.priors import Prior, learned_prior, vague_prior
+
+__all__ = [
+    "Bank",
+    "Posterior",
+    "Prior",
+    "Worlds",
+    "fit_points",
+    "from_even",
+    "learned_prior",
+    "prior_from",
+    "to_even",
+    "vague_prior",
+]

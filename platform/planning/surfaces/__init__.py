@@ -1,0 +1,27 @@
+"""Recorded surfaces: score and cost of students by labels and pseudo-labels; their files, prices and cost model."""
+
+from planning.surfaces.cells import TEACHER, BadSurface, Booleans, Cell, Cells, Floats, Point, Surface, merge_points
+from planning.surfaces.cost_model import ComputeCost, fit_compute_cost, forecast_left_out
+from planning.surfaces.files import published_file, published_surfaces, read_surfaces, write_surfaces
+from planning.surfaces.prices import Owned, PriceList
+
+__all__ = [
+    "TEACHER",
+    "BadSurface",
+    "Booleans",
+    "Cell",
+    "Cells",
+    "ComputeCost",
+    "Floats",
+    "Owned",
+    "Point",
+    "PriceList",
+    "Surface",
+    "fit_compute_cost",
+    "forecast_left_out",
+    "merge_points",
+    "published_file",
+    "published_surfaces",
+    "read_surfaces",
+    "write_surfaces",
+]

@@ -1,0 +1,113 @@
+"""A recorded surface: which students were trained, what each cost, and how it scored."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+TEACHER = math.inf
+"""The number of pseudo-labels that stands for the teacher itself, the limit of its students."""
+
+
+class BadSurface(ValueError):
+    """A recorded surface cannot be used; the message says where and how to mend it."""
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """Labels owned and pseudo-labels used: 0 pseudo-labels is the annotate path, `TEACHER` the teacher itself."""
+
+    labels: int
+    pseudo_labels: float = 0
+
+    def __str__(self) -> str:
+        if self.pseudo_labels == 0:
+            return f"{self.labels:,} labels"
+        if self.pseudo_labels == TEACHER:
+            return f"the teacher of {self.labels:,} labels"
+        return f"{self.labels:,} labels and {self.pseudo_labels:,.0f} pseudo-labels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A measured cell. `score` is in percent; `sd` is the standard deviation of its error in points, where known."""
+
+    cell: Cell
+    dollars: float
+    score: float
+    sd: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """Many cells as arrays of one length."""
+
+    labels: Floats
+    pseudo_labels: Floats
+    is_annotate: Booleans = field(init=False)
+    is_teacher: Booleans = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_annotate", self.pseudo_labels == 0)
+        object.__setattr__(self, "is_teacher", np.isinf(self.pseudo_labels))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> "Cells":
+        """Arrays of single cells."""
+        return cls(
+            labels=np.array([float(cell.labels) for cell in cells]),
+            pseudo_labels=np.array([float(cell.pseudo_labels) for cell in cells]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """The recorded points of one task; no two of them are of the same cell."""
+
+    name: str
+    points: tuple[Point, ...]
+
+    def __post_init__(self) -> None:
+        if not self.points:
+            raise BadSurface(f"{self.name}: it has no point. Record at least one trained student.")
+        object.__setattr__(self, "points", merge_points(self.points))
+
+    @property
+    def cells(self) -> Cells:
+        """The cells, in the order of the points."""
+        return Cells.of([point.cell for point in self.points])
+
+    @property
+    def scores(self) -> Floats:
+        """In percent, in the order of the points."""
+        return np.array([point.score for point in self.points])
+
+
+def merge_points(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Merge points of the same cell into one: mean score, cheapest dollars, the error of the mean."""
+    groups: defaultdict[Cell, list[Point]] = defaultdict(list)
+    for point in points:
+        groups[point.cell].append(point)
+    return tuple(_merged(group) for _, group in sorted(groups.items(), key=lambda pair: pair[0]))
+
+
+def _merged(group: Sequence[Point]) -> Point:
+    if len(group) == 1:
+        return group[0]
+    scores = [point.score for point in group]
+    known = [point.sd for point in group if point.sd is not None]
+    sd = math.sqrt(sum(each**2 for each in known) / len(known) / len(group)) if known else None
+    return Point(
+        cell=group[0].cell,
+        dollars=min(point.dollars for point in group),
+        score=sum(scores) / len(scores),
+        sd=sd if sd is not None else float(np.std(scores, ddof=1)) / math.sqrt(len(scores)) or None,
+    )

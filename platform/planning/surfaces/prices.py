@@ -1,0 +1,86 @@
+"""What each cell of a surface costs somebody who owns some labels and some teachers already."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from planning.surfaces.cells import Booleans, Cells, Floats, Surface
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owned:
+    """What was bought: the dollars of its labels, and for which cells the teacher is owned."""
+
+    label_dollars: float
+    has_teacher: Booleans
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceList:
+    """The costs of cells, split: all labels, all compute, and the part of the compute that is the teacher's."""
+
+    cells: Cells
+    label_dollars: Floats
+    compute_dollars: Floats
+    teacher_dollars: Floats
+
+    @classmethod
+    def of(cls, surface: Surface) -> Self:
+        """Split the totals of a surface."""
+        cells = surface.cells
+        totals = np.array([point.dollars for point in surface.points])
+        labels = _label_dollars(cells, totals)
+        compute = np.where(cells.is_annotate, 0.0, np.maximum(totals - labels, 0.0))
+        return cls(
+            cells=cells,
+            label_dollars=labels,
+            compute_dollars=compute,
+            teacher_dollars=_teacher_dollars(cells, compute),
+        )
+
+    def nothing(self) -> Owned:
+        """The state of somebody who owns nothing."""
+        return Owned(label_dollars=0.0, has_teacher=np.zeros(len(self.cells), dtype=np.bool_))
+
+    def prices(self, owned: Owned) -> Floats:
+        """What each cell costs now; cents that are rounding errors count as nothing."""
+        labels = np.maximum(self.label_dollars - owned.label_dollars, 0.0)
+        compute = self.compute_dollars - np.where(owned.has_teacher, self.teacher_dollars, 0.0)
+        price = labels + np.maximum(compute, 0.0)
+        return np.where(price < 1e-9, 0.0, price)
+
+    def after(self, owned: Owned, cell: int) -> Owned:
+        """What is owned once a cell is bought: its labels, and the teacher if it has one."""
+        bought = replace(owned, label_dollars=max(owned.label_dollars, float(self.label_dollars[cell])))
+        if self.cells.is_annotate[cell]:
+            return bought
+        return replace(bought, has_teacher=owned.has_teacher | (self.cells.labels == self.cells.labels[cell]))
+
+
+def _label_dollars(cells: Cells, totals: Floats) -> Floats:
+    known = dict(zip(cells.labels[cells.is_annotate], totals[cells.is_annotate], strict=True))
+    per_label = [total / labels for labels, total in known.items() if labels > 0]
+    median = float(np.median(per_label)) if per_label else 0.0
+    return np.array([known.get(labels, median * labels) for labels in cells.labels])
+
+
+def _teacher_dollars(cells: Cells, compute: Floats) -> Floats:
+    """T(L): where the straight line through the compute of one L's cells begins, within 0 and the cheapest of them."""
+    students = ~cells.is_annotate & ~cells.is_teacher
+    slopes = {}
+    for labels in np.unique(cells.labels[students]):
+        here = students & (cells.labels == labels)
+        if here.sum() > 1:
+            slopes[labels] = float(np.polyfit(cells.pseudo_labels[here], compute[here], 1)[0])
+    usual = float(np.median(list(slopes.values()))) if slopes else 0.0
+    teacher = np.zeros(len(cells))
+    for labels in np.unique(cells.labels[~cells.is_annotate]):
+        group = ~cells.is_annotate & (cells.labels == labels)
+        looks, here = group & cells.is_teacher, group & students
+        if looks.any():
+            start = float(compute[looks][0])
+        else:
+            start = float(np.mean(compute[here] - slopes.get(labels, usual) * cells.pseudo_labels[here]))
+        teacher[group] = np.clip(start, 0.0, compute[group].min())
+    return teacher

@@ -1,0 +1,160 @@
+"""`manage.py replay FILE`: what policies would have lost on recorded tasks."""
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from accounts.commands import RefusingCommand
+from planning.replay import POLICIES, ReplayResult, prior_without, replay
+from planning.surfaces import (
+    BadSurface,
+    PriceList,
+    Surface,
+    forecast_left_out,
+    published_surfaces,
+    read_surfaces,
+)
+
+
+class Command(RefusingCommand):
+    requires_system_checks = ()
+    help = "Play policies on recorded surfaces and print their mean regret in points."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE", help="CSV: task,L_labels,U_unlabeled,total_usd,score")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--noise", type=_points, default=0.0, metavar="POINTS", help="sd added to scores shown")
+        parser.add_argument("--seeds", type=_count, default=3, metavar="N", help="draws of the noise; default 3")
+        parser.add_argument("--policy", action="append", choices=POLICIES, help="only this one; may be repeated")
+
+        parser.add_argument(
+            "--costs", type=_dollars, metavar="RATE", help="forecast bills instead, at RATE dollars a device hour"
+        )
+
+    def handle(self, *args: object, **options: Any) -> None:
+        surfaces = _read(options["file"])
+        if options["costs"]:
+            self.stdout.write(_costs(surfaces, options["costs"]))
+            return
+        policies = options["policy"] or list(POLICIES)
+        results = _play(surfaces, policies, options["noise"], options["seeds"])
+        if options["json"]:
+            tasks = {result.task: _figures(result) for result in results}
+            noise = {"noise": options["noise"], "seeds": options["seeds"] if options["noise"] else 1}
+            self.stdout.write(json.dumps({**noise, "tasks": tasks}, indent=2))
+        else:
+            self.stdout.write(_table(results, policies))
+
+
+def _play(surfaces: list[Surface], policies: list[str], noise: float, num_seeds: int) -> list[ReplayResult]:
+    others = [*published_surfaces(), *surfaces]
+    try:
+        return [
+            replay(
+                surface=surface,
+                prior=prior_without(surface=surface, others=others),
+                policies=policies,
+                noise=noise,
+                num_seeds=num_seeds,
+            )
+            for surface in surfaces
+        ]
+    except BadSurface as error:
+        raise CommandError(str(error)) from error
+
+
+def _points(text: str) -> float:
+    value = _number(text, float)
+    if value is None or not 0 <= value <= 50:
+        raise ArgumentTypeError(f"{text!r} is not a number of points from 0 to 50")
+    return value
+
+
+def _dollars(text: str) -> float:
+    value = _number(text, float)
+    if value is None or not 0 < value < 10_000:
+        raise ArgumentTypeError(f"{text!r} is not a price of a device hour, above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = _number(text, int)
+    if value is None or not 1 <= value <= 100:
+        raise ArgumentTypeError(f"{text!r} is not a number of seeds from 1 to 100")
+    return int(value)
+
+
+def _number(text: str, kind: type[int] | type[float]) -> float | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None
+
+
+def _read(file: Path) -> list[Surface]:
+    try:
+        return read_surfaces(text=file.read_text(encoding="utf-8"), name=str(file))
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror}. Name a file that can be read.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file}: it is not UTF-8 text. Save it as CSV in UTF-8.") from error
+    except BadSurface as error:
+        raise CommandError(str(error)) from error
+
+
+def _figures(result: ReplayResult) -> dict[str, float | int | None]:
+    """Regrets by policy; the planner's coverage is None where it bought nothing."""
+    coverage = {
+        f"coverage_{level * 100:.0f}": round(share, 4) if result.num_bands else None
+        for level, share in result.coverage.items()
+    }
+    return {**{name: round(value, 4) for name, value in result.regrets.items()}, **coverage, "bands": result.num_bands}
+
+
+def _table(results: list[ReplayResult], policies: list[str]) -> str:
+    """Mean regret in points per policy, and the share of the planner's bands that held."""
+    header = ["Task", *policies, "80 % bands", "90 % bands", "Bands"]
+    rows = [
+        [
+            result.task,
+            *(f"{result.regrets[name]:.2f}" for name in policies),
+            *(f"{share:.2f}" if result.num_bands else "-" for share in result.coverage.values()),
+            str(result.num_bands),
+        ]
+        for result in results
+    ]
+    return _aligned(header, rows)
+
+
+def _costs(surfaces: list[Surface], device_rate: float) -> str:
+    """Each distilled point's dollars beside their forecast from the task's other bills."""
+    rows = []
+    for surface in surfaces:
+        if all(point.cell.pseudo_labels == 0 for point in surface.points):
+            raise CommandError(f"{surface.name}: it has no distilled point, so there is no compute bill to forecast.")
+        prices = PriceList.of(surface)
+        try:
+            expected = prices.label_dollars + forecast_left_out(prices=prices, device_rate=device_rate)
+        except ValueError as error:
+            raise CommandError(f"{surface.name}: {error}") from error
+        for point, total in zip(surface.points, expected, strict=True):
+            if point.cell.pseudo_labels:
+                sizes = [f"{point.cell.labels:,}", f"{point.cell.pseudo_labels:,.0f}"]
+                share = f"{100 * (total / point.dollars - 1):+.1f} %" if point.dollars else "-"
+                rows.append([surface.name, *sizes, f"{point.dollars:,.1f}", f"{total:,.1f}", share])
+    return _aligned(["Task", "Labels", "Pseudo-labels", "Dollars", "Forecast", "Error"], rows)
+
+
+def _aligned(header: list[str], rows: list[list[str]]) -> str:
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    lines = [
+        "  ".join(
+            text.ljust(width) if column == 0 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in (header, *rows)
+    ]
+    return "\n".join(lines)

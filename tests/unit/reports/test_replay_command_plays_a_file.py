@@ -1,0 +1,78 @@
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from planning.surfaces import write_surfaces
+from tests.unit.planning.grounds import tiny
+
+FIXED = ["always_annotate", "always_distil", "half_half"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "surface.csv"
+    path.write_text(write_surfaces(surfaces=[tiny("one"), tiny("two")], source="by hand"))
+    return path
+
+
+def replay(file: Path, **options: Any) -> str:
+    out = StringIO()
+    call_command("replay", file, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_json_has_the_regret_of_each_policy_by_task(file: Path) -> None:
+    told = json.loads(replay(file, json=True, policy=FIXED))
+    assert list(told["tasks"]) == ["one", "two"]
+    assert told["tasks"]["one"]["always_annotate"] == pytest.approx(240 / 36, abs=1e-4)
+    assert told["tasks"]["one"]["coverage_90"] is None
+
+
+def test_the_planner_is_played_with_its_bands(file: Path) -> None:
+    file.write_text(write_surfaces(surfaces=[tiny()], source="by hand"))
+    told = json.loads(replay(file, json=True, policy=["planner"], noise=1.0, seeds=1))
+    assert (told["noise"], told["seeds"]) == (1.0, 1)
+    assert told["tasks"]["tiny"]["bands"] > 0
+    assert 0 <= told["tasks"]["tiny"]["coverage_80"] <= told["tasks"]["tiny"]["coverage_90"] <= 1
+
+
+def test_a_table_has_a_line_per_task(file: Path) -> None:
+    header, one, two = replay(file, policy=FIXED).strip().splitlines()
+    assert header.split()[:4] == ["Task", *FIXED]
+    assert one.split()[:2] == ["one", "6.67"]
+    assert two.split()[0] == "two"
+
+
+def test_bills_are_forecast_beside_what_they_were(file: Path) -> None:
+    lines = replay(file, costs=1.875).strip().splitlines()
+    assert len(lines) == 9
+    assert lines[1].split()[:4] == ["one", "10", "100", "30.0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("task\n", "column L_labels is missing"),
+        ("task,L_labels,U_unlabeled,total_usd,score\na,10,0,0,5\n", "every point is free"),
+        ("\xff", "not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_played_is_refused_in_words(file: Path, text: str, complaint: str) -> None:
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(CommandError, match=complaint):
+        replay(file)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="No such file"):
+        replay(tmp_path / "none.csv")
+
+
+def test_bills_of_labels_alone_cannot_be_forecast(file: Path) -> None:
+    file.write_text("task,L_labels,U_unlabeled,total_usd,score\na,10,0,1,5\n")
+    with pytest.raises(CommandError, match="no distilled point"):
+        replay(file, costs=1.875)

@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import numpy as np
+
+from tests.unit.training.fewshot.evidence import make
+from training.fewshot import choose
+
+
+def test_every_candidate_has_its_score_and_the_choice_its_reason() -> None:
+    made = make()
+    choice = choose(evidence=made.evidence, judge=made.judge)
+    recipes = {one.recipe for one in choice.candidates}
+    assert recipes == {"names_and_pool", "names", "class_means", "average", "logistic"}
+    assert all(one.score is not None and one.error is not None for one in choice.candidates)
+    assert choice.judged_on == "folds"
+    assert choice.chosen.recipe in choice.why
+
+
+def test_the_simplest_within_one_standard_error_is_taken() -> None:
+    made = make()
+    choice = choose(evidence=made.evidence, judge=made.judge)
+    best = max(one.score or 0.0 for one in choice.candidates)
+    near = [one for one in choice.candidates if (one.score or 0.0) >= best - (one.error or 0.0)]
+    assert choice.chosen == near[0]
+
+
+def test_names_that_mislead_lose_to_labelled_rows() -> None:
+    made = make(noise=0.5)
+    turned = replace(made.evidence, names_CF=np.roll(made.evidence.names_CF, 1, axis=0))
+    choice = choose(evidence=turned, judge=made.judge)
+    assert choice.chosen.recipe not in ("names", "names_and_pool")
+    assert made.accuracy(choice.linear.logits(made.test_NF)) > 0.9
+
+
+def test_held_out_probabilities_are_not_those_of_fitted_rows() -> None:
+    # Texts that say nothing of their labels: a head that saw them knows them by heart, another one guesses.
+    made = make(gold=[n % 2 for n in range(60)], num_labels=2, names=0, noise=1000.0)
+    choice = choose(evidence=made.evidence, judge=made.judge, only=["logistic"])
+    assert choice.held_out_NC is not None
+    targets_NC = made.evidence.targets_NC
+    np.testing.assert_allclose(choice.held_out_NC.sum(axis=1), 1.0)
+    held_out = (choice.held_out_NC.argmax(axis=1) == targets_NC.argmax(axis=1)).mean()
+    fitted = (choice.linear.logits(made.evidence.features_NF).argmax(axis=1) == targets_NC.argmax(axis=1)).mean()
+    assert fitted > held_out + 0.15

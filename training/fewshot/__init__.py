@@ -1,0 +1,33 @@
+"""Few labels: heads on a checkpoint that is not trained, from label names and labelled rows, chosen without waste."""
+
+from training.fewshot.choosing import Candidate, Choice, choose
+from training.fewshot.encoder import FrozenEncoder
+from training.fewshot.fitting import FrozenFit, FrozenStudy, UnitVectors
+from training.fewshot.frozen_head import FrozenHead, LinearHead
+from training.fewshot.linear import fit_logistic
+from training.fewshot.names import TEMPLATE, LabelText
+from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe
+from training.fewshot.store import VectorStore
+from training.fewshot.tfidf import WordModel, fit_words
+
+__all__ = [
+    "OF_PAIRS",
+    "OF_TEXTS",
+    "TEMPLATE",
+    "Candidate",
+    "Choice",
+    "Evidence",
+    "FrozenEncoder",
+    "FrozenFit",
+    "FrozenHead",
+    "FrozenStudy",
+    "LabelText",
+    "LinearHead",
+    "Recipe",
+    "UnitVectors",
+    "VectorStore",
+    "WordModel",
+    "choose",
+    "fit_logistic",
+    "fit_words",
+]

@@ -1,0 +1,228 @@
+"""Which recipe, and how firm: chosen on folds of the labels, or on dev where that is large, and never on test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from training.fewshot.features import Floats
+from training.fewshot.folds import FEWEST_ROWS, num_folds, stratified_folds
+from training.fewshot.frozen_head import LinearHead, fitted_temperature, probabilities
+from training.fewshot.judging import Judge
+from training.fewshot.recipes import Evidence, Recipe, no_head, recipes_for
+
+# Dev decides where it has so many rows, and at least as many as there are labels: it costs no fold then.
+FEWEST_DEV = 200
+# Drawn anew so often where there are few rows: folds are noise, too.
+REPEATS = 3
+MOST_ROWS_REPEATED = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledUnits:
+    """Features and targets of labelled units, and the judge of the rows that they belong to."""
+
+    features_NF: Floats
+    targets_NC: Floats
+    judge: Judge
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A recipe at a strength, and its score, 0 to 1; `error` is the standard error of its difference to the best.
+
+    Both are None where nothing was there to judge by; `lacks` says why a recipe cannot be used.
+    """
+
+    recipe: str
+    strength: float
+    score: float | None = None
+    error: float | None = None
+    lacks: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The chosen head and all that led to it.
+
+    `held_out_NC` are probabilities of the labelled units by heads that were not fitted to them; None where there were
+    too few rows to cut. `judged_on` is folds, dev or nothing.
+    """
+
+    linear: LinearHead
+    temperature: float
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    judged_on: str
+    why: str
+    held_out_NC: Floats | None
+
+
+@dataclass(frozen=True)
+class _Tried:
+    recipe: Recipe
+    strength: float
+
+    def fit(self, evidence: Evidence) -> LinearHead:
+        return self.recipe.fit(evidence, self.strength)
+
+
+def choose(
+    *, evidence: Evidence, judge: Judge, dev: LabelledUnits | None = None, seed: int = 0, only: Sequence[str] = ()
+) -> Choice:
+    """Fit each recipe that can be used and choose one of them.
+
+    The best by the metric is found, and of all that are within one standard error of it the simplest is taken
+    (Breiman et al., "Classification and Regression Trees", 1984, section 3.4). The error is that of the difference on
+    the same rows, which is far smaller than that of a score.
+
+    Parameters
+    ----------
+    judge
+        of the labelled rows whose units the evidence has.
+    only
+        names of recipes to choose among; empty for all.
+    """
+    usable, lacking = _recipes(evidence, only)
+    if not usable:
+        return _nothing_known(evidence, lacking)
+    tried = [_Tried(recipe, strength) for recipe in usable for strength in recipe.strengths]
+    fold_rows = _Folds.of(evidence, judge, seed)
+    if dev is not None and len(dev.judge.rows) >= max(FEWEST_DEV, len(judge.rows)):
+        heads = [one.fit(evidence) for one in tried]
+        rounds = [[head.logits(dev.features_NF) for head in heads]]
+        return _decided(evidence, tried, lacking, _Judged("dev", dev.judge, rounds, dev.targets_NC), fold_rows)
+    if fold_rows is None or (len(tried) == 1 and not len(evidence.features_NF)):
+        return _unjudged(evidence, tried, lacking)
+    rounds = [[held_out_logits(evidence, one, fold_U) for one in tried] for fold_U in fold_rows.rounds]
+    return _decided(evidence, tried, lacking, _Judged("folds", judge, rounds, evidence.targets_NC), fold_rows)
+
+
+@dataclass(frozen=True)
+class _Folds:
+    """The fold of each unit, (U,), drawn several times; words of a text are in one."""
+
+    rounds: list[npt.NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, evidence: Evidence, judge: Judge, seed: int) -> _Folds | None:
+        num_rows = len(judge.rows)
+        count = num_folds(num_rows=num_rows, num_units=len(evidence.features_NF))
+        if count < 2:
+            return None
+        row_U = np.repeat(np.arange(num_rows), np.diff(judge.bounds))
+        labels_RC = np.zeros((num_rows, evidence.num_outputs))
+        np.maximum.at(labels_RC, row_U, evidence.targets_NC)
+        repeats = REPEATS if num_rows <= MOST_ROWS_REPEATED and count > 3 else 1
+        drawn = [stratified_folds(labels_RC, count=count, seed=seed + number) for number in range(repeats)]
+        return cls([fold_R[row_U] for fold_R in drawn])
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Logits of each candidate on units that it was not fitted to, once per round."""
+
+    judged_on: str
+    judge: Judge
+    rounds: list[list[Floats]]
+    targets_NC: Floats
+
+
+def held_out_logits(evidence: Evidence, tried: _Tried, fold_U: npt.NDArray[np.int64]) -> Floats:
+    """Return logits of the labelled units (U, C), each by a head fitted to the other folds."""
+    logits_UC = np.zeros_like(evidence.targets_NC, dtype=np.float64)
+    for fold in range(int(fold_U.max()) + 1):
+        head = tried.fit(evidence.of(np.flatnonzero(fold_U != fold)))
+        logits_UC[fold_U == fold] = head.logits(evidence.features_NF[fold_U == fold])
+    return logits_UC
+
+
+def _decided(
+    evidence: Evidence, tried: list[_Tried], lacking: list[Candidate], found: _Judged, folds: _Folds | None
+) -> Choice:
+    tallies = [[found.judge.tally(logits) for logits in one] for one in found.rounds]
+    scores = np.mean([found.judge.scores(one) for one in tallies], axis=0)
+    best = int(scores.argmax())
+    errors = np.mean([found.judge.errors(one, best=best, seed=0) for one in tallies], axis=0)
+    place = next(n for n in range(len(tried)) if scores[n] >= scores[best] - errors[n])
+    candidates = [
+        Candidate(recipe=one.recipe.name, strength=one.strength, score=float(score), error=float(error))
+        for one, score, error in zip(tried, scores, errors, strict=True)
+    ]
+    chosen = tried[place]
+    logits_NC = found.rounds[0][place]
+    temperature = fitted_temperature(logits_NC, found.targets_NC, exclusive=evidence.exclusive)
+    held_out_NC = None
+    if folds is not None:
+        rounds = [one[place] for one in found.rounds] if found.judged_on == "folds" else None
+        rounds = rounds or [held_out_logits(evidence, chosen, fold_U) for fold_U in folds.rounds[:1]]
+        scaled = [probabilities(one / temperature, exclusive=evidence.exclusive) for one in rounds]
+        held_out_NC = np.mean(scaled, axis=0)
+    return Choice(
+        linear=chosen.fit(evidence),
+        temperature=temperature,
+        chosen=candidates[place],
+        candidates=(*candidates, *lacking),
+        judged_on=found.judged_on,
+        why=_why(candidates, place, best, found.judged_on),
+        held_out_NC=held_out_NC,
+    )
+
+
+def _why(candidates: list[Candidate], place: int, best: int, judged_on: str) -> str:
+    chosen, first = candidates[place], candidates[best]
+    if place == best:
+        return f"{chosen.recipe} is the best on {judged_on}, and none simpler is within one standard error of it."
+    assert first.score is not None and chosen.score is not None
+    behind = 100 * (first.score - chosen.score)
+    return (
+        f"{chosen.recipe} is the simplest within one standard error ({100 * (chosen.error or 0):.1f} points) of the "
+        f"best on {judged_on}: it is {behind:.1f} points behind {first.recipe}."
+    )
+
+
+def _recipes(evidence: Evidence, only: Sequence[str]) -> tuple[list[Recipe], list[Candidate]]:
+    usable: list[Recipe] = []
+    lacking: list[Candidate] = []
+    for recipe in recipes_for(evidence):
+        if only and recipe.name not in only:
+            continue
+        lacks = recipe.lacks(evidence)
+        if lacks:
+            lacking.append(Candidate(recipe=recipe.name, strength=recipe.strengths[0], lacks=lacks))
+        else:
+            usable.append(recipe)
+    return usable, lacking
+
+
+def _unjudged(evidence: Evidence, tried: list[_Tried], lacking: list[Candidate]) -> Choice:
+    """With fewer rows than folds need, the first that can be used is taken."""
+    candidates = [Candidate(recipe=one.recipe.name, strength=one.strength) for one in tried]
+    return Choice(
+        linear=tried[0].fit(evidence),
+        temperature=1.0,
+        chosen=candidates[0],
+        candidates=(*candidates, *lacking),
+        judged_on="nothing",
+        why=f"Fewer than {FEWEST_ROWS} labelled rows can judge nothing: {candidates[0].recipe} is the simplest that "
+        "can be used.",
+        held_out_NC=None,
+    )
+
+
+def _nothing_known(evidence: Evidence, lacking: list[Candidate]) -> Choice:
+    chosen = Candidate(recipe="none", strength=0.0)
+    reasons = "; ".join(f"{one.recipe}: {one.lacks}" for one in lacking)
+    return Choice(
+        linear=no_head(evidence),
+        temperature=1.0,
+        chosen=chosen,
+        candidates=(chosen, *lacking),
+        judged_on="nothing",
+        why=f"No recipe can be used ({reasons}): every label is as likely as any other. Label some rows, or describe "
+        "the labels.",
+        held_out_NC=None,
+    )
