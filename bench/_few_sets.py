@@ -110,19 +110,20 @@ def _topics() -> FewSet:
     """The demo's rows: the same pool, the same test."""
     _package()
 
-    def digest(post: newsgroups.DemoText) -> bytes:
-        return hashlib.sha256(post.text.encode()).digest()
+    def digest(text: str) -> bytes:
+        return hashlib.sha256(text.encode()).digest()
 
-    test = sorted(newsgroups.posts(newsgroups.TEST), key=digest)[:NUM_TOPIC_TEST]
-    held_out = {post.text for post in test}
-    pool = [post for post in sorted(newsgroups.posts(newsgroups.TRAIN), key=digest) if post.text not in held_out]
+    testing, training = newsgroups.posts(newsgroups.TEST), newsgroups.posts(newsgroups.TRAIN)
+    test = sorted(testing, key=digest)[:NUM_TOPIC_TEST]
+    held_out = set(test)
+    pool = [text for text in sorted(training, key=digest) if text not in held_out]
     return FewSet(
         name="topics",
         task_type="text_classification",
         metric="accuracy",
         labels=tuple(LabelText(name=name) for name in sorted(newsgroups.TOPICS.values())),
-        pool=tuple(({"text": post.text}, post.label) for post in pool[:NUM_POOL]),
-        test=tuple(({"text": post.text}, post.label) for post in test),
+        pool=tuple(({"text": text}, training[text]) for text in pool[:NUM_POOL]),
+        test=tuple(({"text": text}, testing[text]) for text in test),
         max_length=TOPIC_LENGTH,
         error_rate=TOPIC_ERRORS,
     )
