@@ -14,9 +14,13 @@ NAMES = {
     "constant": "Best constant answer",
     "every_word": "Every word an entity",
     "copy": "Copied answers",
+    "label_names": "Names of the labels",
+    "frozen_labels": "Head on the checkpoint, not trained",
+    "cosine": "Cosine of both texts",
+    "tf_idf": "TF-IDF with a linear model",
 }
 # Those that take no label that was paid for: what a study has before it spends anything.
-FREE = frozenset({"majority", "constant", "every_word"})
+FREE = frozenset({"majority", "constant", "every_word", "label_names"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ def said(*arguments: str) -> str:
 
 @pytest.fixture
 def run(study: Study) -> Run:
-    return start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, max_minutes=1))
+    return start_annotate(actor=study.created_by, study=study, plan=RunPlan(max_minutes=1))
 
 
 def test_a_run_is_started_that_may_go_on(study: Study) -> None:

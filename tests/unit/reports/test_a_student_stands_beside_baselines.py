@@ -70,6 +70,8 @@ def test_zero_is_the_best_of_what_costs_nothing() -> None:
     copied_answers = BaselineScore(name="copy", answer="", value=0.7)
     assert zero_of([MAJORITY, CONSTANT, copied_answers]) == CONSTANT, "copied answers take labels that were paid for"
     assert zero_of([copied_answers]) is None
+    names = BaselineScore(name="label_names", answer="", value=0.65)
+    assert zero_of([MAJORITY, CONSTANT, copied_answers, names]) == names
 
 
 def test_equal_baselines_are_one_line_and_others_have_their_own() -> None:
