@@ -19,6 +19,11 @@ DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test", "pool": "
 NO_LABELS = {"test": "data/test", "pool": "data/unlabelled"}
 
 
+@pytest.fixture(autouse=True)
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recipe_choice, "FEWEST_LABELS", 10)
+
+
 def answers_of(folder: Path) -> list[str | None]:
     """Return what the artifact of a run says of its test rows, once it is loaded again."""
     lines = [json.loads(line) for line in (folder / "artifact" / "predictions.jsonl").read_text().splitlines()]
@@ -93,7 +98,7 @@ def test_few_labels_are_not_fine_tuned(run_folder: RunFolder) -> None:
     (folder / "spec.json").write_text(json.dumps({**payload, "data": {**DATA, "train": "data/few"}}))
     result = carry_out(folder)
     lacking = {one["name"]: one.get("lacks") for one in result["choice"]["candidates"]}
-    assert lacking["probe"] == "3.0 labels per class; fine-tuning is tried from 8 on"
+    assert lacking["probe"] == "6 labels; fine-tuning is tried from 16 on"
     assert result["seeds"][0]["num_steps"] == 0 and result["num_train"] == 6
 
 

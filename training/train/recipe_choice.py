@@ -18,8 +18,9 @@ from training.train.recipe_run import RecipeRun
 from training.train.search import SearchResult
 from training.train.setup import ModelLoader
 
-# Labels per class below which fine-tuning is not tried, and from which, with enough rows, nothing else is.
-FEWEST_PER_LABEL, PLENTY_PER_LABEL, PLENTY_ROWS = 8, 200, 1_000
+# Labels, and labels per class, below which fine-tuning is not tried, and from which nothing else is.
+FEWEST_LABELS, FEWEST_PER_LABEL = 50, 8
+PLENTY_ROWS, PLENTY_PER_LABEL = 1_000, 200
 # Dev decides from so many rows on, and so many per label.
 FEWEST_DEV, FEWEST_DEV_PER_LABEL = 100, 5
 NUM_FOLDS = 3
@@ -65,7 +66,7 @@ def training_of(run: RecipeRun, recipe: str) -> Training:
 
 def plenty_of_labels(run: RecipeRun) -> str:
     """Say that labels are so many that fine-tuning needs no comparison; "" where they are not."""
-    share = _labels_per_class(run)
+    share = _num_labels(run) / len(run.job.spec.labels)
     if share < PLENTY_PER_LABEL or len(run.labelled) < PLENTY_ROWS:
         return ""
     return f"There are {share:,.0f} labels per class; from {PLENTY_PER_LABEL} on, nothing else is tried."
@@ -74,15 +75,15 @@ def plenty_of_labels(run: RecipeRun) -> str:
 def decide(run: RecipeRun, start: HeadStart) -> Decision:
     """Decide between a head as it is and training.
 
-    Fine-tuning takes part from FEWEST_PER_LABEL labels per class on; of pairs that are read as one text, this too. The
-    best by the metric is found, and of all within one standard error of it the simplest is taken.
+    Fine-tuning takes part from FEWEST_LABELS labels and FEWEST_PER_LABEL per class on; of pairs that are read as one
+    text, this too. The best by the metric is found, and of all within one standard error of it the simplest is taken.
 
     Raises: as training does.
     """
     head = start.fit.choice
-    share = _labels_per_class(run)
-    if share < FEWEST_PER_LABEL:
-        few = f"{share:.1f} labels per class; fine-tuning is tried from {FEWEST_PER_LABEL} on"
+    fewest = max(FEWEST_LABELS, FEWEST_PER_LABEL * len(run.job.spec.labels))
+    if _num_labels(run) < fewest:
+        few = f"{_num_labels(run):,} labels; fine-tuning is tried from {fewest:,} on"
         lacking = {"name": PROBE, "score": None, "lacks": few}
         return Decision(recipe=None, judged_on=head.judged_on, why=f"{head.why} {few}.", candidates=[lacking])
     is_joint = run.head_pooling != run.job.spec.training.pooling
@@ -93,12 +94,12 @@ def decide(run: RecipeRun, start: HeadStart) -> Decision:
     return _on_folds(run, start, trainings)
 
 
-def _labels_per_class(run: RecipeRun) -> float:
-    """Return how many labels there are per class, of entities how many entities."""
+def _num_labels(run: RecipeRun) -> int:
+    """Return how many labels there are, of entities how many entities."""
     labels = run.job.spec.labels
     place = {label: number for number, label in enumerate(labels)}
     answers = [] if run.train is None else run.train.labelled()
-    return sum(len(run.task_type.items(answer=answer, place=place)) for answer in answers) / len(labels)
+    return sum(len(run.task_type.items(answer=answer, place=place)) for answer in answers)
 
 
 def _on_dev(run: RecipeRun, start: HeadStart, trainings: Sequence[Training], dev: Rows) -> Decision:
