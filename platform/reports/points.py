@@ -8,6 +8,7 @@ from itertools import groupby
 from budgets.models import Path
 from planning.utility import MeasuredOutcome, Slope, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import (
+    OVER_EXAMPLES,
     BaselineScore,
     Bill,
     Charges,
@@ -52,6 +53,7 @@ class Point:
     utility_per_dollar: float | None = None
     num_examples: int = 0
     num_seeds: int = 1
+    is_trained: bool = True
     chosen: TrialRecord | None = None
     baselines: tuple[BaselineScore, ...] = ()
     metric_title: str = ""
@@ -76,7 +78,12 @@ class Point:
 
     @property
     def interval_over(self) -> str:
-        return words_of_interval(num_seeds=self.num_seeds)
+        return words_of_interval(num_seeds=self.num_seeds) if self.is_trained else OVER_EXAMPLES
+
+    @property
+    def is_single_seed(self) -> bool:
+        """Whether another seed of the same training might give something else than its interval says."""
+        return self.is_trained and self.num_seeds == 1
 
     @property
     def money_format(self) -> MoneyFormat:
@@ -133,6 +140,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         baseline=evaluation.baseline,
         num_examples=evaluation.num_examples,
         num_seeds=result.num_seeds,
+        is_trained=result.is_trained,
         chosen=result.chosen,
         baselines=result.baselines,
         metric_title=metric_title(task_type=ledger.study.task_type, metric=evaluation.metric),

@@ -105,7 +105,7 @@ class Report:
     @property
     def has_single_seeds(self) -> bool:
         """Whether an interval of a student holds other examples only, and not other seeds."""
-        return any(point.num_seeds == 1 for point in self.points)
+        return any(point.is_single_seed for point in self.points)
 
     @property
     def reconciles(self) -> bool:

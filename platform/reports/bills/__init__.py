@@ -3,6 +3,7 @@
 from reports.bills.allocation import RULE, Sharing, StudentBill
 from reports.bills.bills import Bill, BillSection, Charge, Charges, LedgerRows, StudyLedger, bill_of
 from reports.bills.run_results import (
+    OVER_EXAMPLES,
     BaselineScore,
     TrialRecord,
     best_of,
@@ -12,6 +13,7 @@ from reports.bills.run_results import (
 )
 
 __all__ = [
+    "OVER_EXAMPLES",
     "RULE",
     "BaselineScore",
     "Bill",

@@ -22,6 +22,10 @@ NAMES = {
 # Those that take no label that was paid for: what a study has before it spends anything.
 FREE = frozenset({"majority", "constant", "every_word", "label_names"})
 
+# Of the recipes that a choice may end in, those that train the checkpoint itself.
+TRAINED = ("probe", "finetune")
+OVER_EXAMPLES = "over examples; no seed changes it"
+
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineScore:
@@ -92,6 +96,8 @@ class Result:
     seeds: tuple[TrialRecord, ...]
     filtered: FilterResult | None = None
     leaks: tuple[Leak, ...] = ()
+    # A head that is fitted to a checkpoint as it is comes out the same from every seed.
+    is_trained: bool = True
 
     @property
     def is_staged(self) -> bool:
@@ -105,11 +111,11 @@ class Result:
     @property
     def interval_over(self) -> str:
         """What its intervals hold, in words."""
-        return words_of_interval(num_seeds=self.num_seeds)
+        return words_of_interval(num_seeds=self.num_seeds) if self.is_trained else OVER_EXAMPLES
 
     @property
     def chosen(self) -> TrialRecord | None:
-        return self.seeds[0] if self.seeds else None
+        return self.seeds[0] if self.seeds and self.is_trained else None
 
 
 def read_result(payload: Mapping[str, Any]) -> Result:
@@ -126,6 +132,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         seeds=_trials(payload.get("seeds") or ()),
         filtered=_filtered(payload.get("distillation") or {}),
         leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
+        is_trained=_is_trained(payload.get("choice")),
     )
 
 
@@ -145,6 +152,11 @@ def compare_to_baselines(*, utility: float, low: float, baselines: Sequence[Base
     if best is None:
         return BaselineComparison.ABOVE
     return compare_with_baseline(value=utility, low=low, baseline=best.value)
+
+
+def _is_trained(choice: object) -> bool:
+    chosen = choice.get("chosen") if isinstance(choice, Mapping) else None
+    return chosen is None or chosen in TRAINED
 
 
 def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[TrialRecord, ...]:

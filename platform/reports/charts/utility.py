@@ -39,6 +39,7 @@ def _datum(point: Point) -> dict[str, object]:
         "low": point.low,
         "high": point.high,
         "seeds": point.num_seeds,
+        "is_single_seed": point.is_single_seed,
         "name": f"{point.num_labels:,}" + (f" + {point.num_pseudo_labels:,}" if point.num_pseudo_labels else ""),
     }
 
@@ -120,8 +121,10 @@ def _marks(base: alt.Chart, utility: alt.Y, theme: Theme) -> list[alt.Chart]:
     cap = base.mark_tick(orient="horizontal", size=8, thickness=1.5, opacity=0.75)
     caps = [cap.encode(y="low:Q"), cap.encode(y="high:Q")]
     shape = alt.Shape("path:N", **_by_path(annotate="circle", distil="triangle-up"))
-    several = base.transform_filter(alt.datum.seeds > 1).mark_point(filled=True, size=95, opacity=1)
-    single = base.transform_filter(alt.datum.seeds == 1).mark_point(fill=theme.paper, size=80, strokeWidth=2, opacity=1)
+    several = base.transform_filter(~alt.datum.is_single_seed).mark_point(filled=True, size=95, opacity=1)
+    single = base.transform_filter(alt.datum.is_single_seed).mark_point(
+        fill=theme.paper, size=80, strokeWidth=2, opacity=1
+    )
     return [line, bar, *caps, *(mark.encode(y=utility, shape=shape) for mark in (several, single))]
 
 
@@ -138,7 +141,7 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
 
 def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
     subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over examples and seeds."]
-    if any(point.num_seeds == 1 for point in points):
+    if any(point.is_single_seed for point in points):
         subtitle.append("Hollow: one seed, its interval over examples only; another seed may lie outside.")
     if any(point.is_replay for point in points):
         subtitle.append("Labels are replayed from known answers, not bought from people.")
@@ -149,7 +152,7 @@ def _description(points: Sequence[Point]) -> str:
     """What a screen reader says instead of the picture."""
     return "; ".join(
         f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
-        + (", one seed" if point.num_seeds == 1 else "")
+        + (", one seed" if point.is_single_seed else "")
         + (f", {point.warning}" if point.warning else "")
         for point in points
     )

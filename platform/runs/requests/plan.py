@@ -221,7 +221,10 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     def student_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:
         """What is tried for a student; empty where it is one training, or its checkpoint stays as it is."""
-        tried = self._tried(self.learning_rates, STUDENT_LEARNING_RATES if has_dev else ()) if is_trained else {}
+        if not is_trained:
+            # A head that is fitted comes out the same from every seed.
+            return {}
+        tried = self._tried(self.learning_rates, STUDENT_LEARNING_RATES if has_dev else ())
         return {**tried, **self._named(SharedSearch)}
 
     def teacher_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:

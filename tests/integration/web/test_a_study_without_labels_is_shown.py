@@ -108,6 +108,25 @@ def test_settings_of_a_training_are_not_said_of_a_run_without_one(ready: Study) 
     assert dict(settings_used(distilled))["steps"] == "400"
 
 
+def test_a_student_that_no_seed_changes_is_not_called_one_of_a_single_seed(manager: Client, ready: Study) -> None:
+    run = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE)
+    seeds = [{"seed": 0, "learning_rate": 1e-4, "steps": 400, "dev": 0.5, "best_step": 0, "num_steps": 0}]
+    student = measured(run, choice=CHOICE, seeds=seeds)
+    (point,) = points(ready)
+    assert (point.chosen, point.is_single_seed, point.interval_over) == (
+        None,
+        False,
+        "over examples; no seed changes it",
+    )
+    page = manager.get(reverse("artifact", args=[student.pk])).content.decode()
+    assert "which was not trained" in page and "400 steps" not in page
+    assert "no seed changes it" in manager.get(reverse("report", args=[ready.pk])).content.decode()
+    measured_again = {**student.result, "choice": {**CHOICE, "chosen": "probe"}}
+    Artifact.objects.filter(pk=student.pk).update(result=measured_again)
+    (trained,) = points(ready)
+    assert trained.is_single_seed and trained.chosen is not None
+
+
 def test_cards_say_where_a_model_of_no_label_comes_from(ready: Study) -> None:
     named = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE)
     assert "It learned from 0 labels, only from what the labels say of themselves." in model_card(

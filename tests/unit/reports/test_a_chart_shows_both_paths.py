@@ -54,7 +54,10 @@ def test_one_seed_is_hollow_and_the_legend_says_why() -> None:
     mixed = utility_chart([point(num_seeds=1), point(dollars="12")]).spec
     marks = [layer for layer in mixed["layer"] if layer["mark"].get("type") == "point"]
     drawn = {json.dumps(layer["transform"]): layer["mark"].get("fill") for layer in marks}
-    assert drawn == {'[{"filter": "(datum.seeds > 1)"}]': None, '[{"filter": "(datum.seeds === 1)"}]': LIGHT.paper}
+    assert drawn == {
+        '[{"filter": "(!datum.is_single_seed)"}]': None,
+        '[{"filter": "datum.is_single_seed"}]': LIGHT.paper,
+    }
     assert "Hollow: one seed, its interval over examples only" in json.dumps(mixed["title"])
     assert "Hollow" not in json.dumps(utility_chart(BOTH).spec["title"])
 
