@@ -209,6 +209,7 @@ def head_choice(start: HeadStart) -> dict[str, Any]:
     choice = start.fit.choice
     return {
         "chosen": choice.chosen.recipe,
+        "strength": choice.chosen.strength,
         "judged_on": choice.judged_on,
         "why": choice.why,
         "candidates": [_candidate(one) for one in choice.candidates],
