@@ -10,9 +10,9 @@ from training.distil import read_soft_labels
 from training.evaluation.predict import load_predictor
 from training.learners import HeldOut
 from training.runtime import StopFlag
-from training.spec import SpecInvalid
+from training.spec import SpecInvalid, recipes
 from training.tasks import TaskType
-from training.train import NothingKnown, recipe_choice
+from training.train import NothingKnown
 
 SAID = {"pos": ["good great fine", "happy love"], "neg": ["bad awful poor", "sad hate"]}
 DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test", "pool": "data/unlabelled"}
@@ -21,7 +21,7 @@ NO_LABELS = {"test": "data/test", "pool": "data/unlabelled"}
 
 @pytest.fixture(autouse=True)
 def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe_choice, "FEWEST_LABELS", 10)
+    monkeypatch.setattr(recipes, "FEWEST_LABELS", 10)
 
 
 def answers_of(folder: Path) -> list[str | None]:
@@ -82,7 +82,7 @@ def test_auto_compares_with_fine_tuning_on_folds_where_dev_is_small(run_folder: 
 def test_auto_compares_on_dev_where_that_is_large(
     pooling: str, run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipe_choice, "FEWEST_DEV", 10)
+    monkeypatch.setattr(recipes, "FEWEST_DEV", 10)
     training = {"recipe": "auto", "steps": 4, "pooling": pooling}
     result = carry_out(run_folder(task_type="pair_classification", training=training, data=DATA))
     assert result["choice"]["judged_on"] == "dev"
@@ -111,8 +111,8 @@ def test_a_run_of_finetune_is_the_same_as_one_without_a_recipe(run_folder: RunFo
 
 
 def test_auto_is_fine_tuning_where_labels_are_plenty(run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe_choice, "PLENTY_PER_LABEL", 10)
-    monkeypatch.setattr(recipe_choice, "PLENTY_ROWS", 20)
+    monkeypatch.setattr(recipes, "PLENTY_PER_LABEL", 10)
+    monkeypatch.setattr(recipes, "PLENTY_ROWS", 20)
     result, plain = (carry_out(run_folder(recipe, training={"recipe": recipe})) for recipe in ("auto", "finetune"))
     assert result["choice"]["chosen"] == "finetune" and "12 labels per class" in result["choice"]["why"]
     assert result["seeds"] == plain["seeds"]

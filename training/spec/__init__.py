@@ -2,6 +2,7 @@
 
 from training.spec.declaring import FormGroup, Setting, Settings, SpecInvalid, like, setting, settings_of
 from training.spec.label_texts import LabelTexts
+from training.spec.recipes import NUM_FOLDS, PLENTY_PER_LABEL, are_plenty, dev_decides, fewest_labels, num_folds
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
     AUTO,
@@ -32,6 +33,8 @@ __all__ = [
     "GIT_REF",
     "HUB_NAME",
     "NAMES",
+    "NUM_FOLDS",
+    "PLENTY_PER_LABEL",
     "PROBE",
     "SOURCES",
     "DataPaths",
@@ -50,7 +53,11 @@ __all__ = [
     "SpecInvalid",
     "StudentTraining",
     "TrainingSettings",
+    "are_plenty",
+    "dev_decides",
+    "fewest_labels",
     "like",
+    "num_folds",
     "require",
     "setting",
     "settings_of",

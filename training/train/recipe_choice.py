@@ -11,21 +11,21 @@ import numpy.typing as npt
 
 from training.answers import Rows
 from training.fewshot import FrozenHead, errors_of, scores_of, stratified_folds
-from training.spec import FINETUNE, PROBE
+from training.spec import (
+    FINETUNE,
+    NUM_FOLDS,
+    PLENTY_PER_LABEL,
+    PROBE,
+    are_plenty,
+    dev_decides,
+    fewest_labels,
+    num_folds,
+)
 from training.train.fold_training import Fold, fold_answers
 from training.train.head_start import HeadStart, some_of
 from training.train.recipe_run import RecipeRun
 from training.train.search import SearchResult
 from training.train.setup import ModelLoader
-
-# Labels, and labels per class, below which fine-tuning is not tried, and from which nothing else is.
-FEWEST_LABELS, FEWEST_PER_LABEL = 50, 8
-PLENTY_ROWS, PLENTY_PER_LABEL = 1_000, 200
-# Dev decides from so many rows on, and so many per label.
-FEWEST_DEV, FEWEST_DEV_PER_LABEL = 100, 5
-NUM_FOLDS = 3
-# From so many labels on, one fold of them is as sure a judge as all were of few.
-ONE_FOLD_ROWS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,22 +66,23 @@ def training_of(run: RecipeRun, recipe: str) -> Training:
 
 def plenty_of_labels(run: RecipeRun) -> str:
     """Say that labels are so many that fine-tuning needs no comparison; "" where they are not."""
-    share = _num_labels(run) / len(run.job.spec.labels)
-    if share < PLENTY_PER_LABEL or len(run.labelled) < PLENTY_ROWS:
+    num_labels, num_classes = _num_labels(run), len(run.job.spec.labels)
+    if not are_plenty(num_labels, num_rows=0 if run.train is None else len(run.train), num_classes=num_classes):
         return ""
-    return f"There are {share:,.0f} labels per class; from {PLENTY_PER_LABEL} on, nothing else is tried."
+    share = f"{num_labels / num_classes:,.0f} labels per class"
+    return f"There are {share}; from {PLENTY_PER_LABEL} on, nothing else is tried."
 
 
 def decide(run: RecipeRun, start: HeadStart) -> Decision:
     """Decide between a head as it is and training.
 
-    Fine-tuning takes part from FEWEST_LABELS labels and FEWEST_PER_LABEL per class on; of pairs that are read as one
-    text, this too. The best by the metric is found, and of all within one standard error of it the simplest is taken.
+    Training takes part from fewest_labels on; pairs that are read as one text, in both ways of reading them. Of all
+    within one standard error of the best by the metric, the simplest is taken.
 
     Raises: as training does.
     """
     head = start.fit.choice
-    fewest = max(FEWEST_LABELS, FEWEST_PER_LABEL * len(run.job.spec.labels))
+    fewest = fewest_labels(len(run.job.spec.labels))
     if _num_labels(run) < fewest:
         few = f"{_num_labels(run):,} labels; fine-tuning is tried from {fewest:,} on"
         lacking = {"name": PROBE, "score": None, "lacks": few}
@@ -89,7 +90,7 @@ def decide(run: RecipeRun, start: HeadStart) -> Decision:
     is_joint = run.head_pooling != run.job.spec.training.pooling
     trainings = [training_of(run, recipe) for recipe in ((PROBE, FINETUNE) if is_joint else (PROBE,))]
     dev = run.held_out.get("dev")
-    if dev is not None and len(dev) >= max(FEWEST_DEV, FEWEST_DEV_PER_LABEL * len(run.job.spec.labels)):
+    if dev is not None and dev_decides(len(dev), num_classes=len(run.job.spec.labels)):
         return _on_dev(run, start, trainings, dev)
     return _on_folds(run, start, trainings)
 
@@ -122,7 +123,7 @@ def _on_folds(run: RecipeRun, start: HeadStart, trainings: Sequence[Training]) -
     """Train each on folds of the labels, at the first rate of the search, and compare on those left out."""
     began = run.job.meter.device_seconds()
     fold_N = stratified_folds(_labels_of(run), count=NUM_FOLDS, seed=run.job.spec.seed)
-    count = NUM_FOLDS if len(fold_N) < ONE_FOLD_ROWS else 1
+    count = num_folds(len(fold_N))
     folds = [_fold(run, start, fold_N, number) for number in range(count)]
     answers = [[answer for fold in folds for answer in start.predict(fold.judge, fold.head)]]
     for one in trainings:

@@ -22,7 +22,8 @@ from runs.requests.inputs import Inputs
 from runs.requests.plan import UNTRAINED, WITHOUT_LABELS, trains
 from runs.run_kinds import RUN_KINDS
 from studies.models import Study
-from training.spec import AUTO, FINETUNE, PROBE
+from training.spec import AUTO, FINETUNE, PROBE, are_plenty, dev_decides, fewest_labels, num_folds
+from training.tasks import BI_ENCODER
 
 MOST_HISTORY = 20
 _AMOUNTS = ("low", "expected", "high")
@@ -123,7 +124,27 @@ def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     learned = num_rates * sum(lengths) + further * max(lengths)
     num_trainings = num_rates * len(lengths) + further
     gold = num_trainings * run.distillation.get("gold_epochs", 0) * inputs.num_labels
-    return Work(num_learned=learned + gold, num_read=num_trainings * inputs.num_measured + pool)
+    whole, on_folds = _compared_trainings(run, inputs)
+    return Work(
+        num_learned=whole * (learned + gold) + on_folds * lengths[0],
+        num_read=whole * num_trainings * inputs.num_measured + pool,
+    )
+
+
+def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int]:
+    """How often a run trains as a whole and on folds; not once, or more often, where `auto` compares recipes."""
+    study, num_labels, num_classes = inputs.study, inputs.num_labels, len(inputs.study.labels)
+    is_auto = run.training.get("recipe", FINETUNE) == AUTO and RunKind(run.kind) != RunKind.DISTIL
+    if not is_auto or are_plenty(num_labels, num_rows=num_labels, num_classes=num_classes):
+        return 1, 0
+    if num_labels < fewest_labels(num_classes):
+        return 0, 0
+    # Pairs that are read as one text are tried in both ways of reading them.
+    is_joint = len(study.definition.input_fields) > 1 and run.training.get("pooling") != BI_ENCODER
+    num_candidates = 2 if is_joint else 1
+    if dev_decides(inputs.num_dev, num_classes=num_classes):
+        return num_candidates, 0
+    return 1, num_candidates * num_folds(num_labels)
 
 
 def _learned_per_training(run: PlannedRun | Run, inputs: Inputs) -> list[int]:
