@@ -18,9 +18,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-from bench import _few_tables as tables  # noqa: E402  # the paths and threads above must be set first
-from bench._few_columns import Bench, answers  # noqa: E402
-from bench._few_sets import SETS, FewSet, read_sets  # noqa: E402
+from bench.parts import few_tables as tables  # noqa: E402  # the paths and threads above must be set first
+from bench.parts.few_columns import Bench, answers  # noqa: E402
+from bench.parts.few_sets import SETS, FewSet, read_sets  # noqa: E402
 
 LABELS = (0, 20, 75, 150, 300, 600)
 # The goal on pairs is stated at 29.

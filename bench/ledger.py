@@ -78,7 +78,7 @@ def own_database(folder: Path) -> Iterator[None]:
 
 
 def _measure(many: int) -> dict[str, Any]:
-    from bench._ledger_rows import Ledger, catch_up_sequences, forget_when_prices_were_made
+    from bench.parts.ledger_rows import Ledger, catch_up_sequences, forget_when_prices_were_made
 
     ledger = Ledger()
     forget_when_prices_were_made()

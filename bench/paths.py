@@ -22,9 +22,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-from bench import _paths_data as data  # noqa: E402  # the paths and threads above must be set first
-from bench import _paths_tables as tables  # noqa: E402
-from bench._paths_recipes import RECIPES, Models, Point, Shop  # noqa: E402
+from bench.parts import paths_data as data  # noqa: E402  # the paths and threads above must be set first
+from bench.parts import paths_tables as tables  # noqa: E402
+from bench.parts.paths_recipes import RECIPES, Models, Point, Shop  # noqa: E402
 from training.runtime import write_json  # noqa: E402
 
 

@@ -35,7 +35,7 @@ class Question:
     dollars_per_point: float = 0.0
 
     def state(self) -> State:
-        """Where the asker stands."""
+        """What is owned, measured and affordable."""
         owned = self.owned or self.offers.nothing()
         return state_of(points=merge_points(self.points), offers=self.offers, owned=owned, money=self.money)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bench._paths_tables import dollars_to_reach, figures
+from bench.parts.paths_tables import dollars_to_reach, figures
 
 LINE = [{"dollars": 10.0, "score": 50.0}, {"dollars": 40.0, "score": 60.0}]
 

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from bench._paths_data import Task, read_tasks
+from bench.parts.paths_data import Task, read_tasks
 
 
 def write(folder: Path, name: str, rows: list[tuple[str, str]]) -> None:

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench._paths_data import Task
-from bench._paths_recipes import OURS, OURS_OF_TEXTS, OURS_OF_WORDS, STUDY, Recipe, recipe_of
+from bench.parts.paths_data import Task
+from bench.parts.paths_recipes import OURS, OURS_OF_TEXTS, OURS_OF_WORDS, STUDY, Recipe, recipe_of
 from training.spec import TrainingSettings
 from training.tasks import TASK_TYPES
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench._few_sets import FewSet, as_rows
+from bench.parts.few_sets import FewSet, as_rows
 from training.answers import Rows, memorised_spans
 from training.compute import Compute
 from training.data import ModelOutputs, Units

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench._replay_worlds import World
+from bench.parts.replay_worlds import World
 from planning.posterior import Prior, fit_points
 from planning.surfaces import Cell, Cells, Point
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from bench import _paths_data as files
+from bench.parts import paths_data as files
 from demo import newsgroups
 from training.answers import Rows
 from training.fewshot import LabelText

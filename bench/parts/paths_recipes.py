@@ -18,7 +18,7 @@ from typing import Any
 
 import datasets
 
-from bench._paths_data import Row, Task
+from bench.parts.paths_data import Row, Task
 from training.job import Job
 from training.methods import METHODS
 from training.reporting import Progress

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench._few_columns import Answers, Bench
+from bench.parts.few_columns import Answers, Bench
 
 RECIPES = ("names_and_pool", "names", "class_means", "average", "logistic", "cosine", "cosine_and_features")
 SHOWN = ("chosen", "best", *RECIPES, "plain_logistic", "tfidf_svm")

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench._paths_data import Task
-from bench._paths_recipes import Point
+from bench.parts.paths_data import Task
+from bench.parts.paths_recipes import Point
 from training.answers import Rows
 from training.evaluation import Interval, bootstrap
 from training.spec import EvaluationSettings
