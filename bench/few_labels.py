@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 from bench.parts import few_tables as tables  # noqa: E402  # the paths and threads above must be set first
 from bench.parts.few_columns import Bench, answers  # noqa: E402
 from bench.parts.few_sets import SETS, FewSet, read_sets  # noqa: E402
+from bench.parts.few_students import students  # noqa: E402
 
 LABELS = (0, 20, 75, 150, 300, 600)
 # The goal on pairs is stated at 29.
@@ -34,6 +35,13 @@ def main() -> int:
     print(*left_out, sep="\n", end="\n" if left_out else "")
     if not sets:
         return 2
+    if options.students:
+        for few in sets:
+            for num_labels in options.labels:
+                for seed in range(options.draws):
+                    for row in students(few, model=options.model, num_labels=num_labels, seed=seed):
+                        print(json.dumps(row), flush=True)
+        return 0
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as folder:
         vectors = options.vectors or Path(folder)
         rows = [row for few in sets for row in _rows(few, options, vectors)]
@@ -54,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="paraphrase-MiniLM-L3-v2", help="a package that carries weights")
     parser.add_argument("--data", type=Path, help="a folder of JSON-lines files; default FULCRUM_BENCH_DATA")
     parser.add_argument("--vectors", type=Path, help="a folder that keeps vectors for a next call")
+    parser.add_argument("--students", action="store_true", help="train the engine's own students, a line of JSON each")
     parser.add_argument("--json", action="store_true", help="print the rows as one line of JSON, too")
     return parser.parse_args()
 

@@ -19,6 +19,8 @@ HOTKEYS = "1234567890"
 HARMLESS_DOLLAR = "$\u200b"
 # Of texts that are shown together.
 TITLES = ("First", "Second", "Third")
+# More would push the text off the screen.
+MOST_MEANINGS_SHOWN = 12
 # Label Studio lets spans overlap; who submits such an annotation would learn of it afterwards only.
 SPANS_RULE = "Spans must not overlap."
 
@@ -36,10 +38,18 @@ class Widget(ABC):
         self.input_fields = input_fields
 
     @abstractmethod
-    def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
+    def config(
+        self,
+        *,
+        labels: Sequence[str],
+        instructions: str = "",
+        by_characters: bool = False,
+        meanings: Mapping[str, str] | None = None,
+    ) -> str:
         """Build the labelling configuration (XML) for a label set, in its order.
 
-        Parameters: `by_characters` lets parts of words be marked, where parts of a text are.
+        Parameters: `by_characters` lets parts of words be marked, where parts of a text are. `meanings` has what a
+        label says of itself, where it does.
         """
 
     @abstractmethod
@@ -61,12 +71,22 @@ class Widget(ABC):
 class Choices(Widget):
     asked: ClassVar[str] = 'choice="single" required="true" requiredMessage="Choose a label, or skip."'
 
-    def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
+    def config(
+        self,
+        *,
+        labels: Sequence[str],
+        instructions: str = "",
+        by_characters: bool = False,
+        meanings: Mapping[str, str] | None = None,
+    ) -> str:
+        said = meanings or {}
         shown = "".join(self._shown(place, field) for place, field in enumerate(self.input_fields))
-        choices = "".join(_labelled_tag("Choice", label, place) for place, label in enumerate(labels))
+        choices = "".join(
+            _labelled_tag("Choice", label, place, said.get(label, "")) for place, label in enumerate(labels)
+        )
         return (
-            f'<View>{_header(instructions)}{shown}<Choices name="{CONTROL}" toName="{self.input_fields[0]}" '
-            f"{self.asked}>{choices}</Choices></View>"
+            f"<View>{_header(instructions)}{_meanings(said)}{shown}"
+            f'<Choices name="{CONTROL}" toName="{self.input_fields[0]}" {self.asked}>{choices}</Choices></View>'
         )
 
     def target(self, *, result: Any, fields: Mapping[str, str], labels: Sequence[str]) -> str:
@@ -123,11 +143,19 @@ class Spans(Widget):
 
     takes_empty = True
 
-    def config(self, *, labels: Sequence[str], instructions: str = "", by_characters: bool = False) -> str:
-        granularity = "symbol" if by_characters else "word"
-        tags = "".join(_labelled_tag("Label", label, place) for place, label in enumerate(labels))
+    def config(
+        self,
+        *,
+        labels: Sequence[str],
+        instructions: str = "",
+        by_characters: bool = False,
+        meanings: Mapping[str, str] | None = None,
+    ) -> str:
+        granularity, said = "symbol" if by_characters else "word", meanings or {}
+        tags = "".join(_labelled_tag("Label", label, place, said.get(label, "")) for place, label in enumerate(labels))
         return (
-            f'<View>{_header(instructions)}{_header(SPANS_RULE)}<Labels name="{CONTROL}" toName="text">{tags}</Labels>'
+            f"<View>{_header(instructions)}{_meanings(said)}{_header(SPANS_RULE)}"
+            f'<Labels name="{CONTROL}" toName="text">{tags}</Labels>'
             f'<Text name="text" value="$text" granularity="{granularity}"/></View>'
         )
 
@@ -187,12 +215,22 @@ def _header(instructions: str) -> str:
     return f'<Header value={shown} size="5"/>' if instructions.strip() else ""
 
 
-def _labelled_tag(tag: str, label: str, place: int) -> str:
-    hotkey = f' hotkey="{HOTKEYS[place]}"' if place < len(HOTKEYS) else ""
+def _meanings(meanings: Mapping[str, str]) -> str:
+    """Show what labels mean above the text; more than a few only at the labels themselves, as hints."""
+    if len(meanings) > MOST_MEANINGS_SHOWN:
+        return ""
+    shown = (f"{label}: {meaning}".replace("$", HARMLESS_DOLLAR) for label, meaning in meanings.items())
+    return "".join(f'<Header value={_attribute(one)} size="6"/>' for one in shown)
+
+
+def _labelled_tag(tag: str, label: str, place: int, meaning: str = "") -> str:
+    further = f' hotkey="{HOTKEYS[place]}"' if place < len(HOTKEYS) else ""
+    if meaning:
+        further += f" hint={_attribute(meaning.replace('$', HARMLESS_DOLLAR))}"
     if "$" not in label:
-        return f"<{tag} value={_attribute(label)}{hotkey}/>"
+        return f"<{tag} value={_attribute(label)}{further}/>"
     # Label Studio would read `$text` in a value as a field of the example; an alias it takes as it is.
-    return f"<{tag} value={_attribute(label.replace('$', HARMLESS_DOLLAR))} alias={_attribute(label)}{hotkey}/>"
+    return f"<{tag} value={_attribute(label.replace('$', HARMLESS_DOLLAR))} alias={_attribute(label)}{further}/>"
 
 
 def _regions_of(result: Any) -> list[dict[str, Any]]:

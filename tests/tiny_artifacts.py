@@ -39,6 +39,15 @@ def give_predictions(artifact: Artifact, settings: Settings, runs_dir: Path, sai
     (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+def give_seed_predictions(artifact: Artifact, by_seed: Sequence[Iterable[Said]]) -> None:
+    """Write beside a model's predictions what each of its seeds said."""
+    rows = [
+        {"uid": of_one[0][0], "predicted": [predicted for _, _, predicted in of_one]}
+        for of_one in zip(*by_seed, strict=True)
+    ]
+    (artifact.path / "seed_predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def said_of(uids: Sequence[str], *, right: int) -> list[Said]:
     """Two kinds in turns, of which the first so many are told rightly."""
     gold = ["good" if number % 2 else "bad" for number in range(len(uids))]

@@ -29,6 +29,8 @@ CARD_FILE = "README.md"
 LABEL_MAP_FILE = "label_map.json"
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.jsonl"
+# Of a model trained from several seeds: what each seed, the saved one included, answers to those examples.
+SEED_PREDICTIONS_FILE = "seed_predictions.jsonl"
 
 # The `error` of ERROR_FILE when the disk was full.
 DISK_FULL = "DiskFull"

@@ -3,6 +3,7 @@
 Shapes: B rows, C classes; leading dimensions may be any (rows, or rows by tokens).
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -27,6 +28,26 @@ def distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperature: flo
     teacher_log_BC = F.log_softmax(teacher_BC.float() / temperature, dim=-1)
     divergence_B = F.kl_div(student_log_BC, teacher_log_BC, reduction="none", log_target=True).sum(dim=-1)
     return divergence_B.masked_fill(~mask_B, 0.0).sum() * temperature**2
+
+
+def log_probs_with_rest(scores_UV: Tensor, top_ids_UK: Tensor) -> Tensor:
+    """Return log-probabilities (..., K + 1), nats, of the outcomes to keep (..., K), and last of all others together.
+
+    The distribution at a temperature is that of the scores divided by it.
+    """
+    log_probs_UV = F.log_softmax(scores_UV.float(), dim=-1)
+    rest_U1 = log_probs_UV.scatter(-1, top_ids_UK, -torch.inf).logsumexp(dim=-1, keepdim=True)
+    return torch.cat([log_probs_UV.gather(-1, top_ids_UK), rest_U1], dim=-1)
+
+
+def top_distillation_sum(*, student_BV: Tensor, top_ids_BK: Tensor, teacher_BK: Tensor, temperature: float) -> Tensor:
+    """KL(teacher || student) over the K outcomes of `top_ids_BK` and all others as one; otherwise as distillation_sum.
+
+    `teacher_BK` (B, K + 1) is the teacher's distribution at the temperature already, in log-probabilities. The student
+    is softened before its others are added up: softened after it, they would count as a single outcome.
+    """
+    student_log_BK = log_probs_with_rest(student_BV.float() / temperature, top_ids_BK)
+    return F.kl_div(student_log_BK, teacher_BK, reduction="sum", log_target=True) * temperature**2
 
 
 def binary_cross_entropy_sum(*, logits_BC: Tensor, target_BC: Tensor) -> Tensor:

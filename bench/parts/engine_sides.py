@@ -19,10 +19,11 @@ import transformers
 from torch import Tensor
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from bench.parts import engine_machine as machine
 from demo.newsgroups import TEST, TRAIN, posts
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16, seed_everything
-from training.data import EncodedRows, Indices, collate, epoch_batches
+from training.data import EncodedRows, Indices, collate, epoch_batches, scoring_batches
 from training.evaluation import predict_logits
 from training.job import Job
 from training.learners import Classifier, encode_rows, load_classifier
@@ -40,6 +41,7 @@ MIDDLE = ModelSource(source="package", name="all-MiniLM-L6-v2")
 STUDENT = ModelSource(source="package", name="paraphrase-MiniLM-L3-v2")
 CPU = torch.device("cpu")
 BATCH_SIZE = 16
+PIPELINE_BATCH_SIZE = 32
 LEARNING_RATE = 1e-4
 # No text is longer.
 MAX_LENGTH = 128
@@ -168,6 +170,22 @@ def accuracy(ground: Ground, classifier: Classifier) -> float:
     return float(np.mean([ground.labels[i] == label for i, (_, label) in zip(predicted, ground.test, strict=True)]))
 
 
+def training_work(ground: Ground) -> machine.Work:
+    """One epoch of `train`; a backward pass takes twice the operations of a forward pass."""
+    classifier = _load(MIDDLE, ground)
+    lengths = _encoded(classifier, ground.train).lengths
+    batches = epoch_batches(lengths=lengths, batch_size=BATCH_SIZE, seed=0, epoch=0)
+    config = classifier.model.encoder.config
+    return machine.work_of(config, lengths, batches, size_of_theirs=BATCH_SIZE, passes=3)
+
+
+def scoring_work(ground: Ground, classifier: Classifier) -> machine.Work:
+    lengths = _encoded(classifier, ground.unlabelled).lengths
+    batches = scoring_batches(lengths, num_tokens=Compute(device=CPU, bf16=False).tokens_per_scoring_batch)
+    config = classifier.model.encoder.config
+    return machine.work_of(config, lengths, batches, size_of_theirs=PIPELINE_BATCH_SIZE, passes=1)
+
+
 def scorer(ground: Ground) -> Classifier:
     """A teacher that knows its labels well enough for them to be compared."""
     folder = _run(ground, "scorer", kind="finetune", model=MIDDLE, data=("train", "test"), epochs=3)
@@ -185,7 +203,7 @@ def score_by_pipeline(ground: Ground, classifier: Classifier) -> list[str]:
     model = Wrapped(_encoder_of(classifier).eval())
     model.config.id2label = dict(enumerate(ground.labels))
     labelled = transformers.TextClassificationPipeline(  # type: ignore[no-untyped-call]
-        model=model, tokenizer=classifier.tokenizer, device=CPU, batch_size=32
+        model=model, tokenizer=classifier.tokenizer, device=CPU, batch_size=PIPELINE_BATCH_SIZE
     )
     texts = [text for text, _ in ground.unlabelled]
     return [one["label"] for one in labelled(texts, truncation=True, max_length=MAX_LENGTH)]
@@ -267,6 +285,10 @@ def _encoder_of(classifier: Classifier) -> EncoderClassifier:
 
 def _load(source: ModelSource, ground: Ground) -> Classifier:
     return load_classifier(source=source, task_type=TASK, labels=ground.labels, max_length=MAX_LENGTH)
+
+
+def lengths_of_training_rows(ground: Ground) -> Indices:
+    return _encoded(_load(MIDDLE, ground), ground.train).lengths
 
 
 def _encoded(classifier: Classifier, rows: list[tuple[str, str]]) -> EncodedRows:

@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.parts.paths_data import Task
 from bench.parts.paths_recipes import Point
-from training.answers import Rows
-from training.evaluation import Interval, bootstrap
+from training.answers import Interval, Rows
+from training.evaluation import bootstrap
 from training.spec import EvaluationSettings
 from training.tasks import TASK_TYPES
 

@@ -46,7 +46,7 @@ def ensure_project(*, study: Study, client: LabelStudioClient) -> LabelingProjec
 
 
 def update_project(*, study: Study) -> None:
-    """Give a study's project, if there is one, the study's present name, labels and instructions.
+    """Give a study's project, if there is one, the study's present name, labels, what they mean, and instructions.
 
     Raises: LabelStudioUnreachable; LabelStudioRefused.
     """
@@ -111,7 +111,10 @@ def _plan(project: LabelingProject, study: Study) -> ProjectPlan:
         uid=str(project.uid),
         title=title[:MAX_TITLE],
         config=widget.config(
-            labels=study.labels, instructions=study.instructions, by_characters=is_marked_by_characters(study)
+            labels=study.labels,
+            instructions=study.instructions,
+            by_characters=is_marked_by_characters(study),
+            meanings={label: str(meaning) for label, meaning in study.meanings.items()},
         ),
         annotations_per_example=study.annotations_per_example,
         takes_empty=widget.takes_empty,

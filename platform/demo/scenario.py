@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -31,9 +31,11 @@ DOLLARS_PER_DEVICE_HOUR = "1.875"
 
 NUM_POOL, NUM_DEV, NUM_TEST = 2000, 150, 600
 NUM_REPLAYED = 600
-ANNOTATE = (75, 150, 300, 600)
+ANNOTATE = (0, 75, 150, 300, 600)
 # Labels for the teacher, unlabelled examples for it to score.
 DISTIL = ((75, 1200), (150, 1200), (300, 1200), (600, 1200))
+# The same for a teacher that is not fine-tuned.
+DISTIL_UNTRAINED = ((0, 1200), (75, 1200))
 NUM_LEFT_FOR_A_PERSON = 20
 # The replay accounts: one label in twelve is wrong, each takes 4 to 12 seconds.
 ERROR_RATE = 1 / 12
@@ -49,8 +51,11 @@ PLAN = RunPlan(
     learning_rates=(5e-4,),
     teacher_learning_rates=(3e-4,),
     max_length=32,
+    # One: three would triple the longest part of the demo, the students' trainings.
+    num_seeds=1,
     max_minutes=20,
 )
+UNTRAINED_PLAN = replace(PLAN, untrained_teacher=True, teacher_steps=None, teacher_learning_rates=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,13 +98,13 @@ def _train(accounts: DemoAccounts, study: Study, say: Say) -> None:
     """Ask for all runs at once; they are worked off one by one."""
     for num_labels in scenario.ANNOTATE:
         start_annotate(actor=accounts.manager, study=study, num_labels=num_labels, plan=scenario.PLAN)
-    for num_labels, num_unlabelled in scenario.DISTIL:
+    chains = [
+        *((scenario.PLAN, sizes) for sizes in scenario.DISTIL),
+        *((scenario.UNTRAINED_PLAN, sizes) for sizes in scenario.DISTIL_UNTRAINED),
+    ]
+    for plan, (num_labels, num_unlabelled) in chains:
         start_distil(
-            actor=accounts.manager,
-            study=study,
-            num_labels=num_labels,
-            num_unlabelled=num_unlabelled,
-            plan=scenario.PLAN,
+            actor=accounts.manager, study=study, num_labels=num_labels, num_unlabelled=num_unlabelled, plan=plan
         )
     runs = study.runs.exclude(state__in=[RunState.FAILED, RunState.CANCELLED]).order_by("pk")
     with _step(say, f"train: {runs.count()} runs, one after the other"):
@@ -129,10 +129,9 @@ def _follow(runs: QuerySet[Run], say: Say) -> None:
 
 
 def _described(run: Run) -> str:
-    labels = run.snapshot.num_examples if run.snapshot else 0
     measured = run.artifact.evaluations.filter(split="test", metric=run.study.metric).first()
     utility = f", {measured.metric} {measured.value:.1%} on test" if measured else ""
-    return f"{run.get_kind_display()}, {labels} labels: {live_cost(run):.4f} dollars{utility}"
+    return f"{run.get_kind_display()}, {run.num_labels} labels: {live_cost(run):.4f} dollars{utility}"
 
 
 def _how_to_go_on(study: Study) -> Sequence[str]:

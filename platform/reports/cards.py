@@ -14,7 +14,7 @@ from reports.bills import Bill, BillSection, Sharing, StudyLedger
 from reports.queries import one_moment
 from runs.models import Artifact, ArtifactKind, Attempt, Run
 from runs.results import CardMissing, CostLine, Costs, LabelOrigins, card_of, card_written_at, write_card_file
-from studies.models import Label
+from studies.models import Label, Snapshot
 
 _PEOPLE, _COMPUTE = "people", "computing"
 _IN_LEDGER = "Each entry is in the ledger of its study; labels that only measure (dev and test) are in no bill."
@@ -75,18 +75,26 @@ def _has_later_entry(artifact: Artifact, ledger: StudyLedger, moment: datetime) 
 
 
 def _origins(run: Run) -> LabelOrigins:
-    """Count the labels of a run's snapshot by where they came from."""
-    if run.snapshot is None:
+    """Count the labels of a run's snapshot, or without one of its teacher's, by where they came from."""
+    snapshot = _snapshot_of(run)
+    if snapshot is None:
         return LabelOrigins()
-    replays = Annotation.objects.filter(example__snapshot_items__snapshot=run.snapshot, origin=Origin.REPLAY)
+    replays = Annotation.objects.filter(example__snapshot_items__snapshot=snapshot, origin=Origin.REPLAY)
     replayed_keys = {one.source_key for one in replays.only("unique_id")}
     imported = replayed = given = 0
-    for source, keys in run.snapshot.items.values_list("source", "source_keys"):
+    for source, keys in snapshot.items.values_list("source", "source_keys"):
         is_replay = not replayed_keys.isdisjoint(keys)
         imported += source == Label.Source.IMPORT
         replayed += is_replay
         given += source != Label.Source.IMPORT and not is_replay
     return LabelOrigins(given=given, replayed=replayed, imported=imported)
+
+
+def _snapshot_of(run: Run) -> Snapshot | None:
+    if run.snapshot is not None:
+        return run.snapshot
+    found = (_snapshot_of(parent) for parent in run.parents.select_related("snapshot"))
+    return next(filter(None, found), None)
 
 
 def _costs(artifact: Artifact, sharing: Sharing) -> Costs:

@@ -3,21 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.queries import Point
+from reports.points import Point
 from runs.results import Comparison
 
 # As certain as the 95 % intervals beside it.
 SURE = 0.05
+ALL_SEEDS = "It compares both trainings over all their seeds, so that it holds for other seeds too."
+TWO_MODELS = (
+    "It compares these two models, each the seed with the best dev score: trained from other seeds, the same two might "
+    "come out otherwise. Train both from several seeds to know."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonSummary:
-    """A comparison as a person reads it: `sentence` says who is better, `chance` how sure that is."""
+    """A comparison as a person reads it: `sentence` says who is better, `chance` how sure that is, `scope` of what."""
 
     comparison: Comparison
     is_sure: bool
     sentence: str
     chance: str
+    scope: str
 
 
 def finding_of(comparison: Comparison) -> ComparisonSummary:
@@ -31,7 +37,13 @@ def finding_of(comparison: Comparison) -> ComparisonSummary:
         sentence = f"{better} and {other} do equally well."
     else:
         sentence = f"{better} did better than {other} by {points}, but that may be chance."
-    return ComparisonSummary(comparison=comparison, is_sure=is_sure, sentence=sentence, chance=_chance(test.p_value))
+    return ComparisonSummary(
+        comparison=comparison,
+        is_sure=is_sure,
+        sentence=sentence,
+        chance=_chance(test.p_value),
+        scope=ALL_SEEDS if test.is_over_seeds else TWO_MODELS,
+    )
 
 
 def default_pair(points: Sequence[Point]) -> tuple[int, int] | None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
 
-from reports.bills import BaselineComparison, BillSection
+from reports.bills import BillSection
 from reports.charts import LIGHT, utility_chart
-from reports.queries import Point, Report
+from reports.points import Point
+from reports.queries import Report
+from runs.results import BaselineComparison
 from tables.csv_lines import csv_of
 from tables.whole_files import write_whole
 
@@ -42,16 +44,22 @@ def _columns(report: Report) -> dict[str, Column]:
         "currency": attrgetter("currency"),
         **{f"cost_{section}": _cost(section) for section in BillSection},
         "cost_total": attrgetter("dollars"),
+        "cost_dev_labels": lambda point: point.dev.amount,
+        "cost_with_dev": attrgetter("with_dev"),
         "metric": attrgetter("metric"),
         "utility": attrgetter("utility"),
         "utility_low": attrgetter("low"),
         "utility_high": attrgetter("high"),
+        "interval": attrgetter("interval_over"),
         "test_examples": attrgetter("num_examples"),
         "seeds": attrgetter("num_seeds"),
         **{name: _chosen(name) for name in ("learning_rate", "epochs", "steps")},
         "baseline": attrgetter("baseline"),
+        "zero": lambda point: point.zero and point.zero.value,
         "utility_per_currency_unit": attrgetter("utility_per_dollar"),
         "marginal_utility_per_currency_unit": attrgetter("marginal_utility"),
+        "marginal_utility_low": lambda point: point.marginal and point.marginal.low,
+        "marginal_utility_high": lambda point: point.marginal and point.marginal.high,
         "on_frontier": lambda point: "yes" if point.on_frontier else "no",
         "replayed_labels": lambda point: "yes" if point.is_replay else "no",
         "against_baselines": lambda point: point.warning or BaselineComparison.ABOVE.value,

@@ -70,6 +70,11 @@ def interval(low: float, high: float) -> str:
     return f"[{low * 100:.1f}, {high * 100:.1f}]"
 
 
+def slope_interval(low: float, high: float) -> str:
+    """Percentage points per unit of the currency, from and to."""
+    return f"{points_per_dollar(low)} to {points_per_dollar(high)}"
+
+
 def points_per_dollar(slope: float | None) -> str:
     """Percentage points of the metric per unit of the currency."""
     return NONE if slope is None else f"{slope * 100:+.3g}"

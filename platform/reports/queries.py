@@ -2,90 +2,29 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
 from budgets.cost_kinds import CostKind, SourceType
-from budgets.models import Budget, LedgerEntry, Path
+from budgets.models import Budget, LedgerEntry
 from budgets.money import ZERO
 from labeling.models import Annotation
-from planning.utility import Outcome, marginal_utilities, pareto_frontier, utility_per_dollar
 from reports.bills import (
-    BaselineComparison,
     BaselineScore,
-    Bill,
     BillSection,
     Charge,
     Charges,
     StudyLedger,
-    TrialRecord,
-    best_of,
     bill_of,
-    compare_to_baselines,
-    read_result,
 )
 from reports.formatting import MoneyFormat, adding_up, percent
+from reports.points import Point, points_of
 from reports.sources import type_of
-from runs.models import Artifact, ArtifactKind, Evaluation
+from runs.models import Artifact, ArtifactKind
 from studies.models import Split, Study
-from studies.task_types import metric_title
-
-
-@dataclass(frozen=True, kw_only=True)
-class Point:
-    """A trained student on the report: its bill of materials, and its utility on the frozen test split.
-
-    Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`. The utility is
-    the mean over `num_seeds` trainings with the settings `chosen`, its interval over seeds and test examples.
-    """
-
-    artifact_id: int
-    run_id: int
-    path: Path
-    num_labels: int
-    num_pseudo_labels: int
-    bill: Bill
-    currency: str
-    metric: str
-    utility: float
-    low: float
-    high: float
-    baseline: float | None
-    utility_per_dollar: float | None
-    num_examples: int = 0
-    num_seeds: int = 1
-    chosen: TrialRecord | None = None
-    baselines: tuple[BaselineScore, ...] = ()
-    metric_title: str = ""
-    marginal_utility: float | None = None
-    on_frontier: bool = False
-
-    @property
-    def dollars(self) -> Decimal:
-        return self.bill.total
-
-    @property
-    def money_format(self) -> MoneyFormat:
-        """In which the parts of its bill add up as they are written."""
-        return adding_up(self.currency, (line.amount for line in self.bill.lines))
-
-    @property
-    def is_replay(self) -> bool:
-        return self.bill.has_replay
-
-    @property
-    def warning(self) -> str:
-        """What to say of a student that an answer without training matches; empty where it is clearly better."""
-        best = best_of(self.baselines)
-        comparison = compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
-        if best is None or comparison == BaselineComparison.ABOVE:
-            return ""
-        answer = f" (“{best.answer}”)" if best.answer else ""
-        return f"{comparison.value} the {best.title.lower()}{answer}, {percent(best.value)}"
 
 
 class Reason(models.TextChoices):
@@ -159,6 +98,16 @@ class Report:
         return adding_up(self.study.budget.currency, [self.used, *unused], unused)
 
     @property
+    def zero(self) -> BaselineScore | None:
+        """What every figure per dollar counts from."""
+        return next((point.zero for point in self.points), None)
+
+    @property
+    def has_single_seeds(self) -> bool:
+        """Whether an interval of a student holds other examples only, and not other seeds."""
+        return any(point.is_single_seed for point in self.points)
+
+    @property
     def reconciles(self) -> bool:
         return self.used + self.unused.amount == self.spent
 
@@ -207,16 +156,11 @@ def report_of(study: Study) -> Report:
         use = billed_totals(ledger=ledger, run_ids=_student_runs(study))
         return Report(
             study=study,
-            points=tuple(_points(ledger)),
+            points=tuple(points_of(ledger)),
             used=use.used,
             unused=_unused(ledger, use.used_ids),
             spent=Budget.objects.get(pk=study.budget_id).spent,
         )
-
-
-def points(study: Study) -> list[Point]:
-    """Every trained student with a test evaluation in the study's metric, by path, then by cost."""
-    return _points(StudyLedger(study))
 
 
 def unused_entries(study: Study) -> UnusedCosts:
@@ -241,63 +185,6 @@ def one_moment() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
-
-
-def _points(ledger: StudyLedger) -> list[Point]:
-    study = ledger.study
-    evaluations = Evaluation.objects.filter(
-        artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
-    ).select_related("artifact__run")
-    found = [_point(ledger, evaluation) for evaluation in evaluations]
-    found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
-    return _with_frontier(_with_marginals(found))
-
-
-def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
-    artifact, run = evaluation.artifact, evaluation.artifact.run
-    bill = ledger.bill(run_id=run.pk)
-    gained = None
-    if evaluation.baseline is not None:
-        gained = utility_per_dollar(utility=evaluation.value, baseline=evaluation.baseline, dollars=bill.total)
-    result = read_result(artifact.result)
-    return Point(
-        artifact_id=artifact.pk,
-        run_id=run.pk,
-        path=Path(run.path),
-        num_labels=ledger.num_labels(run_id=run.pk),
-        num_pseudo_labels=artifact.num_pseudo_labels,
-        bill=bill,
-        currency=ledger.study.budget.currency,
-        metric=evaluation.metric,
-        utility=evaluation.value,
-        low=evaluation.low,
-        high=evaluation.high,
-        baseline=evaluation.baseline,
-        utility_per_dollar=gained,
-        num_examples=evaluation.num_examples,
-        num_seeds=result.num_seeds,
-        chosen=result.chosen,
-        baselines=result.baselines,
-        metric_title=metric_title(task_type=ledger.study.task_type, metric=evaluation.metric),
-    )
-
-
-def _with_marginals(found: list[Point]) -> list[Point]:
-    done = []
-    for _, group in groupby(found, key=lambda point: point.path):
-        of_path = list(group)
-        slopes = marginal_utilities(outcomes=_outcomes(of_path))
-        done += [replace(point, marginal_utility=slope) for point, slope in zip(of_path, slopes, strict=True)]
-    return done
-
-
-def _with_frontier(found: list[Point]) -> list[Point]:
-    best = set(pareto_frontier(outcomes=_outcomes(found)))
-    return [replace(point, on_frontier=i in best) for i, point in enumerate(found)]
-
-
-def _outcomes(found: Sequence[Point]) -> list[Outcome]:
-    return [Outcome(dollars=point.dollars, utility=point.utility) for point in found]
 
 
 def _student_runs(study: Study) -> list[int]:

@@ -6,8 +6,9 @@ from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from reports.bills import BillSection
 from reports.costs import CostRow, Grouping, names_of, totals
-from reports.formatting import adding_up, interval, percent, points_per_dollar
-from reports.queries import Point, Report
+from reports.formatting import interval, percent, points_per_dollar
+from reports.points import Point
+from reports.queries import Report
 from studies.task_types import metric_title
 
 _SECTIONS = {
@@ -44,31 +45,40 @@ def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
 
 def _points_table(report: Report) -> str:
     metric = metric_title(task_type=report.study.task_type, metric=report.study.metric)
-    header = ["Path", "Student", "Labels", "Pseudo-labels", *_SECTIONS.values(), "Total", metric]
-    header += ["95 % interval", "Seeds", "Per $", "Marginal"]
+    header = ["Path", "Student", "Labels", "Pseudo-labels", *_SECTIONS.values(), "Total", "With dev", metric]
+    header += ["95 % interval", "Over", "Seeds", "Per $", "Marginal"]
     notes = [
-        "A metric is the mean over the seeds, its interval over seeds and test examples.",
-        "Per $ and Marginal are percentage points of the metric per unit of the currency: over the majority",
-        "class, and over the next cheaper student of the path. * On the frontier: nothing cheaper is as good.",
+        "A metric is the mean over the seeds. Its interval holds other test examples and, of several seeds, other",
+        "seeds; never other labels. One seed says nothing of what the same training gives from another.",
+        "With dev: with the dev labels that chose rates and steps, which serve every student and are in no bill.",
+        "Per $ and Marginal are percentage points of the metric per unit of the currency: over what costs nothing"
+        f"{_zero_of(report)},",
+        "and from step to step of the path's frontier, the best student of each number of labels; none where",
+        "the interval of the step includes zero. * On the frontier of both paths: nothing cheaper is as good.",
     ]
     return "\n".join([_table([header, *map(_row, report.points)]), *_remarks(report), *notes])
 
 
 def _row(point: Point) -> list[str]:
     amounts = [point.bill.line(section).amount for section in _SECTIONS]
-    written = adding_up(point.currency, amounts)
+    written = point.money_format
     return [
         point.path.label,
         f"{point.artifact_id}",
         f"{point.num_labels:,}",
         f"{point.num_pseudo_labels:,}",
-        *(written.text(amount) for amount in [*amounts, point.dollars]),
+        *(written.text(amount) for amount in [*amounts, point.dollars, point.with_dev]),
         percent(point.utility) + ("*" if point.on_frontier else " "),
         interval(point.low, point.high),
+        point.interval_over.removeprefix("over "),
         f"{point.num_seeds}",
         points_per_dollar(point.utility_per_dollar),
         points_per_dollar(point.marginal_utility),
     ]
+
+
+def _zero_of(report: Report) -> str:
+    return "" if report.zero is None else f" ({report.zero.title.lower()}, {percent(report.zero.value)})"
 
 
 def _remarks(report: Report) -> list[str]:

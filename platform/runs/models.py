@@ -90,12 +90,19 @@ class Run(models.Model):
         max_length=64, help_text="Hash of all that decides the result: an equal request shares this run and its cost."
     )
     snapshot = models.ForeignKey(
-        Snapshot, on_delete=models.PROTECT, null=True, related_name="runs", help_text="What it trains on."
+        Snapshot,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="runs",
+        help_text="What it trains on; none with no labels.",
     )
     # What it is measured on, and what its teacher scores: in no bill, which follows `snapshot` alone.
     dev = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
     test = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
     unlabelled = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
+    # Texts of the pool, without labels, that recipes for few labels start from.
+    pool = models.ForeignKey(Snapshot, on_delete=models.PROTECT, null=True, related_name="+")
+    label_texts = models.JSONField(default=dict, help_text="What labels said of themselves when it was requested.")
     parents = models.ManyToManyField("self", symmetrical=False, related_name="children", blank=True)
     num_unlabelled = models.PositiveIntegerField(default=0)
     model = models.JSONField(null=True)
@@ -141,6 +148,11 @@ class Run(models.Model):
     @property
     def is_ended(self) -> bool:
         return self.state in RunState.ended()
+
+    @property
+    def num_labels(self) -> int:
+        """How many labels it was given; none is a start from what labels say of themselves, or from soft labels."""
+        return self.snapshot.num_examples if self.snapshot else 0
 
     @property
     def first_seconds(self) -> int:

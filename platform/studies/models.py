@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -33,6 +34,9 @@ class Study(models.Model):
     name = models.CharField(max_length=120, unique=True)
     task_type = models.CharField(max_length=40)
     labels = models.JSONField(help_text="The label set, in the order shown to annotators.")
+    label_texts = models.JSONField(
+        default=dict, blank=True, help_text="By label, where it has any: description and example phrases."
+    )
     instructions = models.TextField(blank=True)
     metric = models.CharField(max_length=16, default=Metric.ACCURACY, help_text="One of its task type's metrics.")
     budget = models.OneToOneField(Budget, on_delete=models.PROTECT, related_name="study")
@@ -64,9 +68,26 @@ class Study(models.Model):
         """Its task type: fields, answers, metrics, labelling."""
         return task_type_named(self.task_type)
 
+    @property
+    def meanings(self) -> dict[str, "LabelMeaning"]:
+        """What each label that has more than its name says of itself, in the order of the labels."""
+        # The database keeps no order of keys.
+        return {label: LabelMeaning(**self.label_texts[label]) for label in self.labels if label in self.label_texts}
+
     def get_metric_display(self) -> str:
         """The metric's name, by what it counts here: for entities, spans."""
         return metric_title(task_type=self.task_type, metric=self.metric)
+
+
+class LabelMeaning(NamedTuple):
+    """A label's description, perhaps empty, and example phrases, perhaps none; as a text, what annotators read."""
+
+    description: str
+    phrases: list[str]
+
+    def __str__(self) -> str:
+        examples = ", ".join(f"“{phrase}”" for phrase in self.phrases)
+        return " ".join(filter(None, (self.description, f"For example: {examples}" if examples else "")))
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):

@@ -11,6 +11,8 @@ from studies.models import Example, Snapshot, SnapshotItem, Split, Study
 from studies.queries import labelled
 
 _ROWS_PER_INSERT = 1000
+# More texts move the mean of their vectors by less than the next import does.
+MOST_POOL = 2_000
 
 
 class NotEnoughLabels(Refusal):
@@ -39,15 +41,29 @@ def take_measured(*, study: Study, split: Split) -> Snapshot | None:
     return _fixed(study, [(str(one.example.uid), one.value) for one in items], items=items) if items else None
 
 
-def take_unlabelled(*, study: Study, besides: Snapshot, num_examples: int) -> Snapshot:
+def take_unlabelled(*, study: Study, besides: Snapshot | None, num_examples: int) -> Snapshot:
     """Fix the first pool examples outside a snapshot, by rank, whether or not they were labelled since.
 
     A label nobody trains on costs this run nothing, and so the same request stays the same while labelling continues.
     Raises: NotEnoughExamples.
     """
-    pool = study.examples.filter(split=Split.POOL).exclude(snapshot_items__snapshot=besides)
+    pool = study.examples.filter(split=Split.POOL)
+    if besides is not None:
+        pool = pool.exclude(snapshot_items__snapshot=besides)
     rows = list(pool.order_by("rank").values_list("pk", "uid")[:num_examples])
-    check_pool(study=study, num_available=len(rows), num_labels=besides.num_examples, num_unlabelled=num_examples)
+    num_labels = besides.num_examples if besides else 0
+    check_pool(study=study, num_available=len(rows), num_labels=num_labels, num_unlabelled=num_examples)
+    return _fixed_texts(study, rows)
+
+
+def take_pool(*, study: Study) -> Snapshot | None:
+    """Fix the first texts of the pool, labelled or not, as what few labels are set against; None for an empty pool."""
+    pool = study.examples.filter(split=Split.POOL)
+    rows = list(pool.order_by("rank").values_list("pk", "uid")[:MOST_POOL])
+    return _fixed_texts(study, rows) if rows else None
+
+
+def _fixed_texts(study: Study, rows: Sequence[tuple[int, object]]) -> Snapshot:
     return _fixed(study, [(str(uid), None) for _, uid in rows], unlabelled_ids=[pk for pk, _ in rows])
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "Span",
     "TaskType",
     "UnknownTaskType",
+    "label_text",
     "metric_title",
     "spans_from_json",
     "spans_to_json",
@@ -39,6 +40,12 @@ def task_type_named(name: str) -> TaskType:
     if name not in TASK_TYPES:
         raise UnknownTaskType(f"{name!r} is not one of {', '.join(TASK_TYPES)}.", field="task_type")
     return TASK_TYPES[name]
+
+
+def label_text(*, task_type: str, label: str, description: str) -> str:
+    """Write a label and its description as one text, by its task type's template; without one, the label itself."""
+    template = task_type_named(task_type).label_template
+    return template.replace("{label}", label).replace("{description}", description) if description else label
 
 
 def metric_title(*, task_type: str, metric: str) -> str:

@@ -34,7 +34,7 @@ NUM_EXAMPLES = 6
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
 # Far more than there is time for: it trains until the stop.
-PLAN = RunPlan(steps=200_000, batch_size=4, max_length=16, max_minutes=10)
+PLAN = RunPlan(num_seeds=1, recipe="finetune", steps=200_000, batch_size=4, max_length=16, max_minutes=10)
 
 
 @pytest.fixture

@@ -22,11 +22,24 @@ def test_every_rate_is_tried_with_every_length_on_dev(run_folder: RunFolder) -> 
 
 
 def test_the_best_on_dev_is_repeated_from_every_seed(run_folder: RunFolder) -> None:
-    result = carry_out(searched(run_folder))
+    folder = searched(run_folder)
+    result = carry_out(folder)
     best = max(result["search"], key=lambda trial: trial["dev"])
     assert [trial["seed"] for trial in result["seeds"]] == [3, 4]
     assert {trial["learning_rate"] for trial in result["seeds"]} == {best["learning_rate"]}
     assert result["metrics"]["test"]["num_seeds"] == 2
+    assert result["metrics"]["test"]["interval_over"] == ["examples", "seeds"]
+    assert_every_seeds_answers_are_kept(folder / "artifact", result)
+
+
+def assert_every_seeds_answers_are_kept(artifact: Path, result: dict[str, Any]) -> None:
+    saved = [json.loads(line) for line in (artifact / "predictions.jsonl").read_text().splitlines()]
+    kept = [json.loads(line) for line in (artifact / "seed_predictions.jsonl").read_text().splitlines()]
+    assert [one["uid"] for one in kept] == [one["uid"] for one in saved]
+    scores = [sum(k["predicted"][seed] == s["gold"] for k, s in zip(kept, saved, strict=True)) for seed in (0, 1)]
+    assert sum(scores) / 2 / len(saved) == pytest.approx(result["metrics"]["test"]["accuracy"]["value"])
+    best = max((0, 1), key=lambda seed: result["seeds"][seed]["dev"])
+    assert [k["predicted"][best] for k in kept] == [s["predicted"] for s in saved]
 
 
 def test_a_run_without_a_search_is_one_training(run_folder: RunFolder) -> None:
@@ -34,6 +47,8 @@ def test_a_run_without_a_search_is_one_training(run_folder: RunFolder) -> None:
     result = carry_out(folder)
     assert len(result["search"]) == len(result["seeds"]) == 1
     assert not (folder / "trials").exists()
+    assert not (folder / "artifact" / "seed_predictions.jsonl").exists()
+    assert result["metrics"]["test"]["interval_over"] == ["examples"]
 
 
 def test_a_search_without_dev_is_refused(run_folder: RunFolder) -> None:

@@ -11,7 +11,7 @@ from training.tasks import TaskType
 
 SETTINGS = {"steps": 24, "learning_rate": 5e-3, "max_length": 16, "evaluations": 2, "batch_size": 8}
 # A T5 that is this small takes longer to learn to write spans.
-PACE = {"entity_extraction": {"steps": 160, "learning_rate": 1e-2}}
+PACE = {"entity_extraction": {"steps": 320, "learning_rate": 5e-3}}
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ def test_a_set_holds_what_the_teacher_said_of_each_word(scoring: Path, monkeypat
     monkeypatch.setattr(training.methods.scoring, "predict_logits", heard)
     carry_out(scoring)
     soft = read(scoring)
+    assert isinstance(soft.outputs, ModelOutputs)
     np.testing.assert_array_equal(soft.outputs.values_UC, np.concatenate([one.values_UC for one in said]))
     assert soft.outputs.values_UC.shape[1] == 5
     counts = np.diff(soft.outputs.bounds).tolist()

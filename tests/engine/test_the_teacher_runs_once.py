@@ -5,6 +5,7 @@ import pytest
 
 import training.methods.scoring
 from tests.tiny_runs import LABELS, RunFolder, carry_out
+from training.data import ModelOutputs
 from training.distil import read_soft_labels
 from training.evaluation import predict_logits
 from training.runtime import StopRequested
@@ -35,6 +36,7 @@ def stored_uids(folder: Path) -> list[str]:
     soft = read_soft_labels(
         folder=folder / "soft_labels", task_type="text_classification", input_fields=("text",), labels=LABELS
     )
+    assert isinstance(soft.outputs, ModelOutputs)
     assert soft.outputs.values_UC.shape == (len(soft.rows), 2)
     return soft.rows.uids
 

@@ -1,7 +1,9 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,13 +12,12 @@ import training.methods.scoring
 from tests.tiny_runs import CPU, LABELS, TEXT, carry_out, examples, write_run
 from tests.tiny_t5 import write_tiny_t5
 from training.answers import Rows
-from training.data import collate
+from training.data import ModelOutputs, collate, token_labels_in
 from training.distil import PartialStore, SoftLabels, read_soft_labels, shares_tokens, token_objective
 from training.distil.token_training import NoCommonOutputs
 from training.evaluation import generate_answers
 from training.learners import Classifier, encode_rows, load_classifier
-from training.losses import distillation_sum
-from training.models import log_probs_with_rest
+from training.losses import distillation_sum, log_probs_with_rest, top_distillation_sum
 from training.runtime import StopFlag
 from training.spec import ModelSource, TrainingSettings
 from training.tasks import TASK_TYPES
@@ -83,6 +84,7 @@ def test_soft_labels_are_those_of_a_direct_computation(scored: Path) -> None:
 
 def test_label_scores_are_those_of_a_direct_computation(scored: Path) -> None:
     soft = read(scored)
+    assert isinstance(soft.outputs, ModelOutputs)
     teacher = classifier(scored.parent / "teacher" / "artifact")
     for row in range(3):
         for place, label in enumerate(LABELS):
@@ -116,21 +118,31 @@ def test_the_loss_is_that_of_a_direct_computation_whatever_stands_beside_a_row(s
     batch = collate(rows=rows, indices=np.array([4, 17, 2]), device=CPU.device)
     found = float(loss(logits=student.model(batch), rows=torch.tensor([4, 17, 2])).detach())
     expected = 0.0
+    teacher = classifier(scored.parent / "teacher" / "artifact")
     for row in (4, 17, 2):
         answer = soft.tokens.answers()[row]
         part = slice(soft.tokens.bounds[row], soft.tokens.bounds[row + 1])
-        shares = torch.softmax(logits_of(student, soft.rows.columns["text"][row], answer).double(), dim=-1)
-        kept = shares.gather(-1, torch.from_numpy(soft.tokens.top_ids[part].astype(np.int64)))
-        q = softened(torch.cat([kept, 1 - kept.sum(dim=-1, keepdim=True)], dim=-1))
-        p = softened(torch.from_numpy(np.exp(soft.tokens.top_log_probs[part].astype(np.float64))))
+        kept = torch.from_numpy(soft.tokens.top_ids[part].astype(np.int64))
+        p, q = (softened(logits_of(one, soft.rows.columns["text"][row], answer), kept) for one in (teacher, student))
         expected += float((p * (p / q).log()).sum()) * 4
     assert found == pytest.approx(expected, rel=1e-3)
     assert loss.num_valid(torch.tensor([4, 17, 2])) == sum(len(soft.tokens.answers()[row]) for row in (4, 17, 2))
 
 
-def softened(shares: torch.Tensor) -> torch.Tensor:
-    root = shares.sqrt()
-    return root / root.sum(dim=-1, keepdim=True)
+def softened(logits: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """Return the shares at temperature 2 of the tokens kept, and of all others together."""
+    shares = torch.softmax(logits.double() / 2, dim=-1).gather(-1, kept)
+    return torch.cat([shares, 1 - shares.sum(dim=-1, keepdim=True)], dim=-1)
+
+
+def test_a_set_of_an_earlier_version_is_read_without_its_tails(scored: Path) -> None:
+    tokens = read(scored).tokens
+    assert tokens is not None
+    former = replace(tokens, tails=None)
+    assert set(former.columns()) == {"answer_ids", "top_ids", "top_log_probs"}
+    found = token_labels_in(pa.table(former.columns()))
+    torch.testing.assert_close(found.log_probs_at(1.0), tokens.log_probs_at(1.0))
+    assert not torch.allclose(found.log_probs_at(2.0), tokens.log_probs_at(2.0))
 
 
 def test_all_but_one_token_kept_is_the_whole_divergence() -> None:
@@ -139,11 +151,8 @@ def test_all_but_one_token_kept_is_the_whole_divergence() -> None:
     top = teacher.topk(8).indices
     mask = torch.ones(6, dtype=torch.bool)
     whole = distillation_sum(student_BC=student, teacher_BC=teacher, temperature=2.0, mask_B=mask)
-    kept = distillation_sum(
-        student_BC=log_probs_with_rest(student, top),
-        teacher_BC=log_probs_with_rest(teacher, top),
-        temperature=2.0,
-        mask_B=mask,
+    kept = top_distillation_sum(
+        student_BV=student, top_ids_BK=top, teacher_BK=log_probs_with_rest(teacher / 2, top), temperature=2.0
     )
     assert kept.item() == pytest.approx(whole.item(), rel=1e-5)
 
@@ -163,6 +172,7 @@ def test_gold_answers_are_taught_beside_the_teachers(scored: Path, t5: Path) -> 
 
 def test_what_is_no_answer_teaches_nothing(scored: Path, t5: Path) -> None:
     soft = read(scored)
+    assert isinstance(soft.outputs, ModelOutputs)
     soft.outputs.values_UC[3] = np.nan
     codec = classifier(t5).codec
     assert codec is not None

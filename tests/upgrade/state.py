@@ -61,7 +61,9 @@ def finish_demo() -> None:
         NUM_LEFT_FOR_A_PERSON=6,
         ANNOTATE=(20, 40),
         DISTIL=((20, 60), (40, 60)),
+        DISTIL_UNTRAINED=((0, 60),),
         PLAN=replace(scenario.PLAN, steps=8, teacher_steps=6),
+        UNTRAINED_PLAN=replace(scenario.UNTRAINED_PLAN, steps=8),
     )
     finish(study=run_demo(say=print), say=print)
 
@@ -238,7 +240,9 @@ def _runs(people: dict[str, User], book: PriceBook) -> None:
     labelled = [("pool", text, _label(text)) for text in _texts(40)]
     _import(manager, study, labelled + _measured() + [("pool", text, "") for text in _texts(20, start=300)])
     state_licence(actor=manager, reference=tiny, licence="mit", outputs=OutputUse.MAY_TRAIN)
-    short = RunPlan(steps=20, teacher_steps=20, learning_rates=(1e-3,), teacher_learning_rates=(1e-3,), max_minutes=5)
+    short = RunPlan(
+        num_seeds=1, steps=20, teacher_steps=20, learning_rates=(1e-3,), teacher_learning_rates=(1e-3,), max_minutes=5
+    )
     ended = start_distil(actor=manager, study=study, num_labels=20, num_unlabelled=10, plan=short)
     _until(ended, RunState.SUCCEEDED)
     paused = start_annotate(actor=manager, study=study, num_labels=20, plan=_plan(steps=50_000, seed=2))
@@ -272,7 +276,7 @@ def _tiny_model() -> Path:
 
 
 def _plan(*, steps: int, seed: int) -> RunPlan:
-    return RunPlan(steps=steps, learning_rates=(1e-3,), seed=seed, max_minutes=30)
+    return RunPlan(num_seeds=1, steps=steps, learning_rates=(1e-3,), seed=seed, max_minutes=30)
 
 
 def _step(run: Run) -> int:

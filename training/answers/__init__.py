@@ -3,6 +3,8 @@
 from training.answers.baselines import (
     NO_MATCH,
     BaselineAnswers,
+    BaselineComparison,
+    compare_with_baseline,
     constant_answer,
     joined_texts,
     memorised_spans,
@@ -19,9 +21,19 @@ from training.answers.given import (
     known_label,
     listed,
 )
+from training.answers.intervals import (
+    EXAMPLES,
+    SEEDS,
+    Interval,
+    intervals_hold,
+    mean_difference,
+    mean_interval,
+    words_of_interval,
+)
 from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
 from training.answers.paired import COMPAT_F1, PairedAnswers, PairedTest, paired_test
 from training.answers.rows import Rows
+from training.answers.scores import SeedScores, seed_scores
 from training.answers.span_offsets import SpanMisplaced, UncheckedSpan, can_be_miscounted, in_characters, offsets_kept
 from training.answers.spans import (
     NO_TOKEN,
@@ -45,21 +57,26 @@ from training.answers.text_forms import BETWEEN_LABELS, read_entities, read_labe
 __all__ = [
     "BETWEEN_LABELS",
     "COMPAT_F1",
+    "EXAMPLES",
     "NO_MATCH",
     "NO_TOKEN",
     "NUM_COMPAT_COUNTS",
+    "SEEDS",
     "SHOWN_CHARACTERS",
     "WORD_TOKENS",
     "AnswerInvalid",
     "BaselineAnswers",
+    "BaselineComparison",
     "Floats",
     "GoldInvalid",
+    "Interval",
     "Item",
     "LabelledSpan",
     "MetricTally",
     "PairedAnswers",
     "PairedTest",
     "Rows",
+    "SeedScores",
     "Span",
     "SpanMisplaced",
     "UncheckedSpan",
@@ -68,6 +85,7 @@ __all__ = [
     "can_be_miscounted",
     "checked_spans",
     "chosen_segmentation",
+    "compare_with_baseline",
     "compat_f1",
     "compat_tally",
     "concatenated",
@@ -78,9 +96,12 @@ __all__ = [
     "given_span",
     "has_unspaced",
     "in_characters",
+    "intervals_hold",
     "joined_texts",
     "known_label",
     "listed",
+    "mean_difference",
+    "mean_interval",
     "memorised_spans",
     "most_frequent",
     "nearest_texts",
@@ -90,6 +111,7 @@ __all__ = [
     "read_entities",
     "read_labels",
     "resamples",
+    "seed_scores",
     "spans_from_json",
     "spans_of",
     "spans_to_json",
@@ -97,5 +119,6 @@ __all__ = [
     "tally_items",
     "without_spaces",
     "words_of",
+    "words_of_interval",
     "write_entities",
 ]

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,21 @@ MOST_COMMON_SHARE = 0.2
 FEW_TEXTS = 100
 
 Indices = npt.NDArray[np.int64]
+
+
+class BaselineComparison(StrEnum):
+    """A trained model against the best baseline."""
+
+    ABOVE = "above"
+    UNCLEAR = "not clearly better than"
+    BELOW = "no better than"
+
+
+def compare_with_baseline(*, value: float, low: float, baseline: float) -> BaselineComparison:
+    """Compare a metric, whose interval begins at `low`, with a baseline's value; all are 0 to 1."""
+    if low > baseline:
+        return BaselineComparison.ABOVE
+    return BaselineComparison.UNCLEAR if value > baseline else BaselineComparison.BELOW
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
 from training.data.encoded import FROZEN_STATES, Encoded, EncodedRows, HiddenStates, join_pair, split_pair
 from training.data.leaks import report_leaks
+from training.data.ragged import RaggedInts
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
 from training.data.tabular import (
     FileCheck,
@@ -16,10 +17,22 @@ from training.data.tabular import (
 )
 from training.data.token_labels import TokenLabels, from_lists, to_lists, token_labels_in
 from training.data.tokens import tokenise, treat_marks_as_text
+from training.data.top_outputs import (
+    MOST_WHOLE_OUTPUTS,
+    NUM_TOP_OUTPUTS,
+    TAIL_TEMPERATURES,
+    TopOutputs,
+    log_probs_at,
+    tail_at,
+    tail_log_sums,
+)
 from training.data.units import UNSEEN, ModelOutputs, Units
 
 __all__ = [
     "FROZEN_STATES",
+    "MOST_WHOLE_OUTPUTS",
+    "NUM_TOP_OUTPUTS",
+    "TAIL_TEMPERATURES",
     "UNSEEN",
     "DataInvalid",
     "Encoded",
@@ -31,7 +44,9 @@ __all__ = [
     "InputLine",
     "LineAnswer",
     "ModelOutputs",
+    "RaggedInts",
     "TokenLabels",
+    "TopOutputs",
     "Units",
     "answer_rows",
     "check_lines",
@@ -41,12 +56,15 @@ __all__ = [
     "from_lists",
     "is_csv",
     "join_pair",
+    "log_probs_at",
     "open_dataset",
     "read_labelled",
     "read_lines",
     "report_leaks",
     "scoring_batches",
     "split_pair",
+    "tail_at",
+    "tail_log_sums",
     "to_lists",
     "token_labels_in",
     "tokenise",

@@ -9,22 +9,26 @@ from training.data.encoded import FROZEN_STATES, EncodedRows
 
 Indices = npt.NDArray[np.int64]
 
-# Rows are sorted by length within pools of this many batches: enough for little padding, little enough for chance.
-BATCHES_PER_POOL = 50
 ROWS_PER_SCORING_BATCH = 256
+# Of the logarithm of a row's length: little padding, and many batches that it may come to lie in.
+LEAST_SPREAD = 0.03
 
 
 def epoch_batches(*, lengths: Indices, batch_size: int, seed: int, epoch: int) -> list[Indices]:
-    """Shuffle the rows of one epoch into batches of similar length, by seed and epoch alone; each row is in one."""
+    """Shuffle the rows of one epoch into batches of similar length, by seed and epoch alone; each row is in one.
+
+    Batches differ in size by at most one row. Rows are sorted by their length times a random factor, so that in the
+    next epoch most of them meet other rows; the fewer the batches, the wider the factor must be for that.
+    """
     rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(lengths))
-    pool_size = batch_size * BATCHES_PER_POOL
-    batches: list[Indices] = []
-    for start in range(0, len(order), pool_size):
-        pool = order[start : start + pool_size]
-        pool = pool[np.argsort(lengths[pool], kind="stable")]
-        batches.extend(pool[i : i + batch_size] for i in range(0, len(pool), batch_size))
-    return [batches[i] for i in rng.permutation(len(batches))]
+    num_batches = max(1, -(-len(lengths) // batch_size))
+    spread = max(LEAST_SPREAD, num_batches**-0.6)
+    keys = np.log(np.maximum(lengths, 1)) + rng.uniform(-spread, spread, len(lengths))
+    sizes = np.full(num_batches, len(lengths) // num_batches)
+    sizes[: len(lengths) % num_batches] += 1
+    # Of unequal batches other ones are larger in each epoch.
+    batches = np.split(np.argsort(keys, kind="stable"), np.cumsum(rng.permutation(sizes))[:-1])
+    return [batches[i] for i in rng.permutation(num_batches)]
 
 
 def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
@@ -42,14 +46,10 @@ def scoring_batches(lengths: Indices, *, num_tokens: int) -> list[Indices]:
 
 def collate(*, rows: EncodedRows, indices: Indices, device: torch.device) -> dict[str, Tensor]:
     """Pad the rows of a batch: an int64 tensor (B, longest) per input, and the states behind frozen layers."""
-    picked = [rows.inputs[index] for index in indices]
-    batch: dict[str, Tensor] = {}
-    for name in picked[0]:
-        longest = max(len(encoded[name]) for encoded in picked)
-        padded = torch.full((len(picked), longest), rows.pad_values.get(name, 0), dtype=torch.int64)
-        for row, encoded in enumerate(picked):
-            padded[row, : len(encoded[name])] = torch.tensor(encoded[name], dtype=torch.int64)
-        batch[name] = padded.to(device)
+    batch = {
+        name: values.padded(indices, fill=rows.pad_values.get(name, 0)).to(device)
+        for name, values in rows.inputs.items()
+    }
     if rows.frozen is not None:
         batch[FROZEN_STATES] = rows.frozen.padded(indices).to(device)
     return batch

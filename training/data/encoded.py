@@ -6,12 +6,14 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
+from training.data.ragged import RaggedInts, places_of
 from training.data.units import Units
 
 Value = TypeVar("Value")
-# The inputs of one row by name, unpadded.
+# The inputs of one row by name, unpadded, as a tokenizer gives them.
 Encoded = dict[str, list[int]]
 FROZEN_STATES = "frozen_states"
 # Before the names of the inputs of a pair's second text, where the two are encoded apart.
@@ -20,23 +22,28 @@ SECOND = "second_"
 
 @dataclass(frozen=True, kw_only=True)
 class HiddenStates:
-    """The output of an encoder's frozen layers for N rows: each (its tokens, H), fp32, on the CPU."""
+    """The output of an encoder's frozen layers for N rows: `states_MH` of their M tokens, fp32, cut by `bounds`."""
 
-    of_row: list[Tensor]
+    states_MH: Tensor
+    bounds: npt.NDArray[np.int64]
 
     def padded(self, indices: npt.NDArray[np.int64]) -> Tensor:
         """Return the states of some rows, zero-padded to the longest of them, (B, T, H)."""
-        return nn.utils.rnn.pad_sequence([self.of_row[index] for index in indices], batch_first=True)
+        places_M, is_real_BT = places_of(self.bounds, indices)
+        padded_BTH = torch.zeros((*is_real_BT.shape, self.states_MH.shape[1]))
+        padded_BTH[torch.from_numpy(is_real_BT)] = self.states_MH[torch.from_numpy(places_M)]
+        return padded_BTH
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedRows:
     """Token ids of N rows, with their lengths and units; `pad_values` fills each input up to a batch's longest.
 
-    Generated answers are read against the texts in `columns`; `frozen` are states behind frozen layers, where kept.
+    Answers that a text-to-text model generates are read against the texts in `columns`, which others do not keep;
+    `frozen` are states behind frozen layers, where kept.
     """
 
-    inputs: list[Encoded]
+    inputs: dict[str, RaggedInts]
     lengths: npt.NDArray[np.int64]
     units: Units
     pad_values: dict[str, int]
@@ -44,7 +51,7 @@ class EncodedRows:
     frozen: HiddenStates | None = None
 
     def __len__(self) -> int:
-        return len(self.inputs)
+        return len(self.lengths)
 
 
 def join_pair(first: Mapping[str, Value], second: Mapping[str, Value]) -> dict[str, Value]:

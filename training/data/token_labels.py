@@ -10,21 +10,29 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import torch
+from torch import Tensor
+
+from training.data.top_outputs import log_probs_at
 
 COLUMNS = ("answer_ids", "top_ids", "top_log_probs")
+# Not in sets of earlier versions.
+TAILS = "tail_log_sums"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenLabels:
     """Answers of N rows, cut by `bounds` (N + 1,): their tokens (M,), and the likeliest at each place.
 
-    The last of `top_log_probs` (M, K + 1) is that of all tokens besides the K of `top_ids` (M, K).
+    The last of `top_log_probs` (M, K + 1) is that of all tokens besides the K of `top_ids` (M, K). `tails` (M, G) says
+    what these others sum to at several temperatures, as `tail_log_sums` gives it; None of a set that does not know.
     """
 
     bounds: npt.NDArray[np.int64]
     answer_ids: npt.NDArray[np.int32]
     top_ids: npt.NDArray[np.int32]
     top_log_probs: npt.NDArray[np.float32]
+    tails: npt.NDArray[np.float32] | None = None
 
     def answers(self) -> list[list[int]]:
         return [part.tolist() for part in np.split(self.answer_ids, self.bounds[1:-1])]
@@ -38,22 +46,35 @@ class TokenLabels:
             answer_ids=self.answer_ids[places],
             top_ids=self.top_ids[places],
             top_log_probs=self.top_log_probs[places],
+            tails=None if self.tails is None else self.tails[places],
         )
+
+    def log_probs_at(self, temperature: float) -> Tensor:
+        """Return the distributions at a temperature, (M, K + 1), the last of all other tokens together.
+
+        Without `tails`, the others count as one token: too little above temperature 1.
+        """
+        if self.tails is None:
+            return torch.log_softmax(torch.from_numpy(self.top_log_probs) / temperature, dim=-1)
+        return log_probs_at(top_log_probs_UK=self.top_log_probs[:, :-1], tails_UG=self.tails, temperature=temperature)
 
     def columns(self) -> dict[str, pa.Array]:
         """Return them as Arrow columns, one flat list per row."""
-        values = (self.answer_ids, self.top_ids, self.top_log_probs)
-        return {name: to_lists(found, self.bounds) for name, found in zip(COLUMNS, values, strict=True)}
+        columns = dict(zip(COLUMNS, (self.answer_ids, self.top_ids, self.top_log_probs), strict=True))
+        tails = {} if self.tails is None else {TAILS: self.tails}
+        return {name: to_lists(found, self.bounds) for name, found in {**columns, **tails}.items()}
 
 
 def token_labels_in(table: pa.Table) -> TokenLabels:
     """Read what `TokenLabels.columns` gave."""
     (answer_ids, bounds), (top_ids, _), (top_log_probs, _) = (from_lists(table.column(name)) for name in COLUMNS)
+    tails = from_lists(table.column(TAILS))[0].astype(np.float32) if TAILS in table.column_names else None
     return TokenLabels(
         bounds=bounds,
         answer_ids=answer_ids.astype(np.int32),
         top_ids=top_ids.reshape(len(answer_ids), -1).astype(np.int32),
         top_log_probs=top_log_probs.reshape(len(answer_ids), -1).astype(np.float32),
+        tails=None if tails is None else tails.reshape(len(answer_ids), -1),
     )
 
 

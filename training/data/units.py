@@ -13,6 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from training.data.ragged import RaggedInts
+
 # Every output of a unit that the model could not see; finite nowhere, and unlike what a broken model gives.
 UNSEEN = -np.inf
 
@@ -37,9 +39,16 @@ class Units:
     @classmethod
     def of_words(cls, positions: Sequence[Sequence[int]]) -> Self:
         """Make each word a unit; a position below 0 is a word without a token."""
-        count_N = torch.tensor([len(row) for row in positions], dtype=torch.int64)
-        flat = [position >= 0 for row in positions for position in row]
-        return cls(start_N=count_N.cumsum(0) - count_N, count_N=count_N, seen_U=torch.tensor(flat, dtype=torch.bool))
+        return cls.of_positions(RaggedInts.of(positions))
+
+    @classmethod
+    def of_positions(cls, positions: RaggedInts) -> Self:
+        """Make each word a unit, as `of_words`."""
+        return cls(
+            start_N=torch.from_numpy(positions.bounds[:-1]),
+            count_N=torch.from_numpy(positions.lengths),
+            seen_U=torch.from_numpy(positions.values >= 0),
+        )
 
     def to(self, device: torch.device) -> Self:
         return replace(
@@ -76,6 +85,11 @@ class ModelOutputs:
     def row(self, number: int) -> npt.NDArray[np.float32]:
         """Return the outputs of one row, (its units, C)."""
         return self.values_UC[self.bounds[number] : self.bounds[number + 1]]
+
+    def between(self, start: int, stop: int) -> Self:
+        """Return the outputs of the rows from `start` to before `stop`; the values are shared."""
+        bounds = self.bounds[start : stop + 1]
+        return replace(self, values_UC=self.values_UC[bounds[0] : bounds[-1]], bounds=bounds - bounds[0])
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         counts = np.diff(self.bounds)

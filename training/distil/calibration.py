@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.data import ModelOutputs
+from training.data import ModelOutputs, TopOutputs, tail_at
 from training.learners import learner_of
 from training.losses import IGNORED
 from training.tasks import TaskType
@@ -28,12 +28,16 @@ DECISIONS_PER_BLOCK = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
-    """D decisions about N rows: logits, the row of each, and the gold choice where it is known."""
+    """D decisions about N rows: logits, the row of each, and the gold choice where it is known.
+
+    Where only the likeliest of many choices are kept, `tails_DG` says what the others sum to.
+    """
 
     logits_DK: npt.NDArray[np.float32]
     row_D: Indices
     num_rows: int
     target_D: Indices | None = None
+    tails_DG: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +73,19 @@ class Calibration:
         return asdict(self)
 
 
-def decisions_of(*, task_type: TaskType, outputs: ModelOutputs, target: npt.NDArray[Any] | None = None) -> Decisions:
+def decisions_of(
+    *, task_type: TaskType, outputs: ModelOutputs | TopOutputs, target: npt.NDArray[Any] | None = None
+) -> Decisions:
     """Turn outputs into decisions, without what is unseen, not finite or, given TaskLearner.targets, has no gold."""
+    if isinstance(outputs, TopOutputs):
+        assert target is None, "gold may be among those that are not kept"
+        kept_N = outputs.answered_N
+        return Decisions(
+            logits_DK=outputs.top_log_probs_NK[kept_N],
+            row_D=np.flatnonzero(kept_N),
+            num_rows=len(outputs),
+            tails_DG=outputs.tails_NG[kept_N],
+        )
     logits_DK = learner_of(task_type).choices(outputs.values_UC)
     per_unit = len(logits_DK) // max(1, len(outputs.values_UC))
     row_U = np.repeat(np.arange(len(outputs)), np.diff(outputs.bounds))
@@ -135,8 +150,13 @@ def fit_temperature(decisions: Decisions) -> float:
 
 def log_confidence(decisions: Decisions, *, temperature: float) -> Floats:
     """Return the log-probability of each decision's choice at a temperature, (D,)."""
-    found = [-np.log(_weights(block, temperature).sum(axis=1)) for block in _blocks(decisions.logits_DK)]
-    return np.concatenate([np.zeros(0), *found])
+    sums = [_weights(block, temperature).sum(axis=1) for block in _blocks(decisions.logits_DK)]
+    sum_D = np.concatenate([np.zeros(0), *sums])
+    if decisions.tails_DG is not None:
+        tail_D = tail_at(tails_UG=decisions.tails_DG, temperature=temperature).astype(np.float64)
+        sum_D += np.exp(tail_D - decisions.logits_DK.max(axis=1) / temperature)
+    log_D: Floats = -np.log(sum_D)
+    return log_D
 
 
 def row_confidence(decisions: Decisions, *, temperature: float) -> Floats:

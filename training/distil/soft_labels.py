@@ -14,13 +14,23 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from training.answers import Rows
-from training.data import DataInvalid, ModelOutputs, TokenLabels, from_lists, to_lists, token_labels_in
+from training.data import (
+    TAIL_TEMPERATURES,
+    DataInvalid,
+    ModelOutputs,
+    TokenLabels,
+    TopOutputs,
+    from_lists,
+    to_lists,
+    token_labels_in,
+)
 from training.distil.confidence import DevConfidence
 from training.runtime import removed_on_failure, write_json
 
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
 CONFIDENCE_FILE = "surety.json"
+TOP_COLUMNS = ("class_ids", "class_log_probs", "class_tails")
 
 
 class SoftLabelsUnusable(DataInvalid):
@@ -32,6 +42,7 @@ class StorePlan:
     """What a set is made of; two sets with the same plan have the same numbers.
 
     `outputs` names the numbers of each unit; `top_tokens` are kept at each place of a text-to-text teacher's answers.
+    Of many classes only the `top_outputs` likeliest of each row are kept; 0 keeps all.
     """
 
     task_type: str
@@ -46,12 +57,18 @@ class StorePlan:
     rows_per_shard: int
     num_rows: int
     top_tokens: int = 0
+    top_outputs: int = 0
     segmentation: str = "word"
 
     def payload(self) -> dict[str, Any]:
         payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
         if self.segmentation == "word":
             del payload["segmentation"]
+        if not self.top_outputs:
+            del payload["top_outputs"]
+        if self.top_tokens or self.top_outputs:
+            # Shards of an earlier version do not have the tails: they are not mixed with those that do.
+            payload["tail_temperatures"] = list(TAIL_TEMPERATURES)
         return payload
 
 
@@ -60,7 +77,7 @@ class SoftLabels:
     """A finished set in memory: a teacher's logits, its confidence on dev if calibrated, its tokens if text-to-text."""
 
     rows: Rows
-    outputs: ModelOutputs
+    outputs: ModelOutputs | TopOutputs
     tokenizer_hash: str
     dev: DevConfidence | None = None
     tokens: TokenLabels | None = None
@@ -72,7 +89,9 @@ class SoftLabels:
             gold=None,
         )
         tokens = self.tokens.take(np.flatnonzero(kept_N).tolist()) if self.tokens else None
-        return replace(self, rows=rows, outputs=self.outputs.of(kept_N), tokens=tokens)
+        outputs = self.outputs
+        kept = outputs.of_rows(kept_N) if isinstance(outputs, TopOutputs) else outputs.of(kept_N)
+        return replace(self, rows=rows, outputs=kept, tokens=tokens)
 
 
 class PartialStore:
@@ -99,7 +118,7 @@ class PartialStore:
     def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
         """Write one shard of rows with their outputs and tokens, those of a row in one flat list."""
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
-        columns |= {"logits": to_lists(outputs.values_UC, outputs.bounds), **(tokens.columns() if tokens else {})}
+        columns |= {**self._output_columns(outputs), **(tokens.columns() if tokens else {})}
         table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
@@ -107,6 +126,13 @@ class PartialStore:
             with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
                 writer.write_table(table)
             temporary.replace(path)
+
+    def _output_columns(self, outputs: ModelOutputs) -> dict[str, pa.Array]:
+        if not self._plan.top_outputs:
+            return {"logits": to_lists(outputs.values_UC, outputs.bounds)}
+        top = TopOutputs.of(outputs.values_UC, num_top=self._plan.top_outputs)
+        found = (top.top_ids_NK, top.top_log_probs_NK, top.tails_NG)
+        return {name: to_lists(values, outputs.bounds) for name, values in zip(TOP_COLUMNS, found, strict=True)}
 
     def publish(self, target: Path, *, calibration: Mapping[str, Any] | None, confidence: DevConfidence | None) -> None:
         """Rename the complete shards to a finished set; calibration and confidence are None without a labelled dev."""
@@ -144,15 +170,22 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         )
     table = datasets.concatenate_datasets(shards)
     rows = Rows(uids=list(table["uid"]), columns={name: list(table[name]) for name in input_fields}, gold=None)
-    width = len(metadata["outputs"])
-    values, bounds = from_lists(table.data.column("logits"))
     return SoftLabels(
         rows=rows,
-        outputs=ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds // width),
+        outputs=_outputs_in(table.data, metadata),
         tokenizer_hash=metadata["tokenizer_hash"],
         dev=_dev_confidence(folder, metadata),
         tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
     )
+
+
+def _outputs_in(table: pa.Table, metadata: Mapping[str, Any]) -> ModelOutputs | TopOutputs:
+    if metadata.get("top_outputs"):
+        ids, log_probs, tails = (from_lists(table.column(name))[0].reshape(len(table), -1) for name in TOP_COLUMNS)
+        return TopOutputs(top_ids_NK=ids, top_log_probs_NK=log_probs, tails_NG=tails)
+    width = len(metadata["outputs"])
+    values, bounds = from_lists(table.column("logits"))
+    return ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds // width)
 
 
 def _dev_confidence(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:

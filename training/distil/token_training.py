@@ -5,7 +5,7 @@ import torch
 
 from training.answers import Rows
 from training.contract import MAX_SCORED_LABELS
-from training.data import EncodedRows, TokenLabels
+from training.data import EncodedRows, RaggedInts, TokenLabels, TopOutputs
 from training.distil.soft_labels import SoftLabels
 from training.learners import encode_rows
 from training.losses import IGNORED
@@ -45,10 +45,10 @@ def token_objective(
     """
     tokens = soft.tokens
     assert tokens is not None
-    parts = [(soft.rows, tokens.answers())]
+    parts = [(soft.rows, RaggedInts(values=tokens.answer_ids, bounds=tokens.bounds))]
     if gold is not None:
         texts = gold.columns[codec.task_type.input_fields[0]]
-        parts.append((gold, codec.tokens(answers=gold.labelled(), texts=texts)))
+        parts.append((gold, RaggedInts.of(codec.tokens(answers=gold.labelled(), texts=texts))))
     rows = Rows(
         uids=[uid for part, _ in parts for uid in part.uids],
         columns={name: [text for part, _ in parts for text in part.columns[name]] for name in soft.rows.columns},
@@ -57,14 +57,19 @@ def token_objective(
     encoded = encode_rows(
         rows=rows, task_type=codec.task_type, tokenizer=codec.tokenizer, max_length=settings.max_length
     )
-    encoded_answers = with_target_tokens(
-        encoded=encoded, answers=[answer for _, answers in parts for answer in answers]
-    )
+    encoded_answers = with_target_tokens(encoded=encoded, answers=RaggedInts.joined([answers for _, answers in parts]))
     return encoded_answers, _loss(encoded_answers, tokens, _is_answered(soft, tokens), settings)
 
 
 def _is_answered(soft: SoftLabels, tokens: TokenLabels) -> torch.Tensor:
-    answered_N = [not np.isnan(soft.outputs.row(row)).any() for row in range(len(soft.rows))]
+    outputs = soft.outputs
+    if isinstance(outputs, TopOutputs):
+        answered_N = outputs.answered_N
+    else:
+        # A row without a unit has nothing that could be missing.
+        unanswered_U = np.isnan(outputs.values_UC).any(axis=1)
+        row_U = np.repeat(np.arange(len(outputs)), np.diff(outputs.bounds))
+        answered_N = np.bincount(row_U[unanswered_U], minlength=len(outputs)) == 0
     return torch.from_numpy(np.repeat(answered_N, np.diff(tokens.bounds)))
 
 
@@ -79,7 +84,7 @@ def _loss(
     top_ids_UK = torch.zeros((num_all, width), dtype=torch.int64)
     top_ids_UK[:num_taught] = torch.from_numpy(tokens.top_ids.astype(np.int64))
     teacher_UK = torch.zeros((num_all, width + 1))
-    teacher_UK[:num_taught] = torch.from_numpy(tokens.top_log_probs)
+    teacher_UK[:num_taught] = tokens.log_probs_at(settings.temperature)
     return TokenLoss(
         units=encoded_answers.units,
         target_U=gold.target_U,

@@ -1,7 +1,7 @@
 """Models at work: outputs for rows, metrics with intervals, answers to files and to single questions."""
 
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
-from training.evaluation.metrics import Interval, bootstrap
+from training.evaluation.metrics import bootstrap
 from training.evaluation.outputs import generate_answers, predict_logits
 from training.evaluation.predict import Listener, predict_file
 from training.evaluation.serving import answer_lines
@@ -9,7 +9,6 @@ from training.evaluation.serving import answer_lines
 __all__ = [
     "EncodedSplit",
     "Evaluator",
-    "Interval",
     "Listener",
     "SplitPredictions",
     "answer_lines",

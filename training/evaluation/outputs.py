@@ -16,12 +16,12 @@ from training.compute import Compute, halve_batch
 from training.data import UNSEEN, EncodedRows, Indices, ModelOutputs, TokenLabels, collate, scoring_batches
 from training.learners import learner_of
 from training.losses import IGNORED
-from training.models import GeneratedTokens, TextToText
+from training.models import GeneratedTokens, TextToText, packed_linears
 from training.runtime import StopFlag
 
 # How far a distribution for one generated answer stays from certainty, and from a toss-up.
 MARGIN = 0.001
-# Of one row: tokens, log-probabilities, top_ids and top_log_probs; see GeneratedTokens.
+# Of one row: tokens, log-probabilities, top_ids, top_log_probs and tails; see GeneratedTokens.
 _RowParts = tuple[npt.NDArray[np.generic], ...]
 
 
@@ -40,7 +40,12 @@ def score_in_batches(
     fit into memory are cut in two. Raises: StopRequested, MemoryTooSmall.
     """
     model.eval()
-    with torch.inference_mode(), compute.autocast():
+    num_tokens = int(rows.lengths.sum())
+    with (
+        packed_linears(model=model, compute=compute, num_tokens=num_tokens),
+        torch.inference_mode(),
+        compute.autocast(),
+    ):
         waiting = scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)[::-1]
         while waiting:
             stop.raise_if_requested()
@@ -68,16 +73,16 @@ def predict_logits(
     """
     if isinstance(model, TextToText):
         return generate_answers(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows).outputs
-    blocks: list[tuple[Tensor, Tensor]] = []
+    found: list[npt.NDArray[np.float32]] = []
 
     def score(inputs: dict[str, Tensor], indices: Indices) -> None:
-        blocks.append((rows.units.of(torch.from_numpy(indices)), model(inputs).float().cpu()))
+        logits = model(inputs).float().cpu().numpy()
+        if not found:
+            found.append(np.full((len(rows.units.seen_U), logits.shape[1]), UNSEEN, dtype=np.float32))
+        found[0][rows.units.of(torch.from_numpy(indices)).numpy()] = logits
 
     score_in_batches(model=model, rows=rows, compute=compute, stop=stop, on_rows=on_rows, score=score)
-    values_UC = torch.full((len(rows.units.seen_U), blocks[0][1].shape[1]), UNSEEN)
-    for units, logits in blocks:
-        values_UC[units] = logits
-    return ModelOutputs(values_UC=values_UC.numpy(), bounds=rows.units.bounds())
+    return ModelOutputs(values_UC=found[0], bounds=rows.units.bounds())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +134,7 @@ def generate_answers(
 
 
 def _by_row(generated: GeneratedTokens, indices: Indices) -> dict[int, _RowParts]:
-    tensors = (generated.tokens, generated.log_probs, generated.top_ids, generated.top_log_probs)
+    tensors = (generated.tokens, generated.log_probs, generated.top_ids, generated.top_log_probs, generated.tails)
     parts = [tensor.cpu().numpy() for tensor in tensors]
     counts = (parts[0] != IGNORED).sum(axis=1)
     return {
@@ -143,6 +148,7 @@ def _token_labels(parts: Sequence[_RowParts]) -> TokenLabels:
         answer_ids=np.concatenate([row[0] for row in parts]).astype(np.int32),
         top_ids=np.concatenate([row[2] for row in parts]).astype(np.int32),
         top_log_probs=np.concatenate([row[3] for row in parts]).astype(np.float32),
+        tails=np.concatenate([row[4] for row in parts]).astype(np.float32),
     )
 
 

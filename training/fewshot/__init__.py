@@ -3,7 +3,9 @@
 from training.fewshot.choosing import Candidate, Choice, choose
 from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.fitting import FrozenFit, FrozenStudy, UnitVectors
+from training.fewshot.folds import stratified_folds
 from training.fewshot.frozen_head import FrozenHead, LinearHead
+from training.fewshot.judging import as_outputs, errors_of, scores_of
 from training.fewshot.linear import fit_logistic
 from training.fewshot.names import TEMPLATE, LabelText
 from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe
@@ -27,7 +29,11 @@ __all__ = [
     "UnitVectors",
     "VectorStore",
     "WordModel",
+    "as_outputs",
     "choose",
+    "errors_of",
     "fit_logistic",
     "fit_words",
+    "scores_of",
+    "stratified_folds",
 ]

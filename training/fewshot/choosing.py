@@ -110,7 +110,7 @@ class _Folds:
     @classmethod
     def of(cls, evidence: Evidence, judge: Judge, seed: int) -> _Folds | None:
         num_rows = len(judge.rows)
-        count = num_folds(num_rows=num_rows, num_units=len(evidence.features_NF))
+        count = num_folds(num_rows=num_rows, num_units=len(evidence.features_NF), num_outputs=evidence.num_outputs)
         if count < 2:
             return None
         row_U = np.repeat(np.arange(num_rows), np.diff(judge.bounds))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,8 @@ from training.tasks import TASK_TYPES, TaskType
 ONE_TEXT = TASK_TYPES["text_classification"]
 # Texts whose vectors are computed, and then kept, at once: memory grows with it, and what a stop loses.
 TEXTS_PER_SHARD = 8_192
+# Of vectors, so many are kept in memory.
+MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class FrozenEncoder:
     max_length: int
     compute: Compute
     pooling: str = "mean"
+    # Vectors that were computed already, by digest: the same rows are asked for again and again.
+    known: dict[bytes, Vectors] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def key(self) -> str:
@@ -76,6 +80,8 @@ class FrozenEncoder:
         place = {digest: row for row, digest in enumerate(known)}
         vectors_TH = np.empty((len(known), self.width), dtype=np.float32)
         found = store.read(list(known), into=vectors_TH) if store is not None else np.zeros(len(known), dtype=np.bool_)
+        for digest in self.known.keys() & known.keys():
+            vectors_TH[place[digest]], found[place[digest]] = self.known[digest], True
         lacking = np.flatnonzero(~found)
         # By length, so that no shard's batches are padded to another's longest.
         distinct = list(known.items())
@@ -86,6 +92,8 @@ class FrozenEncoder:
             vectors_TH[rows] = fresh
             if store is not None:
                 store.add([distinct[row][0] for row in rows], fresh)
+            if len(self.known) + len(rows) <= MOST_KNOWN:
+                self.known.update((distinct[row][0], vectors_TH[row]) for row in rows)
         return vectors_TH[[place[digest] for digest in digests]]
 
     def word_vectors(self, texts: Sequence[str], *, task_type: TaskType, stop: StopFlag) -> ModelOutputs:

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Rows
-from training.data import ModelOutputs, Units
+from training.data import ModelOutputs, Units, tokenise
 from training.fewshot.choosing import Choice, LabelledUnits, choose
 from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.features import Floats, centre_of, centred_units, pair_features
-from training.fewshot.frozen_head import FrozenHead
+from training.fewshot.frozen_head import FrozenHead, probabilities
 from training.fewshot.judging import Judge, as_outputs
-from training.fewshot.names import TEMPLATE, LabelText, NameVectors, name_vectors
-from training.fewshot.recipes import Evidence
+from training.fewshot.names import TEMPLATE, LabelText, NameVectors, listed, name_vectors
+from training.fewshot.recipes import Evidence, logistic
 from training.fewshot.store import VectorStore
 from training.learners import learner_of
 from training.runtime import StopFlag
@@ -24,6 +24,8 @@ from training.tasks import TaskType
 
 # Texts of the pool whose words are read; a text has many.
 MOST_TEXTS_OF_WORDS = 500
+# Of the logistic regression on a teacher's outputs.
+TAUGHT_STRENGTH = 0.3
 # Names of a label that two texts get which say the same.
 ALIKE = frozenset(
     {"yes", "true", "same", "alike", "similar", "equal", "equivalent", "paraphrase", "duplicate", "match"}
@@ -130,7 +132,29 @@ class FrozenStudy:
         head = FrozenHead(
             linear=choice.linear, centre_H=centre_H, temperature=choice.temperature, exclusive=evidence.exclusive
         )
-        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=() if self._is_pairs else names.notes)
+        return FrozenFit(
+            head=head, choice=choice, evidence=evidence, notes=() if self._is_pairs else (*names.notes, *self._cut())
+        )
+
+    def taught(self, *, pool: UnitVectors, logits_UC: npt.NDArray[np.float32], temperature: float) -> FrozenHead:
+        """Fit a head to a teacher's logits of the pool's units: what distillation comes to without training the rest.
+
+        Units of which the teacher says nothing finite are left out.
+        """
+        centre_H = centre_of(pool.all_vectors())
+        answered_U = pool.seen_U & np.isfinite(logits_UC).all(axis=1)
+        exclusive = self.task_type.unit != "label"
+        evidence = Evidence(
+            features_NF=pool.features(centre_H)[answered_U],
+            targets_NC=probabilities(logits_UC[answered_U].astype(np.float64) / temperature, exclusive=exclusive),
+            names_CF=self._names_of_outputs(self._names(centre_H).units_CH),
+            pool_PF=np.zeros((0, 0)),
+            exclusive=exclusive,
+            is_pairs=self._is_pairs,
+        )
+        linear = logistic(evidence, TAUGHT_STRENGTH)
+        # The student's logits are compared at the temperature, too.
+        return FrozenHead(linear=linear, centre_H=centre_H, temperature=1 / temperature, exclusive=exclusive)
 
     def outputs(self, head: FrozenHead, vectors: UnitVectors) -> ModelOutputs:
         """Return a head's logits, over its temperature, as a student's or teacher's outputs are."""
@@ -185,6 +209,20 @@ class FrozenStudy:
     def _num_outputs(self) -> int:
         return len(self.task_type.output_names(self.label_names))
 
+    def _cut(self) -> tuple[str, ...]:
+        """Say which labels say more of themselves than the checkpoint reads."""
+        texts = [label.texts(self.template) for label in self.labels]
+        tokenizer, length = self.encoder.tokenizer, self.encoder.max_length
+        encoded = [
+            tokenise(tokenizer, said, truncation=True, max_length=length + 1)["input_ids"] if said else []
+            for said in texts
+        ]
+        cut = [
+            label.name for label, ids in zip(self.labels, encoded, strict=True) if any(len(one) > length for one in ids)
+        ]
+        what = f"{listed(cut)}: a text is longer than the {length} tokens that are read, and is cut. Say it shorter."
+        return (what,) if cut else ()
+
     def _names(self, centre_H: Floats) -> NameVectors:
         if self._is_pairs:
             return NameVectors.unknown(len(self.labels), len(centre_H))
@@ -205,5 +243,9 @@ class FrozenStudy:
 
     def _alike(self) -> int | None:
         """The one label whose name says that both texts are alike; None for none or several."""
-        found = [number for number, label in enumerate(self.labels) if label.name.strip().casefold() in ALIKE]
+        found = [
+            number
+            for number, label in enumerate(self.labels)
+            if ALIKE & {text.strip().casefold() for text in (label.name, *label.examples)}
+        ]
         return found[0] if len(found) == 1 and len(self.labels) == 2 else None

@@ -41,15 +41,25 @@ class Judge:
 
     def scores(self, tallies: Sequence[MetricTally]) -> Floats:
         """Return each head's metric, 0 to 1."""
-        return np.array([self.task_type.score(totals_RK=tally.totals())[self.metric][0] for tally in tallies])
+        return scores_of(task_type=self.task_type, metric=self.metric, tallies=tallies)
 
     def errors(self, tallies: Sequence[MetricTally], *, best: int, seed: int) -> Floats:
-        """Return the standard error of each head's difference to the best one, both on the same rows.
+        """Return the standard error of each head's difference to the best one, both on the same rows."""
+        return errors_of(task_type=self.task_type, metric=self.metric, tallies=tallies, best=best, seed=seed)
 
-        By the bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 6).
-        """
-        num_rows = len(self.rows)
-        rng = np.random.default_rng(seed)
-        weights_RN = rng.multinomial(num_rows, np.full(num_rows, 1 / num_rows), size=NUM_RESAMPLES)
-        drawn = [self.task_type.score(totals_RK=tally.totals(weights_RN))[self.metric] for tally in tallies]
-        return np.array([float((one - drawn[best]).std()) for one in drawn])
+
+def scores_of(*, task_type: TaskType, metric: str, tallies: Sequence[MetricTally]) -> Floats:
+    """Return the metric of each tally, 0 to 1."""
+    return np.array([task_type.score(totals_RK=tally.totals())[metric][0] for tally in tallies])
+
+
+def errors_of(*, task_type: TaskType, metric: str, tallies: Sequence[MetricTally], best: int, seed: int) -> Floats:
+    """Return the standard error of the difference of each metric to the best one, all on the same rows.
+
+    By the bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 6).
+    """
+    num_rows = tallies[0].num_examples
+    rng = np.random.default_rng(seed)
+    weights_RN = rng.multinomial(num_rows, np.full(num_rows, 1 / num_rows), size=NUM_RESAMPLES)
+    drawn = [task_type.score(totals_RK=tally.totals(weights_RN))[metric] for tally in tallies]
+    return np.array([float((one - drawn[best]).std()) for one in drawn])

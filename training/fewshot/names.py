@@ -20,17 +20,22 @@ SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class LabelText:
-    """What is known of a label without any labelled text."""
+    """What is known of a label without any labelled text; a name may be a code that is not to be read."""
 
     name: str
     description: str = ""
     examples: tuple[str, ...] = ()
+    is_read: bool = True
+
+    @classmethod
+    def of(cls, label: str, texts: Sequence[str]) -> LabelText:
+        """Take texts for a label's own; without any, the label itself is all that is known."""
+        return cls(name=label, examples=tuple(texts), is_read=not texts)
 
     def texts(self, template: str = TEMPLATE) -> list[str]:
         """Return the texts that say what the label is; none for a bare name like `1` or `B`."""
-        name = self.name.strip()
-        said = [template.replace("{name}", name)] if _LETTERS.search(name) or has_unspaced(name) else []
-        return [*said, *(text for text in (self.description.strip(), *self.examples) if text.strip())]
+        said = [template.replace("{name}", self.name.strip())] if self.is_read and says_something(self.name) else []
+        return [*said, *filter(says_something, (self.description.strip(), *self.examples))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,11 @@ class NameVectors:
     def says_C(self) -> list[bool]:
         """Whether each label says what it is."""
         return [bool(unit.any()) for unit in self.units_CH]
+
+
+def says_something(text: str) -> bool:
+    """Say whether a text has a word, or a sign that is one."""
+    return bool(_LETTERS.search(text)) or has_unspaced(text)
 
 
 def name_vectors(
@@ -76,9 +86,9 @@ def name_vectors(
     for number in doubles:
         texts[number] = []
     notes = [
-        *([f"{_listed(silent)}: the name says nothing. Add a description or example phrases."] if silent else []),
+        *([f"{listed(silent)}: the name says nothing. Add a description or example phrases."] if silent else []),
         *(
-            [f"{_listed([labels[n].name for n in doubles])}: described in the same words. Tell them apart."]
+            [f"{listed([labels[n].name for n in doubles])}: described in the same words. Tell them apart."]
             if doubles
             else []
         ),
@@ -93,6 +103,7 @@ def name_vectors(
     return NameVectors(units_CH=unit_rows(sums_CH), notes=tuple(notes))
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Name the first few labels of some."""
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     return f"Label {', '.join(map(repr, names[:SHOWN]))}{more}"

@@ -9,10 +9,12 @@ from training.learners.artifact import (
     save_classifier,
 )
 from training.learners.base import TaskLearner
+from training.learners.held_out import HeldOut
 from training.learners.registry import encode_rows, learner_of
 
 __all__ = [
     "Classifier",
+    "HeldOut",
     "LabelMap",
     "TaskLearner",
     "encode_rows",

@@ -79,7 +79,7 @@ def load_classifier(
     model = learner_of(task_type).build(encoder=pretrained.model, labels=labels, pooling=pooling)
     if is_artifact(source):
         try:
-            model.head.load_state_dict(load_file(folder / HEAD_FILE))
+            model.load_head(load_file(folder / HEAD_FILE))
         except (OSError, RuntimeError, SafetensorError) as error:
             raise PretrainedUnusable(f"The head in {folder} cannot be loaded ({error}). Train it again.") from error
     return Classifier(model=model, tokenizer=pretrained.tokenizer)
@@ -124,7 +124,7 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
     checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))
     classifier.tokenizer.save_pretrained(folder)
     if isinstance(model, EncoderClassifier):
-        save_file(state_in_fp32(model.head), folder / HEAD_FILE)
+        save_file(model.head_state(), folder / HEAD_FILE)
     write_json(
         path=folder / LABEL_MAP_FILE,
         payload={

@@ -22,6 +22,9 @@ from training.tasks import TaskType
 class TaskLearner(ABC):
     """The trainer's side of one task type; `labels` are the study's, in their order."""
 
+    # Whether the outputs of a unit are one choice among all of them.
+    is_one_choice = True
+
     def __init__(self, task_type: TaskType) -> None:
         self.task_type = task_type
 

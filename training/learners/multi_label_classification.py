@@ -17,6 +17,8 @@ from training.losses import IGNORED, binary_cross_entropy_sum, binary_distillati
 class MultiLabelClassificationLearner(TextClassificationLearner):
     """Learns a set of labels per row."""
 
+    is_one_choice = False
+
     def targets(self, *, rows: Rows, units: Units, labels: Sequence[str]) -> Tensor:
         place = {label: index for index, label in enumerate(labels)}
         target_NC = torch.zeros(len(rows), len(labels))

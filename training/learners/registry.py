@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from training.answers import NO_TOKEN, WORD_TOKENS, Rows
-from training.data import EncodedRows, Units, join_pair, split_pair
+from training.data import EncodedRows, RaggedInts, Units, join_pair, split_pair
 from training.learners.base import TaskLearner
 from training.learners.entity_extraction import EntityExtractionLearner
 from training.learners.multi_label_classification import MultiLabelClassificationLearner
@@ -20,6 +20,8 @@ LEARNERS: dict[str, type[TaskLearner]] = {
     "entity_extraction": EntityExtractionLearner,
 }
 
+ROWS_PER_BLOCK = 1024
+
 
 def learner_of(task_type: TaskType) -> TaskLearner:
     """Return the learner of a task type."""
@@ -30,10 +32,10 @@ def encode_rows(
     *, rows: Rows, task_type: TaskType, tokenizer: Any, max_length: int, pooling: str | None = None
 ) -> EncodedRows:
     """Tokenise rows once, unpadded; `pooling` is the model's, None of a text-to-text model."""
-    inputs = learner_of(task_type).encode(
-        tokenizer=tokenizer, columns=rows.columns, max_length=max_length, pooling=pooling or "mean"
+    inputs = _encoded_in_blocks(
+        learner=learner_of(task_type), rows=rows, tokenizer=tokenizer, max_length=max_length, pooling=pooling or "mean"
     )
-    lengths = np.array([sum(len(side.get("input_ids", ())) for side in split_pair(row)) for row in inputs])
+    lengths = sum((side["input_ids"].lengths for side in split_pair(inputs) if side), np.zeros(len(rows), np.int64))
     pad_values = {
         "attention_mask": 0,
         "input_ids": tokenizer.pad_token_id,
@@ -41,11 +43,23 @@ def encode_rows(
         WORD_TOKENS: NO_TOKEN,
     }
     is_by_word = task_type.unit == "word"
-    units = Units.of_words([row[WORD_TOKENS] for row in inputs]) if is_by_word else Units.one_per_row(len(inputs))
     return EncodedRows(
         inputs=inputs,
         lengths=lengths,
-        units=units,
+        units=Units.of_positions(inputs[WORD_TOKENS]) if is_by_word else Units.one_per_row(len(rows)),
         pad_values=join_pair(pad_values, pad_values),
-        columns=rows.columns,
+        columns=rows.columns if pooling is None else {},
     )
+
+
+def _encoded_in_blocks(
+    *, learner: TaskLearner, rows: Rows, tokenizer: Any, max_length: int, pooling: str
+) -> dict[str, RaggedInts]:
+    """Encode some rows at a time: as Python lists, all of them together would fill the memory."""
+    blocks: dict[str, list[RaggedInts]] = {}
+    for start in range(0, len(rows), ROWS_PER_BLOCK):
+        columns = {name: texts[start : start + ROWS_PER_BLOCK] for name, texts in rows.columns.items()}
+        encoded = learner.encode(tokenizer=tokenizer, columns=columns, max_length=max_length, pooling=pooling)
+        for name in encoded[0]:
+            blocks.setdefault(name, []).append(RaggedInts.of([row[name] for row in encoded]))
+    return {name: RaggedInts.joined(blocks.pop(name)) for name in list(blocks)}

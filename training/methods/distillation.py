@@ -1,15 +1,17 @@
 """Train a student on a teacher's soft labels, and on gold labels too if asked."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from training.answers import Rows
 from training.compute import Compute
 from training.contract import SPEC_FILE
-from training.data import EncodedRows, read_labelled, report_leaks
+from training.data import EncodedRows, TopOutputs, Units, read_labelled, report_leaks
 from training.distil import (
     METADATA_FILE,
     Selection,
@@ -20,11 +22,12 @@ from training.distil import (
     shares_tokens,
     token_objective,
 )
-from training.evaluation import read_splits
+from training.evaluation import EncodedSplit, read_splits
 from training.job import Job
 from training.learners import encode_rows, learner_of
 from training.methods.preparing import prepare
-from training.methods.result import finish
+from training.methods.result import Extra, finish
+from training.methods.student_start import start_student
 from training.models import tokenizer_hash
 from training.runtime import PermanentFailure, file_hash
 from training.tasks import TaskType
@@ -35,7 +38,9 @@ from training.train import (
     TokenLoss,
     TrainingSetup,
     check_variety,
+    few_label_baselines,
     gold_objective,
+    head_rows,
     search_and_train,
 )
 
@@ -61,6 +66,12 @@ def distil(job: Job) -> dict[str, Any]:
     job.progress.stage("model", message=f"loading {spec.model}")
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
+    splits = read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling)
+    choice = start_student(job=job, loader=loader, compute=compute, soft=soft)
+    baselines = _baselines(job, loader, compute, soft, gold, splits)
+    if loader.has_head:
+        # It is not new any more and learns at the rate of the rest.
+        job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
     rows, loss = _soft_objective(job, task_type, soft, gold if spec.training.gold_weight else None, loader)
     _check_taught(soft, loss)
     setup = TrainingSetup(
@@ -68,26 +79,45 @@ def distil(job: Job) -> dict[str, Any]:
         rows=loader.prepared(rows),
         loss=loss.on(compute.device),
         compute=compute,
-        splits=read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling),
+        splits=splits,
         fingerprint=file_hash(job.folder / SPEC_FILE) + file_hash(spec.data.soft_labels / METADATA_FILE),
         gold=_gold_stage(job, task_type, gold, loader, compute),
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {spec.training.temperature:g}")
     leaks = report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()})
+    num_pseudo_labels, soft_tokenizer = len(soft.rows), soft.tokenizer_hash
+    # A million rows are not kept as texts while the student learns from their tokens.
+    del soft
     result = finish(
         job=job,
         trained=search_and_train(job=job, setup=setup, loader=loader),
         train=gold,
         num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
-        num_pseudo_labels=len(soft.rows),
+        num_pseudo_labels=num_pseudo_labels,
+        extra=Extra(baselines=baselines, choice=choice),
     )
     of_words = task_type.unit == "word"
     return {
         **result,
-        "aligned": of_words and soft.tokenizer_hash != tokenizer_hash(loader.tokenizer),
+        "aligned": of_words and soft_tokenizer != tokenizer_hash(loader.tokenizer),
         "leaks": leaks,
         "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
     }
+
+
+def _baselines(
+    job: Job,
+    loader: ModelLoader,
+    compute: Compute,
+    soft: SoftLabels,
+    gold: Rows | None,
+    splits: dict[str, EncodedSplit],
+) -> dict[str, dict[str, Any]]:
+    if "test" not in splits:
+        return {}
+    dev = splits["dev"].rows if "dev" in splits else None
+    rows = head_rows(job=job, task_type=loader.task_type, labelled=gold, texts=soft.rows, dev=dev)
+    return few_label_baselines(job=job, loader=loader, compute=compute, rows=rows, test=splits["test"].rows, start=None)
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:
@@ -145,6 +175,11 @@ def _soft_objective(
     settings = job.spec.training
     if loader.codec is not None and shares_tokens(codec=loader.codec, soft=soft):
         job.progress.log("teacher and student write with one tokenizer: distilling the distributions of tokens")
+        if soft.tokens is not None and soft.tokens.tails is None and settings.temperature != 1:
+            job.progress.log(
+                "warning: the soft labels were made by an earlier version, and weigh the tokens that they leave out at "
+                "temperature 1. Score again for those at another temperature."
+            )
         return token_objective(soft=soft, gold=gold, codec=loader.codec, settings=settings)
     texts = _joined(soft.rows, gold) if gold else soft.rows
     rows = encode_rows(
@@ -155,20 +190,36 @@ def _soft_objective(
         pooling=loader.pooling,
     )
     learner = learner_of(task_type)
-    teacher_UC = torch.from_numpy(soft.outputs.over(rows.units))
-    answered_U = torch.isfinite(teacher_UC).all(dim=1)
-    # Absent answers are zeros, not infinite: a masked one still reaches the gradient.
-    teacher_UC[~answered_U] = 0
+    teacher_UC, answered_U, top_ids_UK = _teacher_over(soft, rows.units, settings.temperature)
     return rows, SoftLoss(
         learner=learner,
         units=rows.units,
         teacher_UC=teacher_UC,
         answered_U=answered_U,
+        top_ids_UK=top_ids_UK,
         target=learner.targets(rows=texts, units=rows.units, labels=job.spec.labels),
         temperature=settings.temperature,
         gold_weight=settings.gold_weight,
         is_text_to_text=loader.codec is not None,
     )
+
+
+def _teacher_over(soft: SoftLabels, units: Units, temperature: float) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return a teacher's outputs over a student's units, which units it answered, and the classes it keeps, if not all.
+
+    Absent answers are zeros, not infinite: a masked one still reaches the gradient.
+    """
+    outputs = soft.outputs
+    if not isinstance(outputs, TopOutputs):
+        teacher_UC = torch.from_numpy(outputs.over(units))
+        answered_U = torch.isfinite(teacher_UC).all(dim=1)
+        teacher_UC[~answered_U] = 0
+        return teacher_UC, answered_U, None
+    # Rows behind those of the set have gold labels alone.
+    behind = (0, 0, 0, len(units.count_N) - len(outputs))
+    teacher_UK = F.pad(outputs.log_probs_at(temperature).nan_to_num(0.0), behind)
+    top_ids_UK = F.pad(torch.from_numpy(outputs.top_ids_NK), behind)
+    return teacher_UK, F.pad(torch.from_numpy(outputs.answered_N), behind[2:]), top_ids_UK
 
 
 def _joined(soft: Rows, gold: Rows) -> Rows:

@@ -30,8 +30,8 @@ def checkpoint_provenance(*, source: ModelSource, config: Any) -> dict[str, Any]
 
 
 def dataset_hashes(paths: DataPaths) -> dict[str, dict[str, Any]]:
-    """Return, for train, dev and test as far as given, num_rows and the SHA-256 of all rows in their order."""
-    named = {"train": paths.train, "dev": paths.dev, "test": paths.test}
+    """Return, for train, dev, test and pool as far as given, num_rows and the SHA-256 of all rows in their order."""
+    named = {"train": paths.train, "dev": paths.dev, "test": paths.test, "pool": paths.pool}
     return {name: _hashed(folder) for name, folder in named.items() if folder is not None}
 
 

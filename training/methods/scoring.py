@@ -1,14 +1,14 @@
 """One pass of a teacher over unlabelled examples, into the soft-label store."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import datasets
 
 from training.contract import SOFT_LABELS
-from training.data import checked_rows, open_dataset
+from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS, checked_rows, open_dataset
 from training.distil import (
     DevConfidence,
     PartialStore,
@@ -22,47 +22,47 @@ from training.distil import (
 )
 from training.evaluation import Evaluator, generate_answers, predict_logits, read_splits
 from training.job import Job
-from training.learners import encode_rows, is_artifact, learner_of, load_classifier, read_label_map
+from training.learners import HeldOut, encode_rows, learner_of
 from training.methods.preparing import prepare
 from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
-from training.models import PretrainedUnusable, TextToText, tokenizer_hash
+from training.methods.teachers import ScoringTeacher, teacher_of
+from training.models import TextToText, tokenizer_hash
 from training.runtime import folder_hash
-from training.spec import ModelSource, RunSpec
+from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
 
 
 def score(job: Job) -> dict[str, Any]:
-    """Run a fine-tuned teacher over unlabelled examples and store its logits; returns what result.json holds.
+    """Run a teacher over unlabelled examples and store its logits; returns what result.json holds.
 
-    Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
-    on it, last. Raises: PermanentFailure, StopRequested (the finished shards stay).
+    The teacher is an artifact, or a checkpoint that is not trained, with a head of its labels' names and labelled rows;
+    what it says of rows that taught a head is by heads that they did not teach. Killed and started again, it resumes at
+    the first shard that is not written. Given a labelled dev, it is calibrated on it, last. Raises: PermanentFailure,
+    StopRequested (the finished shards stay).
     """
     spec = job.spec
     assert spec.data.unlabelled is not None
     compute, task_type = prepare(job)
     dataset = open_dataset(folder=spec.data.unlabelled, name="unlabelled", columns=("uid", *task_type.input_fields))
-    source = _teacher_source(spec)
-    task_type = task_type.segmented(read_label_map(Path(source.name)).segmentation)
-    job.progress.stage("model", message=f"loading {source}")
-    teacher = load_classifier(
-        source=source, task_type=task_type, labels=spec.labels, max_length=spec.training.max_length
-    )
-    teacher.model.to(compute.device)
+    teacher = teacher_of(job=job, task_type=task_type, compute=compute)
+    classifier, task_type = teacher.classifier, teacher.task_type
     job.progress.stage("data", message="preparing data")
     # Before a long scoring, not after it: a dev that cannot be used is then reported at once.
     dev = replace(spec, data=replace(spec.data, test=None))
-    splits = read_splits(spec=dev, task_type=task_type, tokenizer=teacher.tokenizer, pooling=teacher.model.pooling)
-    evaluator = Evaluator(job=job, task_type=task_type, classifier=teacher, compute=compute, splits=splits)
-    plan = _plan(evaluator, dataset, Path(source.name))
+    splits = read_splits(
+        spec=dev, task_type=task_type, tokenizer=classifier.tokenizer, pooling=classifier.model.pooling
+    )
+    evaluator = Evaluator(job=job, task_type=task_type, classifier=classifier, compute=compute, splits=splits)
+    plan = _plan(evaluator, dataset, teacher)
     target = job.folder / SOFT_LABELS
     store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
     if not store.is_published(target):
         store.open()
-        _score_all(evaluator, store, dataset)
-        job.progress.log(f"scored {len(dataset)} examples with {source}")
+        _score_all(evaluator, store, dataset, teacher.held_out)
+        job.progress.log(f"scored {len(dataset)} examples with {teacher.name}")
         calibration, confidence = _calibrated(evaluator) if "dev" in splits else (None, None)
         store.publish(target, calibration=calibration, confidence=confidence)
     return {
@@ -70,6 +70,7 @@ def score(job: Job) -> dict[str, Any]:
         "artifact_hash": folder_hash(target),
         "metrics": {},
         "calibration": read_metadata(target)["calibration"],
+        **({"choice": teacher.choice} if teacher.choice else {}),
         "num_train": 0,
         "num_pseudo_labels": len(dataset),
         **resource_use(job),
@@ -102,14 +103,14 @@ def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfide
     return {**calibration.payload(), "threshold": threshold.payload()}, confidence
 
 
-def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: Path) -> StorePlan:
+def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeacher) -> StorePlan:
     spec, task_type = evaluator.job.spec, evaluator.task_type
     return StorePlan(
         task_type=spec.task_type,
         labels=tuple(spec.labels),
         unit=task_type.unit,
         outputs=task_type.output_names(spec.labels),
-        teacher_hash=folder_hash(teacher),
+        teacher_hash=teacher.hash,
         tokenizer_hash=tokenizer_hash(evaluator.classifier.tokenizer),
         data_hash=rows_hash(dataset.select_columns(["uid", *task_type.input_fields]), rows_per_batch=ROWS_PER_SHARD),
         max_length=spec.training.max_length,
@@ -117,20 +118,23 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: Path) -> Sto
         rows_per_shard=ROWS_PER_SHARD,
         num_rows=len(dataset),
         top_tokens=_num_top(evaluator),
+        top_outputs=_num_top_outputs(task_type, spec.labels),
         segmentation=task_type.segmentation,
     )
 
 
-def _score_all(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset) -> None:
+def _score_all(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, held_out: HeldOut | None) -> None:
     progress = evaluator.job.progress
     progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
     for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
         if not store.has(shard):
-            _score_shard(evaluator, store, dataset, shard)
+            _score_shard(evaluator, store, dataset, shard, held_out)
         progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
 
 
-def _score_shard(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int) -> None:
+def _score_shard(
+    evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int, held_out: HeldOut | None
+) -> None:
     job, task_type, teacher = evaluator.job, evaluator.task_type, evaluator.classifier
     start = shard * ROWS_PER_SHARD
     rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
@@ -152,7 +156,10 @@ def _score_shard(evaluator: Evaluator, store: PartialStore, dataset: datasets.Da
         generated = generate_answers(model=teacher.model, num_top=_num_top(evaluator), **options)
         store.write(shard, rows=rows, outputs=generated.outputs, tokens=generated.tokens)
     else:
-        store.write(shard, rows=rows, outputs=predict_logits(model=teacher.model, **options))
+        outputs = predict_logits(model=teacher.model, **options)
+        if held_out is not None:
+            outputs = held_out.put_into(outputs, uids=rows.uids)
+        store.write(shard, rows=rows, outputs=outputs)
 
 
 def _num_top(evaluator: Evaluator) -> int:
@@ -163,12 +170,7 @@ def _num_top(evaluator: Evaluator) -> int:
     return min(evaluator.job.spec.training.top_tokens, model.codec.vocab_size - 1)
 
 
-def _teacher_source(spec: RunSpec) -> ModelSource:
-    if spec.teacher_artifact is not None:
-        source: ModelSource | None = ModelSource(source="folder", name=str(spec.teacher_artifact))
-    else:
-        source = spec.model
-    assert source is not None
-    if not is_artifact(source):
-        raise PretrainedUnusable(f"Teacher {source} has no trained head. Fine-tune it on gold labels first.")
-    return source
+def _num_top_outputs(task_type: TaskType, labels: Sequence[str]) -> int:
+    is_one_choice = task_type.unit == "row" and learner_of(task_type).is_one_choice
+    is_many = len(task_type.output_names(labels)) > MOST_WHOLE_OUTPUTS
+    return NUM_TOP_OUTPUTS if is_one_choice and is_many else 0

@@ -4,8 +4,9 @@ from training.models.answer_codec import AnswerCodec
 from training.models.frozen import frozen_states
 from training.models.heads import BiEncoder, EncoderClassifier, EncoderTagger, parameter_groups, state_in_fp32
 from training.models.layers import freeze_layers
+from training.models.packing import packed_linears
 from training.models.pretrained import PretrainedUnusable, check_segments, load_pretrained, model_folder, tokenizer_hash
-from training.models.seq2seq import TARGETS, GeneratedTokens, TextToText, log_probs_with_rest
+from training.models.seq2seq import TARGETS, GeneratedTokens, TextToText
 
 __all__ = [
     "TARGETS",
@@ -20,8 +21,8 @@ __all__ = [
     "freeze_layers",
     "frozen_states",
     "load_pretrained",
-    "log_probs_with_rest",
     "model_folder",
+    "packed_linears",
     "parameter_groups",
     "state_in_fp32",
     "tokenizer_hash",

@@ -4,6 +4,7 @@ import copy
 import inspect
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -67,7 +68,8 @@ def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, comput
         return None
     encoder.eval()
     lower, upper = lower_part(encoder, num_layers), upper_part(encoder, num_layers)
-    states: list[Tensor] = [torch.empty(0)] * len(rows)
+    bounds = np.concatenate([[0], np.cumsum(rows.lengths)])
+    states_MH = torch.empty((int(bounds[-1]), encoder.config.hidden_size))  # type: ignore[union-attr, arg-type]
     with torch.no_grad(), compute.autocast():
         for number, indices in enumerate(scoring_batches(rows.lengths, num_tokens=compute.tokens_per_scoring_batch)):
             inputs = collate(rows=rows, indices=indices, device=compute.device)
@@ -75,8 +77,8 @@ def frozen_states(*, encoder: nn.Module, pooling: str, rows: EncodedRows, comput
             if number == 0 and not _makes_the_whole(encoder, upper, inputs, hidden_BTH):
                 return None
             for place, index in enumerate(indices):
-                states[index] = hidden_BTH[place, : rows.lengths[index]].float().cpu()
-    return HiddenStates(of_row=states)
+                states_MH[bounds[index] : bounds[index + 1]] = hidden_BTH[place, : rows.lengths[index]]
+    return HiddenStates(states_MH=states_MH, bounds=bounds)
 
 
 def run_encoder(encoder: nn.Module, inputs: dict[str, Tensor], hidden_BTH: Tensor | None = None) -> Tensor:

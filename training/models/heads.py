@@ -13,12 +13,18 @@ from training.models.frozen import run_encoder, upper_part
 from training.models.layers import keep_frozen_in_eval, num_frozen_layers
 
 HEAD_DROPOUT = 0.1
+# Of a head file, beside the weights of the head.
+CENTRE = "centre"
 
 
 class EncoderClassifier(nn.Module):
-    """Any Hugging Face encoder, its unpadded tokens pooled into one vector, with one linear layer on top."""
+    """Any Hugging Face encoder, its unpadded tokens pooled into one vector, with one linear layer on top.
+
+    With a `centre` (H,), it is taken from each vector, which is then scaled to one length; see scaled_units.
+    """
 
     vectors_per_unit = 1
+    centre: Tensor | None
 
     def __init__(self, *, encoder: nn.Module, num_outputs: int, pooling: str = "mean") -> None:
         super().__init__()
@@ -29,13 +35,36 @@ class EncoderClassifier(nn.Module):
         self.head = nn.Linear(self.vectors_per_unit * width, num_outputs)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        self.register_buffer("centre", None)
+
+    def start_from(self, *, centre_H: Tensor, weight_CF: Tensor, bias_C: Tensor) -> None:
+        """Take over a head on scaled, centred vectors, of pairs on `pair_features` of them."""
+        self.load_head({CENTRE: centre_H, "weight": weight_CF, "bias": bias_C})
+
+    def head_state(self) -> dict[str, Tensor]:
+        """Return the weights of the head and, where there is one, the centre, on the CPU in fp32."""
+        centre = {} if self.centre is None else {CENTRE: self.centre.detach().to("cpu", torch.float32).contiguous()}
+        return {**state_in_fp32(self.head), **centre}
+
+    def load_head(self, state: dict[str, Tensor]) -> None:
+        """Take over what `head_state` returned. Raises: RuntimeError (shapes differ)."""
+        weights = {name: tensor for name, tensor in state.items() if name != CENTRE}
+        self.head.load_state_dict(weights)
+        centre_H = state.get(CENTRE)
+        width = self.head.weight.shape[1] // self.vectors_per_unit
+        if centre_H is not None and centre_H.shape != (width,):
+            raise RuntimeError(f"the centre has the shape {tuple(centre_H.shape)} instead of ({width},)")
+        self.centre = None if centre_H is None else centre_H.to(self.head.weight)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return logits (U, C); where FROZEN_STATES (B, T, H) are among the inputs, frozen layers are not run again."""
         frozen_BTH = inputs.get(FROZEN_STATES)
         encoder = self.encoder if frozen_BTH is None else upper_part(self.encoder, num_frozen_layers(self.encoder))
         hidden_BTH = run_encoder(encoder, inputs, frozen_BTH)
-        logits_UC: Tensor = self.head(self.dropout(self.units(hidden_BTH, inputs)))
+        units_UH = self.units(hidden_BTH, inputs)
+        if self.centre is not None:
+            units_UH = scaled_units(units_UH - self.centre)
+        logits_UC: Tensor = self.head(self.dropout(units_UH))
         return logits_UC
 
     def train(self, mode: bool = True) -> Self:
@@ -80,8 +109,12 @@ class BiEncoder(EncoderClassifier):
 
     def _vector(self, side: dict[str, Tensor]) -> Tensor:
         mean_BH = mean_over_tokens(run_encoder(self.encoder, side), side["attention_mask"])
-        # Of length 1 times the root of the width, a dimension is about 1, as the head's rate and weights expect.
-        return nn.functional.normalize(mean_BH, dim=-1) * math.sqrt(mean_BH.shape[-1])
+        return scaled_units(mean_BH if self.centre is None else mean_BH - self.centre)
+
+
+def scaled_units(vectors_UH: Tensor) -> Tensor:
+    """Scale vectors to the length of the root of their width: a dimension is then about 1, as a head's rate expects."""
+    return nn.functional.normalize(vectors_UH.float(), dim=-1) * math.sqrt(vectors_UH.shape[-1])
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
-from training.losses import IGNORED
+from training.data import tail_log_sums
+from training.losses import IGNORED, log_probs_with_rest
 from training.models.answer_codec import AnswerCodec
 
 # The input that holds the answers which the model is taught, IGNORED behind their ends.
@@ -23,13 +24,14 @@ class GeneratedTokens:
     """What a model generated for B rows: tokens (B, L), IGNORED behind their ends, with the log-probability of each.
 
     `top_ids` (B, L, K) are the likeliest tokens at each place; `top_log_probs` (B, L, K + 1) ends with all others'
-    together.
+    together, and `tails` (B, L, G) has what those sum to at each of TAIL_TEMPERATURES.
     """
 
     tokens: Tensor
     log_probs: Tensor
     top_ids: Tensor
     top_log_probs: Tensor
+    tails: Tensor
 
 
 class TextToText(nn.Module):
@@ -90,14 +92,15 @@ class TextToText(nn.Module):
             log_probs_BV = F.log_softmax(found.logits[:, -1].float(), dim=-1)
             sure_B, best_B = log_probs_BV.max(dim=-1)
             top_ids_BK = log_probs_BV.topk(num_top, dim=-1).indices
-            top_BK1 = (
-                log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else torch.zeros_like(sure_B).unsqueeze(1)
-            )
-            steps.append((best_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0), top_ids_BK, top_BK1))
+            # Where no tokens are kept, nobody asks what the others weigh.
+            top_BK1 = log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
+            tails_BG = tail_log_sums(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
+            told = (best_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0))
+            steps.append((*told, top_ids_BK, top_BK1, tails_BG))
             latest_B = best_B.masked_fill(~open_B, self._pad)
             open_B = open_B & (best_B != self.codec.tokenizer.eos_token_id)
-        tokens, log_probs, top_ids, top_log_probs = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
-        return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top_ids, top_log_probs=top_log_probs)
+        tokens, log_probs, *top = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
+        return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top[0], top_log_probs=top[1], tails=top[2])
 
     def _logits(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], answers_BL: Tensor) -> Tensor:
         seen_BL = answers_BL.masked_fill(answers_BL == IGNORED, self._pad).roll(1, dims=1)
@@ -107,10 +110,3 @@ class TextToText(nn.Module):
         )
         logits: Tensor = found.logits
         return logits
-
-
-def log_probs_with_rest(scores_UV: Tensor, top_ids_UK: Tensor) -> Tensor:
-    """Return log-probabilities (..., K + 1), nats, of the tokens to keep (..., K) and, last, of all others together."""
-    log_probs_UV = F.log_softmax(scores_UV.float(), dim=-1)
-    rest_U1 = log_probs_UV.scatter(-1, top_ids_UK, -torch.inf).logsumexp(dim=-1, keepdim=True)
-    return torch.cat([log_probs_UV.gather(-1, top_ids_UK), rest_U1], dim=-1)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.answers import BaselineComparison, compare_with_baseline, words_of_interval
+
 SPLITS = ("test", "dev")
 _PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
 _GRAMS_PER_KILOGRAM = 1000
@@ -48,7 +50,7 @@ class ResourceUse:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """All that a card says; `data` has what is known of each data set, `result` is the trainer's."""
+    """All that a card says; `data` has what is known of each data set, `result` the trainer's, `metric` the study's."""
 
     title: str
     summary: str
@@ -60,6 +62,7 @@ class Card:
     result: Mapping[str, Any]
     use: ResourceUse
     written_at: str
+    metric: str
     costs: Costs | None = None
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
@@ -67,7 +70,7 @@ class Card:
 def card_text(card: Card) -> str:
     """Return a card as Markdown, with a YAML head."""
     parts = [_head(card), f"# {card.title}", card.summary, *_task(card), *_base(card), *_data(card)]
-    parts += [*_training(card.result), *_metrics(card.result), *_baselines(card.result), *_use(card), *_costs(card)]
+    parts += [*_training(card.result), *_metrics(card.result), *_baselines(card), *_use(card), *_costs(card)]
     return "\n\n".join([*parts, *_loading(card)]) + "\n"
 
 
@@ -144,15 +147,38 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
         return []
     header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
     found_leaks = (result.get("leaks") or {}).items()
-    leaks = [f"{count} rows of {name.replace('_in_', ' are in ')} too." for name, count in found_leaks if count]
-    note = "Values are means over the seeds, intervals over seeds and examples."
+    leaks = [
+        f"{count} rows of {name.replace('_in_', ' are in ')} too, word for word or nearly."
+        for name, count in found_leaks
+        if count
+    ]
+    num_seeds = max((int(found.get("num_seeds", 1)) for found in _splits_of(result)), default=1)
+    note = f"Values are means over the seeds, intervals {words_of_interval(num_seeds=num_seeds)}."
+    if num_seeds == 1:
+        note += " Another seed of the same training may lie outside."
     return ["## How good it is", _table(header, rows), note, *leaks]
 
 
-def _baselines(result: Mapping[str, Any]) -> list[str]:
-    found = (result.get("metrics") or {}).get("baselines") or {}
+def _splits_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    metrics = result.get("metrics") or {}
+    return [metrics[split] for split in SPLITS if metrics.get(split)]
+
+
+def _baselines(card: Card) -> list[str]:
+    metrics = card.result.get("metrics") or {}
+    found = metrics.get("baselines") or {}
+    if not found:
+        return []
     rows = [[name, str(one.get("label", "")), _percent(one["value"])] for name, one in found.items()]
-    return ["Without any training, on test:", _table(["Baseline", "Answers", "Value"], rows)] if rows else []
+    parts = ["Without any training, on test:", _table(["Baseline", "Answers", "Value"], rows)]
+    own = (metrics.get("test") or {}).get(card.metric)
+    if own is None:
+        return parts
+    name, best = max(found.items(), key=lambda item: float(item[1]["value"]))
+    standing = compare_with_baseline(value=own["value"], low=own["low"], baseline=best["value"])
+    if standing != BaselineComparison.ABOVE:
+        parts.append(f"**This model is {standing.value} the best of them: {name}, {_percent(best['value'])}.**")
+    return parts
 
 
 def _use(card: Card) -> list[str]:

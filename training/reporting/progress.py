@@ -52,7 +52,7 @@ class Progress:
         self._write()
         self._thread.start()
 
-    def stage(self, name: str, *, message: str = "", num_steps: int = 0, rows_per_step: int = 1) -> None:
+    def stage(self, name: str, *, message: str = "", num_steps: int = 0, rows_per_step: float = 1) -> None:
         """Enter a stage; it is written at once. Rows per second count `rows_per_step` for each step."""
         self._clock.enter(name)
         self._rate = Rate(rows_per_step=rows_per_step)
@@ -63,7 +63,7 @@ class Progress:
         """Name the training that follows; its curves get that name."""
         self._state = replace(self._state, trial=name, loss=None)
 
-    def train(self, *, step: int, num_steps: int, rows_per_step: int, earlier_steps: int = 0) -> None:
+    def train(self, *, step: int, num_steps: int, rows_per_step: float, earlier_steps: int = 0) -> None:
         """Begin a training, or resume it at a step; curves count the `earlier_steps` of a stage before it too."""
         self._earlier_steps = earlier_steps
         with self._lock:
@@ -152,7 +152,7 @@ class StageClock:
 class Rate:
     """Rows per second of the last few beats."""
 
-    def __init__(self, *, rows_per_step: int = 1) -> None:
+    def __init__(self, *, rows_per_step: float = 1) -> None:
         self._rows_per_step = rows_per_step
         self._seen: deque[tuple[float, int]] = deque(maxlen=BEATS_OF_RATE + 1)
 

@@ -1,10 +1,17 @@
 """What a run is asked to do, checked. Nothing here imports torch."""
 
 from training.spec.declaring import FormGroup, Setting, Settings, SpecInvalid, like, setting, settings_of
+from training.spec.label_texts import LabelTexts
+from training.spec.recipes import NUM_FOLDS, PLENTY_PER_LABEL, are_plenty, dev_decides, fewest_labels, num_folds
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
+    AUTO,
+    FINETUNE,
+    FROZEN,
     GIT_REF,
     HUB_NAME,
+    NAMES,
+    PROBE,
     SOURCES,
     DataPaths,
     DistillationSettings,
@@ -20,14 +27,22 @@ from training.spec.settings import (
 )
 
 __all__ = [
+    "AUTO",
+    "FINETUNE",
+    "FROZEN",
     "GIT_REF",
     "HUB_NAME",
+    "NAMES",
+    "NUM_FOLDS",
+    "PLENTY_PER_LABEL",
+    "PROBE",
     "SOURCES",
     "DataPaths",
     "DistilTraining",
     "DistillationSettings",
     "EvaluationSettings",
     "FormGroup",
+    "LabelTexts",
     "ModelSource",
     "RunSpec",
     "SearchSettings",
@@ -38,7 +53,11 @@ __all__ = [
     "SpecInvalid",
     "StudentTraining",
     "TrainingSettings",
+    "are_plenty",
+    "dev_decides",
+    "fewest_labels",
     "like",
+    "num_folds",
     "require",
     "setting",
     "settings_of",

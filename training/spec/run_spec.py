@@ -9,8 +9,13 @@ from typing import Any, Self
 
 from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
 from training.spec.declaring import Settings, SpecInvalid, setting
+from training.spec.label_texts import LabelTexts, read_label_texts
 from training.spec.settings import (
+    AUTO,
+    FINETUNE,
+    FROZEN,
     MAX_SEED,
+    NAMES,
     DataPaths,
     DistillationSettings,
     EvaluationSettings,
@@ -22,6 +27,9 @@ from training.spec.settings import (
 )
 from training.tasks import TASK_TYPES
 
+# Recipes that leave the checkpoint as it is.
+UNTRAINED = (NAMES, FROZEN, AUTO)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec(Settings):
@@ -30,6 +38,7 @@ class RunSpec(Settings):
     kind: str
     task_type: str
     labels: tuple[str, ...]
+    label_texts: LabelTexts = field(default_factory=dict)
     version: int = SPEC_VERSION
     role: str = "student"
     model: ModelSource | None = None
@@ -67,7 +76,11 @@ class RunSpec(Settings):
 
     def _check_finetune(self) -> None:
         require(self.model is not None, "model", "is missing", "Name the checkpoint to start from.")
-        require(self.data.train is not None, "data.train", "is missing", "Give the labelled dataset's folder.")
+        recipe, from_names = self.training.recipe, self.training.recipe in (NAMES, AUTO)
+        fix = "Give the labelled dataset's folder, or set training.recipe to names or auto."
+        require(self.data.train is not None or from_names, "data.train", f"is missing for recipe {recipe}", fix)
+        known = self.data.train is not None or self.data.pool is not None
+        require(known, "data.pool", "is missing while there are no labels", "Give the folder of unlabelled examples.")
         self.training.check_length()
 
     def _check_distil(self) -> None:
@@ -85,6 +98,10 @@ class RunSpec(Settings):
     def _check_score(self) -> None:
         teacher = self.model is not None or self.teacher_artifact is not None
         require(teacher, "teacher_artifact", "is missing", "Give the folder of a fine-tuned teacher.")
+        is_new = self.teacher_artifact is None and self.training.recipe != FINETUNE
+        trained = is_new and self.training.recipe not in UNTRAINED
+        fix = f"Give one of {', '.join(UNTRAINED)}, or fine-tune the teacher first."
+        require(not trained, "training.recipe", f"{self.training.recipe} trains, and scoring does not", fix)
         rows = self.data.unlabelled is not None
         require(rows, "data.unlabelled", "is missing", "Give the dataset to be scored.")
 
@@ -106,6 +123,7 @@ class RunSpec(Settings):
         labels = values.get("labels", [])
         require(isinstance(labels, list), "labels", f"are {labels!r}", "Give a list of strings.")
         values["labels"] = tuple(labels)
+        values["label_texts"] = read_label_texts(values.get("label_texts") or {}, labels=values["labels"])
         if values.get("model") is not None:
             values["model"] = build_part(ModelSource, values["model"], "model")
         for key, part in (

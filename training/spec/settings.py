@@ -23,6 +23,15 @@ SEGMENTATION_CHOICES = {
     "word": "Words",
     "character": "Characters",
 }
+# The first names what a spec without the setting means, as all of them once were.
+FINETUNE, AUTO, NAMES, FROZEN, PROBE = "finetune", "auto", "names", "frozen", "probe"
+RECIPE_CHOICES = {
+    AUTO: "Chosen on the labels",
+    NAMES: "Label names; the checkpoint is not trained",
+    FROZEN: "A head on the checkpoint, which is not trained",
+    PROBE: "Such a head first, then fine-tuning of all",
+    FINETUNE: "Fine-tuning from an untrained head",
+}
 FILTER_CHOICES = {
     "none": "Keep all",
     "confidence": "Keep those the teacher is most confident of",
@@ -84,12 +93,16 @@ class ModelSource(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class DataPaths:
-    """The dataset folders of a run; None where it needs none."""
+    """The dataset folders of a run; None where it needs none.
+
+    The `pool` has texts of the kind that are to be labelled, without labels: recipes for few labels start from them.
+    """
 
     train: Path | None = None
     dev: Path | None = None
     test: Path | None = None
     unlabelled: Path | None = None
+    pool: Path | None = None
     soft_labels: Path | None = None
 
 
@@ -104,6 +117,12 @@ class SharedTraining(Settings):
     pooling: str = setting("mean", choices=POOLING_CHOICES, label="Pooling", group=FormGroup.MODEL)
     segmentation: str = setting(
         "auto", choices=SEGMENTATION_CHOICES, label="Entities are made of", group=FormGroup.MODEL
+    )
+    recipe: str = setting(
+        FINETUNE,
+        choices=RECIPE_CHOICES,
+        label="Recipe",
+        help="How a model comes of the labels, for student and teacher alike.",
     )
     head_learning_rate_factor: float = setting(
         10.0, least=0.1, most=1_000, label="Head learning rate, as a multiple", group=FormGroup.MODEL

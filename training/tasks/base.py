@@ -49,6 +49,8 @@ class TaskType(ABC):
     min_labels: ClassVar[int] = 2
     # Of metrics whose usual title does not fit.
     metric_titles: ClassVar[Mapping[str, str]] = {}
+    # What a model is told of a label that has a description; of one without, the label itself.
+    label_template: ClassVar[str] = "{label}: {description}"
     # What annotators are asked, by which widget (a key of labeling.widgets.WIDGETS), and how a file has the answer.
     asks: ClassVar[str]
     widget: ClassVar[str]

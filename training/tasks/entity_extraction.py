@@ -57,6 +57,8 @@ class EntityExtractionType(TaskType):
     metrics = ("micro_f1", "macro_f1", "accuracy", "compat_f1")
     unit = "word"
     min_labels = 1
+    # Set beside single words, whose surroundings a colon is not among.
+    label_template = "{label}, {description}"
     metric_titles = {
         "accuracy": "Accuracy of whole texts",
         "micro_f1": "Span F1",

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 
 from training.answers import Rows
-from training.data import DataInvalid, EncodedRows, Units
+from training.data import DataInvalid, EncodedRows, RaggedInts, Units
+from training.job import Job
 from training.learners import encode_rows, learner_of
 from training.losses import IGNORED
 from training.models import TARGETS
@@ -45,18 +45,33 @@ def check_variety(*, gold: list[str], task_type: TaskType) -> None:
         )
 
 
-def with_target_tokens(*, encoded: EncodedRows, answers: Sequence[Sequence[int]]) -> EncodedRows:
+def report_unreadable(job: Job, train: Rows, loader: ModelLoader) -> None:
+    """Count the answers that a text-to-text model could not give however well it learned them."""
+    codec = loader.codec
+    if codec is None:
+        return
+    texts, answers = train.columns[codec.task_type.input_fields[0]], train.labelled()
+    tokens = codec.tokens(answers=answers, texts=texts)
+    read = [codec.read(tokens=ids, text=text) for ids, text in zip(tokens, texts, strict=True)]
+    lost = sum(found != answer for found, answer in zip(read, answers, strict=True))
+    if lost:
+        job.progress.log(f"{lost} of {len(train)} gold answers read otherwise once the tokenizer has written them")
+
+
+def with_target_tokens(*, encoded: EncodedRows, answers: RaggedInts | Sequence[Sequence[int]]) -> EncodedRows:
     """Add the tokens of answers, ends included, that a model is to generate; a unit is then a token of an answer."""
-    lengths = np.array([len(answer) for answer in answers], dtype=np.int64)
-    count_N = torch.from_numpy(lengths)
+    targets = answers if isinstance(answers, RaggedInts) else RaggedInts.of(answers)
+    assert len(targets) == len(encoded)
     return replace(
         encoded,
-        inputs=[{**row, TARGETS: list(answer)} for row, answer in zip(encoded.inputs, answers, strict=True)],
-        lengths=encoded.lengths + lengths,
+        inputs={**encoded.inputs, TARGETS: targets},
+        lengths=encoded.lengths + targets.lengths,
         units=Units(
-            start_N=count_N.cumsum(0) - count_N,
-            count_N=count_N,
-            seen_U=torch.ones(int(lengths.sum()), dtype=torch.bool),
+            start_N=torch.from_numpy(targets.bounds[:-1]),
+            count_N=torch.from_numpy(targets.lengths),
+            seen_U=torch.ones(len(targets.values), dtype=torch.bool),
         ),
+        # They are generated nowhere, and so not read.
+        columns={},
         pad_values={**encoded.pad_values, TARGETS: IGNORED},
     )

@@ -50,10 +50,11 @@ class FitInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How many steps, and after which of them to evaluate."""
+    """How many steps, of how many rows on average, and after which of them to evaluate."""
 
     num_steps: int
     steps_per_epoch: int
+    rows_per_step: float
     warmup_steps: int
     evaluation_steps: frozenset[int]
 
@@ -65,6 +66,7 @@ class Schedule:
         return cls(
             num_steps=num_steps,
             steps_per_epoch=steps_per_epoch,
+            rows_per_step=num_rows / steps_per_epoch,
             warmup_steps=round(num_steps * settings.warmup_fraction),
             evaluation_steps=frozenset(round(num_steps * i / count) for i in range(1, count + 1)),
         )
@@ -97,14 +99,23 @@ class FitState:
 
 
 def gradients_of_step(
-    *, model: nn.Module, rows: EncodedRows, micro_batches: list[Indices], loss: StepLoss, compute: Compute
+    *,
+    model: nn.Module,
+    rows: EncodedRows,
+    micro_batches: list[Indices],
+    loss: StepLoss,
+    compute: Compute,
+    rows_per_step: float | None = None,
 ) -> float:
     """Add up the gradients of one step's micro-batches, divided once by all that is valid; returns the mean loss.
 
-    How the step is cut into micro-batches of row numbers does not change the gradient. Raises: LossNotFinite.
+    How the step is cut into micro-batches of row numbers does not change the gradient. Both are scaled by the step's
+    rows over `rows_per_step`, the mean of all steps, so that no row weighs more in a smaller step. Raises:
+    LossNotFinite.
     """
     numbers = [torch.from_numpy(indices) for indices in micro_batches]
-    num_valid = max(1, sum(loss.num_valid(number) for number in numbers))
+    num_rows = sum(len(indices) for indices in micro_batches)
+    num_valid = max(1, sum(loss.num_valid(number) for number in numbers)) * (rows_per_step or num_rows) / num_rows
     mean_loss = 0.0
     for indices, number in zip(micro_batches, numbers, strict=True):
         with compute.autocast():
@@ -131,9 +142,11 @@ def fit(*, job: Job, inputs: FitInputs, fingerprint: str, start: FitState | None
     if start is not None:
         _save(checkpoint, inputs.model, optimizer, state)
     batches = _batch_source(job, inputs, schedule)
-    rows_per_step, earlier_steps = job.spec.training.batch_size, state.earlier_steps
     job.progress.train(
-        step=state.step, num_steps=schedule.num_steps, rows_per_step=rows_per_step, earlier_steps=earlier_steps
+        step=state.step,
+        num_steps=schedule.num_steps,
+        rows_per_step=schedule.rows_per_step,
+        earlier_steps=state.earlier_steps,
     )
     inputs.model.train()
     job.progress.step(state.step)
@@ -148,7 +161,7 @@ def fit(*, job: Job, inputs: FitInputs, fingerprint: str, start: FitState | None
             if state.step == schedule.num_steps or _is_out_of_patience(job.spec.training, state):
                 break
             job.stop.raise_if_requested()
-            loss = _take_step(inputs, optimizer, schedule.rate_factor(state.step), batches(state.step), state)
+            loss = _take_step(inputs, optimizer, schedule, batches(state.step), state)
             job.progress.step(state.step, loss=loss)
     except StopRequested:
         _save(checkpoint, inputs.model, optimizer, state)
@@ -193,13 +206,13 @@ def _batch_source(job: Job, inputs: FitInputs, schedule: Schedule) -> Callable[[
 
 
 def _take_step(
-    inputs: FitInputs, optimizer: torch.optim.AdamW, rate_factor: float, batches: list[Indices], state: FitState
+    inputs: FitInputs, optimizer: torch.optim.AdamW, schedule: Schedule, batches: list[Indices], state: FitState
 ) -> float:
     """Take one optimiser step and return its mean loss."""
     for group in optimizer.param_groups:
-        group["lr"] = group["peak_rate"] * rate_factor
+        group["lr"] = group["peak_rate"] * schedule.rate_factor(state.step)
     try:
-        mean_loss = _gradients_that_fit(inputs, optimizer, batches, state)
+        mean_loss = _gradients_that_fit(inputs, optimizer, schedule, batches, state)
     except LossNotFinite as error:
         if state.step > 0:
             raise
@@ -232,7 +245,7 @@ def _update(optimizer: torch.optim.AdamW, compute: Compute) -> None:
 
 
 def _gradients_that_fit(
-    inputs: FitInputs, optimizer: torch.optim.AdamW, batches: list[Indices], state: FitState
+    inputs: FitInputs, optimizer: torch.optim.AdamW, schedule: Schedule, batches: list[Indices], state: FitState
 ) -> float:
     """Compute a step's gradients; where memory runs out, halve its micro-batches from this step on.
 
@@ -248,6 +261,7 @@ def _gradients_that_fit(
                 micro_batches=micro_batches,
                 loss=inputs.loss,
                 compute=inputs.compute,
+                rows_per_step=schedule.rows_per_step,
             )
         except RuntimeError as error:
             # Re-raises unless splitting the batch can help.

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from training.data import EncodedRows, Units
 from training.learners import TaskLearner
-from training.losses import IGNORED, cross_entropy_sum, distillation_sum, other_text_sum
-from training.models import TARGETS, log_probs_with_rest
+from training.losses import IGNORED, cross_entropy_sum, other_text_sum, top_distillation_sum
+from training.models import TARGETS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,8 @@ class GoldLoss(_UnitLoss):
 class SoftLoss(_UnitLoss):
     """KL to the teacher where it answered, plus weighted cross-entropy where there is a gold answer, over U units.
 
-    A text-to-text student could also generate something else than a label, and is trained not to.
+    A text-to-text student could also generate something else than a label, and is trained not to. Of a teacher of
+    many classes, `teacher_UC` are those of `top_ids_UK`, then all others together, at the temperature.
     """
 
     learner: TaskLearner
@@ -55,15 +57,11 @@ class SoftLoss(_UnitLoss):
     temperature: float
     gold_weight: float
     is_text_to_text: bool = False
+    top_ids_UK: Tensor | None = None
 
     def __call__(self, *, logits: Tensor, rows: Tensor) -> Tensor:
         unit = self.units.of(rows)
-        loss = self.learner.distillation_sum(
-            student=logits,
-            teacher=self.teacher_UC[unit],
-            temperature=self.temperature,
-            mask=self.answered_U[unit],
-        )
+        loss = self._distillation_sum(logits, unit)
         if self.gold_weight:
             gold = self.learner.cross_entropy_sum(logits=logits, target=self.target[unit])
             loss = loss + self.gold_weight * gold
@@ -71,6 +69,19 @@ class SoftLoss(_UnitLoss):
             weight = self.answered_U[unit] + self.gold_weight * (self.target[unit] != IGNORED)
             loss = loss + other_text_sum(log_probs_BC=logits, weight_B=weight)
         return loss
+
+    def _distillation_sum(self, logits: Tensor, unit: Tensor) -> Tensor:
+        answered = self.answered_U[unit]
+        if self.top_ids_UK is None:
+            return self.learner.distillation_sum(
+                student=logits, teacher=self.teacher_UC[unit], temperature=self.temperature, mask=answered
+            )
+        return top_distillation_sum(
+            student_BV=logits[answered],
+            top_ids_BK=self.top_ids_UK[unit[answered]].long(),
+            teacher_BK=self.teacher_UC[unit[answered]],
+            temperature=self.temperature,
+        )
 
     def num_valid(self, rows: Tensor) -> int:
         """Return how many terms the loss of the rows has: each has a teacher's answer, a gold one, or both."""
@@ -84,8 +95,8 @@ class SoftLoss(_UnitLoss):
 class TokenLoss(_UnitLoss):
     """A loss over the tokens of answers: KL to a teacher's distributions where there are some, cross-entropy elsewhere.
 
-    A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities of those tokens, then of the rest) are a
-    teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
+    A unit is a token. `top_ids_UK` and `teacher_UK` (log-probabilities at the temperature of those tokens, then of the
+    rest) are a teacher's where `answered_U`; `target_U` is the gold token elsewhere, else IGNORED.
     """
 
     target_U: Tensor
@@ -97,7 +108,7 @@ class TokenLoss(_UnitLoss):
 
     @classmethod
     def of_gold(cls, rows: EncodedRows) -> Self:
-        target_U = torch.tensor([token for row in rows.inputs for token in row[TARGETS]], dtype=torch.int64)
+        target_U = torch.from_numpy(rows.inputs[TARGETS].values.astype(np.int64))
         nothing = torch.empty((len(target_U), 0), dtype=torch.int64)
         return cls(
             units=rows.units,
@@ -114,11 +125,11 @@ class TokenLoss(_UnitLoss):
         if not bool(answered.any()):
             return loss
         taught = unit[answered]
-        return loss + distillation_sum(
-            student_BC=log_probs_with_rest(logits[answered], self.top_ids_UK[taught]),
-            teacher_BC=self.teacher_UK[taught],
+        return loss + top_distillation_sum(
+            student_BV=logits[answered],
+            top_ids_BK=self.top_ids_UK[taught],
+            teacher_BK=self.teacher_UK[taught],
             temperature=self.temperature,
-            mask_B=torch.ones_like(taught, dtype=torch.bool),
         )
 
     def num_valid(self, rows: Tensor) -> int:

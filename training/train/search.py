@@ -66,8 +66,8 @@ class SearchResult:
         return max(range(len(self.seeds)), key=lambda place: (self.seeds[place].dev or 0.0, -place))
 
 
-def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader) -> SearchResult:
-    """Search on dev, then train the best settings from every seed.
+def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader, name: str = "") -> SearchResult:
+    """Search on dev, then train the best settings from every seed; `name` tells it from other searches of the run.
 
     Raises: SpecInvalid (a search without dev), LossNotFinite, MemoryTooSmall, StopRequested (finished trials stay).
     """
@@ -75,7 +75,11 @@ def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader) -> 
     if len(candidates) > 1 and "dev" not in setup.splits:
         raise SpecInvalid("spec.json, search: there is no dev split to choose on. Give data.dev, or search nothing.")
     runner = TrialRunner(
-        job=job, setup=setup, loader=loader, is_alone=len(candidates) == job.spec.search.num_seeds == 1
+        job=job,
+        setup=setup,
+        loader=loader,
+        is_alone=not name and len(candidates) == job.spec.search.num_seeds == 1,
+        prefix=f"{name}-" if name else "",
     )
     tried = [runner.run(TrainingTrial(settings=settings, seed=job.spec.seed)) for settings in candidates]
     chosen = max(tried, key=lambda result: result.dev or 0.0) if len(tried) > 1 else tried[0]
@@ -103,11 +107,12 @@ class TrialRunner:
     A run's only trial needs no files: it is kept in memory, and its checkpoint is all that is needed to resume.
     """
 
-    def __init__(self, *, job: Job, setup: TrainingSetup, loader: ModelLoader, is_alone: bool) -> None:
+    def __init__(self, *, job: Job, setup: TrainingSetup, loader: ModelLoader, is_alone: bool, prefix: str) -> None:
         self._job = job
         self._setup = setup
         self._loader = loader
         self._is_alone = is_alone
+        self._prefix = prefix
         self._latest: tuple[TrainingTrial, Evaluator] | None = None
 
     def run(self, trial: TrainingTrial) -> TrialResult:
@@ -119,9 +124,10 @@ class TrialRunner:
         job = self._job_of(trial)
         setup = self._setup
         if not self._is_alone:
-            job.progress.log(f"training {trial.name}")
-            job.progress.trial(trial.name)
-            setup = replace(setup, fingerprint=f"{setup.fingerprint}:{trial.name}", name=trial.name)
+            name = f"{self._prefix}{trial.name}"
+            job.progress.log(f"training {name}")
+            job.progress.trial(name)
+            setup = replace(setup, fingerprint=f"{setup.fingerprint}:{name}", name=name)
         evaluator, fitted = fit_classifier(job=job, setup=setup, classifier=self._loader(job.spec))
         result = TrialResult(trial=trial, fitted=fitted)
         self._latest = (trial, evaluator)
@@ -149,7 +155,8 @@ class TrialRunner:
 
     def _files(self, trial: TrainingTrial) -> tuple[Path, Path]:
         folder = self._job.folder / TRIALS
-        return folder / f"{trial.name}.json", folder / f"{trial.name}.pt"
+        name = f"{self._prefix}{trial.name}"
+        return folder / f"{name}.json", folder / f"{name}.pt"
 
 
 def _finished(result_file: Path, weights: Path) -> FitResult | None:

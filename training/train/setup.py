@@ -1,14 +1,19 @@
 """What a method prepares once for all its trainings: rows, loss, held-out splits, a loader of fresh models."""
 
+import math
 from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
 
 from training.answers import Rows
 from training.compute import Compute, seed_everything
 from training.data import EncodedRows
 from training.evaluation import EncodedSplit, Evaluator
+from training.fewshot import FrozenHead
 from training.job import Job
 from training.learners import Classifier, load_classifier
-from training.models import TextToText, freeze_layers, frozen_states
+from training.models import EncoderClassifier, TextToText, freeze_layers, frozen_states
 from training.spec import RunSpec
 from training.tasks import TaskType
 from training.train.loop import StepLoss
@@ -50,13 +55,15 @@ class TrainingSetup:
 
 
 class ModelLoader:
-    """Loads fresh classifiers, each with its head initialised by the seed of its training.
+    """Loads fresh classifiers, each with its head initialised by the seed of its training, or with one that is given.
 
     The first one is loaded at once, for its tokenizer, and used by the first training with its seed.
     """
 
     def __init__(self, *, spec: RunSpec, task_type: TaskType, compute: Compute) -> None:
-        self._task_type = task_type
+        self.task_type = task_type
+        self.asked_pooling = spec.training.pooling
+        self._head: FrozenHead | None = None
         self._compute = compute
         self._seed = spec.seed
         self._first: Classifier | None = self._load(spec)
@@ -68,6 +75,23 @@ class ModelLoader:
         """Return an untrained classifier on its device, with the layers frozen that the spec freezes."""
         first, self._first = self._first, None
         return first if first is not None and spec.seed == self._seed else self._load(spec)
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The checkpoint without a head, as it is until the first training begins."""
+        assert self._first is not None and isinstance(self._first.model, EncoderClassifier)
+        return self._first.model.encoder
+
+    @property
+    def has_head(self) -> bool:
+        """Whether its classifiers start from a head that was fitted."""
+        return self._head is not None
+
+    def start_from(self, head: FrozenHead) -> None:
+        """Give each classifier from now on this head."""
+        self._head = head
+        if self._first is not None:
+            _take_over(self._first, head)
 
     def prepared(self, rows: EncodedRows) -> EncodedRows:
         """Return rows to train on with the states behind the frozen layers, for all trainings at once."""
@@ -84,11 +108,24 @@ class ModelLoader:
         seed_everything(spec.seed)
         classifier = load_classifier(
             source=spec.model,
-            task_type=self._task_type,
+            task_type=self.task_type,
             labels=spec.labels,
             max_length=spec.training.max_length,
             pooling=spec.training.pooling,
         )
+        if self._head is not None:
+            _take_over(classifier, self._head)
         classifier.model.to(self._compute.device)
         freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)
         return classifier
+
+
+def _take_over(classifier: Classifier, head: FrozenHead) -> None:
+    model = classifier.model
+    assert isinstance(model, EncoderClassifier)
+    folded = head.folded(unit_length=math.sqrt(len(head.centre_H)))
+    model.start_from(
+        centre_H=torch.from_numpy(folded.centre_H).float(),
+        weight_CF=torch.from_numpy(folded.linear.weights_CF).float(),
+        bias_C=torch.from_numpy(folded.linear.bias_C).float(),
+    )

@@ -3,17 +3,18 @@
 from reports.bills.allocation import RULE, Sharing, StudentBill
 from reports.bills.bills import Bill, BillSection, Charge, Charges, LedgerRows, StudyLedger, bill_of
 from reports.bills.run_results import (
-    BaselineComparison,
+    OVER_EXAMPLES,
     BaselineScore,
     TrialRecord,
     best_of,
     compare_to_baselines,
     read_result,
+    zero_of,
 )
 
 __all__ = [
+    "OVER_EXAMPLES",
     "RULE",
-    "BaselineComparison",
     "BaselineScore",
     "Bill",
     "BillSection",
@@ -28,4 +29,5 @@ __all__ = [
     "bill_of",
     "compare_to_baselines",
     "read_result",
+    "zero_of",
 ]

@@ -17,6 +17,7 @@ from django.db import models
 from budgets.cost_kinds import SourceType
 from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
+from labeling.models import Annotation
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
 from studies.models import SnapshotItem, Study
@@ -102,6 +103,7 @@ class Bill:
 class _RunNode(NamedTuple):
     kind: RunKind
     snapshot_id: int | None
+    dev_id: int | None
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,8 @@ class LedgerRows:
     @cached_property
     def runs(self) -> dict[int, list[tuple[int, _RunNode]]]:
         """By study."""
-        rows = Run.objects.filter(study__in=self.studies).values_list("study_id", "pk", "kind", "snapshot_id")
-        return _grouped((study_id, (pk, _RunNode(RunKind(kind), snapshot))) for study_id, pk, kind, snapshot in rows)
+        rows = Run.objects.filter(study__in=self.studies).values_list("study_id", "pk", "kind", "snapshot_id", "dev_id")
+        return _grouped((study_id, (pk, _RunNode(RunKind(kind), *lists))) for study_id, pk, kind, *lists in rows)
 
     @cached_property
     def parents(self) -> dict[int, list[int]]:
@@ -144,6 +146,14 @@ class LedgerRows:
         rows = items.values_list("snapshot_id", "example_id", "source_keys")
         return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
 
+    @cached_property
+    def dev_keys(self) -> dict[int, list[str]]:
+        """By snapshot that a run was selected on: the subject keys of its paid annotations."""
+        used = {node.dev_id for runs in self.runs.values() for _, node in runs if node.dev_id is not None}
+        paid = Annotation.objects.filter(example__snapshot_items__snapshot_id__in=used, entry__isnull=False)
+        rows = paid.order_by("pk").values_list("example__snapshot_items__snapshot_id", "entry__subject_key")
+        return _grouped((snapshot, key) for snapshot, key in rows if snapshot in used)
+
 
 @dataclass(frozen=True)
 class StudyLedger:
@@ -157,6 +167,15 @@ class StudyLedger:
         if run_id not in self._bills:
             self._bills[run_id] = self._collect(run_id)
         return self._bills[run_id]
+
+    def dev_charges(self, *, run_id: int) -> Charges:
+        """Collect the entries of the dev labels that chose the steps and settings of a run and of its ancestors.
+
+        They train nothing and serve every student, so that they are beside a bill and never in it.
+        """
+        lists = {self._runs[ancestor].dev_id for ancestor in self.lineage(run_id=run_id)} - {None}
+        keys = (key for snapshot in sorted(filter(None, lists)) for key in self._rows.dev_keys[snapshot])
+        return Charges(charges=tuple(self._charges(dict.fromkeys(keys))))
 
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""

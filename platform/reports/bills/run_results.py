@@ -3,17 +3,28 @@
 Results are kept as the trainer wrote them, so that an earlier one may lack what later ones have.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any, NamedTuple
+
+from runs.results import BaselineComparison, compare_with_baseline, words_of_interval
 
 NAMES = {
     "majority": "Majority class",
     "constant": "Best constant answer",
     "every_word": "Every word an entity",
     "copy": "Copied answers",
+    "label_names": "Names of the labels",
+    "frozen_labels": "Head on the checkpoint, not trained",
+    "cosine": "Cosine of both texts",
+    "tf_idf": "TF-IDF with a linear model",
 }
+# Those that take no label that was paid for: what a study has before it spends anything.
+FREE = frozenset({"majority", "constant", "every_word", "label_names"})
+
+# Of the recipes that a choice may end in, those that train the checkpoint itself.
+TRAINED = ("probe", "finetune")
+OVER_EXAMPLES = "over examples; no seed changes it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +38,10 @@ class BaselineScore:
     @property
     def title(self) -> str:
         return NAMES.get(self.name, self.name.replace("_", " ").capitalize())
+
+    @property
+    def is_free(self) -> bool:
+        return self.name in FREE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +96,8 @@ class Result:
     seeds: tuple[TrialRecord, ...]
     filtered: FilterResult | None = None
     leaks: tuple[Leak, ...] = ()
+    # A head that is fitted to a checkpoint as it is comes out the same from every seed.
+    is_trained: bool = True
 
     @property
     def is_staged(self) -> bool:
@@ -92,16 +109,13 @@ class Result:
         return max(len(self.seeds), 1)
 
     @property
+    def interval_over(self) -> str:
+        """What its intervals hold, in words."""
+        return words_of_interval(num_seeds=self.num_seeds) if self.is_trained else OVER_EXAMPLES
+
+    @property
     def chosen(self) -> TrialRecord | None:
-        return self.seeds[0] if self.seeds else None
-
-
-class BaselineComparison(StrEnum):
-    """A student against the best baseline."""
-
-    ABOVE = "above"
-    UNCLEAR = "not clearly better than"
-    BELOW = "no better than"
+        return self.seeds[0] if self.seeds and self.is_trained else None
 
 
 def read_result(payload: Mapping[str, Any]) -> Result:
@@ -118,6 +132,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         seeds=_trials(payload.get("seeds") or ()),
         filtered=_filtered(payload.get("distillation") or {}),
         leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
+        is_trained=_is_trained(payload.get("choice")),
     )
 
 
@@ -126,12 +141,22 @@ def best_of(baselines: Sequence[BaselineScore]) -> BaselineScore | None:
     return max(baselines, key=lambda baseline: baseline.value, default=None)
 
 
+def zero_of(baselines: Iterable[BaselineScore]) -> BaselineScore | None:
+    """The best of the baselines that cost nothing: from where all students of a study are counted."""
+    return best_of([baseline for baseline in baselines if baseline.is_free])
+
+
 def compare_to_baselines(*, utility: float, low: float, baselines: Sequence[BaselineScore]) -> BaselineComparison:
     """Compare a utility, whose interval begins at `low`, with the best of the baselines; all are 0 to 1."""
     best = best_of(baselines)
-    if best is None or low > best.value:
+    if best is None:
         return BaselineComparison.ABOVE
-    return BaselineComparison.UNCLEAR if utility > best.value else BaselineComparison.BELOW
+    return compare_with_baseline(value=utility, low=low, baseline=best.value)
+
+
+def _is_trained(choice: object) -> bool:
+    chosen = choice.get("chosen") if isinstance(choice, Mapping) else None
+    return chosen is None or chosen in TRAINED
 
 
 def _trials(rows: Sequence[Mapping[str, Any]]) -> tuple[TrialRecord, ...]:

@@ -8,7 +8,7 @@ import altair as alt
 from budgets.models import Path
 from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.formatting import money, percent
-from reports.queries import Point
+from reports.points import Point
 from studies.task_types import Metric
 
 _HEIGHT = 380
@@ -24,7 +24,7 @@ def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str =
     base = alt.Chart(alt.InlineData(values=[_datum(point) for point in points])).encode(
         x=_dollars_axis(points), color=colour
     )
-    layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points)), *_names(base)]
+    layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points), theme), *_names(base)]
     chart = alt.layer(*layers, config=look_of(theme)).properties(
         width=WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
     )
@@ -38,6 +38,8 @@ def _datum(point: Point) -> dict[str, object]:
         "utility": point.utility,
         "low": point.low,
         "high": point.high,
+        "seeds": point.num_seeds,
+        "is_single_seed": point.is_single_seed,
         "name": f"{point.num_labels:,}" + (f" + {point.num_pseudo_labels:,}" if point.num_pseudo_labels else ""),
     }
 
@@ -113,13 +115,17 @@ def _joined(titles: Iterable[str]) -> str:
     return ", ".join([first, *(title.lower() for title in rest)])
 
 
-def _marks(base: alt.Chart, utility: alt.Y) -> list[alt.Chart]:
+def _marks(base: alt.Chart, utility: alt.Y, theme: Theme) -> list[alt.Chart]:
     line = base.mark_line(strokeWidth=1.5, opacity=0.5).encode(y=utility, order="dollars:Q")
     bar = base.mark_rule(strokeWidth=1.5, opacity=0.75).encode(y="low:Q", y2="high:Q")
     cap = base.mark_tick(orient="horizontal", size=8, thickness=1.5, opacity=0.75)
     caps = [cap.encode(y="low:Q"), cap.encode(y="high:Q")]
     shape = alt.Shape("path:N", **_by_path(annotate="circle", distil="triangle-up"))
-    return [line, bar, *caps, base.mark_point(filled=True, size=95, opacity=1).encode(y=utility, shape=shape)]
+    several = base.transform_filter(~alt.datum.is_single_seed).mark_point(filled=True, size=95, opacity=1)
+    single = base.transform_filter(alt.datum.is_single_seed).mark_point(
+        fill=theme.paper, size=80, strokeWidth=2, opacity=1
+    )
+    return [line, bar, *caps, *(mark.encode(y=utility, shape=shape) for mark in (several, single))]
 
 
 def _names(base: alt.Chart) -> list[alt.Chart]:
@@ -134,7 +140,9 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
 
 
 def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
-    subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over seeds and examples."]
+    subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over examples and seeds."]
+    if any(point.is_single_seed for point in points):
+        subtitle.append("Hollow: one seed, its interval over examples only; another seed may lie outside.")
     if any(point.is_replay for point in points):
         subtitle.append("Labels are replayed from known answers, not bought from people.")
     return alt.TitleParams(text=f"Utility per dollar: {study}" if study else "Utility per dollar", subtitle=subtitle)
@@ -144,6 +152,7 @@ def _description(points: Sequence[Point]) -> str:
     """What a screen reader says instead of the picture."""
     return "; ".join(
         f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
+        + (", one seed" if point.is_single_seed else "")
         + (f", {point.warning}" if point.warning else "")
         for point in points
     )

@@ -30,7 +30,7 @@ from runs.requests import (
     fix_inputs,
     request_key,
 )
-from studies.editing import freeze_test
+from studies.editing import freeze_test, texts_of_labels
 from studies.models import Study
 
 
@@ -134,6 +134,8 @@ def _get_or_create(
             "test": inputs.test,
             "unlabelled": unlabelled,
             "num_unlabelled": unlabelled.num_examples if unlabelled else 0,
+            "pool": inputs.pool if planned.reads_pool else None,
+            "label_texts": {} if planned.loads_trained else texts_of_labels(chain.study),
             **{name: getattr(planned, name) for name in ("model", "training", "search", "distillation")},
             "seed": chain.seed,
             "device": chain.device,

@@ -91,6 +91,7 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
         "role": traits.role,
         "task_type": run.study.task_type,
         "labels": run.study.labels,
+        **({"label_texts": run.label_texts} if run.label_texts else {}),
         "model": run.model,
         "teacher_artifact": teacher,
         "data": data,
@@ -114,16 +115,21 @@ def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
-    assert run.snapshot is not None
     fields, is_scoring = run.study.definition.input_fields, RUN_KINDS[RunKind(run.kind)].scores
-    trained = _rows(run.snapshot, fields)
-    measured = {"dev": run.dev} if is_scoring else {"dev": run.dev, "test": run.test}
-    named = {split: _rows(rows, fields) for split, rows in measured.items() if rows is not None}
+    # A teacher that nobody trained makes its head of the labels.
+    is_given_labels = not is_scoring or run.model is not None
+    snapshots = {
+        "train": run.snapshot if is_given_labels else None,
+        "dev": run.dev,
+        "test": None if is_scoring else run.test,
+        "pool": run.pool,
+    }
+    named = {name: _rows(rows, fields) for name, rows in snapshots.items() if rows is not None}
     if not is_scoring:
-        return {"train": trained, **named}
+        return named
     # The teacher's own training rows too: the student learns from both.
-    unlabelled = _rows(run.unlabelled, fields) if run.unlabelled else ()
-    return {"unlabelled": chain(unlabelled, _without_labels(trained)), **named}
+    sources = [_rows(rows, fields) for rows in (run.unlabelled, run.snapshot) if rows is not None]
+    return {"unlabelled": _without_labels(chain.from_iterable(sources)), **named}
 
 
 def _without_labels(rows: Iterable[_Row]) -> Iterator[_Row]:

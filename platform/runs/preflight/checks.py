@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from budgets.money import amount_text, rounded_text
-from runs.preflight.label_checks import check_dev, check_labels, check_rows, check_spans
+from runs.preflight.label_checks import check_dev, check_labels, check_recipe, check_rows, check_spans
 from runs.preflight.model_checks import (
     check_layers,
     check_length,
@@ -22,6 +22,7 @@ CHECKS = (
     check_rows,
     check_models,
     check_labels,
+    check_recipe,
     check_spans,
     check_dev,
     check_layers,

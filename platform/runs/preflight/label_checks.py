@@ -2,14 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
+from runs.models import RunKind
 from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
-from runs.preflight.model_files import model_folder, shape_of
+from runs.preflight.model_files import base_model_of, model_folder, shape_of
 from runs.preflight.results import CheckLevel, CheckResult, quoted, shortened
-from runs.requests import Chain, NotEnoughExamples, NothingToMeasure, check_test, check_unlabelled
+from runs.requests import (
+    WITHOUT_LABELS,
+    Chain,
+    NotEnoughExamples,
+    NothingToMeasure,
+    check_test,
+    check_unlabelled,
+    trains,
+)
+from studies.editing import texts_of_labels
 from studies.models import Split
 from studies.queries import labelled
-from training.answers import GoldInvalid, chosen_segmentation
+from tables.table import counted
+from training.answers import GoldInvalid, chosen_segmentation, has_unspaced
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
@@ -38,9 +50,14 @@ def check_rows(chain: Chain) -> list[CheckResult]:
 def check_labels(chain: Chain) -> list[CheckResult]:
     answers = chain.inputs.answers
     num, counts = len(answers), Counter(answers)
-    if num < LEAST_LABELS:
-        found = "1 label" if num == 1 else f"{num} labels"
-        text = f"{found} would be trained on; at least {LEAST_LABELS} are needed. Label more first."
+    if not chain.inputs.num_labels:
+        return [_check_none(chain)]
+    needs_labels = any(run.needs_labels for run in chain.runs)
+    if num < LEAST_LABELS and (needs_labels or len(counts) < 2):
+        text = (
+            f"{counted(num, 'label')} would be trained on; at least {LEAST_LABELS} are needed. Label more first, or "
+            "ask for 0 labels."
+        )
         return [CheckResult("Labels", CheckLevel.REFUSED, text)]
     if len(counts) == 1:
         text = (
@@ -53,6 +70,61 @@ def check_labels(chain: Chain) -> list[CheckResult]:
         text = f"No training example has label {quoted(missing)}; it cannot be learned."
         return [CheckResult("Labels", CheckLevel.WARNING, text)]
     return [CheckResult("Labels", CheckLevel.GOOD, f"{num:,} labels, {len(counts):,} different answers.")]
+
+
+def _check_none(chain: Chain) -> CheckResult:
+    """Whether a chain comes to something with no label at all."""
+    study, fix = chain.study, "Label examples of the pool first"
+    needy = next((run for run in chain.runs if run.needs_labels), None)
+    if needy is not None:
+        ways = f"or choose the recipe {' or '.join(WITHOUT_LABELS)}, which start from what labels mean"
+        text = f"There are no labels to train on, and the recipe {needy.recipe} needs them. {fix}, {ways}."
+        return CheckResult("Labels", CheckLevel.REFUSED, text)
+    if chain.teacher is not None and (chain.plan.is_hybrid or chain.plan.gold_weight):
+        name = "gold epochs" if chain.plan.is_hybrid else "gold weight"
+        text = f"The student is to learn from labels besides ({name}), and there are none. {fix}, or leave that out."
+        return CheckResult("Labels", CheckLevel.REFUSED, text)
+    if chain.teacher is not None and chain.teacher.run is not None:
+        text = "0 labels: the student learns from the teacher's soft labels alone."
+        return CheckResult("Labels", CheckLevel.GOOD, text)
+    silent = [label for label, texts in _said(chain).items() if not any(map(says_something, texts))]
+    if len(study.labels) - len(silent) < study.definition.min_labels:
+        text = f"There are no labels to train on, and {quoted(silent)} say nothing of what they mean. {fix}, or "
+        return CheckResult("Labels", CheckLevel.REFUSED, f"{text}describe the labels on the study's page.")
+    if not study.examples.filter(split=Split.POOL).exists():
+        text = "There are no labels to train on, and the pool has no text to set label names against. Import examples."
+        return CheckResult("Labels", CheckLevel.REFUSED, text)
+    start = "0 labels: it starts from what the labels say of themselves"
+    if silent:
+        return CheckResult("Labels", CheckLevel.WARNING, f"{start}; {quoted(silent)} say nothing. Describe them.")
+    return CheckResult("Labels", CheckLevel.GOOD, f"{start}, and from the texts of the pool.")
+
+
+def _said(chain: Chain) -> dict[str, list[str]]:
+    return {label: [label] for label in chain.study.labels} | texts_of_labels(chain.study)
+
+
+def check_recipe(chain: Chain) -> list[CheckResult]:
+    """Whether the models take the recipe: one that writes text has no vector that a head could start from."""
+    results = []
+    for run in chain.runs:
+        shape = shape_of(run.base_model)
+        untrained = run.kind == RunKind.SCORE and not run.loads_trained
+        is_trained = not untrained and trains(run.recipe, num_labels=chain.inputs.num_labels)
+        if run.loads_trained or run.kind == RunKind.DISTIL or is_trained:
+            continue
+        if shape is not None and shape.is_text_to_text:
+            why = "writes its answer as text"
+        elif not untrained and base_model_of(run.base_model) is not None:
+            why = "is a trained model with a head of its own"
+        else:
+            continue
+        text = (
+            f"{run.base_model['name']} {why}, so that nothing comes of it without fine-tuning. Choose another encoder, "
+            "or label examples and fine-tune it."
+        )
+        results.append(CheckResult("Recipe", CheckLevel.REFUSED, text))
+    return results
 
 
 def check_spans(chain: Chain) -> list[CheckResult]:
@@ -114,3 +186,8 @@ def _reader(chain: Chain, texts: Sequence[str], answers: Sequence[str]) -> Reade
         max_length=chain.plan.max_length,
         labels=tuple(chain.study.labels) if shape is not None and shape.is_text_to_text else (),
     )
+
+
+def says_something(text: str) -> bool:
+    """Say whether a text has a word, or a sign that is one, as the engine does; a bare `1` or `B` is none."""
+    return any(first.isalpha() and second.isalpha() for first, second in pairwise(text)) or has_unspaced(text)

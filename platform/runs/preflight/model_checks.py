@@ -3,7 +3,7 @@
 from typing import Any
 
 from planning.footprint import Footprint, reading_footprint, training_footprint
-from runs.models import OutputUse
+from runs.models import OutputUse, RunKind
 from runs.preflight.device_memory import GIB, device_memory
 from runs.preflight.licences import licence_of
 from runs.preflight.model_files import model_folder, shape_of, tokenizer_fingerprint
@@ -142,12 +142,13 @@ def _distilled_on(study: Study, same: bool) -> str:
 
 
 def _needs(chain: Chain) -> dict[str, Footprint]:
-    """The memory of each training; a teacher that an earlier run trained only reads."""
+    """The memory of each training; a teacher that an earlier run trained, or that nobody does, only reads."""
     texts = 2 if chain.plan.pooling == BI_ENCODER else 1
     size = {"batch_size": chain.plan.batch_size * texts, "max_length": chain.plan.max_length}
     needs = {}
     for role, model in chain.models.items():
-        reads = role == "teacher" and chain.teacher is not None and chain.teacher.run is not None
+        is_trained = any(run.kind == RunKind.FINETUNE_TEACHER for run in chain.runs)
+        reads = role == "teacher" and not is_trained
         shape = shape_of(model)
         if shape is not None:
             needs[role] = reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **size)

@@ -18,13 +18,14 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.plan import FOR_DISTIL, RunPlan
+from runs.requests.plan import FOR_DISTIL, WITHOUT_LABELS, RunPlan, trains
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [
     "FOR_DISTIL",
     "MOST_EXAMPLES",
+    "WITHOUT_LABELS",
     "Chain",
     "ChainEstimate",
     "FixedInputs",
@@ -47,4 +48,5 @@ __all__ = [
     "fix_inputs",
     "request_key",
     "settings_of",
+    "trains",
 ]

@@ -11,10 +11,12 @@ from budgets.models import Path
 from config.refusals import Refusal
 from runs.models import ArtifactKind, Run, RunKind, RunState
 from runs.requests.inputs import FixedInputs, Inputs, RunRequest
-from runs.requests.plan import RunPlan
+from runs.requests.plan import WITHOUT_LABELS, RunPlan, trains
 from runs.run_kinds import RUN_KINDS
+from studies.editing import texts_of_labels
 from studies.hashing import list_hash
 from studies.models import Study
+from training.spec import FINETUNE
 
 
 class TeacherUnusable(Refusal):
@@ -23,7 +25,7 @@ class TeacherUnusable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Teacher:
-    """A checkpoint to be fine-tuned, or with `run`, what that run made of it."""
+    """A checkpoint to be fine-tuned or to score as it is, or with `run`, what that run made of it."""
 
     model: dict[str, Any]
     run: Run | None = None
@@ -39,6 +41,25 @@ class PlannedRun:
     training: dict[str, Any]
     search: dict[str, Any] = field(default_factory=dict)
     distillation: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def loads_trained(self) -> bool:
+        """Whether it only loads what an earlier run trained."""
+        return self.kind == RunKind.SCORE and self.model is None
+
+    @property
+    def recipe(self) -> str:
+        return str(self.training.get("recipe", FINETUNE))
+
+    @property
+    def reads_pool(self) -> bool:
+        """Whether it may start from unlabelled texts of the pool."""
+        return self.recipe != FINETUNE and not self.loads_trained
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it comes to nothing without labels; a student that is distilled has soft labels."""
+        return self.kind != RunKind.DISTIL and not self.loads_trained and self.recipe not in WITHOUT_LABELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,28 +121,33 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
     """Plan the runs of a request; nothing is written. Raises: TeacherUnusable."""
     study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
     teacher = _teacher_of(study, plan) if request.path == Path.DISTIL else None
+    is_trained = teacher is not None or trains(plan.recipe, num_labels=inputs.num_labels)
     student_model = plan.student_model(study.student_model)
     student = PlannedRun(
         kind=RunKind.DISTIL if teacher else RunKind.FINETUNE_STUDENT,
         model=student_model,
         base_model=student_model,
         training=plan.for_distilling() if teacher else plan.for_student(),
-        search=plan.student_search(has_dev=has_dev),
+        search=plan.student_search(has_dev=has_dev, is_trained=is_trained),
         distillation=plan.distillation() if teacher else {},
     )
-    before = _teacher_runs(plan, teacher, has_dev=has_dev) if teacher else []
+    before = _teacher_runs(plan, teacher, inputs) if teacher else []
     return Chain(request=request, inputs=inputs, device=settings.RUN_DEVICE, teacher=teacher, runs=[*before, student])
 
 
-def _teacher_runs(plan: RunPlan, teacher: Teacher, *, has_dev: bool) -> list[PlannedRun]:
-    """The teacher is fine-tuned, unless an earlier run did that, and scores."""
+def _teacher_runs(plan: RunPlan, teacher: Teacher, inputs: Inputs) -> list[PlannedRun]:
+    """The teacher is fine-tuned, unless an earlier run did that or it is to score as it is, and scores."""
     model = teacher.model
+    if plan.untrained_teacher:
+        return [PlannedRun(kind=RunKind.SCORE, model=model, base_model=model, training=plan.for_untrained_scoring())]
     trained = PlannedRun(
         kind=RunKind.FINETUNE_TEACHER,
         model=model,
         base_model=model,
         training=plan.for_teacher(),
-        search=plan.teacher_search(has_dev=has_dev),
+        search=plan.teacher_search(
+            has_dev=inputs.num_dev > 0, is_trained=trains(plan.recipe, num_labels=inputs.num_labels)
+        ),
     )
     scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
     return [scored] if teacher.run else [trained, scored]
@@ -136,6 +162,8 @@ def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, after: Ru
         "distillation": run.distillation,
         # A teacher that scores is calibrated on dev, where there is one.
         "calibration": {"on": "dev"} if RUN_KINDS[run.kind].scores and inputs.dev else {},
+        "pool": {"texts": inputs.pool.content_hash} if run.reads_pool and inputs.pool else {},
+        "label_texts": {} if run.loads_trained else texts_of_labels(study),
     }
     return list_hash(
         [

@@ -19,11 +19,21 @@ from runs.models import Run, RunKind, RunState
 from runs.money import cost_of
 from runs.requests.chain import Chain, PlannedRun
 from runs.requests.inputs import Inputs
+from runs.requests.plan import UNTRAINED, WITHOUT_LABELS, trains
 from runs.run_kinds import RUN_KINDS
 from studies.models import Study
+from training.spec import AUTO, FINETUNE, PROBE, are_plenty, dev_decides, fewest_labels, num_folds
+from training.tasks import BI_ENCODER
 
 MOST_HISTORY = 20
 _AMOUNTS = ("low", "expected", "high")
+# As `trains` tells them apart; a run of before recipes names none.
+_UNTRAINED = Q(training__recipe__in=UNTRAINED) | Q(training__recipe__in=WITHOUT_LABELS, snapshot__isnull=True)
+_TRAINED = (
+    Q(training__recipe__isnull=True)
+    | Q(training__recipe__in=[FINETUNE, PROBE])
+    | Q(training__recipe=AUTO, snapshot__isnull=False)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +79,12 @@ def estimate_runs(*, chain: Chain, price: Price) -> ChainEstimate:
 
 
 def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
-    similar, whose = _similar(run, chain.device).filter(study=chain.study), "this study"
+    similar, whose = _similar(chain, run).filter(study=chain.study), "this study"
     if not similar.exists():
-        similar, whose = _similar(run, chain.device).exclude(study=chain.study), "other studies"
+        similar, whose = _similar(chain, run).exclude(study=chain.study), "other studies"
     history = [
         Done(work=work_of(past, _inputs(past)), seconds=float(past.used))  # type: ignore[attr-defined]  # annotated
-        for past in similar.select_related("snapshot", "dev", "test", "study")[:MOST_HISTORY]
+        for past in similar.select_related("snapshot", "dev", "test", "pool", "study")[:MOST_HISTORY]
     ]
     return estimate_run(work=work_of(run, chain.inputs), history=history, rate_per_hour=price.rate, whose=whose)
 
@@ -100,8 +110,13 @@ def estimate_from_json(values: dict[str, Any] | None) -> Estimate | None:
 
 def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     """The rows that a run goes through, in each training of its search and from each seed."""
-    if RUN_KINDS[RunKind(run.kind)].scores:
-        return Work(num_read=inputs.num_labels + inputs.num_unlabelled)
+    kind, recipe = RunKind(run.kind), run.training.get("recipe", FINETUNE)
+    # A scoring with a recipe is that of a teacher that nobody trained.
+    pool = inputs.num_pool if recipe != FINETUNE else 0
+    if RUN_KINDS[kind].scores:
+        return Work(num_read=inputs.num_labels + inputs.num_unlabelled + pool)
+    if kind != RunKind.DISTIL and not trains(recipe, num_labels=inputs.num_labels):
+        return Work(num_read=inputs.num_labels + pool + inputs.num_measured)
     lengths = _learned_per_training(run, inputs)
     num_rates = max(len(run.search.get("learning_rates", ())), 1)
     further = run.search.get("num_seeds", 1) - 1
@@ -109,7 +124,27 @@ def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
     learned = num_rates * sum(lengths) + further * max(lengths)
     num_trainings = num_rates * len(lengths) + further
     gold = num_trainings * run.distillation.get("gold_epochs", 0) * inputs.num_labels
-    return Work(num_learned=learned + gold, num_read=num_trainings * inputs.num_measured)
+    whole, on_folds = _compared_trainings(run, inputs)
+    return Work(
+        num_learned=whole * (learned + gold) + on_folds * lengths[0],
+        num_read=whole * num_trainings * inputs.num_measured + pool,
+    )
+
+
+def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int]:
+    """How often a run trains as a whole and on folds; not once, or more often, where `auto` compares recipes."""
+    study, num_labels, num_classes = inputs.study, inputs.num_labels, len(inputs.study.labels)
+    is_auto = run.training.get("recipe", FINETUNE) == AUTO and RunKind(run.kind) != RunKind.DISTIL
+    if not is_auto or are_plenty(num_labels, num_rows=num_labels, num_classes=num_classes):
+        return 1, 0
+    if num_labels < fewest_labels(num_classes):
+        return 0, 0
+    # Pairs that are read as one text are tried in both ways of reading them.
+    is_joint = len(study.definition.input_fields) > 1 and run.training.get("pooling") != BI_ENCODER
+    num_candidates = 2 if is_joint else 1
+    if dev_decides(inputs.num_dev, num_classes=num_classes):
+        return num_candidates, 0
+    return 1, num_candidates * num_folds(num_labels)
 
 
 def _learned_per_training(run: PlannedRun | Run, inputs: Inputs) -> list[int]:
@@ -121,19 +156,22 @@ def _learned_per_training(run: PlannedRun | Run, inputs: Inputs) -> list[int]:
     return [tried * rows for tried in run.search.get("epochs") or [epochs or 1]]
 
 
-def _similar(run: PlannedRun, device: str) -> QuerySet[Run]:
-    """Runs that succeeded, of the same kind and model on the same device, the latest first."""
+def _similar(chain: Chain, run: PlannedRun) -> QuerySet[Run]:
+    """Runs that succeeded, of the same kind and model on the same device, trained or not alike, the latest first."""
     # One that names no model loads what its parent trained.
     model = Q(parents__model=run.base_model) if run.model is None else Q(model=run.model)
-    done = Run.objects.filter(model, kind=run.kind, device=device, state=RunState.SUCCEEDED)
+    done = Run.objects.filter(model, kind=run.kind, device=chain.device, state=RunState.SUCCEEDED)
+    if run.kind in (RunKind.FINETUNE_STUDENT, RunKind.FINETUNE_TEACHER):
+        done = done.filter(_TRAINED if trains(run.recipe, num_labels=chain.inputs.num_labels) else _UNTRAINED)
     return done.annotate(used=Sum("attempts__device_seconds")).filter(used__gt=0).order_by("-pk")
 
 
 def _inputs(run: Run) -> Inputs:
     return Inputs(
         study=run.study,
-        num_labels=run.snapshot.num_examples if run.snapshot else 0,
+        num_labels=run.num_labels,
         num_unlabelled=run.num_unlabelled,
         num_dev=run.dev.num_examples if run.dev else 0,
         num_test=run.test.num_examples if run.test else 0,
+        num_pool=run.pool.num_examples if run.pool else 0,
     )

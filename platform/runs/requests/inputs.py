@@ -11,9 +11,9 @@ from config.refusals import Refusal
 from runs.models import RunKind
 from runs.requests.plan import RunPlan
 from runs.run_kinds import RUN_KINDS
-from studies.models import Snapshot, Split, Study
+from studies.models import Snapshot, SnapshotItem, Split, Study
 from studies.queries import labelled
-from studies.snapshots import check_pool, take_measured, take_snapshot, take_unlabelled
+from studies.snapshots import MOST_POOL, check_pool, take_measured, take_pool, take_snapshot, take_unlabelled
 
 MOST_EXAMPLES = 10_000_000
 
@@ -26,8 +26,8 @@ class NothingToMeasure(Refusal):
 class RunRequest:
     """What a person asks for: a student of a study, on a path.
 
-    `num_labels` are the first of the pool in rank order, None for all; `num_unlabelled` the pool examples outside them
-    that a teacher scores.
+    `num_labels` are the first of the pool in rank order, None for all and 0 for none; `num_unlabelled` the pool
+    examples outside them that a teacher scores.
     """
 
     study: Study
@@ -37,7 +37,7 @@ class RunRequest:
     num_unlabelled: int = 0
 
     def __post_init__(self) -> None:
-        _check_count("num_labels", self.num_labels)
+        _check_count("num_labels", self.num_labels, least=0)
         _check_count("num_unlabelled", self.num_unlabelled or None)
 
     @property
@@ -47,13 +47,17 @@ class RunRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """How many rows a request has, and the labels that it trains on as they are now."""
+    """How many rows a request has, and the labels that it trains on as they are now.
+
+    `num_pool` are the texts of the pool that recipes for few labels start from.
+    """
 
     study: Study
     num_labels: int
     num_unlabelled: int
     num_dev: int
     num_test: int
+    num_pool: int = 0
 
     @property
     def num_measured(self) -> int:
@@ -77,17 +81,19 @@ class Inputs:
 class FixedInputs(Inputs):
     """The rows of a request, fixed when it was made: later labels and imports change nothing about them."""
 
-    snapshot: Snapshot
+    snapshot: Snapshot | None
     dev: Snapshot | None
     test: Snapshot
     unlabelled: Snapshot | None
+    pool: Snapshot | None = None
 
     def unlabelled_of(self, kind: RunKind) -> Snapshot | None:
         """The unlabelled examples that a run of a kind reads."""
         return self.unlabelled if RUN_KINDS[kind].reads_unlabelled else None
 
     def _training_rows(self) -> QuerySet[Any]:
-        return self.snapshot.items.order_by("pk").annotate(input=F("example__fields"), answer=F("value"))
+        items = self.snapshot.items if self.snapshot else SnapshotItem.objects.none()
+        return items.order_by("pk").annotate(input=F("example__fields"), answer=F("value"))
 
 
 def count_inputs(request: RunRequest) -> Inputs:
@@ -99,6 +105,7 @@ def count_inputs(request: RunRequest) -> Inputs:
         num_unlabelled=request.num_to_score,
         num_dev=labelled(study, Split.DEV).count(),
         num_test=labelled(study, Split.TEST).count(),
+        num_pool=min(study.examples.filter(split=Split.POOL).count(), MOST_POOL),
     )
 
 
@@ -113,21 +120,32 @@ def fix_inputs(request: RunRequest) -> FixedInputs:
     check_test(study)
     dev, test = (take_measured(study=study, split=split) for split in (Split.DEV, Split.TEST))
     assert test is not None
-    snapshot = take_snapshot(study=study, num_labels=request.num_labels)
+    snapshot = _take_labels(request)
+    pool = take_pool(study=study) if request.plan.reads_pool else None
     num_to_score, unlabelled = request.num_to_score, None
     if num_to_score:
         unlabelled = take_unlabelled(study=study, besides=snapshot, num_examples=num_to_score)
     return FixedInputs(
         study=study,
-        num_labels=snapshot.num_examples,
+        num_labels=snapshot.num_examples if snapshot else 0,
         num_unlabelled=num_to_score,
         num_dev=dev.num_examples if dev else 0,
         num_test=test.num_examples,
+        num_pool=pool.num_examples if pool else 0,
         snapshot=snapshot,
         dev=dev,
         test=test,
         unlabelled=unlabelled,
+        pool=pool,
     )
+
+
+def _take_labels(request: RunRequest) -> Snapshot | None:
+    """Fix the labels; None for none, which the preflight refuses where a run needs some."""
+    study, wanted = request.study, request.num_labels
+    if wanted == 0 or (wanted is None and not labelled(study, Split.POOL).exists()):
+        return None
+    return take_snapshot(study=study, num_labels=wanted)
 
 
 def check_test(study: Study) -> None:
@@ -145,6 +163,6 @@ def check_unlabelled(*, study: Study, num_labels: int, num_unlabelled: int) -> N
     check_pool(study=study, num_available=num_available, num_labels=num_labels, num_unlabelled=num_unlabelled)
 
 
-def _check_count(field: str, count: int | None) -> None:
-    if count is not None and not 1 <= count <= MOST_EXAMPLES:
-        raise Refusal(f"{count} is not between 1 and {MOST_EXAMPLES:,}.", field=field)
+def _check_count(field: str, count: int | None, *, least: int = 1) -> None:
+    if count is not None and not least <= count <= MOST_EXAMPLES:
+        raise Refusal(f"{count} is not between {least} and {MOST_EXAMPLES:,}.", field=field)

@@ -1,11 +1,16 @@
 """How a run trains: the settings a manager chooses, and what they mean for each kind of run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from config.refusals import Refusal
 from runs.money import SECONDS_PER_MINUTE
 from training.spec import (
+    AUTO,
+    FINETUNE,
+    FROZEN,
+    NAMES,
     DistillationSettings,
     DistilTraining,
     FormGroup,
@@ -30,6 +35,11 @@ STUDENT_LEARNING_RATE = 2e-4
 TEACHER_STEPS = 400
 TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
+# The fewest whose spread an interval can hold.
+NUM_SEEDS = 3
+# Recipes that need no label, and those that leave a checkpoint as it is.
+WITHOUT_LABELS = (NAMES, AUTO)
+UNTRAINED = (NAMES, FROZEN)
 # Named in every spec; any other setting only where not at its default, so that requests from before it keep their key.
 _ALWAYS_NAMED = {
     *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
@@ -37,7 +47,7 @@ _ALWAYS_NAMED = {
 }
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
-    *(*FOR_TEACHER_TRAINING, "self_distil", "teacher_run"),
+    *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run"),
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
 )
@@ -45,6 +55,11 @@ FOR_DISTIL = (
 
 class PlanInvalid(Refusal):
     """A setting is out of its range, or does not go with another."""
+
+
+def trains(recipe: str, *, num_labels: int) -> bool:
+    """Whether a recipe may change the weights of its checkpoint, given so many labels."""
+    return recipe not in UNTRAINED and (num_labels > 0 or recipe not in WITHOUT_LABELS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +89,12 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     """Settings of a run, or of a distil chain.
 
     With neither steps nor epochs given, a training takes the default steps; without dev labels the default search is
-    one rate. The teacher is the study's, unless `self_distil` or `teacher_run` names another. `max_minutes` bounds each
-    run over all its attempts, and is what the hold is placed for.
+    one rate. The teacher is the study's, unless `self_distil` or `teacher_run` names another; with `untrained_teacher`
+    it is not fine-tuned. `max_minutes` bounds each run over all its attempts, and is what the hold is placed for.
     """
 
+    # A spec without it is one of a time before recipes, and fine-tunes.
+    recipe: str = like(SharedTraining, "recipe", AUTO)
     steps: int | None = like(
         TrainingSettings, "steps", label="Student steps", help="Per training.", blank=str(STUDENT_STEPS)
     )
@@ -98,6 +115,12 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         label="At the time limit, extend the run while the budget has money",
         help="Otherwise it saves a checkpoint and pauses until it is given more minutes.",
     )
+    num_seeds: int = like(
+        SharedSearch,
+        "num_seeds",
+        NUM_SEEDS,
+        help="Repeats with other seeds; each adds cost. From one, intervals hold other examples only.",
+    )
     seed: int | None = like(RunSpec, "seed", label="Seed", blank="the study's", group=FormGroup.SEARCH)
     teacher_learning_rates: tuple[float, ...] | None = like(
         SearchSettings,
@@ -115,6 +138,9 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         group=FormGroup.MODEL,
     )
     self_distil: bool = setting(False, help="The student's own checkpoint is the teacher.")
+    untrained_teacher: bool = setting(
+        False, help="The teacher is not fine-tuned: it scores with a head made of label names and labels."
+    )
     teacher_run: int | None = setting(
         None, least=1, most=2**63 - 1, help="An ended training of the study whose model is the teacher."
     )
@@ -130,16 +156,20 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             self.refuse("search_epochs", f"the search chooses the length, and {fixed[0]} fixes it; give one of them.")
         if self.teacher_run is not None:
             self._check_teacher_run()
+        if self.untrained_teacher:
+            fault = "the teacher is not trained. Leave it out, or have the teacher fine-tuned."
+            self._refuse_given(FOR_TEACHER_TRAINING, fault)
 
     def _check_teacher_run(self) -> None:
         if self.self_distil:
             self.refuse("teacher_run", "the student's own checkpoint is the teacher already; choose one of them.")
+        fault = f"the teacher, run {self.teacher_run}, is trained already. Leave it out, or train another teacher."
         # A student of entities tags by what its teacher was trained to tag by.
-        for name in (*FOR_TEACHER_TRAINING, "segmentation"):
+        self._refuse_given((*FOR_TEACHER_TRAINING, "segmentation", "untrained_teacher"), fault)
+
+    def _refuse_given(self, names: Iterable[str], fault: str) -> None:
+        for name in names:
             if getattr(self, name) != settings_of(RunPlan)[name].default:
-                fault = (
-                    f"the teacher, run {self.teacher_run}, is trained already. Leave it out, or train another teacher."
-                )
                 self.refuse(name, fault)
 
     @classmethod
@@ -155,6 +185,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         """Whether more than the default search is to be chosen on dev."""
         lists = (self.learning_rates, self.teacher_learning_rates, self.search_epochs)
         return any(len(tried or ()) > 1 for tried in lists)
+
+    @property
+    def reads_pool(self) -> bool:
+        """Whether any run of it may start from unlabelled texts of the pool."""
+        return self.recipe != FINETUNE or self.untrained_teacher
 
     @property
     def is_hybrid(self) -> bool:
@@ -175,16 +210,27 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
         return {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
 
+    def for_untrained_scoring(self) -> dict[str, Any]:
+        """The settings of a teacher that scores without any training."""
+        # What is said of a student that is trained leaves the choice of the teacher's head open.
+        recipe = self.recipe if self.recipe in (*UNTRAINED, AUTO) else AUTO
+        return {**self.for_scoring(), "recipe": recipe}
+
     def for_distilling(self) -> dict[str, Any]:
         return {**self.for_student(), **self._named(DistilTraining)}
 
-    def student_search(self, *, has_dev: bool) -> dict[str, Any]:
-        """What is tried for a student; empty where it is one training."""
+    def student_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:
+        """What is tried for a student; empty where it is one training, or its checkpoint stays as it is."""
+        if not is_trained:
+            # A head that is fitted comes out the same from every seed.
+            return {}
         tried = self._tried(self.learning_rates, STUDENT_LEARNING_RATES if has_dev else ())
         return {**tried, **self._named(SharedSearch)}
 
-    def teacher_search(self, *, has_dev: bool) -> dict[str, Any]:
-        """What is tried for a teacher; empty where it is one training."""
+    def teacher_search(self, *, has_dev: bool, is_trained: bool = True) -> dict[str, Any]:
+        """What is tried for a teacher; empty where it is one training, or its checkpoint stays as it is."""
+        if not is_trained:
+            return {}
         # From one seed: a student learns from one teacher, and the spread over seeds is asked of the student.
         return self._tried(self.teacher_learning_rates, TEACHER_LEARNING_RATES if has_dev else ())
 

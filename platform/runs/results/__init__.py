@@ -1,6 +1,7 @@
 """What a finished or running run is used for: cards, comparisons, predictions, repeats, progress."""
 
 from runs.results.cards import CardMissing, LabelOrigins, card_of, card_written_at, missing_parts, write_card_file
+from runs.results.choices import CandidateRecipe, RecipeChoice, recipe_choice
 from runs.results.comparing import Comparison, NotComparable, compare
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, repeat
@@ -17,11 +18,14 @@ from runs.results.watching import (
     versions_of,
     written_spec,
 )
+from training.answers import BaselineComparison, compare_with_baseline, words_of_interval
 from training.reporting import CostLine, Costs
 
 __all__ = [
     "FILES",
     "MOST_CHARACTERS",
+    "BaselineComparison",
+    "CandidateRecipe",
     "CardMissing",
     "Comparison",
     "CostLine",
@@ -32,21 +36,25 @@ __all__ = [
     "NotComparable",
     "NothingToRepeat",
     "PredictionFailed",
+    "RecipeChoice",
     "card_of",
     "card_written_at",
     "compare",
+    "compare_with_baseline",
     "curve_points",
     "curve_version",
     "first_step",
     "loss_shown",
     "missing_parts",
     "predict_to_file",
+    "recipe_choice",
     "repeat",
     "run_file",
     "settings_used",
     "time_spent",
     "try_model",
     "versions_of",
+    "words_of_interval",
     "write_card_file",
     "written_spec",
 ]

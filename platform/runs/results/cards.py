@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from config.refusals import Refusal
 from runs.execution import TotalUsage, total_usage
-from runs.models import Artifact, ArtifactKind, Attempt, Run
+from runs.models import Artifact, ArtifactKind, Attempt, Run, RunKind
 from runs.preflight import licence_of
 from studies.task_types import TASK_TYPES
+from tables.table import counted
 from tables.whole_files import write_whole
 from training.contract import CARD_FILE, LABEL_MAP_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
 from training.reporting import Card, Costs, ResourceUse, card_text
@@ -37,18 +38,20 @@ class LabelOrigins:
     replayed: int = 0
     imported: int = 0
 
+    @property
+    def total(self) -> int:
+        return self.given + self.replayed + self.imported
+
     def __str__(self) -> str:
         named = (
             (self.given, "given by people"),
             (self.replayed, "replayed from known answers"),
             (self.imported, "imported with the examples"),
         )
-        total = self.given + self.replayed + self.imported
         parts = [f"{count:,} {words}" for count, words in named if count]
         if len(parts) > 1:
-            return f"{total:,} labels ({', '.join(parts)})"
-        label = "label" if total == 1 else "labels"
-        return f"{total:,} {label} {parts[0].partition(' ')[2]}" if parts else "no labels"
+            return f"{self.total:,} labels ({', '.join(parts)})"
+        return f"{counted(self.total, 'label')} {parts[0].partition(' ')[2]}" if parts else "0 labels"
 
 
 def card_of(
@@ -68,6 +71,7 @@ def card_of(
         task=task_type.title,
         unit=task_type.unit,
         labels=study.labels,
+        metric=study.metric,
         model=_base(artifact),
         data=_data(artifact),
         result=artifact.result,
@@ -103,11 +107,16 @@ def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
     run, kind = artifact.run, artifact.get_kind_display().lower()
     made = f"A {kind} of the study “{run.study.name}”, made on the {run.path} path by {run}."
     soft = f"a teacher's soft labels of {artifact.num_pseudo_labels:,} examples"
+    meanings = "what the labels say of themselves"
     if not artifact.num_pseudo_labels:
-        return f"{made} It learned from {origins}."
+        return f"{made} It learned from {origins}{'' if origins.total else f', only from {meanings}'}."
     if artifact.result.get("num_train"):
         return f"{made} It learned from {origins}, and from {soft}."
-    return f"{made} It learned from {soft}; the teacher learned from {origins}."
+    if not origins.total:
+        return f"{made} It learned from {soft}; the teacher had {origins}, only {meanings}."
+    is_as_it_was = run.parents.filter(kind=RunKind.SCORE, model__isnull=False).exists()
+    had = "was not fine-tuned; its head comes of" if is_as_it_was else "learned from"
+    return f"{made} It learned from {soft}; the teacher {had} {origins}."
 
 
 def _base(artifact: Artifact) -> dict[str, object]:
@@ -121,7 +130,12 @@ def _data(artifact: Artifact) -> list[tuple[str, str]]:
     run, rows = artifact.run, []
     if run.snapshot:
         rows.append(("snapshot", f"{run.snapshot.num_examples:,} labels, hash `{run.snapshot.content_hash}`"))
-    for name, fixed in (("dev list", run.dev), ("test list", run.test), ("unlabelled list", run.unlabelled)):
+    for name, fixed in (
+        ("dev list", run.dev),
+        ("test list", run.test),
+        ("unlabelled list", run.unlabelled),
+        ("pool list", run.pool),
+    ):
         if fixed is not None:
             rows.append((name, f"{fixed.num_examples:,} examples, hash `{fixed.content_hash}`"))
     read = artifact.result.get("data") or {}

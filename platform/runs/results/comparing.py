@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.refusals import Refusal
 from runs.models import Artifact
 from studies.models import Example
 from studies.task_types import TASK_TYPES
 from training.answers import COMPAT_F1, PairedAnswers, PairedTest, paired_test
-from training.contract import PREDICTIONS_FILE
+from training.contract import PREDICTIONS_FILE, SEED_PREDICTIONS_FILE
 
 NUM_RESAMPLES = 1000
 # An interval from fewer says nothing that a reader could act on.
@@ -18,6 +19,9 @@ FEWEST_EXAMPLES = 10
 
 class NotComparable(Refusal):
     """Two models cannot be compared; the message says why and what to do."""
+
+
+Answers = Sequence[str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,8 @@ class Comparison:
 def compare(*, first: Artifact, second: Artifact) -> Comparison:
     """Test whether one of two models of a study is better, by its metric, on the examples that both answered.
 
+    Where both were trained from several seeds, all seeds are compared; else the two saved models.
+
     Returns: differences are the first model's metric less the second's. Raises: NotComparable.
     """
     study = first.run.study
@@ -60,10 +66,11 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
             f"{first} and {second} share {len(uids)} test examples with the same gold label; at least "
             f"{FEWEST_EXAMPLES} are needed. Train both again on today's test split, and compare those."
         )
+    said_by_first, said_by_second = _answers_to(uids, (first, one), (second, other))
     answers = PairedAnswers(
         gold=[one[uid].gold for uid in uids],
-        first=[one[uid].predicted for uid in uids],
-        second=[other[uid].predicted for uid in uids],
+        first=said_by_first,
+        second=said_by_second,
         texts=_texts(study.pk, uids) if study.metric == COMPAT_F1 else None,
     )
     test = paired_test(
@@ -84,6 +91,43 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
     )
 
 
+def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, Prediction]]) -> list[list[Answers]]:
+    """Return each model's answers, of all its seeds where both have several."""
+    by_seed = [_read_seeds(artifact) for artifact, _ in models]
+    if all(len(seeds) > 1 for seeds in by_seed):
+        for (artifact, _), seeds in zip(models, by_seed, strict=True):
+            _check_complete(artifact, seeds, uids)
+        return [[[answers[uid] for uid in uids] for answers in seeds] for seeds in by_seed]
+    return [[[said[uid].predicted for uid in uids]] for _, said in models]
+
+
+def _read_seeds(artifact: Artifact) -> list[dict[str, str | None]]:
+    """Read each seed's answers by uid; none of a model of one seed, or of an earlier version, which kept the best's."""
+    path = artifact.path / SEED_PREDICTIONS_FILE
+    if not path.exists():
+        return []
+    try:
+        with path.open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        num_seeds = len(rows[0]["predicted"]) if rows else 0
+        return [{row["uid"]: row["predicted"][seed] for row in rows} for seed in range(num_seeds)]
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise _unreadable(artifact, path, error) from error
+
+
+def _check_complete(artifact: Artifact, seeds: Sequence[dict[str, str | None]], uids: Sequence[str]) -> None:
+    missing = [uid for uid in uids if any(uid not in answers for answers in seeds)]
+    if missing:
+        path = artifact.path / SEED_PREDICTIONS_FILE
+        raise _unreadable(artifact, path, ValueError(f"{len(missing)} examples are missing, the first {missing[0]}"))
+
+
+def _unreadable(artifact: Artifact, path: Path, error: Exception) -> NotComparable:
+    return NotComparable(
+        f"The test predictions of {artifact} cannot be read: {path} ({error}). Restore them, or train again."
+    )
+
+
 def _read_predictions(artifact: Artifact) -> dict[str, Prediction]:
     path = artifact.path / PREDICTIONS_FILE
     try:
@@ -91,9 +135,7 @@ def _read_predictions(artifact: Artifact) -> dict[str, Prediction]:
             rows = [json.loads(line) for line in lines]
         return {row["uid"]: Prediction(gold=row["gold"], predicted=row["predicted"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NotComparable(
-            f"The test predictions of {artifact} cannot be read: {path} ({error}). Restore them, or train again."
-        ) from error
+        raise _unreadable(artifact, path, error) from error
 
 
 def _texts(study_id: int, uids: Sequence[str]) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 from django.utils import timezone
 
 from runs.execution import LOG_FILE
-from runs.models import Attempt, Ending, Run, RunState
+from runs.models import Attempt, Ending, Run, RunKind, RunState
+from runs.requests import trains
 from training.contract import CURVE_FILE, RESULT_FILE, SPEC_FILE
 from training.reporting import TrialCurve, read_curves
 from training.runtime import read_json
@@ -19,6 +20,8 @@ from training.runtime import read_json
 FILES = {LOG_FILE: "text/plain; charset=utf-8", SPEC_FILE: "application/json", RESULT_FILE: "application/json"}
 # Of what is searched, the setting of one training that a list stands for.
 _SEARCHED = {"learning_rate": "learning_rates", "epochs": "epochs"}
+# Of no effect where the checkpoint stays as it is.
+_OF_TRAINING = ("steps", "epochs", "learning_rate", "head_learning_rate_factor")
 _TRIAL = re.compile(r"rate-(?P<rate>.+)-(?P<length>\d+)-(?P<unit>epochs|steps)-seed-(?P<seed>\d+)(?P<rest>.*)")
 
 
@@ -75,7 +78,11 @@ def _names_kept(run: Run) -> set[str]:
 def settings_used(run: Run) -> list[tuple[str, str]]:
     """Each setting of a run with its value, in words; one that dev chooses says what was tried."""
     kept = next(iter(_trainings_kept(run)), None)
-    used = {name: _text(value) for name, value in run.training.items() if value is not None}
+    leaves_weights = run.kind != RunKind.DISTIL and not trains(
+        str(run.training.get("recipe")), num_labels=run.num_labels
+    )
+    unused = _OF_TRAINING if leaves_weights else ()
+    used = {name: _text(value) for name, value in run.training.items() if value is not None and name not in unused}
     for name, listed in _SEARCHED.items():
         if tried := run.search.get(listed):
             used[name] = _of_search(tried, kept.get(name) if kept else None)

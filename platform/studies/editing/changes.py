@@ -1,6 +1,6 @@
 """Creating, changing, archiving and duplicating studies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
 from config.refusals import Refusal
+from studies.editing.label_texts import checked_label_texts
 from studies.editing.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
@@ -37,12 +38,15 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
     study = Study.objects.create(
         name=spec.name,
         labels=list(spec.cleaned_labels),
+        label_texts=spec.label_texts,
         instructions=spec.instructions,
         budget=open_budget(actor=actor, name=spec.name, limit=spec.limit, price_book=spec.price_book),
         created_by=actor,
         **{name: getattr(spec, name) for name in _SETTINGS},
     )
     recorded = {name: getattr(study, name) for name in ("name", "labels", *_SETTINGS)}
+    if study.label_texts:
+        recorded["label_texts"] = study.label_texts
     record_change(actor=actor, action="study.create", study=study, after=recorded)
     return study
 
@@ -55,10 +59,12 @@ def change_study(
     name: str | None = None,
     instructions: str | None = None,
     labels: Sequence[str] | None = None,
+    label_texts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Study:
     """Change what is given of a study, all of it or nothing.
 
-    Raises: Forbidden; StudyInvalid; StudyInUse (instructions that people work by, labels that something depends on).
+    Raises: Forbidden; StudyInvalid; LabelTextsInvalid; StudyInUse (instructions or label texts that people work by,
+    labels that something depends on).
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     locked = Study.objects.select_for_update().get(pk=study.pk)
@@ -69,6 +75,9 @@ def change_study(
         given["instructions"] = checked_instructions(instructions)
     if labels is not None:
         given["labels"] = list(checked_labels(labels, task_type=locked.task_type))
+    if labels is not None or label_texts is not None:
+        described = locked.label_texts if label_texts is None else label_texts
+        given["label_texts"] = checked_label_texts(described, labels=given.get("labels", locked.labels))
     after = {key: value for key, value in given.items() if getattr(locked, key) != value}
     if not after:
         return locked
@@ -111,6 +120,7 @@ def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | st
         limit=limit,
         price_book=study.budget.price_book,
         labels=study.labels,
+        label_texts=study.label_texts,
         instructions=study.instructions,
         **{name: getattr(study, name) for name in _SETTINGS},
     )
@@ -152,12 +162,13 @@ def _check_changes(study: Study, after: dict[str, Any]) -> None:
     if "name" in after:
         _check_free(after["name"])
     found = dependents(study)
-    if "instructions" in after and found.num_open:
-        raise StudyInUse(
-            f"{found.num_open:,} examples are published, and annotators are working by the current "
-            "instructions. Wait until they are done, or stop the study first.",
-            field="instructions",
-        )
+    for field, what in (("instructions", "instructions"), ("label_texts", "descriptions of the labels")):
+        if field in after and found.num_open:
+            raise StudyInUse(
+                f"{found.num_open:,} examples are published, and annotators are working by the current "
+                f"{what}. Wait until they are done, or stop the study first.",
+                field=field,
+            )
     if "labels" in after:
         _check_labels(study, after["labels"], found)
 

@@ -1,6 +1,6 @@
 """Settings of a new study, checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from accounts.texts import unusable_sign, without_unusable
 from budgets.models import PriceBook
 from config.refusals import Refusal
+from studies.editing.label_texts import checked_label_texts
 from studies.models import PayBasis
 from studies.task_types import task_type_named
 from tables.signs import clean, comparable, is_blank
@@ -24,7 +25,10 @@ class StudyInvalid(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class StudySpec:
-    """Settings of a new study. Model references name a source (hub, folder or package) and a name."""
+    """Settings of a new study. Model references name a source (hub, folder or package) and a name.
+
+    `label_texts` has `description` and `phrases` by label, of labels that need more than their name.
+    """
 
     name: str
     task_type: str
@@ -33,6 +37,7 @@ class StudySpec:
     price_book: PriceBook
     student_model: dict[str, Any]
     teacher_model: dict[str, Any]
+    label_texts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     instructions: str = ""
     metric: str = ""  # empty: the task type's usual one
     annotations_per_example: int = 1
@@ -49,6 +54,8 @@ class StudySpec:
         object.__setattr__(self, "name", checked_name(self.name))
         object.__setattr__(self, "instructions", checked_instructions(self.instructions))
         object.__setattr__(self, "cleaned_labels", checked_labels(self.labels, task_type=self.task_type))
+        described = checked_label_texts(self.label_texts, labels=self.cleaned_labels)
+        object.__setattr__(self, "label_texts", described)
         for role, model in (("student", self.student_model), ("teacher", self.teacher_model)):
             _checked_text(f"{role} name", f"{model.get('name') or ''}{model.get('revision') or ''}")
         if self.metric not in known:

@@ -3,7 +3,7 @@ from typing import Any
 
 from django import forms
 
-from reports.queries import Point
+from reports.points import Point
 from runs.results import MOST_CHARACTERS
 from studies.task_types import task_type_named
 

@@ -8,19 +8,23 @@ from budgets.models import Path
 from runs.models import Run
 from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
+from tables.table import counted
 from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
 HYBRID = "hybrid"
 METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
-    (Path.DISTIL, "Distil: a teacher learns from the labels and teaches the student on unlabelled examples"),
+    (
+        Path.DISTIL,
+        "Distil: a teacher, fine-tuned on the labels or as it is, teaches the student on unlabelled examples",
+    ),
     (
         HYBRID,
         "Hybrid: distil, then train the student further on the labels alone; the better of the two on dev is kept",
     ),
 )
-STUDYS_TEACHER, STUDENT_AS_TEACHER = "study", "student"
+STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
@@ -59,8 +63,7 @@ def setting_field(setting: Setting, **options: Any) -> forms.Field:
 
 
 def _described(run: Run) -> str:
-    labels = run.snapshot.num_examples if run.snapshot else 0
-    return f"{run}, from {labels:,} labels"
+    return f"{run}, from {counted(run.num_labels, 'label')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +84,10 @@ class StartRunForm(forms.Form):
     path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
         label="Labels",
-        min_value=1,
+        min_value=0,
         max_value=MOST_EXAMPLES,
         required=False,
-        help_text="How many labels to use. Blank: all.",
+        help_text="How many labels to use. Blank: all. 0: none, where the recipe starts from what labels mean.",
     )
     num_unlabelled = forms.IntegerField(
         label="Unlabelled examples",
@@ -122,6 +125,7 @@ class StartRunForm(forms.Form):
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
             (STUDYS_TEACHER, "The study's teacher"),
             (STUDENT_AS_TEACHER, "The student's own checkpoint (self-distillation)"),
+            (UNTRAINED_TEACHER, "The study's teacher as it is, without fine-tuning"),
             *([("Trained before", finished)] if finished else []),
         ]
 
@@ -159,6 +163,7 @@ class StartRunForm(forms.Form):
         if self._path == Path.DISTIL:
             teacher = self.cleaned_data.get("teacher") or STUDYS_TEACHER
             given["self_distil"] = teacher == STUDENT_AS_TEACHER
+            given["untrained_teacher"] = teacher == UNTRAINED_TEACHER
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
         return RunPlan(**given)
 

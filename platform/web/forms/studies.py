@@ -5,7 +5,7 @@ from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
 from runs.preflight import PACKAGES
-from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec
+from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec, read_label_lines, write_label_lines
 from studies.models import PayBasis, Study
 from studies.queries import dependents
 from studies.task_types import TASK_TYPES, TaskType, metric_title
@@ -17,6 +17,18 @@ MODEL_CHOICES = [
 ]
 STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
+
+
+def _label_texts_field() -> forms.CharField:
+    return forms.CharField(
+        label="What the labels mean",
+        required=False,
+        widget=forms.Textarea(
+            attrs={"rows": 5, "placeholder": "label | description | example phrase | example phrase"}
+        ),
+        help_text="One line for each label that needs it: the label, a description, then example phrases, separated by "
+        "“ | ”. Annotators see them, and models that start from few labels learn from them.",
+    )
 
 
 class StudyForm(forms.Form):
@@ -31,6 +43,7 @@ class StudyForm(forms.Form):
     labels = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line, in the order annotators see them."
     )
+    label_texts = _label_texts_field()
     instructions = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -94,7 +107,9 @@ class StudyForm(forms.Form):
         """Build the spec. Raises as StudySpec does."""
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
-        return StudySpec(**{**values, **models, "labels": lines_of(values["labels"])})
+        labels = lines_of(values["labels"])
+        described = read_label_lines(values["label_texts"], labels=labels)
+        return StudySpec(**{**values, **models, "labels": labels, "label_texts": described})
 
 
 class ChangeStudyForm(forms.Form):
@@ -102,11 +117,18 @@ class ChangeStudyForm(forms.Form):
 
     name = forms.CharField(max_length=MAX_NAME)
     labels = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line.")
+    label_texts = _label_texts_field()
     instructions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6}))
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial = {"name": study.name, "labels": "\n".join(study.labels), "instructions": study.instructions}
+        self.study = study
+        self.initial = {
+            "name": study.name,
+            "labels": "\n".join(study.labels),
+            "label_texts": write_label_lines(study),
+            "instructions": study.instructions,
+        }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
         if found.holds_labels:
@@ -115,16 +137,22 @@ class ChangeStudyForm(forms.Form):
             used = ", ".join(f"“{label}” ({number:,})" for label, number in found.in_use)
             self.fields["labels"].help_text = f"One per line. Examples are labelled with {used}: keep these."
         if found.num_open:
-            self._hold("instructions", f"They stay while {found.num_open:,} published examples wait for annotations.")
+            for name in ("instructions", "label_texts"):
+                self._hold(name, f"They stay while {found.num_open:,} published examples wait for annotations.")
 
     def _hold(self, name: str, why: str) -> None:
         self.fields[name].disabled = True
         self.fields[name].help_text = why
 
     def changes(self) -> dict[str, Any]:
-        """Values of the fields that can be changed."""
+        """Values of the fields that can be changed. Raises: LabelTextsInvalid."""
         values = {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
-        return {**values, "labels": lines_of(values["labels"])} if "labels" in values else values
+        if "labels" in values:
+            values["labels"] = lines_of(values["labels"])
+        if "label_texts" in values:
+            labels = values.get("labels", self.study.labels)
+            values["label_texts"] = read_label_lines(values["label_texts"], labels=labels)
+        return values
 
 
 class DuplicateForm(forms.Form):

@@ -47,9 +47,10 @@ def _step_of_labels(facts: Facts) -> Step | None:
     if facts.num_labels:
         return None
     if facts.num_open:
-        text = f"{facts.num_open:,} examples are waiting in Label Studio. The first run needs their labels."
+        text = f"{facts.num_open:,} examples are waiting in Label Studio. Until then, runs start with 0 labels."
         return Step(text=text, link="See the labelling", url_name="labelling")
-    return Step(text="The pool has no labels yet.", link="Publish examples", url_name="labelling")
+    text = "The pool has no labels yet. A first student can be made without: start a run with 0 labels."
+    return Step(text=text, link="Publish examples", url_name="labelling")
 
 
 def _step_of_runs(facts: Facts) -> Step | None:

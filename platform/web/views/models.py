@@ -72,6 +72,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "study": model.run.study,
         "artifact": model,
         "run": model.run,
+        "num_labels": sharing.ledger.num_labels(run_id=model.run_id),
         "bill": bill,
         "bill_format": adding_up(model.run.study.budget.currency, *parts),
         "shared": shared,

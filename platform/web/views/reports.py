@@ -12,7 +12,8 @@ from reports.bills import BillSection
 from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
-from reports.queries import Point, points, report_of
+from reports.points import Point, points
+from reports.queries import report_of
 from runs.models import Artifact
 from runs.results import NotComparable, compare
 from studies.models import Study

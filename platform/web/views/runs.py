@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
+from reports.bills import read_result
 from reports.charts import curve_chart, curve_csv
 from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import total_usage
@@ -23,6 +24,7 @@ from runs.results import (
     curve_version,
     first_step,
     loss_shown,
+    recipe_choice,
     settings_used,
     time_spent,
     versions_of,
@@ -51,7 +53,8 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
     written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
-    return render(request, "web/run.html", {**_context(shown), **written, "form": ExtendRunForm()})
+    chosen = {"choice": recipe_choice(shown), "form": ExtendRunForm()}
+    return render(request, "web/run.html", {**_context(shown), **written, **chosen})
 
 
 @page_for(Action.SEE_STUDY)
@@ -69,6 +72,7 @@ def _with_relations() -> QuerySet[Run]:
 
 def _context(shown: Run) -> dict[str, object]:
     attempts = list(shown.attempts.select_related("entry").order_by("number"))
+    evaluations = list(Evaluation.objects.filter(artifact__run=shown, split=Split.TEST).select_related("artifact"))
     return {
         "study": shown.study,
         "run": shown,
@@ -83,7 +87,8 @@ def _context(shown: Run) -> dict[str, object]:
         "curve_version": curve_version(shown),
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
-        "evaluations": Evaluation.objects.filter(artifact__run=shown, split=Split.TEST),
+        "evaluations": evaluations,
+        "interval_over": read_result(evaluations[0].artifact.result).interval_over if evaluations else "",
     }
 
 

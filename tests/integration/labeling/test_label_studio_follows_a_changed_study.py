@@ -19,6 +19,15 @@ def test_its_project_takes_the_new_name(study: Study, client_of: LabelStudioClie
     assert client_of.sdk.projects.get(project_id(study)).title == "Opinions"
 
 
+def test_its_project_says_what_labels_mean(study: Study, client_of: LabelStudioClient) -> None:
+    label = study.labels[0]
+    study.label_texts = {label: {"description": "costs $5 & more", "phrases": ["I paid"]}}
+    update_project(study=study)
+    config = str(client_of.sdk.projects.get(project_id(study)).label_config).replace("\u200b", "")
+    said = "costs $5 &amp; more For example: “I paid”"
+    assert f'hint="{said}"' in config and f'<Header value="{label}: {said}"' in config
+
+
 def test_a_study_without_a_project_asks_label_studio_nothing(db: None, settings: Settings) -> None:
     settings.LABEL_STUDIO_URL = "http://127.0.0.1:9"
     update_project(study=factories.study())

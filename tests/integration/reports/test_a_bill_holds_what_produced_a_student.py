@@ -7,7 +7,8 @@ from accounts.models import Role
 from budgets.ledger import reverse
 from budgets.models import LedgerEntry
 from reports.bills import BillSection, bill_of
-from reports.queries import entries_of, points
+from reports.points import points
+from reports.queries import entries_of
 from runs.models import Artifact
 from studies.models import Study
 from tests import factories

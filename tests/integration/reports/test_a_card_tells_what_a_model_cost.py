@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,7 +17,7 @@ from budgets.models import LedgerEntry, Origin
 from budgets.models import Path as SpendingPath
 from reports import tasks
 from reports.cards import model_card, refresh_cards, write_card
-from reports.queries import points
+from reports.points import points
 from runs.models import Artifact, Attempt, RunKind
 from runs.results import CardMissing
 from studies.models import Study
@@ -25,7 +26,7 @@ from tests.integration.reports import ground
 from tests.tiny_artifacts import give_predictions, said_of
 
 pytestmark = pytest.mark.django_db
-RESULT = {
+RESULT: dict[str, Any] = {
     "metrics": {"test": {"accuracy": {"value": 0.7, "low": 0.6, "high": 0.8}, "num_examples": 100, "num_seeds": 2}},
     "base": {"source": "hub", "name": "org/small", "revision": "abc123"},
     "data": {"train": {"num_rows": 2, "sha256": "f00d"}},
@@ -54,6 +55,24 @@ def test_a_card_holds_base_data_metrics_and_the_bill(student: Artifact) -> None:
     assert "| Labels | people | 2 | 0.200000 |" in text
     assert "| **Total** |  |  | **0.210000** |" in text
     assert 'base_model: "org/small"' in text
+
+
+@pytest.mark.parametrize(
+    ("baseline", "standing"),
+    [(0.5, ""), (0.65, "not clearly better than the best of them"), (0.7, "no better than the best of them")],
+)
+def test_a_card_says_where_a_baseline_is_as_good(student: Artifact, baseline: float, standing: str) -> None:
+    found = {"constant": {"label": "bad", "value": baseline}, "majority": {"label": "good", "value": 0.4}}
+    student.result = {**RESULT, "metrics": {**RESULT["metrics"], "baselines": found}}
+    text = model_card(artifact=student)
+    assert ("**This model is" in text) == bool(standing)
+    assert standing in text
+
+
+@pytest.mark.parametrize(("num_seeds", "words"), [(1, "intervals over examples only"), (2, "over examples and seeds.")])
+def test_a_card_says_what_its_intervals_hold(student: Artifact, num_seeds: int, words: str) -> None:
+    student.result = {**RESULT, "metrics": {"test": {**RESULT["metrics"]["test"], "num_seeds": num_seeds}}}
+    assert words in model_card(artifact=student)
 
 
 def test_a_card_tells_energy_and_carbon(student: Artifact) -> None:

@@ -34,7 +34,7 @@ def study(transactional_db: None, settings: Settings, tmp_path: Path) -> Study:
 
 def test_both_paths_students_are_carded_compared_and_asked(study: Study) -> None:
     actor = study.created_by
-    plan = RunPlan(steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
+    plan = RunPlan(num_seeds=1, recipe="finetune", steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
     annotate = start_annotate(actor=actor, study=study, num_labels=8, plan=plan)
     distil = start_distil(actor=actor, study=study, num_labels=8, num_unlabelled=10, plan=plan)
     finish_all()

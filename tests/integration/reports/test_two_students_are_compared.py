@@ -15,7 +15,7 @@ from studies.models import Study
 from tests import factories
 from tests.integration.reports import ground
 from tests.integration.web.pages import plain_pages
-from tests.tiny_artifacts import give_predictions, said_of
+from tests.tiny_artifacts import give_predictions, give_seed_predictions, said_of
 
 __all__ = ["plain_pages"]
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,35 @@ def test_what_may_be_chance_is_said_too(pair: tuple[Artifact, Artifact], setting
     finding = finding_of(compare(first=pair[1], second=pair[0]))
     assert "may be chance" in finding.sentence
     assert not finding.is_sure
+
+
+def test_students_of_several_seeds_are_compared_over_their_seeds(pair: tuple[Artifact, Artifact]) -> None:
+    give_seed_predictions(pair[0], [said_of(UIDS, right=right) for right in (30, 20, 40)])
+    give_seed_predictions(pair[1], [said_of(UIDS, right=right) for right in (50, 40, 45)])
+    finding = finding_of(compare(first=pair[1], second=pair[0]))
+    assert finding.comparison.test.difference == pytest.approx(15 / 60)
+    assert finding.comparison.test.is_over_seeds and "holds for other seeds" in finding.scope
+    assert not finding.is_sure, "the seeds differ by as much as the two students"
+
+
+def test_where_one_has_a_single_seed_two_models_are_compared(pair: tuple[Artifact, Artifact]) -> None:
+    give_seed_predictions(pair[0], [said_of(UIDS, right=right) for right in (30, 20, 40)])
+    finding = finding_of(compare(first=pair[1], second=pair[0]))
+    assert finding.comparison.test.difference == pytest.approx(20 / 60)
+    assert not finding.comparison.test.is_over_seeds and "these two models" in finding.scope
+
+
+def test_missing_predictions_of_seeds_are_named(pair: tuple[Artifact, Artifact]) -> None:
+    for one in pair:
+        give_seed_predictions(one, [said_of(UIDS[:50], right=right) for right in (30, 20)])
+    with pytest.raises(NotComparable, match="10 examples are missing, the first u50"):
+        compare(first=pair[0], second=pair[1])
+
+
+def test_broken_predictions_of_seeds_are_named(pair: tuple[Artifact, Artifact]) -> None:
+    (pair[0].path / "seed_predictions.jsonl").write_text('{"uid": "u1"}\n')
+    with pytest.raises(NotComparable, match=r"seed_predictions.jsonl .*Restore them, or train again"):
+        compare(first=pair[0], second=pair[1])
 
 
 def test_other_test_lists_are_compared_on_what_they_share(

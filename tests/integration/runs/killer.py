@@ -45,7 +45,7 @@ SECONDS_OF_PATIENCE = 240.0
 # So that kills spread over many runs.
 MOST_ALIKE_PER_RUN = 2
 NUM_WORKERS = 2
-PLAN = RunPlan(steps=60, teacher_steps=60, batch_size=4, max_length=16, max_minutes=30)
+PLAN = RunPlan(num_seeds=1, recipe="finetune", steps=60, teacher_steps=60, batch_size=4, max_length=16, max_minutes=30)
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 ENDINGS = {Split.POOL: "", Split.TEST: " in the sun", Split.DEV: " in the rain"}
 LABELS = ["good"] * 5 + ["bad"] * 5

@@ -11,7 +11,7 @@ from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import finish_all
 
-PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 
 
 def test_a_refused_input_is_told_with_its_reason_and_the_runs_page(make_study: Callable[..., Study]) -> None:

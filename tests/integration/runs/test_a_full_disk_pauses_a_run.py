@@ -10,7 +10,7 @@ from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import in_state, is_reconciled
 
-PLAN = RunPlan(steps=30, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=30, max_minutes=1)
 
 
 def without_room(make_study: Callable[..., Study]) -> Run:

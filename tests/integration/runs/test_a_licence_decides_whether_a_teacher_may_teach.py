@@ -16,7 +16,7 @@ from studies.models import Study
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 
 
 @pytest.fixture

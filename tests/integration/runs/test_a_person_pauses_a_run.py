@@ -15,7 +15,7 @@ from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 
-PLAN = RunPlan(steps=60, teacher_steps=60, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=60, teacher_steps=60, max_minutes=1)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from runs.supervision import supervise
 from studies.models import Study
 from tests.integration.runs.world import finish_all, is_reconciled
 
-PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 
 
 def test_a_student_is_trained_measured_and_billed(study: Study) -> None:
@@ -95,7 +95,7 @@ def test_a_trainer_that_always_crashes_is_given_up_after_three_paid_attempts(
 
 def test_a_crash_goes_on_from_its_checkpoint(make_study: Callable[..., Study]) -> None:
     study = make_study("crashing-once")
-    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=30, max_minutes=1))
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=30, max_minutes=1))
 
     finish_all()
 

@@ -15,7 +15,7 @@ from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 
-PLAN = RunPlan(steps=60, max_minutes=2, go_on=True)  # 0.12 of the 3.60 an hour costs
+PLAN = RunPlan(num_seeds=1, steps=60, max_minutes=2, go_on=True)  # 0.12 of the 3.60 an hour costs
 
 
 def start(study: Study) -> Run:
@@ -68,7 +68,7 @@ def test_it_is_written_down_as_nobodys_doing(study: Study) -> None:
 
 def test_it_takes_the_whole_minutes_that_fit(make_study: Callable[..., Study]) -> None:
     study = make_study()
-    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(max_minutes=5, go_on=True))
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, max_minutes=5, go_on=True))
     leave(study, "0.20")  # three minutes and a third
     assert extend_automatically(run_id=run.pk) == (5 + 3) * 60
 
@@ -137,5 +137,5 @@ def test_a_cap_that_is_raised_lets_it_go_on(study: Study) -> None:
 
 @pytest.mark.parametrize("go_on_too", [True, False])
 def test_whether_it_may_go_on_does_not_make_it_another_run(study: Study, go_on_too: bool) -> None:
-    first = start_annotate(actor=study.created_by, study=study, plan=RunPlan(go_on=True))
-    assert start_annotate(actor=study.created_by, study=study, plan=RunPlan(go_on=go_on_too)) == first
+    first = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, go_on=True))
+    assert start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, go_on=go_on_too)) == first

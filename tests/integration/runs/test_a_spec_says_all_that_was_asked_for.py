@@ -73,7 +73,7 @@ def test_without_dev_labels_a_teacher_is_asked_for_no_calibration(make_study: Ca
         start_distil(actor=study.created_by, study=study, num_labels=8, num_unlabelled=4)
     keys = [study.runs.get(kind=RunKind.SCORE).request_key for study in (with_dev, without)]
     assert keys[0] != keys[1]
-    assert without.runs.get(kind=RunKind.DISTIL).search == {}
+    assert without.runs.get(kind=RunKind.DISTIL).search == {"num_seeds": 3}
 
 
 @pytest.fixture

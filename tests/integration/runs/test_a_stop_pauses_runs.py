@@ -20,7 +20,7 @@ from runs.supervision import supervise, sweep
 from studies.models import Study
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 
-LONG = RunPlan(steps=60, teacher_steps=60, max_minutes=1)
+LONG = RunPlan(num_seeds=1, steps=60, teacher_steps=60, max_minutes=1)
 
 
 def stop(study: Study) -> None:
@@ -197,7 +197,7 @@ def sweep_in_thread() -> None:
 
 def test_one_that_ignores_being_asked_is_killed_and_paused(make_study: Callable[..., Study]) -> None:
     study = make_study("deaf")
-    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=400, max_minutes=1))
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=400, max_minutes=1))
 
     with being_supervised(run):
         stop(study)

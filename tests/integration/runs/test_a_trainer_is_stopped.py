@@ -19,7 +19,7 @@ from runs.supervision import supervisor as supervision
 from studies.models import Study
 from tests.integration.runs.world import being_supervised, in_state, is_reconciled, wait_until
 
-LONG = RunPlan(steps=400, max_minutes=1)
+LONG = RunPlan(num_seeds=1, steps=400, max_minutes=1)
 
 
 def is_gone(attempt: Attempt) -> bool:
@@ -127,7 +127,7 @@ def test_none_is_started_for_a_run_that_was_taken_over_while_its_data_was_writte
 def test_the_device_counts_as_held_from_when_its_trainer_was_started(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=4, max_minutes=1))
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=4, max_minutes=1))
 
     def slowly(pid: int) -> float | None:
         time.sleep(1)

@@ -7,7 +7,7 @@ from runs.supervision import supervise
 from studies.models import Study
 from tests.integration.runs.world import finish_all, in_state
 
-PLAN = RunPlan(steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, max_minutes=1)
 
 
 def test_it_is_kept_and_stands_in_the_entry_that_pays_for_it(study: Study) -> None:
@@ -25,7 +25,7 @@ def test_it_is_kept_and_stands_in_the_entry_that_pays_for_it(study: Study) -> No
 
 def test_one_that_broke_off_says_nothing_and_borrows_nothing(make_study: Callable[..., Study]) -> None:
     study = make_study("crashing-once")
-    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=30, max_minutes=1))
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=30, max_minutes=1))
 
     finish_all()
 

@@ -14,7 +14,7 @@ from runs.supervision import supervisor as supervision
 from studies.models import Study
 from tests.integration.runs.world import in_state, is_reconciled
 
-PLAN = RunPlan(steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, max_minutes=1)
 
 
 def after_an_outage(work: Callable[..., Any]) -> Callable[..., Any]:

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game")]
 ANSWERS = ["good"] * 4 + ["bad"] * 4
 SPANS = json.dumps([{"start": 0, "end": 7, "label": "good"}, {"start": 2, "end": 9, "label": "bad"}])
-PLAN = RunPlan(steps=4, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5)
+PLAN = RunPlan(
+    num_seeds=1, recipe="finetune", steps=4, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5
+)
 
 
 def cut_short(model: Path) -> None:

@@ -8,7 +8,7 @@ from runs.supervision import supervise
 from studies.models import Study
 from tests.integration.runs.world import is_reconciled
 
-PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 
 
 def states() -> list[str]:

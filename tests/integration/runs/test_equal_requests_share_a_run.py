@@ -9,7 +9,7 @@ from runs.models import Run, RunKind, RunState
 from runs.requests import RunPlan, RunRequest
 from studies.models import Example, Label, Split, Study
 
-PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 
 
 def test_the_same_request_is_the_same_run_and_one_hold(study: Study) -> None:
@@ -42,14 +42,14 @@ def test_a_study_that_is_loaded_anew_asks_for_the_same_run(study: Study) -> None
 
 def test_another_setting_is_another_run(study: Study) -> None:
     first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=5, max_minutes=1))
+    second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=5, max_minutes=1))
 
     assert first != second
 
 
 def test_another_time_limit_alone_is_no_other_run(study: Study) -> None:
     first = start_annotate(actor=study.created_by, study=study, plan=PLAN)
-    second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=4, max_minutes=2))
+    second = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=4, max_minutes=2))
 
     assert first == second
 

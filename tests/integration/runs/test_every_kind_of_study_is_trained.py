@@ -17,7 +17,7 @@ from tests.tiny_model import write_tiny_model
 
 pytestmark = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
-PLAN = RunPlan(steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
+PLAN = RunPlan(num_seeds=1, steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
 
 
 def answer(task_type: str, text: str) -> str:

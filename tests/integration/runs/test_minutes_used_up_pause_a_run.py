@@ -18,7 +18,7 @@ from studies.models import Study
 from tests import factories
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 
-PLAN = RunPlan(steps=40, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=40, max_minutes=1)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_one_that_a_stop_paused_at_its_limit_waits_for_minutes_after_it(study: S
 
 
 def test_a_running_run_is_given_more_minutes_without_being_interrupted(study: Study) -> None:
-    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(steps=60, max_minutes=1))
+    run = start_annotate(actor=study.created_by, study=study, plan=RunPlan(num_seeds=1, steps=60, max_minutes=1))
     Run.objects.filter(pk=run.pk).update(max_seconds=8)
     extend(actor=study.created_by, run=run, minutes=1)
     supervise(run_id=run.pk)

@@ -26,7 +26,7 @@ from tests import factories
 from tests.integration.reports import ground
 
 pytestmark = pytest.mark.django_db
-PLAN = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5)
+PLAN = RunPlan(recipe="finetune", num_seeds=1, steps=10, teacher_steps=10, batch_size=10, max_minutes=5)
 TRAINING = {"steps": 10, "batch_size": 10}
 
 
@@ -123,7 +123,7 @@ def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
     past_run(study, RunKind.FINETUNE_STUDENT, seconds=20)
 
     def expected(**settings: Any) -> Decimal:
-        plan = RunPlan(steps=10, teacher_steps=10, batch_size=10, max_minutes=5, **settings)
+        plan = replace(PLAN, **settings)
         found = estimated(study, Path.ANNOTATE, num_labels=4, plan=plan).whole
         assert found is not None
         return round(found.expected, 2)
@@ -141,3 +141,18 @@ def test_epochs_on_gold_labels_are_work_too(study: Study) -> None:
     hybrid = replace(plain, distillation={"gold_epochs": 3}, search={"epochs": [1, 2]})
     assert work_of(plain, inputs).num_learned == 50
     assert work_of(hybrid, inputs).num_learned == 25 + 50 + 2 * 3 * 5
+
+
+def test_trainings_that_auto_compares_are_work_too(study: Study) -> None:
+    training = {"steps": 10, "batch_size": 2, "recipe": "auto"}
+    plain = PlannedRun(kind=RunKind.FINETUNE_STUDENT, model={}, base_model={}, training=training)
+
+    def learned(num_labels: int, *, num_dev: int) -> int:
+        inputs = Inputs(study=study, num_labels=num_labels, num_unlabelled=0, num_dev=num_dev, num_test=0)
+        return work_of(plain, inputs).num_learned
+
+    assert learned(49, num_dev=0) == 0
+    assert learned(50, num_dev=0) == 20 + 3 * 20
+    assert learned(600, num_dev=0) == 20 + 20
+    assert learned(600, num_dev=100) == 20
+    assert learned(1_000, num_dev=0) == 20

@@ -27,7 +27,7 @@ from training.runtime import read_json
 forked = pytest.mark.usefixtures("forked_trainers")
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
-PLAN = RunPlan(steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
+PLAN = RunPlan(num_seeds=1, recipe="finetune", steps=6, teacher_steps=6, batch_size=4, max_length=16, max_minutes=5)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
 @forked
 def test_what_was_asked_for_is_what_is_trained(tiny_study: Study) -> None:
     asked: dict[str, Any] = {"learning_rates": (1e-3, 1e-2), "num_seeds": 2, "pooling": "max", "student_layers": (1,)}
-    shape: dict[str, Any] = {"steps": 6, "batch_size": 4, "max_length": 16, "max_minutes": 5}
+    shape: dict[str, Any] = {"recipe": "finetune", "steps": 6, "batch_size": 4, "max_length": 16, "max_minutes": 5}
     first = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=RunPlan(**asked, **shape))
     finish_all()
     taught = RunPlan(teacher_run=first.pk, filter="confidence", keep=0.5, gold_epochs=2, **asked, **shape)
@@ -124,7 +124,9 @@ def test_one_that_a_stop_paused_ends_as_if_nothing_had_happened(make_tiny_study:
 
 def start_long(study: Study) -> Run:
     """Enough steps that it cannot be done before it is asked to leave."""
-    plan = RunPlan(steps=800, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5)
+    plan = RunPlan(
+        num_seeds=1, recipe="finetune", steps=800, learning_rates=(1e-3,), batch_size=4, max_length=16, max_minutes=5
+    )
     return start_annotate(actor=study.created_by, study=study, plan=plan)
 
 
@@ -138,7 +140,9 @@ def is_at_step(run: Run, step: int) -> bool:
 
 
 def test_the_command_starts_a_run_and_says_which(tiny_study: Study, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("start_run", str(tiny_study.pk), "--path", "annotate", "--labels", "8", "--steps", "6")
+    call_command(
+        "start_run", str(tiny_study.pk), "--path", "annotate", "--labels", "8", "--steps", "6", "--num-seeds", "1"
+    )
 
     run = Run.objects.get()
     assert f"Fine-tune the student {run.pk}: Queued" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from studies.models import Study
 from tests.factories import place_hold
 from tests.integration.runs.world import in_state, is_reconciled
 
-PLAN = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
+PLAN = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 
 
 @pytest.fixture

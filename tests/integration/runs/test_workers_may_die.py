@@ -15,8 +15,8 @@ from studies.models import Study
 from tests.integration.runs.workers import Worker
 from tests.integration.runs.world import in_state, is_reconciled, wait_until
 
-SHORT = RunPlan(steps=4, teacher_steps=4, max_minutes=1)
-LONG = RunPlan(steps=100, max_minutes=1)
+SHORT = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
+LONG = RunPlan(num_seeds=1, steps=100, max_minutes=1)
 
 
 def start_long(study: Study) -> Run:

@@ -17,6 +17,16 @@ def test_name_labels_and_instructions_are_changed(manager: Client, study: Study)
     assert "<h1>Weather</h1>" in page and "Look outside." in page
 
 
+def test_what_labels_mean_is_written_and_shown(manager: Client, study: Study) -> None:
+    url = reverse("change-study", args=[study.pk])
+    values = {"name": study.name, "labels": "good\r\nbad", "label_texts": "good | worth it | I loved it"}
+    page = manager.post(url, values, follow=True).content.decode()
+    assert "worth it For example: “I loved it”" in page
+    assert "good | worth it | I loved it</textarea>" in manager.get(url).content.decode()
+    refused = manager.post(url, {**values, "label_texts": "good | so\r\nbad | so"})
+    assert "both say “so”" in refused.context["form"].errors["label_texts"][0]
+
+
 def test_a_label_in_use_is_named_beside_the_field(manager: Client, study: Study) -> None:
     factories.examples(study, ["one"], labels=["good"])
     url = reverse("change-study", args=[study.pk])

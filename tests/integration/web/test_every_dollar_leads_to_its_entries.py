@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from reports.queries import points
+from reports.points import points
 from studies.models import Study
 from tests.integration.reports import ground
 

@@ -78,7 +78,8 @@ def test_a_quote_beyond_the_budget_says_what_is_missing_and_what_fits(manager: C
 def test_a_quote_estimates_from_the_studys_own_runs(manager: Client, study: Study) -> None:
     done = make_run(study, RunState.SUCCEEDED, model=study.student_model, training={"steps": 400, "batch_size": 16})
     ground.attempt(done, 1, 60, is_last=True)
-    page = manager.get(reverse("run-quote", args=[study.pk]), {"path": "annotate", "max_minutes": "30"})
+    asked = {"path": "annotate", "max_minutes": "30", "recipe": "finetune", "num_seeds": "1"}
+    page = manager.get(reverse("run-quote", args=[study.pk]), asked)
     assert "1 run of this study" in page.content.decode()
     assert page.context["quote"].estimate.whole.expected_seconds == pytest.approx(60, rel=0.05)
 

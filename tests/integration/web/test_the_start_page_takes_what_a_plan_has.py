@@ -16,7 +16,8 @@ from web.forms.runs import HYBRID, HYBRID_EPOCHS, StartRunForm
 pytestmark = pytest.mark.django_db
 # What the page sends where nothing is changed on it.
 SENT = {
-    "num_seeds": "1",
+    "num_seeds": "3",
+    "recipe": "auto",
     "max_minutes": "60",
     "batch_size": "16",
     "max_length": "64",

@@ -51,6 +51,24 @@ def test_its_configuration_shows_every_field_and_names_no_other(name: str) -> No
 
 
 @EVERY
+def test_its_configuration_says_what_labels_mean(name: str) -> None:
+    config = ElementTree.fromstring(widget(name).config(labels=LABELS, meanings={"$text": 'costs "$5" & <more>'}))
+    (shown,) = [element for element in config.iter() if element.get("hint")]
+    assert shown.get("alias") == "$text" and shown.attrib["hint"].replace("\u200b", "") == 'costs "$5" & <more>'
+    headers = [element.attrib["value"].replace("\u200b", "") for element in config.iter("Header")]
+    assert '$text: costs "$5" & <more>' in headers
+
+
+def test_many_meanings_are_shown_at_the_labels_only() -> None:
+    labels = [f"label {number}" for number in range(13)]
+    config = ElementTree.fromstring(
+        widget("text_classification").config(labels=labels, meanings={label: f"{label}s" for label in labels})
+    )
+    assert not list(config.iter("Header"))
+    assert [element.get("hint") for element in config.iter("Choice")] == [f"{label}s" for label in labels]
+
+
+@EVERY
 def test_an_answer_reads_as_the_target_it_was_written_from(name: str) -> None:
     for target in targets(name):
         result = widget(name).result(target=target, fields=FIELDS)

@@ -7,7 +7,7 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Origin, Path
 from reports.bills import Bill, BillSection, Charge
 from reports.bills.bills import BillLine
-from reports.queries import Point
+from reports.points import Point
 
 
 def bill(*amounts: str, origin: str = Origin.PERSON) -> Bill:
@@ -29,6 +29,7 @@ def point(path: Path = Path.ANNOTATE, *, dollars: str = "10", utility: float = 0
         "high": utility + 0.03,
         "baseline": 0.5,
         "utility_per_dollar": 0.02,
+        "num_seeds": 3,
     }
     return Point(path=path, utility=utility, **{**defaults, **fields})
 

@@ -50,6 +50,18 @@ def test_replayed_labels_are_said_in_the_subtitle() -> None:
     assert "replayed" not in json.dumps(utility_chart(BOTH).spec["title"])
 
 
+def test_one_seed_is_hollow_and_the_legend_says_why() -> None:
+    mixed = utility_chart([point(num_seeds=1), point(dollars="12")]).spec
+    marks = [layer for layer in mixed["layer"] if layer["mark"].get("type") == "point"]
+    drawn = {json.dumps(layer["transform"]): layer["mark"].get("fill") for layer in marks}
+    assert drawn == {
+        '[{"filter": "(!datum.is_single_seed)"}]': None,
+        '[{"filter": "datum.is_single_seed"}]': LIGHT.paper,
+    }
+    assert "Hollow: one seed, its interval over examples only" in json.dumps(mixed["title"])
+    assert "Hollow" not in json.dumps(utility_chart(BOTH).spec["title"])
+
+
 def test_a_free_student_without_a_baseline_is_drawn_too() -> None:
     free = point(dollars="0", baseline=None, utility_per_dollar=None)
     assert utility_chart([free]).svg().startswith("<svg")

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from reports import exports
-from reports.queries import Point, Report, UnusedCosts
+from reports.points import Point
+from reports.queries import Report, UnusedCosts
 from studies.models import Study
 from tests.unit.reports.points import point
 

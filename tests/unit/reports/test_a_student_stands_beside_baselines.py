@@ -3,11 +3,13 @@ from decimal import Decimal
 import pytest
 
 from budgets.models import Budget, Path
-from reports.bills import BaselineComparison, BaselineScore, compare_to_baselines, read_result
+from reports.bills import BaselineScore, compare_to_baselines, read_result, zero_of
 from reports.charts import utility_chart
 from reports.comparisons import default_pair
-from reports.queries import Point, Report, UnusedCosts
+from reports.points import Point
+from reports.queries import Report, UnusedCosts
 from reports.tables import report_text
+from runs.results import BaselineComparison
 from studies.models import Study
 from tests.unit.reports.points import point
 
@@ -62,6 +64,14 @@ def test_a_student_that_a_baseline_matches_is_marked_in_words() -> None:
         point(utility=0.55, baselines=(CONSTANT,)).warning == "no better than the best constant answer (“bad”), 60.0 %"
     )
     assert point(utility=0.9, baselines=(CONSTANT,)).warning == ""
+
+
+def test_zero_is_the_best_of_what_costs_nothing() -> None:
+    copied_answers = BaselineScore(name="copy", answer="", value=0.7)
+    assert zero_of([MAJORITY, CONSTANT, copied_answers]) == CONSTANT, "copied answers take labels that were paid for"
+    assert zero_of([copied_answers]) is None
+    names = BaselineScore(name="label_names", answer="", value=0.65)
+    assert zero_of([MAJORITY, CONSTANT, copied_answers, names]) == names
 
 
 def test_equal_baselines_are_one_line_and_others_have_their_own() -> None:

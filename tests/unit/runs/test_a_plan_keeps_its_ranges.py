@@ -118,20 +118,33 @@ def test_both_paths_search_alike_and_the_teacher_tries_as_much() -> None:
 
 
 def test_without_dev_the_default_searches_nothing() -> None:
-    assert RunPlan().student_search(has_dev=False) == RunPlan().teacher_search(has_dev=False) == {}
+    plan = RunPlan(num_seeds=1)
+    assert plan.student_search(has_dev=False) == plan.teacher_search(has_dev=False) == {}
     assert not RunPlan().searches and RunPlan(learning_rates=(1e-4, 3e-4)).searches
 
 
+def test_a_student_is_trained_from_three_seeds_and_a_teacher_from_one() -> None:
+    assert RunPlan().student_search(has_dev=False) == {"num_seeds": 3}
+    assert RunPlan().teacher_search(has_dev=False) == {}
+
+
 def test_one_rate_is_no_search() -> None:
-    plan = RunPlan(learning_rates=(2e-3,))
+    plan = RunPlan(learning_rates=(2e-3,), num_seeds=1)
     assert plan.student_search(has_dev=True) == {}
     assert plan.for_student()["learning_rate"] == 2e-3
 
 
 def test_what_stands_at_its_default_is_not_said_so_that_older_requests_keep_their_key() -> None:
     shared = {"batch_size", "head_learning_rate_factor", "max_length"}
-    assert set(RunPlan().for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
+    plan = RunPlan(recipe="finetune")
+    assert set(plan.for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
     assert RunPlan().distillation() == {}
+
+
+def test_a_recipe_is_said_of_student_and_teacher_alike() -> None:
+    assert RunPlan().recipe == "auto"
+    assert RunPlan().for_student()["recipe"] == RunPlan().for_teacher()["recipe"] == "auto"
+    assert "recipe" not in RunPlan(recipe="finetune").for_student()
 
 
 def test_a_students_batches_are_no_reason_to_score_again() -> None:

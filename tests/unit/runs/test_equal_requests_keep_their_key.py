@@ -10,7 +10,7 @@ from runs.requests import FixedInputs, RunPlan, RunRequest, chain_of, request_ke
 from studies.models import Snapshot, Study
 
 PLANS: dict[str, dict[str, Any]] = {
-    "plain": {},
+    "plain": {"num_seeds": 1},
     "full": {
         "pooling": "max",
         "segmentation": "word",
@@ -31,12 +31,13 @@ PLANS: dict[str, dict[str, Any]] = {
         "max_minutes": 5,
     },
     "rates": {
+        "num_seeds": 1,
         "learning_rates": (1e-3,),
         "teacher_learning_rates": (1e-3, 2e-3),
         "steps": 10,
         "teacher_epochs": 3,
     },
-    "self": {"self_distil": True, "filter": "confidence", "epochs": 2},
+    "self": {"num_seeds": 1, "self_distil": True, "filter": "confidence", "epochs": 2},
 }
 # The starts of the keys: the student's on labels, then the teacher's, its scoring's and the distilled student's.
 KEYS = {
@@ -77,7 +78,8 @@ def keys_of(study: Study, path: Path, plan: RunPlan, *, has_dev: bool) -> list[s
 
 @pytest.mark.parametrize(("name", "has_dev"), KEYS)
 def test_an_equal_request_has_the_key_it_always_had(name: str, has_dev: bool) -> None:
-    plan = RunPlan(**PLANS[name])
+    # All requests were of this recipe when there was no other.
+    plan = RunPlan(**PLANS[name], recipe="finetune")
     study = Study(
         task_type="text_classification",
         labels=["good", "bad"],

@@ -22,6 +22,16 @@ BAD = {
     "training.precision": {"training": {"precision": "fp8"}},
     "evaluation.confidence": {"evaluation": {"confidence": 95}},
     "data.train": {"data": {}},
+    "data.train, for a head": {"data": {"pool": "pool"}, "training": {"recipe": "frozen"}},
+    "data.pool": {"data": {}, "training": {"recipe": "auto"}},
+    "training.recipe": {"training": {"recipe": "magic"}},
+    "training.recipe, for scoring": {"kind": "score", "training": {"recipe": "probe"}},
+    "label_texts": {"label_texts": ["good"]},
+    "label_texts, of no label": {"label_texts": {"fair": ["so so"]}},
+    "label_texts, one text": {"label_texts": {"pos": "good"}},
+    "label_texts, no text": {"label_texts": {"pos": []}},
+    "label_texts, empty": {"label_texts": {"pos": [" "]}},
+    "label_texts, a book": {"label_texts": {"pos": ["a" * 10_001]}},
     "data.soft_labels": {"kind": "distil"},
     "data.train, for the gold stage": {
         "kind": "distil",
@@ -52,6 +62,17 @@ def test_a_file_that_is_no_spec_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text(text)
     with pytest.raises(SpecInvalid):
         RunSpec.from_json(tmp_path / "spec.json")
+
+
+def test_labels_say_what_they_are_and_no_label_is_needed_then(tmp_path: Path) -> None:
+    asked = {"data": {"pool": "pool"}, "training": {"recipe": "names"}, "label_texts": {"pos": ["good", "I like it"]}}
+    spec = RunSpec.from_payload(spec_payload(tmp_path, **asked), folder=tmp_path)
+    assert spec.label_texts == {"pos": ("good", "I like it")}
+    assert (spec.data.train, spec.data.pool) == (None, tmp_path / "pool")
+
+
+def test_a_spec_without_a_recipe_is_one_of_before_and_fine_tunes(tmp_path: Path) -> None:
+    assert RunSpec.from_payload(spec_payload(tmp_path), folder=tmp_path).training.recipe == "finetune"
 
 
 def test_relative_paths_start_at_the_run_folder_and_absolute_ones_stay(tmp_path: Path) -> None:

@@ -26,3 +26,23 @@ def test_one_batch_of_eight_equals_smaller_ones_on_unequal_lengths(
     parts_loss, parts = step_in_parts(tiny_folder, num_parts, task_type)
     assert parts_loss == pytest.approx(whole_loss, rel=1e-5)
     torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-6)
+
+
+@EVERY_TASK_TYPE
+def test_a_row_of_a_smaller_step_weighs_no_more(tiny_folder: Path, task_type: TaskType) -> None:
+    classifier = tiny_classifier(tiny_folder, task_type=task_type)
+    rows, loss = encoded_sentences(classifier, 8, task_type=task_type)
+
+    def mean_loss(indices: list[int], rows_per_step: float | None) -> float:
+        classifier.model.zero_grad()
+        return gradients_of_step(
+            model=classifier.model,
+            rows=rows,
+            micro_batches=[np.array(indices)],
+            loss=loss,
+            compute=CPU,
+            rows_per_step=rows_per_step,
+        )
+
+    assert mean_loss([1, 2, 3], 4) == pytest.approx(0.75 * mean_loss([1, 2, 3], None))
+    assert mean_loss([1, 2, 3, 4, 5], 4) == pytest.approx(1.25 * mean_loss([1, 2, 3, 4, 5], None))

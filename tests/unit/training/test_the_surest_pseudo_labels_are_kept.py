@@ -63,6 +63,7 @@ def test_the_control_keeps_as_many_whatever_their_confidence(keep: float | None)
 @pytest.mark.parametrize("kind", ["confidence", "random"])
 def test_rows_that_the_teacher_did_not_answer_are_neither_counted_nor_drawn(kind: str) -> None:
     soft = pool(0.6, 0.99, 0.7, 0.85, 0.9, 0.55)
+    assert isinstance(soft.outputs, ModelOutputs)
     soft.outputs.values_UC[[1, 4]] = np.nan
     found = chosen(soft, filter=kind, keep=1.0)
     assert (found.num_asked, np.flatnonzero(found.kept_N).tolist()) == (4, [0, 2, 3, 5])

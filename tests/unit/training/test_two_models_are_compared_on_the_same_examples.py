@@ -20,7 +20,7 @@ def answers(*shares_right: float, count: int = 200, seed: int = 0) -> PairedAnsw
         [g if r else LABELS[(LABELS.index(g) + 1) % 3] for g, r in zip(gold, rng.random(count) < share, strict=True)]
         for share in shares_right
     ]
-    return PairedAnswers(gold=gold, first=said[0], second=said[1])
+    return PairedAnswers(gold=gold, first=[said[0]], second=[said[1]])
 
 
 def compared(paired: PairedAnswers, *, metric: str = "accuracy", task_type: TaskType = TEXT) -> PairedTest:
@@ -60,27 +60,65 @@ def test_equally_good_models_are_seldom_told_apart(metric: str) -> None:
 @EVERY_TASK_TYPE
 def test_a_model_does_not_differ_from_itself(task_type: TaskType) -> None:
     gold = ANSWERS[task_type.name]
-    paired = PairedAnswers(gold=gold, first=gold, second=gold, texts=TEXTS)
+    paired = PairedAnswers(gold=gold, first=[gold], second=[gold], texts=TEXTS)
     for metric in task_type.metrics:
         found = compared(paired, metric=metric, task_type=task_type)
         assert (found.difference, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_an_answer_that_is_none_counts_as_wrong() -> None:
-    found = compared(PairedAnswers(gold=["a", "b"], first=["a", "b"], second=["a", None]))
+    found = compared(PairedAnswers(gold=["a", "b"], first=[["a", "b"]], second=[["a", None]]))
     assert (found.difference, found.num_examples) == (0.5, 2)
 
 
 def test_lists_that_do_not_pair_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be paired"):
-        PairedAnswers(gold=["a", "b"], first=["a"], second=["a", "b"])
+        PairedAnswers(gold=["a", "b"], first=[["a"]], second=[["a", "b"]])
     with pytest.raises(ValueError, match="no examples to compare on"):
-        PairedAnswers(gold=[], first=[], second=[])
+        PairedAnswers(gold=[], first=[[]], second=[[]])
+
+
+def test_one_seed_is_not_compared_with_several() -> None:
+    gold = ["a", "b"]
+    with pytest.raises(ValueError, match="Give one model of each"):
+        compared(PairedAnswers(gold=gold, first=[gold, gold], second=[gold]))
+    with pytest.raises(ValueError, match="at least one seed"):
+        PairedAnswers(gold=gold, first=[gold], second=[])
+
+
+def seeds(shares_right: list[float], *, gold: list[str]) -> list[list[str | None]]:
+    """Give the answers of seeds that are right on their first so many examples."""
+    wrong = {"a": "b", "b": "c", "c": "a"}
+    return [
+        [one if number < share * len(gold) else wrong[one] for number, one in enumerate(gold)] for share in shares_right
+    ]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
+def test_seeds_that_differ_among_themselves_make_a_difference_less_sure(metric: str) -> None:
+    gold = LABELS * 100
+    alike = PairedAnswers(
+        gold=gold, first=seeds([0.80, 0.81, 0.79], gold=gold), second=seeds([0.70, 0.71, 0.69], gold=gold)
+    )
+    apart = PairedAnswers(
+        gold=gold, first=seeds([0.70, 0.90, 0.80], gold=gold), second=seeds([0.60, 0.80, 0.70], gold=gold)
+    )
+    sure, unsure = compared(alike, metric=metric), compared(apart, metric=metric)
+    assert sure.is_over_seeds and unsure.is_over_seeds
+    assert sure.difference == pytest.approx(0.1, abs=0.01) and unsure.difference == pytest.approx(0.1, abs=0.01)
+    assert 0 < sure.low < sure.difference < sure.high and sure.p_value < 0.05
+    assert unsure.low < 0 < unsure.high and unsure.p_value > 0.05
+
+
+def test_recipes_that_answer_alike_do_not_differ() -> None:
+    gold = LABELS * 10
+    found = compared(PairedAnswers(gold=gold, first=[gold, gold], second=[gold, gold]))
+    assert (found.difference, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_what_a_metric_needs_is_asked_for() -> None:
     entities = TASK_TYPES["entity_extraction"]
-    paired = PairedAnswers(gold=["[]"], first=["[]"], second=["[]"])
+    paired = PairedAnswers(gold=["[]"], first=[["[]"]], second=[["[]"]])
     with pytest.raises(ValueError, match="Give them, or compare by another metric"):
         compared(paired, metric="compat_f1", task_type=entities)
     with pytest.raises(ValueError, match=r"has no metric bleu\. It has accuracy"):

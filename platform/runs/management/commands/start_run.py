@@ -38,7 +38,7 @@ class Command(RefusingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("study", help="id or name")
         parser.add_argument("--path", choices=Path.values, required=True)
-        parser.add_argument("--labels", type=int, help="labels in rank order; all there are, if not given")
+        parser.add_argument("--labels", type=int, help="labels in rank order, 0 for none; if not given, all")
         parser.add_argument("--unlabelled", type=int, default=0, help="pool examples for the teacher to score")
         for setting in settings_of(RunPlan).values():
             parser.add_argument(option_of(setting), dest=setting.name, help=_help(setting), **_reader(setting))

@@ -5,19 +5,20 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.models import User
-from studies.commands import StudyCommand
+from studies.commands import StudyCommand, add_label_texts, label_texts_of
 from studies.editing import archive_study, change_study, unarchive_study
 from studies.models import Study
 
 
 class Command(StudyCommand):
-    help = "Change a study's name, instructions or labels, archive it or bring it back; what is not given stays."
+    help = "Change a study: its name, instructions, labels or what they mean; archive it; what is not given stays."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--name")
         parser.add_argument("--instructions")
         parser.add_argument("--label", action="append", dest="labels", help="once for each label of the new set")
+        add_label_texts(parser)
         kept = parser.add_mutually_exclusive_group()
         kept.add_argument("--archive", action="store_true", help="leave it out of lists; it spends nothing more")
         kept.add_argument("--unarchive", action="store_true", help="bring it back; its budget waits for a resume")
@@ -31,7 +32,8 @@ class Command(StudyCommand):
 
 def _changed(actor: User, study: Study, options: dict[str, Any]) -> Study:
     given = {name: options[name] for name in ("name", "instructions", "labels")}
-    changed = change_study(actor=actor, study=study, **given)
+    described = label_texts_of(options, labels=options["labels"] or study.labels)
+    changed = change_study(actor=actor, study=study, label_texts=described, **given)
     if options["archive"]:
         return archive_study(actor=actor, study=changed)
     return unarchive_study(actor=actor, study=changed) if options["unarchive"] else changed

@@ -10,6 +10,7 @@ from budgets.limits import waiting_request
 from budgets.models import PriceBook
 from budgets.money import amount_text
 from config.refusals import Refusal
+from studies.commands import add_label_texts, label_texts_of
 from studies.editing import StudySpec, create_study
 from studies.models import PayBasis
 from studies.task_types import TASK_TYPES, Metric
@@ -22,6 +23,7 @@ class Command(RefusingCommand):
         parser.add_argument("name")
         parser.add_argument("--task-type", choices=list(TASK_TYPES), default=next(iter(TASK_TYPES)))
         parser.add_argument("--label", action="append", dest="labels", default=[], help="once for each label")
+        add_label_texts(parser)
         parser.add_argument("--limit", required=True, help="what may be spent, in the price book's currency")
         parser.add_argument("--prices", required=True, help="name of the price book")
         parser.add_argument("--metric", choices=Metric.values, default="", help="the task type's, if not given")
@@ -55,6 +57,7 @@ def _spec(options: dict[str, Any]) -> StudySpec:
         price_book=book,
         student_model=_model(options["student"]),
         teacher_model=_model(options["teacher"]),
+        label_texts=label_texts_of(options, labels=options["labels"]) or {},
         annotations_per_example=options["annotations"],
         pay_basis=options["pay"],
         **{name: options[name] for name in given},

@@ -1,0 +1,93 @@
+"""Students of the engine itself at few labels: by `auto` on the labels, and distilled from a frozen teacher."""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from bench.parts.few_sets import FewSet
+from training.job import Job
+from training.methods import METHODS
+from training.reporting import Progress
+from training.spec import RunSpec
+from training.tasks import TASK_TYPES
+
+TEACHER, BATCH_SIZE, STEPS = "all-MiniLM-L6-v2", 32, 120
+LEARNING_RATE = 5e-4
+
+
+class Runs:
+    """Runs on one draw of a set's labels, in a folder of their own."""
+
+    def __init__(self, few: FewSet, *, num_labels: int, seed: int, folder: Path) -> None:
+        self.few, self.seed, self.folder = few, seed, folder
+        labelled, pool = few.draw(num_labels=num_labels, seed=seed)
+        self.data = {
+            "pool": self._written("pool", pool, has_labels=False),
+            "test": self._written("test", list(few.test), has_labels=True),
+        }
+        if labelled:
+            self.data["train"] = self._written("train", labelled, has_labels=True)
+
+    def _written(self, name: str, rows: list[Any], *, has_labels: bool) -> str:
+        fields = TASK_TYPES[self.few.task_type].input_fields
+        columns = {field: [texts[field] for texts, _ in rows] for field in fields}
+        labels = {"label": [gold for _, gold in rows]} if has_labels else {}
+        uids = [f"{name}-{number}" for number in range(len(rows))]
+        datasets.Dataset.from_dict({"uid": uids, **columns, **labels}).save_to_disk(str(self.folder / name))
+        return str(self.folder / name)
+
+    def run(self, kind: str, *, model: str, data: dict[str, str]) -> tuple[dict[str, Any], Path]:
+        folder = self.folder / f"{kind}-{model}"
+        folder.mkdir()
+        spec = {
+            "version": 1,
+            "kind": kind,
+            "task_type": self.few.task_type,
+            "labels": list(self.few.label_names),
+            "model": {"source": "package", "name": model},
+            "data": data,
+            "training": {
+                "recipe": "auto",
+                "steps": STEPS,
+                "batch_size": BATCH_SIZE,
+                "learning_rate": LEARNING_RATE,
+                "max_length": self.few.max_length,
+                "precision": "fp32",
+            },
+            "evaluation": {"metric": self.few.metric},
+            "seed": self.seed,
+            "num_threads": 1,
+        }
+        (folder / "spec.json").write_text(json.dumps(spec))
+        job = Job(spec=RunSpec.from_json(folder / "spec.json"), folder=folder, progress=Progress(folder))
+        return METHODS[kind](job), folder
+
+
+def students(few: FewSet, *, model: str, num_labels: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Train both students of one draw; yields what each came to."""
+    datasets.disable_progress_bars()
+    with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as name:
+        runs = Runs(few, num_labels=num_labels, seed=seed, folder=Path(name))
+        for path in ("annotate", "distil"):
+            began = time.process_time()
+            kind, data = "finetune", runs.data
+            if path == "distil":
+                unlabelled = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
+                _, folder = runs.run("score", model=TEACHER, data={**unlabelled, "unlabelled": runs.data["pool"]})
+                kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
+            result, _ = runs.run(kind, model=model, data=data)
+            yield {
+                "set": few.name,
+                "labels": num_labels,
+                "draw": seed,
+                "path": path,
+                "recipe": result["choice"]["chosen"],
+                "score": round(100 * result["metrics"]["test"][few.metric]["value"], 1),
+                "baselines": {key: round(100 * one["value"], 1) for key, one in result["metrics"]["baselines"].items()},
+                "cpu_seconds": round(time.process_time() - began, 1),
+            }

@@ -1,0 +1,197 @@
+"""What each trained student cost and reached, and how it stands beside the others of its study."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import groupby
+
+from budgets.models import Path
+from planning.utility import MeasuredOutcome, Slope, marginal_utilities, pareto_frontier, utility_per_dollar
+from reports.bills import (
+    OVER_EXAMPLES,
+    BaselineScore,
+    Bill,
+    Charges,
+    StudyLedger,
+    TrialRecord,
+    best_of,
+    compare_to_baselines,
+    read_result,
+    zero_of,
+)
+from reports.formatting import MoneyFormat, adding_up, percent
+from runs.models import ArtifactKind, Evaluation
+from runs.results import BaselineComparison, words_of_interval
+from studies.models import Split, Study
+from studies.task_types import metric_title
+
+_NO_CHARGES = Charges(charges=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A trained student on the report: its bill of materials, and its utility on the frozen test split.
+
+    Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`. The utility is
+    the mean over `num_seeds` trainings with the settings `chosen`; `interval_over` says what its interval holds.
+    Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
+    steps: they are in no bill.
+    """
+
+    artifact_id: int
+    run_id: int
+    path: Path
+    num_labels: int
+    num_pseudo_labels: int
+    bill: Bill
+    currency: str
+    metric: str
+    utility: float
+    low: float
+    high: float
+    baseline: float | None
+    utility_per_dollar: float | None = None
+    num_examples: int = 0
+    num_seeds: int = 1
+    is_trained: bool = True
+    chosen: TrialRecord | None = None
+    baselines: tuple[BaselineScore, ...] = ()
+    metric_title: str = ""
+    dev: Charges = _NO_CHARGES
+    zero: BaselineScore | None = None
+    marginal: Slope | None = None
+    on_frontier: bool = False
+
+    @property
+    def dollars(self) -> Decimal:
+        return self.bill.total
+
+    @property
+    def with_dev(self) -> Decimal:
+        """Its dollars and those of the dev labels that chose its rates and steps."""
+        return self.dollars + self.dev.amount
+
+    @property
+    def marginal_utility(self) -> float | None:
+        """The slope, where it is clear that it is one."""
+        return self.marginal.value if self.marginal is not None and self.marginal.is_clear else None
+
+    @property
+    def interval_over(self) -> str:
+        return words_of_interval(num_seeds=self.num_seeds) if self.is_trained else OVER_EXAMPLES
+
+    @property
+    def is_single_seed(self) -> bool:
+        """Whether another seed of the same training might give something else than its interval says."""
+        return self.is_trained and self.num_seeds == 1
+
+    @property
+    def money_format(self) -> MoneyFormat:
+        """In which the parts of its bill, and its dollars with dev, add up as they are written."""
+        parts = [line.amount for line in self.bill.lines]
+        return adding_up(self.currency, parts, (self.dollars, self.dev.amount))
+
+    @property
+    def is_replay(self) -> bool:
+        return self.bill.has_replay
+
+    @property
+    def warning(self) -> str:
+        """What to say of a student that an answer without training matches; empty where it is clearly better."""
+        best = best_of(self.baselines)
+        comparison = compare_to_baselines(utility=self.utility, low=self.low, baselines=self.baselines)
+        if best is None or comparison == BaselineComparison.ABOVE:
+            return ""
+        answer = f" (“{best.answer}”)" if best.answer else ""
+        return f"{comparison.value} the {best.title.lower()}{answer}, {percent(best.value)}"
+
+
+def points(study: Study) -> list[Point]:
+    """Every trained student with a test evaluation in the study's metric, by path, then by cost."""
+    return points_of(StudyLedger(study))
+
+
+def points_of(ledger: StudyLedger) -> list[Point]:
+    study = ledger.study
+    evaluations = Evaluation.objects.filter(
+        artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
+    ).select_related("artifact__run")
+    found = [_point(ledger, evaluation) for evaluation in evaluations]
+    found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
+    return _with_frontier(_with_marginals(_from_one_zero(found)))
+
+
+def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
+    artifact, run = evaluation.artifact, evaluation.artifact.run
+    result = read_result(artifact.result)
+    return Point(
+        artifact_id=artifact.pk,
+        run_id=run.pk,
+        path=Path(run.path),
+        num_labels=ledger.num_labels(run_id=run.pk),
+        num_pseudo_labels=artifact.num_pseudo_labels,
+        bill=ledger.bill(run_id=run.pk),
+        dev=ledger.dev_charges(run_id=run.pk),
+        currency=ledger.study.budget.currency,
+        metric=evaluation.metric,
+        utility=evaluation.value,
+        low=evaluation.low,
+        high=evaluation.high,
+        baseline=evaluation.baseline,
+        num_examples=evaluation.num_examples,
+        num_seeds=result.num_seeds,
+        is_trained=result.is_trained,
+        chosen=result.chosen,
+        baselines=result.baselines,
+        metric_title=metric_title(task_type=ledger.study.task_type, metric=evaluation.metric),
+    )
+
+
+def _from_one_zero(found: Sequence[Point]) -> list[Point]:
+    """Count every student from the best that any of them was measured beside and that costs nothing."""
+    beside = [one for point in found for one in _beside(point)]
+    zero = zero_of(beside)
+    if zero is None:
+        return list(found)
+    return [
+        replace(
+            point,
+            zero=zero,
+            utility_per_dollar=utility_per_dollar(utility=point.utility, baseline=zero.value, dollars=point.dollars),
+        )
+        for point in found
+    ]
+
+
+def _beside(point: Point) -> Sequence[BaselineScore]:
+    """Return its baselines; of an earlier trainer's result the majority class alone."""
+    if point.baselines or point.baseline is None:
+        return point.baselines
+    return [BaselineScore(name="majority", answer="", value=point.baseline)]
+
+
+def _with_marginals(found: list[Point]) -> list[Point]:
+    done = []
+    for _, group in groupby(found, key=lambda point: point.path):
+        of_path = list(group)
+        slopes = marginal_utilities(outcomes=_outcomes(of_path))
+        done += [replace(point, marginal=slope) for point, slope in zip(of_path, slopes, strict=True)]
+    return done
+
+
+def _with_frontier(found: list[Point]) -> list[Point]:
+    best = set(pareto_frontier(outcomes=_outcomes(found)))
+    return [replace(point, on_frontier=i in best) for i, point in enumerate(found)]
+
+
+def _outcomes(found: Sequence[Point]) -> list[MeasuredOutcome]:
+    return [
+        MeasuredOutcome(
+            dollars=point.dollars,
+            utility=point.utility,
+            low=point.low,
+            high=point.high,
+            num_labels=point.num_labels,
+        )
+        for point in found
+    ]

@@ -1,0 +1,109 @@
+"""Intervals of a metric's mean over seeds, and of the difference of two such means.
+
+Two things move a mean: which examples are in the test split, and which seeds were trained. The first is measured by
+resampling the examples. The second is the variance between the seeds, less what chance on the examples puts into it;
+few seeds tell it badly, so that it counts with Student's t. Both are joined by the square-and-add rule of Zou and
+Donner, "Construction of confidence limits about effect measures: A general approach", Statistics in Medicine 27, 2008.
+
+Shapes: R resamples of the examples, S seeds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.answers.scores import SeedScores
+
+_STEPS_OF_BISECTION = 25
+# A difference up to this is of rounding.
+_ROUNDING = 1e-12
+# What an interval may hold. Draws of labels are in none: a study has but one set of them.
+EXAMPLES, SEEDS = "examples", "seeds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A metric with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The difference of two means with its interval, and its two-sided p-value."""
+
+    value: float
+    low: float
+    high: float
+    p_value: float
+
+
+def intervals_hold(*, num_seeds: int) -> tuple[str, ...]:
+    """Name what the intervals of so many seeds hold."""
+    return (EXAMPLES, SEEDS) if num_seeds > 1 else (EXAMPLES,)
+
+
+def words_of_interval(*, num_seeds: int) -> str:
+    """Say what the intervals of so many seeds hold: "over examples only", or "over examples and seeds"."""
+    held = " and ".join(intervals_hold(num_seeds=num_seeds))
+    return f"over {held}" if num_seeds > 1 else f"over {held} only"
+
+
+def mean_interval(scores: SeedScores, *, confidence: float) -> Interval:
+    """Return the mean over seeds with its interval over examples and, where there are several seeds, over seeds.
+
+    Of one seed it is the percentile bootstrap (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter
+    13): it holds for this very model, not for what the same training gives from another seed.
+    """
+    tail = (1 - confidence) / 2
+    low, high = (float(np.quantile(scores.draws_R, at)) for at in (tail, 1 - tail))
+    seeds = scores.seed_variance()
+    if not seeds:
+        return Interval(value=scores.value, low=low, high=high)
+    by_seeds = _t_quantile(scores.num_seeds - 1, 1 - tail) * seeds**0.5
+    value = scores.value
+    return Interval(
+        value=value,
+        low=max(0.0, value - float(np.hypot(max(value - low, 0), by_seeds))),
+        high=min(1.0, value + float(np.hypot(max(high - value, 0), by_seeds))),
+    )
+
+
+def mean_difference(first: SeedScores, second: SeedScores, *, confidence: float) -> Difference:
+    """Return by how much the first recipe is better than the second on the same examples and resamples of them.
+
+    Both have several seeds. The p-value, never below 1 / (R + 1), is one less the confidence at which the interval
+    begins at zero.
+    """
+    gaps_R = first.draws_R - second.draws_R
+    of_examples = float(gaps_R.var(ddof=1))
+    parts = [(one.seed_variance(), one.num_seeds - 1) for one in (first, second)]
+    of_seeds = sum(variance for variance, _ in parts)
+    freedom = _freedom(parts)
+
+    def half_width(p: float) -> float:
+        by_examples = _t_quantile(first.num_examples - 1, 1 - p / 2) * of_examples**0.5
+        by_seeds = _t_quantile(freedom, 1 - p / 2) * of_seeds**0.5 if of_seeds else 0.0
+        return float(np.hypot(by_examples, by_seeds))
+
+    gap, half = first.value - second.value, half_width(1 - confidence)
+    below, p_value = 1 / (len(gaps_R) + 1), 1.0
+    for _ in range(_STEPS_OF_BISECTION if abs(gap) > _ROUNDING else 0):
+        middle = (below + p_value) / 2
+        below, p_value = (middle, p_value) if half_width(middle) > abs(gap) else (below, middle)
+    return Difference(value=gap, low=max(-1.0, gap - half), high=min(1.0, gap + half), p_value=p_value)
+
+
+def _freedom(parts: list[tuple[float, int]]) -> float:
+    """Return the degrees of freedom of a sum of variances, after Satterthwaite (Biometrics Bulletin 2, 1946)."""
+    scatter = sum(variance**2 / freedom for variance, freedom in parts)
+    return sum(variance for variance, _ in parts) ** 2 / scatter if scatter else 1.0
+
+
+def _t_quantile(freedom: float, share: float) -> float:
+    # Imported here: of web processes only one that compares needs it.
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, share))

@@ -1,0 +1,30 @@
+"""When the recipe `auto` compares training with a head on the checkpoint as it is, and by how many trainings."""
+
+# Labels, and labels per class, below which training is not tried, and from which nothing else is.
+FEWEST_LABELS, FEWEST_PER_LABEL = 50, 8
+PLENTY_ROWS, PLENTY_PER_LABEL = 1_000, 200
+# Dev decides from so many rows on, and so many per label.
+FEWEST_DEV, FEWEST_DEV_PER_LABEL = 100, 5
+NUM_FOLDS = 3
+# From so many labels on, one fold of them is as sure a judge as all were of few.
+ONE_FOLD_ROWS = 600
+
+
+def fewest_labels(num_classes: int) -> int:
+    """From how many labels on training is tried."""
+    return max(FEWEST_LABELS, FEWEST_PER_LABEL * num_classes)
+
+
+def are_plenty(num_labels: int, *, num_rows: int, num_classes: int) -> bool:
+    """Whether labels are so many that training needs no comparison."""
+    return num_labels >= PLENTY_PER_LABEL * num_classes and num_rows >= PLENTY_ROWS
+
+
+def dev_decides(num_dev: int, *, num_classes: int) -> bool:
+    """Whether dev is large enough to compare on; else folds of the labels are."""
+    return num_dev >= max(FEWEST_DEV, FEWEST_DEV_PER_LABEL * num_classes)
+
+
+def num_folds(num_rows: int) -> int:
+    """How many folds are trained without, where folds decide."""
+    return NUM_FOLDS if num_rows < ONE_FOLD_ROWS else 1

@@ -1,0 +1,181 @@
+"""Whether fine-tuning pays: compared with a head on the checkpoint as it is, on dev or on folds of the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from training.answers import Rows
+from training.fewshot import FrozenHead, errors_of, scores_of, stratified_folds
+from training.spec import (
+    FINETUNE,
+    NUM_FOLDS,
+    PLENTY_PER_LABEL,
+    PROBE,
+    are_plenty,
+    dev_decides,
+    fewest_labels,
+    num_folds,
+)
+from training.train.fold_training import Fold, fold_answers
+from training.train.head_start import HeadStart, some_of
+from training.train.recipe_run import RecipeRun
+from training.train.search import SearchResult
+from training.train.setup import ModelLoader
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What `auto` decided: the `recipe` that trains, None for the head as it is.
+
+    `trained` is there where deciding took the whole training; `device_seconds` are what deciding took beside it.
+    """
+
+    recipe: str | None
+    judged_on: str
+    why: str
+    candidates: list[dict[str, Any]]
+    trained: SearchResult | None = None
+    device_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A recipe that trains, with a loader of its own for each training of it, given the head to start from."""
+
+    recipe: str
+    loader: Callable[[FrozenHead], ModelLoader]
+
+
+def training_of(run: RecipeRun, recipe: str) -> Training:
+    """Return how a recipe trains: `probe` from the head, `finetune` from none."""
+
+    def load(head: FrozenHead) -> ModelLoader:
+        if recipe == FINETUNE:
+            return run.loader(run.job.spec.training.pooling)
+        loader = run.loader(run.head_pooling)
+        loader.start_from(head)
+        return loader
+
+    return Training(recipe=recipe, loader=load)
+
+
+def plenty_of_labels(run: RecipeRun) -> str:
+    """Say that labels are so many that fine-tuning needs no comparison; "" where they are not."""
+    num_labels, num_classes = _num_labels(run), len(run.job.spec.labels)
+    if not are_plenty(num_labels, num_rows=0 if run.train is None else len(run.train), num_classes=num_classes):
+        return ""
+    share = f"{num_labels / num_classes:,.0f} labels per class"
+    return f"There are {share}; from {PLENTY_PER_LABEL} on, nothing else is tried."
+
+
+def decide(run: RecipeRun, start: HeadStart) -> Decision:
+    """Decide between a head as it is and training.
+
+    Training takes part from fewest_labels on; pairs that are read as one text, in both ways of reading them. Of all
+    within one standard error of the best by the metric, the simplest is taken.
+
+    Raises: as training does.
+    """
+    head = start.fit.choice
+    fewest = fewest_labels(len(run.job.spec.labels))
+    if _num_labels(run) < fewest:
+        few = f"{_num_labels(run):,} labels; fine-tuning is tried from {fewest:,} on"
+        lacking = {"name": PROBE, "score": None, "lacks": few}
+        return Decision(recipe=None, judged_on=head.judged_on, why=f"{head.why} {few}.", candidates=[lacking])
+    is_joint = run.head_pooling != run.job.spec.training.pooling
+    trainings = [training_of(run, recipe) for recipe in ((PROBE, FINETUNE) if is_joint else (PROBE,))]
+    dev = run.held_out.get("dev")
+    if dev is not None and dev_decides(len(dev), num_classes=len(run.job.spec.labels)):
+        return _on_dev(run, start, trainings, dev)
+    return _on_folds(run, start, trainings)
+
+
+def _num_labels(run: RecipeRun) -> int:
+    """Return how many labels there are, of entities how many entities."""
+    labels = run.job.spec.labels
+    place = {label: number for number, label in enumerate(labels)}
+    answers = [] if run.train is None else run.train.labelled()
+    return sum(len(run.task_type.items(answer=answer, place=place)) for answer in answers)
+
+
+def _on_dev(run: RecipeRun, start: HeadStart, trainings: Sequence[Training], dev: Rows) -> Decision:
+    """Train each as a whole and compare on dev, which chose their settings and steps, too."""
+    answers, results, seconds = [start.predict(dev)], [], []
+    for one in trainings:
+        began = run.job.meter.device_seconds()
+        result = run.fine_tuned(one.loader(start.fit.head), name=one.recipe if len(trainings) > 1 else "")
+        answers.append(result.evaluators[result.best]().predict("dev").predicted)
+        results.append(result)
+        seconds.append(run.job.meter.device_seconds() - began)
+    decision = _compared(run, start, trainings, rows=dev, answers=answers, judged_on="dev")
+    if decision.recipe is None:
+        return replace(decision, device_seconds=sum(seconds))
+    place = [one.recipe for one in trainings].index(decision.recipe)
+    return replace(decision, trained=results[place], device_seconds=sum(seconds) - seconds[place])
+
+
+def _on_folds(run: RecipeRun, start: HeadStart, trainings: Sequence[Training]) -> Decision:
+    """Train each on folds of the labels, at the first rate of the search, and compare on those left out."""
+    began = run.job.meter.device_seconds()
+    fold_N = stratified_folds(_labels_of(run), count=NUM_FOLDS, seed=run.job.spec.seed)
+    count = num_folds(len(fold_N))
+    folds = [_fold(run, start, fold_N, number) for number in range(count)]
+    answers = [[answer for fold in folds for answer in start.predict(fold.judge, fold.head)]]
+    for one in trainings:
+        found = [fold_answers(run, load=one.loader, name=one.recipe, fold=fold) for fold in folds]
+        answers.append([answer for part in found for answer in part])
+    rows = some_of(run.labelled, np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
+    decision = _compared(run, start, trainings, rows=rows, answers=answers, judged_on="folds")
+    return replace(decision, device_seconds=run.job.meter.device_seconds() - began)
+
+
+def _fold(run: RecipeRun, start: HeadStart, fold_N: npt.NDArray[np.int64], number: int) -> Fold:
+    teach = some_of(run.labelled, np.flatnonzero(fold_N != number))
+    judge = some_of(run.labelled, np.flatnonzero(fold_N == number))
+    return Fold(number=number + 1, teach=teach, judge=judge, head=start.head_of(teach))
+
+
+def _labels_of(run: RecipeRun) -> npt.NDArray[np.float64]:
+    labels = run.job.spec.labels
+    place = {label: number for number, label in enumerate(labels)}
+    labels_NC = np.zeros((len(run.labelled), len(labels)))
+    for row, answer in enumerate(run.labelled.labelled()):
+        for item in run.task_type.items(answer=answer, place=place):
+            labels_NC[row, item[0]] = 1
+    return labels_NC
+
+
+def _compared(
+    run: RecipeRun,
+    start: HeadStart,
+    trainings: Sequence[Training],
+    *,
+    rows: Rows,
+    answers: Sequence[list[str | None]],
+    judged_on: str,
+) -> Decision:
+    task_type, metric = run.task_type, run.job.spec.evaluation.metric
+    tallies = [task_type.tally(rows=rows, predicted=one, labels=run.job.spec.labels) for one in answers]
+    scores = scores_of(task_type=task_type, metric=metric, tallies=tallies)
+    best = int(scores.argmax())
+    errors = errors_of(task_type=task_type, metric=metric, tallies=tallies, best=best, seed=run.job.spec.seed)
+    place = next(number for number in range(len(scores)) if scores[number] >= scores[best] - errors[number])
+    names = [f"head ({start.fit.choice.chosen.recipe})", *(one.recipe for one in trainings)]
+    candidates = [
+        {"name": name, "score": float(score), "error": float(error)}
+        for name, score, error in zip(names, scores, errors, strict=True)
+    ]
+    on = f"{len(rows):,} rows of {judged_on}" if judged_on == "dev" else f"{len(rows):,} labels left out in turn"
+    listed = ", ".join(f"{name} {100 * score:.1f}" for name, score in zip(names, scores, strict=True))
+    rule = "the best" if place == best else f"the simplest within one standard error of {names[best]}"
+    return Decision(
+        recipe=None if place == 0 else trainings[place - 1].recipe,
+        judged_on=judged_on,
+        why=f"{names[place]} is {rule} on {on}: {listed}.",
+        candidates=candidates,
+    )

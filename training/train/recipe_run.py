@@ -1,0 +1,108 @@
+"""What every recipe of a run on gold labels shares: its rows, its held-out splits, a loader for a way to read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from training.answers import Rows
+from training.compute import Compute
+from training.contract import SPEC_FILE
+from training.evaluation import EncodedSplit, Evaluator
+from training.job import Job
+from training.learners import encode_rows
+from training.runtime import file_hash
+from training.spec import TrainingSettings
+from training.tasks import TaskType
+from training.train.gold import check_variety, gold_objective, report_unreadable
+from training.train.head_start import head_pooling
+from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
+from training.train.setup import ModelLoader, TrainingSetup
+from training.train.two_stage import FitResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeRun:
+    """A run on gold labels, `train` being None for a run without any; `held_out` are dev and test as far as given."""
+
+    job: Job
+    task_type: TaskType
+    compute: Compute
+    train: Rows | None
+    held_out: dict[str, Rows]
+
+    @property
+    def labelled(self) -> Rows:
+        """The labelled rows, of which there are some."""
+        assert self.train is not None
+        return self.train
+
+    def dev_only(self) -> dict[str, Rows]:
+        return {name: rows for name, rows in self.held_out.items() if name == "dev"}
+
+    @property
+    def head_pooling(self) -> str:
+        return head_pooling(self.task_type, self.job.spec.training.pooling)
+
+    def loader(self, pooling: str) -> ModelLoader:
+        """Load the checkpoint, to read texts in this way."""
+        settings = replace(self.job.spec.training, pooling=pooling)
+        self.job.progress.stage("model", message=f"loading {self.job.spec.model}")
+        return ModelLoader(
+            spec=replace(self.job.spec, training=settings), task_type=self.task_type, compute=self.compute
+        )
+
+    def splits(self, loader: ModelLoader) -> dict[str, EncodedSplit]:
+        return {name: self._encoded(rows, loader) for name, rows in self.held_out.items()}
+
+    def _encoded(self, rows: Rows, loader: ModelLoader) -> EncodedSplit:
+        encoded = encode_rows(
+            rows=rows,
+            task_type=self.task_type,
+            tokenizer=loader.tokenizer,
+            max_length=self.job.spec.training.max_length,
+            pooling=loader.pooling,
+        )
+        return EncodedSplit(rows=rows, encoded=encoded)
+
+    def setup(self, loader: ModelLoader) -> TrainingSetup:
+        """Prepare trainings on the labelled rows."""
+        self.job.progress.stage("data", message="preparing data")
+        report_unreadable(self.job, self.labelled, loader)
+        encoded, loss = gold_objective(rows=self.labelled, loader=loader, task_type=self.task_type, spec=self.job.spec)
+        return TrainingSetup(
+            task_type=self.task_type,
+            rows=encoded,
+            loss=loss.on(self.compute.device),
+            compute=self.compute,
+            splits=self.splits(loader),
+            fingerprint=file_hash(self.job.folder / SPEC_FILE),
+        )
+
+    def settings(self, loader: ModelLoader) -> TrainingSettings:
+        """Return the settings of a training: a head that was fitted already learns at the rate of the rest."""
+        settings = self.job.spec.training
+        factor = 1.0 if loader.has_head else settings.head_learning_rate_factor
+        return replace(settings, head_learning_rate_factor=factor, pooling=loader.asked_pooling)
+
+    def fine_tuned(self, loader: ModelLoader, *, name: str = "") -> SearchResult:
+        """Train all, by the run's search and from all its seeds. Raises: DataInvalid (nothing to tell apart)."""
+        check_variety(gold=self.labelled.labelled(), task_type=self.task_type)
+        job = self.job.with_settings(self.settings(loader))
+        return search_and_train(job=job, setup=self.setup(loader), loader=loader, name=name)
+
+    def untrained(self, loader: ModelLoader) -> SearchResult:
+        """Return the loader's classifier as it is; no seed changes it."""
+        job = self.job.with_settings(self.settings(loader))
+        evaluator = Evaluator(
+            job=job,
+            task_type=self.task_type,
+            classifier=loader(job.spec),
+            compute=self.compute,
+            splits=self.splits(loader),
+        )
+        dev = evaluator.dev_score() if "dev" in evaluator.splits else None
+        result = TrialResult(
+            trial=TrainingTrial(settings=job.spec.training, seed=job.spec.seed),
+            fitted=FitResult(dev=dev, best_step=0, num_steps=0),
+        )
+        return SearchResult(search=(result,), seeds=(result,), evaluators=(lambda: evaluator,))

@@ -1,0 +1,155 @@
+"""How a model comes of gold labels: the recipe that a spec names, or the one that `auto` chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from training.learners import HeldOut, is_artifact
+from training.runtime import PermanentFailure
+from training.spec import AUTO, FINETUNE, FROZEN, NAMES, PROBE
+from training.train.few_baselines import FROZEN_LABELS, few_label_baselines
+from training.train.head_start import (
+    OF_NAMES,
+    HeadRows,
+    HeadStart,
+    NothingKnown,
+    fit_head,
+    head_choice,
+    head_rows,
+)
+from training.train.recipe_choice import decide, plenty_of_labels, training_of
+from training.train.recipe_run import RecipeRun
+from training.train.search import SearchResult
+from training.train.setup import ModelLoader
+
+
+class RecipeUnusable(PermanentFailure):
+    """A recipe cannot be followed with this checkpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeResult:
+    """What was trained; `choice` is how, as result.json has it.
+
+    `held_out` are outputs for the labelled rows by heads that were not fitted to them, where a head is all there is.
+    """
+
+    trained: SearchResult
+    choice: dict[str, Any] | None = None
+    baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held_out: HeldOut | None = None
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the checkpoint itself was trained."""
+        return self.choice is None or self.choice["chosen"] in (PROBE, FINETUNE)
+
+
+def train_by_recipe(run: RecipeRun) -> RecipeResult:
+    """Follow the recipe of a run's spec.
+
+    Raises: RecipeUnusable, NothingKnown, DataInvalid, SpecInvalid (a search without dev), LossNotFinite,
+    MemoryTooSmall, StopRequested (finished trainings stay).
+    """
+    recipe, pooling = run.job.spec.training.recipe, run.job.spec.training.pooling
+    enough = plenty_of_labels(run) if recipe == AUTO else ""
+    loader = run.loader(pooling if enough or recipe == FINETUNE else run.head_pooling)
+    if recipe == FINETUNE:
+        baselines = _baselines(run, loader, None)
+        return RecipeResult(trained=run.fine_tuned(loader), baselines=baselines)
+    reason = enough or no_head_for(run, loader)
+    if reason and (recipe != AUTO or run.train is None):
+        raise RecipeUnusable(f"training.recipe: {recipe} cannot be used. {reason} Set it to finetune, with labels.")
+    if reason:
+        return _fallen_back(run, loader, reason)
+    try:
+        start = _head(run, loader, OF_NAMES if recipe == NAMES else ())
+    except NothingKnown as nothing:
+        if recipe != AUTO or run.train is None:
+            raise
+        return _fallen_back(run, loader, str(nothing))
+    baselines = _baselines(run, loader, start)
+    found = _FROM_HEAD[recipe](run, loader, start)
+    if not found.is_trained:
+        # It is the student itself.
+        baselines.pop(FROZEN_LABELS, None)
+    return replace(found, baselines=baselines)
+
+
+def _fallen_back(run: RecipeRun, loader: ModelLoader, reason: str) -> RecipeResult:
+    run.job.progress.log(f"auto: fine-tuning. {reason}")
+    pooling = run.job.spec.training.pooling
+    loader = loader if loader.asked_pooling == pooling else run.loader(pooling)
+    one = {"name": FINETUNE, "score": None}
+    choice = {"chosen": FINETUNE, "judged_on": "nothing", "why": reason, "candidates": [one], "notes": []}
+    baselines = _baselines(run, loader, None)
+    return RecipeResult(trained=run.fine_tuned(loader), baselines=baselines, choice={**choice, "device_seconds": 0.0})
+
+
+def _baselines(run: RecipeRun, loader: ModelLoader, start: HeadStart | None) -> dict[str, dict[str, Any]]:
+    if "test" not in run.held_out:
+        return {}
+    return few_label_baselines(
+        job=run.job, loader=loader, compute=run.compute, rows=_rows(run), test=run.held_out["test"], start=start
+    )
+
+
+def _rows(run: RecipeRun) -> HeadRows:
+    return head_rows(
+        job=run.job, task_type=run.task_type, labelled=run.train, texts=run.train, dev=run.held_out.get("dev")
+    )
+
+
+def no_head_for(run: RecipeRun, loader: ModelLoader) -> str:
+    """Say why a checkpoint takes no head of a frozen one; "" where it does."""
+    assert run.job.spec.model is not None
+    if loader.codec is not None:
+        return "A text-to-text model writes its answers and has no head."
+    if is_artifact(run.job.spec.model):
+        return "The checkpoint is a trained model of ours, with a head of its own."
+    return ""
+
+
+def _head(run: RecipeRun, loader: ModelLoader, only: tuple[str, ...]) -> HeadStart:
+    run.job.progress.stage("choose", message="fitting a head to the checkpoint as it is")
+    start = fit_head(job=run.job, loader=loader, compute=run.compute, rows=_rows(run), only=only)
+    loader.start_from(start.fit.head)
+    run.job.progress.log(f"head: {start.fit.choice.why}")
+    return start
+
+
+def _untrained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
+    return RecipeResult(trained=run.untrained(loader), choice=head_choice(start), held_out=start.held_out)
+
+
+def _probed(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
+    choice = {**head_choice(start), "chosen": PROBE, "why": f"Asked for. Its head: {start.fit.choice.why}"}
+    trained = run.fine_tuned(training_of(run, PROBE).loader(start.fit.head))
+    return RecipeResult(trained=trained, choice=choice)
+
+
+def _chosen(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
+    decision = decide(run, start)
+    run.job.progress.log(f"auto: {decision.why}")
+    head = head_choice(start)
+    choice = {
+        **head,
+        "judged_on": decision.judged_on,
+        "why": decision.why,
+        "candidates": [*head["candidates"], *decision.candidates],
+        "device_seconds": round(head["device_seconds"] + decision.device_seconds, 3),
+    }
+    if decision.recipe is None:
+        return replace(_untrained(run, loader, start), choice=choice)
+    trained = decision.trained or run.fine_tuned(training_of(run, decision.recipe).loader(start.fit.head))
+    return RecipeResult(trained=trained, choice={**choice, "chosen": decision.recipe})
+
+
+_FROM_HEAD: dict[str, Callable[[RecipeRun, ModelLoader, HeadStart], RecipeResult]] = {
+    NAMES: _untrained,
+    FROZEN: _untrained,
+    PROBE: _probed,
+    AUTO: _chosen,
+}
