@@ -33,6 +33,7 @@ from training.runtime import PermanentFailure, file_hash
 from training.tasks import TaskType
 from training.train import (
     GoldStage,
+    HeadRows,
     ModelLoader,
     SoftLoss,
     TokenLoss,
@@ -68,7 +69,7 @@ def distil(job: Job) -> dict[str, Any]:
     job.progress.stage("data", message="preparing data")
     splits = read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling)
     choice = start_student(job=job, loader=loader, compute=compute, soft=soft)
-    baselines = _baselines(job, loader, compute, soft, gold, splits)
+    baseline_rows = _baseline_rows(job, task_type, soft, gold, splits)
     if loader.has_head:
         # It is not new any more and learns at the rate of the rest.
         job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
@@ -88,9 +89,11 @@ def distil(job: Job) -> dict[str, Any]:
     num_pseudo_labels, soft_tokenizer = len(soft.rows), soft.tokenizer_hash
     # A million rows are not kept as texts while the student learns from their tokens.
     del soft
+    trained = search_and_train(job=job, setup=setup, loader=loader)
+    baselines = _baselines(job, loader, compute, baseline_rows, splits)
     result = finish(
         job=job,
-        trained=search_and_train(job=job, setup=setup, loader=loader),
+        trained=trained,
         train=gold,
         num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
         num_pseudo_labels=num_pseudo_labels,
@@ -105,19 +108,24 @@ def distil(job: Job) -> dict[str, Any]:
     }
 
 
+def _baseline_rows(
+    job: Job, task_type: TaskType, soft: SoftLabels, gold: Rows | None, splits: dict[str, EncodedSplit]
+) -> HeadRows:
+    dev = splits["dev"].rows if "dev" in splits else None
+    return head_rows(job=job, task_type=task_type, labelled=gold, texts=soft.rows, dev=dev)
+
+
 def _baselines(
-    job: Job,
-    loader: ModelLoader,
-    compute: Compute,
-    soft: SoftLabels,
-    gold: Rows | None,
-    splits: dict[str, EncodedSplit],
+    job: Job, loader: ModelLoader, compute: Compute, rows: HeadRows, splits: dict[str, EncodedSplit]
 ) -> dict[str, dict[str, Any]]:
+    """Measure the baselines, last: whoever stops a run stops it after its training was saved."""
     if "test" not in splits:
         return {}
-    dev = splits["dev"].rows if "dev" in splits else None
-    rows = head_rows(job=job, task_type=loader.task_type, labelled=gold, texts=soft.rows, dev=dev)
-    return few_label_baselines(job=job, loader=loader, compute=compute, rows=rows, test=splits["test"].rows, start=None)
+    # Training changed the checkpoint, which the baselines read as it was.
+    fresh = (
+        loader if loader.codec is not None else ModelLoader(spec=job.spec, task_type=loader.task_type, compute=compute)
+    )
+    return few_label_baselines(job=job, loader=fresh, compute=compute, rows=rows, test=splits["test"].rows, start=None)
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:

@@ -4,6 +4,7 @@ from training.train.few_baselines import few_label_baselines
 from training.train.gold import check_variety, gold_objective, with_target_tokens
 from training.train.head_start import (
     OF_NAMES,
+    HeadRows,
     HeadStart,
     NothingKnown,
     fit_head,
@@ -21,6 +22,7 @@ from training.train.setup import GoldStage, ModelLoader, TrainingSetup
 __all__ = [
     "OF_NAMES",
     "GoldStage",
+    "HeadRows",
     "HeadStart",
     "ModelLoader",
     "NothingKnown",

@@ -29,7 +29,7 @@ def few_label_baselines(
     `start` is a head that was fitted to the rows already. To be asked for before the loader's checkpoint is trained.
     Raises: StopRequested.
     """
-    job.progress.stage("data", message="measuring baselines")
+    job.progress.stage("evaluate", message="measuring baselines")
     found: dict[str, tuple[str, list[str | None]]] = {}
     if loader.codec is None:
         found.update(_frozen(job, loader, compute, rows, test, start))

@@ -57,8 +57,7 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     enough = plenty_of_labels(run) if recipe == AUTO else ""
     loader = run.loader(pooling if enough or recipe == FINETUNE else run.head_pooling)
     if recipe == FINETUNE:
-        baselines = _baselines(run, loader, None)
-        return RecipeResult(trained=run.fine_tuned(loader), baselines=baselines)
+        return _fine_tuned(run, loader)
     reason = enough or no_head_for(run, loader)
     if reason and (recipe != AUTO or run.train is None):
         raise RecipeUnusable(f"training.recipe: {recipe} cannot be used. {reason} Set it to finetune, with labels.")
@@ -70,8 +69,8 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
         if recipe != AUTO or run.train is None:
             raise
         return _fallen_back(run, loader, str(nothing))
-    baselines = _baselines(run, loader, start)
     found = _FROM_HEAD[recipe](run, loader, start)
+    baselines = _baselines(run, loader, start)
     if not found.is_trained:
         # It is the student itself.
         baselines.pop(FROZEN_LABELS, None)
@@ -84,11 +83,18 @@ def _fallen_back(run: RecipeRun, loader: ModelLoader, reason: str) -> RecipeResu
     loader = loader if loader.asked_pooling == pooling else run.loader(pooling)
     one = {"name": FINETUNE, "score": None}
     choice = {"chosen": FINETUNE, "judged_on": "nothing", "why": reason, "candidates": [one], "notes": []}
-    baselines = _baselines(run, loader, None)
-    return RecipeResult(trained=run.fine_tuned(loader), baselines=baselines, choice={**choice, "device_seconds": 0.0})
+    return replace(_fine_tuned(run, loader), choice={**choice, "device_seconds": 0.0})
+
+
+def _fine_tuned(run: RecipeRun, loader: ModelLoader) -> RecipeResult:
+    trained = run.fine_tuned(loader)
+    # Training changed the checkpoint, which the baselines read as it was.
+    fresh = loader if loader.codec is not None else run.loader(loader.asked_pooling)
+    return RecipeResult(trained=trained, baselines=_baselines(run, fresh, None))
 
 
 def _baselines(run: RecipeRun, loader: ModelLoader, start: HeadStart | None) -> dict[str, dict[str, Any]]:
+    """Measure the baselines, last: whoever stops a run stops it after its training was saved."""
     if "test" not in run.held_out:
         return {}
     return few_label_baselines(

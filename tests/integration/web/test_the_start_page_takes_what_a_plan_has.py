@@ -73,6 +73,14 @@ def test_a_bi_encoder_is_offered_where_there_are_pairs(manager: Client, ready: S
     assert ("bi_encoder" in choices) == (task_type == "pair_classification")
 
 
+def test_every_field_stands_on_the_page(manager: Client, ready: Study) -> None:
+    page = manager.get(reverse("start-run", args=[ready.pk]))
+    # One that a browser cannot send would be missing from every start.
+    asked_later = {"licence_confirmed"}
+    fields = {name for name in page.context["form"].fields if f'name="{name}"' not in page.content.decode()}
+    assert fields <= asked_later
+
+
 def test_lists_are_read_with_commas_or_spaces() -> None:
     plan = plan_of(learning_rates="1e-4, 0.0003", search_epochs="2 4", student_layers="0,2;5")
     assert plan == RunPlan(learning_rates=(1e-4, 3e-4), search_epochs=(2, 4), student_layers=(0, 2, 5))
