@@ -43,6 +43,7 @@ SECONDS_TO_READ = 10.0
 SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
+USAGE += "\n       python -m training names SPEC.json MOST_MEMORY_BYTES"
 MOST_MESSAGE_BYTES = 1 << 16
 SECONDS_BETWEEN_CHECKS = 0.25
 
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str]) -> int:
             return predict(Path(artifact), Path(source), Path(target), keep_going=len(named) < len(arguments))
         case ["answer", artifact, idle_seconds, most_memory_bytes]:
             return answer(Path(artifact), idle_seconds=float(idle_seconds), most_memory_bytes=int(most_memory_bytes))
+        case ["names", spec, most_memory_bytes]:
+            return names(Path(spec).resolve(), most_memory_bytes=int(most_memory_bytes))
         case [spec]:
             return run_when_ordered() if spec == WAIT else run(Path(spec).resolve())
     print(USAGE, file=sys.stderr)
@@ -137,6 +140,24 @@ def answer(artifact: Path, *, idle_seconds: float, most_memory_bytes: int) -> in
 
     try:
         answer_lines(artifact=artifact, idle_seconds=idle_seconds, most_memory_bytes=most_memory_bytes)
+    except PermanentFailure as failure:
+        print(failure, file=sys.stderr)
+        return EXIT_PERMANENT
+    return EXIT_DONE
+
+
+def names(spec_path: Path, *, most_memory_bytes: int) -> int:
+    """Score what a spec's labels say of themselves on its dev, into result.json; returns the exit code."""
+    try:
+        spec = RunSpec.from_json(spec_path)
+        set_threads(spec.num_threads)
+        from training.evaluation import watch_limits
+        from training.methods import score_label_names
+
+        watch_limits(most_memory_bytes)
+        folder = spec_path.parent
+        job = Job(spec=spec, folder=folder, progress=Progress(folder))
+        write_json(path=folder / RESULT_FILE, payload=score_label_names(job))
     except PermanentFailure as failure:
         print(failure, file=sys.stderr)
         return EXIT_PERMANENT

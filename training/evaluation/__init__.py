@@ -1,7 +1,8 @@
 """Models at work: outputs for rows, metrics with intervals, answers to files and to single questions."""
 
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
-from training.evaluation.metrics import bootstrap
+from training.evaluation.limits import watch_limits
+from training.evaluation.metrics import bootstrap, split_metrics
 from training.evaluation.outputs import generate_answers, predict_logits
 from training.evaluation.predict import Listener, predict_file
 from training.evaluation.serving import answer_lines
@@ -17,4 +18,6 @@ __all__ = [
     "predict_file",
     "predict_logits",
     "read_splits",
+    "split_metrics",
+    "watch_limits",
 ]

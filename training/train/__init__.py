@@ -15,7 +15,7 @@ from training.train.head_start import (
 )
 from training.train.objectives import SoftLoss, TokenLoss
 from training.train.recipe_run import RecipeRun
-from training.train.recipes import RecipeUnusable, train_by_recipe
+from training.train.recipes import RecipeUnusable, no_head_for, train_by_recipe
 from training.train.search import SearchResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup
 
@@ -40,6 +40,7 @@ __all__ = [
     "head_choice",
     "head_pooling",
     "head_rows",
+    "no_head_for",
     "search_and_train",
     "train_by_recipe",
     "with_target_tokens",

@@ -3,6 +3,7 @@
 from runs.results.cards import CardMissing, LabelOrigins, card_of, card_written_at, missing_parts, write_card_file
 from runs.results.choices import CandidateRecipe, RecipeChoice, recipe_choice
 from runs.results.comparing import Comparison, NotComparable, compare
+from runs.results.label_names import NamesNotScored, NamesScore, score_label_names
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, repeat
 from runs.results.watching import (
@@ -33,6 +34,8 @@ __all__ = [
     "CurvePoint",
     "LabelOrigins",
     "ModelAnswer",
+    "NamesNotScored",
+    "NamesScore",
     "NotComparable",
     "NothingToRepeat",
     "PredictionFailed",
@@ -50,6 +53,7 @@ __all__ = [
     "recipe_choice",
     "repeat",
     "run_file",
+    "score_label_names",
     "settings_used",
     "time_spent",
     "try_model",

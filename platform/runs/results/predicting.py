@@ -53,7 +53,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     require(actor=actor, action=Action.TRY_MODEL)
     row = {name: _checked(name, texts.get(name, "")) for name in artifact.run.study.definition.input_fields}
     _check_there(artifact)
-    with _only_one():
+    with one_at_a_time():
         started = time.monotonic()
         try:
             found, was_loaded = predict_one(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
@@ -143,7 +143,8 @@ def _failure(artifact: Artifact, code: int, message: str) -> PredictionFailed:
 
 
 @contextmanager
-def _only_one() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
+    """Hold the server's lock for what a person waits for. Raises: ServerBusy."""
     folder = Path(settings.RUNS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("w") as lock:

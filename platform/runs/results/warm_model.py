@@ -112,9 +112,10 @@ class WarmModel:
         return line
 
     def _wait_for(self, handle: int, event: int, deadline: float) -> None:
+        left = deadline - time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(handle, event)
-            if not selector.select(max(deadline - time.monotonic(), 0.0)):
+            if left <= 0 or not selector.select(left):
                 self._process.kill()
                 raise PredictionProcessFailed(None)
 

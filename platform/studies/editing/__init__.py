@@ -8,6 +8,7 @@ from studies.editing.changes import (
     duplicate_study,
     freeze_test,
     unarchive_study,
+    with_labels,
 )
 from studies.editing.label_texts import (
     LabelTextsInvalid,
@@ -34,5 +35,6 @@ __all__ = [
     "read_label_lines",
     "texts_of_labels",
     "unarchive_study",
+    "with_labels",
     "write_label_lines",
 ]

@@ -1,6 +1,7 @@
 """Creating, changing, archiving and duplicating studies."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -90,6 +91,18 @@ def change_study(
         rename_budget(actor=actor, budget=locked.budget, name=locked.name)
     record_change(actor=actor, action="study.change", study=locked, before=before, after=after)
     return locked
+
+
+def with_labels(
+    *, study: Study, labels: Sequence[str] | None = None, label_texts: Mapping[str, Mapping[str, Any]] | None = None
+) -> Study:
+    """Return the study as it would be, not saved. Raises: StudyInvalid; LabelTextsInvalid."""
+    changed = copy(study)
+    if labels is not None:
+        changed.labels = list(checked_labels(labels, task_type=study.task_type))
+    described = study.label_texts if label_texts is None else label_texts
+    changed.label_texts = checked_label_texts(described, labels=changed.labels)
+    return changed
 
 
 @transaction.atomic

@@ -13,7 +13,8 @@ from budgets.overviews import totals_by_currency
 from labeling.label_studio import LabelStudioRefused, LabelStudioUnreachable, update_project
 from labeling.queries import work_waiting
 from runs.models import Run
-from studies.editing import archive_study, change_study, create_study, duplicate_study, unarchive_study
+from runs.results import NamesScore, score_label_names
+from studies.editing import archive_study, change_study, create_study, duplicate_study, unarchive_study, with_labels
 from studies.exports import WRITERS, export_examples
 from studies.models import Example, Split, Study
 from studies.queries import label_counts, split_counts, with_label, without_any
@@ -61,6 +62,8 @@ def create(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     form = ChangeStudyForm(request.POST or None, study=study)
+    if "measure" in request.POST:
+        return _measured(request, study, form)
     changed = submitted(form, lambda: change_study(actor=person(request), study=study, **form.changes()))
     if changed:
         messages.success(request, f"“{changed.name}” is saved.")
@@ -70,6 +73,19 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, f"Label Studio gets it when examples are published next. {trouble}")
         return redirect("study", pk=pk)
     return render(request, "web/change_study.html", {"study": study, "form": form})
+
+
+def _measured(request: HttpRequest, study: Study, form: ChangeStudyForm) -> HttpResponse:
+    """The same form, not saved, with what its labels come to on dev by what they say of themselves."""
+    actor = person(request)
+
+    def score() -> NamesScore:
+        changes = form.changes()
+        edited = with_labels(study=study, labels=changes.get("labels"), label_texts=changes.get("label_texts"))
+        return score_label_names(actor=actor, study=edited)
+
+    context = {"study": study, "form": form, "names": submitted(form, score)}
+    return render(request, "web/change_study.html", context)
 
 
 @form_for(Action.CREATE_STUDY)
