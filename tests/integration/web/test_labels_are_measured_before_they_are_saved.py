@@ -30,7 +30,7 @@ def measure(client: Client, study: Study, **values: str) -> str:
 
 
 def label_dev(study: Study, *labels: str) -> None:
-    factories.examples(study, ["sun\u2028and sea", "rain"], split=Split.DEV, labels=labels)
+    factories.examples(study, ["sun\u2028and sea", "rain"], split=Split.DEV, labels=list(labels))
 
 
 def test_the_score_on_dev_is_shown_and_nothing_is_saved_or_charged(manager: Client, ready: Study) -> None:
