@@ -45,6 +45,8 @@ PIPELINE_BATCH_SIZE = 32
 LEARNING_RATE = 1e-4
 # No text is longer.
 MAX_LENGTH = 128
+# Of the six of the checkpoint that is trained beside Trainer: the fast setting.
+NUM_FROZEN = 3
 NUM_TEST = 200
 TEMPERATURE = 2.0
 # One, two or three posts of a topic make a text: lengths as unequal as those of tweets and claims with evidence.
@@ -130,10 +132,11 @@ def distil_as_the_study(ground: Ground, teacher: Path, *, epochs: int) -> None:
     _student_epochs(student, rows, epochs, answers)
 
 
-def train(ground: Ground, *, precision: str) -> Classifier:
+def train(ground: Ground, *, precision: str, frozen_layers: int = 0) -> Classifier:
     """Fine-tune by the engine, one epoch, from loading to the saved artifact."""
-    name = f"train-{precision}"
-    folder = _run(ground, name, kind="finetune", model=MIDDLE, data=("train",), epochs=1, precision=precision)
+    name = f"train-{precision}-{frozen_layers}"
+    how = {"epochs": 1, "precision": precision, "frozen_layers": frozen_layers}
+    folder = _run(ground, name, kind="finetune", model=MIDDLE, data=("train",), **how)
     return _load(ModelSource(source="folder", name=str(folder / "artifact")), ground)
 
 

@@ -51,13 +51,13 @@ class FewSet:
     def label_names(self) -> tuple[str, ...]:
         return tuple(label.name for label in self.labels)
 
-    def draw(self, *, num_labels: int, seed: int) -> tuple[list[Row], list[Row]]:
-        """So many labelled rows, and up to NUM_POOL others, whose labels nobody reads."""
+    def draw(self, *, num_labels: int, seed: int, num_pool: int = NUM_POOL) -> tuple[list[Row], list[Row]]:
+        """So many labelled rows, and up to `num_pool` others, whose labels nobody reads."""
         rng = random.Random(seed)
         rows = list(self.pool)
         rng.shuffle(rows)
         labelled = [(texts, self._given(gold, rng)) for texts, gold in rows[:num_labels]]
-        return labelled, rows[num_labels:][:NUM_POOL]
+        return labelled, rows[num_labels:][:num_pool]
 
     def _given(self, gold: str, rng: random.Random) -> str:
         if rng.random() >= self.error_rate:
@@ -106,7 +106,7 @@ def _of_file(name: str, tasks: dict[str, files.Task]) -> FewSet:
     )
 
 
-def _topics() -> FewSet:
+def topics(*, num_pool: int = NUM_POOL) -> FewSet:
     """The demo's rows: the same pool, the same test."""
     _package()
 
@@ -122,7 +122,7 @@ def _topics() -> FewSet:
         task_type="text_classification",
         metric="accuracy",
         labels=tuple(LabelText(name=name) for name in sorted(newsgroups.TOPICS.values())),
-        pool=tuple(({"text": text}, training[text]) for text in pool[:NUM_POOL]),
+        pool=tuple(({"text": text}, training[text]) for text in pool[:num_pool]),
         test=tuple(({"text": text}, testing[text]) for text in test),
         max_length=TOPIC_LENGTH,
         error_rate=TOPIC_ERRORS,
@@ -165,7 +165,7 @@ def _package() -> Distribution:
         ) from None
 
 
-_OWN = {"topics": _topics, "r8": _r8}
+_OWN = {"topics": topics, "r8": _r8}
 
 
 def smaller(one: FewSet, *, num_test: int | None) -> FewSet:

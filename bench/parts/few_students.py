@@ -9,7 +9,7 @@ from typing import Any
 
 import datasets
 
-from bench.parts.few_sets import FewSet
+from bench.parts.few_sets import NUM_POOL, FewSet
 from training.job import Job
 from training.methods import METHODS
 from training.reporting import Progress
@@ -23,17 +23,17 @@ LEARNING_RATE = 5e-4
 class Runs:
     """Runs on one draw of a set's labels, in a folder of their own."""
 
-    def __init__(self, few: FewSet, *, num_labels: int, seed: int, folder: Path) -> None:
+    def __init__(self, few: FewSet, *, num_labels: int, seed: int, folder: Path, num_pool: int = NUM_POOL) -> None:
         self.few, self.seed, self.folder = few, seed, folder
-        labelled, pool = few.draw(num_labels=num_labels, seed=seed)
+        labelled, pool = few.draw(num_labels=num_labels, seed=seed, num_pool=num_pool)
         self.data = {
-            "pool": self._written("pool", pool, has_labels=False),
-            "test": self._written("test", list(few.test), has_labels=True),
+            "pool": self.written("pool", pool, has_labels=False),
+            "test": self.written("test", list(few.test), has_labels=True),
         }
         if labelled:
-            self.data["train"] = self._written("train", labelled, has_labels=True)
+            self.data["train"] = self.written("train", labelled, has_labels=True)
 
-    def _written(self, name: str, rows: list[Any], *, has_labels: bool) -> str:
+    def written(self, name: str, rows: list[Any], *, has_labels: bool) -> str:
         fields = TASK_TYPES[self.few.task_type].input_fields
         columns = {field: [texts[field] for texts, _ in rows] for field in fields}
         labels = {"label": [gold for _, gold in rows]} if has_labels else {}
@@ -41,15 +41,19 @@ class Runs:
         datasets.Dataset.from_dict({"uid": uids, **columns, **labels}).save_to_disk(str(self.folder / name))
         return str(self.folder / name)
 
-    def run(self, kind: str, *, model: str, data: dict[str, str]) -> tuple[dict[str, Any], Path]:
-        folder = self.folder / f"{kind}-{model}"
+    def run(
+        self, kind: str, *, data: dict[str, str], model: str | None = None, name: str = "", **more: Any
+    ) -> tuple[dict[str, Any], Path]:
+        """Carry a run out; `more` are further entries of its spec, those of `training` beside the usual ones."""
+        folder = self.folder / (name or f"{kind}-{model}")
         folder.mkdir()
+        training = more.pop("training", {})
         spec = {
             "version": 1,
             "kind": kind,
             "task_type": self.few.task_type,
             "labels": list(self.few.label_names),
-            "model": {"source": "package", "name": model},
+            "model": {"source": "package", "name": model} if model else None,
             "data": data,
             "training": {
                 "recipe": "auto",
@@ -58,10 +62,12 @@ class Runs:
                 "learning_rate": LEARNING_RATE,
                 "max_length": self.few.max_length,
                 "precision": "fp32",
+                **training,
             },
             "evaluation": {"metric": self.few.metric},
             "seed": self.seed,
             "num_threads": 1,
+            **more,
         }
         (folder / "spec.json").write_text(json.dumps(spec))
         job = Job(spec=RunSpec.from_json(folder / "spec.json"), folder=folder, progress=Progress(folder))

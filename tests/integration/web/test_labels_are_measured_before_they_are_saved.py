@@ -56,10 +56,3 @@ def test_names_that_say_nothing_are_named(manager: Client, ready: Study) -> None
 
 def test_without_labels_on_dev_it_says_what_is_missing(manager: Client, ready: Study) -> None:
     assert "The dev split has no labels to measure on." in measure(manager, ready)
-
-
-def test_a_checkpoint_that_is_missing_is_named(manager: Client, ready: Study) -> None:
-    label_dev(ready, "good", "bad")
-    gone = {"source": "folder", "name": "/nowhere/at/all", "revision": None}
-    Study.objects.filter(pk=ready.pk).update(student_model=gone)
-    assert "/nowhere/at/all" in measure(manager, ready)

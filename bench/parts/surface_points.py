@@ -1,0 +1,70 @@
+"""Cells of a surface of our own engine: one draw of labels, both paths, each distilled from ever more pseudo-labels."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from bench.parts.few_sets import FewSet
+from bench.parts.few_students import BATCH_SIZE, STEPS, TEACHER, Runs
+from planning.surfaces import TEACHER as AS_TEACHER
+from planning.surfaces import Cell, Point
+from planning.surfaces.files import SDS_IN_INTERVAL
+
+# As in the demo.
+DOLLARS_PER_LABEL, DOLLARS_PER_HOUR = 0.10, 1.875
+SMALLEST_POOL = 2_000
+# Each pseudo-label is learned from so often, at least STEPS batches in all.
+EPOCHS = 3
+
+
+def points_of(few: FewSet, *, model: str, num_labels: int, pseudo_labels: Sequence[int], seed: int) -> Iterator[Point]:
+    """Train the students of one draw; yields each cell as it is measured, the teacher's among them."""
+    datasets.disable_progress_bars()
+    most = max(*pseudo_labels, SMALLEST_POOL)
+    with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as name:
+        runs = Runs(few, num_labels=num_labels, seed=seed, folder=Path(name), num_pool=most)
+        labels = DOLLARS_PER_LABEL * num_labels
+        pool = datasets.load_from_disk(runs.data["pool"]).select(range(SMALLEST_POOL))
+        runs.data["pool"] = _saved(pool, runs.folder / "first")
+        found, _ = runs.run("finetune", model=model, data=runs.data, name="annotate")
+        yield _point(few, Cell(num_labels), found, labels + _dollars(found))
+        found, folder = runs.run("finetune", model=TEACHER, data=runs.data, name="teacher", role="teacher")
+        teacher = labels + _dollars(found)
+        yield _point(few, Cell(num_labels, AS_TEACHER), found, teacher)
+        for count in pseudo_labels:
+            found, scoring = _distilled(runs, folder / "artifact", model=model, count=count)
+            yield _point(few, Cell(num_labels, count), found, teacher + scoring + _dollars(found))
+
+
+def _distilled(runs: Runs, teacher: Path, *, model: str, count: int) -> tuple[dict[str, Any], float]:
+    """The student of so many pseudo-labels, its teacher's training rows besides, and what scoring them cost."""
+    rows = datasets.load_from_disk(str(runs.folder / "pool")).select(range(count))
+    if "train" in runs.data:
+        train = datasets.load_from_disk(runs.data["train"]).remove_columns("label")
+        rows = datasets.concatenate_datasets([rows, train])
+    unlabelled = _saved(rows, runs.folder / f"unlabelled-{count}")
+    scored, folder = runs.run(
+        "score", data={"unlabelled": unlabelled}, teacher_artifact=str(teacher), name=f"score-{count}"
+    )
+    data = {**runs.data, "soft_labels": str(folder / "soft_labels")}
+    steps = max(STEPS, EPOCHS * count // BATCH_SIZE)
+    found, _ = runs.run("distil", model=model, data=data, training={"steps": steps}, name=f"distil-{count}")
+    return found, _dollars(scored)
+
+
+def _saved(rows: datasets.Dataset, folder: Path) -> str:
+    rows.save_to_disk(str(folder))
+    return str(folder)
+
+
+def _dollars(found: dict[str, Any]) -> float:
+    return float(found["device_seconds"]) / 3600 * DOLLARS_PER_HOUR
+
+
+def _point(few: FewSet, cell: Cell, found: dict[str, Any], dollars: float) -> Point:
+    measured = found["metrics"]["test"][few.metric]
+    sd = 100 * (measured["high"] - measured["low"]) / SDS_IN_INTERVAL
+    return Point(cell=cell, dollars=dollars, score=100 * measured["value"], sd=sd or None)
