@@ -3,10 +3,10 @@
 `python3 manage.py bench engine` measures in CPU seconds of one thread, side by side in one process, on newsgroup posts:
 distillation beside bare loops and beside the study's recipe (a teacher's forward pass in every epoch); training, of all
 layers and with the lower half of them frozen, beside transformers' Trainer; scoring beside its pipeline. Then the
-memory of scoring a million rows beside that of 20,000, of distilling a million above the model, and of a hundred thousand rows
-of 10,000 classes; and by the clock the seconds of a run from the click to its first step, those of loading the model
-taken off. What asks for bf16 is measured where the processor has it, and has no goal elsewhere. `--quick` takes a tenth
-of the rows, to see that it runs.
+memory of scoring a million rows beside that of 20,000, of distilling a million above the model, and of a hundred
+thousand rows of 10,000 classes; and by the clock the seconds of a run from the click to its first step, those of
+loading the model taken off. What asks for bf16 is measured where the processor has it, and has no goal elsewhere.
+`--quick` takes a tenth of the rows, to see that it runs.
 """
 
 import argparse
