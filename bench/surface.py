@@ -2,7 +2,7 @@
 
 `python3 manage.py bench surface --set topics --out FILE` trains a student on the labels, a teacher, and a student for
 each number of pseudo-labels, all by `auto`, for each number of labels and each draw of them. The file has the form
-that `manage.py replay` reads; dollars are labels and device seconds at the demo's prices.
+that `manage.py replay` reads; dollars are labels and CPU seconds at the demo's prices.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Cells of a surface of our own engine: one draw of labels, both paths, each distilled from ever more pseudo-labels."""
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,30 +30,31 @@ def points_of(few: FewSet, *, model: str, num_labels: int, pseudo_labels: Sequen
         labels = DOLLARS_PER_LABEL * num_labels
         pool = datasets.load_from_disk(runs.data["pool"]).select(range(SMALLEST_POOL))
         runs.data["pool"] = _saved(pool, runs.folder / "first")
+        began = time.process_time()
         found, _ = runs.run("finetune", model=model, data=runs.data, name="annotate")
-        yield _point(few, Cell(num_labels), found, labels + _dollars(found))
+        yield _point(few, Cell(num_labels), found, labels + _dollars_since(began))
+        began = time.process_time()
         found, folder = runs.run("finetune", model=TEACHER, data=runs.data, name="teacher", role="teacher")
-        teacher = labels + _dollars(found)
-        yield _point(few, Cell(num_labels, AS_TEACHER), found, teacher)
+        with_teacher = labels + _dollars_since(began)
+        yield _point(few, Cell(num_labels, AS_TEACHER), found, with_teacher)
         for count in pseudo_labels:
-            found, scoring = _distilled(runs, folder / "artifact", model=model, count=count)
-            yield _point(few, Cell(num_labels, count), found, teacher + scoring + _dollars(found))
+            began = time.process_time()
+            found = _distilled(runs, folder / "artifact", model=model, count=count)
+            yield _point(few, Cell(num_labels, count), found, with_teacher + _dollars_since(began))
 
 
-def _distilled(runs: Runs, teacher: Path, *, model: str, count: int) -> tuple[dict[str, Any], float]:
-    """The student of so many pseudo-labels, its teacher's training rows besides, and what scoring them cost."""
+def _distilled(runs: Runs, teacher: Path, *, model: str, count: int) -> dict[str, Any]:
+    """Train the student of so many pseudo-labels, and of the teacher's own training rows."""
     rows = datasets.load_from_disk(str(runs.folder / "pool")).select(range(count))
     if "train" in runs.data:
         train = datasets.load_from_disk(runs.data["train"]).remove_columns("label")
         rows = datasets.concatenate_datasets([rows, train])
     unlabelled = _saved(rows, runs.folder / f"unlabelled-{count}")
-    scored, folder = runs.run(
-        "score", data={"unlabelled": unlabelled}, teacher_artifact=str(teacher), name=f"score-{count}"
-    )
+    _, folder = runs.run("score", data={"unlabelled": unlabelled}, teacher_artifact=str(teacher), name=f"score-{count}")
     data = {**runs.data, "soft_labels": str(folder / "soft_labels")}
     steps = max(STEPS, EPOCHS * count // BATCH_SIZE)
     found, _ = runs.run("distil", model=model, data=data, training={"steps": steps}, name=f"distil-{count}")
-    return found, _dollars(scored)
+    return found
 
 
 def _saved(rows: datasets.Dataset, folder: Path) -> str:
@@ -60,8 +62,9 @@ def _saved(rows: datasets.Dataset, folder: Path) -> str:
     return str(folder)
 
 
-def _dollars(found: dict[str, Any]) -> float:
-    return float(found["device_seconds"]) / 3600 * DOLLARS_PER_HOUR
+def _dollars_since(began: float) -> float:
+    """Price the CPU seconds since then: of one thread, whatever else the machine does."""
+    return (time.process_time() - began) / 3600 * DOLLARS_PER_HOUR
 
 
 def _point(few: FewSet, cell: Cell, found: dict[str, Any], dollars: float) -> Point:
