@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 from bench.parts import few_sets as sets  # noqa: E402  # the paths and threads above must be set first
-from bench.parts.surface_points import points_of  # noqa: E402
+from bench.parts.surface_points import SMALLEST_POOL, points_of  # noqa: E402
 from planning.surfaces import Point, Surface  # noqa: E402
 from planning.surfaces.files import write_surfaces  # noqa: E402
 
@@ -28,7 +28,8 @@ PSEUDO_LABELS = (500, 1_000, 2_000, 4_000)
 
 def main() -> int:
     options = _options()
-    few = _set(options.set, Path(options.data) if options.data else None, max(options.labels) + max(options.pseudo))
+    num_pool = max(options.labels) + max(*options.pseudo, SMALLEST_POOL)
+    few = _set(options.set, Path(options.data) if options.data else None, num_pool)
     found: dict[int, list[Point]] = {}
     for seed in range(options.draws):
         for num_labels in options.labels:

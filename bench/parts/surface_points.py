@@ -28,8 +28,8 @@ def points_of(few: FewSet, *, model: str, num_labels: int, pseudo_labels: Sequen
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as name:
         runs = Runs(few, num_labels=num_labels, seed=seed, folder=Path(name), num_pool=most)
         labels = DOLLARS_PER_LABEL * num_labels
-        pool = datasets.load_from_disk(runs.data["pool"]).select(range(SMALLEST_POOL))
-        runs.data["pool"] = _saved(pool, runs.folder / "first")
+        pool = datasets.load_from_disk(runs.data["pool"])
+        runs.data["pool"] = _saved(pool.select(range(min(SMALLEST_POOL, len(pool)))), runs.folder / "first")
         began = time.process_time()
         found, _ = runs.run("finetune", model=model, data=runs.data, name="annotate")
         yield _point(few, Cell(num_labels), found, labels + _dollars_since(began))
