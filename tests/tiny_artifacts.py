@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pytest_django import Settings
 
@@ -32,10 +33,14 @@ def write_model(folder: Path, *, task_type: str, labels: tuple[str, ...]) -> Pat
     return folder
 
 
-def give_predictions(artifact: Artifact, settings: Settings, runs_dir: Path, said: Iterable[Said]) -> None:
-    """Write what a model said: uid, gold and predicted answers."""
+def give_predictions(
+    artifact: Artifact, settings: Settings, runs_dir: Path, said: Iterable[Said], *, confidences: Sequence[float] = ()
+) -> None:
+    """Write what a model said: uid, gold and predicted answers; perhaps how sure it was."""
     folder = _folder(artifact, settings, runs_dir)
-    rows = [{"uid": uid, "gold": gold, "predicted": predicted} for uid, gold, predicted in said]
+    rows: list[dict[str, Any]] = [{"uid": uid, "gold": gold, "predicted": predicted} for uid, gold, predicted in said]
+    for row, confidence in zip(rows, confidences, strict=False):
+        row["probabilities"] = [1 - confidence, confidence]
     (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 

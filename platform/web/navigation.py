@@ -21,6 +21,7 @@ class Item:
 
 _PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
 _STUDY_PAGES = ("study", "change-study", "duplicate-study", "archive-study")
+_REPORT_PAGES = ("report", "compare", "learning-curves", "artifact", "quality", "try-artifact")
 _BUDGET_FORMS = ("top-up", "set-cap", "set-thresholds", "stop-everything")
 
 MENU = (
@@ -38,7 +39,7 @@ STUDY_TABS = (
     Item(title="Data", names=("study-data", "import-upload", "import-preview", "import-undo"), action=Action.SEE_STUDY),
     Item(title="Labelling", names=("labelling", "publish"), action=Action.SEE_STUDY),
     Item(title="Runs", names=("runs", "run", "start-run"), action=Action.SEE_STUDY),
-    Item(title="Report", names=("report", "compare", "artifact", "try-artifact"), action=Action.SEE_REPORT),
+    Item(title="Report", names=_REPORT_PAGES, action=Action.SEE_REPORT),
     Item(title="Costs", names=("study-costs", "statement"), action=Action.SEE_COSTS),
     Item(title="Ledger", names=("ledger", "entry", "reverse-entry"), action=Action.SEE_LEDGER),
     Item(title="Budget", names=("budget", *_BUDGET_FORMS), action=Action.SET_BUDGET),

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from web.views import accounts, audit, imports, labeling, models, notices, reports, runs, starting, studies
+from web.views import accounts, audit, imports, labeling, models, notices, quality, reports, runs, starting, studies
 from web.views.money import budgets, costs, ledger, prices, statements
 
 urlpatterns = [
@@ -62,7 +62,14 @@ urlpatterns = [
     path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
     re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", reports.report_chart, name="report-chart"),
     path("studies/<int:pk>/report/compare/", reports.comparison, name="compare"),
+    path("studies/<int:pk>/report/learning/", quality.learning, name="learning-curves"),
+    path("studies/<int:pk>/report/learning.csv", quality.learning_table, name="learning-table"),
+    path("studies/<int:pk>/report/learning.svg", quality.learning_drawing, name="learning-chart"),
+    path("studies/<int:pk>/surface.csv", reports.surface_file, name="surface-file"),
     path("artifacts/<int:pk>/", models.artifact, name="artifact"),
+    path("artifacts/<int:pk>/quality/", quality.quality, name="quality"),
+    path("artifacts/<int:pk>/classes.csv", quality.class_table, name="class-table"),
+    path("artifacts/<int:pk>/confusions.csv", quality.confusion_table, name="confusion-table"),
     path("artifacts/<int:pk>/try/", models.try_artifact, name="try-artifact"),
     path("artifacts/<int:pk>/README.md", models.artifact_card, name="artifact-card"),
     path("artifacts/<int:pk>/reliability.svg", models.reliability, name="reliability"),

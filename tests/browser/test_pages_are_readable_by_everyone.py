@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
+from pytest_django import Settings
 
 from accounts.models import Role, User
 from budgets.cost_kinds import CostKind
@@ -20,6 +21,7 @@ from tests import factories
 from tests.browser.conftest import OpenPage
 from tests.factories import place_hold
 from tests.integration.reports import ground
+from tests.tiny_artifacts import give_predictions, said_of
 
 LOOKS = (FilePath(__file__).parent / "looks.js").read_text()
 FOREIGN = """() => {
@@ -31,7 +33,7 @@ FOREIGN = """() => {
 LONG = "A study with quite a long name that no phone could show on one line of its small screen"
 
 
-def paths(study: Study, run: Run) -> list[str]:
+def paths(study: Study, run: Run, settings: Settings, runs_dir: FilePath) -> list[str]:
     plain = [
         "home",
         "people",
@@ -59,11 +61,13 @@ def paths(study: Study, run: Run) -> list[str]:
         "start-run",
         "report",
         "compare",
+        "learning-curves",
         "study-costs",
         "statement",
     ]
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nx,odd\n")
     student = ground.annotated(study, num_labels=2)
+    give_predictions(student, settings, runs_dir, said_of([f"u{number}" for number in range(30)], right=20))
     price = study.budget.price_book.prices.earliest("pk")
     set_confirm_above(actor=factories.person(Role.ADMIN), book=price.book, amount="100")
     set_limit(actor=factories.person(), budget=study.budget, limit="1000000")
@@ -79,6 +83,7 @@ def paths(study: Study, run: Run) -> list[str]:
         reverse("stop-everything", args=[study.pk]),
         reverse("run", args=[run.pk]),
         reverse("artifact", args=[student.pk]),
+        reverse("quality", args=[student.pk]),
         reverse("reverse-entry", args=[entry.pk]),
         reverse("entry", args=[entry.pk]),
         reverse("cancel-run", args=[run.pk]),
@@ -104,14 +109,16 @@ def admin(transactional_db: None) -> User:
 
 
 @pytest.mark.parametrize(("look", "device"), [("light", "narrow"), ("dark", "desktop"), ("light", "desktop")])
-def test_no_page_has_a_stumbling_block(open_page: OpenPage, admin: User, look: str, device: str) -> None:
+def test_no_page_has_a_stumbling_block(
+    open_page: OpenPage, admin: User, settings: Settings, tmp_path: FilePath, look: str, device: str
+) -> None:
     study = factories.study(name=LONG, instructions="Choose well.")
     ground.buy_labels(study, 3)
     progress = {"stage": "train", "step": 3, "num_steps": 10, "fraction": 0.3, "loss": 0.7}
     run = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.RUNNING, seconds=[])
     Run.objects.filter(pk=run.pk).update(progress=progress, ended_at=None)
     page = open_page("/", user=admin, look=look, device=device)
-    assert findings(page, paths(study, run)) == []
+    assert findings(page, paths(study, run, settings, tmp_path)) == []
 
 
 @pytest.mark.parametrize("device", ["narrow", "desktop"])

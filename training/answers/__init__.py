@@ -11,6 +11,7 @@ from training.answers.baselines import (
     most_frequent,
     nearest_texts,
 )
+from training.answers.class_scores import ClassAnswers, ClassCounts, ClassScore, Ratio, class_differences
 from training.answers.given import (
     SHOWN_CHARACTERS,
     AnswerInvalid,
@@ -24,6 +25,7 @@ from training.answers.given import (
 from training.answers.intervals import (
     EXAMPLES,
     SEEDS,
+    Difference,
     Interval,
     intervals_hold,
     mean_difference,
@@ -67,6 +69,10 @@ __all__ = [
     "AnswerInvalid",
     "BaselineAnswers",
     "BaselineComparison",
+    "ClassAnswers",
+    "ClassCounts",
+    "ClassScore",
+    "Difference",
     "Floats",
     "GoldInvalid",
     "Interval",
@@ -75,6 +81,7 @@ __all__ = [
     "MetricTally",
     "PairedAnswers",
     "PairedTest",
+    "Ratio",
     "Rows",
     "SeedScores",
     "Span",
@@ -85,6 +92,7 @@ __all__ = [
     "can_be_miscounted",
     "checked_spans",
     "chosen_segmentation",
+    "class_differences",
     "compare_with_baseline",
     "compat_f1",
     "compat_tally",

@@ -85,11 +85,22 @@ def f1_scores(totals_RK: Floats) -> dict[str, Floats]:
 
     A class neither gold nor predicted has no share in macro F1. Where nothing is gold and nothing predicted, F1 is 0.
     """
-    hits_RC, gold_RC, predicted_RC = np.split(totals_RK[:, NUM_OF_EXAMPLES:], 3, axis=1)
+    hits_RC, gold_RC, predicted_RC = _of_classes(totals_RK)
     support_RC = gold_RC + predicted_RC
-    f1_RC = 2 * hits_RC / np.maximum(support_RC, 1)
+    f1_RC = class_f1(totals_RK)
     return {
         "accuracy": totals_RK[:, 1] / totals_RK[:, 0],
         "macro_f1": f1_RC.sum(axis=1) / np.maximum((support_RC > 0).sum(axis=1), 1),
         "micro_f1": 2 * hits_RC.sum(axis=1) / np.maximum(support_RC.sum(axis=1), 1),
     }
+
+
+def class_f1(totals_RK: Floats) -> Floats:
+    """Turn R sums of a tally by tally_items into the F1 of each class, (R, C); 0 of one neither gold nor predicted."""
+    hits_RC, gold_RC, predicted_RC = _of_classes(totals_RK)
+    f1_RC: Floats = 2 * hits_RC / np.maximum(gold_RC + predicted_RC, 1)
+    return f1_RC
+
+
+def _of_classes(totals_RK: Floats) -> list[Floats]:
+    return np.split(totals_RK[:, NUM_OF_EXAMPLES:], 3, axis=1)

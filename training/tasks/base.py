@@ -58,6 +58,8 @@ class TaskType(ABC):
     # Whether an answer is a JSON list of labels, and how an empty one is shown.
     is_list: ClassVar[bool] = False
     nothing: ClassVar[str] = ""
+    # Whether one place of an example has one label at most, so that a wrong label stands for the right one.
+    is_exclusive: ClassVar[bool] = True
     # What a text is cut into, where a unit is a word of it.
     segmentation: str = "word"
 

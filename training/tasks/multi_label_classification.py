@@ -43,6 +43,7 @@ class MultiLabelClassificationType(TextClassificationType):
     in_a_file = 'a JSON list, ["a", "b"], or labels with a | or ; between; [] where none applies'
     is_list = True
     nothing = "none applies"
+    is_exclusive = False
 
     def read_gold(
         self, *, gold: Sequence[Any], columns: Mapping[str, Sequence[str]], labels: Sequence[str]

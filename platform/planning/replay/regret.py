@@ -9,7 +9,7 @@ from planning.policy import FIXED_POLICIES
 from planning.posterior import Bank, Prior, prior_from
 from planning.replay.play import Game, Policy
 from planning.replay.player import LEVELS, PlannerPlayer
-from planning.surfaces import BadSurface, Surface
+from planning.surfaces import BadSurface, Surface, distinct_surfaces
 
 PLANNER = "planner"
 POLICIES = (PLANNER, *FIXED_POLICIES)
@@ -60,20 +60,7 @@ def replay(
 
 def prior_without(*, surface: Surface, others: Sequence[Surface]) -> Prior:
     """The prior that other surfaces teach, each once; one of the same name or with the same points is not another."""
-    kept: list[Surface] = []
-    for other in others:
-        if not any(_is_same(one, other) for one in (surface, *kept)):
-            kept.append(other)
-    return prior_from(kept)
-
-
-def _is_same(one: Surface, other: Surface) -> bool:
-    """Whether two surfaces record the same task: half of the points that both have are equal."""
-    if one.name.casefold() == other.name.casefold():
-        return True
-    scores = {point.cell: point.score for point in other.points}
-    shared = [abs(scores[point.cell] - point.score) < 0.11 for point in one.points if point.cell in scores]
-    return len(shared) > 0 and sum(shared) >= len(shared) / 2
+    return prior_from(distinct_surfaces(others, besides=[surface]))
 
 
 def _regret(game: Game, policy: Policy, start: int) -> float:

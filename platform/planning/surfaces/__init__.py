@@ -2,10 +2,12 @@
 
 from planning.surfaces.cells import TEACHER, BadSurface, Booleans, Cell, Cells, Floats, Point, Surface, merge_points
 from planning.surfaces.cost_model import ComputeCost, fit_compute_cost, forecast_left_out
-from planning.surfaces.files import published_file, published_surfaces, read_surfaces, write_surfaces
+from planning.surfaces.distinct import distinct_surfaces
+from planning.surfaces.files import SDS_IN_INTERVAL, published_file, published_surfaces, read_surfaces, write_surfaces
 from planning.surfaces.prices import Owned, PriceList
 
 __all__ = [
+    "SDS_IN_INTERVAL",
     "TEACHER",
     "BadSurface",
     "Booleans",
@@ -17,6 +19,7 @@ __all__ = [
     "Point",
     "PriceList",
     "Surface",
+    "distinct_surfaces",
     "fit_compute_cost",
     "forecast_left_out",
     "merge_points",

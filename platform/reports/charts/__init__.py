@@ -1,6 +1,7 @@
 """Charts, as Vega-Lite, SVG and PNG."""
 
 from reports.charts.cost_charts import cost_chart
+from reports.charts.learning import learning_chart
 from reports.charts.reliability import reliability_chart, reliability_of
 from reports.charts.rendering import RenderedChart
 from reports.charts.run_charts import curve_chart, curve_csv
@@ -16,6 +17,7 @@ __all__ = [
     "cost_chart",
     "curve_chart",
     "curve_csv",
+    "learning_chart",
     "reliability_chart",
     "reliability_of",
     "utility_chart",

@@ -1,16 +1,16 @@
 """Comparing two models by their answers to the same test examples."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.refusals import Refusal
 from runs.models import Artifact
+from runs.results.answered import AnsweredRow, AnswerFile, seed_answers
 from studies.models import Example
 from studies.task_types import TASK_TYPES
 from training.answers import COMPAT_F1, PairedAnswers, PairedTest, paired_test
-from training.contract import PREDICTIONS_FILE, SEED_PREDICTIONS_FILE
+from training.contract import SEED_PREDICTIONS_FILE
 
 NUM_RESAMPLES = 1000
 # An interval from fewer says nothing that a reader could act on.
@@ -25,14 +25,11 @@ Answers = Sequence[str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
-    gold: str
-    predicted: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A paired test of two models. Left out are `num_unshared` examples of one list only, and `num_relabelled` ones."""
+    """A paired test of two models. Left out are `num_unshared` examples of one list only, and `num_relabelled` ones.
+
+    `num_unreadable` counts lines of the two models' answers that cannot be read.
+    """
 
     first: Artifact
     second: Artifact
@@ -40,6 +37,7 @@ class Comparison:
     test: PairedTest
     num_unshared: int
     num_relabelled: int
+    num_unreadable: int = 0
 
     @property
     def is_of_all(self) -> bool:
@@ -58,7 +56,8 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
         raise NotComparable(f"{first} is on both sides. Choose two models.")
     if study.pk != second.run.study_id:
         raise NotComparable(f"{first} and {second} are of two studies. Choose two models of one study.")
-    one, other = _read_predictions(first), _read_predictions(second)
+    files = AnswerFile(first), AnswerFile(second)
+    one, other = _read_answers(files[0], first), _read_answers(files[1], second)
     shared = [uid for uid in one if uid in other]
     uids = [uid for uid in shared if one[uid].gold == other[uid].gold]
     if len(uids) < FEWEST_EXAMPLES:
@@ -88,10 +87,11 @@ def compare(*, first: Artifact, second: Artifact) -> Comparison:
         test=test,
         num_unshared=len(one.keys() ^ other.keys()),
         num_relabelled=len(shared) - len(uids),
+        num_unreadable=sum(file.num_unreadable for file in files),
     )
 
 
-def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, Prediction]]) -> list[list[Answers]]:
+def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, AnsweredRow]]) -> list[list[Answers]]:
     """Return each model's answers, of all its seeds where both have several."""
     by_seed = [_read_seeds(artifact) for artifact, _ in models]
     if all(len(seeds) > 1 for seeds in by_seed):
@@ -104,15 +104,13 @@ def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, Predicti
 def _read_seeds(artifact: Artifact) -> list[dict[str, str | None]]:
     """Read each seed's answers by uid; none of a model of one seed, or of an earlier version, which kept the best's."""
     path = artifact.path / SEED_PREDICTIONS_FILE
-    if not path.exists():
-        return []
     try:
-        with path.open(encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines]
-        num_seeds = len(rows[0]["predicted"]) if rows else 0
-        return [{row["uid"]: row["predicted"][seed] for row in rows} for seed in range(num_seeds)]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        seeds = seed_answers(artifact)
+    except OSError as error:
         raise _unreadable(artifact, path, error) from error
+    if path.exists() and not seeds:
+        raise _unreadable(artifact, path, ValueError("no line has answers"))
+    return seeds
 
 
 def _check_complete(artifact: Artifact, seeds: Sequence[dict[str, str | None]], uids: Sequence[str]) -> None:
@@ -128,14 +126,11 @@ def _unreadable(artifact: Artifact, path: Path, error: Exception) -> NotComparab
     )
 
 
-def _read_predictions(artifact: Artifact) -> dict[str, Prediction]:
-    path = artifact.path / PREDICTIONS_FILE
+def _read_answers(answers: AnswerFile, artifact: Artifact) -> dict[str, AnsweredRow]:
     try:
-        with path.open(encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines]
-        return {row["uid"]: Prediction(gold=row["gold"], predicted=row["predicted"]) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _unreadable(artifact, path, error) from error
+        return {row.uid: row for row in answers}
+    except OSError as error:
+        raise _unreadable(artifact, answers.path, error) from error
 
 
 def _texts(study_id: int, uids: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """What pages show, prepared for templates."""
 
-from web.presenters.answers import shown
+from web.presenters.answers import shown, shown_differences
 from web.presenters.queries import earned, held_for, label_price, num_publishable, study_rows
 from web.presenters.run_quotes import quote_runs
 from web.presenters.stops import stopped, would_stop
@@ -17,6 +17,7 @@ __all__ = [
     "quote_runs",
     "recorded_value",
     "shown",
+    "shown_differences",
     "stopped",
     "study_rows",
     "would_stop",

@@ -1,10 +1,12 @@
-"""A model's answer to one example, as its page shows it."""
+"""Models' answers to examples, as pages show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
+from reports.quality import DifferingRow
 from runs.results import ModelAnswer
-from studies.models import Study
+from studies.models import Example, Study
 from studies.task_types import LabelledSpan
 
 MOST_SHARES = 10
@@ -38,3 +40,50 @@ def shown(*, study: Study, texts: Mapping[str, str], answer: ModelAnswer) -> Sho
         seconds=answer.seconds,
         was_loaded=answer.was_loaded,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownDifference:
+    """An example that one of two models has right: its texts, none where it is gone, and answers in one line each."""
+
+    texts: Sequence[str]
+    gold: str
+    first: str
+    second: str
+    is_first_right: bool
+
+
+def shown_differences(*, study: Study, rows: Sequence[DifferingRow], no_answer: str) -> list[ShownDifference]:
+    """Put the texts of a page's examples beside their answers."""
+    found = Example.objects.filter(study=study, uid__in=_uuids(row.uid for row in rows)).values_list("uid", "fields")
+    fields = {str(uid): texts for uid, texts in found}
+    return [_shown_difference(study, row, fields.get(row.uid), no_answer) for row in rows]
+
+
+def _shown_difference(
+    study: Study, row: DifferingRow, fields: Mapping[str, str] | None, no_answer: str
+) -> ShownDifference:
+    definition = study.definition
+    texts = fields or dict.fromkeys(definition.input_fields, "")
+    gold, first, second = (
+        no_answer if answer is None else definition.one_line(answer=answer, fields=texts)
+        for answer in (row.gold, row.first, row.second)
+    )
+    return ShownDifference(
+        texts=[texts[name] for name in definition.input_fields] if fields else [],
+        gold=gold,
+        first=first,
+        second=second,
+        is_first_right=row.right == "first",
+    )
+
+
+def _uuids(uids: Iterable[str]) -> list[UUID]:
+    """Read ids of examples; a text that is none names no example."""
+    found = []
+    for uid in uids:
+        try:
+            found.append(UUID(uid))
+        except ValueError:
+            continue
+    return found

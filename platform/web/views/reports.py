@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 
@@ -13,13 +13,16 @@ from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import report_csv
 from reports.points import Point, points
+from reports.quality import NO_ANSWER, differing
 from reports.queries import report_of
+from reports.surfaces import NothingRecorded, surface_csv
 from runs.models import Artifact
 from runs.results import NotComparable, compare
 from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
-from web.http import download, drawing, study_of
+from web.http import download, drawing, page_of, study_of
+from web.presenters import shown_differences
 
 
 @page_for(Action.SEE_REPORT)
@@ -41,8 +44,11 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
         context["problem"] = "Fewer than two students are trained and measured. Start another run first."
     elif form.is_valid():
         context |= _comparison(form)
-    page = "web/comparison.html" if getattr(request, "htmx", False) else "web/compare.html"
-    return render(request, page, context)
+    if getattr(request, "htmx", False):
+        return render(request, "web/comparison.html", context)
+    if "finding" in context:
+        context |= _differing(request, study, form)
+    return render(request, "web/compare.html", context)
 
 
 def _compare_form(found: Sequence[Point], request: HttpRequest | None = None) -> CompareForm:
@@ -54,18 +60,42 @@ def _compare_form(found: Sequence[Point], request: HttpRequest | None = None) ->
 
 
 def _comparison(form: CompareForm) -> dict[str, object]:
-    of = Artifact.objects.select_related("run__study").in_bulk(form.cleaned_data.values())
+    first, second = _chosen(form)
     try:
-        found = compare(first=of[form.cleaned_data["first"]], second=of[form.cleaned_data["second"]])
+        found = compare(first=first, second=second)
     except NotComparable as problem:
         return {"problem": str(problem)}
     return {"finding": finding_of(found)}
+
+
+def _differing(request: HttpRequest, study: Study, form: CompareForm) -> dict[str, object]:
+    """A page of the examples that one of the two has right and the other has not."""
+    first, second = _chosen(form)
+    found, side = differing(first=first, second=second), request.GET.get("right", "")
+    page = page_of(request, found.of(side), size=25)
+    rows = shown_differences(study=study, rows=list(page), no_answer=NO_ANSWER)
+    return {"differing": found, "page": page, "rows": rows, "side": side, "first": first, "second": second}
+
+
+def _chosen(form: CompareForm) -> tuple[Artifact, Artifact]:
+    of = Artifact.objects.select_related("run__study").in_bulk(form.cleaned_data.values())
+    return of[form.cleaned_data["first"]], of[form.cleaned_data["second"]]
 
 
 @page_for(Action.SEE_REPORT)
 def report_table(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     return download(report_csv(report_of(study)), "text/csv; charset=utf-8", f"{_file_name(study)}.csv")
+
+
+@page_for(Action.SEE_REPORT)
+def surface_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The study's students as a recorded surface; neither the file nor its name has a name of the study."""
+    try:
+        text = surface_csv(study_of(pk))
+    except NothingRecorded as problem:
+        raise Http404(str(problem)) from None
+    return download(text, "text/csv; charset=utf-8", f"surface-{pk}.csv")
 
 
 @page_for(Action.SEE_REPORT)

@@ -1,11 +1,13 @@
 """Who gets which page: every URL name, by method and role. A new page without a row here fails the build."""
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django import Settings
 
 from accounts.models import Role
 from budgets.limits import set_confirm_above, set_limit
@@ -15,6 +17,7 @@ from studies.imports import draft_import
 from studies.models import ImportBatch, Study
 from tests import factories
 from tests.integration.reports import ground
+from tests.tiny_artifacts import give_predictions, said_of
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +102,14 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "learning-curves": (MANAGERS, NOT_FOR_MANAGERS),
+    "learning-table": (MANAGERS, NOT_FOR_MANAGERS),
+    "learning-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "surface-file": (MANAGERS, NOT_FOR_MANAGERS),
     "artifact": (MANAGERS, NOT_FOR_MANAGERS),
+    "quality": (MANAGERS, NOT_FOR_MANAGERS),
+    "class-table": (MANAGERS, NOT_FOR_MANAGERS),
+    "confusion-table": (MANAGERS, NOT_FOR_MANAGERS),
     "try-artifact": (NOT_FOR_MANAGERS, MANAGERS),
     "artifact-card": (MANAGERS, NOT_FOR_MANAGERS),
     "reliability": (MANAGERS, NOT_FOR_MANAGERS),
@@ -140,11 +150,12 @@ def named_patterns(patterns: list[URLPattern | URLResolver]) -> Iterator[str | N
 
 
 @pytest.fixture
-def arguments() -> dict[str, dict[str, Any]]:
+def arguments(settings: Settings, tmp_path: FilePath) -> dict[str, dict[str, Any]]:
     """What each URL needs to name something that is there."""
     study = factories.study()
     labels = ground.buy_labels(study, 3)
     student = ground.annotated(study, num_labels=2)
+    give_predictions(student, settings, tmp_path, said_of(["u1", "u2"], right=1))
     waiting = ground.run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE, state=RunState.SUCCEEDED, seconds=[])
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nfine,good\n")
     assert labels[0].entry is not None
@@ -156,7 +167,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote sync-labels runs
-        start-run run-quote report compare report-table ledger budget study-costs statement"""
+        start-run run-quote report compare report-table ledger budget study-costs statement
+        learning-curves learning-table learning-chart surface-file"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
@@ -167,6 +179,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         "cost-file": {"name": "csv"},
         **{f"import-{name}": {**of_study, "batch_pk": batch.pk} for name in ("preview", "progress", "undo")},
         **dict.fromkeys(["artifact", "try-artifact", "artifact-card"], of_student),
+        **dict.fromkeys(["quality", "class-table", "confusion-table"], of_student),
         "reliability": {"pk": _soft_labels(study).pk},
         **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),

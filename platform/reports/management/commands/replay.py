@@ -15,8 +15,8 @@ from planning.surfaces import (
     Surface,
     forecast_left_out,
     published_surfaces,
-    read_surfaces,
 )
+from reports.surfaces import read_surface_file
 
 
 class Command(RefusingCommand):
@@ -35,7 +35,7 @@ class Command(RefusingCommand):
         )
 
     def handle(self, *args: object, **options: Any) -> None:
-        surfaces = _read(options["file"])
+        surfaces = read_surface_file(options["file"])
         if options["costs"]:
             self.stdout.write(_costs(surfaces, options["costs"]))
             return
@@ -92,17 +92,6 @@ def _number(text: str, kind: type[int] | type[float]) -> float | None:
         return kind(text)
     except ValueError:
         return None
-
-
-def _read(file: Path) -> list[Surface]:
-    try:
-        return read_surfaces(text=file.read_text(encoding="utf-8"), name=str(file))
-    except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}. Name a file that can be read.") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{file}: it is not UTF-8 text. Save it as CSV in UTF-8.") from error
-    except BadSurface as error:
-        raise CommandError(str(error)) from error
 
 
 def _figures(result: ReplayResult) -> dict[str, float | int | None]:

@@ -1,0 +1,18 @@
+"""Recorded surfaces: a study's own, imported ones, and all that this installation knows."""
+
+from reports.surfaces.importing import ImportOutcome, SurfaceFileRefused, import_surfaces, read_surface_file
+from reports.surfaces.known import FEWEST_CELLS, KnownSurface, all_surfaces, known_surfaces
+from reports.surfaces.recording import NothingRecorded, surface_csv
+
+__all__ = [
+    "FEWEST_CELLS",
+    "ImportOutcome",
+    "KnownSurface",
+    "NothingRecorded",
+    "SurfaceFileRefused",
+    "all_surfaces",
+    "import_surfaces",
+    "known_surfaces",
+    "read_surface_file",
+    "surface_csv",
+]

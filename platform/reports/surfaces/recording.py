@@ -1,0 +1,68 @@
+"""A study's students as a recorded surface, without its names."""
+
+from collections.abc import Iterator
+
+from django.utils.crypto import salted_hmac
+
+from budgets.models import Path
+from config.refusals import Refusal
+from planning.surfaces import SDS_IN_INTERVAL, TEACHER, Cell, Point, Surface, write_surfaces
+from reports.bills import StudyLedger
+from reports.points import points_of
+from runs.models import ArtifactKind, Evaluation
+from studies.models import Split, Study
+
+_SALT = "reports.surfaces"
+_PERCENT = 100
+
+
+class NothingRecorded(Refusal):
+    """A study has no student that a surface could hold."""
+
+
+def surface_of(ledger: StudyLedger) -> Surface | None:
+    """The surface of a study's students, and of its teachers where they were evaluated; None without a student.
+
+    It has no name of the study or of a label: it is called by its task type and a code that only this installation can
+    make, the same each time.
+    """
+    students = list(_students(ledger))
+    if not students:
+        return None
+    code = salted_hmac(_SALT, str(ledger.study.pk)).hexdigest()[:8]
+    name = f"{ledger.study.definition.title} {code}"
+    return Surface(name=name, points=(*students, *_teachers(ledger)))
+
+
+def surface_csv(study: Study) -> str:
+    """Write a study's surface in the form that replay reads. Raises: NothingRecorded."""
+    surface = surface_of(StudyLedger(study))
+    if surface is None:
+        raise NothingRecorded(f"No student of “{study}” is trained and evaluated yet. Start a run first.")
+    source = f"a study in Fulcrum: {study.get_metric_display()}, amounts in {study.budget.currency}"
+    return write_surfaces(surfaces=[surface], source=source)
+
+
+def _students(ledger: StudyLedger) -> Iterator[Point]:
+    for point in points_of(ledger):
+        # A distilled student of no pseudo-label would stand for one of the annotate path.
+        if (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0):
+            cell = Cell(point.num_labels, point.num_pseudo_labels)
+            yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
+
+
+def _teachers(ledger: StudyLedger) -> Iterator[Point]:
+    study = ledger.study
+    evaluations = Evaluation.objects.filter(
+        artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
+    ).select_related("artifact")
+    for one in evaluations:
+        run_id = one.artifact.run_id
+        cell = Cell(ledger.num_labels(run_id=run_id), TEACHER)
+        yield _point(cell, float(ledger.bill(run_id=run_id).total), one.value, one.high - one.low)
+
+
+def _point(cell: Cell, dollars: float, value: float, width: float) -> Point:
+    """A point in percent; `value` and the `width` of its interval are fractions."""
+    sd = width * _PERCENT / SDS_IN_INTERVAL
+    return Point(cell=cell, dollars=dollars, score=value * _PERCENT, sd=sd or None)

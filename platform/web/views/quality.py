@@ -1,0 +1,89 @@
+"""How well a trained model tells each class, and learning curves over a study's students."""
+
+from functools import partial
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+
+from accounts.permissions import Action
+from reports.charts import learning_chart
+from reports.quality import (
+    FEWEST_EXAMPLES,
+    MOST_CLASSES,
+    MOST_IN_MATRIX,
+    MOST_ROWS,
+    NoAnswers,
+    StudentQuality,
+    class_csv,
+    confusion_csv,
+    last_step,
+    learning_csv,
+    learning_curves,
+    quality_of,
+)
+from runs.models import Artifact, ArtifactKind
+from web.guards import page_for
+from web.http import drawing, stream, study_of
+
+_SCORE_TITLES = ("Precision", "Recall", "F1")
+_CSV = "text/csv; charset=utf-8"
+
+
+@page_for(Action.SEE_REPORT)
+def quality(request: HttpRequest, pk: int) -> HttpResponse:
+    model = _found(pk)
+    bounds = {"most_in_matrix": MOST_IN_MATRIX, "most_rows": MOST_ROWS, "fewest": FEWEST_EXAMPLES}
+    context: dict[str, Any] = {"study": model.run.study, "artifact": model, "score_titles": _SCORE_TITLES, **bounds}
+    try:
+        context["quality"] = quality_of(model)
+    except NoAnswers as problem:
+        context["problem"] = str(problem)
+    return render(request, "web/quality.html", context)
+
+
+@page_for(Action.SEE_REPORT)
+def class_table(request: HttpRequest, pk: int) -> HttpResponseBase:
+    return stream(class_csv(_read(pk)), _CSV, f"classes-{pk}.csv")
+
+
+@page_for(Action.SEE_REPORT)
+def confusion_table(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found = _read(pk)
+    if found.confusions is None:
+        raise Http404("An example may have several labels, so that none of them stands for another.")
+    return stream(confusion_csv(found), _CSV, f"confusions-{pk}.csv")
+
+
+@page_for(Action.SEE_REPORT)
+def learning(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    curves = learning_curves(study)
+    bounds = {"most_classes": MOST_CLASSES, "most_rows": MOST_ROWS}
+    context = {"study": study, "curves": curves, "step": last_step(curves), **bounds}
+    return render(request, "web/learning.html", context)
+
+
+@page_for(Action.SEE_REPORT)
+def learning_table(request: HttpRequest, pk: int) -> HttpResponseBase:
+    return stream(learning_csv(learning_curves(study_of(pk))), _CSV, f"learning-curves-{pk}.csv")
+
+
+@page_for(Action.SEE_REPORT)
+def learning_drawing(request: HttpRequest, pk: int) -> HttpResponse:
+    draw = partial(learning_chart, learning_curves(study_of(pk)))
+    return drawing(request, draw, "svg", file_name=f"learning-curves-{pk}")
+
+
+def _found(pk: int) -> Artifact:
+    """A model; soft labels answer no measured example."""
+    models = Artifact.objects.exclude(kind=ArtifactKind.SOFT_LABELS)
+    return get_object_or_404(models.select_related("run__study__budget"), pk=pk)
+
+
+def _read(pk: int) -> StudentQuality:
+    try:
+        return quality_of(_found(pk))
+    except NoAnswers as problem:
+        raise Http404(str(problem)) from None
