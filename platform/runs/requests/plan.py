@@ -37,6 +37,8 @@ TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
 # The fewest whose spread an interval can hold.
 NUM_SEEDS = 3
+# Those that a hybrid adds where none are given.
+HYBRID_EPOCHS = 5
 # Recipes that need no label, and those that leave a checkpoint as it is.
 WITHOUT_LABELS = (NAMES, AUTO)
 UNTRAINED = (NAMES, FROZEN)

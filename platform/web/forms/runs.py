@@ -6,7 +6,7 @@ from django import forms
 
 from budgets.models import Path
 from runs.models import Run
-from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
+from runs.requests import HYBRID_EPOCHS, MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
 from tables.table import counted
 from web.forms.fields import NumberListField
@@ -30,8 +30,6 @@ _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
     *(name for name, setting in SETTINGS.items() if setting.group == FormGroup.DISTILLING),
 )
-# The epochs that a hybrid adds where none are given.
-HYBRID_EPOCHS = 5
 
 
 def setting_field(setting: Setting, **options: Any) -> forms.Field:
