@@ -48,7 +48,7 @@ class ForecastOutcomeQuerySet(models.QuerySet["ForecastOutcome"]):
 
 
 class ForecastOutcome(AppendOnly):
-    """What a recommendation said of a cell before a student of it was requested, and the score that came, in percent."""
+    """What a recommendation said of a cell before a student of it was requested, and what came; scores in percent."""
 
     recommendation = models.ForeignKey(Recommendation, on_delete=models.PROTECT, related_name="outcomes")
     artifact = models.OneToOneField(Artifact, on_delete=models.PROTECT, related_name="forecast_outcome")

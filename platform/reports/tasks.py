@@ -1,4 +1,4 @@
-"""What Celery does for reports. Each may be delivered twice: a card says what the ledger has by then, a state is advised once."""
+"""What Celery does for reports. Each may be done any number of times: it says what is so by then."""
 
 from celery import shared_task
 

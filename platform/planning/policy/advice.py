@@ -16,6 +16,8 @@ from planning.surfaces import TEACHER, Cell, Owned, Point, PriceList, merge_poin
 
 FLIP_FACTORS = np.geomspace(1 / 16, 16, 49)
 """By which a price is tried; their ratio is a ninth more each."""
+LEAST_LOOK = 0.5
+"""Points that a purchase must be expected to gain by itself to be worth a look before a dearer favourite."""
 SDS_IN_HALF = 1.96
 """Standard deviations in half of a 95 % interval."""
 
@@ -158,20 +160,20 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
     least = max(map(net, gaining)) - TIE * (worth if worth > 0 else 1)
     best = min((offer for offer in gaining if net(offer) >= least), key=lambda offer: offer.plan_dollars)
     if net(best) <= 0:
-        gains = (
-            f"{wording.purchase(best.cell)} would gain {best.gain:.1f} points for {wording.money(best.plan_dollars)}"
-        )
-        return Advice(words=f"Stop: {gains}, more than they are worth.{warnings}", forecasts=tuple(forecasts))
+        what, price = wording.purchase(best.cell), wording.money(best.plan_dollars)
+        words = f"Stop: {what} would gain {best.gain:.1f} points for {price}, more than they are worth.{warnings}"
+        return Advice(words=words, forecasts=tuple(forecasts))
     if not best.can_tell:
-        # Where nothing can be said of the favourite, a cheap look comes before a dear one.
-        best = max(gaining, key=lambda offer: (_per_dollar(offer), offer.gain))
+        # Where nothing can be said of the favourite, what may gain by itself comes first, the most for its price.
+        looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK]
+        best = max(looks, key=lambda offer: (_per_dollar(offer), offer.own_gain), default=best)
     runner_up = max((offer for offer in forecasts if offer is not best), key=net, default=None)
     words = _words(question, best, runner_up) + warnings
     return Advice(words=words, best=best, runner_up=runner_up, forecasts=tuple(forecasts))
 
 
 def _per_dollar(forecast: Forecast) -> float:
-    return float("inf") if forecast.gain_per_dollar is None else forecast.gain_per_dollar
+    return forecast.own_gain / forecast.dollars if forecast.dollars > 0 else float("inf")
 
 
 def _words(question: Question, best: Forecast, runner_up: Forecast | None) -> str:

@@ -45,10 +45,8 @@ def why(best: Forecast, runner_up: Forecast | None, wording: Wording) -> str:
 
 def cannot_tell(look: Forecast, wording: Wording) -> str:
     """What to buy where no score can be said."""
-    what = wording.purchase(look.cell)
-    return (
-        f"Cannot tell yet: {wording.money(look.dollars)} for {what} would tell more for its price than anything else."
-    )
+    price, what = wording.money(look.dollars), wording.purchase(look.cell)
+    return f"Cannot tell yet: {price} for {what} would tell more for its price than anything else."
 
 
 def too_small(best: Forecast, half_width: float, wording: Wording) -> str:

@@ -44,14 +44,14 @@ class NextTranche:
     def arms(self) -> list[OfferRecord]:
         """Of each arm, the offer that gains most per dollar; those that cost nothing first."""
         best: dict[str, OfferRecord] = {}
-        for offer in (one for one in self.offers if one.lead is not None):
+        for offer in (one for one in self.offers if one.own_gain is not None):
             if offer.arm not in best or _merit(offer) > _merit(best[offer.arm]):
                 best[offer.arm] = offer
         return sorted(best.values(), key=_merit, reverse=True)
 
 
 def _merit(offer: OfferRecord) -> float:
-    return float("inf") if offer.lead_per_dollar is None else offer.lead_per_dollar
+    return float("inf") if offer.gain_per_dollar is None else offer.gain_per_dollar
 
 
 def next_tranche(study: Study, *, measured: Sequence[Point] | None = None) -> NextTranche:

@@ -20,6 +20,7 @@ from reports.advice.words import name_flip, too_dear
 from reports.models import Recommendation
 from studies.models import Study
 
+_Price = Literal["labels", "compute"]
 TASK = "reports.tasks.recommend"
 NOTHING_TO_MEASURE = (
     "Cannot tell yet: no example of the test split is labelled, so that no score can be measured. Label the test split "
@@ -102,9 +103,7 @@ def _flips(situation: Situation, question: Question, by_cell: dict[Cell, Offer])
     """Label and device prices at which another arm is bought: other labels or another path, not another size."""
     assert situation.device is not None, "nothing is on offer without a price of a device hour"
     further = next((offer for offer in by_cell.values() if offer.num_new), None)
-    prices: list[tuple[Literal["labels", "compute"], str, Decimal]] = [
-        ("compute", "A device hour", situation.device.rate)
-    ]
+    prices: list[tuple[_Price, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
     if further:
         prices.insert(0, ("labels", "A label", further.labels / further.num_new))
     return [

@@ -18,7 +18,7 @@ AMOUNTS = ("label_cost", "compute_cost")
 class OfferRecord:
     """One offer with its forecast, empty where nothing was measured; scores and gains in percentage points.
 
-    `lead`: its expected score less the best so far; `gain`: that of the best plan of two purchases that begins with it.
+    `own_gain`: by how much it alone is expected to raise the best student; `gain`: what the best plan of two purchases does.
     """
 
     labels: int
@@ -34,7 +34,7 @@ class OfferRecord:
     score: float | None = None
     band_80: tuple[float, float] | None = None
     band_90: tuple[float, float] | None = None
-    lead: float | None = None
+    own_gain: float | None = None
     gain: float | None = None
     chance_of_being_best: float | None = None
     can_tell: bool = False
@@ -58,9 +58,9 @@ class OfferRecord:
         return name_student(Cell(self.labels, float(self.pseudo_labels)), is_hybrid=self.is_hybrid)
 
     @property
-    def lead_per_dollar(self) -> float | None:
-        """Its gain over the best so far per unit of the currency, as a fraction of the metric; None if it is free."""
-        return None if self.lead is None or not self.price else self.lead / 100 / float(self.price)
+    def gain_per_dollar(self) -> float | None:
+        """What it alone is expected to gain per unit of the currency, as a fraction of the metric; None if it is free."""
+        return None if self.own_gain is None or not self.price else self.own_gain / 100 / float(self.price)
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
     """Keep an offer, with its forecast where there is one."""
     foreseen: dict[str, Any] = {}
     if forecast is not None:
-        names = ("score", "band_80", "band_90", "lead", "gain", "chance_of_being_best", "can_tell")
+        names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best", "can_tell")
         foreseen = {name: getattr(forecast, name) for name in names}
     return OfferRecord(
         labels=offer.cell.labels,

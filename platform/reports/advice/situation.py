@@ -87,10 +87,7 @@ class Situation:
         study, terms = self.study, self.terms
         return digest(
             METHOD,
-            [
-                (one.artifact_id, one.num_labels, one.num_pseudo_labels, one.utility, one.low, one.high)
-                for one in self.points
-            ],
+            [_point_key(one) for one in self.points],
             [repr(one) for one in self.teachers],
             sorted(self.hybrids),
             sorted((cell.labels, cell.pseudo_labels) for cell in self.under_way),
@@ -100,12 +97,17 @@ class Situation:
             [terms.price.pk, terms.fee.pk if terms.fee else None] if terms else None,
             self.device.pk if self.device else None,
             (self.num_answers, self.last_run, self.has_test),
-            (study.annotations_per_example, study.metric, study.student_model, study.teacher_model),
+            (study.annotations_per_example, study.metric),
+            [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
         )
 
     @property
     def _amounts(self) -> Sequence[Decimal]:
         return self.money.available, self.money.labels, self.money.annotate, self.money.distil
+
+
+def _point_key(point: Point) -> tuple[object, ...]:
+    return point.artifact_id, point.num_labels, point.num_pseudo_labels, point.utility, point.low, point.high
 
 
 def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Situation:
