@@ -23,11 +23,13 @@ LASTING = frozenset({"Model", "Layers", "Pooling", "Segmentation", "Length", "Vo
 class Offer:
     """A cell and its price: what `num_new` further labels and its runs are expected to cost.
 
-    `minutes` is the time limit of each run, `teacher_run` the teacher that is there already.
+    `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
+    limit of each run, `teacher_run` the teacher that is there already.
     """
 
     cell: Cell
     num_new: int
+    num_waiting: int
     labels: Decimal
     compute: Compute
     minutes: int
@@ -150,6 +152,7 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
     offer = Offer(
         cell=cell,
         num_new=size.num_new,
+        num_waiting=max(size.num_labels - situation.pool.num_labels - size.num_new, 0),
         labels=size.expected,
         compute=compute,
         minutes=minutes or chain.plan.max_minutes,

@@ -18,12 +18,14 @@ AMOUNTS = ("label_cost", "compute_cost")
 class OfferRecord:
     """One offer with its forecast, empty where nothing was measured; scores and gains in percentage points.
 
-    `own_gain`: by how much it alone is expected to raise the best student; `gain`: what the best plan of two purchases does.
+    `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
+    that begins with it.
     """
 
     labels: int
     pseudo_labels: int
     num_new: int
+    num_waiting: int
     label_cost: Decimal
     compute_cost: Decimal
     basis: str
@@ -59,7 +61,7 @@ class OfferRecord:
 
     @property
     def gain_per_dollar(self) -> float | None:
-        """What it alone is expected to gain per unit of the currency, as a fraction of the metric; None if it is free."""
+        """What it alone is expected to gain per unit of the currency, as a fraction; None if it is free."""
         return None if self.own_gain is None or not self.price else self.own_gain / 100 / float(self.price)
 
     @property
@@ -77,6 +79,7 @@ def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
         labels=offer.cell.labels,
         pseudo_labels=int(offer.cell.pseudo_labels),
         num_new=offer.num_new,
+        num_waiting=offer.num_waiting,
         label_cost=offer.labels,
         compute_cost=offer.compute.expected,
         basis=offer.compute.basis,

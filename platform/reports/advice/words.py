@@ -12,7 +12,9 @@ NOTHING = "nothing"
 def name_purchase(offer: Offer) -> str:
     """What is bought: “20 more labels and a student of 120 labels and 500 pseudo-labels”."""
     student = name_student(offer.cell, is_hybrid=offer.is_hybrid)
-    return f"{offer.num_new:,} more labels and {student}" if offer.num_new else student
+    if offer.num_new:
+        return f"{offer.num_new:,} more labels and {student}"
+    return f"{student}, {offer.num_waiting:,} of them on their way" if offer.num_waiting else student
 
 
 def name_student(cell: Cell, *, is_hybrid: bool = False) -> str:

@@ -77,7 +77,9 @@ class FieldGroup:
 
 
 class StartRunForm(forms.Form):
-    """The settings with a label, and what else a request is made of."""
+    """The settings with a label, and what else a request is made of; `LINKED` are those that a link may fill in."""
+
+    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "max_minutes")
 
     path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.text import slugify
 
 from accounts.permissions import Action
+from reports.advice import NextTranche, next_tranche, request_recommendation
 from reports.bills import BillSection
 from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
@@ -20,14 +21,35 @@ from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
 from web.http import download, drawing, study_of
+from web.presenters import first_step
 
 
 @page_for(Action.SEE_REPORT)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     found = report_of(study)
-    context = {"study": study, "report": found, "sections": BillSection, "compare_form": _compare_form(found.points)}
+    tranche = next_tranche(study, measured=found.points)
+    if not tranche.is_current:
+        request_recommendation(study)
+    context = {
+        "study": study,
+        "report": found,
+        "sections": BillSection,
+        "compare_form": _compare_form(found.points),
+        **_next(tranche),
+    }
     return render(request, "web/report.html", context)
+
+
+@page_for(Action.SEE_REPORT)
+def next_part(request: HttpRequest, pk: int) -> HttpResponse:
+    """The recommendation alone, asked for until a worker has it for the present state."""
+    study = study_of(pk)
+    return render(request, "web/next_tranche.html", {"study": study, **_next(next_tranche(study))})
+
+
+def _next(found: NextTranche) -> dict[str, object]:
+    return {"next": found, "first_step": first_step(found)}
 
 
 @page_for(Action.SEE_REPORT)
