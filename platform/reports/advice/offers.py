@@ -113,17 +113,14 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[tuple[RunReques
     if not num_labels:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
-    teacher_run = next((one.run_id for one in situation.teachers if _fits(one.is_studys, one.num_labels, size)), None)
+    there = (one.run_id for one in situation.teachers if one.is_studys and one.num_labels == num_labels)
+    teacher_run = next(there, None)
     plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
     for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
         request = RunRequest(
             study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled
         )
         yield request, teacher_run
-
-
-def _fits(is_studys: bool, num_labels: int, size: LabelSize) -> bool:
-    return is_studys and num_labels == size.num_labels
 
 
 def prefers_hybrid(situation: Situation) -> bool:

@@ -59,6 +59,7 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
         offers=_price_list(offers),
         money=float(situation.money.available),
         prior=published_prior(),
+        dollars_per_point=float(situation.study.worth_per_point or 0),
         wording=Wording(
             money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
             purchase=lambda cell: name_purchase(by_cell[cell]),

@@ -97,7 +97,7 @@ class Situation:
             [terms.price.pk, terms.fee.pk if terms.fee else None] if terms else None,
             self.device.pk if self.device else None,
             (self.num_answers, self.last_run, self.has_test),
-            (study.annotations_per_example, study.metric),
+            (study.annotations_per_example, study.metric, str(study.worth_per_point)),
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
         )
 

@@ -13,7 +13,14 @@ from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
 from config.refusals import Refusal
 from studies.editing.label_texts import checked_label_texts
-from studies.editing.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
+from studies.editing.specs import (
+    StudyInvalid,
+    StudySpec,
+    checked_instructions,
+    checked_labels,
+    checked_name,
+    checked_worth,
+)
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Study
@@ -60,8 +67,9 @@ def change_study(
     instructions: str | None = None,
     labels: Sequence[str] | None = None,
     label_texts: Mapping[str, Mapping[str, Any]] | None = None,
+    worth_per_point: Decimal | str | None = None,
 ) -> Study:
-    """Change what is given of a study, all of it or nothing.
+    """Change what is given of a study, all of it or nothing; an empty worth of a point takes it away.
 
     Raises: Forbidden; StudyInvalid; LabelTextsInvalid; StudyInUse (instructions or label texts that people work by,
     labels that something depends on).
@@ -75,6 +83,8 @@ def change_study(
         given["instructions"] = checked_instructions(instructions)
     if labels is not None:
         given["labels"] = list(checked_labels(labels, task_type=locked.task_type))
+    if worth_per_point is not None:
+        given["worth_per_point"] = checked_worth(worth_per_point)
     if labels is not None or label_texts is not None:
         described = locked.label_texts if label_texts is None else label_texts
         given["label_texts"] = checked_label_texts(described, labels=given.get("labels", locked.labels))

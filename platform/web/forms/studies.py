@@ -119,6 +119,12 @@ class ChangeStudyForm(forms.Form):
     labels = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line.")
     label_texts = _label_texts_field()
     instructions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6}))
+    worth_per_point = amount_field(
+        label="What a point is worth",
+        required=False,
+        help_text="In the budget's currency, for a percentage point of the metric. The report then says stop where "
+        "nothing gains its price. Blank: the whole budget may be spent.",
+    )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -128,6 +134,7 @@ class ChangeStudyForm(forms.Form):
             "labels": "\n".join(study.labels),
             "label_texts": write_label_lines(study),
             "instructions": study.instructions,
+            "worth_per_point": study.worth_per_point,
         }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
@@ -147,6 +154,8 @@ class ChangeStudyForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """Values of the fields that can be changed. Raises: LabelTextsInvalid."""
         values = {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
+        if values["worth_per_point"] is None:
+            values["worth_per_point"] = ""
         if "labels" in values:
             values["labels"] = lines_of(values["labels"])
         if "label_texts" in values:
