@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
+from budgets.money import parse_amount
 from config.refusals import Refusal
 from studies.editing.label_texts import checked_label_texts
 from studies.editing.specs import (
@@ -19,7 +20,6 @@ from studies.editing.specs import (
     checked_instructions,
     checked_labels,
     checked_name,
-    checked_worth,
 )
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
@@ -59,7 +59,7 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
 
 
 @transaction.atomic
-def change_study(
+def change_study(  # noqa: PLR0913 -- what of a study may change
     *,
     actor: User,
     study: Study,
@@ -71,7 +71,7 @@ def change_study(
 ) -> Study:
     """Change what is given of a study, all of it or nothing; an empty worth of a point takes it away.
 
-    Raises: Forbidden; StudyInvalid; LabelTextsInvalid; StudyInUse (instructions or label texts that people work by,
+    Raises: Forbidden; StudyInvalid; Refusal (worth_per_point); LabelTextsInvalid; StudyInUse (instructions or label texts that people work by,
     labels that something depends on).
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
@@ -84,7 +84,8 @@ def change_study(
     if labels is not None:
         given["labels"] = list(checked_labels(labels, task_type=locked.task_type))
     if worth_per_point is not None:
-        given["worth_per_point"] = checked_worth(worth_per_point)
+        is_given = str(worth_per_point).strip() != ""
+        given["worth_per_point"] = parse_amount(worth_per_point, name="worth_per_point") if is_given else None
     if labels is not None or label_texts is not None:
         described = locked.label_texts if label_texts is None else label_texts
         given["label_texts"] = checked_label_texts(described, labels=given.get("labels", locked.labels))

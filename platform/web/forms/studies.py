@@ -4,6 +4,7 @@ from django import forms
 from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
+from budgets.money import amount_text
 from runs.preflight import PACKAGES
 from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec, read_label_lines, write_label_lines
 from studies.models import PayBasis, Study
@@ -134,7 +135,7 @@ class ChangeStudyForm(forms.Form):
             "labels": "\n".join(study.labels),
             "label_texts": write_label_lines(study),
             "instructions": study.instructions,
-            "worth_per_point": study.worth_per_point,
+            "worth_per_point": amount_text(study.worth_per_point).replace(",", "") if study.worth_per_point else "",
         }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
@@ -154,8 +155,6 @@ class ChangeStudyForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """Values of the fields that can be changed. Raises: LabelTextsInvalid."""
         values = {name: value for name, value in self.cleaned_data.items() if not self.fields[name].disabled}
-        if values["worth_per_point"] is None:
-            values["worth_per_point"] = ""
         if "labels" in values:
             values["labels"] = lines_of(values["labels"])
         if "label_texts" in values:

@@ -19,9 +19,7 @@ class Command(StudyCommand):
         parser.add_argument("--instructions")
         parser.add_argument("--label", action="append", dest="labels", help="once for each label of the new set")
         add_label_texts(parser)
-        parser.add_argument(
-            "--worth", metavar="AMOUNT", help="what a percentage point of the metric is worth; '' for none"
-        )
+        parser.add_argument("--worth", metavar="AMOUNT", help="what a percentage point of the metric is worth")
         kept = parser.add_mutually_exclusive_group()
         kept.add_argument("--archive", action="store_true", help="leave it out of lists; it spends nothing more")
         kept.add_argument("--unarchive", action="store_true", help="bring it back; its budget waits for a resume")
