@@ -14,8 +14,8 @@ from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_sm
 from planning.posterior import Prior, Worlds, fit_points
 from planning.surfaces import TEACHER, Cell, Owned, Point, PriceList, merge_points
 
-FLIP_FACTORS = np.geomspace(1 / 16, 16, 49)
-"""By which a price is tried; their ratio is a ninth more each."""
+FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
+"""By which a price is tried; each is a quarter more than the one before."""
 LEAST_LOOK = 0.5
 """Points that a purchase must be expected to gain by itself to be worth a look before a dearer favourite."""
 SDS_IN_HALF = 1.96

@@ -133,6 +133,8 @@ def prefers_hybrid(situation: Situation) -> bool:
 def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, teacher_run: int | None) -> None:
     """Price one request and put it among the offers, or note why it is none."""
     cell = Cell(size.num_labels, float(request.num_to_score))
+    if cell in situation.measured:
+        return
     if cell in situation.under_way:
         offers.note("Runs are in progress; a student that one of them makes is not on offer again.")
         return

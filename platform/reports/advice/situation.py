@@ -101,6 +101,11 @@ class Situation:
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
         )
 
+    @cached_property
+    def measured(self) -> frozenset[Cell]:
+        """The cells that students were measured at."""
+        return frozenset(Cell(one.num_labels, float(one.num_pseudo_labels)) for one in self.points)
+
     @property
     def _amounts(self) -> Sequence[Decimal]:
         return self.money.available, self.money.labels, self.money.annotate, self.money.distil

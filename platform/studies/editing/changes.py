@@ -71,8 +71,8 @@ def change_study(  # noqa: PLR0913 -- what of a study may change
 ) -> Study:
     """Change what is given of a study, all of it or nothing; an empty worth of a point takes it away.
 
-    Raises: Forbidden; StudyInvalid; Refusal (worth_per_point); LabelTextsInvalid; StudyInUse (instructions or label texts that people work by,
-    labels that something depends on).
+    Raises: Forbidden; StudyInvalid; Refusal (worth_per_point); LabelTextsInvalid; StudyInUse (instructions or label
+    texts that people work by, labels that something depends on).
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     locked = Study.objects.select_for_update().get(pk=study.pk)

@@ -68,7 +68,8 @@ def test_the_button_leads_to_a_start_page_that_quotes_that_run(manager: Client, 
     form, quote = page.context["form"], page.context["quote"]
     assert form["num_labels"].value() == str(best.labels)
     assert quote.estimate.runs and not page.context.get("refusal")
-    shown = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    shown = {name: form[name].value() for name in form.fields}
+    shown = {name: value for name, value in shown.items() if value not in (None, "") and value is not False}
     posted = manager.post(step.url, {**shown, "shown": page.context["shown"]})
     assert posted.status_code == 302
     run = study.runs.latest("pk")
