@@ -95,7 +95,8 @@ def _rise(state: State, worlds: Worlds) -> Floats:
     """The expected rise of the best student so far to each cell's score; its whole score where there is none."""
     done = np.flatnonzero(state.seen & ~state.prices.cells.is_teacher)
     if not len(done):
-        return worlds.scores.mean(axis=0)
+        whole: Floats = worlds.scores.mean(axis=0)
+        return whole
     best = done[int(worlds.scores[:, done].mean(axis=0).argmax())]
     rise: Floats = np.maximum(worlds.scores - worlds.scores[:, [best]], 0.0).mean(axis=0)
     return rise

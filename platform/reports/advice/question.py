@@ -32,7 +32,8 @@ def measured_points(situation: Situation) -> Measured:
     A student of no label on the annotate path is where the curves begin. One that a teacher without labels taught is
     above them, as curves give such a teacher nothing to teach: it is apart.
     """
-    curve, apart = [], []
+    curve: list[Point] = []
+    apart: list[Point] = []
     for one in situation.points:
         cell = Cell(one.num_labels, float(one.num_pseudo_labels))
         point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))

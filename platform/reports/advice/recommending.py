@@ -1,6 +1,6 @@
 """Recommending the next tranche: once for each state of a study, and kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -73,15 +73,16 @@ def decide(situation: Situation, offers: Offers) -> Decision:
     by_cell = {offer.cell: offer for offer in offers.found}
     return Decision(
         words=advice.words,
-        best=by_cell.get(_cell_of(advice)),
+        best=_offer_to_take(advice, by_cell),
         runner_up=by_cell.get(advice.runner_up.cell) if advice.runner_up else None,
         forecasts=advice.forecasts,
         flips=_flips(situation, question, by_cell),
     )
 
 
-def _cell_of(advice: Advice) -> Cell | None:
-    return advice.best.cell if advice.best else advice.first
+def _offer_to_take(advice: Advice, by_cell: Mapping[Cell, Offer]) -> Offer | None:
+    cell = advice.best.cell if advice.best else advice.first
+    return by_cell[cell] if cell else None
 
 
 def _nothing_to_ask(situation: Situation, offers: Offers) -> str:

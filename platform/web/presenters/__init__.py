@@ -4,13 +4,11 @@ from web.presenters.answers import shown
 from web.presenters.queries import earned, held_for, label_price, num_publishable, study_rows
 from web.presenters.run_quotes import quote_runs
 from web.presenters.stops import stopped, would_stop
-from web.presenters.tranche import first_step
 from web.presenters.wording import action_in_words, key_in_words, model_name, recorded_value
 
 __all__ = [
     "action_in_words",
     "earned",
-    "first_step",
     "held_for",
     "key_in_words",
     "label_price",

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.text import slugify
 
 from accounts.permissions import Action
-from reports.advice import NextTranche, next_tranche, request_recommendation
+from reports.advice import next_tranche, request_recommendation
 from reports.bills import BillSection
 from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
@@ -21,7 +21,7 @@ from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
 from web.http import download, drawing, study_of
-from web.presenters import first_step
+from web.views.next_tranche import tranche_context
 
 
 @page_for(Action.SEE_REPORT)
@@ -36,20 +36,9 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "report": found,
         "sections": BillSection,
         "compare_form": _compare_form(found.points),
-        **_next(tranche),
+        **tranche_context(tranche),
     }
     return render(request, "web/report.html", context)
-
-
-@page_for(Action.SEE_REPORT)
-def next_part(request: HttpRequest, pk: int) -> HttpResponse:
-    """The recommendation alone, asked for until a worker has it for the present state."""
-    study = study_of(pk)
-    return render(request, "web/next_tranche.html", {"study": study, **_next(next_tranche(study))})
-
-
-def _next(found: NextTranche) -> dict[str, object]:
-    return {"next": found, "first_step": first_step(found)}
 
 
 @page_for(Action.SEE_REPORT)

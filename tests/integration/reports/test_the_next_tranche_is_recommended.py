@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from io import StringIO
 from unittest.mock import patch
@@ -137,7 +138,7 @@ def test_the_same_state_is_decided_alike_each_time(study: Study) -> None:
 @pytest.mark.parametrize("what", ["point", "money", "label", "price"])
 def test_another_state_gets_another_row(study: Study, what: str) -> None:
     recommend(study=study)
-    changes = {
+    changes: dict[str, Callable[[], object]] = {
         "point": lambda: ground.annotated(study, num_labels=40),
         "money": lambda: set_cap(actor=study.created_by, budget=study.budget, path=Path.DISTIL, limit="1"),
         "label": lambda: labelled(study, 1, name="later"),

@@ -1,14 +1,19 @@
-"""Where the recommendation on the report leads: the form of its first step, filled in."""
+"""The recommendation on the report, and the form of its first step that it leads to, filled in."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
+from accounts.permissions import Action
 from budgets.models import Path
-from reports.advice import NextTranche, OfferRecord
+from reports.advice import NextTranche, OfferRecord, next_tranche
 from studies.models import Split, Study
 from web.forms.runs import HYBRID
+from web.guards import page_for
+from web.http import study_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +22,17 @@ class FirstStep:
 
     text: str
     url: str
+
+
+@page_for(Action.SEE_REPORT)
+def next_part(request: HttpRequest, pk: int) -> HttpResponse:
+    """The recommendation alone, asked for until a worker has it for the present state."""
+    study = study_of(pk)
+    return render(request, "web/next_tranche.html", {"study": study, **tranche_context(next_tranche(study))})
+
+
+def tranche_context(found: NextTranche) -> dict[str, object]:
+    return {"next": found, "first_step": first_step(found)}
 
 
 def first_step(found: NextTranche) -> FirstStep | None:
