@@ -1,7 +1,7 @@
 """What can be bought next, priced as the publish page and the start page quote it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from budgets.models import Path
@@ -13,7 +13,7 @@ from reports.advice.compute import Compute, compute_of
 from reports.advice.situation import Situation
 from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
 from runs.preflight import CheckLevel, preflight
-from runs.requests import HYBRID_EPOCHS, Chain, RunPlan, RunRequest, chain_of, count_inputs
+from runs.requests import HYBRID_EPOCHS, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
 
 # Refusals that more labels do not cure.
 LASTING = frozenset({"Model", "Layers", "Pooling", "Segmentation", "Length", "Vocabulary", "Memory", "Licence"})
@@ -70,10 +70,11 @@ def offers_of(situation: Situation) -> Offers:
     if situation.device is None:
         offers.note("No price of a device hour is set, so no student can be priced.")
         return offers
-    sizes = label_sizes(situation, offers)
-    for size in sizes:
-        for request, teacher_run in _requests(situation, size):
-            _add(offers, situation, size, request, teacher_run)
+    counted = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
+    for size in label_sizes(situation, offers):
+        for request in _requests(situation, size):
+            inputs = replace(counted, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
+            _add(offers, situation, size, request, inputs)
     return offers
 
 
@@ -106,10 +107,10 @@ def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:
     )
 
 
-def _requests(situation: Situation, size: LabelSize) -> Iterator[tuple[RunRequest, int | None]]:
+def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     """The students that can be made of these labels, with the teacher that each is to learn from."""
     study, num_labels = situation.study, size.num_labels
-    yield RunRequest(study=study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels), None
+    yield RunRequest(study=study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
     if not num_labels:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
@@ -117,10 +118,7 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[tuple[RunReques
     teacher_run = next(there, None)
     plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
     for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
-        request = RunRequest(
-            study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled
-        )
-        yield request, teacher_run
+        yield RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled)
 
 
 def prefers_hybrid(situation: Situation) -> bool:
@@ -130,7 +128,7 @@ def prefers_hybrid(situation: Situation) -> bool:
     return best is not None and best.run_id in situation.hybrids
 
 
-def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, teacher_run: int | None) -> None:
+def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, inputs: Inputs) -> None:
     """Price one request and put it among the offers, or note why it is none."""
     cell = Cell(size.num_labels, float(request.num_to_score))
     if cell in situation.measured:
@@ -139,7 +137,7 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
         offers.note("Runs are in progress; a student that one of them makes is not on offer again.")
         return
     try:
-        chain = chain_of(request=request, inputs=count_inputs(request))
+        chain = chain_of(request=request, inputs=inputs)
     except Refusal as refusal:
         offers.note(str(refusal))
         return
@@ -155,7 +153,7 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
         labels=size.expected,
         compute=compute,
         minutes=minutes or chain.plan.max_minutes,
-        teacher_run=teacher_run,
+        teacher_run=chain.plan.teacher_run,
         is_hybrid=chain.plan.is_hybrid,
     )
     (offers.found if minutes else offers.too_dear).append(offer)

@@ -9,6 +9,7 @@ from celery import current_app
 from django.db import transaction
 
 from budgets.models import Path
+from budgets.money import ZERO
 from planning.policy import Advice, Forecast, Question, advise, flips
 from planning.surfaces import Cell
 from reports.advice.offers import Offer, Offers, offers_of
@@ -71,12 +72,13 @@ def decide(situation: Situation, offers: Offers) -> Decision:
     question = question_of(situation=situation, offers=offers.found)
     advice = advise(question)
     by_cell = {offer.cell: offer for offer in offers.found}
+    best, can_tell = _offer_to_take(advice, by_cell), advice.best is not None and advice.best.can_tell
     return Decision(
         words=advice.words,
-        best=_offer_to_take(advice, by_cell),
+        best=best,
         runner_up=by_cell.get(advice.runner_up.cell) if advice.runner_up else None,
         forecasts=advice.forecasts,
-        flips=_flips(situation, question, by_cell),
+        flips=_flips(situation, question, by_cell, best) if best and can_tell else [],
     )
 
 
@@ -100,25 +102,33 @@ def _nothing_to_ask(situation: Situation, offers: Offers) -> str:
     return " ".join(["Nothing is on offer.", *offers.notes])
 
 
-def _flips(situation: Situation, question: Question, by_cell: dict[Cell, Offer]) -> list[str]:
+def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offer], best: Offer) -> list[str]:
     """Label and device prices at which another arm is bought: other labels or another path, not another size."""
     assert situation.device is not None, "nothing is on offer without a price of a device hour"
-    further = next((offer for offer in by_cell.values() if offer.num_new), None)
     prices: list[tuple[_Price, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
+    further = next((offer for offer in by_cell.values() if offer.num_new), None)
     if further:
         prices.insert(0, ("labels", "A label", further.labels / further.num_new))
-    return [
-        name_flip(
-            what=what,
-            price=price,
-            factor=factor,
-            currency=situation.study.budget.currency,
-            offer=by_cell.get(cell) if cell else None,
-        )
-        for which, what, price in prices
-        if price
-        for factor, cell in flips(question, which=which, arm=lambda cell: _arm(by_cell[cell])).items()
-    ]
+    found = []
+    for which, what, price in prices:
+        for factor, cell in flips(question, which=which, arm=lambda cell: _arm(by_cell[cell])).items() if price else ():
+            offer = by_cell[cell] if cell else None
+            if _is_sensible(which, factor, best, offer):
+                currency = situation.study.budget.currency
+                found.append(name_flip(what=what, price=price, factor=factor, currency=currency, offer=offer))
+    return found
+
+
+def _is_sensible(which: _Price, factor: float, best: Offer, other: Offer | None) -> bool:
+    """Whether a dearer price leads to less of it, or a cheaper one to more; else two plans are merely as good."""
+    now, then = (_spent_on(which, offer) for offer in (best, other))
+    return then <= now if factor > 1 else then >= now
+
+
+def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
+    if offer is None:
+        return ZERO
+    return offer.labels if which == "labels" else offer.compute.expected
 
 
 def _arm(offer: Offer) -> tuple[Path, bool]:

@@ -19,7 +19,7 @@ def name_purchase(offer: Offer) -> str:
 
 def name_student(cell: Cell, *, is_hybrid: bool = False) -> str:
     """A student by what it is made of."""
-    made_of = f"{cell.labels:,} labels"
+    made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
     if cell.pseudo_labels:
         made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels"
     return f"a {'hybrid' if is_hybrid else 'student'} of {made_of}"

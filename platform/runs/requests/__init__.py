@@ -12,6 +12,7 @@ from runs.requests.estimates import (
 from runs.requests.inputs import (
     MOST_EXAMPLES,
     FixedInputs,
+    Inputs,
     NothingToMeasure,
     RunRequest,
     check_test,
@@ -32,6 +33,7 @@ __all__ = [
     "ChainEstimate",
     "FixedInputs",
     "FormGroup",
+    "Inputs",
     "NotEnoughExamples",
     "NothingToMeasure",
     "PlannedRun",
