@@ -17,7 +17,7 @@ from runs.requests import Chain, RunEstimate, estimate_runs
 PUBLISHED_RATE = 1.875
 """Dollars of a device hour in the published tasks: Kang, Xu and Ritter, ACL 2023."""
 MOST_MINUTES = 7 * 24 * 60
-LIKE_PUBLISHED = "the published tasks' device hours, at most the time limit, as no similar run has ended"
+LIKE_PUBLISHED = "the device hours of the published tasks, at most the time limit, as no similar run has ended"
 
 
 @dataclass(frozen=True, kw_only=True)

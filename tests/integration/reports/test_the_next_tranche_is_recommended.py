@@ -13,7 +13,7 @@ from accounts.models import Role
 from budgets.cost_kinds import CostKind
 from budgets.limits import set_cap, stop_everything
 from budgets.models import Path
-from budgets.prices import set_price
+from budgets.prices import create_price_book, set_price
 from labeling.publishing import quote_labels
 from reports.advice import NextTranche, next_tranche, recommend, request_recommendation, situation_of
 from reports.advice.offers import offers_of
@@ -177,6 +177,29 @@ def test_money_that_holds_nothing_names_the_cheapest() -> None:
     found = words(study)
     assert found.startswith("Nothing can be bought: the cheapest purchase, ")
     assert found.endswith("$0.005 is left.")
+
+
+def test_without_a_price_of_a_device_hour_it_is_asked_for() -> None:
+    admin = factories.person(Role.ADMIN)
+    study = factories.study(prices=create_price_book(actor=admin, name="Bare", currency="EUR"))
+    labelled(study, 10)
+    labelled(study, 10, name="test", split=Split.TEST)
+    assert words(study) == "Nothing is on offer. No price of a device hour is set, so no student can be priced."
+
+
+def test_without_a_price_of_a_label_only_what_is_there_is_on_offer() -> None:
+    admin, since = factories.person(Role.ADMIN), factories.LONG_AGO
+    book = create_price_book(actor=admin, name="Compute", currency="EUR")
+    set_price(actor=admin, book=book, kind=CostKind.DEVICE_HOUR, scope=factories.CPU, amount="0.60", starts_at=since)
+    study = factories.study(prices=book)
+    labelled(study, 10)
+    labelled(study, 10, name="test", split=Split.TEST)
+    factories.examples(study, texts("new", 20))
+    found = advised(study)
+    assert found.recommendation is not None
+    assert {one.num_new for one in found.offers} == {0}
+    assert "€" in found.recommendation.words
+    assert "No price of a label is set, so no further labels can be priced." in found.recommendation.notes
 
 
 def test_a_cap_takes_a_path_off_the_offers(study: Study) -> None:
