@@ -12,7 +12,8 @@ from studies.models import Study
 class Recommendation(AppendOnly):
     """The next tranche, as it was recommended in one state of a study: points, prices, money and pool.
 
-    `labels` and `pseudo_labels` are the cell to buy, empty where nothing is; scores are in percent.
+    `labels` and `pseudo_labels` are the cell to buy, both empty where nothing is, and the latter of a teacher alone.
+    Scores are in percent.
     """
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="recommendations")

@@ -140,7 +140,8 @@ def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) 
 
 
 def _first(question: Question, state: State) -> Advice:
-    place = int(np.argmin(np.where(state.affordable, state.cost, np.inf)))
+    students = state.affordable & ~state.prices.cells.is_teacher
+    place = int(np.argmin(np.where(students if students.any() else state.affordable, state.cost, np.inf)))
     cell, price = state.cell(place), question.wording.money(float(state.cost[place]))
     lacks = "no student of labels is measured" if question.apart else "nothing is measured"
     words = f"Cannot tell yet: {lacks}. {price} for {question.wording.purchase(cell)} would tell more."

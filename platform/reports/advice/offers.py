@@ -8,7 +8,7 @@ from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.publishing import LabelQuote, quote_labels
-from planning.surfaces import Cell
+from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, compute_of
 from reports.advice.situation import Situation
 from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
@@ -117,6 +117,9 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     there = (one.run_id for one in situation.teachers if one.is_studys and one.num_labels == num_labels)
     teacher_run = next(there, None)
     plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
+    if teacher_run is None:
+        look = RunPlan(teacher_only=True)
+        yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
     for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
         yield RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled)
 
@@ -130,7 +133,7 @@ def prefers_hybrid(situation: Situation) -> bool:
 
 def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, inputs: Inputs) -> None:
     """Price one request and put it among the offers, or note why it is none."""
-    cell = Cell(size.num_labels, float(request.num_to_score))
+    cell = Cell(size.num_labels, TEACHER if request.plan.teacher_only else float(request.num_to_score))
     if cell in situation.measured:
         return
     if cell in situation.under_way:

@@ -32,8 +32,8 @@ class NextTranche:
     def best(self) -> OfferRecord | None:
         """The offer to take."""
         found = self.recommendation
-        cells = ((one, (one.labels, one.pseudo_labels)) for one in self.offers)
-        return next((one for one, cell in cells if found and cell == (found.labels, found.pseudo_labels)), None)
+        wanted = (found.labels, found.pseudo_labels) if found else None
+        return next((one for one in self.offers if (one.labels, one.pseudo_labels) == wanted), None)
 
     @cached_property
     def runner_up(self) -> OfferRecord | None:

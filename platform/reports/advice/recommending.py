@@ -15,7 +15,7 @@ from planning.surfaces import Cell
 from reports.advice.offers import Offer, Offers, offers_of
 from reports.advice.outcomes import record_outcomes
 from reports.advice.question import question_of
-from reports.advice.records import record_of
+from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import Situation, situation_of
 from reports.advice.words import name_flip, too_dear
 from reports.models import Recommendation
@@ -165,7 +165,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
         return {}
     columns = {
         "labels": best.cell.labels,
-        "pseudo_labels": int(best.cell.pseudo_labels),
+        "pseudo_labels": pseudo_labels_of(best.cell),
         "price": best.price,
     }
     if foreseen is None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from budgets.models import Path
 from planning.policy import Forecast
-from planning.surfaces import Cell
+from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
-from reports.advice.words import name_purchase, name_student
+from reports.advice.words import name_purchase
 
 AMOUNTS = ("label_cost", "compute_cost")
 
@@ -18,12 +18,13 @@ AMOUNTS = ("label_cost", "compute_cost")
 class OfferRecord:
     """One offer with its forecast, empty where nothing was measured; scores and gains in percentage points.
 
+    Without a number of pseudo-labels it is a teacher alone.
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
     that begins with it.
     """
 
     labels: int
-    pseudo_labels: int
+    pseudo_labels: int | None
     num_new: int
     num_waiting: int
     label_cost: Decimal
@@ -47,17 +48,17 @@ class OfferRecord:
 
     @property
     def path(self) -> Path:
-        return Path.DISTIL if self.pseudo_labels else Path.ANNOTATE
+        return Path.ANNOTATE if self.pseudo_labels == 0 else Path.DISTIL
+
+    @property
+    def is_teacher(self) -> bool:
+        return self.pseudo_labels is None
 
     @property
     def arm(self) -> str:
         """What kind of purchase it is."""
         further = "further labels, " if self.num_new else ""
-        return f"{further}{self.path.label.lower()}".capitalize()
-
-    @property
-    def student(self) -> str:
-        return name_student(Cell(self.labels, float(self.pseudo_labels)), is_hybrid=self.is_hybrid)
+        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}".capitalize()
 
     @property
     def gain_per_dollar(self) -> float | None:
@@ -77,7 +78,7 @@ def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
         foreseen = {name: getattr(forecast, name) for name in names}
     return OfferRecord(
         labels=offer.cell.labels,
-        pseudo_labels=int(offer.cell.pseudo_labels),
+        pseudo_labels=pseudo_labels_of(offer.cell),
         num_new=offer.num_new,
         num_waiting=offer.num_waiting,
         label_cost=offer.labels,
@@ -89,6 +90,11 @@ def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
         is_hybrid=offer.is_hybrid,
         **foreseen,
     )
+
+
+def pseudo_labels_of(cell: Cell) -> int | None:
+    """How many a cell has; None of a teacher."""
+    return None if cell.pseudo_labels == TEACHER else int(cell.pseudo_labels)
 
 
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from budgets.cost_kinds import CostKind
@@ -15,7 +15,7 @@ from budgets.prices import PriceMissing
 from labeling.models import Annotation
 from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
-from planning.surfaces import Cell
+from planning.surfaces import TEACHER, Cell
 from reports.points import Point, points
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
 from runs.requests import device_price
@@ -103,8 +103,9 @@ class Situation:
 
     @cached_property
     def measured(self) -> frozenset[Cell]:
-        """The cells that students were measured at."""
-        return frozenset(Cell(one.num_labels, float(one.num_pseudo_labels)) for one in self.points)
+        """The cells that students and teachers were measured at."""
+        students = (Cell(one.num_labels, float(one.num_pseudo_labels)) for one in self.points)
+        return frozenset([*students, *(Cell(one.num_labels, TEACHER) for one in self.teachers)])
 
     @property
     def _amounts(self) -> Sequence[Decimal]:
@@ -121,14 +122,14 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     counts = {one.split: one for one in split_counts(study)}
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
-    open_ones = students.exclude(state__in=RunState.ended()).select_related("snapshot")
+    open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
         points=tuple(found),
         teachers=_teachers(study),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(Cell(run.num_labels, run.num_unlabelled) for run in open_ones),
+        under_way=frozenset(map(_cell_of, open_ones)),
         pool=Pool(
             num_labels=counts[Split.POOL].num_labelled,
             num_open=waiting.count(),
@@ -142,6 +143,12 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         last_run=runs.filter(state__in=RunState.ended()).aggregate(last=Max("pk"))["last"] or 0,
         has_test=counts[Split.TEST].num_labelled > 0,
     )
+
+
+def _cell_of(run: Run) -> Cell:
+    """What a run measures when it ends."""
+    is_teacher = run.kind == RunKind.FINETUNE_TEACHER
+    return Cell(run.num_labels, TEACHER if is_teacher else float(run.num_unlabelled))
 
 
 def _teachers(study: Study) -> tuple[MeasuredTeacher, ...]:

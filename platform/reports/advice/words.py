@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from planning.surfaces import Cell
+from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.formatting import money
 
@@ -18,7 +18,9 @@ def name_purchase(offer: Offer) -> str:
 
 
 def name_student(cell: Cell, *, is_hybrid: bool = False) -> str:
-    """A student by what it is made of."""
+    """A student, or a teacher, by what it is made of."""
+    if cell.pseudo_labels == TEACHER:
+        return f"the teacher of {cell.labels:,} labels"
     made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
     if cell.pseudo_labels:
         made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels"

@@ -12,7 +12,7 @@ from tables.table import counted
 from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
-HYBRID = "hybrid"
+HYBRID, TEACHER = "hybrid", "teacher"
 METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (
@@ -23,6 +23,7 @@ METHODS = (
         HYBRID,
         "Hybrid: distil, then train the student further on the labels alone; the better of the two on dev is kept",
     ),
+    (TEACHER, "Teacher alone: fine-tune and measure it; a later distillation uses it at no further cost"),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 # Hidden, and not checked, where nothing is distilled.
@@ -131,6 +132,8 @@ class StartRunForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        if values.get("path") == TEACHER:
+            self.errors.pop("num_unlabelled", None)
         if values.get("path") == Path.ANNOTATE:
             for name in _FOR_DISTIL:
                 self.errors.pop(name, None)
@@ -164,6 +167,7 @@ class StartRunForm(forms.Form):
             teacher = self.cleaned_data.get("teacher") or STUDYS_TEACHER
             given["self_distil"] = teacher == STUDENT_AS_TEACHER
             given["untrained_teacher"] = teacher == UNTRAINED_TEACHER
+            given["teacher_only"] = self.cleaned_data.get("path") == TEACHER
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
         return RunPlan(**given)
 

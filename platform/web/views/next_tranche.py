@@ -11,7 +11,7 @@ from accounts.permissions import Action
 from budgets.models import Path
 from reports.advice import NextTranche, OfferRecord, next_tranche
 from studies.models import Split, Study
-from web.forms.runs import HYBRID
+from web.forms.runs import HYBRID, TEACHER
 from web.guards import page_for
 from web.http import study_of
 
@@ -55,6 +55,8 @@ def _run(offer: OfferRecord) -> dict[str, object]:
     asked: dict[str, object] = {"path": offer.path, "num_labels": offer.labels, "max_minutes": offer.minutes}
     if offer.path == Path.ANNOTATE:
         return asked
+    if offer.is_teacher:
+        return {**asked, "path": TEACHER}
     teacher = {"teacher": offer.teacher_run} if offer.teacher_run else {}
     path = HYBRID if offer.is_hybrid else offer.path
     return {**asked, "path": path, "num_unlabelled": offer.pseudo_labels, **teacher}

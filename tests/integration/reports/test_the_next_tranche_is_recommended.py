@@ -261,6 +261,15 @@ def test_a_teacher_that_is_there_costs_nothing_again_and_is_a_measured_limit(stu
     assert {one.teacher_run for one in others} == {None}
 
 
+def test_a_teacher_alone_is_on_offer_until_it_is_measured(study: Study) -> None:
+    ground.annotated(study, num_labels=40)
+    looks = {one.labels: one for one in advised(study).offers if one.is_teacher}
+    assert looks[40].name == "the teacher of 40 labels"
+    assert looks[40].band_90 is not None and looks[40].chance_of_being_best == 0
+    ground.evaluate(ground.teacher(study, num_labels=40), 0.9)
+    assert 40 not in {one.labels for one in advised(study).offers if one.is_teacher}
+
+
 def test_a_student_of_an_untrained_teacher_counts_as_it_was_measured(study: Study) -> None:
     ground.annotated(study, num_labels=40, utility=0.6)
     without = ground.run(study, RunKind.DISTIL, path=Path.DISTIL)

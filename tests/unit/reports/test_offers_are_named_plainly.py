@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from planning.surfaces import Cell
+from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, published_hours
 from reports.advice.offers import Offer
 from reports.advice.records import offer_from_json, record_of
@@ -11,7 +11,9 @@ from reports.advice.words import name_flip, name_purchase, too_dear
 COMPUTE = Compute(expected=Decimal("0.50"), teacher=Decimal("0.10"), basis="3 runs of this study")
 
 
-def offer(labels: int, pseudo_labels: int = 0, *, num_new: int = 0, waiting: int = 0, is_hybrid: bool = False) -> Offer:
+def offer(
+    labels: int, pseudo_labels: float = 0, *, num_new: int = 0, waiting: int = 0, is_hybrid: bool = False
+) -> Offer:
     return Offer(
         cell=Cell(labels, float(pseudo_labels)),
         num_new=num_new,
@@ -30,6 +32,7 @@ def offer(labels: int, pseudo_labels: int = 0, *, num_new: int = 0, waiting: int
         (offer(1_200), "a student of 1,200 labels"),
         (offer(120, 500, num_new=20), "20 more labels and a student of 120 labels and 500 pseudo-labels"),
         (offer(100, 5_000, is_hybrid=True), "a hybrid of 100 labels and 5,000 pseudo-labels"),
+        (offer(60, TEACHER), "the teacher of 60 labels"),
         (offer(60, waiting=10), "a student of 60 labels, 10 of them on their way"),
     ],
 )
@@ -55,7 +58,9 @@ def test_what_is_too_dear_names_its_price_and_what_is_left() -> None:
 
 def test_an_offer_comes_back_as_it_was_kept() -> None:
     kept = record_of(offer(120, 500, num_new=20), None)
-    assert offer_from_json(kept.as_json) == kept
+    look = record_of(offer(120, TEACHER), None)
+    assert [offer_from_json(one.as_json) for one in (kept, look)] == [kept, look]
+    assert (look.arm, look.pseudo_labels) == ("Teacher alone", None)
     assert (kept.price, kept.arm) == (Decimal("2.50"), "Further labels, distil")
 
 
