@@ -86,11 +86,12 @@ def _hours_like_published(kind: RunKind, chain: Chain) -> float | None:
 
 
 def _minutes(runs: Sequence[RunEstimate], chain: Chain, situation: Situation, held: Decimal) -> int:
-    """The time limit of each run: the plan's, longer where it takes longer, shorter where no more can be held."""
+    """The time limit of each run: the plan's, longer where it takes longer, shorter where that surely is enough."""
     assert situation.device is not None
     seconds = max((run.estimate.high_seconds for run in runs if run.estimate is not None), default=0.0)
-    least = int(seconds // SECONDS_PER_MINUTE) + 1
-    wanted = min(max(chain.plan.max_minutes, least), MOST_MINUTES)
+    known = int(seconds // SECONDS_PER_MINUTE) + 1
+    wanted = min(max(chain.plan.max_minutes, known), MOST_MINUTES)
+    least = wanted if any(run.estimate is None for run in runs) else known
     path, money = chain.request.path, situation.money
     left = min(money.compute(path), money.available - held)
     fitting = minutes_that_fit(money=max(left, ZERO), price=situation.device, num_runs=len(runs))

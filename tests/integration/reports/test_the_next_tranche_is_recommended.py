@@ -11,7 +11,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from accounts.append_only import AppendOnlyViolation
 from accounts.models import Role
 from budgets.cost_kinds import CostKind
-from budgets.limits import set_cap, stop_everything
+from budgets.limits import set_cap, set_limit, stop_everything
 from budgets.models import Path
 from budgets.prices import create_price_book, set_price
 from labeling.publishing import quote_labels
@@ -205,6 +205,17 @@ def test_without_a_price_of_a_label_only_what_is_there_is_on_offer() -> None:
 def test_a_cap_takes_a_path_off_the_offers(study: Study) -> None:
     set_cap(actor=study.created_by, budget=study.budget, path=Path.DISTIL, limit="0.01")
     assert {one.path for one in advised(study).offers} == {Path.ANNOTATE}
+
+
+def test_where_money_is_short_the_time_limit_is_what_it_can_hold(study: Study) -> None:
+    ground.annotated(study, num_labels=40)
+    Run.objects.filter(study=study).update(model=factories.PACKAGE_MODEL)
+    set_limit(actor=study.created_by, budget=study.budget, limit="0.40")
+    found = advised(study)
+    (offer,) = [one for one in found.offers if (one.labels, one.pseudo_labels) == (20, 0)]
+    # A minute is a cent, and one is spent. Nothing is known of teachers, so that they need their whole limit.
+    assert offer.minutes == 39
+    assert {one.path for one in found.offers} == {Path.ANNOTATE}
 
 
 def test_zero_prices_are_offered_without_a_gain_per_dollar() -> None:
