@@ -36,6 +36,7 @@ _LIMITS = {
     "studies.tasks.read_upload": 3_600,
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
+    "reports.tasks.recommend": 300,
     "web.tasks.prune": 1_800,
 }
 # From the soft limit until the process is killed.

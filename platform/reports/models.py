@@ -1,7 +1,81 @@
-"""Recorded surfaces that were brought from elsewhere."""
+"""What was recommended to a study, and what came of it, both written once; surfaces recorded elsewhere."""
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
+
+from accounts.append_only import AppendOnly
+from budgets.models import amount_field
+from runs.models import Artifact
+from studies.models import Study
+
+
+class Recommendation(AppendOnly):
+    """The next tranche, as it was recommended in one state of a study: points, prices, money and pool.
+
+    `labels` and `pseudo_labels` are the cell to buy, both empty where nothing is, and the latter of a teacher alone.
+    Scores are in percent.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="recommendations")
+    state = models.CharField(max_length=64, help_text="Hash of all that it rests on.")
+    words = models.TextField()
+    labels = models.PositiveIntegerField(null=True)
+    pseudo_labels = models.PositiveIntegerField(null=True)
+    price = amount_field(null=True, help_text="Of labels and compute, as they were quoted.")
+    score = models.FloatField(null=True)
+    low_80 = models.FloatField(null=True)
+    high_80 = models.FloatField(null=True)
+    low_90 = models.FloatField(null=True)
+    high_90 = models.FloatField(null=True)
+    runner_up = models.JSONField(null=True, help_text="The next best offer.")
+    offers = models.JSONField(default=list, help_text="All offers with prices and forecasts, best first.")
+    flips = models.JSONField(default=list, help_text="Prices at which another arm would be bought.")
+    notes = models.JSONField(default=list, help_text="What is not on offer, and why.")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(AppendOnly.Meta):
+        constraints = [models.UniqueConstraint("study", "state", name="one_recommendation_per_state")]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class ForecastOutcomeQuerySet(models.QuerySet["ForecastOutcome"]):
+    def inside_90(self) -> "ForecastOutcomeQuerySet":
+        return self.filter(came__gte=F("low_90"), came__lte=F("high_90"))
+
+    def inside_80(self) -> "ForecastOutcomeQuerySet":
+        return self.filter(came__gte=F("low_80"), came__lte=F("high_80"))
+
+
+class ForecastOutcome(AppendOnly):
+    """What a recommendation said of a cell before a student of it was requested, and what came; scores in percent."""
+
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.PROTECT, related_name="outcomes")
+    artifact = models.OneToOneField(Artifact, on_delete=models.PROTECT, related_name="forecast_outcome")
+    labels = models.PositiveIntegerField()
+    pseudo_labels = models.PositiveIntegerField()
+    was_recommended = models.BooleanField(help_text="It was the cell to buy, and not another one on offer.")
+    score = models.FloatField()
+    low_80 = models.FloatField()
+    high_80 = models.FloatField()
+    low_90 = models.FloatField()
+    high_90 = models.FloatField()
+    came = models.FloatField()
+
+    objects = ForecastOutcomeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.artifact}: {self.came:.1f}, said {self.low_90:.1f} to {self.high_90:.1f}"
+
+    @property
+    def is_inside_80(self) -> bool:
+        return self.low_80 <= self.came <= self.high_80
+
+    @property
+    def is_inside_90(self) -> bool:
+        return self.low_90 <= self.came <= self.high_90
 
 
 class ImportedSurface(models.Model):

@@ -1,12 +1,15 @@
 """Reports as text for a terminal."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from budgets.models import LedgerEntry
 from budgets.money import ZERO
+from reports.advice import NextTranche, OfferRecord
 from reports.bills import BillSection
 from reports.costs import CostRow, Grouping, names_of, totals
-from reports.formatting import interval, percent, points_per_dollar
+from reports.formatting import interval, money, percent, points_per_dollar
 from reports.points import Point
 from reports.queries import Report
 from studies.task_types import metric_title
@@ -23,6 +26,61 @@ def report_text(report: Report) -> str:
     """The whole report: its table, what no student used, and whether all of it adds up."""
     table = _points_table(report) if report.points else "No student is trained and evaluated yet. Start a run first."
     return "\n".join([f"Study: {report.study}", "", table, "", *_spending(report)])
+
+
+def tranche_text(found: NextTranche) -> str:
+    """What to buy next, all that is on offer, and what came of what was said before."""
+    kept, currency = found.recommendation, found.study.budget.currency
+    if kept is None:
+        return "Nothing has been recommended yet."
+    header = ["", "Purchase", "Price", "Expected", "80 %", "90 %", "Gain", "Per $", "With next", "Best"]
+    rows = [_offer_row(one, is_best=one == found.best, currency=currency) for one in found.offers]
+    came = [
+        f"Student {one.artifact_id}: said {_band((one.low_90, one.high_90))} (90 %), came {one.came:.1f}."
+        for one in found.outcomes
+    ]
+    counts = found.coverage
+    if counts.total:
+        came.append(f"In all studies here: inside the 90 % band {counts.inside_90:,} of {counts.total:,}.")
+    table = [_table([header, *rows], left=(0, 1))] if rows else []
+    return "\n".join([f"Study: {found.study}", "", kept.words, *kept.flips, "", *table, *kept.notes, *came])
+
+
+def tranche_json(found: NextTranche) -> dict[str, Any]:
+    """The same as JSON: amounts as text, scores in percent."""
+    kept = found.recommendation
+    if kept is None:
+        return {}
+    return {
+        "study": found.study.pk,
+        "words": kept.words,
+        "made_at": kept.made_at.isoformat(),
+        "best": found.best.as_json if found.best else None,
+        "runner_up": kept.runner_up,
+        "flips": kept.flips,
+        "offers": kept.offers,
+        "notes": kept.notes,
+        "coverage": asdict(found.coverage),
+    }
+
+
+def _offer_row(one: OfferRecord, *, is_best: bool, currency: str) -> list[str]:
+    said = ["-"] * 7
+    if one.own_gain is not None:
+        said = [
+            f"{one.score:.1f}" if one.can_tell else "-",
+            _band(one.band_80),
+            _band(one.band_90),
+            f"{one.own_gain:.1f}",
+            points_per_dollar(one.gain_per_dollar),
+            f"{one.gain:.1f}",
+            f"{one.chance_of_being_best:.0%}",
+        ]
+    return ["*" if is_best else "", one.name, money(one.price, currency=currency), *said]
+
+
+def _band(band: tuple[float, float] | None) -> str:
+    return "-" if band is None else f"{band[0]:.1f} to {band[1]:.1f}"
 
 
 def entry_table(entries: Iterable[LedgerEntry], *, currency: str) -> str:

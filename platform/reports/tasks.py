@@ -1,9 +1,10 @@
-"""What Celery does for reports. A card can be written any number of times; it says what the ledger has by then."""
+"""What Celery does for reports. Each may be done any number of times: it says what is so by then."""
 
 from celery import shared_task
 
-from reports import cards
+from reports import advice, cards
 from runs.queries import find_artifact
+from studies.models import Study
 
 
 @shared_task(name="reports.tasks.write_card", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
@@ -16,3 +17,9 @@ def write_card(*, artifact_id: int) -> None:
 def refresh_cards() -> None:
     """Bring cards up to corrections. Sent by the schedule; one that is lost is made up by the next."""
     cards.refresh_cards()
+
+
+@shared_task(name="reports.tasks.recommend", ignore_result=True)  # type: ignore[untyped-decorator]  # as above
+def recommend(*, study_id: int) -> None:
+    """Recommend a study's next tranche. Delivered at least once; a state that has its words gets no others."""
+    advice.recommend(study=Study.objects.select_related("budget__price_book").get(pk=study_id))

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.append_only import AppendOnly
-from budgets.models import Budget
+from budgets.models import Budget, amount_field
 from studies.task_types import Metric, TaskType, metric_title, task_type_named
 
 
@@ -46,6 +47,12 @@ class Study(models.Model):
     pay_basis = models.CharField(max_length=16, choices=PayBasis.choices, default=PayBasis.PER_LABEL)
     max_paid_seconds = models.PositiveIntegerField(
         default=300, validators=[MinValueValidator(1)], help_text="Where pay is by the hour: at most, per annotation."
+    )
+    worth_per_point = amount_field(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="What a percentage point of the metric is worth. None: the whole budget may be spent on it.",
     )
     dev_fraction = models.FloatField(default=0.1)
     test_fraction = models.FloatField(default=0.2)

@@ -1,6 +1,19 @@
 from django.urls import path, re_path
 
-from web.views import accounts, audit, imports, labeling, models, notices, quality, reports, runs, starting, studies
+from web.views import (
+    accounts,
+    audit,
+    imports,
+    labeling,
+    models,
+    next_tranche,
+    notices,
+    quality,
+    reports,
+    runs,
+    starting,
+    studies,
+)
 from web.views.money import budgets, costs, ledger, prices, statements
 
 urlpatterns = [
@@ -59,6 +72,7 @@ urlpatterns = [
     path("runs/<int:pk>/resume/", runs.resume_run, name="resume-run"),
     path("runs/<int:pk>/extend/", runs.extend_run, name="extend-run"),
     path("studies/<int:pk>/report/", reports.report, name="report"),
+    path("studies/<int:pk>/report/next/", next_tranche.next_part, name="next-tranche"),
     path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
     re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", reports.report_chart, name="report-chart"),
     path("studies/<int:pk>/report/compare/", reports.comparison, name="compare"),

@@ -5,6 +5,7 @@ from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.forecasts import Forecast
 from planning.policy.planner import Choice, choose
 from planning.policy.state import State
+from planning.policy.words import Wording
 
 __all__ = [
     "FIXED_POLICIES",
@@ -14,6 +15,7 @@ __all__ = [
     "Forecast",
     "Question",
     "State",
+    "Wording",
     "advise",
     "cheapest_to_reach",
     "choose",

@@ -1,7 +1,7 @@
 """What to buy next, in words; what would change it; and the cheapest way to a score."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -10,21 +10,26 @@ from planning.policy.forecasts import Forecast, forecasts_of, state_of
 from planning.policy.look_ahead import LEAST_GAIN
 from planning.policy.planner import TIE
 from planning.policy.state import State
-from planning.policy.words import cheapest, doubts, too_dear, why
+from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_small, why
 from planning.posterior import Prior, Worlds, fit_points
 from planning.surfaces import TEACHER, Cell, Owned, Point, PriceList, merge_points
 
-FLIP_FACTORS = np.geomspace(1 / 16, 16, 49)
-"""By which a price is tried; their ratio is a ninth more each."""
+FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
+"""By which a price is tried; each is a quarter more than the one before."""
+LEAST_LOOK = 0.5
+"""Points that a purchase must be expected to gain by itself to be worth a look before a dearer favourite."""
+SDS_IN_HALF = 1.96
+"""Standard deviations in half of a 95 % interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What an advice is asked for.
 
-    `points`: all students measured; `offers`: what can be bought and what it costs; `money`: dollars left; `prior`:
-    see `prior_from`; `dollars_per_point`: what a point of the score is worth, so that money left over has a value too
-    (0: nothing else to spend it on).
+    `points`: the students measured; `apart`: those that no curve is for, as a teacher without labels taught them; they
+    count as they were measured, and nothing is inferred from them. `offers`: what can be bought and what it costs;
+    `money`: dollars left; `prior`: see `prior_from`; `dollars_per_point`: what a point of the score is worth, so that
+    money left over has a value too (0: nothing else to spend it on).
     """
 
     points: Sequence[Point]
@@ -33,11 +38,23 @@ class Question:
     prior: Prior
     owned: Owned | None = None
     dollars_per_point: float = 0.0
+    apart: Sequence[Point] = ()
+    wording: Wording = field(default_factory=Wording)
 
     def state(self) -> State:
         """What is owned, measured and affordable."""
-        owned = self.owned or self.offers.nothing()
-        return state_of(points=merge_points(self.points), offers=self.offers, owned=owned, money=self.money)
+        owned, measured = self.owned or self.offers.nothing(), merge_points([*self.points, *self.apart])
+        return state_of(points=measured, offers=self.offers, owned=owned, money=self.money)
+
+    def worlds(self) -> Worlds:
+        """What is believed of the scores of all cells of the state."""
+        state = self.state()
+        worlds = fit_points(points=self.points, prior=self.prior).worlds(state.prices.cells)
+        places = {state.cell(place): place for place in range(len(state.scores))}
+        for point in merge_points(self.apart):
+            if point.cell in places:
+                worlds = worlds.knowing(places[point.cell], score=point.score, sd=point.sd or 0.0)
+        return worlds
 
     def with_price(self, which: Literal["labels", "compute"], factor: float) -> "Question":
         """The same question where labels, or all compute, cost this many times as much."""
@@ -51,34 +68,41 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """`best` is what to buy, None for nothing; `words` say why; forecasts are of the affordable offers, best first."""
+    """`best` is what to buy, None for nothing; `words` say why; forecasts are of the affordable offers, best first.
+
+    `first` is the purchase to begin with where nothing is measured, and so nothing can be forecast.
+    """
 
     words: str
     best: Forecast | None = None
+    first: Cell | None = None
     runner_up: Forecast | None = None
     forecasts: tuple[Forecast, ...] = ()
 
 
 def advise(question: Question) -> Advice:
     """Advise on the next purchase; the same question gets the same words."""
-    points, state = merge_points(question.points), question.state()
+    points, state, wording = merge_points(question.points), question.state(), question.wording
     if not state.affordable.any():
-        return Advice(words=too_dear(state))
+        return Advice(words=too_dear(state, wording))
     if not points:
-        return Advice(words=f"Cannot tell yet: nothing is measured. {cheapest(state)} would tell more.")
-    forecasts = forecasts_of(state=state, worlds=_worlds(question), points=points)
+        return _first(question, state)
+    forecasts = forecasts_of(state=state, worlds=question.worlds(), points=points)
     return _advice(question, forecasts, doubts(points))
 
 
-def flips(question: Question, *, which: Literal["labels", "compute"]) -> dict[float, Cell | None]:
-    """The nearest factors below and above 1 of a price at which something else would be bought, and what that is.
+def flips(
+    question: Question, *, which: Literal["labels", "compute"], arm: Callable[[Cell], Hashable] = lambda cell: cell
+) -> dict[float, Cell | None]:
+    """The nearest factors below and above 1 of a price at which another arm would be bought, and the cell that is.
 
-    Empty where nothing within a sixteenth and sixteen times changes the advice, or where nothing is measured.
+    Parameters: `arm` names the arm of a cell; by default each cell is its own.
+    Returns: empty where nothing within a sixteenth and sixteen times changes the advice, or where nothing is measured.
     """
     points = merge_points(question.points)
     if not points:
         return {}
-    worlds = _worlds(question)
+    worlds = question.worlds()
 
     def bought(factor: float) -> Cell | None:
         asked = question.with_price(which, factor)
@@ -88,11 +112,14 @@ def flips(question: Question, *, which: Literal["labels", "compute"]) -> dict[fl
         best = _advice(asked, forecasts_of(state=state, worlds=worlds, points=points), "").best
         return best.cell if best else None
 
-    now, found = bought(1.0), {}
+    def arm_of(cell: Cell | None) -> Hashable:
+        return None if cell is None else arm(cell)
+
+    now, found = arm_of(bought(1.0)), {}
     for factors in (FLIP_FACTORS[FLIP_FACTORS > 1.001], FLIP_FACTORS[FLIP_FACTORS < 0.999][::-1]):
         for factor in map(float, factors):
             other = bought(factor)
-            if other != now:
+            if arm_of(other) != now:
                 found[factor] = other
                 break
     return dict(sorted(found.items()))
@@ -103,7 +130,7 @@ def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) 
     points, state = merge_points(question.points), question.state()
     if not points or not state.affordable.any():
         return None
-    worlds = _worlds(question)
+    worlds = question.worlds()
     reaches = dict(
         zip(map(state.cell, range(len(state.scores))), (worlds.scores >= score).mean(axis=0) >= chance, strict=True)
     )
@@ -112,12 +139,17 @@ def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) 
     return min(able, key=lambda offer: offer.dollars, default=None)
 
 
-def _worlds(question: Question) -> Worlds:
-    return fit_points(points=question.points, prior=question.prior).worlds(question.state().prices.cells)
+def _first(question: Question, state: State) -> Advice:
+    students = state.affordable & ~state.prices.cells.is_teacher
+    place = int(np.argmin(np.where(students if students.any() else state.affordable, state.cost, np.inf)))
+    cell, price = state.cell(place), question.wording.money(float(state.cost[place]))
+    lacks = "no student of labels is measured" if question.apart else "nothing is measured"
+    words = f"Cannot tell yet: {lacks}. {price} for {question.wording.purchase(cell)} would tell more."
+    return Advice(words=words, first=cell)
 
 
 def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) -> Advice:
-    worth = question.dollars_per_point
+    worth, wording = question.dollars_per_point, question.wording
 
     def net(forecast: Forecast) -> float:
         return forecast.gain * worth - forecast.plan_dollars if worth > 0 else forecast.gain
@@ -129,7 +161,26 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
     least = max(map(net, gaining)) - TIE * (worth if worth > 0 else 1)
     best = min((offer for offer in gaining if net(offer) >= least), key=lambda offer: offer.plan_dollars)
     if net(best) <= 0:
-        gains = f"{best.cell} would gain {best.gain:.1f} points for ${best.plan_dollars:,.2f}"
-        return Advice(words=f"Stop: {gains}, more than they are worth.{warnings}", forecasts=tuple(forecasts))
+        what, price = wording.purchase(best.cell), wording.money(best.plan_dollars)
+        words = f"Stop: {what} would gain {best.gain:.1f} points for {price}, more than they are worth.{warnings}"
+        return Advice(words=words, forecasts=tuple(forecasts))
+    if not best.can_tell:
+        # Where nothing can be said of the favourite, what may gain by itself comes first, the most for its price.
+        looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK]
+        best = max(looks, key=lambda offer: (_per_dollar(offer), offer.own_gain), default=best)
     runner_up = max((offer for offer in forecasts if offer is not best), key=net, default=None)
-    return Advice(words=why(best, runner_up) + warnings, best=best, runner_up=runner_up, forecasts=tuple(forecasts))
+    words = _words(question, best, runner_up) + warnings
+    return Advice(words=words, best=best, runner_up=runner_up, forecasts=tuple(forecasts))
+
+
+def _per_dollar(forecast: Forecast) -> float:
+    return forecast.own_gain / forecast.dollars if forecast.dollars > 0 else float("inf")
+
+
+def _words(question: Question, best: Forecast, runner_up: Forecast | None) -> str:
+    if not best.can_tell:
+        return cannot_tell(best, question.wording)
+    narrowest = SDS_IN_HALF * min((point.sd for point in question.points if point.sd is not None), default=0.0)
+    if best.gain < narrowest:
+        return too_small(best, narrowest, question.wording)
+    return why(best, runner_up, question.wording)

@@ -8,7 +8,7 @@ import numpy as np
 from planning.policy.look_ahead import plan_values
 from planning.policy.state import State
 from planning.posterior import Worlds
-from planning.surfaces import TEACHER, Cell, Cells, Owned, Point, PriceList
+from planning.surfaces import TEACHER, Cell, Cells, Floats, Owned, Point, PriceList
 
 WIDEST_BAND = 20.0
 """Points: where a 90 % interval is wider, its middle is not worth saying."""
@@ -21,6 +21,7 @@ NUM_BEST = 8
 class Forecast:
     """One offer. `gain`: the score expected at the end of the best plan that begins with it, less the best so far.
 
+    `own_gain`: by how much it alone is expected to raise the best so far, nothing where it turns out worse.
     `plan_dollars`: what that plan is expected to cost. Bands are of the score that would be measured, noise included,
     in percent. `can_tell`: whether the band is narrow enough, and the cell near enough, to say a score.
     """
@@ -31,6 +32,7 @@ class Forecast:
     score: float
     band_80: tuple[float, float]
     band_90: tuple[float, float]
+    own_gain: float
     gain: float
     gain_per_dollar: float | None
     chance_of_being_best: float
@@ -65,18 +67,21 @@ def forecasts_of(*, state: State, worlds: Worlds, points: Sequence[Point]) -> li
     at_end = np.where((state.affordable | state.seen) & students, worlds.scores, -np.inf)
     first = np.bincount(at_end.argmax(axis=1), minlength=len(students)) / len(worlds.noise)
     random = np.random.default_rng(0)
+    rise = _rise(state, worlds)
     cost, found = state.cost, []
     for place in map(int, np.flatnonzero(state.affordable)):
         gain, dollars = max(float(values.plans[place]) - values.now, 0.0), float(cost[place])
+        score = float(worlds.scores[:, place].mean())
         low, high = worlds.band(place, 0.9, random)
         found.append(
             Forecast(
                 cell=state.cell(place),
                 dollars=dollars,
                 plan_dollars=float(values.dollars[place]),
-                score=float(worlds.scores[:, place].mean()),
+                score=score,
                 band_80=worlds.band(place, 0.8, random),
                 band_90=(low, high),
+                own_gain=float(rise[place]) if students[place] else 0.0,
                 gain=gain,
                 gain_per_dollar=gain / dollars if dollars > 0 else None,
                 chance_of_being_best=float(first[place]),
@@ -84,6 +89,17 @@ def forecasts_of(*, state: State, worlds: Worlds, points: Sequence[Point]) -> li
             )
         )
     return sorted(found, key=lambda forecast: (-forecast.gain, forecast.dollars))
+
+
+def _rise(state: State, worlds: Worlds) -> Floats:
+    """The expected rise of the best student so far to each cell's score; its whole score where there is none."""
+    done = np.flatnonzero(state.seen & ~state.prices.cells.is_teacher)
+    if not len(done):
+        whole: Floats = worlds.scores.mean(axis=0)
+        return whole
+    best = done[int(worlds.scores[:, done].mean(axis=0).argmax())]
+    rise: Floats = np.maximum(worlds.scores - worlds.scores[:, [best]], 0.0).mean(axis=0)
+    return rise
 
 
 def _is_near(cell: Cell, points: Sequence[Point]) -> bool:

@@ -1,6 +1,7 @@
 """The sentences of an advice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -8,43 +9,62 @@ import numpy as np
 from planning.policy.forecasts import Forecast
 from planning.policy.planner import TIE
 from planning.policy.state import State
-from planning.surfaces import Floats, Point
+from planning.surfaces import Cell, Point
 
 DISAGREEMENT = 3.0
 """Points by which more labels may score less before it is said."""
 
 
-def why(best: Forecast, runner_up: Forecast | None) -> str:
+def _dollars(amount: float) -> str:
+    return f"${amount:,.2f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """How amounts and purchases are written in an advice."""
+
+    money: Callable[[float], str] = _dollars
+    purchase: Callable[[Cell], str] = str
+
+    def priced(self, forecast: Forecast) -> str:
+        """A purchase and its price."""
+        return f"{self.purchase(forecast.cell)} for {self.money(forecast.dollars)}"
+
+
+def why(best: Forecast, runner_up: Forecast | None, wording: Wording) -> str:
     """Why this purchase, how sure, and what comes next to it."""
-    if not best.can_tell:
-        return f"Cannot tell yet: ${best.dollars:,.2f} for {best.cell} would tell more than any other purchase."
     low, high = (f"{bound:.0f}" for bound in best.band_90)
-    words = f"Buy {best.cell} for ${best.dollars:,.2f}: a score of {low} to {high} is expected (90 %)"
+    words = f"Buy {wording.priced(best)}: a score of {low} to {high} is expected (90 %)"
     if runner_up is None:
         return f"{words}. Nothing else can be bought."
     lead = best.gain - runner_up.gain
     if lead < TIE or (runner_up.band_80[0] < best.score < runner_up.band_80[1] and lead < 1):
-        return f"{words}. It is too close to call against {runner_up.cell} for ${runner_up.dollars:,.2f}."
-    return f"{words}. Next best: {runner_up.cell} for ${runner_up.dollars:,.2f}, {lead:.1f} points less at the end."
+        return f"{words}. It is too close to call against {wording.priced(runner_up)}."
+    return f"{words}. Next best: {wording.priced(runner_up)}, {lead:.1f} points less at the end."
 
 
-def too_dear(state: State) -> str:
+def cannot_tell(look: Forecast, wording: Wording) -> str:
+    """What to buy where no score can be said."""
+    price, what = wording.money(look.dollars), wording.purchase(look.cell)
+    return f"Cannot tell yet: {price} for {what} would tell more for its price than anything else."
+
+
+def too_small(best: Forecast, half_width: float, wording: Wording) -> str:
+    """What to buy where the gain is less than a student's interval."""
+    gain = f"the gain expected, {best.gain:.1f} points, is less than any student's interval can show"
+    return f"Cannot tell yet: {gain} (± {half_width:.1f}). Of all that is on offer, {wording.priced(best)} gains most."
+
+
+def too_dear(state: State, wording: Wording) -> str:
     """Why nothing can be bought."""
     cost = np.where(state.seen, np.inf, state.cost)
     if not np.isfinite(cost).any():
         return "Nothing is left to buy: everything on offer is measured."
     place = int(np.argmin(cost))
     return (
-        f"Nothing can be bought with ${state.money:,.2f}: the cheapest purchase, {state.cell(place)}, costs "
-        f"${cost[place]:,.2f}."
+        f"Nothing can be bought with {wording.money(state.money)}: the cheapest purchase, "
+        f"{wording.purchase(state.cell(place))}, costs {wording.money(cost[place])}."
     )
-
-
-def cheapest(state: State) -> str:
-    """The cheapest purchase and its price."""
-    cost: Floats = np.where(state.affordable, state.cost, np.inf)
-    place = int(np.argmin(cost))
-    return f"${cost[place]:,.2f} for {state.cell(place)}"
 
 
 def doubts(points: Sequence[Point]) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from planning.posterior.curves import from_even
+from planning.posterior.curves import from_even, to_even
 from planning.posterior.likelihood import FREEDOM, Likelihood, Observed
 from planning.posterior.particles import Particles
 from planning.posterior.priors import Prior, learned_prior, vague_prior
@@ -30,6 +30,14 @@ class Worlds:
     def scores(self) -> Floats:
         """In percent."""
         return from_even(self.phi)
+
+    def knowing(self, cell: int, *, score: float, sd: float) -> "Worlds":
+        """The same, where all that is known of a cell is its measured score in percent and the score's sd in points."""
+        random = np.random.default_rng(SEED)
+        phi = self.phi.copy()
+        even = np.full(len(self.noise), score) + sd * random.standard_normal(len(self.noise))
+        phi[:, cell] = to_even(even)
+        return Worlds(phi=phi, noise=self.noise)
 
     def band(self, cell: int, level: float, random: np.random.Generator) -> tuple[float, float]:
         """The interval of a new measurement's score, noise included, that holds `level` of the probability."""
@@ -88,12 +96,16 @@ def fit_points(*, points: Sequence[Point], prior: Prior) -> Posterior:
 
 def prior_from(surfaces: Sequence[Surface]) -> Prior:
     """The prior that other surfaces teach, mixed with the vague one."""
-    moments = [_moments(surface) for surface in surfaces]
+    moments = [_moments(surface) for surface in surfaces if _on_curve(surface)]
     return learned_prior(means=[mean for mean, _ in moments], variances=[variance for _, variance in moments])
 
 
 @lru_cache(maxsize=256)
 def _moments(surface: Surface) -> tuple[Floats, Floats]:
     """Mean and variance of each parameter, from one surface's points and the vague prior."""
-    parameters = fit_points(points=surface.points, prior=vague_prior()).particles.parameters
+    parameters = fit_points(points=_on_curve(surface), prior=vague_prior()).particles.parameters
     return parameters.mean(axis=0), parameters.var(axis=0)
+
+
+def _on_curve(surface: Surface) -> list[Point]:
+    return [point for point in surface.points if point.cell.is_on_curve]

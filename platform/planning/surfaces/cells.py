@@ -25,6 +25,11 @@ class Cell:
     labels: int
     pseudo_labels: float = 0
 
+    @property
+    def is_on_curve(self) -> bool:
+        """Whether curves are for it: a teacher without labels has, by them, nothing to teach."""
+        return self.labels > 0 or self.pseudo_labels == 0
+
     def __str__(self) -> str:
         if self.pseudo_labels == 0:
             return f"{self.labels:,} labels"

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from celery import current_app
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from runs.execution.usage import AttemptUsage, usage_text
 from runs.models import Attempt, Ending, Run, RunState
 from runs.money import bill
 
+RECOMMEND_TASK = "reports.tasks.recommend"
 MOST_REASON = 300
 _OUTCOME_LENGTH = 200
 _MORE_MINUTES = "Give it more minutes on its page"
@@ -107,10 +109,16 @@ def _record_attempt(run: Run, claim: AttemptClaim, end: AttemptEnd, outcome: Att
     attempt.save()
 
 
+def _ask_for_recommendation(study_id: int) -> None:
+    current_app.send_task(RECOMMEND_TASK, kwargs={"study_id": study_id}, retry_policy={"max_retries": 1})
+
+
 def _record_run_end(run: Run, outcome: AttemptOutcome) -> None:
     run.ended_at = timezone.now()
     run.error = outcome.text if outcome.ending != Ending.SUCCEEDED and outcome.state == RunState.FAILED else ""
     transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
+    # Robust: the report asks again. By name: the task is in reports, which read bills.
+    transaction.on_commit(lambda: _ask_for_recommendation(run.study_id), robust=True)
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
     if run.state == RunState.FAILED:
@@ -157,6 +165,8 @@ def cancel_unstarted(run: Run, *, reason: str) -> None:
     if run.hold is not None:
         release(hold=run.hold, reason=reason)
     transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
+    # Robust: the report asks again. By name: the task is in reports, which read bills.
+    transaction.on_commit(lambda: _ask_for_recommendation(run.study_id), robust=True)
     cancel_descendants(run, reason=reason)
 
 

@@ -67,7 +67,7 @@ def check_length(chain: Chain) -> list[CheckResult]:
 
 def check_vocabulary(chain: Chain) -> list[CheckResult]:
     """What a student can be distilled on depends on whether both tokenize alike."""
-    if chain.teacher is None:
+    if chain.teacher is None or chain.plan.teacher_only:
         return []
     models = (chain.student, chain.teacher.model)
     fingerprints, shapes = [tokenizer_fingerprint(one) for one in models], [shape_of(one) for one in models]

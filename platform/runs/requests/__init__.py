@@ -3,6 +3,7 @@
 from runs.requests.chain import Chain, PlannedRun, chain_of, finished_teachers, request_key
 from runs.requests.estimates import (
     ChainEstimate,
+    RunEstimate,
     device_price,
     estimate_from_json,
     estimate_runs,
@@ -11,6 +12,7 @@ from runs.requests.estimates import (
 from runs.requests.inputs import (
     MOST_EXAMPLES,
     FixedInputs,
+    Inputs,
     NothingToMeasure,
     RunRequest,
     check_test,
@@ -18,21 +20,24 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
-from runs.requests.plan import FOR_DISTIL, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
 __all__ = [
     "FOR_DISTIL",
+    "HYBRID_EPOCHS",
     "MOST_EXAMPLES",
     "WITHOUT_LABELS",
     "Chain",
     "ChainEstimate",
     "FixedInputs",
     "FormGroup",
+    "Inputs",
     "NotEnoughExamples",
     "NothingToMeasure",
     "PlannedRun",
+    "RunEstimate",
     "RunPlan",
     "RunRequest",
     "Setting",

@@ -91,6 +91,8 @@ class Chain:
     @property
     def models(self) -> dict[str, dict[str, Any]]:
         """Checkpoints by role."""
+        if self.plan.teacher_only and self.teacher:
+            return {"teacher": self.teacher.model}
         return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
 
 
@@ -132,7 +134,8 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
         distillation=plan.distillation() if teacher else {},
     )
     before = _teacher_runs(plan, teacher, inputs) if teacher else []
-    return Chain(request=request, inputs=inputs, device=settings.RUN_DEVICE, teacher=teacher, runs=[*before, student])
+    runs = before[:1] if teacher and plan.teacher_only else [*before, student]
+    return Chain(request=request, inputs=inputs, device=settings.RUN_DEVICE, teacher=teacher, runs=runs)
 
 
 def _teacher_runs(plan: RunPlan, teacher: Teacher, inputs: Inputs) -> list[PlannedRun]:

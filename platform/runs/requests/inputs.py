@@ -42,7 +42,7 @@ class RunRequest:
 
     @property
     def num_to_score(self) -> int:
-        return self.num_unlabelled if self.path == Path.DISTIL else 0
+        return self.num_unlabelled if self.path == Path.DISTIL and not self.plan.teacher_only else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ def fix_inputs(request: RunRequest) -> FixedInputs:
     Raises: NotEnoughLabels; NothingToMeasure; NotEnoughExamples; Refusal (num_unlabelled of a distillation).
     """
     study = request.study
-    if request.path == Path.DISTIL:
+    if request.path == Path.DISTIL and not request.plan.teacher_only:
         _check_count("num_unlabelled", request.num_unlabelled)
     check_test(study)
     dev, test = (take_measured(study=study, split=split) for split in (Split.DEV, Split.TEST))

@@ -37,6 +37,8 @@ TEACHER_LEARNING_RATES = (5e-5, 1.5e-4)
 TEACHER_LEARNING_RATE = 1e-4
 # The fewest whose spread an interval can hold.
 NUM_SEEDS = 3
+# Those that a hybrid adds where none are given.
+HYBRID_EPOCHS = 5
 # Recipes that need no label, and those that leave a checkpoint as it is.
 WITHOUT_LABELS = (NAMES, AUTO)
 UNTRAINED = (NAMES, FROZEN)
@@ -47,7 +49,7 @@ _ALWAYS_NAMED = {
 }
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
-    *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run"),
+    *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only"),
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
 )
@@ -90,7 +92,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     With neither steps nor epochs given, a training takes the default steps; without dev labels the default search is
     one rate. The teacher is the study's, unless `self_distil` or `teacher_run` names another; with `untrained_teacher`
-    it is not fine-tuned. `max_minutes` bounds each run over all its attempts, and is what the hold is placed for.
+    it is not fine-tuned, and with `teacher_only` nothing else is done. `max_minutes` bounds each run over all its
+    attempts, and is what the hold is placed for.
     """
 
     # A spec without it is one of a time before recipes, and fine-tunes.
@@ -144,6 +147,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     teacher_run: int | None = setting(
         None, least=1, most=2**63 - 1, help="An ended training of the study whose model is the teacher."
     )
+    teacher_only: bool = setting(False, help="The teacher is fine-tuned and measured, and teaches nobody yet.")
 
     def check_together(self) -> None:
         super().check_together()
@@ -156,6 +160,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             self.refuse("search_epochs", f"the search chooses the length, and {fixed[0]} fixes it; give one of them.")
         if self.teacher_run is not None:
             self._check_teacher_run()
+        if self.teacher_only and (self.untrained_teacher or self.teacher_run is not None):
+            self.refuse("teacher_only", "the teacher that is named is not trained by it. Name no other teacher.")
         if self.untrained_teacher:
             fault = "the teacher is not trained. Leave it out, or have the teacher fine-tuned."
             self._refuse_given(FOR_TEACHER_TRAINING, fault)

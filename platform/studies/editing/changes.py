@@ -12,9 +12,16 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Action, require
 from budgets.limits import archive_budget, open_budget, rename_budget, unarchive_budget
+from budgets.money import parse_amount
 from config.refusals import Refusal
 from studies.editing.label_texts import checked_label_texts
-from studies.editing.specs import StudyInvalid, StudySpec, checked_instructions, checked_labels, checked_name
+from studies.editing.specs import (
+    StudyInvalid,
+    StudySpec,
+    checked_instructions,
+    checked_labels,
+    checked_name,
+)
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
 from studies.models import Study
@@ -53,7 +60,7 @@ def create_study(*, actor: User, spec: StudySpec) -> Study:
 
 
 @transaction.atomic
-def change_study(
+def change_study(  # noqa: PLR0913 -- what of a study may change
     *,
     actor: User,
     study: Study,
@@ -61,11 +68,12 @@ def change_study(
     instructions: str | None = None,
     labels: Sequence[str] | None = None,
     label_texts: Mapping[str, Mapping[str, Any]] | None = None,
+    worth_per_point: Decimal | str | None = None,
 ) -> Study:
-    """Change what is given of a study, all of it or nothing.
+    """Change what is given of a study, all of it or nothing; an empty worth of a point takes it away.
 
-    Raises: Forbidden; StudyInvalid; LabelTextsInvalid; StudyInUse (instructions or label texts that people work by,
-    labels that something depends on).
+    Raises: Forbidden; StudyInvalid; Refusal (worth_per_point); LabelTextsInvalid; StudyInUse (instructions or label
+    texts that people work by, labels that something depends on).
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     locked = Study.objects.select_for_update().get(pk=study.pk)
@@ -76,6 +84,9 @@ def change_study(
         given["instructions"] = checked_instructions(instructions)
     if labels is not None:
         given["labels"] = list(checked_labels(labels, task_type=locked.task_type))
+    if worth_per_point is not None:
+        is_given = str(worth_per_point).strip() != ""
+        given["worth_per_point"] = parse_amount(worth_per_point, name="worth_per_point") if is_given else None
     if labels is not None or label_texts is not None:
         described = locked.label_texts if label_texts is None else label_texts
         given["label_texts"] = checked_label_texts(described, labels=given.get("labels", locked.labels))

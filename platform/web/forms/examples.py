@@ -73,6 +73,10 @@ def values_of(options: ImportOptions) -> dict[str, str]:
 
 
 class PublishForm(forms.Form):
+    """`LINKED` are the fields that a link to the form may fill in."""
+
+    LINKED = ("split", "num_examples")
+
     split = forms.ChoiceField(
         label="From", choices=Split.choices, help_text="Only examples without a label that are not published yet."
     )

@@ -6,13 +6,13 @@ from django import forms
 
 from budgets.models import Path
 from runs.models import Run
-from runs.requests import MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
+from runs.requests import HYBRID_EPOCHS, MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
 from tables.table import counted
 from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
-HYBRID = "hybrid"
+HYBRID, TEACHER = "hybrid", "teacher"
 METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (
@@ -23,6 +23,7 @@ METHODS = (
         HYBRID,
         "Hybrid: distil, then train the student further on the labels alone; the better of the two on dev is kept",
     ),
+    (TEACHER, "Teacher alone: fine-tune and measure it; a later distillation uses it at no further cost"),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 # Hidden, and not checked, where nothing is distilled.
@@ -30,8 +31,6 @@ _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
     *(name for name, setting in SETTINGS.items() if setting.group == FormGroup.DISTILLING),
 )
-# The epochs that a hybrid adds where none are given.
-HYBRID_EPOCHS = 5
 
 
 def setting_field(setting: Setting, **options: Any) -> forms.Field:
@@ -79,7 +78,9 @@ class FieldGroup:
 
 
 class StartRunForm(forms.Form):
-    """The settings with a label, and what else a request is made of."""
+    """The settings with a label, and what else a request is made of; `LINKED` are those that a link may fill in."""
+
+    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "max_minutes")
 
     path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
@@ -131,6 +132,8 @@ class StartRunForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        if values.get("path") == TEACHER:
+            self.errors.pop("num_unlabelled", None)
         if values.get("path") == Path.ANNOTATE:
             for name in _FOR_DISTIL:
                 self.errors.pop(name, None)
@@ -164,6 +167,7 @@ class StartRunForm(forms.Form):
             teacher = self.cleaned_data.get("teacher") or STUDYS_TEACHER
             given["self_distil"] = teacher == STUDENT_AS_TEACHER
             given["untrained_teacher"] = teacher == UNTRAINED_TEACHER
+            given["teacher_only"] = self.cleaned_data.get("path") == TEACHER
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
         return RunPlan(**given)
 

@@ -4,6 +4,7 @@ from django import forms
 from django.urls import reverse_lazy
 
 from budgets.models import PriceBook
+from budgets.money import amount_text
 from runs.preflight import PACKAGES
 from studies.editing import MAX_NAME, MOST_PAID_SECONDS, StudySpec, read_label_lines, write_label_lines
 from studies.models import PayBasis, Study
@@ -119,6 +120,12 @@ class ChangeStudyForm(forms.Form):
     labels = forms.CharField(widget=forms.Textarea(attrs={"rows": 5}), help_text="One per line.")
     label_texts = _label_texts_field()
     instructions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 6}))
+    worth_per_point = amount_field(
+        label="What a point is worth",
+        required=False,
+        help_text="In the budget's currency, for a percentage point of the metric. The report then says stop where "
+        "nothing gains its price. Blank: the whole budget may be spent.",
+    )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -128,6 +135,7 @@ class ChangeStudyForm(forms.Form):
             "labels": "\n".join(study.labels),
             "label_texts": write_label_lines(study),
             "instructions": study.instructions,
+            "worth_per_point": amount_text(study.worth_per_point).replace(",", "") if study.worth_per_point else "",
         }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)

@@ -2,7 +2,7 @@
 
 from web.http.downloads import download, drawing, stream, unreadable
 from web.http.problems import SHOWN, carry_out, carry_out_or_say, explain, in_words, is_as_shown, submitted
-from web.http.requests import page_of, person, study_of
+from web.http.requests import linked, page_of, person, study_of
 
 __all__ = [
     "SHOWN",
@@ -13,6 +13,7 @@ __all__ = [
     "explain",
     "in_words",
     "is_as_shown",
+    "linked",
     "page_of",
     "person",
     "stream",

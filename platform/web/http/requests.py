@@ -1,5 +1,6 @@
 """What views read from a request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -19,6 +20,11 @@ def person(request: HttpRequest) -> User:
 def study_of(pk: int) -> Study:
     """The study of an address, with its budget and price book, or 404."""
     return get_object_or_404(Study.objects.select_related("budget__price_book"), pk=pk)
+
+
+def linked(request: HttpRequest, names: Sequence[str]) -> dict[str, str]:
+    """What the address that leads to a form fills in of these fields."""
+    return {name: request.GET[name] for name in names if name in request.GET}
 
 
 def page_of(request: HttpRequest, rows: Any, *, size: int = 50) -> Page[Any]:

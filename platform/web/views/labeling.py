@@ -20,7 +20,7 @@ from studies.models import Split, Study
 from tables.table import counted
 from web.forms.examples import PublishForm
 from web.guards import button_for, form_for, page_for
-from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, page_of, person, study_of
+from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of
 from web.presenters import earned, label_price, num_publishable
 
 
@@ -60,7 +60,7 @@ def labelling(request: HttpRequest, pk: int) -> HttpResponse:
 @form_for(Action.PUBLISH_EXAMPLES)
 def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = PublishForm(request.POST or None)
+    form = PublishForm(request.POST or None, initial=linked(request, PublishForm.LINKED))
     quoted = _quoted(request, study)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
         result = carry_out(form, lambda: publish(actor=person(request), study=study, **form.cleaned_data))

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.text import slugify
 
 from accounts.permissions import Action
+from reports.advice import next_tranche, request_recommendation
 from reports.bills import BillSection
 from reports.charts import utility_chart
 from reports.comparisons import default_pair, finding_of
@@ -23,13 +24,23 @@ from web.forms.reports import CompareForm
 from web.guards import page_for
 from web.http import download, drawing, page_of, study_of
 from web.presenters import shown_differences
+from web.views.next_tranche import tranche_context
 
 
 @page_for(Action.SEE_REPORT)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     found = report_of(study)
-    context = {"study": study, "report": found, "sections": BillSection, "compare_form": _compare_form(found.points)}
+    tranche = next_tranche(study, measured=found.points)
+    if not tranche.is_current:
+        request_recommendation(study)
+    context = {
+        "study": study,
+        "report": found,
+        "sections": BillSection,
+        "compare_form": _compare_form(found.points),
+        **tranche_context(tranche),
+    }
     return render(request, "web/report.html", context)
 
 

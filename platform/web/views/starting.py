@@ -13,7 +13,7 @@ from studies.models import Study
 from studies.queries import split_counts
 from web.forms.runs import StartRunForm
 from web.guards import form_for, page_for
-from web.http import SHOWN, carry_out, is_as_shown, person, study_of
+from web.http import SHOWN, carry_out, is_as_shown, linked, person, study_of
 from web.presenters import quote_runs
 
 MOST_TEACHERS = 20
@@ -22,7 +22,7 @@ MOST_TEACHERS = 20
 @form_for(Action.START_RUN)
 def start_run(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    form = _form(study, request.POST or None)
+    form = _form(study, request.POST or None, linked(request, StartRunForm.LINKED))
     quoted = _quoted(request, study)
     # Without scripts a button asks for the quote that is otherwise updated at each change.
     is_start = request.method == "POST" and "check" not in request.POST and form.is_valid()
@@ -40,10 +40,11 @@ def run_quote(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "web/run_quote_swapped.html", {**_quoted(request, study_of(pk)), "is_swapped": True})
 
 
-def _form(study: Study, data: object) -> StartRunForm:
+def _form(study: Study, data: object, initial: dict[str, str] | None = None) -> StartRunForm:
     task_type = study.definition
     return StartRunForm(
         data,
+        initial=initial,
         teachers=finished_teachers(study)[:MOST_TEACHERS],
         poolings=task_type.poolings,
         has_words=task_type.unit == "word",

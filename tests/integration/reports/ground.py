@@ -169,6 +169,11 @@ def annotated(study: Study, *, num_labels: int, utility: float = 0.7, seconds: S
     return evaluate(run(study, kind, path=Path.ANNOTATE, snapshot=snapshot, seconds=seconds), utility)
 
 
+def annotated_none(study: Study, *, utility: float) -> Artifact:
+    """A student that starts from no label."""
+    return evaluate(run(study, RunKind.FINETUNE_STUDENT, path=Path.ANNOTATE), utility)
+
+
 def teacher(study: Study, *, num_labels: int, seconds: Sequence[int] = (120,)) -> Run:
     snapshot = take_snapshot(study=study, num_labels=num_labels)
     return run(study, RunKind.FINETUNE_TEACHER, path=Path.DISTIL, snapshot=snapshot, seconds=seconds)

@@ -7,11 +7,11 @@ from django.urls import reverse
 
 from budgets.models import Path
 from runs.models import ModelLicence, Run, RunKind
-from runs.requests import RunPlan
+from runs.requests import HYBRID_EPOCHS, RunPlan
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
-from web.forms.runs import HYBRID, HYBRID_EPOCHS, StartRunForm
+from web.forms.runs import HYBRID, StartRunForm
 
 pytestmark = pytest.mark.django_db
 # What the page sends where nothing is changed on it.

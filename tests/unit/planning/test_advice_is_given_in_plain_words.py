@@ -1,9 +1,10 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from planning.policy import Advice, Question, advise, cheapest_to_reach, flips
+from planning.policy import Advice, Question, Wording, advise, cheapest_to_reach, flips
 from planning.posterior import prior_from, vague_prior
 from planning.surfaces import TEACHER, Cell, Cells, Point, PriceList, Surface, published_surfaces
 from tests.unit.planning.grounds import place, point
@@ -139,3 +140,50 @@ def test_the_cheapest_purchase_that_reaches_a_score_is_named() -> None:
     assert high is None or high.dollars >= low.dollars
     assert cheapest_to_reach(asked, score=99.9) is None
     assert cheapest_to_reach(question(), score=10.0) is None
+
+
+def test_where_nothing_can_be_told_a_cheap_look_comes_before_a_dear_favourite() -> None:
+    advice = ask((100, 0, 62.0), money=500.0)
+    assert advice.best is not None and advice.runner_up is not None
+    assert not advice.best.can_tell
+    assert advice.best.own_gain >= 0.5
+    assert advice.best.dollars < advice.runner_up.dollars
+
+
+def test_a_gain_below_every_interval_cannot_be_told() -> None:
+    rows = ((100, 0, 80.0), (500, 0, 84.0), (1000, 0, 85.0), (500, 10_000, 86.0), (1000, 10_000, 87.0))
+    points = [Point(cell=Cell(labels, count), dollars=1.0, score=score, sd=6.0) for labels, count, score in rows]
+    words = advise(Question(points=points, offers=offers(), money=1_000.0, prior=vague_prior())).words
+    assert words.startswith("Cannot tell yet: the gain expected, ")
+    assert "is less than any student's interval can show (± 11.8)" in words
+
+
+def test_a_student_apart_from_the_curves_counts_as_it_was_measured() -> None:
+    asked = question((100, 0, 40.0), (500, 0, 50.0))
+    above = Point(cell=Cell(0, 1_000.0), dollars=1.0, score=99.0, sd=0.5)
+    with_it = replace(asked, apart=[above])
+    assert max(one.own_gain for one in advise(asked).forecasts) > 1
+    assert max(one.own_gain for one in advise(with_it).forecasts) < 1
+    without, beside = ({one.cell: one.band_90 for one in advise(each).forecasts} for each in (asked, with_it))
+    assert without.keys() == beside.keys()
+    assert all(np.allclose(without[cell], beside[cell], atol=6) for cell in without)
+
+
+def test_students_apart_alone_are_no_curve() -> None:
+    asked = replace(question(), apart=[Point(cell=Cell(0, 1_000.0), dollars=1.0, score=60.0)])
+    assert advise(asked).words.startswith("Cannot tell yet: no student of labels is measured. $10.00")
+    assert advise(asked).first == Cell(100)
+
+
+def test_amounts_and_purchases_are_written_as_asked() -> None:
+    wording = Wording(money=lambda amount: f"{amount:.0f} EUR", purchase=lambda cell: f"{cell.labels} rows")
+    assert "10 EUR for 100 rows" in advise(replace(question(), wording=wording)).words
+
+
+def test_a_flip_of_the_arm_is_not_one_of_the_size() -> None:
+    asked = question(*KNOWN, money=500.0)
+    best = advise(asked).best
+    assert best is not None
+    for cell in flips(asked, which="labels", arm=lambda cell: cell.pseudo_labels > 0).values():
+        assert cell is None or (cell.pseudo_labels > 0) != (best.cell.pseudo_labels > 0)
+    assert set(flips(asked, which="labels", arm=lambda cell: "any").values()) <= {None}

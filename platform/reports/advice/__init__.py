@@ -1,0 +1,20 @@
+"""The next tranche: what to buy next with the money left, why, how sure that is, and what came of earlier advice."""
+
+from reports.advice.outcomes import Coverage, coverage, outcomes_of
+from reports.advice.reading import NextTranche, next_tranche
+from reports.advice.recommending import recommend, request_recommendation
+from reports.advice.records import OfferRecord, offer_from_json
+from reports.advice.situation import situation_of
+
+__all__ = [
+    "Coverage",
+    "NextTranche",
+    "OfferRecord",
+    "coverage",
+    "next_tranche",
+    "offer_from_json",
+    "outcomes_of",
+    "recommend",
+    "request_recommendation",
+    "situation_of",
+]

@@ -1,0 +1,174 @@
+"""What can be bought next, priced as the publish page and the start page quote it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from budgets.models import Path
+from budgets.money import ZERO
+from config.refusals import Refusal
+from labeling.publishing import LabelQuote, quote_labels
+from planning.surfaces import TEACHER, Cell
+from reports.advice.compute import Compute, compute_of
+from reports.advice.situation import Situation
+from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
+from runs.preflight import CheckLevel, preflight
+from runs.requests import HYBRID_EPOCHS, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
+
+# Refusals that more labels do not cure.
+LASTING = frozenset({"Model", "Layers", "Pooling", "Segmentation", "Length", "Vocabulary", "Memory", "Licence"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A cell and its price: what `num_new` further labels and its runs are expected to cost.
+
+    `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
+    limit of each run, `teacher_run` the teacher that is there already.
+    """
+
+    cell: Cell
+    num_new: int
+    num_waiting: int
+    labels: Decimal
+    compute: Compute
+    minutes: int
+    teacher_run: int | None = None
+    is_hybrid: bool = False
+
+    @property
+    def price(self) -> Decimal:
+        return self.labels + self.compute.expected
+
+
+@dataclass(kw_only=True)
+class Offers:
+    """Those that the money left can be held for, the cheapest that it cannot, and why others are not on offer."""
+
+    found: list[Offer] = field(default_factory=list)
+    too_dear: list[Offer] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSize:
+    """A number of labels of the pool, and what those beyond the ones there, or on their way, cost."""
+
+    num_labels: int
+    num_new: int = 0
+    expected: Decimal = ZERO
+    held: Decimal = ZERO
+
+
+def offers_of(situation: Situation) -> Offers:
+    """Price what can be bought next."""
+    offers = Offers()
+    if situation.device is None:
+        offers.note("No price of a device hour is set, so no student can be priced.")
+        return offers
+    counted = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
+    for size in label_sizes(situation, offers):
+        for request in _requests(situation, size):
+            inputs = replace(counted, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
+            _add(offers, situation, size, request, inputs)
+    return offers
+
+
+def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
+    """Labels there, some fewer, none, and further ones as far as the pool and the money go."""
+    pool = situation.pool
+    num_there = pool.num_labels + pool.num_open
+    there = {0, pool.num_labels, num_there}
+    if situation.points:
+        there |= set(smaller_sizes(pool.num_labels))
+    sizes = [LabelSize(num_labels=num_labels) for num_labels in sorted(there)]
+    if situation.terms is None:
+        offers.note("No price of a label is set, so no further labels can be priced.")
+        return sizes
+    if not pool.num_new:
+        offers.note("Every example of the pool is labelled or published: import more for further labels.")
+        return sizes
+    most = quote_labels(study=situation.study, num_examples=pool.num_new).num_fitting
+    if not most:
+        offers.note("The money left does not pay for one further label.")
+    for num_labels in larger_sizes(num_there=num_there, most=num_there + most):
+        quote = quote_labels(study=situation.study, num_examples=num_labels - num_there)
+        sizes.append(_size_of(num_labels, quote))
+    return sizes
+
+
+def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:
+    return LabelSize(
+        num_labels=num_labels, num_new=quote.num_examples, expected=quote.estimate.expected, held=quote.held
+    )
+
+
+def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
+    """The students that can be made of these labels, with the teacher that each is to learn from."""
+    study, num_labels = situation.study, size.num_labels
+    yield RunRequest(study=study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
+    if not num_labels:
+        # A teacher without labels is on no curve: nothing could be forecast of its students.
+        return
+    there = (one.run_id for one in situation.teachers if one.is_studys and one.num_labels == num_labels)
+    teacher_run = next(there, None)
+    plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
+    if teacher_run is None:
+        look = RunPlan(teacher_only=True)
+        yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
+    for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
+        yield RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled)
+
+
+def prefers_hybrid(situation: Situation) -> bool:
+    """Whether the best student that a teacher taught was a hybrid; no curve tells both ways apart."""
+    taught = [point for point in situation.points if point.path == Path.DISTIL]
+    best = max(taught, key=lambda point: point.utility, default=None)
+    return best is not None and best.run_id in situation.hybrids
+
+
+def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, inputs: Inputs) -> None:
+    """Price one request and put it among the offers, or note why it is none."""
+    cell = Cell(size.num_labels, TEACHER if request.plan.teacher_only else float(request.num_to_score))
+    if cell in situation.measured:
+        return
+    if cell in situation.under_way:
+        offers.note("Runs are in progress; a student that one of them makes is not on offer again.")
+        return
+    try:
+        chain = chain_of(request=request, inputs=inputs)
+    except Refusal as refusal:
+        offers.note(str(refusal))
+        return
+    refusals = _refusals(chain, is_there=size.num_labels <= situation.pool.num_labels)
+    if refusals:
+        offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
+        return
+    compute, minutes = compute_of(chain, situation, held=size.held)
+    offer = Offer(
+        cell=cell,
+        num_new=size.num_new,
+        num_waiting=max(size.num_labels - situation.pool.num_labels - size.num_new, 0),
+        labels=size.expected,
+        compute=compute,
+        minutes=minutes or chain.plan.max_minutes,
+        teacher_run=chain.plan.teacher_run,
+        is_hybrid=chain.plan.is_hybrid,
+    )
+    (offers.found if minutes else offers.too_dear).append(offer)
+
+
+def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
+    """Why the runs of a request cannot work; of one whose labels are yet to come, only what these do not cure."""
+    refused = [result for result in preflight(chain) if result.level == CheckLevel.REFUSED]
+    return [result.text for result in refused if is_there or result.topic in LASTING]
+
+
+def _name(request: RunRequest) -> str:
+    if request.path == Path.DISTIL:
+        return "Distilling"
+    return f"A student of {request.num_labels or 0:,} labels"

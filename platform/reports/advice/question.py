@@ -1,0 +1,75 @@
+"""The planner's question, from what a study has and what is on offer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from planning.policy import Question, Wording
+from planning.posterior import prior_from
+from planning.surfaces import SDS_IN_INTERVAL, TEACHER, Cell, Cells, Point, PriceList
+from reports.advice.offers import Offer
+from reports.advice.situation import Situation
+from reports.advice.words import name_purchase
+from reports.formatting import money
+from reports.surfaces import known_surfaces
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Points by what the planner makes of them: `curve` it is fitted to, `apart` counts as it is."""
+
+    curve: tuple[Point, ...] = ()
+    apart: tuple[Point, ...] = ()
+
+
+def measured_points(situation: Situation) -> Measured:
+    """Students and teachers as the planner sees them: scores in percent, errors from their 95 % intervals.
+
+    A student of no label on the annotate path is where the curves begin. One that a teacher without labels taught is
+    above them, as curves give such a teacher nothing to teach: it is apart.
+    """
+    curve: list[Point] = []
+    apart: list[Point] = []
+    for one in situation.points:
+        cell = Cell(one.num_labels, float(one.num_pseudo_labels))
+        point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))
+        (curve if cell.is_on_curve else apart).append(point)
+    for teacher in situation.teachers:
+        cell = Cell(teacher.num_labels, TEACHER)
+        if cell.is_on_curve:
+            curve.append(_point(cell, (teacher.utility, teacher.low, teacher.high), 0.0))
+    return Measured(curve=tuple(curve), apart=tuple(apart))
+
+
+def _point(cell: Cell, score: tuple[float, float, float], dollars: float) -> Point:
+    utility, low, high = score
+    return Point(cell=cell, dollars=dollars, score=100 * utility, sd=100 * (high - low) / SDS_IN_INTERVAL or None)
+
+
+def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
+    """Ask what to buy next. Labels and teachers that are there cost nothing further."""
+    measured, currency = measured_points(situation), situation.study.budget.currency
+    by_cell = {offer.cell: offer for offer in offers}
+    return Question(
+        points=measured.curve,
+        apart=measured.apart,
+        offers=_price_list(offers),
+        money=float(situation.money.available),
+        prior=prior_from(known_surfaces(exclude_study=situation.study)),
+        dollars_per_point=float(situation.study.worth_per_point or 0),
+        wording=Wording(
+            money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
+            purchase=lambda cell: name_purchase(by_cell[cell]),
+        ),
+    )
+
+
+def _price_list(offers: Sequence[Offer]) -> PriceList:
+    return PriceList(
+        cells=Cells.of([offer.cell for offer in offers]),
+        label_dollars=np.array([float(offer.labels) for offer in offers]),
+        compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
+        teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
+    )

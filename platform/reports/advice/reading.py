@@ -1,0 +1,68 @@
+"""A kept recommendation as pages and commands show it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from reports.advice.outcomes import Coverage, coverage, outcomes_of
+from reports.advice.records import OfferRecord, offer_from_json
+from reports.advice.situation import situation_of
+from reports.models import ForecastOutcome, Recommendation
+from reports.points import Point
+from studies.models import Study
+
+MOST_OUTCOMES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextTranche:
+    """The recommendation of a study, None where there is none yet; `is_current` where it is of its present state."""
+
+    study: Study
+    recommendation: Recommendation | None
+    is_current: bool
+    outcomes: Sequence[ForecastOutcome]
+    coverage: Coverage
+
+    @cached_property
+    def offers(self) -> list[OfferRecord]:
+        return list(map(offer_from_json, self.recommendation.offers)) if self.recommendation else []
+
+    @cached_property
+    def best(self) -> OfferRecord | None:
+        """The offer to take."""
+        found = self.recommendation
+        wanted = (found.labels, found.pseudo_labels) if found else None
+        return next((one for one in self.offers if (one.labels, one.pseudo_labels) == wanted), None)
+
+    @cached_property
+    def runner_up(self) -> OfferRecord | None:
+        found = self.recommendation
+        return offer_from_json(found.runner_up) if found and found.runner_up else None
+
+    @cached_property
+    def arms(self) -> list[OfferRecord]:
+        """Of each arm, the offer that gains most per dollar; those that cost nothing first."""
+        best: dict[str, OfferRecord] = {}
+        for offer in (one for one in self.offers if one.own_gain is not None):
+            if offer.arm not in best or _merit(offer) > _merit(best[offer.arm]):
+                best[offer.arm] = offer
+        return sorted(best.values(), key=_merit, reverse=True)
+
+
+def _merit(offer: OfferRecord) -> float:
+    return float("inf") if offer.gain_per_dollar is None else offer.gain_per_dollar
+
+
+def next_tranche(study: Study, *, measured: Sequence[Point] | None = None) -> NextTranche:
+    """Find the recommendation of a study's present state, else its latest; nothing is worked out here."""
+    state = situation_of(study, measured=measured).key
+    kept = Recommendation.objects.filter(study=study)
+    current = kept.filter(state=state).first()
+    return NextTranche(
+        study=study,
+        recommendation=current or kept.order_by("-pk").first(),
+        is_current=current is not None,
+        outcomes=list(outcomes_of(study)[:MOST_OUTCOMES]),
+        coverage=coverage(),
+    )

@@ -1,0 +1,181 @@
+"""Recommending the next tranche: once for each state of a study, and kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from celery import current_app
+from django.db import transaction
+
+from budgets.models import Path
+from budgets.money import ZERO
+from planning.policy import Advice, Forecast, Question, advise, flips
+from planning.surfaces import Cell
+from reports.advice.offers import Offer, Offers, offers_of
+from reports.advice.outcomes import record_outcomes
+from reports.advice.question import question_of
+from reports.advice.records import pseudo_labels_of, record_of
+from reports.advice.situation import Situation, situation_of
+from reports.advice.words import name_flip, too_dear
+from reports.models import Recommendation
+from studies.models import Study
+
+_Price = Literal["labels", "compute"]
+TASK = "reports.tasks.recommend"
+NOTHING_TO_MEASURE = (
+    "Cannot tell yet: no example of the test split is labelled, so that no score can be measured. Label the test split "
+    "first."
+)
+STOPPED = "The study is stopped: nothing is bought until it is resumed."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What is recommended in a situation, before it is kept."""
+
+    words: str
+    best: Offer | None = None
+    runner_up: Offer | None = None
+    forecasts: Sequence[Forecast] = ()
+    flips: Sequence[str] = ()
+
+
+def recommend(*, study: Study) -> Recommendation:
+    """Recommend the next tranche and keep it; a state that was recommended for before gets the same row.
+
+    What earlier recommendations said of students that are measured by now is recorded first.
+    """
+    situation = situation_of(study)
+    record_outcomes(study=study, measured=situation.points)
+    found = Recommendation.objects.filter(study=study, state=situation.key).first()
+    if found is not None:
+        return found
+    offers = offers_of(situation)
+    return _kept(situation, offers, decide(situation, offers))
+
+
+def request_recommendation(study: Study) -> None:
+    """Have a worker recommend; one that is lost is asked for again by the next look at the report."""
+    transaction.on_commit(lambda: _send(study.pk), robust=True)
+
+
+def _send(study_id: int) -> None:
+    current_app.send_task(TASK, kwargs={"study_id": study_id}, retry_policy={"max_retries": 1})
+
+
+def decide(situation: Situation, offers: Offers) -> Decision:
+    """Say what to buy next, why, and what would change it."""
+    reason = _nothing_to_ask(situation, offers)
+    if reason:
+        return Decision(words=reason)
+    question = question_of(situation=situation, offers=offers.found)
+    advice = advise(question)
+    by_cell = {offer.cell: offer for offer in offers.found}
+    best, can_tell = _offer_to_take(advice, by_cell), advice.best is not None and advice.best.can_tell
+    return Decision(
+        words=advice.words,
+        best=best,
+        runner_up=by_cell.get(advice.runner_up.cell) if advice.runner_up else None,
+        forecasts=advice.forecasts,
+        flips=_flips(situation, question, by_cell, best) if best and can_tell else [],
+    )
+
+
+def _offer_to_take(advice: Advice, by_cell: Mapping[Cell, Offer]) -> Offer | None:
+    cell = advice.best.cell if advice.best else advice.first
+    return by_cell[cell] if cell else None
+
+
+def _nothing_to_ask(situation: Situation, offers: Offers) -> str:
+    """Why the planner need not be asked; empty where it is."""
+    if not situation.has_test:
+        return NOTHING_TO_MEASURE
+    if situation.money.is_stopped:
+        return STOPPED
+    if offers.found:
+        return ""
+    if offers.too_dear:
+        cheapest = min(offers.too_dear, key=lambda offer: offer.price)
+        currency, left = situation.study.budget.currency, situation.money.available
+        return too_dear(offer=cheapest, available=left, currency=currency)
+    return " ".join(["Nothing is on offer.", *offers.notes])
+
+
+def _flips(situation: Situation, question: Question, by_cell: Mapping[Cell, Offer], best: Offer) -> list[str]:
+    """Label and device prices at which another arm is bought: other labels or another path, not another size."""
+    assert situation.device is not None, "nothing is on offer without a price of a device hour"
+    prices: list[tuple[_Price, str, Decimal]] = [("compute", "A device hour", situation.device.rate)]
+    further = next((offer for offer in by_cell.values() if offer.num_new), None)
+    if further:
+        prices.insert(0, ("labels", "A label", further.labels / further.num_new))
+    found = []
+    for which, what, price in prices:
+        for factor, cell in flips(question, which=which, arm=lambda cell: _arm(by_cell[cell])).items() if price else ():
+            offer = by_cell[cell] if cell else None
+            if _is_sensible(which, factor, best, offer):
+                currency = situation.study.budget.currency
+                found.append(name_flip(what=what, price=price, factor=factor, currency=currency, offer=offer))
+    return found
+
+
+def _is_sensible(which: _Price, factor: float, best: Offer, other: Offer | None) -> bool:
+    """Whether a dearer price leads to less of it, or a cheaper one to more; else two plans are merely as good."""
+    now, then = (_spent_on(which, offer) for offer in (best, other))
+    return then <= now if factor > 1 else then >= now
+
+
+def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
+    if offer is None:
+        return ZERO
+    return offer.labels if which == "labels" else offer.compute.expected
+
+
+def _arm(offer: Offer) -> tuple[Path, bool]:
+    return (Path.DISTIL if offer.cell.pseudo_labels else Path.ANNOTATE), offer.num_new > 0
+
+
+def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
+    """Write it down, unless another worker did so meanwhile."""
+    forecasts = {forecast.cell: forecast for forecast in decision.forecasts}
+    order = {cell: place for place, cell in enumerate(forecasts)}
+    ranked = sorted(offers.found, key=lambda offer: order.get(offer.cell, len(order)))
+    best, foreseen = decision.best, forecasts.get(decision.best.cell) if decision.best else None
+    found, _ = Recommendation.objects.get_or_create(
+        study=situation.study,
+        state=situation.key,
+        defaults={
+            "words": decision.words,
+            **_cell_columns(best, foreseen),
+            "runner_up": _json_of(decision.runner_up, forecasts),
+            "offers": [record_of(offer, forecasts.get(offer.cell)).as_json for offer in ranked],
+            "flips": list(decision.flips),
+            "notes": offers.notes,
+        },
+    )
+    return found
+
+
+def _json_of(offer: Offer | None, forecasts: dict[Cell, Forecast]) -> dict[str, Any] | None:
+    return record_of(offer, forecasts.get(offer.cell)).as_json if offer else None
+
+
+def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, Any]:
+    if best is None:
+        return {}
+    columns = {
+        "labels": best.cell.labels,
+        "pseudo_labels": pseudo_labels_of(best.cell),
+        "price": best.price,
+    }
+    if foreseen is None:
+        return columns
+    (low_80, high_80), (low_90, high_90) = foreseen.band_80, foreseen.band_90
+    return {
+        **columns,
+        "score": foreseen.score,
+        "low_80": low_80,
+        "high_80": high_80,
+        "low_90": low_90,
+        "high_90": high_90,
+    }

@@ -1,0 +1,103 @@
+"""Offers as a recommendation keeps them: JSON that a page and a command read back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from budgets.models import Path
+from planning.policy import Forecast
+from planning.surfaces import TEACHER, Cell
+from reports.advice.offers import Offer
+from reports.advice.words import name_purchase
+
+AMOUNTS = ("label_cost", "compute_cost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferRecord:
+    """One offer with its forecast, empty where nothing was measured; scores and gains in percentage points.
+
+    Without a number of pseudo-labels it is a teacher alone.
+    `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
+    that begins with it.
+    """
+
+    labels: int
+    pseudo_labels: int | None
+    num_new: int
+    num_waiting: int
+    label_cost: Decimal
+    compute_cost: Decimal
+    basis: str
+    minutes: int
+    name: str
+    teacher_run: int | None = None
+    is_hybrid: bool = False
+    score: float | None = None
+    band_80: tuple[float, float] | None = None
+    band_90: tuple[float, float] | None = None
+    own_gain: float | None = None
+    gain: float | None = None
+    chance_of_being_best: float | None = None
+    can_tell: bool = False
+
+    @property
+    def price(self) -> Decimal:
+        return self.label_cost + self.compute_cost
+
+    @property
+    def path(self) -> Path:
+        return Path.ANNOTATE if self.pseudo_labels == 0 else Path.DISTIL
+
+    @property
+    def is_teacher(self) -> bool:
+        return self.pseudo_labels is None
+
+    @property
+    def arm(self) -> str:
+        """What kind of purchase it is."""
+        further = "further labels, " if self.num_new else ""
+        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}".capitalize()
+
+    @property
+    def gain_per_dollar(self) -> float | None:
+        """What it alone is expected to gain per unit of the currency, as a fraction; None if it is free."""
+        return None if self.own_gain is None or not self.price else self.own_gain / 100 / float(self.price)
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), **{name: str(getattr(self, name)) for name in AMOUNTS}}
+
+
+def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
+    """Keep an offer, with its forecast where there is one."""
+    foreseen: dict[str, Any] = {}
+    if forecast is not None:
+        names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best", "can_tell")
+        foreseen = {name: getattr(forecast, name) for name in names}
+    return OfferRecord(
+        labels=offer.cell.labels,
+        pseudo_labels=pseudo_labels_of(offer.cell),
+        num_new=offer.num_new,
+        num_waiting=offer.num_waiting,
+        label_cost=offer.labels,
+        compute_cost=offer.compute.expected,
+        basis=offer.compute.basis,
+        minutes=offer.minutes,
+        name=name_purchase(offer),
+        teacher_run=offer.teacher_run,
+        is_hybrid=offer.is_hybrid,
+        **foreseen,
+    )
+
+
+def pseudo_labels_of(cell: Cell) -> int | None:
+    """How many a cell has; None of a teacher."""
+    return None if cell.pseudo_labels == TEACHER else int(cell.pseudo_labels)
+
+
+def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:
+    """Read an offer back."""
+    bands = {name: tuple(values[name]) for name in ("band_80", "band_90") if values[name] is not None}
+    return OfferRecord(**{**values, **bands, **{name: Decimal(values[name]) for name in AMOUNTS}})

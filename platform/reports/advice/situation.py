@@ -1,0 +1,195 @@
+"""What a recommendation rests on, read with few queries; by its key one is found again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from budgets.cost_kinds import CostKind
+from budgets.ledger import headroom
+from budgets.models import Budget, Path, Price
+from budgets.prices import PriceMissing
+from labeling.models import Annotation
+from labeling.payment import Terms, terms_of
+from labeling.publishing import publishable
+from planning.surfaces import TEACHER, Cell
+from reports.points import Point, points
+from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
+from runs.requests import device_price
+from studies.hashing import digest
+from studies.models import PayBasis, Split, Study
+from studies.queries import awaiting_annotation, split_counts
+
+# To be raised when the same state would get other words.
+METHOD = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredTeacher:
+    """A fine-tuned teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint."""
+
+    run_id: int
+    num_labels: int
+    utility: float
+    low: float
+    high: float
+    is_studys: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Examples of the pool: labelled, published and not answered yet, to be published, and all."""
+
+    num_labels: int
+    num_open: int
+    num_new: int
+    num_examples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money:
+    """What the budget has left, and what labels, students and distillations may take of it by its caps."""
+
+    available: Decimal
+    labels: Decimal
+    annotate: Decimal
+    distil: Decimal
+    is_stopped: bool
+
+    def compute(self, path: Path) -> Decimal:
+        """What runs of a path may take."""
+        return self.annotate if path == Path.ANNOTATE else self.distil
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """All that decides a recommendation. `terms` and `device` are None where no price is set."""
+
+    study: Study
+    points: tuple[Point, ...]
+    teachers: tuple[MeasuredTeacher, ...]
+    hybrids: frozenset[int]
+    under_way: frozenset[Cell]
+    pool: Pool
+    money: Money
+    terms: Terms | None
+    device: Price | None
+    num_answers: int
+    last_run: int
+    has_test: bool
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for states that get the same words."""
+        study, terms = self.study, self.terms
+        return digest(
+            METHOD,
+            [_point_key(one) for one in self.points],
+            [repr(one) for one in self.teachers],
+            sorted(self.hybrids),
+            sorted((cell.labels, cell.pseudo_labels) for cell in self.under_way),
+            repr(self.pool),
+            [str(amount.normalize()) for amount in self._amounts],
+            self.money.is_stopped,
+            [terms.price.pk, terms.fee.pk if terms.fee else None] if terms else None,
+            self.device.pk if self.device else None,
+            (self.num_answers, self.last_run, self.has_test),
+            (study.annotations_per_example, study.metric, str(study.worth_per_point)),
+            [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
+        )
+
+    @cached_property
+    def measured(self) -> frozenset[Cell]:
+        """The cells that students and teachers were measured at."""
+        students = (Cell(one.num_labels, float(one.num_pseudo_labels)) for one in self.points)
+        return frozenset([*students, *(Cell(one.num_labels, TEACHER) for one in self.teachers)])
+
+    @property
+    def _amounts(self) -> Sequence[Decimal]:
+        return self.money.available, self.money.labels, self.money.annotate, self.money.distil
+
+
+def _point_key(point: Point) -> tuple[object, ...]:
+    return point.artifact_id, point.num_labels, point.num_pseudo_labels, point.utility, point.low, point.high
+
+
+def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Situation:
+    """Read the state of a study; `measured` are its points where they are read already."""
+    found = points(study) if measured is None else measured
+    counts = {one.split: one for one in split_counts(study)}
+    runs = Run.objects.filter(study=study)
+    students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
+    open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
+    waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
+    return Situation(
+        study=study,
+        points=tuple(found),
+        teachers=_teachers(study),
+        hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
+        under_way=frozenset(map(_cell_of, open_ones)),
+        pool=Pool(
+            num_labels=counts[Split.POOL].num_labelled,
+            num_open=waiting.count(),
+            num_new=publishable(study=study, split=Split.POOL).count(),
+            num_examples=counts[Split.POOL].num_examples,
+        ),
+        money=_money(study),
+        terms=_terms(study),
+        device=_device(study),
+        num_answers=Annotation.objects.filter(example__study=study).count(),
+        last_run=runs.filter(state__in=RunState.ended()).aggregate(last=Max("pk"))["last"] or 0,
+        has_test=counts[Split.TEST].num_labelled > 0,
+    )
+
+
+def _cell_of(run: Run) -> Cell:
+    """What a run measures when it ends."""
+    is_teacher = run.kind == RunKind.FINETUNE_TEACHER
+    return Cell(run.num_labels, TEACHER if is_teacher else float(run.num_unlabelled))
+
+
+def _teachers(study: Study) -> tuple[MeasuredTeacher, ...]:
+    """Every fine-tuned teacher that was measured, the latest first."""
+    rows = Evaluation.objects.filter(
+        artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
+    ).select_related("artifact__run__snapshot")
+    return tuple(
+        MeasuredTeacher(
+            run_id=row.artifact.run_id,
+            num_labels=row.artifact.run.num_labels,
+            utility=row.value,
+            low=row.low,
+            high=row.high,
+            is_studys=row.artifact.run.model == study.teacher_model,
+        )
+        for row in rows.order_by("-artifact__run")
+    )
+
+
+def _money(study: Study) -> Money:
+    budget = Budget.objects.get(pk=study.budget_id)
+    kind = CostKind.LABELLING_HOUR if study.pay_basis == PayBasis.PER_HOUR else CostKind.LABEL
+    return Money(
+        available=Decimal(0) if budget.is_stopped else budget.available,
+        labels=headroom(budget=budget, path=Path.ANNOTATE, kind=kind),
+        annotate=headroom(budget=budget, path=Path.ANNOTATE, kind=CostKind.DEVICE_HOUR),
+        distil=headroom(budget=budget, path=Path.DISTIL, kind=CostKind.DEVICE_HOUR),
+        is_stopped=budget.is_stopped,
+    )
+
+
+def _terms(study: Study) -> Terms | None:
+    try:
+        return terms_of(study=study, at=timezone.now())
+    except PriceMissing:
+        return None
+
+
+def _device(study: Study) -> Price | None:
+    try:
+        return device_price(study)
+    except PriceMissing:
+        return None

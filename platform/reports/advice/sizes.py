@@ -1,0 +1,36 @@
+"""How many labels and pseudo-labels are put on offer: round numbers, and all there are."""
+
+from itertools import count, takewhile
+
+RUNG = (1, 2, 5)
+FEWEST = 10
+MOST_LARGER, MOST_SMALLER = 5, 2
+TIMES = 8
+"""The largest offer over what is there: farther out, nothing is forecast."""
+SMALLER = 5
+FEWER_PSEUDO = (3, 10)
+
+
+def rungs(*, above: float, most: float) -> list[int]:
+    """Round numbers (10, 20, 50, 100 …) above one number and up to another."""
+    ladder = (step * 10**power for power in count(1) for step in RUNG)
+    return [rung for rung in takewhile(lambda rung: rung <= most, ladder) if rung > above]
+
+
+def larger_sizes(*, num_there: int, most: int) -> list[int]:
+    """Numbers of labels beyond those that are there, or on their way, up to the most that can be had."""
+    most = min(most, TIMES * max(num_there, FEWEST))
+    found = rungs(above=1.2 * num_there, most=most / 1.2)[:MOST_LARGER]
+    return [*found, most] if most > num_there and len(found) < MOST_LARGER else found
+
+
+def smaller_sizes(num_labels: int) -> list[int]:
+    """Some numbers below the labels that are there: they cost compute alone, and show how the curve rises."""
+    return rungs(above=num_labels / SMALLER - 1, most=num_labels / 1.2)[-MOST_SMALLER:]
+
+
+def pseudo_sizes(num_unlabelled: int) -> list[int]:
+    """All unlabelled examples, and round numbers of about a third and a tenth of them."""
+    fewer = [rungs(above=0, most=num_unlabelled / share)[-1:] for share in FEWER_PSEUDO]
+    every = [num_unlabelled] if num_unlabelled >= FEWEST else []
+    return sorted({*every, *(size for one in fewer for size in one)})
