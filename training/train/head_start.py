@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 
 from training.answers import Rows
 from training.compute import Compute
-from training.data import checked_rows, open_dataset
+from training.data import ModelOutputs, checked_rows, open_dataset
 from training.fewshot import (
     Candidate,
     FrozenEncoder,
@@ -22,6 +22,7 @@ from training.fewshot import (
     FrozenStudy,
     LabelText,
     UnitVectors,
+    VectorStore,
     as_outputs,
 )
 from training.job import Job
@@ -74,6 +75,15 @@ class HeadStart:
         """Return the head's, or another one's, answers to further rows; raises StopRequested."""
         with torch.random.fork_rng(devices=[]):
             return self.study.predict(head or self.fit.head, rows, self.study.vectors(rows.columns))
+
+    @property
+    def outputs(self) -> Callable[[Rows], ModelOutputs] | None:
+        """Return what gives the head's outputs for further rows; None of words, whose vectors are not kept."""
+        return None if self.study.task_type.unit == "word" else self._outputs
+
+    def _outputs(self, rows: Rows) -> ModelOutputs:
+        with torch.random.fork_rng(devices=[]):
+            return self.study.outputs(self.fit.head, self.study.vectors(rows.columns))
 
     @property
     def is_of_pairs(self) -> bool:
@@ -157,6 +167,7 @@ def frozen_study(*, job: Job, loader: ModelLoader, compute: Compute) -> FrozenSt
         labels=tuple(LabelText.of(label, spec.label_texts.get(label, ())) for label in spec.labels),
         metric=spec.evaluation.metric,
         stop=job.stop,
+        store=None if job.cache is None else VectorStore(job.cache, key=f"{encoder.key}-{compute.device.type}"),
     )
 
 
