@@ -27,6 +27,8 @@ from training.contract import (
 )
 
 LOG_FILE = "log.txt"
+# Beside the folders of the runs.
+RUN_CACHE = "run-cache"
 SECONDS_TO_DIE = 5.0
 _KEPT = {
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
@@ -146,7 +148,7 @@ def trainer_environment(*, source: Mapping[str, str]) -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         PARENT_VARIABLE: str(os.getpid()),
         CACHE_VARIABLE: str(settings.MODEL_CACHE),
-        RUN_CACHE_VARIABLE: str(settings.RUN_CACHE),
+        RUN_CACHE_VARIABLE: str(Path(settings.RUNS_DIR).parent / RUN_CACHE),
         RUN_CACHE_MB_VARIABLE: str(settings.RUN_CACHE_MB),
     }
 
