@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,18 @@ class LinearHead:
         """Return the logits (N, C)."""
         logits_NC: Floats = features_NF @ self.weights_CF.T + self.bias_C
         return logits_NC
+
+    def over(self, temperature: float) -> LinearHead:
+        """Return the head whose logits are these over a temperature."""
+        return LinearHead(weights_CF=self.weights_CF / temperature, bias_C=self.bias_C / temperature)
+
+    @classmethod
+    def mean(cls, heads: Sequence[LinearHead]) -> LinearHead:
+        """Return the head whose logits are the mean of others'."""
+        return cls(
+            weights_CF=np.mean([head.weights_CF for head in heads], axis=0),
+            bias_C=np.mean([head.bias_C for head in heads], axis=0),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

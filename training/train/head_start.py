@@ -107,13 +107,22 @@ def fit_head(
 ) -> HeadStart:
     """Choose and fit a head to the loader's checkpoint as it is; what that takes leaves the random state alone.
 
+    One that scores is the mean of all heads that are about as good as the best.
+
     Raises: NothingKnown, StopRequested.
     """
     began = job.meter.device_seconds()
     study = frozen_study(job=job, loader=loader, compute=compute)
     with torch.random.fork_rng(devices=[]):
         pool = study.vectors(rows.pool.columns)
-        fit = study.fit(labelled=rows.labelled, pool=pool, dev=rows.dev, seed=job.spec.seed, only=only)
+        fit = study.fit(
+            labelled=rows.labelled,
+            pool=pool,
+            dev=rows.dev,
+            seed=job.spec.seed,
+            only=only,
+            is_mean=job.spec.kind == "score",
+        )
         held_out = _held_out(study, fit, rows.labelled)
     if fit.choice.chosen.recipe == NO_RECIPE and not is_quiet:
         raise NothingKnown(

@@ -24,6 +24,30 @@ def test_the_simplest_within_one_standard_error_is_taken() -> None:
     assert choice.chosen == near[0]
 
 
+def test_a_teacher_is_the_mean_of_all_within_one_standard_error() -> None:
+    made = make(noise=4.0)
+    simplest, mean = (choose(evidence=made.evidence, judge=made.judge, is_mean=one) for one in (False, True))
+    best = max(one.score or 0.0 for one in simplest.candidates)
+    near = [one for one in simplest.candidates if (one.score or 0.0) >= best - (one.error or 0.0)]
+    assert len(near) > 1 and f"mean of {len(near)} heads" in mean.why
+    assert mean.chosen.recipe == "mean_of_heads" and mean.chosen in mean.candidates
+    alone = [choose(evidence=made.evidence, judge=made.judge, only=[one.recipe]) for one in near]
+    logits = [one.linear.logits(made.test_NF) for one in alone]
+    agreed = np.all([one.argmax(axis=1) == logits[0].argmax(axis=1) for one in logits], axis=0)
+    answers = mean.linear.logits(made.test_NF).argmax(axis=1)
+    np.testing.assert_array_equal(answers[agreed], logits[0].argmax(axis=1)[agreed])
+    assert mean.held_out_NC is not None and mean.held_out_NC.shape == made.evidence.targets_NC.shape
+
+
+def test_one_head_alone_is_its_own_mean() -> None:
+    made = make()
+    simplest, mean = (
+        choose(evidence=made.evidence, judge=made.judge, only=["names"], is_mean=one) for one in (False, True)
+    )
+    assert mean.chosen == simplest.chosen
+    np.testing.assert_array_equal(mean.linear.weights_CF, simplest.linear.weights_CF)
+
+
 def test_names_that_mislead_lose_to_labelled_rows() -> None:
     made = make(noise=0.5)
     turned = replace(made.evidence, names_CF=np.roll(made.evidence.names_CF, 1, axis=0))
