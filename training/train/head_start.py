@@ -107,7 +107,7 @@ def fit_head(
 ) -> HeadStart:
     """Choose and fit a head to the loader's checkpoint as it is; what that takes leaves the random state alone.
 
-    One that scores is the mean of all heads that are about as good as the best.
+    One that scores may be the mean of several; see choose.
 
     Raises: NothingKnown, StopRequested.
     """
