@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,18 @@ from training.contract import RUN_CACHE_MB_VARIABLE, RUN_CACHE_VARIABLE
 from training.runtime import RunCache
 
 CONTENT = bytes(984)  # with its digest 1,000
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from training.runtime import RunCache
+
+cache = RunCache(folder=Path(sys.argv[1]), most_bytes=1 << 24)
+while True:
+    cache.write("a", bytes([7]) * 3_000_000)
+    print("written", flush=True)
+"""
 
 
 def aged(path: Path, seconds: int) -> None:
@@ -55,3 +69,22 @@ def test_the_environment_names_it(folder: str, size: str, is_there: bool, monkey
     monkeypatch.setenv(RUN_CACHE_VARIABLE, folder)
     monkeypatch.setenv(RUN_CACHE_MB_VARIABLE, size)
     assert (RunCache.of_environment() is not None) == is_there
+
+
+def test_writers_at_once_one_of_them_killed_leave_only_what_is_whole(tmp_path: Path) -> None:
+    cache = RunCache(folder=tmp_path, most_bytes=1 << 24)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout is not None and writer.stdout.readline() == b"written\n"
+        found = [cache.read("a") for _ in range(20)]
+        writers[0].kill()
+        found += [cache.read("a") for _ in range(20)]
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+    assert set(found) == {bytes([7]) * 3_000_000}
+    assert cache.read("a") == found[0]
