@@ -41,6 +41,8 @@ WAIT = "--wait"
 PARENT_VARIABLE = "FULCRUM_PARENT_PID"
 # The folder of unpacked models.
 CACHE_VARIABLE = "FULCRUM_MODEL_CACHE"
+# The folder of what runs compute once and share, and its largest size in MB.
+RUN_CACHE_VARIABLE, RUN_CACHE_MB_VARIABLE = "FULCRUM_RUN_CACHE", "FULCRUM_RUN_CACHE_MB"
 
 # A text-to-text model scores each label with one more pass of the decoder: up to this many.
 MAX_SCORED_LABELS = 32

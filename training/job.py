@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from training.reporting import Meter, Progress
-from training.runtime import StopFlag
+from training.runtime import RunCache, StopFlag
 from training.spec import RunSpec, TrainingSettings
 
 
@@ -18,6 +18,7 @@ class Job:
     progress: Progress
     stop: StopFlag = field(default_factory=StopFlag)
     meter: Meter = field(default_factory=Meter)
+    cache: RunCache | None = field(default_factory=RunCache.of_environment)
 
     def with_settings(self, settings: TrainingSettings, *, seed: int | None = None) -> Self:
         changed = replace(self.spec, training=settings, seed=self.spec.seed if seed is None else seed)

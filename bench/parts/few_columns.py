@@ -32,13 +32,14 @@ from training.fewshot import (
 )
 from training.learners import learner_of
 from training.models import load_pretrained
-from training.runtime import StopFlag
+from training.runtime import RunCache, StopFlag
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES
 
 Answers = list[str | None]
 # Of entities, whose texts have many words, so many unlabelled texts are read.
 POOL_OF_WORDS = 300
+MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class Bench:
             labels=few.labels,
             metric=few.metric,
             stop=StopFlag(),
-            store=VectorStore(vectors, key=encoder.key, dtype=np.float32) if vectors else None,
+            store=VectorStore(RunCache(folder=vectors, most_bytes=MOST_BYTES), key=encoder.key) if vectors else None,
         )
         self.test = as_rows(few.test, self.task_type.input_fields)
         self.test_vectors = self.study.vectors(self.test.columns)

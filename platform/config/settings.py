@@ -171,6 +171,7 @@ KEPT_OPEN_HOURS = env.number("FULCRUM_KEPT_OPEN_HOURS", 12, minimum=1)
 # Runs
 RUNS_DIR = DATA_DIR / "runs"
 MODEL_CACHE = Path(env.text("FULCRUM_MODEL_CACHE", str(DATA_DIR / "models")))
+RUN_CACHE_MB = env.number("FULCRUM_RUN_CACHE_MB", 1024)
 RUN_THREADS = env.number("FULCRUM_RUN_THREADS", cores_held(), minimum=1)
 RUN_DEVICE = env.text("FULCRUM_RUN_DEVICE", "cpu")
 RUN_MEMORY_GB = env.number("FULCRUM_RUN_MEMORY_GB", 0)

@@ -9,7 +9,7 @@ from training.answers import Rows
 from training.compute import Compute
 from training.fewshot import FrozenEncoder, FrozenStudy, LabelText, VectorStore
 from training.models import load_pretrained
-from training.runtime import StopFlag
+from training.runtime import RunCache, StopFlag
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES
 
@@ -54,7 +54,7 @@ def test_few_labels_answer_every_task_type(name: str, num_labels: int, tiny_fold
         labels=tuple(LabelText(name=label) for label in labels),
         metric=TASK_TYPES[name].metrics[0],
         stop=StopFlag(),
-        store=VectorStore(tmp_path, key=encoder.key),
+        store=VectorStore(RunCache(folder=tmp_path, most_bytes=1 << 20), key=encoder.key),
     )
     labelled = rows_of(name, TEXTS[:num_labels])[1]
     vectors = study.vectors(rows.columns)

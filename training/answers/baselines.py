@@ -16,6 +16,8 @@ NO_MATCH = -1
 # Words that occur nearly everywhere carry no information, and take the longest to look up.
 MOST_COMMON_SHARE = 0.2
 FEW_TEXTS = 100
+# Training texts times test texts that are compared: some ten seconds.
+MOST_COMPARED = 200_000_000
 
 Indices = npt.NDArray[np.int64]
 
@@ -58,6 +60,12 @@ def most_frequent(answers: Sequence[str], labels: Sequence[str]) -> str:
 def joined_texts(rows: Rows) -> list[str]:
     """Return each row's text, or its texts as one."""
     return [" ".join(texts) for texts in zip(*rows.columns.values(), strict=True)]
+
+
+def compared_texts(*, num_train: int, num_test: int) -> Indices:
+    """Return the places of the training texts that test is compared with: of too many some, evenly spread."""
+    most = max(1, MOST_COMPARED // max(1, num_test))
+    return np.linspace(0, num_train - 1, num=min(num_train, most)).round().astype(np.int64)
 
 
 def nearest_texts(*, train: Sequence[str], test: Sequence[str]) -> list[int]:

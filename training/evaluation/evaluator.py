@@ -1,6 +1,8 @@
 """A classifier's results on the held-out splits of its run."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from training.job import Job
 from training.learners import Classifier, encode_rows, learner_of
 from training.spec import RunSpec
 from training.tasks import TaskType
+
+# Raised with every change of how baselines answer: earlier ones are then not read.
+BASELINES_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +39,26 @@ class SplitPredictions:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluator:
-    """Holds the held-out splits of a run and scores a classifier on them."""
+    """Holds the held-out splits of a run and scores a classifier on them.
+
+    `untrained` answers for a classifier that is a head on a checkpoint as it is, from the vectors that are known.
+    """
 
     job: Job
     task_type: TaskType
     classifier: Classifier
     compute: Compute
     splits: dict[str, EncodedSplit]
+    untrained: Callable[[Rows], ModelOutputs] | None = None
 
     def predict(self, name: str) -> SplitPredictions:
         split = self.splits[name]
-        outputs = predict_logits(
-            model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
-        )
+        if self.untrained is not None:
+            outputs = self.untrained(split.rows)
+        else:
+            outputs = predict_logits(
+                model=self.classifier.model, rows=split.encoded, compute=self.compute, stop=self.job.stop
+            )
         predicted = learner_of(self.task_type).decode(outputs=outputs, rows=split.rows, labels=self.job.spec.labels)
         return SplitPredictions(outputs=outputs, predicted=predicted)
 
@@ -71,16 +83,36 @@ class Evaluator:
         )
 
     def baselines(self, train: Rows | None) -> dict[str, dict[str, Any]]:
-        """Return the baselines on test; none without labelled training data or test."""
+        """Return the baselines on test, kept for the same rows; none without labelled training data or test."""
         if train is None or "test" not in self.splits:
             return {}
-        return baseline_scores(
+        test, spec, cache = self.splits["test"].rows, self.job.spec, self.job.cache
+        name = f"baselines/{_baselines_key(spec=spec, task_type=self.task_type, snapshots=(train, test))}"
+        kept = None if cache is None else cache.read(name)
+        if kept is not None:
+            found: dict[str, dict[str, Any]] = json.loads(kept)
+            return found
+        found = baseline_scores(
             task_type=self.task_type,
             train=train,
-            test=self.splits["test"].rows,
-            labels=self.job.spec.labels,
-            metric=self.job.spec.evaluation.metric,
+            test=test,
+            labels=spec.labels,
+            metric=spec.evaluation.metric,
         )
+        if cache is not None:
+            cache.write(name, json.dumps(found).encode())
+        return found
+
+
+def _baselines_key(*, spec: RunSpec, task_type: TaskType, snapshots: Sequence[Rows]) -> str:
+    """Return one SHA-256 over all that baselines depend on."""
+    asked = [BASELINES_VERSION, task_type.name, task_type.segmentation, spec.labels, spec.evaluation.metric]
+    digest = hashlib.sha256(json.dumps(asked).encode())
+    for rows in snapshots:
+        digest.update(f"{len(rows)} {sorted(rows.columns)}\n".encode())
+        for row in zip(*(rows.columns[name] for name in sorted(rows.columns)), rows.labelled(), strict=True):
+            digest.update(json.dumps(row).encode())
+    return digest.hexdigest()
 
 
 def read_splits(*, spec: RunSpec, task_type: TaskType, tokenizer: Any, pooling: str | None) -> dict[str, EncodedSplit]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from training.fewshot.features import Floats
 from training.fewshot.folds import FEWEST_ROWS, num_folds, stratified_folds
-from training.fewshot.frozen_head import LinearHead, fitted_temperature, probabilities
+from training.fewshot.frozen_head import LinearHead, fitted_temperature, negative_log_likelihood, probabilities
 from training.fewshot.judging import Judge
 from training.fewshot.recipes import Evidence, Recipe, no_head, recipes_for
 
@@ -19,6 +19,8 @@ FEWEST_DEV = 200
 # Drawn anew so often where there are few rows: folds are noise, too.
 REPEATS = 3
 MOST_ROWS_REPEATED = 300
+# What a choice calls the mean of several heads.
+MEAN = "mean_of_heads"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +72,30 @@ class _Tried:
         return self.recipe.fit(evidence, self.strength)
 
 
+@dataclass(frozen=True)
+class _Mean:
+    """Several heads as one, whose logits are the mean of theirs, each over its own temperature."""
+
+    tried: list[_Tried]
+    temperatures: list[float]
+
+    def fit(self, evidence: Evidence) -> LinearHead:
+        heads = [one.fit(evidence) for one in self.tried]
+        return LinearHead.mean([head.over(t) for head, t in zip(heads, self.temperatures, strict=True)])
+
+    def logits(self, logits: Sequence[Floats]) -> Floats:
+        found: Floats = np.mean([one / t for one, t in zip(logits, self.temperatures, strict=True)], axis=0)
+        return found
+
+
 def choose(
-    *, evidence: Evidence, judge: Judge, dev: LabelledUnits | None = None, seed: int = 0, only: Sequence[str] = ()
+    *,
+    evidence: Evidence,
+    judge: Judge,
+    dev: LabelledUnits | None = None,
+    seed: int = 0,
+    only: Sequence[str] = (),
+    is_mean: bool = False,
 ) -> Choice:
     """Fit each recipe that can be used and choose one of them.
 
@@ -85,6 +109,8 @@ def choose(
         of the labelled rows whose units the evidence has.
     only
         names of recipes to choose among; empty for all.
+    is_mean
+        for a teacher: take the mean of all that are within one standard error, where targets are likelier by it.
     """
     usable, lacking = _recipes(evidence, only)
     if not usable:
@@ -94,11 +120,13 @@ def choose(
     if dev is not None and len(dev.judge.rows) >= max(FEWEST_DEV, len(judge.rows)):
         heads = [one.fit(evidence) for one in tried]
         rounds = [[head.logits(dev.features_NF) for head in heads]]
-        return _decided(evidence, tried, lacking, _Judged("dev", dev.judge, rounds, dev.targets_NC), fold_rows)
+        found = _Judged("dev", dev.judge, rounds, dev.targets_NC, evidence.exclusive)
+        return _decided(evidence, tried, lacking, found, fold_rows, is_mean)
     if fold_rows is None or (len(tried) == 1 and not len(evidence.features_NF)):
         return _unjudged(evidence, tried, lacking)
     rounds = [[held_out_logits(evidence, one, fold_U) for one in tried] for fold_U in fold_rows.rounds]
-    return _decided(evidence, tried, lacking, _Judged("folds", judge, rounds, evidence.targets_NC), fold_rows)
+    found = _Judged("folds", judge, rounds, evidence.targets_NC, evidence.exclusive)
+    return _decided(evidence, tried, lacking, found, fold_rows, is_mean)
 
 
 @dataclass(frozen=True)
@@ -129,9 +157,10 @@ class _Judged:
     judge: Judge
     rounds: list[list[Floats]]
     targets_NC: Floats
+    exclusive: bool
 
 
-def held_out_logits(evidence: Evidence, tried: _Tried, fold_U: npt.NDArray[np.int64]) -> Floats:
+def held_out_logits(evidence: Evidence, tried: _Tried | _Mean, fold_U: npt.NDArray[np.int64]) -> Floats:
     """Return logits of the labelled units (U, C), each by a head fitted to the other folds."""
     logits_UC = np.zeros_like(evidence.targets_NC, dtype=np.float64)
     for fold in range(int(fold_U.max()) + 1):
@@ -140,36 +169,82 @@ def held_out_logits(evidence: Evidence, tried: _Tried, fold_U: npt.NDArray[np.in
     return logits_UC
 
 
+@dataclass(frozen=True)
+class _Contender:
+    """What may be chosen: its logits of each round, the temperature of these, and how unlikely they make targets."""
+
+    tried: _Tried | _Mean
+    rounds: list[Floats]
+    candidate: Candidate
+    why: str
+    temperature: float
+    loss: float
+
+    @classmethod
+    def of(
+        cls, tried: _Tried | _Mean, rounds: list[Floats], found: _Judged, candidate: Candidate, why: str
+    ) -> _Contender:
+        temperature = fitted_temperature(rounds[0], found.targets_NC, exclusive=found.exclusive)
+        losses = [
+            negative_log_likelihood(one / temperature, found.targets_NC, exclusive=found.exclusive) for one in rounds
+        ]
+        return cls(tried, rounds, candidate, why, temperature, float(np.mean(losses)))
+
+
 def _decided(
-    evidence: Evidence, tried: list[_Tried], lacking: list[Candidate], found: _Judged, folds: _Folds | None
+    evidence: Evidence,
+    tried: list[_Tried],
+    lacking: list[Candidate],
+    found: _Judged,
+    folds: _Folds | None,
+    is_mean: bool,
 ) -> Choice:
     tallies = [[found.judge.tally(logits) for logits in one] for one in found.rounds]
     scores = np.mean([found.judge.scores(one) for one in tallies], axis=0)
     best = int(scores.argmax())
     errors = np.mean([found.judge.errors(one, best=best, seed=0) for one in tallies], axis=0)
-    place = next(n for n in range(len(tried)) if scores[n] >= scores[best] - errors[n])
+    within = [n for n in range(len(tried)) if scores[n] >= scores[best] - errors[n]]
     candidates = [
         Candidate(recipe=one.recipe.name, strength=one.strength, score=float(score), error=float(error))
         for one, score, error in zip(tried, scores, errors, strict=True)
     ]
-    chosen = tried[place]
-    logits_NC = found.rounds[0][place]
-    temperature = fitted_temperature(logits_NC, found.targets_NC, exclusive=evidence.exclusive)
+    place = within[0]
+    why = _why(candidates, place, best, found.judged_on)
+    chosen = _Contender.of(tried[place], [one[place] for one in found.rounds], found, candidates[place], why)
+    if is_mean and len(within) > 1:
+        mean = _mean_of(tried, within, found)
+        candidates.append(mean.candidate)
+        chosen = min(chosen, mean, key=lambda one: one.loss)
+    temperature, exclusive = chosen.temperature, found.exclusive
     held_out_NC = None
     if folds is not None:
-        rounds = [one[place] for one in found.rounds] if found.judged_on == "folds" else None
-        rounds = rounds or [held_out_logits(evidence, chosen, fold_U) for fold_U in folds.rounds[:1]]
-        scaled = [probabilities(one / temperature, exclusive=evidence.exclusive) for one in rounds]
-        held_out_NC = np.mean(scaled, axis=0)
+        rounds = chosen.rounds if found.judged_on == "folds" else None
+        rounds = rounds or [held_out_logits(evidence, chosen.tried, fold_U) for fold_U in folds.rounds[:1]]
+        held_out_NC = np.mean([probabilities(one / temperature, exclusive=exclusive) for one in rounds], axis=0)
     return Choice(
-        linear=chosen.fit(evidence),
+        linear=chosen.tried.fit(evidence),
         temperature=temperature,
-        chosen=candidates[place],
+        chosen=chosen.candidate,
         candidates=(*candidates, *lacking),
         judged_on=found.judged_on,
-        why=_why(candidates, place, best, found.judged_on),
+        why=chosen.why,
         held_out_NC=held_out_NC,
     )
+
+
+def _mean_of(tried: list[_Tried], within: list[int], found: _Judged) -> _Contender:
+    temperatures = [
+        fitted_temperature(found.rounds[0][place], found.targets_NC, exclusive=found.exclusive) for place in within
+    ]
+    mean = _Mean([tried[place] for place in within], temperatures)
+    rounds = [mean.logits([one[place] for place in within]) for one in found.rounds]
+    score = np.mean([found.judge.scores([found.judge.tally(one)])[0] for one in rounds])
+    candidate = Candidate(recipe=MEAN, strength=0.0, score=float(score))
+    why = (
+        f"The mean of {len(within)} heads, those within one standard error of the best on {found.judged_on}: labels "
+        "are likelier by it than by the simplest of them."
+    )
+    return _Contender.of(mean, rounds, found, candidate, why)
 
 
 def _why(candidates: list[Candidate], place: int, best: int, judged_on: str) -> str:

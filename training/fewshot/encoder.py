@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import nn
 
 from training.answers import Rows
@@ -79,12 +80,9 @@ class FrozenEncoder:
         known = dict(zip(digests, texts, strict=True))
         place = {digest: row for row, digest in enumerate(known)}
         vectors_TH = np.empty((len(known), self.width), dtype=np.float32)
-        found = store.read(list(known), into=vectors_TH) if store is not None else np.zeros(len(known), dtype=np.bool_)
-        for digest in self.known.keys() & known.keys():
-            vectors_TH[place[digest]], found[place[digest]] = self.known[digest], True
-        lacking = np.flatnonzero(~found)
-        # By length, so that no shard's batches are padded to another's longest.
         distinct = list(known.items())
+        lacking = self._lacking(list(known), vectors_TH, store)
+        # By length, so that no shard's batches are padded to another's longest.
         lacking = np.array(sorted(lacking, key=lambda row: -len(distinct[row][1])), dtype=np.int64)
         for start in range(0, len(lacking), TEXTS_PER_SHARD):
             rows = lacking[start : start + TEXTS_PER_SHARD]
@@ -95,6 +93,19 @@ class FrozenEncoder:
             if len(self.known) + len(rows) <= MOST_KNOWN:
                 self.known.update((distinct[row][0], vectors_TH[row]) for row in rows)
         return vectors_TH[[place[digest] for digest in digests]]
+
+    def _lacking(self, digests: list[bytes], vectors_TH: Vectors, store: VectorStore | None) -> npt.NDArray[np.int64]:
+        """Fill in the vectors that are known already; returns the rows of the others."""
+        is_known_T = np.array([digest in self.known for digest in digests], dtype=np.bool_)
+        for row in np.flatnonzero(is_known_T):
+            vectors_TH[row] = self.known[digests[row]]
+        asked = np.flatnonzero(~is_known_T)
+        if store is None or not len(asked):
+            return asked
+        vectors_AH = np.empty((len(asked), self.width), dtype=np.float32)
+        found_A = store.read([digests[row] for row in asked], into=vectors_AH)
+        vectors_TH[asked[found_A]] = vectors_AH[found_A]
+        return asked[~found_A]
 
     def word_vectors(self, texts: Sequence[str], *, task_type: TaskType, stop: StopFlag) -> ModelOutputs:
         """Return the vectors of the words of N texts, fp32 (U, H), UNSEEN where a text is cut; raises StopRequested.

@@ -99,7 +99,14 @@ class FrozenStudy:
         )
 
     def fit(
-        self, *, labelled: Rows, pool: UnitVectors, dev: Rows | None = None, seed: int = 0, only: Sequence[str] = ()
+        self,
+        *,
+        labelled: Rows,
+        pool: UnitVectors,
+        dev: Rows | None = None,
+        seed: int = 0,
+        only: Sequence[str] = (),
+        is_mean: bool = False,
     ) -> FrozenFit:
         """Choose and fit a head; see choose.
 
@@ -128,7 +135,7 @@ class FrozenStudy:
             outside=0 if self.task_type.unit == "word" else None,
         )
         held_out = self.labelled_units(dev, centre_H) if dev is not None and len(dev) else None
-        choice = choose(evidence=evidence, judge=units.judge, dev=held_out, seed=seed, only=only)
+        choice = choose(evidence=evidence, judge=units.judge, dev=held_out, seed=seed, only=only, is_mean=is_mean)
         head = FrozenHead(
             linear=choice.linear, centre_H=centre_H, temperature=choice.temperature, exclusive=evidence.exclusive
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,18 @@ class LinearHead:
         """Return the logits (N, C)."""
         logits_NC: Floats = features_NF @ self.weights_CF.T + self.bias_C
         return logits_NC
+
+    def over(self, temperature: float) -> LinearHead:
+        """Return the head whose logits are these over a temperature."""
+        return LinearHead(weights_CF=self.weights_CF / temperature, bias_C=self.bias_C / temperature)
+
+    @classmethod
+    def mean(cls, heads: Sequence[LinearHead]) -> LinearHead:
+        """Return the head whose logits are the mean of others'."""
+        return cls(
+            weights_CF=np.mean([head.weights_CF for head in heads], axis=0),
+            bias_C=np.mean([head.bias_C for head in heads], axis=0),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +92,13 @@ def probabilities(logits_NC: Floats, *, exclusive: bool) -> Floats:
     return found
 
 
+def negative_log_likelihood(logits_NC: Floats, targets_NC: Floats, *, exclusive: bool) -> float:
+    """Return how unlikely targets are under logits, in nats, summed over rows."""
+    if exclusive:
+        return float(-(targets_NC * log_softmax(logits_NC, axis=1)).sum())
+    return float(-(targets_NC * log_expit(logits_NC) + (1 - targets_NC) * log_expit(-logits_NC)).sum())
+
+
 def fitted_temperature(logits_NC: Floats, targets_NC: Floats, *, exclusive: bool) -> float:
     """Return the temperature under which targets are likeliest.
 
@@ -93,10 +113,7 @@ def fitted_temperature(logits_NC: Floats, targets_NC: Floats, *, exclusive: bool
         return 1.0
 
     def loss(log_temperature: float) -> float:
-        scaled_NC = logits_NC / np.exp(log_temperature)
-        if exclusive:
-            return float(-(targets_NC * log_softmax(scaled_NC, axis=1)).sum())
-        return float(-(targets_NC * log_expit(scaled_NC) + (1 - targets_NC) * log_expit(-scaled_NC)).sum())
+        return negative_log_likelihood(logits_NC / np.exp(log_temperature), targets_NC, exclusive=exclusive)
 
     found = minimize_scalar(loss, bounds=(np.log(COOLEST), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))

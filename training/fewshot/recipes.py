@@ -130,11 +130,8 @@ def logistic(evidence: Evidence, strength: float) -> LinearHead:
 
 def average(evidence: Evidence, strength: float) -> LinearHead:
     """The mean of what logistic regression and class vectors say: their errors differ."""
-    heads = [logistic(evidence, strength), (names_and_pool if evidence.says_C.any() else class_means)(evidence)]
-    return LinearHead(
-        weights_CF=np.mean([head.weights_CF for head in heads], axis=0),
-        bias_C=np.mean([head.bias_C for head in heads], axis=0),
-    )
+    by_vectors = names_and_pool if evidence.says_C.any() else class_means
+    return LinearHead.mean([logistic(evidence, strength), by_vectors(evidence)])
 
 
 def cosine(evidence: Evidence, strength: float = COSINE_STRENGTHS[-1]) -> LinearHead:

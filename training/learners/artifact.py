@@ -122,6 +122,8 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
     model = classifier.model
     checkpoint: Any = model.language_model if isinstance(model, TextToText) else model.encoder
     checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))
+    # It writes down how it was called last, which is as it reads texts and not what else was asked of it.
+    classifier.tokenizer("", truncation=True, max_length=label_map.max_length)
     classifier.tokenizer.save_pretrained(folder)
     if isinstance(model, EncoderClassifier):
         save_file(model.head_state(), folder / HEAD_FILE)

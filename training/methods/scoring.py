@@ -7,8 +7,9 @@ from typing import Any
 
 import datasets
 
+from training.answers import Rows
 from training.contract import SOFT_LABELS
-from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS, checked_rows, open_dataset
+from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS, ModelOutputs, TokenLabels, checked_rows, open_dataset
 from training.distil import (
     DevConfidence,
     PartialStore,
@@ -55,7 +56,14 @@ def score(job: Job) -> dict[str, Any]:
     splits = read_splits(
         spec=dev, task_type=task_type, tokenizer=classifier.tokenizer, pooling=classifier.model.pooling
     )
-    evaluator = Evaluator(job=job, task_type=task_type, classifier=classifier, compute=compute, splits=splits)
+    evaluator = Evaluator(
+        job=job,
+        task_type=task_type,
+        classifier=classifier,
+        compute=compute,
+        splits=splits,
+        untrained=teacher.untrained,
+    )
     plan = _plan(evaluator, dataset, teacher)
     target = job.folder / SOFT_LABELS
     store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
@@ -135,12 +143,24 @@ def _score_all(evaluator: Evaluator, store: PartialStore, dataset: datasets.Data
 def _score_shard(
     evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int, held_out: HeldOut | None
 ) -> None:
-    job, task_type, teacher = evaluator.job, evaluator.task_type, evaluator.classifier
     start = shard * ROWS_PER_SHARD
-    rows = checked_rows(batch=dataset[start : start + ROWS_PER_SHARD], name="unlabelled", task_type=task_type)
+    batch = dataset[start : start + ROWS_PER_SHARD]
+    rows = checked_rows(batch=batch, name="unlabelled", task_type=evaluator.task_type)
+    if evaluator.untrained is not None:
+        outputs, tokens = evaluator.untrained(rows), None
+    else:
+        outputs, tokens = _read_and_scored(evaluator, rows, start)
+    if held_out is not None:
+        outputs = held_out.put_into(outputs, uids=rows.uids)
+    store.write(shard, rows=rows, outputs=outputs, tokens=tokens)
+
+
+def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int) -> tuple[ModelOutputs, TokenLabels | None]:
+    """Run the teacher over rows, of which `start` others came before; of one that writes, its tokens too."""
+    job, teacher = evaluator.job, evaluator.classifier
     encoded = encode_rows(
         rows=rows,
-        task_type=task_type,
+        task_type=evaluator.task_type,
         tokenizer=teacher.tokenizer,
         max_length=job.spec.training.max_length,
         pooling=teacher.model.pooling,
@@ -154,12 +174,8 @@ def _score_shard(
     options: dict[str, Any] = {"rows": encoded, "compute": evaluator.compute, "stop": job.stop, "on_rows": count}
     if isinstance(teacher.model, TextToText):
         generated = generate_answers(model=teacher.model, num_top=_num_top(evaluator), **options)
-        store.write(shard, rows=rows, outputs=generated.outputs, tokens=generated.tokens)
-    else:
-        outputs = predict_logits(model=teacher.model, **options)
-        if held_out is not None:
-            outputs = held_out.put_into(outputs, uids=rows.uids)
-        store.write(shard, rows=rows, outputs=outputs)
+        return generated.outputs, generated.tokens
+    return predict_logits(model=teacher.model, **options), None
 
 
 def _num_top(evaluator: Evaluator) -> int:

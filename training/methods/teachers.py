@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from training.answers import Rows
 from training.compute import Compute
-from training.data import read_labelled
+from training.data import ModelOutputs, read_labelled
 from training.job import Job
 from training.learners import Classifier, HeldOut, is_artifact, load_classifier, read_label_map
 from training.models import EncoderClassifier, PretrainedUnusable
@@ -23,7 +24,7 @@ from training.train import OF_NAMES, ModelLoader, fit_head, head_choice, head_po
 class ScoringTeacher:
     """A classifier on its device, with the task type in its units; `hash` is one over all that decides its outputs.
 
-    `held_out` are outputs for rows that taught it, by models that these did not teach.
+    `held_out` are outputs for rows that taught it, by models that these did not teach; `untrained` as of an Evaluator.
     """
 
     classifier: Classifier
@@ -32,6 +33,7 @@ class ScoringTeacher:
     name: str
     held_out: HeldOut | None = None
     choice: dict[str, Any] | None = None
+    untrained: Callable[[Rows], ModelOutputs] | None = None
 
 
 def teacher_of(*, job: Job, task_type: TaskType, compute: Compute) -> ScoringTeacher:
@@ -94,6 +96,7 @@ def _fitted(job: Job, task_type: TaskType, compute: Compute) -> ScoringTeacher:
         name=f"{job.spec.model}, not trained",
         held_out=start.held_out,
         choice=head_choice(start),
+        untrained=start.outputs,
     )
 
 

@@ -11,15 +11,19 @@ from training.runtime.files import (
     removed_on_failure,
     write_json,
 )
+from training.runtime.run_cache import BYTES_PER_MB, RunCache, digest_of
 from training.runtime.stop import SECONDS_BETWEEN_CHECKS, StopFlag, StopRequested, is_orphan
 
 __all__ = [
+    "BYTES_PER_MB",
     "CHUNK_BYTES",
     "SECONDS_BETWEEN_CHECKS",
     "PermanentFailure",
+    "RunCache",
     "StopFlag",
     "StopRequested",
     "atomic_folder",
+    "digest_of",
     "discard_working_files",
     "file_hash",
     "folder_hash",

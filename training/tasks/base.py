@@ -17,6 +17,7 @@ from training.answers import (
     LabelledSpan,
     MetricTally,
     Rows,
+    compared_texts,
     constant_answer,
     f1_scores,
     joined_texts,
@@ -148,13 +149,15 @@ class TaskType(ABC):
 
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
         """Answer test rows by the most frequent training answer, and by that of the most similar training text."""
-        train_gold = train.labelled()
+        train_gold, texts = train.labelled(), joined_texts(train)
         majority = most_frequent(train_gold, labels)
-        alike = nearest_texts(train=joined_texts(train), test=joined_texts(test))
-        copied = [majority if row == NO_MATCH else train_gold[row] for row in alike]
+        places = compared_texts(num_train=len(train), num_test=len(test))
+        alike = nearest_texts(train=[texts[place] for place in places], test=joined_texts(test))
+        copied = [majority if row == NO_MATCH else train_gold[places[row]] for row in alike]
+        of = "" if len(places) == len(train) else f", {len(places):,} of {len(train):,} compared"
         return {
             "majority": constant_answer(majority, len(test)),
-            "copy": BaselineAnswers(label="most similar training text", predicted=copied),
+            "copy": BaselineAnswers(label=f"most similar training text{of}", predicted=copied),
         }
 
     def constants(self, *, test: Rows, labels: Sequence[str]) -> list[BaselineAnswers]:

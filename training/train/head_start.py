@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 
 from training.answers import Rows
 from training.compute import Compute
-from training.data import checked_rows, open_dataset
+from training.data import ModelOutputs, checked_rows, open_dataset
 from training.fewshot import (
     Candidate,
     FrozenEncoder,
@@ -22,6 +22,7 @@ from training.fewshot import (
     FrozenStudy,
     LabelText,
     UnitVectors,
+    VectorStore,
     as_outputs,
 )
 from training.job import Job
@@ -76,6 +77,15 @@ class HeadStart:
             return self.study.predict(head or self.fit.head, rows, self.study.vectors(rows.columns))
 
     @property
+    def outputs(self) -> Callable[[Rows], ModelOutputs] | None:
+        """Return what gives the head's outputs for further rows; None of words, whose vectors are not kept."""
+        return None if self.study.task_type.unit == "word" else self._outputs
+
+    def _outputs(self, rows: Rows) -> ModelOutputs:
+        with torch.random.fork_rng(devices=[]):
+            return self.study.outputs(self.fit.head, self.study.vectors(rows.columns))
+
+    @property
     def is_of_pairs(self) -> bool:
         return self.fit.evidence.is_pairs
 
@@ -97,13 +107,22 @@ def fit_head(
 ) -> HeadStart:
     """Choose and fit a head to the loader's checkpoint as it is; what that takes leaves the random state alone.
 
+    One that scores may be the mean of several; see choose.
+
     Raises: NothingKnown, StopRequested.
     """
     began = job.meter.device_seconds()
     study = frozen_study(job=job, loader=loader, compute=compute)
     with torch.random.fork_rng(devices=[]):
         pool = study.vectors(rows.pool.columns)
-        fit = study.fit(labelled=rows.labelled, pool=pool, dev=rows.dev, seed=job.spec.seed, only=only)
+        fit = study.fit(
+            labelled=rows.labelled,
+            pool=pool,
+            dev=rows.dev,
+            seed=job.spec.seed,
+            only=only,
+            is_mean=job.spec.kind == "score",
+        )
         held_out = _held_out(study, fit, rows.labelled)
     if fit.choice.chosen.recipe == NO_RECIPE and not is_quiet:
         raise NothingKnown(
@@ -157,6 +176,7 @@ def frozen_study(*, job: Job, loader: ModelLoader, compute: Compute) -> FrozenSt
         labels=tuple(LabelText.of(label, spec.label_texts.get(label, ())) for label in spec.labels),
         metric=spec.evaluation.metric,
         stop=job.stop,
+        store=None if job.cache is None else VectorStore(job.cache, key=f"{encoder.key}-{compute.device.type}"),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from training.answers import Rows
 from training.compute import Compute
 from training.contract import SPEC_FILE
+from training.data import ModelOutputs
 from training.evaluation import EncodedSplit, Evaluator
 from training.job import Job
 from training.learners import encode_rows
@@ -90,8 +92,8 @@ class RecipeRun:
         job = self.job.with_settings(self.settings(loader))
         return search_and_train(job=job, setup=self.setup(loader), loader=loader, name=name)
 
-    def untrained(self, loader: ModelLoader) -> SearchResult:
-        """Return the loader's classifier as it is; no seed changes it."""
+    def untrained(self, loader: ModelLoader, outputs: Callable[[Rows], ModelOutputs] | None) -> SearchResult:
+        """Return the loader's classifier as it is; no seed changes it. `outputs` as `untrained` of an Evaluator."""
         job = self.job.with_settings(self.settings(loader))
         evaluator = Evaluator(
             job=job,
@@ -99,6 +101,7 @@ class RecipeRun:
             classifier=loader(job.spec),
             compute=self.compute,
             splits=self.splits(loader),
+            untrained=outputs,
         )
         dev = evaluator.dev_score() if "dev" in evaluator.splits else None
         result = TrialResult(

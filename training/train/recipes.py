@@ -127,7 +127,9 @@ def _head(run: RecipeRun, loader: ModelLoader, only: tuple[str, ...]) -> HeadSta
 
 
 def _untrained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
-    return RecipeResult(trained=run.untrained(loader), choice=head_choice(start), held_out=start.held_out)
+    return RecipeResult(
+        trained=run.untrained(loader, start.outputs), choice=head_choice(start), held_out=start.held_out
+    )
 
 
 def _probed(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:

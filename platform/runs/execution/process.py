@@ -17,9 +17,18 @@ from django.conf import settings
 from runs.execution.devices import Device
 from runs.execution.leases import this_host
 from runs.models import Attempt
-from training.contract import CACHE_VARIABLE, PARENT_VARIABLE, SPEC_FILE, WAIT
+from training.contract import (
+    CACHE_VARIABLE,
+    PARENT_VARIABLE,
+    RUN_CACHE_MB_VARIABLE,
+    RUN_CACHE_VARIABLE,
+    SPEC_FILE,
+    WAIT,
+)
 
 LOG_FILE = "log.txt"
+# Beside the folders of the runs.
+RUN_CACHE = "run-cache"
 SECONDS_TO_DIE = 5.0
 _KEPT = {
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
@@ -139,6 +148,8 @@ def trainer_environment(*, source: Mapping[str, str]) -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         PARENT_VARIABLE: str(os.getpid()),
         CACHE_VARIABLE: str(settings.MODEL_CACHE),
+        RUN_CACHE_VARIABLE: str(Path(settings.RUNS_DIR).parent / RUN_CACHE),
+        RUN_CACHE_MB_VARIABLE: str(settings.RUN_CACHE_MB),
     }
 
 

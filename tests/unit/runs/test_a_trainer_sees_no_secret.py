@@ -1,6 +1,9 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+from pytest_django import Settings
 
 from runs.execution import process_started_at, trainer_environment
 
@@ -25,6 +28,13 @@ def test_what_it_needs_is_passed_on_and_nothing_else() -> None:
 
 def test_it_is_told_which_process_to_outlive_never() -> None:
     assert trainer_environment(source={})["FULCRUM_PARENT_PID"] == str(os.getpid())
+
+
+def test_it_is_told_where_runs_share_what_they_compute(settings: Settings, tmp_path: Path) -> None:
+    settings.RUNS_DIR, settings.RUN_CACHE_MB = tmp_path / "runs", 7
+    seen = trainer_environment(source={})
+    assert seen["FULCRUM_RUN_CACHE"] == str(tmp_path / "run-cache")
+    assert seen["FULCRUM_RUN_CACHE_MB"] == "7"
 
 
 def test_a_process_is_known_by_when_it_started() -> None:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.tiny_runs import TEXT, rows_with
-from training.answers import NO_MATCH, memorised_spans, nearest_texts
+from training.answers import NO_MATCH, baselines, memorised_spans, nearest_texts
 from training.answers.baselines import FEW_TEXTS
 from training.evaluation.metrics import baseline_scores
 from training.tasks import TASK_TYPES
@@ -41,6 +41,14 @@ def test_the_copied_answer_is_scored_beside_the_others() -> None:
     test = rows_with(["a", "b", "b"], texts=["a good film", "so sad", "unheard of"])
     found = baseline_scores(task_type=TEXT, train=train, test=test, labels=["a", "b"], metric="accuracy")
     assert found["copy"] == {"label": "most similar training text", "value": 1.0}
+
+
+def test_of_too_many_training_texts_some_are_compared_and_the_label_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines, "MOST_COMPARED", 6)
+    train = rows_with([*"abcde"], texts=["one", "two", "three", "four", "five"])
+    test = rows_with(["a", "e"], texts=["one", "five"])
+    found = TEXT.baselines(train=train, test=test, labels=[*"abcde"])["copy"]
+    assert (found.predicted, found.label) == (["a", "e"], "most similar training text, 3 of 5 compared")
 
 
 @pytest.mark.parametrize(

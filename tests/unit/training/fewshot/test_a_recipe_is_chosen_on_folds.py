@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.unit.training.fewshot.evidence import make
-from training.fewshot import choose
+from training.fewshot import Choice, choose
 
 
 def test_every_candidate_has_its_score_and_the_choice_its_reason() -> None:
@@ -22,6 +22,33 @@ def test_the_simplest_within_one_standard_error_is_taken() -> None:
     best = max(one.score or 0.0 for one in choice.candidates)
     near = [one for one in choice.candidates if (one.score or 0.0) >= best - (one.error or 0.0)]
     assert choice.chosen == near[0]
+
+
+def test_a_teacher_is_the_mean_of_all_within_one_standard_error_where_labels_are_likelier_by_it() -> None:
+    chosen = set()
+    for noise in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0):
+        made = make(noise=noise)
+        simplest, teacher = (choose(evidence=made.evidence, judge=made.judge, is_mean=one) for one in (False, True))
+        losses = [unlikely(one, made.evidence.targets_NC) for one in (simplest, teacher)]
+        assert losses[1] <= losses[0] + 0.01
+        assert teacher.chosen in teacher.candidates
+        chosen.add(teacher.chosen.recipe == "mean_of_heads")
+    assert chosen == {True, False}
+
+
+def unlikely(choice: Choice, targets_NC: np.ndarray) -> float:  # type: ignore[type-arg]
+    """Return the mean loss of held-out answers, in nats."""
+    assert choice.held_out_NC is not None
+    return float(-np.log((choice.held_out_NC * targets_NC).sum(axis=1)).mean())
+
+
+def test_one_head_alone_is_its_own_mean() -> None:
+    made = make()
+    simplest, mean = (
+        choose(evidence=made.evidence, judge=made.judge, only=["names"], is_mean=one) for one in (False, True)
+    )
+    assert mean.chosen == simplest.chosen
+    np.testing.assert_array_equal(mean.linear.weights_CF, simplest.linear.weights_CF)
 
 
 def test_names_that_mislead_lose_to_labelled_rows() -> None:
