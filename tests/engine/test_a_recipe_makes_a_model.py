@@ -9,10 +9,10 @@ from training.data import DataInvalid, InputLine, ModelOutputs
 from training.distil import read_soft_labels
 from training.evaluation.predict import load_predictor
 from training.learners import HeldOut
+from training.recipes import NothingKnown
 from training.runtime import StopFlag
 from training.spec import SpecInvalid, recipes
 from training.tasks import TaskType
-from training.train import NothingKnown
 
 SAID = {"pos": ["good great fine", "happy love"], "neg": ["bad awful poor", "sad hate"]}
 DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test", "pool": "data/unlabelled"}

@@ -7,9 +7,10 @@ from training.data import read_labelled, report_leaks
 from training.job import Job
 from training.methods.preparing import prepare
 from training.methods.result import Extra, finish
+from training.recipes import RecipeRun, train_by_recipe
 from training.spec import FINETUNE, FROZEN, PROBE
 from training.tasks import TaskType
-from training.train import RecipeRun, check_variety, train_by_recipe
+from training.train import check_variety
 
 
 def finetune(job: Job) -> dict[str, Any]:

@@ -1,46 +1,25 @@
 """Training: the loop, what it minimises, the search for settings, and the second stage on gold labels."""
 
-from training.train.few_baselines import few_label_baselines
-from training.train.gold import check_variety, gold_objective, with_target_tokens
-from training.train.head_start import (
-    OF_NAMES,
-    HeadRows,
-    HeadStart,
-    NothingKnown,
-    fit_head,
-    frozen_study,
-    head_choice,
-    head_pooling,
-    head_rows,
-)
+from training.train.gold import check_variety, gold_objective, report_unreadable, with_target_tokens
 from training.train.objectives import SoftLoss, TokenLoss
-from training.train.recipe_run import RecipeRun
-from training.train.recipes import RecipeUnusable, train_by_recipe
-from training.train.search import SearchResult, search_and_train
+from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup
+from training.train.two_stage import FitResult, fit_classifier
 
 __all__ = [
-    "OF_NAMES",
+    "FitResult",
     "GoldStage",
-    "HeadRows",
-    "HeadStart",
     "ModelLoader",
-    "NothingKnown",
-    "RecipeRun",
-    "RecipeUnusable",
     "SearchResult",
     "SoftLoss",
     "TokenLoss",
     "TrainingSetup",
+    "TrainingTrial",
+    "TrialResult",
     "check_variety",
-    "few_label_baselines",
-    "fit_head",
-    "frozen_study",
+    "fit_classifier",
     "gold_objective",
-    "head_choice",
-    "head_pooling",
-    "head_rows",
+    "report_unreadable",
     "search_and_train",
-    "train_by_recipe",
     "with_target_tokens",
 ]

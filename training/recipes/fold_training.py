@@ -9,10 +9,9 @@ from training.answers import Rows
 from training.contract import TRIALS
 from training.evaluation import Evaluator
 from training.fewshot import FrozenHead
+from training.recipes.run import RecipeRun
 from training.runtime import read_json, write_json
-from training.train.recipe_run import RecipeRun
-from training.train.setup import ModelLoader
-from training.train.two_stage import fit_classifier
+from training.train import ModelLoader, fit_classifier
 
 JUDGED = "fold"
 

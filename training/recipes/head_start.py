@@ -28,7 +28,7 @@ from training.job import Job
 from training.learners import HeldOut
 from training.runtime import PermanentFailure
 from training.tasks import BI_ENCODER, TaskType
-from training.train.setup import ModelLoader
+from training.train import ModelLoader
 
 # So many texts of the pool are read, and labelled rows where there are more: a head gains nothing from further ones.
 MOST_POOL, MOST_ROWS = 2_000, 5_000

@@ -10,14 +10,22 @@ from training.contract import SPEC_FILE
 from training.evaluation import EncodedSplit, Evaluator
 from training.job import Job
 from training.learners import encode_rows
+from training.recipes.head_start import head_pooling
 from training.runtime import file_hash
 from training.spec import TrainingSettings
 from training.tasks import TaskType
-from training.train.gold import check_variety, gold_objective, report_unreadable
-from training.train.head_start import head_pooling
-from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
-from training.train.setup import ModelLoader, TrainingSetup
-from training.train.two_stage import FitResult
+from training.train import (
+    FitResult,
+    ModelLoader,
+    SearchResult,
+    TrainingSetup,
+    TrainingTrial,
+    TrialResult,
+    check_variety,
+    gold_objective,
+    report_unreadable,
+    search_and_train,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from training.learners import HeldOut, is_artifact
-from training.runtime import PermanentFailure
-from training.spec import AUTO, FINETUNE, FROZEN, NAMES, PROBE
-from training.train.few_baselines import FROZEN_LABELS, few_label_baselines
-from training.train.head_start import (
+from training.recipes.baselines import FROZEN_LABELS, few_label_baselines
+from training.recipes.deciding import decide, plenty_of_labels, training_of
+from training.recipes.head_start import (
     OF_NAMES,
     HeadRows,
     HeadStart,
@@ -19,10 +18,10 @@ from training.train.head_start import (
     head_choice,
     head_rows,
 )
-from training.train.recipe_choice import decide, plenty_of_labels, training_of
-from training.train.recipe_run import RecipeRun
-from training.train.search import SearchResult
-from training.train.setup import ModelLoader
+from training.recipes.run import RecipeRun
+from training.runtime import PermanentFailure
+from training.spec import AUTO, FINETUNE, FROZEN, NAMES, PROBE
+from training.train import ModelLoader, SearchResult
 
 
 class RecipeUnusable(PermanentFailure):

@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from training.answers import Rows
 from training.fewshot import FrozenHead, errors_of, scores_of, stratified_folds
+from training.recipes.fold_training import Fold, fold_answers
+from training.recipes.head_start import HeadStart, some_of
+from training.recipes.run import RecipeRun
 from training.spec import (
     FINETUNE,
     NUM_FOLDS,
@@ -21,11 +24,7 @@ from training.spec import (
     fewest_labels,
     num_folds,
 )
-from training.train.fold_training import Fold, fold_answers
-from training.train.head_start import HeadStart, some_of
-from training.train.recipe_run import RecipeRun
-from training.train.search import SearchResult
-from training.train.setup import ModelLoader
+from training.train import ModelLoader, SearchResult
 
 
 @dataclass(frozen=True, kw_only=True)
