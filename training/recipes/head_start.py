@@ -26,9 +26,10 @@ from training.fewshot import (
 )
 from training.job import Job
 from training.learners import HeldOut
+from training.models import EncoderClassifier
 from training.runtime import PermanentFailure
 from training.tasks import BI_ENCODER, TaskType
-from training.train import ModelLoader
+from training.train import ModelLoader, take_over
 
 # So many texts of the pool are read, and labelled rows where there are more: a head gains nothing from further ones.
 MOST_POOL, MOST_ROWS = 2_000, 5_000
@@ -134,6 +135,15 @@ def _held_out(study: FrozenStudy, fit: FrozenFit, labelled: Rows) -> HeldOut | N
     vectors = study.vectors(labelled.columns)
     outputs = as_outputs(logits_UC, bounds=vectors.bounds, seen_U=vectors.seen_U)
     return HeldOut(uids=labelled.uids, outputs=outputs)
+
+
+def tuned_head(start: HeadStart, labelled: Rows, model: EncoderClassifier) -> None:
+    """Give a classifier, whose encoder was tuned on some labelled rows, a head on its vectors; raises StopRequested."""
+    study = start.study.with_encoder(model.encoder)
+    with torch.random.fork_rng(devices=[]):
+        pool = study.vectors(start.rows.pool.columns)
+        head = study.fit_firmly(labelled=labelled, pool=pool)
+    take_over(model, head)
 
 
 def head_pooling(task_type: TaskType, asked: str) -> str:

@@ -1,12 +1,14 @@
 """Training: the loop, what it minimises, the search for settings, and the second stage on gold labels."""
 
+from training.train.contrast import Contrast, lacks_pairs
 from training.train.gold import check_variety, gold_objective, report_unreadable, with_target_tokens
 from training.train.objectives import SoftLoss, TokenLoss
 from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
-from training.train.setup import GoldStage, ModelLoader, TrainingSetup
+from training.train.setup import GoldStage, ModelLoader, TrainingSetup, take_over
 from training.train.two_stage import FitResult, fit_classifier
 
 __all__ = [
+    "Contrast",
     "FitResult",
     "GoldStage",
     "ModelLoader",
@@ -19,7 +21,9 @@ __all__ = [
     "check_variety",
     "fit_classifier",
     "gold_objective",
+    "lacks_pairs",
     "report_unreadable",
     "search_and_train",
+    "take_over",
     "with_target_tokens",
 ]
