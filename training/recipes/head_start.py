@@ -36,6 +36,8 @@ MOST_POOL, MOST_ROWS = 2_000, 5_000
 # Of entities, whose every word is a unit.
 FEWEST_MOST_ROWS, MOST_TARGETS = 600, 200_000
 MOST_POOL_OF_WORDS, MOST_ROWS_OF_WORDS = 500, 1_000
+# Of an encoder that was tuned, whose vectors are new at each look at dev.
+MOST_POOL_OF_TUNED = 500
 # What a choice calls a head that answers everything alike.
 NO_RECIPE = "none"
 OF_NAMES = ("names_and_pool", "names", "cosine")
@@ -139,10 +141,11 @@ def _held_out(study: FrozenStudy, fit: FrozenFit, labelled: Rows) -> HeldOut | N
 
 def tuned_head(start: HeadStart, labelled: Rows, model: EncoderClassifier) -> None:
     """Give a classifier, whose encoder was tuned on some labelled rows, a head on its vectors; raises StopRequested."""
-    study = start.study.with_encoder(model.encoder)
+    study, texts = start.study.with_encoder(model.encoder), start.rows.pool
+    texts = some_of(texts, _drawn(len(texts), MOST_POOL_OF_TUNED, start.seed))
+    labelled = some_of(labelled, _drawn(len(labelled), MOST_ROWS, start.seed))
     with torch.random.fork_rng(devices=[]):
-        pool = study.vectors(start.rows.pool.columns)
-        head = study.fit_firmly(labelled=labelled, pool=pool)
+        head = study.fit_firmly(labelled=labelled, pool=study.vectors(texts.columns))
     take_over(model, head)
 
 
