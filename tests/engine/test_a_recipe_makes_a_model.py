@@ -57,7 +57,7 @@ def test_texts_are_drawn_together_by_their_labels(task_type: str, run_folder: Ru
     result = carry_out(folder)
     assert (result["choice"]["chosen"], result["seeds"][0]["num_steps"]) == ("contrast", 40)
     assert len(answers_of(folder)) == 10
-    assert result["metrics"]["dev"]["accuracy"]["value"] >= 0.9
+    assert result["metrics"]["dev"]["accuracy"]["value"] >= 0.8
 
 
 def test_texts_without_a_label_in_common_are_not_paired(run_folder: RunFolder) -> None:

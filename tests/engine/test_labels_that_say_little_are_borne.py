@@ -8,7 +8,7 @@ import pytest
 
 from tests.tiny_runs import LABELS, RunFolder, carry_out, examples, write_dataset
 
-DATA = {"train": "data/train", "test": "data/test", "pool": "data/unlabelled"}
+DATA = {"train": "data/train", "pool": "data/unlabelled"}
 
 
 def chosen(folder: Path) -> dict[str, Any]:
@@ -19,12 +19,10 @@ def chosen(folder: Path) -> dict[str, Any]:
 
 def with_labels(folder: Path, names: dict[str, str], *, further: tuple[str, ...] = ()) -> Path:
     """Call a run's labels something else, and give it further ones that have no example."""
-    for split, count, start in (("train", 24, 0), ("test", 10, 200)):
-        rows = examples("text_classification", count, start=start)
-        rows["label"] = [names[label] for label in rows["label"]]
-        write_dataset(folder / "data" / f"{split}-named", rows)
+    rows = examples("text_classification", 60)
+    write_dataset(folder / "data" / "named", {**rows, "label": [names[label] for label in rows["label"]]})
     payload = json.loads((folder / "spec.json").read_text())
-    data = {**DATA, "train": "data/train-named", "test": "data/test-named"}
+    data = {**DATA, "train": "data/named"}
     labels = [*names.values(), *further]
     (folder / "spec.json").write_text(json.dumps({**payload, "labels": labels, "data": data}))
     return folder

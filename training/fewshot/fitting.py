@@ -17,7 +17,7 @@ from training.fewshot.features import Floats, centre_of, centred_units, pair_fea
 from training.fewshot.frozen_head import FrozenHead, probabilities
 from training.fewshot.judging import Judge, as_outputs
 from training.fewshot.names import TEMPLATE, LabelText, NameVectors, listed, name_vectors
-from training.fewshot.recipes import STRENGTHS, Evidence, logistic
+from training.fewshot.recipes import STRENGTHS, Evidence, logistic, logistic_from_names
 from training.fewshot.store import VectorStore
 from training.learners import learner_of
 from training.runtime import StopFlag
@@ -136,13 +136,13 @@ class FrozenStudy:
         return replace(self, encoder=replace(self.encoder, encoder=encoder, known={}), store=None)
 
     def fit_firmly(self, *, labelled: Rows, pool: UnitVectors) -> FrozenHead:
-        """Fit logistic regression as firmly as it is tried; nothing is chosen or calibrated on the labelled rows.
+        """Fit logistic regression from the label names, as firmly as it is tried; nothing is chosen on these rows.
 
-        For an encoder that has learned these rows: on its vectors they fit any head. Raises: StopRequested.
+        For an encoder that has learned them: they fit any head on its vectors. Raises: StopRequested.
         """
         centre_H = centre_of(pool.all_vectors())
         evidence = self._evidence(self.labelled_units(labelled, centre_H), pool, self._names(centre_H), centre_H)
-        linear = logistic(evidence, STRENGTHS[0])
+        linear = logistic_from_names(evidence, STRENGTHS[0])
         return FrozenHead(linear=linear, centre_H=centre_H, exclusive=evidence.exclusive)
 
     def _evidence(self, units: LabelledUnits, pool: UnitVectors, names: NameVectors, centre_H: Floats) -> Evidence:

@@ -120,7 +120,10 @@ def _drawn(labels_NC: npt.NDArray[np.bool_], *, is_alike: bool, count: int, rng:
     firsts = rng.permutation(len(labels_NC))[:count]
     drawn = [np.empty((0, 2), dtype=np.int64)]
     for row in firsts:
-        partners = np.flatnonzero((known_NC @ known_NC[row] > 0) == is_alike)
+        share_N = known_NC @ known_NC[row] > 0
+        # Two rows of no label at all are neither: nothing says that they have anything in common.
+        of_kind_N = share_N if is_alike else ~share_N & (known_NC.any(axis=1) | known_NC[row].any())
+        partners = np.flatnonzero(of_kind_N)
         partners = partners[partners != row]
         if len(partners):
             seconds = rng.choice(partners, size=-(-count // len(firsts)))
