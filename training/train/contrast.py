@@ -118,7 +118,7 @@ def _drawn(labels_NC: npt.NDArray[np.bool_], *, is_alike: bool, count: int, rng:
     """Return pairs of one kind (P, 2), shuffled."""
     known_NC = labels_NC.astype(np.float32)
     firsts = rng.permutation(len(labels_NC))[:count]
-    drawn = [np.empty((0, 2), dtype=np.int64)]
+    drawn: list[Indices] = [np.empty((0, 2), dtype=np.int64)]
     for row in firsts:
         share_N = known_NC @ known_NC[row] > 0
         # Two rows of no label at all are neither: nothing says that they have anything in common.
