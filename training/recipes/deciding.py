@@ -55,8 +55,8 @@ def plenty_of_labels(run: RecipeRun) -> str:
 def decide(run: RecipeRun, start: HeadStart) -> Decision:
     """Decide between a head as it is and training.
 
-    Training takes part from fewest_labels on; pairs that are read as one text, in both ways of reading them. Of all
-    within one standard error of the best by the metric, the simplest is taken.
+    Training takes part from fewest_labels on, by recipes_that_compete. Of all within one standard error of the best by
+    the metric, the simplest is taken.
 
     Raises: as training does.
     """
