@@ -20,9 +20,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 from bench.parts import few_tables as tables  # noqa: E402  # the paths and threads above must be set first
 from bench.parts.few_columns import Bench, answers  # noqa: E402
-from bench.parts.few_sets import SETS, FewSet, read_sets  # noqa: E402
+from bench.parts.few_sets import SETS, FewSet, read_sets, smaller  # noqa: E402
 from bench.parts.few_students import students  # noqa: E402
+from training.spec import AUTO, TrainingSettings, settings_of  # noqa: E402
 
+RECIPES = tuple(settings_of(TrainingSettings)["recipe"].choices)
 LABELS = (0, 20, 75, 150, 300, 600)
 # The goal on pairs is stated at 29.
 GOAL_LABELS = {"multipit_id": 29}
@@ -39,7 +41,13 @@ def main() -> int:
         for few in sets:
             for num_labels in options.labels:
                 for seed in range(options.draws):
-                    for row in students(few, model=options.model, num_labels=num_labels, seed=seed):
+                    for row in students(
+                        smaller(few, num_test=options.tests),
+                        model=options.model,
+                        num_labels=num_labels,
+                        seed=seed,
+                        recipes=options.recipes,
+                    ):
                         print(json.dumps(row), flush=True)
         return 0
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as folder:
@@ -63,6 +71,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="a folder of JSON-lines files; default FULCRUM_BENCH_DATA")
     parser.add_argument("--vectors", type=Path, help="a folder that keeps vectors for a next call")
     parser.add_argument("--students", action="store_true", help="train the engine's own students, a line of JSON each")
+    parser.add_argument("--recipes", nargs="*", choices=RECIPES, default=[AUTO], help="of these students")
+    parser.add_argument("--tests", type=int, help="how many test rows score these students; default all")
     parser.add_argument("--json", action="store_true", help="print the rows as one line of JSON, too")
     return parser.parse_args()
 

@@ -67,6 +67,11 @@ def binary_distillation_sum(*, student_BC: Tensor, teacher_BC: Tensor, temperatu
     return divergence_B.masked_fill(~mask_B, 0.0).sum() * temperature**2
 
 
+def cosine_error_sum(*, cosine_B: Tensor, target_B: Tensor) -> Tensor:
+    """The squared error of the cosines of pairs, summed."""
+    return F.mse_loss(cosine_B.float(), target_B.float(), reduction="sum")
+
+
 def other_text_sum(*, log_probs_BC: Tensor, weight_B: Tensor) -> Tensor:
     """The loss, in nats, of a model that generates its labels for the probability it gives to all other texts.
 

@@ -1,9 +1,9 @@
-"""Students of the engine itself at few labels: by `auto` on the labels, and distilled from a frozen teacher."""
+"""Students of the engine itself at few labels: by a recipe on the labels, and distilled from a frozen teacher."""
 
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from bench.parts.few_sets import NUM_POOL, FewSet
 from training.job import Job
 from training.methods import METHODS
 from training.reporting import Progress
-from training.spec import RunSpec
+from training.spec import AUTO, RunSpec
 from training.tasks import TASK_TYPES
 
 TEACHER = "all-MiniLM-L6-v2"
@@ -43,10 +43,17 @@ class Runs:
         return str(self.folder / name)
 
     def run(
-        self, kind: str, *, data: dict[str, str], model: str | None = None, name: str = "", **more: Any
+        self,
+        kind: str,
+        *,
+        data: dict[str, str],
+        model: str | None = None,
+        recipe: str = AUTO,
+        name: str = "",
+        **more: Any,
     ) -> tuple[dict[str, Any], Path]:
         """Carry a run out; `more` are further entries of its spec, those of `training` beside the usual ones."""
-        folder = self.folder / (name or f"{kind}-{model}")
+        folder = self.folder / (name or f"{kind}-{model}-{recipe}")
         folder.mkdir()
         training = more.pop("training", {})
         spec = {
@@ -57,7 +64,7 @@ class Runs:
             "model": {"source": "package", "name": model} if model else None,
             "data": data,
             "training": {
-                "recipe": "auto",
+                "recipe": recipe,
                 "steps": STEPS,
                 "batch_size": BATCH_SIZE,
                 "learning_rate": LEARNING_RATE,
@@ -75,25 +82,27 @@ class Runs:
         return METHODS[kind](job), folder
 
 
-def students(few: FewSet, *, model: str, num_labels: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Train both students of one draw; yields what each came to."""
+def students(
+    few: FewSet, *, model: str, num_labels: int, seed: int, recipes: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Train a student of one draw by each recipe, and by `auto` a distilled one too; yields what each came to."""
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as name:
         runs = Runs(few, num_labels=num_labels, seed=seed, folder=Path(name))
-        for path in ("annotate", "distil"):
+        for path, recipe in (*(("annotate", recipe) for recipe in recipes), *([("distil", AUTO)] * (AUTO in recipes))):
             began = time.process_time()
             kind, data = "finetune", runs.data
             if path == "distil":
                 unlabelled = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
                 _, folder = runs.run("score", model=TEACHER, data={**unlabelled, "unlabelled": runs.data["pool"]})
                 kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
-            result, _ = runs.run(kind, model=model, data=data)
+            result, _ = runs.run(kind, model=model, data=data, recipe=recipe)
             yield {
                 "set": few.name,
                 "labels": num_labels,
                 "draw": seed,
                 "path": path,
-                "recipe": result["choice"]["chosen"],
+                "recipe": result.get("choice", {"chosen": recipe})["chosen"],
                 "score": round(100 * result["metrics"]["test"][few.metric]["value"], 1),
                 "baselines": {key: round(100 * one["value"], 1) for key, one in result["metrics"]["baselines"].items()},
                 "cpu_seconds": round(time.process_time() - began, 1),

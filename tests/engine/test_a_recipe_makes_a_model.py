@@ -9,10 +9,10 @@ from training.data import DataInvalid, InputLine, ModelOutputs
 from training.distil import read_soft_labels
 from training.evaluation.predict import load_predictor
 from training.learners import HeldOut
+from training.recipes import NothingKnown, RecipeUnusable
 from training.runtime import StopFlag
 from training.spec import SpecInvalid, recipes
 from training.tasks import TaskType
-from training.train import NothingKnown
 
 SAID = {"pos": ["good great fine", "happy love"], "neg": ["bad awful poor", "sad hate"]}
 DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test", "pool": "data/unlabelled"}
@@ -46,8 +46,25 @@ def test_each_recipe_makes_a_model_of_each_task_type(recipe: str, task_type: Tas
     choice = result["choice"]
     assert choice["why"].endswith(".") and choice["device_seconds"] > 0
     assert {"name", "score"} <= set(choice["candidates"][0])
-    assert (result["seeds"][0]["num_steps"] > 0) == (choice["chosen"] in ("probe", "finetune"))
+    assert (result["seeds"][0]["num_steps"] > 0) == (choice["chosen"] in ("probe", "contrast", "finetune"))
     assert len(answers_of(folder)) == 10
+
+
+@pytest.mark.parametrize("task_type", ["text_classification", "multi_label_classification"])
+def test_texts_are_drawn_together_by_their_labels(task_type: str, run_folder: RunFolder) -> None:
+    training = {"recipe": "contrast", "steps": 40}
+    folder = run_folder(task_type=task_type, training=training, data=DATA, label_texts=SAID)
+    result = carry_out(folder)
+    assert (result["choice"]["chosen"], result["seeds"][0]["num_steps"]) == ("contrast", 40)
+    assert len(answers_of(folder)) == 10
+    assert result["metrics"]["dev"]["accuracy"]["value"] >= 0.8
+
+
+def test_texts_without_a_label_in_common_are_not_paired(run_folder: RunFolder) -> None:
+    folder = run_folder(training={"recipe": "contrast"}, data={**DATA, "train": "data/two"})
+    write_dataset(folder / "data" / "two", examples("text_classification", 2))
+    with pytest.raises(RecipeUnusable, match=r"contrast cannot be used\. No two labelled texts have a label in common"):
+        carry_out(folder)
 
 
 @pytest.mark.parametrize("recipe", ["names", "auto"])
@@ -76,6 +93,7 @@ def test_auto_compares_with_fine_tuning_on_folds_where_dev_is_small(run_folder: 
     assert choice["judged_on"] == "folds"
     scored = {one["name"]: one["score"] for one in choice["candidates"]}
     assert scored["probe"] is not None and "labels left out in turn" in choice["why"]
+    assert scored["contrast"] is not None
 
 
 @pytest.mark.parametrize("pooling", ["mean", "bi_encoder"])

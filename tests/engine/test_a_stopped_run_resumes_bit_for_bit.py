@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,19 @@ def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder
     assert (folder / "checkpoint" / "state.pt").is_file()
     resumed = carry_out(folder)
     assert resumed["artifact_hash"] == whole["artifact_hash"]
+
+
+@pytest.mark.parametrize("looks", [0, 7, 9, 11])
+@pytest.mark.parametrize("has_dev", [True, False])
+def test_a_training_on_pairs_stopped_anywhere_ends_as_if_it_had_not_been(
+    run_folder: RunFolder, looks: int, has_dev: bool
+) -> None:
+    data = {"train": "data/train", "test": "data/test", **({"dev": "data/dev"} if has_dev else {})}
+    changes: dict[str, Any] = {"training": {"recipe": "contrast"}, "data": data}
+    whole = carry_out(run_folder("whole", **changes))
+    folder = run_folder("stopped", **changes)
+    stop_once(folder, looks)
+    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
 
 
 def test_a_checkpoint_that_cannot_be_read_starts_the_run_anew(

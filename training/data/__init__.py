@@ -1,7 +1,7 @@
 """Data, up to the batches of a model: dataset folders and files, token ids, units, batches."""
 
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
-from training.data.encoded import FROZEN_STATES, Encoded, EncodedRows, HiddenStates, join_pair, split_pair
+from training.data.encoded import FROZEN_STATES, Encoded, EncodedRows, HiddenStates, join_pair, paired, split_pair
 from training.data.leaks import report_leaks
 from training.data.ragged import RaggedInts
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
@@ -58,6 +58,7 @@ __all__ = [
     "join_pair",
     "log_probs_at",
     "open_dataset",
+    "paired",
     "read_labelled",
     "read_lines",
     "report_leaks",

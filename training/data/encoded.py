@@ -59,6 +59,18 @@ def join_pair(first: Mapping[str, Value], second: Mapping[str, Value]) -> dict[s
     return {**first, **{f"{SECOND}{name}": value for name, value in second.items()}}
 
 
+def paired(rows: EncodedRows, *, first_P: npt.NDArray[np.int64], second_P: npt.NDArray[np.int64]) -> EncodedRows:
+    """Return P pairs of single texts, each by the numbers of its two rows, encoded apart."""
+    sides = [{name: values.taken(side_P) for name, values in rows.inputs.items()} for side_P in (first_P, second_P)]
+    return EncodedRows(
+        inputs=join_pair(*sides),
+        lengths=rows.lengths[first_P] + rows.lengths[second_P],
+        units=Units.one_per_row(len(first_P)),
+        pad_values=rows.pad_values,
+        columns={},
+    )
+
+
 def split_pair(inputs: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
     """Return the two mappings that `join_pair` was given."""
     first = {name: value for name, value in inputs.items() if not name.startswith(SECOND)}

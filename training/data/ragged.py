@@ -44,6 +44,11 @@ class RaggedInts:
     def lengths(self) -> Indices:
         return np.diff(self.bounds)
 
+    def taken(self, indices: Indices) -> Self:
+        """Return some rows, in this order, each as often as it is named."""
+        places_M, is_real_BL = places_of(self.bounds, indices)
+        return type(self)(values=self.values[places_M], bounds=_bounds(is_real_BL.sum(axis=1)))
+
     def padded(self, indices: Indices, *, fill: int) -> Tensor:
         """Return some rows, filled up to the longest of them, int64 (B, longest)."""
         places_M, is_real_BL = places_of(self.bounds, indices)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from training.answers import Rows
 from training.data import ModelOutputs, Units, tokenise
@@ -16,7 +17,7 @@ from training.fewshot.features import Floats, centre_of, centred_units, pair_fea
 from training.fewshot.frozen_head import FrozenHead, probabilities
 from training.fewshot.judging import Judge, as_outputs
 from training.fewshot.names import TEMPLATE, LabelText, NameVectors, listed, name_vectors
-from training.fewshot.recipes import Evidence, logistic
+from training.fewshot.recipes import STRENGTHS, Evidence, logistic, logistic_from_names
 from training.fewshot.store import VectorStore
 from training.learners import learner_of
 from training.runtime import StopFlag
@@ -110,21 +111,42 @@ class FrozenStudy:
     ) -> FrozenFit:
         """Choose and fit a head; see choose.
 
-        Parameters
-        ----------
-        labelled
-            rows with gold answers, perhaps none.
-        pool
-            of unlabelled rows, at least one: their mean is the centre.
-
-        Raises
-        ------
-        StopRequested: asked to stop.
+        Parameters: `labelled` are rows with gold answers, perhaps none; `pool` of unlabelled rows, at least one: their
+            mean is the centre.
+        Raises: StopRequested.
         """
         centre_H = centre_of(pool.all_vectors())
         names = self._names(centre_H)
         units = self.labelled_units(labelled, centre_H) if len(labelled) else self._no_units(labelled, centre_H)
-        evidence = Evidence(
+        evidence = self._evidence(units, pool, names, centre_H)
+        held_out = self.labelled_units(dev, centre_H) if dev is not None and len(dev) else None
+        choice = choose(evidence=evidence, judge=units.judge, dev=held_out, seed=seed, only=only, is_mean=is_mean)
+        head = FrozenHead(
+            linear=choice.linear, centre_H=centre_H, temperature=choice.temperature, exclusive=evidence.exclusive
+        )
+        notes = (
+            *(() if self._is_pairs else (*names.notes, *self._cut())),
+            *self._without_example(labelled, names),
+            *_misleading(choice),
+        )
+        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=notes)
+
+    def with_encoder(self, encoder: nn.Module) -> FrozenStudy:
+        """Return the same study with the checkpoint's weights changed; no vector of before is used again."""
+        return replace(self, encoder=replace(self.encoder, encoder=encoder, known={}), store=None)
+
+    def fit_firmly(self, *, labelled: Rows, pool: UnitVectors) -> FrozenHead:
+        """Fit logistic regression from the label names, as firmly as it is tried; nothing is chosen on these rows.
+
+        For an encoder that has learned them: they fit any head on its vectors. Raises: StopRequested.
+        """
+        centre_H = centre_of(pool.all_vectors())
+        evidence = self._evidence(self.labelled_units(labelled, centre_H), pool, self._names(centre_H), centre_H)
+        linear = logistic_from_names(evidence, STRENGTHS[0])
+        return FrozenHead(linear=linear, centre_H=centre_H, exclusive=evidence.exclusive)
+
+    def _evidence(self, units: LabelledUnits, pool: UnitVectors, names: NameVectors, centre_H: Floats) -> Evidence:
+        return Evidence(
             features_NF=units.features_NF,
             targets_NC=units.targets_NC,
             names_CF=self._names_of_outputs(names.units_CH),
@@ -133,14 +155,6 @@ class FrozenStudy:
             is_pairs=self._is_pairs,
             alike=self._alike() if self._is_pairs else None,
             outside=0 if self.task_type.unit == "word" else None,
-        )
-        held_out = self.labelled_units(dev, centre_H) if dev is not None and len(dev) else None
-        choice = choose(evidence=evidence, judge=units.judge, dev=held_out, seed=seed, only=only, is_mean=is_mean)
-        head = FrozenHead(
-            linear=choice.linear, centre_H=centre_H, temperature=choice.temperature, exclusive=evidence.exclusive
-        )
-        return FrozenFit(
-            head=head, choice=choice, evidence=evidence, notes=() if self._is_pairs else (*names.notes, *self._cut())
         )
 
     def taught(self, *, pool: UnitVectors, logits_UC: npt.NDArray[np.float32], temperature: float) -> FrozenHead:
@@ -230,6 +244,22 @@ class FrozenStudy:
         what = f"{listed(cut)}: a text is longer than the {length} tokens that are read, and is cut. Say it shorter."
         return (what,) if cut else ()
 
+    def _without_example(self, labelled: Rows, names: NameVectors) -> tuple[str, ...]:
+        """Say of which labels no row is an example, where there are rows."""
+        if not len(labelled):
+            return ()
+        place = {label: number for number, label in enumerate(self.label_names)}
+        seen = {item[0] for answer in labelled.labelled() for item in self.task_type.items(answer=answer, place=place)}
+        missing = [number for number in range(len(self.labels)) if number not in seen]
+        named, unknown = (
+            [self.labels[number].name for number in missing if names.says_C[number] == is_named]
+            for is_named in (True, False)
+        )
+        return (
+            *([f"{listed(named)}: no labelled example; only what it says of itself is known."] if named else []),
+            *([f"{listed(unknown)}: no labelled example, and nothing else is known. Label some."] if unknown else []),
+        )
+
     def _names(self, centre_H: Floats) -> NameVectors:
         if self._is_pairs:
             return NameVectors.unknown(len(self.labels), len(centre_H))
@@ -256,3 +286,18 @@ class FrozenStudy:
             if ALIKE & {text.strip().casefold() for text in (label.name, *label.examples)}
         ]
         return found[0] if len(found) == 1 and len(self.labels) == 2 else None
+
+
+def _misleading(choice: Choice) -> tuple[str, ...]:
+    """Say where rows without names do better than with them, as where names are of another language than the texts."""
+    scored = {one.recipe: one for one in choice.candidates if one.score is not None}
+    without, with_names = scored.get("class_means"), scored.get("names")
+    if without is None or with_names is None or without.score is None or with_names.score is None:
+        return ()
+    lead = without.score - with_names.score
+    if lead <= max(without.error or 0.0, with_names.error or 0.0):
+        return ()
+    return (
+        f"Label names mislead: without them a head is {100 * lead:.1f} points better on {choice.judged_on}. Describe "
+        "the labels in the words, and the language, of the texts.",
+    )

@@ -16,6 +16,9 @@ from training.fewshot.features import Floats, Vectors, centred_units, unit_rows
 TEMPLATE = "{name}"
 _LETTERS = regex.compile(r"\p{L}{2}")
 SHOWN = 5
+# Of two units, whose cosine is 1 but for rounding: the checkpoint reads the same in both.
+SAME = 1 - 1e-5
+ROWS_PER_BLOCK = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,21 @@ def name_vectors(
     owner = np.repeat(np.arange(len(labels)), [len(said) for said in texts])
     sums_CH = np.zeros((len(labels), len(centre_H)))
     np.add.at(sums_CH, owner, units)
-    return NameVectors(units_CH=unit_rows(sums_CH), notes=tuple(notes))
+    units_CH = unit_rows(sums_CH)
+    if alike := _alike(units_CH):
+        units_CH[alike] = 0.0
+        shown = listed([labels[number].name for number in alike])
+        notes.append(f"{shown}: the checkpoint reads the same in them. Say it in words of a language that it knows.")
+    return NameVectors(units_CH=units_CH, notes=tuple(notes))
+
+
+def _alike(units_CH: Floats) -> list[int]:
+    """Return the labels that have another one's vector, as those written in signs that a checkpoint does not know."""
+    counts = [
+        (units_CH[start : start + ROWS_PER_BLOCK] @ units_CH.T > SAME).sum(axis=1)
+        for start in range(0, len(units_CH), ROWS_PER_BLOCK)
+    ]
+    return [int(number) for number in np.flatnonzero(np.concatenate(counts) > 1)]
 
 
 def listed(names: Sequence[str]) -> str:

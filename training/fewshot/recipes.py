@@ -128,6 +128,17 @@ def logistic(evidence: Evidence, strength: float) -> LinearHead:
     )
 
 
+def logistic_from_names(evidence: Evidence, strength: float) -> LinearHead:
+    """As `logistic`, drawn to names alone: a tuned checkpoint takes too much of the pool for its commonest label."""
+    return fit_logistic(
+        features_NF=evidence.features_NF,
+        targets_NC=evidence.targets_NC,
+        start=_unlabelled_head(evidence, names),
+        strength=strength,
+        exclusive=evidence.exclusive,
+    )
+
+
 def average(evidence: Evidence, strength: float) -> LinearHead:
     """The mean of what logistic regression and class vectors say: their errors differ."""
     by_vectors = names_and_pool if evidence.says_C.any() else class_means
@@ -231,11 +242,11 @@ def _with_thresholds(evidence: Evidence, head: LinearHead) -> LinearHead:
     return replace(head, bias_C=head.bias_C - threshold_C)
 
 
-def _unlabelled_head(evidence: Evidence) -> LinearHead:
+def _unlabelled_head(evidence: Evidence, of_names: Callable[[Evidence], LinearHead] = names_and_pool) -> LinearHead:
     nothing = evidence.of([])
     if not evidence.says_C.any():
         return no_head(evidence)
-    head = names_and_pool(nothing)
+    head = of_names(nothing)
     # Of a label whose name says nothing, the rows are to decide, and nothing is to be held against it.
     said_C = evidence.says_C
     scale = 0.5

@@ -29,19 +29,17 @@ from training.methods.preparing import prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import start_student
 from training.models import tokenizer_hash
+from training.recipes import HeadRows, few_label_baselines, head_rows
 from training.runtime import PermanentFailure, file_hash
 from training.tasks import TaskType
 from training.train import (
     GoldStage,
-    HeadRows,
     ModelLoader,
     SoftLoss,
     TokenLoss,
     TrainingSetup,
     check_variety,
-    few_label_baselines,
     gold_objective,
-    head_rows,
     search_and_train,
 )
 

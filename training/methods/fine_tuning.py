@@ -7,9 +7,10 @@ from training.data import read_labelled, report_leaks
 from training.job import Job
 from training.methods.preparing import prepare
 from training.methods.result import Extra, finish
-from training.spec import FINETUNE, FROZEN, PROBE
+from training.recipes import RecipeRun, train_by_recipe
+from training.spec import CONTRAST, FINETUNE, FROZEN, PROBE
 from training.tasks import TaskType
-from training.train import RecipeRun, check_variety, train_by_recipe
+from training.train import check_variety
 
 
 def finetune(job: Job) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def _train_rows(job: Job, task_type: TaskType) -> Rows | None:
     if folder is None:
         return None
     train = read_labelled(folder=folder, name="train", task_type=task_type, labels=job.spec.labels)
-    if job.spec.training.recipe in (FINETUNE, FROZEN, PROBE):
+    if job.spec.training.recipe in (FINETUNE, FROZEN, PROBE, CONTRAST):
         check_variety(gold=train.labelled(), task_type=task_type)
     return train
 

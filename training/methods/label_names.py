@@ -11,7 +11,7 @@ from training.data import read_labelled
 from training.evaluation import split_metrics
 from training.job import Job
 from training.methods.preparing import prepare
-from training.train import OF_NAMES, RecipeRun, RecipeUnusable, fit_head, head_rows, no_head_for
+from training.recipes import OF_NAMES, RecipeRun, RecipeUnusable, fit_head, head_rows, no_head_for
 
 
 def score_label_names(job: Job) -> dict[str, Any]:

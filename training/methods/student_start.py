@@ -12,8 +12,9 @@ from training.data import TopOutputs, Units
 from training.distil import SoftLabels
 from training.job import Job
 from training.learners import is_artifact
+from training.recipes import frozen_study, head_pooling
 from training.spec import FINETUNE, PROBE
-from training.train import ModelLoader, frozen_study, head_pooling
+from training.train import ModelLoader
 
 # So many soft-labelled rows are read at most; of entities, whose every word is a unit, fewer.
 MOST_ROWS, MOST_ROWS_OF_WORDS = 2_000, 500

@@ -14,10 +14,11 @@ from training.data import ModelOutputs, read_labelled
 from training.job import Job
 from training.learners import Classifier, HeldOut, is_artifact, load_classifier, read_label_map
 from training.models import EncoderClassifier, PretrainedUnusable
+from training.recipes import OF_NAMES, fit_head, head_choice, head_pooling, head_rows
 from training.runtime import folder_hash
 from training.spec import FINETUNE, NAMES, ModelSource
 from training.tasks import TaskType
-from training.train import OF_NAMES, ModelLoader, fit_head, head_choice, head_pooling, head_rows
+from training.train import ModelLoader
 
 
 @dataclass(frozen=True, kw_only=True)

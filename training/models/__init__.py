@@ -2,7 +2,14 @@
 
 from training.models.answer_codec import AnswerCodec
 from training.models.frozen import frozen_states
-from training.models.heads import BiEncoder, EncoderClassifier, EncoderTagger, parameter_groups, state_in_fp32
+from training.models.heads import (
+    BiEncoder,
+    EncoderClassifier,
+    EncoderTagger,
+    PairCosine,
+    parameter_groups,
+    state_in_fp32,
+)
 from training.models.layers import freeze_layers
 from training.models.packing import packed_linears
 from training.models.pretrained import PretrainedUnusable, check_segments, load_pretrained, model_folder, tokenizer_hash
@@ -15,6 +22,7 @@ __all__ = [
     "EncoderClassifier",
     "EncoderTagger",
     "GeneratedTokens",
+    "PairCosine",
     "PretrainedUnusable",
     "TextToText",
     "check_segments",

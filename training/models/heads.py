@@ -57,15 +57,20 @@ class EncoderClassifier(nn.Module):
         self.centre = None if centre_H is None else centre_H.to(self.head.weight)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        """Return logits (U, C); where FROZEN_STATES (B, T, H) are among the inputs, frozen layers are not run again."""
+        """Return logits (U, C)."""
+        logits_UC: Tensor = self.head(self.dropout(self.vectors(inputs)))
+        return logits_UC
+
+    def vectors(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return what the head reads of each unit, (U, H).
+
+        Where FROZEN_STATES (B, T, H) are among the inputs, frozen layers are not run again.
+        """
         frozen_BTH = inputs.get(FROZEN_STATES)
         encoder = self.encoder if frozen_BTH is None else upper_part(self.encoder, num_frozen_layers(self.encoder))
         hidden_BTH = run_encoder(encoder, inputs, frozen_BTH)
         units_UH = self.units(hidden_BTH, inputs)
-        if self.centre is not None:
-            units_UH = scaled_units(units_UH - self.centre)
-        logits_UC: Tensor = self.head(self.dropout(units_UH))
-        return logits_UC
+        return units_UH if self.centre is None else scaled_units(units_UH - self.centre)
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
@@ -110,6 +115,19 @@ class BiEncoder(EncoderClassifier):
     def _vector(self, side: dict[str, Tensor]) -> Tensor:
         mean_BH = mean_over_tokens(run_encoder(self.encoder, side), side["attention_mask"])
         return scaled_units(mean_BH if self.centre is None else mean_BH - self.centre)
+
+
+class PairCosine(nn.Module):
+    """The cosine of two texts' vectors, as a classifier of single texts reads them; its head has no part in it."""
+
+    def __init__(self, classifier: EncoderClassifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the cosines (B,) of pairs that were encoded apart."""
+        u_BH, v_BH = (self.classifier.vectors(side) for side in split_pair(inputs))
+        return nn.functional.cosine_similarity(u_BH.float(), v_BH.float(), dim=-1)
 
 
 def scaled_units(vectors_UH: Tensor) -> Tensor:

@@ -2,10 +2,20 @@
 
 from training.spec.declaring import FormGroup, Setting, Settings, SpecInvalid, like, setting, settings_of
 from training.spec.label_texts import LabelTexts
-from training.spec.recipes import NUM_FOLDS, PLENTY_PER_LABEL, are_plenty, dev_decides, fewest_labels, num_folds
+from training.spec.recipes import (
+    NUM_FOLDS,
+    PLENTY_PER_LABEL,
+    are_plenty,
+    dev_decides,
+    fewest_labels,
+    num_folds,
+    pairs_texts,
+    recipes_that_compete,
+)
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
     AUTO,
+    CONTRAST,
     FINETUNE,
     FROZEN,
     GIT_REF,
@@ -28,6 +38,7 @@ from training.spec.settings import (
 
 __all__ = [
     "AUTO",
+    "CONTRAST",
     "FINETUNE",
     "FROZEN",
     "GIT_REF",
@@ -58,6 +69,8 @@ __all__ = [
     "fewest_labels",
     "like",
     "num_folds",
+    "pairs_texts",
+    "recipes_that_compete",
     "require",
     "setting",
     "settings_of",

@@ -1,5 +1,8 @@
 """When the recipe `auto` compares training with a head on the checkpoint as it is, and by how many trainings."""
 
+from training.spec.settings import CONTRAST, FINETUNE, PROBE
+from training.tasks import BI_ENCODER, TaskType
+
 # Labels, and labels per class, below which training is not tried, and from which nothing else is.
 FEWEST_LABELS, FEWEST_PER_LABEL = 50, 8
 PLENTY_ROWS, PLENTY_PER_LABEL = 1_000, 200
@@ -28,3 +31,17 @@ def dev_decides(num_dev: int, *, num_classes: int) -> bool:
 def num_folds(num_rows: int) -> int:
     """How many folds are trained without, where folds decide."""
     return NUM_FOLDS if num_rows < ONE_FOLD_ROWS else 1
+
+
+def pairs_texts(task_type: TaskType) -> bool:
+    """Whether labelled texts can be paired by their labels: those that are single, and labelled as a whole."""
+    return len(task_type.input_fields) == 1 and task_type.unit != "word"
+
+
+def recipes_that_compete(task_type: TaskType, *, pooling: str) -> tuple[str, ...]:
+    """Name the recipes that train and are compared with a head, simpler ones first."""
+    if pairs_texts(task_type):
+        return (PROBE, CONTRAST)
+    # Pairs that are read as one text are tried in both ways of reading them.
+    is_joint = len(task_type.input_fields) > 1 and pooling != BI_ENCODER
+    return (PROBE, FINETUNE) if is_joint else (PROBE,)

@@ -10,12 +10,15 @@ from typing import Any, Self
 from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
 from training.spec.declaring import Settings, SpecInvalid, setting
 from training.spec.label_texts import LabelTexts, read_label_texts
+from training.spec.recipes import pairs_texts
 from training.spec.settings import (
     AUTO,
+    CONTRAST,
     FINETUNE,
     FROZEN,
     MAX_SEED,
     NAMES,
+    PROBE,
     DataPaths,
     DistillationSettings,
     EvaluationSettings,
@@ -79,6 +82,9 @@ class RunSpec(Settings):
         recipe, from_names = self.training.recipe, self.training.recipe in (NAMES, AUTO)
         fix = "Give the labelled dataset's folder, or set training.recipe to names or auto."
         require(self.data.train is not None or from_names, "data.train", f"is missing for recipe {recipe}", fix)
+        paired = recipe != CONTRAST or pairs_texts(TASK_TYPES[self.task_type])
+        problem = f"{CONTRAST} is for single texts that are labelled as a whole, and {self.task_type} has none"
+        require(paired, "training.recipe", problem, f"Set it to {PROBE} or {AUTO}.")
         known = self.data.train is not None or self.data.pool is not None
         require(known, "data.pool", "is missing while there are no labels", "Give the folder of unlabelled examples.")
         self.training.check_length()

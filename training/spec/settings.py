@@ -24,12 +24,13 @@ SEGMENTATION_CHOICES = {
     "character": "Characters",
 }
 # The first names what a spec without the setting means, as all of them once were.
-FINETUNE, AUTO, NAMES, FROZEN, PROBE = "finetune", "auto", "names", "frozen", "probe"
+FINETUNE, AUTO, NAMES, FROZEN, PROBE, CONTRAST = "finetune", "auto", "names", "frozen", "probe", "contrast"
 RECIPE_CHOICES = {
     AUTO: "Chosen on the labels",
     NAMES: "Label names; the checkpoint is not trained",
     FROZEN: "A head on the checkpoint, which is not trained",
     PROBE: "Such a head first, then fine-tuning of all",
+    CONTRAST: "Fine-tuning on pairs of labelled texts, then a head",
     FINETUNE: "Fine-tuning from an untrained head",
 }
 FILTER_CHOICES = {

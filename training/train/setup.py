@@ -16,6 +16,7 @@ from training.learners import Classifier, load_classifier
 from training.models import EncoderClassifier, TextToText, freeze_layers, frozen_states
 from training.spec import RunSpec
 from training.tasks import TaskType
+from training.train.contrast import Contrast
 from training.train.loop import StepLoss
 
 
@@ -32,8 +33,8 @@ class GoldStage:
 class TrainingSetup:
     """Encoded rows, the loss over them, and the held-out splits; `gold` is the stage that follows, if any.
 
-    A checkpoint is used only if it has the same `fingerprint`. `name` is that of the curves, empty of a single
-    training.
+    With `contrast` the encoder is trained on pairs of the rows instead, and the head fitted afterwards. A checkpoint is
+    used only if it has the same `fingerprint`. `name` is that of the curves, empty of a single training.
     """
 
     task_type: TaskType
@@ -43,6 +44,7 @@ class TrainingSetup:
     splits: dict[str, EncodedSplit]
     fingerprint: str
     gold: GoldStage | None = None
+    contrast: Contrast | None = None
     name: str = ""
 
     def held_out(self) -> dict[str, Rows]:
@@ -91,7 +93,7 @@ class ModelLoader:
         """Give each classifier from now on this head."""
         self._head = head
         if self._first is not None:
-            _take_over(self._first, head)
+            take_over(self._first.model, head)
 
     def prepared(self, rows: EncodedRows) -> EncodedRows:
         """Return rows to train on with the states behind the frozen layers, for all trainings at once."""
@@ -114,14 +116,14 @@ class ModelLoader:
             pooling=spec.training.pooling,
         )
         if self._head is not None:
-            _take_over(classifier, self._head)
+            take_over(classifier.model, self._head)
         classifier.model.to(self._compute.device)
         freeze_layers(encoder=classifier.model.encoder, num_layers=spec.training.frozen_layers)
         return classifier
 
 
-def _take_over(classifier: Classifier, head: FrozenHead) -> None:
-    model = classifier.model
+def take_over(model: nn.Module, head: FrozenHead) -> None:
+    """Give an encoder's classifier a head that was fitted to its vectors."""
     assert isinstance(model, EncoderClassifier)
     folded = head.folded(unit_length=math.sqrt(len(head.centre_H)))
     model.start_from(

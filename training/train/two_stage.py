@@ -6,6 +6,7 @@ from training.evaluation import Evaluator
 from training.job import Job
 from training.learners import Classifier
 from training.spec import TrainingSettings, require
+from training.train.contrast import fit_on_pairs
 from training.train.loop import FitInputs, FitState, Schedule, can_resume, fit, weights_of
 from training.train.setup import GoldStage, TrainingSetup
 
@@ -39,7 +40,10 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
         compute=setup.compute,
         dev_score=evaluator.dev_score if has_dev else None,
     )
-    if setup.gold is None:
+    if setup.contrast is not None:
+        state = fit_on_pairs(job=job, inputs=inputs, contrast=setup.contrast, fingerprint=setup.fingerprint)
+        stage = None
+    elif setup.gold is None:
         state = fit(job=job, inputs=inputs, fingerprint=setup.fingerprint)
         stage = None
     else:

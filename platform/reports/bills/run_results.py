@@ -23,7 +23,7 @@ NAMES = {
 FREE = frozenset({"majority", "constant", "every_word", "label_names"})
 
 # Of the recipes that a choice may end in, those that train the checkpoint itself.
-TRAINED = ("probe", "finetune")
+TRAINED = ("probe", "contrast", "finetune")
 OVER_EXAMPLES = "over examples; no seed changes it"
 
 

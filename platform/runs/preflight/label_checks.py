@@ -22,6 +22,7 @@ from studies.models import Split
 from studies.queries import labelled
 from tables.table import counted
 from training.answers import GoldInvalid, chosen_segmentation, has_unspaced
+from training.spec import AUTO, CONTRAST, PROBE, pairs_texts
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
@@ -106,6 +107,21 @@ def _said(chain: Chain) -> dict[str, list[str]]:
 
 def check_recipe(chain: Chain) -> list[CheckResult]:
     """Whether the models take the recipe: one that writes text has no vector that a head could start from."""
+    return [*_check_pairing(chain), *_check_heads(chain)]
+
+
+def _check_pairing(chain: Chain) -> list[CheckResult]:
+    trained = [run for run in chain.runs if run.kind in (RunKind.FINETUNE_STUDENT, RunKind.FINETUNE_TEACHER)]
+    if pairs_texts(chain.study.definition) or not any(run.recipe == CONTRAST for run in trained):
+        return []
+    text = (
+        f"The recipe {CONTRAST} is for single texts that are labelled as a whole, and this study has none. Choose "
+        f"{AUTO} or {PROBE}."
+    )
+    return [CheckResult("Recipe", CheckLevel.REFUSED, text)]
+
+
+def _check_heads(chain: Chain) -> list[CheckResult]:
     results = []
     for run in chain.runs:
         shape = shape_of(run.base_model)

@@ -22,8 +22,17 @@ from runs.requests.inputs import Inputs
 from runs.requests.plan import UNTRAINED, WITHOUT_LABELS, trains
 from runs.run_kinds import RUN_KINDS
 from studies.models import Study
-from training.spec import AUTO, FINETUNE, PROBE, are_plenty, dev_decides, fewest_labels, num_folds
-from training.tasks import BI_ENCODER
+from training.spec import (
+    AUTO,
+    CONTRAST,
+    FINETUNE,
+    PROBE,
+    are_plenty,
+    dev_decides,
+    fewest_labels,
+    num_folds,
+    recipes_that_compete,
+)
 
 MOST_HISTORY = 20
 _AMOUNTS = ("low", "expected", "high")
@@ -31,7 +40,7 @@ _AMOUNTS = ("low", "expected", "high")
 _UNTRAINED = Q(training__recipe__in=UNTRAINED) | Q(training__recipe__in=WITHOUT_LABELS, snapshot__isnull=True)
 _TRAINED = (
     Q(training__recipe__isnull=True)
-    | Q(training__recipe__in=[FINETUNE, PROBE])
+    | Q(training__recipe__in=[FINETUNE, PROBE, CONTRAST])
     | Q(training__recipe=AUTO, snapshot__isnull=False)
 )
 
@@ -139,9 +148,7 @@ def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int
         return 1, 0
     if num_labels < fewest_labels(num_classes):
         return 0, 0
-    # Pairs that are read as one text are tried in both ways of reading them.
-    is_joint = len(study.definition.input_fields) > 1 and run.training.get("pooling") != BI_ENCODER
-    num_candidates = 2 if is_joint else 1
+    num_candidates = len(recipes_that_compete(study.definition, pooling=run.training.get("pooling", "mean")))
     if dev_decides(inputs.num_dev, num_classes=num_classes):
         return num_candidates, 0
     return 1, num_candidates * num_folds(num_labels)

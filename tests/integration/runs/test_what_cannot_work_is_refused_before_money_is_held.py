@@ -89,6 +89,12 @@ def test_a_bi_encoder_is_for_pairs(tiny: Callable[..., Study]) -> None:
     )
 
 
+def test_texts_are_paired_only_where_they_are_labelled_as_a_whole(tiny: Callable[..., Study]) -> None:
+    study = spans_of(tiny(), (0, 4))
+    result = found("Recipe", study, plan=replace(PLAN, recipe="contrast"))
+    assert result.level == CheckLevel.REFUSED and result.text.endswith("Choose auto or probe.")
+
+
 def test_one_class_only_is_refused(tiny: Callable[..., Study]) -> None:
     study = tiny()
     Label.objects.filter(example__split=Split.POOL).update(value="good")

@@ -26,6 +26,8 @@ BAD = {
     "data.pool": {"data": {}, "training": {"recipe": "auto"}},
     "training.recipe": {"training": {"recipe": "magic"}},
     "training.recipe, for scoring": {"kind": "score", "training": {"recipe": "probe"}},
+    "training.recipe, for pairs": {"task_type": "pair_classification", "training": {"recipe": "contrast"}},
+    "training.recipe, for entities": {"task_type": "entity_extraction", "training": {"recipe": "contrast"}},
     "label_texts": {"label_texts": ["good"]},
     "label_texts, of no label": {"label_texts": {"fair": ["so so"]}},
     "label_texts, one text": {"label_texts": {"pos": "good"}},

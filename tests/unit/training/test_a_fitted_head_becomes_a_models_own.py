@@ -10,10 +10,11 @@ from training.answers import Rows
 from training.evaluation import predict_logits
 from training.learners import Classifier, LabelMap, encode_rows, load_classifier, save_classifier
 from training.models import PretrainedUnusable
+from training.recipes import HeadStart, fit_head, head_pooling, head_rows
 from training.runtime import StopFlag
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES, TaskType
-from training.train import HeadStart, ModelLoader, fit_head, head_pooling, head_rows
+from training.train import ModelLoader
 
 
 def rows_of(task_type: TaskType, count: int) -> Rows:

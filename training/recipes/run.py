@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
 
 from training.answers import Rows
 from training.compute import Compute
@@ -12,14 +16,27 @@ from training.data import ModelOutputs
 from training.evaluation import EncodedSplit, Evaluator
 from training.job import Job
 from training.learners import encode_rows
+from training.models import EncoderClassifier
+from training.recipes.head_start import head_pooling
 from training.runtime import file_hash
 from training.spec import TrainingSettings
 from training.tasks import TaskType
-from training.train.gold import check_variety, gold_objective, report_unreadable
-from training.train.head_start import head_pooling
-from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
-from training.train.setup import ModelLoader, TrainingSetup
-from training.train.two_stage import FitResult
+from training.train import (
+    Contrast,
+    FitResult,
+    ModelLoader,
+    SearchResult,
+    TrainingSetup,
+    TrainingTrial,
+    TrialResult,
+    check_variety,
+    gold_objective,
+    report_unreadable,
+    search_and_train,
+)
+
+# Given labelled rows, it fits a head to a classifier whose encoder was tuned on them.
+FitHead = Callable[[Rows, EncoderClassifier], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +54,17 @@ class RecipeRun:
         """The labelled rows, of which there are some."""
         assert self.train is not None
         return self.train
+
+    @property
+    def labels_NC(self) -> npt.NDArray[np.bool_]:
+        """Which labels each labelled row has, in its spans too."""
+        labels = self.job.spec.labels
+        place = {label: number for number, label in enumerate(labels)}
+        labels_NC = np.zeros((len(self.labelled), len(labels)), dtype=np.bool_)
+        for row, answer in enumerate(self.labelled.labelled()):
+            for item in self.task_type.items(answer=answer, place=place):
+                labels_NC[row, item[0]] = True
+        return labels_NC
 
     def dev_only(self) -> dict[str, Rows]:
         return {name: rows for name, rows in self.held_out.items() if name == "dev"}
@@ -66,8 +94,8 @@ class RecipeRun:
         )
         return EncodedSplit(rows=rows, encoded=encoded)
 
-    def setup(self, loader: ModelLoader) -> TrainingSetup:
-        """Prepare trainings on the labelled rows."""
+    def setup(self, loader: ModelLoader, *, fit_head: FitHead | None = None) -> TrainingSetup:
+        """Prepare trainings on the labelled rows, or on pairs of them where a head is fitted afterwards."""
         self.job.progress.stage("data", message="preparing data")
         report_unreadable(self.job, self.labelled, loader)
         encoded, loss = gold_objective(rows=self.labelled, loader=loader, task_type=self.task_type, spec=self.job.spec)
@@ -78,7 +106,13 @@ class RecipeRun:
             compute=self.compute,
             splits=self.splits(loader),
             fingerprint=file_hash(self.job.folder / SPEC_FILE),
+            contrast=self._contrast(fit_head),
         )
+
+    def _contrast(self, fit_head: FitHead | None) -> Contrast | None:
+        if fit_head is None:
+            return None
+        return Contrast(labels_NC=self.labels_NC, fit_head=partial(fit_head, self.labelled))
 
     def settings(self, loader: ModelLoader) -> TrainingSettings:
         """Return the settings of a training: a head that was fitted already learns at the rate of the rest."""
@@ -86,11 +120,11 @@ class RecipeRun:
         factor = 1.0 if loader.has_head else settings.head_learning_rate_factor
         return replace(settings, head_learning_rate_factor=factor, pooling=loader.asked_pooling)
 
-    def fine_tuned(self, loader: ModelLoader, *, name: str = "") -> SearchResult:
+    def fine_tuned(self, loader: ModelLoader, *, fit_head: FitHead | None = None, name: str = "") -> SearchResult:
         """Train all, by the run's search and from all its seeds. Raises: DataInvalid (nothing to tell apart)."""
         check_variety(gold=self.labelled.labelled(), task_type=self.task_type)
         job = self.job.with_settings(self.settings(loader))
-        return search_and_train(job=job, setup=self.setup(loader), loader=loader, name=name)
+        return search_and_train(job=job, setup=self.setup(loader, fit_head=fit_head), loader=loader, name=name)
 
     def untrained(self, loader: ModelLoader, outputs: Callable[[Rows], ModelOutputs] | None) -> SearchResult:
         """Return the loader's classifier as it is; no seed changes it. `outputs` as `untrained` of an Evaluator."""

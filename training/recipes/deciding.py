@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Rows
-from training.fewshot import FrozenHead, errors_of, scores_of, stratified_folds
+from training.fewshot import errors_of, scores_of, stratified_folds
+from training.recipes.fold_training import Fold, fold_answers
+from training.recipes.head_start import HeadStart, some_of
+from training.recipes.run import RecipeRun
+from training.recipes.trainings import Training
 from training.spec import (
-    FINETUNE,
     NUM_FOLDS,
     PLENTY_PER_LABEL,
     PROBE,
@@ -20,12 +23,9 @@ from training.spec import (
     dev_decides,
     fewest_labels,
     num_folds,
+    recipes_that_compete,
 )
-from training.train.fold_training import Fold, fold_answers
-from training.train.head_start import HeadStart, some_of
-from training.train.recipe_run import RecipeRun
-from training.train.search import SearchResult
-from training.train.setup import ModelLoader
+from training.train import SearchResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,27 +43,6 @@ class Decision:
     device_seconds: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """A recipe that trains, with a loader of its own for each training of it, given the head to start from."""
-
-    recipe: str
-    loader: Callable[[FrozenHead], ModelLoader]
-
-
-def training_of(run: RecipeRun, recipe: str) -> Training:
-    """Return how a recipe trains: `probe` from the head, `finetune` from none."""
-
-    def load(head: FrozenHead) -> ModelLoader:
-        if recipe == FINETUNE:
-            return run.loader(run.job.spec.training.pooling)
-        loader = run.loader(run.head_pooling)
-        loader.start_from(head)
-        return loader
-
-    return Training(recipe=recipe, loader=load)
-
-
 def plenty_of_labels(run: RecipeRun) -> str:
     """Say that labels are so many that fine-tuning needs no comparison; "" where they are not."""
     num_labels, num_classes = _num_labels(run), len(run.job.spec.labels)
@@ -76,8 +55,8 @@ def plenty_of_labels(run: RecipeRun) -> str:
 def decide(run: RecipeRun, start: HeadStart) -> Decision:
     """Decide between a head as it is and training.
 
-    Training takes part from fewest_labels on; pairs that are read as one text, in both ways of reading them. Of all
-    within one standard error of the best by the metric, the simplest is taken.
+    Training takes part from fewest_labels on, by recipes_that_compete. Of all within one standard error of the best by
+    the metric, the simplest is taken.
 
     Raises: as training does.
     """
@@ -87,8 +66,8 @@ def decide(run: RecipeRun, start: HeadStart) -> Decision:
         few = f"{_num_labels(run):,} labels; fine-tuning is tried from {fewest:,} on"
         lacking = {"name": PROBE, "score": None, "lacks": few}
         return Decision(recipe=None, judged_on=head.judged_on, why=f"{head.why} {few}.", candidates=[lacking])
-    is_joint = run.head_pooling != run.job.spec.training.pooling
-    trainings = [training_of(run, recipe) for recipe in ((PROBE, FINETUNE) if is_joint else (PROBE,))]
+    competing = recipes_that_compete(run.task_type, pooling=run.job.spec.training.pooling)
+    trainings = [Training(run=run, start=start, recipe=recipe) for recipe in competing]
     dev = run.held_out.get("dev")
     if dev is not None and dev_decides(len(dev), num_classes=len(run.job.spec.labels)):
         return _on_dev(run, start, trainings, dev)
@@ -108,7 +87,7 @@ def _on_dev(run: RecipeRun, start: HeadStart, trainings: Sequence[Training], dev
     answers, results, seconds = [start.predict(dev)], [], []
     for one in trainings:
         began = run.job.meter.device_seconds()
-        result = run.fine_tuned(one.loader(start.fit.head), name=one.recipe if len(trainings) > 1 else "")
+        result = one.trained(name=one.recipe if len(trainings) > 1 else "")
         answers.append(result.evaluators[result.best]().predict("dev").predicted)
         results.append(result)
         seconds.append(run.job.meter.device_seconds() - began)
@@ -122,12 +101,12 @@ def _on_dev(run: RecipeRun, start: HeadStart, trainings: Sequence[Training], dev
 def _on_folds(run: RecipeRun, start: HeadStart, trainings: Sequence[Training]) -> Decision:
     """Train each on folds of the labels, at the first rate of the search, and compare on those left out."""
     began = run.job.meter.device_seconds()
-    fold_N = stratified_folds(_labels_of(run), count=NUM_FOLDS, seed=run.job.spec.seed)
+    fold_N = stratified_folds(run.labels_NC.astype(np.float64), count=NUM_FOLDS, seed=run.job.spec.seed)
     count = num_folds(len(fold_N))
     folds = [_fold(run, start, fold_N, number) for number in range(count)]
     answers = [[answer for fold in folds for answer in start.predict(fold.judge, fold.head)]]
     for one in trainings:
-        found = [fold_answers(run, load=one.loader, name=one.recipe, fold=fold) for fold in folds]
+        found = [fold_answers(one, fold) for fold in folds]
         answers.append([answer for part in found for answer in part])
     rows = some_of(run.labelled, np.concatenate([np.flatnonzero(fold_N == number) for number in range(count)]))
     decision = _compared(run, start, trainings, rows=rows, answers=answers, judged_on="folds")
@@ -138,16 +117,6 @@ def _fold(run: RecipeRun, start: HeadStart, fold_N: npt.NDArray[np.int64], numbe
     teach = some_of(run.labelled, np.flatnonzero(fold_N != number))
     judge = some_of(run.labelled, np.flatnonzero(fold_N == number))
     return Fold(number=number + 1, teach=teach, judge=judge, head=start.head_of(teach))
-
-
-def _labels_of(run: RecipeRun) -> npt.NDArray[np.float64]:
-    labels = run.job.spec.labels
-    place = {label: number for number, label in enumerate(labels)}
-    labels_NC = np.zeros((len(run.labelled), len(labels)))
-    for row, answer in enumerate(run.labelled.labelled()):
-        for item in run.task_type.items(answer=answer, place=place):
-            labels_NC[row, item[0]] = 1
-    return labels_NC
 
 
 def _compared(

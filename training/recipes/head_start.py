@@ -27,15 +27,18 @@ from training.fewshot import (
 )
 from training.job import Job
 from training.learners import HeldOut
+from training.models import EncoderClassifier
 from training.runtime import PermanentFailure
 from training.tasks import BI_ENCODER, TaskType
-from training.train.setup import ModelLoader
+from training.train import ModelLoader, take_over
 
 # So many texts of the pool are read, and labelled rows where there are more: a head gains nothing from further ones.
 MOST_POOL, MOST_ROWS = 2_000, 5_000
 # Of entities, whose every word is a unit.
 FEWEST_MOST_ROWS, MOST_TARGETS = 600, 200_000
 MOST_POOL_OF_WORDS, MOST_ROWS_OF_WORDS = 500, 1_000
+# Of an encoder that was tuned, whose vectors are new at each look at dev.
+MOST_POOL_OF_TUNED = 500
 # What a choice calls a head that answers everything alike.
 NO_RECIPE = "none"
 OF_NAMES = ("names_and_pool", "names", "cosine")
@@ -153,6 +156,16 @@ def _held_out(study: FrozenStudy, fit: FrozenFit, labelled: Rows) -> HeldOut | N
     vectors = study.vectors(labelled.columns)
     outputs = as_outputs(logits_UC, bounds=vectors.bounds, seen_U=vectors.seen_U)
     return HeldOut(uids=labelled.uids, outputs=outputs)
+
+
+def tuned_head(start: HeadStart, labelled: Rows, model: EncoderClassifier) -> None:
+    """Give a classifier, whose encoder was tuned on some labelled rows, a head on its vectors; raises StopRequested."""
+    study, texts = start.study.with_encoder(model.encoder), start.rows.pool
+    texts = some_of(texts, _drawn(len(texts), MOST_POOL_OF_TUNED, start.seed))
+    labelled = some_of(labelled, _drawn(len(labelled), MOST_ROWS, start.seed))
+    with torch.random.fork_rng(devices=[]):
+        head = study.fit_firmly(labelled=labelled, pool=study.vectors(texts.columns))
+    take_over(model, head)
 
 
 def head_pooling(task_type: TaskType, asked: str) -> str:

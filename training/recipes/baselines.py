@@ -12,9 +12,9 @@ from training.data import Units
 from training.fewshot import as_outputs, fit_words, scores_of
 from training.job import Job
 from training.learners import learner_of
+from training.recipes.head_start import OF_NAMES, HeadRows, HeadStart, fit_head, some_of
 from training.tasks import TaskType
-from training.train.head_start import OF_NAMES, HeadRows, HeadStart, fit_head, some_of
-from training.train.setup import ModelLoader
+from training.train import ModelLoader
 
 # One machine per label is fitted to all rows; beyond this it takes longer than it is worth.
 MOST_WORD_TARGETS = 500_000

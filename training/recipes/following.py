@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from training.learners import HeldOut, is_artifact
-from training.runtime import PermanentFailure
-from training.spec import AUTO, FINETUNE, FROZEN, NAMES, PROBE
-from training.train.few_baselines import FROZEN_LABELS, few_label_baselines
-from training.train.head_start import (
+from training.recipes.baselines import FROZEN_LABELS, few_label_baselines
+from training.recipes.deciding import decide, plenty_of_labels
+from training.recipes.head_start import (
     OF_NAMES,
     HeadRows,
     HeadStart,
@@ -19,10 +18,14 @@ from training.train.head_start import (
     head_choice,
     head_rows,
 )
-from training.train.recipe_choice import decide, plenty_of_labels, training_of
-from training.train.recipe_run import RecipeRun
-from training.train.search import SearchResult
-from training.train.setup import ModelLoader
+from training.recipes.run import RecipeRun
+from training.recipes.trainings import Training
+from training.runtime import PermanentFailure
+from training.spec import AUTO, CONTRAST, FINETUNE, FROZEN, NAMES, PROBE
+from training.train import ModelLoader, SearchResult, lacks_pairs
+
+# Those that train the checkpoint itself.
+TRAINED = (PROBE, CONTRAST, FINETUNE)
 
 
 class RecipeUnusable(PermanentFailure):
@@ -44,7 +47,7 @@ class RecipeResult:
     @property
     def is_trained(self) -> bool:
         """Whether the checkpoint itself was trained."""
-        return self.choice is None or self.choice["chosen"] in (PROBE, FINETUNE)
+        return self.choice is None or self.choice["chosen"] in TRAINED
 
 
 def train_by_recipe(run: RecipeRun) -> RecipeResult:
@@ -132,10 +135,13 @@ def _untrained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeR
     )
 
 
-def _probed(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
-    choice = {**head_choice(start), "chosen": PROBE, "why": f"Asked for. Its head: {start.fit.choice.why}"}
-    trained = run.fine_tuned(training_of(run, PROBE).loader(start.fit.head))
-    return RecipeResult(trained=trained, choice=choice)
+def _trained(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
+    recipe = run.job.spec.training.recipe
+    reason = lacks_pairs(run.labels_NC) if recipe == CONTRAST else ""
+    if reason:
+        raise RecipeUnusable(f"training.recipe: {recipe} cannot be used. {reason} Set it to {FROZEN} or {AUTO}.")
+    choice = {**head_choice(start), "chosen": recipe, "why": f"Asked for. Its start: {start.fit.choice.why}"}
+    return RecipeResult(trained=Training(run=run, start=start, recipe=recipe).trained(), choice=choice)
 
 
 def _chosen(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResult:
@@ -151,13 +157,14 @@ def _chosen(run: RecipeRun, loader: ModelLoader, start: HeadStart) -> RecipeResu
     }
     if decision.recipe is None:
         return replace(_untrained(run, loader, start), choice=choice)
-    trained = decision.trained or run.fine_tuned(training_of(run, decision.recipe).loader(start.fit.head))
+    trained = decision.trained or Training(run=run, start=start, recipe=decision.recipe).trained()
     return RecipeResult(trained=trained, choice={**choice, "chosen": decision.recipe})
 
 
 _FROM_HEAD: dict[str, Callable[[RecipeRun, ModelLoader, HeadStart], RecipeResult]] = {
     NAMES: _untrained,
     FROZEN: _untrained,
-    PROBE: _probed,
+    PROBE: _trained,
+    CONTRAST: _trained,
     AUTO: _chosen,
 }
