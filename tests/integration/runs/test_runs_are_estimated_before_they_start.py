@@ -152,7 +152,7 @@ def test_trainings_that_auto_compares_are_work_too(study: Study) -> None:
         return work_of(plain, inputs).num_learned
 
     assert learned(49, num_dev=0) == 0
-    assert learned(50, num_dev=0) == 20 + 2 * 3 * 20
-    assert learned(600, num_dev=0) == 20 + 2 * 20
-    assert learned(600, num_dev=100) == 2 * 20
+    assert learned(50, num_dev=0) == 20 + 3 * 20
+    assert learned(600, num_dev=0) == 20 + 20
+    assert learned(600, num_dev=100) == 20
     assert learned(1_000, num_dev=0) == 20
