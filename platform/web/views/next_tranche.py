@@ -54,7 +54,7 @@ def start_pilot(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid() and is_as_shown(request, form, _shown(found)):
         carry_out(form, lambda: _start(request, found, form))
     for error in (reason for reasons in form.errors.values() for reason in reasons):
-        messages.error(request, error)
+        messages.error(request, str(error))
     return redirect("report", pk=study.pk)
 
 
