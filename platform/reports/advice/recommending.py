@@ -18,7 +18,7 @@ from reports.advice.pilot import PilotPart, price_pilot
 from reports.advice.question import question_of
 from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import Situation, situation_of
-from reports.advice.words import IN_PROGRESS, name_flip, name_pilot, no_choice, too_dear
+from reports.advice.words import IN_PROGRESS, name_flip, no_choice, pilot_first, rest_of_pilot, too_dear
 from reports.models import Recommendation
 from studies.models import Study
 
@@ -95,8 +95,9 @@ def _before_it_can_be_told(decision: Decision, situation: Situation, offers: Off
     pilot = price_pilot(situation, offers)
     if pilot:
         price = sum((part.adds for part in pilot), ZERO)
-        words = name_pilot(num_parts=len(pilot), price=price, currency=currency)
-        return replace(decision, words=f"{decision.words} {words}", pilot=pilot)
+        name = rest_of_pilot if situation.measured else pilot_first
+        words = name(num_parts=len(pilot), price=price, currency=currency)
+        return replace(decision, words=f"{decision.words} {words}" if situation.measured else words, pilot=pilot)
     if situation.under_way:
         return Decision(words=IN_PROGRESS, forecasts=decision.forecasts)
     return decision

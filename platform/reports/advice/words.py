@@ -37,9 +37,16 @@ def name_flip(*, what: str, price: Decimal, factor: float, currency: str, offer:
     return f"{what} at {then} instead of {before} ({factor:.2g} times): {bought} would be bought."
 
 
-def name_pilot(*, num_parts: int, price: Decimal, currency: str) -> str:
-    """How much there is to measure first, and for how much."""
-    return f"The pilot, {counted(num_parts, 'measurement')} for {money(price, currency=currency)}, comes first."
+def pilot_first(*, num_parts: int, price: Decimal, currency: str) -> str:
+    """What to say where nothing can be forecast before a pilot."""
+    parts = counted(num_parts, "measurement")
+    cost = money(price, currency=currency)
+    return f"Cannot tell yet: nothing is measured. {cost} for a pilot of {parts} comes first."
+
+
+def rest_of_pilot(*, num_parts: int, price: Decimal, currency: str) -> str:
+    """How much of a pilot is left, and for how much."""
+    return f"The rest of the pilot is {counted(num_parts, 'measurement')} for {money(price, currency=currency)}."
 
 
 def no_choice(*, offer: Offer | None, notes: Sequence[str], currency: str) -> str:

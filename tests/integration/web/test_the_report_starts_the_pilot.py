@@ -74,7 +74,8 @@ def test_the_page_lists_the_pilot_with_its_price_and_one_button(manager: Client,
         "the teacher of 40 labels",
         "a student of 40 labels and 20 pseudo-labels",
     ]
-    assert "The pilot, 4 measurements for $" in words(found)
+    assert words(found).startswith("Cannot tell yet: nothing is measured. $")
+    assert words(found).endswith(" for a pilot of 4 measurements comes first.")
     assert all(name[0].upper() + name[1:] in page for name in names(found))
     assert page.count("Start the pilot") == 1
     assert "Start the run" not in page
@@ -116,6 +117,15 @@ def test_while_it_is_in_progress_nothing_else_is_named(manager: Client, study: S
     found = advised(study)
     assert words(found) == "Cannot tell yet: what the runs in progress measure comes first."
     assert (found.pilot, found.best) == ([], None)
+
+
+def test_the_rest_of_it_is_named_beside_what_can_be_forecast(manager: Client, study: Study) -> None:
+    ground.annotated(study, num_labels=40)
+    found = advised(study)
+    assert "The rest of the pilot is 3 measurements for $" in words(found)
+    page = report(manager, study)
+    assert page.count("Start the pilot") == 1
+    assert "Start the run" not in page
 
 
 def test_what_has_failed_is_in_the_pilot_again(manager: Client, study: Study) -> None:
