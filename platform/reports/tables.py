@@ -43,7 +43,8 @@ def tranche_text(found: NextTranche) -> str:
     if counts.total:
         came.append(f"In all studies here: inside the 90 % band {counts.inside_90:,} of {counts.total:,}.")
     table = [_table([header, *rows], left=(0, 1))] if rows else []
-    return "\n".join([f"Study: {found.study}", "", kept.words, *kept.flips, "", *table, *kept.notes, *came])
+    words = [kept.words, *kept.flips, *_pilot_lines(found)]
+    return "\n".join([f"Study: {found.study}", "", *words, "", *table, *kept.notes, *came])
 
 
 def tranche_json(found: NextTranche) -> dict[str, Any]:
@@ -58,10 +59,19 @@ def tranche_json(found: NextTranche) -> dict[str, Any]:
         "best": found.best.as_json if found.best else None,
         "runner_up": kept.runner_up,
         "flips": kept.flips,
+        "pilot": [one.as_json for one in found.pilot],
         "offers": kept.offers,
         "notes": kept.notes,
         "coverage": asdict(found.coverage),
     }
+
+
+def _pilot_lines(found: NextTranche) -> list[str]:
+    if not found.pilot:
+        return []
+    currency = found.study.budget.currency
+    rows = [[one.name, money(one.pilot_adds, currency=currency)] for one in found.pilot if one.pilot_adds is not None]
+    return ["", _table([["Pilot", "Adds"], *rows, ["In all", money(found.pilot_price, currency=currency)]])]
 
 
 def _offer_row(one: OfferRecord, *, is_best: bool, currency: str) -> list[str]:

@@ -73,6 +73,7 @@ urlpatterns = [
     path("runs/<int:pk>/extend/", runs.extend_run, name="extend-run"),
     path("studies/<int:pk>/report/", reports.report, name="report"),
     path("studies/<int:pk>/report/next/", next_tranche.next_part, name="next-tranche"),
+    path("studies/<int:pk>/report/pilot/", next_tranche.start_pilot, name="start-pilot"),
     path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
     re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", reports.report_chart, name="report-chart"),
     path("studies/<int:pk>/report/compare/", reports.comparison, name="compare"),

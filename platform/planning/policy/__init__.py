@@ -3,6 +3,7 @@
 from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips
 from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.forecasts import Forecast
+from planning.policy.pilot import has_choice, pilot_of
 from planning.policy.planner import Choice, choose
 from planning.policy.state import State
 from planning.policy.words import Wording
@@ -20,4 +21,6 @@ __all__ = [
     "cheapest_to_reach",
     "choose",
     "flips",
+    "has_choice",
+    "pilot_of",
 ]

@@ -24,7 +24,7 @@ class Offer:
     """A cell and its price: what `num_new` further labels and its runs are expected to cost.
 
     `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
-    limit of each run, `teacher_run` the teacher that is there already.
+    limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already.
     """
 
     cell: Cell
@@ -33,12 +33,22 @@ class Offer:
     labels: Decimal
     compute: Compute
     minutes: int
+    num_runs: int = 1
     teacher_run: int | None = None
     is_hybrid: bool = False
 
     @property
     def price(self) -> Decimal:
         return self.labels + self.compute.expected
+
+    @property
+    def path(self) -> Path:
+        return Path.DISTIL if self.cell.pseudo_labels else Path.ANNOTATE
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether all of its labels are there."""
+        return not self.num_new and not self.num_waiting
 
 
 @dataclass(kw_only=True)
@@ -82,9 +92,7 @@ def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
     """Labels there, some fewer, none, and further ones as far as the pool and the money go."""
     pool = situation.pool
     num_there = pool.num_labels + pool.num_open
-    there = {0, pool.num_labels, num_there}
-    if situation.points:
-        there |= set(smaller_sizes(pool.num_labels))
+    there = {0, *smaller_sizes(pool.num_labels), pool.num_labels, num_there}
     sizes = [LabelSize(num_labels=num_labels) for num_labels in sorted(there)]
     if situation.terms is None:
         offers.note("No price of a label is set, so no further labels can be priced.")
@@ -156,6 +164,7 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
         labels=size.expected,
         compute=compute,
         minutes=minutes or chain.plan.max_minutes,
+        num_runs=len(chain.runs),
         teacher_run=chain.plan.teacher_run,
         is_hybrid=chain.plan.is_hybrid,
     )

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
+from budgets.models import Path
+from budgets.money import ZERO
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
 from reports.advice.records import OfferRecord, offer_from_json
 from reports.advice.situation import situation_of
@@ -34,6 +37,26 @@ class NextTranche:
         found = self.recommendation
         wanted = (found.labels, found.pseudo_labels) if found else None
         return next((one for one in self.offers if (one.labels, one.pseudo_labels) == wanted), None)
+
+    @cached_property
+    def pilot(self) -> list[OfferRecord]:
+        """What to measure first, in the order that it is priced in; empty once the planner can tell."""
+        parts = (one for one in self.offers if one.pilot_adds is not None)
+        return sorted(parts, key=lambda one: (one.path == Path.DISTIL, not one.is_teacher, one.labels))
+
+    @property
+    def startable(self) -> list[OfferRecord]:
+        """Of the pilot, what can be started now."""
+        return [one for one in self.pilot if one.is_startable]
+
+    @property
+    def pilot_price(self) -> Decimal:
+        return sum((one.pilot_adds for one in self.pilot if one.pilot_adds is not None), ZERO)
+
+    @property
+    def pilot_holds(self) -> Decimal:
+        """What its runs hold until they end."""
+        return sum((one.pilot_holds for one in self.pilot if one.pilot_holds is not None), ZERO)
 
     @cached_property
     def runner_up(self) -> OfferRecord | None:

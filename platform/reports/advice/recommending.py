@@ -1,7 +1,7 @@
 """Recommending the next tranche: once for each state of a study, and kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -10,14 +10,15 @@ from django.db import transaction
 
 from budgets.models import Path
 from budgets.money import ZERO
-from planning.policy import Advice, Forecast, Question, advise, flips
+from planning.policy import Advice, Forecast, Question, advise, flips, has_choice
 from planning.surfaces import Cell
 from reports.advice.offers import Offer, Offers, offers_of
 from reports.advice.outcomes import record_outcomes
+from reports.advice.pilot import PilotPart, price_pilot
 from reports.advice.question import question_of
 from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import Situation, situation_of
-from reports.advice.words import name_flip, too_dear
+from reports.advice.words import IN_PROGRESS, name_flip, no_choice, pilot_first, rest_of_pilot, too_dear
 from reports.models import Recommendation
 from studies.models import Study
 
@@ -39,6 +40,7 @@ class Decision:
     runner_up: Offer | None = None
     forecasts: Sequence[Forecast] = ()
     flips: Sequence[str] = ()
+    pilot: Sequence[PilotPart] = ()
 
 
 def recommend(*, study: Study) -> Recommendation:
@@ -73,13 +75,32 @@ def decide(situation: Situation, offers: Offers) -> Decision:
     advice = advise(question)
     by_cell = {offer.cell: offer for offer in offers.found}
     best, can_tell = _offer_to_take(advice, by_cell), advice.best is not None and advice.best.can_tell
-    return Decision(
+    decision = Decision(
         words=advice.words,
         best=best,
         runner_up=by_cell.get(advice.runner_up.cell) if advice.runner_up else None,
         forecasts=advice.forecasts,
         flips=_flips(situation, question, by_cell, best) if best and can_tell else [],
     )
+    return _before_it_can_be_told(decision, situation, offers) if best and not can_tell else decision
+
+
+def _before_it_can_be_told(decision: Decision, situation: Situation, offers: Offers) -> Decision:
+    """The pilot first; unless it is in progress, or no measurement could change what to buy."""
+    num_labels, currency = situation.pool.num_labels, situation.study.budget.currency
+    on_offer = {offer.cell for offer in (*offers.found, *offers.too_dear)}
+    if not has_choice(cells=on_offer | situation.measured | situation.under_way, num_labels=num_labels):
+        every = next((offer for offer in offers.found if offer.cell == Cell(num_labels)), None)
+        return Decision(words=no_choice(offer=every, notes=offers.notes, currency=currency), best=every)
+    pilot = price_pilot(situation, offers)
+    if pilot:
+        price = sum((part.adds for part in pilot), ZERO)
+        name = rest_of_pilot if situation.measured else pilot_first
+        words = name(num_parts=len(pilot), price=price, currency=currency)
+        return replace(decision, words=f"{decision.words} {words}" if situation.measured else words, pilot=pilot)
+    if situation.under_way:
+        return Decision(words=IN_PROGRESS, forecasts=decision.forecasts)
+    return decision
 
 
 def _offer_to_take(advice: Advice, by_cell: Mapping[Cell, Offer]) -> Offer | None:
@@ -140,6 +161,7 @@ def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommend
     forecasts = {forecast.cell: forecast for forecast in decision.forecasts}
     order = {cell: place for place, cell in enumerate(forecasts)}
     ranked = sorted(offers.found, key=lambda offer: order.get(offer.cell, len(order)))
+    parts = {part.offer.cell: part for part in decision.pilot}
     best, foreseen = decision.best, forecasts.get(decision.best.cell) if decision.best else None
     found, _ = Recommendation.objects.get_or_create(
         study=situation.study,
@@ -148,7 +170,7 @@ def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommend
             "words": decision.words,
             **_cell_columns(best, foreseen),
             "runner_up": _json_of(decision.runner_up, forecasts),
-            "offers": [record_of(offer, forecasts.get(offer.cell)).as_json for offer in ranked],
+            "offers": [record_of(offer, forecasts.get(offer.cell), parts.get(offer.cell)).as_json for offer in ranked],
             "flips": list(decision.flips),
             "notes": offers.notes,
         },

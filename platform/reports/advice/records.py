@@ -9,9 +9,12 @@ from budgets.models import Path
 from planning.policy import Forecast
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
+from reports.advice.pilot import PilotPart
 from reports.advice.words import name_purchase
+from runs.requests import HYBRID_EPOCHS, RunPlan, RunRequest
+from studies.models import Study
 
-AMOUNTS = ("label_cost", "compute_cost")
+AMOUNTS = ("label_cost", "compute_cost", "pilot_adds", "pilot_holds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,7 @@ class OfferRecord:
 
     Without a number of pseudo-labels it is a teacher alone.
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
-    that begins with it.
+    that begins with it. `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
 
     labels: int
@@ -41,6 +44,8 @@ class OfferRecord:
     gain: float | None = None
     chance_of_being_best: float | None = None
     can_tell: bool = False
+    pilot_adds: Decimal | None = None
+    pilot_holds: Decimal | None = None
 
     @property
     def price(self) -> Decimal:
@@ -55,6 +60,11 @@ class OfferRecord:
         return self.pseudo_labels is None
 
     @property
+    def is_startable(self) -> bool:
+        """Whether all of its labels are there."""
+        return not self.num_new and not self.num_waiting
+
+    @property
     def arm(self) -> str:
         """What kind of purchase it is."""
         further = "further labels, " if self.num_new else ""
@@ -67,11 +77,24 @@ class OfferRecord:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), **{name: str(getattr(self, name)) for name in AMOUNTS}}
+        amounts = {name: getattr(self, name) for name in AMOUNTS}
+        return {**asdict(self), **{name: None if one is None else str(one) for name, one in amounts.items()}}
+
+    def request(self, study: Study) -> RunRequest:
+        """What its runs are asked for with."""
+        plan = RunPlan(
+            max_minutes=self.minutes,
+            teacher_run=self.teacher_run,
+            teacher_only=self.is_teacher,
+            gold_epochs=HYBRID_EPOCHS if self.is_hybrid else 0,
+        )
+        return RunRequest(
+            study=study, path=self.path, plan=plan, num_labels=self.labels, num_unlabelled=self.pseudo_labels or 0
+        )
 
 
-def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
-    """Keep an offer, with its forecast where there is one."""
+def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = None) -> OfferRecord:
+    """Keep an offer, with its forecast and its part in the pilot where there are any."""
     foreseen: dict[str, Any] = {}
     if forecast is not None:
         names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best", "can_tell")
@@ -88,6 +111,8 @@ def record_of(offer: Offer, forecast: Forecast | None) -> OfferRecord:
         name=name_purchase(offer),
         teacher_run=offer.teacher_run,
         is_hybrid=offer.is_hybrid,
+        pilot_adds=part.adds if part else None,
+        pilot_holds=part.holds if part else None,
         **foreseen,
     )
 
@@ -100,4 +125,5 @@ def pseudo_labels_of(cell: Cell) -> int | None:
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:
     """Read an offer back."""
     bands = {name: tuple(values[name]) for name in ("band_80", "band_90") if values[name] is not None}
-    return OfferRecord(**{**values, **bands, **{name: Decimal(values[name]) for name in AMOUNTS}})
+    amounts = {name: Decimal(values[name]) for name in AMOUNTS if values.get(name) is not None}
+    return OfferRecord(**{**values, **bands, **amounts})

@@ -1,12 +1,15 @@
 """How offers and what would change a recommendation are said."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.formatting import money
+from tables.table import counted
 
 NOTHING = "nothing"
+IN_PROGRESS = "Cannot tell yet: what the runs in progress measure comes first."
 
 
 def name_purchase(offer: Offer) -> str:
@@ -32,6 +35,26 @@ def name_flip(*, what: str, price: Decimal, factor: float, currency: str, offer:
     before, then = (money(amount, currency=currency) for amount in (price, price * Decimal(f"{factor:.4f}")))
     bought = name_purchase(offer) if offer else NOTHING
     return f"{what} at {then} instead of {before} ({factor:.2g} times): {bought} would be bought."
+
+
+def pilot_first(*, num_parts: int, price: Decimal, currency: str) -> str:
+    """What to say where nothing can be forecast before a pilot."""
+    parts = counted(num_parts, "measurement")
+    cost = money(price, currency=currency)
+    return f"Cannot tell yet: nothing is measured. {cost} for a pilot of {parts} comes first."
+
+
+def rest_of_pilot(*, num_parts: int, price: Decimal, currency: str) -> str:
+    """How much of a pilot is left, and for how much."""
+    return f"The rest of the pilot is {counted(num_parts, 'measurement')} for {money(price, currency=currency)}."
+
+
+def no_choice(*, offer: Offer | None, notes: Sequence[str], currency: str) -> str:
+    """What to say where all that is on offer are students of the labels there."""
+    said = ["No measurement can change what to buy: only students of the labels there are on offer."]
+    if offer:
+        said.append(f"{money(offer.price, currency=currency)} for {name_purchase(offer)} tells what they are worth.")
+    return " ".join([*said, *notes])
 
 
 def too_dear(*, offer: Offer, available: Decimal, currency: str) -> str:

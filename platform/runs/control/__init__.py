@@ -3,7 +3,7 @@
 from runs.control.cancelling import cancel, cancelled_with
 from runs.control.extending import extend, extend_automatically
 from runs.control.pausing import pause, resume, resume_if_possible, why_paused
-from runs.control.starting import StartedRuns, start_annotate, start_distil, start_runs
+from runs.control.starting import StartedRuns, start_all, start_annotate, start_distil, start_runs
 
 __all__ = [
     "StartedRuns",
@@ -14,6 +14,7 @@ __all__ = [
     "pause",
     "resume",
     "resume_if_possible",
+    "start_all",
     "start_annotate",
     "start_distil",
     "start_runs",

@@ -77,6 +77,12 @@ def start_distil(
 
 
 @transaction.atomic
+def start_all(*, actor: User, requests: Sequence[RunRequest], licence_confirmed: bool = False) -> Sequence[StartedRuns]:
+    """Start the runs of several requests, in order: of all of them, or of none. Raises: as `start_runs`."""
+    return [start_runs(actor=actor, request=one, licence_confirmed=licence_confirmed) for one in requests]
+
+
+@transaction.atomic
 def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = False) -> StartedRuns:
     """Start the runs of a request: fix its rows, check it, hold its worst case, queue what waits for nothing.
 

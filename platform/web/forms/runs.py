@@ -77,7 +77,17 @@ class FieldGroup:
         return any(field.errors for field in self.fields)
 
 
-class StartRunForm(forms.Form):
+class LicenceForm(forms.Form):
+    """What a person states of a teacher."""
+
+    licence_confirmed = forms.BooleanField(
+        label="I have read the teacher's licence: its outputs may train other models",
+        required=False,
+        help_text="Needed once per teacher; recorded with your name, for all studies.",
+    )
+
+
+class StartRunForm(LicenceForm):
     """The settings with a label, and what else a request is made of; `LINKED` are those that a link may fill in."""
 
     LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "max_minutes")
@@ -96,11 +106,6 @@ class StartRunForm(forms.Form):
         max_value=MOST_EXAMPLES,
         required=False,
         help_text="For distil and hybrid: how many examples the teacher scores.",
-    )
-    licence_confirmed = forms.BooleanField(
-        label="I have read the teacher's licence: its outputs may train other models",
-        required=False,
-        help_text="Needed once per teacher; recorded with your name, for all studies.",
     )
     teacher = forms.ChoiceField(label="Teacher", initial=STUDYS_TEACHER, required=False)
 

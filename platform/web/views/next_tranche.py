@@ -1,19 +1,24 @@
-"""The recommendation on the report, and the form of its first step that it leads to, filled in."""
+"""The recommendation on the report: its pilot is started here, any other first step on the page that it leads to."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.permissions import Action
 from budgets.models import Path
+from config.refusals import Refusal
 from reports.advice import NextTranche, OfferRecord, next_tranche
+from runs.control import start_all
+from runs.preflight import licence_of
 from studies.models import Split, Study
-from web.forms.runs import HYBRID, TEACHER
-from web.guards import page_for
-from web.http import study_of
+from tables.table import counted
+from web.forms.runs import HYBRID, TEACHER, LicenceForm
+from web.guards import button_for, page_for
+from web.http import SHOWN, carry_out, is_as_shown, person, study_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,53 @@ def next_part(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def tranche_context(found: NextTranche) -> dict[str, object]:
-    return {"next": found, "first_step": first_step(found)}
+    return {
+        "next": found,
+        "first_step": first_step(found),
+        "labels_step": _labels_step(found),
+        "licence_form": LicenceForm() if _is_licence_unknown(found) else None,
+        SHOWN: _shown(found),
+    }
+
+
+@button_for(Action.START_RUN)
+def start_pilot(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start all of the pilot that can be started now, or nothing; and show the report again."""
+    study = study_of(pk)
+    found, form = next_tranche(study), LicenceForm(request.POST)
+    if form.is_valid() and is_as_shown(request, form, _shown(found)):
+        carry_out(form, lambda: _start(request, found, form))
+    for error in (reason for reasons in form.errors.values() for reason in reasons):
+        messages.error(request, str(error))
+    return redirect("report", pk=study.pk)
+
+
+def _start(request: HttpRequest, found: NextTranche, form: LicenceForm) -> None:
+    asked = [one.request(found.study) for one in found.startable] if found.is_current else []
+    if not asked:
+        raise Refusal("No measurement of a pilot can be started now.")
+    confirmed = form.cleaned_data["licence_confirmed"]
+    started = start_all(actor=person(request), requests=asked, licence_confirmed=confirmed)
+    num_new = sum(len(one.new) for one in started)
+    messages.success(request, f"The pilot is started: {counted(num_new, 'run')} queued.")
+
+
+def _shown(found: NextTranche) -> str:
+    """What the pilot on the page stands for: the state that it was made for, none that is past."""
+    return found.recommendation.state if found.recommendation and found.is_current else ""
+
+
+def _is_licence_unknown(found: NextTranche) -> bool:
+    """Whether the teacher of what can be started is one that nobody has confirmed yet."""
+    is_taught = any(one.path == Path.DISTIL for one in found.startable)
+    return is_taught and licence_of(found.study.teacher_model).outputs is None
+
+
+def _labels_step(found: NextTranche) -> FirstStep | None:
+    """The page that publishes, or shows, the labels that the rest of a pilot waits for."""
+    if found.startable or not found.pilot or not found.is_current:
+        return None
+    return _step(found.study, found.pilot[0])
 
 
 def first_step(found: NextTranche) -> FirstStep | None:

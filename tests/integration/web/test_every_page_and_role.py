@@ -101,6 +101,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "report": (MANAGERS, NOT_FOR_MANAGERS),
     "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "next-tranche": (MANAGERS, NOT_FOR_MANAGERS),
+    "start-pilot": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
     "learning-curves": (MANAGERS, NOT_FOR_MANAGERS),
@@ -168,7 +169,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote sync-labels runs
-        start-run run-quote report compare next-tranche report-table ledger budget study-costs statement
+        start-run run-quote report compare next-tranche start-pilot report-table ledger budget study-costs statement
         learning-curves learning-table learning-chart surface-file"""
     return {
         **dict.fromkeys(names.split(), of_study),
