@@ -18,7 +18,7 @@ def planned_marks(planned: Sequence[PlannedPoint], *, x: alt.X, y: alt.Y, theme:
     drawn = [path for path in Path if any(one.offer.path == path for one in planned)]
     colours = {Path.ANNOTATE: theme.annotate, Path.DISTIL: theme.distil}
     shapes = {Path.ANNOTATE: "diamond", Path.DISTIL: "triangle-down"}
-    data = alt.InlineData(values=[_datum(one, url) for one in planned])
+    data = alt.InlineData(values=[{**_datum(one, url), "colour": colours[one.offer.path]} for one in planned])
     base, stroke = alt.Chart(data).encode(x=x), alt.Stroke("series:N", **_by_series(drawn, colours))
     bands = [
         base.mark_rule(strokeWidth=width, opacity=opacity).encode(
@@ -32,8 +32,7 @@ def planned_marks(planned: Sequence[PlannedPoint], *, x: alt.X, y: alt.Y, theme:
     )
     if url:
         mark = mark.encode(href="url:N")
-    colour = alt.Color("series:N", **{**_by_series(drawn, colours), "legend": None})
-    return alt.layer(*bands, mark, *_names(base.encode(color=colour)))
+    return alt.layer(*bands, mark, *_names(base.encode(color=alt.Color("colour:N", scale=None))))
 
 
 def describe_planned(planned: Sequence[PlannedPoint]) -> list[str]:

@@ -50,7 +50,7 @@ def utility_chart(
     if planned:
         marks = planned_marks(planned, x=x, y=y, theme=theme, url=leads_to.planned)
         chart = alt.layer(alt.layer(*layers), marks, config=look_of(theme))
-        chart = chart.resolve_scale(color="independent", shape="independent")
+        chart = chart.resolve_scale(color="independent", shape="independent", stroke="independent")
     else:
         chart = alt.layer(*layers, config=look_of(theme))
     chart = chart.properties(
