@@ -10,7 +10,9 @@ from reports.advice import PlannedPoint
 from reports.charts.theme import Theme, legend_of
 from reports.formatting import money, percent
 
-SUBTITLE = "Planned: expected cost and score of students on offer, with 80 % (thick) and 90 % (thin) bands."
+SUBTITLE = (
+    "Planned: expected score with 80 % (thick) and 90 % (thin) bands, at the expected cost, what is there included."
+)
 
 
 def planned_marks(planned: Sequence[PlannedPoint], *, x: alt.X, y: alt.Y, theme: Theme, url: str) -> alt.LayerChart:

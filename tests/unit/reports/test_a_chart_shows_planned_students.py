@@ -45,8 +45,8 @@ def test_planned_and_measured_differ_in_shape_as_well_as_in_filling() -> None:
 
 def test_bands_end_where_no_score_can_be() -> None:
     spec = utility_chart(BOTH, planned=PLANNED).spec
-    values = [layer["data"]["values"] for layer in layers(spec) if "values" in layer.get("data", {})]
-    (distil,) = [row for found in values for row in found if row.get("series") == "Distil, planned"][:1]
+    drawn = [row for rows in spec["datasets"].values() for row in rows]
+    (distil,) = [row for row in drawn if row.get("series") == "Distil, planned"]
     assert (distil["low_90"], distil["high_90"]) == (pytest.approx(0.90), 1)
     assert (distil["low_80"], distil["high_80"]) == (pytest.approx(0.92), 1)
 
