@@ -15,7 +15,7 @@ SUBTITLE = (
 )
 
 
-def planned_marks(planned: Sequence[PlannedPoint], *, x: alt.X, y: alt.Y, theme: Theme, url: str) -> alt.LayerChart:
+def planned_marks(planned: Sequence[PlannedPoint], *, x: alt.X, y: alt.Y, theme: Theme, url: str) -> list[alt.Chart]:
     """Each expected score between its bands; `url` is where the marks lead, empty for nowhere."""
     drawn = [path for path in Path if any(one.offer.path == path for one in planned)]
     colours = {Path.ANNOTATE: theme.annotate, Path.DISTIL: theme.distil}
@@ -34,7 +34,7 @@ def planned_marks(planned: Sequence[PlannedPoint], *, x: alt.X, y: alt.Y, theme:
     )
     if url:
         mark = mark.encode(href="url:N")
-    return alt.layer(*bands, mark, *_names(base.encode(color=alt.Color("colour:N", scale=None))))
+    return [*bands, mark, *_names(base.encode(color=alt.Color("colour:N", scale=None)))]
 
 
 def describe_planned(planned: Sequence[PlannedPoint]) -> list[str]:
@@ -69,7 +69,7 @@ def _series(path: Path) -> str:
 
 def _by_series(drawn: Sequence[Path], by_path: dict[Path, str]) -> dict[str, Any]:
     scale = alt.Scale(domain=[_series(path) for path in drawn], range=[by_path[path] for path in drawn])
-    return {"scale": scale, "title": None, "legend": legend_of(symbolSize=110)}
+    return {"scale": scale, "title": None, "legend": legend_of(symbolSize=110, columnPadding=18)}
 
 
 def _names(base: alt.Chart) -> list[alt.Chart]:

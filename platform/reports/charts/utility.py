@@ -49,7 +49,7 @@ def utility_chart(
     layers = [*_baselines(points, theme), *_marks(base, y, theme, has_links=bool(leads_to.students)), *_names(base)]
     if planned:
         marks = planned_marks(planned, x=x, y=y, theme=theme, url=leads_to.planned)
-        chart = alt.layer(alt.layer(*layers), marks, config=look_of(theme))
+        chart = alt.layer(alt.layer(*layers), alt.layer(*marks), config=look_of(theme))
         chart = chart.resolve_scale(color="independent", shape="independent", stroke="independent")
     else:
         chart = alt.layer(*layers, config=look_of(theme))
@@ -61,7 +61,7 @@ def utility_chart(
 
 def _datum(point: Point, links: Links) -> dict[str, object]:
     return {
-        "words": _words(point),
+        "words": f"Student {point.artifact_id}: {_words(point)}",
         "url": links.students.get(point.artifact_id),
         "path": point.path.label,
         "dollars": float(point.dollars),
@@ -75,7 +75,7 @@ def _datum(point: Point, links: Links) -> dict[str, object]:
 
 
 def _dollars_axis(points: Sequence[Point], planned: Sequence[PlannedPoint]) -> alt.X:
-    costs = [float(one.dollars) for one in (*points, *planned)]
+    costs = [float(point.dollars) for point in points] + [float(one.dollars) for one in planned]
     is_log = min(costs) > 0 and max(costs) / min(costs) >= _LOG_FROM_RATIO
     scale = (
         alt.Scale(type="log", domain=[min(costs) / 1.5, max(costs) * 1.3], nice=False)

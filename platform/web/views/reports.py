@@ -6,7 +6,6 @@ from functools import partial
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
 from accounts.permissions import Action
@@ -25,7 +24,7 @@ from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
 from web.http import download, drawing, page_of, study_of
-from web.presenters import shown_differences
+from web.presenters import shown_differences, with_named_links
 from web.views.next_tranche import tranche_context
 
 
@@ -134,8 +133,7 @@ def linked_chart(request: HttpRequest, pk: int) -> HttpResponse:
         charts = {name: RenderedChart(chart=draw(theme=theme), suffix="svg") for name, theme in THEMES.items()}
     except NothingToDraw as problem:
         raise Http404(str(problem)) from None
-    # Vega escapes the names of studies; the drawing runs nothing.
-    drawings = {name: SafeString(chart.content().decode()) for name, chart in charts.items()}
+    drawings = {name: with_named_links(chart.content().decode()) for name, chart in charts.items()}
     return render(request, "web/linked_chart.html", {"drawings": drawings})
 
 

@@ -52,8 +52,9 @@ def test_marks_of_the_page_lead_to_students_and_to_the_offers(manager: Client, s
     recommend(study, offer(labels=3))
     page = manager.get(reverse("linked-chart", args=[study.pk])).content.decode()
     at = "http://testserver"
-    assert page.count(f'xlink:href="{at}{reverse("artifact", args=[student.pk])}"') == 2
-    assert page.count(f'xlink:href="{at}{reverse("report", args=[study.pk])}#next-tranche"') == 2
+    assert page.count(f'href="{at}{reverse("artifact", args=[student.pk])}"') == 2
+    assert page.count(f'href="{at}{reverse("report", args=[study.pk])}#next-tranche"') == 2
+    assert page.count(f"<title>{student}: Annotate, ") == page.count("<title>Planned, annotate, ") == 2
     assert page.count("<svg") == 2 and "in-light" in page and "in-dark" in page
     # What the pages' content security policy would refuse.
     assert "style=" not in page and "<script" not in page and "<style" not in page
