@@ -1,9 +1,10 @@
 """A report as files: CSV, PNG and SVG. Amounts in full precision, utilities as fractions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+from reports.advice import NextTranche, OfferRecord, PlannedPoint
 from reports.bills import BillSection
 from reports.charts import LIGHT, utility_chart
 from reports.points import Point
@@ -20,11 +21,36 @@ def report_csv(report: Report) -> str:
     return "".join(csv_of(_columns(report), report.points))
 
 
-def write_report(*, report: Report, folder: Path) -> list[Path]:
-    """Write report.csv and, where there is a point, report.png and report.svg, all or none; return their paths."""
+def planned_csv(found: NextTranche) -> str:
+    """The offers of the latest recommendation, best first, one row each; safe to open in a spreadsheet."""
+    columns: dict[str, Callable[[OfferRecord], object]] = {
+        "study": lambda offer: found.study.name,
+        "path": lambda offer: offer.path.value,
+        "purchase": attrgetter("name"),
+        "labels": attrgetter("labels"),
+        "pseudo_labels": attrgetter("pseudo_labels"),
+        "new_labels": attrgetter("num_new"),
+        "currency": lambda offer: found.study.budget.currency,
+        "cost_labels": attrgetter("label_cost"),
+        "cost_compute": attrgetter("compute_cost"),
+        "price": attrgetter("price"),
+        "expected_utility": lambda offer: _fraction(offer.score) if offer.can_tell else None,
+        **{f"low_{level}": _bound(level, 0) for level in (80, 90)},
+        **{f"high_{level}": _bound(level, 1) for level in (80, 90)},
+        "recommended": lambda offer: "yes" if offer == found.best else "no",
+        "up_to_date": lambda offer: "yes" if found.is_current else "no",
+    }
+    return "".join(csv_of(columns, found.offers))
+
+
+def write_report(*, report: Report, folder: Path, planned: Sequence[PlannedPoint] = ()) -> list[Path]:
+    """Write report.csv and, where there is a point, report.png and report.svg, all or none; return their paths.
+
+    `planned` are drawn too.
+    """
     contents = {"report.csv": report_csv(report).encode()}
     if report.points:
-        chart = utility_chart(report.points, theme=LIGHT, study=report.study.name)
+        chart = utility_chart(report.points, planned=planned, theme=LIGHT, study=report.study.name)
         contents |= {"report.png": chart.png(), "report.svg": chart.svg().encode()}
     folder.mkdir(parents=True, exist_ok=True)
     files = {folder / name: [content] for name, content in contents.items()}
@@ -77,3 +103,15 @@ def _chosen(setting: str) -> Column:
 
 def _baseline(name: str) -> Column:
     return lambda point: next((one.value for one in point.baselines if one.name == name), None)
+
+
+def _bound(level: int, side: int) -> Callable[[OfferRecord], object]:
+    def bound(offer: OfferRecord) -> float | None:
+        band = offer.band_80 if level == 80 else offer.band_90
+        return None if band is None else _fraction(band[side])
+
+    return bound
+
+
+def _fraction(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100

@@ -1,6 +1,7 @@
 """The next tranche: what to buy next with the money left, why, how sure that is, and what came of earlier advice."""
 
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
+from reports.advice.planned import PlannedPoint, planned_points
 from reports.advice.reading import NextTranche, next_tranche
 from reports.advice.recommending import recommend, request_recommendation
 from reports.advice.records import OfferRecord, offer_from_json
@@ -10,10 +11,12 @@ __all__ = [
     "Coverage",
     "NextTranche",
     "OfferRecord",
+    "PlannedPoint",
     "coverage",
     "next_tranche",
     "offer_from_json",
     "outcomes_of",
+    "planned_points",
     "recommend",
     "request_recommendation",
     "situation_of",

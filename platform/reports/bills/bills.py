@@ -177,6 +177,10 @@ class StudyLedger:
         keys = (key for snapshot in sorted(filter(None, lists)) for key in self._rows.dev_keys[snapshot])
         return Charges(charges=tuple(self._charges(dict.fromkeys(keys))))
 
+    def label_charges(self, *, source_keys: Iterable[str]) -> Charges:
+        """Collect the entries of labels, each once, as a bill of what trains on them has them."""
+        return Charges(charges=tuple(self._charges(dict.fromkeys(source_keys))))
+
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
         snapshots = self._snapshots(self.lineage(run_id=run_id))

@@ -6,12 +6,13 @@ from reports.charts.reliability import reliability_chart, reliability_of
 from reports.charts.rendering import RenderedChart
 from reports.charts.run_charts import curve_chart, curve_csv
 from reports.charts.theme import LIGHT, THEMES, ChartSpec, NothingToDraw
-from reports.charts.utility import utility_chart
+from reports.charts.utility import Links, utility_chart
 
 __all__ = [
     "LIGHT",
     "THEMES",
     "ChartSpec",
+    "Links",
     "NothingToDraw",
     "RenderedChart",
     "cost_chart",

@@ -1,11 +1,14 @@
 """The chart of utility against dollars: one specification for the page, the PNG and the SVG, rendered offline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import altair as alt
 
 from budgets.models import Path
+from reports.advice import PlannedPoint
+from reports.charts.planned import SUBTITLE, describe_planned, planned_marks
 from reports.charts.theme import LIGHT, WIDTH, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.formatting import money, percent
 from reports.points import Point
@@ -16,23 +19,50 @@ _HEIGHT = 380
 _LOG_FROM_RATIO = 8
 
 
-def utility_chart(points: Sequence[Point], *, theme: Theme = LIGHT, study: str = "") -> ChartSpec:
-    """Draw each student's utility, with its interval, against its dollars. Raises NothingToDraw without points."""
+@dataclass(frozen=True, kw_only=True)
+class Links:
+    """Where the marks lead: absolute addresses, of students by their artifact, and of the offers."""
+
+    students: Mapping[int, str] = field(default_factory=dict)
+    planned: str = ""
+
+
+def utility_chart(
+    points: Sequence[Point],
+    *,
+    planned: Sequence[PlannedPoint] = (),
+    links: Links | None = None,
+    theme: Theme = LIGHT,
+    study: str = "",
+) -> ChartSpec:
+    """Draw each student's utility, with its interval, against its dollars, and planned ones with their bands.
+
+    Raises NothingToDraw without points.
+    """
     if not points:
         raise NothingToDraw("No student of this study is trained and evaluated yet. Start a run first.")
+    leads_to = links or Links()
     colour = alt.Color("path:N", **_by_path(annotate=theme.annotate, distil=theme.distil))
-    base = alt.Chart(alt.InlineData(values=[_datum(point) for point in points])).encode(
-        x=_dollars_axis(points), color=colour
-    )
-    layers = [*_baselines(points, theme), *_marks(base, _utility_axis(points), theme), *_names(base)]
-    chart = alt.layer(*layers, config=look_of(theme)).properties(
-        width=WIDTH, height=_HEIGHT, title=_title(points, study), description=_description(points)
+    x, y = _dollars_axis(points, planned), _utility_axis(points, planned)
+    data = alt.InlineData(values=[_datum(point, leads_to) for point in points])
+    base = alt.Chart(data).encode(x=x, color=colour)
+    layers = [*_baselines(points, theme), *_marks(base, y, theme, has_links=bool(leads_to.students)), *_names(base)]
+    if planned:
+        marks = planned_marks(planned, x=x, y=y, theme=theme, url=leads_to.planned)
+        chart = alt.layer(alt.layer(*layers), alt.layer(*marks), config=look_of(theme))
+        chart = chart.resolve_scale(color="independent", shape="independent", stroke="independent")
+    else:
+        chart = alt.layer(*layers, config=look_of(theme))
+    chart = chart.properties(
+        width=WIDTH, height=_HEIGHT, title=_title(points, planned, study), description=_description(points, planned)
     )
     return ChartSpec(spec=chart.to_dict())
 
 
-def _datum(point: Point) -> dict[str, object]:
+def _datum(point: Point, links: Links) -> dict[str, object]:
     return {
+        "words": f"Student {point.artifact_id}: {_words(point)}",
+        "url": links.students.get(point.artifact_id),
         "path": point.path.label,
         "dollars": float(point.dollars),
         "utility": point.utility,
@@ -44,8 +74,8 @@ def _datum(point: Point) -> dict[str, object]:
     }
 
 
-def _dollars_axis(points: Sequence[Point]) -> alt.X:
-    costs = [float(point.dollars) for point in points]
+def _dollars_axis(points: Sequence[Point], planned: Sequence[PlannedPoint]) -> alt.X:
+    costs = [float(point.dollars) for point in points] + [float(one.dollars) for one in planned]
     is_log = min(costs) > 0 and max(costs) / min(costs) >= _LOG_FROM_RATIO
     scale = (
         alt.Scale(type="log", domain=[min(costs) / 1.5, max(costs) * 1.3], nice=False)
@@ -56,9 +86,10 @@ def _dollars_axis(points: Sequence[Point]) -> alt.X:
     return alt.X("dollars:Q", scale=scale, title=title, axis=alt.Axis(format="~f", tickCount=6))
 
 
-def _utility_axis(points: Sequence[Point]) -> alt.Y:
+def _utility_axis(points: Sequence[Point], planned: Sequence[PlannedPoint]) -> alt.Y:
     bounds = [bound for point in points for bound in (point.low, point.high)]
     bounds += [value for point in points for _, value in _known_baselines(point)]
+    bounds += [bound for one in planned for bound in one.band_90]
     pad = max((max(bounds) - min(bounds)) * 0.08, 0.01)
     domain = [max(min(bounds) - pad, 0), min(max(bounds) + pad, 1)]
     title = f"{points[0].metric_title or Metric(points[0].metric).label} on the test split"
@@ -115,7 +146,7 @@ def _joined(titles: Iterable[str]) -> str:
     return ", ".join([first, *(title.lower() for title in rest)])
 
 
-def _marks(base: alt.Chart, utility: alt.Y, theme: Theme) -> list[alt.Chart]:
+def _marks(base: alt.Chart, utility: alt.Y, theme: Theme, *, has_links: bool) -> list[alt.Chart]:
     line = base.mark_line(strokeWidth=1.5, opacity=0.5).encode(y=utility, order="dollars:Q")
     bar = base.mark_rule(strokeWidth=1.5, opacity=0.75).encode(y="low:Q", y2="high:Q")
     cap = base.mark_tick(orient="horizontal", size=8, thickness=1.5, opacity=0.75)
@@ -125,7 +156,8 @@ def _marks(base: alt.Chart, utility: alt.Y, theme: Theme) -> list[alt.Chart]:
     single = base.transform_filter(alt.datum.is_single_seed).mark_point(
         fill=theme.paper, size=80, strokeWidth=2, opacity=1
     )
-    return [line, bar, *caps, *(mark.encode(y=utility, shape=shape) for mark in (several, single))]
+    named = [mark.encode(y=utility, shape=shape, description="words:N") for mark in (several, single)]
+    return [line, bar, *caps, *(mark.encode(href="url:N") if has_links else mark for mark in named)]
 
 
 def _names(base: alt.Chart) -> list[alt.Chart]:
@@ -139,20 +171,22 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
     return [text.encode(y="utility:Q", text="name:N") for text in texts]
 
 
-def _title(points: Sequence[Point], study: str) -> alt.TitleParams:
+def _title(points: Sequence[Point], planned: Sequence[PlannedPoint], study: str) -> alt.TitleParams:
     subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over examples and seeds."]
     if any(point.is_single_seed for point in points):
         subtitle.append("Hollow: one seed, its interval over examples only; another seed may lie outside.")
+    if planned:
+        subtitle.append(SUBTITLE)
     if any(point.is_replay for point in points):
         subtitle.append("Labels are replayed from known answers, not bought from people.")
     return alt.TitleParams(text=f"Utility per dollar: {study}" if study else "Utility per dollar", subtitle=subtitle)
 
 
-def _description(points: Sequence[Point]) -> str:
+def _description(points: Sequence[Point], planned: Sequence[PlannedPoint]) -> str:
     """What a screen reader says instead of the picture."""
-    return "; ".join(
-        f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
-        + (", one seed" if point.is_single_seed else "")
-        + (f", {point.warning}" if point.warning else "")
-        for point in points
-    )
+    return "; ".join([*map(_words, points), *describe_planned(planned)])
+
+
+def _words(point: Point) -> str:
+    said = f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
+    return said + (", one seed" if point.is_single_seed else "") + (f", {point.warning}" if point.warning else "")

@@ -1,6 +1,7 @@
 """What pages show, prepared for templates."""
 
 from web.presenters.answers import shown, shown_differences
+from web.presenters.drawings import with_named_links
 from web.presenters.queries import earned, held_for, label_price, num_publishable, study_rows
 from web.presenters.run_quotes import quote_runs
 from web.presenters.stops import stopped, would_stop
@@ -20,5 +21,6 @@ __all__ = [
     "shown_differences",
     "stopped",
     "study_rows",
+    "with_named_links",
     "would_stop",
 ]

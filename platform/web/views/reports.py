@@ -1,19 +1,20 @@
 """The report and its exports, and two students compared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.text import slugify
 
 from accounts.permissions import Action
-from reports.advice import next_tranche, request_recommendation
-from reports.bills import BillSection
-from reports.charts import utility_chart
+from reports.advice import next_tranche, planned_points, request_recommendation
+from reports.bills import BillSection, StudyLedger
+from reports.charts import THEMES, ChartSpec, Links, NothingToDraw, RenderedChart, utility_chart
 from reports.comparisons import default_pair, finding_of
-from reports.exports import report_csv
-from reports.points import Point, points
+from reports.exports import planned_csv, report_csv
+from reports.points import Point, points, points_of
 from reports.quality import NO_ANSWER, differing
 from reports.queries import report_of
 from reports.surfaces import NothingRecorded, surface_csv
@@ -23,7 +24,7 @@ from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
 from web.http import download, drawing, page_of, study_of
-from web.presenters import shown_differences
+from web.presenters import shown_differences, with_named_links
 from web.views.next_tranche import tranche_context
 
 
@@ -100,6 +101,13 @@ def report_table(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page_for(Action.SEE_REPORT)
+def planned_table(request: HttpRequest, pk: int) -> HttpResponse:
+    study = study_of(pk)
+    text = planned_csv(next_tranche(study))
+    return download(text, "text/csv; charset=utf-8", f"{_file_name(study)}-planned.csv")
+
+
+@page_for(Action.SEE_REPORT)
 def surface_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The study's students as a recorded surface; neither the file nor its name has a name of the study."""
     try:
@@ -111,9 +119,39 @@ def surface_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page_for(Action.SEE_REPORT)
 def report_chart(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
+    """The chart as a file; a saved one, and a PNG, lead nowhere."""
     study = study_of(pk)
-    draw = partial(utility_chart, points(study), study=study.name)
-    return drawing(request, draw, suffix, file_name=_file_name(study))
+    is_shown = suffix == "svg" and "download" not in request.GET
+    return drawing(request, _chart_of(request, study, has_links=is_shown), suffix, file_name=_file_name(study))
+
+
+@page_for(Action.SEE_REPORT)
+def linked_chart(request: HttpRequest, pk: int) -> HttpResponse:
+    """The chart as a part of the page, in both looks, so that its marks are links: those of a picture are none."""
+    draw = _chart_of(request, study_of(pk), has_links=True)
+    try:
+        charts = {name: RenderedChart(chart=draw(theme=theme), suffix="svg") for name, theme in THEMES.items()}
+    except NothingToDraw as problem:
+        raise Http404(str(problem)) from None
+    drawings = {name: with_named_links(chart.content().decode()) for name, chart in charts.items()}
+    return render(request, "web/linked_chart.html", {"drawings": drawings})
+
+
+def _chart_of(request: HttpRequest, study: Study, *, has_links: bool) -> Callable[..., ChartSpec]:
+    """What draws the students and the plans of a study in a theme."""
+    ledger = StudyLedger(study)
+    found = points_of(ledger)
+    planned = planned_points(next_tranche(study, measured=found), ledger=ledger)
+    links = _links(request, study, found) if has_links else None
+    return partial(utility_chart, found, planned=planned, links=links, study=study.name)
+
+
+def _links(request: HttpRequest, study: Study, found: Sequence[Point]) -> Links:
+    """Absolute addresses: Vega reads others as those of its own example data."""
+    ids = [point.artifact_id for point in found]
+    students = {pk: request.build_absolute_uri(reverse("artifact", args=[pk])) for pk in ids}
+    page = request.build_absolute_uri(reverse("report", args=[study.pk]))
+    return Links(students=students, planned=f"{page}#next-tranche")
 
 
 def _file_name(study: Study) -> str:

@@ -103,7 +103,9 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "next-tranche": (MANAGERS, NOT_FOR_MANAGERS),
     "start-pilot": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
+    "planned-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
+    "linked-chart": (MANAGERS, NOT_FOR_MANAGERS),
     "learning-curves": (MANAGERS, NOT_FOR_MANAGERS),
     "learning-table": (MANAGERS, NOT_FOR_MANAGERS),
     "learning-chart": (MANAGERS, NOT_FOR_MANAGERS),
@@ -170,7 +172,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report compare next-tranche start-pilot report-table ledger budget study-costs statement
-        learning-curves learning-table learning-chart surface-file"""
+        learning-curves learning-table learning-chart surface-file planned-table linked-chart"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
+from reports.advice import next_tranche, planned_points
+from reports.bills import StudyLedger
 from reports.exports import write_report
 from reports.queries import report_of
 from reports.tables import report_text
@@ -26,8 +28,9 @@ class Command(RefusingCommand):
         report = report_of(study)
         self.stdout.write(report_text(report))
         folder = options["out"] or settings.DATA_DIR / "reports" / str(study.pk)
+        planned = planned_points(next_tranche(study, measured=report.points), ledger=StudyLedger(study))
         try:
-            files = write_report(report=report, folder=folder)
+            files = write_report(report=report, folder=folder, planned=planned)
         except OSError as error:
             raise CommandError(f"--out {folder}: {error.strerror}. Name a folder that can be written.") from error
         self.stdout.write("\nFiles:")
