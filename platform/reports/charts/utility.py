@@ -174,7 +174,9 @@ def _names(base: alt.Chart) -> list[alt.Chart]:
 def _title(points: Sequence[Point], planned: Sequence[PlannedPoint], study: str) -> alt.TitleParams:
     subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over examples and seeds."]
     if any(point.is_single_seed for point in points):
-        subtitle.append("Hollow: one seed, its interval over examples only; another seed may lie outside.")
+        subtitle.append(
+            "Hollow circle or triangle: one seed, its interval over examples only; another seed may lie outside."
+        )
     if planned:
         subtitle.append(SUBTITLE)
     if any(point.is_replay for point in points):

@@ -149,6 +149,8 @@ def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | st
         **{name: getattr(study, name) for name in _SETTINGS},
     )
     made = create_study(actor=actor, spec=spec)
+    if study.worth_per_point is not None:
+        made = change_study(actor=actor, study=made, worth_per_point=study.worth_per_point)
     if with_data and study.examples.exists():
         pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
         batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import AuditRecord
 from reports.advice import recommend
+from studies.editing import change_study, duplicate_study
 from studies.models import Split, Study
 from tests import factories
 from tests.integration.reports import ground
@@ -42,6 +43,12 @@ def test_a_command_sets_it_too(study: Study) -> None:
     call_command("change_study", str(study.pk), "--worth", "12", "--as", study.created_by.email, stdout=StringIO())
     study.refresh_from_db()
     assert study.worth_per_point == Decimal(12)
+
+
+def test_a_duplicate_keeps_it(study: Study) -> None:
+    study = change_study(actor=study.created_by, study=study, worth_per_point="2.50")
+    made = duplicate_study(actor=study.created_by, study=study, name="Again", limit="10")
+    assert made.worth_per_point == Decimal("2.5")
 
 
 def test_where_no_purchase_gains_its_price_the_report_says_stop() -> None:

@@ -58,7 +58,7 @@ def test_one_seed_is_hollow_and_the_legend_says_why() -> None:
         '[{"filter": "(!datum.is_single_seed)"}]': None,
         '[{"filter": "datum.is_single_seed"}]': LIGHT.paper,
     }
-    assert "Hollow: one seed, its interval over examples only" in json.dumps(mixed["title"])
+    assert "Hollow circle or triangle: one seed, its interval over examples only" in json.dumps(mixed["title"])
     assert "Hollow" not in json.dumps(utility_chart(BOTH).spec["title"])
 
 
