@@ -175,7 +175,7 @@ def _title(points: Sequence[Point], planned: Sequence[PlannedPoint], study: str)
     subtitle = ["Beside each student: labels + pseudo-labels. Bars: 95 % intervals over examples and seeds."]
     if any(point.is_single_seed for point in points):
         subtitle.append(
-            "Hollow circle or triangle: one seed, its interval over examples only; another seed may lie outside."
+            "Hollow circle or triangle: one seed, its interval over examples only; other seeds may lie outside."
         )
     if planned:
         subtitle.append(SUBTITLE)
