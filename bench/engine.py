@@ -25,11 +25,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-from bench.parts import engine_batches as batches  # noqa: E402  # the paths and threads above must be set first
-from bench.parts import engine_machine as machine  # noqa: E402
-from bench.parts import engine_memory as memory  # noqa: E402
-from bench.parts import engine_overhead as overhead  # noqa: E402
-from bench.parts import engine_sides as sides  # noqa: E402
+# The paths and threads above must be set first.
+from bench.parts.engine import batches, machine, memory, overhead, sides  # noqa: E402
 
 BF16_GOALS = {
     "training_over_trainer": (">=", 3.0),

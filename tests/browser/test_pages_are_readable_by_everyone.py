@@ -32,39 +32,40 @@ FOREIGN = """() => {
 }"""
 LONG = "A study with quite a long name that no phone could show on one line of its small screen"
 
+PLAIN = [
+    "home",
+    "people",
+    "prices",
+    "add-price",
+    "add-price-book",
+    "my-work",
+    "create-study",
+    "change-password",
+    "audit",
+    "costs",
+    "cost-entries",
+    "reconciliation",
+]
+OF_STUDY = [
+    "study",
+    "change-study",
+    "duplicate-study",
+    "archive-study",
+    "study-data",
+    "import-upload",
+    "labelling",
+    "publish",
+    "runs",
+    "start-run",
+    "report",
+    "compare",
+    "learning-curves",
+    "study-costs",
+    "statement",
+]
+
 
 def paths(study: Study, run: Run, settings: Settings, runs_dir: FilePath) -> list[str]:
-    plain = [
-        "home",
-        "people",
-        "prices",
-        "add-price",
-        "add-price-book",
-        "my-work",
-        "create-study",
-        "change-password",
-        "audit",
-        "costs",
-        "cost-entries",
-        "reconciliation",
-    ]
-    of_study = [
-        "study",
-        "change-study",
-        "duplicate-study",
-        "archive-study",
-        "study-data",
-        "import-upload",
-        "labelling",
-        "publish",
-        "runs",
-        "start-run",
-        "report",
-        "compare",
-        "learning-curves",
-        "study-costs",
-        "statement",
-    ]
     batch = draft_import(actor=study.created_by, study=study, file_name="rows.csv", content=b"text,label\nx,odd\n")
     student = ground.annotated(study, num_labels=2)
     give_predictions(student, settings, runs_dir, said_of([f"u{number}" for number in range(30)], right=20))
@@ -74,8 +75,8 @@ def paths(study: Study, run: Run, settings: Settings, runs_dir: FilePath) -> lis
     of_money = [("price", price), ("end-override", price), ("correct-price", price), ("import-prices", price.book)]
     entry = study.budget.entries.earliest("pk")
     return [
-        *(reverse(name) for name in plain),
-        *(reverse(name, args=[study.pk]) for name in [*of_study, "ledger", "budget"]),
+        *(reverse(name) for name in PLAIN),
+        *(reverse(name, args=[study.pk]) for name in [*OF_STUDY, "ledger", "budget"]),
         *(reverse(f"import-{name}", args=[study.pk, batch.pk]) for name in ("preview", "undo")),
         *(reverse(name, args=[one.pk]) for name, one in of_money),
         *(reverse(name, args=[factories.stopped_study().pk]) for name in ["study", "budget"]),

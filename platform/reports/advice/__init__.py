@@ -3,7 +3,7 @@
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
 from reports.advice.planned import PlannedPoint, planned_points
 from reports.advice.reading import NextTranche, next_tranche
-from reports.advice.recommending import recommend, request_recommendation
+from reports.advice.recommending import recommend
 from reports.advice.records import OfferRecord, offer_from_json
 from reports.advice.situation import situation_of
 
@@ -18,6 +18,5 @@ __all__ = [
     "outcomes_of",
     "planned_points",
     "recommend",
-    "request_recommendation",
     "situation_of",
 ]

@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from celery import current_app
-from django.db import transaction
-
 from budgets.models import Path
 from budgets.money import ZERO
 from planning.policy import Advice, Forecast, Question, advise, flips, has_choice
@@ -23,7 +20,6 @@ from reports.models import Recommendation
 from studies.models import Study
 
 _Price = Literal["labels", "compute"]
-TASK = "reports.tasks.recommend"
 NOTHING_TO_MEASURE = (
     "Cannot tell yet: no example of the test split is labelled, so that no score can be measured. Label the test split "
     "first."
@@ -55,15 +51,6 @@ def recommend(*, study: Study) -> Recommendation:
         return found
     offers = offers_of(situation)
     return _kept(situation, offers, decide(situation, offers))
-
-
-def request_recommendation(study: Study) -> None:
-    """Have a worker recommend; one that is lost is asked for again by the next look at the report."""
-    transaction.on_commit(lambda: _send(study.pk), robust=True)
-
-
-def _send(study_id: int) -> None:
-    current_app.send_task(TASK, kwargs={"study_id": study_id}, retry_policy={"max_retries": 1})
 
 
 def decide(situation: Situation, offers: Offers) -> Decision:

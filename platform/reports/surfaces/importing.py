@@ -15,6 +15,8 @@ from planning.surfaces import BadSurface, Surface, read_surfaces, write_surfaces
 from reports.models import ImportedSurface
 
 _LONGEST_NAME = 200
+# A fit takes the square of it in memory, in every worker that recommends.
+_MOST_POINTS = 1_000
 
 
 class SurfaceFileRefused(Refusal):
@@ -62,6 +64,11 @@ def _kept(actor: User, surface: Surface, file: Path) -> tuple[ImportedSurface, b
     if len(surface.name) > _LONGEST_NAME:
         raise SurfaceFileRefused(
             f"{file}: the name of the task “{surface.name[:40]}…” has over {_LONGEST_NAME} characters. Shorten it."
+        )
+    if len(surface.points) > _MOST_POINTS:
+        raise SurfaceFileRefused(
+            f"{file}: the task “{surface.name[:40]}” has {len(surface.points):,} points; the maximum is "
+            f"{_MOST_POINTS:,}. Leave some out."
         )
     content = write_surfaces(surfaces=[surface], source="imported")
     # Of the points alone: the same ones under another name are the same surface.

@@ -8,6 +8,7 @@ from runs.execution.endings import (
     cancel_unstarted,
     end_attempt,
     notify_of_pause,
+    request_recommendation,
 )
 from runs.execution.leases import (
     AttemptClaim,
@@ -88,6 +89,7 @@ __all__ = [
     "read_result",
     "read_usage",
     "renew",
+    "request_recommendation",
     "send_on_commit",
     "take_over",
     "total_usage",

@@ -109,16 +109,22 @@ def _record_attempt(run: Run, claim: AttemptClaim, end: AttemptEnd, outcome: Att
     attempt.save()
 
 
-def _ask_for_recommendation(study_id: int) -> None:
-    current_app.send_task(RECOMMEND_TASK, kwargs={"study_id": study_id}, retry_policy={"max_retries": 1})
+def request_recommendation(study_id: int) -> None:
+    """Have a worker recommend a study's next tranche; one that is lost is asked for again by a look at the report.
+
+    By name: the task is in reports, which read bills.
+    """
+    kwargs = {"study_id": study_id}
+    transaction.on_commit(
+        lambda: current_app.send_task(RECOMMEND_TASK, kwargs=kwargs, retry_policy={"max_retries": 1}), robust=True
+    )
 
 
 def _record_run_end(run: Run, outcome: AttemptOutcome) -> None:
     run.ended_at = timezone.now()
     run.error = outcome.text if outcome.ending != Ending.SUCCEEDED and outcome.state == RunState.FAILED else ""
     transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
-    # Robust: the report asks again. By name: the task is in reports, which read bills.
-    transaction.on_commit(lambda: _ask_for_recommendation(run.study_id), robust=True)
+    request_recommendation(run.study_id)
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
     if run.state == RunState.FAILED:
@@ -165,8 +171,7 @@ def cancel_unstarted(run: Run, *, reason: str) -> None:
     if run.hold is not None:
         release(hold=run.hold, reason=reason)
     transaction.on_commit(lambda: discard_leftovers(run.folder), robust=True)
-    # Robust: the report asks again. By name: the task is in reports, which read bills.
-    transaction.on_commit(lambda: _ask_for_recommendation(run.study_id), robust=True)
+    request_recommendation(run.study_id)
     cancel_descendants(run, reason=reason)
 
 

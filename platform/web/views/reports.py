@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from accounts.permissions import Action
-from reports.advice import next_tranche, planned_points, request_recommendation
+from reports.advice import next_tranche, planned_points
 from reports.bills import BillSection, StudyLedger
 from reports.charts import THEMES, ChartSpec, Links, NothingToDraw, RenderedChart, utility_chart
 from reports.comparisons import default_pair, finding_of
@@ -18,6 +18,7 @@ from reports.points import Point, points, points_of
 from reports.quality import NO_ANSWER, differing
 from reports.queries import report_of
 from reports.surfaces import NothingRecorded, surface_csv
+from runs.execution import request_recommendation
 from runs.models import Artifact
 from runs.results import NotComparable, compare
 from studies.models import Study
@@ -34,7 +35,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     found = report_of(study)
     tranche = next_tranche(study, measured=found.points)
     if not tranche.is_current:
-        request_recommendation(study)
+        request_recommendation(study.pk)
     context = {
         "study": study,
         "report": found,

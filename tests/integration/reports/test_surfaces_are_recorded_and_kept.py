@@ -103,6 +103,9 @@ def test_a_file_with_a_bad_row_is_refused_whole(file: Path) -> None:
     file.write_text(f"{HEADER}a,10,0,1,50\n{'b' * 201},10,0,1,50\n")
     with pytest.raises(SurfaceFileRefused, match="over 200 characters"):
         import_surfaces(actor=factories.person(), file=file)
+    file.write_text(HEADER + "".join(f"a,{number},0,1,50\n" for number in range(1_001)))
+    with pytest.raises(SurfaceFileRefused, match=r"1,001 points; the maximum is 1,000"):
+        import_surfaces(actor=factories.person(), file=file)
     assert not ImportedSurface.objects.exists()
 
 

@@ -15,11 +15,12 @@ from budgets.limits import set_cap, set_limit, stop_everything
 from budgets.models import Path
 from budgets.prices import create_price_book, set_price
 from labeling.publishing import quote_labels
-from reports.advice import NextTranche, next_tranche, recommend, request_recommendation, situation_of
+from reports.advice import NextTranche, next_tranche, recommend, situation_of
 from reports.advice.offers import offers_of
 from reports.advice.recommending import decide
 from reports.models import ForecastOutcome, Recommendation
 from reports.tasks import recommend as recommend_task
+from runs.execution import request_recommendation
 from runs.models import Run, RunKind, RunState
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs, device_price, estimate_runs
 from studies.models import Split, Study
@@ -328,9 +329,9 @@ def test_the_command_prints_what_the_page_says(study: Study) -> None:
 def test_a_worker_is_asked_once_the_transaction_is_in(
     study: Study, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    with patch("reports.advice.recommending.current_app.send_task") as sent:
+    with patch("runs.execution.endings.current_app.send_task") as sent:
         with django_capture_on_commit_callbacks(execute=True):
-            request_recommendation(study)
+            request_recommendation(study.pk)
             sent.assert_not_called()
         sent.assert_called_once()
     assert sent.call_args.kwargs["kwargs"] == {"study_id": study.pk}

@@ -20,7 +20,7 @@ from training.models import model_folder
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TASK = TASK_TYPES["text_classification"]
 LABELS = ("even", "odd")
 MAX_LENGTH = 16

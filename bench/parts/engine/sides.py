@@ -19,7 +19,7 @@ import transformers
 from torch import Tensor
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from bench.parts import engine_machine as machine
+from bench.parts.engine import machine
 from demo.newsgroups import TEST, TRAIN, posts
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16, seed_everything
