@@ -32,7 +32,8 @@ def scrubbed(*, source: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables that any child process may see."""
     source = os.environ if source is None else source
     kept = {k: v for k, v in source.items() if k in KEPT or k.startswith(KEPT_PREFIXES)}
-    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    # The planner's matrices are small: several threads of numpy only wait for each other.
+    return {**kept, "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
 
 def django_environment(
