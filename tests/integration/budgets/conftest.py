@@ -1,36 +1,22 @@
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from tests.services import ROOT
+from tests import beside
+from tests.commands import ROOT
 
 NUM_PROCESSES = 16
-
-
-def environment() -> dict[str, str]:
-    """What another process needs to work in this test's database."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return {
-        **os.environ,
-        "DATABASE_URL": url.geturl(),
-        "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
-    }
 
 
 def python(script: str, *arguments: str) -> "subprocess.Popen[str]":
     command = (sys.executable, str(Path(__file__).with_name(script)), *arguments)
     return subprocess.Popen(
-        command, env=environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, env=beside.environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from embedded import postgres, services
 from embedded.data_folder import Paths
-from tests.integration.runs.workers import ROOT
+from tests.commands import ROOT
 
 SEED = 7
 NUM_MOMENTS = 6

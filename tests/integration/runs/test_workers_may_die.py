@@ -12,8 +12,9 @@ from runs.models import Ending, Run, RunState
 from runs.requests import RunPlan
 from runs.supervision import sweep
 from studies.models import Study
+from tests.beside import wait_until
 from tests.integration.runs.workers import Worker
-from tests.integration.runs.world import in_state, is_reconciled, wait_until
+from tests.integration.runs.world import in_state, is_reconciled
 
 SHORT = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 LONG = RunPlan(num_seeds=1, steps=100, max_minutes=1)
