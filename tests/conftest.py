@@ -13,8 +13,13 @@ pytest_plugins = ["tests.services"]
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """The queue lies in the database, so Celery follows Django into the test database, and leaves before its end."""
+    from django.core.management.commands import flush
+
     from config.celery import app, configuration
 
     app.conf.update(configuration())
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # What Django writes after the tables were emptied, its own permissions, nobody reads.
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_, **__: None)
+        yield
     app.pool.force_close_all()

@@ -17,7 +17,7 @@ import pytest
 from pytest_django import Settings
 
 from embedded import postgres, services
-from embedded.data_folder import Paths, load_secrets
+from embedded.data_folder import FileLock, Paths, load_secrets
 from embedded.installation import ensure_venv, find_chromium, find_redis_server, label_studio_venv
 from embedded.services import Process, Service
 from tests import serving
@@ -40,12 +40,19 @@ WITHOUT_POSTGRES = (ROOT / "tests" / "unit", ROOT / "tests" / "engine")
 _held = ExitStack()
 
 
+def hold_folder(paths: Paths) -> None:
+    """Keep a folder's services to this process: another session would move their ports. Raises: UsageError."""
+    if not FileLock(paths.run / "tests.lock").acquire(wait=False):
+        raise pytest.UsageError(f"Other tests run with the services of {paths.data}: wait for their end, or end them.")
+
+
 def _prepare_environment() -> None:
     PATHS.make()
-    services.claim_port(paths=PATHS, service="web", first=FIRST_PORTS["web"])
-    services.claim_port(
-        paths=PATHS, service=services.LABEL_STUDIO_SERVICE, first=FIRST_PORTS[services.LABEL_STUDIO_SERVICE]
-    )
+    # `check_all` names every address: its documentation tests use none, beside whatever session runs here.
+    if not {"FULCRUM_URL", "LABEL_STUDIO_URL"} <= os.environ.keys():
+        hold_folder(PATHS)
+        for service in ("web", services.LABEL_STUDIO_SERVICE):
+            services.claim_port(paths=PATHS, service=service, first=FIRST_PORTS[service])
     wanted = services.environment(paths=PATHS)
     # Which settings tests use, pyproject.toml says.
     del wanted["DJANGO_SETTINGS_MODULE"]

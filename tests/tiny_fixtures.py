@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import torch
 
 from tests.tiny_model import write_tiny_model
-from tests.tiny_runs import RunFolder, carry_out, write_run
+from tests.tiny_runs import RunFolder, Undisturbed, carry_out, write_run
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +45,20 @@ def run_folder(tmp_path: Path, tiny_folder: Path) -> RunFolder:
         return write_run(tmp_path / name, tiny_folder, **changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Undisturbed:
+    """Give the result of a run that nothing disturbs; of equal ones, one is carried out."""
+    known: dict[str, dict[str, Any]] = {}
+
+    def result(**changes: Any) -> dict[str, Any]:
+        key = json.dumps(changes, sort_keys=True)
+        if key not in known:
+            known[key] = carry_out(write_run(tmp_path_factory.mktemp("whole") / "run", tiny_folder, **changes))
+        return known[key]
+
+    return result
 
 
 @pytest.fixture(scope="session")

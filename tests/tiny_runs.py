@@ -29,6 +29,7 @@ BAD = ("bad", "awful", "poor", "sad", "hate")
 ENDINGS = ("the movie", "this film was that", "a day", "the sun and the rain and the sea", "team", "very much this")
 
 RunFolder = Callable[..., Path]
+Undisturbed = Callable[..., dict[str, Any]]
 
 
 TEXT = TASK_TYPES["text_classification"]

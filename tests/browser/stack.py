@@ -8,18 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 
-from django.db import connection
-
 from embedded import services
 from embedded.services import Process, Service
+from tests import beside
 from tests.services import PATHS, ROOT
-
-
-def database_url_of_tests() -> str:
-    """The address of pytest's own database, for processes beside it."""
-    known = connection.settings_dict
-    host = known["HOST"] or known["OPTIONS"].get("host", "")
-    return f"postgresql://{known['USER']}:{known['PASSWORD']}@/{known['NAME']}?host={host}"
 
 
 @cache
@@ -40,7 +32,7 @@ def serving() -> Iterator[str]:
     """Run the web server and the workers; yield the address of the pages."""
     environment = {
         **services.environment(paths=PATHS),
-        "DATABASE_URL": database_url_of_tests(),
+        "DATABASE_URL": beside.database_url(),
         "FULCRUM_SYNC_SECONDS": "5",
         "FULCRUM_RUN_THREADS": "1",
     }

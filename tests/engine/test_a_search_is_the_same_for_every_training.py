@@ -5,18 +5,19 @@ from typing import Any
 import pytest
 
 from tests.engine.test_a_stopped_run_resumes_bit_for_bit import stop_once
-from tests.tiny_runs import RunFolder, carry_out
+from tests.tiny_runs import RunFolder, Undisturbed, carry_out
 from training.spec import SpecInvalid
 
 SEARCH: dict[str, Any] = {"learning_rates": [1e-3, 1e-5], "epochs": [1, 2], "num_seeds": 2}
+SEARCHED: dict[str, Any] = {"training": {"steps": None, "epochs": 1}, "search": SEARCH}
 
 
 def searched(run_folder: RunFolder, name: str = "run", **changes: Any) -> Path:
-    return run_folder(name, training={"steps": None, "epochs": 1}, **{"search": SEARCH} | changes)
+    return run_folder(name, **SEARCHED | changes)
 
 
-def test_every_rate_is_tried_with_every_length_on_dev(run_folder: RunFolder) -> None:
-    result = carry_out(searched(run_folder))
+def test_every_rate_is_tried_with_every_length_on_dev(undisturbed: Undisturbed) -> None:
+    result = undisturbed(**SEARCHED)
     tried = {(trial["learning_rate"], trial["epochs"]) for trial in result["search"]}
     assert tried == {(rate, epochs) for rate in SEARCH["learning_rates"] for epochs in SEARCH["epochs"]}
 
@@ -57,11 +58,12 @@ def test_a_search_without_dev_is_refused(run_folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("looks", [1, 20, 45])
-def test_a_search_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder, looks: int) -> None:
-    whole = carry_out(searched(run_folder, "whole"))
+def test_a_search_stopped_anywhere_ends_as_if_it_had_not_been(
+    run_folder: RunFolder, undisturbed: Undisturbed, looks: int
+) -> None:
     folder = searched(run_folder, "stopped")
     stop_once(folder, looks)
-    resumed = carry_out(folder)
+    resumed, whole = carry_out(folder), undisturbed(**SEARCHED)
     assert json.dumps(resumed["seeds"]) == json.dumps(whole["seeds"])
     assert resumed["metrics"]["test"] == whole["metrics"]["test"]
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_runs import RunFolder, carry_out, job_of
+from tests.tiny_runs import RunFolder, Undisturbed, carry_out, job_of
 from training.methods import METHODS
 from training.runtime import StopFlag, StopRequested
 from training.train import checkpoint
@@ -33,65 +33,65 @@ def stop_once(folder: Path, looks: int) -> None:
 
 @pytest.mark.parametrize("task_type", ["text_classification", "entity_extraction"])
 @pytest.mark.parametrize("looks", [0, 2, 3, 7])
-def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(run_folder: RunFolder, looks: int, task_type: str) -> None:
-    whole = carry_out(run_folder("whole", task_type=task_type))
+def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(
+    run_folder: RunFolder, undisturbed: Undisturbed, looks: int, task_type: str
+) -> None:
     folder = run_folder("stopped", task_type=task_type)
     stop_once(folder, looks)
     assert (folder / "checkpoint" / "state.pt").is_file()
     resumed = carry_out(folder)
-    assert resumed["artifact_hash"] == whole["artifact_hash"]
+    assert resumed["artifact_hash"] == undisturbed(task_type=task_type)["artifact_hash"]
 
 
 @pytest.mark.parametrize("looks", [0, 7, 9, 11])
 @pytest.mark.parametrize("has_dev", [True, False])
 def test_a_training_on_pairs_stopped_anywhere_ends_as_if_it_had_not_been(
-    run_folder: RunFolder, looks: int, has_dev: bool
+    run_folder: RunFolder, undisturbed: Undisturbed, looks: int, has_dev: bool
 ) -> None:
     data = {"train": "data/train", "test": "data/test", **({"dev": "data/dev"} if has_dev else {})}
     changes: dict[str, Any] = {"training": {"recipe": "contrast"}, "data": data}
-    whole = carry_out(run_folder("whole", **changes))
     folder = run_folder("stopped", **changes)
     stop_once(folder, looks)
-    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    assert carry_out(folder)["artifact_hash"] == undisturbed(**changes)["artifact_hash"]
 
 
 def test_a_checkpoint_that_cannot_be_read_starts_the_run_anew(
-    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+    run_folder: RunFolder, undisturbed: Undisturbed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = carry_out(run_folder("whole"))
     folder = run_folder("damaged")
     stop_once(folder, 3)
     (folder / "checkpoint" / "state.pt").write_bytes(b"no checkpoint")
-    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    again = carry_out(folder)
     assert "cannot be read" in capsys.readouterr().out
+    assert again["artifact_hash"] == undisturbed()["artifact_hash"]
 
 
 def test_a_checkpoint_with_a_changed_byte_starts_the_run_anew(
-    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+    run_folder: RunFolder, undisturbed: Undisturbed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = carry_out(run_folder("whole"))
     folder = run_folder("damaged")
     stop_once(folder, 3)
     saved = folder / "checkpoint" / "state.pt"
     content = bytearray(saved.read_bytes())
     content[len(content) // 2] ^= 0xFF
     saved.write_bytes(content)
-    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    again = carry_out(folder)
     assert "cannot be read" in capsys.readouterr().out
+    assert again["artifact_hash"] == undisturbed()["artifact_hash"]
 
 
 def test_a_checkpoint_of_another_version_starts_the_run_anew(
-    run_folder: RunFolder, capsys: pytest.CaptureFixture[str]
+    run_folder: RunFolder, undisturbed: Undisturbed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = carry_out(run_folder("whole"))
     folder = run_folder("old")
     stop_once(folder, 3)
     saved = folder / "checkpoint" / "state.pt"
     state = load_state(saved)
     del state["fit"]["num_cuts"]
     save_state(path=saved, state=state)
-    assert carry_out(folder)["artifact_hash"] == whole["artifact_hash"]
+    again = carry_out(folder)
     assert "another version" in capsys.readouterr().out
+    assert again["artifact_hash"] == undisturbed()["artifact_hash"]
 
 
 def test_a_finished_trial_that_cannot_be_read_is_trained_again(

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_runs import RunFolder, carry_out, job_of
+from tests.tiny_runs import RunFolder, Undisturbed, carry_out, job_of, write_run
 from training.methods import METHODS
 from training.runtime import StopRequested
 from training.spec import SpecInvalid, TrainingSettings
@@ -12,21 +12,26 @@ from training.train.two_stage import stage_settings
 DATA = {"train": "data/train", "dev": "data/dev", "test": "data/test"}
 
 
-@pytest.fixture
-def soft_labels(run_folder: RunFolder, teacher: Path) -> str:
+@pytest.fixture(scope="session")
+def soft_labels(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path, trained_teacher: Path) -> str:
     """Give a soft-label set with a calibration."""
     data = {"unlabelled": "data/unlabelled", "dev": "data/dev"}
-    folder = run_folder("scoring", kind="score", teacher_artifact=str(teacher), data=data)
+    folder = tmp_path_factory.mktemp("gold") / "scoring"
+    write_run(folder, tiny_folder, kind="score", teacher_artifact=str(trained_teacher / "artifact"), data=data)
     carry_out(folder)
     return str(folder / "soft_labels")
 
 
 def hybrid(run_folder: RunFolder, soft_labels: str, name: str = "hybrid", **changes: Any) -> Path:
     """Give the run folder of a distillation over 30 rows in 6 steps, and two epochs over 24 gold rows, 12 steps."""
+    return run_folder(name, **asked(soft_labels, **changes))
+
+
+def asked(soft_labels: str, **changes: Any) -> dict[str, Any]:
     data = {**DATA, "soft_labels": soft_labels}
-    training = {"steps": 18, "learning_rate": 3e-3, **changes.pop("training", {})}
+    training = {"steps": 18, "learning_rate": 3e-3}
     distillation = {"gold_epochs": 2, **changes.pop("distillation", {})}
-    return run_folder(name, kind="distil", data=data, training=training, distillation=distillation, **changes)
+    return {"kind": "distil", "data": data, "training": training, "distillation": distillation, **changes}
 
 
 def stopped_at(folder: Path, num_steps: int) -> None:
@@ -44,15 +49,15 @@ def stopped_at(folder: Path, num_steps: int) -> None:
         METHODS["distil"](job)
 
 
-def test_both_stages_together_take_the_steps_asked_for(run_folder: RunFolder, soft_labels: str) -> None:
-    result = carry_out(hybrid(run_folder, soft_labels))
+def test_both_stages_together_take_the_steps_asked_for(undisturbed: Undisturbed, soft_labels: str) -> None:
+    result = undisturbed(**asked(soft_labels))
     assert result["seeds"][0]["num_steps"] == 18
     assert (result["num_train"], result["num_pseudo_labels"]) == (24, 30)
     assert result["distillation"]["gold_epochs"] == 2
 
 
-def test_the_better_stage_on_dev_is_kept(run_folder: RunFolder, soft_labels: str) -> None:
-    found = carry_out(hybrid(run_folder, soft_labels))
+def test_the_better_stage_on_dev_is_kept(undisturbed: Undisturbed, soft_labels: str) -> None:
+    found = undisturbed(**asked(soft_labels))
     outcome = found["seeds"][0]
     assert outcome["dev"] == found["metrics"]["dev"]["accuracy"]["value"]
     assert (outcome["stage"] == "distil") == (outcome["best_step"] <= 6)
@@ -70,9 +75,9 @@ def test_a_gold_stage_that_gains_nothing_leaves_the_distilled_student(
 
 @pytest.mark.parametrize("step", [1, 6, 7, 11])
 def test_a_hybrid_stopped_in_either_stage_ends_as_if_it_had_not_been(
-    run_folder: RunFolder, soft_labels: str, step: int, capsys: pytest.CaptureFixture[str]
+    run_folder: RunFolder, undisturbed: Undisturbed, soft_labels: str, step: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = carry_out(hybrid(run_folder, soft_labels, "whole"))
+    whole = undisturbed(**asked(soft_labels))
     folder = hybrid(run_folder, soft_labels, "stopped")
     stopped_at(folder, step)
     capsys.readouterr()
@@ -81,8 +86,10 @@ def test_a_hybrid_stopped_in_either_stage_ends_as_if_it_had_not_been(
     assert f"resumed at step {step if step <= 6 else step - 6}" in capsys.readouterr().out
 
 
-def test_a_broken_checkpoint_of_the_gold_stage_takes_both_stages_again(run_folder: RunFolder, soft_labels: str) -> None:
-    whole = carry_out(hybrid(run_folder, soft_labels, "whole"))
+def test_a_broken_checkpoint_of_the_gold_stage_takes_both_stages_again(
+    run_folder: RunFolder, undisturbed: Undisturbed, soft_labels: str
+) -> None:
+    whole = undisturbed(**asked(soft_labels))
     folder = hybrid(run_folder, soft_labels, "broken")
     stopped_at(folder, 11)
     state = folder / "checkpoint" / "state.pt"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import expit, log_expit
 
 from training.fewshot.features import Floats
 from training.fewshot.frozen_head import LinearHead
@@ -65,7 +65,9 @@ def fit_logistic(
 def _cross_entropy(logits_NC: Floats, targets_NC: Floats, exclusive: bool) -> tuple[float, Floats]:
     """Return the summed loss and its slope at the logits."""
     if exclusive:
-        log_NC = logits_NC - logsumexp(logits_NC, axis=1, keepdims=True)
+        # As SciPy's logsumexp, which takes six times as long for few rows.
+        from_largest_NC = logits_NC - logits_NC.max(axis=1, keepdims=True)
+        log_NC = from_largest_NC - np.log(np.exp(from_largest_NC).sum(axis=1, keepdims=True))
         # A unit of which no label is known, as a word behind a cut, has no part in it.
         slope_NC = np.exp(log_NC) * targets_NC.sum(axis=1, keepdims=True) - targets_NC
         return float(-(targets_NC * log_NC).sum()), slope_NC

@@ -1,36 +1,22 @@
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
-from tests.services import ROOT
+from tests import beside
+from tests.commands import ROOT
 
 NUM_PROCESSES = 16
-
-
-def environment() -> dict[str, str]:
-    """What another process needs to work in this test's database."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return {
-        **os.environ,
-        "DATABASE_URL": url.geturl(),
-        "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
-    }
 
 
 def python(script: str, *arguments: str) -> "subprocess.Popen[str]":
     command = (sys.executable, str(Path(__file__).with_name(script)), *arguments)
     return subprocess.Popen(
-        command, env=environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, env=beside.environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
 
@@ -38,30 +24,24 @@ class Crew:
     """Processes that all work at once."""
 
     def __init__(self) -> None:
-        self._payers = [python("payer.py") for _ in range(NUM_PROCESSES)]
+        self._payers = python("payer.py", str(NUM_PROCESSES))
 
     def start(self, orders: list[dict[str, Any]]) -> None:
         """Hand each its order; one that gets none rests."""
-        self._busy = list(zip(self._payers, orders, strict=False))
-        for payer, order in self._busy:
-            assert payer.stdin is not None
-            payer.stdin.write(json.dumps(order) + "\n")
-            payer.stdin.flush()
+        assert self._payers.stdin is not None
+        self._payers.stdin.write(json.dumps(orders) + "\n")
+        self._payers.stdin.flush()
 
     def answers(self) -> list[str]:
         """Wait for all; how each try went."""
-        return [outcome for payer, _ in self._busy for outcome in self._answer(payer)]
-
-    def dismiss(self) -> None:
-        for payer in self._payers:
-            payer.communicate(timeout=60)
-
-    def _answer(self, payer: "subprocess.Popen[str]") -> list[str]:
-        assert payer.stdout is not None
-        line = payer.stdout.readline()
-        assert line, f"a process ended with {payer.wait()} instead of answering"
+        assert self._payers.stdout is not None
+        line = self._payers.stdout.readline()
+        assert line, f"they ended with {self._payers.wait()} instead of answering"
         answers: list[str] = json.loads(line)
         return answers
+
+    def dismiss(self) -> None:
+        self._payers.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

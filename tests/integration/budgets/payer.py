@@ -1,6 +1,7 @@
-"""One process of the tests that let many spend at once: does what it is told, and says how each try went.
+"""The processes of the tests that let many spend at once: each does what it is told, and says how each try went.
 
-`python payer.py` reads lines of JSON, {"do": name, ...}, and answers each with a list of "done" or a refusal's name.
+`python payer.py NUMBER` reads lines of JSON, a list of one order per process, {"do": name, ...}; and answers each line
+with a list of "done" or a refusal's name. The processes are forked, so that one alone does the imports.
 """
 
 import json
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import wait
 from typing import Any
 
 import django
@@ -78,6 +81,33 @@ def attempt(key: str, order: dict[str, Any]) -> str:
     return "done"
 
 
-for line in sys.stdin:
-    asked = json.loads(line)
-    print(json.dumps([attempt(key, asked) for key in asked["keys"]]), flush=True)
+class Payer:
+    """A process, and our end of what leads to it."""
+
+    def __init__(self) -> None:
+        self.orders, self._its = Pipe()
+        self._process = Process(target=self._work, daemon=True)
+        self._process.start()
+
+    def _work(self) -> None:
+        while True:
+            order = self._its.recv()
+            self._its.send([attempt(key, order) for key in order["keys"]])
+
+    def answer(self) -> list[str]:
+        wait([self.orders, self._process.sentinel])
+        assert self.orders.poll(), f"a process ended with {self._process.exitcode} instead of answering"
+        answers: list[str] = self.orders.recv()
+        return answers
+
+
+def main(num_payers: int) -> None:
+    payers = [Payer() for _ in range(num_payers)]
+    for line in sys.stdin:
+        busy = list(zip(payers, json.loads(line), strict=False))
+        for payer, order in busy:
+            payer.orders.send(order)
+        print(json.dumps([outcome for payer, _ in busy for outcome in payer.answer()]), flush=True)
+
+
+main(int(sys.argv[1]))

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 
 from embedded import cleaning, postgres
 from embedded.data_folder import Paths
+from tests.beside import wait_until
 
 PLATFORM = Path(__file__).resolve().parents[3] / "platform"
 HOLDER = """
@@ -21,6 +22,7 @@ import sys, time
 from pathlib import Path
 from embedded import cleaning, postgres
 from embedded.data_folder import Paths
+from tests.beside import wait_until
 with postgres.running(paths=Paths(root=Path(sys.argv[1]), data=Path(sys.argv[2])), durable=False):
     print("holding", flush=True)
     time.sleep(float(sys.argv[3]))
@@ -58,13 +60,6 @@ def _answer(paths: Paths, name: str = postgres.APPLICATION) -> str:
     return str(row[0])
 
 
-def _wait(until: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-
-
 def test_it_starts_answers_and_is_gone_when_nobody_holds_it(paths: Paths) -> None:
     with postgres.running(paths=paths, durable=False):
         assert _answer(paths) == "fulcrum"
@@ -97,7 +92,7 @@ def test_a_crashed_server_comes_back_by_itself(paths: Paths) -> None:
     with postgres.running(paths=paths, durable=False):
         before = postgres.pid(paths=paths)
         os.kill(before, signal.SIGKILL)
-        _wait(lambda: _is_back(paths, before))
+        wait_until(lambda: _is_back(paths, before))
 
 
 def _is_back(paths: Paths, before: int) -> bool:
@@ -111,7 +106,7 @@ def test_a_holder_killed_at_once_lets_go(paths: Paths) -> None:
     with _holder(paths, seconds=60) as process:
         server = postgres.pid(paths=paths)
         process.kill()
-    _wait(lambda: not psutil.pid_exists(server))
+    wait_until(lambda: not psutil.pid_exists(server))
 
 
 def test_label_studio_cannot_reach_the_ledger_nor_fulcrum_its_tables(paths: Paths) -> None:

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import psutil
 import pytest
 
 from embedded.services import Process, Service, ServiceNotReady, Supervisor
+from tests.beside import wait_until
 
 PLATFORM = Path(__file__).resolve().parents[3] / "platform"
 # A service with a child that fled to a session of its own and does not listen to a polite request.
@@ -38,20 +38,13 @@ def _service(tmp_path: Path, code: str, *, is_ready: Callable[[], bool] = lambda
     )
 
 
-def _wait(until: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def _log(tmp_path: Path) -> str:
     log = tmp_path / "sample.log"
     return log.read_text() if log.exists() else ""
 
 
 def _tree(tmp_path: Path) -> list[int]:
-    _wait(lambda: "stubborn" in _log(tmp_path) and "pids" in _log(tmp_path))
+    wait_until(lambda: "stubborn" in _log(tmp_path) and "pids" in _log(tmp_path))
     line = next(line for line in _log(tmp_path).splitlines() if line.startswith("pids"))
     return [int(pid) for pid in line.split()[1:]]
 
@@ -73,7 +66,7 @@ def test_a_crash_is_said_and_the_service_started_again(tmp_path: Path) -> None:
     said: list[str] = []
     supervisor = Supervisor(say=said.append)
     supervisor.start(service=_service(tmp_path, "print('hello', flush=True); raise SystemExit(3)"))
-    _wait(lambda: supervisor.restart_crashed() or _log(tmp_path).count("hello") >= 2)
+    wait_until(lambda: supervisor.restart_crashed() or _log(tmp_path).count("hello") >= 2)
     supervisor.stop()
     assert "status 3" in said[0]
 
@@ -82,7 +75,7 @@ def test_each_crash_waits_longer_than_the_one_before(tmp_path: Path) -> None:
     said: list[str] = []
     supervisor = Supervisor(say=said.append)
     supervisor.start(service=_service(tmp_path, "raise SystemExit(3)"))
-    _wait(lambda: _said_after_a_round(supervisor, said) == 2)
+    wait_until(lambda: _said_after_a_round(supervisor, said) == 2)
     supervisor.stop()
     assert ("in 1 s" in said[0], "in 2 s" in said[1]) == (True, True)
 
@@ -105,7 +98,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
     pids = _tree(tmp_path)
     supervisor.kill()
     supervisor.wait()
-    _wait(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+    wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
 
 
 def test_a_service_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Path) -> None:

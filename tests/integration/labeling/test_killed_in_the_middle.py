@@ -1,19 +1,16 @@
 """Whoever is killed, wherever: nothing is lost, doubled, or paid twice."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Role
@@ -25,37 +22,22 @@ from labeling.publishing import publish, sending
 from labeling.replay import replay
 from labeling.sync import sync_study
 from studies.models import Study
-from tests import factories
+from tests import beside, factories
+from tests.commands import ROOT
 from tests.integration.labeling.conftest import spent_and_held
 from tests.services import LabelStudioServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_SECONDS = 60
 SEND = LabelStudioClient.create_examples
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < end, "it never came to pass"
-        time.sleep(0.005)
+wait_until = partial(beside.wait_until, seconds=60, interval=0.005)
 
 
 def another_process(settings: Settings, *command: str) -> "subprocess.Popen[bytes]":
     """Run a command of ours on the tests' database, as a worker or a web process would."""
-    database = connection.settings_dict
-    host = database["HOST"] or database["OPTIONS"].get("host", "")
-    credentials = f"{database['USER']}:{database['PASSWORD']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{credentials}@/{database['NAME']}?host={host}",
-        "LABEL_STUDIO_URL": settings.LABEL_STUDIO_URL,
-        "LABEL_STUDIO_API_TOKEN": settings.LABEL_STUDIO_API_TOKEN,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
-    }
-    return subprocess.Popen([sys.executable, "-m", "django", *command], env=environment, cwd=ROOT)
+    known = {name: getattr(settings, name) for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_TOKEN")}
+    return subprocess.Popen([sys.executable, "-m", "django", *command], env=beside.environment(**known), cwd=ROOT)
 
 
 def study_of(num_examples: int) -> Study:

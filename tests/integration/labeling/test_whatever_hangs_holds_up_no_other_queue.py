@@ -1,8 +1,7 @@
 """With the real workers, on the real queue, beside a Label Studio and receivers that accept calls and never answer."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
@@ -19,8 +18,8 @@ from labeling.models import LabelingProject
 from notices.models import NoticeKind
 from notices.operations import notify
 from runs.requests import device_price
-from tests import factories
-from tests.browser.stack import database_url_of_tests
+from tests import beside, factories
+from tests.beside import wait_until
 from tests.factories import place_hold
 from tests.hanging import Slow, slow_server
 from tests.integration.notices.receiver import Receiver, receiving
@@ -48,7 +47,7 @@ def workers(tmp_path: Path, is_called: threading.Event) -> Iterator[Process]:
         service = services.workers(paths=PATHS)[0]
         environment = {
             **service.environment,
-            "DATABASE_URL": database_url_of_tests(),
+            "DATABASE_URL": beside.database_url(),
             "FULCRUM_DATA_DIR": str(tmp_path),
             "LABEL_STUDIO_URL": url,
             "LABEL_STUDIO_API_TOKEN": "token",
@@ -57,13 +56,6 @@ def workers(tmp_path: Path, is_called: threading.Event) -> Iterator[Process]:
         stack.callback(process.stop)
         process.wait_until_ready()
         yield process
-
-
-def _wait(until: Callable[[], bool]) -> None:
-    end = time.monotonic() + 28
-    while not until():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.5)
 
 
 def test_sweeps_and_notices_go_on(workers: Process, is_called: threading.Event, receiver: Receiver) -> None:
@@ -77,11 +69,11 @@ def test_sweeps_and_notices_go_on(workers: Process, is_called: threading.Event, 
     price = device_price(study)
     place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=MoneyPath.DISTIL)
     current_app.send_task("runs.tasks.sweep")
-    _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
+    wait_until(lambda: not study.budget.holds.filter(closed_at=None).exists())
 
     factories.webhook_target(url=receiver.url)
     notify(key="run:57:failed", kind=NoticeKind.RUN_FAILED, title="Run 57 failed", body="It broke.")
-    _wait(lambda: len(receiver.calls) == 1)
+    wait_until(lambda: len(receiver.calls) == 1)
 
     # All that while Label Studio was still being waited for.
     syncing.refresh_from_db()
@@ -98,8 +90,8 @@ def test_two_receivers_that_hang_hold_up_no_other_notice_and_no_sweep(workers: P
         price = device_price(study)
         place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=MoneyPath.DISTIL)
         current_app.send_task("runs.tasks.sweep")
-        _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
-        _wait(lambda: _is_told(receiver))
+        wait_until(lambda: not study.budget.holds.filter(closed_at=None).exists())
+        wait_until(lambda: _is_told(receiver))
 
 
 def test_workers_that_are_killed_are_replaced(workers: Process) -> None:
@@ -110,7 +102,7 @@ def test_workers_that_are_killed_are_replaced(workers: Process) -> None:
     price = device_price(study)
     place_hold(budget=study.budget, source_key="run:0", amount=Decimal(1), price=price, path=MoneyPath.DISTIL)
     current_app.send_task("runs.tasks.sweep")
-    _wait(lambda: not study.budget.holds.filter(closed_at=None).exists())
+    wait_until(lambda: not study.budget.holds.filter(closed_at=None).exists())
 
 
 def _is_told(receiver: Receiver) -> bool:

@@ -1,7 +1,7 @@
-"""Runs of both paths on real workers, and kills of trainers, workers and the database, drawn from a seed.
+"""Runs of both paths on real workers, and kills of trainers, workers and the database at every moment of a run.
 
-`python killer.py SEED NUM_KILLS DATABASE_PID_FILE FOLDER`. Prints JSON: how many of each were killed, under which
-paths, and all that is wrong with their runs in the end.
+`python killer.py SEED DATABASE_PID_FILE FOLDER`. Prints JSON: how many of each were killed, under which paths, and all
+that is wrong with their runs in the end.
 """
 
 import json
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,14 +82,11 @@ class Kill:
     delay: float
 
 
-def drawn_kills(seed: int, number: int) -> list[Kill]:
-    """As many of each victim, at moments in turn; which meet, in what order, and the delays come from the seed."""
+def drawn_kills(seed: int) -> list[Kill]:
+    """Each victim at each moment once; the order and the delays come from the seed."""
     drawn = random.Random(seed)
-    victims = [VICTIMS[place % len(VICTIMS)] for place in range(number)]
-    moments = [MOMENTS[place % len(MOMENTS)] for place in range(number)]
-    drawn.shuffle(victims)
-    drawn.shuffle(moments)
-    pairs = zip(victims, moments, strict=True)
+    pairs = list(product(VICTIMS, MOMENTS))
+    drawn.shuffle(pairs)
     return [Kill(victim=victim, moment=moment, delay=drawn.uniform(0, 0.02)) for victim, moment in pairs]
 
 
@@ -250,11 +248,10 @@ def sweep_until(done: threading.Event) -> None:
     connection.close()
 
 
-def main(seed: int, num_kills: int, database_pid: Path, folder: Path) -> None:
+def main(seed: int, database_pid: Path, folder: Path) -> None:
     ground = Ground(database_pid=database_pid, folder=folder)
-    kills = drawn_kills(seed, num_kills)
     try:
-        ground.carry_out(kills)
+        ground.carry_out(drawn_kills(seed))
         ground.finish()
         told = {
             "kills": ground.kills,
@@ -267,4 +264,4 @@ def main(seed: int, num_kills: int, database_pid: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

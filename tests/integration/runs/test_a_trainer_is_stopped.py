@@ -17,7 +17,8 @@ from runs.requests import RunPlan
 from runs.supervision import shutdown, supervise
 from runs.supervision import supervisor as supervision
 from studies.models import Study
-from tests.integration.runs.world import being_supervised, in_state, is_reconciled, wait_until
+from tests.beside import wait_until
+from tests.integration.runs.world import being_supervised, in_state, is_reconciled
 
 LONG = RunPlan(num_seeds=1, steps=400, max_minutes=1)
 

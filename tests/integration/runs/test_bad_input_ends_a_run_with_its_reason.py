@@ -17,7 +17,7 @@ from runs.requests import RunPlan
 from studies.editing import StudyInvalid
 from studies.models import Split, Study
 from tests import factories
-from tests.integration.runs.workers import ROOT
+from tests.commands import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
 

@@ -11,7 +11,7 @@ from runs.models import Run, RunKind, RunState
 from runs.requests import RunPlan
 from studies.models import Split, Study
 from tests import factories
-from tests.integration.runs.workers import ROOT
+from tests.commands import ROOT
 from tests.integration.runs.world import finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
 

@@ -19,7 +19,7 @@ from runs.results.repeating import compare
 from runs.supervision import shutdown, supervise, sweep
 from studies.models import Split, Study
 from tests import factories
-from tests.integration.runs.workers import ROOT
+from tests.commands import ROOT
 from tests.integration.runs.world import being_supervised, finish_all, in_state, is_reconciled
 from tests.tiny_model import write_tiny_model
 from training.runtime import read_json

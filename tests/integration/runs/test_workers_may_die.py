@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from django.db import connection
 
 from budgets.limits import resume, stop_everything
@@ -12,9 +13,12 @@ from runs.models import Ending, Run, RunState
 from runs.requests import RunPlan
 from runs.supervision import sweep
 from studies.models import Study
+from tests.beside import wait_until
 from tests.integration.runs.workers import Worker
-from tests.integration.runs.world import in_state, is_reconciled, wait_until
+from tests.integration.runs.world import in_state, is_reconciled
 
+# For what happens between a worker and its trainer, where no broker has a part.
+one_broker = pytest.mark.parametrize("broker_url", ["pgmq"], indirect=True, scope="module")
 SHORT = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 LONG = RunPlan(num_seeds=1, steps=100, max_minutes=1)
 
@@ -57,6 +61,7 @@ def test_a_killed_worker_costs_an_attempt_and_the_run_goes_on(study: Study, work
     assert is_reconciled(study)
 
 
+@one_broker
 def test_a_killed_trainer_is_billed_and_tried_again(study: Study, worker: Worker) -> None:
     run = start_long(study)
 
@@ -71,6 +76,7 @@ def test_a_killed_trainer_is_billed_and_tried_again(study: Study, worker: Worker
     assert is_reconciled(study)
 
 
+@one_broker
 def test_a_running_run_is_cancelled_within_five_seconds(study: Study, worker: Worker) -> None:
     run = start_long(study)
 

@@ -7,33 +7,31 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from django.db import connection
-
+from tests import beside
+from tests.commands import ROOT
 from tests.integration.runs.world import LEASE_SECONDS
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 class Worker:
     """A real Celery worker in a process group of its own."""
 
     def __init__(self, *, runs_dir: Path, broker_url: str, log: Path, **environment: str) -> None:
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+        known = {
             "DJANGO_SETTINGS_MODULE": "tests.integration.runs.worker_settings",
-            "DATABASE_URL": _test_database_url(),
             "FULCRUM_DATA_DIR": str(runs_dir.parent),
             "FULCRUM_TEST_LEASE_SECONDS": str(LEASE_SECONDS),
             "BROKER_URL": broker_url,
-            **environment,
         }
-        self._log = log
+        self._environment = beside.environment(**{**known, **environment})
+        self.runs_dir, self.log = runs_dir, log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Worker":
+        """Start it unless it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return self
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "runs", "-c", "1", "-l", "INFO"]
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
@@ -65,9 +63,3 @@ class Worker:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-
-def _test_database_url() -> str:
-    database = connection.settings_dict
-    host = database["HOST"] or database["OPTIONS"].get("host", "")
-    return f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}?host={host}"

@@ -1,8 +1,7 @@
 """What tests of runs share: the stand-in's name, and waiting."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
@@ -12,19 +11,13 @@ from budgets.queries import differences
 from runs.models import Attempt, Run, RunState
 from runs.supervision import supervise
 from studies.models import Study
+from tests.beside import wait_until
 
 LEASE_SECONDS = 2
 
 
 def stand_in(behaviour: str = "steady") -> dict[str, str | None]:
     return {"source": "hub", "name": f"stand-in/{behaviour}", "revision": None}
-
-
-def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.05)
 
 
 def in_state(run: Run, *states: RunState) -> bool:

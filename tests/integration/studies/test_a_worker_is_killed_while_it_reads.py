@@ -1,25 +1,22 @@
 """Kill -9 in the middle of a large upload: nothing is left of it, it is seen at once, and the next one begins anew."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from studies.imports import ImportOptions, ImportSummary, draft_import
 from studies.imports import jobs as import_jobs
 from studies.models import ImportBatch, ImportJob
-from tests import factories
-from tests.integration.runs.workers import _test_database_url
-from tests.integration.runs.world import wait_until
+from tests import beside, factories
+from tests.beside import wait_until
+from tests.commands import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).resolve().parents[3]
 NUM_ROWS = 60_000
 ROWS = "text\n" + "".join(f"this is the text with the number {number}\n" for number in range(NUM_ROWS))
 WORK = "import django; django.setup(); from studies.imports import jobs; jobs.carry_out_job(job_id={})"
@@ -38,13 +35,7 @@ def batch() -> ImportBatch:
 
 @contextmanager
 def worker_at(job: ImportJob) -> Iterator["subprocess.Popen[bytes]"]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": _test_database_url(),
-    }
-    process = subprocess.Popen([sys.executable, "-c", WORK.format(job.pk)], cwd=ROOT, env=environment)
+    process = subprocess.Popen([sys.executable, "-c", WORK.format(job.pk)], cwd=ROOT, env=beside.environment())
     try:
         yield process
     finally:

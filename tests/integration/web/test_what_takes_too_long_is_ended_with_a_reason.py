@@ -12,15 +12,14 @@ from django.urls import reverse
 
 from budgets.models import Budget
 from config.database_limits import in_words
-from tests import factories
-from tests.browser.stack import database_url_of_tests
+from tests import beside, factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
 def somebody_changing(budget: Budget) -> Iterator[None]:
-    with psycopg.connect(database_url_of_tests()) as other:
+    with psycopg.connect(beside.database_url()) as other:
         other.execute("select 1 from budgets_budget where id = %s for update", [budget.pk])
         yield
 

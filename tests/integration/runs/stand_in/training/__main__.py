@@ -1,7 +1,7 @@
 """A trainer that learns nothing but keeps the whole contract: files, signals, exit codes, checkpoints, its parent.
 
 How it behaves is the last word of the model's name: steady, refusing, crashing, crashing-once, without-room-once, deaf,
-odd-result. A step is 50 ms.
+odd-result. A step is 50 ms, and 5 ms for one that goes on from a checkpoint, which nobody disturbs again.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SECONDS_PER_STEP = 0.05
+SECONDS_PER_RESUMED_STEP = 0.005
 STEPS_BETWEEN_CHECKPOINTS = 10
 stopping = False
 
@@ -50,7 +51,7 @@ def main(folder: Path) -> int:
         if behaviour == "without-room-once" and first == 0 and step == num_steps // 2:
             write(folder / "error.json", {"error": "DiskFull", "message": "there is no room (3 MB are free)"})
             return 4
-        time.sleep(SECONDS_PER_STEP)
+        time.sleep(SECONDS_PER_RESUMED_STEP if first else SECONDS_PER_STEP)
         say(folder, step + 1, num_steps)
         if step % STEPS_BETWEEN_CHECKPOINTS == 0:
             write(checkpoint, {"step": step})
