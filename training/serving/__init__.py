@@ -1,0 +1,6 @@
+"""A student at work outside a study: exported to ONNX, measured, and asked over HTTP."""
+
+from training.serving.exporting import ExportRefused, export_model
+from training.serving.measuring import Speed, speed_of
+
+__all__ = ["ExportRefused", "Speed", "export_model", "speed_of"]
