@@ -19,6 +19,8 @@ ERROR_FILE = "error.json"
 PROGRESS_FILE = "progress.json"
 CURVE_FILE = "curve.json"
 METER_FILE = "meter.json"
+# How fast its model answers, by format; written by an export.
+SERVING_FILE = "serving.json"
 CHECKPOINT = "checkpoint"
 TRIALS = "trials"
 ARTIFACT = "artifact"

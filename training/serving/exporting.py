@@ -34,7 +34,7 @@ SEED = 0
 THRESHOLD = 0.5
 CONFIG_FILE = "config.json"
 _MEGABYTE = 2**20
-_FP32 = Compute(device=torch.device("cpu"), bf16=False)
+FP32 = Compute(device=torch.device("cpu"), bf16=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def export_model(
         inputs = write_graph(predictor=served, path=folder / ONNX_FILE)
         _write_around(served, artifact, folder)
         predictors = {TORCH: served, ONNX: _graph_predictor(served, folder / ONNX_FILE)}
-        difference, num_checked = _check_equal(replace(served, compute=_FP32), predictors[ONNX], measured)
+        difference, num_checked = _check_equal(replace(served, compute=FP32), predictors[ONNX], measured)
         sizes = {TORCH: _bytes_of(artifact), ONNX: (folder / ONNX_FILE).stat().st_size}
         if export_format == INT8:
             in_full = (folder / ONNX_FILE).rename(folder / f"fp32-{ONNX_FILE}")
@@ -134,7 +134,7 @@ def _write_around(predictor: Predictor, artifact: Path, folder: Path) -> None:
 
 
 def _graph_predictor(predictor: Predictor, path: Path) -> Predictor:
-    return replace(predictor, model=OnnxModel(path=path, pooling=predictor.label_map.pooling), compute=_FP32)
+    return replace(predictor, model=OnnxModel(path=path, pooling=predictor.label_map.pooling), compute=FP32)
 
 
 def _check_equal(original: Predictor, exported: Predictor, measured: Measured | None) -> tuple[float, int]:
