@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from training.learners import LabelMap, load_classifier, save_classifier
 from training.models import EncoderClassifier, OnnxModel
 from training.runtime import PermanentFailure, StopFlag
 from training.serving import exporting
-from training.serving.exporting import TOLERANCE, ExportRefused, export_model, largest_difference
-from training.serving.graph import write_graph
+from training.serving.exporting import TOLERANCE, export_model, largest_difference
+from training.serving.graph import ExportRefused, write_graph
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES
 
@@ -29,11 +30,23 @@ TEXTS = ("a very good film", "rain", "bad " * 80)
 
 @pytest.fixture(scope="module")
 def exports(trained_teacher: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Give one model exported in both formats."""
-    folder = tmp_path_factory.mktemp("exports")
-    for name in ("onnx", "int8"):
-        export_model(artifact=trained_teacher / "artifact", export_format=name, target=folder / name)
+    """Give one model exported in both formats; its graph is written once, since that takes the time."""
+    folder, artifact = tmp_path_factory.mktemp("exports"), trained_teacher / "artifact"
+    export_model(artifact=artifact, export_format="onnx", target=folder / "onnx")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(exporting, "write_graph", copied(folder / "onnx"))
+        export_model(artifact=artifact, export_format="int8", target=folder / "int8")
     return {name: folder / name for name in ("onnx", "int8")}
+
+
+def copied(export: Path) -> Callable[..., list[str]]:
+    """Give a stand-in for write_graph that takes the graph of an export."""
+
+    def write(*, predictor: Predictor, path: Path) -> list[str]:
+        shutil.copyfile(export / "model.onnx", path)
+        return []
+
+    return write
 
 
 def said_of(folder: Path) -> dict[str, Any]:
@@ -102,11 +115,7 @@ def test_a_graph_takes_batches_of_any_size(task_type: str, pooling: str, tiny_fo
 def test_a_graph_that_answers_otherwise_is_refused(
     exports: dict[str, Path], teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_another(*, predictor: Predictor, path: Path) -> list[str]:
-        shutil.copyfile(exports["int8"] / "model.onnx", path)
-        return []
-
-    monkeypatch.setattr(exporting, "write_graph", write_another)
+    monkeypatch.setattr(exporting, "write_graph", copied(exports["int8"]))
     with pytest.raises(ExportRefused, match=r"differs from the model by [\d.e-]+, more than 0.0001"):
         export_model(artifact=teacher, export_format="onnx", target=tmp_path / "out")
     assert not list(tmp_path.glob("out*"))
@@ -138,7 +147,7 @@ def test_an_export_is_not_exported_again(exports: dict[str, Path], tmp_path: Pat
 def test_a_graph_that_is_cut_off_is_refused(exports: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(exports["onnx"], tmp_path / "cut"))
     (folder / "model.onnx").write_bytes((folder / "model.onnx").read_bytes()[:1_000])
-    with pytest.raises(PermanentFailure, match=r"cannot be loaded .* Export it again"):
+    with pytest.raises(PermanentFailure, match=r"cannot be loaded .* Export the model again"):
         load_predictor(folder, stop=StopFlag())
 
 
