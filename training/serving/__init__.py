@@ -2,6 +2,6 @@
 
 from training.serving.exporting import export_model
 from training.serving.graph import ExportRefused
-from training.serving.measuring import Speed, speed_of
+from training.serving.measuring import Speed, Standing, lines_of, speed_of, standing_of
 
-__all__ = ["ExportRefused", "Speed", "export_model", "speed_of"]
+__all__ = ["ExportRefused", "Speed", "Standing", "export_model", "lines_of", "speed_of", "standing_of"]
