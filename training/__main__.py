@@ -44,6 +44,7 @@ SECONDS_WHEN_ASKED = 0.5
 USAGE = "usage: python -m training SPEC.json\n       python -m training predict ARTIFACT IN OUT [--keep-going]"
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 USAGE += "\n       python -m training names SPEC.json MOST_MEMORY_BYTES"
+USAGE += "\n       python -m training export ARTIFACT onnx|int8 FOLDER [LABELLED_ROWS]"
 MOST_MESSAGE_BYTES = 1 << 16
 SECONDS_BETWEEN_CHECKS = 0.25
 
@@ -58,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
             return answer(Path(artifact), idle_seconds=float(idle_seconds), most_memory_bytes=int(most_memory_bytes))
         case ["names", spec, most_memory_bytes]:
             return names(Path(spec).resolve(), most_memory_bytes=int(most_memory_bytes))
+        case ["export", artifact, export_format, target, *rows] if len(rows) < 2:
+            return export(Path(artifact), export_format, Path(target), rows_folder=Path(rows[0]) if rows else None)
         case [spec]:
             return run_when_ordered() if spec == WAIT else run(Path(spec).resolve())
     print(USAGE, file=sys.stderr)
@@ -161,6 +164,25 @@ def names(spec_path: Path, *, most_memory_bytes: int) -> int:
     except PermanentFailure as failure:
         print(failure, file=sys.stderr)
         return EXIT_PERMANENT
+    return EXIT_DONE
+
+
+def export(artifact: Path, export_format: str, target: Path, *, rows_folder: Path | None) -> int:
+    """Export a student or teacher into a new folder, and print what was measured as JSON; returns the exit code."""
+    set_threads(1)
+    from training.serving import export_model
+
+    try:
+        found = export_model(
+            artifact=artifact.absolute(), export_format=export_format, target=target.absolute(), rows_folder=rows_folder
+        )
+    except PermanentFailure as failure:
+        print(failure, file=sys.stderr)
+        return EXIT_PERMANENT
+    except OSError as error:
+        print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
+        return EXIT_PERMANENT
+    print(json.dumps(found, ensure_ascii=False), flush=True)
     return EXIT_DONE
 
 

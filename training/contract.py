@@ -19,6 +19,8 @@ ERROR_FILE = "error.json"
 PROGRESS_FILE = "progress.json"
 CURVE_FILE = "curve.json"
 METER_FILE = "meter.json"
+# How fast its model answers, by format; written by an export.
+SERVING_FILE = "serving.json"
 CHECKPOINT = "checkpoint"
 TRIALS = "trials"
 ARTIFACT = "artifact"
@@ -32,6 +34,13 @@ PREDICTIONS_FILE = "predictions.jsonl"
 # Of a model trained from several seeds: what each seed, the saved one included, answers to those examples.
 SEED_PREDICTIONS_FILE = "seed_predictions.jsonl"
 
+# Files of an exported model's folder, beside its label map and tokenizer: the graph, and what was made and measured.
+ONNX_FILE = "model.onnx"
+EXPORT_FILE = "export.json"
+# What a model can be served as: its checkpoint, its graph in fp32, or one with weights in eight bits.
+TORCH, ONNX, INT8 = "torch", "onnx", "int8"
+EXPORT_FORMATS = (ONNX, INT8)
+
 # The `error` of ERROR_FILE when the disk was full.
 DISK_FULL = "DiskFull"
 
@@ -39,6 +48,8 @@ DISK_FULL = "DiskFull"
 WAIT = "--wait"
 # The pid of the process that started the trainer, which ends with it.
 PARENT_VARIABLE = "FULCRUM_PARENT_PID"
+# What a served model is told, as JSON.
+SERVE_VARIABLE = "FULCRUM_SERVE"
 # The folder of unpacked models.
 CACHE_VARIABLE = "FULCRUM_MODEL_CACHE"
 # The folder of what runs compute once and share, and its largest size in MB.

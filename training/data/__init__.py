@@ -1,7 +1,16 @@
 """Data, up to the batches of a model: dataset folders and files, token ids, units, batches."""
 
 from training.data.batches import Indices, collate, epoch_batches, scoring_batches
-from training.data.encoded import FROZEN_STATES, Encoded, EncodedRows, HiddenStates, join_pair, paired, split_pair
+from training.data.encoded import (
+    FROZEN_STATES,
+    SECOND,
+    Encoded,
+    EncodedRows,
+    HiddenStates,
+    join_pair,
+    paired,
+    split_pair,
+)
 from training.data.leaks import report_leaks
 from training.data.ragged import RaggedInts
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
@@ -32,6 +41,7 @@ __all__ = [
     "FROZEN_STATES",
     "MOST_WHOLE_OUTPUTS",
     "NUM_TOP_OUTPUTS",
+    "SECOND",
     "TAIL_TEMPERATURES",
     "UNSEEN",
     "DataInvalid",

@@ -1,20 +1,23 @@
 """Models at work: outputs for rows, metrics with intervals, answers to files and to single questions."""
 
+from training.evaluation.answering import answer_lines
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
 from training.evaluation.limits import watch_limits
-from training.evaluation.metrics import bootstrap, split_metrics
+from training.evaluation.metrics import bootstrap, metric_value, split_metrics
 from training.evaluation.outputs import generate_answers, predict_logits
-from training.evaluation.predict import Listener, predict_file
-from training.evaluation.serving import answer_lines
+from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
 
 __all__ = [
     "EncodedSplit",
     "Evaluator",
     "Listener",
+    "Predictor",
     "SplitPredictions",
     "answer_lines",
     "bootstrap",
     "generate_answers",
+    "load_predictor",
+    "metric_value",
     "predict_file",
     "predict_logits",
     "read_splits",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,9 +12,22 @@ import torch
 from tables.whole_files import write_whole
 from training.answers import Rows
 from training.compute import Compute, has_fast_bf16
-from training.data import FileCheck, FileInvalid, InputLine, LineAnswer, answer_rows, check_lines, is_csv, read_lines
+from training.contract import EXPORT_FILE, ONNX_FILE
+from training.data import (
+    EncodedRows,
+    FileCheck,
+    FileInvalid,
+    InputLine,
+    LineAnswer,
+    ModelOutputs,
+    answer_rows,
+    check_lines,
+    is_csv,
+    read_lines,
+)
 from training.evaluation.outputs import predict_logits
-from training.learners import Classifier, LabelMap, encode_rows, learner_of, load_classifier, read_label_map
+from training.learners import LabelMap, encode_rows, learner_of, load_classifier, read_label_map
+from training.models import EncoderClassifier, OnnxModel, TextToText, load_tokenizer
 from training.runtime import StopFlag
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES, TaskType
@@ -31,13 +45,26 @@ class Listener:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictor:
-    """A loaded artifact that answers examples."""
+    """A loaded artifact, or an export of one, that answers examples."""
 
     task_type: TaskType
     label_map: LabelMap
-    classifier: Classifier
+    model: EncoderClassifier | TextToText | OnnxModel
+    tokenizer: Any
     compute: Compute
     stop: StopFlag
+
+    def encoded(self, rows: Rows) -> EncodedRows:
+        return encode_rows(
+            rows=rows,
+            task_type=self.task_type,
+            tokenizer=self.tokenizer,
+            max_length=self.label_map.max_length,
+            pooling=self.model.pooling,
+        )
+
+    def outputs(self, rows: EncodedRows) -> ModelOutputs:
+        return predict_logits(model=self.model, rows=rows, compute=self.compute, stop=self.stop)
 
     def answers(self, lines: Sequence[InputLine]) -> list[LineAnswer]:
         good = iter(self._answers([line for line in lines if not line.problem]))
@@ -49,14 +76,7 @@ class Predictor:
         fields, labels = self.task_type.input_fields, self.label_map.labels
         columns = {name: [line.texts[name] for line in lines] for name in fields}
         rows = Rows(uids=[line.uid for line in lines], columns=columns, gold=None)
-        encoded = encode_rows(
-            rows=rows,
-            task_type=self.task_type,
-            tokenizer=self.classifier.tokenizer,
-            max_length=self.label_map.max_length,
-            pooling=self.classifier.model.pooling,
-        )
-        outputs = predict_logits(model=self.classifier.model, rows=encoded, compute=self.compute, stop=self.stop)
+        outputs = self.outputs(self.encoded(rows))
         learner = learner_of(self.task_type)
         predicted = learner.decode(outputs=outputs, rows=rows, labels=labels)
         shares_NC = learner.probabilities(outputs=outputs, labels=labels)
@@ -69,17 +89,29 @@ def _unanswered(line: InputLine) -> LineAnswer:
     return LineAnswer(uid=line.uid, predicted=None, probabilities={}, problem=line.problem)
 
 
-def load_predictor(artifact: Path, *, stop: StopFlag) -> Predictor:
-    """Load a trained student or teacher on the CPU. Raises: PermanentFailure."""
-    label_map = read_label_map(artifact)
+def load_predictor(folder: Path, *, stop: StopFlag) -> Predictor:
+    """Load a trained student or teacher, or an export of one, on the CPU. Raises: PermanentFailure."""
+    label_map = read_label_map(folder)
     task_type = TASK_TYPES[label_map.task_type].segmented(label_map.segmentation)
-    source = ModelSource(source="folder", name=str(artifact))
-    classifier = load_classifier(
-        source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length
-    )
+    source = ModelSource(source="folder", name=str(folder))
+    model: EncoderClassifier | TextToText | OnnxModel
+    if (folder / EXPORT_FILE).is_file():
+        model = OnnxModel(path=folder / ONNX_FILE, pooling=label_map.pooling)
+        tokenizer = load_tokenizer(str(folder), source)
+    else:
+        classifier = load_classifier(
+            source=source, task_type=task_type, labels=label_map.labels, max_length=label_map.max_length
+        )
+        model, tokenizer = classifier.model, classifier.tokenizer
     device = torch.device("cpu")
-    compute = Compute(device=device, bf16=has_fast_bf16(device))
-    return Predictor(task_type=task_type, label_map=label_map, classifier=classifier, compute=compute, stop=stop)
+    return Predictor(
+        task_type=task_type,
+        label_map=label_map,
+        model=model,
+        tokenizer=tokenizer,
+        compute=Compute(device=device, bf16=has_fast_bf16(device) and not isinstance(model, OnnxModel)),
+        stop=stop,
+    )
 
 
 def predict_file(

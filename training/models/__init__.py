@@ -11,8 +11,16 @@ from training.models.heads import (
     state_in_fp32,
 )
 from training.models.layers import freeze_layers
+from training.models.onnx_model import OnnxModel
 from training.models.packing import packed_linears
-from training.models.pretrained import PretrainedUnusable, check_segments, load_pretrained, model_folder, tokenizer_hash
+from training.models.pretrained import (
+    PretrainedUnusable,
+    check_segments,
+    load_pretrained,
+    load_tokenizer,
+    model_folder,
+    tokenizer_hash,
+)
 from training.models.seq2seq import TARGETS, GeneratedTokens, TextToText
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "EncoderClassifier",
     "EncoderTagger",
     "GeneratedTokens",
+    "OnnxModel",
     "PairCosine",
     "PretrainedUnusable",
     "TextToText",
@@ -29,6 +38,7 @@ __all__ = [
     "freeze_layers",
     "frozen_states",
     "load_pretrained",
+    "load_tokenizer",
     "model_folder",
     "packed_linears",
     "parameter_groups",

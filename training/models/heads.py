@@ -69,8 +69,15 @@ class EncoderClassifier(nn.Module):
         frozen_BTH = inputs.get(FROZEN_STATES)
         encoder = self.encoder if frozen_BTH is None else upper_part(self.encoder, num_frozen_layers(self.encoder))
         hidden_BTH = run_encoder(encoder, inputs, frozen_BTH)
-        units_UH = self.units(hidden_BTH, inputs)
-        return units_UH if self.centre is None else scaled_units(units_UH - self.centre)
+        return self.centred(self.units(hidden_BTH, inputs))
+
+    def centred(self, vectors_UH: Tensor) -> Tensor:
+        """Take the centre from vectors (U, H) and scale them; without a centre they stay as they are."""
+        return vectors_UH if self.centre is None else scaled_units(vectors_UH - self.centre)
+
+    def graph_outputs(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return outputs whose place depends on no text, as an exported graph has them: the logits, (B, C)."""
+        return self(inputs)  # type: ignore[no-any-return]
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
@@ -87,9 +94,12 @@ class EncoderTagger(EncoderClassifier):
 
     def units(self, hidden_BTH: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         """Return the hidden state of each word that has a token, row by row, (U, H)."""
-        token_BW = inputs[WORD_TOKENS]
-        row, word = torch.nonzero(token_BW != NO_TOKEN, as_tuple=True)
-        return hidden_BTH[row, token_BW[row, word]]
+        return at_words(hidden_BTH, inputs[WORD_TOKENS])
+
+    def graph_outputs(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the logits of every token, (B, T, C), of which `at_words` takes those of words."""
+        logits_BTC: Tensor = self.head(self.centred(run_encoder(self.encoder, inputs)))
+        return logits_BTC
 
 
 class BiEncoder(EncoderClassifier):
@@ -133,6 +143,12 @@ class PairCosine(nn.Module):
 def scaled_units(vectors_UH: Tensor) -> Tensor:
     """Scale vectors to the length of the root of their width: a dimension is then about 1, as a head's rate expects."""
     return nn.functional.normalize(vectors_UH.float(), dim=-1) * math.sqrt(vectors_UH.shape[-1])
+
+
+def at_words(values_BTX: Tensor, token_BW: Tensor) -> Tensor:
+    """Take what stands at each word's first token, row by row, (U, X); a word without a token has none."""
+    row, word = torch.nonzero(token_BW != NO_TOKEN, as_tuple=True)
+    return values_BTX[row, token_BW[row, word]]
 
 
 def mean_over_tokens(hidden_BTH: Tensor, mask_BT: Tensor) -> Tensor:

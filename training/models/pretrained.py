@@ -61,7 +61,7 @@ def load_pretrained(*, source: ModelSource, max_length: int) -> Pretrained:
     where: dict[str, Any] = {}
     if source.source == "hub":
         where = {"revision": source.revision, "local_files_only": not is_reachable()}
-    pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=_load_tokenizer(place, where, source))
+    pretrained = Pretrained(model=_load_model(place, where, source), tokenizer=load_tokenizer(place, source, where))
     _check_fit(pretrained, source, max_length)
     if source.layers is None:
         return pretrained
@@ -150,9 +150,10 @@ def _class_for(config: Any, source: ModelSource) -> Any:
     return AutoModelForSeq2SeqLM
 
 
-def _load_tokenizer(place: str, where: dict[str, Any], source: ModelSource) -> Any:
+def load_tokenizer(place: str, source: ModelSource, where: dict[str, Any] | None = None) -> Any:
+    """Load a checkpoint's tokenizer from its folder, or `where` a hub has it. Raises: PretrainedMissing."""
     try:
-        return treat_marks_as_text(AutoTokenizer.from_pretrained(place, **where, **SAFE))
+        return treat_marks_as_text(AutoTokenizer.from_pretrained(place, **(where or {}), **SAFE))
     except Exception as error:  # the tokenizers library raises bare ones
         raise PretrainedMissing(
             f"Model {source} has no tokenizer that can be loaded: {_reason(error)} Save one beside the weights."

@@ -49,6 +49,22 @@ class ResourceUse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServingLine:
+    """How a model answers in one format; `cost` is of 1,000 requests, one after the other, in full, as text."""
+
+    format: str
+    p50_ms: float
+    p95_ms: float
+    requests_per_second: float
+    texts_per_second: float
+    utility: float
+    num_examples: int
+    rows: str
+    processor: str
+    cost: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """All that a card says; `data` has what is known of each data set, `result` the trainer's, `metric` the study's."""
 
@@ -64,6 +80,7 @@ class Card:
     written_at: str
     metric: str
     costs: Costs | None = None
+    serving: Sequence[ServingLine] = ()
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
@@ -71,7 +88,7 @@ def card_text(card: Card) -> str:
     """Return a card as Markdown, with a YAML head."""
     parts = [_head(card), f"# {card.title}", card.summary, *_task(card), *_base(card), *_data(card)]
     parts += [*_training(card.result), *_metrics(card.result), *_baselines(card), *_use(card), *_costs(card)]
-    return "\n\n".join([*parts, *_loading(card)]) + "\n"
+    return "\n\n".join([*parts, *_serving(card), *_loading(card)]) + "\n"
 
 
 def _head(card: Card) -> str:
@@ -208,11 +225,34 @@ def _costs(card: Card) -> list[str]:
     return ["## What it cost", moment, table, *costs.notes]
 
 
+def _serving(card: Card) -> list[str]:
+    if not card.serving:
+        return []
+    rows = [
+        [
+            one.format,
+            *(f"{value:,.1f}" for value in (one.p50_ms, one.p95_ms, one.requests_per_second, one.texts_per_second)),
+            _percent(one.utility),
+            one.cost,
+        ]
+        for one in card.serving
+    ]
+    currency = card.costs.currency if card.costs else ""
+    header = ["Format", "p50, ms", "p95, ms", "Requests per second", "Texts per second, 32 at once", card.metric]
+    first = card.serving[0]
+    note = (
+        f"Measured when it was exported, by the clock, on one thread of {first.processor}; {card.metric} on "
+        f"{first.num_examples:,} {first.rows} rows, the same for each format."
+    )
+    return ["## What it takes to serve", note, _table([*header, f"1,000 requests, {currency}"], rows)]
+
+
 def _loading(card: Card) -> list[str]:
     return [
         "## How to use it",
         "`AutoModel.from_pretrained` and `AutoTokenizer.from_pretrained` load this folder; `label_map.json` names the "
-        "outputs in their order. Label a file with `python -m training predict FOLDER IN.csv OUT.csv`.",
+        "outputs in their order. Label a file with `python -m training predict FOLDER IN.csv OUT.csv`, and answer "
+        "requests with `manage.py serve FOLDER`.",
     ]
 
 

@@ -7,6 +7,15 @@ from runs.results.comparing import Comparison, NotComparable, compare
 from runs.results.label_names import NamesNotScored, NamesScore, score_label_names
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, repeat
+from runs.results.serving import (
+    CannotServe,
+    ServingFigures,
+    become_server,
+    export_to_folder,
+    folder_to_serve,
+    listening_socket,
+    serving_figures,
+)
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -33,15 +42,18 @@ from training.answers import (
     compare_with_baseline,
     words_of_interval,
 )
+from training.contract import EXPORT_FORMATS
 from training.reporting import CostLine, Costs
 
 __all__ = [
+    "EXPORT_FORMATS",
     "FILES",
     "MOST_CHARACTERS",
     "AnswerFile",
     "AnsweredRow",
     "BaselineComparison",
     "CandidateRecipe",
+    "CannotServe",
     "CardMissing",
     "ClassAnswers",
     "ClassCounts",
@@ -62,6 +74,8 @@ __all__ = [
     "PredictionFailed",
     "Ratio",
     "RecipeChoice",
+    "ServingFigures",
+    "become_server",
     "card_of",
     "card_written_at",
     "class_differences",
@@ -69,7 +83,10 @@ __all__ = [
     "compare_with_baseline",
     "curve_points",
     "curve_version",
+    "export_to_folder",
     "first_step",
+    "folder_to_serve",
+    "listening_socket",
     "loss_shown",
     "measured_split",
     "missing_parts",
@@ -79,6 +96,7 @@ __all__ = [
     "run_file",
     "score_label_names",
     "seed_answers",
+    "serving_figures",
     "settings_used",
     "time_spent",
     "try_model",

@@ -8,11 +8,12 @@ from config.refusals import Refusal
 from runs.execution import TotalUsage, total_usage
 from runs.models import Artifact, ArtifactKind, Attempt, Run, RunKind
 from runs.preflight import licence_of
+from runs.results.serving import ServingFigures, serving_figures
 from studies.task_types import TASK_TYPES
 from tables.table import counted
 from tables.whole_files import write_whole
 from training.contract import CARD_FILE, LABEL_MAP_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
-from training.reporting import Card, Costs, ResourceUse, card_text
+from training.reporting import Card, Costs, ResourceUse, ServingLine, card_text
 
 # Parts of a model's folder; each is there if any of its files is.
 _PARTS = {
@@ -78,9 +79,25 @@ def card_of(
         use=_use(run, lineage),
         written_at=f"{at:%Y-%m-%d %H:%M} UTC",
         costs=costs,
+        serving=[_serving_line(one) for one in serving_figures(artifact)],
         facts=[("Content hash of this folder, without this card", f"`{artifact.content_hash}`")],
     )
     return card_text(card)
+
+
+def _serving_line(one: ServingFigures) -> ServingLine:
+    return ServingLine(
+        format=one.format,
+        p50_ms=one.p50_ms,
+        p95_ms=one.p95_ms,
+        requests_per_second=one.requests_per_second,
+        texts_per_second=one.texts_per_second,
+        utility=one.utility,
+        num_examples=one.num_examples,
+        rows=one.rows,
+        processor=one.processor,
+        cost="no price" if one.cost_of_requests is None else str(one.cost_of_requests),
+    )
 
 
 def missing_parts(artifact: Artifact) -> list[str]:

@@ -52,7 +52,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     """
     require(actor=actor, action=Action.TRY_MODEL)
     row = {name: _checked(name, texts.get(name, "")) for name in artifact.run.study.definition.input_fields}
-    _check_there(artifact)
+    check_there(artifact)
     with one_at_a_time():
         started = time.monotonic()
         try:
@@ -78,7 +78,7 @@ def _no_answer(artifact: Artifact, problem: PredictionProcessFailed) -> Predicti
             f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to answer. Raise FULCRUM_TRY_MEMORY_MB, or "
             "label a file with manage.py predict."
         )
-    return _failure(artifact, problem.code, str(problem))
+    return process_failed(artifact, problem.code, str(problem))
 
 
 def predict_to_file(
@@ -90,7 +90,7 @@ def predict_to_file(
     rows done, again and again, and notes on what was guessed of the file or left out of it.
     Raises: PredictionFailed, naming the lines that cannot be labelled where there are any.
     """
-    _check_there(artifact)
+    check_there(artifact)
     command = [sys.executable, "-m", "training", "predict", str(artifact.path)]
     command += [str(source.absolute()), str(target.absolute()), *(["--keep-going"] if keep_going else [])]
     with TemporaryFile() as complaints:
@@ -111,7 +111,7 @@ def predict_to_file(
         if process.returncode:
             complaints.seek(0)
             message = complaints.read().decode("utf-8", errors="replace").strip()
-            raise _failure(artifact, process.returncode, message)
+            raise process_failed(artifact, process.returncode, message)
 
 
 def _checked(name: str, text: str) -> str:
@@ -126,19 +126,21 @@ def _checked(name: str, text: str) -> str:
     return text
 
 
-def _check_there(artifact: Artifact) -> None:
+def check_there(artifact: Artifact) -> None:
+    """Raise PredictionFailed unless this is a model whose folder is in its place."""
     if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise PredictionFailed(f"{artifact} is not a model. Name a student or a teacher.")
     if not artifact.path.is_dir():
         raise PredictionFailed(f"The folder of {artifact} is missing: {artifact.path}. Restore it, or train again.")
 
 
-def _failure(artifact: Artifact, code: int, message: str) -> PredictionFailed:
+def process_failed(artifact: Artifact, code: int, message: str) -> PredictionFailed:
+    """Return the reason that a process gave for its end, else its exit code and its last line."""
     if code == EXIT_PERMANENT and message:
         return PredictionFailed(message)
     last = message[-_MOST_OF_MESSAGE:].splitlines()[-1:] or ["no message"]
     return PredictionFailed(
-        f"{artifact} could not predict: its process ended with {code} ({last[0]}). Check free memory."
+        f"{artifact} could not be used: its process ended with {code} ({last[0]}). Check free memory."
     )
 
 

@@ -13,7 +13,7 @@ from reports.charts import reliability_chart, reliability_of
 from reports.formatting import adding_up
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
-from runs.results import CardMissing, missing_parts, try_model
+from runs.results import CardMissing, missing_parts, serving_figures, try_model
 from web.forms.reports import TryForm
 from web.guards import button_for, page_for
 from web.http import carry_out, download, drawing, person
@@ -84,5 +84,6 @@ def _page(model: Artifact) -> dict[str, Any]:
         "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
         "missing": missing_parts(model) if is_model else [],
+        "serving": serving_figures(model) if is_model else [],
         "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,
     }

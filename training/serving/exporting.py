@@ -1,0 +1,228 @@
+"""An artifact as a folder for ONNX Runtime: graph, tokenizer, label map, and what was checked and measured."""
+
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from training.answers import Rows
+from training.compute import Compute
+from training.contract import EXPORT_FILE, EXPORT_FORMATS, INT8, LABEL_MAP_FILE, ONNX, ONNX_FILE, SPEC_FILE, TORCH
+from training.data import ModelOutputs, read_labelled
+from training.evaluation import Predictor, load_predictor
+from training.models import OnnxModel
+from training.runtime import StopFlag, atomic_folder, folder_hash, read_json, write_json
+from training.serving.graph import ExportRefused, quantise, write_graph
+from training.serving.measuring import lines_of, speed_of, standing_of
+from training.spec import RunSpec, SpecInvalid
+
+# Between the outputs of the graph and of the model it was made of; of outputs above 1, relative to the largest.
+TOLERANCE = 1e-4
+# Made-up texts, which reach every length, and the first of the labelled ones.
+NUM_MADE_UP = 32
+MOST_CHECKED = 256
+MOST_MEASURED = 2_000
+SEED = 0
+# Of a label that is decided by itself; see MultiLabelClassificationLearner.decode.
+THRESHOLD = 0.5
+CONFIG_FILE = "config.json"
+_MEGABYTE = 2**20
+FP32 = Compute(device=torch.device("cpu"), bf16=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The labelled rows that an export is measured on, and by which metric."""
+
+    name: str
+    rows: Rows
+    metric: str
+
+
+def export_model(
+    *, artifact: Path, export_format: str, target: Path, rows_folder: Path | None = None
+) -> dict[str, Any]:
+    """Export a student or teacher and measure it beside its original, on one thread; returns what EXPORT_FILE holds.
+
+    Rows are those of a dataset folder, else the dev rows of the artifact's own run, or its test rows; without any,
+    nothing is measured, and int8 is refused, whose loss would not be known.
+    Raises: ExportRefused (also where the graph answers otherwise than the model), PermanentFailure, OSError.
+    """
+    if export_format not in EXPORT_FORMATS:
+        raise ExportRefused(f"{export_format!r} is no format of an export. Give one of {', '.join(EXPORT_FORMATS)}.")
+    if target.exists():
+        raise ExportRefused(f"{target} is there already. Name a new folder.")
+    torch.set_num_threads(1)
+    served = load_predictor(artifact, stop=StopFlag())
+    if isinstance(served.model, OnnxModel):
+        raise ExportRefused(f"{artifact} is an export already. Name the model that it was made of.")
+    measured = _measured(artifact, served, rows_folder)
+    if export_format == INT8 and measured is None:
+        raise ExportRefused(
+            "int8 loses some of a model's utility, and there are no labelled rows to measure how much. Name a dataset "
+            "folder with labelled rows, or export it as onnx."
+        )
+    with atomic_folder(target) as folder:
+        inputs = write_graph(predictor=served, path=folder / ONNX_FILE)
+        _write_around(served, artifact, folder)
+        predictors = {TORCH: served, ONNX: _graph_predictor(served, folder / ONNX_FILE)}
+        difference, num_checked = _check_equal(replace(served, compute=FP32), predictors[ONNX], measured)
+        sizes = {TORCH: _bytes_of(artifact), ONNX: (folder / ONNX_FILE).stat().st_size}
+        if export_format == INT8:
+            in_full = (folder / ONNX_FILE).rename(folder / f"fp32-{ONNX_FILE}")
+            quantise(source=in_full, target=folder / ONNX_FILE)
+            in_full.unlink()
+            predictors[INT8] = _graph_predictor(served, folder / ONNX_FILE)
+            sizes[INT8] = (folder / ONNX_FILE).stat().st_size
+        payload = {
+            "format": export_format,
+            "inputs": inputs,
+            "threshold": None if served.task_type.is_exclusive else THRESHOLD,
+            "artifact_hash": folder_hash(artifact),
+            "largest_difference": difference,
+            "num_checked": num_checked,
+            "formats": {} if measured is None else _figures(predictors, measured, sizes),
+            "versions": {name: version(name) for name in ("onnxruntime", "onnx", "torch", "transformers")},
+        }
+        write_json(path=folder / EXPORT_FILE, payload=payload)
+    return payload
+
+
+def _measured(artifact: Path, predictor: Predictor, folder: Path | None) -> Measured | None:
+    name, folder = ("the given", folder) if folder is not None else _own_rows(artifact)
+    if folder is None:
+        return None
+    labels = predictor.label_map.labels
+    rows = read_labelled(folder=folder, name=name, task_type=predictor.task_type, labels=labels)
+    asked = (read_json(artifact / SPEC_FILE).get("evaluation") or {}).get("metric")
+    metric = asked if asked in predictor.task_type.metrics else predictor.task_type.metrics[0]
+    return Measured(name=name, rows=_first(rows, MOST_MEASURED), metric=metric)
+
+
+def _own_rows(artifact: Path) -> tuple[str, Path | None]:
+    """Return name and folder of the held-out rows of an artifact's own run; dev first, since test chooses nothing."""
+    try:
+        data = RunSpec.from_json(artifact.parent / SPEC_FILE).data
+    except SpecInvalid:
+        return "", None
+    held_out = {"dev": data.dev, "test": data.test}
+    return next(((name, path) for name, path in held_out.items() if path and path.is_dir()), ("", None))
+
+
+def _first(rows: Rows, count: int) -> Rows:
+    return Rows(
+        uids=rows.uids[:count],
+        columns={name: texts[:count] for name, texts in rows.columns.items()},
+        gold=None if rows.gold is None else rows.gold[:count],
+    )
+
+
+def _write_around(predictor: Predictor, artifact: Path, folder: Path) -> None:
+    """Put beside a graph what it takes to read texts and to name its outputs."""
+    for name in (LABEL_MAP_FILE, CONFIG_FILE):
+        shutil.copyfile(artifact / name, folder / name)
+    # It writes down how it was called last.
+    predictor.tokenizer("", truncation=True, max_length=predictor.label_map.max_length)
+    predictor.tokenizer.save_pretrained(folder)
+
+
+def _graph_predictor(predictor: Predictor, path: Path) -> Predictor:
+    return replace(predictor, model=OnnxModel(path=path, pooling=predictor.label_map.pooling), compute=FP32)
+
+
+def _check_equal(original: Predictor, exported: Predictor, measured: Measured | None) -> tuple[float, int]:
+    """Return the largest difference of the outputs and on how many rows. Raises: ExportRefused."""
+    checked = [_made_up(original)] + ([_first(measured.rows, MOST_CHECKED)] if measured else [])
+    largest = 0.0
+    for rows in checked:
+        encoded = original.encoded(rows)
+        largest = max(largest, largest_difference(original.outputs(encoded), exported.outputs(encoded)))
+    if not largest <= TOLERANCE:
+        raise ExportRefused(
+            f"The exported graph differs from the model by {largest:.3g}, more than {TOLERANCE:g} allows, so nothing "
+            "was written. Serve the model itself with manage.py serve."
+        )
+    return largest, sum(map(len, checked))
+
+
+def largest_difference(first: ModelOutputs, second: ModelOutputs) -> float:
+    """Return the largest difference between two models' outputs, over the largest output where that is above 1.
+
+    Not a number where an output is none, or where one model sees a unit that the other does not.
+    """
+    values, others = first.values_UC, second.values_UC
+    unseen = np.isneginf(values)
+    if values.shape != others.shape or (unseen != np.isneginf(others)).any():
+        return float("nan")
+    gap = np.abs(values[~unseen] - others[~unseen]).max(initial=0.0)
+    return float(gap / max(1.0, np.abs(values[~unseen]).max(initial=0.0)))
+
+
+def _made_up(predictor: Predictor) -> Rows:
+    """Make rows of random tokens, from one of them to more than the model reads."""
+    rng, tokenizer = np.random.default_rng(SEED), predictor.tokenizer
+    marks = set(tokenizer.all_special_ids)
+    tokens = np.array(sorted(set(tokenizer.get_vocab().values()) - marks))
+    lengths = np.linspace(1, predictor.label_map.max_length + 8, NUM_MADE_UP).astype(int)
+
+    def texts(counts: Sequence[int]) -> list[str]:
+        # Of tokens that are spaces alone comes no text.
+        return [tokenizer.decode(rng.choice(tokens, count)).strip() or "a" for count in counts]
+
+    orders = (lengths.tolist(), lengths[::-1].tolist())
+    columns = {name: texts(order) for name, order in zip(predictor.task_type.input_fields, orders, strict=False)}
+    return Rows(uids=[str(number) for number in range(NUM_MADE_UP)], columns=columns, gold=None)
+
+
+def _bytes_of(artifact: Path) -> int:
+    return sum(path.stat().st_size for path in artifact.glob("*.safetensors"))
+
+
+def _figures(predictors: dict[str, Predictor], measured: Measured, sizes: dict[str, int]) -> dict[str, dict[str, Any]]:
+    """Measure each format on the same rows, with what it is measured on beside it."""
+    lines = lines_of(measured.rows)
+    answers = {name: [one.predicted for one in found.answers(lines)] for name, found in predictors.items()}
+    about = {
+        "rows": measured.name,
+        "num_examples": len(lines),
+        "metric": measured.metric,
+        "device": "cpu",
+        "processor": processor_name(),
+        "num_threads": 1,
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    figures = {}
+    for name, predictor in predictors.items():
+        standing = standing_of(
+            task_type=predictor.task_type,
+            labels=predictor.label_map.labels,
+            rows=measured.rows,
+            answers=(answers[name], answers[TORCH]),
+            metric=measured.metric,
+        )
+        difference = {key: getattr(standing.difference, key) for key in ("difference", "low", "high")}
+        figures[name] = {
+            **asdict(speed_of(predictor, lines)),
+            "megabytes": sizes[name] / _MEGABYTE,
+            "utility": standing.utility,
+            "agreement": standing.agreement,
+            **difference,
+            **about,
+        }
+    return figures
+
+
+def processor_name() -> str:
+    """Return what the processor calls itself, or its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
