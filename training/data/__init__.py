@@ -5,6 +5,7 @@ from training.data.encoded import FROZEN_STATES, Encoded, EncodedRows, HiddenSta
 from training.data.leaks import report_leaks
 from training.data.ragged import RaggedInts
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
+from training.data.stored_vectors import StoredVectors, unit_vectors, vector_column
 from training.data.tabular import (
     FileCheck,
     FileInvalid,
@@ -45,6 +46,7 @@ __all__ = [
     "LineAnswer",
     "ModelOutputs",
     "RaggedInts",
+    "StoredVectors",
     "TokenLabels",
     "TopOutputs",
     "Units",
@@ -70,4 +72,6 @@ __all__ = [
     "token_labels_in",
     "tokenise",
     "treat_marks_as_text",
+    "unit_vectors",
+    "vector_column",
 ]

@@ -15,14 +15,18 @@ from training.spec.recipes import (
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
     AUTO,
+    BOTH,
     CONTRAST,
+    DISTIL_FROM_CHOICES,
     FINETUNE,
     FROZEN,
     GIT_REF,
     HUB_NAME,
     NAMES,
     PROBE,
+    SOFT,
     SOURCES,
+    VECTORS,
     DataPaths,
     DistillationSettings,
     DistilTraining,
@@ -38,7 +42,9 @@ from training.spec.settings import (
 
 __all__ = [
     "AUTO",
+    "BOTH",
     "CONTRAST",
+    "DISTIL_FROM_CHOICES",
     "FINETUNE",
     "FROZEN",
     "GIT_REF",
@@ -47,7 +53,9 @@ __all__ = [
     "NUM_FOLDS",
     "PLENTY_PER_LABEL",
     "PROBE",
+    "SOFT",
     "SOURCES",
+    "VECTORS",
     "DataPaths",
     "DistilTraining",
     "DistillationSettings",

@@ -11,6 +11,7 @@ from training.spec import (
     FINETUNE,
     FROZEN,
     NAMES,
+    SOFT,
     DistillationSettings,
     DistilTraining,
     FormGroup,
@@ -96,8 +97,9 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     attempts, and is what the hold is placed for.
     """
 
-    # A spec without it is one of a time before recipes, and fine-tunes.
+    # Specs without them are of a time before recipes and vectors: they fine-tune, and distil from soft labels.
     recipe: str = like(SharedTraining, "recipe", AUTO)
+    distil_from: str = like(DistillationSettings, "distil_from", AUTO)
     steps: int | None = like(
         TrainingSettings, "steps", label="Student steps", help="Per training.", blank=str(STUDENT_STEPS)
     )
@@ -214,7 +216,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     def for_scoring(self) -> dict[str, Any]:
         """The trainer's settings for a teacher that scores: what shapes its input."""
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
-        return {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
+        shape = {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
+        return shape if self.distil_from == SOFT else {**shape, "keep_vectors": True}
 
     def for_untrained_scoring(self) -> dict[str, Any]:
         """The settings of a teacher that scores without any training."""
