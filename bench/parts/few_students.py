@@ -13,7 +13,7 @@ from bench.parts.few_sets import NUM_POOL, FewSet
 from training.job import Job
 from training.methods import METHODS
 from training.reporting import Progress
-from training.spec import AUTO, RunSpec
+from training.spec import AUTO, SOFT, RunSpec
 from training.tasks import TASK_TYPES
 
 TEACHER = "all-MiniLM-L6-v2"
@@ -95,7 +95,7 @@ def students(
             if path == "distil":
                 unlabelled = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
                 data = {**unlabelled, "unlabelled": runs.data["pool"]}
-                _, folder = runs.run("score", model=TEACHER, data=data, training={"keep_vectors": True})
+                _, folder = runs.run("score", model=TEACHER, data=data, training={"keep_vectors": distil_from != SOFT})
                 kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
             distillation = {"distil_from": distil_from} if path == "distil" else {}
             result, _ = runs.run(kind, model=model, data=data, recipe=recipe, distillation=distillation)

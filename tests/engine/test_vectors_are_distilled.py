@@ -124,18 +124,13 @@ def test_a_pair_read_apart_has_a_vector_of_each_text(run_folder: RunFolder) -> N
         carry_out(as_one)
 
 
-def test_soft_labels_without_vectors_are_refused_by_who_asks_for_them(
-    run_folder: RunFolder, teacher: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_soft_labels_without_vectors_are_refused_by_who_asks_for_them(run_folder: RunFolder, teacher: Path) -> None:
     data = {"unlabelled": "data/unlabelled"}
     folder = run_folder("scoring", kind="score", teacher_artifact=str(teacher), data=data)
     carry_out(folder)
     assert "vector_shape" not in json.loads((folder / "soft_labels" / METADATA_FILE).read_text())
     with pytest.raises(NoVectors, match=r"is both, and the soft labels come without vectors\. Score again"):
         carry_out(student(run_folder, folder / "soft_labels", "both"))
-    result = carry_out(student(run_folder, folder / "soft_labels", "auto", name="auto"))
-    assert result["distillation"]["distil_from"] == "soft_labels"
-    assert "distilling from soft labels alone: the soft labels come without vectors" in capsys.readouterr().out
 
 
 def test_a_head_is_asked_for_where_only_vectors_are_learned(run_folder: RunFolder, scored: Path) -> None:

@@ -28,7 +28,7 @@ from training.learners import encode_rows, learner_of
 from training.methods.preparing import prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import start_student
-from training.methods.student_vectors import learned_from, vector_target
+from training.methods.student_vectors import vector_target
 from training.models import tokenizer_hash
 from training.recipes import HeadRows, few_label_baselines, head_rows
 from training.runtime import PermanentFailure, file_hash
@@ -109,7 +109,6 @@ def distil(job: Job) -> dict[str, Any]:
             **asdict(spec.distillation),
             **selection.payload(),
             "of_tokens": isinstance(loss, TokenLoss),
-            "distil_from": learned_from(vectors),
         },
     }
 

@@ -11,7 +11,7 @@ from training.distil import SoftLabels
 from training.job import Job
 from training.methods.student_start import StudentStart, some_of
 from training.runtime import PermanentFailure
-from training.spec import AUTO, BOTH, SOFT, VECTORS
+from training.spec import SOFT, VECTORS
 from training.tasks import BI_ENCODER
 from training.train import ModelLoader, VectorTarget, fitted_map
 
@@ -28,17 +28,13 @@ class NoVectors(PermanentFailure):
 def vector_target(*, job: Job, loader: ModelLoader, soft: SoftLabels, start: StudentStart) -> VectorTarget | None:
     """Return what a student's vectors are drawn to; None where it learns from soft labels alone.
 
-    Raises: NoVectors (they are asked for, and missing), StopRequested.
+    Raises: NoVectors (it is to learn them and cannot), StopRequested.
     """
     wanted = job.spec.distillation.distil_from
     if wanted == SOFT:
         return None
-    lack = _lack(job, loader, soft, start)
-    if lack and wanted != AUTO:
-        raise NoVectors(f"distillation.distil_from: is {wanted}, and {lack}, or set it to {SOFT} or {AUTO}.")
-    if lack:
-        job.progress.log(f"distilling from soft labels alone: {lack}.")
-        return None
+    if lack := _lack(job, loader, soft, start):
+        raise NoVectors(f"distillation.distil_from: is {wanted}, and {lack}, or set it to {SOFT}.")
     assert soft.vectors is not None
     centre_K = soft.vectors.mean()
     return VectorTarget(
@@ -75,10 +71,3 @@ def _first_map(job: Job, loader: ModelLoader, soft: SoftLabels, centre_K: Floats
     return fitted_map(
         student_NH=student_NSH.reshape(-1, student_NSH.shape[-1]), teacher_NK=teacher_NSK.reshape(-1, len(centre_K))
     )
-
-
-def learned_from(target: VectorTarget | None) -> str:
-    """Say what a student learned from, by the names of `distil_from`."""
-    if target is None:
-        return SOFT
-    return BOTH if target.fit_head is None else VECTORS

@@ -15,7 +15,6 @@ from training.spec.recipes import (
 from training.spec.run_spec import RunSpec
 from training.spec.settings import (
     AUTO,
-    BOTH,
     CONTRAST,
     DISTIL_FROM_CHOICES,
     FINETUNE,
@@ -42,7 +41,6 @@ from training.spec.settings import (
 
 __all__ = [
     "AUTO",
-    "BOTH",
     "CONTRAST",
     "DISTIL_FROM_CHOICES",
     "FINETUNE",

@@ -40,7 +40,6 @@ FILTER_CHOICES = {
 }
 SOFT, VECTORS, BOTH = "soft_labels", "vectors", "both"
 DISTIL_FROM_CHOICES = {
-    AUTO: "Both where teacher and student have vectors, else soft labels",
     SOFT: "Soft labels",
     VECTORS: "Sentence vectors, then a head on soft labels",
     BOTH: "Soft labels and sentence vectors",
@@ -224,7 +223,6 @@ class DistillationSettings(Settings):
 
     section: ClassVar[str] = "distillation"
 
-    # A spec without it is one of a time before vectors were kept.
     distil_from: str = setting(
         SOFT,
         choices=DISTIL_FROM_CHOICES,

@@ -13,7 +13,7 @@ from runs.requests import Chain
 from studies.models import Study
 from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
-from training.spec import BOTH, DISTIL_FROM_CHOICES, FINETUNE, SOFT, VECTORS
+from training.spec import FINETUNE, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -91,20 +91,19 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
 
 def check_vectors(chain: Chain) -> list[CheckResult]:
     """Whether a student can learn its teacher's vectors, where it is to."""
-    wanted = chain.plan.distil_from
-    if chain.teacher is None or chain.plan.teacher_only or wanted not in (VECTORS, BOTH):
+    if chain.teacher is None or chain.plan.teacher_only or chain.plan.distil_from == SOFT:
         return []
     lack = _lack_of_vectors(chain)
     if not lack:
         return []
-    text = f"distil from: {lack}, or choose {DISTIL_FROM_CHOICES[SOFT].lower()} (soft_labels)."
+    text = f"distil from: {lack}, or distil from soft labels alone."
     return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
 
 
 def _lack_of_vectors(chain: Chain) -> str:
     """Say why no vectors can be learned and what to do, as parts of a sentence; "" where they can."""
     if chain.study.definition.unit == "word":
-        return "entities are learned word by word, and there is no vector of a whole text. Leave it at auto"
+        return "entities are learned word by word, and there is no vector of a whole text"
     shapes = {role: shape_of(model) for role, model in chain.models.items()}
     writer = next((role for role, shape in shapes.items() if shape is not None and shape.is_text_to_text), "")
     if writer:

@@ -97,9 +97,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     attempts, and is what the hold is placed for.
     """
 
-    # Specs without them are of a time before recipes and vectors: they fine-tune, and distil from soft labels.
+    # A spec without it is one of a time before recipes, and fine-tunes.
     recipe: str = like(SharedTraining, "recipe", AUTO)
-    distil_from: str = like(DistillationSettings, "distil_from", AUTO)
     steps: int | None = like(
         TrainingSettings, "steps", label="Student steps", help="Per training.", blank=str(STUDENT_STEPS)
     )

@@ -53,17 +53,19 @@ def test_without_a_country_none_is_said(study: Study) -> None:
 def test_a_hybrid_with_a_filter_says_so(study: Study) -> None:
     plan = RunPlan(filter="confidence", keep=0.5, gold_epochs=3)
     run = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
-    assert run.distillation == {"distil_from": "auto", "filter": "confidence", "keep": 0.5, "gold_epochs": 3}
+    assert run.distillation == {"filter": "confidence", "keep": 0.5, "gold_epochs": 3}
     plain = start_distil(actor=study.created_by, study=study, num_unlabelled=4)
-    assert plain.distillation["filter"] == "none" and plain != run
+    assert plain.distillation == {} and plain != run
     assert plain.parents.get() == run.parents.get()
 
 
 def test_a_teacher_keeps_vectors_only_for_who_learns_them(study: Study) -> None:
-    plain = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=RunPlan(distil_from="soft_labels"))
-    assert plain.distillation == {} and "keep_vectors" not in plain.parents.get().training
-    both = start_distil(actor=study.created_by, study=study, num_unlabelled=4)
-    assert both.distillation["distil_from"] == "auto" and both.parents.get().training["keep_vectors"] is True
+    plain = start_distil(actor=study.created_by, study=study, num_unlabelled=4)
+    plan = RunPlan(distil_from="both")
+    both = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
+    assert both.distillation["distil_from"] == "both"
+    kept = [run.parents.get().training.get("keep_vectors") for run in (plain, both)]
+    assert kept == [None, True]
     assert plain.parents.get().parents.get() == both.parents.get().parents.get()
 
 

@@ -138,7 +138,7 @@ def test_what_stands_at_its_default_is_not_said_so_that_older_requests_keep_thei
     shared = {"batch_size", "head_learning_rate_factor", "max_length"}
     plan = RunPlan(recipe="finetune")
     assert set(plan.for_teacher()) == {*shared, "steps", "epochs", "learning_rate"}
-    assert RunPlan(distil_from="soft_labels").distillation() == {}
+    assert RunPlan().distillation() == {}
 
 
 def test_a_recipe_is_said_of_student_and_teacher_alike() -> None:

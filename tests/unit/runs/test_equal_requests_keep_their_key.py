@@ -78,8 +78,8 @@ def keys_of(study: Study, path: Path, plan: RunPlan, *, has_dev: bool) -> list[s
 
 @pytest.mark.parametrize(("name", "has_dev"), KEYS)
 def test_an_equal_request_has_the_key_it_always_had(name: str, has_dev: bool) -> None:
-    # All requests were of this recipe, and distilled from soft labels, when there was no other way.
-    plan = RunPlan(**PLANS[name], recipe="finetune", distil_from="soft_labels")
+    # All requests were of this recipe when there was no other.
+    plan = RunPlan(**PLANS[name], recipe="finetune")
     study = Study(
         task_type="text_classification",
         labels=["good", "bad"],
