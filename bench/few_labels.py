@@ -22,7 +22,7 @@ from bench.parts import few_tables as tables  # noqa: E402  # the paths and thre
 from bench.parts.few_columns import Bench, answers  # noqa: E402
 from bench.parts.few_sets import SETS, FewSet, read_sets, smaller  # noqa: E402
 from bench.parts.few_students import students  # noqa: E402
-from training.spec import AUTO, TrainingSettings, settings_of  # noqa: E402
+from training.spec import AUTO, DISTIL_FROM_CHOICES, SOFT, TrainingSettings, settings_of  # noqa: E402
 
 RECIPES = tuple(settings_of(TrainingSettings)["recipe"].choices)
 LABELS = (0, 20, 75, 150, 300, 600)
@@ -47,6 +47,7 @@ def main() -> int:
                         num_labels=num_labels,
                         seed=seed,
                         recipes=options.recipes,
+                        distil_from=options.distil_from,
                     ):
                         print(json.dumps(row), flush=True)
         return 0
@@ -72,6 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--vectors", type=Path, help="a folder that keeps vectors for a next call")
     parser.add_argument("--students", action="store_true", help="train the engine's own students, a line of JSON each")
     parser.add_argument("--recipes", nargs="*", choices=RECIPES, default=[AUTO], help="of these students")
+    parser.add_argument("--distil-from", choices=DISTIL_FROM_CHOICES, default=SOFT, help="of the distilled ones")
     parser.add_argument("--tests", type=int, help="how many test rows score these students; default all")
     parser.add_argument("--json", action="store_true", help="print the rows as one line of JSON, too")
     return parser.parse_args()

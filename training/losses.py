@@ -72,6 +72,12 @@ def cosine_error_sum(*, cosine_B: Tensor, target_B: Tensor) -> Tensor:
     return F.mse_loss(cosine_B.float(), target_B.float(), reduction="sum")
 
 
+def cosine_distance_sum(*, student_BSK: Tensor, teacher_BSK: Tensor) -> Tensor:
+    """One less the cosine of a student's and its teacher's vectors, a row's mean over its S texts, summed over rows."""
+    cosine_BS = F.cosine_similarity(student_BSK.float(), teacher_BSK.float(), dim=-1)
+    return (1 - cosine_BS).mean(dim=-1).sum()
+
+
 def other_text_sum(*, log_probs_BC: Tensor, weight_B: Tensor) -> Tensor:
     """The loss, in nats, of a model that generates its labels for the probability it gives to all other texts.
 

@@ -13,7 +13,7 @@ from bench.parts.few_sets import NUM_POOL, FewSet
 from training.job import Job
 from training.methods import METHODS
 from training.reporting import Progress
-from training.spec import AUTO, RunSpec
+from training.spec import AUTO, SOFT, RunSpec
 from training.tasks import TASK_TYPES
 
 TEACHER = "all-MiniLM-L6-v2"
@@ -83,7 +83,7 @@ class Runs:
 
 
 def students(
-    few: FewSet, *, model: str, num_labels: int, seed: int, recipes: Sequence[str]
+    few: FewSet, *, model: str, num_labels: int, seed: int, recipes: Sequence[str], distil_from: str
 ) -> Iterator[dict[str, Any]]:
     """Train a student of one draw by each recipe, and by `auto` a distilled one too; yields what each came to."""
     datasets.disable_progress_bars()
@@ -94,15 +94,18 @@ def students(
             kind, data = "finetune", runs.data
             if path == "distil":
                 unlabelled = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
-                _, folder = runs.run("score", model=TEACHER, data={**unlabelled, "unlabelled": runs.data["pool"]})
+                data = {**unlabelled, "unlabelled": runs.data["pool"]}
+                _, folder = runs.run("score", model=TEACHER, data=data, training={"keep_vectors": distil_from != SOFT})
                 kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
-            result, _ = runs.run(kind, model=model, data=data, recipe=recipe)
+            distillation = {"distil_from": distil_from} if path == "distil" else {}
+            result, _ = runs.run(kind, model=model, data=data, recipe=recipe, distillation=distillation)
             yield {
                 "set": few.name,
                 "labels": num_labels,
                 "draw": seed,
                 "path": path,
                 "recipe": result.get("choice", {"chosen": recipe})["chosen"],
+                **({"distil_from": result["distillation"]["distil_from"]} if path == "distil" else {}),
                 "score": round(100 * result["metrics"]["test"][few.metric]["value"], 1),
                 "baselines": {key: round(100 * one["value"], 1) for key, one in result["metrics"]["baselines"].items()},
                 "cpu_seconds": round(time.process_time() - began, 1),

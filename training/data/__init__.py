@@ -14,6 +14,7 @@ from training.data.encoded import (
 from training.data.leaks import report_leaks
 from training.data.ragged import RaggedInts
 from training.data.reading import DataInvalid, checked_rows, open_dataset, read_labelled
+from training.data.stored_vectors import StoredVectors, unit_vectors, vector_column
 from training.data.tabular import (
     FileCheck,
     FileInvalid,
@@ -55,6 +56,7 @@ __all__ = [
     "LineAnswer",
     "ModelOutputs",
     "RaggedInts",
+    "StoredVectors",
     "TokenLabels",
     "TopOutputs",
     "Units",
@@ -80,4 +82,6 @@ __all__ = [
     "token_labels_in",
     "tokenise",
     "treat_marks_as_text",
+    "unit_vectors",
+    "vector_column",
 ]

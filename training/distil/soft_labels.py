@@ -18,11 +18,13 @@ from training.data import (
     TAIL_TEMPERATURES,
     DataInvalid,
     ModelOutputs,
+    StoredVectors,
     TokenLabels,
     TopOutputs,
     from_lists,
     to_lists,
     token_labels_in,
+    vector_column,
 )
 from training.distil.confidence import DevConfidence
 from training.runtime import removed_on_failure, write_json
@@ -30,6 +32,7 @@ from training.runtime import removed_on_failure, write_json
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
 CONFIDENCE_FILE = "surety.json"
+VECTORS = "vectors"
 TOP_COLUMNS = ("class_ids", "class_log_probs", "class_tails")
 
 
@@ -42,7 +45,8 @@ class StorePlan:
     """What a set is made of; two sets with the same plan have the same numbers.
 
     `outputs` names the numbers of each unit; `top_tokens` are kept at each place of a text-to-text teacher's answers.
-    Of many classes only the `top_outputs` likeliest of each row are kept; 0 keeps all.
+    Of many classes only the `top_outputs` likeliest of each row are kept; 0 keeps all. `vector_shape` is that of a
+    row's vectors, see StoredVectors; None keeps none.
     """
 
     task_type: str
@@ -59,6 +63,7 @@ class StorePlan:
     top_tokens: int = 0
     top_outputs: int = 0
     segmentation: str = "word"
+    vector_shape: tuple[int, int] | None = None
 
     def payload(self) -> dict[str, Any]:
         payload = {**asdict(self), "labels": list(self.labels), "outputs": list(self.outputs)}
@@ -66,6 +71,9 @@ class StorePlan:
             del payload["segmentation"]
         if not self.top_outputs:
             del payload["top_outputs"]
+        del payload["vector_shape"]
+        if self.vector_shape:
+            payload["vector_shape"] = list(self.vector_shape)
         if self.top_tokens or self.top_outputs:
             # Shards of an earlier version do not have the tails: they are not mixed with those that do.
             payload["tail_temperatures"] = list(TAIL_TEMPERATURES)
@@ -74,13 +82,17 @@ class StorePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class SoftLabels:
-    """A finished set in memory: a teacher's logits, its confidence on dev if calibrated, its tokens if text-to-text."""
+    """A finished set: a teacher's logits, its confidence on dev if calibrated, its tokens if text-to-text.
+
+    Its `vectors`, if it keeps them, stay in their files; all else is in memory.
+    """
 
     rows: Rows
     outputs: ModelOutputs | TopOutputs
     tokenizer_hash: str
     dev: DevConfidence | None = None
     tokens: TokenLabels | None = None
+    vectors: StoredVectors | None = None
 
     def of(self, kept_N: npt.NDArray[np.bool_]) -> Self:
         rows = Rows(
@@ -91,7 +103,8 @@ class SoftLabels:
         tokens = self.tokens.take(np.flatnonzero(kept_N).tolist()) if self.tokens else None
         outputs = self.outputs
         kept = outputs.of_rows(kept_N) if isinstance(outputs, TopOutputs) else outputs.of(kept_N)
-        return replace(self, rows=rows, outputs=kept, tokens=tokens)
+        vectors = self.vectors.of(kept_N) if self.vectors else None
+        return replace(self, rows=rows, outputs=kept, tokens=tokens, vectors=vectors)
 
 
 class PartialStore:
@@ -115,10 +128,20 @@ class PartialStore:
     def has(self, shard: int) -> bool:
         return self._shard_path(shard).is_file()
 
-    def write(self, shard: int, *, rows: Rows, outputs: ModelOutputs, tokens: TokenLabels | None = None) -> None:
-        """Write one shard of rows with their outputs and tokens, those of a row in one flat list."""
+    def write(
+        self,
+        shard: int,
+        *,
+        rows: Rows,
+        outputs: ModelOutputs,
+        tokens: TokenLabels | None = None,
+        vectors_NSK: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        """Write one shard of rows with their outputs, tokens and vectors, those of a row in one flat list."""
         columns = {"uid": pa.array(rows.uids), **{name: pa.array(texts) for name, texts in rows.columns.items()}}
         columns |= {**self._output_columns(outputs), **(tokens.columns() if tokens else {})}
+        if vectors_NSK is not None:
+            columns[VECTORS] = vector_column(vectors_NSK)
         table = pa.table(columns)
         path = self._shard_path(shard)
         temporary = path.with_suffix(".tmp")
@@ -176,6 +199,7 @@ def read_soft_labels(*, folder: Path, task_type: str, input_fields: Sequence[str
         tokenizer_hash=metadata["tokenizer_hash"],
         dev=_dev_confidence(folder, metadata),
         tokens=token_labels_in(table.data) if metadata["top_tokens"] else None,
+        vectors=_vectors_in(table.data, metadata, folder),
     )
 
 
@@ -186,6 +210,18 @@ def _outputs_in(table: pa.Table, metadata: Mapping[str, Any]) -> ModelOutputs | 
     width = len(metadata["outputs"])
     values, bounds = from_lists(table.column("logits"))
     return ModelOutputs(values_UC=values.reshape(-1, width), bounds=bounds // width)
+
+
+def _vectors_in(table: pa.Table, metadata: Mapping[str, Any], folder: Path) -> StoredVectors | None:
+    shape = metadata.get("vector_shape")
+    if shape is None:
+        return None
+    try:
+        return StoredVectors.of_column(table.column(VECTORS), shape=tuple(shape))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SoftLabelsUnusable(
+            f"data.soft_labels: the vectors in {folder} cannot be read ({error}). Score again."
+        ) from error
 
 
 def _dev_confidence(folder: Path, metadata: Mapping[str, Any]) -> DevConfidence | None:

@@ -46,6 +46,10 @@ class UnitVectors:
         """Return the vectors of all texts or words that are seen."""
         return self.first_UH[self.seen_U] if self.second_UH is None else np.concatenate([self.first_UH, self.second_UH])
 
+    def by_row(self) -> npt.NDArray[np.float32]:
+        """Return the vectors of rows that are read whole, (N, S, H): of a pair those of both texts."""
+        return np.stack([self.first_UH] if self.second_UH is None else [self.first_UH, self.second_UH], axis=1)
+
     def features(self, centre_H: Floats) -> Floats:
         """Return the units' features (U, F), 0 for what is not seen."""
         first = centred_units(np.where(self.seen_U[:, None], self.first_UH, centre_H), centre_H=centre_H)

@@ -28,6 +28,7 @@ from training.learners import encode_rows, learner_of
 from training.methods.preparing import prepare
 from training.methods.result import Extra, finish
 from training.methods.student_start import start_student
+from training.methods.student_vectors import vector_target
 from training.models import tokenizer_hash
 from training.recipes import HeadRows, few_label_baselines, head_rows
 from training.runtime import PermanentFailure, file_hash
@@ -66,7 +67,8 @@ def distil(job: Job) -> dict[str, Any]:
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
     splits = read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling)
-    choice = start_student(job=job, loader=loader, compute=compute, soft=soft)
+    start = start_student(job=job, loader=loader, compute=compute, soft=soft)
+    vectors = vector_target(job=job, loader=loader, soft=soft, start=start)
     baseline_rows = _baseline_rows(job, task_type, soft, gold, splits)
     if loader.has_head:
         # It is not new any more and learns at the rate of the rest.
@@ -81,6 +83,7 @@ def distil(job: Job) -> dict[str, Any]:
         splits=splits,
         fingerprint=file_hash(job.folder / SPEC_FILE) + file_hash(spec.data.soft_labels / METADATA_FILE),
         gold=_gold_stage(job, task_type, gold, loader, compute),
+        vectors=vectors,
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {spec.training.temperature:g}")
     leaks = report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()})
@@ -95,14 +98,18 @@ def distil(job: Job) -> dict[str, Any]:
         train=gold,
         num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
         num_pseudo_labels=num_pseudo_labels,
-        extra=Extra(baselines=baselines, choice=choice),
+        extra=Extra(baselines=baselines, choice=start.choice),
     )
     of_words = task_type.unit == "word"
     return {
         **result,
         "aligned": of_words and soft_tokenizer != tokenizer_hash(loader.tokenizer),
         "leaks": leaks,
-        "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
+        "distillation": {
+            **asdict(spec.distillation),
+            **selection.payload(),
+            "of_tokens": isinstance(loss, TokenLoss),
+        },
     }
 
 

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import datasets
+import numpy as np
+import numpy.typing as npt
 
 from training.answers import Rows
 from training.contract import SOFT_LABELS
@@ -23,12 +25,12 @@ from training.distil import (
 )
 from training.evaluation import Evaluator, generate_answers, predict_logits, read_splits
 from training.job import Job
-from training.learners import HeldOut, encode_rows, learner_of
+from training.learners import encode_rows, learner_of
 from training.methods.preparing import prepare
 from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
 from training.methods.teachers import ScoringTeacher, teacher_of
-from training.models import TextToText, tokenizer_hash
+from training.models import LogitsAndVectors, TextToText, tokenizer_hash
 from training.runtime import folder_hash
 from training.tasks import TaskType
 
@@ -69,7 +71,7 @@ def score(job: Job) -> dict[str, Any]:
     store = PartialStore(job.folder / f"{SOFT_LABELS}.partial", plan)
     if not store.is_published(target):
         store.open()
-        _score_all(evaluator, store, dataset, teacher.held_out)
+        _score_all(evaluator, store, dataset, teacher, keeps_vectors=plan.vector_shape is not None)
         job.progress.log(f"scored {len(dataset)} examples with {teacher.name}")
         calibration, confidence = _calibrated(evaluator) if "dev" in splits else (None, None)
         store.publish(target, calibration=calibration, confidence=confidence)
@@ -128,42 +130,63 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeach
         top_tokens=_num_top(evaluator),
         top_outputs=_num_top_outputs(task_type, spec.labels),
         segmentation=task_type.segmentation,
+        vector_shape=teacher.vector_shape if spec.training.keep_vectors else None,
     )
 
 
-def _score_all(evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, held_out: HeldOut | None) -> None:
+def _score_all(
+    evaluator: Evaluator,
+    store: PartialStore,
+    dataset: datasets.Dataset,
+    teacher: ScoringTeacher,
+    *,
+    keeps_vectors: bool,
+) -> None:
     progress = evaluator.job.progress
     progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
+    if evaluator.job.spec.training.keep_vectors and not keeps_vectors:
+        progress.log("no vectors are kept: the teacher has none of a whole text")
     for shard in range(math.ceil(len(dataset) / ROWS_PER_SHARD)):
+        start = shard * ROWS_PER_SHARD
         if not store.has(shard):
-            _score_shard(evaluator, store, dataset, shard, held_out)
-        progress.step(min((shard + 1) * ROWS_PER_SHARD, len(dataset)))
+            batch = dataset[start : start + ROWS_PER_SHARD]
+            rows = checked_rows(batch=batch, name="unlabelled", task_type=evaluator.task_type)
+            scored = _scored(evaluator, teacher, rows, start, keeps_vectors=keeps_vectors)
+            store.write(shard, rows=rows, outputs=scored.outputs, tokens=scored.tokens, vectors_NSK=scored.vectors_NSK)
+        progress.step(min(start + ROWS_PER_SHARD, len(dataset)))
 
 
-def _score_shard(
-    evaluator: Evaluator, store: PartialStore, dataset: datasets.Dataset, shard: int, held_out: HeldOut | None
-) -> None:
-    start = shard * ROWS_PER_SHARD
-    batch = dataset[start : start + ROWS_PER_SHARD]
-    rows = checked_rows(batch=batch, name="unlabelled", task_type=evaluator.task_type)
-    if evaluator.untrained is not None:
-        outputs, tokens = evaluator.untrained(rows), None
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """What a teacher gives for a shard of rows."""
+
+    outputs: ModelOutputs
+    tokens: TokenLabels | None = None
+    vectors_NSK: npt.NDArray[np.float32] | None = None
+
+
+def _scored(evaluator: Evaluator, teacher: ScoringTeacher, rows: Rows, start: int, *, keeps_vectors: bool) -> _Scored:
+    if teacher.start is None or teacher.untrained is None:
+        scored = _read_and_scored(evaluator, rows, start, keeps_vectors=keeps_vectors)
     else:
-        outputs, tokens = _read_and_scored(evaluator, rows, start)
-    if held_out is not None:
-        outputs = held_out.put_into(outputs, uids=rows.uids)
-    store.write(shard, rows=rows, outputs=outputs, tokens=tokens)
+        vectors = teacher.start.vectors(rows)
+        scored = _Scored(
+            outputs=teacher.start.outputs_of(vectors), vectors_NSK=vectors.by_row() if keeps_vectors else None
+        )
+    if teacher.held_out is None:
+        return scored
+    return replace(scored, outputs=teacher.held_out.put_into(scored.outputs, uids=rows.uids))
 
 
-def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int) -> tuple[ModelOutputs, TokenLabels | None]:
+def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int, *, keeps_vectors: bool) -> _Scored:
     """Run the teacher over rows, of which `start` others came before; of one that writes, its tokens too."""
-    job, teacher = evaluator.job, evaluator.classifier
+    job, model = evaluator.job, evaluator.classifier.model
     encoded = encode_rows(
         rows=rows,
         task_type=evaluator.task_type,
-        tokenizer=teacher.tokenizer,
+        tokenizer=evaluator.classifier.tokenizer,
         max_length=job.spec.training.max_length,
-        pooling=teacher.model.pooling,
+        pooling=model.pooling,
     )
     done = [start]
 
@@ -172,10 +195,17 @@ def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int) -> tuple[Mode
         job.progress.step(done[0])
 
     options: dict[str, Any] = {"rows": encoded, "compute": evaluator.compute, "stop": job.stop, "on_rows": count}
-    if isinstance(teacher.model, TextToText):
-        generated = generate_answers(model=teacher.model, num_top=_num_top(evaluator), **options)
-        return generated.outputs, generated.tokens
-    return predict_logits(model=teacher.model, **options), None
+    if isinstance(model, TextToText):
+        generated = generate_answers(model=model, num_top=_num_top(evaluator), **options)
+        return _Scored(outputs=generated.outputs, tokens=generated.tokens)
+    if not keeps_vectors:
+        return _Scored(outputs=predict_logits(model=model, **options))
+    both = predict_logits(model=LogitsAndVectors(model), **options)
+    logits_NC, vectors_NF = np.split(both.values_UC, [model.head.out_features], axis=1)
+    return _Scored(
+        outputs=ModelOutputs.one_per_row(np.ascontiguousarray(logits_NC)),
+        vectors_NSK=vectors_NF.reshape(len(rows), -1, model.width),
+    )
 
 
 def _num_top(evaluator: Evaluator) -> int:

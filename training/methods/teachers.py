@@ -13,11 +13,11 @@ from training.compute import Compute
 from training.data import ModelOutputs, read_labelled
 from training.job import Job
 from training.learners import Classifier, HeldOut, is_artifact, load_classifier, read_label_map
-from training.models import EncoderClassifier, PretrainedUnusable
-from training.recipes import OF_NAMES, fit_head, head_choice, head_pooling, head_rows
+from training.models import EncoderClassifier, PretrainedUnusable, TextToText
+from training.recipes import OF_NAMES, HeadStart, fit_head, head_choice, head_pooling, head_rows
 from training.runtime import folder_hash
 from training.spec import FINETUNE, NAMES, ModelSource
-from training.tasks import TaskType
+from training.tasks import BI_ENCODER, TaskType
 from training.train import ModelLoader
 
 
@@ -25,7 +25,8 @@ from training.train import ModelLoader
 class ScoringTeacher:
     """A classifier on its device, with the task type in its units; `hash` is one over all that decides its outputs.
 
-    `held_out` are outputs for rows that taught it, by models that these did not teach; `untrained` as of an Evaluator.
+    `held_out` are outputs for rows that taught it, by models that these did not teach; `start` is the head of one that
+    is not trained.
     """
 
     classifier: Classifier
@@ -34,7 +35,20 @@ class ScoringTeacher:
     name: str
     held_out: HeldOut | None = None
     choice: dict[str, Any] | None = None
-    untrained: Callable[[Rows], ModelOutputs] | None = None
+    start: HeadStart | None = None
+
+    @property
+    def untrained(self) -> Callable[[Rows], ModelOutputs] | None:
+        """As of an Evaluator."""
+        return None if self.start is None else self.start.outputs
+
+    @property
+    def vector_shape(self) -> tuple[int, int] | None:
+        """The shape of what `vectors` of its classifier gives of a row, see StoredVectors; None where it gives none."""
+        model = self.classifier.model
+        if isinstance(model, TextToText) or self.task_type.unit == "word":
+            return None
+        return (2 if model.pooling == BI_ENCODER else 1, model.width)
 
 
 def teacher_of(*, job: Job, task_type: TaskType, compute: Compute) -> ScoringTeacher:
@@ -97,7 +111,7 @@ def _fitted(job: Job, task_type: TaskType, compute: Compute) -> ScoringTeacher:
         name=f"{job.spec.model}, not trained",
         held_out=start.held_out,
         choice=head_choice(start),
-        untrained=start.outputs,
+        start=start,
     )
 
 

@@ -15,6 +15,8 @@ from training.models.layers import keep_frozen_in_eval, num_frozen_layers
 HEAD_DROPOUT = 0.1
 # Of a head file, beside the weights of the head.
 CENTRE = "centre"
+# Of parameters, where a classifier is part of a larger module.
+OF_CLASSIFIER = "classifier."
 
 
 class EncoderClassifier(nn.Module):
@@ -31,8 +33,8 @@ class EncoderClassifier(nn.Module):
         self.encoder = encoder
         self.pooling = pooling
         self.dropout = nn.Dropout(HEAD_DROPOUT)
-        width: int = encoder.config.hidden_size  # type: ignore[union-attr, assignment]
-        self.head = nn.Linear(self.vectors_per_unit * width, num_outputs)
+        self.width: int = encoder.config.hidden_size  # type: ignore[union-attr, assignment]
+        self.head = nn.Linear(self.vectors_per_unit * self.width, num_outputs)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
         self.register_buffer("centre", None)
@@ -51,14 +53,17 @@ class EncoderClassifier(nn.Module):
         weights = {name: tensor for name, tensor in state.items() if name != CENTRE}
         self.head.load_state_dict(weights)
         centre_H = state.get(CENTRE)
-        width = self.head.weight.shape[1] // self.vectors_per_unit
-        if centre_H is not None and centre_H.shape != (width,):
-            raise RuntimeError(f"the centre has the shape {tuple(centre_H.shape)} instead of ({width},)")
+        if centre_H is not None and centre_H.shape != (self.width,):
+            raise RuntimeError(f"the centre has the shape {tuple(centre_H.shape)} instead of ({self.width},)")
         self.centre = None if centre_H is None else centre_H.to(self.head.weight)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return logits (U, C)."""
-        logits_UC: Tensor = self.head(self.dropout(self.vectors(inputs)))
+        return self.logits(self.vectors(inputs))
+
+    def logits(self, vectors_UH: Tensor) -> Tensor:
+        """Return the head's logits (U, C) of what `vectors` gave."""
+        logits_UC: Tensor = self.head(self.dropout(vectors_UH))
         return logits_UC
 
     def vectors(self, inputs: dict[str, Tensor]) -> Tensor:
@@ -116,15 +121,34 @@ class BiEncoder(EncoderClassifier):
         # Four vectors drawn at random drown what a few labels say; from zero, a linear layer learns as well.
         nn.init.zeros_(self.head.weight)
 
-    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
-        u_BH, v_BH = (self._vector(side) for side in split_pair(inputs))
-        both = torch.cat([u_BH, v_BH, (u_BH - v_BH).abs(), u_BH * v_BH], dim=-1)
-        logits_BC: Tensor = self.head(self.dropout(both))
-        return logits_BC
+    def logits(self, vectors_UH: Tensor) -> Tensor:
+        u_BH, v_BH = vectors_UH.unbind(dim=1)
+        return super().logits(torch.cat([u_BH, v_BH, (u_BH - v_BH).abs(), u_BH * v_BH], dim=-1))
+
+    def vectors(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the vectors of both texts of each pair, (B, 2, H)."""
+        return torch.stack([self._vector(side) for side in split_pair(inputs)], dim=1)
 
     def _vector(self, side: dict[str, Tensor]) -> Tensor:
         mean_BH = mean_over_tokens(run_encoder(self.encoder, side), side["attention_mask"])
         return scaled_units(mean_BH if self.centre is None else mean_BH - self.centre)
+
+
+class LogitsAndVectors(nn.Module):
+    """A classifier of whole rows that gives, behind its logits, the vectors that its head reads, (B, C + S * K).
+
+    S is 2 of a bi-encoder, else 1. A `projection` maps H dimensions to another encoder's K; without one, K is H.
+    """
+
+    def __init__(self, classifier: EncoderClassifier, projection: nn.Linear | None = None) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self.projection = projection
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        vectors = self.classifier.vectors(inputs)
+        shown = vectors if self.projection is None else self.projection(vectors)
+        return torch.cat([self.classifier.logits(vectors).float(), shown.flatten(start_dim=1).float()], dim=-1)
 
 
 class PairCosine(nn.Module):
@@ -181,7 +205,8 @@ def parameter_groups(
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            rate = learning_rate * (head_factor if name.startswith("head.") else 1.0)
+            is_head = name.removeprefix(OF_CLASSIFIER).startswith("head.")
+            rate = learning_rate * (head_factor if is_head else 1.0)
             decay = weight_decay if parameter.ndim > 1 else 0.0
             groups.setdefault((rate, decay), []).append(parameter)
     return [

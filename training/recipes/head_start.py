@@ -85,8 +85,16 @@ class HeadStart:
         return None if self.study.task_type.unit == "word" else self._outputs
 
     def _outputs(self, rows: Rows) -> ModelOutputs:
+        return self.outputs_of(self.vectors(rows))
+
+    def vectors(self, rows: Rows) -> UnitVectors:
+        """Return the checkpoint's vectors of further rows; raises StopRequested."""
         with torch.random.fork_rng(devices=[]):
-            return self.study.outputs(self.fit.head, self.study.vectors(rows.columns))
+            return self.study.vectors(rows.columns)
+
+    def outputs_of(self, vectors: UnitVectors) -> ModelOutputs:
+        """Return the head's outputs for what `vectors` gave."""
+        return self.study.outputs(self.fit.head, vectors)
 
     @property
     def is_of_pairs(self) -> bool:

@@ -12,6 +12,11 @@ from training.answers import BaselineComparison, compare_with_baseline, words_of
 
 SPLITS = ("test", "dev")
 _PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
+# By `distil_from`, where it was more than soft labels.
+_LEARNED = {
+    "both": "It learned its teacher's soft labels, and its vectors of the texts.",
+    "vectors": "It learned its teacher's vectors of the texts; its head was then fitted to soft labels.",
+}
 _GRAMS_PER_KILOGRAM = 1000
 _BYTES_PER_MEGABYTE = 2**20
 
@@ -130,6 +135,8 @@ def _training(result: Mapping[str, Any]) -> list[str]:
     search, seeds = result.get("search") or [], result.get("seeds") or []
     parts = ["## How it was trained"] if search or seeds else []
     kept = result.get("distillation") or {}
+    if learned := _LEARNED.get(kept.get("distil_from", "")):
+        parts.append(learned)
     if kept.get("filter", "none") != "none":
         parts.append(f"Of {kept['num_asked']:,} pseudo-labels {kept['num_passed']:,} were kept: {kept['filter']}.")
     header = ["Learning rate", "Length", "Seed", "Score on dev", "Best step"]

@@ -38,6 +38,12 @@ FILTER_CHOICES = {
     "confidence": "Keep those the teacher is most confident of",
     "random": "Keep as many at random, for comparison",
 }
+SOFT, VECTORS, BOTH = "soft_labels", "vectors", "both"
+DISTIL_FROM_CHOICES = {
+    SOFT: "Soft labels",
+    VECTORS: "Sentence vectors, then a head on soft labels",
+    BOTH: "Soft labels and sentence vectors",
+}
 PRECISION_CHOICES = {"auto": "By the device", "fp32": "32 bits", "bf16": "16 bits (bfloat16)"}
 MAX_SEED = 2**31 - 1
 # Valid names of models on the hub, and of branches, tags and commits. Neither may lead out of a folder.
@@ -168,6 +174,7 @@ class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
 
     `accumulation` splits a batch into that many micro-batches, which changes the memory used and never the result. A
     student of soft labels follows its teacher's segmentation. `top_tokens` are kept at each place of written answers.
+    With `keep_vectors`, an encoder that scores whole texts keeps its vectors of them for students.
     """
 
     section: ClassVar[str] = "training"
@@ -180,6 +187,7 @@ class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
     evaluations: int = setting(5, least=1, most=1_000)
     accumulation: int = setting(1, least=1, most=1_024)
     top_tokens: int = setting(16, least=1, most=1_024)
+    keep_vectors: bool = setting(False)
     precision: str = setting("auto", choices=PRECISION_CHOICES)
 
     def check_length(self) -> None:
@@ -207,7 +215,7 @@ class SearchSettings(SharedSearch):
 
 @dataclass(frozen=True, kw_only=True)
 class DistillationSettings(Settings):
-    """Which pseudo-labelled rows a student learns from, and how long it is trained on gold labels alone afterwards.
+    """What a student learns from, of which rows, and how long it is trained on gold labels alone afterwards.
 
     The filter `random`, the control, draws as many rows as `confidence` keeps. `keep` None takes the threshold that was
     chosen on dev when the teacher scored.
@@ -215,6 +223,13 @@ class DistillationSettings(Settings):
 
     section: ClassVar[str] = "distillation"
 
+    distil_from: str = setting(
+        SOFT,
+        choices=DISTIL_FROM_CHOICES,
+        label="Distil from",
+        help="What of the teacher the student learns. Vectors are kept when the teacher scores.",
+        group=FormGroup.DISTILLING,
+    )
     filter: str = setting("none", choices=FILTER_CHOICES, label="Soft labels", group=FormGroup.DISTILLING)
     keep: float | None = setting(
         None,

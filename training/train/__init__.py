@@ -6,6 +6,7 @@ from training.train.objectives import SoftLoss, TokenLoss
 from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup, take_over
 from training.train.two_stage import FitResult, fit_classifier
+from training.train.vectors import VectorTarget, fitted_map
 
 __all__ = [
     "Contrast",
@@ -18,8 +19,10 @@ __all__ = [
     "TrainingSetup",
     "TrainingTrial",
     "TrialResult",
+    "VectorTarget",
     "check_variety",
     "fit_classifier",
+    "fitted_map",
     "gold_objective",
     "lacks_pairs",
     "report_unreadable",

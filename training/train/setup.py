@@ -3,21 +3,25 @@
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from training.answers import Rows
 from training.compute import Compute, seed_everything
 from training.data import EncodedRows
-from training.evaluation import EncodedSplit, Evaluator
+from training.evaluation import EncodedSplit, Evaluator, predict_logits
 from training.fewshot import FrozenHead
 from training.job import Job
-from training.learners import Classifier, load_classifier
-from training.models import EncoderClassifier, TextToText, freeze_layers, frozen_states
+from training.learners import Classifier, encode_rows, load_classifier
+from training.models import EncoderClassifier, LogitsAndVectors, TextToText, freeze_layers, frozen_states
+from training.runtime import StopFlag
 from training.spec import RunSpec
 from training.tasks import TaskType
 from training.train.contrast import Contrast
 from training.train.loop import StepLoss
+from training.train.vectors import VectorTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +37,9 @@ class GoldStage:
 class TrainingSetup:
     """Encoded rows, the loss over them, and the held-out splits; `gold` is the stage that follows, if any.
 
-    With `contrast` the encoder is trained on pairs of the rows instead, and the head fitted afterwards. A checkpoint is
-    used only if it has the same `fingerprint`. `name` is that of the curves, empty of a single training.
+    With `contrast` the encoder is trained on pairs of the rows instead, and the head fitted afterwards; with `vectors`
+    on a teacher's vectors too, or alone. A checkpoint is used only if it has the same `fingerprint`. `name` is that of
+    the curves, empty of a single training.
     """
 
     task_type: TaskType
@@ -45,6 +50,7 @@ class TrainingSetup:
     fingerprint: str
     gold: GoldStage | None = None
     contrast: Contrast | None = None
+    vectors: VectorTarget | None = None
     name: str = ""
 
     def held_out(self) -> dict[str, Rows]:
@@ -83,6 +89,23 @@ class ModelLoader:
         """The checkpoint without a head, as it is until the first training begins."""
         assert self._first is not None and isinstance(self._first.model, EncoderClassifier)
         return self._first.model.encoder
+
+    def vectors(self, rows: Rows, *, spec: RunSpec, stop: StopFlag) -> npt.NDArray[np.float32]:
+        """Return what heads read of whole rows before any training, (N, S, H), S being 2 of a bi-encoder, else 1.
+
+        Raises: StopRequested.
+        """
+        assert self._first is not None and isinstance(self._first.model, EncoderClassifier)
+        model = self._first.model
+        encoded = encode_rows(
+            rows=rows,
+            task_type=self.task_type,
+            tokenizer=self.tokenizer,
+            max_length=spec.training.max_length,
+            pooling=self.pooling,
+        )
+        found = predict_logits(model=LogitsAndVectors(model), rows=encoded, compute=self._compute, stop=stop)
+        return found.values_UC[:, model.head.out_features :].reshape(len(rows), -1, model.width)
 
     @property
     def has_head(self) -> bool:

@@ -9,6 +9,7 @@ from training.spec import TrainingSettings, require
 from training.train.contrast import fit_on_pairs
 from training.train.loop import FitInputs, FitState, Schedule, can_resume, fit, weights_of
 from training.train.setup import GoldStage, TrainingSetup
+from training.train.vectors import fit_to_vectors
 
 DISTIL, GOLD = "distil", "gold"
 
@@ -44,7 +45,7 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
         state = fit_on_pairs(job=job, inputs=inputs, contrast=setup.contrast, fingerprint=setup.fingerprint)
         stage = None
     elif setup.gold is None:
-        state = fit(job=job, inputs=inputs, fingerprint=setup.fingerprint)
+        state = _fit_first(job, setup, inputs)
         stage = None
     else:
         state = _fit_both(job, setup, setup.gold, inputs)
@@ -59,6 +60,12 @@ def fit_classifier(*, job: Job, setup: TrainingSetup, classifier: Classifier) ->
     )
 
 
+def _fit_first(job: Job, setup: TrainingSetup, inputs: FitInputs) -> FitState:
+    if setup.vectors is None:
+        return fit(job=job, inputs=inputs, fingerprint=setup.fingerprint)
+    return fit_to_vectors(job=job, inputs=inputs, target=setup.vectors, fingerprint=setup.fingerprint)
+
+
 def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitInputs) -> FitState:
     first, second = stage_settings(settings=job.spec.training, gold_epochs=gold.epochs, num_gold=len(gold.rows))
     inputs = replace(distilling, rows=gold.rows, loss=gold.loss)
@@ -66,7 +73,7 @@ def _fit_both(job: Job, setup: TrainingSetup, gold: GoldStage, distilling: FitIn
     start: FitState | None = None
     # A checkpoint of the second stage is enough to resume it; without a readable one, both stages are trained.
     if not can_resume(job=job.with_settings(second), inputs=inputs, fingerprint=gold_fingerprint):
-        state = fit(job=job.with_settings(first), inputs=distilling, fingerprint=setup.fingerprint)
+        state = _fit_first(job.with_settings(first), setup, distilling)
         start = FitState(
             best_score=state.best_score,
             best_weights=weights_of(distilling.model) if distilling.dev_score else {},

@@ -12,6 +12,7 @@ from runs.preflight.model_checks import (
     check_models,
     check_pooling,
     check_segmentation,
+    check_vectors,
     check_vocabulary,
 )
 from runs.preflight.results import CheckLevel, CheckResult
@@ -30,6 +31,7 @@ CHECKS = (
     check_segmentation,
     check_length,
     check_vocabulary,
+    check_vectors,
     check_memory,
     check_licence,
 )

@@ -13,6 +13,7 @@ from runs.requests import Chain
 from studies.models import Study
 from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
+from training.spec import FINETUNE, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -86,6 +87,42 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
     on = "the teacher's likeliest tokens" if writes else _distilled_on(chain.study, same)
     has = "the same vocabulary" if same else "different vocabularies"
     return [CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")]
+
+
+def check_vectors(chain: Chain) -> list[CheckResult]:
+    """Whether a student can learn its teacher's vectors, where it is to."""
+    if chain.teacher is None or chain.plan.teacher_only or chain.plan.distil_from == SOFT:
+        return []
+    lack = _lack_of_vectors(chain)
+    if not lack:
+        return []
+    text = f"distil from: {lack}, or distil from soft labels alone."
+    return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
+
+
+def _lack_of_vectors(chain: Chain) -> str:
+    """Say why no vectors can be learned and what to do, as parts of a sentence; "" where they can."""
+    if chain.study.definition.unit == "word":
+        return "entities are learned word by word, and there is no vector of a whole text"
+    shapes = {role: shape_of(model) for role, model in chain.models.items()}
+    writer = next((role for role, shape in shapes.items() if shape is not None and shape.is_text_to_text), "")
+    if writer:
+        return f"the {writer} {chain.models[writer]['name']} writes text and has no vector of it. Choose an encoder"
+    if len(chain.study.definition.input_fields) > 1 and _reads_apart(chain) != (chain.plan.pooling == BI_ENCODER):
+        how = "apart" if _reads_apart(chain) else "as one"
+        return (
+            f"the teacher reads the texts of a pair {how}, and the student does not. Set pooling to that of the teacher"
+        )
+    if chain.plan.distil_from == VECTORS and chain.plan.recipe == FINETUNE:
+        return "no head is fitted to vectors by the recipe finetune. Choose the recipe auto, or both"
+    return ""
+
+
+def _reads_apart(chain: Chain) -> bool:
+    """Whether a teacher of pairs reads each text by itself, as one does that is not trained."""
+    assert chain.teacher is not None
+    taught = chain.plan.pooling if chain.teacher.run is None else chain.teacher.run.training.get("pooling", "mean")
+    return chain.plan.untrained_teacher or taught == BI_ENCODER
 
 
 def check_memory(chain: Chain) -> list[CheckResult]:

@@ -11,6 +11,7 @@ from training.spec import (
     FINETUNE,
     FROZEN,
     NAMES,
+    SOFT,
     DistillationSettings,
     DistilTraining,
     FormGroup,
@@ -214,7 +215,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     def for_scoring(self) -> dict[str, Any]:
         """The trainer's settings for a teacher that scores: what shapes its input."""
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
-        return {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
+        shape = {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
+        return shape if self.distil_from == SOFT else {**shape, "keep_vectors": True}
 
     def for_untrained_scoring(self) -> dict[str, Any]:
         """The settings of a teacher that scores without any training."""

@@ -59,6 +59,16 @@ def test_a_hybrid_with_a_filter_says_so(study: Study) -> None:
     assert plain.parents.get() == run.parents.get()
 
 
+def test_a_teacher_keeps_vectors_only_for_who_learns_them(study: Study) -> None:
+    plain = start_distil(actor=study.created_by, study=study, num_unlabelled=4)
+    plan = RunPlan(distil_from="both")
+    both = start_distil(actor=study.created_by, study=study, num_unlabelled=4, plan=plan)
+    assert both.distillation["distil_from"] == "both"
+    kept = [run.parents.get().training.get("keep_vectors") for run in (plain, both)]
+    assert kept == [None, True]
+    assert plain.parents.get().parents.get() == both.parents.get().parents.get()
+
+
 def test_a_teachers_pass_gets_dev_to_be_calibrated_on(study: Study, make_artifact: Callable[..., Artifact]) -> None:
     start_distil(actor=study.created_by, study=study, num_unlabelled=4)
     scored = study.runs.get(kind=RunKind.SCORE)
@@ -101,10 +111,11 @@ def test_a_student_may_score_as_a_teacher_does(
 def test_the_command_takes_every_setting(study: Study) -> None:
     asked = "--unlabelled 4 --learning-rates 1e-3,1e-4 --search-epochs 1,2 --num-seeds 2 --patience 3 --pooling max"
     more = "--filter random --keep 0.25 --gold-epochs 2 --student-layers 0,1 --minutes 2 --go-on --self-distil"
-    call_command("start_run", str(study.pk), "--path", "distil", *asked.split(), *more.split())
+    command = ["start_run", str(study.pk), "--path", "distil", "--distil-from", "both"]
+    call_command(*command, *asked.split(), *more.split())
     run = study.runs.get(kind=RunKind.DISTIL)
     assert run.search == {"learning_rates": [1e-3, 1e-4], "epochs": [1, 2], "num_seeds": 2}
-    assert run.distillation == {"filter": "random", "keep": 0.25, "gold_epochs": 2}
+    assert run.distillation == {"distil_from": "both", "filter": "random", "keep": 0.25, "gold_epochs": 2}
     assert run.model is not None and run.model["layers"] == [0, 1]
     assert (run.max_seconds, run.go_on, run.training["pooling"]) == (120, True, "max")
 

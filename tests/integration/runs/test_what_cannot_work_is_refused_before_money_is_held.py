@@ -159,6 +159,36 @@ def test_a_revision_that_is_a_path_is_refused(tiny: Callable[..., Study]) -> Non
     assert "Name a branch, a tag or a commit" in found("Model", study).text
 
 
+@pytest.mark.parametrize("wanted", ["vectors", "both"])
+def test_entities_have_no_vectors_to_learn(tiny: Callable[..., Study], wanted: str) -> None:
+    result = found("Vectors", spans_of(tiny(), (0, 4)), plan=replace(PLAN, distil_from=wanted))
+    assert result.level == CheckLevel.REFUSED and "entities are learned word by word" in result.text
+
+
+def test_what_writes_text_has_no_vectors_to_learn(tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    study = tiny()
+    monkeypatch.setattr(model_checks, "shape_of", lambda model: WRITER if model == study.teacher_model else ENCODER)
+    result = found("Vectors", study, plan=replace(PLAN, distil_from="both"))
+    assert result.level == CheckLevel.REFUSED and "writes text and has no vector of it" in result.text
+    assert all(one.topic != "Vectors" for one in checked(study))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"distil_from": "both", "untrained_teacher": True, "teacher_steps": None}, "a pair apart, and the student"),
+        ({"distil_from": "vectors", "recipe": "finetune"}, "no head is fitted to vectors by the recipe finetune"),
+    ],
+)
+def test_vectors_are_refused_that_a_student_of_pairs_cannot_learn(
+    tiny: Callable[..., Study], asked: dict[str, Any], said: str
+) -> None:
+    study = tiny()
+    study.task_type = "pair_classification"
+    result = found("Vectors", study, plan=replace(PLAN, **asked))
+    assert result.level == CheckLevel.REFUSED and said in result.text
+
+
 def spans_of(study: Study, *parts: tuple[int, int]) -> Study:
     """Make it a study of entities, each text with these spans."""
     study.task_type = "entity_extraction"

@@ -28,6 +28,7 @@ SENT = {
     "teacher": "study",
     "temperature": "2.0",
     "gold_weight": "0.0",
+    "distil_from": "soft_labels",
     "filter": "none",
     "gold_epochs": "5",
 }
