@@ -7,6 +7,7 @@ from runs.results.comparing import Comparison, NotComparable, compare
 from runs.results.label_names import NamesNotScored, NamesScore, score_label_names
 from runs.results.predicting import MOST_CHARACTERS, ModelAnswer, PredictionFailed, predict_to_file, try_model
 from runs.results.repeating import NothingToRepeat, repeat
+from runs.results.serving_speed import MEASURING_SECONDS, measure_serving
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -37,6 +38,7 @@ from training.reporting import CostLine, Costs
 
 __all__ = [
     "FILES",
+    "MEASURING_SECONDS",
     "MOST_CHARACTERS",
     "AnswerFile",
     "AnsweredRow",
@@ -71,6 +73,7 @@ __all__ = [
     "curve_version",
     "first_step",
     "loss_shown",
+    "measure_serving",
     "measured_split",
     "missing_parts",
     "predict_to_file",

@@ -52,13 +52,13 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     """
     require(actor=actor, action=Action.TRY_MODEL)
     row = {name: _checked(name, texts.get(name, "")) for name in artifact.run.study.definition.input_fields}
-    _check_there(artifact)
+    check_there(artifact)
     with one_at_a_time():
         started = time.monotonic()
         try:
             found, was_loaded = predict_one(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
         except PredictionProcessFailed as problem:
-            raise _no_answer(artifact, problem) from None
+            raise no_answer(artifact, problem) from None
     return ModelAnswer(
         predicted=found["predicted"],
         probabilities=found["probabilities"],
@@ -67,7 +67,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     )
 
 
-def _no_answer(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
+def no_answer(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
     if problem.code is None:
         return PredictionFailed(
             f"{artifact} gave no answer within {settings.TRY_SECONDS} seconds. Try again when less is running, or "
@@ -90,7 +90,7 @@ def predict_to_file(
     rows done, again and again, and notes on what was guessed of the file or left out of it.
     Raises: PredictionFailed, naming the lines that cannot be labelled where there are any.
     """
-    _check_there(artifact)
+    check_there(artifact)
     command = [sys.executable, "-m", "training", "predict", str(artifact.path)]
     command += [str(source.absolute()), str(target.absolute()), *(["--keep-going"] if keep_going else [])]
     with TemporaryFile() as complaints:
@@ -126,7 +126,7 @@ def _checked(name: str, text: str) -> str:
     return text
 
 
-def _check_there(artifact: Artifact) -> None:
+def check_there(artifact: Artifact) -> None:
     if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise PredictionFailed(f"{artifact} is not a model. Name a student or a teacher.")
     if not artifact.path.is_dir():
