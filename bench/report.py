@@ -2,7 +2,8 @@
 
 `python3 manage.py bench report` makes a PostgreSQL of its own in a temporary folder and one study in it: 2,000 paid
 labels, students of labels, and teachers with their scoring and students. The recommendation is worked out before, as a
-worker does. `--runs N` measures another number of runs, `--rounds N` asks for each page so often.
+worker does. Beside the time of a page stands its CPU time, which other work on the machine disturbs less; the ratio of
+many runs to few is of that. `--runs N` measures another number of runs, `--rounds N` asks for each page so often.
 """
 
 import json
@@ -65,32 +66,38 @@ def _measure(many: int, rounds: int) -> dict[str, Any]:
         print(recommend(study=made.study).words, file=sys.stderr)
         figures[f"{prefix}recommendation_seconds"] = round(time.perf_counter() - started, 2)
         medians[prefix] = {}
-        for name, times in _pages(made, rounds).items():
-            medians[prefix][name] = times[len(times) // 2]
+        for name, (times, cpu) in _pages(made, rounds).items():
+            medians[prefix][name] = cpu[len(cpu) // 2]
             figures[f"{prefix}{name}_p50_ms"] = round(times[len(times) // 2], 1)
             figures[f"{prefix}{name}_p95_ms"] = round(times[int(len(times) * 0.95)], 1)
+            figures[f"{prefix}{name}_cpu_ms"] = round(cpu[len(cpu) // 2], 1)
     for name, few in medians["few_"].items():
         figures[f"{name}_times_slower"] = round(medians[""][name] / few, 2)
     return figures
 
 
-def _pages(made: Any, rounds: int) -> dict[str, list[float]]:
-    """Sorted milliseconds of each page; every page is asked for five times before, and pages take turns."""
+def _pages(made: Any, rounds: int) -> dict[str, tuple[list[float], list[float]]]:
+    """Sorted milliseconds of each page, and of the CPU for it, that of the database left out.
+
+    Every page is asked for five times before, and pages take turns.
+    """
     from django.test import Client
 
     client = Client()
     client.force_login(made.manager)
-    times: dict[str, list[float]] = {name: [] for name in PAGES}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in PAGES}
     order = random.Random(1)
     for number in range(rounds + 5):
         for name in order.sample(list(PAGES), k=len(PAGES)):
-            started = time.perf_counter()
+            started = time.perf_counter(), time.process_time()
             answer = client.get(f"/studies/{made.study.pk}/{PAGES[name]}")
-            took = (time.perf_counter() - started) * 1000
+            ended = time.perf_counter(), time.process_time()
             assert answer.status_code == 200, f"{PAGES[name]} answered {answer.status_code}"
             if number >= 5:
-                times[name].append(took)
-    return {name: sorted(values) for name, values in times.items()}
+                times[name].append((1000 * (ended[0] - started[0]), 1000 * (ended[1] - started[1])))
+    return {
+        name: (sorted(wall for wall, _ in of_one), sorted(cpu for _, cpu in of_one)) for name, of_one in times.items()
+    }
 
 
 if __name__ == "__main__":

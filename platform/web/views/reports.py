@@ -28,11 +28,14 @@ from web.presenters import shown_differences
 from web.views.charting import chart_context, chart_form, file_name
 from web.views.next_tranche import tranche_context
 
+STUDENTS_ON_A_PAGE = 50
+
 
 @page_for(Action.SEE_REPORT)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     context = _context(request, study_of(pk))
-    context["compare_form"] = _compare_form(context["report"].points)
+    found = context["report"].points
+    context |= {"compare_form": _compare_form(found), "students": page_of(request, found, size=STUDENTS_ON_A_PAGE)}
     return render(request, "web/report.html", context)
 
 
@@ -40,13 +43,17 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 def print_report(request: HttpRequest, pk: int) -> HttpResponse:
     """The report as a page to be printed: the recommendation, the chart and the tables, nothing to press."""
     context = _context(request, study_of(pk))
-    return render(request, "web/printed_report.html", {**context, "printed_at": timezone.now()})
+    return render(
+        request,
+        "web/printed_report.html",
+        {**context, "students": context["report"].points, "printed_at": timezone.now()},
+    )
 
 
 def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
     """What the report shows; a recommendation of the present state is asked for where there is none."""
     ledger = StudyLedger(study)
-    found = report_of(study)
+    found = report_of(study, ledger=ledger)
     tranche = next_tranche(study, measured=found.points)
     if not tranche.is_current:
         request_recommendation(study.pk)

@@ -17,6 +17,7 @@ from reports.serving import serving_of
 from runs.models import Artifact, ServingMeasurement
 from runs.results import PredictionFailed, measure_serving, try_model
 from runs.results.predicting import LOCK_FILE, ServerBusy
+from runs.results.warm_model import forget
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
@@ -72,10 +73,14 @@ def test_a_model_whose_folder_is_gone_or_broken_says_so(student: Artifact) -> No
         try_model(actor=student.run.study.created_by, artifact=student, texts=GOOD)
 
 
-def test_its_latency_is_measured_loaded_and_kept_for_the_report(student: Artifact) -> None:
+def test_its_latency_is_measured_loaded_and_kept_for_the_report(student: Artifact, settings: Settings) -> None:
+    settings.TRY_KEEP_SECONDS = 60
     actor, study = student.run.study.created_by, student.run.study
     before = LedgerEntry.objects.count()
-    found = measure_serving(actor=actor, artifact=student)
+    try:
+        found = measure_serving(actor=actor, artifact=student)
+    finally:
+        forget()
     assert found.num_requests >= 10
     assert 0 < found.median_seconds <= found.p95_seconds
     (served,) = serving_of(study).models
@@ -84,8 +89,7 @@ def test_its_latency_is_measured_loaded_and_kept_for_the_report(student: Artifac
     assert (served.artifact, LedgerEntry.objects.count()) == (student, before)
 
 
-def test_latency_is_not_measured_where_no_model_is_kept_loaded(student: Artifact, settings: Settings) -> None:
-    settings.TRY_KEEP_SECONDS = 0
+def test_latency_is_not_measured_where_no_model_is_kept_loaded(student: Artifact) -> None:
     with pytest.raises(PredictionFailed, match="keep FULCRUM_TRY_KEEP_SECONDS above 0"):
         measure_serving(actor=student.run.study.created_by, artifact=student)
     assert not ServingMeasurement.objects.exists()
