@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,9 @@ def main() -> int:
     many = int(sys.argv[sys.argv.index("--entries") + 1]) if "--entries" in sys.argv else MANY
     folder = Path(tempfile.mkdtemp(prefix="fulcrum-bench-"))
     try:
-        with own_database(folder):
+        from bench.parts.own_database import own_database
+
+        with own_database(root=ROOT, folder=folder):
             figures = _measure(many)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -47,34 +48,6 @@ def _goal(name: str) -> float | None:
     if name.startswith("few_"):
         return None
     return next((goal for ending, goal in GOALS.items() if name.endswith(ending)), None)
-
-
-@contextmanager
-def own_database(folder: Path) -> Iterator[None]:
-    from embedded import postgres, services
-    from embedded.data_folder import Paths
-
-    paths = Paths(root=ROOT, data=folder / "var").make()
-    for name in [name for name in os.environ if name.startswith(("FULCRUM_", "DATABASE_", "LABEL_", "BROKER_"))]:
-        del os.environ[name]
-    with postgres.running(paths=paths):
-        os.environ.update(services.environment(paths=paths))
-        import django
-        from django.conf import settings
-        from django.core.management import call_command
-
-        django.setup()
-        # Pages are asked for without a server around them, so no files were collected for one.
-        settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
-        settings.ALLOWED_HOSTS = ["testserver"]
-        call_command("migrate", verbosity=0)
-        try:
-            yield
-        finally:
-            from django.db import connections
-
-            connections.close_all()
 
 
 def _measure(many: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reports.advice import NextTranche, OfferRecord, PlannedPoint
 from reports.bills import BillSection
-from reports.charts import LIGHT, utility_chart
+from reports.charts import LIGHT, WHOLE, ChartView, utility_chart
 from reports.points import Point
 from reports.queries import Report
 from runs.results import BaselineComparison
@@ -16,9 +16,9 @@ from tables.whole_files import write_whole
 Column = Callable[[Point], object]
 
 
-def report_csv(report: Report) -> str:
-    """The report's table, one row per trained student; safe to open in a spreadsheet."""
-    return "".join(csv_of(_columns(report), report.points))
+def report_csv(report: Report, *, view: ChartView = WHOLE) -> str:
+    """The report's table, one row per trained student that a view shows; safe to open in a spreadsheet."""
+    return "".join(csv_of(_columns(report), view.measured(report.points)))
 
 
 def planned_csv(found: NextTranche) -> str:

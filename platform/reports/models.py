@@ -31,6 +31,7 @@ class Recommendation(AppendOnly):
     runner_up = models.JSONField(null=True, help_text="The next best offer.")
     offers = models.JSONField(default=list, help_text="All offers with prices and forecasts, best first.")
     flips = models.JSONField(default=list, help_text="Prices at which another arm would be bought.")
+    labels_alone = models.TextField(default="", blank=True, help_text="What labels alone would need for its score.")
     notes = models.JSONField(default=list, help_text="What is not on offer, and why.")
     made_at = models.DateTimeField(auto_now_add=True)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
@@ -111,7 +112,7 @@ class Report:
     def reconciles(self) -> bool:
         return self.used + self.unused.amount == self.spent
 
-    @property
+    @cached_property
     def baselines(self) -> list[BaselineRange]:
         """Each kind of baseline that any student was measured beside, best first."""
         beside: dict[str, list[tuple[Point, BaselineScore]]] = {}
@@ -144,15 +145,18 @@ class BilledTotals:
 
 def billed_totals(*, ledger: StudyLedger, run_ids: Iterable[int]) -> BilledTotals:
     """Add up what trained students, named by their runs, used and what none of them did."""
-    ids = frozenset(entry_id for run_id in run_ids for entry_id in ledger.bill(run_id=run_id).entry_ids)
+    # Bills of the same labels share a line.
+    lines = {id(line): line for run_id in run_ids for line in ledger.bill(run_id=run_id).lines}
+    ids = frozenset(entry_id for line in lines.values() for entry_id in line.entry_ids)
     used = sum((charge.amount for charge in ledger.charges if charge.entry_id in ids), ZERO)
     unused = sum((charge.amount for charge in ledger.charges if charge.entry_id not in ids), ZERO)
     return BilledTotals(used_ids=ids, used=used, unused=unused)
 
 
-def report_of(study: Study) -> Report:
+def report_of(study: Study, *, ledger: StudyLedger | None = None) -> Report:
+    """Read the report; `ledger` is the study's where more is asked of it, not read before."""
     with one_moment():
-        ledger = StudyLedger(study)
+        ledger = ledger or StudyLedger(study)
         use = billed_totals(ledger=ledger, run_ids=_student_runs(study))
         return Report(
             study=study,

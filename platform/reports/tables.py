@@ -43,7 +43,8 @@ def tranche_text(found: NextTranche) -> str:
     if counts.total:
         came.append(f"In all studies here: inside the 90 % band {counts.inside_90:,} of {counts.total:,}.")
     table = [_table([header, *rows], left=(0, 1))] if rows else []
-    words = [kept.words, *kept.flips, *_pilot_lines(found)]
+    alone = [f"Labels alone would need: {kept.labels_alone}"] if kept.labels_alone else []
+    words = [kept.words, *alone, *kept.flips, *_pilot_lines(found)]
     return "\n".join([f"Study: {found.study}", "", *words, "", *table, *kept.notes, *came])
 
 
@@ -58,6 +59,7 @@ def tranche_json(found: NextTranche) -> dict[str, Any]:
         "made_at": kept.made_at.isoformat(),
         "best": found.best.as_json if found.best else None,
         "runner_up": kept.runner_up,
+        "labels_alone": kept.labels_alone,
         "flips": kept.flips,
         "pilot": [one.as_json for one in found.pilot],
         "offers": kept.offers,

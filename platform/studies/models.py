@@ -54,6 +54,9 @@ class Study(models.Model):
         validators=[MinValueValidator(Decimal(0))],
         help_text="What a percentage point of the metric is worth. None: the whole budget may be spent on it.",
     )
+    monthly_requests = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Requests a month that its student is expected to serve. None: not known."
+    )
     dev_fraction = models.FloatField(default=0.1)
     test_fraction = models.FloatField(default=0.2)
     seed = models.PositiveIntegerField(default=0)

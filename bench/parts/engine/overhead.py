@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.ledger import ROOT, own_database
+from bench.ledger import ROOT
+from bench.parts.own_database import own_database
 
 SECONDS_TO_GET_READY = 30.0
 SECONDS_TO_END = 300.0
@@ -42,7 +43,7 @@ def first_steps(
     Medians in seconds: `click_to_first_step`, `model`, and what is left of it, `overhead`.
     """
     cache = os.environ.get("FULCRUM_MODEL_CACHE", str(ROOT / "var" / "models"))
-    with own_database(folder):
+    with own_database(root=ROOT, folder=folder):
         os.environ["FULCRUM_MODEL_CACHE"] = cache
         study = _study()
         with _worker(folder):

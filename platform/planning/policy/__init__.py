@@ -3,6 +3,7 @@
 from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips
 from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.forecasts import Forecast
+from planning.policy.labels_alone import LabelsNeeded, labels_needed
 from planning.policy.pilot import has_choice, pilot_of
 from planning.policy.planner import Choice, choose
 from planning.policy.state import State
@@ -14,6 +15,7 @@ __all__ = [
     "Choice",
     "FixedPolicy",
     "Forecast",
+    "LabelsNeeded",
     "Question",
     "State",
     "Wording",
@@ -22,5 +24,6 @@ __all__ = [
     "choose",
     "flips",
     "has_choice",
+    "labels_needed",
     "pilot_of",
 ]

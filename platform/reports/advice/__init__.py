@@ -1,5 +1,6 @@
 """The next tranche: what to buy next with the money left, why, how sure that is, and what came of earlier advice."""
 
+from reports.advice.changes import changed_since
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
 from reports.advice.planned import PlannedPoint, planned_points
 from reports.advice.reading import NextTranche, next_tranche
@@ -12,6 +13,7 @@ __all__ = [
     "NextTranche",
     "OfferRecord",
     "PlannedPoint",
+    "changed_since",
     "coverage",
     "next_tranche",
     "offer_from_json",

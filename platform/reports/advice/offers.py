@@ -88,6 +88,20 @@ def offers_of(situation: Situation) -> Offers:
     return offers
 
 
+def price_of_labels_alone(situation: Situation, num_labels: int) -> Decimal:
+    """What a student of so many labels of the pool is expected to cost from here, whatever money is left.
+
+    Raises: PriceMissing where labels beyond those there, or on their way, have no price.
+    """
+    request = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
+    inputs = replace(count_inputs(request), num_labels=num_labels)
+    compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, held=ZERO)
+    num_new = num_labels - situation.pool.num_labels - situation.pool.num_open
+    if num_new <= 0:
+        return compute.expected
+    return compute.expected + quote_labels(study=situation.study, num_examples=num_new).estimate.expected
+
+
 def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
     """Labels there, some fewer, none, and further ones as far as the pool and the money go."""
     pool = situation.pool

@@ -7,15 +7,24 @@ from typing import Any, Literal
 
 from budgets.models import Path
 from budgets.money import ZERO
-from planning.policy import Advice, Forecast, Question, advise, flips, has_choice
-from planning.surfaces import Cell
-from reports.advice.offers import Offer, Offers, offers_of
+from planning.policy import Advice, Forecast, Question, advise, flips, has_choice, labels_needed
+from planning.surfaces import TEACHER, Cell
+from reports.advice.offers import Offer, Offers, offers_of, price_of_labels_alone
 from reports.advice.outcomes import record_outcomes
 from reports.advice.pilot import PilotPart, price_pilot
 from reports.advice.question import question_of
 from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import Situation, situation_of
-from reports.advice.words import IN_PROGRESS, name_flip, no_choice, pilot_first, rest_of_pilot, too_dear
+from reports.advice.words import (
+    IN_PROGRESS,
+    name_flip,
+    name_labels_alone,
+    no_choice,
+    pilot_first,
+    rest_of_pilot,
+    too_dear,
+)
+from reports.formatting import money
 from reports.models import Recommendation
 from studies.models import Study
 
@@ -36,6 +45,7 @@ class Decision:
     runner_up: Offer | None = None
     forecasts: Sequence[Forecast] = ()
     flips: Sequence[str] = ()
+    labels_alone: str = ""
     pilot: Sequence[PilotPart] = ()
 
 
@@ -68,6 +78,7 @@ def decide(situation: Situation, offers: Offers) -> Decision:
         runner_up=by_cell.get(advice.runner_up.cell) if advice.runner_up else None,
         forecasts=advice.forecasts,
         flips=_flips(situation, question, by_cell, best) if best and can_tell else [],
+        labels_alone=_labels_alone(situation, question, advice.best) if advice.best and can_tell else "",
     )
     return _before_it_can_be_told(decision, situation, offers) if best and not can_tell else decision
 
@@ -139,6 +150,23 @@ def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
     return offer.labels if which == "labels" else offer.compute.expected
 
 
+def _labels_alone(situation: Situation, question: Question, best: Forecast) -> str:
+    """What labels alone would need for the score expected of a student that a teacher teaches; empty of any other."""
+    pool, currency = situation.pool, situation.study.budget.currency
+    most = pool.num_labels + pool.num_open + pool.num_new
+    is_taught = best.cell.pseudo_labels not in (0, TEACHER)
+    if not is_taught or not most or situation.terms is None:
+        return ""
+    needed = labels_needed(points=question.points, prior=question.prior, score=best.score, most=most)
+    if needed is None:
+        return ""
+
+    def price(num_labels: int) -> str:
+        return money(price_of_labels_alone(situation, num_labels), currency=currency)
+
+    return name_labels_alone(needed, num_there=pool.num_labels, price=price)
+
+
 def _arm(offer: Offer) -> tuple[Path, bool]:
     return (Path.DISTIL if offer.cell.pseudo_labels else Path.ANNOTATE), offer.num_new > 0
 
@@ -159,6 +187,7 @@ def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommend
             "runner_up": _json_of(decision.runner_up, forecasts),
             "offers": [record_of(offer, forecasts.get(offer.cell), parts.get(offer.cell)).as_json for offer in ranked],
             "flips": list(decision.flips),
+            "labels_alone": decision.labels_alone,
             "notes": offers.notes,
         },
     )

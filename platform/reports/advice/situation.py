@@ -24,7 +24,7 @@ from studies.models import PayBasis, Split, Study
 from studies.queries import awaiting_annotation, split_counts
 
 # To be raised when the same state would get other words.
-METHOD = 2
+METHOD = 3
 
 
 @dataclass(frozen=True, kw_only=True)

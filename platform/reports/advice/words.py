@@ -1,14 +1,17 @@
 """How offers and what would change a recommendation are said."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from planning.policy import LabelsNeeded
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.formatting import money
 from tables.table import counted
 
 NOTHING = "nothing"
+WIDEST_RATIO = 10
+"""Of the most to the fewest labels that may be needed: where it is larger, no number is said."""
 IN_PROGRESS = "Cannot tell yet: what the runs in progress measure comes first."
 
 
@@ -64,3 +67,35 @@ def too_dear(*, offer: Offer, available: Decimal, currency: str) -> str:
         f"Nothing can be bought: the cheapest purchase, {name_purchase(offer)}, is expected to cost {price} and holds "
         f"more until it ends; {left} is left."
     )
+
+
+def name_labels_alone(needed: LabelsNeeded, *, num_there: int, price: Callable[[int], str]) -> str:
+    """How many labels alone would do for what is recommended, in two digits, and how sure that is.
+
+    Parameters: `num_there` labels are there; `price` writes what a student of so many labels costs from here.
+    """
+    if needed.low is None:
+        return f"More than {_most(needed)}."
+    low = _rounded(needed.low, needed.most)
+    if needed.middle is None or needed.high is None:
+        probably = "Probably more than" if needed.middle is None else "It cannot be told whether it is more than"
+        return f"At least {counted(low, 'label')}, {price(low)} from here. {probably} {_most(needed)}."
+    middle, high = (_rounded(size, needed.most) for size in (needed.middle, needed.high))
+    if high <= num_there:
+        return f"No more than the {counted(num_there, 'label')} there."
+    between = f"with 80 % between {low:,} ({price(low)}) and {high:,} ({price(high)})"
+    if high > WIDEST_RATIO * low:
+        return f"Cannot tell: {between}."
+    return f"About {counted(middle, 'label')}, {price(middle)} from here; {between}."
+
+
+def _most(needed: LabelsNeeded) -> str:
+    """The end of what can be said of labels."""
+    if needed.is_bounded:
+        return f"{needed.most:,} labels, beyond which nothing is forecast"
+    return f"the {counted(needed.most, 'label')} that the pool has"
+
+
+def _rounded(number: int, most: int) -> int:
+    """Two digits, as a forecast says no more, and never more than there are."""
+    return min(int(float(f"{number:.2g}")), most)

@@ -60,13 +60,18 @@ class Charges:
 
     charges: tuple[Charge, ...]
 
-    @property
+    @cached_property
     def amount(self) -> Decimal:
         return sum((charge.amount for charge in self.charges), ZERO)
 
     @property
     def entry_ids(self) -> list[int]:
         return [charge.entry_id for charge in self.charges]
+
+    @cached_property
+    def has_replay(self) -> bool:
+        """Whether any of it stands for labels that were replayed, not bought."""
+        return any(charge.origin == Origin.REPLAY for charge in self.charges)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,7 @@ class Bill:
 
     lines: tuple[BillLine, ...]
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         return sum((line.amount for line in self.lines), ZERO)
 
@@ -97,7 +102,7 @@ class Bill:
 
     @property
     def has_replay(self) -> bool:
-        return any(charge.origin == Origin.REPLAY for charge in self.charges)
+        return any(line.has_replay for line in self.lines)
 
 
 class _RunNode(NamedTuple):
@@ -174,8 +179,11 @@ class StudyLedger:
         They train nothing and serve every student, so that they are beside a bill and never in it.
         """
         lists = {self._runs[ancestor].dev_id for ancestor in self.lineage(run_id=run_id)} - {None}
-        keys = (key for snapshot in sorted(filter(None, lists)) for key in self._rows.dev_keys[snapshot])
-        return Charges(charges=tuple(self._charges(dict.fromkeys(keys))))
+        snapshots = tuple(sorted(filter(None, lists)))
+        if snapshots not in self._dev_charges:
+            keys = dict.fromkeys(key for snapshot in snapshots for key in self._rows.dev_keys[snapshot])
+            self._dev_charges[snapshots] = Charges(charges=tuple(self._charges(keys)))
+        return self._dev_charges[snapshots]
 
     def label_charges(self, *, source_keys: Iterable[str]) -> Charges:
         """Collect the entries of labels, each once, as a bill of what trains on them has them."""
@@ -183,8 +191,11 @@ class StudyLedger:
 
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
-        snapshots = self._snapshots(self.lineage(run_id=run_id))
-        return len({example for snapshot in snapshots for example, _ in self._rows.items[snapshot]})
+        snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
+        if snapshots not in self._label_counts:
+            examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
+            self._label_counts[snapshots] = len(examples)
+        return self._label_counts[snapshots]
 
     @cached_property
     def charges(self) -> list[Charge]:
@@ -198,15 +209,36 @@ class StudyLedger:
     def _bills(self) -> dict[int, Bill]:
         return {}
 
+    @cached_property
+    def _dev_charges(self) -> dict[tuple[int, ...], Charges]:
+        return {}
+
+    @cached_property
+    def _label_counts(self) -> dict[tuple[int, ...], int]:
+        return {}
+
     def _collect(self, run_id: int) -> Bill:
         charges: dict[BillSection, list[Charge]] = {section: [] for section in BillSection}
         lineage = self.lineage(run_id=run_id)
-        charges[BillSection.LABELS] = self._charges(self._label_keys(lineage))
         for ancestor_id in lineage:
             section = SECTION_OF_RUN[self._runs[ancestor_id].kind]
             charges[section] += self._charges(self._rows.attempt_keys[ancestor_id])
             charges[section] += self._by_work.get(f"run:{ancestor_id}", [])
-        return Bill(lines=tuple(BillLine(section=section, charges=tuple(charges[section])) for section in BillSection))
+        others = [section for section in BillSection if section != BillSection.LABELS]
+        lines = (BillLine(section=section, charges=tuple(charges[section])) for section in others)
+        return Bill(lines=(self._label_line(tuple(self._snapshots(lineage))), *lines))
+
+    def _label_line(self, snapshots: tuple[int, ...]) -> BillLine:
+        """The labels of these snapshots: one line for all runs that trained on them, as it may be long."""
+        if snapshots not in self._label_lines:
+            items = (item for snapshot in snapshots for item in self._rows.items[snapshot])
+            keys = dict.fromkeys(key for _, keys in items for key in keys)
+            self._label_lines[snapshots] = BillLine(section=BillSection.LABELS, charges=tuple(self._charges(keys)))
+        return self._label_lines[snapshots]
+
+    @cached_property
+    def _label_lines(self) -> dict[tuple[int, ...], BillLine]:
+        return {}
 
     @cached_property
     def _by_subject(self) -> dict[str, list[Charge]]:
@@ -234,10 +266,6 @@ class StudyLedger:
     def _snapshots(self, run_ids: Iterable[int]) -> list[int]:
         snapshots = (self._runs[run_id].snapshot_id for run_id in run_ids)
         return list(dict.fromkeys(snapshot for snapshot in snapshots if snapshot is not None))
-
-    def _label_keys(self, run_ids: Iterable[int]) -> list[str]:
-        items = (item for snapshot in self._snapshots(run_ids) for item in self._rows.items[snapshot])
-        return list(dict.fromkeys(key for _, keys in items for key in keys))
 
     def _charges(self, subject_keys: Iterable[str]) -> list[Charge]:
         return [charge for key in subject_keys for charge in self._by_subject.get(key, [])]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
 from config.refusals import Refusal
 from reports.quality.grading import GradedAnswers
@@ -119,8 +120,8 @@ def quality_of(artifact: Artifact) -> StudentQuality:
             num_examples += 1
     except OSError as error:
         raise NoAnswers(
-            f"The answers of {artifact} cannot be read: {error.filename} ({error.strerror}). Restore the file from a "
-            "backup, or train again."
+            f"The answers of {artifact} cannot be read: {FilePath(error.filename).name} in its folder "
+            f"({error.strerror}). Restore the file from a backup, or train again."
         ) from None
     if not num_examples:
         raise NoAnswers(f"The file of answers of {artifact} has no example that can be read. Train it again.")

@@ -16,6 +16,7 @@ from runs.results.serving import (
     listening_socket,
     serving_figures,
 )
+from runs.results.serving_speed import MEASURING_SECONDS, measure_serving
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -48,6 +49,7 @@ from training.reporting import CostLine, Costs
 __all__ = [
     "EXPORT_FORMATS",
     "FILES",
+    "MEASURING_SECONDS",
     "MOST_CHARACTERS",
     "AnswerFile",
     "AnsweredRow",
@@ -88,6 +90,7 @@ __all__ = [
     "folder_to_serve",
     "listening_socket",
     "loss_shown",
+    "measure_serving",
     "measured_split",
     "missing_parts",
     "predict_to_file",

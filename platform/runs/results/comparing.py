@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from config.refusals import Refusal
 from runs.models import Artifact
@@ -103,26 +102,27 @@ def _answers_to(uids: Sequence[str], *models: tuple[Artifact, dict[str, Answered
 
 def _read_seeds(artifact: Artifact) -> list[dict[str, str | None]]:
     """Read each seed's answers by uid; none of a model of one seed, or of an earlier version, which kept the best's."""
-    path = artifact.path / SEED_PREDICTIONS_FILE
     try:
         seeds = seed_answers(artifact)
     except OSError as error:
-        raise _unreadable(artifact, path, error) from error
-    if path.exists() and not seeds:
-        raise _unreadable(artifact, path, ValueError("no line has answers"))
+        raise _unreadable(artifact, SEED_PREDICTIONS_FILE, str(error.strerror)) from error
+    if (artifact.path / SEED_PREDICTIONS_FILE).exists() and not seeds:
+        raise _unreadable(artifact, SEED_PREDICTIONS_FILE, "no line has answers")
     return seeds
 
 
 def _check_complete(artifact: Artifact, seeds: Sequence[dict[str, str | None]], uids: Sequence[str]) -> None:
     missing = [uid for uid in uids if any(uid not in answers for answers in seeds)]
     if missing:
-        path = artifact.path / SEED_PREDICTIONS_FILE
-        raise _unreadable(artifact, path, ValueError(f"{len(missing)} examples are missing, the first {missing[0]}"))
+        reason = f"{len(missing)} examples are missing, the first {missing[0]}"
+        raise _unreadable(artifact, SEED_PREDICTIONS_FILE, reason)
 
 
-def _unreadable(artifact: Artifact, path: Path, error: Exception) -> NotComparable:
+def _unreadable(artifact: Artifact, name: str, reason: str) -> NotComparable:
+    """Name the file in the model's folder, not where that lies on the server."""
     return NotComparable(
-        f"The test predictions of {artifact} cannot be read: {path} ({error}). Restore them, or train again."
+        f"The test predictions of {artifact} cannot be read: {name} in its folder ({reason}). Restore them, or train "
+        "again."
     )
 
 
@@ -130,7 +130,7 @@ def _read_answers(answers: AnswerFile, artifact: Artifact) -> dict[str, Answered
     try:
         return {row.uid: row for row in answers}
     except OSError as error:
-        raise _unreadable(artifact, answers.path, error) from error
+        raise _unreadable(artifact, answers.path.name, str(error.strerror)) from error
 
 
 def _texts(study_id: int, uids: Sequence[str]) -> list[str]:

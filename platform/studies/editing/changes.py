@@ -21,6 +21,7 @@ from studies.editing.specs import (
     checked_instructions,
     checked_labels,
     checked_name,
+    checked_requests,
 )
 from studies.exports import export_examples
 from studies.imports import ImportOptions, draft_import, import_examples
@@ -69,11 +70,12 @@ def change_study(  # noqa: PLR0913 -- what of a study may change
     labels: Sequence[str] | None = None,
     label_texts: Mapping[str, Mapping[str, Any]] | None = None,
     worth_per_point: Decimal | str | None = None,
+    monthly_requests: int | str | None = None,
 ) -> Study:
-    """Change what is given of a study, all of it or nothing; an empty worth of a point takes it away.
+    """Change what is given of a study, all of it or nothing; an empty worth or number of requests takes it away.
 
-    Raises: Forbidden; StudyInvalid; Refusal (worth_per_point); LabelTextsInvalid; StudyInUse (instructions or label
-    texts that people work by, labels that something depends on).
+    Raises: Forbidden; StudyInvalid; Refusal (worth_per_point, monthly_requests); LabelTextsInvalid; StudyInUse
+    (instructions or label texts that people work by, labels that something depends on).
     """
     require(actor=actor, action=Action.CHANGE_STUDY)
     locked = Study.objects.select_for_update().get(pk=study.pk)
@@ -87,6 +89,8 @@ def change_study(  # noqa: PLR0913 -- what of a study may change
     if worth_per_point is not None:
         is_given = str(worth_per_point).strip() != ""
         given["worth_per_point"] = parse_amount(worth_per_point, name="worth_per_point") if is_given else None
+    if monthly_requests is not None:
+        given["monthly_requests"] = checked_requests(monthly_requests)
     if labels is not None or label_texts is not None:
         described = locked.label_texts if label_texts is None else label_texts
         given["label_texts"] = checked_label_texts(described, labels=given.get("labels", locked.labels))
@@ -149,8 +153,9 @@ def duplicate_study(*, actor: User, study: Study, name: str, limit: Decimal | st
         **{name: getattr(study, name) for name in _SETTINGS},
     )
     made = create_study(actor=actor, spec=spec)
-    if study.worth_per_point is not None:
-        made = change_study(actor=actor, study=made, worth_per_point=study.worth_per_point)
+    made = change_study(
+        actor=actor, study=made, worth_per_point=study.worth_per_point, monthly_requests=study.monthly_requests
+    )
     if with_data and study.examples.exists():
         pieces = export_examples(study=study, examples=study.examples.order_by("rank"), suffix="jsonl")
         batch = draft_import(actor=actor, study=made, file_name=f"study-{study.pk}.jsonl", content=b"".join(pieces))

@@ -17,6 +17,7 @@ MAX_LABELS = 1000
 MAX_NAME = 120
 MAX_INSTRUCTIONS = 100_000
 MOST_PAID_SECONDS = 8 * 3600
+MOST_REQUESTS = 10**12
 
 
 class StudyInvalid(Refusal):
@@ -100,6 +101,18 @@ def checked_labels(labels: Iterable[str], *, task_type: str) -> tuple[str, ...]:
             raise StudyInvalid(f"“{label[:40]}…” must be one line of at most 200 characters.", field="labels")
     _refuse_alike(cleaned)
     return cleaned
+
+
+def checked_requests(number: int | str) -> int | None:
+    """Read a number of requests a month; None where it is blank. Raises: StudyInvalid."""
+    text = str(number).strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST_REQUESTS):
+        raise StudyInvalid(
+            f"“{text[:40]}” is not a whole number from 1 to {MOST_REQUESTS:,}.", field="monthly_requests"
+        )
+    return int(text)
 
 
 def _refuse_alike(labels: Iterable[str]) -> None:

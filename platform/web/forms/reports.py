@@ -3,11 +3,40 @@ from typing import Any
 
 from django import forms
 
+from reports.charts import ChartView, Series
 from reports.points import Point
 from runs.results import MOST_CHARACTERS
 from studies.task_types import task_type_named
 
 _FIELD_LABELS = {"text": "Text", "text_a": "First text", "text_b": "Second text"}
+
+
+class ChartForm(forms.Form):
+    """What of the chart of utility is shown, as an address says it."""
+
+    hide = forms.MultipleChoiceField(choices=Series.choices, required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, data: Any, *, currency: str) -> None:
+        super().__init__(data, auto_id="chart_%s")
+        for name, label in (("from", f"From, {currency}"), ("to", f"To, {currency}")):
+            widget = forms.NumberInput(attrs={"step": "any", "min": 0})
+            self.fields[name] = forms.FloatField(label=label, min_value=0, required=False, widget=widget)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        low, high = values.get("from"), values.get("to")
+        if low is not None and high is not None and low >= high:
+            self.add_error("to", "Name a number above the first one.")
+        return values
+
+    @property
+    def view(self) -> ChartView:
+        """What is asked for; the whole chart where that cannot be read."""
+        if not self.is_valid():
+            return ChartView()
+        values = self.cleaned_data
+        hidden = frozenset(map(Series, values["hide"]))
+        return ChartView(hidden=hidden, low=values["from"], high=values["to"])
 
 
 class CompareForm(forms.Form):

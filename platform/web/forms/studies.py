@@ -126,6 +126,14 @@ class ChangeStudyForm(forms.Form):
         help_text="In the budget's currency, for a percentage point of the metric. The report then says stop where "
         "nothing gains its price. Blank: the whole budget may be spent.",
     )
+    monthly_requests = forms.CharField(
+        label="Requests a month",
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        help_text="How many its student is expected to serve; the report says what serving then costs. Blank: not "
+        "known.",
+    )
 
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,6 +144,7 @@ class ChangeStudyForm(forms.Form):
             "label_texts": write_label_lines(study),
             "instructions": study.instructions,
             "worth_per_point": amount_text(study.worth_per_point).replace(",", "") if study.worth_per_point else "",
+            "monthly_requests": study.monthly_requests or "",
         }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)

@@ -58,7 +58,12 @@ def in_words(refusal: Refusal | ValidationError) -> str:
 
 def is_as_shown(request: HttpRequest, form: BaseForm, now: str) -> bool:
     """Whether the page's quote is of what the form says; else the form says so. Who was shown none is not asked."""
-    if request.POST.get(SHOWN, now) == now:
+    if is_same(request, now):
         return True
     form.add_error(None, "The form or the prices changed since the quote. Check the new quote below, then confirm.")
     return False
+
+
+def is_same(request: HttpRequest, now: str) -> bool:
+    """Whether what the page showed is so now; of a page that showed nothing it is."""
+    return bool(request.POST.get(SHOWN, now) == now)

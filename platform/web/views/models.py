@@ -3,20 +3,29 @@
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.permissions import Action
 from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
 from reports.charts import reliability_chart, reliability_of
 from reports.formatting import adding_up
+from reports.serving import cost_of_thousand, cpu_price
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
-from runs.results import CardMissing, missing_parts, serving_figures, try_model
+from runs.results import (
+    MEASURING_SECONDS,
+    CardMissing,
+    measure_serving,
+    missing_parts,
+    serving_figures,
+    try_model,
+)
 from web.forms.reports import TryForm
 from web.guards import button_for, page_for
-from web.http import carry_out, download, drawing, person
+from web.http import carry_out, carry_out_or_say, download, drawing, person
 from web.presenters import shown
 
 
@@ -41,6 +50,15 @@ def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
     if getattr(request, "htmx", False):
         return render(request, "web/try_box.html", context)
     return render(request, "web/artifact.html", {**_page(model), **context})
+
+
+@button_for(Action.TRY_MODEL)
+def measure_latency(request: HttpRequest, pk: int) -> HttpResponse:
+    """Measure how fast a model answers, and show its page again."""
+    model = _found(pk)
+    if carry_out_or_say(request, lambda: measure_serving(actor=person(request), artifact=model)):
+        messages.success(request, "The latency is measured.")
+    return redirect("artifact", pk=pk)
 
 
 @page_for(Action.SEE_REPORT)
@@ -68,6 +86,7 @@ def _page(model: Artifact) -> dict[str, Any]:
     shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
     is_model = model.kind != ArtifactKind.SOFT_LABELS
+    served = model.serving_measurements.select_related("measured_by").order_by("-measured_at", "-pk").first()
     return {
         "study": model.run.study,
         "artifact": model,
@@ -83,6 +102,9 @@ def _page(model: Artifact) -> dict[str, Any]:
         "result": read_result(model.result),
         "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
+        "served": served,
+        "served_cost": cost_of_thousand(served, cpu_price(model.run.study)) if served else None,
+        "most_seconds": MEASURING_SECONDS,
         "missing": missing_parts(model) if is_model else [],
         "serving": serving_figures(model) if is_model else [],
         "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,

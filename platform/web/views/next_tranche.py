@@ -11,14 +11,14 @@ from django.urls import reverse
 from accounts.permissions import Action
 from budgets.models import Path
 from config.refusals import Refusal
-from reports.advice import NextTranche, OfferRecord, next_tranche
+from reports.advice import NextTranche, OfferRecord, changed_since, next_tranche
 from runs.control import start_all
 from runs.preflight import licence_of
 from studies.models import Split, Study
 from tables.table import counted
 from web.forms.runs import HYBRID, TEACHER, LicenceForm
 from web.guards import button_for, page_for
-from web.http import SHOWN, carry_out, is_as_shown, person, study_of
+from web.http import SHOWN, carry_out, is_same, person, study_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,10 @@ def start_pilot(request: HttpRequest, pk: int) -> HttpResponse:
     """Start all of the pilot that can be started now, or nothing; and show the report again."""
     study = study_of(pk)
     found, form = next_tranche(study), LicenceForm(request.POST)
-    if form.is_valid() and is_as_shown(request, form, _shown(found)):
+    if not is_same(request, _shown(found)):
+        changed = changed_since(study, shown=request.POST[SHOWN])
+        form.add_error(None, f"The pilot that you saw is not the present one: {changed}. Nothing was started.")
+    if form.is_valid():
         carry_out(form, lambda: _start(request, found, form))
     for error in (reason for reasons in form.errors.values() for reason in reasons):
         messages.error(request, str(error))

@@ -1,22 +1,21 @@
 """The report and its exports, and two students compared."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.text import slugify
+from django.utils import timezone
 
 from accounts.permissions import Action
 from reports.advice import next_tranche, planned_points
 from reports.bills import BillSection, StudyLedger
-from reports.charts import THEMES, ChartSpec, Links, NothingToDraw, RenderedChart, utility_chart
 from reports.comparisons import default_pair, finding_of
 from reports.exports import planned_csv, report_csv
-from reports.points import Point, points, points_of
+from reports.points import Point, points
 from reports.quality import NO_ANSWER, differing
 from reports.queries import report_of
+from reports.serving import serving_of
 from reports.surfaces import NothingRecorded, surface_csv
 from runs.execution import request_recommendation
 from runs.models import Artifact
@@ -24,26 +23,49 @@ from runs.results import NotComparable, compare
 from studies.models import Study
 from web.forms.reports import CompareForm
 from web.guards import page_for
-from web.http import download, drawing, page_of, study_of
-from web.presenters import shown_differences, with_named_links
+from web.http import download, page_of, study_of, unreadable
+from web.presenters import shown_differences
+from web.views.charting import chart_context, chart_form, file_name
 from web.views.next_tranche import tranche_context
+
+STUDENTS_ON_A_PAGE = 50
 
 
 @page_for(Action.SEE_REPORT)
 def report(request: HttpRequest, pk: int) -> HttpResponse:
-    study = study_of(pk)
-    found = report_of(study)
+    context = _context(request, study_of(pk))
+    found = context["report"].points
+    context |= {"compare_form": _compare_form(found), "students": page_of(request, found, size=STUDENTS_ON_A_PAGE)}
+    return render(request, "web/report.html", context)
+
+
+@page_for(Action.SEE_REPORT)
+def print_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """The report as a page to be printed: the recommendation, the chart and the tables, nothing to press."""
+    context = _context(request, study_of(pk))
+    return render(
+        request,
+        "web/printed_report.html",
+        {**context, "students": context["report"].points, "printed_at": timezone.now()},
+    )
+
+
+def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """What the report shows; a recommendation of the present state is asked for where there is none."""
+    ledger = StudyLedger(study)
+    found = report_of(study, ledger=ledger)
     tranche = next_tranche(study, measured=found.points)
     if not tranche.is_current:
         request_recommendation(study.pk)
-    context = {
+    planned = planned_points(tranche, ledger=ledger)
+    return {
         "study": study,
         "report": found,
         "sections": BillSection,
-        "compare_form": _compare_form(found.points),
+        "serving": serving_of(study),
         **tranche_context(tranche),
+        **chart_context(request, study, measured=found.points, planned=planned),
     }
-    return render(request, "web/report.html", context)
 
 
 @page_for(Action.SEE_REPORT)
@@ -97,15 +119,20 @@ def _chosen(form: CompareForm) -> tuple[Artifact, Artifact]:
 
 @page_for(Action.SEE_REPORT)
 def report_table(request: HttpRequest, pk: int) -> HttpResponse:
+    """All students, or those that the address's view of the chart shows."""
     study = study_of(pk)
-    return download(report_csv(report_of(study)), "text/csv; charset=utf-8", f"{_file_name(study)}.csv")
+    form = chart_form(request, study)
+    if not form.is_valid():
+        return unreadable(form)
+    text = report_csv(report_of(study), view=form.view)
+    return download(text, "text/csv; charset=utf-8", f"{file_name(study)}.csv")
 
 
 @page_for(Action.SEE_REPORT)
 def planned_table(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
     text = planned_csv(next_tranche(study))
-    return download(text, "text/csv; charset=utf-8", f"{_file_name(study)}-planned.csv")
+    return download(text, "text/csv; charset=utf-8", f"{file_name(study)}-planned.csv")
 
 
 @page_for(Action.SEE_REPORT)
@@ -116,44 +143,3 @@ def surface_file(request: HttpRequest, pk: int) -> HttpResponse:
     except NothingRecorded as problem:
         raise Http404(str(problem)) from None
     return download(text, "text/csv; charset=utf-8", f"surface-{pk}.csv")
-
-
-@page_for(Action.SEE_REPORT)
-def report_chart(request: HttpRequest, pk: int, suffix: str) -> HttpResponse:
-    """The chart as a file; a saved one, and a PNG, lead nowhere."""
-    study = study_of(pk)
-    is_shown = suffix == "svg" and "download" not in request.GET
-    return drawing(request, _chart_of(request, study, has_links=is_shown), suffix, file_name=_file_name(study))
-
-
-@page_for(Action.SEE_REPORT)
-def linked_chart(request: HttpRequest, pk: int) -> HttpResponse:
-    """The chart as a part of the page, in both looks, so that its marks are links: those of a picture are none."""
-    draw = _chart_of(request, study_of(pk), has_links=True)
-    try:
-        charts = {name: RenderedChart(chart=draw(theme=theme), suffix="svg") for name, theme in THEMES.items()}
-    except NothingToDraw as problem:
-        raise Http404(str(problem)) from None
-    drawings = {name: with_named_links(chart.content().decode()) for name, chart in charts.items()}
-    return render(request, "web/linked_chart.html", {"drawings": drawings})
-
-
-def _chart_of(request: HttpRequest, study: Study, *, has_links: bool) -> Callable[..., ChartSpec]:
-    """What draws the students and the plans of a study in a theme."""
-    ledger = StudyLedger(study)
-    found = points_of(ledger)
-    planned = planned_points(next_tranche(study, measured=found), ledger=ledger)
-    links = _links(request, study, found) if has_links else None
-    return partial(utility_chart, found, planned=planned, links=links, study=study.name)
-
-
-def _links(request: HttpRequest, study: Study, found: Sequence[Point]) -> Links:
-    """Absolute addresses: Vega reads others as those of its own example data."""
-    ids = [point.artifact_id for point in found]
-    students = {pk: request.build_absolute_uri(reverse("artifact", args=[pk])) for pk in ids}
-    page = request.build_absolute_uri(reverse("report", args=[study.pk]))
-    return Links(students=students, planned=f"{page}#next-tranche")
-
-
-def _file_name(study: Study) -> str:
-    return slugify(study.name) or f"study-{study.pk}"

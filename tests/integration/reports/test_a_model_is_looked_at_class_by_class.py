@@ -140,8 +140,9 @@ def test_an_artifact_without_answers_says_what_to_do(settings: Settings, runs_di
     with pytest.raises(NoAnswers, match="no example that can be read"):
         quality_of(artifact)
     (artifact.path / "predictions.jsonl").unlink()
-    with pytest.raises(NoAnswers, match="Restore the file from a backup, or train again"):
+    with pytest.raises(NoAnswers, match="Restore the file from a backup, or train again") as refused:
         quality_of(artifact)
+    assert "predictions.jsonl" in str(refused.value) and str(artifact.path) not in str(refused.value)
 
 
 def test_without_a_test_split_dev_is_named(settings: Settings, runs_dir: Path) -> None:

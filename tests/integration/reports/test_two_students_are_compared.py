@@ -106,8 +106,9 @@ def test_models_with_nothing_in_common_are_refused(
 
 def test_predictions_that_are_gone_are_named(pair: tuple[Artifact, Artifact]) -> None:
     (pair[0].path / "predictions.jsonl").unlink()
-    with pytest.raises(NotComparable, match="cannot be read"):
+    with pytest.raises(NotComparable, match=r"cannot be read: predictions\.jsonl in its folder") as refused:
         compare(first=pair[0], second=pair[1])
+    assert str(pair[0].path) not in str(refused.value)
 
 
 def test_one_model_and_models_of_two_studies_are_refused(pair: tuple[Artifact, Artifact]) -> None:

@@ -99,6 +99,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "resume-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "extend-run": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report": (MANAGERS, NOT_FOR_MANAGERS),
+    "print-report": (MANAGERS, NOT_FOR_MANAGERS),
     "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "next-tranche": (MANAGERS, NOT_FOR_MANAGERS),
     "start-pilot": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
@@ -115,6 +116,7 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "class-table": (MANAGERS, NOT_FOR_MANAGERS),
     "confusion-table": (MANAGERS, NOT_FOR_MANAGERS),
     "try-artifact": (NOT_FOR_MANAGERS, MANAGERS),
+    "measure-serving": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "artifact-card": (MANAGERS, NOT_FOR_MANAGERS),
     "reliability": (MANAGERS, NOT_FOR_MANAGERS),
     "costs": (MANAGERS, NOT_FOR_MANAGERS),
@@ -171,8 +173,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
     of_study, of_run, of_student = {"pk": study.pk}, {"pk": run.pk}, {"pk": student.pk}
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote sync-labels runs
-        start-run run-quote report compare next-tranche start-pilot report-table ledger budget study-costs statement
-        learning-curves learning-table learning-chart surface-file planned-table linked-chart"""
+        start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
+        study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
@@ -182,7 +184,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         "cost-chart": {"suffix": "svg"},
         "cost-file": {"name": "csv"},
         **{f"import-{name}": {**of_study, "batch_pk": batch.pk} for name in ("preview", "progress", "undo")},
-        **dict.fromkeys(["artifact", "try-artifact", "artifact-card"], of_student),
+        **dict.fromkeys(["artifact", "try-artifact", "artifact-card", "measure-serving"], of_student),
         **dict.fromkeys(["quality", "class-table", "confusion-table"], of_student),
         "reliability": {"pk": _soft_labels(study).pk},
         **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},

@@ -90,3 +90,36 @@ def test_the_offers_can_be_saved_as_a_table(manager: Client, study: Study, stude
     )
     assert [float(first[name]) for name in ("price", "expected_utility", "low_80", "high_90")] == [1, 0.8, 0.76, 0.86]
     assert (second["path"], second["expected_utility"], second["recommended"]) == ("distil", "", "no")
+
+
+def test_files_have_what_the_address_shows(manager: Client, study: Study, student: Artifact) -> None:
+    recommend(study, offer(labels=3))
+    table = reverse("report-table", args=[study.pk])
+    assert len(list(csv.DictReader(StringIO(manager.get(table).content.decode())))) == 1
+    assert list(csv.DictReader(StringIO(manager.get(table, {"hide": "annotate"}).content.decode()))) == []
+    assert list(csv.DictReader(StringIO(manager.get(table, {"from": "100"}).content.decode()))) == []
+    assert "Recommended: 3" not in chart(manager, study, hide="planned")
+    assert manager.get(reverse("report-chart", args=[study.pk, "png"]), {"hide": "annotate"}).status_code == 404
+
+
+@pytest.mark.parametrize("query", [{"hide": "everything"}, {"from": "-1"}, {"to": "nan"}, {"from": "9", "to": "3"}])
+def test_a_view_that_cannot_be_read_is_refused_and_said_on_the_page(
+    manager: Client, study: Study, student: Artifact, query: dict[str, str]
+) -> None:
+    for name, arguments in (("report-table", [study.pk]), ("report-chart", [study.pk, "svg"])):
+        assert manager.get(reverse(name, args=arguments), query).status_code == 400
+    page = manager.get(reverse("report", args=[study.pk]), query)
+    assert page.status_code == 200 and "errorlist" in page.content.decode()
+
+
+def test_a_part_without_students_says_the_way_out(manager: Client, study: Study, student: Artifact) -> None:
+    for name in ("report", "linked-chart", "print-report"):
+        page = manager.get(reverse(name, args=[study.pk]), {"from": "100"}).content.decode()
+        assert "Show more series, or a wider range of dollars." in page and "<picture>" not in page
+
+
+def test_a_swapped_part_gives_the_page_its_address(manager: Client, study: Study, student: Artifact) -> None:
+    url, query = reverse("linked-chart", args=[study.pk]), {"hide": "baselines", "from": "0.1"}
+    swapped = manager.get(url, query, headers={"HX-Target": "utility-chart"})
+    assert swapped["HX-Replace-Url"] == f"{reverse('report', args=[study.pk])}?hide=baselines&from=0.1"
+    assert "HX-Replace-Url" not in manager.get(url, query)

@@ -106,7 +106,7 @@ def test_pressed_twice_it_starts_once(manager: Client, study: Study) -> None:
     shown = state(advised(study))
     press(manager, study, shown)
     page = press(manager, study, shown).content.decode()
-    assert "changed since the quote" in page
+    assert "not the present one: 5 runs requested. Nothing was started." in page
     assert study.runs.count() == 5
     press(manager, study, state(advised(study)))
     assert study.runs.count() == 5
@@ -142,7 +142,7 @@ def test_one_that_is_stale_starts_nothing_and_the_new_one_is_shown(manager: Clie
     shown = state(advised(study))
     factories.examples(study, ["later 1", "later 2"], labels=["good", "bad"])
     page = press(manager, study, shown).content.decode()
-    assert "changed since the quote" in page
+    assert "not the present one: 2 labels new or changed. Nothing was started." in page
     assert "Start the pilot" not in page
     assert not study.runs.exists()
     found = advised(study)

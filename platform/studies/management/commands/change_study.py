@@ -20,6 +20,7 @@ class Command(StudyCommand):
         parser.add_argument("--label", action="append", dest="labels", help="once for each label of the new set")
         add_label_texts(parser)
         parser.add_argument("--worth", metavar="AMOUNT", help="what a percentage point of the metric is worth")
+        parser.add_argument("--requests", metavar="N", help="requests a month that its student is expected to serve")
         kept = parser.add_mutually_exclusive_group()
         kept.add_argument("--archive", action="store_true", help="leave it out of lists; it spends nothing more")
         kept.add_argument("--unarchive", action="store_true", help="bring it back; its budget waits for a resume")
@@ -34,8 +35,8 @@ class Command(StudyCommand):
 def _changed(actor: User, study: Study, options: dict[str, Any]) -> Study:
     given = {name: options[name] for name in ("name", "instructions", "labels")}
     described = label_texts_of(options, labels=options["labels"] or study.labels)
-    worth = options["worth"]
-    changed = change_study(actor=actor, study=study, label_texts=described, worth_per_point=worth, **given)
+    given |= {"worth_per_point": options["worth"], "monthly_requests": options["requests"]}
+    changed = change_study(actor=actor, study=study, label_texts=described, **given)
     if options["archive"]:
         return archive_study(actor=actor, study=changed)
     return unarchive_study(actor=actor, study=changed) if options["unarchive"] else changed
