@@ -8,8 +8,10 @@ from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.publishing import LabelQuote, quote_labels
+from planning.likely import NOTHING, Likely, apart
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, compute_of
+from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import Situation
 from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
 from runs.preflight import CheckLevel, preflight
@@ -31,6 +33,7 @@ class Offer:
     num_new: int
     num_waiting: int
     labels: Decimal
+    labels_likely: Likely
     compute: Compute
     minutes: int
     num_runs: int = 1
@@ -40,6 +43,11 @@ class Offer:
     @property
     def price(self) -> Decimal:
         return self.labels + self.compute.expected
+
+    @property
+    def likely(self) -> Likely:
+        """The interval of its price; what it holds until it ends is the worst case."""
+        return apart(self.labels_likely, self.compute.likely)
 
     @property
     def path(self) -> Path:
@@ -72,6 +80,7 @@ class LabelSize:
     num_new: int = 0
     expected: Decimal = ZERO
     held: Decimal = ZERO
+    likely: Likely = NOTHING
 
 
 def offers_of(situation: Situation) -> Offers:
@@ -81,10 +90,11 @@ def offers_of(situation: Situation) -> Offers:
         offers.note("No price of a device hour is set, so no student can be priced.")
         return offers
     counted = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
+    history = price_history()
     for size in label_sizes(situation, offers):
         for request in _requests(situation, size):
             inputs = replace(counted, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
-            _add(offers, situation, size, request, inputs)
+            _add(offers, situation, history, size, request, inputs)
     return offers
 
 
@@ -111,7 +121,11 @@ def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
 
 def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:
     return LabelSize(
-        num_labels=num_labels, num_new=quote.num_examples, expected=quote.estimate.expected, held=quote.held
+        num_labels=num_labels,
+        num_new=quote.num_examples,
+        expected=quote.estimate.expected,
+        held=quote.held,
+        likely=quote.likely,
     )
 
 
@@ -139,7 +153,9 @@ def prefers_hybrid(situation: Situation) -> bool:
     return best is not None and best.run_id in situation.hybrids
 
 
-def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, inputs: Inputs) -> None:
+def _add(
+    offers: Offers, situation: Situation, history: PriceHistory, size: LabelSize, request: RunRequest, inputs: Inputs
+) -> None:
     """Price one request and put it among the offers, or note why it is none."""
     cell = Cell(size.num_labels, TEACHER if request.plan.teacher_only else float(request.num_to_score))
     if cell in situation.measured:
@@ -156,12 +172,13 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
     if refusals:
         offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
         return
-    compute, minutes = compute_of(chain, situation, held=size.held)
+    compute, minutes = compute_of(chain, situation, history, held=size.held)
     offer = Offer(
         cell=cell,
         num_new=size.num_new,
         num_waiting=max(size.num_labels - situation.pool.num_labels - size.num_new, 0),
         labels=size.expected,
+        labels_likely=size.likely,
         compute=compute,
         minutes=minutes or chain.plan.max_minutes,
         num_runs=len(chain.runs),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.models import Path
+from budgets.money import quantize
 from planning.policy import Forecast
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
@@ -14,7 +15,7 @@ from reports.advice.words import name_purchase
 from runs.requests import HYBRID_EPOCHS, RunPlan, RunRequest
 from studies.models import Study
 
-AMOUNTS = ("label_cost", "compute_cost", "pilot_adds", "pilot_holds")
+AMOUNTS = ("label_cost", "compute_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class OfferRecord:
     """One offer with its forecast, empty where nothing was measured; scores and gains in percentage points.
 
     Without a number of pseudo-labels it is a teacher alone.
+    `price_low` and `price_high` hold its price with 80 % probability; None in a recommendation from before.
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
     that begins with it. `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
@@ -44,6 +46,8 @@ class OfferRecord:
     gain: float | None = None
     chance_of_being_best: float | None = None
     can_tell: bool = False
+    price_low: Decimal | None = None
+    price_high: Decimal | None = None
     pilot_adds: Decimal | None = None
     pilot_holds: Decimal | None = None
 
@@ -95,7 +99,7 @@ class OfferRecord:
 
 def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = None) -> OfferRecord:
     """Keep an offer, with its forecast and its part in the pilot where there are any."""
-    foreseen: dict[str, Any] = {}
+    likely, foreseen = offer.likely, dict[str, Any]()
     if forecast is not None:
         names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best", "can_tell")
         foreseen = {name: getattr(forecast, name) for name in names}
@@ -106,6 +110,8 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         num_waiting=offer.num_waiting,
         label_cost=offer.labels,
         compute_cost=offer.compute.expected,
+        price_low=_amount(likely.low),
+        price_high=_amount(likely.high),
         basis=offer.compute.basis,
         minutes=offer.minutes,
         name=name_purchase(offer),
@@ -115,6 +121,10 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         pilot_holds=part.holds if part else None,
         **foreseen,
     )
+
+
+def _amount(value: float) -> Decimal:
+    return quantize(Decimal(value))
 
 
 def pseudo_labels_of(cell: Cell) -> int | None:

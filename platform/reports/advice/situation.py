@@ -18,13 +18,14 @@ from labeling.publishing import publishable
 from planning.surfaces import TEACHER, Cell
 from reports.points import Point, points
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
+from runs.preflight import licence_of
 from runs.requests import device_price
 from studies.hashing import digest
 from studies.models import PayBasis, Split, Study
 from studies.queries import awaiting_annotation, split_counts
 
 # To be raised when the same state would get other words.
-METHOD = 2
+METHOD = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,10 @@ class Money:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """All that decides a recommendation. `terms` and `device` are None where no price is set."""
+    """All that decides a recommendation. `terms` and `device` are None where no price is set.
+
+    `licence`: what is known of the teacher's.
+    """
 
     study: Study
     points: tuple[Point, ...]
@@ -80,6 +84,7 @@ class Situation:
     num_answers: int
     last_run: int
     has_test: bool
+    licence: str
 
     @cached_property
     def key(self) -> str:
@@ -99,6 +104,7 @@ class Situation:
             (self.num_answers, self.last_run, self.has_test),
             (study.annotations_per_example, study.metric, str(study.worth_per_point)),
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
+            self.licence,
         )
 
     @cached_property
@@ -142,6 +148,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         num_answers=Annotation.objects.filter(example__study=study).count(),
         last_run=runs.filter(state__in=RunState.ended()).aggregate(last=Max("pk"))["last"] or 0,
         has_test=counts[Split.TEST].num_labelled > 0,
+        licence=_licence(study),
     )
 
 
@@ -186,6 +193,12 @@ def _terms(study: Study) -> Terms | None:
         return terms_of(study=study, at=timezone.now())
     except PriceMissing:
         return None
+
+
+def _licence(study: Study) -> str:
+    """What is known of the teacher's licence, and whether its outputs may train other models."""
+    known = licence_of(study.teacher_model)
+    return f"{known}: {known.outputs}"
 
 
 def _device(study: Study) -> Price | None:
