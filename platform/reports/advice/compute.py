@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from budgets.money import ZERO, quantize
+from budgets.models import Price
+from budgets.money import ZERO
+from planning.estimates import Estimate
 from planning.likely import Likely, RatioBelief, at_once
 from reports.advice.history import PriceHistory, published_seconds
 from reports.advice.situation import Situation
 from runs.models import RunKind
-from runs.money import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, minutes_that_fit
+from runs.money import SECONDS_PER_MINUTE, cost_of, minutes_that_fit
 from runs.requests import Chain, PlannedRun, RunEstimate, estimate_by_kin, estimate_runs, work_of
 from tables.table import counted
 
@@ -41,43 +43,52 @@ def compute_of(chain: Chain, situation: Situation, history: PriceHistory, *, hel
     """
     assert situation.device is not None, "offers are priced where a device hour has a price"
     estimates = estimate_runs(chain=chain, price=situation.device).runs
-    prices = [
-        _price(run, estimate, chain, situation, history) for run, estimate in zip(chain.runs, estimates, strict=True)
-    ]
+    minutes = _minutes(estimates, chain, situation, held)
+    seconds = Decimal((minutes or chain.plan.max_minutes) * SECONDS_PER_MINUTE)
+    pricing = _Pricing(
+        chain=chain, device=situation.device, history=history, most=cost_of(seconds=seconds, price=situation.device)
+    )
+    prices = [pricing.price(run, one.estimate) for run, one in zip(chain.runs, estimates, strict=True)]
     compute = Compute(
         expected=sum((one.expected for one in prices), ZERO),
         teacher=sum((one.expected for one in prices if one.kind == RunKind.FINETUNE_TEACHER), ZERO),
         likely=at_once(one.likely for one in prices),
         basis="; ".join(dict.fromkeys(one.basis for one in prices)),
     )
-    return compute, _minutes(estimates, chain, situation, held)
+    return compute, minutes
 
 
-def _price(
-    run: PlannedRun, estimate: RunEstimate, chain: Chain, situation: Situation, history: PriceHistory
-) -> _RunPrice:
-    """From runs like it; else from others of its checkpoint; else as the published tasks took. At most its limit."""
-    assert situation.device is not None
-    if estimate.estimate is not None:
-        return _priced(run.kind, estimate.estimate.expected, estimate, history.of_estimates, estimate.estimate.basis)
-    kin = estimate_by_kin(chain=chain, run=run, price=situation.device)
-    if kin is not None:
-        return _priced(run.kind, min(kin.expected, estimate.limit), estimate, history.of_kin, kin.basis)
-    inputs, belief = chain.inputs, history.of_published
-    seconds = belief.factor * published_seconds(
-        kind=run.kind, work=work_of(run, inputs), num_labels=inputs.num_labels, num_unlabelled=inputs.num_unlabelled
-    )
-    cost = min(quantize(Decimal(seconds) * situation.device.rate / SECONDS_PER_HOUR), estimate.limit)
-    return _priced(run.kind, cost, estimate, belief.centred, _as_published(history.num_published))
+@dataclass(frozen=True, kw_only=True)
+class _Pricing:
+    """How the runs of a chain are priced; `most` is what each holds."""
 
+    chain: Chain
+    device: Price
+    history: PriceHistory
+    most: Decimal
 
-def _priced(kind: RunKind, expected: Decimal, estimate: RunEstimate, belief: RatioBelief, basis: str) -> _RunPrice:
-    likely = belief.likely(float(expected), most=float(max(estimate.limit, expected)))
-    return _RunPrice(kind=kind, expected=expected, likely=likely, basis=basis)
+    def price(self, run: PlannedRun, estimate: Estimate | None) -> _RunPrice:
+        """From runs like it; else from others of its checkpoint; else as the published tasks took. At most its hold."""
+        if estimate is not None:
+            return self._priced(run, estimate.expected, self.history.of_estimates, estimate.basis)
+        kin = estimate_by_kin(chain=self.chain, run=run, price=self.device)
+        if kin is not None:
+            return self._priced(run, kin.expected, self.history.of_kin, kin.basis)
+        belief, inputs = self.history.of_published, self.chain.inputs
+        seconds = belief.factor * published_seconds(
+            kind=run.kind, work=work_of(run, inputs), num_labels=inputs.num_labels, num_unlabelled=inputs.num_unlabelled
+        )
+        cost = cost_of(seconds=Decimal(seconds), price=self.device)
+        return self._priced(run, cost, belief.centred, _as_published(self.history.num_published))
+
+    def _priced(self, run: PlannedRun, cost: Decimal, belief: RatioBelief, basis: str) -> _RunPrice:
+        expected = min(cost, self.most)
+        likely = belief.likely(float(expected), most=float(self.most))
+        return _RunPrice(kind=run.kind, expected=expected, likely=likely, basis=basis)
 
 
 def _as_published(num_runs: int) -> str:
-    said = "the published tasks, at most the time limit, as no run like it has ended"
+    said = "the published tasks, at most the time limit, as no similar run has ended"
     return f"{said}; corrected by {counted(num_runs, 'run')} of this device" if num_runs else said
 
 

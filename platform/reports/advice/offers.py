@@ -12,7 +12,7 @@ from planning.likely import NOTHING, Likely, apart
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, compute_of
 from reports.advice.history import PriceHistory, price_history
-from reports.advice.situation import Situation
+from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
 from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
 from runs.preflight import CheckLevel, preflight
 from runs.requests import HYBRID_EPOCHS, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
@@ -136,14 +136,32 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     if not num_labels:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
-    there = (one.run_id for one in situation.teachers if one.is_studys and one.num_labels == num_labels)
-    teacher_run = next(there, None)
+    teacher_run = _teacher_there(situation, num_labels, STUDYS_TEACHER)
     plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
     if teacher_run is None:
         look = RunPlan(teacher_only=True)
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
+    plans = [plan, *_plans_of_own_checkpoint(situation, size, plan)]
     for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
-        yield RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled)
+        for one in plans:
+            yield RunRequest(
+                study=study, path=Path.DISTIL, plan=one, num_labels=num_labels, num_unlabelled=num_unlabelled
+            )
+
+
+def _plans_of_own_checkpoint(situation: Situation, size: LabelSize, plan: RunPlan) -> list[RunPlan]:
+    """As the study's teacher teaches, by the student's own checkpoint: where that is another, with all labels there."""
+    if size.num_labels != situation.pool.num_labels or len(teachers_of(situation.study)) == 1:
+        return []
+    teacher_run = _teacher_there(situation, size.num_labels, OWN_CHECKPOINT)
+    return [replace(plan, teacher_run=teacher_run, self_distil=teacher_run is None)]
+
+
+def _teacher_there(situation: Situation, num_labels: int, teacher: int) -> int | None:
+    """The run that made a teacher of so many labels, the latest; None where there is none."""
+    cell = Cell(num_labels, TEACHER, teacher)
+    ours = (one for one in situation.teachers if one.is_studys or teacher == OWN_CHECKPOINT)
+    return next((one.run_id for one in ours if situation.cell_of_teacher(one) == cell), None)
 
 
 def prefers_hybrid(situation: Situation) -> bool:
@@ -157,7 +175,7 @@ def _add(
     offers: Offers, situation: Situation, history: PriceHistory, size: LabelSize, request: RunRequest, inputs: Inputs
 ) -> None:
     """Price one request and put it among the offers, or note why it is none."""
-    cell = Cell(size.num_labels, TEACHER if request.plan.teacher_only else float(request.num_to_score))
+    cell = _cell_of(request, situation)
     if cell in situation.measured:
         return
     if cell in situation.under_way:
@@ -188,6 +206,13 @@ def _add(
     (offers.found if minutes else offers.too_dear).append(offer)
 
 
+def _cell_of(request: RunRequest, situation: Situation) -> Cell:
+    plan = request.plan
+    is_own = plan.self_distil or plan.teacher_run in situation.self_taught
+    pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
+    return Cell(request.num_labels or 0, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER)
+
+
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
     """Why the runs of a request cannot work; of one whose labels are yet to come, only what these do not cure."""
     refused = [result for result in preflight(chain) if result.level == CheckLevel.REFUSED]
@@ -196,5 +221,5 @@ def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
 
 def _name(request: RunRequest) -> str:
     if request.path == Path.DISTIL:
-        return "Distilling"
+        return "Distilling from its own checkpoint" if request.plan.self_distil else "Distilling"
     return f"A student of {request.num_labels or 0:,} labels"
