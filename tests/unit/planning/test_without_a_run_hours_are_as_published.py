@@ -14,3 +14,9 @@ def test_a_published_chain_takes_t_of_labels_and_k_per_pseudo_label() -> None:
     num = 20_000
     chain = hours.teacher(5_000) + hours.scoring(num) + hours.student(PUBLISHED_EPOCHS * num)
     assert chain == pytest.approx(hours.teacher(5_000) + hours.per_pseudo_label * num)
+
+
+def test_published_tasks_tell_device_hours() -> None:
+    hours = published_hours()
+    assert 0.002 < hours.per_label < 0.008
+    assert 0.0003 < hours.per_pseudo_label < 0.003
