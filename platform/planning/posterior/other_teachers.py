@@ -35,14 +35,14 @@ def worlds_with_others(*, posterior: Posterior, cells: Cells, points: Sequence[P
 
 def _offsets(worlds: Worlds, points: Sequence[Point | None]) -> tuple[Floats, Floats]:
     """Mean and sd of a teacher's offset in each draw; the last columns are of `points`, None where another taught."""
-    precision = np.full(len(worlds.noise), OFFSET_SD**-2)
-    weighted = OFFSET * precision
+    precision: Floats = np.full(len(worlds.noise), OFFSET_SD**-2)
+    weighted: Floats = OFFSET * precision
     for place, point in enumerate(points, start=worlds.phi.shape[1] - len(points)):
         if point is None:
             continue
         score = np.array([point.score])
         error = worlds.noise if point.sd is None else points_per_even(score) * point.sd
-        weight = 1 / (CELL_SD**2 + error**2)
+        weight: Floats = 1 / (CELL_SD**2 + error**2)
         weighted = weighted + weight * (to_even(score) - worlds.phi[:, place])
         precision = precision + weight
     return weighted / precision, precision**-0.5
