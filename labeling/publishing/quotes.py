@@ -1,6 +1,7 @@
 """What labelling some examples will cost and take, from today's prices and this study's own history."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +17,15 @@ from budgets.prices import Scope, find_price
 from labeling.models import Annotation
 from labeling.payment import Terms, paid_quantity, terms_of
 from labeling.publishing.batches import count_fitting, num_asked
-from planning.estimates import ASSUMED_SECONDS, AnswerHistory, AnswerPrices, Estimate, estimate_answers
+from planning.estimates import (
+    ASSUMED_SECONDS,
+    AnswerHistory,
+    AnswerPrices,
+    Estimate,
+    estimate_answers,
+    likely_answers,
+)
+from planning.likely import Likely
 from studies.models import Split, Study
 
 # Only the latest answers: people get faster, and prices change.
@@ -28,7 +37,8 @@ LATELY = timedelta(days=7)
 class LabelQuote:
     """What publishing `num_examples`, at most as many as are left, would hold and is expected to cost.
 
-    `room` is the money that the budget, or a cap, has left now, and `num_fitting` how many examples that covers.
+    `likely` is the interval around what is expected. `room` is the money that the budget, or a cap, has left
+    now, and `num_fitting` how many examples that covers.
     """
 
     num_wanted: int
@@ -37,6 +47,7 @@ class LabelQuote:
     room: Decimal
     num_fitting: int
     estimate: Estimate
+    likely: Likely
     terms: Terms
 
     @property
@@ -44,56 +55,87 @@ class LabelQuote:
         return max(self.held - self.room, Decimal(0))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Rates:
+    """What people are paid today: the usual one, and of those who have a price of their own."""
+
+    usual: Decimal
+    own: Mapping[User, Decimal]
+
+    def of(self, person: User | None) -> Decimal:
+        return self.usual if person is None else self.own.get(person, self.usual)
+
+
 def quote_labels(*, study: Study, num_examples: int, split: str = Split.POOL) -> LabelQuote:
     """Quote publishing some of a split's examples. Raises: PriceMissing."""
     terms = terms_of(study=study, at=timezone.now())
     asked = num_asked(study=study, split=split, num_examples=num_examples)
     left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
+    prices, history = _history(study, terms)
     return LabelQuote(
         num_wanted=num_examples,
         num_examples=len(asked),
         held=terms.total * sum(asked),
         room=left,
         num_fitting=0 if study.budget.is_stopped else count_fitting(asked, each=terms.total, left=left),
-        estimate=_estimate(study, terms, sum(asked)),
+        estimate=estimate_answers(num_answers=sum(asked), prices=prices, history=history),
+        likely=likely_answers(num_answers=sum(asked), prices=prices, history=history),
         terms=terms,
     )
 
 
-def _estimate(study: Study, terms: Terms, num_answers: int) -> Estimate:
+def _history(study: Study, terms: Terms) -> tuple[AnswerPrices, AnswerHistory]:
+    """Today's prices of an answer, and how answers went so far."""
     now, annotations = timezone.now(), Annotation.objects.filter(example__study=study)
     accepted = annotations.filter(state=Annotation.State.ACCEPTED)
     latest = list(accepted.select_related("annotator").order_by("-created_at")[:ANSWERS_LOOKED_AT])
     seconds = sorted(one.lead_time.total_seconds() for one in latest if one.lead_time is not None)
     num_skips = annotations.filter(state=Annotation.State.SKIPPED).count()
     num_people = annotations.filter(created_at__gte=now - LATELY).values("annotator").distinct().count()
+    num_accepted = accepted.count()
+    rates = _rates(study, terms, now)
     history = AnswerHistory(
         seconds=seconds,
-        skip_rate=num_skips / accepted.count() if latest else 0.0,
+        skip_rate=num_skips / num_accepted if num_accepted else 0.0,
         num_people=max(num_people, 1),
+        costs=_costs(study, terms, latest, rates),
+        num_answers=num_accepted,
     )
-    return estimate_answers(
-        num_answers=num_answers, prices=_prices(study, terms, latest, seconds, now), history=history
-    )
+    return _prices(study, terms, latest, rates, seconds), history
 
 
-def _prices(study: Study, terms: Terms, answers: list[Annotation], seconds: list[float], now: datetime) -> AnswerPrices:
+def _rates(study: Study, terms: Terms, now: datetime) -> _Rates:
     cost_kind = CostKind(terms.price.kind)
-    rates = {
+    own = {
         person: price.rate
         for person in _priced_people(study, cost_kind)
         if (price := _find(study, cost_kind, now, person))
     }
     default = _find(study, cost_kind, now, None)
-    usual = default.rate if default else terms.price.rate
-    cheapest = min([*rates.values(), usual])
+    return _Rates(usual=default.rate if default else terms.price.rate, own=own)
+
+
+def _costs(study: Study, terms: Terms, answers: Sequence[Annotation], rates: _Rates) -> list[float]:
+    """What each answer would cost at today's prices, its fee included."""
+    fee = _with_fee(Decimal(1), terms)
+    return [
+        float(rates.of(one.annotator) * fee * _paid(study, terms.price.kind, one.lead_time))
+        for one in answers
+        if one.lead_time is not None or terms.price.kind == CostKind.LABEL
+    ]
+
+
+def _prices(
+    study: Study, terms: Terms, answers: Sequence[Annotation], rates: _Rates, seconds: Sequence[float]
+) -> AnswerPrices:
+    usual = rates.usual
     if answers:
         counts = Counter(one.annotator for one in answers if one.annotator)
-        usual = sum((rates.get(who, usual) * count for who, count in counts.items()), Decimal(0)) / counts.total()
-    low, middle = _paid_quantities(study, cost_kind, seconds)
-    skip = _find(study, CostKind.SKIP, now, None)
+        usual = sum((rates.of(who) * count for who, count in counts.items()), Decimal(0)) / counts.total()
+    low, middle = _paid_quantities(study, terms.price.kind, seconds)
+    skip = _find(study, CostKind.SKIP, timezone.now(), None)
     return AnswerPrices(
-        cheapest=_with_fee(cheapest * low, terms),
+        cheapest=_with_fee(min([*rates.own.values(), rates.usual]) * low, terms),
         usual=_with_fee(usual * middle, terms),
         dearest=terms.total,
         skip=_with_fee(skip.rate, terms) if skip else Decimal(0),
@@ -112,14 +154,15 @@ def _find(study: Study, cost_kind: CostKind, now: datetime, person: User | None)
     return find_price(book=study.budget.price_book, kind=cost_kind, at=now, scope=scope)
 
 
-def _paid_quantities(study: Study, cost_kind: CostKind, seconds: list[float]) -> tuple[Decimal, Decimal]:
+def _paid_quantities(study: Study, cost_kind: str, seconds: Sequence[float]) -> tuple[Decimal, Decimal]:
     """Find what is paid of a quick and of a usual answer: one label, or the hours that it takes."""
     quick, usual = (seconds[len(seconds) // 4], sum(seconds) / len(seconds)) if seconds else ASSUMED_SECONDS[:2]
-    low, middle = (
-        paid_quantity(cost_kind=cost_kind, lead_time=timedelta(seconds=time), max_paid_seconds=study.max_paid_seconds)
-        for time in (quick, usual)
-    )
+    low, middle = (_paid(study, cost_kind, timedelta(seconds=time)) for time in (quick, usual))
     return low, max(middle, low)
+
+
+def _paid(study: Study, cost_kind: str, lead_time: timedelta | None) -> Decimal:
+    return paid_quantity(cost_kind=cost_kind, lead_time=lead_time, max_paid_seconds=study.max_paid_seconds)
 
 
 def _with_fee(amount: Decimal, terms: Terms) -> Decimal:

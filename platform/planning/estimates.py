@@ -6,9 +6,18 @@ Amounts are in the budget's currency; durations in seconds of wall clock.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import sqrt
+from statistics import fmean
+
+from planning.likely import NOTHING, Likely
 
 # What an answer takes where nobody has given one yet: a sentence read at a glance, read well, and thought about.
 ASSUMED_SECONDS = (5.0, 20.0, 60.0)
+SDS_IN_HALF = 1.2816
+"""Standard deviations in half of an 80 % interval."""
+# What is believed before an answer came: so many skips in so many answers, and a spread that counts as so many.
+SKIPS, SKIPS_IN = 0.5, 10.0
+ANSWERS_BEFORE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +60,15 @@ class AnswerPrices:
 class AnswerHistory:
     """How answers of this study went so far.
 
-    `seconds` the lead time of each answer, in any order; `skip_rate` skips per answer, 0 or more; `num_people` who
-    answered lately, at least 1.
+    `seconds` the lead time of each answer, in any order; `costs` what each would cost at today's prices; `skip_rate`
+    skips per answer, 0 or more, counted over `num_answers`; `num_people` who answered lately, at least 1.
     """
 
     seconds: Sequence[float] = ()
     skip_rate: float = 0.0
     num_people: int = 1
+    costs: Sequence[float] = ()
+    num_answers: int = 0
 
 
 def estimate_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerHistory) -> Estimate:
@@ -84,6 +95,36 @@ def estimate_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerH
         high_seconds=high * works,
         basis=_basis(len(history.seconds)),
     )
+
+
+def likely_answers(*, num_answers: int, prices: AnswerPrices, history: AnswerHistory) -> Likely:
+    """The interval of what a number of answers will cost: by who answers, how long they take, and how many skips.
+
+    Skips are Poisson with a gamma prior on their rate. The mean of an answer's cost is normal; before an answer came,
+    80 % lie between the cheapest and the dearest annotator. A rejected answer is not paid, and asked for again.
+    """
+    expected = estimate_answers(num_answers=num_answers, prices=prices, history=history).expected
+    if not num_answers:
+        return NOTHING
+    skips, over = SKIPS + history.skip_rate * history.num_answers, SKIPS_IN + history.num_answers
+    num_skips = num_answers * skips / over
+    skips_variance = num_skips + num_answers**2 * skips / over**2
+    answers_sd = num_answers * _sd_of_mean(num_answers, prices, history.costs)
+    skip = float(prices.skip)
+    middle = float(expected) + skip * (num_skips - history.skip_rate * num_answers)
+    far = SDS_IN_HALF * sqrt(answers_sd**2 + skip**2 * skips_variance)
+    most = num_answers * float(prices.dearest) + skip * (num_skips + SDS_IN_HALF * sqrt(skips_variance))
+    cheapest = num_answers * float(prices.cheapest)
+    return Likely.around(float(expected), low=max(middle - far, cheapest), high=middle + far, most=most)
+
+
+def _sd_of_mean(num_answers: int, prices: AnswerPrices, costs: Sequence[float]) -> float:
+    """Of the mean cost of so many further answers: their own spread, and what is not known of the usual answer."""
+    before = float(prices.dearest - prices.cheapest) / (2 * SDS_IN_HALF)
+    mean = fmean(costs) if costs else 0.0
+    squares = sum((one - mean) ** 2 for one in costs)
+    variance = (ANSWERS_BEFORE * before**2 + squares) / (ANSWERS_BEFORE + len(costs))
+    return sqrt(variance * (1 / num_answers + 1 / max(len(costs), 1)))
 
 
 def _quartiles(seconds: Sequence[float]) -> tuple[float, float, float]:

@@ -34,6 +34,8 @@ def planned_csv(found: NextTranche) -> str:
         "cost_labels": attrgetter("label_cost"),
         "cost_compute": attrgetter("compute_cost"),
         "price": attrgetter("price"),
+        "price_low_80": attrgetter("price_low"),
+        "price_high_80": attrgetter("price_high"),
         "expected_utility": lambda offer: _fraction(offer.score) if offer.can_tell else None,
         **{f"low_{level}": _bound(level, 0) for level in (80, 90)},
         **{f"high_{level}": _bound(level, 1) for level in (80, 90)},

@@ -22,6 +22,7 @@ class Recommendation(AppendOnly):
     words = models.TextField()
     labels = models.PositiveIntegerField(null=True)
     pseudo_labels = models.PositiveIntegerField(null=True)
+    is_self_taught = models.BooleanField(default=False, help_text="The student's own checkpoint is the teacher.")
     price = amount_field(null=True, help_text="Of labels and compute, as they were quoted.")
     score = models.FloatField(null=True)
     low_80 = models.FloatField(null=True)

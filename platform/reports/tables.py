@@ -33,7 +33,7 @@ def tranche_text(found: NextTranche) -> str:
     kept, currency = found.recommendation, found.study.budget.currency
     if kept is None:
         return "Nothing has been recommended yet."
-    header = ["", "Purchase", "Price", "Expected", "80 %", "90 %", "Gain", "Per $", "With next", "Best"]
+    header = ["", "Purchase", "Price", "Likely", "Expected", "80 %", "90 %", "Gain", "Per $", "With next", "Best"]
     rows = [_offer_row(one, is_best=one == found.best, currency=currency) for one in found.offers]
     came = [
         f"Student {one.artifact_id}: said {_band((one.low_90, one.high_90))} (90 %), came {one.came:.1f}."
@@ -88,7 +88,16 @@ def _offer_row(one: OfferRecord, *, is_best: bool, currency: str) -> list[str]:
             f"{one.gain:.1f}",
             f"{one.chance_of_being_best:.0%}",
         ]
-    return ["*" if is_best else "", one.name, money(one.price, currency=currency), *said]
+    price = money(one.price, currency=currency)
+    return ["*" if is_best else "", one.name, price, _likely(one, currency=currency) or "-", *said]
+
+
+def _likely(one: OfferRecord, *, currency: str) -> str:
+    """The interval of a price; empty in a recommendation from before there was one."""
+    if one.price_low is None or one.price_high is None:
+        return ""
+    low, high = (money(amount, currency=currency) for amount in (one.price_low, one.price_high))
+    return f"{low} to {high}"
 
 
 def _band(band: tuple[float, float] | None) -> str:

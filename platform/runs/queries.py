@@ -10,8 +10,9 @@ from budgets.models import LedgerEntry
 from budgets.money import ZERO
 from config.refusals import Refusal
 from runs.execution import LOG_FILE
-from runs.models import Artifact, Run, RunState
+from runs.models import Artifact, Run, RunKind, RunState
 from runs.money import cost_of, cost_per_minute, seconds_of, seconds_used
+from studies.models import Study
 
 LOG_TAIL_BYTES = 20_000
 
@@ -40,6 +41,16 @@ def find_artifact(reference: str) -> Artifact:
         known = ", ".join(str(one) for one in Artifact.objects.order_by("-pk")[:10])
         raise ArtifactNotFound(f"There is no artifact {reference!r}. The latest are: {known or 'none yet'}.")
     return artifact
+
+
+def self_taught_runs(study: Study) -> frozenset[int]:
+    """Teachers of the student's own checkpoint, and students that one taught; none where the study's is the same."""
+    if study.student_model == study.teacher_model:
+        return frozenset()
+    teachers = Run.objects.filter(study=study, kind=RunKind.FINETUNE_TEACHER, model=study.student_model)
+    # The parent of a student is the scoring, whose parent is the teacher.
+    students = Run.objects.filter(study=study, kind=RunKind.DISTIL, parents__parents__model=study.student_model)
+    return frozenset([*teachers.values_list("pk", flat=True), *students.values_list("pk", flat=True)])
 
 
 def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:

@@ -11,7 +11,7 @@ from planning.policy.look_ahead import LEAST_GAIN
 from planning.policy.planner import TIE
 from planning.policy.state import State
 from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_small, why
-from planning.posterior import Prior, Worlds, fit_points
+from planning.posterior import Prior, Worlds, fit_points, worlds_with_others
 from planning.surfaces import TEACHER, Cell, Owned, Point, PriceList, merge_points
 
 FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
@@ -26,10 +26,10 @@ SDS_IN_HALF = 1.96
 class Question:
     """What an advice is asked for.
 
-    `points`: the students measured; `apart`: those that no curve is for, as a teacher without labels taught them; they
-    count as they were measured, and nothing is inferred from them. `offers`: what can be bought and what it costs;
-    `money`: dollars left; `prior`: see `prior_from`; `dollars_per_point`: what a point of the score is worth, so that
-    money left over has a value too (0: nothing else to spend it on).
+    `points`: the students measured, those of other teachers too; `apart`: those that no curve is for, as a teacher
+    without labels taught them; they count as they were measured, and nothing is inferred from them. `offers`: what can
+    be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `dollars_per_point`: what a point of
+    the score is worth, so that money left over has a value too (0: nothing else to spend it on).
     """
 
     points: Sequence[Point]
@@ -46,10 +46,17 @@ class Question:
         owned, measured = self.owned or self.offers.nothing(), merge_points([*self.points, *self.apart])
         return state_of(points=measured, offers=self.offers, owned=owned, money=self.money)
 
+    @property
+    def usual(self) -> tuple[Point, ...]:
+        """The points that curves are fitted to: those of no other teacher than the usual one."""
+        return merge_points(point for point in self.points if not point.cell.teacher)
+
     def worlds(self) -> Worlds:
         """What is believed of the scores of all cells of the state."""
         state = self.state()
-        worlds = fit_points(points=self.points, prior=self.prior).worlds(state.prices.cells)
+        others = [point for point in merge_points(self.points) if point.cell.teacher]
+        posterior = fit_points(points=self.usual, prior=self.prior)
+        worlds = worlds_with_others(posterior=posterior, cells=state.prices.cells, points=others)
         places = {state.cell(place): place for place in range(len(state.scores))}
         for point in merge_points(self.apart):
             if point.cell in places:
@@ -82,7 +89,7 @@ class Advice:
 
 def advise(question: Question) -> Advice:
     """Advise on the next purchase; the same question gets the same words."""
-    points, state, wording = merge_points(question.points), question.state(), question.wording
+    points, state, wording = question.usual, question.state(), question.wording
     if not state.affordable.any():
         return Advice(words=too_dear(state, wording))
     if not points:
@@ -99,7 +106,7 @@ def flips(
     Parameters: `arm` names the arm of a cell; by default each cell is its own.
     Returns: empty where nothing within a sixteenth and sixteen times changes the advice, or where nothing is measured.
     """
-    points = merge_points(question.points)
+    points = question.usual
     if not points:
         return {}
     worlds = question.worlds()
@@ -127,7 +134,7 @@ def flips(
 
 def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) -> Forecast | None:
     """The cheapest single purchase whose student reaches a score with this chance; None where none does."""
-    points, state = merge_points(question.points), question.state()
+    points, state = question.usual, question.state()
     if not points or not state.affordable.any():
         return None
     worlds = question.worlds()
@@ -143,7 +150,7 @@ def _first(question: Question, state: State) -> Advice:
     students = state.affordable & ~state.prices.cells.is_teacher
     place = int(np.argmin(np.where(students if students.any() else state.affordable, state.cost, np.inf)))
     cell, price = state.cell(place), question.wording.money(float(state.cost[place]))
-    lacks = "no student of labels is measured" if question.apart else "nothing is measured"
+    lacks = "no student of labels is measured" if question.apart or question.points else "nothing is measured"
     words = f"Cannot tell yet: {lacks}. {price} for {question.wording.purchase(cell)} would tell more."
     return Advice(words=words, first=cell)
 

@@ -42,10 +42,7 @@ class Forecast:
 def state_of(*, points: Sequence[Point], offers: PriceList, owned: Owned, money: float) -> State:
     """A state of the offers and, after them, the points not on offer that look best: no other can be the best."""
     measured = {point.cell: point.score for point in points}
-    on_offer = [
-        Cell(int(labels), float(count))
-        for labels, count in zip(offers.cells.labels, offers.cells.pseudo_labels, strict=True)
-    ]
+    on_offer = [offers.cells.cell(place) for place in range(len(offers.cells))]
     others = [point.cell for point in sorted(points, key=lambda point: -point.score) if point.cell not in on_offer]
     others = others[:NUM_BEST]
     nothing = np.zeros(len(others))

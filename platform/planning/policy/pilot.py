@@ -45,10 +45,10 @@ def _students_of_labels(offers: Collection[Cell], known: Collection[Cell], num_l
 
 
 def _taught(offers: Collection[Cell], known: Collection[Cell], num_labels: int) -> Sequence[Cell]:
-    """The teacher alone, and its cheapest student."""
+    """The usual teacher alone, and its cheapest student."""
     look = Cell(num_labels, TEACHER)
     looks = [] if look not in offers or any(map(_is_teacher, known)) else [look]
-    students = sorted(cell for cell in offers if cell.labels == num_labels and _is_taught(cell))
+    students = sorted(cell for cell in offers if cell.labels == num_labels and _is_taught(cell) and not cell.teacher)
     return [*looks, *([] if any(map(_is_taught, known)) else students[:1])]
 
 

@@ -40,7 +40,7 @@ class State:
 
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
-        return Cell(int(self.prices.cells.labels[place]), float(self.prices.cells.pseudo_labels[place]))
+        return self.prices.cells.cell(place)
 
     def buy(self, cell: int) -> None:
         """Pay for a cell; its score is for the caller to enter."""

@@ -75,7 +75,8 @@ def doubts(points: Sequence[Point]) -> str:
     falls = [
         (fewer.score - more.score, fewer, more)
         for fewer, more in combinations(points, 2)
-        if fewer.cell.pseudo_labels == more.cell.pseudo_labels and fewer.score - more.score > DISAGREEMENT
+        if (fewer.cell.pseudo_labels, fewer.cell.teacher) == (more.cell.pseudo_labels, more.cell.teacher)
+        and fewer.score - more.score > DISAGREEMENT
     ]
     if not falls:
         return ""

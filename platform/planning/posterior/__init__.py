@@ -2,6 +2,7 @@
 
 from planning.posterior.curves import from_even, to_even
 from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
+from planning.posterior.other_teachers import worlds_with_others
 from planning.posterior.priors import Prior, learned_prior, vague_prior
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "prior_from",
     "to_even",
     "vague_prior",
+    "worlds_with_others",
 ]

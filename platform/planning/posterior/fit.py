@@ -58,9 +58,8 @@ class Bank:
     def fit(self, *, seen: Sequence[int], scores: Floats, sds: Floats | None = None) -> "Posterior":
         """Condition on scores (percent) of the cells with these numbers; `sds` in points, not a number if unknown."""
         places = np.array(seen, dtype=np.intp)
-        cells = Cells(labels=self.cells.labels[places], pseudo_labels=self.cells.pseudo_labels[places])
         known = np.full(len(places), np.nan) if sds is None else sds
-        observed = Observed.of(cells, scores, known)
+        observed = Observed.of(self.cells.take(places), scores, known)
         bank = replace(self._draws, phi=self._draws.phi[:, places])
         random = np.random.default_rng(self.seed)
         particles, likelihood = sample(bank=bank, prior=self.prior, observed=observed, random=random)

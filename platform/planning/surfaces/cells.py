@@ -20,10 +20,14 @@ class BadSurface(ValueError):
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """Labels owned and pseudo-labels used: 0 pseudo-labels is the annotate path, `TEACHER` the teacher itself."""
+    """Labels owned and pseudo-labels used: 0 pseudo-labels is the annotate path, `TEACHER` the teacher itself.
+
+    `teacher` numbers who teaches: 0 is the usual teacher, and any other another one.
+    """
 
     labels: int
     pseudo_labels: float = 0
+    teacher: int = 0
 
     @property
     def is_on_curve(self) -> bool:
@@ -34,8 +38,9 @@ class Cell:
         if self.pseudo_labels == 0:
             return f"{self.labels:,} labels"
         if self.pseudo_labels == TEACHER:
-            return f"the teacher of {self.labels:,} labels"
-        return f"{self.labels:,} labels and {self.pseudo_labels:,.0f} pseudo-labels"
+            return f"{'another' if self.teacher else 'the'} teacher of {self.labels:,} labels"
+        whose = " of another teacher" if self.teacher else ""
+        return f"{self.labels:,} labels and {self.pseudo_labels:,.0f} pseudo-labels{whose}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,7 @@ class Cells:
 
     labels: Floats
     pseudo_labels: Floats
+    teachers: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -70,7 +76,16 @@ class Cells:
         return cls(
             labels=np.array([float(cell.labels) for cell in cells]),
             pseudo_labels=np.array([float(cell.pseudo_labels) for cell in cells]),
+            teachers=np.array([float(cell.teacher) for cell in cells]),
         )
+
+    def take(self, which: Booleans | NDArray[np.intp]) -> "Cells":
+        """Some of the cells, by number or where true."""
+        return Cells(labels=self.labels[which], pseudo_labels=self.pseudo_labels[which], teachers=self.teachers[which])
+
+    def cell(self, place: int) -> Cell:
+        """The cell of this number."""
+        return Cell(int(self.labels[place]), float(self.pseudo_labels[place]), int(self.teachers[place]))
 
 
 @dataclass(frozen=True, kw_only=True)

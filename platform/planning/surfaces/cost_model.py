@@ -43,7 +43,7 @@ def fit_compute_cost(*, cells: Cells, dollars: Floats, device_rate: float) -> Co
     used = ~cells.is_annotate & (dollars > 0)
     if not used.any():
         raise ValueError("no cell has a compute bill: fit the cost model to at least one distilled student.")
-    at, bills = Cells(labels=cells.labels[used], pseudo_labels=cells.pseudo_labels[used]), dollars[used]
+    at, bills = cells.take(used), dollars[used]
     expected = np.log(max(SHORTEST_HOURS * device_rate, 1e-9))
     start = [expected, *np.log(_first_guess(at, bills))]
 
@@ -67,8 +67,9 @@ def forecast_left_out(*, prices: PriceList, device_rate: float) -> Floats:
     cells, forecasts = prices.cells, np.full(len(prices.cells), np.nan)
     for place in np.flatnonzero(~cells.is_annotate):
         others = np.arange(len(cells)) != place
-        known = Cells(labels=cells.labels[others], pseudo_labels=cells.pseudo_labels[others])
-        model = fit_compute_cost(cells=known, dollars=prices.compute_dollars[others], device_rate=device_rate)
+        model = fit_compute_cost(
+            cells=cells.take(others), dollars=prices.compute_dollars[others], device_rate=device_rate
+        )
         forecasts[place] = model.dollars(cells)[place]
     return forecasts
 

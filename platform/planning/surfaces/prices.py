@@ -55,7 +55,9 @@ class PriceList:
         bought = replace(owned, label_dollars=max(owned.label_dollars, float(self.label_dollars[cell])))
         if self.cells.is_annotate[cell]:
             return bought
-        return replace(bought, has_teacher=owned.has_teacher | (self.cells.labels == self.cells.labels[cell]))
+        labels, teachers = self.cells.labels, self.cells.teachers
+        is_same = (labels == labels[cell]) & (teachers == teachers[cell])
+        return replace(bought, has_teacher=owned.has_teacher | is_same)
 
 
 def _label_dollars(cells: Cells, totals: Floats) -> Floats:

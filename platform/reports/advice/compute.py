@@ -3,21 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 
-import numpy as np
-
-from budgets.money import ZERO, quantize
-from planning.surfaces import PriceList, fit_compute_cost, published_surfaces
+from budgets.models import Price
+from budgets.money import ZERO
+from planning.estimates import Estimate
+from planning.likely import Likely, RatioBelief, at_once
+from reports.advice.history import PriceHistory, published_seconds
 from reports.advice.situation import Situation
 from runs.models import RunKind
-from runs.money import SECONDS_PER_MINUTE, minutes_that_fit
-from runs.requests import Chain, RunEstimate, estimate_runs
+from runs.money import SECONDS_PER_MINUTE, cost_of, minutes_that_fit
+from runs.requests import Chain, PlannedRun, RunEstimate, estimate_by_kin, estimate_runs, work_of
+from tables.table import counted
 
-PUBLISHED_RATE = 1.875
-"""Dollars of a device hour in the published tasks: Kang, Xu and Ritter, ACL 2023."""
 MOST_MINUTES = 7 * 24 * 60
-LIKE_PUBLISHED = "the device hours of the published tasks, at most the time limit, as no similar run has ended"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,63 +24,72 @@ class Compute:
 
     expected: Decimal
     teacher: Decimal
+    likely: Likely
     basis: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishedHours:
-    """Device hours of a teacher, at least and per label, and per pseudo-label: medians of the published tasks."""
-
-    shortest: float
-    per_label: float
-    per_pseudo_label: float
-
-
-@lru_cache(maxsize=1)
-def published_hours() -> PublishedHours:
-    """Fit the cost model to the published tasks."""
-    prices = [PriceList.of(surface) for surface in published_surfaces()]
-    models = [
-        fit_compute_cost(cells=one.cells, dollars=one.compute_dollars, device_rate=PUBLISHED_RATE) for one in prices
-    ]
-    return PublishedHours(
-        shortest=float(np.median([model.shortest for model in models])) / PUBLISHED_RATE,
-        per_label=float(np.median([model.per_label for model in models])) / PUBLISHED_RATE,
-        per_pseudo_label=float(np.median([model.per_pseudo_label for model in models])) / PUBLISHED_RATE,
-    )
+class _RunPrice:
+    kind: RunKind
+    expected: Decimal
+    likely: Likely
+    basis: str
 
 
-def compute_of(chain: Chain, situation: Situation, *, held: Decimal) -> tuple[Compute, int]:
+def compute_of(chain: Chain, situation: Situation, history: PriceHistory, *, held: Decimal) -> tuple[Compute, int]:
     """Price the runs of a chain; the minutes that each may be given, 0 where their worst case cannot be held.
 
     Parameters: `held` is the money that the labels hold before.
     """
     assert situation.device is not None, "offers are priced where a device hour has a price"
-    runs = estimate_runs(chain=chain, price=situation.device).runs
-    costs = [_expected(run, chain, situation.device.rate) for run in runs]
-    known = dict.fromkeys(run.estimate.basis for run in runs if run.estimate is not None)
-    bases = [*known, *([LIKE_PUBLISHED] if any(run.estimate is None for run in runs) else [])]
-    teacher = sum((cost for run, cost in zip(runs, costs, strict=True) if run.kind == RunKind.FINETUNE_TEACHER), ZERO)
-    compute = Compute(expected=sum(costs, ZERO), teacher=teacher, basis="; ".join(bases))
-    return compute, _minutes(runs, chain, situation, held)
+    estimates = estimate_runs(chain=chain, price=situation.device).runs
+    minutes = _minutes(estimates, chain, situation, held)
+    seconds = Decimal((minutes or chain.plan.max_minutes) * SECONDS_PER_MINUTE)
+    pricing = _Pricing(
+        chain=chain, device=situation.device, history=history, most=cost_of(seconds=seconds, price=situation.device)
+    )
+    prices = [pricing.price(run, one.estimate) for run, one in zip(chain.runs, estimates, strict=True)]
+    compute = Compute(
+        expected=sum((one.expected for one in prices), ZERO),
+        teacher=sum((one.expected for one in prices if one.kind == RunKind.FINETUNE_TEACHER), ZERO),
+        likely=at_once(one.likely for one in prices),
+        basis="; ".join(dict.fromkeys(one.basis for one in prices)),
+    )
+    return compute, minutes
 
 
-def _expected(run: RunEstimate, chain: Chain, rate: Decimal) -> Decimal:
-    """From runs like it; else as the published tasks took, or as no bill of theirs has such a run, its time limit."""
-    if run.estimate is not None:
-        return run.estimate.expected
-    hours = _hours_like_published(run.kind, chain)
-    return run.limit if hours is None else min(quantize(Decimal(hours) * rate), run.limit)
+@dataclass(frozen=True, kw_only=True)
+class _Pricing:
+    """How the runs of a chain are priced; `most` is what each holds."""
+
+    chain: Chain
+    device: Price
+    history: PriceHistory
+    most: Decimal
+
+    def price(self, run: PlannedRun, estimate: Estimate | None) -> _RunPrice:
+        """From runs like it; else from others of its checkpoint; else as the published tasks took. At most its hold."""
+        if estimate is not None:
+            return self._priced(run, estimate.expected, self.history.of_estimates, estimate.basis)
+        kin = estimate_by_kin(chain=self.chain, run=run, price=self.device)
+        if kin is not None:
+            return self._priced(run, kin.expected, self.history.of_kin, kin.basis)
+        belief, inputs = self.history.of_published, self.chain.inputs
+        seconds = belief.factor * published_seconds(
+            kind=run.kind, work=work_of(run, inputs), num_labels=inputs.num_labels, num_unlabelled=inputs.num_unlabelled
+        )
+        cost = cost_of(seconds=Decimal(seconds), price=self.device)
+        return self._priced(run, cost, belief.centred, _as_published(self.history.num_published))
+
+    def _priced(self, run: PlannedRun, cost: Decimal, belief: RatioBelief, basis: str) -> _RunPrice:
+        expected = min(cost, self.most)
+        likely = belief.likely(float(expected), most=float(self.most))
+        return _RunPrice(kind=run.kind, expected=expected, likely=likely, basis=basis)
 
 
-def _hours_like_published(kind: RunKind, chain: Chain) -> float | None:
-    hours, inputs = published_hours(), chain.inputs
-    if kind == RunKind.FINETUNE_TEACHER:
-        return max(hours.shortest, hours.per_label * inputs.num_labels)
-    if kind == RunKind.FINETUNE_STUDENT:
-        return None
-    # Scoring and the student share what a pseudo-label takes.
-    return hours.per_pseudo_label * inputs.num_unlabelled / 2
+def _as_published(num_runs: int) -> str:
+    said = "the published tasks, at most the time limit, as no similar run has ended"
+    return f"{said}; corrected by {counted(num_runs, 'run')} of this device" if num_runs else said
 
 
 def _minutes(runs: Sequence[RunEstimate], chain: Chain, situation: Situation, held: Decimal) -> int:

@@ -8,9 +8,11 @@ from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.publishing import LabelQuote, quote_labels
+from planning.likely import NOTHING, Likely, apart
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, compute_of
-from reports.advice.situation import Situation
+from reports.advice.history import PriceHistory, price_history
+from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
 from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
 from runs.preflight import CheckLevel, preflight
 from runs.requests import HYBRID_EPOCHS, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
@@ -31,6 +33,7 @@ class Offer:
     num_new: int
     num_waiting: int
     labels: Decimal
+    labels_likely: Likely
     compute: Compute
     minutes: int
     num_runs: int = 1
@@ -40,6 +43,11 @@ class Offer:
     @property
     def price(self) -> Decimal:
         return self.labels + self.compute.expected
+
+    @property
+    def likely(self) -> Likely:
+        """The interval of its price; what it holds until it ends is the worst case."""
+        return apart(self.labels_likely, self.compute.likely)
 
     @property
     def path(self) -> Path:
@@ -72,6 +80,7 @@ class LabelSize:
     num_new: int = 0
     expected: Decimal = ZERO
     held: Decimal = ZERO
+    likely: Likely = NOTHING
 
 
 def offers_of(situation: Situation) -> Offers:
@@ -81,10 +90,11 @@ def offers_of(situation: Situation) -> Offers:
         offers.note("No price of a device hour is set, so no student can be priced.")
         return offers
     counted = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
+    history = price_history()
     for size in label_sizes(situation, offers):
         for request in _requests(situation, size):
             inputs = replace(counted, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
-            _add(offers, situation, size, request, inputs)
+            _add(offers, situation, history, size, request, inputs)
     return offers
 
 
@@ -125,7 +135,11 @@ def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
 
 def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:
     return LabelSize(
-        num_labels=num_labels, num_new=quote.num_examples, expected=quote.estimate.expected, held=quote.held
+        num_labels=num_labels,
+        num_new=quote.num_examples,
+        expected=quote.estimate.expected,
+        held=quote.held,
+        likely=quote.likely,
     )
 
 
@@ -136,14 +150,32 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
     if not num_labels:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
-    there = (one.run_id for one in situation.teachers if one.is_studys and one.num_labels == num_labels)
-    teacher_run = next(there, None)
+    teacher_run = _teacher_there(situation, num_labels, STUDYS_TEACHER)
     plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
     if teacher_run is None:
         look = RunPlan(teacher_only=True)
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
+    plans = [plan, *_plans_of_own_checkpoint(situation, size, plan)]
     for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
-        yield RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_unlabelled)
+        for one in plans:
+            yield RunRequest(
+                study=study, path=Path.DISTIL, plan=one, num_labels=num_labels, num_unlabelled=num_unlabelled
+            )
+
+
+def _plans_of_own_checkpoint(situation: Situation, size: LabelSize, plan: RunPlan) -> list[RunPlan]:
+    """As the study's teacher teaches, by the student's own checkpoint: where that is another, with all labels there."""
+    if size.num_labels != situation.pool.num_labels or len(teachers_of(situation.study)) == 1:
+        return []
+    teacher_run = _teacher_there(situation, size.num_labels, OWN_CHECKPOINT)
+    return [replace(plan, teacher_run=teacher_run, self_distil=teacher_run is None)]
+
+
+def _teacher_there(situation: Situation, num_labels: int, teacher: int) -> int | None:
+    """The run that made a teacher of so many labels, the latest; None where there is none."""
+    cell = Cell(num_labels, TEACHER, teacher)
+    ours = (one for one in situation.teachers if one.is_studys or teacher == OWN_CHECKPOINT)
+    return next((one.run_id for one in ours if situation.cell_of_teacher(one) == cell), None)
 
 
 def prefers_hybrid(situation: Situation) -> bool:
@@ -153,9 +185,11 @@ def prefers_hybrid(situation: Situation) -> bool:
     return best is not None and best.run_id in situation.hybrids
 
 
-def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequest, inputs: Inputs) -> None:
+def _add(
+    offers: Offers, situation: Situation, history: PriceHistory, size: LabelSize, request: RunRequest, inputs: Inputs
+) -> None:
     """Price one request and put it among the offers, or note why it is none."""
-    cell = Cell(size.num_labels, TEACHER if request.plan.teacher_only else float(request.num_to_score))
+    cell = _cell_of(request, situation)
     if cell in situation.measured:
         return
     if cell in situation.under_way:
@@ -170,12 +204,13 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
     if refusals:
         offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
         return
-    compute, minutes = compute_of(chain, situation, held=size.held)
+    compute, minutes = compute_of(chain, situation, history, held=size.held)
     offer = Offer(
         cell=cell,
         num_new=size.num_new,
         num_waiting=max(size.num_labels - situation.pool.num_labels - size.num_new, 0),
         labels=size.expected,
+        labels_likely=size.likely,
         compute=compute,
         minutes=minutes or chain.plan.max_minutes,
         num_runs=len(chain.runs),
@@ -183,6 +218,13 @@ def _add(offers: Offers, situation: Situation, size: LabelSize, request: RunRequ
         is_hybrid=chain.plan.is_hybrid,
     )
     (offers.found if minutes else offers.too_dear).append(offer)
+
+
+def _cell_of(request: RunRequest, situation: Situation) -> Cell:
+    plan = request.plan
+    is_own = plan.self_distil or plan.teacher_run in situation.self_taught
+    pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
+    return Cell(request.num_labels or 0, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
@@ -193,5 +235,5 @@ def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:
 
 def _name(request: RunRequest) -> str:
     if request.path == Path.DISTIL:
-        return "Distilling"
+        return "Distilling from its own checkpoint" if request.plan.self_distil else "Distilling"
     return f"A student of {request.num_labels or 0:,} labels"

@@ -1,11 +1,11 @@
 """What earlier recommendations said of students that are measured by now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from reports.advice.records import OfferRecord, offer_from_json
+from reports.advice.records import OfferKey, OfferRecord, key_of, offer_from_json
+from reports.advice.situation import Situation
 from reports.models import ForecastOutcome, Recommendation
 from reports.points import Point
 from runs.models import Run
@@ -38,8 +38,9 @@ def outcomes_of(study: Study) -> QuerySet[ForecastOutcome]:
     )
 
 
-def record_outcomes(*, study: Study, measured: Sequence[Point]) -> None:
+def record_outcomes(situation: Situation) -> None:
     """Record, once for each student, what the latest recommendation before its request said of its cell."""
+    study, measured = situation.study, situation.points
     recorded = set(outcomes_of(study).values_list("artifact", flat=True))
     new = [point for point in measured if point.artifact_id not in recorded]
     if not new:
@@ -49,16 +50,16 @@ def record_outcomes(*, study: Study, measured: Sequence[Point]) -> None:
     outcomes = []
     for point in new:
         before = [one for one in said if one.made_at < requested[point.run_id]]
-        found = next(filter(None, (_said_of(point, one) for one in before)), None)
+        key = (point.num_labels, point.num_pseudo_labels, point.run_id in situation.self_taught)
+        found = next(filter(None, (_said_of(key, one) for one in before)), None)
         if found:
             outcomes.append(_outcome(point, *found))
     ForecastOutcome.objects.bulk_create(outcomes, ignore_conflicts=True)
 
 
-def _said_of(point: Point, recommendation: Recommendation) -> tuple[Recommendation, OfferRecord] | None:
+def _said_of(key: OfferKey, recommendation: Recommendation) -> tuple[Recommendation, OfferRecord] | None:
     offers = map(offer_from_json, recommendation.offers)
-    of_cell = (one for one in offers if (one.labels, one.pseudo_labels) == (point.num_labels, point.num_pseudo_labels))
-    offer = next(of_cell, None)
+    offer = next((one for one in offers if one.key == key), None)
     return None if offer is None or offer.band_90 is None else (recommendation, offer)
 
 
@@ -69,7 +70,7 @@ def _outcome(point: Point, recommendation: Recommendation, offer: OfferRecord) -
         artifact_id=point.artifact_id,
         labels=point.num_labels,
         pseudo_labels=point.num_pseudo_labels,
-        was_recommended=(recommendation.labels, recommendation.pseudo_labels) == (offer.labels, offer.pseudo_labels),
+        was_recommended=key_of(recommendation) == offer.key,
         score=offer.score,
         low_80=offer.band_80[0],
         high_80=offer.band_80[1],

@@ -8,7 +8,7 @@ import numpy as np
 
 from planning.policy import Question, Wording
 from planning.posterior import prior_from
-from planning.surfaces import SDS_IN_INTERVAL, TEACHER, Cell, Cells, Point, PriceList
+from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
 from reports.advice.offers import Offer
 from reports.advice.situation import Situation
 from reports.advice.words import name_purchase
@@ -33,11 +33,11 @@ def measured_points(situation: Situation) -> Measured:
     curve: list[Point] = []
     apart: list[Point] = []
     for one in situation.points:
-        cell = Cell(one.num_labels, float(one.num_pseudo_labels))
+        cell = situation.cell_of(one)
         point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))
         (curve if cell.is_on_curve else apart).append(point)
     for teacher in situation.teachers:
-        cell = Cell(teacher.num_labels, TEACHER)
+        cell = situation.cell_of_teacher(teacher)
         if cell.is_on_curve:
             curve.append(_point(cell, (teacher.utility, teacher.low, teacher.high), 0.0))
     return Measured(curve=tuple(curve), apart=tuple(apart))

@@ -8,7 +8,7 @@ from functools import cached_property
 from budgets.models import Path
 from budgets.money import ZERO
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
-from reports.advice.records import OfferRecord, offer_from_json
+from reports.advice.records import OfferRecord, key_of, offer_from_json
 from reports.advice.situation import situation_of
 from reports.models import ForecastOutcome, Recommendation
 from reports.points import Point
@@ -35,8 +35,8 @@ class NextTranche:
     def best(self) -> OfferRecord | None:
         """The offer to take."""
         found = self.recommendation
-        wanted = (found.labels, found.pseudo_labels) if found else None
-        return next((one for one in self.offers if (one.labels, one.pseudo_labels) == wanted), None)
+        wanted = key_of(found) if found else None
+        return next((one for one in self.offers if one.key == wanted), None)
 
     @cached_property
     def pilot(self) -> list[OfferRecord]:

@@ -14,7 +14,7 @@ from reports.advice.outcomes import record_outcomes
 from reports.advice.pilot import PilotPart, price_pilot
 from reports.advice.question import question_of
 from reports.advice.records import pseudo_labels_of, record_of
-from reports.advice.situation import Situation, situation_of
+from reports.advice.situation import OWN_CHECKPOINT, Situation, situation_of
 from reports.advice.words import (
     IN_PROGRESS,
     name_flip,
@@ -55,7 +55,7 @@ def recommend(*, study: Study) -> Recommendation:
     What earlier recommendations said of students that are measured by now is recorded first.
     """
     situation = situation_of(study)
-    record_outcomes(study=study, measured=situation.points)
+    record_outcomes(situation)
     found = Recommendation.objects.filter(study=study, state=situation.key).first()
     if found is not None:
         return found
@@ -167,8 +167,8 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
 
 
-def _arm(offer: Offer) -> tuple[Path, bool]:
-    return (Path.DISTIL if offer.cell.pseudo_labels else Path.ANNOTATE), offer.num_new > 0
+def _arm(offer: Offer) -> tuple[Path, int, bool]:
+    return offer.path, offer.cell.teacher, offer.num_new > 0
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
@@ -204,6 +204,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
     columns = {
         "labels": best.cell.labels,
         "pseudo_labels": pseudo_labels_of(best.cell),
+        "is_self_taught": best.cell.teacher == OWN_CHECKPOINT,
         "price": best.price,
     }
     if foreseen is None:

@@ -6,22 +6,28 @@ from decimal import Decimal
 from typing import Any
 
 from budgets.models import Path
+from budgets.money import quantize
 from planning.policy import Forecast
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.advice.pilot import PilotPart
+from reports.advice.situation import OWN_CHECKPOINT
 from reports.advice.words import name_purchase
+from reports.models import Recommendation
 from runs.requests import HYBRID_EPOCHS, RunPlan, RunRequest
 from studies.models import Study
 
-AMOUNTS = ("label_cost", "compute_cost", "pilot_adds", "pilot_holds")
+AMOUNTS = ("label_cost", "compute_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
+
+OfferKey = tuple[int | None, int | None, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferRecord:
     """One offer with its forecast, empty where nothing was measured; scores and gains in percentage points.
 
-    Without a number of pseudo-labels it is a teacher alone.
+    Without a number of pseudo-labels it is a teacher alone; `is_self_taught`: the student's own checkpoint teaches.
+    `price_low` and `price_high` hold its price with 80 % probability; None in a recommendation from before.
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
     that begins with it. `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
@@ -37,6 +43,7 @@ class OfferRecord:
     name: str
     teacher_run: int | None = None
     is_hybrid: bool = False
+    is_self_taught: bool = False
     score: float | None = None
     band_80: tuple[float, float] | None = None
     band_90: tuple[float, float] | None = None
@@ -44,8 +51,15 @@ class OfferRecord:
     gain: float | None = None
     chance_of_being_best: float | None = None
     can_tell: bool = False
+    price_low: Decimal | None = None
+    price_high: Decimal | None = None
     pilot_adds: Decimal | None = None
     pilot_holds: Decimal | None = None
+
+    @property
+    def key(self) -> OfferKey:
+        """What tells it from the other offers of its recommendation."""
+        return self.labels, self.pseudo_labels, self.is_self_taught
 
     @property
     def price(self) -> Decimal:
@@ -68,7 +82,8 @@ class OfferRecord:
     def arm(self) -> str:
         """What kind of purchase it is."""
         further = "further labels, " if self.num_new else ""
-        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}".capitalize()
+        own = " from its own checkpoint" if self.is_self_taught else ""
+        return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}".capitalize()
 
     @property
     def gain_per_dollar(self) -> float | None:
@@ -86,6 +101,7 @@ class OfferRecord:
             max_minutes=self.minutes,
             teacher_run=self.teacher_run,
             teacher_only=self.is_teacher,
+            self_distil=self.is_self_taught and self.teacher_run is None,
             gold_epochs=HYBRID_EPOCHS if self.is_hybrid else 0,
         )
         return RunRequest(
@@ -95,7 +111,7 @@ class OfferRecord:
 
 def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = None) -> OfferRecord:
     """Keep an offer, with its forecast and its part in the pilot where there are any."""
-    foreseen: dict[str, Any] = {}
+    likely, foreseen = offer.likely, dict[str, Any]()
     if forecast is not None:
         names = ("score", "band_80", "band_90", "own_gain", "gain", "chance_of_being_best", "can_tell")
         foreseen = {name: getattr(forecast, name) for name in names}
@@ -106,20 +122,32 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         num_waiting=offer.num_waiting,
         label_cost=offer.labels,
         compute_cost=offer.compute.expected,
+        price_low=_amount(likely.low),
+        price_high=_amount(likely.high),
         basis=offer.compute.basis,
         minutes=offer.minutes,
         name=name_purchase(offer),
         teacher_run=offer.teacher_run,
         is_hybrid=offer.is_hybrid,
+        is_self_taught=offer.cell.teacher == OWN_CHECKPOINT,
         pilot_adds=part.adds if part else None,
         pilot_holds=part.holds if part else None,
         **foreseen,
     )
 
 
+def _amount(value: float) -> Decimal:
+    return quantize(Decimal(value))
+
+
 def pseudo_labels_of(cell: Cell) -> int | None:
     """How many a cell has; None of a teacher."""
     return None if cell.pseudo_labels == TEACHER else int(cell.pseudo_labels)
+
+
+def key_of(recommendation: Recommendation) -> OfferKey:
+    """The key of the offer that a recommendation says to take."""
+    return recommendation.labels, recommendation.pseudo_labels, recommendation.is_self_taught
 
 
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:

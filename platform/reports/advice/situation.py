@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -18,13 +19,17 @@ from labeling.publishing import publishable
 from planning.surfaces import TEACHER, Cell
 from reports.points import Point, points
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
+from runs.preflight import licence_of
+from runs.queries import self_taught_runs
 from runs.requests import device_price
 from studies.hashing import digest
 from studies.models import PayBasis, Split, Study
 from studies.queries import awaiting_annotation, split_counts
 
 # To be raised when the same state would get other words.
-METHOD = 3
+METHOD = 4
+STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
+"""Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,10 @@ class Money:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """All that decides a recommendation. `terms` and `device` are None where no price is set."""
+    """All that decides a recommendation. `terms` and `device` are None where no price is set.
+
+    `self_taught`: see `self_taught_runs`. `licences`: what is known of those of the checkpoints that may teach.
+    """
 
     study: Study
     points: tuple[Point, ...]
@@ -80,6 +88,8 @@ class Situation:
     num_answers: int
     last_run: int
     has_test: bool
+    self_taught: frozenset[int]
+    licences: tuple[str, ...]
 
     @cached_property
     def key(self) -> str:
@@ -90,7 +100,8 @@ class Situation:
             [_point_key(one) for one in self.points],
             [repr(one) for one in self.teachers],
             sorted(self.hybrids),
-            sorted((cell.labels, cell.pseudo_labels) for cell in self.under_way),
+            sorted(self.self_taught),
+            sorted((cell.labels, cell.pseudo_labels, cell.teacher) for cell in self.under_way),
             repr(self.pool),
             [str(amount.normalize()) for amount in self._amounts],
             self.money.is_stopped,
@@ -99,13 +110,24 @@ class Situation:
             (self.num_answers, self.last_run, self.has_test),
             (study.annotations_per_example, study.metric, str(study.worth_per_point)),
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
+            self.licences,
         )
 
     @cached_property
     def measured(self) -> frozenset[Cell]:
         """The cells that students and teachers were measured at."""
-        students = (Cell(one.num_labels, float(one.num_pseudo_labels)) for one in self.points)
-        return frozenset([*students, *(Cell(one.num_labels, TEACHER) for one in self.teachers)])
+        return frozenset([*map(self.cell_of, self.points), *map(self.cell_of_teacher, self.teachers)])
+
+    def cell_of(self, point: Point) -> Cell:
+        """Where a student was measured."""
+        return Cell(point.num_labels, float(point.num_pseudo_labels), self._teacher(point.run_id))
+
+    def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
+        """Where a teacher was measured."""
+        return Cell(teacher.num_labels, TEACHER, self._teacher(teacher.run_id))
+
+    def _teacher(self, run_id: int) -> int:
+        return OWN_CHECKPOINT if run_id in self.self_taught else STUDYS_TEACHER
 
     @property
     def _amounts(self) -> Sequence[Decimal]:
@@ -123,13 +145,14 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
+    self_taught = self_taught_runs(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
         points=tuple(found),
         teachers=_teachers(study),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(map(_cell_of, open_ones)),
+        under_way=frozenset(_cell_of(run, self_taught) for run in open_ones),
         pool=Pool(
             num_labels=counts[Split.POOL].num_labelled,
             num_open=waiting.count(),
@@ -142,13 +165,22 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         num_answers=Annotation.objects.filter(example__study=study).count(),
         last_run=runs.filter(state__in=RunState.ended()).aggregate(last=Max("pk"))["last"] or 0,
         has_test=counts[Split.TEST].num_labelled > 0,
+        self_taught=self_taught,
+        licences=tuple(_licence(model) for model in teachers_of(study)),
     )
 
 
-def _cell_of(run: Run) -> Cell:
+def teachers_of(study: Study) -> list[dict[str, Any]]:
+    """The checkpoints that may teach: the study's teacher and, where it is another, the student's own."""
+    own = [study.student_model] if study.student_model != study.teacher_model else []
+    return [study.teacher_model, *own]
+
+
+def _cell_of(run: Run, self_taught: frozenset[int]) -> Cell:
     """What a run measures when it ends."""
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
-    return Cell(run.num_labels, TEACHER if is_teacher else float(run.num_unlabelled))
+    teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
+    return Cell(run.num_labels, TEACHER if is_teacher else float(run.num_unlabelled), teacher)
 
 
 def _teachers(study: Study) -> tuple[MeasuredTeacher, ...]:
@@ -186,6 +218,12 @@ def _terms(study: Study) -> Terms | None:
         return terms_of(study=study, at=timezone.now())
     except PriceMissing:
         return None
+
+
+def _licence(model: dict[str, Any]) -> str:
+    """What is known of a licence, and whether the model's outputs may train other models."""
+    known = licence_of(model)
+    return f"{known}: {known.outputs}"
 
 
 def _device(study: Study) -> Price | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from planning.policy import LabelsNeeded
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
+from reports.advice.situation import OWN_CHECKPOINT
 from reports.formatting import money
 from tables.table import counted
 
@@ -29,7 +30,8 @@ def name_student(cell: Cell, *, is_hybrid: bool = False) -> str:
         return f"the teacher of {cell.labels:,} labels"
     made_of = f"{cell.labels:,} labels" if cell.labels else "no labels"
     if cell.pseudo_labels:
-        made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels"
+        own = " of its own checkpoint" if cell.teacher == OWN_CHECKPOINT else ""
+        made_of += f" and {cell.pseudo_labels:,.0f} pseudo-labels{own}"
     return f"a {'hybrid' if is_hybrid else 'student'} of {made_of}"
 
 

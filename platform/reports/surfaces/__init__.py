@@ -1,6 +1,12 @@
 """Recorded surfaces: a study's own, imported ones, and all that this installation knows."""
 
-from reports.surfaces.importing import ImportOutcome, SurfaceFileRefused, import_surfaces, read_surface_file
+from reports.surfaces.importing import (
+    ImportOutcome,
+    SurfaceFileRefused,
+    import_surfaces,
+    imported_surfaces,
+    read_surface_file,
+)
 from reports.surfaces.known import FEWEST_CELLS, KnownSurface, all_surfaces, known_surfaces
 from reports.surfaces.recording import NothingRecorded, surface_csv
 
@@ -12,6 +18,7 @@ __all__ = [
     "SurfaceFileRefused",
     "all_surfaces",
     "import_surfaces",
+    "imported_surfaces",
     "known_surfaces",
     "read_surface_file",
     "surface_csv",

@@ -31,6 +31,22 @@ class ImportOutcome:
     num_known: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnreadableSurface:
+    """An imported surface that this version cannot read, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSurfaces:
+    """Imported surfaces, and those that cannot be read."""
+
+    surfaces: Sequence[Surface]
+    unreadable: Sequence[UnreadableSurface]
+
+
 def read_surface_file(file: Path) -> list[Surface]:
     """Read a file of surfaces. Raises: SurfaceFileRefused."""
     try:
@@ -54,10 +70,15 @@ def import_surfaces(*, actor: User, file: Path) -> ImportOutcome:
     return ImportOutcome(new=[one for one, is_new in pairs if is_new], num_known=sum(not is_new for _, is_new in pairs))
 
 
-def imported_surfaces() -> list[Surface]:
-    """All surfaces that were imported, the earliest first."""
-    rows = ImportedSurface.objects.order_by("pk")
-    return [surface for row in rows for surface in read_surfaces(text=row.content, name=row.name)]
+def imported_surfaces() -> ReadSurfaces:
+    """All surfaces that were imported, the earliest first; one that cannot be read harms itself only."""
+    found, unreadable = list[Surface](), list[UnreadableSurface]()
+    for row in ImportedSurface.objects.order_by("pk"):
+        try:
+            found += read_surfaces(text=row.content, name=row.name)
+        except BadSurface as error:
+            unreadable.append(UnreadableSurface(name=row.name, reason=str(error)))
+    return ReadSurfaces(surfaces=found, unreadable=unreadable)
 
 
 def _kept(actor: User, surface: Surface, file: Path) -> tuple[ImportedSurface, bool]:

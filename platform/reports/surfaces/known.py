@@ -35,8 +35,12 @@ def known_surfaces(*, exclude_study: Study | None = None) -> list[Surface]:
 
 
 def all_surfaces() -> list[KnownSurface]:
-    """All surfaces with their origin; a task may be there twice."""
-    origins = {"shipped": published_surfaces(), "imported": imported_surfaces(), "own study": list(_own_surfaces())}
+    """All surfaces with their origin; a task may be there twice. Imported ones that cannot be read are left out."""
+    origins = {
+        "shipped": published_surfaces(),
+        "imported": imported_surfaces().surfaces,
+        "own study": list(_own_surfaces()),
+    }
     return [KnownSurface(origin=origin, surface=one) for origin, found in origins.items() for one in found]
 
 

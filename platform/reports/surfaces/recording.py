@@ -1,6 +1,6 @@
 """A study's students as a recorded surface, without its names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from django.utils.crypto import salted_hmac
 
@@ -10,6 +10,7 @@ from planning.surfaces import SDS_IN_INTERVAL, TEACHER, Cell, Point, Surface, wr
 from reports.bills import StudyLedger
 from reports.points import points_of
 from runs.models import ArtifactKind, Evaluation
+from runs.queries import self_taught_runs
 from studies.models import Split, Study
 
 _SALT = "reports.surfaces"
@@ -26,12 +27,13 @@ def surface_of(ledger: StudyLedger) -> Surface | None:
     It has no name of the study or of a label: it is called by its task type and a code that only this installation can
     make, the same each time.
     """
-    students = list(_students(ledger))
+    others = self_taught_runs(ledger.study)
+    students = list(_students(ledger, others))
     if not students:
         return None
     code = salted_hmac(_SALT, str(ledger.study.pk)).hexdigest()[:8]
     name = f"{ledger.study.definition.title} {code}"
-    return Surface(name=name, points=(*students, *_teachers(ledger)))
+    return Surface(name=name, points=(*students, *_teachers(ledger, others)))
 
 
 def surface_csv(study: Study) -> str:
@@ -43,20 +45,21 @@ def surface_csv(study: Study) -> str:
     return write_surfaces(surfaces=[surface], source=source)
 
 
-def _students(ledger: StudyLedger) -> Iterator[Point]:
+def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
+    """All but those of the runs in `others`, which another teacher taught."""
     for point in points_of(ledger):
         # A distilled student of no pseudo-label would stand for one of the annotate path.
-        if (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0):
+        if point.run_id not in others and (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0):
             cell = Cell(point.num_labels, point.num_pseudo_labels)
             yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
 
 
-def _teachers(ledger: StudyLedger) -> Iterator[Point]:
+def _teachers(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     study = ledger.study
     evaluations = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     ).select_related("artifact")
-    for one in evaluations:
+    for one in evaluations.exclude(artifact__run__in=others):
         run_id = one.artifact.run_id
         cell = Cell(ledger.num_labels(run_id=run_id), TEACHER)
         yield _point(cell, float(ledger.bill(run_id=run_id).total), one.value, one.high - one.low)

@@ -13,6 +13,7 @@ from runs.requests import (
     Chain,
     NotEnoughExamples,
     NothingToMeasure,
+    PlannedRun,
     check_test,
     check_unlabelled,
     trains,
@@ -22,7 +23,7 @@ from studies.models import Split
 from studies.queries import labelled
 from tables.table import counted
 from training.answers import GoldInvalid, chosen_segmentation, has_unspaced
-from training.spec import AUTO, CONTRAST, PROBE, pairs_texts
+from training.spec import AUTO, CONTRAST, FINETUNE, PROBE, pairs_texts
 
 # With fewer, what a student learns is chance.
 LEAST_LABELS = 4
@@ -106,7 +107,7 @@ def _said(chain: Chain) -> dict[str, list[str]]:
 
 
 def check_recipe(chain: Chain) -> list[CheckResult]:
-    """Whether the models take the recipe: one that writes text has no vector that a head could start from."""
+    """Whether the models take the recipe: only a checkpoint that reads, and has no head of its own, takes a new one."""
     return [*_check_pairing(chain), *_check_heads(chain)]
 
 
@@ -122,25 +123,30 @@ def _check_pairing(chain: Chain) -> list[CheckResult]:
 
 
 def _check_heads(chain: Chain) -> list[CheckResult]:
-    results = []
-    for run in chain.runs:
-        shape = shape_of(run.base_model)
-        untrained = run.kind == RunKind.SCORE and not run.loads_trained
-        is_trained = not untrained and trains(run.recipe, num_labels=chain.inputs.num_labels)
-        if run.loads_trained or run.kind == RunKind.DISTIL or is_trained:
-            continue
-        if shape is not None and shape.is_text_to_text:
-            why = "writes its answer as text"
-        elif not untrained and base_model_of(run.base_model) is not None:
-            why = "is a trained model with a head of its own"
-        else:
-            continue
-        text = (
-            f"{run.base_model['name']} {why}, so that nothing comes of it without fine-tuning. Choose another encoder, "
-            "or label examples and fine-tune it."
-        )
-        results.append(CheckResult("Recipe", CheckLevel.REFUSED, text))
-    return results
+    texts = [_head_refusal(run, num_labels=chain.inputs.num_labels) for run in chain.runs]
+    return [CheckResult("Recipe", CheckLevel.REFUSED, text) for text in texts if text]
+
+
+def _head_refusal(run: PlannedRun, *, num_labels: int) -> str:
+    """Say why a checkpoint takes no new head, where the recipe of its run starts from one; empty where it does."""
+    untrained = run.kind == RunKind.SCORE and not run.loads_trained
+    is_trained = not untrained and trains(run.recipe, num_labels=num_labels)
+    # A distilled student without a new head is fine-tuned from the start.
+    if run.loads_trained or run.kind == RunKind.DISTIL or (is_trained and run.recipe not in (PROBE, CONTRAST)):
+        return ""
+    shape, name = shape_of(run.base_model), run.base_model["name"]
+    if shape is not None and shape.is_text_to_text:
+        why = "writes its answer as text"
+    elif not untrained and base_model_of(run.base_model) is not None:
+        why = "is a trained model with a head of its own"
+    else:
+        return ""
+    if is_trained:
+        return f"{name} {why}, and the recipe {run.recipe} starts from a new head. Choose {FINETUNE} or {AUTO}."
+    return (
+        f"{name} {why}, so that nothing comes of it without fine-tuning. Choose another encoder, or label examples and "
+        "fine-tune it."
+    )
 
 
 def check_spans(chain: Chain) -> list[CheckResult]:

@@ -3,11 +3,14 @@
 from runs.requests.chain import Chain, PlannedRun, chain_of, finished_teachers, request_key
 from runs.requests.estimates import (
     ChainEstimate,
+    PastRun,
     RunEstimate,
     device_price,
+    estimate_by_kin,
     estimate_from_json,
     estimate_runs,
     estimate_to_json,
+    past_runs,
 )
 from runs.requests.inputs import (
     MOST_EXAMPLES,
@@ -21,6 +24,7 @@ from runs.requests.inputs import (
     fix_inputs,
 )
 from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
@@ -36,6 +40,7 @@ __all__ = [
     "Inputs",
     "NotEnoughExamples",
     "NothingToMeasure",
+    "PastRun",
     "PlannedRun",
     "RunEstimate",
     "RunPlan",
@@ -46,12 +51,15 @@ __all__ = [
     "check_unlabelled",
     "count_inputs",
     "device_price",
+    "estimate_by_kin",
     "estimate_from_json",
     "estimate_runs",
     "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
+    "past_runs",
     "request_key",
     "settings_of",
     "trains",
+    "work_of",
 ]

@@ -18,21 +18,10 @@ from planning.run_estimates import Done, Work, estimate_chain, estimate_run
 from runs.models import Run, RunKind, RunState
 from runs.money import cost_of
 from runs.requests.chain import Chain, PlannedRun
-from runs.requests.inputs import Inputs
 from runs.requests.plan import UNTRAINED, WITHOUT_LABELS, trains
-from runs.run_kinds import RUN_KINDS
+from runs.requests.work import inputs_of, work_of
 from studies.models import Study
-from training.spec import (
-    AUTO,
-    CONTRAST,
-    FINETUNE,
-    PROBE,
-    are_plenty,
-    dev_decides,
-    fewest_labels,
-    num_folds,
-    recipes_that_compete,
-)
+from training.spec import AUTO, CONTRAST, FINETUNE, PROBE
 
 MOST_HISTORY = 20
 _AMOUNTS = ("low", "expected", "high")
@@ -57,6 +46,18 @@ class RunEstimate:
     @property
     def will_pause(self) -> bool:
         return self.estimate is not None and self.estimate.expected_seconds > self.limit_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastRun:
+    """A run that succeeded: its work, and the device seconds of all its attempts beside those that were expected."""
+
+    kind: RunKind
+    num_labels: int
+    num_unlabelled: int
+    work: Work
+    seconds: float
+    expected_seconds: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +92,37 @@ def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None
     similar, whose = _similar(chain, run).filter(study=chain.study), "this study"
     if not similar.exists():
         similar, whose = _similar(chain, run).exclude(study=chain.study), "other studies"
-    history = [
-        Done(work=work_of(past, _inputs(past)), seconds=float(past.used))  # type: ignore[attr-defined]  # annotated
-        for past in similar.select_related("snapshot", "dev", "test", "pool", "study")[:MOST_HISTORY]
-    ]
-    return estimate_run(work=work_of(run, chain.inputs), history=history, rate_per_hour=price.rate, whose=whose)
+    return _estimate_from(similar, work_of(run, chain.inputs), price, whose=whose)
+
+
+def estimate_by_kin(*, chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
+    """Estimate a run from runs of its checkpoint on the same device, whatever they did with it; None without one."""
+    of_model = Q(model=run.base_model) | Q(model__isnull=True, parents__model=run.base_model)
+    kin = _with_used(_done(device=chain.device).filter(of_model))
+    return _estimate_from(kin, work_of(run, chain.inputs), price, whose="this model, of another kind")
+
+
+def _estimate_from(similar: QuerySet[Run], work: Work, price: Price, *, whose: str) -> Estimate | None:
+    past = [_past(run) for run in similar[:MOST_HISTORY]]
+    history = [Done(work=one.work, seconds=one.seconds) for one in past]
+    return estimate_run(work=work, history=history, rate_per_hour=price.rate, whose=whose)
+
+
+def past_runs(*, device: str, most: int) -> list[PastRun]:
+    """The latest runs that succeeded on a device."""
+    return [_past(run) for run in _with_used(_done(device=device))[:most]]
+
+
+def _past(run: Run) -> PastRun:
+    estimate = estimate_from_json(run.estimate)
+    return PastRun(
+        kind=RunKind(run.kind),
+        num_labels=run.num_labels,
+        num_unlabelled=run.num_unlabelled,
+        work=work_of(run, inputs_of(run)),
+        seconds=float(run.used),  # type: ignore[attr-defined]  # annotated
+        expected_seconds=estimate.expected_seconds if estimate else None,
+    )
 
 
 def device_price(study: Study) -> Price:
@@ -117,68 +144,21 @@ def estimate_from_json(values: dict[str, Any] | None) -> Estimate | None:
     return Estimate(**{**values, **{name: Decimal(values[name]) for name in _AMOUNTS}})
 
 
-def work_of(run: PlannedRun | Run, inputs: Inputs) -> Work:
-    """The rows that a run goes through, in each training of its search and from each seed."""
-    kind, recipe = RunKind(run.kind), run.training.get("recipe", FINETUNE)
-    # A scoring with a recipe is that of a teacher that nobody trained.
-    pool = inputs.num_pool if recipe != FINETUNE else 0
-    if RUN_KINDS[kind].scores:
-        return Work(num_read=inputs.num_labels + inputs.num_unlabelled + pool)
-    if kind != RunKind.DISTIL and not trains(recipe, num_labels=inputs.num_labels):
-        return Work(num_read=inputs.num_labels + pool + inputs.num_measured)
-    lengths = _learned_per_training(run, inputs)
-    num_rates = max(len(run.search.get("learning_rates", ())), 1)
-    further = run.search.get("num_seeds", 1) - 1
-    # The training that is chosen is that of the first seed; the others may be as long as the longest.
-    learned = num_rates * sum(lengths) + further * max(lengths)
-    num_trainings = num_rates * len(lengths) + further
-    gold = num_trainings * run.distillation.get("gold_epochs", 0) * inputs.num_labels
-    whole, on_folds = _compared_trainings(run, inputs)
-    return Work(
-        num_learned=whole * (learned + gold) + on_folds * lengths[0],
-        num_read=whole * num_trainings * inputs.num_measured + pool,
-    )
-
-
-def _compared_trainings(run: PlannedRun | Run, inputs: Inputs) -> tuple[int, int]:
-    """How often a run trains as a whole and on folds; not once, or more often, where `auto` compares recipes."""
-    study, num_labels, num_classes = inputs.study, inputs.num_labels, len(inputs.study.labels)
-    is_auto = run.training.get("recipe", FINETUNE) == AUTO and RunKind(run.kind) != RunKind.DISTIL
-    if not is_auto or are_plenty(num_labels, num_rows=num_labels, num_classes=num_classes):
-        return 1, 0
-    if num_labels < fewest_labels(num_classes):
-        return 0, 0
-    num_candidates = len(recipes_that_compete(study.definition, pooling=run.training.get("pooling", "mean")))
-    if dev_decides(inputs.num_dev, num_classes=num_classes):
-        return num_candidates, 0
-    return 1, num_candidates * num_folds(num_labels)
-
-
-def _learned_per_training(run: PlannedRun | Run, inputs: Inputs) -> list[int]:
-    """The rows learned from, for each length tried."""
-    rows = inputs.num_labels + (inputs.num_unlabelled if RUN_KINDS[RunKind(run.kind)].reads_unlabelled else 0)
-    steps, epochs = run.training.get("steps"), run.training.get("epochs")
-    if steps and not run.search.get("epochs"):
-        return [steps * run.training.get("batch_size", 1)]
-    return [tried * rows for tried in run.search.get("epochs") or [epochs or 1]]
-
-
 def _similar(chain: Chain, run: PlannedRun) -> QuerySet[Run]:
     """Runs that succeeded, of the same kind and model on the same device, trained or not alike, the latest first."""
     # One that names no model loads what its parent trained.
     model = Q(parents__model=run.base_model) if run.model is None else Q(model=run.model)
-    done = Run.objects.filter(model, kind=run.kind, device=chain.device, state=RunState.SUCCEEDED)
+    done = _done(device=chain.device).filter(model, kind=run.kind)
     if run.kind in (RunKind.FINETUNE_STUDENT, RunKind.FINETUNE_TEACHER):
         done = done.filter(_TRAINED if trains(run.recipe, num_labels=chain.inputs.num_labels) else _UNTRAINED)
-    return done.annotate(used=Sum("attempts__device_seconds")).filter(used__gt=0).order_by("-pk")
+    return _with_used(done)
 
 
-def _inputs(run: Run) -> Inputs:
-    return Inputs(
-        study=run.study,
-        num_labels=run.num_labels,
-        num_unlabelled=run.num_unlabelled,
-        num_dev=run.dev.num_examples if run.dev else 0,
-        num_test=run.test.num_examples if run.test else 0,
-        num_pool=run.pool.num_examples if run.pool else 0,
-    )
+def _done(*, device: str) -> QuerySet[Run]:
+    return Run.objects.filter(device=device, state=RunState.SUCCEEDED)
+
+
+def _with_used(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """The latest first, with the device seconds `used`, and what says how many rows each had."""
+    used = runs.annotate(used=Sum("attempts__device_seconds")).filter(used__gt=0)
+    return used.select_related("snapshot", "dev", "test", "pool", "study").order_by("-pk")

@@ -16,7 +16,7 @@ from runs.control import start_all
 from runs.preflight import licence_of
 from studies.models import Split, Study
 from tables.table import counted
-from web.forms.runs import HYBRID, TEACHER, LicenceForm
+from web.forms.runs import HYBRID, STUDENT_AS_TEACHER, TEACHER, LicenceForm
 from web.guards import button_for, page_for
 from web.http import SHOWN, carry_out, is_same, person, study_of
 
@@ -111,7 +111,8 @@ def _run(offer: OfferRecord) -> dict[str, object]:
         return asked
     if offer.is_teacher:
         return {**asked, "path": TEACHER}
-    teacher = {"teacher": offer.teacher_run} if offer.teacher_run else {}
+    named = offer.teacher_run or (STUDENT_AS_TEACHER if offer.is_self_taught else None)
+    teacher = {"teacher": named} if named else {}
     path = HYBRID if offer.is_hybrid else offer.path
     return {**asked, "path": path, "num_unlabelled": offer.pseudo_labels, **teacher}
 

@@ -109,6 +109,16 @@ def test_a_file_with_a_bad_row_is_refused_whole(file: Path) -> None:
     assert not ImportedSurface.objects.exists()
 
 
+def test_a_surface_that_cannot_be_read_any_more_is_named_and_harms_no_other(file: Path) -> None:
+    import_surfaces(actor=factories.person(Role.ADMIN), file=file)
+    admin = factories.person(Role.ADMIN)
+    ImportedSurface.objects.create(
+        name="older", content="task,labels\na,10\n", content_hash="0", num_points=1, imported_by=admin
+    )
+    assert known_names() == ["one"]
+    assert "unreadable  older: older: the column L_labels is missing" in surfaces("list")
+
+
 def test_annotators_import_nothing(file: Path) -> None:
     with pytest.raises(Forbidden, match="may not import recorded surfaces"):
         import_surfaces(actor=factories.person(Role.ANNOTATOR), file=file)

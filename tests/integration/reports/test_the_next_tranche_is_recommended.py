@@ -15,7 +15,7 @@ from budgets.limits import set_cap, set_limit, stop_everything
 from budgets.models import Path
 from budgets.prices import create_price_book, set_price
 from labeling.publishing import quote_labels
-from reports.advice import NextTranche, next_tranche, recommend, situation_of
+from reports.advice import NextTranche, OfferRecord, next_tranche, recommend, situation_of
 from reports.advice.offers import offers_of
 from reports.advice.recommending import decide
 from reports.models import ForecastOutcome, Recommendation
@@ -82,7 +82,7 @@ def test_one_point_names_a_look_and_prices_every_offer(study: Study) -> None:
     ground.annotated(study, num_labels=40)
     found = advised(study)
     assert found.recommendation is not None and found.best is not None
-    assert found.recommendation.words.startswith("Cannot tell yet: $")
+    assert found.recommendation.words.startswith("Cannot tell yet: ")
     assert (40, 0) not in {(one.labels, one.pseudo_labels) for one in found.offers}
     assert {one.path for one in found.offers} == {Path.ANNOTATE, Path.DISTIL}
     assert all(one.band_90 is not None for one in found.offers)
@@ -121,6 +121,58 @@ def test_without_a_run_like_it_compute_is_priced_by_the_published_tasks_within_i
     assert all(Decimal("0.60") < one.compute_cost <= Decimal("1.80") for one in distil)
 
 
+def test_without_a_run_students_of_both_paths_are_priced_alike(study: Study) -> None:
+    offers = advised(study).offers
+    plain = {one.compute_cost for one in offers if one.path == Path.ANNOTATE and one.labels == 40}
+    looks = {one.labels: one.compute_cost for one in offers if one.is_teacher}
+    taught = [one for one in offers if one.pseudo_labels and one.labels == 40]
+    # The teacher stands at its time limit, the students at what their steps take.
+    assert len(plain) == 1 and 0 < plain.pop() < looks[40] == Decimal("0.60")
+    assert len({one.basis for one in offers}) == 1
+    assert sorted(one.compute_cost for one in taught) == [one.compute_cost for one in sorted(taught, key=num_pseudo)]
+
+
+def num_pseudo(one: OfferRecord) -> int:
+    return one.pseudo_labels or 0
+
+
+def test_a_run_of_the_same_checkpoint_prices_those_of_other_kinds(study: Study) -> None:
+    ground.annotated(study, num_labels=40, seconds=[600])
+    Run.objects.filter(study=study).update(model=factories.PACKAGE_MODEL)
+    taught = [one for one in advised(study).offers if one.pseudo_labels]
+    assert taught and all("this model, of another kind" in one.basis for one in taught)
+
+
+def test_a_price_has_an_interval_up_to_what_is_held(study: Study) -> None:
+    offers = advised(study).offers
+    for one in offers:
+        assert one.price_low is not None and one.price_high is not None
+        assert one.price_low < one.price < one.price_high or one.is_teacher
+        assert one.compute_cost <= one.price_high <= one.label_cost + Decimal("0.60") * 3
+    (look,) = [one for one in offers if one.is_teacher and one.labels == 40]
+    # Held is the hour of its time limit, which is expected too.
+    assert look.price_high == look.price == Decimal("0.60")
+
+
+def test_runs_that_came_out_as_expected_narrow_the_interval(study: Study) -> None:
+    ground.annotated(study, num_labels=40, seconds=[60])
+    Run.objects.filter(study=study).update(model=factories.PACKAGE_MODEL)
+    before = width(study)
+    for _ in range(12):
+        ground.annotated(study, num_labels=40, seconds=[60])
+    estimate = {**dict.fromkeys(("low", "expected", "high"), "0.01"), "basis": ""}
+    seconds = dict.fromkeys(("low_seconds", "expected_seconds", "high_seconds"), 60)
+    Run.objects.filter(study=study).update(model=factories.PACKAGE_MODEL, estimate={**estimate, **seconds})
+    assert width(study) < before / Decimal("1.5")
+
+
+def width(study: Study) -> Decimal:
+    """Of the price of a student of 20 labels."""
+    (one,) = [one for one in advised(study).offers if (one.labels, one.pseudo_labels) == (20, 0)]
+    assert one.price_low is not None and one.price_high is not None
+    return (one.price_high - one.price_low) / one.price
+
+
 def test_the_same_state_gets_the_same_row(study: Study) -> None:
     ground.annotated(study, num_labels=40)
     first, again = recommend(study=study), recommend(study=study)
@@ -136,7 +188,7 @@ def test_the_same_state_is_decided_alike_each_time(study: Study) -> None:
     assert first == again
 
 
-@pytest.mark.parametrize("what", ["point", "money", "label", "price"])
+@pytest.mark.parametrize("what", ["point", "money", "label", "price", "licence"])
 def test_another_state_gets_another_row(study: Study, what: str) -> None:
     recommend(study=study)
     changes: dict[str, Callable[[], object]] = {
@@ -144,6 +196,7 @@ def test_another_state_gets_another_row(study: Study, what: str) -> None:
         "money": lambda: set_cap(actor=study.created_by, budget=study.budget, path=Path.DISTIL, limit="1"),
         "label": lambda: labelled(study, 1, name="later"),
         "price": lambda: label_price(study, "0.30"),
+        "licence": lambda: factories.free_model(study, study.teacher_model),
     }
     changes[what]()
     study.refresh_from_db()

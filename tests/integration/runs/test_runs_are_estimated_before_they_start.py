@@ -18,8 +18,8 @@ from runs.requests import (
     device_price,
     estimate_from_json,
     estimate_runs,
+    work_of,
 )
-from runs.requests.estimates import work_of
 from runs.requests.inputs import Inputs
 from studies.models import Split, Study
 from tests import factories

@@ -15,7 +15,7 @@ from config.refusals import Refusal
 from planning.footprint import Shape
 from runs.control import start_annotate, start_distil
 from runs.models import Run, RunState
-from runs.preflight import CheckLevel, CheckResult, model_checks, preflight
+from runs.preflight import CheckLevel, CheckResult, label_checks, model_checks, preflight
 from runs.preflight.results import PreflightRefused
 from runs.requests import RunPlan, RunRequest, chain_of, count_inputs
 from runs.requests.chain import TeacherUnusable
@@ -93,6 +93,23 @@ def test_texts_are_paired_only_where_they_are_labelled_as_a_whole(tiny: Callable
     study = spans_of(tiny(), (0, 4))
     result = found("Recipe", study, plan=replace(PLAN, recipe="contrast"))
     assert result.level == CheckLevel.REFUSED and result.text.endswith("Choose auto or probe.")
+
+
+@pytest.mark.parametrize("recipe", ["probe", "contrast"])
+def test_a_recipe_that_starts_from_a_new_head_needs_a_checkpoint_that_takes_one(
+    tiny: Callable[..., Study], monkeypatch: pytest.MonkeyPatch, recipe: str
+) -> None:
+    study = tiny()
+    plan = replace(PLAN, recipe=recipe)
+    assert all(one.topic != "Recipe" for one in checked(study, plan=plan))
+    with monkeypatch.context() as patched:
+        patched.setattr(label_checks, "base_model_of", lambda model: study.student_model)
+        assert (
+            f"head of its own, and the recipe {recipe} starts from a new head" in found("Recipe", study, plan=plan).text
+        )
+        assert all(one.topic != "Recipe" for one in checked(study, plan=replace(PLAN, recipe="auto")))
+    monkeypatch.setattr(label_checks, "shape_of", lambda model: WRITER)
+    assert "writes its answer as text" in refused(study, recipe=recipe, steps=4)
 
 
 def test_one_class_only_is_refused(tiny: Callable[..., Study]) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from planning.surfaces import Cells, PriceList, Surface, fit_compute_cost
+from planning.surfaces import Cell, Cells, PriceList, Surface, fit_compute_cost
 from tests.unit.planning.grounds import place, point, tiny
 
 
@@ -31,13 +31,12 @@ def test_a_teacher_is_never_dearer_than_the_cheapest_compute() -> None:
 def test_a_shortest_bill_and_two_prices_are_recovered() -> None:
     labels, pseudo = (axis.ravel() for axis in np.meshgrid([100.0, 500.0, 1000.0, 5000.0], [1_000.0, 10_000.0]))
     bills = np.maximum(4.0, 0.008 * labels) + 0.001 * pseudo
-    cost = fit_compute_cost(cells=Cells(labels=labels, pseudo_labels=pseudo), dollars=bills, device_rate=2.0)
+    cells = Cells(labels=labels, pseudo_labels=pseudo, teachers=np.zeros(len(labels)))
+    cost = fit_compute_cost(cells=cells, dollars=bills, device_rate=2.0)
     assert (cost.shortest, cost.per_label, cost.per_pseudo_label) == pytest.approx((4.0, 0.008, 0.001), rel=0.01)
     assert cost.relative_error < 0.01
 
 
 def test_a_cost_model_needs_a_bill() -> None:
     with pytest.raises(ValueError, match="no cell has a compute bill"):
-        fit_compute_cost(
-            cells=Cells(labels=np.ones(1), pseudo_labels=np.zeros(1)), dollars=np.zeros(1), device_rate=1.0
-        )
+        fit_compute_cost(cells=Cells.of([Cell(1)]), dollars=np.zeros(1), device_rate=1.0)

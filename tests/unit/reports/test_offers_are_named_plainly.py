@@ -2,23 +2,37 @@ from decimal import Decimal
 
 import pytest
 
+from planning.likely import Likely
 from planning.surfaces import TEACHER, Cell
-from reports.advice.compute import Compute, published_hours
+from reports.advice.compute import Compute
 from reports.advice.offers import Offer
 from reports.advice.records import offer_from_json, record_of
+from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER
 from reports.advice.words import name_flip, name_purchase, too_dear
 
-COMPUTE = Compute(expected=Decimal("0.50"), teacher=Decimal("0.10"), basis="3 runs of this study")
+COMPUTE = Compute(
+    expected=Decimal("0.50"),
+    teacher=Decimal("0.10"),
+    likely=Likely(expected=0.5, low=0.4, high=0.8),
+    basis="3 runs of this study",
+)
 
 
 def offer(
-    labels: int, pseudo_labels: float = 0, *, num_new: int = 0, waiting: int = 0, is_hybrid: bool = False
+    labels: int,
+    pseudo_labels: float = 0,
+    *,
+    num_new: int = 0,
+    waiting: int = 0,
+    is_hybrid: bool = False,
+    teacher: int = STUDYS_TEACHER,
 ) -> Offer:
     return Offer(
-        cell=Cell(labels, float(pseudo_labels)),
+        cell=Cell(labels, float(pseudo_labels), teacher),
         num_new=num_new,
         num_waiting=waiting,
         labels=Decimal("0.10") * num_new,
+        labels_likely=Likely(expected=0.1 * num_new, low=0.07 * num_new, high=0.12 * num_new),
         compute=COMPUTE,
         minutes=60,
         is_hybrid=is_hybrid,
@@ -33,6 +47,7 @@ def offer(
         (offer(120, 500, num_new=20), "20 more labels and a student of 120 labels and 500 pseudo-labels"),
         (offer(100, 5_000, is_hybrid=True), "a hybrid of 100 labels and 5,000 pseudo-labels"),
         (offer(60, TEACHER), "the teacher of 60 labels"),
+        (offer(60, 500, teacher=OWN_CHECKPOINT), "a student of 60 labels and 500 pseudo-labels of its own checkpoint"),
         (offer(60, waiting=10), "a student of 60 labels, 10 of them on their way"),
     ],
 )
@@ -64,8 +79,14 @@ def test_an_offer_comes_back_as_it_was_kept() -> None:
     assert (kept.price, kept.arm) == (Decimal("2.50"), "Further labels, distil")
 
 
-def test_published_tasks_tell_device_hours() -> None:
-    hours = published_hours()
-    assert 1.9 < hours.shortest < 2.1
-    assert 0.002 < hours.per_label < 0.008
-    assert 0.0003 < hours.per_pseudo_label < 0.003
+def test_labels_and_compute_are_off_by_themselves() -> None:
+    kept = record_of(offer(120, 500, num_new=10), None)
+    # 1.50, less the root of 0.3² + 0.1², and the root of 0.2² + 0.3² more.
+    assert (kept.price_low, kept.price_high) == (Decimal("1.183772"), Decimal("1.860555"))
+
+
+def test_a_record_from_before_intervals_and_other_teachers_is_read() -> None:
+    kept = record_of(offer(120, 500), None).as_json
+    old = {name: value for name, value in kept.items() if name not in ("price_low", "price_high", "is_self_taught")}
+    found = offer_from_json(old)
+    assert (found.price_low, found.price_high, found.is_self_taught) == (None, None, False)

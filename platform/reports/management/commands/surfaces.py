@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from accounts.commands import RefusingCommand
 from accounts.queries import find_person
-from reports.surfaces import all_surfaces, import_surfaces, surface_csv
+from reports.surfaces import all_surfaces, import_surfaces, imported_surfaces, surface_csv
 from studies.queries import find_study
 from tables.whole_files import write_whole
 
@@ -49,3 +49,5 @@ class Command(RefusingCommand):
     def _list(self, options: dict[str, Any]) -> None:
         for known in all_surfaces():
             self.stdout.write(f"{known.origin:<10}  {len(known.surface.points):>4,} points  {known.surface.name}")
+        for one in imported_surfaces().unreadable:
+            self.stdout.write(f"unreadable  {one.name}: {one.reason} It is left out; import it again from its file.")
