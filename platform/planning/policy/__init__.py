@@ -1,6 +1,6 @@
 """Policies: what to buy next, given prices and the scores seen."""
 
-from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips
+from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips, least_visible
 from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.forecasts import Forecast
 from planning.policy.pilot import has_choice, pilot_of
@@ -22,5 +22,6 @@ __all__ = [
     "choose",
     "flips",
     "has_choice",
+    "least_visible",
     "pilot_of",
 ]
