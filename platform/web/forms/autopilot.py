@@ -17,7 +17,7 @@ def _percent_field(label: str, **options: Any) -> forms.DecimalField:
 
 class AutopilotForm(forms.Form):
     share_a_day = _percent_field(
-        "Share of the budget a day, %", help_text="What the purchases of one day may take of the budget’s limit."
+        "Share of the budget a day, %", help_text="What the purchases of one day may take of the limit of the budget."
     )
     cap = amount_field(label="Cap", help_text="What all of its purchases may take, from the first day on.")
     target = _percent_field(
