@@ -58,6 +58,7 @@ OF_STUDY = [
     "runs",
     "start-run",
     "report",
+    "autopilot",
     "compare",
     "learning-curves",
     "study-costs",

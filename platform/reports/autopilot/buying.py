@@ -108,9 +108,11 @@ def _start(view: View, purchase: Purchase) -> Bought:
 def _check_unchanged(view: View, bought: Bought) -> None:
     """Refuse where prices are not those of the recommendation, or money has moved since it was read."""
     situation = view.situation
-    prices = [price.pk for price in (situation.device, situation.terms.price if situation.terms else None) if price]
+    quoted = {(situation.device.pk, None)} if situation.device else set[tuple[int, int | None]]()
+    if situation.terms:
+        quoted.add((situation.terms.price.pk, situation.terms.fee.pk if situation.terms.fee else None))
     budget = Budget.objects.get(pk=view.study.budget_id)
-    is_priced_alike = all(hold.price_id in prices for hold in bought.holds)
+    is_priced_alike = quoted.issuperset((hold.price_id, hold.fee_id) for hold in bought.holds)
     if not is_priced_alike or budget.available + bought.held != situation.money.available:
         raise NotBought(CHANGED)
 

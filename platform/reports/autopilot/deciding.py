@@ -232,7 +232,7 @@ def _labels(view: View, offer: OfferRecord) -> Purchase:
     return Purchase(
         recommendation=view.tranche.recommendation,
         offer=offer,
-        name=f"{counted(quote.num_examples, 'label')}, for {offer.name}",
+        name=f"{counted(quote.num_examples, 'more label')}, for {offer.student}",
         price=quote.estimate.expected,
         holds=quote.held,
         num_labels=quote.num_examples,

@@ -19,7 +19,9 @@ class AutopilotForm(forms.Form):
     share_a_day = _percent_field(
         "Share of the budget a day, %", help_text="What the purchases of one day may take of the limit of the budget."
     )
-    cap = amount_field(label="Cap", help_text="What all of its purchases may take, from the first day on.")
+    cap = amount_field(
+        label="Cap on all purchases", help_text="What all of its purchases may take, from the first day on."
+    )
     target = _percent_field(
         "Target score, %", required=False, help_text="It stops once a student scores as much on test. Blank: none."
     )

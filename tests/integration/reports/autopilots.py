@@ -17,14 +17,18 @@ from tests.integration.reports import ground
 LABEL_PRICE = Decimal("0.10")
 
 
-def ready_study(*, limit: str = "100", num_labels: int = 40, num_new: int = 200) -> Study:
-    """Labels of the pool, further texts of it, and a test split; a label costs 0.10 and an hour 0.60."""
+def ready_study(*, limit: str = "100", num_labels: int = 40, num_new: int = 60, is_measured: bool = True) -> Study:
+    """Labels of the pool, further texts of it, and a test split; a label costs 0.10 and an hour 0.60.
+
+    One student of half of the labels is measured, unless there is to be none.
+    """
     study = factories.study(limit=limit)
     labels = ["good", "bad"] * (num_labels // 2)
     factories.examples(study, [f"row {number}" for number in range(num_labels)], labels=labels)
     factories.examples(study, [f"test {number}" for number in range(20)], labels=["good", "bad"] * 10, split=Split.TEST)
     factories.examples(study, [f"new {number}" for number in range(num_new)])
-    ground.annotated(study, num_labels=num_labels // 2)
+    if is_measured:
+        ground.annotated(study, num_labels=num_labels // 2)
     return study
 
 
