@@ -312,7 +312,7 @@ def test_a_teacher_whose_licence_nobody_has_confirmed_waits_for_a_person(
 ) -> None:
     monkeypatch.setattr("runs.preflight.licences.PACKAGE_LICENCES", {})
     switched_on(study)
-    recommended(study, pseudo_labels=100)
+    recommended(study, pseudo_labels=50)
     take(study)
     assert (steps(study), held(study)) == ([], 0)
     assert "No one has confirmed" in reason(study)
