@@ -45,7 +45,10 @@ class HeldBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishRequest:
-    """Which examples are to be published, and the maximum number; a repeated `uid` publishes nothing more."""
+    """Which examples are to be published, and the maximum number; a repeated `uid` publishes nothing more.
+
+    `agent` names what acts for the person, if anything does.
+    """
 
     by: User
     study: Study
@@ -54,6 +57,7 @@ class PublishRequest:
     uid: uuid.UUID = field(default_factory=uuid.uuid4)
     action: str = PUBLISHED
     split: str = ""
+    agent: str = ""
 
 
 def publishable(*, study: Study, split: str) -> QuerySet[Example]:
@@ -90,6 +94,8 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     batch = Batch.objects.create(project=project, uid=wanted.uid, created_by=wanted.by)
     _hold(batch, examples[:num_fitting], withdrawn, terms)
     after = {"batch": str(batch.uid), "split": wanted.split, "examples": num_fitting}
+    if wanted.agent:
+        after["by"] = wanted.agent
     record_labelling(
         project=project,
         actor=wanted.by if wanted.action == PUBLISHED else None,

@@ -57,8 +57,7 @@ def publish(
     if budget.is_stopped:
         raise BudgetStopped(budget)
     client = connect()
-    project = _prepare(study, client)
-    resume_batches(project=project, client=client)
+    project = open_project(study=study, client=client)
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
     examples = publishable(study=study, split=split)
@@ -75,6 +74,16 @@ def publish(
         num_short=sum(held.num_short for held in done),
         missing=sum((held.missing for held in done), ZERO),
     )
+
+
+def open_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:
+    """Find or make a study's project, and complete what a crash left half-sent: what publishing begins with.
+
+    Raises: LabelStudioRefused; LabelStudioUnreachable.
+    """
+    project = _prepare(study, client)
+    resume_batches(project=project, client=client)
+    return project
 
 
 def _prepare(study: Study, client: LabelStudioClient) -> LabelingProject:

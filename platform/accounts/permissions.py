@@ -35,6 +35,7 @@ class Action(Enum):
     START_RUN = "start a run", _MANAGERS
     CANCEL_RUN = "cancel a run", _MANAGERS
     SEE_REPORT = "see a report", _MANAGERS
+    USE_AUTOPILOT = "switch an autopilot on or off", _MANAGERS
     IMPORT_SURFACES = "import recorded surfaces", _MANAGERS
     TRY_MODEL = "try a model", _MANAGERS
     SEE_LEDGER = "see the ledger", _MANAGERS

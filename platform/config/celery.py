@@ -22,6 +22,7 @@ _ROUTES = {
     "labeling.tasks.sync_all": SYNC,
     "labeling.tasks.sync_project": SYNC,
     "notices.tasks.deliver": NOTICES,
+    "reports.tasks.step_autopilot": SYNC,
 }
 # Soft limits in seconds of periodic tasks: far above what one round takes, since each call in it has its own deadline.
 # A run's task has no limit: a run may take days.
@@ -37,6 +38,8 @@ _LIMITS = {
     "reports.tasks.write_card": 600,
     "reports.tasks.refresh_cards": 1_800,
     "reports.tasks.recommend": 300,
+    "reports.tasks.step_autopilot": 300,
+    "reports.tasks.step_autopilots": 60,
     "web.tasks.prune": 1_800,
 }
 # From the soft limit until the process is killed.
@@ -95,6 +98,7 @@ def configuration() -> dict[str, Any]:
             "follow-uploads": _every(UPLOAD_SECONDS, "studies.tasks.follow_uploads"),
             "tell-forecasts": _every(3600, "budgets.tasks.tell_forecasts"),
             "refresh-cards": _every(3600, "reports.tasks.refresh_cards"),
+            "step-autopilots": _every(settings.AUTOPILOT_SECONDS, "reports.tasks.step_autopilots"),
             "prune": _every(86_400, "web.tasks.prune"),
         },
     }

@@ -23,6 +23,7 @@ class NoticeKind(models.TextChoices):
     RUN_PAUSED = "run_paused", "Run paused"
     SYNC_LATE = "sync_late", "Sync late"
     LABELLING_TROUBLE = "labelling_trouble", "Labelling trouble"
+    AUTOPILOT_STOPPED = "autopilot_stopped", "Autopilot stopped"
     TEST = "test", "Test"
 
 

@@ -1,13 +1,15 @@
-"""What was recommended to a study, and what came of it, both written once; surfaces recorded elsewhere."""
+"""What was recommended to a study, what came of it, and what its autopilot bought; surfaces recorded elsewhere."""
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.append_only import AppendOnly
+from accounts.models import AuditEncoder
 from budgets.models import amount_field
-from runs.models import Artifact
-from studies.models import Study
+from runs.models import Artifact, Run
+from studies.models import Example, Study
 
 
 class Recommendation(AppendOnly):
@@ -78,6 +80,53 @@ class ForecastOutcome(AppendOnly):
     @property
     def is_inside_90(self) -> bool:
         return self.low_90 <= self.came <= self.high_90
+
+
+class Autopilot(models.Model):
+    """Buys what is recommended to a study, within caps, for the person who switched it on."""
+
+    study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="autopilot")
+    is_on = models.BooleanField(default=False)
+    share_a_day = models.DecimalField(
+        max_digits=5,
+        decimal_places=4,
+        help_text="Of the budget's limit, above 0 to 1: what one day's purchases may take.",
+    )
+    cap = amount_field(help_text="What all of its purchases may take.")
+    target = models.FloatField(null=True, help_text="The score, 0 to 1, at which it stops.")
+    until = models.DateField(null=True, help_text="The last day on which it buys.")
+    acts_for = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    on_since = models.DateTimeField(help_text="When it was switched on, or its settings changed, the last time.")
+    reason = models.TextField(blank=True, help_text="Why it waits or stopped; empty where it has just bought.")
+    reason_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(share_a_day__gt=0, share_a_day__lte=1), name="share_a_day_is_a_share"),
+            models.CheckConstraint(condition=Q(cap__gt=0), name="autopilot_cap_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Autopilot of “{self.study}”"
+
+
+class AutopilotStep(AppendOnly):
+    """One purchase of an autopilot. A recommendation is bought once: its row here is written with the holds.
+
+    `figures` are what it saw: price, gain, chance, money left, and its caps with what they had used.
+    """
+
+    autopilot = models.ForeignKey(Autopilot, on_delete=models.PROTECT, related_name="steps")
+    recommendation = models.OneToOneField(Recommendation, on_delete=models.PROTECT, related_name="autopilot_step")
+    acted_for = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    purchase = models.TextField()
+    figures = models.JSONField(encoder=AuditEncoder)
+    runs = models.ManyToManyField(Run, related_name="autopilot_steps")
+    examples = models.ManyToManyField(Example, related_name="autopilot_steps")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.purchase
 
 
 class ImportedSurface(models.Model):

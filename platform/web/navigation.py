@@ -21,7 +21,7 @@ class Item:
 
 _PRICE_PAGES = ("prices", "price", "add-price", "add-price-book", "import-prices", "end-override", "correct-price")
 _STUDY_PAGES = ("study", "change-study", "duplicate-study", "archive-study")
-_REPORT_PAGES = ("report", "compare", "learning-curves", "artifact", "quality", "try-artifact")
+_REPORT_PAGES = ("report", "autopilot", "compare", "learning-curves", "artifact", "quality", "try-artifact")
 _BUDGET_FORMS = ("top-up", "set-cap", "set-thresholds", "stop-everything")
 
 MENU = (

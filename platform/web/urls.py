@@ -15,7 +15,7 @@ from web.views import (
     starting,
     studies,
 )
-from web.views.money import budgets, costs, ledger, prices, statements
+from web.views.money import autopilot, budgets, costs, ledger, prices, statements
 
 urlpatterns = [
     path("", studies.home, name="home"),
@@ -76,6 +76,8 @@ urlpatterns = [
     path("studies/<int:pk>/report/print/", reports.print_report, name="print-report"),
     path("studies/<int:pk>/report/next/", next_tranche.next_part, name="next-tranche"),
     path("studies/<int:pk>/report/pilot/", next_tranche.start_pilot, name="start-pilot"),
+    path("studies/<int:pk>/autopilot/", autopilot.autopilot, name="autopilot"),
+    path("studies/<int:pk>/autopilot/off/", autopilot.autopilot_off, name="autopilot-off"),
     path("studies/<int:pk>/report.csv", reports.report_table, name="report-table"),
     path("studies/<int:pk>/report/planned.csv", reports.planned_table, name="planned-table"),
     re_path(r"^studies/(?P<pk>\d+)/report\.(?P<suffix>svg|png)$", charting.report_chart, name="report-chart"),

@@ -61,6 +61,7 @@ OF_STUDY = [
     "runs",
     "start-run",
     "report",
+    "autopilot",
     "compare",
     "learning-curves",
     "study-costs",

@@ -1,6 +1,6 @@
 """Policies: what to buy next, given prices and the scores seen."""
 
-from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips
+from planning.policy.advice import Advice, Question, advise, cheapest_to_reach, flips, least_visible
 from planning.policy.fixed import FIXED_POLICIES, FixedPolicy
 from planning.policy.forecasts import Forecast
 from planning.policy.labels_alone import LabelsNeeded, labels_needed
@@ -25,5 +25,6 @@ __all__ = [
     "flips",
     "has_choice",
     "labels_needed",
+    "least_visible",
     "pilot_of",
 ]

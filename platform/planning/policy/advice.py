@@ -132,6 +132,11 @@ def flips(
     return dict(sorted(found.items()))
 
 
+def least_visible(points: Sequence[Point]) -> float:
+    """Half of the narrowest 95 % interval: a smaller gain is one that no student's interval can show."""
+    return SDS_IN_HALF * min((point.sd for point in points if point.sd is not None), default=0.0)
+
+
 def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) -> Forecast | None:
     """The cheapest single purchase whose student reaches a score with this chance; None where none does."""
     points, state = question.usual, question.state()
@@ -187,7 +192,7 @@ def _per_dollar(forecast: Forecast) -> float:
 def _words(question: Question, best: Forecast, runner_up: Forecast | None) -> str:
     if not best.can_tell:
         return cannot_tell(best, question.wording)
-    narrowest = SDS_IN_HALF * min((point.sd for point in question.points if point.sd is not None), default=0.0)
+    narrowest = least_visible(question.points)
     if best.gain < narrowest:
         return too_small(best, narrowest, question.wording)
     return why(best, runner_up, question.wording)

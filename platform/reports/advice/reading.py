@@ -9,7 +9,7 @@ from budgets.models import Path
 from budgets.money import ZERO
 from reports.advice.outcomes import Coverage, coverage, outcomes_of
 from reports.advice.records import OfferRecord, key_of, offer_from_json
-from reports.advice.situation import situation_of
+from reports.advice.situation import Situation, situation_of
 from reports.models import ForecastOutcome, Recommendation
 from reports.points import Point
 from studies.models import Study
@@ -77,9 +77,14 @@ def _merit(offer: OfferRecord) -> float:
     return float("inf") if offer.gain_per_dollar is None else offer.gain_per_dollar
 
 
-def next_tranche(study: Study, *, measured: Sequence[Point] | None = None) -> NextTranche:
-    """Find the recommendation of a study's present state, else its latest; nothing is worked out here."""
-    state = situation_of(study, measured=measured).key
+def next_tranche(
+    study: Study, *, measured: Sequence[Point] | None = None, situation: Situation | None = None
+) -> NextTranche:
+    """Find the recommendation of a study's present state, else its latest; nothing is worked out here.
+
+    Parameters: `measured` and `situation` where these are read already.
+    """
+    state = (situation or situation_of(study, measured=measured)).key
     kept = Recommendation.objects.filter(study=study)
     current = kept.filter(state=state).first()
     return NextTranche(

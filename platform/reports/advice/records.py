@@ -12,7 +12,7 @@ from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.advice.pilot import PilotPart
 from reports.advice.situation import OWN_CHECKPOINT
-from reports.advice.words import name_purchase
+from reports.advice.words import name_purchase, name_student
 from reports.models import Recommendation
 from runs.requests import HYBRID_EPOCHS, RunPlan, RunRequest
 from studies.models import Study
@@ -77,6 +77,12 @@ class OfferRecord:
     def is_startable(self) -> bool:
         """Whether all of its labels are there."""
         return not self.num_new and not self.num_waiting
+
+    @property
+    def student(self) -> str:
+        """The student, or the teacher, that it leads to."""
+        cell = Cell(self.labels, TEACHER if self.pseudo_labels is None else float(self.pseudo_labels))
+        return name_student(cell, is_hybrid=self.is_hybrid)
 
     @property
     def arm(self) -> str:

@@ -77,17 +77,19 @@ def start_distil(
 
 
 @transaction.atomic
-def start_all(*, actor: User, requests: Sequence[RunRequest], licence_confirmed: bool = False) -> Sequence[StartedRuns]:
+def start_all(
+    *, actor: User, requests: Sequence[RunRequest], licence_confirmed: bool = False, agent: str = ""
+) -> Sequence[StartedRuns]:
     """Start the runs of several requests, in order: of all of them, or of none. Raises: as `start_runs`."""
-    return [start_runs(actor=actor, request=one, licence_confirmed=licence_confirmed) for one in requests]
+    return [start_runs(actor=actor, request=one, licence_confirmed=licence_confirmed, agent=agent) for one in requests]
 
 
 @transaction.atomic
-def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = False) -> StartedRuns:
+def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = False, agent: str = "") -> StartedRuns:
     """Start the runs of a request: fix its rows, check it, hold its worst case, queue what waits for nothing.
 
     A run that an equal request made, under way or done, is shared, and so is its cost. With `licence_confirmed` the
-    actor states that the teacher's outputs may train other models.
+    actor states that the teacher's outputs may train other models. `agent` names what acts for the actor, if any.
     Raises: Forbidden; NotEnoughLabels; NothingToMeasure; NotEnoughExamples; TeacherUnusable; OutputsMayNotTrain;
     LicenceUnconfirmed; PreflightRefused; PriceMissing; WorstCaseDoesNotFit; BudgetStopped; StillCancelling; Refusal.
     """
@@ -106,7 +108,7 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
         if run.state == RunState.QUEUED:
             enqueue(run)
     if started.new:
-        _record(actor, chain, started)
+        _record(actor, chain, started, agent)
     return started
 
 
@@ -157,7 +159,7 @@ def _get_or_create(
     return run, is_new
 
 
-def _record(actor: User, chain: Chain, started: StartedRuns) -> None:
+def _record(actor: User, chain: Chain, started: StartedRuns, agent: str) -> None:
     last = started.last
     record(
         actor=actor,
@@ -177,6 +179,7 @@ def _record(actor: User, chain: Chain, started: StartedRuns) -> None:
             "max_minutes": chain.plan.max_minutes,
             "go_on": chain.plan.go_on,
             "held": sum((run.hold.amount for run in started.new if run.hold), ZERO),
+            **({"by": agent} if agent else {}),
         },
     )
 

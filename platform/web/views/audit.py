@@ -15,7 +15,7 @@ from web.forms.audit import AuditFilterForm
 from web.guards import page_for
 from web.http import page_of, stream, unreadable
 
-_STUDY_PAGES = {"budget": "budget", "labelling": "labelling", "ledger": "ledger"}
+_STUDY_PAGES = {"autopilot": "autopilot", "budget": "budget", "labelling": "labelling", "ledger": "ledger"}
 
 
 @page_for(Action.SEE_AUDIT)

@@ -103,6 +103,8 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "compare": (MANAGERS, NOT_FOR_MANAGERS),
     "next-tranche": (MANAGERS, NOT_FOR_MANAGERS),
     "start-pilot": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
+    "autopilot": (MANAGERS, MANAGERS),
+    "autopilot-off": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "report-table": (MANAGERS, NOT_FOR_MANAGERS),
     "planned-table": (MANAGERS, NOT_FOR_MANAGERS),
     "report-chart": (MANAGERS, NOT_FOR_MANAGERS),
