@@ -1,9 +1,10 @@
 """Intervals of a metric's mean over seeds, and of the difference of two such means.
 
-Two things move a mean: which examples are in the test split, and which seeds were trained. The first is measured by
-resampling the examples. The second is the variance between the seeds, less what chance on the examples puts into it;
-few seeds tell it badly, so that it counts with Student's t. Both are joined by the square-and-add rule of Zou and
-Donner, "Construction of confidence limits about effect measures: A general approach", Statistics in Medicine 27, 2008.
+Three things move a mean: which examples are in the test split, which seeds were trained, and which labels there are.
+The first is measured by resampling the examples. The second is the variance between the seeds, less what chance on the
+examples puts into it; few seeds tell it badly, so that it counts with Student's t. The third is that between models of
+halves of the labels, as far as they are cheap. They are joined by the square-and-add rule of Zou and Donner,
+"Construction of confidence limits about effect measures: A general approach", Statistics in Medicine 27, 2008.
 
 Shapes: R resamples of the examples, S seeds.
 """
@@ -17,8 +18,9 @@ from training.answers.scores import SeedScores
 _STEPS_OF_BISECTION = 25
 # A difference up to this is of rounding.
 _ROUNDING = 1e-12
-# What an interval may hold. Draws of labels are in none: a study has but one set of them.
-EXAMPLES, SEEDS = "examples", "seeds"
+# What an interval may hold.
+EXAMPLES, SEEDS, LABELS = "examples", "seeds", "labels"
+OVER_EXAMPLES_AND_LABELS = f"over {EXAMPLES} and {LABELS}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,15 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSpread:
+    """A metric's interval over examples and labels, and its standard deviation `sd` over labels, on these examples."""
+
+    low: float
+    high: float
+    sd: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +52,7 @@ class Difference:
 
 
 def intervals_hold(*, num_seeds: int) -> tuple[str, ...]:
-    """Name what the intervals of so many seeds hold."""
+    """Name what the intervals of so many seeds hold; labels are in none of these."""
     return (EXAMPLES, SEEDS) if num_seeds > 1 else (EXAMPLES,)
 
 
@@ -63,11 +74,27 @@ def mean_interval(scores: SeedScores, *, confidence: float) -> Interval:
     if not seeds:
         return Interval(value=scores.value, low=low, high=high)
     by_seeds = _t_quantile(scores.num_seeds - 1, 1 - tail) * seeds**0.5
-    value = scores.value
+    return _widened(Interval(value=scores.value, low=low, high=high), by_seeds)
+
+
+def over_labels(interval: Interval, halves: SeedScores, *, confidence: float) -> LabelSpread:
+    """Return an interval over examples made wide enough for other labels, too.
+
+    `halves` are models fitted to random halves of the labels, among which scores vary as between whole draws; what
+    chance on the examples puts into that is in the interval already.
+    """
+    by_labels = _t_quantile(halves.num_seeds - 1, (1 + confidence) / 2) * halves.variance_between(chance_off=1.0) ** 0.5
+    wide = _widened(interval, by_labels)
+    return LabelSpread(low=wide.low, high=wide.high, sd=halves.variance_between() ** 0.5)
+
+
+def _widened(interval: Interval, half_width: float) -> Interval:
+    """Add to an interval, in squares, what something else moves its value by."""
+    value = interval.value
     return Interval(
         value=value,
-        low=max(0.0, value - float(np.hypot(max(value - low, 0), by_seeds))),
-        high=min(1.0, value + float(np.hypot(max(high - value, 0), by_seeds))),
+        low=max(0.0, value - float(np.hypot(max(value - interval.low, 0), half_width))),
+        high=min(1.0, value + float(np.hypot(max(interval.high - value, 0), half_width))),
     )
 
 

@@ -5,6 +5,7 @@ from training.fewshot.encoder import FrozenEncoder
 from training.fewshot.fitting import FrozenFit, FrozenStudy, UnitVectors
 from training.fewshot.folds import stratified_folds
 from training.fewshot.frozen_head import FrozenHead, LinearHead
+from training.fewshot.halves import heads_of_halves
 from training.fewshot.judging import as_outputs, errors_of, scores_of
 from training.fewshot.linear import fit_logistic
 from training.fewshot.names import TEMPLATE, LabelText
@@ -34,6 +35,7 @@ __all__ = [
     "errors_of",
     "fit_logistic",
     "fit_words",
+    "heads_of_halves",
     "scores_of",
     "stratified_folds",
 ]

@@ -28,11 +28,15 @@ ROWS_PER_BLOCK = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Extra:
-    """What a recipe adds to a result: baselines, how it was chosen, and outputs for the rows that taught it."""
+    """What a recipe adds to a result: baselines, how it was chosen, and outputs for the rows that taught it.
+
+    `of_halves` are answers to test by heads fitted to halves of the labels.
+    """
 
     baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
     choice: dict[str, Any] | None = None
     held_out: HeldOut | None = None
+    of_halves: Sequence[list[str | None]] = ()
 
 
 def finish(
@@ -56,7 +60,10 @@ def finish(
         evaluator = trained.evaluators[place]()
         by_seed[place] = {name: evaluator.predict(name) for name in evaluator.splits}
     metrics: dict[str, Any] = {
-        name: evaluator.metrics(name, [by_seed[place][name] for place in sorted(by_seed)]) for name in evaluator.splits
+        name: evaluator.metrics(
+            name, [by_seed[place][name] for place in sorted(by_seed)], extra.of_halves if name == "test" else ()
+        )
+        for name in evaluator.splits
     }
     metrics["baselines"] = {**evaluator.baselines(train), **extra.baselines}
     metrics["baseline"] = metrics["baselines"].get("majority")

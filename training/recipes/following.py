@@ -36,13 +36,15 @@ class RecipeUnusable(PermanentFailure):
 class RecipeResult:
     """What was trained; `choice` is how, as result.json has it.
 
-    `held_out` are outputs for the labelled rows by heads that were not fitted to them, where a head is all there is.
+    `held_out` are outputs for the labelled rows by heads that were not fitted to them, and `of_halves` answers to test
+    by heads fitted to halves of these rows, where a head is all there is.
     """
 
     trained: SearchResult
     choice: dict[str, Any] | None = None
     baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
     held_out: HeldOut | None = None
+    of_halves: list[list[str | None]] = field(default_factory=list)
 
     @property
     def is_trained(self) -> bool:
@@ -77,6 +79,7 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     if not found.is_trained:
         # It is the student itself.
         baselines.pop(FROZEN_LABELS, None)
+        found = replace(found, of_halves=_of_halves(run, start))
     return replace(found, baselines=baselines)
 
 
@@ -103,6 +106,14 @@ def _baselines(run: RecipeRun, loader: ModelLoader, start: HeadStart | None) -> 
     return few_label_baselines(
         job=run.job, loader=loader, compute=run.compute, rows=_rows(run), test=run.held_out["test"], start=start
     )
+
+
+def _of_halves(run: RecipeRun, start: HeadStart) -> list[list[str | None]]:
+    """Measure what other labels would have come to; only heads on the checkpoint as it is are cheap enough for that."""
+    if "test" not in run.held_out:
+        return []
+    run.job.progress.stage("evaluate", message="measuring the spread over labels")
+    return start.predict_by_halves(run.held_out["test"])
 
 
 def _rows(run: RecipeRun) -> HeadRows:

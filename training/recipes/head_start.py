@@ -24,6 +24,7 @@ from training.fewshot import (
     UnitVectors,
     VectorStore,
     as_outputs,
+    heads_of_halves,
 )
 from training.job import Job
 from training.learners import HeldOut
@@ -41,6 +42,8 @@ MOST_POOL_OF_WORDS, MOST_ROWS_OF_WORDS = 500, 1_000
 MOST_POOL_OF_TUNED = 500
 # What a choice calls a head that answers everything alike.
 NO_RECIPE = "none"
+# Of more test rows, answers of so many heads take too long.
+MOST_TEST_ROWS_OF_HALVES = 20_000
 OF_NAMES = ("names_and_pool", "names", "cosine")
 SMALLEST_PROBABILITY = 1e-6
 
@@ -78,6 +81,15 @@ class HeadStart:
         """Return the head's, or another one's, answers to further rows; raises StopRequested."""
         with torch.random.fork_rng(devices=[]):
             return self.study.predict(head or self.fit.head, rows, self.study.vectors(rows.columns))
+
+    def predict_by_halves(self, rows: Rows) -> list[list[str | None]]:
+        """Return answers by heads fitted to halves of the labels, none where that takes long; raises StopRequested."""
+        heads = heads_of_halves(self.fit, seed=self.seed) if len(rows) <= MOST_TEST_ROWS_OF_HALVES else []
+        if not heads:
+            return []
+        with torch.random.fork_rng(devices=[]):
+            vectors = self.study.vectors(rows.columns)
+        return [self.study.predict(head, rows, vectors) for head in heads]
 
     @property
     def outputs(self) -> Callable[[Rows], ModelOutputs] | None:

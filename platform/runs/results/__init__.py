@@ -21,6 +21,7 @@ from runs.results.watching import (
     written_spec,
 )
 from training.answers import (
+    OVER_EXAMPLES_AND_LABELS,
     BaselineComparison,
     ClassAnswers,
     ClassCounts,
@@ -28,6 +29,7 @@ from training.answers import (
     Difference,
     Interval,
     Item,
+    LabelSpread,
     Ratio,
     class_differences,
     compare_with_baseline,
@@ -38,6 +40,7 @@ from training.reporting import CostLine, Costs
 __all__ = [
     "FILES",
     "MOST_CHARACTERS",
+    "OVER_EXAMPLES_AND_LABELS",
     "AnswerFile",
     "AnsweredRow",
     "BaselineComparison",
@@ -54,6 +57,7 @@ __all__ = [
     "Interval",
     "Item",
     "LabelOrigins",
+    "LabelSpread",
     "ModelAnswer",
     "NamesNotScored",
     "NamesScore",

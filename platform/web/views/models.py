@@ -68,6 +68,7 @@ def _page(model: Artifact) -> dict[str, Any]:
     shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
     is_model = model.kind != ArtifactKind.SOFT_LABELS
+    result = read_result(model.result)
     return {
         "study": model.run.study,
         "artifact": model,
@@ -80,7 +81,8 @@ def _page(model: Artifact) -> dict[str, Any]:
         "num_students": len(sharing.students),
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),
-        "result": read_result(model.result),
+        "result": result,
+        "over_labels": result.over_labels.get(model.run.study.metric),
         "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
         "missing": missing_parts(model) if is_model else [],
