@@ -102,7 +102,7 @@ def _draw(measuring: Measuring, cell: Cell, options: argparse.Namespace) -> tabl
         chose=frozen["chose"],
         seconds=frozen["seconds"],
         pass_seconds=frozen["pass_seconds"],
-        spread_by_halves=frozen.get("spread_by_halves"),
+        sd_over_labels=frozen.get("sd_over_labels"),
         student_chose="; ".join(chose),
     )
 

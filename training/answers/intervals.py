@@ -2,9 +2,9 @@
 
 Three things move a mean: which examples are in the test split, which seeds were trained, and which labels there are.
 The first is measured by resampling the examples. The second is the variance between the seeds, less what chance on the
-examples puts into it; few seeds tell it badly, so that it counts with Student's t. The third is that between models of
-halves of the labels, as far as they are cheap. They are joined by the square-and-add rule of Zou and Donner,
-"Construction of confidence limits about effect measures: A general approach", Statistics in Medicine 27, 2008.
+examples puts into it; few seeds tell it badly, so that it counts with Student's t. The third is half of that between
+models of two halves of the labels, as far as they are cheap. They are joined by the square-and-add rule of Zou and
+Donner, "Construction of confidence limits about effect measures: A general approach", Statistics in Medicine 27, 2008.
 
 Shapes: R resamples of the examples, S seeds.
 """
@@ -34,7 +34,7 @@ class Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSpread:
-    """A metric's interval over examples and labels, and its standard deviation `sd` over labels, on these examples."""
+    """A metric's interval over examples and labels, and its standard deviation `sd` over labels alone."""
 
     low: float
     high: float
@@ -80,12 +80,17 @@ def mean_interval(scores: SeedScores, *, confidence: float) -> Interval:
 def over_labels(interval: Interval, halves: SeedScores, *, confidence: float) -> LabelSpread:
     """Return an interval over examples made wide enough for other labels, too.
 
-    `halves` are models fitted to random halves of the labels, among which scores vary as between whole draws; what
-    chance on the examples puts into that is in the interval already.
+    Of `halves`, each two models are fitted to the two halves of the labels, split at random. Such halves are two draws
+    of half as many labels; what chance on the examples puts between them is taken off, since the interval has it. The
+    variance of a score falls with the number of labels at least as that of a mean does: half of it is that of all
+    labels, or more than it is.
     """
-    by_labels = _t_quantile(halves.num_seeds - 1, (1 + confidence) / 2) * halves.variance_between(chance_off=1.0) ** 0.5
-    wide = _widened(interval, by_labels)
-    return LabelSpread(low=wide.low, high=wide.high, sd=halves.variance_between() ** 0.5)
+    gap_P = halves.values_S[0::2] - halves.values_S[1::2]
+    chance_P = (halves.draws_RS[:, 0::2] - halves.draws_RS[:, 1::2]).var(axis=0)
+    of_half = max(0.0, float((gap_P**2 - chance_P).mean()) / 2)
+    sd = (of_half / 2) ** 0.5
+    wide = _widened(interval, _t_quantile(len(gap_P) - 1, (1 + confidence) / 2) * sd)
+    return LabelSpread(low=wide.low, high=wide.high, sd=sd)
 
 
 def _widened(interval: Interval, half_width: float) -> Interval:

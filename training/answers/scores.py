@@ -51,22 +51,15 @@ class SeedScores:
     def seed_variance(self) -> float:
         """Return what drawing other seeds adds to the variance of the mean, at least 0; 0 of a single seed.
 
-        Half of the examples' chance is taken off: all of it would leave too little where the seeds happen to agree.
-        """
-        return self.variance_between(chance_off=0.5) / self.num_seeds
-
-    def variance_between(self, *, chance_off: float = 0.0) -> float:
-        """Return the variance between the models, at least 0; 0 of a single one.
-
-        It has part of the examples' chance in it, which the resamples measure too; `chance_off` is the share of that to
-        be taken off.
+        The variance between seeds has part of the examples' chance in it, which the resamples measure too. Half of that
+        is taken off: all of it would leave too little where the seeds happen to agree.
         """
         if self.num_seeds < 2:
             return 0.0
         between = float(self.values_S.var(ddof=1))
         apart_RS = self.draws_RS - self.draws_R[:, None]
         by_chance = float(apart_RS.var(axis=0).sum()) / (self.num_seeds - 1)
-        return max(0.0, between - chance_off * by_chance)
+        return max(0.0, between - by_chance / 2) / self.num_seeds
 
 
 def seed_scores(

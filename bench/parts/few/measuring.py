@@ -98,7 +98,7 @@ class Measuring:
         )[self.few.metric]
         found = {"low": round(100 * metrics["low"], 2), "high": round(100 * metrics["high"], 2)}
         spread = metrics.get("over_labels")
-        return found if spread is None else {**found, "spread_by_halves": round(100 * spread["sd"], 2)}
+        return found if spread is None else {**found, "sd_over_labels": round(100 * spread["sd"], 2)}
 
     @cached_property
     def _test(self) -> Rows:

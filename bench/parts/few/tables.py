@@ -32,7 +32,7 @@ class Draw:
     chose: str
     seconds: float
     pass_seconds: float
-    spread_by_halves: float | None = None
+    sd_over_labels: float | None = None
     student_chose: str = ""
 
 
@@ -64,13 +64,10 @@ class Row:
         return None if best is None or chosen is None or not self.num_labels else best - chosen
 
     @property
-    def spread(self) -> tuple[float, float] | None:
-        """Standard deviations over labels: of these draws' scores, and as halves of each draw's labels tell it."""
-        told = [draw.spread_by_halves for draw in self.draws if draw.spread_by_halves is not None]
-        if len(told) < 2:
-            return None
-        measured = np.std([draw.scores["chosen"] for draw in self.draws], ddof=1)
-        return float(measured), float(np.sqrt(np.mean(np.square(told))))
+    def sd_over_labels(self) -> float | None:
+        """The standard deviation over labels, as halves of each draw's labels tell it."""
+        told = [draw.sd_over_labels for draw in self.draws if draw.sd_over_labels is not None]
+        return float(np.sqrt(np.mean(np.square(told)))) if told else None
 
     @property
     def search_over_pass(self) -> float:
@@ -154,7 +151,7 @@ def print_tables(rows: Sequence[Row]) -> None:
     _print_table(
         ["set", "labels", *shown], [[row.few, row.num_labels, *(_cell(row, name) for name in shown)] for row in rows]
     )
-    header = ["set", "labels", "ours beside the best baseline", "choice loses", "spread: measured, by halves"]
+    header = ["set", "labels", "ours beside the best baseline", "choice loses", "sd over labels"]
     _print_table(
         [*header, "search over a pass", "chose", "students chose"],
         [
@@ -163,7 +160,7 @@ def print_tables(rows: Sequence[Row]) -> None:
                 row.num_labels,
                 "" if row.standing is None else str(row.standing),
                 "" if row.lost is None else f"{row.lost:.1f}",
-                "" if row.spread is None else "{:.1f}, {:.1f}".format(*row.spread),
+                "" if row.sd_over_labels is None else f"{row.sd_over_labels:.1f}",
                 f"{row.search_over_pass:.2f}",
                 ", ".join(draw.chose for draw in row.draws),
                 ", ".join(draw.student_chose for draw in row.draws if draw.student_chose),

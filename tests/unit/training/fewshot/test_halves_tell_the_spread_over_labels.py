@@ -96,12 +96,11 @@ def test_heads_are_of_the_chosen_recipe_on_halves(recipe: str) -> None:
     made = make(num_labels=2, gold=[0, 1] * 10)
     fit = fit_of(made.evidence, recipe=recipe, strength=0.3)
     heads = heads_of_halves(fit, seed=0)
-    assert len(heads) == halves.NUM_HALVES
-    assert heads_of_halves(fit, seed=0)[3].linear.weights_CF == pytest.approx(heads[3].linear.weights_CF)
-    order = np.random.default_rng(0).permutation(20)[:10]
-    assert heads[0].linear.weights_CF == pytest.approx(
-        RECIPES[recipe](made.evidence.of(np.sort(order)), 0.3).weights_CF
-    )
+    assert len(heads) == 2 * halves.NUM_SPLITS
+    in_first_N = np.random.default_rng(0).permutation(20) < 10
+    for head, is_in_N in zip(heads[:2], (in_first_N, ~in_first_N), strict=True):
+        expected = RECIPES[recipe](made.evidence.of(np.flatnonzero(is_in_N)), 0.3)
+        assert head.linear.weights_CF == pytest.approx(expected.weights_CF)
 
 
 def test_words_of_a_text_are_in_one_half(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,13 +118,13 @@ def test_words_of_a_text_are_in_one_half(monkeypatch: pytest.MonkeyPatch) -> Non
     fit = replace(fit_of(evidence), bounds=np.arange(0, 41, 2))
     recipe = Recipe("class_means", "", fitted, lambda _: "")  # type: ignore[arg-type]
     monkeypatch.setattr(halves, "recipes_for", lambda _: (recipe,))
-    assert len(heads_of_halves(fit, seed=0)) == halves.NUM_HALVES and set(sizes) == {10}
+    assert len(heads_of_halves(fit, seed=0)) == 2 * halves.NUM_SPLITS and set(sizes) == {10}
 
 
 def test_nothing_is_said_of_too_little_or_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = make(num_labels=2, gold=[0, 1] * 4)
+    few = make(num_labels=2, gold=[0, 1] * 9)
     assert heads_of_halves(fit_of(few.evidence), seed=0) == []
-    # Half of the halves lack the second label.
+    # One half of each split lacks the second label.
     lonely = make(num_labels=2, gold=[0] * 19 + [1])
     assert heads_of_halves(fit_of(lonely.evidence), seed=0) == []
     enough = fit_of(make(num_labels=2, gold=[0, 1] * 10).evidence)
