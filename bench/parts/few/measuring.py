@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.parts.few.cells import Cells, Found
 from bench.parts.few.columns import Answered, Answers, Bench, answers
-from bench.parts.few.setfit import can_answer, setfit_answers
+from bench.parts.few.setfit_column import can_answer, setfit_answers
 from bench.parts.few.sets import FewSet, as_rows, smaller
 from bench.parts.few.students import student
 from training.answers import Rows
@@ -59,7 +59,7 @@ class Measuring:
     def setfit(self, cell: Cell, python: Path | None) -> Found | None:
         """Measure SetFit, where an interpreter is given that has it; None where it is neither given nor known."""
         of = {"part": "setfit", "model": self.model, **vars(cell)}
-        if python is None or not cell.num_labels or not can_answer(self.few):
+        if python is None or not cell.num_labels or not can_answer(self.few.task_type):
             return self.cells.known(**of)
 
         def measure() -> Found:

@@ -29,6 +29,8 @@ CHOICE = {
     "notes": ["Label '1': the name says nothing."],
     "device_seconds": 30.0,
 }
+# Of a head that no training changed.
+SEEDS = [{"seed": 0, "learning_rate": 1e-4, "steps": 400, "dev": 0.5, "best_step": 0, "num_steps": 0}]
 
 
 @pytest.fixture
@@ -113,8 +115,7 @@ def test_settings_of_a_training_are_not_said_of_a_run_without_one(ready: Study) 
 
 def test_a_student_that_no_seed_changes_is_not_called_one_of_a_single_seed(manager: Client, ready: Study) -> None:
     run = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE)
-    seeds = [{"seed": 0, "learning_rate": 1e-4, "steps": 400, "dev": 0.5, "best_step": 0, "num_steps": 0}]
-    student = measured(run, choice=CHOICE, seeds=seeds)
+    student = measured(run, choice=CHOICE, seeds=SEEDS)
     (point,) = points(ready)
     assert (point.chosen, point.is_single_seed, point.interval_over) == (
         None,
@@ -134,7 +135,7 @@ def test_a_spread_over_labels_is_shown_wherever_a_score_is(manager: Client, read
     run = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE)
     spread = {"low": 0.333, "high": 0.777, "sd": 0.0456}
     test = {ready.metric: {"value": 0.52, "low": 0.4, "high": 0.6, "over_labels": spread}, "num_examples": 2}
-    student = measured(run, choice=CHOICE, metrics={"test": test}, seeds=[{"seed": 0, "num_steps": 0}])
+    student = measured(run, choice=CHOICE, metrics={"test": test}, seeds=SEEDS)
     (point,) = points(ready)
     assert point.over_labels is not None and vars(point.over_labels) == spread
     # The interval that students are compared by stays over examples alone.

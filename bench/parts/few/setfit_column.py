@@ -12,6 +12,7 @@ from training.models import load_pretrained
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES
 
+# It stands beside nothing that is called as the package is, which it would import instead.
 WORKER = Path(__file__).with_name("setfit_worker.py")
 
 
@@ -19,9 +20,9 @@ class SetFitFailed(RuntimeError):
     """The interpreter that --setfit names could not train SetFit."""
 
 
-def can_answer(few: FewSet) -> bool:
+def can_answer(task_type: str) -> bool:
     """SetFit gives a text one label: of entities it knows nothing."""
-    return TASK_TYPES[few.task_type].unit == "row"
+    return TASK_TYPES[task_type].unit == "row"
 
 
 def setfit_answers(
@@ -50,11 +51,12 @@ def setfit_answers(
             "test": [" ".join(texts.values()) for texts, _ in few.test],
             "seed": seed,
         }
-        found = _answered(python, folder, request)
+        found = answered_by(python, folder=folder, request=request)
     return found["predicted"], found["seconds"]
 
 
-def _answered(python: Path, folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+def answered_by(python: Path, *, folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Hand the worker a request through files in a folder. Raises: SetFitFailed."""
     (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
     command = [str(python), str(WORKER), str(folder / "request.json"), str(folder / "answer.json")]
     try:
