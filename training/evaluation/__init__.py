@@ -2,7 +2,7 @@
 
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
 from training.evaluation.limits import watch_limits
-from training.evaluation.metrics import SplitAnswers, bootstrap, split_metrics
+from training.evaluation.metrics import PartAnswers, SplitAnswers, bootstrap, split_metrics
 from training.evaluation.outputs import generate_answers, predict_logits
 from training.evaluation.predict import Listener, predict_file
 from training.evaluation.serving import answer_lines
@@ -11,6 +11,7 @@ __all__ = [
     "EncodedSplit",
     "Evaluator",
     "Listener",
+    "PartAnswers",
     "SplitAnswers",
     "SplitPredictions",
     "answer_lines",

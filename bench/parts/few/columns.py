@@ -7,7 +7,7 @@ engine trains, is a function of a Draw and a line in COLUMNS.
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from bench.parts.few.sets import FewSet, as_rows
 from training.answers import Rows, memorised_spans
 from training.compute import Compute
 from training.data import ModelOutputs, Units
+from training.evaluation import PartAnswers
 from training.fewshot import (
     OF_PAIRS,
     OF_TEXTS,
@@ -29,7 +30,7 @@ from training.fewshot import (
     VectorStore,
     fit_logistic,
     fit_words,
-    heads_of_halves,
+    heads_of_parts,
 )
 from training.learners import learner_of
 from training.models import load_pretrained
@@ -49,14 +50,14 @@ ROWS_OF_PASS = 1_000
 class Answered:
     """A column's answers to test, and what it chose.
 
-    `seconds` are the processor's for choosing, fitting and measuring the spread over labels; `of_halves` are answers of
-    heads fitted to halves of the labels.
+    `seconds` are the processor's for choosing, fitting and measuring the spread over labels; `of_parts` are answers of
+    heads fitted to parts of the labels.
     """
 
     predicted: Answers
     chose: str = ""
     seconds: float = 0.0
-    of_halves: list[Answers] = field(default_factory=list)
+    of_parts: PartAnswers | None = None
 
 
 class Bench:
@@ -130,16 +131,24 @@ def frozen(draw: Draw) -> Iterator[tuple[str, Answered]]:
     """The recipe chosen by folds as `chosen`, and each recipe at the strength that the folds prefer."""
     started = time.process_time()
     fit = draw.bench.study.fit(labelled=draw.labelled, pool=draw.pool, seed=draw.seed)
-    of_halves = [_predict(draw, head) for head in heads_of_halves(fit, seed=draw.seed)]
+    of_parts = _of_parts(draw, fit)
     seconds = time.process_time() - started
     chose = f"{fit.choice.chosen.recipe} {fit.choice.chosen.strength:g}"
-    yield "chosen", Answered(predicted=_predict(draw, fit.head), chose=chose, seconds=seconds, of_halves=of_halves)
+    yield "chosen", Answered(predicted=_predict(draw, fit.head), chose=chose, seconds=seconds, of_parts=of_parts)
     for recipe in OF_PAIRS if fit.evidence.is_pairs else OF_TEXTS:
         tried = [one for one in fit.choice.candidates if one.recipe == recipe.name and not one.lacks]
         if tried:
             best = max(tried, key=lambda one: one.score or 0.0)
             linear = recipe.fit(fit.evidence, best.strength)
             yield recipe.name, Answered(predicted=_predict(draw, _with(fit, linear)), chose=f"{best.strength:g}")
+
+
+def _of_parts(draw: Draw, fit: FrozenFit) -> PartAnswers | None:
+    heads = heads_of_parts(fit, seed=draw.seed)
+    if heads is None:
+        return None
+    of_halves, of_quarters = ([_predict(draw, head) for head in of] for of in (heads.halves, heads.quarters))
+    return PartAnswers(of_halves=of_halves, of_quarters=of_quarters)
 
 
 def _with(fit: FrozenFit, linear: LinearHead) -> FrozenHead:

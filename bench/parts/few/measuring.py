@@ -91,7 +91,7 @@ class Measuring:
         metrics = split_metrics(
             task_type=TASK_TYPES[self.few.task_type],
             rows=self._test,
-            answers=SplitAnswers(of_seeds=[chosen.predicted], of_halves=chosen.of_halves),
+            answers=SplitAnswers(of_seeds=[chosen.predicted], of_parts=chosen.of_parts),
             labels=self.few.label_names,
             settings=EvaluationSettings(metric=self.few.metric),
             seed=0,

@@ -65,7 +65,7 @@ class Row:
 
     @property
     def sd_over_labels(self) -> float | None:
-        """The standard deviation over labels, as halves of each draw's labels tell it."""
+        """The standard deviation over labels, as parts of each draw's labels tell it."""
         told = [draw.sd_over_labels for draw in self.draws if draw.sd_over_labels is not None]
         return float(np.sqrt(np.mean(np.square(told)))) if told else None
 
