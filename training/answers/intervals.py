@@ -20,8 +20,8 @@ _STEPS_OF_BISECTION = 25
 _ROUNDING = 1e-12
 # What an interval may hold.
 EXAMPLES, SEEDS, LABELS = "examples", "seeds", "labels"
-# With twice the labels the variance over labels is so much smaller: half for a mean, a quarter near the best head.
-LEAST_FALL, MOST_FALL = 1.0, 4.0
+# With twice the labels the variance over labels is at most so many times smaller, as that of a mean is.
+LEAST_FALL, MOST_FALL = 1.0, 2.0
 OVER_EXAMPLES_AND_LABELS = f"over {EXAMPLES} and {LABELS}"
 
 
@@ -87,7 +87,8 @@ def over_labels(
     `halves` are models of the two halves of the labels, split at random several times, one split after the other;
     `quarters` of the four quarters, likewise. Halves are draws of half as many labels, so that their variance is that
     of such draws. It is taken to fall from there to all labels as it fell from quarters to halves: not at all where a
-    head hardly knows its labels yet, as for a mean later, and faster near the best that a head can be.
+    head hardly knows its labels yet, and at most as for a mean. Near the best that a head can be it falls faster, so
+    that too much is told there.
     """
     of_halves = _variance_within(halves, size=2)
     fall = LEAST_FALL

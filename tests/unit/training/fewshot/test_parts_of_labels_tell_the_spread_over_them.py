@@ -93,8 +93,8 @@ def test_the_interval_over_labels_covers_what_other_labels_come_to() -> None:
     assert 0.92 <= with_labels <= 0.99
     assert over_examples < 0.88
     told = np.sqrt(np.mean([spread.sd**2 for _, spread in found]))
-    # The fall of the variance is told badly by few labels: rather too little of it.
-    assert 1.0 <= told / np.std(accuracies) <= 1.7
+    # Near the best head the variance falls faster than that of a mean: too much is told.
+    assert 1.0 <= told / np.std(accuracies) <= 1.9
 
 
 @pytest.mark.parametrize("recipe", ["class_means", "logistic"])
@@ -152,8 +152,8 @@ def scores_of(*groups: list[float]) -> SeedScores:
 
 @pytest.mark.parametrize(
     ("sd_of_quarters", "fall"),
-    [(0.01, 1.0), (0.02, 2.0), (0.05, 4.0)],
-    ids=["it grows", "as of a mean", "no faster than is believed"],
+    [(0.01, 1.0), (0.017, 1.445), (0.05, 2.0)],
+    ids=["it grows", "it falls", "it falls faster than that of a mean"],
 )
 def test_the_variance_falls_on_as_it_fell_from_quarters_to_halves(sd_of_quarters: float, fall: float) -> None:
     halves = scores_of([0.5, 0.52], [0.52, 0.5])
