@@ -2,7 +2,8 @@
 
 `python3 manage.py bench few_labels [--sets …] [--labels …] [--draws …]` measures on newsgroup topics and R8, which an
 installed package carries, and on fever, multipit_id and wlp of a folder of JSON-lines files (`--data`, or
-FULCRUM_BENCH_DATA; see `bench paths`). Test rows choose nothing. A score is the mean over draws of labels.
+FULCRUM_BENCH_DATA; see `bench paths`). `--students` also trains the engine's own students, `--setfit PYTHON` SetFit;
+what `--keep FILE` has is not measured again. Test rows choose nothing. A score is the mean over draws of labels.
 """
 
 import argparse
@@ -18,10 +19,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-from bench.parts import few_tables as tables  # noqa: E402  # the paths and threads above must be set first
-from bench.parts.few_columns import Bench, answers  # noqa: E402
-from bench.parts.few_sets import SETS, FewSet, read_sets, smaller  # noqa: E402
-from bench.parts.few_students import students  # noqa: E402
+from bench.parts.few import tables  # noqa: E402  # the paths and threads above must be set first
+from bench.parts.few.cells import Cells  # noqa: E402
+from bench.parts.few.measuring import Cell, Measuring, paths_of  # noqa: E402
+from bench.parts.few.sets import SETS, read_sets  # noqa: E402
 from training.spec import AUTO, DISTIL_FROM_CHOICES, SOFT, TrainingSettings, settings_of  # noqa: E402
 
 RECIPES = tuple(settings_of(TrainingSettings)["recipe"].choices)
@@ -37,26 +38,15 @@ def main() -> int:
     print(*left_out, sep="\n", end="\n" if left_out else "")
     if not sets:
         return 2
-    if options.students:
-        for few in sets:
-            for num_labels in options.labels:
-                for seed in range(options.draws):
-                    for row in students(
-                        smaller(few, num_test=options.tests),
-                        model=options.model,
-                        num_labels=num_labels,
-                        seed=seed,
-                        recipes=options.recipes,
-                        distil_from=options.distil_from,
-                    ):
-                        print(json.dumps(row), flush=True)
-        return 0
+    cells = Cells(options.keep)
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as folder:
         vectors = options.vectors or Path(folder)
-        rows = [row for few in sets for row in _rows(few, options, vectors)]
-    tables.print_table(rows)
+        about = {"model": options.model, "distil_from": options.distil_from, "vectors": vectors, "cells": cells}
+        asked = [Measuring(few=few, **about) for few in sets]
+        rows = [row for measuring in asked for row in _rows(measuring, options)]
+    tables.print_tables(rows)
     if options.json:
-        print(json.dumps(rows))
+        print(json.dumps(tables.as_json(rows)))
     figures = tables.figures(rows)
     is_ok = tables.is_met(figures)
     print(json.dumps({"bench": "few_labels", "figures": figures, "goals": tables.GOALS, "ok": is_ok}))
@@ -71,28 +61,56 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default="paraphrase-MiniLM-L3-v2", help="a package that carries weights")
     parser.add_argument("--data", type=Path, help="a folder of JSON-lines files; default FULCRUM_BENCH_DATA")
     parser.add_argument("--vectors", type=Path, help="a folder that keeps vectors for a next call")
-    parser.add_argument("--students", action="store_true", help="train the engine's own students, a line of JSON each")
+    parser.add_argument("--keep", type=Path, help="a file that keeps what was measured; what it has is shown, too")
+    parser.add_argument("--setfit", type=Path, metavar="PYTHON", help="train SetFit, by an interpreter that has it")
+    parser.add_argument("--students", action="store_true", help="train the engine's own students, too")
     parser.add_argument("--recipes", nargs="*", choices=RECIPES, default=[AUTO], help="of these students")
     parser.add_argument("--distil-from", choices=DISTIL_FROM_CHOICES, default=SOFT, help="of the distilled ones")
     parser.add_argument("--tests", type=int, help="how many test rows score these students; default all")
-    parser.add_argument("--json", action="store_true", help="print the rows as one line of JSON, too")
+    parser.add_argument("--json", action="store_true", help="print the draws as one line of JSON, too")
     return parser.parse_args()
 
 
-def _rows(few: FewSet, options: argparse.Namespace, vectors: Path) -> list[tables.Row]:
-    """One row per number of labels; says how each went, as it goes."""
-    bench = Bench(few, model=options.model, vectors=vectors)
-    found = []
-    labels = sorted({*options.labels, *([GOAL_LABELS[few.name]] if few.name in GOAL_LABELS else [])})
-    for num_labels in labels:
-        draws = [answers(bench.draw(num_labels=num_labels, seed=seed)) for seed in range(options.draws)]
-        scores = [{name: tables.score(bench, one.predicted) for name, one in draw.items()} for draw in draws]
-        seconds = sum(draw["chosen"].seconds for draw in draws) / len(draws)
-        chose = [draw["chosen"].chose for draw in draws]
-        row = tables.row_of(tables.Cell(few.name, num_labels), scores, chose, seconds)
-        print(f"{few.name}, {num_labels} labels: {row['chosen']:.1f} ({', '.join(chose)})", flush=True)
-        found.append(row)
+def _rows(measuring: Measuring, options: argparse.Namespace) -> list[tables.Row]:
+    """One row per number of labels; says how each draw went, as it goes."""
+    found, few = [], measuring.few.name
+    for num_labels in sorted({*options.labels, *([GOAL_LABELS[few]] if few in GOAL_LABELS else [])}):
+        draws = []
+        for seed in range(options.draws):
+            draw = _draw(measuring, Cell(few, num_labels, seed), options)
+            ours = [f"{name} {draw.scores[name]:.1f}" for name in (*tables.OURS, "setfit") if name in draw.scores]
+            print(f"{few}, {num_labels} labels, draw {seed + 1}: {', '.join(ours)} ({draw.chose})", flush=True)
+            draws.append(draw)
+        found.append(tables.Row(few=few, num_labels=num_labels, draws=draws))
     return found
+
+
+def _draw(measuring: Measuring, cell: Cell, options: argparse.Namespace) -> tables.Draw:
+    frozen = measuring.frozen(cell)
+    scores, half_widths = dict(frozen["scores"]), {"chosen": _half_width(frozen)}
+    setfit = measuring.setfit(cell, options.setfit)
+    if setfit is not None and setfit["score"] is not None:
+        scores["setfit"] = setfit["score"]
+    chose = []
+    for path, recipe in paths_of(options.recipes):
+        student = measuring.student(cell, path, recipe=recipe, num_test=options.tests, is_asked=options.students)
+        if student is not None:
+            name = path if recipe == AUTO else recipe
+            scores[name], half_widths[name] = student["score"], _half_width(student)
+            chose.append(f"{name}: {student['chose']}")
+    return tables.Draw(
+        scores=scores,
+        half_widths=half_widths,
+        chose=frozen["chose"],
+        seconds=frozen["seconds"],
+        pass_seconds=frozen["pass_seconds"],
+        sd_over_labels=frozen.get("sd_over_labels"),
+        student_chose="; ".join(chose),
+    )
+
+
+def _half_width(found: dict[str, float]) -> float:
+    return (found["high"] - found["low"]) / 2
 
 
 if __name__ == "__main__":

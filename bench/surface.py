@@ -17,7 +17,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
-from bench.parts import few_sets as sets  # noqa: E402  # the paths and threads above must be set first
+from bench.parts.few import sets  # noqa: E402  # the paths and threads above must be set first
 from bench.parts.surface_points import SMALLEST_POOL, points_of  # noqa: E402
 from planning.surfaces import Point, Surface  # noqa: E402
 from planning.surfaces.files import write_surfaces  # noqa: E402

@@ -8,8 +8,8 @@ from typing import Any
 
 import datasets
 
-from bench.parts.few_sets import FewSet
-from bench.parts.few_students import BATCH_SIZE, STEPS, TEACHER, Runs
+from bench.parts.few.sets import FewSet
+from bench.parts.few.students import BATCH_SIZE, STEPS, TEACHER, Runs
 from planning.surfaces import TEACHER as AS_TEACHER
 from planning.surfaces import Cell, Point
 from planning.surfaces.files import SDS_IN_INTERVAL

@@ -21,7 +21,7 @@ from reports.bills import (
 )
 from reports.formatting import MoneyFormat, adding_up, percent
 from runs.models import ArtifactKind, Evaluation
-from runs.results import BaselineComparison, words_of_interval
+from runs.results import BaselineComparison, LabelSpread, words_of_interval
 from studies.models import Split, Study
 from studies.task_types import metric_title
 
@@ -33,7 +33,8 @@ class Point:
     """A trained student on the report: its bill of materials, and its utility on the frozen test split.
 
     Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`. The utility is
-    the mean over `num_seeds` trainings with the settings `chosen`; `interval_over` says what its interval holds.
+    the mean over `num_seeds` trainings with the settings `chosen`; `interval_over` says what its interval holds, and
+    `over_labels` is the wider one that holds other labels too, where that was measured.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -55,6 +56,7 @@ class Point:
     num_seeds: int = 1
     is_trained: bool = True
     chosen: TrialRecord | None = None
+    over_labels: LabelSpread | None = None
     baselines: tuple[BaselineScore, ...] = ()
     metric_title: str = ""
     dev: Charges = _NO_CHARGES
@@ -142,6 +144,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         num_seeds=result.num_seeds,
         is_trained=result.is_trained,
         chosen=result.chosen,
+        over_labels=result.over_labels.get(evaluation.metric),
         baselines=result.baselines,
         metric_title=metric_title(task_type=ledger.study.task_type, metric=evaluation.metric),
     )

@@ -125,10 +125,11 @@ def cost_table(rows: Sequence[CostRow], *, by: Grouping) -> str:
 def _points_table(report: Report) -> str:
     metric = metric_title(task_type=report.study.task_type, metric=report.study.metric)
     header = ["Path", "Student", "Labels", "Pseudo-labels", *_SECTIONS.values(), "Total", "With dev", metric]
-    header += ["95 % interval", "Over", "Seeds", "Per $", "Marginal"]
+    header += ["95 % interval", "Over", "With labels", "Seeds", "Per $", "Marginal"]
     notes = [
         "A metric is the mean over the seeds. Its interval holds other test examples and, of several seeds, other",
-        "seeds; never other labels. One seed says nothing of what the same training gives from another.",
+        "seeds. One seed says nothing of what the same training gives from another. With labels: the interval over",
+        "examples and labels, measured for heads on a checkpoint that is not trained; no other holds other labels.",
         "With dev: with the dev labels that chose rates and steps, which serve every student and are in no bill.",
         "Per $ and Marginal are percentage points of the metric per unit of the currency: over what costs nothing"
         f"{_zero_of(report)},",
@@ -150,6 +151,7 @@ def _row(point: Point) -> list[str]:
         percent(point.utility) + ("*" if point.on_frontier else " "),
         interval(point.low, point.high),
         point.interval_over.removeprefix("over "),
+        "-" if point.over_labels is None else interval(point.over_labels.low, point.over_labels.high),
         f"{point.num_seeds}",
         points_per_dollar(point.utility_per_dollar),
         points_per_dollar(point.marginal_utility),

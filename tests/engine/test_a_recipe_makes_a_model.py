@@ -46,7 +46,9 @@ def test_each_recipe_makes_a_model_of_each_task_type(recipe: str, task_type: Tas
     choice = result["choice"]
     assert choice["why"].endswith(".") and choice["device_seconds"] > 0
     assert {"name", "score"} <= set(choice["candidates"][0])
-    assert (result["seeds"][0]["num_steps"] > 0) == (choice["chosen"] in ("probe", "contrast", "finetune"))
+    is_trained = choice["chosen"] in ("probe", "contrast", "finetune")
+    assert (result["seeds"][0]["num_steps"] > 0) == is_trained
+    assert ("over_labels" in result["metrics"]["test"][task_type.metrics[0]]) != is_trained
     assert len(answers_of(folder)) == 10
 
 

@@ -1,8 +1,9 @@
 """Intervals of a metric's mean over seeds, and of the difference of two such means.
 
-Two things move a mean: which examples are in the test split, and which seeds were trained. The first is measured by
-resampling the examples. The second is the variance between the seeds, less what chance on the examples puts into it;
-few seeds tell it badly, so that it counts with Student's t. Both are joined by the square-and-add rule of Zou and
+Three things move a mean: which examples are in the test split, which seeds were trained, and which labels there are.
+The first is measured by resampling the examples. The second is the variance between the seeds, less what chance on the
+examples puts into it; few seeds tell it badly, so that it counts with Student's t. The third is told by models of
+halves and quarters of the labels, as far as they are cheap. They are joined by the square-and-add rule of Zou and
 Donner, "Construction of confidence limits about effect measures: A general approach", Statistics in Medicine 27, 2008.
 
 Shapes: R resamples of the examples, S seeds.
@@ -17,8 +18,11 @@ from training.answers.scores import SeedScores
 _STEPS_OF_BISECTION = 25
 # A difference up to this is of rounding.
 _ROUNDING = 1e-12
-# What an interval may hold. Draws of labels are in none: a study has but one set of them.
-EXAMPLES, SEEDS = "examples", "seeds"
+# What an interval may hold.
+EXAMPLES, SEEDS, LABELS = "examples", "seeds", "labels"
+# With twice the labels the variance over labels is at most so many times smaller, as that of a mean is.
+LEAST_FALL, MOST_FALL = 1.0, 2.0
+OVER_EXAMPLES_AND_LABELS = f"over {EXAMPLES} and {LABELS}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,15 @@ class Interval:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSpread:
+    """A metric's interval over examples and labels, and its standard deviation `sd` over labels alone."""
+
+    low: float
+    high: float
+    sd: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +54,7 @@ class Difference:
 
 
 def intervals_hold(*, num_seeds: int) -> tuple[str, ...]:
-    """Name what the intervals of so many seeds hold."""
+    """Name what the intervals of so many seeds hold; labels are in none of these."""
     return (EXAMPLES, SEEDS) if num_seeds > 1 else (EXAMPLES,)
 
 
@@ -63,11 +76,45 @@ def mean_interval(scores: SeedScores, *, confidence: float) -> Interval:
     if not seeds:
         return Interval(value=scores.value, low=low, high=high)
     by_seeds = _t_quantile(scores.num_seeds - 1, 1 - tail) * seeds**0.5
-    value = scores.value
+    return _widened(Interval(value=scores.value, low=low, high=high), by_seeds)
+
+
+def over_labels(
+    interval: Interval, *, halves: SeedScores, quarters: SeedScores | None, confidence: float
+) -> LabelSpread:
+    """Return an interval over examples made wide enough for other labels, too.
+
+    `halves` are models of the two halves of the labels, split at random several times, one split after the other;
+    `quarters` of the four quarters, likewise. Halves are draws of half as many labels, so that their variance is that
+    of such draws. It is taken to fall from there to all labels as it fell from quarters to halves: not at all where a
+    head hardly knows its labels yet, and at most as for a mean. Near the best that a head can be it falls faster, so
+    that too much is told there.
+    """
+    of_halves = _variance_within(halves, size=2)
+    fall = LEAST_FALL
+    if quarters is not None and of_halves:
+        fall = float(np.clip(_variance_within(quarters, size=4) / of_halves, LEAST_FALL, MOST_FALL))
+    sd = (of_halves / fall) ** 0.5
+    wide = _widened(interval, _t_quantile(halves.num_seeds // 2 - 1, (1 + confidence) / 2) * sd)
+    return LabelSpread(low=wide.low, high=wide.high, sd=sd)
+
+
+def _variance_within(scores: SeedScores, *, size: int) -> float:
+    """Return the mean variance within groups of so many models, at least 0, less what chance on examples puts there."""
+    values_GS = scores.values_S.reshape(-1, size)
+    draws_RGS = scores.draws_RS.reshape(len(scores.draws_RS), -1, size)
+    apart_RGS = draws_RGS - draws_RGS.mean(axis=2, keepdims=True)
+    chance_G = apart_RGS.var(axis=0).sum(axis=1) / (size - 1)
+    return max(0.0, float((values_GS.var(axis=1, ddof=1) - chance_G).mean()))
+
+
+def _widened(interval: Interval, half_width: float) -> Interval:
+    """Add to an interval, in squares, what something else moves its value by."""
+    value = interval.value
     return Interval(
         value=value,
-        low=max(0.0, value - float(np.hypot(max(value - low, 0), by_seeds))),
-        high=min(1.0, value + float(np.hypot(max(high - value, 0), by_seeds))),
+        low=max(0.0, value - float(np.hypot(max(value - interval.low, 0), half_width))),
+        high=min(1.0, value + float(np.hypot(max(interval.high - value, 0), half_width))),
     )
 
 

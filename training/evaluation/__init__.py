@@ -3,7 +3,7 @@
 from training.evaluation.answering import answer_lines
 from training.evaluation.evaluator import EncodedSplit, Evaluator, SplitPredictions, read_splits
 from training.evaluation.limits import watch_limits
-from training.evaluation.metrics import bootstrap, metric_value, split_metrics
+from training.evaluation.metrics import PartAnswers, SplitAnswers, bootstrap, metric_value, split_metrics
 from training.evaluation.outputs import generate_answers, predict_logits
 from training.evaluation.predict import Listener, Predictor, load_predictor, predict_file
 
@@ -11,7 +11,9 @@ __all__ = [
     "EncodedSplit",
     "Evaluator",
     "Listener",
+    "PartAnswers",
     "Predictor",
+    "SplitAnswers",
     "SplitPredictions",
     "answer_lines",
     "bootstrap",

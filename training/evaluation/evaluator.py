@@ -10,7 +10,7 @@ from typing import Any
 from training.answers import Rows
 from training.compute import Compute
 from training.data import EncodedRows, ModelOutputs, read_labelled
-from training.evaluation.metrics import baseline_scores, metric_value, split_metrics
+from training.evaluation.metrics import PartAnswers, SplitAnswers, baseline_scores, metric_value, split_metrics
 from training.evaluation.outputs import predict_logits
 from training.job import Job
 from training.learners import Classifier, encode_rows, learner_of
@@ -71,12 +71,14 @@ class Evaluator:
             metric=self.job.spec.evaluation.metric,
         )
 
-    def metrics(self, name: str, predictions: Sequence[SplitPredictions]) -> dict[str, Any]:
-        """Return the metrics of each seed's predictions on a split, with intervals."""
+    def metrics(
+        self, name: str, predictions: Sequence[SplitPredictions], of_parts: PartAnswers | None = None
+    ) -> dict[str, Any]:
+        """Return the metrics of each seed's predictions on a split, with intervals; see split_metrics."""
         return split_metrics(
             task_type=self.task_type,
             rows=self.splits[name].rows,
-            predicted=[one.predicted for one in predictions],
+            answers=SplitAnswers(of_seeds=[one.predicted for one in predictions], of_parts=of_parts),
             labels=self.job.spec.labels,
             settings=self.job.spec.evaluation,
             seed=self.job.spec.seed,

@@ -1,6 +1,7 @@
 """How good a student or teacher is, with intervals, and answers that need no training for comparison."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -11,12 +12,36 @@ from training.answers import (
     Interval,
     MetricTally,
     Rows,
+    SeedScores,
     intervals_hold,
     mean_interval,
+    over_labels,
     seed_scores,
 )
 from training.spec import EvaluationSettings
 from training.tasks import TaskType
+
+# Enough for the share of chance in the spread over labels.
+NUM_RESAMPLES_OF_PARTS = 200
+
+
+Answers = Sequence[str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartAnswers:
+    """Answers of heads fitted to halves and to quarters of the labels, those of a split together; see over_labels."""
+
+    of_halves: Sequence[Answers]
+    of_quarters: Sequence[Answers]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitAnswers:
+    """Answers to a split: of a model from each seed, and of heads of parts of the labels, where these exist."""
+
+    of_seeds: Sequence[Answers]
+    of_parts: PartAnswers | None = None
 
 
 def metric_value(
@@ -31,26 +56,47 @@ def split_metrics(
     *,
     task_type: TaskType,
     rows: Rows,
-    predicted: Sequence[Sequence[str | None]],
+    answers: SplitAnswers,
     labels: Sequence[str],
     settings: EvaluationSettings,
     seed: int,
 ) -> dict[str, Any]:
-    """Score each seed's predictions on a split, with intervals over examples and, of several seeds, over seeds.
+    """Score each seed's answers to a split, with intervals over examples and, of several seeds, over seeds.
 
-    Returns: per metric value (the mean over seeds), low and high, 0 to 1; `interval_over` names what the intervals
-    hold; num_examples, num_seeds and num_unparsed.
+    Returns: per metric value (the mean over seeds), low and high, 0 to 1, and `over_labels` with the wider interval
+    over examples and labels and the standard deviation over labels, where heads of parts of these tell it;
+    `interval_over` names what low and high hold; num_examples, num_seeds and num_unparsed.
     """
-    tallies = [task_type.tally(rows=rows, predicted=answers, labels=labels) for answers in predicted]
-    intervals = bootstrap(task_type=task_type, tallies=tallies, settings=settings, seed=seed)
-    metrics = {name: vars(interval) for name, interval in intervals.items()}
+
+    def tallies(of: Sequence[Answers]) -> list[MetricTally]:
+        return [task_type.tally(rows=rows, predicted=predicted, labels=labels) for predicted in of]
+
+    intervals = bootstrap(task_type=task_type, tallies=tallies(answers.of_seeds), settings=settings, seed=seed)
+    metrics: dict[str, dict[str, Any]] = {name: {**vars(interval)} for name, interval in intervals.items()}
+    if answers.of_parts is not None:
+        parts = [
+            _part_scores(task_type, tallies(of)) for of in (answers.of_parts.of_halves, answers.of_parts.of_quarters)
+        ]
+        for name, interval in intervals.items():
+            halves, quarters = (of.get(name) for of in parts)
+            assert halves is not None, "parts have halves"
+            spread = over_labels(interval, halves=halves, quarters=quarters, confidence=settings.confidence)
+            metrics[name]["over_labels"] = vars(spread)
     return {
         **metrics,
-        "interval_over": list(intervals_hold(num_seeds=len(predicted))),
+        "interval_over": list(intervals_hold(num_seeds=len(answers.of_seeds))),
         "num_examples": len(rows),
-        "num_seeds": len(predicted),
-        "num_unparsed": sum(answer is None for answers in predicted for answer in answers),
+        "num_seeds": len(answers.of_seeds),
+        "num_unparsed": sum(answer is None for predicted in answers.of_seeds for answer in predicted),
     }
+
+
+def _part_scores(task_type: TaskType, tallies: Sequence[MetricTally]) -> dict[str, SeedScores]:
+    if not tallies:
+        return {}
+    rng = np.random.default_rng(0)
+    scores = seed_scores(task_type=task_type, groups=[tallies], num_resamples=NUM_RESAMPLES_OF_PARTS, rng=rng)
+    return {name: found for name, (found,) in scores.items()}
 
 
 def bootstrap(

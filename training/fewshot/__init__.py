@@ -6,6 +6,7 @@ from training.fewshot.fitting import FrozenFit, FrozenStudy, UnitVectors
 from training.fewshot.folds import stratified_folds
 from training.fewshot.frozen_head import FrozenHead, LinearHead
 from training.fewshot.judging import as_outputs, errors_of, scores_of
+from training.fewshot.label_parts import PartHeads, heads_of_parts
 from training.fewshot.linear import fit_logistic
 from training.fewshot.names import TEMPLATE, LabelText
 from training.fewshot.recipes import OF_PAIRS, OF_TEXTS, Evidence, Recipe
@@ -25,6 +26,7 @@ __all__ = [
     "FrozenStudy",
     "LabelText",
     "LinearHead",
+    "PartHeads",
     "Recipe",
     "UnitVectors",
     "VectorStore",
@@ -34,6 +36,7 @@ __all__ = [
     "errors_of",
     "fit_logistic",
     "fit_words",
+    "heads_of_parts",
     "scores_of",
     "stratified_folds",
 ]

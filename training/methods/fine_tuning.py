@@ -41,7 +41,7 @@ def finetune(job: Job) -> dict[str, Any]:
         train=train,
         num_train=num_train,
         num_pseudo_labels=0,
-        extra=Extra(baselines=found.baselines, choice=found.choice, held_out=found.held_out),
+        extra=Extra(baselines=found.baselines, choice=found.choice, held_out=found.held_out, of_parts=found.of_parts),
     )
     return {**result, "leaks": leaks}
 

@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 
 from training.data import read_labelled
-from training.evaluation import split_metrics
+from training.evaluation import SplitAnswers, split_metrics
 from training.job import Job
 from training.methods.preparing import prepare
 from training.recipes import OF_NAMES, RecipeRun, RecipeUnusable, fit_head, head_rows, no_head_for
@@ -36,7 +36,7 @@ def score_label_names(job: Job) -> dict[str, Any]:
     metrics = split_metrics(
         task_type=task_type,
         rows=dev,
-        predicted=[start.predict(dev)],
+        answers=SplitAnswers(of_seeds=[start.predict(dev)]),
         labels=spec.labels,
         settings=spec.evaluation,
         seed=spec.seed,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from training.answers import Rows
 from training.contract import ARTIFACT, CARD_FILE, METRICS_FILE, PREDICTIONS_FILE, SEED_PREDICTIONS_FILE, SPEC_FILE
 from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS
-from training.evaluation import Evaluator, SplitPredictions
+from training.evaluation import Evaluator, PartAnswers, SplitPredictions
 from training.job import Job
 from training.learners import HeldOut, LabelMap, learner_of, save_classifier
 from training.methods.provenance import checkpoint_provenance, dataset_hashes
@@ -28,11 +28,15 @@ ROWS_PER_BLOCK = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Extra:
-    """What a recipe adds to a result: baselines, how it was chosen, and outputs for the rows that taught it."""
+    """What a recipe adds to a result: baselines, how it was chosen, and outputs for the rows that taught it.
+
+    `of_parts` are answers to test by heads fitted to parts of the labels.
+    """
 
     baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
     choice: dict[str, Any] | None = None
     held_out: HeldOut | None = None
+    of_parts: PartAnswers | None = None
 
 
 def finish(
@@ -56,7 +60,10 @@ def finish(
         evaluator = trained.evaluators[place]()
         by_seed[place] = {name: evaluator.predict(name) for name in evaluator.splits}
     metrics: dict[str, Any] = {
-        name: evaluator.metrics(name, [by_seed[place][name] for place in sorted(by_seed)]) for name in evaluator.splits
+        name: evaluator.metrics(
+            name, [by_seed[place][name] for place in sorted(by_seed)], extra.of_parts if name == "test" else None
+        )
+        for name in evaluator.splits
     }
     metrics["baselines"] = {**evaluator.baselines(train), **extra.baselines}
     metrics["baseline"] = metrics["baselines"].get("majority")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from training.evaluation import PartAnswers
 from training.learners import HeldOut, is_artifact
 from training.recipes.baselines import FROZEN_LABELS, few_label_baselines
 from training.recipes.deciding import decide, plenty_of_labels
@@ -36,13 +37,15 @@ class RecipeUnusable(PermanentFailure):
 class RecipeResult:
     """What was trained; `choice` is how, as result.json has it.
 
-    `held_out` are outputs for the labelled rows by heads that were not fitted to them, where a head is all there is.
+    `held_out` are outputs for the labelled rows by heads that were not fitted to them, and `of_parts` answers to test
+    by heads fitted to parts of these rows, where a head is all there is.
     """
 
     trained: SearchResult
     choice: dict[str, Any] | None = None
     baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
     held_out: HeldOut | None = None
+    of_parts: PartAnswers | None = None
 
     @property
     def is_trained(self) -> bool:
@@ -77,6 +80,7 @@ def train_by_recipe(run: RecipeRun) -> RecipeResult:
     if not found.is_trained:
         # It is the student itself.
         baselines.pop(FROZEN_LABELS, None)
+        found = replace(found, of_parts=_of_parts(run, start))
     return replace(found, baselines=baselines)
 
 
@@ -103,6 +107,14 @@ def _baselines(run: RecipeRun, loader: ModelLoader, start: HeadStart | None) -> 
     return few_label_baselines(
         job=run.job, loader=loader, compute=run.compute, rows=_rows(run), test=run.held_out["test"], start=start
     )
+
+
+def _of_parts(run: RecipeRun, start: HeadStart) -> PartAnswers | None:
+    """Measure what other labels would have come to; only heads on the checkpoint as it is are cheap enough for that."""
+    if "test" not in run.held_out:
+        return None
+    run.job.progress.stage("evaluate", message="measuring the spread over labels")
+    return start.predict_by_parts(run.held_out["test"])
 
 
 def _rows(run: RecipeRun) -> HeadRows:

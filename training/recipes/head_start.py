@@ -14,6 +14,7 @@ import torch
 from training.answers import Rows
 from training.compute import Compute
 from training.data import ModelOutputs, checked_rows, open_dataset
+from training.evaluation import PartAnswers
 from training.fewshot import (
     Candidate,
     FrozenEncoder,
@@ -24,6 +25,7 @@ from training.fewshot import (
     UnitVectors,
     VectorStore,
     as_outputs,
+    heads_of_parts,
 )
 from training.job import Job
 from training.learners import HeldOut
@@ -41,6 +43,8 @@ MOST_POOL_OF_WORDS, MOST_ROWS_OF_WORDS = 500, 1_000
 MOST_POOL_OF_TUNED = 500
 # What a choice calls a head that answers everything alike.
 NO_RECIPE = "none"
+# Of more test rows, answers of so many heads take too long.
+MOST_TEST_ROWS_OF_PARTS = 10_000
 OF_NAMES = ("names_and_pool", "names", "cosine")
 SMALLEST_PROBABILITY = 1e-6
 
@@ -78,6 +82,18 @@ class HeadStart:
         """Return the head's, or another one's, answers to further rows; raises StopRequested."""
         with torch.random.fork_rng(devices=[]):
             return self.study.predict(head or self.fit.head, rows, self.study.vectors(rows.columns))
+
+    def predict_by_parts(self, rows: Rows) -> PartAnswers | None:
+        """Return answers by heads fitted to parts of the labels, None where that takes long; raises StopRequested."""
+        heads = heads_of_parts(self.fit, seed=self.seed) if len(rows) <= MOST_TEST_ROWS_OF_PARTS else None
+        if heads is None:
+            return None
+        with torch.random.fork_rng(devices=[]):
+            vectors = self.study.vectors(rows.columns)
+        of_halves, of_quarters = (
+            [self.study.predict(head, rows, vectors) for head in of] for of in (heads.halves, heads.quarters)
+        )
+        return PartAnswers(of_halves=of_halves, of_quarters=of_quarters)
 
     @property
     def outputs(self) -> Callable[[Rows], ModelOutputs] | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.answers import BaselineComparison, compare_with_baseline, words_of_interval
+from training.answers import OVER_EXAMPLES_AND_LABELS, BaselineComparison, compare_with_baseline, words_of_interval
 
 SPLITS = ("test", "dev")
 _PIPELINES = {"row": "text-classification", "label": "text-classification", "word": "token-classification"}
@@ -164,23 +164,37 @@ def _metrics(result: Mapping[str, Any]) -> list[str]:
         measured = (result.get("metrics") or {}).get(split) or {}
         for name, found in measured.items():
             if isinstance(found, Mapping) and "value" in found:
-                between = f"{_percent(found['low'])} to {_percent(found['high'])}"
                 counts = [str(measured.get("num_examples", "")), str(measured.get("num_seeds", 1))]
-                rows.append([split, name, _percent(found["value"]), between, *counts])
+                intervals = [_between(found), _between(found.get("over_labels"))]
+                rows.append([split, name, _percent(found["value"]), *intervals, *counts])
     if not rows:
         return []
-    header = ["Split", "Metric", "Value", "95 % interval", "Examples", "Seeds"]
+    header = ["Split", "Metric", "Value", "95 % interval", "With other labels", "Examples", "Seeds"]
     found_leaks = (result.get("leaks") or {}).items()
     leaks = [
         f"{count} rows of {name.replace('_in_', ' are in ')} too, word for word or nearly."
         for name, count in found_leaks
         if count
     ]
-    num_seeds = max((int(found.get("num_seeds", 1)) for found in _splits_of(result)), default=1)
+    return ["## How good it is", _table(header, rows), _what_intervals_hold(result), *leaks]
+
+
+def _between(interval: Mapping[str, Any] | None) -> str:
+    return "not measured" if interval is None else f"{_percent(interval['low'])} to {_percent(interval['high'])}"
+
+
+def _what_intervals_hold(result: Mapping[str, Any]) -> str:
+    splits = _splits_of(result)
+    num_seeds = max((int(found.get("num_seeds", 1)) for found in splits), default=1)
     note = f"Values are means over the seeds, intervals {words_of_interval(num_seeds=num_seeds)}."
-    if num_seeds == 1:
+    seeds = result.get("seeds") or []
+    if seeds and not any(row.get("num_steps") for row in seeds):
+        note += " No seed changes a head on a checkpoint that was not trained."
+    elif num_seeds == 1:
         note += " Another seed of the same training may lie outside."
-    return ["## How good it is", _table(header, rows), note, *leaks]
+    if any(isinstance(one, Mapping) and "over_labels" in one for found in splits for one in found.values()):
+        return f"{note} With other labels: {OVER_EXAMPLES_AND_LABELS}, had as many other examples been labelled."
+    return f"{note} None holds other labels."
 
 
 def _splits_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -4,10 +4,10 @@ Results are kept as the trainer wrote them, so that an earlier one may lack what
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from runs.results import BaselineComparison, compare_with_baseline, words_of_interval
+from runs.results import BaselineComparison, LabelSpread, compare_with_baseline, words_of_interval
 
 NAMES = {
     "majority": "Majority class",
@@ -89,7 +89,10 @@ class Leak:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A trainer's result, read with care. `chosen` are the settings that the search on dev preferred."""
+    """A trainer's result, read with care. `chosen` are the settings that the search on dev preferred.
+
+    `over_labels` has, by metric, how far other labels would move the score on test, where that was measured.
+    """
 
     baselines: tuple[BaselineScore, ...]
     search: tuple[TrialRecord, ...]
@@ -98,6 +101,7 @@ class Result:
     leaks: tuple[Leak, ...] = ()
     # A head that is fitted to a checkpoint as it is comes out the same from every seed.
     is_trained: bool = True
+    over_labels: Mapping[str, LabelSpread] = field(default_factory=dict)
 
     @property
     def is_staged(self) -> bool:
@@ -133,6 +137,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         filtered=_filtered(payload.get("distillation") or {}),
         leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
         is_trained=_is_trained(payload.get("choice")),
+        over_labels=_over_labels(metrics.get("test") or {}),
     )
 
 
@@ -168,6 +173,14 @@ def _filtered(told: Mapping[str, Any]) -> FilterResult | None:
     if told.get("filter", "none") == "none":
         return None
     return FilterResult(name=told["filter"], num_asked=told["num_asked"], num_passed=told["num_passed"])
+
+
+def _over_labels(measured: Mapping[str, Any]) -> dict[str, LabelSpread]:
+    return {
+        name: LabelSpread(**one["over_labels"])
+        for name, one in measured.items()
+        if isinstance(one, Mapping) and "over_labels" in one
+    }
 
 
 def _leak(name: str, count: int) -> Leak:

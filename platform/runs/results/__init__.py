@@ -31,6 +31,7 @@ from runs.results.watching import (
     written_spec,
 )
 from training.answers import (
+    OVER_EXAMPLES_AND_LABELS,
     BaselineComparison,
     ClassAnswers,
     ClassCounts,
@@ -38,6 +39,7 @@ from training.answers import (
     Difference,
     Interval,
     Item,
+    LabelSpread,
     Ratio,
     class_differences,
     compare_with_baseline,
@@ -51,6 +53,7 @@ __all__ = [
     "FILES",
     "MEASURING_SECONDS",
     "MOST_CHARACTERS",
+    "OVER_EXAMPLES_AND_LABELS",
     "AnswerFile",
     "AnsweredRow",
     "BaselineComparison",
@@ -68,6 +71,7 @@ __all__ = [
     "Interval",
     "Item",
     "LabelOrigins",
+    "LabelSpread",
     "ModelAnswer",
     "NamesNotScored",
     "NamesScore",

@@ -87,6 +87,7 @@ def _page(model: Artifact) -> dict[str, Any]:
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
     is_model = model.kind != ArtifactKind.SOFT_LABELS
     served = model.serving_measurements.select_related("measured_by").order_by("-measured_at", "-pk").first()
+    result = read_result(model.result)
     return {
         "study": model.run.study,
         "artifact": model,
@@ -99,7 +100,8 @@ def _page(model: Artifact) -> dict[str, Any]:
         "num_students": len(sharing.students),
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),
-        "result": read_result(model.result),
+        "result": result,
+        "over_labels": result.over_labels.get(model.run.study.metric),
         "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
         "served": served,

@@ -73,6 +73,7 @@ def _with_relations() -> QuerySet[Run]:
 def _context(shown: Run) -> dict[str, object]:
     attempts = list(shown.attempts.select_related("entry").order_by("number"))
     evaluations = list(Evaluation.objects.filter(artifact__run=shown, split=Split.TEST).select_related("artifact"))
+    result = read_result(evaluations[0].artifact.result) if evaluations else None
     return {
         "study": shown.study,
         "run": shown,
@@ -88,7 +89,8 @@ def _context(shown: Run) -> dict[str, object]:
         "parents": shown.parents.order_by("pk"),
         "children": shown.children.order_by("pk"),
         "evaluations": evaluations,
-        "interval_over": read_result(evaluations[0].artifact.result).interval_over if evaluations else "",
+        "interval_over": result.interval_over if result else "",
+        "over_labels": result.over_labels.get(shown.study.metric) if result else None,
     }
 
 

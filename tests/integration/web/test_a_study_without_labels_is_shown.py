@@ -4,7 +4,10 @@ from django.urls import reverse
 
 from budgets.models import Path
 from reports.cards import model_card
+from reports.exports import report_csv
 from reports.points import points
+from reports.queries import report_of
+from reports.tables import report_text
 from runs.models import Artifact, Run, RunKind
 from runs.results import recipe_choice, settings_used
 from studies.models import Split, Study
@@ -26,6 +29,8 @@ CHOICE = {
     "notes": ["Label '1': the name says nothing."],
     "device_seconds": 30.0,
 }
+# Of a head that no training changed.
+SEEDS = [{"seed": 0, "learning_rate": 1e-4, "steps": 400, "dev": 0.5, "best_step": 0, "num_steps": 0}]
 
 
 @pytest.fixture
@@ -110,8 +115,7 @@ def test_settings_of_a_training_are_not_said_of_a_run_without_one(ready: Study) 
 
 def test_a_student_that_no_seed_changes_is_not_called_one_of_a_single_seed(manager: Client, ready: Study) -> None:
     run = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE)
-    seeds = [{"seed": 0, "learning_rate": 1e-4, "steps": 400, "dev": 0.5, "best_step": 0, "num_steps": 0}]
-    student = measured(run, choice=CHOICE, seeds=seeds)
+    student = measured(run, choice=CHOICE, seeds=SEEDS)
     (point,) = points(ready)
     assert (point.chosen, point.is_single_seed, point.interval_over) == (
         None,
@@ -125,6 +129,31 @@ def test_a_student_that_no_seed_changes_is_not_called_one_of_a_single_seed(manag
     Artifact.objects.filter(pk=student.pk).update(result=measured_again)
     (trained,) = points(ready)
     assert trained.is_single_seed and trained.chosen is not None
+
+
+def test_a_spread_over_labels_is_shown_wherever_a_score_is(manager: Client, ready: Study) -> None:
+    run = without_labels(ready, RunKind.FINETUNE_STUDENT, Path.ANNOTATE)
+    spread = {"low": 0.333, "high": 0.777, "sd": 0.0456}
+    test = {ready.metric: {"value": 0.52, "low": 0.4, "high": 0.6, "over_labels": spread}, "num_examples": 2}
+    student = measured(run, choice=CHOICE, metrics={"test": test}, seeds=SEEDS)
+    (point,) = points(ready)
+    assert point.over_labels is not None and vars(point.over_labels) == spread
+    # The interval that students are compared by stays over examples alone.
+    assert (point.low, point.high) != (0.333, 0.777)
+    pages = {name: manager.get(reverse(name, args=[pk])).content.decode() for name, pk in named_pages(student)}
+    assert all("33.3 % to 77.7 %" in page and "over examples and labels" in page.lower() for page in pages.values())
+    report = report_of(ready)
+    assert "[33.3, 77.7]" in report_text(report)
+    header, row = report_csv(report).splitlines()
+    told = dict(zip(header.split(","), row.split(","), strict=True))
+    assert [told[f"utility_{side}_with_labels"] for side in ("low", "high")] == ["0.333", "0.777"]
+    card = model_card(artifact=student)
+    assert "| 40.0 % to 60.0 % | 33.3 % to 77.7 % |" in card
+    assert "No seed changes a head" in card and "Another seed" not in card
+
+
+def named_pages(student: Artifact) -> list[tuple[str, int]]:
+    return [("report", student.run.study_id), ("artifact", student.pk), ("run", student.run_id)]
 
 
 def test_cards_say_where_a_model_of_no_label_comes_from(ready: Study) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import TEXT, rows_with
-from training.evaluation import bootstrap
+from training.evaluation import SplitAnswers, bootstrap
 from training.evaluation.metrics import split_metrics
 from training.spec import EvaluationSettings
 
@@ -46,6 +46,11 @@ def test_the_interval_is_as_wide_as_theory_says() -> None:
 
 def test_a_perfect_answer_has_no_width() -> None:
     metrics = split_metrics(
-        task_type=TEXT, rows=rows_with(LABELS), predicted=[list(LABELS)], labels=LABELS, settings=SETTINGS, seed=0
+        task_type=TEXT,
+        rows=rows_with(LABELS),
+        answers=SplitAnswers(of_seeds=[LABELS]),
+        labels=LABELS,
+        settings=SETTINGS,
+        seed=0,
     )
     assert metrics["macro_f1"] == {"value": 1.0, "low": 1.0, "high": 1.0}

@@ -2,7 +2,7 @@ import numpy as np
 
 from tests.tiny_runs import TEXT, rows_with
 from training.data import ModelOutputs
-from training.evaluation.metrics import split_metrics
+from training.evaluation.metrics import SplitAnswers, split_metrics
 from training.learners import learner_of
 from training.spec import EvaluationSettings
 
@@ -22,7 +22,7 @@ def test_unparsed_answers_are_counted_and_wrong_even_for_the_first_label() -> No
     metrics = split_metrics(
         task_type=TEXT,
         rows=rows_with(["a", "a", "b"]),
-        predicted=[[None, "a", "b"]],
+        answers=SplitAnswers(of_seeds=[[None, "a", "b"]]),
         labels=["a", "b"],
         settings=EvaluationSettings(num_resamples=10),
         seed=0,

@@ -7,16 +7,17 @@ engine trains, is a function of a Draw and a line in COLUMNS.
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from bench.parts.few_sets import FewSet, as_rows
+from bench.parts.few.sets import FewSet, as_rows
 from training.answers import Rows, memorised_spans
 from training.compute import Compute
 from training.data import ModelOutputs, Units
+from training.evaluation import PartAnswers
 from training.fewshot import (
     OF_PAIRS,
     OF_TEXTS,
@@ -29,6 +30,7 @@ from training.fewshot import (
     VectorStore,
     fit_logistic,
     fit_words,
+    heads_of_parts,
 )
 from training.learners import learner_of
 from training.models import load_pretrained
@@ -40,15 +42,22 @@ Answers = list[str | None]
 # Of entities, whose texts have many words, so many unlabelled texts are read.
 POOL_OF_WORDS = 300
 MOST_BYTES = 1 << 30
+# By so many the time of a pass is told.
+ROWS_OF_PASS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """A column's answers to test, what it chose, and the processor seconds that choosing and fitting took."""
+    """A column's answers to test, and what it chose.
+
+    `seconds` are the processor's for choosing, fitting and measuring the spread over labels; `of_parts` are answers of
+    heads fitted to parts of the labels.
+    """
 
     predicted: Answers
     chose: str = ""
     seconds: float = 0.0
+    of_parts: PartAnswers | None = None
 
 
 class Bench:
@@ -71,13 +80,25 @@ class Bench:
         )
         self.test = as_rows(few.test, self.task_type.input_fields)
         self.test_vectors = self.study.vectors(self.test.columns)
+        self.seconds_per_row = self._seconds_per_row()
+
+    def _seconds_per_row(self) -> float:
+        """Measure the processor seconds of one pass of the checkpoint, over rows of the pool, with nothing known."""
+        rows = as_rows(self.few.pool[:ROWS_OF_PASS], self.task_type.input_fields)
+        fresh = replace(self.study, encoder=replace(self.study.encoder, known={}), store=None)
+        started = time.process_time()
+        fresh.vectors(rows.columns)
+        return (time.process_time() - started) / len(rows)
 
     def draw(self, *, num_labels: int, seed: int) -> "Draw":
         labelled, rest = self.few.draw(num_labels=num_labels, seed=seed)
         rest = rest[:POOL_OF_WORDS] if self.task_type.unit == "word" else rest
         fields = self.task_type.input_fields
         pool = self.study.vectors(as_rows(rest, fields).columns)
-        return Draw(bench=self, labelled=as_rows(labelled, fields), pool=pool, seed=seed)
+        self.study.vectors(as_rows(labelled, fields).columns)
+        num_rows = len(labelled) + len(rest) + len(self.test)
+        seconds = num_rows * self.seconds_per_row
+        return Draw(bench=self, labelled=as_rows(labelled, fields), pool=pool, seed=seed, pass_seconds=seconds)
 
     def decode(self, values_UC: np.ndarray) -> Answers:  # type: ignore[type-arg]
         outputs = ModelOutputs(values_UC=values_UC.astype(np.float32), bounds=self.test_vectors.bounds)
@@ -87,12 +108,16 @@ class Bench:
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """One draw of labelled rows from a set, and the vectors of the rest."""
+    """One draw of labelled rows from a set, and the vectors of the rest.
+
+    `pass_seconds` are the processor's for one pass of the checkpoint over labelled rows, pool and test.
+    """
 
     bench: Bench
     labelled: Rows
     pool: UnitVectors
     seed: int
+    pass_seconds: float
 
     def targets(self) -> np.ndarray:  # type: ignore[type-arg]
         """Of rows, one output per label: 1 where it applies."""
@@ -106,15 +131,24 @@ def frozen(draw: Draw) -> Iterator[tuple[str, Answered]]:
     """The recipe chosen by folds as `chosen`, and each recipe at the strength that the folds prefer."""
     started = time.process_time()
     fit = draw.bench.study.fit(labelled=draw.labelled, pool=draw.pool, seed=draw.seed)
+    of_parts = _of_parts(draw, fit)
     seconds = time.process_time() - started
     chose = f"{fit.choice.chosen.recipe} {fit.choice.chosen.strength:g}"
-    yield "chosen", Answered(predicted=_predict(draw, fit.head), chose=chose, seconds=seconds)
+    yield "chosen", Answered(predicted=_predict(draw, fit.head), chose=chose, seconds=seconds, of_parts=of_parts)
     for recipe in OF_PAIRS if fit.evidence.is_pairs else OF_TEXTS:
         tried = [one for one in fit.choice.candidates if one.recipe == recipe.name and not one.lacks]
         if tried:
             best = max(tried, key=lambda one: one.score or 0.0)
             linear = recipe.fit(fit.evidence, best.strength)
             yield recipe.name, Answered(predicted=_predict(draw, _with(fit, linear)), chose=f"{best.strength:g}")
+
+
+def _of_parts(draw: Draw, fit: FrozenFit) -> PartAnswers | None:
+    heads = heads_of_parts(fit, seed=draw.seed)
+    if heads is None:
+        return None
+    of_halves, of_quarters = ([_predict(draw, head) for head in of] for of in (heads.halves, heads.quarters))
+    return PartAnswers(of_halves=of_halves, of_quarters=of_quarters)
 
 
 def _with(fit: FrozenFit, linear: LinearHead) -> FrozenHead:

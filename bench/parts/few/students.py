@@ -3,13 +3,13 @@
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import datasets
 
-from bench.parts.few_sets import NUM_POOL, FewSet
+from bench.parts.few.sets import NUM_POOL, FewSet
 from training.job import Job
 from training.methods import METHODS
 from training.reporting import Progress
@@ -82,31 +82,41 @@ class Runs:
         return METHODS[kind](job), folder
 
 
-def students(
-    few: FewSet, *, model: str, num_labels: int, seed: int, recipes: Sequence[str], distil_from: str
-) -> Iterator[dict[str, Any]]:
-    """Train a student of one draw by each recipe, and by `auto` a distilled one too; yields what each came to."""
+@dataclass(frozen=True, kw_only=True)
+class AskedStudent:
+    """The checkpoint of a student, its path and recipe, and what it learns of a teacher."""
+
+    model: str
+    path: str
+    recipe: str
+    distil_from: str
+
+
+def student(few: FewSet, asked: AskedStudent, *, num_labels: int, seed: int) -> dict[str, Any]:
+    """Train a student of one draw of labels on a path; one that is distilled learns from a frozen teacher.
+
+    Returns: its score with its interval in percent, by which recipe, the baselines beside it, and CPU seconds.
+    """
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as name:
         runs = Runs(few, num_labels=num_labels, seed=seed, folder=Path(name))
-        for path, recipe in (*(("annotate", recipe) for recipe in recipes), *([("distil", AUTO)] * (AUTO in recipes))):
-            began = time.process_time()
-            kind, data = "finetune", runs.data
-            if path == "distil":
-                unlabelled = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
-                data = {**unlabelled, "unlabelled": runs.data["pool"]}
-                _, folder = runs.run("score", model=TEACHER, data=data, training={"keep_vectors": distil_from != SOFT})
-                kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
-            distillation = {"distil_from": distil_from} if path == "distil" else {}
-            result, _ = runs.run(kind, model=model, data=data, recipe=recipe, distillation=distillation)
-            yield {
-                "set": few.name,
-                "labels": num_labels,
-                "draw": seed,
-                "path": path,
-                "recipe": result.get("choice", {"chosen": recipe})["chosen"],
-                **({"distil_from": result["distillation"]["distil_from"]} if path == "distil" else {}),
-                "score": round(100 * result["metrics"]["test"][few.metric]["value"], 1),
-                "baselines": {key: round(100 * one["value"], 1) for key, one in result["metrics"]["baselines"].items()},
-                "cpu_seconds": round(time.process_time() - began, 1),
-            }
+        began = time.process_time()
+        kind, data = "finetune", runs.data
+        if asked.path == "distil":
+            taught = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
+            scored = {**taught, "unlabelled": runs.data["pool"]}
+            _, folder = runs.run(
+                "score", model=TEACHER, data=scored, training={"keep_vectors": asked.distil_from != SOFT}
+            )
+            kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
+        distillation = {"distil_from": asked.distil_from} if asked.path == "distil" else {}
+        result, _ = runs.run(kind, model=asked.model, data=data, recipe=asked.recipe, distillation=distillation)
+    metrics = result["metrics"]
+    measured = {key: round(100 * metrics["test"][few.metric][key], 2) for key in ("value", "low", "high")}
+    return {
+        "score": measured.pop("value"),
+        **measured,
+        "chose": result.get("choice", {"chosen": asked.recipe})["chosen"],
+        "baselines": {key: round(100 * one["value"], 1) for key, one in metrics["baselines"].items()},
+        "seconds": round(time.process_time() - began, 1),
+    }
