@@ -6,6 +6,7 @@ from planning.policy.forecasts import Forecast
 from planning.policy.labels_alone import LabelsNeeded, labels_needed
 from planning.policy.pilot import has_choice, pilot_of
 from planning.policy.planner import Choice, choose
+from planning.policy.sizes import larger_sizes, pseudo_sizes, rungs, smaller_sizes
 from planning.policy.state import State
 from planning.policy.words import Wording
 
@@ -25,6 +26,10 @@ __all__ = [
     "flips",
     "has_choice",
     "labels_needed",
+    "larger_sizes",
     "least_visible",
     "pilot_of",
+    "pseudo_sizes",
+    "rungs",
+    "smaller_sizes",
 ]

@@ -9,11 +9,11 @@ from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.publishing import LabelQuote, quote_labels
 from planning.likely import NOTHING, Likely, apart
+from planning.policy import larger_sizes, pseudo_sizes, smaller_sizes
 from planning.surfaces import TEACHER, Cell
 from reports.advice.compute import Compute, compute_of
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
-from reports.advice.sizes import larger_sizes, pseudo_sizes, smaller_sizes
 from runs.preflight import CheckLevel, preflight
 from runs.requests import HYBRID_EPOCHS, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
 
@@ -105,7 +105,7 @@ def price_of_labels_alone(situation: Situation, num_labels: int) -> Decimal:
     """
     request = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
     inputs = replace(count_inputs(request), num_labels=num_labels)
-    compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, held=ZERO)
+    compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, price_history(), held=ZERO)
     num_new = num_labels - situation.pool.num_labels - situation.pool.num_open
     if num_new <= 0:
         return compute.expected

@@ -1,4 +1,4 @@
-from reports.advice.sizes import larger_sizes, pseudo_sizes, rungs, smaller_sizes
+from planning.policy import larger_sizes, pseudo_sizes, rungs, smaller_sizes
 
 
 def test_rungs_are_round_numbers_from_ten_on() -> None:
