@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.tiny_runs import RunFolder
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,7 @@ def test_sigterm_leaves_with_three_and_a_checkpoint(run_folder: RunFolder) -> No
     assert not (folder / "result.json").exists()
 
 
+@pytest.mark.usefixtures("forked_trainers")
 def test_a_run_whose_starter_died_stops_by_itself(run_folder: RunFolder) -> None:
     folder = run_folder(training=FOREVER)
     code, _, _ = leave(start(folder, FULCRUM_PARENT_PID="1" if os.getpid() != 1 else "2"))

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.tiny_runs import RunFolder
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,7 @@ def test_it_carries_out_the_run_it_is_told_and_logs_where_it_is_told(run_folder:
     assert json.loads((folder / "meter.json").read_text())["stages"]["start"] < 1
 
 
+@pytest.mark.usefixtures("forked_trainers")
 def test_it_leaves_when_nobody_needs_it() -> None:
     process, ours = waiting()
     ours.close()

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 MEMORY = str(8 * 2**30)
 
@@ -22,6 +24,7 @@ def test_each_line_is_answered_until_no_more_come(teacher: Path) -> None:
     assert json.loads(out)["predicted"] in ("neg", "pos"), err
 
 
+@pytest.mark.usefixtures("forked_trainers")
 def test_it_leaves_as_soon_as_who_started_it_is_gone(teacher: Path) -> None:
     process = start(teacher, FULCRUM_PARENT_PID="1" if os.getpid() != 1 else "2")
     # Its input stays open: only the parent is gone.

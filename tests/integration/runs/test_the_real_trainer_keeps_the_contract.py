@@ -52,6 +52,7 @@ def _tiny_study(tmp_path: Path) -> Study:
     return study
 
 
+@forked
 def test_both_paths_end_in_a_measured_student(tiny_study: Study) -> None:
     annotate = start_annotate(actor=tiny_study.created_by, study=tiny_study, num_labels=8, plan=PLAN)
     distil = start_distil(actor=tiny_study.created_by, study=tiny_study, num_labels=8, num_unlabelled=10, plan=PLAN)
