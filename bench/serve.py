@@ -92,8 +92,8 @@ def _figures(ground: sides.Ground) -> dict[str, float]:
             at_once = fastest[name].texts_per_second / fastest[PLAIN].texts_per_second
             figures[f"{name}_over_torch_1"], figures[f"{name}_over_torch_32"] = one_by_one, at_once
             figures[f"{name}_agrees"] = standing.agreement
-            figures[f"{name}_loss"] = -standing.difference.difference
-            figures[f"{name}_loss_at_most"] = -standing.difference.low
+            figures[f"{name}_loss"] = 0 - standing.difference.difference
+            figures[f"{name}_loss_at_most"] = 0 - standing.difference.low
     return figures
 
 

@@ -49,7 +49,7 @@ WAIT = "--wait"
 # The pid of the process that started the trainer, which ends with it.
 PARENT_VARIABLE = "FULCRUM_PARENT_PID"
 # What a served model is told, as JSON.
-SERVE_VARIABLE = "FULCRUM_SERVE"
+SERVE_VARIABLE = "FULCRUM_SERVED_MODEL"
 # The folder of unpacked models.
 CACHE_VARIABLE = "FULCRUM_MODEL_CACHE"
 # The folder of what runs compute once and share, and its largest size in MB.

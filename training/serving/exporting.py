@@ -46,6 +46,19 @@ class Measured:
     metric: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Made:
+    """A model in one format, and how large its weights are there."""
+
+    predictor: Predictor
+    num_bytes: int
+
+    @classmethod
+    def of(cls, predictor: Predictor, path: Path) -> "_Made":
+        files = path.glob("*.safetensors") if path.is_dir() else [path]
+        return cls(predictor=predictor, num_bytes=sum(file.stat().st_size for file in files))
+
+
 def export_model(
     *, artifact: Path, export_format: str, target: Path, rows_folder: Path | None = None
 ) -> dict[str, Any]:
@@ -60,35 +73,32 @@ def export_model(
     if target.exists():
         raise ExportRefused(f"{target} is there already. Name a new folder.")
     torch.set_num_threads(1)
-    served = load_predictor(artifact, stop=StopFlag())
-    if isinstance(served.model, OnnxModel):
+    original = load_predictor(artifact, stop=StopFlag())
+    if isinstance(original.model, OnnxModel):
         raise ExportRefused(f"{artifact} is an export already. Name the model that it was made of.")
-    measured = _measured(artifact, served, rows_folder)
+    measured = _measured(artifact, original, rows_folder)
     if export_format == INT8 and measured is None:
         raise ExportRefused(
             "int8 loses some of a model's utility, and there are no labelled rows to measure how much. Name a dataset "
             "folder with labelled rows, or export it as onnx."
         )
     with atomic_folder(target) as folder:
-        inputs = write_graph(predictor=served, path=folder / ONNX_FILE)
-        _write_around(served, artifact, folder)
-        predictors = {TORCH: served, ONNX: _graph_predictor(served, folder / ONNX_FILE)}
-        difference, num_checked = _check_equal(replace(served, compute=FP32), predictors[ONNX], measured)
-        sizes = {TORCH: _bytes_of(artifact), ONNX: (folder / ONNX_FILE).stat().st_size}
+        path = folder / ONNX_FILE
+        inputs = write_graph(predictor=original, path=path)
+        _write_around(original, artifact, folder)
+        made = {TORCH: _Made.of(original, artifact), ONNX: _Made.of(_with_graph(original, path), path)}
+        difference, num_checked = _check_equal(replace(original, compute=FP32), made[ONNX].predictor, measured)
         if export_format == INT8:
-            in_full = (folder / ONNX_FILE).rename(folder / f"fp32-{ONNX_FILE}")
-            quantise(source=in_full, target=folder / ONNX_FILE)
-            in_full.unlink()
-            predictors[INT8] = _graph_predictor(served, folder / ONNX_FILE)
-            sizes[INT8] = (folder / ONNX_FILE).stat().st_size
+            _quantise_in_place(path)
+            made[INT8] = _Made.of(_with_graph(original, path), path)
         payload = {
             "format": export_format,
             "inputs": inputs,
-            "threshold": None if served.task_type.is_exclusive else THRESHOLD,
+            "threshold": None if original.task_type.is_exclusive else THRESHOLD,
             "artifact_hash": folder_hash(artifact),
             "largest_difference": difference,
             "num_checked": num_checked,
-            "formats": {} if measured is None else _figures(predictors, measured, sizes),
+            "formats": {} if measured is None else _figures(made, measured),
             "versions": {name: version(name) for name in ("onnxruntime", "onnx", "torch", "transformers")},
         }
         write_json(path=folder / EXPORT_FILE, payload=payload)
@@ -96,7 +106,7 @@ def export_model(
 
 
 def _measured(artifact: Path, predictor: Predictor, folder: Path | None) -> Measured | None:
-    name, folder = ("the given", folder) if folder is not None else _own_rows(artifact)
+    name, folder = ("given", folder) if folder is not None else _own_rows(artifact)
     if folder is None:
         return None
     labels = predictor.label_map.labels
@@ -133,8 +143,15 @@ def _write_around(predictor: Predictor, artifact: Path, folder: Path) -> None:
     predictor.tokenizer.save_pretrained(folder)
 
 
-def _graph_predictor(predictor: Predictor, path: Path) -> Predictor:
+def _with_graph(predictor: Predictor, path: Path) -> Predictor:
     return replace(predictor, model=OnnxModel(path=path, pooling=predictor.label_map.pooling), compute=FP32)
+
+
+def _quantise_in_place(path: Path) -> None:
+    """Replace a graph by its int8 one."""
+    in_full = path.rename(path.with_name(f"fp32-{path.name}"))
+    quantise(source=in_full, target=path)
+    in_full.unlink()
 
 
 def _check_equal(original: Predictor, exported: Predictor, measured: Measured | None) -> tuple[float, int]:
@@ -181,14 +198,10 @@ def _made_up(predictor: Predictor) -> Rows:
     return Rows(uids=[str(number) for number in range(NUM_MADE_UP)], columns=columns, gold=None)
 
 
-def _bytes_of(artifact: Path) -> int:
-    return sum(path.stat().st_size for path in artifact.glob("*.safetensors"))
-
-
-def _figures(predictors: dict[str, Predictor], measured: Measured, sizes: dict[str, int]) -> dict[str, dict[str, Any]]:
+def _figures(made: dict[str, _Made], measured: Measured) -> dict[str, dict[str, Any]]:
     """Measure each format on the same rows, with what it is measured on beside it."""
     lines = lines_of(measured.rows)
-    answers = {name: [one.predicted for one in found.answers(lines)] for name, found in predictors.items()}
+    answers = {name: [one.predicted for one in found.predictor.answers(lines)] for name, found in made.items()}
     about = {
         "rows": measured.name,
         "num_examples": len(lines),
@@ -199,7 +212,8 @@ def _figures(predictors: dict[str, Predictor], measured: Measured, sizes: dict[s
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     figures = {}
-    for name, predictor in predictors.items():
+    for name, found in made.items():
+        predictor = found.predictor
         standing = standing_of(
             task_type=predictor.task_type,
             labels=predictor.label_map.labels,
@@ -210,7 +224,7 @@ def _figures(predictors: dict[str, Predictor], measured: Measured, sizes: dict[s
         difference = {key: getattr(standing.difference, key) for key in ("difference", "low", "high")}
         figures[name] = {
             **asdict(speed_of(predictor, lines)),
-            "megabytes": sizes[name] / _MEGABYTE,
+            "megabytes": found.num_bytes / _MEGABYTE,
             "utility": standing.utility,
             "agreement": standing.agreement,
             **difference,
