@@ -51,6 +51,13 @@ def money(amount: Decimal, *, currency: str, decimals: int = _FEWEST) -> str:
     return _with_currency(amount, f"{abs(amount):,.{decimals}f}", currency)
 
 
+def money_range(low: Decimal, high: Decimal, *, currency: str) -> str:
+    """From and to; beside an amount that is none, a tiny one reads as nothing."""
+    decimals = _MOST if _is_tiny(high, _FEWEST) else _FEWEST
+    first = _with_currency(low, f"{low:,.{decimals}f}", currency)
+    return f"{first} to {money(high, currency=currency, decimals=decimals)}"
+
+
 def exact(amount: Decimal, *, currency: str) -> str:
     """Two decimals or more, as many as there are: a price is never rounded."""
     return _with_currency(amount, amount_text(abs(amount)), currency)

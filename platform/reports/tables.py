@@ -9,7 +9,7 @@ from budgets.money import ZERO
 from reports.advice import NextTranche, OfferRecord
 from reports.bills import BillSection
 from reports.costs import CostRow, Grouping, names_of, totals
-from reports.formatting import interval, money, percent, points_per_dollar
+from reports.formatting import interval, money, money_range, percent, points_per_dollar
 from reports.points import Point
 from reports.queries import Report
 from studies.task_types import metric_title
@@ -89,15 +89,11 @@ def _offer_row(one: OfferRecord, *, is_best: bool, currency: str) -> list[str]:
             f"{one.chance_of_being_best:.0%}",
         ]
     price = money(one.price, currency=currency)
-    return ["*" if is_best else "", one.name, price, _likely(one, currency=currency) or "-", *said]
+    return ["*" if is_best else "", one.name, price, _likely(one, currency=currency), *said]
 
 
 def _likely(one: OfferRecord, *, currency: str) -> str:
-    """The interval of a price; empty in a recommendation from before there was one."""
-    if one.price_low is None or one.price_high is None:
-        return ""
-    low, high = (money(amount, currency=currency) for amount in (one.price_low, one.price_high))
-    return f"{low} to {high}"
+    return money_range(*one.price_interval, currency=currency) if one.price_interval else "-"
 
 
 def _band(band: tuple[float, float] | None) -> str:

@@ -77,11 +77,13 @@ class Question:
 class Advice:
     """`best` is what to buy, None for nothing; `words` say why; forecasts are of the affordable offers, best first.
 
-    `first` is the purchase to begin with where nothing is measured, and so nothing can be forecast.
+    `first` is the purchase to begin with where nothing is measured, and so nothing can be forecast. `is_too_small`: the
+    gain of the best is less than any student's interval can show.
     """
 
     words: str
     best: Forecast | None = None
+    is_too_small: bool = False
     first: Cell | None = None
     runner_up: Forecast | None = None
     forecasts: tuple[Forecast, ...] = ()
@@ -181,18 +183,20 @@ def _advice(question: Question, forecasts: Sequence[Forecast], warnings: str) ->
         looks = [offer for offer in gaining if offer.own_gain >= LEAST_LOOK]
         best = max(looks, key=lambda offer: (_per_dollar(offer), offer.own_gain), default=best)
     runner_up = max((offer for offer in forecasts if offer is not best), key=net, default=None)
-    words = _words(question, best, runner_up) + warnings
-    return Advice(words=words, best=best, runner_up=runner_up, forecasts=tuple(forecasts))
+    half_width = least_visible(question.points)
+    is_too_small = best.can_tell and best.gain < half_width
+    if is_too_small:
+        words = too_small(best, half_width, wording)
+    else:
+        words = why(best, runner_up, wording) if best.can_tell else cannot_tell(best, wording)
+    return Advice(
+        words=words + warnings,
+        best=best,
+        is_too_small=is_too_small,
+        runner_up=runner_up,
+        forecasts=tuple(forecasts),
+    )
 
 
 def _per_dollar(forecast: Forecast) -> float:
     return forecast.own_gain / forecast.dollars if forecast.dollars > 0 else float("inf")
-
-
-def _words(question: Question, best: Forecast, runner_up: Forecast | None) -> str:
-    if not best.can_tell:
-        return cannot_tell(best, question.wording)
-    narrowest = least_visible(question.points)
-    if best.gain < narrowest:
-        return too_small(best, narrowest, question.wording)
-    return why(best, runner_up, question.wording)

@@ -13,6 +13,8 @@ from runs.money import SECONDS_PER_HOUR
 from runs.requests import PastRun, past_runs
 
 MOST_RUNS = 200
+START_SECONDS = 20.0
+"""What loading a small checkpoint takes, which the published bills do not tell apart."""
 # Standard deviations of ln(actual / expected) before any run ended, and the runs that each mean counts as.
 OF_ESTIMATES = {"sd": 0.3, "weight": 4.0}
 OF_KIN = {"sd": 0.6, "weight": 4.0}
@@ -45,13 +47,15 @@ def price_history() -> PriceHistory:
 
 
 def published_seconds(*, kind: RunKind, work: Work, num_labels: int, num_unlabelled: int) -> float:
-    """What a run takes by the published tasks, on their device."""
-    hours = published_hours()
+    """What a run takes by the published tasks, on their device, its start included."""
+    published = published_hours()
     if kind == RunKind.FINETUNE_TEACHER:
-        return hours.teacher(num_labels) * SECONDS_PER_HOUR
-    if kind == RunKind.SCORE:
-        return hours.scoring(num_unlabelled) * SECONDS_PER_HOUR
-    return hours.student(work.rows) * SECONDS_PER_HOUR
+        hours = published.teacher(num_labels)
+    elif kind == RunKind.SCORE:
+        hours = published.scoring(num_unlabelled)
+    else:
+        hours = published.student(work.rows)
+    return START_SECONDS + hours * SECONDS_PER_HOUR
 
 
 def _beside_estimates(past: Sequence[PastRun]) -> Iterator[float]:
@@ -60,8 +64,6 @@ def _beside_estimates(past: Sequence[PastRun]) -> Iterator[float]:
 
 def _beside_published(past: Sequence[PastRun]) -> Iterator[float]:
     for one in past:
-        published = published_seconds(
+        yield one.seconds / published_seconds(
             kind=one.kind, work=one.work, num_labels=one.num_labels, num_unlabelled=one.num_unlabelled
         )
-        if published:
-            yield one.seconds / published

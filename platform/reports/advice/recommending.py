@@ -80,7 +80,9 @@ def decide(situation: Situation, offers: Offers) -> Decision:
         flips=_flips(situation, question, by_cell, best) if best and can_tell else [],
         labels_alone=_labels_alone(situation, question, advice.best) if advice.best and can_tell else "",
     )
-    return _before_it_can_be_told(decision, situation, offers) if best and not can_tell else decision
+    if best and not can_tell:
+        return _before_it_can_be_told(decision, situation, offers)
+    return _with_pilot(decision, situation, offers) if advice.is_too_small else decision
 
 
 def _before_it_can_be_told(decision: Decision, situation: Situation, offers: Offers) -> Decision:
@@ -90,15 +92,23 @@ def _before_it_can_be_told(decision: Decision, situation: Situation, offers: Off
     if not has_choice(cells=on_offer | situation.measured | situation.under_way, num_labels=num_labels):
         every = next((offer for offer in offers.found if offer.cell == Cell(num_labels)), None)
         return Decision(words=no_choice(offer=every, notes=offers.notes, currency=currency), best=every)
-    pilot = price_pilot(situation, offers)
-    if pilot:
-        price = sum((part.adds for part in pilot), ZERO)
-        name = rest_of_pilot if situation.measured else pilot_first
-        words = name(num_parts=len(pilot), price=price, currency=currency)
-        return replace(decision, words=f"{decision.words} {words}" if situation.measured else words, pilot=pilot)
+    with_pilot = _with_pilot(decision, situation, offers)
+    if with_pilot.pilot:
+        return with_pilot
     if situation.under_way:
         return Decision(words=IN_PROGRESS, forecasts=decision.forecasts)
     return decision
+
+
+def _with_pilot(decision: Decision, situation: Situation, offers: Offers) -> Decision:
+    """The decision with what is left of the pilot, if anything is."""
+    pilot = price_pilot(situation, offers)
+    if not pilot:
+        return decision
+    name = rest_of_pilot if situation.measured else pilot_first
+    price = sum((part.adds for part in pilot), ZERO)
+    words = name(num_parts=len(pilot), price=price, currency=situation.study.budget.currency)
+    return replace(decision, words=f"{decision.words} {words}" if situation.measured else words, pilot=pilot)
 
 
 def _offer_to_take(advice: Advice, by_cell: Mapping[Cell, Offer]) -> Offer | None:

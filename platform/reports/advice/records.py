@@ -66,6 +66,11 @@ class OfferRecord:
         return self.label_cost + self.compute_cost
 
     @property
+    def price_interval(self) -> tuple[Decimal, Decimal] | None:
+        """From and to; None in a recommendation from before there was one."""
+        return None if self.price_low is None or self.price_high is None else (self.price_low, self.price_high)
+
+    @property
     def path(self) -> Path:
         return Path.ANNOTATE if self.pseudo_labels == 0 else Path.DISTIL
 

@@ -46,6 +46,11 @@ def money(amount: Decimal | None, form: str | MoneyFormat = "USD") -> SafeString
     return format_html('<data value="{}" title="{} {}">{}</data>', amount, amount, currency, money_text(amount, form))
 
 
+@register.filter
+def money_range(bounds: tuple[Decimal, Decimal], currency: str) -> str:
+    return wording.money_range(*bounds, currency=currency)
+
+
 def _money_format(form: str | MoneyFormat) -> MoneyFormat:
     return form if isinstance(form, MoneyFormat) else MoneyFormat(currency=form)
 

@@ -1,3 +1,4 @@
+from html import escape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -5,7 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from reports.advice import recommend
+from reports.advice import next_tranche, recommend
+from reports.formatting import money_range
 from reports.models import Recommendation
 from studies.models import Split, Study
 from tests import factories
@@ -42,11 +44,14 @@ def test_a_recommendation_of_the_present_state_stands_on_the_page(manager: Clien
     found = recommend(study=study)
     response = manager.get(reverse("report", args=[study.pk]))
     page = response.content.decode()
-    assert found.words in page
+    assert escape(found.words) in page
     assert 'hx-get="/studies' not in page.split("</section>")[0]
     assert "with 90 %" in page and "Marginal utility from here" in page
     part = manager.get(reverse("next-tranche", args=[study.pk])).content.decode()
-    assert found.words in part
+    best = next_tranche(study).best
+    assert escape(found.words) in part
+    assert best is not None and best.price_interval is not None
+    assert f"likely {money_range(*best.price_interval, currency='USD')}" in part
 
 
 def test_one_of_an_earlier_state_stays_without_a_button(manager: Client, study: Study) -> None:

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from reports.formatting import adding_up, exact, money, percent, points_per_dollar
+from reports.formatting import adding_up, exact, money, money_range, percent, points_per_dollar
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,19 @@ from reports.formatting import adding_up, exact, money, percent, points_per_doll
 )
 def test_money_names_its_currency_and_never_shows_a_cost_as_nothing(amount: str, currency: str, text: str) -> None:
     assert money(Decimal(amount), currency=currency) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        ("2.6", "4", "$2.60 to $4.00"),
+        ("0.000605", "0.25", "$0.00 to $0.25"),
+        ("0.000605", "0.0042", "$0.000605 to $0.004200"),
+        ("0", "0", "$0.00 to $0.00"),
+    ],
+)
+def test_a_range_has_no_more_decimals_than_its_upper_end_needs(low: str, high: str, text: str) -> None:
+    assert money_range(Decimal(low), Decimal(high), currency="USD") == text
 
 
 @pytest.mark.parametrize(("amount", "text"), [("1.875", "$1.875"), ("0.1", "$0.10"), ("12", "$12.00")])
