@@ -108,7 +108,9 @@ def _start(view: View, purchase: Purchase) -> Bought:
 def _check_unchanged(view: View, bought: Bought) -> None:
     """Refuse where prices are not those of the recommendation, or money has moved since it was read."""
     situation = view.situation
-    quoted: set[tuple[int, int | None]] = {(situation.device.pk, None)} if situation.device else set()
+    quoted: set[tuple[int, int | None]] = set()
+    if situation.device:
+        quoted.add((situation.device.pk, None))
     if situation.terms:
         quoted.add((situation.terms.price.pk, situation.terms.fee.pk if situation.terms.fee else None))
     budget = Budget.objects.get(pk=view.study.budget_id)

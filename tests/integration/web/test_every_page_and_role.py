@@ -176,7 +176,8 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
     names = """study change-study duplicate-study archive-study unarchive-study study-data import-upload
         enter-label-studio labelling publish publish-quote sync-labels runs
         start-run run-quote report print-report compare next-tranche start-pilot report-table ledger budget
-        study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart"""
+        study-costs statement learning-curves learning-table learning-chart surface-file planned-table linked-chart
+        autopilot autopilot-off"""
     return {
         **dict.fromkeys(names.split(), of_study),
         **dict.fromkeys(["run", "run-live", "cancel-run", "pause-run", "resume-run", "extend-run"], of_run),
