@@ -56,16 +56,12 @@ class UnitVectors:
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenFit:
-    """A head on a frozen checkpoint, how it was chosen and from what, and what its labels' names lack.
-
-    `bounds` (N + 1,) are those of the labelled rows' units in the evidence.
-    """
+    """A head on a frozen checkpoint, how it was chosen and from what, and what its labels' names lack."""
 
     head: FrozenHead
     choice: Choice
     evidence: Evidence
     notes: tuple[str, ...]
-    bounds: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +129,7 @@ class FrozenStudy:
             *self._without_example(labelled, names),
             *_misleading(choice),
         )
-        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=notes, bounds=units.judge.bounds)
+        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=notes)
 
     def with_encoder(self, encoder: nn.Module) -> FrozenStudy:
         """Return the same study with the checkpoint's weights changed; no vector of before is used again."""
