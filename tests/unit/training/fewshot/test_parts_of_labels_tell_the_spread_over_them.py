@@ -140,7 +140,7 @@ def scores_of(*groups: list[float]) -> SeedScores:
 )
 def test_the_variance_falls_on_as_it_fell_from_quarters_to_halves(sd_of_quarters: float, fall: float) -> None:
     halves = scores_of([0.5, 0.52], [0.52, 0.5])
-    step = sd_of_quarters / np.std(range(4), ddof=1)
+    step = sd_of_quarters / float(np.std(range(4), ddof=1))
     quarters = scores_of(*[[0.5 + step * number for number in range(4)]] * 2)
     sure = Interval(value=0.5, low=0.5, high=0.5)
     found = over_labels(sure, halves=halves, quarters=quarters, confidence=0.95)
