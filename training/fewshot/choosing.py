@@ -16,7 +16,7 @@ from training.fewshot.recipes import Evidence, Recipe, no_head, recipes_for
 
 # Dev decides where it has so many rows, and at least as many as there are labels: it costs no fold then.
 FEWEST_DEV = 200
-# Drawn anew so often where there are few rows: folds are noise, too.
+# Drawn anew so often where there are few rows: folds are noise, too; less so of words, which are many in each row.
 REPEATS = 3
 MOST_ROWS_REPEATED = 300
 # What a choice calls the mean of several heads.
@@ -144,7 +144,8 @@ class _Folds:
         row_U = np.repeat(np.arange(num_rows), np.diff(judge.bounds))
         labels_RC = np.zeros((num_rows, evidence.num_outputs))
         np.maximum.at(labels_RC, row_U, evidence.targets_NC)
-        repeats = REPEATS if num_rows <= MOST_ROWS_REPEATED and count > 3 else 1
+        is_of_rows = len(row_U) == num_rows
+        repeats = REPEATS if is_of_rows and num_rows <= MOST_ROWS_REPEATED and count > 3 else 1
         drawn = [stratified_folds(labels_RC, count=count, seed=seed + number) for number in range(repeats)]
         return cls([fold_R[row_U] for fold_R in drawn])
 

@@ -60,16 +60,12 @@ class UnitVectors:
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenFit:
-    """A head on a frozen checkpoint, how it was chosen and from what, and what its labels' names lack.
-
-    `bounds` (N + 1,) are those of the labelled rows' units in the evidence.
-    """
+    """A head on a frozen checkpoint, how it was chosen and from what, and what its labels' names lack."""
 
     head: FrozenHead
     choice: Choice
     evidence: Evidence
     notes: tuple[str, ...]
-    bounds: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +133,7 @@ class FrozenStudy:
             *self._without_example(labelled, names),
             *_misleading(choice),
         )
-        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=notes, bounds=units.judge.bounds)
+        return FrozenFit(head=head, choice=choice, evidence=evidence, notes=notes)
 
     def with_encoder(self, encoder: nn.Module) -> FrozenStudy:
         """Return the same study with the checkpoint's weights changed; no vector of before is used again."""
@@ -187,13 +183,21 @@ class FrozenStudy:
 
     def outputs(self, head: FrozenHead, vectors: UnitVectors) -> ModelOutputs:
         """Return a head's logits, over its temperature, as a student's or teacher's outputs are."""
-        logits_UC = head.linear.logits(vectors.features(head.centre_H)) / head.temperature
-        return as_outputs(logits_UC, bounds=vectors.bounds, seen_U=vectors.seen_U)
+        return _outputs(head, vectors, vectors.features(head.centre_H))
 
     def predict(self, head: FrozenHead, rows: Rows, vectors: UnitVectors) -> list[str | None]:
         """Return a head's answers to rows of these vectors."""
-        learner = learner_of(self.task_type)
-        return learner.decode(outputs=self.outputs(head, vectors), rows=rows, labels=self.label_names)
+        return self.predict_by_each([head], rows, vectors)[0]
+
+    def predict_by_each(self, heads: Sequence[FrozenHead], rows: Rows, vectors: UnitVectors) -> list[list[str | None]]:
+        """Return the answers of several heads, all of one centre, to rows of these vectors."""
+        learner, labels = learner_of(self.task_type), self.label_names
+        if not heads:
+            return []
+        features_UF = vectors.features(heads[0].centre_H)
+        return [
+            learner.decode(outputs=_outputs(head, vectors, features_UF), rows=rows, labels=labels) for head in heads
+        ]
 
     def labelled_units(self, rows: Rows, centre_H: Floats) -> LabelledUnits:
         """Return features and targets of labelled rows, and their judge; raises StopRequested."""
@@ -294,6 +298,11 @@ class FrozenStudy:
             if ALIKE & {text.strip().casefold() for text in (label.name, *label.examples)}
         ]
         return found[0] if len(found) == 1 and len(self.labels) == 2 else None
+
+
+def _outputs(head: FrozenHead, vectors: UnitVectors, features_UF: Floats) -> ModelOutputs:
+    logits_UC = head.linear.logits(features_UF) / head.temperature
+    return as_outputs(logits_UC, bounds=vectors.bounds, seen_U=vectors.seen_U)
 
 
 def _misleading(choice: Choice) -> tuple[str, ...]:

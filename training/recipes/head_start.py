@@ -91,7 +91,7 @@ class HeadStart:
         with torch.random.fork_rng(devices=[]):
             vectors = self.study.vectors(rows.columns)
         of_halves, of_quarters = (
-            [self.study.predict(head, rows, vectors) for head in of] for of in (heads.halves, heads.quarters)
+            self.study.predict_by_each(of, rows, vectors) for of in (heads.halves, heads.quarters)
         )
         return PartAnswers(of_halves=of_halves, of_quarters=of_quarters)
 

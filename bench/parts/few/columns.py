@@ -147,7 +147,8 @@ def _of_parts(draw: Draw, fit: FrozenFit) -> PartAnswers | None:
     heads = heads_of_parts(fit, seed=draw.seed)
     if heads is None:
         return None
-    of_halves, of_quarters = ([_predict(draw, head) for head in of] for of in (heads.halves, heads.quarters))
+    study, test, vectors = draw.bench.study, draw.bench.test, draw.bench.test_vectors
+    of_halves, of_quarters = (study.predict_by_each(of, test, vectors) for of in (heads.halves, heads.quarters))
     return PartAnswers(of_halves=of_halves, of_quarters=of_quarters)
 
 

@@ -41,7 +41,8 @@ def setfit_answers(
         folder = Path(name)
         source = ModelSource(source="package", name=model)
         loaded = load_pretrained(source=source, max_length=few.max_length)
-        loaded.model.save_pretrained(folder / "model")
+        checkpoint: Any = loaded.model
+        checkpoint.save_pretrained(folder / "model")
         loaded.tokenizer.save_pretrained(folder / "model")
         request = {
             "model": str(folder / "model"),

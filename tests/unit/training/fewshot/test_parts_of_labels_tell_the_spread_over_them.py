@@ -9,7 +9,7 @@ from tests.unit.training.fewshot.evidence import make
 from training.answers import Interval, LabelSpread, SeedScores, mean_interval, over_labels
 from training.fewshot import Candidate, Choice, Evidence, FrozenFit, FrozenHead, heads_of_parts, label_parts
 from training.fewshot.features import Floats, unit_rows
-from training.fewshot.recipes import Recipe, class_means, logistic
+from training.fewshot.recipes import class_means, logistic
 
 NUM_CLASSES, WIDTH, NUM_LABELS, NUM_TEST = 5, 24, 40, 400
 NUM_WORLDS, NUM_RESAMPLES = 150, 100
@@ -17,7 +17,7 @@ RECIPES = {"class_means": class_means, "logistic": logistic}
 
 
 def fit_of(evidence: Evidence, *, recipe: str = "class_means", strength: float = 1.0) -> FrozenFit:
-    """A fit whose recipe was chosen already; one unit a row."""
+    """A fit whose recipe was chosen already."""
     linear = RECIPES[recipe](evidence, strength)
     chosen = Candidate(recipe=recipe, strength=strength)
     choice = Choice(
@@ -30,8 +30,7 @@ def fit_of(evidence: Evidence, *, recipe: str = "class_means", strength: float =
         held_out_NC=None,
     )
     head = FrozenHead(linear=linear, centre_H=np.zeros(WIDTH))
-    bounds = np.arange(len(evidence.features_NF) + 1)
-    return FrozenFit(head=head, choice=choice, evidence=evidence, notes=(), bounds=bounds)
+    return FrozenFit(head=head, choice=choice, evidence=evidence, notes=())
 
 
 class World:
@@ -111,24 +110,6 @@ def test_heads_are_of_the_chosen_recipe_on_parts_without_rows_in_common(recipe: 
             assert head.linear.weights_CF == pytest.approx(expected.weights_CF)
 
 
-def test_words_of_a_text_are_in_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = make(num_labels=2, gold=[0, 0, 1, 1] * 10)
-    sizes = []
-
-    def fitted(evidence: Evidence, strength: float) -> object:
-        pairs = evidence.features_NF[:, 0].reshape(-1, 2)
-        sizes.append(len(pairs))
-        assert (pairs[:, 0] == pairs[:, 1]).all()
-        return class_means(evidence, strength)
-
-    features_NF = np.repeat(made.evidence.features_NF[::2], 2, axis=0)
-    evidence = replace(made.evidence, features_NF=features_NF)
-    fit = replace(fit_of(evidence), bounds=np.arange(0, 41, 2))
-    recipe = Recipe("class_means", "", fitted, lambda _: "")  # type: ignore[arg-type]
-    monkeypatch.setattr(label_parts, "recipes_for", lambda _: (recipe,))
-    assert heads_of_parts(fit, seed=0) is not None and set(sizes) == {10, 5}
-
-
 def test_nothing_is_said_of_too_little_or_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     few = make(num_labels=2, gold=[0, 1] * 9)
     assert heads_of_parts(fit_of(few.evidence), seed=0) is None
@@ -140,6 +121,8 @@ def test_nothing_is_said_of_too_little_or_too_much(monkeypatch: pytest.MonkeyPat
     assert rare is not None and rare.halves and not rare.quarters
     enough = fit_of(make(num_labels=2, gold=[0, 1] * 10).evidence)
     assert heads_of_parts(enough, seed=0) is not None
+    words = replace(enough, evidence=replace(enough.evidence, outside=0))
+    assert heads_of_parts(words, seed=0) is None
     monkeypatch.setattr(label_parts, "MOST_TARGETS", 39)
     assert heads_of_parts(enough, seed=0) is None
 
@@ -157,7 +140,7 @@ def scores_of(*groups: list[float]) -> SeedScores:
 )
 def test_the_variance_falls_on_as_it_fell_from_quarters_to_halves(sd_of_quarters: float, fall: float) -> None:
     halves = scores_of([0.5, 0.52], [0.52, 0.5])
-    step = sd_of_quarters / np.std(range(4), ddof=1)
+    step = sd_of_quarters / float(np.std(range(4), ddof=1))
     quarters = scores_of(*[[0.5 + step * number for number in range(4)]] * 2)
     sure = Interval(value=0.5, low=0.5, high=0.5)
     found = over_labels(sure, halves=halves, quarters=quarters, confidence=0.95)
