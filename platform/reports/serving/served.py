@@ -12,7 +12,8 @@ from budgets.cost_kinds import CostKind
 from budgets.models import Price
 from budgets.prices import PriceMissing, Scope, price_at
 from planning.serving import THOUSAND, Served, serving_gap
-from reports.serving.words import compare_serving
+from reports.formatting import MoneyFormat
+from reports.serving.words import RATE_DECIMALS, compare_serving
 from runs.models import Artifact, ArtifactKind, Evaluation, ServingMeasurement
 from runs.money import cost_of
 from studies.models import Split, Study
@@ -56,6 +57,7 @@ class Serving:
 
     models: Sequence[ServedModel]
     findings: Sequence[str]
+    rate_format: MoneyFormat
 
 
 def serving_of(study: Study) -> Serving:
@@ -75,7 +77,7 @@ def serving_of(study: Study) -> Serving:
         best.setdefault(found.checkpoint, found)
     models = sorted(best.values(), key=lambda one: one.measured.mean_seconds)
     findings = [_finding(study, dearer, cheaper) for cheaper, dearer in combinations(models, 2)]
-    return Serving(models=models, findings=[words for words in findings if words])
+    return Serving(models=models, findings=[words for words in findings if words], rate_format=rate_format(study))
 
 
 def cpu_price(study: Study) -> Price | None:
@@ -85,6 +87,11 @@ def cpu_price(study: Study) -> Price | None:
         return price_at(book=study.budget.price_book, kind=CostKind.DEVICE_HOUR, at=timezone.now(), scope=scope)
     except PriceMissing:
         return None
+
+
+def rate_format(study: Study) -> MoneyFormat:
+    """How the cost of 1,000 requests is written."""
+    return MoneyFormat(currency=study.budget.currency, decimals=RATE_DECIMALS)
 
 
 def cost_of_thousand(measured: ServingMeasurement, price: Price | None) -> Decimal | None:

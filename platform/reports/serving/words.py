@@ -4,6 +4,8 @@ from planning.serving import ServingGap
 from reports.formatting import money
 from studies.models import Study
 
+RATE_DECIMALS = 4
+"""Of the cost of 1,000 requests, which may be less than a cent."""
 VOLUMES = (10_000, 1_000_000)
 """Requests a month at which the difference is named where nobody has said how many are expected."""
 
@@ -11,7 +13,7 @@ VOLUMES = (10_000, 1_000_000)
 def compare_serving(gap: ServingGap, *, dearer: str, cheaper: str, study: Study) -> str:
     """Say by how much a model is better and dearer to serve, and at how many requests a month the other one wins."""
     currency, expected = study.budget.currency, study.monthly_requests
-    more = money(gap.dollars_per_thousand, currency=currency)
+    more = money(gap.dollars_per_thousand, currency=currency, decimals=RATE_DECIMALS)
     costs = f"{dearer} costs {more} more per 1,000 requests than {cheaper}"
     interval = f"95 %: {gap.low:+.1f} to {gap.high:+.1f}"
     if gap.points <= 0:

@@ -2,6 +2,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from reports.charts import ChartView, Series
 from reports.points import Point
@@ -39,9 +42,21 @@ class ChartForm(forms.Form):
         return ChartView(hidden=hidden, low=values["from"], high=values["to"])
 
 
+SELECTED = SafeString(" selected")
+
+
+class _LongSelect(forms.Select):
+    """A choice of hundreds: written at once, where a template for each option would take most of a page's time."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        rows = ((key, SELECTED if str(key) == str(value) else "", label) for key, label in self.choices)
+        options = format_html_join("", '<option value="{}"{}>{}</option>', rows)
+        return format_html("<select{}>{}</select>", flatatt(self.build_attrs({"name": name}, attrs)), options)
+
+
 class CompareForm(forms.Form):
-    first = forms.TypedChoiceField(label="Is", coerce=int)
-    second = forms.TypedChoiceField(label="better than", coerce=int)
+    first = forms.TypedChoiceField(label="Is", coerce=int, widget=_LongSelect)
+    second = forms.TypedChoiceField(label="better than", coerce=int, widget=_LongSelect)
 
     def __init__(self, *args: Any, points: Sequence[Point], **options: Any) -> None:
         super().__init__(*args, **options)

@@ -12,7 +12,7 @@ from reports.bills import RULE, Sharing, StudyLedger, read_result
 from reports.cards import model_card
 from reports.charts import reliability_chart, reliability_of
 from reports.formatting import adding_up
-from reports.serving import cost_of_thousand, cpu_price
+from reports.serving import cost_of_thousand, cpu_price, rate_format
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
 from runs.results import (
@@ -106,6 +106,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "reliability": reliability_of(model),
         "served": served,
         "served_cost": cost_of_thousand(served, cpu_price(model.run.study)) if served else None,
+        "rate_format": rate_format(model.run.study),
         "most_seconds": MEASURING_SECONDS,
         "missing": missing_parts(model) if is_model else [],
         "serving": serving_figures(model) if is_model else [],

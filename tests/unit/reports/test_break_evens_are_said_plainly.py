@@ -21,7 +21,7 @@ def said(
 
 
 BETTER = (
-    "Teacher 3 costs $0.40 more per 1,000 requests than Student 5 and scores 4.0 points more (95 %: +2.0 to +6.0). "
+    "Teacher 3 costs $0.4000 more per 1,000 requests than Student 5 and scores 4.0 points more (95 %: +2.0 to +6.0). "
 )
 
 
