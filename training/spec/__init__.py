@@ -16,6 +16,7 @@ from training.spec.run_spec import RunSpec
 from training.spec.settings import (
     AUTO,
     CONTRAST,
+    ENDPOINT,
     FINETUNE,
     FROZEN,
     GIT_REF,
@@ -39,6 +40,7 @@ from training.spec.settings import (
 __all__ = [
     "AUTO",
     "CONTRAST",
+    "ENDPOINT",
     "FINETUNE",
     "FROZEN",
     "GIT_REF",

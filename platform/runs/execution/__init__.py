@@ -1,5 +1,6 @@
 """One attempt: the trainer's process, its folder, its lease, its device, and how it ends."""
 
+from runs.execution.answers import Watch, buy_for
 from runs.execution.devices import CPU, Device, hold_device
 from runs.execution.endings import (
     MOST_REASON,
@@ -70,7 +71,9 @@ __all__ = [
     "StopReason",
     "TotalUsage",
     "Trainer",
+    "Watch",
     "attempt_outcome",
+    "buy_for",
     "cancel_descendants",
     "cancel_unstarted",
     "claim_run",

@@ -127,7 +127,7 @@ def _check_heads(chain: Chain) -> list[CheckResult]:
         shape = shape_of(run.base_model)
         untrained = run.kind == RunKind.SCORE and not run.loads_trained
         is_trained = not untrained and trains(run.recipe, num_labels=chain.inputs.num_labels)
-        if run.loads_trained or run.kind == RunKind.DISTIL or is_trained:
+        if run.loads_trained or run.asks or run.kind == RunKind.DISTIL or is_trained:
             continue
         if shape is not None and shape.is_text_to_text:
             why = "writes its answer as text"

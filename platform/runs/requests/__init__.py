@@ -20,7 +20,9 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
+from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
 from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.token_estimates import TokenEstimate
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
@@ -41,9 +43,11 @@ __all__ = [
     "RunPlan",
     "RunRequest",
     "Setting",
+    "TokenEstimate",
     "chain_of",
     "check_test",
     "check_unlabelled",
+    "connection_of",
     "count_inputs",
     "device_price",
     "estimate_from_json",
@@ -51,6 +55,9 @@ __all__ = [
     "estimate_to_json",
     "finished_teachers",
     "fix_inputs",
+    "is_language_model",
+    "keep_prompt",
+    "prompt_of",
     "request_key",
     "settings_of",
     "trains",
