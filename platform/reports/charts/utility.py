@@ -191,4 +191,5 @@ def _description(points: Sequence[Point], planned: Sequence[PlannedPoint]) -> st
 
 def _words(point: Point) -> str:
     said = f"{point.path.label}, {money(point.dollars, currency=point.currency)}: {percent(point.utility)}"
+    said += ", taught by a language model" if point.is_from_language_model else ""
     return said + (", one seed" if point.is_single_seed else "") + (f", {point.warning}" if point.warning else "")

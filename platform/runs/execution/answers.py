@@ -9,7 +9,7 @@ from connections.buying import Fields, Purchase, buy_answers, scores_of
 from connections.money import BatchSettled
 from runs.execution.leases import LeaseLost
 from runs.models import Run
-from runs.requests.language_models import connection_of, is_language_model, prompt_of
+from runs.requests import connection_of, is_language_model, prompt_of
 from studies.models import Example, Snapshot
 
 ROWS_AT_A_TIME = 5000

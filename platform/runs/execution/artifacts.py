@@ -6,7 +6,7 @@ from celery import current_app
 from django.db import DataError, IntegrityError, transaction
 
 from runs.models import Artifact, ArtifactKind, Evaluation, Run, RunKind
-from runs.requests.language_models import is_language_model
+from runs.requests import is_language_model
 from runs.run_kinds import RUN_KINDS
 from training.spec import ENDPOINT
 

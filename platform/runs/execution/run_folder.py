@@ -11,7 +11,7 @@ from django.conf import settings
 
 from runs.execution.answers import answers_of
 from runs.models import Artifact, ArtifactKind, Run, RunKind
-from runs.requests.language_models import is_language_model
+from runs.requests import is_language_model
 from runs.run_kinds import RUN_KINDS
 from studies.models import Example, Snapshot
 from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION

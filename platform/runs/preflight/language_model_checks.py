@@ -5,8 +5,7 @@ from budgets.ledger import headroom
 from budgets.money import amount_text, rounded_text
 from runs.preflight.model_files import shape_of
 from runs.preflight.results import CheckLevel, CheckResult
-from runs.requests import Chain
-from runs.requests.token_estimates import TokenEstimate, estimate_tokens
+from runs.requests import Chain, TokenEstimate, estimate_tokens
 from training.contract import MAX_SCORED_LABELS
 
 _HOW = {

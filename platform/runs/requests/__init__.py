@@ -22,7 +22,7 @@ from runs.requests.inputs import (
 )
 from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
 from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
-from runs.requests.token_estimates import TokenEstimate
+from runs.requests.token_estimates import TokenEstimate, estimate_tokens
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
 
@@ -53,6 +53,7 @@ __all__ = [
     "estimate_from_json",
     "estimate_runs",
     "estimate_to_json",
+    "estimate_tokens",
     "finished_teachers",
     "fix_inputs",
     "is_language_model",

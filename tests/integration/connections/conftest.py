@@ -11,7 +11,7 @@ from pytest import MonkeyPatch
 
 from accounts.models import Role
 from budgets.cost_kinds import TOKEN_KINDS, CostKind
-from budgets.models import Budget
+from budgets.models import Budget, PriceBook
 from budgets.prices import Scope, set_price
 from budgets.queries import differences
 from connections import asking
@@ -80,6 +80,13 @@ def shop(db: None) -> Callable[..., Shop]:
     return make_shop
 
 
+def price_tokens(book: PriceBook, connection: Connection) -> None:
+    """Set today's prices of a connection's tokens."""
+    for kind in TOKEN_KINDS:
+        scope, admin = Scope(device=connection.name), factories.person(Role.ADMIN)
+        set_price(actor=admin, book=book, kind=kind, amount=PRICES[kind], starts_at=LONG_AGO, scope=scope)
+
+
 def make_shop(url: str, *, limit: str = "100", abilities: dict[str, Any] = SCORED, **options: Any) -> Shop:
     admin = factories.person(Role.ADMIN)
     connection = add_connection(
@@ -88,7 +95,5 @@ def make_shop(url: str, *, limit: str = "100", abilities: dict[str, Any] = SCORE
     Connection.objects.filter(pk=connection.pk).update(abilities=abilities)
     connection.refresh_from_db()
     budget = factories.budget(limit=limit)
-    for kind in TOKEN_KINDS:
-        scope, book = Scope(device="small"), budget.price_book
-        set_price(actor=admin, book=book, kind=kind, amount=PRICES[kind], starts_at=LONG_AGO, scope=scope)
+    price_tokens(budget.price_book, connection)
     return Shop(connection=connection, budget=budget)
