@@ -9,6 +9,8 @@ from budgets.cost_kinds import TOKEN_KINDS
 from budgets.models import Price
 from connections.models import Answer, AnswerUse, Connection, Outcome
 
+_CLASSES = tuple(kind.value for kind in TOKEN_KINDS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerTotals:
@@ -44,15 +46,11 @@ def prices_of(connection: Connection) -> QuerySet[Price]:
 
 
 def _totals(answers: QuerySet[Answer]) -> list[AnswerTotals]:
-    sums = {f"sum_of_{kind.value}": Sum(kind.value) for kind in TOKEN_KINDS}
-    counts = {"num": Count("pk"), "num_bound": Count("pk", filter=Q(is_bound=True))}
-    rows = answers.values("outcome").annotate(**counts, **sums).order_by("-num", "outcome")
-    return [
-        AnswerTotals(
-            outcome=Outcome(row["outcome"]).label,
-            num=row["num"],
-            num_bound=row["num_bound"],
-            **{kind.value: row[f"sum_of_{kind.value}"] for kind in TOKEN_KINDS},
+    found = []
+    for outcome in sorted(answers.order_by().values_list("outcome", flat=True).distinct()):
+        ours = answers.filter(outcome=outcome)
+        sums = ours.aggregate(
+            num=Count("pk"), num_bound=Count("pk", filter=Q(is_bound=True)), **{one: Sum(one) for one in _CLASSES}
         )
-        for row in rows
-    ]
+        found.append(AnswerTotals(outcome=Outcome(outcome).label, **sums))
+    return sorted(found, key=lambda one: -one.num)

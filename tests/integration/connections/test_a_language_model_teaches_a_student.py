@@ -1,5 +1,6 @@
 """From the request to the report, with the real trainer and a server that answers by the words of a text."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,11 +10,11 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from budgets.cost_kinds import TOKEN_KINDS, CostKind
+from budgets.cost_kinds import CostKind
 from budgets.models import Path as SpendingPath
-from connections.models import Answer, AnswerUse, Connection, Outcome, Outputs, Prompt
+from connections.models import AnswerUse, Connection, Outputs, Prompt
 from connections.operations import run_self_test
-from reports.bills import BillSection
+from reports.bills import BillSection, bill_of
 from reports.points import points
 from reports.verify import verify
 from runs.control import start_distil, start_runs
@@ -23,21 +24,32 @@ from runs.preflight.results import PreflightRefused
 from runs.requests import RunPlan, RunRequest
 from runs.requests.chain import TeacherUnusable
 from runs.supervision import supervise, sweep
-from studies.models import Split, Study
+from studies.models import Label, Split, Study
 from tests import factories
 from tests.integration.connections.conftest import price_tokens
 from tests.integration.runs.workers import ROOT
 from tests.language_server import Served, Told, chosen_by, completion, language_server
 from tests.tiny_model import write_tiny_model
+from training.distil import read_soft_labels
+from training.learners import learner_of
 from training.runtime import read_json
+from training.tasks import TASK_TYPES
+
+pytestmark = pytest.mark.usefixtures("forked_trainers")
 
 TEXTS = [f"a {mood} {thing}" for mood in ("great", "awful") for thing in ("movie", "film", "day", "game", "match")]
 LABELS = ["good"] * 5 + ["bad"] * 5
 SHAPE: dict[str, Any] = {"num_seeds": 1, "steps": 4, "batch_size": 4, "max_length": 16, "max_minutes": 5}
 
 
+def label_of(text: str) -> str:
+    return "good" if "great" in text else "bad"
+
+
 def answer(request: dict[str, Any]) -> Told:
     text = request["messages"][-1]["content"]
+    if "labels" in json.dumps(request.get("response_format", "")):
+        return completion(json.dumps({"labels": ["good"] if "great" in text else []}))
     if "match" in text:
         return completion("", letters={"A": -1}, refusal="No.")
     return chosen_by("great")(request)
@@ -76,9 +88,18 @@ def plan(connection: Connection, **more: Any) -> RunPlan:
     return RunPlan(teacher_connection=connection.pk, **{**SHAPE, "shots": 4, **more})
 
 
-def distil(study: Study, connection: Connection, *, num_unlabelled: int = 10, **more: Any) -> Run:
-    asked = plan(connection, **more)
-    return start_distil(actor=study.created_by, study=study, num_labels=10, num_unlabelled=num_unlabelled, plan=asked)
+def distil(study: Study, connection: Connection, *, num_unlabelled: int = 10, num_labels: int = 10) -> Run:
+    counts = {"num_labels": num_labels, "num_unlabelled": num_unlabelled}
+    return start_distil(actor=study.created_by, study=study, plan=plan(connection), **counts)
+
+
+def scored(student: Run) -> Run:
+    """The run that asks, carried out."""
+    run = student.parents.get()
+    supervise(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.SUCCEEDED, run.error or run.pause_reason
+    return run
 
 
 def finish_all() -> None:
@@ -91,12 +112,13 @@ def test_its_answers_teach_a_student_and_are_on_its_bill(study: Study, connectio
     finish_all()
 
     student.refresh_from_db()
-    scored = student.parents.get()
-    assert student.state == RunState.SUCCEEDED, (student.error, scored.error)
+    teacher = student.parents.get()
+    assert student.state == RunState.SUCCEEDED, (student.error, teacher.error)
     # Ten of the pool and ten of dev; two of each are refused, paid, and left out.
     assert len(server.requests) == 20
-    assert scored.artifact.num_pseudo_labels == student.artifact.num_pseudo_labels == 8
-    assert read_json(scored.folder / "result.json")["calibration"]["num_examples"] == 8
+    assert_prompt_is_of_the_pool(server.requests[0])
+    assert teacher.artifact.num_pseudo_labels == student.artifact.num_pseudo_labels == 8
+    assert read_json(teacher.folder / "result.json")["calibration"]["num_examples"] == 8
     point = points(study)[0]
     tokens = dict(point.bill.line(BillSection.TEACHER_SCORING).by_token_class)
     assert tokens == {CostKind.INPUT_TOKENS: Decimal("0.3"), CostKind.OUTPUT_TOKENS: Decimal("0.04")}
@@ -106,10 +128,8 @@ def test_its_answers_teach_a_student_and_are_on_its_bill(study: Study, connectio
     assert study.budget.held == 0
 
 
-def test_its_prompt_shows_labels_of_the_pool_alone(study: Study, connection: Connection, server: Served) -> None:
-    distil(study, connection)
-    finish_all()
-    shown = [one["content"] for one in server.requests[0]["messages"]]
+def assert_prompt_is_of_the_pool(request: dict[str, Any]) -> None:
+    shown = [one["content"] for one in request["messages"]]
     assert "Is the mood good or bad?" in shown[0] and "A. good\nB. bad" in shown[0]
     examples, answers = shown[1:-1:2], shown[2:-1:2]
     assert set(examples) <= set(TEXTS)
@@ -118,18 +138,15 @@ def test_its_prompt_shows_labels_of_the_pool_alone(study: Study, connection: Con
 
 
 def test_more_texts_buy_only_what_is_new_and_pay_for_all(study: Study, connection: Connection, server: Served) -> None:
-    first = distil(study, connection, num_unlabelled=4)
-    finish_all()
+    first = scored(distil(study, connection, num_unlabelled=4))
     num_before = len(server.requests)
-    second = distil(study, connection, num_unlabelled=10)
-    finish_all()
+    second = scored(distil(study, connection, num_unlabelled=10))
 
     assert (num_before, len(server.requests)) == (14, 20)
-    scored = second.parents.get()
-    assert list(AnswerUse.objects.values_list("work_key", flat=True)) == [scored.source_key]
-    costs = {point.run_id: point.bill.line(BillSection.TEACHER_SCORING) for point in points(study)}
-    of_tokens = {pk: sum(amount for _, amount in line.by_token_class) for pk, line in costs.items()}
-    assert of_tokens == {first.pk: Decimal("0.238"), second.pk: Decimal("0.34")}
+    assert list(AnswerUse.objects.values_list("work_key", flat=True)) == [second.source_key]
+    bills = [bill_of(artifact=run.artifact).line(BillSection.TEACHER_SCORING) for run in (first, second)]
+    of_tokens = [sum(amount for _, amount in line.by_token_class) for line in bills]
+    assert of_tokens == [Decimal("0.238"), Decimal("0.34")]
     assert verify(budgets=[study.budget]) == []
 
 
@@ -158,55 +175,42 @@ def test_without_a_price_nothing_starts(study: Study, connection: Connection) ->
         distil(study, connection)
 
 
-def test_a_server_that_is_gone_pauses_the_run_until_a_person_resumes_it(
-    study: Study, connection: Connection, server: Served
-) -> None:
+def test_a_server_that_is_gone_pauses_the_run_until_a_person_resumes_it(study: Study, connection: Connection) -> None:
     Connection.objects.update(url="http://127.0.0.1:9/v1")
-    student = distil(study, connection)
-    finish_all()
-    scored = student.parents.get()
-    assert (scored.state, scored.attempts.get().device_seconds) == (RunState.PAUSED, 0)
-    assert "was not reached" in scored.pause_reason
-    sweep()
-    scored.refresh_from_db()
-    assert scored.state == RunState.PAUSED
+    run = distil(study, connection).parents.get()
+    supervise(run_id=run.pk)
+    for _ in range(2):
+        run.refresh_from_db()
+        assert (run.state, run.attempts.get().device_seconds) == (RunState.PAUSED, 0)
+        assert "was not reached" in run.pause_reason
+        sweep()
 
 
-def test_answers_of_a_worker_that_died_are_kept_and_paid(study: Study, connection: Connection, server: Served) -> None:
-    student = distil(study, connection)
-    scored = student.parents.get()
-    with pytest.raises(KeyboardInterrupt):
-        supervise_until_dead(scored, server)
-    Run.objects.filter(pk=scored.pk).update(lease_until="2020-01-01T00:00:00Z")
-    in_flight = Answer.objects.filter(outcome=Outcome.PENDING, sent_at__isnull=False).count()
-    num_answered = Answer.objects.exclude(outcome=Outcome.PENDING).count()
-    assert in_flight > 0 and num_answered > 0
-    sweep()
-
-    finish_all()
-    student.refresh_from_db()
-    assert student.state == RunState.SUCCEEDED
-    assert Answer.objects.filter(outcome=Outcome.LOST).count() == in_flight
-    assert len(server.requests) == 20 + in_flight
-    paid = sum(entry.quantity for entry in study.budget.entries.filter(kind=CostKind.OUTPUT_TOKENS))
-    assert paid * 1000 == 20 + in_flight
-    assert verify(budgets=[study.budget]) == []
-
-
-def supervise_until_dead(run: Run, server: Served) -> None:
-    """Carry a run out until some of its answers came, and then do nothing more, as one that was killed."""
-    from connections import buying
-
-    real = buying._Buyer._write
-
-    def write(self: buying._Buyer, answer: Answer, asked: Any) -> None:
-        if Answer.objects.exclude(outcome=Outcome.PENDING).count() >= 6:
-            raise KeyboardInterrupt
-        real(self, answer, asked)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(buying._Buyer, "_write", write)
-        supervise(run_id=run.pk)
+@pytest.mark.parametrize(
+    ("task_type", "fields"), [("multi_label_classification", ("text",)), ("pair_classification", ("text_a", "text_b"))]
+)
+def test_lists_of_labels_and_pairs_are_asked_for_too(
+    study: Study, connection: Connection, server: Served, task_type: str, fields: tuple[str, ...]
+) -> None:
+    is_list = task_type.startswith("multi")
+    other = factories.study(
+        task_type=task_type,
+        student_model=study.student_model,
+        teacher_model=study.teacher_model,
+        prices=study.budget.price_book,
+    )
+    label = (lambda text: json.dumps(["good"] if "great" in text else [])) if is_list else label_of
+    for split in (Split.POOL, Split.TEST):
+        rows = factories.examples(other, [f"{split} {text}" for text in TEXTS], split=split)
+        for row in rows:
+            row.fields = dict.fromkeys(fields, row.fields["text"])
+            row.save(update_fields=["fields"])
+            Label.objects.create(example=row, value=label(row.fields[fields[0]]), source=Label.Source.IMPORT)
+    run = scored(distil(other, connection, num_unlabelled=4, num_labels=6))
+    soft = read_soft_labels(folder=run.artifact.path, task_type=task_type, input_fields=fields, labels=other.labels)
+    assert len(soft.rows) == run.artifact.num_pseudo_labels == len(server.requests) > 0
+    decided = learner_of(TASK_TYPES[task_type]).decode(outputs=soft.outputs, rows=soft.rows, labels=other.labels)
+    assert decided == [label(text) for text in soft.rows.columns[fields[0]]]
 
 
 def test_the_command_names_the_connection(study: Study, connection: Connection, capsys: Any) -> None:
@@ -215,4 +219,4 @@ def test_the_command_names_the_connection(study: Study, connection: Connection, 
     told = capsys.readouterr().out
     assert "Tokens (good): 14 answers, dev included: about" in told
     assert not Artifact.objects.filter(run__kind=RunKind.SCORE).exists()
-    assert set(TOKEN_KINDS) >= set(study.budget.entries.values_list("kind", flat=True))
+    assert not study.budget.entries.exists()

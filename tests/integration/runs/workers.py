@@ -22,7 +22,7 @@ class Worker:
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
             "DJANGO_SETTINGS_MODULE": "tests.integration.runs.worker_settings",
-            "DATABASE_URL": _test_database_url(),
+            "DATABASE_URL": database_url_of_tests(),
             "FULCRUM_DATA_DIR": str(runs_dir.parent),
             "FULCRUM_TEST_LEASE_SECONDS": str(LEASE_SECONDS),
             "BROKER_URL": broker_url,
@@ -67,7 +67,7 @@ class Worker:
             self._process.wait()
 
 
-def _test_database_url() -> str:
+def database_url_of_tests() -> str:
     database = connection.settings_dict
     host = database["HOST"] or database["OPTIONS"].get("host", "")
     return f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}?host={host}"

@@ -14,7 +14,7 @@ from studies.imports import ImportOptions, ImportSummary, draft_import
 from studies.imports import jobs as import_jobs
 from studies.models import ImportBatch, ImportJob
 from tests import factories
-from tests.integration.runs.workers import _test_database_url
+from tests.integration.runs.workers import database_url_of_tests
 from tests.integration.runs.world import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def worker_at(job: ImportJob) -> Iterator["subprocess.Popen[bytes]"]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": _test_database_url(),
+        "DATABASE_URL": database_url_of_tests(),
     }
     process = subprocess.Popen([sys.executable, "-c", WORK.format(job.pk)], cwd=ROOT, env=environment)
     try:
