@@ -103,8 +103,9 @@ class Situation:
 
     @cached_property
     def measured(self) -> frozenset[Cell]:
-        """The cells that students and teachers were measured at."""
-        students = (Cell(one.num_labels, float(one.num_pseudo_labels)) for one in self.points)
+        """The cells that students and teachers were measured at; one that a language model taught measures none."""
+        own = (one for one in self.points if not one.is_from_language_model)
+        students = (Cell(one.num_labels, float(one.num_pseudo_labels)) for one in own)
         return frozenset([*students, *(Cell(one.num_labels, TEACHER) for one in self.teachers)])
 
     @property

@@ -30,6 +30,7 @@ from runs.execution import (
     Device,
     LeaseLost,
     LeaseRenewal,
+    NothingAnswered,
     ParentArtifactMissing,
     RunWithdrawn,
     StopReason,
@@ -48,6 +49,7 @@ from runs.models import Attempt, Run, RunState
 from runs.money import seconds_used
 from runs.supervision import shutdown
 from runs.supervision.observations import Observation, attempt_end, disk_space_shortage, observe
+from training.contract import EXIT_PERMANENT
 from training.runtime import is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -111,6 +113,8 @@ class _AttemptSupervisor:
             return Observation(stop=self._reason_to_stop(0.0))
         except AskingPaused as pause:
             return Observation(obstacle=str(pause))
+        except NothingAnswered as error:
+            return Observation(error=str(error), exit_code=EXIT_PERMANENT)
         except (OSError, ParentArtifactMissing) as error:
             return Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error))
         try:

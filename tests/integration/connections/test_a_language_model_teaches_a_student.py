@@ -186,6 +186,21 @@ def test_a_server_that_is_gone_pauses_the_run_until_a_person_resumes_it(study: S
         sweep()
 
 
+def test_a_model_that_refuses_everything_fails_the_run_and_is_paid(
+    study: Study, connection: Connection, server: Served
+) -> None:
+    study.examples.filter(split=Split.POOL, label__isnull=True).exclude(fields__text__contains="match").delete()
+    student = distil(study, connection, num_unlabelled=2)
+    run = student.parents.get()
+    supervise(run_id=run.pk)
+    run.refresh_from_db()
+    student.refresh_from_db()
+    assert (run.state, student.state) == (RunState.FAILED, RunState.CANCELLED)
+    assert "no usable answer to any of 2 texts" in run.error
+    assert study.budget.entries.filter(kind=CostKind.OUTPUT_TOKENS).get().quantity * 1000 == 12
+    assert verify(budgets=[study.budget]) == []
+
+
 @pytest.mark.parametrize(
     ("task_type", "fields"), [("multi_label_classification", ("text",)), ("pair_classification", ("text_a", "text_b"))]
 )
@@ -208,7 +223,7 @@ def test_lists_of_labels_and_pairs_are_asked_for_too(
             Label.objects.create(example=row, value=label(row.fields[fields[0]]), source=Label.Source.IMPORT)
     run = scored(distil(other, connection, num_unlabelled=4, num_labels=6))
     soft = read_soft_labels(folder=run.artifact.path, task_type=task_type, input_fields=fields, labels=other.labels)
-    assert len(soft.rows) == run.artifact.num_pseudo_labels == len(server.requests) > 0
+    assert 0 < len(soft.rows) == run.artifact.num_pseudo_labels <= len(server.requests) == 4
     decided = learner_of(TASK_TYPES[task_type]).decode(outputs=soft.outputs, rows=soft.rows, labels=other.labels)
     assert decided == [label(text) for text in soft.rows.columns[fields[0]]]
 
