@@ -30,8 +30,8 @@ REQUESTS_PER_BATCH = 64
 SECONDS_BETWEEN_LOOKS = 0.1
 # Requests for one text whose answers did not come, each paid at its bound, before it is left out.
 MOST_LOST_PER_TEXT = 2
-# Of one batch: the server is then asked no more before a person has looked.
-MOST_LOST_PER_BATCH = 8
+# One after the other: the server is then asked no more before a person has looked.
+MOST_LOST_IN_A_ROW = 8
 _LONGEST_CONTENT = 2000
 Fields = Mapping[str, str]
 
@@ -164,7 +164,6 @@ class _Buyer:
     def _carry_out(self, batch: TokenBatch, texts: Mapping[str, Fields]) -> None:
         waiting = list(batch.answers.select_related("batch").order_by("-pk"))
         answers = {one.pk: one for one in waiting}
-        self.trouble.num_lost = 0
         try:
             self._send_all(waiting, answers, texts)
         except Exception:
@@ -201,6 +200,7 @@ class _Buyer:
         pending.update(ended_at=timezone.now(), **columns)
 
     def _answered(self, answer: Answer, reply: Reply) -> dict[str, object]:
+        self.trouble.num_lost = 0
         reading = read_answer(prompt=self.purchase.prompt, reply=reply)
         return {
             "outcome": reading.outcome,
@@ -237,8 +237,8 @@ class _Buyer:
             return {"outcome": Outcome.REJECTED, **detail}
         if isinstance(failure, ReplyLost):
             self.trouble.num_lost += 1
-            if self.trouble.num_lost >= MOST_LOST_PER_BATCH:
-                self.trouble.add(f"{failure}, {self.trouble.num_lost} times; each is paid at its bound")
+            if self.trouble.num_lost >= MOST_LOST_IN_A_ROW:
+                self.trouble.add(f"{failure}, {self.trouble.num_lost} times in a row; each is paid at its bound")
             return {"outcome": Outcome.LOST, **bound_billed(), **detail}
         if isinstance(failure, ServerBusy | ConnectionUnusable):
             self.trouble.add(f"{failure}. Nothing was paid for it. Put it right, then resume the run")

@@ -1,3 +1,5 @@
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -174,6 +176,36 @@ def test_a_stop_waits_for_what_is_in_flight_and_pays_it(shop: MakeShop) -> None:
         ours.buy(TEXTS)
     assert sorted(server.texts) == sorted(TEXTS)
     assert ours.is_settled
+
+
+def test_a_server_that_cuts_every_connection_is_asked_no_more(shop: MakeShop) -> None:
+    with language_server(lambda request: CUT) as server:
+        ours = shop(server.url, concurrency=1)
+        with pytest.raises(AskingPaused, match="8 times in a row"):
+            ours.buy([f"text {number}" for number in range(20)])
+    assert len(server.requests) == Answer.objects.filter(outcome=Outcome.LOST, is_bound=True).count() == 8
+    assert ours.is_settled
+
+
+def test_the_limits_of_a_connection_hold(shop: MakeShop) -> None:
+    flying, most, lock = [0], [0], threading.Lock()
+
+    def answer(request: dict[str, Any]) -> Told:
+        with lock:
+            flying[0] += 1
+            most[0] = max(most[0], flying[0])
+        time.sleep(0.05)
+        with lock:
+            flying[0] -= 1
+        return chosen_by("fine")(request)
+
+    with language_server(answer) as server:
+        ours = shop(server.url, concurrency=3, requests_per_minute=7)
+        with pytest.raises(AskingInterrupted):
+            until = time.monotonic() + 1.5
+            ours.buy([f"text {number}" for number in range(20)], should_continue=lambda: time.monotonic() < until)
+    assert most[0] <= 3
+    assert len(server.requests) <= 7
 
 
 def test_a_second_run_uses_what_a_first_one_bought(shop: MakeShop) -> None:
