@@ -18,7 +18,7 @@ METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (
         Path.DISTIL,
-        "Distil: a teacher, fine-tuned on the labels, as it is, or a language model, teaches the student on unlabelled texts",
+        "Distil: a teacher, fine-tuned or as it is, or a language model, teaches the student on unlabelled examples",
     ),
     (
         HYBRID,

@@ -189,7 +189,9 @@ def test_a_server_that_is_gone_pauses_the_run_until_a_person_resumes_it(study: S
 def test_a_model_that_refuses_everything_fails_the_run_and_is_paid(
     study: Study, connection: Connection, server: Served
 ) -> None:
-    study.examples.filter(split=Split.POOL, label__isnull=True).exclude(fields__text__contains="match").delete()
+    for example in study.examples.filter(split=Split.POOL, label__isnull=True):
+        if "match" not in example.fields["text"]:
+            example.delete()
     student = distil(study, connection, num_unlabelled=2)
     run = student.parents.get()
     supervise(run_id=run.pk)
