@@ -46,7 +46,7 @@ def webhook_target(*, url: str = "http://127.0.0.1:9/hook") -> WebhookTarget:
 def connection(*, url: str = "http://127.0.0.1:9/v1", **options: Any) -> Connection:
     """A connection to a language model, which nothing listens behind unless a URL is given."""
     named = {"name": f"model-{next(_numbers)}", "model": "small-model", "url": url}
-    return add_connection(actor=person(Role.ADMIN), **named, **options)
+    return add_connection(actor=person(Role.ADMIN), **{**named, **options})
 
 
 def given_up_delivery() -> Delivery:
