@@ -30,6 +30,7 @@ from tests.integration.connections.conftest import price_tokens
 from tests.integration.runs.workers import ROOT
 from tests.language_server import Served, Told, chosen_by, completion, language_server
 from tests.tiny_model import write_tiny_model
+from training.data import ModelOutputs
 from training.distil import read_soft_labels
 from training.learners import learner_of
 from training.runtime import read_json
@@ -89,8 +90,13 @@ def plan(connection: Connection, **more: Any) -> RunPlan:
 
 
 def distil(study: Study, connection: Connection, *, num_unlabelled: int = 10, num_labels: int = 10) -> Run:
-    counts = {"num_labels": num_labels, "num_unlabelled": num_unlabelled}
-    return start_distil(actor=study.created_by, study=study, plan=plan(connection), **counts)
+    return start_distil(
+        actor=study.created_by,
+        study=study,
+        plan=plan(connection),
+        num_labels=num_labels,
+        num_unlabelled=num_unlabelled,
+    )
 
 
 def scored(student: Run) -> Run:
@@ -226,6 +232,7 @@ def test_lists_of_labels_and_pairs_are_asked_for_too(
     run = scored(distil(other, connection, num_unlabelled=4, num_labels=6))
     soft = read_soft_labels(folder=run.artifact.path, task_type=task_type, input_fields=fields, labels=other.labels)
     assert 0 < len(soft.rows) == run.artifact.num_pseudo_labels <= len(server.requests) == 4
+    assert isinstance(soft.outputs, ModelOutputs)
     decided = learner_of(TASK_TYPES[task_type]).decode(outputs=soft.outputs, rows=soft.rows, labels=other.labels)
     assert decided == [label(text) for text in soft.rows.columns[fields[0]]]
 
