@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from budgets.cost_kinds import CostKind
 from budgets.models import Path as SpendingPath
-from connections.models import AnswerUse, Connection, Outputs, Prompt
+from connections.models import Answer, AnswerUse, Connection, Outputs, Prompt
 from connections.operations import run_self_test
 from reports.bills import BillSection, bill_of
 from reports.points import points
@@ -132,6 +132,9 @@ def test_its_answers_teach_a_student_and_are_on_its_bill(study: Study, connectio
     assert verify(budgets=[study.budget]) == []
     study.budget.refresh_from_db()
     assert study.budget.held == 0
+    Answer.objects.filter(pk=Answer.objects.earliest("pk").pk).update(input_tokens=29)
+    (found,) = verify(budgets=[study.budget])
+    assert found.what.startswith("quantity of tokens:")
 
 
 def assert_prompt_is_of_the_pool(request: dict[str, Any]) -> None:
