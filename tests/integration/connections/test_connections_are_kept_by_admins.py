@@ -66,7 +66,7 @@ def test_the_command_adds_tests_and_lists(monkeypatch: MonkeyPatch, capsys: Capt
     told = capsys.readouterr().out
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert f"local: m at {server.url}. Its outputs may train other models." in told
-    assert "It answers. It has log-probabilities, a seed, usage." in told
+    assert "It answers. It has log-probabilities, structured output, a seed, usage." in told
     assert KEY not in told
 
 
