@@ -11,6 +11,8 @@ from budgets.ledger import HoldRequest, place_holds
 from budgets.limits import open_budget, stop_everything
 from budgets.models import Budget, Hold, Path, Price, PriceBook
 from budgets.prices import Scope, set_price
+from connections.models import Connection
+from connections.operations import add_connection
 from notices.models import Delivery, NoticeKind, WebhookTarget
 from notices.operations import add_target, notify
 from runs.models import ModelLicence, OutputUse
@@ -39,6 +41,12 @@ def person(role: Role = Role.MANAGER, **fields: Any) -> User:
 def webhook_target(*, url: str = "http://127.0.0.1:9/hook") -> WebhookTarget:
     """A target that nothing listens behind, unless a URL is given."""
     return add_target(actor=person(Role.ADMIN), name=f"Target {next(_numbers)}", url=url)
+
+
+def connection(*, url: str = "http://127.0.0.1:9/v1", **options: Any) -> Connection:
+    """A connection to a language model, which nothing listens behind unless a URL is given."""
+    named = {"name": f"model-{next(_numbers)}", "model": "small-model", "url": url}
+    return add_connection(actor=person(Role.ADMIN), **{**named, **options})
 
 
 def given_up_delivery() -> Delivery:

@@ -46,6 +46,7 @@ class Action(Enum):
     SEE_AUDIT = "see the audit trail", _ADMINS
     SEE_NOTICES = "see notices", _MANAGERS
     MANAGE_NOTICES = "manage where notices go", _ADMINS
+    MANAGE_CONNECTIONS = "manage connections to language models", _ADMINS
 
     def __init__(self, words: str, roles: frozenset[Role]) -> None:
         self.words = words

@@ -94,6 +94,9 @@ class CostKind(models.TextChoices):
 
 # Only these may have a price of one annotator's own.
 PAID_TO_PEOPLE = frozenset(kind for kind in CostKind if kind.facts.is_paid_to_people)
+# Priced by model: the name of a connection stands where a device hour names its device.
+TOKEN_KINDS = (CostKind.INPUT_TOKENS, CostKind.CACHED_TOKENS, CostKind.OUTPUT_TOKENS)
+TOKENS_PER_UNIT = 1000
 
 
 def kinds_of(*sources: SourceType) -> list[CostKind]:

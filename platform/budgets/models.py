@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.append_only import AppendOnly
-from budgets.cost_kinds import PAID_TO_PEOPLE, CostKind
+from budgets.cost_kinds import PAID_TO_PEOPLE, TOKEN_KINDS, CostKind
 from budgets.money import ZERO, cost_of_hours, quantize
 
 
@@ -62,7 +62,9 @@ class Price(AppendOnly):
 
     book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="prices")
     kind = models.CharField(max_length=16, choices=CostKind.choices)
-    device = models.CharField(max_length=16, blank=True, help_text="For device hours: cpu, cuda, …")
+    device = models.CharField(
+        max_length=40, blank=True, help_text="For device hours: cpu, cuda, …; for tokens: the name of a connection."
+    )
     budget = models.ForeignKey("Budget", on_delete=models.PROTECT, null=True, related_name="own_prices")
     annotator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     amount = models.DecimalField(
@@ -89,8 +91,10 @@ class Price(AppendOnly):
                 name="only_overrides_end",
             ),
             models.CheckConstraint(
-                condition=Q(kind=CostKind.DEVICE_HOUR, device__gt="") | (~Q(kind=CostKind.DEVICE_HOUR) & Q(device="")),
-                name="device_named_for_device_hours_only",
+                condition=Q(kind=CostKind.DEVICE_HOUR, device__gt="")
+                | Q(kind__in=TOKEN_KINDS)
+                | (~Q(kind=CostKind.DEVICE_HOUR) & Q(device="")),
+                name="device_or_model_named_where_it_may",
             ),
             models.CheckConstraint(
                 condition=Q(annotator__isnull=True) | Q(kind__in=sorted(PAID_TO_PEOPLE)),

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "notices",
     "budgets",
+    "connections",
     "studies",
     "labeling",
     "runs",

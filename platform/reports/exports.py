@@ -92,6 +92,7 @@ def _columns(report: Report) -> dict[str, Column]:
         "marginal_utility_low": lambda point: point.marginal and point.marginal.low,
         "marginal_utility_high": lambda point: point.marginal and point.marginal.high,
         "on_frontier": lambda point: "yes" if point.on_frontier else "no",
+        "language_model": lambda point: "yes" if point.is_from_language_model else "no",
         "replayed_labels": lambda point: "yes" if point.is_replay else "no",
         "against_baselines": lambda point: point.warning or BaselineComparison.ABOVE.value,
         **{f"baseline_{name}": _baseline(name) for name in baselines},

@@ -94,6 +94,10 @@ class Point:
         return adding_up(self.currency, parts, (self.dollars, self.dev.amount))
 
     @property
+    def is_from_language_model(self) -> bool:
+        return self.bill.has_language_model
+
+    @property
     def is_replay(self) -> bool:
         return self.bill.has_replay
 

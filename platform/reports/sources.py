@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import ExpressionWrapper, F, Q, QuerySet
+from django.db.models import ExpressionWrapper, F, Q, QuerySet, Sum
 from django.db.models.functions import Round
 
-from budgets.cost_kinds import CostKind, SourceType, kinds_of
+from budgets.cost_kinds import TOKEN_KINDS, CostKind, SourceType, kinds_of
 from budgets.models import Budget, LedgerEntry, amount_field, sum_of
 from budgets.queries import Difference
+from connections.models import TokenBatch, in_thousands
 from labeling.models import Annotation
 from labeling.payment import rebuilt_pay
 from runs.models import Attempt, Run
@@ -153,11 +154,32 @@ def _check_callers(budgets: Sequence[Budget]) -> Iterator[Difference]:
                 yield Difference(what=f"amount of {entry.source_key}", stored=entry.amount, rebuilt=right)
 
 
+def _check_tokens(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    """A settled batch of requests to a language model has an entry for each class of tokens: the sum of its answers."""
+    own = _entries(budgets, SourceType.CALLER).filter(source_key__startswith="tokens:", replaces__isnull=True)
+    entered = dict(own.values_list("source_key", "quantity"))
+    sums = {kind.value: Sum(f"answers__{kind.value}", default=0) for kind in TOKEN_KINDS}
+    settled = TokenBatch.objects.filter(budget__in=budgets, settled_at__isnull=False).order_by("pk").annotate(**sums)
+    for batch in settled.iterator(chunk_size=ROWS_AT_A_TIME):
+        for kind in TOKEN_KINDS:
+            key, used = batch.entry_key(kind), in_thousands(getattr(batch, kind.value))
+            stored = entered.pop(key, Decimal(0))
+            if stored != used:
+                yield Difference(what=f"quantity of {key}", stored=stored, rebuilt=used)
+    for key, stored in entered.items():
+        yield Difference(what=f"source of {key}", stored=stored, rebuilt=MISSING)
+
+
+def _check_callers_and_tokens(budgets: Sequence[Budget]) -> Iterator[Difference]:
+    yield from _check_callers(budgets)
+    yield from _check_tokens(budgets)
+
+
 READERS = {
     SourceType.ANNOTATION: SourceReader(resource_type="Annotation", find=_find_annotations, check=_check_annotations),
     SourceType.ATTEMPT: SourceReader(resource_type="Run attempt", find=_find_attempts, check=_check_attempts),
     SourceType.ENTRY: SourceReader(resource_type="Charge", find=lambda keys: {}, check=_check_fees),
-    SourceType.CALLER: SourceReader(resource_type="Charge", find=lambda keys: {}, check=_check_callers),
+    SourceType.CALLER: SourceReader(resource_type="Charge", find=lambda keys: {}, check=_check_callers_and_tokens),
 }
 _BY_PREFIX = {source.value: source for source in (SourceType.ANNOTATION, SourceType.ATTEMPT)}
 if missing := [source.name for source in SourceType if source not in READERS]:

@@ -163,6 +163,9 @@ def _remarks(report: Report) -> list[str]:
     baselines = sorted(f"{one.title} {one.value}" for one in report.baselines)
     remarks = [f"Baselines: {'; '.join(baselines)}"] if baselines else []
     remarks += [f"Student {point.artifact_id} is {point.warning}." for point in report.points if point.warning]
+    taught = [f"{point.artifact_id}" for point in report.points if point.is_from_language_model]
+    if taught:
+        remarks.append(f"Taught by a language model: student{'s' if len(taught) > 1 else ''} {', '.join(taught)}.")
     if any(point.is_replay for point in report.points):
         remarks.append("Replay: labels were replayed from known answers, not given by people.")
     return remarks

@@ -29,6 +29,7 @@ MENU = (
     Item(title="My work", names=("my-work",), action=Action.SEE_OWN_WORK),
     Item(title="Costs", names=("costs", "cost-entries", "reconciliation"), action=Action.SEE_COSTS),
     Item(title="Prices", names=_PRICE_PAGES, action=Action.SEE_PRICES),
+    Item(title="Connections", names=("connections", "connection"), action=Action.MANAGE_CONNECTIONS),
     Item(title="Notices", names=("notices", "webhook-targets", "webhook-target"), action=Action.SEE_NOTICES),
     Item(title="People", names=("people", "person"), action=Action.MANAGE_PEOPLE),
     Item(title="Audit", names=("audit",), action=Action.SEE_AUDIT),

@@ -15,7 +15,7 @@ from web.views import (
     starting,
     studies,
 )
-from web.views.money import autopilot, budgets, costs, ledger, prices, statements
+from web.views.money import autopilot, budgets, connections, costs, ledger, prices, statements
 
 urlpatterns = [
     path("", studies.home, name="home"),
@@ -43,6 +43,9 @@ urlpatterns = [
     path("prices/books/<int:pk>.csv", prices.price_book_file, name="price-book-file"),
     path("prices/books/<int:pk>/confirmation/", budgets.confirmation, name="confirmation"),
     path("prices/books/<int:pk>/import/", prices.upload_prices, name="import-prices"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/<int:pk>/", connections.connection, name="connection"),
+    path("connections/<int:pk>/test/", connections.test_connection, name="test-connection"),
     path("work/", labeling.my_work, name="my-work"),
     path("studies/new/", studies.create, name="create-study"),
     path("studies/<int:pk>/", studies.overview, name="study"),

@@ -98,6 +98,8 @@ def paths(study: Study, run: Run, settings: Settings, runs_dir: FilePath) -> lis
         reverse("person", args=[study.created_by.pk]),
         reverse("notices"),
         reverse("webhook-targets"),
+        reverse("connections"),
+        reverse("connection", args=[factories.connection().pk]),
         reverse("webhook-target", args=[factories.given_up_delivery().target_id]),
         "/nowhere/",
     ]

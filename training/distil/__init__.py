@@ -8,6 +8,7 @@ from training.distil.soft_labels import (
     PartialStore,
     SoftLabels,
     StorePlan,
+    num_top_outputs,
     read_metadata,
     read_soft_labels,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "best_threshold",
     "calibrate",
     "decisions_of",
+    "num_top_outputs",
     "read_metadata",
     "read_soft_labels",
     "row_accuracy",

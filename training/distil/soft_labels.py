@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from training.answers import Rows
 from training.data import (
+    MOST_WHOLE_OUTPUTS,
+    NUM_TOP_OUTPUTS,
     TAIL_TEMPERATURES,
     DataInvalid,
     ModelOutputs,
@@ -27,13 +29,22 @@ from training.data import (
     vector_column,
 )
 from training.distil.confidence import DevConfidence
+from training.learners import learner_of
 from training.runtime import removed_on_failure, write_json
+from training.tasks import TaskType
 
 METADATA_FILE = "soft_labels.json"
 PLAN_FILE = "plan.json"
 CONFIDENCE_FILE = "surety.json"
 VECTORS = "vectors"
 TOP_COLUMNS = ("class_ids", "class_log_probs", "class_tails")
+
+
+def num_top_outputs(*, task_type: TaskType, labels: Sequence[str]) -> int:
+    """How many of a row's likeliest classes a set keeps; 0 keeps all, where there are few or several may apply."""
+    is_one_choice = task_type.unit == "row" and learner_of(task_type).is_one_choice
+    is_many = len(task_type.output_names(labels)) > MOST_WHOLE_OUTPUTS
+    return NUM_TOP_OUTPUTS if is_one_choice and is_many else 0
 
 
 class SoftLabelsUnusable(DataInvalid):

@@ -1,7 +1,6 @@
 """One pass of a teacher over unlabelled examples, into the soft-label store."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,28 +10,25 @@ import numpy.typing as npt
 
 from training.answers import Rows
 from training.contract import SOFT_LABELS
-from training.data import MOST_WHOLE_OUTPUTS, NUM_TOP_OUTPUTS, ModelOutputs, TokenLabels, checked_rows, open_dataset
+from training.data import ModelOutputs, TokenLabels, checked_rows, open_dataset
 from training.distil import (
     DevConfidence,
     PartialStore,
     StorePlan,
-    best_threshold,
-    calibrate,
-    decisions_of,
+    num_top_outputs,
     read_metadata,
-    row_accuracy,
-    row_confidence,
 )
 from training.evaluation import Evaluator, generate_answers, predict_logits, read_splits
 from training.job import Job
-from training.learners import encode_rows, learner_of
+from training.learners import encode_rows
+from training.methods.answered import store_answers
+from training.methods.calibrating import calibrated_on
 from training.methods.preparing import prepare
 from training.methods.provenance import rows_hash
 from training.methods.result import resource_use
 from training.methods.teachers import ScoringTeacher, teacher_of
 from training.models import LogitsAndVectors, TextToText, tokenizer_hash
 from training.runtime import folder_hash
-from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
@@ -41,12 +37,14 @@ ROWS_PER_SHARD = 1024
 def score(job: Job) -> dict[str, Any]:
     """Run a teacher over unlabelled examples and store its logits; returns what result.json holds.
 
-    The teacher is an artifact, or a checkpoint that is not trained, with a head of its labels' names and labelled rows;
-    what it says of rows that taught a head is by heads that they did not teach. Killed and started again, it resumes at
-    the first shard that is not written. Given a labelled dev, it is calibrated on it, last. Raises: PermanentFailure,
-    StopRequested (the finished shards stay).
+    The teacher is an artifact, or answers given elsewhere, or a checkpoint that is not trained, with a head of
+    its labels' names and labelled rows; what it says of rows that taught a head is by heads that they did not teach.
+    Killed and started again, it resumes at the first shard that is not written. Given a labelled dev, it is calibrated
+    on it, last. Raises: PermanentFailure, StopRequested (the finished shards stay).
     """
     spec = job.spec
+    if spec.data.answers is not None:
+        return store_answers(job)
     assert spec.data.unlabelled is not None
     compute, task_type = prepare(job)
     dataset = open_dataset(folder=spec.data.unlabelled, name="unlabelled", columns=("uid", *task_type.input_fields))
@@ -88,29 +86,15 @@ def score(job: Job) -> dict[str, Any]:
 
 
 def _calibrated(evaluator: Evaluator) -> tuple[dict[str, Any] | None, DevConfidence | None]:
-    """Compare the teacher's confidence with dev; None twice where it has no answer for any gold answer."""
-    dev, task_type, progress = evaluator.splits["dev"], evaluator.task_type, evaluator.job.progress
+    dev, progress = evaluator.splits["dev"], evaluator.job.progress
     progress.stage("evaluate", message=f"calibrating on {len(dev.rows)} examples of dev")
-    outputs = evaluator.predict("dev").outputs
-    target = learner_of(task_type).targets(rows=dev.rows, units=dev.encoded.units, labels=evaluator.job.spec.labels)
-    decisions = decisions_of(task_type=task_type, outputs=outputs, target=target.numpy())
-    if not len(decisions.row_D):
-        progress.log("not calibrated: the teacher has no finite output for any gold answer of dev")
-        return None, None
-    calibration = calibrate(decisions)
-    confidence_N = row_confidence(decisions, temperature=calibration.temperature)
-    accuracy_N = row_accuracy(decisions)
-    threshold = best_threshold(
-        confidence_N=confidence_N, accuracy_N=accuracy_N, num_choices=decisions.logits_DK.shape[1]
+    return calibrated_on(
+        job=evaluator.job,
+        task_type=evaluator.task_type,
+        rows=dev.rows,
+        units=dev.encoded.units,
+        outputs=evaluator.predict("dev").outputs,
     )
-    confidence = DevConfidence(
-        temperature=calibration.temperature, threshold=threshold, confidence_N=confidence_N, accuracy_N=accuracy_N
-    )
-    progress.log(
-        f"calibrated on dev: temperature {calibration.temperature:.3f}, calibration error "
-        f"{calibration.ece_before:.4f} before, {calibration.ece_after:.4f} after"
-    )
-    return {**calibration.payload(), "threshold": threshold.payload()}, confidence
 
 
 def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeacher) -> StorePlan:
@@ -128,7 +112,7 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeach
         rows_per_shard=ROWS_PER_SHARD,
         num_rows=len(dataset),
         top_tokens=_num_top(evaluator),
-        top_outputs=_num_top_outputs(task_type, spec.labels),
+        top_outputs=num_top_outputs(task_type=task_type, labels=spec.labels),
         segmentation=task_type.segmentation,
         vector_shape=teacher.vector_shape if spec.training.keep_vectors else None,
     )
@@ -214,9 +198,3 @@ def _num_top(evaluator: Evaluator) -> int:
         return 0
     # At least one token is left, for all others together.
     return min(evaluator.job.spec.training.top_tokens, model.codec.vocab_size - 1)
-
-
-def _num_top_outputs(task_type: TaskType, labels: Sequence[str]) -> int:
-    is_one_choice = task_type.unit == "row" and learner_of(task_type).is_one_choice
-    is_many = len(task_type.output_names(labels)) > MOST_WHOLE_OUTPUTS
-    return NUM_TOP_OUTPUTS if is_one_choice and is_many else 0

@@ -102,9 +102,9 @@ class RunSpec(Settings):
         self.training.check_length()
 
     def _check_score(self) -> None:
-        teacher = self.model is not None or self.teacher_artifact is not None
+        teacher = self.model is not None or self.teacher_artifact is not None or self.data.answers is not None
         require(teacher, "teacher_artifact", "is missing", "Give the folder of a fine-tuned teacher.")
-        is_new = self.teacher_artifact is None and self.training.recipe != FINETUNE
+        is_new = self.model is not None and self.teacher_artifact is None and self.training.recipe != FINETUNE
         trained = is_new and self.training.recipe not in UNTRAINED
         fix = f"Give one of {', '.join(UNTRAINED)}, or fine-tune the teacher first."
         require(not trained, "training.recipe", f"{self.training.recipe} trains, and scoring does not", fix)

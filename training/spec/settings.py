@@ -11,6 +11,8 @@ from training.spec.declaring import FormGroup, Settings, SpecInvalid, setting
 from training.tasks import BI_ENCODER
 
 SOURCES = ("hub", "folder", "package")
+# What the platform calls a model that is asked and not loaded; no trainer is ever given one.
+ENDPOINT = "endpoint"
 POOLING_CHOICES = {
     "mean": "Mean of all tokens",
     "first": "First token",
@@ -103,6 +105,7 @@ class DataPaths:
     """The dataset folders of a run; None where it needs none.
 
     The `pool` has texts of the kind that are to be labelled, without labels: recipes for few labels start from them.
+    `answers` are probabilities that a language model gave for unlabelled rows and for dev: the teacher of a scoring.
     """
 
     train: Path | None = None
@@ -111,6 +114,7 @@ class DataPaths:
     unlabelled: Path | None = None
     pool: Path | None = None
     soft_labels: Path | None = None
+    answers: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

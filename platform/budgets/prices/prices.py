@@ -13,7 +13,7 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from accounts.texts import unusable_sign
-from budgets.cost_kinds import PAID_TO_PEOPLE, CostKind
+from budgets.cost_kinds import PAID_TO_PEOPLE, TOKEN_KINDS, CostKind
 from budgets.models import Budget, Price, PriceBook
 from budgets.money import amount_text, parse_amount
 from config.refusals import Refusal
@@ -21,6 +21,7 @@ from tables.signs import is_blank
 
 MOST_PERCENT = Decimal(100)
 _DEVICE = re.compile(r"[a-z][a-z0-9_-]{0,15}")
+_MODEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
 class PriceMissing(Refusal):
@@ -29,7 +30,7 @@ class PriceMissing(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a price is narrowed to: the device of a device hour; one study's budget; one annotator."""
+    """What a price is narrowed to: the device of a device hour, or the connection of tokens; a budget; an annotator."""
 
     device: str = ""
     budget: Budget | None = None
@@ -77,7 +78,8 @@ def set_price(
     """Add a dated price to a book; earlier ones stay as they are.
 
     `amount` is in the book's currency per unit of the kind (for a platform fee: percent, at most 100), with at most six
-    decimals; None ends an override from `starts_at` on. Only device hours have a device in their scope.
+    decimals; None ends an override from `starts_at` on. Only device hours have a device in their scope, and tokens the
+    name of a connection.
     """
     require(actor=actor, action=Action.SET_PRICE)
     parsed = check_price(book=book, kind=kind, amount=amount, scope=scope)
@@ -135,8 +137,10 @@ def price_at(*, book: PriceBook, kind: CostKind, at: datetime, scope: Scope = AN
     """Find the price in force. Raises PriceMissing, which names the price to set."""
     price = find_price(book=book, kind=kind, at=at, scope=scope)
     if price is None:
-        what = f"{CostKind(kind).label.lower()} on {scope.device}" if scope.device else CostKind(kind).label.lower()
-        raise PriceMissing(f"Price book “{book.name}” has no price for one {what} at {at:%Y-%m-%d %H:%M} UTC.")
+        of_tokens, named = kind in TOKEN_KINDS, CostKind(kind).label.lower()
+        of_what = f" {'of' if of_tokens else 'on'} {scope.device}" if scope.device else ""
+        what = f"{'' if of_tokens else 'one '}{named}{of_what}"
+        raise PriceMissing(f"Price book “{book.name}” has no price for {what} at {at:%Y-%m-%d %H:%M} UTC.")
     return price
 
 
@@ -173,16 +177,35 @@ def _narrowest(prices: Iterable[Price]) -> Price | None:
 
 
 def _check_scope(*, book: PriceBook, kind: CostKind, scope: Scope) -> None:
-    if (kind == CostKind.DEVICE_HOUR) != bool(scope.device):
-        raise Refusal("name the device (cpu, cuda, …) of a device hour, and nothing for another kind.", field="device")
-    if scope.device and not _DEVICE.fullmatch(scope.device):
-        raise Refusal(f"{scope.device[:40]!r} is not a short name such as cpu or cuda.", field="device")
+    _check_device(kind=kind, name=scope.device)
     if scope.annotator is not None and kind not in PAID_TO_PEOPLE:
         raise Refusal(
             f"nobody is paid for a {CostKind(kind).label.lower()}; leave the annotator out.", field="annotator"
         )
     if scope.budget is not None and scope.budget.price_book_id != book.pk:
         raise Refusal(f"“{scope.budget}” is priced by another book than “{book}”.", field="budget")
+
+
+def is_model_name(name: str) -> bool:
+    """Say whether tokens can be priced by this name."""
+    return _MODEL.fullmatch(name) is not None
+
+
+def _check_device(*, kind: CostKind, name: str) -> None:
+    if kind in TOKEN_KINDS:
+        if name and not is_model_name(name):
+            raise Refusal(
+                f"{name[:40]!r} is not the name of a connection. Blank: of any model without an own price.",
+                field="device",
+            )
+        return
+    if (kind == CostKind.DEVICE_HOUR) != bool(name):
+        raise Refusal(
+            "name the device (cpu, cuda, …) of a device hour, the connection of tokens, and nothing for another kind.",
+            field="device",
+        )
+    if name and not _DEVICE.fullmatch(name):
+        raise Refusal(f"{name[:40]!r} is not a short name such as cpu or cuda.", field="device")
 
 
 def parse_rate(amount: Decimal | str, *, kind: CostKind | str) -> Decimal:

@@ -28,14 +28,16 @@ def measured_points(situation: Situation) -> Measured:
     """Students and teachers as the planner sees them: scores in percent, errors from their 95 % intervals.
 
     A student of no label on the annotate path is where the curves begin. One that a teacher without labels taught is
-    above them, as curves give such a teacher nothing to teach: it is apart.
+    above them, as curves give such a teacher nothing to teach: it is apart. So is one that a language model taught,
+    which knows what no label of the study told it.
     """
     curve: list[Point] = []
     apart: list[Point] = []
     for one in situation.points:
         cell = situation.cell_of(one)
         point = _point(cell, (one.utility, one.low, one.high), float(one.dollars))
-        (curve if cell.is_on_curve else apart).append(point)
+        is_on_curve = cell.is_on_curve and not one.is_from_language_model
+        (curve if is_on_curve else apart).append(point)
     for teacher in situation.teachers:
         cell = situation.cell_of_teacher(teacher)
         if cell.is_on_curve:

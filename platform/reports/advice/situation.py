@@ -115,8 +115,9 @@ class Situation:
 
     @cached_property
     def measured(self) -> frozenset[Cell]:
-        """The cells that students and teachers were measured at."""
-        return frozenset([*map(self.cell_of, self.points), *map(self.cell_of_teacher, self.teachers)])
+        """The cells that students and teachers were measured at; one that a language model taught measures none."""
+        own = (one for one in self.points if not one.is_from_language_model)
+        return frozenset([*map(self.cell_of, own), *map(self.cell_of_teacher, self.teachers)])
 
     def cell_of(self, point: Point) -> Cell:
         """Where a student was measured."""

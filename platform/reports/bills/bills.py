@@ -14,9 +14,10 @@ from typing import NamedTuple, TypeVar
 
 from django.db import models
 
-from budgets.cost_kinds import SourceType
+from budgets.cost_kinds import TOKEN_KINDS, CostKind, SourceType
 from budgets.models import LedgerEntry, Origin
 from budgets.money import ZERO
+from connections.models import AnswerUse
 from labeling.models import Annotation
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
@@ -78,6 +79,16 @@ class Charges:
 class BillLine(Charges):
     section: BillSection
 
+    @property
+    def by_token_class(self) -> list[tuple[CostKind, Decimal]]:
+        """What of it was paid for tokens, class by class."""
+        sums: dict[CostKind, Decimal] = {}
+        for charge in self.charges:
+            if charge.kind in TOKEN_KINDS:
+                kind = CostKind(charge.kind)
+                sums[kind] = sums.get(kind, ZERO) + charge.amount
+        return [(kind, sums[kind]) for kind in TOKEN_KINDS if kind in sums]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bill:
@@ -101,6 +112,11 @@ class Bill:
         return [charge.entry_id for charge in self.charges]
 
     @property
+    def has_language_model(self) -> bool:
+        """Whether answers of a language model taught it."""
+        return any(charge.kind in TOKEN_KINDS for charge in self.charges)
+
+    @property
     def has_replay(self) -> bool:
         return any(line.has_replay for line in self.lines)
 
@@ -113,7 +129,7 @@ class _RunNode(NamedTuple):
 
 @dataclass(frozen=True)
 class LedgerRows:
-    """All that studies paid for, and all that their runs were made of: five queries, however many and however large."""
+    """All that studies paid for, and all that their runs were made of: six queries, however many and however large."""
 
     studies: Sequence[Study]
 
@@ -142,6 +158,12 @@ class LedgerRows:
         """By run."""
         attempts = Attempt.objects.filter(run__study__in=self.studies).order_by("number")
         return _grouped((attempt.run_id, attempt.source_key) for attempt in attempts)
+
+    @cached_property
+    def used_batches(self) -> dict[str, list[str]]:
+        """By the key of a run: the subjects of batches of answers that other runs bought, and it used."""
+        uses = AnswerUse.objects.filter(batch__budget__in=[study.budget_id for study in self.studies]).order_by("pk")
+        return _grouped((use.work_key, use.batch.source_key) for use in uses.select_related("batch"))
 
     @cached_property
     def items(self) -> dict[int, list[tuple[int, list[str]]]]:
@@ -224,6 +246,8 @@ class StudyLedger:
             section = SECTION_OF_RUN[self._runs[ancestor_id].kind]
             charges[section] += self._charges(self._rows.attempt_keys[ancestor_id])
             charges[section] += self._by_work.get(f"run:{ancestor_id}", [])
+            # Answers that another run had bought: it used them without paying.
+            charges[section] += self._charges(self._rows.used_batches.get(f"run:{ancestor_id}", ()))
         others = [section for section in BillSection if section != BillSection.LABELS]
         lines = (BillLine(section=section, charges=tuple(charges[section])) for section in others)
         return Bill(lines=(self._label_line(tuple(self._snapshots(lineage))), *lines))

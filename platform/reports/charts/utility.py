@@ -226,4 +226,5 @@ def _words(point: Point) -> str:
     pseudo = f" + {counted(point.num_pseudo_labels, 'pseudo-label')}" if point.num_pseudo_labels else ""
     score = f"{percent(point.utility)} ({percent(point.low)} to {percent(point.high)})"
     said = f"{point.path.label}, {labels}{pseudo}, {cost}: {score}"
+    said += ", taught by a language model" if point.is_from_language_model else ""
     return said + (", one seed" if point.is_single_seed else "") + (f", {point.warning}" if point.warning else "")

@@ -48,8 +48,10 @@ def surface_csv(study: Study) -> str:
 def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     """All but those of the runs in `others`, which another teacher taught."""
     for point in points_of(ledger):
-        # A distilled student of no pseudo-label would stand for one of the annotate path.
-        if point.run_id not in others and (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0):
+        # A distilled student of no pseudo-label would stand for one of the annotate path, and one that a language model
+        # taught for one of a fine-tuned teacher.
+        is_of_its_path = (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0)
+        if point.run_id not in others and is_of_its_path and not point.is_from_language_model:
             cell = Cell(point.num_labels, point.num_pseudo_labels)
             yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
 

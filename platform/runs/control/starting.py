@@ -28,6 +28,7 @@ from runs.requests import (
     estimate_runs,
     estimate_to_json,
     fix_inputs,
+    keep_prompt,
     request_key,
 )
 from studies.editing import freeze_test, texts_of_labels
@@ -91,7 +92,8 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
     A run that an equal request made, under way or done, is shared, and so is its cost. With `licence_confirmed` the
     actor states that the teacher's outputs may train other models. `agent` names what acts for the actor, if any.
     Raises: Forbidden; NotEnoughLabels; NothingToMeasure; NotEnoughExamples; TeacherUnusable; OutputsMayNotTrain;
-    LicenceUnconfirmed; PreflightRefused; PriceMissing; WorstCaseDoesNotFit; BudgetStopped; StillCancelling; Refusal.
+    LicenceUnconfirmed; PromptImpossible; PreflightRefused; PriceMissing; WorstCaseDoesNotFit; BudgetStopped;
+    StillCancelling; Refusal.
     """
     require(actor=actor, action=Action.START_RUN)
     study = request.study
@@ -103,7 +105,9 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
     price = device_price(study)
     started = _save(chain, inputs, actor, estimate_runs(chain=chain, price=price))
     freeze_test(actor=actor, study=study)
-    hold_worst_case(budget=study.budget, runs=started.new, price=price, path=request.path)
+    for device in sorted({run.device for run in started.new}):
+        runs = [run for run in started.new if run.device == device]
+        hold_worst_case(budget=study.budget, runs=runs, price=device_price(study, device), path=request.path)
     for run in started.new:
         if run.state == RunState.QUEUED:
             enqueue(run)
@@ -113,6 +117,8 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
 
 
 def _save(chain: Chain, inputs: FixedInputs, actor: User, estimate: ChainEstimate) -> StartedRuns:
+    if chain.teacher and chain.teacher.prompt:
+        keep_prompt(chain.teacher.prompt)
     new: list[Run] = []
     reused: list[Run] = []
     run = chain.teacher.run if chain.teacher else None
@@ -146,7 +152,7 @@ def _get_or_create(
             "label_texts": {} if planned.loads_trained else texts_of_labels(chain.study),
             **{name: getattr(planned, name) for name in ("model", "training", "search", "distillation")},
             "seed": chain.seed,
-            "device": chain.device,
+            "device": chain.device_of(planned),
             "max_seconds": chain.plan.max_seconds,
             "go_on": chain.plan.go_on,
         },

@@ -1,5 +1,6 @@
 """One attempt: the trainer's process, its folder, its lease, its device, and how it ends."""
 
+from runs.execution.answers import NothingAnswered, Watch, buy_for
 from runs.execution.devices import CPU, Device, hold_device
 from runs.execution.endings import (
     MOST_REASON,
@@ -65,12 +66,15 @@ __all__ = [
     "Device",
     "LeaseLost",
     "LeaseRenewal",
+    "NothingAnswered",
     "ParentArtifactMissing",
     "RunWithdrawn",
     "StopReason",
     "TotalUsage",
     "Trainer",
+    "Watch",
     "attempt_outcome",
+    "buy_for",
     "cancel_descendants",
     "cancel_unstarted",
     "claim_run",

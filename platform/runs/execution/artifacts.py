@@ -6,7 +6,9 @@ from celery import current_app
 from django.db import DataError, IntegrityError, transaction
 
 from runs.models import Artifact, ArtifactKind, Evaluation, Run, RunKind
+from runs.requests import is_language_model
 from runs.run_kinds import RUN_KINDS
+from training.spec import ENDPOINT
 
 SPLITS = ("dev", "test")
 CARD_TASK = "reports.tasks.write_card"
@@ -36,8 +38,7 @@ def _write(run: Run, result: dict[str, Any]) -> Artifact:
         kind=RUN_KINDS[RunKind(run.kind)].makes,
         folder=f"{run.pk}/{result['artifact']}",
         content_hash=result["artifact_hash"],
-        # Of the unlabelled examples only: the teacher's own training rows were paid for as labels.
-        num_pseudo_labels=run.num_unlabelled,
+        num_pseudo_labels=_num_pseudo_labels(run, result),
         result=result,
     )
     metrics = result.get("metrics") or {}
@@ -46,6 +47,18 @@ def _write(run: Run, result: dict[str, Any]) -> Artifact:
         # Robust: without a broker the card stays the trainer's until someone asks for it.
         transaction.on_commit(lambda: _ask_for_card(artifact.pk), robust=True)
     return artifact
+
+
+def _num_pseudo_labels(run: Run, result: dict[str, Any]) -> int:
+    """Of the unlabelled examples only: the teacher's own training rows were paid for as labels.
+
+    A language model may have left some without an answer.
+    """
+    if is_language_model(run.model):
+        return int(result["num_pseudo_labels"])
+    asked = Artifact.objects.filter(run__children=run, kind=ArtifactKind.SOFT_LABELS, run__model__source=ENDPOINT)
+    answered = asked.values_list("num_pseudo_labels", flat=True).first()
+    return run.num_unlabelled if answered is None else answered
 
 
 def _ask_for_card(artifact_id: int) -> None:

@@ -24,6 +24,7 @@ RECOMMEND_TASK = "reports.tasks.recommend"
 MOST_REASON = 300
 _OUTCOME_LENGTH = 200
 _MORE_MINUTES = "Give it more minutes on its page"
+_PUT_RIGHT = "Put that right, then resume it on its page"
 _HOW_TO_RESUME = {
     Ending.OUT_OF_TIME: _MORE_MINUTES,
     Ending.DISK_FULL: "Free disk space, then resume it on its page",
@@ -57,12 +58,11 @@ def end_attempt(*, claim: AttemptClaim, end: AttemptEnd) -> Run:
         _record_run_end(run, outcome)
     elif run.state == RunState.PAUSED:
         run.pause_reason = outcome.text[:MOST_REASON]
-        if outcome.ending == Ending.DISK_FULL and run.pause_requested_at is None:
-            # Free space may not last, so a person resumes it.
+        if outcome.needs_person and run.pause_requested_at is None:
             run.pause_requested_at = timezone.now()
     run.save()
-    if outcome.ending in _HOW_TO_RESUME and run.state == RunState.PAUSED:
-        notify_of_pause(run, how_to_resume=_HOW_TO_RESUME[outcome.ending])
+    if run.state == RunState.PAUSED and (outcome.needs_person or outcome.ending in _HOW_TO_RESUME):
+        notify_of_pause(run, how_to_resume=_HOW_TO_RESUME.get(outcome.ending, _PUT_RIGHT))
     if outcome.state == RunState.SUCCEEDED:
         queue_ready_children(run)
     elif outcome.state == RunState.QUEUED:

@@ -27,7 +27,10 @@ SECONDS_BEFORE_SHORT = SECONDS_BEFORE_LIMIT + 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptEvidence:
-    """What is known when an attempt ends. `exit_code` is None where it is not known."""
+    """What is known when an attempt ends. `exit_code` is None where it is not known.
+
+    `obstacle` is what a person must remove before it goes on: a language model that does not answer, a lack of money.
+    """
 
     exit_code: int | None
     stop: StopReason | None
@@ -39,15 +42,17 @@ class AttemptEvidence:
     disk_full: bool = False
     pause_reason: str = ""
     auto_extends: bool = False
+    obstacle: str = ""
 
 
 @dataclass(frozen=True)
 class AttemptOutcome:
-    """The attempt's ending, the run's next state, and both as a text."""
+    """The attempt's ending, the run's next state, and both as a text; whether a person must resume the run."""
 
     ending: Ending
     state: RunState
     text: str
+    needs_person: bool = False
 
 
 def attempt_outcome(evidence: AttemptEvidence) -> AttemptOutcome:
@@ -60,7 +65,11 @@ def attempt_outcome(evidence: AttemptEvidence) -> AttemptOutcome:
         text = evidence.error or "The trainer rejected its input without a message; see the log."
         return AttemptOutcome(Ending.FAILED, RunState.FAILED, text)
     if evidence.disk_full or evidence.exit_code == EXIT_DISK_FULL:
-        return AttemptOutcome(Ending.DISK_FULL, RunState.PAUSED, evidence.error or "the disk for runs is full")
+        # Free space may not last, so a person resumes it.
+        text = evidence.error or "the disk for runs is full"
+        return AttemptOutcome(Ending.DISK_FULL, RunState.PAUSED, text, needs_person=True)
+    if evidence.obstacle and evidence.stop is None:
+        return AttemptOutcome(Ending.PAUSED, RunState.PAUSED, evidence.obstacle, needs_person=True)
     if evidence.stop == StopReason.PAUSE:
         return AttemptOutcome(Ending.PAUSED, RunState.PAUSED, evidence.pause_reason)
     if evidence.stop == StopReason.TIME:

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
+from runs.execution.answers import answers_of
 from runs.models import Artifact, ArtifactKind, Run, RunKind
+from runs.requests import is_language_model
 from runs.run_kinds import RUN_KINDS
 from studies.models import Example, Snapshot
 from training.contract import ERROR_FILE, METER_FILE, PROGRESS_FILE, RESULT_FILE, SPEC_FILE, SPEC_VERSION
@@ -19,7 +21,7 @@ ROWS_PER_BATCH = 5_000
 # Files of an earlier attempt that would be taken for this one's.
 _OF_ONE_ATTEMPT = (ERROR_FILE, PROGRESS_FILE, METER_FILE)
 _WRITTEN_BY_HALF = ("*.tmp", "*.partial", "data/*.tmp")
-_Row = dict[str, str]
+_Row = dict[str, Any]
 
 
 class ParentArtifactMissing(Exception):
@@ -85,6 +87,7 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
         data = {**data, "soft_labels": str(_parent_artifact(run, ArtifactKind.SOFT_LABELS))}
     trained = (ArtifactKind.TEACHER, ArtifactKind.STUDENT)
     teacher = str(_parent_artifact(run, *trained)) if run.model is None else None
+    is_asked = is_language_model(run.model)
     return {
         "version": SPEC_VERSION,
         "kind": traits.trainer_kind,
@@ -92,7 +95,7 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
         "task_type": run.study.task_type,
         "labels": run.study.labels,
         **({"label_texts": run.label_texts} if run.label_texts else {}),
-        "model": run.model,
+        "model": None if is_asked else run.model,
         "teacher_artifact": teacher,
         "data": data,
         "training": run.training,
@@ -115,7 +118,13 @@ def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:
+    """The rows of each dataset by its name in spec.json."""
     fields, is_scoring = run.study.definition.input_fields, RUN_KINDS[RunKind(run.kind)].scores
+    if is_language_model(run.model):
+        assert run.unlabelled is not None
+        dev = {} if run.dev is None else {"dev": _rows(run.dev, fields)}
+        # Labelled rows are not asked for: a student learns from their labels.
+        return {"unlabelled": _without_labels(_rows(run.unlabelled, fields)), **dev, "answers": answers_of(run)}
     # A teacher that nobody trained makes its head of the labels.
     is_given_labels = not is_scoring or run.model is not None
     snapshots = {

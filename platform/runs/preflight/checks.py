@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from budgets.money import amount_text, rounded_text
 from runs.preflight.label_checks import check_dev, check_labels, check_recipe, check_rows, check_spans
+from runs.preflight.language_model_checks import check_student, check_tokens
 from runs.preflight.model_checks import (
     check_layers,
     check_length,
@@ -34,6 +35,8 @@ CHECKS = (
     check_vectors,
     check_memory,
     check_licence,
+    check_student,
+    check_tokens,
 )
 
 

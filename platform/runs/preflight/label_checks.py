@@ -132,7 +132,12 @@ def _head_refusal(run: PlannedRun, *, num_labels: int) -> str:
     untrained = run.kind == RunKind.SCORE and not run.loads_trained
     is_trained = not untrained and trains(run.recipe, num_labels=num_labels)
     # A distilled student without a new head is fine-tuned from the start.
-    if run.loads_trained or run.kind == RunKind.DISTIL or (is_trained and run.recipe not in (PROBE, CONTRAST)):
+    if (
+        run.loads_trained
+        or run.asks
+        or run.kind == RunKind.DISTIL
+        or (is_trained and run.recipe not in (PROBE, CONTRAST))
+    ):
         return ""
     shape, name = shape_of(run.base_model), run.base_model["name"]
     if shape is not None and shape.is_text_to_text:

@@ -11,8 +11,10 @@ from accounts.audit import record
 from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
+from connections.models import Connection, Outputs
 from runs.models import ModelLicence, OutputUse
 from runs.preflight.model_files import base_model_of, card_licence
+from runs.requests import connection_of, is_language_model
 from training.spec import SOURCES
 
 # These set no condition on a model's outputs.
@@ -64,7 +66,12 @@ class Licence:
 
 
 def licence_of(reference: Mapping[str, Any]) -> Licence:
-    """Find a model's licence: what a person stated, else what its authors say; an artifact's is that of its base."""
+    """Find a model's licence: what a person stated, else what its authors say; an artifact's is that of its base.
+
+    A language model's are the terms of its connection.
+    """
+    if is_language_model(reference):
+        return _terms_of(connection_of(reference))
     stated = _statement(reference)
     if stated is not None:
         basis = f"stated by {stated.stated_by}"
@@ -88,11 +95,14 @@ def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: boo
     Raises: OutputsMayNotTrain; LicenceUnconfirmed.
     """
     found, name = licence_of(reference), reference.get("name")
+    where = "on the connection's page" if is_language_model(reference) else "with manage.py state_licence"
     if found.outputs == OutputUse.MAY_NOT_TRAIN:
         raise OutputsMayNotTrain(
             f"The licence of the teacher {name}, {found}, forbids training other models on its outputs, so nothing can "
-            "be distilled from it. Choose another teacher; if this is wrong, correct it with manage.py state_licence."
+            f"be distilled from it. Choose another teacher; if this is wrong, correct it {where}."
         )
+    if found.outputs is None and is_language_model(reference):
+        raise LicenceUnconfirmed(terms_unknown(str(name)), field="teacher")
     if found.outputs is None and not confirmed:
         raise LicenceUnconfirmed(
             f"No one has confirmed whether the licence of the teacher {name}, {found}, allows "
@@ -101,6 +111,19 @@ def require_licence(*, actor: User, reference: Mapping[str, Any], confirmed: boo
         )
     if found.outputs is None:
         state_licence(actor=actor, reference=reference, licence=found.name, outputs=OutputUse.MAY_TRAIN)
+
+
+def terms_unknown(name: str) -> str:
+    return (
+        f"No one has stated yet whether the terms of the connection {name} let its outputs train other models. An "
+        "admin reads them and states it on the connection's page, or with manage.py connections change."
+    )
+
+
+def _terms_of(connection: Connection) -> Licence:
+    stated = {Outputs.MAY_TRAIN: OutputUse.MAY_TRAIN, Outputs.MAY_NOT_TRAIN: OutputUse.MAY_NOT_TRAIN}
+    outputs = stated.get(Outputs(connection.outputs))
+    return Licence(name=connection.terms, outputs=outputs, basis="the terms stated with its connection")
 
 
 def state_licence(*, actor: User, reference: Mapping[str, Any], licence: str = "", outputs: OutputUse) -> ModelLicence:

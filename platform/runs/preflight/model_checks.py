@@ -5,7 +5,7 @@ from typing import Any
 from planning.footprint import Footprint, reading_footprint, training_footprint
 from runs.models import OutputUse, RunKind
 from runs.preflight.device_memory import GIB, device_memory
-from runs.preflight.licences import licence_of
+from runs.preflight.licences import licence_of, terms_unknown
 from runs.preflight.model_files import model_folder, shape_of, tokenizer_fingerprint
 from runs.preflight.references import ModelUnusable, check_model
 from runs.preflight.results import CheckLevel, CheckResult, quoted
@@ -68,7 +68,7 @@ def check_length(chain: Chain) -> list[CheckResult]:
 
 def check_vocabulary(chain: Chain) -> list[CheckResult]:
     """What a student can be distilled on depends on whether both tokenize alike."""
-    if chain.teacher is None or chain.plan.teacher_only:
+    if chain.teacher is None or chain.plan.teacher_only or chain.teacher.connection:
         return []
     models = (chain.student, chain.teacher.model)
     fingerprints, shapes = [tokenizer_fingerprint(one) for one in models], [shape_of(one) for one in models]
@@ -150,6 +150,8 @@ def check_licence(chain: Chain) -> list[CheckResult]:
         return []
     model = chain.teacher.model
     licence = licence_of(model)
+    if licence.outputs is None and chain.teacher.connection:
+        return [CheckResult("Licence", CheckLevel.REFUSED, terms_unknown(str(model.get("name"))))]
     known = f"{model.get('name')}: {licence}."
     level, text = {
         OutputUse.MAY_TRAIN: (CheckLevel.GOOD, f"{known} Its outputs may train other models."),

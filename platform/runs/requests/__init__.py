@@ -23,7 +23,9 @@ from runs.requests.inputs import (
     count_inputs,
     fix_inputs,
 )
+from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
 from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.token_estimates import TokenEstimate, estimate_tokens
 from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
 from training.spec import FormGroup, Setting, settings_of
@@ -46,18 +48,24 @@ __all__ = [
     "RunPlan",
     "RunRequest",
     "Setting",
+    "TokenEstimate",
     "chain_of",
     "check_test",
     "check_unlabelled",
+    "connection_of",
     "count_inputs",
     "device_price",
     "estimate_by_kin",
     "estimate_from_json",
     "estimate_runs",
     "estimate_to_json",
+    "estimate_tokens",
     "finished_teachers",
     "fix_inputs",
+    "is_language_model",
+    "keep_prompt",
     "past_runs",
+    "prompt_of",
     "request_key",
     "settings_of",
     "trains",

@@ -9,14 +9,19 @@ from django.db.models import QuerySet
 
 from budgets.models import Path
 from config.refusals import Refusal
+from connections.models import Connection
+from connections.prompts import LabelPrompt
 from runs.models import ArtifactKind, Run, RunKind, RunState
 from runs.requests.inputs import FixedInputs, Inputs, RunRequest
+from runs.requests.language_models import is_language_model, prompt_for, reference_to
 from runs.requests.plan import WITHOUT_LABELS, RunPlan, trains
 from runs.run_kinds import RUN_KINDS
 from studies.editing import texts_of_labels
 from studies.hashing import list_hash
 from studies.models import Study
 from training.spec import FINETUNE
+
+CPU = "cpu"
 
 
 class TeacherUnusable(Refusal):
@@ -25,10 +30,15 @@ class TeacherUnusable(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Teacher:
-    """A checkpoint to be fine-tuned or to score as it is, or with `run`, what that run made of it."""
+    """A checkpoint to be fine-tuned or to score as it is, or with `run`, what that run made of it.
+
+    With a connection and its prompt it is a language model, which is asked.
+    """
 
     model: dict[str, Any]
     run: Run | None = None
+    connection: Connection | None = None
+    prompt: LabelPrompt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +58,11 @@ class PlannedRun:
         return self.kind == RunKind.SCORE and self.model is None
 
     @property
+    def asks(self) -> bool:
+        """Whether it asks a language model, and needs no device for that."""
+        return is_language_model(self.model)
+
+    @property
     def recipe(self) -> str:
         return str(self.training.get("recipe", FINETUNE))
 
@@ -59,7 +74,8 @@ class PlannedRun:
     @property
     def needs_labels(self) -> bool:
         """Whether it comes to nothing without labels; a student that is distilled has soft labels."""
-        return self.kind != RunKind.DISTIL and not self.loads_trained and self.recipe not in WITHOUT_LABELS
+        learns = self.kind != RunKind.DISTIL and not self.loads_trained and not self.asks
+        return learns and self.recipe not in WITHOUT_LABELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,15 +104,22 @@ class Chain:
     def student(self) -> dict[str, Any]:
         return self.runs[-1].base_model
 
+    def device_of(self, run: PlannedRun) -> str:
+        """The device that a run is billed for: a language model's answers are only stored here."""
+        return CPU if run.asks else self.device
+
     @property
     def models(self) -> dict[str, dict[str, Any]]:
         """Checkpoints by role."""
         if self.plan.teacher_only and self.teacher:
             return {"teacher": self.teacher.model}
-        return {"student": self.student, **({"teacher": self.teacher.model} if self.teacher else {})}
+        loaded = {} if self.teacher is None or self.teacher.connection else {"teacher": self.teacher.model}
+        return {"student": self.student, **loaded}
 
 
-def _teacher_of(study: Study, plan: RunPlan) -> Teacher:
+def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
+    if plan.teacher_connection is not None:
+        return _language_model(study, plan, inputs)
     if plan.teacher_run is None:
         return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
     run = finished_teachers(study).filter(pk=plan.teacher_run).first()
@@ -113,6 +136,27 @@ def _teacher_of(study: Study, plan: RunPlan) -> Teacher:
     return Teacher(model=run.model, run=run)
 
 
+def _language_model(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
+    assert plan.teacher_connection is not None
+    connection = Connection.objects.filter(pk=plan.teacher_connection).first()
+    if connection is None:
+        raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
+    if study.definition.unit == "word":
+        raise TeacherUnusable(
+            "a language model labels whole texts and pairs here, and no entities yet. Choose another teacher.",
+            field="teacher",
+        )
+    if not connection.is_usable:
+        raise TeacherUnusable(
+            f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
+            "page or with manage.py connections test.",
+            field="teacher",
+        )
+    prompt = prompt_for(study=study, connection=connection, inputs=inputs, plan=plan)
+    reference = reference_to(connection=connection, prompt=prompt)
+    return Teacher(model=reference, connection=connection, prompt=prompt)
+
+
 def finished_teachers(study: Study) -> QuerySet[Run]:
     """Runs of a study whose models can teach, the latest first."""
     done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=[ArtifactKind.TEACHER, ArtifactKind.STUDENT])
@@ -120,9 +164,9 @@ def finished_teachers(study: Study) -> QuerySet[Run]:
 
 
 def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
-    """Plan the runs of a request; nothing is written. Raises: TeacherUnusable."""
+    """Plan the runs of a request; nothing is written. Raises: TeacherUnusable; PromptImpossible."""
     study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
-    teacher = _teacher_of(study, plan) if request.path == Path.DISTIL else None
+    teacher = _teacher_of(study, plan, inputs) if request.path == Path.DISTIL else None
     is_trained = teacher is not None or trains(plan.recipe, num_labels=inputs.num_labels)
     student_model = plan.student_model(study.student_model)
     student = PlannedRun(
@@ -141,6 +185,8 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
 def _teacher_runs(plan: RunPlan, teacher: Teacher, inputs: Inputs) -> list[PlannedRun]:
     """The teacher is fine-tuned, unless an earlier run did that or it is to score as it is, and scores."""
     model = teacher.model
+    if teacher.connection is not None:
+        return [PlannedRun(kind=RunKind.SCORE, model=model, base_model=model, training=plan.for_scoring())]
     if plan.untrained_teacher:
         return [PlannedRun(kind=RunKind.SCORE, model=model, base_model=model, training=plan.for_untrained_scoring())]
     trained = PlannedRun(

@@ -19,6 +19,7 @@ from runs.models import Run, RunKind, RunState
 from runs.money import cost_of
 from runs.requests.chain import Chain, PlannedRun
 from runs.requests.plan import UNTRAINED, WITHOUT_LABELS, trains
+from runs.requests.token_estimates import TokenEstimate, estimate_tokens
 from runs.requests.work import inputs_of, work_of
 from studies.models import Study
 from training.spec import AUTO, CONTRAST, FINETUNE, PROBE
@@ -62,7 +63,10 @@ class PastRun:
 
 @dataclass(frozen=True, kw_only=True)
 class ChainEstimate:
+    """Estimates of a chain's runs, and what a language model's answers are to cost besides, where one is asked."""
+
     runs: Sequence[RunEstimate]
+    tokens: TokenEstimate | None = None
 
     @property
     def whole(self) -> Estimate | None:
@@ -79,13 +83,16 @@ class ChainEstimate:
 
 def estimate_runs(*, chain: Chain, price: Price) -> ChainEstimate:
     """Estimate cost and duration of a chain's runs, in order, those included that an equal request made before."""
+    return ChainEstimate(runs=[_estimate_run(chain, run, price) for run in chain.runs], tokens=estimate_tokens(chain))
+
+
+def _estimate_run(chain: Chain, run: PlannedRun, price: Price) -> RunEstimate:
+    """Of one run, at the price of its own device."""
+    if chain.device_of(run) != chain.device:
+        price = device_price(chain.study, chain.device_of(run))
     seconds = chain.plan.max_seconds
     limit = cost_of(seconds=Decimal(seconds), price=price)
-    runs = [
-        RunEstimate(kind=run.kind, estimate=_estimate_of(chain, run, price), limit=limit, limit_seconds=seconds)
-        for run in chain.runs
-    ]
-    return ChainEstimate(runs=runs)
+    return RunEstimate(kind=run.kind, estimate=_estimate_of(chain, run, price), limit=limit, limit_seconds=seconds)
 
 
 def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
@@ -125,9 +132,9 @@ def _past(run: Run) -> PastRun:
     )
 
 
-def device_price(study: Study) -> Price:
-    """Today's price of an hour of the device that runs are carried out on. Raises: PriceMissing."""
-    scope = Scope(device=settings.RUN_DEVICE.partition(":")[0], budget=study.budget)
+def device_price(study: Study, device: str = "") -> Price:
+    """Today's price of an hour of a device, by default of that which trainers use. Raises: PriceMissing."""
+    scope = Scope(device=(device or settings.RUN_DEVICE).partition(":")[0], budget=study.budget)
     return price_at(book=study.budget.price_book, kind=CostKind.DEVICE_HOUR, at=timezone.now(), scope=scope)
 
 
@@ -148,7 +155,7 @@ def _similar(chain: Chain, run: PlannedRun) -> QuerySet[Run]:
     """Runs that succeeded, of the same kind and model on the same device, trained or not alike, the latest first."""
     # One that names no model loads what its parent trained.
     model = Q(parents__model=run.base_model) if run.model is None else Q(model=run.model)
-    done = _done(device=chain.device).filter(model, kind=run.kind)
+    done = _done(device=chain.device_of(run)).filter(model, kind=run.kind)
     if run.kind in (RunKind.FINETUNE_STUDENT, RunKind.FINETUNE_TEACHER):
         done = done.filter(_TRAINED if trains(run.recipe, num_labels=chain.inputs.num_labels) else _UNTRAINED)
     return _with_used(done)

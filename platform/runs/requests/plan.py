@@ -48,9 +48,11 @@ _ALWAYS_NAMED = {
     *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
     *("filter", "keep", "gold_epochs"),
 }
+LARGEST_ID = 2**63 - 1
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only"),
+    *("teacher_connection", "shots", "stated_confidence"),
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
 )
@@ -89,7 +91,7 @@ class PlannedSearch(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearch, SharedTraining, PlannedSearch):
-    """Settings of a run, or of a distil chain.
+    """Settings of a run, or of a distil chain. With `teacher_connection` a language model is the teacher.
 
     With neither steps nor epochs given, a training takes the default steps; without dev labels the default search is
     one rate. The teacher is the study's, unless `self_distil` or `teacher_run` names another; with `untrained_teacher`
@@ -146,9 +148,27 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         False, help="The teacher is not fine-tuned: it scores with a head made of label names and labels."
     )
     teacher_run: int | None = setting(
-        None, least=1, most=2**63 - 1, help="An ended training of the study whose model is the teacher."
+        None, least=1, most=LARGEST_ID, help="An ended training of the study whose model is the teacher."
     )
     teacher_only: bool = setting(False, help="The teacher is fine-tuned and measured, and teaches nobody yet.")
+    teacher_connection: int | None = setting(
+        None, least=1, most=LARGEST_ID, help="A connection to a language model, which is asked for labels as teacher."
+    )
+    shots: int = setting(
+        8,
+        most=64,
+        label="Examples in the prompt",
+        help="Labelled ones of the pool, all labels about equally often; for a language model.",
+        group=FormGroup.DISTILLING,
+    )
+    stated_confidence: float = setting(
+        0.9,
+        least=0.5,
+        most=0.999,
+        label="Stated confidence",
+        help="Probability of its answer, where the language model's server tells none.",
+        group=FormGroup.DISTILLING,
+    )
 
     def check_together(self) -> None:
         super().check_together()
@@ -163,9 +183,18 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             self._check_teacher_run()
         if self.teacher_only and (self.untrained_teacher or self.teacher_run is not None):
             self.refuse("teacher_only", "the teacher that is named is not trained by it. Name no other teacher.")
+        self._check_language_model()
         if self.untrained_teacher:
             fault = "the teacher is not trained. Leave it out, or have the teacher fine-tuned."
             self._refuse_given(FOR_TEACHER_TRAINING, fault)
+
+    def _check_language_model(self) -> None:
+        if self.teacher_connection is None:
+            self._refuse_given(("shots", "stated_confidence"), "only a language model is asked so. Leave it out.")
+            return
+        others = ("self_distil", "untrained_teacher", "teacher_run", "teacher_only")
+        fault = "a language model is the teacher, and it is not trained. Leave it out, or choose another teacher."
+        self._refuse_given((*others, *FOR_TEACHER_TRAINING, "segmentation"), fault)
 
     def _check_teacher_run(self) -> None:
         if self.self_distil:

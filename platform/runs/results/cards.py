@@ -14,6 +14,7 @@ from tables.table import counted
 from tables.whole_files import write_whole
 from training.contract import CARD_FILE, LABEL_MAP_FILE, PREDICTIONS_FILE, SPEC_FILE, TOKENIZER_FILES
 from training.reporting import Card, Costs, ResourceUse, ServingLine, card_text
+from training.spec import ENDPOINT
 
 # Parts of a model's folder; each is there if any of its files is.
 _PARTS = {
@@ -123,12 +124,16 @@ def card_written_at(artifact: Artifact) -> datetime | None:
 def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
     run, kind = artifact.run, artifact.get_kind_display().lower()
     made = f"A {kind} of the study “{run.study.name}”, made on the {run.path} path by {run}."
-    soft = f"a teacher's soft labels of {artifact.num_pseudo_labels:,} examples"
+    asked = run.parents.filter(kind=RunKind.SCORE, model__source=ENDPOINT).first()
+    whose = f"the language model {asked.model['model']}'s" if asked and asked.model else "a teacher's"
+    soft = f"{whose} soft labels of {artifact.num_pseudo_labels:,} examples"
     meanings = "what the labels say of themselves"
     if not artifact.num_pseudo_labels:
         return f"{made} It learned from {origins}{'' if origins.total else f', only from {meanings}'}."
     if artifact.result.get("num_train"):
         return f"{made} It learned from {origins}, and from {soft}."
+    if asked is not None:
+        return f"{made} It learned from {soft}."
     if not origins.total:
         return f"{made} It learned from {soft}; the teacher had {origins}, only {meanings}."
     is_as_it_was = run.parents.filter(kind=RunKind.SCORE, model__isnull=False).exists()

@@ -33,6 +33,7 @@ class Observation:
     seconds: float = 0.0
     error: str = ""
     disk_full: bool = False
+    obstacle: str = ""
 
 
 def disk_space_shortage() -> str:
@@ -63,6 +64,7 @@ def attempt_end(*, run: Run, observed: Observation, ended_at: datetime) -> Attem
         max_seconds=run.max_seconds,
         pause_reason=why_paused(run) if observed.stop == StopReason.PAUSE else "",
         auto_extends=run.go_on,
+        obstacle=observed.obstacle,
     )
     return AttemptEnd(
         outcome=attempt_outcome(evidence),

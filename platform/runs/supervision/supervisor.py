@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from connections.buying import AskingInterrupted, AskingPaused
 from runs.control import extend_automatically
 from runs.execution import (
     CPU,
@@ -29,10 +30,13 @@ from runs.execution import (
     Device,
     LeaseLost,
     LeaseRenewal,
+    NothingAnswered,
     ParentArtifactMissing,
     RunWithdrawn,
     StopReason,
     Trainer,
+    Watch,
+    buy_for,
     claim_run,
     end_attempt,
     hold_device,
@@ -45,6 +49,7 @@ from runs.models import Attempt, Run, RunState
 from runs.money import seconds_used
 from runs.supervision import shutdown
 from runs.supervision.observations import Observation, attempt_end, disk_space_shortage, observe
+from training.contract import EXIT_PERMANENT
 from training.runtime import is_disk_full
 
 logger = logging.getLogger(__name__)
@@ -88,6 +93,9 @@ class _AttemptSupervisor:
         self._used_before = float(seconds_used(self._run))
         self._lease_ends = time.monotonic() + settings.LEASE_SECONDS
         self._renewal = LeaseRenewal(max_seconds=self._run.max_seconds)
+        # What is told of it before its trainer starts.
+        self._early: dict[str, Any] = {"stage": "data"}
+        self._lease_lost = threading.Event()
 
     def attempt(self) -> None:
         observed = self._carry_out()
@@ -101,8 +109,12 @@ class _AttemptSupervisor:
             return Observation(error=reason, disk_full=True)
         try:
             trainer = self._patiently(self._start)
-        except RunWithdrawn:
+        except (RunWithdrawn, AskingInterrupted):
             return Observation(stop=self._reason_to_stop(0.0))
+        except AskingPaused as pause:
+            return Observation(obstacle=str(pause))
+        except NothingAnswered as error:
+            return Observation(error=str(error), exit_code=EXIT_PERMANENT)
         except (OSError, ParentArtifactMissing) as error:
             return Observation(error=f"it could not be started: {error}", disk_full=is_disk_full(error))
         try:
@@ -113,13 +125,22 @@ class _AttemptSupervisor:
             raise
 
     def _start(self) -> Trainer:
-        with _kept_alive(self._claim, self._renewed):
+        with _kept_alive(self._claim, self._renewed, self._lease_lost, lambda: self._early):
+            buy_for(run=self._run, watch=Watch(should_continue=self._may_ask, on_done=self._told_asked))
+            self._early = {"stage": "data"}
             folder = write_run_folder(run=self._run, should_continue=lambda: self._reason_to_stop(0.0) is None)
         with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(f"--- new attempt at {timezone.now():%Y-%m-%d %H:%M:%S} UTC\n")
         # No device is held for a run that another worker took over while its data was written.
         self._renew({"stage": "data"}, seconds=0.0)
         return Trainer(folder=folder, device=self._device)
+
+    def _may_ask(self) -> bool:
+        return self._reason_to_stop(0.0) is None and not self._lease_lost.is_set()
+
+    def _told_asked(self, num_done: int, num_texts: int) -> None:
+        share = {"step": num_done, "num_steps": num_texts}
+        self._early = {"stage": "ask", "message": f"{num_done:,} of {num_texts:,} texts are answered", **share}
 
     def _note(self, trainer: Trainer) -> None:
         attempt = Attempt.objects.get(pk=self._claim.attempt_id)
@@ -194,10 +215,29 @@ class _AttemptSupervisor:
 
 
 @contextmanager
-def _kept_alive(claim: AttemptClaim, renewed: Callable[[LeaseRenewal], None]) -> Iterator[None]:
-    """Renew the lease from a thread while the run's data is written; each renewal is handed to `renewed`."""
+def _kept_alive(
+    claim: AttemptClaim,
+    renewed: Callable[[LeaseRenewal], None],
+    lost: threading.Event,
+    progress: Callable[[], dict[str, Any]],
+) -> Iterator[None]:
+    """Renew the lease from a thread while the run's data is written; each renewal is handed to `renewed`.
+
+    Where the lease is lost, `lost` is set. `progress` returns what is told meanwhile.
+    """
     done = threading.Event()
-    thread = threading.Thread(target=_renew_until, args=(claim, done, renewed), name="lease", daemon=True)
+    work = partial(_renew_until, claim, done, renewed, progress)
+
+    def renew_until_lost() -> None:
+        try:
+            work()
+        except LeaseLost as error:
+            logger.warning("%s", error)
+            lost.set()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=renew_until_lost, name="lease", daemon=True)
     thread.start()
     try:
         yield
@@ -206,18 +246,18 @@ def _kept_alive(claim: AttemptClaim, renewed: Callable[[LeaseRenewal], None]) ->
         thread.join()
 
 
-def _renew_until(claim: AttemptClaim, done: threading.Event, renewed: Callable[[LeaseRenewal], None]) -> None:
-    """A lost lease ends it; the watch that follows meets the same."""
-    try:
-        while not done.wait(SECONDS_BETWEEN_RENEWALS):
-            try:
-                renewed(renew(claim=claim, progress={"stage": "data"}))
-            except _DATABASE_AWAY:
-                connection.close()
-    except LeaseLost as lost:
-        logger.warning("%s", lost)
-    finally:
-        connection.close()
+def _renew_until(
+    claim: AttemptClaim,
+    done: threading.Event,
+    renewed: Callable[[LeaseRenewal], None],
+    progress: Callable[[], dict[str, Any]],
+) -> None:
+    """Renew until it is done. Raises: LeaseLost; the watch that follows meets the same."""
+    while not done.wait(SECONDS_BETWEEN_RENEWALS):
+        try:
+            renewed(renew(claim=claim, progress=progress()))
+        except _DATABASE_AWAY:
+            connection.close()
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from budgets.ledger import release
 from budgets.models import Hold
+from connections.models import TokenBatch
+from connections.money import settle_batch
 from runs.control import resume_if_possible
 from runs.execution import (
     LeaseLost,
@@ -48,8 +50,19 @@ def sweep() -> None:
         (open_holds.filter(run__isnull=True), partial(_release, reason="abandoned: no run has it")),
     )
     errors = [error for rows, move in steps for error in _move_each(rows, move)]
+    errors += _move_each(_abandoned_batches(), lambda batch_id: settle_batch(batch_id=batch_id))
     if errors:
         raise ExceptionGroup("some runs could not be moved on", errors)
+
+
+def _abandoned_batches() -> QuerySet[TokenBatch]:
+    """Open batches of runs that nobody carries out; whoever carries one out settles its own."""
+    keys = dict(TokenBatch.objects.filter(settled_at__isnull=True).values_list("pk", "work_key"))
+    # Read after the batches: a run that was claimed since then has not opened these.
+    numbers = {int(key.removeprefix("run:")) for key in keys.values()}
+    carried_out = Run.objects.filter(pk__in=numbers, state=RunState.RUNNING)
+    busy = {run.source_key for run in carried_out}
+    return TokenBatch.objects.filter(pk__in=[pk for pk, key in keys.items() if key not in busy])
 
 
 def _move_each(rows: QuerySet[Any], move: Callable[[int], None]) -> Iterator[Exception]:

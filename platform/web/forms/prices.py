@@ -9,9 +9,10 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import Period
 from budgets.models import Budget, Price, PriceBook
 from budgets.prices import Scope
+from connections.models import Connection
 from web.forms.fields import amount_field
 
-DEVICES = (("", "None: not a device hour"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"), ("mps", "GPU (Apple)"))
+DEVICES = (("", "None"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)"), ("mps", "GPU (Apple)"))
 
 
 def _this_minute() -> datetime:
@@ -33,7 +34,11 @@ class PriceBookForm(forms.Form):
 class PriceForm(forms.Form):
     book = forms.ModelChoiceField(PriceBook.objects.order_by("name"), label="Price book", empty_label=None)
     kind = forms.ChoiceField(label="Kind", choices=CostKind.choices)
-    device = forms.ChoiceField(choices=DEVICES, required=False, help_text="For a device hour only.")
+    device = forms.ChoiceField(
+        label="Device or connection",
+        required=False,
+        help_text="For a device hour its device; for tokens the connection, or none for all without their own price.",
+    )
     amount = amount_field(help_text="In the book's currency per unit; a platform fee in percent. Up to six decimals.")
     starts_at = _moment_field(
         label="In force from (UTC)",
@@ -53,6 +58,12 @@ class PriceForm(forms.Form):
         empty_label="Everybody",
         help_text="For what people are paid: labels, hours, reviews, skips.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(name, name) for name in Connection.objects.order_by("name").values_list("name", flat=True)]
+        connections = [("Connections", names)] if names else []
+        self.fields["device"].choices = [*DEVICES, *connections]  # type: ignore[attr-defined]
 
     def price(self) -> dict[str, Any]:
         values = dict(self.cleaned_data)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from budgets.models import Path
+from connections.models import Connection
 from runs.models import Run
 from runs.requests import HYBRID_EPOCHS, MOST_EXAMPLES, FormGroup, RunPlan, RunRequest, Setting, settings_of
 from studies.models import Study
@@ -17,7 +18,7 @@ METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (
         Path.DISTIL,
-        "Distil: a teacher, fine-tuned on the labels or as it is, teaches the student on unlabelled examples",
+        "Distil: a teacher, fine-tuned or as it is, or a language model, teaches the student on unlabelled examples",
     ),
     (
         HYBRID,
@@ -26,6 +27,7 @@ METHODS = (
     (TEACHER, "Teacher alone: fine-tune and measure it; a later distillation uses it at no further cost"),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
+_CONNECTION = "connection-"
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
@@ -113,6 +115,7 @@ class StartRunForm(LicenceForm):
         self,
         *args: Any,
         teachers: Iterable[Run] = (),
+        connections: Iterable[Connection] = (),
         poolings: Iterable[str] | None = None,
         has_words: bool = True,
         **options: Any,
@@ -127,12 +130,14 @@ class StartRunForm(LicenceForm):
         if poolings is not None:
             labels = SETTINGS["pooling"].choices
             self.fields["pooling"].choices = [(name, labels[name]) for name in poolings]  # type: ignore[attr-defined]
+        asked = [(f"{_CONNECTION}{one.pk}", f"{one.name}: {one.model}") for one in connections]
         finished = [(str(run.pk), _described(run)) for run in teachers]
         self.fields["teacher"].choices = [  # type: ignore[attr-defined]
             (STUDYS_TEACHER, "The study's teacher"),
             (STUDENT_AS_TEACHER, "The student's own checkpoint (self-distillation)"),
             (UNTRAINED_TEACHER, "The study's teacher as it is, without fine-tuning"),
             *([("Trained before", finished)] if finished else []),
+            *([("Language models", asked)] if asked else []),
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -174,6 +179,8 @@ class StartRunForm(LicenceForm):
             given["untrained_teacher"] = teacher == UNTRAINED_TEACHER
             given["teacher_only"] = self.cleaned_data.get("path") == TEACHER
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
+            number = teacher.removeprefix(_CONNECTION)
+            given["teacher_connection"] = int(number) if number != teacher and number.isdecimal() else None
         return RunPlan(**given)
 
     @property

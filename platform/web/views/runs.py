@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.permissions import Action
+from connections.queries import outcomes_for, uses_others
 from reports.bills import read_result
 from reports.charts import curve_chart, curve_csv
 from runs.control import cancel, cancelled_with, extend, pause, resume
 from runs.execution import total_usage
 from runs.models import Evaluation, Run
 from runs.queries import log_tail, run_totals
-from runs.requests import estimate_from_json
+from runs.requests import estimate_from_json, is_language_model
 from runs.results import (
     FILES,
     curve_points,
@@ -54,7 +55,9 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(_with_relations(), pk=pk)
     written = {"settings": settings_used(shown), "spec": written_spec(shown), "versions": versions_of(shown)}
     chosen = {"choice": recipe_choice(shown), "form": ExtendRunForm()}
-    return render(request, "web/run.html", {**_context(shown), **written, **chosen})
+    asked = {"outcomes": outcomes_for(shown.source_key), "uses_others": uses_others(shown.source_key)}
+    asked = asked if is_language_model(shown.model) else {}
+    return render(request, "web/run.html", {**_context(shown), **written, **chosen, **asked})
 
 
 @page_for(Action.SEE_STUDY)

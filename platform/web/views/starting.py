@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 
 from accounts.permissions import Action
 from config.refusals import Refusal
+from connections.models import Connection
 from runs.control import StartedRuns, start_runs
 from runs.requests import finished_teachers
 from studies.hashing import digest
@@ -46,6 +47,7 @@ def _form(study: Study, data: object, initial: dict[str, str] | None = None) -> 
         data,
         initial=initial,
         teachers=finished_teachers(study)[:MOST_TEACHERS],
+        connections=Connection.objects.filter(is_active=True).order_by("name"),
         poolings=task_type.poolings,
         has_words=task_type.unit == "word",
     )

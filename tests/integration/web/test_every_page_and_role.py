@@ -62,6 +62,9 @@ TABLE: dict[str, tuple[Codes, Codes]] = {
     "correct-price": (ADMINS, ADMINS),
     "add-price": (ADMINS, ADMINS),
     "add-price-book": (ADMINS, ADMINS),
+    "connections": (ADMINS, ADMINS),
+    "connection": (ADMINS, ADMINS),
+    "test-connection": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
     "choose-mail": (NOT_FOR_MANAGERS, MANAGERS_REDIRECTED),
     "notices": (MANAGERS, NOT_FOR_MANAGERS),
     "send-again": (NOT_FOR_ADMINS, ADMINS_REDIRECTED),
@@ -192,6 +195,7 @@ def _arguments(study: Study, student: Artifact, run: Run, batch: ImportBatch) ->
         "reliability": {"pk": _soft_labels(study).pk},
         **{name: {"pk": study.created_by.pk} for name in ("person", "unlock-person")},
         **_of_notices(),
+        **{name: {"pk": factories.connection().pk} for name in ("connection", "test-connection")},
         **_of_money(study),
         "labeling-webhook": {"uid": study.labeling_project.uid},
     }

@@ -10,6 +10,7 @@ from budgets.cost_kinds import CostKind
 from budgets.ledger import headroom
 from budgets.models import Path
 from budgets.money import amount_text
+from connections.operations import find_connection
 from runs.control import start_runs
 from runs.models import Run, RunState
 from runs.preflight import check_cost, preflight, refuse
@@ -30,6 +31,8 @@ from studies.queries import find_study
 _SECONDS_BETWEEN_LOOKS = 1.0
 # The largest id of a database: a range that tells nobody anything.
 _NO_LIMIT = 2**63 - 1
+# Named, and kept by its id.
+_CONNECTION = "teacher_connection"
 
 
 class Command(RefusingCommand):
@@ -99,10 +102,14 @@ def _request(options: dict[str, Any]) -> RunRequest:
     return RunRequest(
         study=find_study(options["study"]),
         path=path,
-        plan=RunPlan(**{name: options[name] for name in settings if options[name] is not None}),
+        plan=RunPlan(**{name: _value(name, options) for name in settings if options[name] is not None}),
         num_labels=options["labels"],
         num_unlabelled=options["unlabelled"],
     )
+
+
+def _value(name: str, options: dict[str, Any]) -> Any:
+    return find_connection(options[name]).pk if name == _CONNECTION else options[name]
 
 
 def option_of(setting: Setting) -> str:
@@ -120,6 +127,8 @@ def _help(setting: Setting) -> str:
 
 
 def _reader(setting: Setting) -> dict[str, Any]:
+    if setting.name == _CONNECTION:
+        return {"metavar": "NAME"}
     if setting.value_type is bool:
         return {"action": "store_true", "default": None}
     if setting.value_type is str:

@@ -1,0 +1,88 @@
+"""Sending requests, several at a time, and waiting where the server is busy. Knows no database."""
+
+import random
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from connections.client import Client, Endpoint, Reply, RequestFailed, ServerBusy
+from connections.keys import decrypt_key
+from connections.models import Connection
+
+# A server that is busy is asked again after 1, 2, 4, … seconds, or when it says, up to a minute in all.
+FIRST_WAIT_SECONDS = 1.0
+MOST_WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What came of one request: a reply, or why there is none."""
+
+    place: int
+    reply: Reply | None = None
+    failure: RequestFailed | None = None
+
+
+class Asker:
+    """Threads that send requests of one connection; they end with `leave`, after the requests in flight."""
+
+    def __init__(self, *, client: Client, pool: ThreadPoolExecutor, leaving: threading.Event) -> None:
+        self._client, self._pool, self._leaving = client, pool, leaving
+        self._flying: set[Future[Asked]] = set()
+
+    @property
+    def num_flying(self) -> int:
+        return len(self._flying)
+
+    def send(self, *, place: int, request: Mapping[str, Any]) -> None:
+        self._flying.add(self._pool.submit(self._ask, place, request))
+
+    def arrived(self, *, seconds: float) -> list[Asked]:
+        """What has arrived, waiting so long for the first."""
+        if not self._flying:
+            self._leaving.wait(seconds)
+            return []
+        done, self._flying = wait(self._flying, timeout=seconds, return_when=FIRST_COMPLETED)
+        return [one.result() for one in done]
+
+    def leave(self) -> None:
+        """Wait for no busy server any more."""
+        self._leaving.set()
+
+    def _ask(self, place: int, request: Mapping[str, Any]) -> Asked:
+        waited, pause = 0.0, FIRST_WAIT_SECONDS
+        while True:
+            try:
+                return Asked(place=place, reply=self._client.complete(request))
+            except ServerBusy as busy:
+                # Not all at the same moment again.
+                seconds = busy.retry_after if busy.retry_after is not None else pause * random.uniform(0.75, 1.25)
+                if waited + seconds > MOST_WAIT_SECONDS or self._leaving.wait(seconds):
+                    return Asked(place=place, failure=busy)
+                waited, pause = waited + seconds, pause * 2
+            except RequestFailed as failure:
+                return Asked(place=place, failure=failure)
+
+
+def endpoint_of(connection: Connection) -> Endpoint:
+    """Raises: KeyUnreadable."""
+    return Endpoint(
+        url=connection.url.rstrip("/"),
+        model=connection.model,
+        key=decrypt_key(connection.encrypted_key),
+        timeout_seconds=float(connection.timeout_seconds),
+    )
+
+
+@contextmanager
+def asking(connection: Connection) -> Iterator[Asker]:
+    """Threads to ask a connection with, as many as it may be asked at a time. Raises: KeyUnreadable."""
+    leaving, num = threading.Event(), connection.concurrency
+    with Client(endpoint_of(connection), most_connections=num) as client, ThreadPoolExecutor(num) as pool:
+        try:
+            yield Asker(client=client, pool=pool, leaving=leaving)
+        finally:
+            leaving.set()

@@ -1,0 +1,82 @@
+"""What a reply says of an example: probabilities of the labels, or why there are none. Pure."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connections.client import Reply
+from connections.models import Outcome
+from connections.prompts import LabelPrompt, Method, letters_of
+
+# Of the probability of the first token, so much must lie on the labels' letters.
+LEAST_LABEL_MASS = 0.1
+_FILTERED = "content_filter"
+_TOO_LONG = "length"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """`scores` are probabilities in the order of the labels; `mass` lay on all of them before it was renormalised."""
+
+    outcome: Outcome
+    scores: tuple[float, ...] | None = None
+    mass: float | None = None
+
+
+def read_answer(*, prompt: LabelPrompt, reply: Reply) -> Reading:
+    """Read a reply. What is no answer is an outcome of its own, and no label."""
+    if reply.refusal or reply.finish == _FILTERED:
+        return Reading(outcome=Outcome.REFUSED)
+    if prompt.method == Method.LETTERS:
+        return _read_letters(prompt.labels, reply.alternatives)
+    if reply.finish == _TOO_LONG:
+        return Reading(outcome=Outcome.CUT)
+    named = _named(prompt, reply.content)
+    if named is None:
+        return Reading(outcome=Outcome.INVALID)
+    return Reading(outcome=Outcome.ANSWERED, scores=_stated(prompt, named))
+
+
+def _read_letters(labels: Sequence[str], alternatives: Sequence[tuple[str, float]]) -> Reading:
+    """Add up the probabilities of each letter's tokens, which differ in the spaces around it."""
+    place = {letter: number for number, letter in enumerate(letters_of(labels))}
+    mass_C = [0.0] * len(labels)
+    for token, log_probability in alternatives:
+        number = place.get(token.strip())
+        if number is not None and log_probability <= 0:
+            mass_C[number] += math.exp(log_probability)
+    whole = sum(mass_C)
+    if not alternatives or not math.isfinite(whole):
+        return Reading(outcome=Outcome.INVALID)
+    if whole < LEAST_LABEL_MASS:
+        return Reading(outcome=Outcome.OFF_LABEL, mass=min(whole, 1.0))
+    return Reading(outcome=Outcome.ANSWERED, scores=tuple(mass / whole for mass in mass_C), mass=min(whole, 1.0))
+
+
+def _named(prompt: LabelPrompt, content: str) -> list[str] | None:
+    """The labels that a text names; None where it is no answer."""
+    if prompt.method == Method.TEXT and prompt.is_exclusive:
+        return _known([content.strip().strip(".\"'“”`")], prompt.labels)
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    found = told.get("label" if prompt.is_exclusive else "labels") if isinstance(told, Mapping) else None
+    return _known([found] if prompt.is_exclusive else found, prompt.labels)
+
+
+def _known(named: object, labels: Sequence[str]) -> list[str] | None:
+    """The labels of these names, in whatever case they are written; None where one is none."""
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        return None
+    by_case = {label.casefold(): label for label in labels}
+    found = [one if one in labels else by_case.get(one.casefold()) for one in named]
+    return None if None in found else [label for label in found if label is not None]
+
+
+def _stated(prompt: LabelPrompt, named: Sequence[str]) -> tuple[float, ...]:
+    """Hard labels at the stated confidence: one of several, or each of them alone."""
+    sure, chosen = prompt.confidence, set(named)
+    rest = 1 - sure if not prompt.is_exclusive else (1 - sure) / max(len(prompt.labels) - 1, 1)
+    return tuple(sure if label in chosen else rest for label in prompt.labels)

@@ -1,0 +1,99 @@
+"""A connection with prices, a prompt, and a way to buy answers from a server that a test scripts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pytest import MonkeyPatch
+
+from accounts.models import Role
+from budgets.cost_kinds import TOKEN_KINDS, CostKind
+from budgets.models import Budget, PriceBook
+from budgets.prices import Scope, set_price
+from budgets.queries import differences
+from connections import asking
+from connections.buying import Purchase, buy_answers
+from connections.models import Answer, Connection, Outputs
+from connections.operations import add_connection
+from connections.prompts import LabelPrompt, PromptSource, make_prompt
+from tests import factories
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+PRICES = {CostKind.INPUT_TOKENS: "0.5", CostKind.CACHED_TOKENS: "0.05", CostKind.OUTPUT_TOKENS: "2"}
+SCORED = {"answers": True, "limit": "max_tokens", "alternatives": 20, "structured": True, "usage": True}
+STRUCTURED = {**SCORED, "alternatives": 0}
+
+
+def prompt(*, abilities: dict[str, Any] = SCORED, **source: Any) -> LabelPrompt:
+    told = {"labels": ("good", "bad"), "meanings": {}, "instructions": "", "is_exclusive": True, **source}
+    return make_prompt(source=PromptSource(**told), abilities=abilities, confidence=0.9)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One connection, who pays, and what was bought."""
+
+    connection: Connection
+    budget: Budget
+
+    def buy(self, texts: Sequence[str], *, work_key: str = "run:1", should_continue: Callable[[], bool] = bool) -> None:
+        asked = self.purchase(work_key=work_key)
+        go_on = (lambda: True) if should_continue is bool else should_continue
+        buy_answers(purchase=asked, rows=[{"text": text} for text in texts], should_continue=go_on)
+
+    def purchase(self, *, work_key: str = "run:1", **of_prompt: Any) -> Purchase:
+        self.connection.refresh_from_db()
+        asked = prompt(abilities=self.connection.abilities, **of_prompt)
+        return Purchase(connection=self.connection, prompt=asked, budget=self.budget, path="distil", work_key=work_key)
+
+    @property
+    def spent(self) -> Decimal:
+        return Budget.objects.get(pk=self.budget.pk).spent
+
+    def tokens_paid(self, kind: CostKind) -> Decimal:
+        return sum((entry.quantity for entry in self.budget.entries.filter(kind=kind)), Decimal(0)) * 1000
+
+    def outcomes(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for outcome in Answer.objects.values_list("outcome", flat=True):
+            found[outcome] = found.get(outcome, 0) + 1
+        return found
+
+    @property
+    def is_settled(self) -> bool:
+        """No hold is open, and the budget's sums are those of its entries."""
+        budget = Budget.objects.get(pk=self.budget.pk)
+        return budget.held == 0 and not differences(budget)
+
+
+@pytest.fixture(autouse=True)
+def quick_waits(monkeypatch: MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(asking, "MOST_WAIT_SECONDS", 0.2)
+
+
+@pytest.fixture
+def shop(db: None) -> Callable[..., Shop]:
+    return make_shop
+
+
+def price_tokens(book: PriceBook, connection: Connection) -> None:
+    """Set today's prices of a connection's tokens."""
+    for kind in TOKEN_KINDS:
+        scope, admin = Scope(device=connection.name), factories.person(Role.ADMIN)
+        set_price(actor=admin, book=book, kind=kind, amount=PRICES[kind], starts_at=LONG_AGO, scope=scope)
+
+
+def make_shop(url: str, *, limit: str = "100", abilities: dict[str, Any] = SCORED, **options: Any) -> Shop:
+    admin = factories.person(Role.ADMIN)
+    connection = add_connection(
+        actor=admin, name="small", url=url, model="small-model", outputs=Outputs.MAY_TRAIN, **options
+    )
+    Connection.objects.filter(pk=connection.pk).update(abilities=abilities)
+    connection.refresh_from_db()
+    budget = factories.budget(limit=limit)
+    price_tokens(budget.price_book, connection)
+    return Shop(connection=connection, budget=budget)

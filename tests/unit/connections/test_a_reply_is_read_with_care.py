@@ -1,0 +1,100 @@
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connections.client import Reply, ReplyLost, Usage, read_reply
+from connections.models import Outcome
+from connections.prompts import LabelPrompt, PromptSource, make_prompt
+from connections.reading import read_answer
+
+LETTERS: dict[str, Any] = {"alternatives": 20}
+SCHEMA: dict[str, Any] = {"structured": True}
+TEXT: dict[str, Any] = {}
+
+
+def prompt(abilities: dict[str, Any], *, is_exclusive: bool = True) -> LabelPrompt:
+    source = PromptSource(labels=("Good", "Bad", "So so"), meanings={}, instructions="", is_exclusive=is_exclusive)
+    return make_prompt(source=source, abilities=abilities, confidence=0.8)
+
+
+def test_letters_are_added_up_over_their_tokens_and_renormalised() -> None:
+    told = (("A", math.log(0.3)), (" A", math.log(0.1)), ("B", math.log(0.1)), ("The", math.log(0.4)))
+    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="A", finish="length", alternatives=told))
+    assert found.scores == pytest.approx((0.8, 0.2, 0.0))
+    assert found.mass == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("abilities", "reply", "outcome"),
+    [
+        (LETTERS, Reply(content="A"), Outcome.INVALID),
+        (LETTERS, Reply(content="A", alternatives=(("A", math.nan),)), Outcome.OFF_LABEL),
+        (LETTERS, Reply(content="Hm", alternatives=(("Hm", -0.01), ("A", -5.0))), Outcome.OFF_LABEL),
+        (LETTERS, Reply(content="", refusal="No."), Outcome.REFUSED),
+        (SCHEMA, Reply(content='{"label": "Go', finish="length"), Outcome.CUT),
+        (SCHEMA, Reply(content='{"label": "Excellent"}'), Outcome.INVALID),
+        (SCHEMA, Reply(content='["Good"]'), Outcome.INVALID),
+        (SCHEMA, Reply(content="[" * 100_000), Outcome.INVALID),
+        (SCHEMA, Reply(content='{"label": "Good"}', finish="content_filter"), Outcome.REFUSED),
+        (TEXT, Reply(content="Das ist gut."), Outcome.INVALID),
+    ],
+)
+def test_what_is_no_answer_is_an_outcome_without_scores(
+    abilities: dict[str, Any], reply: Reply, outcome: Outcome
+) -> None:
+    found = read_answer(prompt=prompt(abilities), reply=reply)
+    assert (found.outcome, found.scores) == (outcome, None)
+
+
+@pytest.mark.parametrize(("abilities", "content"), [(SCHEMA, '{"label": "Bad"}'), (TEXT, " bad. "), (TEXT, "“Bad”")])
+def test_a_hard_answer_has_the_stated_confidence(abilities: dict[str, Any], content: str) -> None:
+    found = read_answer(prompt=prompt(abilities), reply=Reply(content=content, finish="stop"))
+    assert found.scores == pytest.approx((0.1, 0.8, 0.1))
+
+
+def test_of_several_labels_each_has_it_alone() -> None:
+    reply = Reply(content='{"labels": ["So so", "Good"]}')
+    found = read_answer(prompt=prompt(SCHEMA, is_exclusive=False), reply=reply)
+    assert found.scores == pytest.approx((0.8, 0.2, 0.8))
+
+
+def body(**changes: Any) -> bytes:
+    choice = {"message": {"content": "A"}, "finish_reason": "stop"}
+    return json.dumps({"choices": [choice], **changes}).encode()
+
+
+def test_usage_is_read_with_its_cached_part() -> None:
+    told = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 20}}
+    assert read_reply(body(usage=told)).usage == Usage(input_tokens=9, cached_tokens=9, output_tokens=2)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        [],
+        {"prompt_tokens": 9},
+        {"prompt_tokens": -1, "completion_tokens": 1},
+        {"prompt_tokens": True, "completion_tokens": 1},
+    ],
+)
+def test_usage_that_cannot_be_billed_is_none(told: object) -> None:
+    assert read_reply(body(usage=told)).usage is None
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"{}", b'{"choices": []}', b"[" * 100_000])
+def test_what_is_no_completion_is_a_lost_reply(content: bytes) -> None:
+    with pytest.raises(ReplyLost):
+        read_reply(content)
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.floats(allow_nan=True)), max_size=20))
+def test_scores_are_probabilities_whatever_a_server_tells(told: list[tuple[str, float]]) -> None:
+    found = read_answer(prompt=prompt(LETTERS), reply=Reply(content="", alternatives=tuple(told)))
+    if found.scores is not None:
+        assert sum(found.scores) == pytest.approx(1)
+        assert all(0 <= score <= 1 for score in found.scores)
