@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reports', '0002_imported_surfaces'),
+        ('reports', '0003_labels_alone'),
     ]
 
     operations = [
