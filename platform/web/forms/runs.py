@@ -28,6 +28,7 @@ METHODS = (
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
+_OF_LANGUAGE_MODEL = ("shots", "stated_confidence")
 # Hidden, and not checked, where nothing is distilled.
 _FOR_DISTIL = (
     *("num_unlabelled", "teacher", "teacher_steps", "teacher_learning_rates"),
@@ -125,6 +126,8 @@ class StartRunForm(LicenceForm):
         self.fields["gold_epochs"] = setting_field(
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
+        for name in _OF_LANGUAGE_MODEL:
+            self.fields[name].required = False
         if not has_words:
             del self.fields["segmentation"]
         if poolings is not None:
