@@ -107,7 +107,8 @@ def fitted_map(*, student_NH: npt.NDArray[np.float32], teacher_NK: npt.NDArray[n
     known_NF = np.column_stack([student_NH / length, np.ones(len(student_NH))])
     gram_FF = known_NF.T @ known_NF + RIDGE * np.eye(known_NF.shape[1])
     weights_FK = torch.from_numpy(np.linalg.solve(gram_FF, known_NF.T @ teacher_NK)).float()
-    found = nn.utils.skip_init(nn.Linear, student_NH.shape[1], teacher_NK.shape[1])
+    with torch.random.fork_rng(devices=[]):
+        found = nn.Linear(student_NH.shape[1], teacher_NK.shape[1])
     with torch.no_grad():
         found.weight.copy_(weights_FK[:-1].T / length)
         found.bias.copy_(weights_FK[-1])
