@@ -59,7 +59,7 @@ def _lack(job: Job, loader: ModelLoader, soft: SoftLabels, start: StudentStart) 
             "student does not. Set training.pooling of both alike"
         )
     if job.spec.distillation.distil_from == VECTORS and start.refit is None:
-        return "no head can be fitted to this student's vectors. Set training.recipe to auto, or learn both"
+        return "no head can be fitted to this student's vectors. Set training.recipe to auto, or distil_from to both"
     return ""
 
 

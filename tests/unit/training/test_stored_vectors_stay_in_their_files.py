@@ -1,4 +1,5 @@
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 import torch
@@ -14,7 +15,7 @@ from training.train.vectors import VectorLoss, fitted_map
 VECTORS = np.random.default_rng(0).normal(size=(10, 2, 5)).astype(np.float32)
 
 
-def stored(vectors: np.ndarray = VECTORS, *, rows_per_shard: int = 4) -> StoredVectors:  # type: ignore[type-arg]
+def stored(vectors: npt.NDArray[np.float32] = VECTORS, *, rows_per_shard: int = 4) -> StoredVectors:
     parts = [vector_column(vectors[start : start + rows_per_shard]) for start in range(0, len(vectors), rows_per_shard)]
     return StoredVectors.of_column(pa.chunked_array(parts), shape=(vectors.shape[1], vectors.shape[2]))
 
