@@ -97,10 +97,13 @@ def test_int8_stands_beside_the_original_on_page_and_card(measured: Artifact, cl
     assert "19.5 | 30.0 | 100.0 | 200.0 | 78.0 %" in line
 
 
-def test_the_report_takes_the_original_even_where_an_export_costs_less(measured: Artifact) -> None:
+def test_the_report_takes_the_original_even_where_an_export_costs_less(measured: Artifact, client: Client) -> None:
     (served,) = serving_of(measured.run.study).models
     assert (served.artifact, served.figures.format) == (measured, "torch")
     assert served.per_thousand == (hourly(measured) * 20 / 3600).quantize(Decimal("0.000001"))
+    client.force_login(measured.run.study.created_by)
+    shown = client.get(reverse("report", kwargs={"pk": measured.run.study.pk})).content.decode()
+    assert "19.5 ms" in shown and "on one thread of the CPU" in shown
 
 
 def test_a_model_that_was_not_measured_has_a_button_and_the_commands(student: Artifact, client: Client) -> None:
