@@ -45,6 +45,7 @@ USAGE = "usage: python -m training SPEC.json\n       python -m training predict 
 USAGE += "\n       python -m training answer ARTIFACT IDLE_SECONDS MOST_MEMORY_BYTES"
 USAGE += "\n       python -m training names SPEC.json MOST_MEMORY_BYTES"
 USAGE += "\n       python -m training export ARTIFACT onnx|int8 FOLDER [LABELLED_ROWS]"
+USAGE += "\n       python -m training measure ARTIFACT MOST_MEMORY_BYTES"
 MOST_MESSAGE_BYTES = 1 << 16
 SECONDS_BETWEEN_CHECKS = 0.25
 
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str]) -> int:
             return names(Path(spec).resolve(), most_memory_bytes=int(most_memory_bytes))
         case ["export", artifact, export_format, target, *rows] if len(rows) < 2:
             return export(Path(artifact), export_format, Path(target), rows_folder=Path(rows[0]) if rows else None)
+        case ["measure", artifact, most_memory_bytes]:
+            return measure(Path(artifact), most_memory_bytes=int(most_memory_bytes))
         case [spec]:
             return run_when_ordered() if spec == WAIT else run(Path(spec).resolve())
     print(USAGE, file=sys.stderr)
@@ -181,6 +184,22 @@ def export(artifact: Path, export_format: str, target: Path, *, rows_folder: Pat
         return EXIT_PERMANENT
     except OSError as error:
         print(f"{error.filename or target}: {error.strerror}. Give it room, or another place.", file=sys.stderr)
+        return EXIT_PERMANENT
+    print(json.dumps(found, ensure_ascii=False), flush=True)
+    return EXIT_DONE
+
+
+def measure(artifact: Path, *, most_memory_bytes: int) -> int:
+    """Measure a student or teacher, and print what was measured as an export does; returns the exit code."""
+    set_threads(1)
+    from training.evaluation import watch_limits
+    from training.serving import measure_model
+
+    try:
+        watch_limits(most_memory_bytes)
+        found = {"formats": measure_model(artifact.absolute())}
+    except PermanentFailure as failure:
+        print(failure, file=sys.stderr)
         return EXIT_PERMANENT
     print(json.dumps(found, ensure_ascii=False), flush=True)
     return EXIT_DONE

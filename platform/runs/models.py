@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from accounts.append_only import AppendOnly
 from budgets.models import Hold, LedgerEntry, Path
 from studies.models import Snapshot, Study
 
@@ -220,24 +219,6 @@ class Attempt(models.Model):
     @property
     def source_key(self) -> str:
         return f"run:{self.run_id}:attempt:{self.number}"
-
-
-class ServingMeasurement(AppendOnly):
-    """How fast a model answered, loaded and asked one request after the other on this server's CPU."""
-
-    artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="serving_measurements")
-    num_requests = models.PositiveIntegerField()
-    mean_seconds = models.FloatField()
-    median_seconds = models.FloatField()
-    p95_seconds = models.FloatField(help_text="95 of 100 requests took no longer.")
-    measured_at = models.DateTimeField(auto_now_add=True)
-    measured_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-
-    class Meta(AppendOnly.Meta):
-        indexes = [models.Index(fields=["artifact", "-measured_at"], name="latest_serving_measurement")]
-
-    def __str__(self) -> str:
-        return f"{self.artifact}: {self.median_seconds:.3f} s"
 
 
 class Evaluation(models.Model):

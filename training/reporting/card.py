@@ -262,7 +262,7 @@ def _serving(card: Card) -> list[str]:
     header = ["Format", "p50, ms", "p95, ms", "Requests per second", "Texts per second, 32 at once", card.metric]
     first = card.serving[0]
     note = (
-        f"Measured when it was exported, by the clock, on one thread of {first.processor}; {card.metric} on "
+        f"`torch` is the model as it is. Measured by the clock, on one thread of {first.processor}; {card.metric} on "
         f"{first.num_examples:,} {first.rows} rows, the same for each format."
     )
     return ["## What it takes to serve", note, _table([*header, f"1,000 requests, {currency}"], rows)]

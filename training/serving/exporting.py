@@ -1,10 +1,8 @@
 """An artifact as a folder for ONNX Runtime: graph, tokenizer, label map, and what was checked and measured."""
 
-import platform
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,49 +12,24 @@ import torch
 
 from training.answers import Rows
 from training.compute import Compute
-from training.contract import EXPORT_FILE, EXPORT_FORMATS, INT8, LABEL_MAP_FILE, ONNX, ONNX_FILE, SPEC_FILE, TORCH
-from training.data import ModelOutputs, read_labelled
-from training.evaluation import Predictor, load_predictor
+from training.contract import EXPORT_FILE, EXPORT_FORMATS, INT8, LABEL_MAP_FILE, ONNX, ONNX_FILE, TORCH
+from training.data import ModelOutputs
+from training.evaluation import Predictor
 from training.models import OnnxModel
-from training.runtime import StopFlag, atomic_folder, folder_hash, read_json, write_json
+from training.runtime import atomic_folder, folder_hash, write_json
+from training.serving.figures import Made, Measured, figures_of, first_rows, load_original, rows_to_measure
 from training.serving.graph import ExportRefused, quantise, write_graph
-from training.serving.measuring import lines_of, speed_of, standing_of
-from training.spec import RunSpec, SpecInvalid
 
 # Between the outputs of the graph and of the model it was made of; of outputs above 1, relative to the largest.
 TOLERANCE = 1e-4
 # Made-up texts, which reach every length, and the first of the labelled ones.
 NUM_MADE_UP = 32
 MOST_CHECKED = 256
-MOST_MEASURED = 2_000
 SEED = 0
 # Of a label that is decided by itself; see MultiLabelClassificationLearner.decode.
 THRESHOLD = 0.5
 CONFIG_FILE = "config.json"
-_MEGABYTE = 2**20
 FP32 = Compute(device=torch.device("cpu"), bf16=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """The labelled rows that an export is measured on, and by which metric."""
-
-    name: str
-    rows: Rows
-    metric: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Made:
-    """A model in one format, and how large its weights are there."""
-
-    predictor: Predictor
-    num_bytes: int
-
-    @classmethod
-    def of(cls, predictor: Predictor, path: Path) -> "_Made":
-        files = path.glob("*.safetensors") if path.is_dir() else [path]
-        return cls(predictor=predictor, num_bytes=sum(file.stat().st_size for file in files))
 
 
 def export_model(
@@ -72,11 +45,8 @@ def export_model(
         raise ExportRefused(f"{export_format!r} is no format of an export. Give one of {', '.join(EXPORT_FORMATS)}.")
     if target.exists():
         raise ExportRefused(f"{target} is there already. Name a new folder.")
-    torch.set_num_threads(1)
-    original = load_predictor(artifact, stop=StopFlag())
-    if isinstance(original.model, OnnxModel):
-        raise ExportRefused(f"{artifact} is an export already. Name the model that it was made of.")
-    measured = _measured(artifact, original, rows_folder)
+    original = load_original(artifact)
+    measured = rows_to_measure(artifact, original, rows_folder)
     if export_format == INT8 and measured is None:
         raise ExportRefused(
             "int8 loses some of a model's utility, and there are no labelled rows to measure how much. Name a dataset "
@@ -86,11 +56,11 @@ def export_model(
         path = folder / ONNX_FILE
         inputs = write_graph(predictor=original, path=path)
         _write_around(original, artifact, folder)
-        made = {TORCH: _Made.of(original, artifact), ONNX: _Made.of(_with_graph(original, path), path)}
+        made = {TORCH: Made.of(original, artifact), ONNX: Made.of(_with_graph(original, path), path)}
         difference, num_checked = _check_equal(replace(original, compute=FP32), made[ONNX].predictor, measured)
         if export_format == INT8:
             _quantise_in_place(path)
-            made[INT8] = _Made.of(_with_graph(original, path), path)
+            made[INT8] = Made.of(_with_graph(original, path), path)
         payload = {
             "format": export_format,
             "inputs": inputs,
@@ -98,40 +68,11 @@ def export_model(
             "artifact_hash": folder_hash(artifact),
             "largest_difference": difference,
             "num_checked": num_checked,
-            "formats": {} if measured is None else _figures(made, measured),
+            "formats": {} if measured is None else figures_of(made, measured),
             "versions": {name: version(name) for name in ("onnxruntime", "onnx", "torch", "transformers")},
         }
         write_json(path=folder / EXPORT_FILE, payload=payload)
     return payload
-
-
-def _measured(artifact: Path, predictor: Predictor, folder: Path | None) -> Measured | None:
-    name, folder = ("given", folder) if folder is not None else _own_rows(artifact)
-    if folder is None:
-        return None
-    labels = predictor.label_map.labels
-    rows = read_labelled(folder=folder, name=name, task_type=predictor.task_type, labels=labels)
-    asked = (read_json(artifact / SPEC_FILE).get("evaluation") or {}).get("metric")
-    metric = asked if asked in predictor.task_type.metrics else predictor.task_type.metrics[0]
-    return Measured(name=name, rows=_first(rows, MOST_MEASURED), metric=metric)
-
-
-def _own_rows(artifact: Path) -> tuple[str, Path | None]:
-    """Return name and folder of the held-out rows of an artifact's own run; dev first, since test chooses nothing."""
-    try:
-        data = RunSpec.from_json(artifact.parent / SPEC_FILE).data
-    except SpecInvalid:
-        return "", None
-    held_out = {"dev": data.dev, "test": data.test}
-    return next(((name, path) for name, path in held_out.items() if path and path.is_dir()), ("", None))
-
-
-def _first(rows: Rows, count: int) -> Rows:
-    return Rows(
-        uids=rows.uids[:count],
-        columns={name: texts[:count] for name, texts in rows.columns.items()},
-        gold=None if rows.gold is None else rows.gold[:count],
-    )
 
 
 def _write_around(predictor: Predictor, artifact: Path, folder: Path) -> None:
@@ -156,7 +97,7 @@ def _quantise_in_place(path: Path) -> None:
 
 def _check_equal(original: Predictor, exported: Predictor, measured: Measured | None) -> tuple[float, int]:
     """Return the largest difference of the outputs and on how many rows. Raises: ExportRefused."""
-    checked = [_made_up(original)] + ([_first(measured.rows, MOST_CHECKED)] if measured else [])
+    checked = [_made_up(original)] + ([first_rows(measured.rows, MOST_CHECKED)] if measured else [])
     largest = 0.0
     for rows in checked:
         encoded = original.encoded(rows)
@@ -196,47 +137,3 @@ def _made_up(predictor: Predictor) -> Rows:
     orders = (lengths.tolist(), lengths[::-1].tolist())
     columns = {name: texts(order) for name, order in zip(predictor.task_type.input_fields, orders, strict=False)}
     return Rows(uids=[str(number) for number in range(NUM_MADE_UP)], columns=columns, gold=None)
-
-
-def _figures(made: dict[str, _Made], measured: Measured) -> dict[str, dict[str, Any]]:
-    """Measure each format on the same rows, with what it is measured on beside it."""
-    lines = lines_of(measured.rows)
-    answers = {name: [one.predicted for one in found.predictor.answers(lines)] for name, found in made.items()}
-    about = {
-        "rows": measured.name,
-        "num_examples": len(lines),
-        "metric": measured.metric,
-        "device": "cpu",
-        "processor": processor_name(),
-        "num_threads": 1,
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    figures = {}
-    for name, found in made.items():
-        predictor = found.predictor
-        standing = standing_of(
-            task_type=predictor.task_type,
-            labels=predictor.label_map.labels,
-            rows=measured.rows,
-            answers=(answers[name], answers[TORCH]),
-            metric=measured.metric,
-        )
-        difference = {key: getattr(standing.difference, key) for key in ("difference", "low", "high")}
-        figures[name] = {
-            **asdict(speed_of(predictor, lines)),
-            "megabytes": found.num_bytes / _MEGABYTE,
-            "utility": standing.utility,
-            "agreement": standing.agreement,
-            **difference,
-            **about,
-        }
-    return figures
-
-
-def processor_name() -> str:
-    """Return what the processor calls itself, or its architecture."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

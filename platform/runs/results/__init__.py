@@ -14,9 +14,10 @@ from runs.results.serving import (
     export_to_folder,
     folder_to_serve,
     listening_socket,
+    measure_latency,
+    original_figures,
     serving_figures,
 )
-from runs.results.serving_speed import MEASURING_SECONDS, measure_serving
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -51,7 +52,6 @@ from training.reporting import CostLine, Costs
 __all__ = [
     "EXPORT_FORMATS",
     "FILES",
-    "MEASURING_SECONDS",
     "MOST_CHARACTERS",
     "OVER_EXAMPLES_AND_LABELS",
     "AnswerFile",
@@ -94,9 +94,10 @@ __all__ = [
     "folder_to_serve",
     "listening_socket",
     "loss_shown",
-    "measure_serving",
+    "measure_latency",
     "measured_split",
     "missing_parts",
+    "original_figures",
     "predict_to_file",
     "recipe_choice",
     "repeat",

@@ -58,7 +58,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
         try:
             found, was_loaded = predict_one(folder=artifact.path, texts=row, limit_seconds=settings.TRY_SECONDS)
         except PredictionProcessFailed as problem:
-            raise no_answer(artifact, problem) from None
+            raise _no_answer(artifact, problem) from None
     return ModelAnswer(
         predicted=found["predicted"],
         probabilities=found["probabilities"],
@@ -67,7 +67,7 @@ def try_model(*, actor: User, artifact: Artifact, texts: Mapping[str, str]) -> M
     )
 
 
-def no_answer(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
+def _no_answer(artifact: Artifact, problem: PredictionProcessFailed) -> PredictionFailed:
     if problem.code is None:
         return PredictionFailed(
             f"{artifact} gave no answer within {settings.TRY_SECONDS} seconds. Try again when less is running, or "

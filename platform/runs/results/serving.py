@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,16 +15,17 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.permissions import Action, require
 from budgets.cost_kinds import CostKind
-from budgets.money import quantize
 from budgets.prices import Scope, find_price
 from config.refusals import Refusal
 from runs.execution import trainer_environment
 from runs.models import Artifact
-from runs.money import SECONDS_PER_HOUR
+from runs.money import cost_of
 from runs.queries import find_artifact
-from runs.results.predicting import check_there, process_failed
-from training.contract import LABEL_MAP_FILE, SERVE_VARIABLE, SERVING_FILE
+from runs.results.predicting import PredictionFailed, check_there, one_at_a_time, process_failed
+from training.contract import EXIT_TOO_LARGE, LABEL_MAP_FILE, SERVE_VARIABLE, SERVING_FILE, TORCH
 from training.runtime import read_json, write_json
 
 REQUESTS_PRICED = 1_000
@@ -32,6 +34,7 @@ GRACE_SECONDS = 8
 SPARE_THREADS = 8
 # What the web server takes in at all; the application's own limit is the lower one, and answers in JSON.
 MOST_BODY_MB = 33
+_MEGABYTE = 2**20
 
 
 class CannotServe(Refusal):
@@ -63,19 +66,24 @@ class ServingFigures:
     device: str
     processor: str
     num_threads: int
-    measured_at: str
+    measured_at: datetime
     cost_of_requests: Decimal | None = None
     cost_of_texts: Decimal | None = None
 
 
 def serving_figures(artifact: Artifact) -> list[ServingFigures]:
-    """Return what was measured of a model when it was exported, the original first; [] before that."""
+    """Return what was measured of a model in each format, the original first; [] before that."""
     kept = read_json(artifact.path.parent / SERVING_FILE)
     try:
         return [_priced(artifact, name, figures) for name, figures in kept.items()]
     except (ArithmeticError, TypeError, ValueError, KeyError):
         # Of another version.
         return []
+
+
+def original_figures(artifact: Artifact) -> ServingFigures | None:
+    """Return what was measured of a model as it is, in no export; None before that."""
+    return next((one for one in serving_figures(artifact) if one.format == TORCH), None)
 
 
 def _priced(artifact: Artifact, name: str, figures: Mapping[str, Any]) -> ServingFigures:
@@ -85,11 +93,11 @@ def _priced(artifact: Artifact, name: str, figures: Mapping[str, Any]) -> Servin
 
     def cost(per_second: float) -> Decimal | None:
         seconds = REQUESTS_PRICED / Decimal(str(per_second))
-        return None if price is None else quantize(price.rate * seconds / SECONDS_PER_HOUR)
+        return None if price is None else cost_of(seconds=seconds, price=price)
 
     return ServingFigures(
         format=name,
-        **figures,
+        **{**figures, "measured_at": datetime.fromisoformat(figures["measured_at"])},
         cost_of_requests=cost(figures["requests_per_second"]),
         cost_of_texts=cost(figures["texts_per_second"]),
     )
@@ -101,18 +109,55 @@ def export_to_folder(*, artifact: Artifact, export_format: str, target: Path) ->
     Raises: PredictionFailed, with the reason; then no folder was made.
     """
     check_there(artifact)
+    return _kept(artifact, _said(artifact, "export", str(artifact.path), export_format, str(target.absolute())))
+
+
+def measure_latency(*, actor: User, artifact: Artifact) -> list[ServingFigures]:
+    """Measure a student or a teacher as it is, one at a time on a server, and keep it as an export does.
+
+    It runs in a process of its own, on one thread of the CPU, and is charged to no budget.
+    Raises: Forbidden; PredictionFailed; ServerBusy.
+    """
+    require(actor=actor, action=Action.TRY_MODEL)
+    check_there(artifact)
+    most_memory = settings.TRY_MEMORY_MB * _MEGABYTE
+    with one_at_a_time():
+        try:
+            said = _said(artifact, "measure", str(artifact.path), str(most_memory), seconds=settings.TRY_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise PredictionFailed(
+                f"{artifact} was not measured within {settings.TRY_SECONDS} seconds. Try again when less is running, "
+                "raise FULCRUM_TRY_SECONDS, or export it, which has no time limit."
+            ) from None
+    return _kept(artifact, said)
+
+
+def _said(artifact: Artifact, *arguments: str, seconds: int | None = None) -> dict[str, Any]:
+    """Return what the trainer says of a model in JSON; a process that takes longer than `seconds` is killed.
+
+    Raises: PredictionFailed; TimeoutExpired.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "training", "export", str(artifact.path), export_format, str(target.absolute())],
+        [sys.executable, "-m", "training", *arguments],
         env=trainer_environment(source=os.environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        timeout=seconds,
         check=False,
     )
+    if done.returncode == EXIT_TOO_LARGE:
+        raise PredictionFailed(
+            f"{artifact} needs more than {settings.TRY_MEMORY_MB:,} MB to be measured. Raise FULCRUM_TRY_MEMORY_MB, or "
+            "export it, which has no memory limit."
+        )
     if done.returncode:
-        raise process_failed(artifact, done.returncode, done.stderr.strip())
+        raise process_failed(artifact, done.returncode, done.stderr.decode("utf-8", errors="replace").strip())
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _kept(artifact: Artifact, said: Mapping[str, Any]) -> list[ServingFigures]:
     path = artifact.path.parent / SERVING_FILE
-    write_json(path=path, payload={**read_json(path), **json.loads(done.stdout.splitlines()[-1])["formats"]})
+    write_json(path=path, payload={**read_json(path), **said["formats"]})
     return serving_figures(artifact)
 
 

@@ -85,12 +85,6 @@ def _trimmed(figure: str) -> str:
 
 
 @register.filter
-def milliseconds(seconds: float) -> str:
-    """A latency; two digits say all that one measurement can."""
-    return f"{float(f'{1000 * seconds:.2g}'):,g} ms"
-
-
-@register.filter
 def percent(share: float | None, decimals: int = 1) -> str:
     return DASH if share is None else f"{share * 100:.{decimals}f} %"
 

@@ -3,22 +3,22 @@
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.permissions import Action
 from reports.bills import RULE, Sharing, StudyLedger, read_result
-from reports.cards import model_card
+from reports.cards import model_card, write_card
 from reports.charts import reliability_chart, reliability_of
 from reports.formatting import adding_up
-from reports.serving import cost_of_thousand, cpu_price, rate_format
+from reports.serving import rate_format
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
 from runs.results import (
-    MEASURING_SECONDS,
     CardMissing,
-    measure_serving,
+    measure_latency,
     missing_parts,
     serving_figures,
     try_model,
@@ -53,10 +53,15 @@ def try_artifact(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @button_for(Action.TRY_MODEL)
-def measure_latency(request: HttpRequest, pk: int) -> HttpResponse:
-    """Measure how fast a model answers, and show its page again."""
+def measure_artifact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Measure how fast a model answers, put it into its card too, and show its page again."""
     model = _found(pk)
-    if carry_out_or_say(request, lambda: measure_serving(actor=person(request), artifact=model)):
+
+    def measure() -> str:
+        measure_latency(actor=person(request), artifact=model)
+        return write_card(artifact=model)
+
+    if carry_out_or_say(request, measure):
         messages.success(request, "The latency is measured.")
     return redirect("artifact", pk=pk)
 
@@ -86,7 +91,6 @@ def _page(model: Artifact) -> dict[str, Any]:
     shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
     is_model = model.kind != ArtifactKind.SOFT_LABELS
-    served = model.serving_measurements.select_related("measured_by").order_by("-measured_at", "-pk").first()
     result = read_result(model.result)
     return {
         "study": model.run.study,
@@ -104,10 +108,8 @@ def _page(model: Artifact) -> dict[str, Any]:
         "over_labels": result.over_labels.get(model.run.study.metric),
         "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),
-        "served": served,
-        "served_cost": cost_of_thousand(served, cpu_price(model.run.study)) if served else None,
         "rate_format": rate_format(model.run.study),
-        "most_seconds": MEASURING_SECONDS,
+        "most_seconds": settings.TRY_SECONDS,
         "missing": missing_parts(model) if is_model else [],
         "serving": serving_figures(model) if is_model else [],
         "try_form": TryForm(task_type=model.run.study.task_type) if is_model else None,

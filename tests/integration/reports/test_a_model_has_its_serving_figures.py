@@ -1,4 +1,4 @@
-"""How fast an exported model answers, and what 1,000 requests cost: on its page, in its card, by the price book."""
+"""How fast a model answers, and what 1,000 requests cost: on its page, in its card, by the price book."""
 
 import json
 from decimal import Decimal
@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from budgets.models import Price
+from budgets.models import LedgerEntry, Price
 from reports.cards import model_card
+from reports.serving import serving_of
 from runs.models import Artifact
-from runs.results import serving_figures
+from runs.results import PredictionFailed, measure_latency, serving_figures
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
@@ -47,6 +48,15 @@ def measured(student: Artifact) -> Artifact:
     payload = {"torch": FIGURES, "onnx": FIGURES, "int8": INT8}
     (student.path.parent / "serving.json").write_text(json.dumps(payload))
     return student
+
+
+def give_rows(student: Artifact) -> None:
+    """Give a model's run the dev rows that it is measured on."""
+    rows = {"uid": list("abcdef"), "text": ["good film", "bad day"] * 3, "label": list(KINDS) * 3}
+    write_dataset(student.path.parent / "data" / "dev", rows)
+    spec = {"version": 1, "kind": "finetune", "task_type": "text_classification", "labels": student.run.study.labels}
+    spec |= {"model": {"source": "folder", "name": "/tiny"}, "data": {"train": "data/dev", "dev": "data/dev"}}
+    (student.path.parent / "spec.json").write_text(json.dumps({**spec, "training": {"steps": 1}}))
 
 
 def hourly(artifact: Artifact) -> Decimal:
@@ -87,16 +97,51 @@ def test_int8_stands_beside_the_original_on_page_and_card(measured: Artifact, cl
     assert "19.5 | 30.0 | 100.0 | 200.0 | 78.0 %" in line
 
 
-def test_a_model_that_was_not_exported_says_how_to_measure_it(student: Artifact, client: Client) -> None:
-    assert f"manage.py export_model {student.pk} --format onnx" in page(client, student)
+def test_the_report_takes_the_original_even_where_an_export_costs_less(measured: Artifact, client: Client) -> None:
+    (served,) = serving_of(measured.run.study).models
+    assert (served.artifact, served.figures.format) == (measured, "torch")
+    assert served.per_thousand == (hourly(measured) * 20 / 3600).quantize(Decimal("0.000001"))
+    client.force_login(measured.run.study.created_by)
+    shown = client.get(reverse("report", kwargs={"pk": measured.run.study.pk})).content.decode()
+    assert "19.5 ms" in shown and "on one thread of the CPU" in shown
+
+
+def test_a_model_that_was_not_measured_has_a_button_and_the_commands(student: Artifact, client: Client) -> None:
+    shown = page(client, student)
+    assert "Measure latency" in shown and f"manage.py export_model {student.pk} --format onnx" in shown
+    assert shown.count(">Serving</h2>") == 1 and serving_of(student.run.study).models == []
+
+
+@pytest.mark.usefixtures("forked_trainers")
+def test_the_button_measures_the_original_and_keeps_exports_beside_it(measured: Artifact, client: Client) -> None:
+    give_rows(measured)
+    before = LedgerEntry.objects.count()
+    client.force_login(measured.run.study.created_by)
+    client.post(reverse("measure-serving", kwargs={"pk": measured.pk}))
+    torch, onnx, int8 = serving_figures(measured)
+    assert (torch.rows, torch.num_examples, torch.num_threads) == ("dev", 6, 1)
+    assert 0 < torch.p50_ms <= torch.p95_ms and torch.measured_at > onnx.measured_at
+    assert (onnx.p50_ms, int8.utility) == (19.5, 0.78)
+    assert "on 6 dev rows" in (measured.path / "README.md").read_text()
+    assert LedgerEntry.objects.count() == before
+
+
+@pytest.mark.usefixtures("forked_trainers")
+def test_without_labelled_rows_nothing_is_measured(student: Artifact) -> None:
+    with pytest.raises(PredictionFailed, match="no labelled rows to measure it on"):
+        measure_latency(actor=student.run.study.created_by, artifact=student)
+    assert serving_figures(student) == []
+
+
+def test_a_measurement_that_takes_too_long_is_ended(measured: Artifact, settings: Settings) -> None:
+    settings.TRY_SECONDS = 0
+    with pytest.raises(PredictionFailed, match="not measured within 0 seconds"):
+        measure_latency(actor=measured.run.study.created_by, artifact=measured)
+    assert serving_figures(measured)[0].p50_ms == 19.5
 
 
 def test_the_command_exports_and_measures(student: Artifact, tmp_path: Path) -> None:
-    rows = {"uid": list("abcdef"), "text": ["good film", "bad day"] * 3, "label": list(KINDS) * 3}
-    write_dataset(student.path.parent / "data" / "dev", rows)
-    spec = {"version": 1, "kind": "finetune", "task_type": "text_classification", "labels": student.run.study.labels}
-    spec |= {"model": {"source": "folder", "name": "/tiny"}, "data": {"train": "data/dev", "dev": "data/dev"}}
-    (student.path.parent / "spec.json").write_text(json.dumps({**spec, "training": {"steps": 1}}))
+    give_rows(student)
     told, target = StringIO(), tmp_path / "out"
     call_command("export_model", str(student.pk), out=target, stdout=told)
     assert "per 1,000; accuracy" in told.getvalue() and (target / "model.onnx").is_file()

@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -13,11 +12,9 @@ from pytest_django import Settings
 from accounts.models import Role
 from accounts.permissions import Forbidden
 from budgets.models import LedgerEntry
-from reports.serving import serving_of
-from runs.models import Artifact, ServingMeasurement
-from runs.results import PredictionFailed, measure_serving, try_model
+from runs.models import Artifact
+from runs.results import PredictionFailed, try_model
 from runs.results.predicting import LOCK_FILE, ServerBusy
-from runs.results.warm_model import forget
 from tests import factories
 from tests.integration.reports import ground
 from tests.tiny_artifacts import give_model
@@ -71,28 +68,6 @@ def test_a_model_whose_folder_is_gone_or_broken_says_so(student: Artifact) -> No
     student.refresh_from_db()
     with pytest.raises(PredictionFailed, match="is missing"):
         try_model(actor=student.run.study.created_by, artifact=student, texts=GOOD)
-
-
-def test_its_latency_is_measured_loaded_and_kept_for_the_report(student: Artifact, settings: Settings) -> None:
-    settings.TRY_KEEP_SECONDS = 60
-    actor, study = student.run.study.created_by, student.run.study
-    before = LedgerEntry.objects.count()
-    try:
-        found = measure_serving(actor=actor, artifact=student)
-    finally:
-        forget()
-    assert found.num_requests >= 10
-    assert 0 < found.median_seconds <= found.p95_seconds
-    (served,) = serving_of(study).models
-    # A CPU hour costs 0.60.
-    assert served.per_thousand == round(Decimal(found.mean_seconds) * 1000 * Decimal("0.60") / 3600, 6)
-    assert (served.artifact, LedgerEntry.objects.count()) == (student, before)
-
-
-def test_latency_is_not_measured_where_no_model_is_kept_loaded(student: Artifact) -> None:
-    with pytest.raises(PredictionFailed, match="keep FULCRUM_TRY_KEEP_SECONDS above 0"):
-        measure_serving(actor=student.run.study.created_by, artifact=student)
-    assert not ServingMeasurement.objects.exists()
 
 
 def test_annotators_may_not_try(student: Artifact) -> None:
