@@ -91,7 +91,7 @@ def asked_within(page: Page, seconds: int) -> list[str]:
 def test_the_quote_follows_the_form(open_page: OpenPage, manager: User, study: Study) -> None:
     page = open_page(reverse("start-run", args=[study.pk]), user=manager)
     expect(page.locator(".note")).to_contain_text("Reserves $0.60")
-    page.get_by_label(re.compile("Distil")).check()
+    page.get_by_label(re.compile("Distil:")).check()
     expect(page.locator(".note")).to_contain_text("Reserves $1.80")
     page.get_by_label("Time limit (minutes)").fill("30")
     expect(page.locator(".note")).to_contain_text("Reserves $0.90")

@@ -8,7 +8,6 @@ from kombu import pools
 from pytest_django import Settings
 
 from config.celery import app, configuration
-from runs.models import Run, RunState
 from runs.supervision import supervisor
 from studies.models import Split, Study
 from tests import factories
@@ -55,19 +54,13 @@ def study(make_study: Callable[..., Study]) -> Study:
     return make_study()
 
 
-@pytest.fixture(scope="module", params=["pgmq", "redis"])
-def broker_url(request: pytest.FixtureRequest) -> str:
-    """The broker's URL; none for the queue in the database."""
-    return str(request.getfixturevalue("redis_server")) if request.param == "redis" else ""
-
-
-@pytest.fixture
-def broker(broker_url: str, settings: Settings, transactional_db: None) -> Iterator[str]:
-    """The broker's URL, its queues empty. This process sends to it too."""
-    settings.BROKER_URL = broker_url
+@pytest.fixture(params=["pgmq", "redis"])
+def broker(request: pytest.FixtureRequest, settings: Settings, transactional_db: None) -> Iterator[str]:
+    """The broker's URL, its queues empty; no URL for the queue in the database. This process sends to it too."""
+    settings.BROKER_URL = request.getfixturevalue("redis_server") if request.param == "redis" else ""
     _point_celery_at_broker()
     app.control.purge()
-    yield broker_url
+    yield str(settings.BROKER_URL)
     settings.BROKER_URL = ""
     _point_celery_at_broker()
 
@@ -85,22 +78,9 @@ def _forget_connections() -> None:
     app.amqp._producer_pool = None
 
 
-@pytest.fixture(scope="module")
-def lasting_worker(
-    broker_url: str, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Worker]:
-    """A worker for each broker, not running yet: to start is most of what it costs."""
-    folder = tmp_path_factory.mktemp("worker")
-    made = Worker(runs_dir=folder / "runs", broker_url=broker_url, log=folder / "worker.log")
-    yield made
-    made.end()
-
-
 @pytest.fixture
-def worker(lasting_worker: Worker, broker: str, settings: Settings) -> Iterator[Worker]:
-    settings.RUNS_DIR = lasting_worker.runs_dir
-    yield lasting_worker.start()
-    if Run.objects.exclude(state__in=RunState.ended()).exists():
-        # A test that failed: its run would go on without its tables.
-        lasting_worker.end()
-        print(lasting_worker.log.read_text())
+def worker(broker: str, tmp_path: Path) -> Iterator[Worker]:
+    started = Worker(runs_dir=tmp_path / "runs", broker_url=broker, log=tmp_path / "worker.log").start()
+    yield started
+    started.end()
+    print((tmp_path / "worker.log").read_text())

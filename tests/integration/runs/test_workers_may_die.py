@@ -18,7 +18,7 @@ from tests.integration.runs.workers import Worker
 from tests.integration.runs.world import in_state, is_reconciled
 
 # For what happens between a worker and its trainer, where no broker has a part.
-one_broker = pytest.mark.parametrize("broker_url", ["pgmq"], indirect=True, scope="module")
+one_broker = pytest.mark.parametrize("broker", ["pgmq"], indirect=True)
 SHORT = RunPlan(num_seeds=1, steps=4, teacher_steps=4, max_minutes=1)
 LONG = RunPlan(num_seeds=1, steps=100, max_minutes=1)
 

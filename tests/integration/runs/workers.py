@@ -23,15 +23,12 @@ class Worker:
             "BROKER_URL": broker_url,
         }
         self._environment = beside.environment(**{**known, **environment})
-        self.runs_dir, self.log = runs_dir, log
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Worker":
-        """Start it unless it runs."""
-        if self._process is not None and self._process.poll() is None:
-            return self
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "runs", "-c", "1", "-l", "INFO"]
-        with self.log.open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
