@@ -74,6 +74,11 @@ class Charges:
         """Whether any of it stands for labels that were replayed, not bought."""
         return any(charge.origin == Origin.REPLAY for charge in self.charges)
 
+    @cached_property
+    def has_tokens(self) -> bool:
+        """Whether any of it was paid for tokens of a language model."""
+        return any(charge.kind in TOKEN_KINDS for charge in self.charges)
+
 
 @dataclass(frozen=True, kw_only=True)
 class BillLine(Charges):
@@ -114,7 +119,7 @@ class Bill:
     @property
     def has_language_model(self) -> bool:
         """Whether answers of a language model taught it."""
-        return any(charge.kind in TOKEN_KINDS for charge in self.charges)
+        return any(line.has_tokens for line in self.lines)
 
     @property
     def has_replay(self) -> bool:
