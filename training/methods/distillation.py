@@ -105,11 +105,7 @@ def distil(job: Job) -> dict[str, Any]:
         **result,
         "aligned": of_words and soft_tokenizer != tokenizer_hash(loader.tokenizer),
         "leaks": leaks,
-        "distillation": {
-            **asdict(spec.distillation),
-            **selection.payload(),
-            "of_tokens": isinstance(loss, TokenLoss),
-        },
+        "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
     }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import User
-from accounts.permissions import require
+from accounts.permissions import Action, require
 from budgets.ledger import BudgetStopped
 from budgets.models import Budget
 from budgets.money import amount_text, parse_amount
@@ -81,21 +81,21 @@ def switch_on(*, actor: User, study: Study, settings: AutopilotSettings) -> Auto
 
 
 @transaction.atomic
-def switch_off(*, actor: User, study: Study) -> None:
+def switch_off(*, actor: User, study: Study) -> bool:
     """End an autopilot by a person's word, once a purchase that is just made is in; what it started goes on.
 
-    One that is off, or was never on, stays as it is. Raises: Forbidden.
+    Returns: whether it was on; one that was not stays as it is. Raises: Forbidden.
     """
-    for action in BUYS:
-        require(actor=actor, action=action)
+    require(actor=actor, action=Action.USE_AUTOPILOT)
     autopilot = _locked(study)
     if autopilot is None or not autopilot.is_on:
-        return
+        return False
     before = _recorded(autopilot)
     autopilot.is_on = False
     autopilot.reason, autopilot.reason_at = f"{actor.email} switched it off.", timezone.now()
     autopilot.save()
     _record(actor, autopilot, "autopilot.off", before=before)
+    return True
 
 
 def _locked(study: Study) -> Autopilot | None:

@@ -26,6 +26,6 @@ def autopilot(request: HttpRequest, pk: int) -> HttpResponse:
 @button_for(Action.USE_AUTOPILOT)
 def autopilot_off(request: HttpRequest, pk: int) -> HttpResponse:
     study = study_of(pk)
-    carry_out_or_say(request, lambda: switch_off(actor=person(request), study=study))
-    messages.success(request, "The autopilot is off. What it started goes on; runs are cancelled on their pages.")
+    if carry_out_or_say(request, lambda: switch_off(actor=person(request), study=study)):
+        messages.success(request, "The autopilot is off. What it started goes on; runs are cancelled on their pages.")
     return redirect("autopilot", pk=study.pk)
