@@ -42,7 +42,7 @@ def compute_of(chain: Chain, situation: Situation, history: PriceHistory, *, hel
     Parameters: `held` is the money that the labels hold before.
     """
     assert situation.device is not None, "offers are priced where a device hour has a price"
-    estimates = estimate_runs(chain=chain, price=situation.device).runs
+    estimates = estimate_runs(chain=chain, price=situation.device, history=history.runs).runs
     minutes = _minutes(estimates, chain, situation, held)
     seconds = Decimal((minutes or chain.plan.max_minutes) * SECONDS_PER_MINUTE)
     pricing = _Pricing(
@@ -71,7 +71,7 @@ class _Pricing:
         """From runs like it; else from others of its checkpoint; else as the published tasks took. At most its hold."""
         if estimate is not None:
             return self._priced(run, estimate.expected, self.history.of_estimates, estimate.basis)
-        kin = estimate_by_kin(chain=self.chain, run=run, price=self.device)
+        kin = estimate_by_kin(chain=self.chain, run=run, price=self.device, history=self.history.runs)
         if kin is not None:
             return self._priced(run, kin.expected, self.history.of_kin, kin.basis)
         belief, inputs = self.history.of_published, self.chain.inputs

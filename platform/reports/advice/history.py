@@ -1,7 +1,7 @@
 """How runs of this installation came out beside what was expected of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from planning.published_hours import published_hours
 from planning.run_estimates import Work
 from runs.models import RunKind
 from runs.money import SECONDS_PER_HOUR
-from runs.requests import PastRun, past_runs
+from runs.requests import PastRun, RunHistory, past_runs
 
 MOST_RUNS = 200
 START_SECONDS = 20.0
@@ -25,13 +25,15 @@ OF_PUBLISHED = {"sd": 1.2, "weight": 1.0}
 class PriceHistory:
     """What is believed of the next run beside its estimate: from runs like it, from other kinds, or as published.
 
-    `num_published` is how many runs of this device stand beside what they would take by the published tasks.
+    `num_published` is how many runs of this device stand beside what they would take by the published tasks; `runs` are
+    what estimates rest on.
     """
 
     of_estimates: RatioBelief
     of_kin: RatioBelief
     of_published: RatioBelief
     num_published: int
+    runs: RunHistory = field(default_factory=RunHistory)
 
 
 def price_history() -> PriceHistory:

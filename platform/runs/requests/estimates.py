@@ -1,6 +1,6 @@
 """What runs will probably cost and take, from how similar runs went."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -81,36 +81,64 @@ class ChainEstimate:
         return any(one.will_pause for one in self.runs)
 
 
-def estimate_runs(*, chain: Chain, price: Price) -> ChainEstimate:
+class RunHistory:
+    """The latest runs that succeeded; those that one question is about are read once, however often it is asked."""
+
+    def __init__(self) -> None:
+        self._read: dict[Hashable, list[PastRun]] = {}
+
+    def similar(self, chain: Chain, run: PlannedRun) -> tuple[list[PastRun], str]:
+        """Runs of the same kind and model on the same device, trained or not alike, and whose they are."""
+        # One that names no model loads what its parent trained.
+        model = Q(parents__model=run.base_model) if run.model is None else Q(model=run.model)
+        which = [model, Q(kind=run.kind)]
+        if run.kind in (RunKind.FINETUNE_STUDENT, RunKind.FINETUNE_TEACHER):
+            which.append(_TRAINED if trains(run.recipe, num_labels=chain.inputs.num_labels) else _UNTRAINED)
+        device, is_own = chain.device_of(run), Q(study=chain.study)
+        own = self._latest(device, *which, is_own)
+        return (own, "this study") if own else (self._latest(device, *which, ~is_own), "other studies")
+
+    def of_checkpoint(self, chain: Chain, run: PlannedRun) -> list[PastRun]:
+        """Runs of the same checkpoint on the same device, whatever they did with it."""
+        of_model = Q(model=run.base_model) | Q(model__isnull=True, parents__model=run.base_model)
+        return self._latest(chain.device, of_model)
+
+    def _latest(self, device: str, *which: Q) -> list[PastRun]:
+        key = (device, *which)
+        if key not in self._read:
+            runs = _with_used(_done(device=device).filter(*which))
+            self._read[key] = [_past(run) for run in runs[:MOST_HISTORY]]
+        return self._read[key]
+
+
+def estimate_runs(*, chain: Chain, price: Price, history: RunHistory | None = None) -> ChainEstimate:
     """Estimate cost and duration of a chain's runs, in order, those included that an equal request made before."""
-    return ChainEstimate(runs=[_estimate_run(chain, run, price) for run in chain.runs], tokens=estimate_tokens(chain))
+    history = history or RunHistory()
+    runs = [_estimate_run(chain, run, price, history) for run in chain.runs]
+    return ChainEstimate(runs=runs, tokens=estimate_tokens(chain))
 
 
-def _estimate_run(chain: Chain, run: PlannedRun, price: Price) -> RunEstimate:
+def _estimate_run(chain: Chain, run: PlannedRun, price: Price, history: RunHistory) -> RunEstimate:
     """Of one run, at the price of its own device."""
     if chain.device_of(run) != chain.device:
         price = device_price(chain.study, chain.device_of(run))
     seconds = chain.plan.max_seconds
-    limit = cost_of(seconds=Decimal(seconds), price=price)
-    return RunEstimate(kind=run.kind, estimate=_estimate_of(chain, run, price), limit=limit, limit_seconds=seconds)
+    past, whose = history.similar(chain, run)
+    return RunEstimate(
+        kind=run.kind,
+        estimate=_estimate_from(past, work_of(run, chain.inputs), price, whose=whose),
+        limit=cost_of(seconds=Decimal(seconds), price=price),
+        limit_seconds=seconds,
+    )
 
 
-def _estimate_of(chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
-    similar, whose = _similar(chain, run).filter(study=chain.study), "this study"
-    if not similar.exists():
-        similar, whose = _similar(chain, run).exclude(study=chain.study), "other studies"
-    return _estimate_from(similar, work_of(run, chain.inputs), price, whose=whose)
-
-
-def estimate_by_kin(*, chain: Chain, run: PlannedRun, price: Price) -> Estimate | None:
+def estimate_by_kin(*, chain: Chain, run: PlannedRun, price: Price, history: RunHistory) -> Estimate | None:
     """Estimate a run from runs of its checkpoint on the same device, whatever they did with it; None without one."""
-    of_model = Q(model=run.base_model) | Q(model__isnull=True, parents__model=run.base_model)
-    kin = _with_used(_done(device=chain.device).filter(of_model))
-    return _estimate_from(kin, work_of(run, chain.inputs), price, whose="this model, of another kind")
+    past = history.of_checkpoint(chain, run)
+    return _estimate_from(past, work_of(run, chain.inputs), price, whose="this model, of another kind")
 
 
-def _estimate_from(similar: QuerySet[Run], work: Work, price: Price, *, whose: str) -> Estimate | None:
-    past = [_past(run) for run in similar[:MOST_HISTORY]]
+def _estimate_from(past: Sequence[PastRun], work: Work, price: Price, *, whose: str) -> Estimate | None:
     history = [Done(work=one.work, seconds=one.seconds) for one in past]
     return estimate_run(work=work, history=history, rate_per_hour=price.rate, whose=whose)
 
@@ -149,16 +177,6 @@ def estimate_from_json(values: dict[str, Any] | None) -> Estimate | None:
     if not values:
         return None
     return Estimate(**{**values, **{name: Decimal(values[name]) for name in _AMOUNTS}})
-
-
-def _similar(chain: Chain, run: PlannedRun) -> QuerySet[Run]:
-    """Runs that succeeded, of the same kind and model on the same device, trained or not alike, the latest first."""
-    # One that names no model loads what its parent trained.
-    model = Q(parents__model=run.base_model) if run.model is None else Q(model=run.model)
-    done = _done(device=chain.device_of(run)).filter(model, kind=run.kind)
-    if run.kind in (RunKind.FINETUNE_STUDENT, RunKind.FINETUNE_TEACHER):
-        done = done.filter(_TRAINED if trains(run.recipe, num_labels=chain.inputs.num_labels) else _UNTRAINED)
-    return _with_used(done)
 
 
 def _done(*, device: str) -> QuerySet[Run]:
