@@ -78,6 +78,11 @@ class Artifact(models.Model):
     def path(self) -> FilePath:
         return FilePath(settings.RUNS_DIR) / self.folder
 
+    @property
+    def missing_text(self) -> str:
+        """What a person is told where its folder is gone: its name, not where it lies on the server."""
+        return f"The folder of {self} is missing from the runs: {self.folder}. Restore it, or train again."
+
 
 class Run(models.Model):
     """One piece of compute: fine-tune, score with a teacher, or distil (training runs evaluate what they made)."""

@@ -130,7 +130,8 @@ def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
         )
     if not run.artifact.path.is_dir():
         raise TeacherUnusable(
-            f"the model of {run} is missing at {run.artifact.path}. Choose another teacher.", field="teacher"
+            f"the model of {run} is missing from the runs: {run.artifact.folder}. Choose another teacher.",
+            field="teacher",
         )
     assert run.model is not None, f"{run} trained nothing"
     return Teacher(model=run.model, run=run)

@@ -109,7 +109,7 @@ def missing_parts(artifact: Artifact) -> list[str]:
 def write_card_file(artifact: Artifact, text: str) -> None:
     """Replace the card in a model's folder in one step. Raises: CardMissing where the folder is missing."""
     if not artifact.path.is_dir():
-        raise CardMissing(f"The folder of {artifact} is missing: {artifact.path}. Restore it, or train again.")
+        raise CardMissing(artifact.missing_text)
     write_whole({artifact.path / CARD_FILE: [text.encode()]})
 
 

@@ -131,7 +131,7 @@ def check_there(artifact: Artifact) -> None:
     if artifact.kind == ArtifactKind.SOFT_LABELS:
         raise PredictionFailed(f"{artifact} is not a model. Name a student or a teacher.")
     if not artifact.path.is_dir():
-        raise PredictionFailed(f"The folder of {artifact} is missing: {artifact.path}. Restore it, or train again.")
+        raise PredictionFailed(artifact.missing_text)
 
 
 def process_failed(artifact: Artifact, code: int, message: str) -> PredictionFailed:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -157,7 +158,10 @@ def _said(artifact: Artifact, *arguments: str, seconds: int | None = None) -> di
 
 def _kept(artifact: Artifact, said: Mapping[str, Any]) -> list[ServingFigures]:
     path = artifact.path.parent / SERVING_FILE
-    write_json(path=path, payload={**read_json(path), **said["formats"]})
+    with transaction.atomic():
+        # An export and a measurement may end in one instant; each keeps what the other wrote.
+        Artifact.objects.select_for_update().get(pk=artifact.pk)
+        write_json(path=path, payload={**read_json(path), **said["formats"]})
     return serving_figures(artifact)
 
 
