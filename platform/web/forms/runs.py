@@ -93,7 +93,7 @@ class LicenceForm(forms.Form):
 class StartRunForm(LicenceForm):
     """The settings with a label, and what else a request is made of; `LINKED` are those that a link may fill in."""
 
-    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "max_minutes")
+    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "teacher_seeds", "max_minutes")
 
     path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
@@ -126,7 +126,7 @@ class StartRunForm(LicenceForm):
         self.fields["gold_epochs"] = setting_field(
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
-        for name in _OF_LANGUAGE_MODEL:
+        for name in (*_OF_LANGUAGE_MODEL, "teacher_seeds"):
             self.fields[name].required = False
         if not has_words:
             del self.fields["segmentation"]
