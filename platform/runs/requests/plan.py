@@ -164,7 +164,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     teacher_seeds: str = setting(
         WHERE_CHEAP,
         choices=TEACHER_SEEDS_CHOICES,
-        label="Teachers",
+        label="Teachers of the seeds",
         help="From one, intervals leave out how teachers of other seeds differ; each further one adds cost.",
         group=FormGroup.DISTILLING,
     )

@@ -14,7 +14,7 @@ from studies.models import Study
 SMALL = {"source": "package", "name": "paraphrase-MiniLM-L3-v2", "revision": None}
 LARGE = {"source": "package", "name": "all-mpnet-base-v2", "revision": None}
 UNKNOWN = {"source": "folder", "name": "/nowhere", "revision": None}
-EACH = {"teacher_seeds": "each"}
+EACH: dict[str, Any] = {"teacher_seeds": "each"}
 TEACHER, SCORE, STUDENT = RunKind.FINETUNE_TEACHER, RunKind.SCORE, RunKind.DISTIL
 
 
