@@ -51,9 +51,9 @@ _ALWAYS_NAMED = {
 # How many teachers the seeds of a distilled student have.
 WHERE_CHEAP, ONE_FOR_ALL, ONE_EACH = "where_cheap", "one", "each"
 TEACHER_SEEDS_CHOICES = {
-    WHERE_CHEAP: "One for each seed, where that is cheap; else one for all",
-    ONE_FOR_ALL: "One for all seeds",
-    ONE_EACH: "One for each seed",
+    WHERE_CHEAP: "One for each, where cheap",
+    ONE_FOR_ALL: "One for all",
+    ONE_EACH: "One for each",
 }
 LARGEST_ID = 2**63 - 1
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")

@@ -202,13 +202,14 @@ class StartRunForm(LicenceForm):
             FieldGroup(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=[self["teacher"], *self._of(FormGroup.DISTILLING)],
+                fields=[self["teacher"], *self._of(FormGroup.DISTILLING, first="teacher_seeds")],
                 is_for_distil=True,
             ),
         ]
 
-    def _of(self, group: FormGroup) -> list[forms.BoundField]:
+    def _of(self, group: FormGroup, *, first: str = "") -> list[forms.BoundField]:
         names = [name for name, setting in SETTINGS.items() if setting.group == group]
+        names.sort(key=lambda name: name != first)
         return [self[name] for name in names if name in self.fields]
 
 
