@@ -112,8 +112,7 @@ class _ChainBuilder:
         runs: list[PlannedRun] = []
         scored: list[int] = []
         for place in range(num_teachers if self.teacher else 0):
-            for run in self._teacher_runs(self.first_seed + place, len(runs)):
-                runs.append(run)
+            runs += self._teacher_runs(self.first_seed + place, len(runs))
             scored.append(len(runs) - 1)
         is_teacher_alone = self.teacher is not None and self.request.plan.teacher_only
         runs = runs[:1] if is_teacher_alone else [*runs, self._student(tuple(scored))]
