@@ -52,13 +52,18 @@ def num_parameters(shape: Shape) -> int:
     Parameters: `shape` as its config says.
     Returns: those of embeddings, attention, feed-forward parts and norms; a head of the task is small and left out.
     """
+    embeddings = (shape.vocabulary + (shape.positions or 0)) * shape.hidden
+    return embeddings + num_layer_parameters(shape)
+
+
+def num_layer_parameters(shape: Shape) -> int:
+    """Count what a model multiplies each token with: its parameters without embeddings. Parameters as above."""
     hidden, wide = shape.hidden, shape.intermediate
     attention = 4 * (hidden * shape.attention) + 4 * hidden
     feed_forward = (3 if shape.is_gated else 2) * hidden * wide + hidden + wide
     per_layer = attention + feed_forward + 4 * hidden
-    embeddings = (shape.vocabulary + (shape.positions or 0)) * hidden
     # A decoder's layer attends twice: to itself, and to the encoder.
-    return embeddings + shape.layers * per_layer + shape.decoder_layers * (per_layer + attention)
+    return shape.layers * per_layer + shape.decoder_layers * (per_layer + attention)
 
 
 def training_footprint(*, shape: Shape, batch_size: int, max_length: int) -> Footprint:

@@ -84,6 +84,7 @@ def _columns(report: Report) -> dict[str, Column]:
         "sd_over_labels": lambda point: point.over_labels and point.over_labels.sd,
         "test_examples": attrgetter("num_examples"),
         "seeds": attrgetter("num_seeds"),
+        "teachers": attrgetter("num_teachers"),
         **{name: _chosen(name) for name in ("learning_rate", "epochs", "steps")},
         "baseline": attrgetter("baseline"),
         "zero": lambda point: point.zero and point.zero.value,

@@ -33,7 +33,8 @@ class Point:
     """A trained student on the report: its bill of materials, and its utility on the frozen test split.
 
     Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`. The utility is
-    the mean over `num_seeds` trainings with the settings `chosen`; `interval_over` says what its interval holds, and
+    the mean over `num_seeds` trainings with the settings `chosen`, which `num_teachers` taught where it was distilled;
+    its dollars are those of all of them together. `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
@@ -54,6 +55,7 @@ class Point:
     utility_per_dollar: float | None = None
     num_examples: int = 0
     num_seeds: int = 1
+    num_teachers: int = 0
     is_trained: bool = True
     chosen: TrialRecord | None = None
     over_labels: LabelSpread | None = None
@@ -80,7 +82,9 @@ class Point:
 
     @property
     def interval_over(self) -> str:
-        return words_of_interval(num_seeds=self.num_seeds) if self.is_trained else OVER_EXAMPLES
+        if not self.is_trained:
+            return OVER_EXAMPLES
+        return words_of_interval(num_seeds=self.num_seeds, num_teachers=self.num_teachers)
 
     @property
     def is_single_seed(self) -> bool:
@@ -146,6 +150,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         baseline=evaluation.baseline,
         num_examples=evaluation.num_examples,
         num_seeds=result.num_seeds,
+        num_teachers=result.num_teachers,
         is_trained=result.is_trained,
         chosen=result.chosen,
         over_labels=result.over_labels.get(evaluation.metric),

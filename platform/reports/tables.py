@@ -124,8 +124,9 @@ def _points_table(report: Report) -> str:
     header += ["95 % interval", "Over", "With labels", "Seeds", "Per $", "Marginal"]
     notes = [
         "A metric is the mean over the seeds. Its interval holds other test examples and, of several seeds, other",
-        "seeds. One seed says nothing of what the same training gives from another. With labels: the interval over",
-        "examples and labels, measured for heads on a checkpoint that is not trained; no other holds other labels.",
+        "seeds; of distilled ones those of the student only, unless each seed has a teacher of its own. One seed says",
+        "nothing of what the same training gives from another. With labels: the interval over examples and labels,",
+        "measured for heads on a checkpoint that is not trained; no other holds other labels.",
         "With dev: with the dev labels that chose rates and steps, which serve every student and are in no bill.",
         "Per $ and Marginal are percentage points of the metric per unit of the currency: over what costs nothing"
         f"{_zero_of(report)},",

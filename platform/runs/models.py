@@ -115,6 +115,9 @@ class Run(models.Model):
     search = models.JSONField(default=dict, help_text="Rates and epochs tried on dev, and the number of seeds.")
     distillation = models.JSONField(default=dict, help_text="Which soft labels stay, and epochs on gold labels after.")
     seed = models.PositiveIntegerField(default=0)
+    left_out = models.JSONField(
+        default=list, help_text="Seeds of a student that it goes on without, as their teachers gave nothing, and why."
+    )
     device = models.CharField(max_length=16)
     max_seconds = models.PositiveIntegerField(help_text="Over all attempts; what the hold is placed for.")
     extended_seconds = models.PositiveIntegerField(default=0, help_text="The part of the time limit that came later.")

@@ -53,6 +53,20 @@ def self_taught_runs(study: Study) -> frozenset[int]:
     return frozenset([*teachers.values_list("pk", flat=True), *students.values_list("pk", flat=True)])
 
 
+def seeds_of(run: Run) -> list[int]:
+    """The seeds that a run trains from; a student with a teacher for each has those of its teachers."""
+    own = sorted(run.parents.values_list("seed", flat=True)) if run.kind == RunKind.DISTIL else []
+    return own if len(own) > 1 else [run.seed + place for place in range(run.search.get("num_seeds", 1))]
+
+
+def teachers_by_seed(run: Run) -> dict[int, Run]:
+    """The run behind each seed's soft labels, where each seed of a student has a teacher of its own; else none."""
+    scorings = list(run.parents.prefetch_related("parents")) if run.kind == RunKind.DISTIL else []
+    if len(scorings) < 2:
+        return {}
+    return {scoring.seed: next(iter(scoring.parents.all()), scoring) for scoring in scorings}
+
+
 def log_tail(run: Run, num_bytes: int = LOG_TAIL_BYTES) -> str:
     """The end of a run's log, from the start of a line."""
     path = run.folder / LOG_FILE

@@ -35,6 +35,7 @@ from training.answers.intervals import (
     mean_difference,
     mean_interval,
     over_labels,
+    teachers_counted,
     words_of_interval,
 )
 from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
@@ -135,6 +136,7 @@ __all__ = [
     "spans_to_json",
     "tags_of",
     "tally_items",
+    "teachers_counted",
     "without_spaces",
     "words_of",
     "words_of_interval",

@@ -9,7 +9,9 @@ Donner, "Construction of confidence limits about effect measures: A general appr
 Shapes: R resamples of the examples, S seeds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ _STEPS_OF_BISECTION = 25
 # A difference up to this is of rounding.
 _ROUNDING = 1e-12
 # What an interval may hold.
-EXAMPLES, SEEDS, LABELS = "examples", "seeds", "labels"
+EXAMPLES, SEEDS, TEACHERS, LABELS = "examples", "seeds", "teachers", "labels"
 # With twice the labels the variance over labels is at most so many times smaller, as that of a mean is.
 LEAST_FALL, MOST_FALL = 1.0, 2.0
 OVER_EXAMPLES_AND_LABELS = f"over {EXAMPLES} and {LABELS}"
@@ -53,15 +55,30 @@ class Difference:
     p_value: float
 
 
-def intervals_hold(*, num_seeds: int) -> tuple[str, ...]:
-    """Name what the intervals of so many seeds hold; labels are in none of these."""
-    return (EXAMPLES, SEEDS) if num_seeds > 1 else (EXAMPLES,)
+def intervals_hold(*, num_seeds: int, num_teachers: int = 0) -> tuple[str, ...]:
+    """Name what the intervals of so many seeds hold; labels are in none of these.
+
+    Parameters: `num_teachers` taught students that were distilled, each those of one seed, or one those of all.
+    """
+    if num_seeds < 2:
+        return (EXAMPLES,)
+    return (EXAMPLES, SEEDS, TEACHERS) if num_teachers > 1 else (EXAMPLES, SEEDS)
 
 
-def words_of_interval(*, num_seeds: int) -> str:
-    """Say what the intervals of so many seeds hold: "over examples only", or "over examples and seeds"."""
-    held = " and ".join(intervals_hold(num_seeds=num_seeds))
-    return f"over {held}" if num_seeds > 1 else f"over {held} only"
+def words_of_interval(*, num_seeds: int, num_teachers: int = 0) -> str:
+    """Say what the intervals of so many seeds hold, such as "over examples and seeds"; see intervals_hold."""
+    if num_seeds < 2:
+        return f"over {EXAMPLES} only"
+    if num_teachers > 1:
+        return f"over {EXAMPLES}, students' seeds and teachers' seeds"
+    if num_teachers:
+        return f"over {EXAMPLES} and seeds of the student only; one teacher"
+    return f"over {EXAMPLES} and {SEEDS}"
+
+
+def teachers_counted(result: Mapping[str, Any]) -> int:
+    """Return how many teachers a result names: none where nothing was distilled, one in a result that counts none."""
+    return int(result.get("num_teachers") or ("distillation" in result))
 
 
 def mean_interval(scores: SeedScores, *, confidence: float) -> Interval:

@@ -78,7 +78,11 @@ class Evaluator:
         return split_metrics(
             task_type=self.task_type,
             rows=self.splits[name].rows,
-            answers=SplitAnswers(of_seeds=[one.predicted for one in predictions], of_parts=of_parts),
+            answers=SplitAnswers(
+                of_seeds=[one.predicted for one in predictions],
+                of_parts=of_parts,
+                num_teachers=len(self.job.spec.teachers),
+            ),
             labels=self.job.spec.labels,
             settings=self.job.spec.evaluation,
             seed=self.job.spec.seed,

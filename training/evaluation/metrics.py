@@ -38,10 +38,14 @@ class PartAnswers:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitAnswers:
-    """Answers to a split: of a model from each seed, and of heads of parts of the labels, where these exist."""
+    """Answers to a split: of a model from each seed, and of heads of parts of the labels, where these exist.
+
+    `num_teachers` taught the models of a distillation.
+    """
 
     of_seeds: Sequence[Answers]
     of_parts: PartAnswers | None = None
+    num_teachers: int = 0
 
 
 def metric_value(
@@ -84,7 +88,7 @@ def split_metrics(
             metrics[name]["over_labels"] = vars(spread)
     return {
         **metrics,
-        "interval_over": list(intervals_hold(num_seeds=len(answers.of_seeds))),
+        "interval_over": list(intervals_hold(num_seeds=len(answers.of_seeds), num_teachers=answers.num_teachers)),
         "num_examples": len(rows),
         "num_seeds": len(answers.of_seeds),
         "num_unparsed": sum(answer is None for predicted in answers.of_seeds for answer in predicted),

@@ -1,6 +1,7 @@
 """Train a student on a teacher's soft labels, and on gold labels too if asked."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from training.job import Job
 from training.learners import encode_rows, learner_of
 from training.methods.preparing import prepare
 from training.methods.result import Extra, finish
-from training.methods.student_start import start_student
+from training.methods.student_start import StudentStart, start_student
 from training.methods.student_vectors import vector_target
 from training.models import tokenizer_hash
 from training.recipes import HeadRows, few_label_baselines, head_rows
@@ -49,16 +50,75 @@ class TeacherAnsweredNothing(PermanentFailure):
     """A teacher gave no answer to any of the rows that a student is to learn from."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Taught:
+    """What the soft labels of one teacher make of a run: its job, and what its trainings and its result take."""
+
+    job: Job
+    setup: TrainingSetup
+    loader: ModelLoader
+    start: StudentStart
+    gold: Rows | None
+    selection: Selection
+    baseline_rows: HeadRows
+    leaks: dict[str, int]
+    num_pseudo_labels: int
+    tokenizer_hash: str
+
+
 def distil(job: Job) -> dict[str, Any]:
-    """Distil a student from a soft-label set and score it; returns what result.json holds.
+    """Distil a student from a soft-label set, or of each seed from its own, and score it; returns what result.json has.
 
     `aligned` says whether tags were compared over different tokenizers, `distillation` which rows were kept and whether
-    tokens were compared. Raises: TeacherAnsweredNothing, other PermanentFailure, StopRequested (a checkpoint was
-    saved).
+    tokens were compared, both of the first seed; `num_teachers` how many there are. Raises: TeacherAnsweredNothing,
+    other PermanentFailure, StopRequested (a checkpoint was saved).
     """
+    compute, task_type = prepare(job)
+    jobs = {one.spec.seed: one for one in _jobs_by_teacher(job)}
+    first, *further = jobs
+    taught = _taught(jobs[first], task_type, compute)
+    own_setups = {seed: partial(_own_setup, jobs[seed], task_type, compute) for seed in further}
+    trained = search_and_train(job=taught.job, setup=taught.setup, loader=taught.loader, of_seeds=own_setups)
+    baselines = _baselines(taught, compute)
+    spec, setup, gold = taught.job.spec, taught.setup, taught.gold
+    result = finish(
+        job=taught.job,
+        trained=trained,
+        train=gold,
+        num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
+        num_pseudo_labels=taught.num_pseudo_labels,
+        extra=Extra(baselines=baselines, choice=taught.start.choice, num_teachers=len(jobs)),
+    )
+    return {
+        **result,
+        "aligned": setup.task_type.unit == "word" and taught.tokenizer_hash != tokenizer_hash(taught.loader.tokenizer),
+        "leaks": taught.leaks,
+        "distillation": {
+            **asdict(spec.distillation),
+            **taught.selection.payload(),
+            "of_tokens": isinstance(setup.loss, TokenLoss),
+        },
+    }
+
+
+def _jobs_by_teacher(job: Job) -> list[Job]:
+    """The run for each of its teachers, as if that one's soft labels were for all; as it is where there is one."""
+    spec = job.spec
+    return [
+        replace(job, spec=replace(spec, seed=one.seed, data=replace(spec.data, soft_labels=one.soft_labels)))
+        for one in spec.teachers
+    ] or [job]
+
+
+def _own_setup(job: Job, task_type: TaskType, compute: Compute) -> tuple[TrainingSetup, ModelLoader]:
+    job.progress.log(f"the student of seed {job.spec.seed} learns from a teacher of its own")
+    taught = _taught(job, task_type, compute)
+    return taught.setup, taught.loader
+
+
+def _taught(job: Job, task_type: TaskType, compute: Compute) -> _Taught:
     spec = job.spec
     assert spec.model is not None and spec.data.soft_labels is not None
-    compute, task_type = prepare(job)
     # A student has its teacher's units, or the outputs could not be aligned.
     task_type = task_type.segmented(read_metadata(spec.data.soft_labels).get("segmentation", "word"))
     gold = _gold_rows(job, task_type)
@@ -86,27 +146,19 @@ def distil(job: Job) -> dict[str, Any]:
         vectors=vectors,
     )
     job.progress.log(f"distilling {spec.model} from {len(soft.rows)} soft labels at T {spec.training.temperature:g}")
-    leaks = report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()})
-    num_pseudo_labels, soft_tokenizer = len(soft.rows), soft.tokenizer_hash
-    # A million rows are not kept as texts while the student learns from their tokens.
-    del soft
-    trained = search_and_train(job=job, setup=setup, loader=loader)
-    baselines = _baselines(job, loader, compute, baseline_rows, splits)
-    result = finish(
+    # The set itself is left behind: a million rows are not kept as texts while the student learns from their tokens.
+    return _Taught(
         job=job,
-        trained=trained,
-        train=gold,
-        num_train=len(gold) if gold and (spec.training.gold_weight or setup.gold) else 0,
-        num_pseudo_labels=num_pseudo_labels,
-        extra=Extra(baselines=baselines, choice=start.choice),
+        setup=setup,
+        loader=loader,
+        start=start,
+        gold=gold,
+        selection=selection,
+        baseline_rows=baseline_rows,
+        leaks=report_leaks(job, {"pseudo": soft.rows, **({"train": gold} if gold else {}), **setup.held_out()}),
+        num_pseudo_labels=len(soft.rows),
+        tokenizer_hash=soft.tokenizer_hash,
     )
-    of_words = task_type.unit == "word"
-    return {
-        **result,
-        "aligned": of_words and soft_tokenizer != tokenizer_hash(loader.tokenizer),
-        "leaks": leaks,
-        "distillation": {**asdict(spec.distillation), **selection.payload(), "of_tokens": isinstance(loss, TokenLoss)},
-    }
 
 
 def _baseline_rows(
@@ -116,17 +168,17 @@ def _baseline_rows(
     return head_rows(job=job, task_type=task_type, labelled=gold, texts=soft.rows, dev=dev)
 
 
-def _baselines(
-    job: Job, loader: ModelLoader, compute: Compute, rows: HeadRows, splits: dict[str, EncodedSplit]
-) -> dict[str, dict[str, Any]]:
+def _baselines(taught: _Taught, compute: Compute) -> dict[str, dict[str, Any]]:
     """Measure the baselines, last: whoever stops a run stops it after its training was saved."""
+    job, loader, splits = taught.job, taught.loader, taught.setup.splits
     if "test" not in splits:
         return {}
     # Training changed the checkpoint, which the baselines read as it was.
     fresh = (
         loader if loader.codec is not None else ModelLoader(spec=job.spec, task_type=loader.task_type, compute=compute)
     )
-    return few_label_baselines(job=job, loader=fresh, compute=compute, rows=rows, test=splits["test"].rows, start=None)
+    test = splits["test"].rows
+    return few_label_baselines(job=job, loader=fresh, compute=compute, rows=taught.baseline_rows, test=test, start=None)
 
 
 def _gold_rows(job: Job, task_type: TaskType) -> Rows | None:

@@ -30,13 +30,15 @@ ROWS_PER_BLOCK = 1024
 class Extra:
     """What a recipe adds to a result: baselines, how it was chosen, and outputs for the rows that taught it.
 
-    `of_parts` are answers to test by heads fitted to parts of the labels.
+    `of_parts` are answers to test by heads fitted to parts of the labels; `num_teachers` taught the students of a
+    distillation.
     """
 
     baselines: dict[str, dict[str, Any]] = field(default_factory=dict)
     choice: dict[str, Any] | None = None
     held_out: HeldOut | None = None
     of_parts: PartAnswers | None = None
+    num_teachers: int = 0
 
 
 def finish(
@@ -76,6 +78,7 @@ def finish(
         "search": [outcome.payload() for outcome in trained.search],
         "seeds": [outcome.payload() for outcome in trained.seeds],
         **({"choice": extra.choice} if extra.choice else {}),
+        **({"num_teachers": extra.num_teachers} if extra.num_teachers else {}),
         "num_train": num_train,
         "num_pseudo_labels": num_pseudo_labels,
         "base": checkpoint_provenance(source=job.spec.model, config=_base_config(evaluator)),

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from training.contract import ROLES, RUN_KINDS, SPEC_VERSION
 from training.spec.declaring import Settings, SpecInvalid, setting
@@ -35,8 +35,21 @@ UNTRAINED = (NAMES, FROZEN, AUTO)
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeedTeacher(Settings):
+    """The soft labels that a student of one seed learns from, where each seed has a teacher of its own."""
+
+    section: ClassVar[str] = "teachers"
+
+    seed: int = setting(0, most=MAX_SEED)
+    soft_labels: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSpec(Settings):
-    """One run: what to train or score, on which data, and how."""
+    """One run: what to train or score, on which data, and how.
+
+    With `teachers` the student of each of their seeds learns from its own; without, all learn from `data.soft_labels`.
+    """
 
     kind: str
     task_type: str
@@ -46,6 +59,7 @@ class RunSpec(Settings):
     role: str = "student"
     model: ModelSource | None = None
     teacher_artifact: Path | None = None
+    teachers: tuple[SeedTeacher, ...] = ()
     data: DataPaths = field(default_factory=DataPaths)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
@@ -55,6 +69,12 @@ class RunSpec(Settings):
     device: str = "cpu"
     num_threads: int = setting(1, least=1, most=1_024)
     country: str | None = None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that the chosen settings are trained with, the search's first."""
+        own = tuple(one.seed for one in self.teachers)
+        return own or tuple(self.seed + place for place in range(self.search.num_seeds))
 
     def check_together(self) -> None:
         require(self.version == SPEC_VERSION, "version", f"is {self.version!r}", f"Write version {SPEC_VERSION}.")
@@ -91,8 +111,9 @@ class RunSpec(Settings):
 
     def _check_distil(self) -> None:
         require(self.model is not None, "model", "is missing", "Name the checkpoint the student starts from.")
-        soft = self.data.soft_labels is not None
+        soft = self.data.soft_labels is not None or bool(self.teachers)
         require(soft, "data.soft_labels", "is missing", "Score unlabelled rows with a teacher first.")
+        self._check_teachers()
         for name, amount in (
             ("gold_weight", self.training.gold_weight),
             ("gold_epochs", self.distillation.gold_epochs),
@@ -100,6 +121,13 @@ class RunSpec(Settings):
             has_gold = amount == 0 or self.data.train is not None
             require(has_gold, "data.train", f"is missing while {name} is above 0", f"Give it, or set {name} 0.")
         self.training.check_length()
+
+    def _check_teachers(self) -> None:
+        seeds, num_seeds = [one.seed for one in self.teachers], self.search.num_seeds
+        if seeds:
+            require(len(set(seeds)) == len(seeds), "teachers", f"of seeds {seeds}", "Name each seed once.")
+            fix = "Give one for each seed, or data.soft_labels for all."
+            require(len(seeds) == num_seeds, "teachers", f"{len(seeds)} for {num_seeds} seeds", fix)
 
     def _check_score(self) -> None:
         teacher = self.model is not None or self.teacher_artifact is not None or self.data.answers is not None
@@ -140,6 +168,9 @@ class RunSpec(Settings):
         ):
             values[key] = build_part(part, values.get(key) or {}, key)
         values["data"] = _data_paths(values.get("data") or {}, folder)
+        values["teachers"] = _teachers(values.get("teachers") or [], folder)
+        both = bool(values["teachers"]) and values["data"].soft_labels is not None
+        require(not both, "teachers", "stand beside data.soft_labels", "Give one of the two.")
         teacher = values.get("teacher_artifact")
         values["teacher_artifact"] = _absolute("teacher_artifact", teacher, folder)
         spec: Self = build_part(cls, values, "the top level")
@@ -151,6 +182,18 @@ def _data_paths(payload: object, folder: Path) -> DataPaths:
     return DataPaths(
         **{f.name: _absolute(f"data.{f.name}", getattr(named, f.name), folder) for f in dataclasses.fields(DataPaths)}
     )
+
+
+def _teachers(payload: object, folder: Path) -> tuple[SeedTeacher, ...]:
+    is_list = isinstance(payload, list) and all(isinstance(one, Mapping) for one in payload)
+    require(is_list, "teachers", f"are {payload!r}", "Give a list of objects with seed and soft_labels.")
+    assert isinstance(payload, list)
+    teachers = []
+    for one in payload:
+        soft_labels = _absolute("teachers.soft_labels", one.get("soft_labels"), folder)
+        require(soft_labels is not None, "teachers.soft_labels", "is missing", "Give the folder of a scoring.")
+        teachers.append(build_part(SeedTeacher, {**one, "soft_labels": soft_labels}, "teachers"))
+    return tuple(teachers)
 
 
 def _absolute(name: str, value: object, folder: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from training.train.contrast import Contrast, lacks_pairs
 from training.train.gold import check_variety, gold_objective, report_unreadable, with_target_tokens
 from training.train.objectives import SoftLoss, TokenLoss
-from training.train.search import SearchResult, TrainingTrial, TrialResult, search_and_train
+from training.train.search import SearchResult, SeedSetup, TrainingTrial, TrialResult, search_and_train
 from training.train.setup import GoldStage, ModelLoader, TrainingSetup, take_over
 from training.train.two_stage import FitResult, fit_classifier
 from training.train.vectors import VectorTarget, fitted_map
@@ -14,6 +14,7 @@ __all__ = [
     "GoldStage",
     "ModelLoader",
     "SearchResult",
+    "SeedSetup",
     "SoftLoss",
     "TokenLoss",
     "TrainingSetup",

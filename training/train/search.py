@@ -4,7 +4,7 @@ Both paths train through here, so that neither is tuned more than the other.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,9 @@ from training.spec import RunSpec, SpecInvalid, TrainingSettings
 from training.train.checkpoint import UNREADABLE, load_state, save_state
 from training.train.setup import ModelLoader, TrainingSetup
 from training.train.two_stage import FitResult, fit_classifier
+
+# Makes the setup of one seed, and the loader of its fresh models, when that seed is trained.
+SeedSetup = Callable[[], tuple[TrainingSetup, ModelLoader]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +69,17 @@ class SearchResult:
         return max(range(len(self.seeds)), key=lambda place: (self.seeds[place].dev or 0.0, -place))
 
 
-def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader, name: str = "") -> SearchResult:
+def search_and_train(
+    *,
+    job: Job,
+    setup: TrainingSetup,
+    loader: ModelLoader,
+    name: str = "",
+    of_seeds: Mapping[int, SeedSetup] | None = None,
+) -> SearchResult:
     """Search on dev, then train the best settings from every seed; `name` tells it from other searches of the run.
 
+    Seeds in `of_seeds` have a setup of their own, for models of the same shape and the same held-out splits.
     Raises: SpecInvalid (a search without dev), LossNotFinite, MemoryTooSmall, StopRequested (finished trials stay).
     """
     candidates = _candidates(job.spec)
@@ -78,15 +89,16 @@ def search_and_train(*, job: Job, setup: TrainingSetup, loader: ModelLoader, nam
         job=job,
         setup=setup,
         loader=loader,
-        is_alone=not name and len(candidates) == job.spec.search.num_seeds == 1,
+        is_alone=not name and len(candidates) == len(job.spec.seeds) == 1,
         prefix=f"{name}-" if name else "",
+        of_seeds=of_seeds or {},
     )
-    tried = [runner.run(TrainingTrial(settings=settings, seed=job.spec.seed)) for settings in candidates]
+    first, *further = job.spec.seeds
+    tried = [runner.run(TrainingTrial(settings=settings, seed=first)) for settings in candidates]
     chosen = max(tried, key=lambda result: result.dev or 0.0) if len(tried) > 1 else tried[0]
     if len(tried) > 1:
         job.progress.log(f"chosen on dev: {chosen.trial.name}")
-    trials = [replace(chosen.trial, seed=job.spec.seed + place) for place in range(job.spec.search.num_seeds)]
-    seeds = [chosen, *(runner.run(trial) for trial in trials[1:])]
+    seeds = [chosen, *(runner.run(replace(chosen.trial, seed=seed)) for seed in further)]
     return SearchResult(
         search=tuple(tried),
         seeds=tuple(seeds),
@@ -107,10 +119,20 @@ class TrialRunner:
     A run's only trial needs no files: it is kept in memory, and its checkpoint is all that is needed to resume.
     """
 
-    def __init__(self, *, job: Job, setup: TrainingSetup, loader: ModelLoader, is_alone: bool, prefix: str) -> None:
+    def __init__(
+        self,
+        *,
+        job: Job,
+        setup: TrainingSetup,
+        loader: ModelLoader,
+        is_alone: bool,
+        prefix: str,
+        of_seeds: Mapping[int, SeedSetup],
+    ) -> None:
         self._job = job
         self._setup = setup
         self._loader = loader
+        self._of_seeds = of_seeds
         self._is_alone = is_alone
         self._prefix = prefix
         self._latest: tuple[TrainingTrial, Evaluator] | None = None
@@ -122,13 +144,13 @@ class TrialRunner:
         if fitted is not None:
             return TrialResult(trial=trial, fitted=fitted)
         job = self._job_of(trial)
-        setup = self._setup
+        setup, loader = self._setup_of(trial)
         if not self._is_alone:
             name = f"{self._prefix}{trial.name}"
             job.progress.log(f"training {name}")
             job.progress.trial(name)
             setup = replace(setup, fingerprint=f"{setup.fingerprint}:{name}", name=name)
-        evaluator, fitted = fit_classifier(job=job, setup=setup, classifier=self._loader(job.spec))
+        evaluator, fitted = fit_classifier(job=job, setup=setup, classifier=loader(job.spec))
         result = TrialResult(trial=trial, fitted=fitted)
         self._latest = (trial, evaluator)
         if not self._is_alone:
@@ -149,6 +171,13 @@ class TrialRunner:
             return self._latest[1]
 
         return read
+
+    def _setup_of(self, trial: TrainingTrial) -> tuple[TrainingSetup, ModelLoader]:
+        if trial.seed not in self._of_seeds:
+            return self._setup, self._loader
+        # The classifier of the seed before, which its own files have, makes room for what this one takes.
+        self._latest = None
+        return self._of_seeds[trial.seed]()
 
     def _job_of(self, trial: TrainingTrial) -> Job:
         return self._job.with_settings(trial.settings, seed=trial.seed)

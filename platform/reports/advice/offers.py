@@ -15,7 +15,7 @@ from reports.advice.compute import Compute, compute_of
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
 from runs.preflight import CheckLevel, preflight
-from runs.requests import HYBRID_EPOCHS, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
+from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, Chain, Inputs, RunPlan, RunRequest, chain_of, count_inputs
 
 # Refusals that more labels do not cure.
 LASTING = frozenset({"Model", "Layers", "Pooling", "Segmentation", "Length", "Vocabulary", "Memory", "Licence"})
@@ -151,7 +151,12 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
         # A teacher without labels is on no curve: nothing could be forecast of its students.
         return
     teacher_run = _teacher_there(situation, num_labels, STUDYS_TEACHER)
-    plan = RunPlan(teacher_run=teacher_run, gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0)
+    # One teacher, as offers are priced by: with more, a student costs more and its score is as likely.
+    plan = RunPlan(
+        teacher_run=teacher_run,
+        teacher_seeds=ONE_FOR_ALL,
+        gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0,
+    )
     if teacher_run is None:
         look = RunPlan(teacher_only=True)
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)

@@ -14,7 +14,7 @@ from reports.advice.pilot import PilotPart
 from reports.advice.situation import OWN_CHECKPOINT
 from reports.advice.words import name_purchase, name_student
 from reports.models import Recommendation
-from runs.requests import HYBRID_EPOCHS, RunPlan, RunRequest
+from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, RunPlan, RunRequest
 from studies.models import Study
 
 AMOUNTS = ("label_cost", "compute_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
@@ -112,6 +112,7 @@ class OfferRecord:
             max_minutes=self.minutes,
             teacher_run=self.teacher_run,
             teacher_only=self.is_teacher,
+            teacher_seeds=ONE_FOR_ALL,
             self_distil=self.is_self_taught and self.teacher_run is None,
             gold_epochs=HYBRID_EPOCHS if self.is_hybrid else 0,
         )

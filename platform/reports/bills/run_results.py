@@ -7,7 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-from runs.results import BaselineComparison, LabelSpread, compare_with_baseline, words_of_interval
+from runs.results import (
+    BaselineComparison,
+    LabelSpread,
+    compare_with_baseline,
+    teachers_counted,
+    words_of_interval,
+)
 
 NAMES = {
     "majority": "Majority class",
@@ -91,7 +97,8 @@ class Leak:
 class Result:
     """A trainer's result, read with care. `chosen` are the settings that the search on dev preferred.
 
-    `over_labels` has, by metric, how far other labels would move the score on test, where that was measured.
+    `over_labels` has, by metric, how far other labels would move the score on test, where that was measured;
+    `num_teachers` taught a student that was distilled, of its seeds each one or all of them one.
     """
 
     baselines: tuple[BaselineScore, ...]
@@ -102,6 +109,7 @@ class Result:
     # A head that is fitted to a checkpoint as it is comes out the same from every seed.
     is_trained: bool = True
     over_labels: Mapping[str, LabelSpread] = field(default_factory=dict)
+    num_teachers: int = 0
 
     @property
     def is_staged(self) -> bool:
@@ -115,7 +123,9 @@ class Result:
     @property
     def interval_over(self) -> str:
         """What its intervals hold, in words."""
-        return words_of_interval(num_seeds=self.num_seeds) if self.is_trained else OVER_EXAMPLES
+        if not self.is_trained:
+            return OVER_EXAMPLES
+        return words_of_interval(num_seeds=self.num_seeds, num_teachers=self.num_teachers)
 
     @property
     def chosen(self) -> TrialRecord | None:
@@ -138,6 +148,7 @@ def read_result(payload: Mapping[str, Any]) -> Result:
         leaks=tuple(_leak(name, count) for name, count in (payload.get("leaks") or {}).items() if count),
         is_trained=_is_trained(payload.get("choice")),
         over_labels=_over_labels(metrics.get("test") or {}),
+        num_teachers=teachers_counted(payload),
     )
 
 

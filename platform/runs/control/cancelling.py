@@ -13,7 +13,7 @@ from runs.models import Run, RunState
 
 @transaction.atomic
 def cancel(*, actor: User, run: Run) -> Run:
-    """Cancel a run, what waits for it, and the earlier runs that nothing else needs; an ended one stays as it is.
+    """Cancel a run, what waits for it alone, and the earlier runs that nothing else needs; an ended one stays.
 
     A running one saves a checkpoint, leaves within seconds and pays for what it used. Raises: Forbidden.
     """
@@ -36,8 +36,10 @@ def cancelled_with(*, run: Run) -> list[Run]:
 
 def _add_descendants(run: Run, found: dict[int, Run]) -> None:
     for child in run.children.filter(state=RunState.WAITING):
-        found[child.pk] = child
-        _add_descendants(child, found)
+        # One that waits for others too goes on without this one's seed.
+        if not child.parents.exclude(pk__in=[run.pk, *found]).exists():
+            found[child.pk] = child
+            _add_descendants(child, found)
 
 
 def _add_unneeded_parents(run: Run, found: dict[int, Run]) -> None:

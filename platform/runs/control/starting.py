@@ -121,28 +121,35 @@ def _save(chain: Chain, inputs: FixedInputs, actor: User, estimate: ChainEstimat
         keep_prompt(chain.teacher.prompt)
     new: list[Run] = []
     reused: list[Run] = []
-    run = chain.teacher.run if chain.teacher else None
+    runs: list[Run] = []
     for planned, estimated in zip(chain.runs, estimate.runs, strict=True):
         values = {"created_by": actor, "estimate": estimate_to_json(estimated.estimate)}
-        run, is_new = _get_or_create(chain, inputs, planned, run, values)
+        run, is_new = _get_or_create(chain, inputs, planned, _parents(chain, planned, runs), values)
+        runs.append(run)
         (new if is_new else reused).append(run)
-    assert run is not None
-    return StartedRuns(new=new, reused=reused, last=run)
+    return StartedRuns(new=new, reused=reused, last=runs[-1])
+
+
+def _parents(chain: Chain, planned: PlannedRun, before: Sequence[Run]) -> list[Run]:
+    """The runs that one waits for: of the chain, or the one of earlier that made its teacher."""
+    if planned.loads_trained and chain.teacher and chain.teacher.run:
+        return [chain.teacher.run]
+    return [before[place] for place in planned.after]
 
 
 def _get_or_create(
-    chain: Chain, inputs: FixedInputs, planned: PlannedRun, after: Run | None, values: dict[str, Any]
+    chain: Chain, inputs: FixedInputs, planned: PlannedRun, parents: Sequence[Run], values: dict[str, Any]
 ) -> tuple[Run, bool]:
     live = Run.objects.exclude(state__in=[RunState.FAILED, RunState.CANCELLED])
     unlabelled = inputs.unlabelled_of(planned.kind)
     run, is_new = live.get_or_create(
         study=chain.study,
-        request_key=request_key(chain=chain, inputs=inputs, run=planned, after=after),
+        request_key=request_key(chain=chain, inputs=inputs, run=planned, parents=parents),
         defaults={
             **values,
             "kind": planned.kind,
             "path": chain.request.path,
-            "state": RunState.QUEUED if after is None or after.state == RunState.SUCCEEDED else RunState.WAITING,
+            "state": RunState.QUEUED if all(one.state == RunState.SUCCEEDED for one in parents) else RunState.WAITING,
             "snapshot": inputs.snapshot,
             "dev": inputs.dev,
             "test": inputs.test,
@@ -151,7 +158,7 @@ def _get_or_create(
             "pool": inputs.pool if planned.reads_pool else None,
             "label_texts": {} if planned.loads_trained else texts_of_labels(chain.study),
             **{name: getattr(planned, name) for name in ("model", "training", "search", "distillation")},
-            "seed": chain.seed,
+            "seed": planned.seed,
             "device": chain.device_of(planned),
             "max_seconds": chain.plan.max_seconds,
             "go_on": chain.plan.go_on,
@@ -160,8 +167,8 @@ def _get_or_create(
     # One that succeeded while it was being cancelled is as good as any other.
     if run.cancel_requested_at is not None and not run.is_ended:
         raise StillCancelling(f"{run} is the same and is being cancelled. Ask again in a few seconds.")
-    if is_new and after is not None:
-        run.parents.add(after)
+    if is_new:
+        run.parents.add(*parents)
     return run, is_new
 
 
@@ -181,6 +188,7 @@ def _record(actor: User, chain: Chain, started: StartedRuns, agent: str) -> None
             "unlabelled_examples": last.num_unlabelled,
             "search": last.search,
             "distillation": last.distillation,
+            **({"teachers": chain.num_teachers} if chain.num_teachers > 1 else {}),
             "device": chain.device,
             "max_minutes": chain.plan.max_minutes,
             "go_on": chain.plan.go_on,

@@ -8,6 +8,7 @@ from runs.execution.endings import (
     cancel_descendants,
     cancel_unstarted,
     end_attempt,
+    go_on_without,
     notify_of_pause,
     request_recommendation,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "claim_run",
     "end_attempt",
     "enqueue",
+    "go_on_without",
     "hold_device",
     "keep_one_ready",
     "kill_orphan",

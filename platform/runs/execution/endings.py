@@ -19,6 +19,7 @@ from runs.execution.run_folder import discard_leftovers
 from runs.execution.usage import AttemptUsage, usage_text
 from runs.models import Attempt, Ending, Run, RunState
 from runs.money import bill
+from studies.hashing import list_hash
 
 RECOMMEND_TASK = "reports.tasks.recommend"
 MOST_REASON = 300
@@ -128,7 +129,7 @@ def _record_run_end(run: Run, outcome: AttemptOutcome) -> None:
     if run.state != RunState.SUCCEEDED:
         cancel_descendants(run, reason=f"{run} {run.get_state_display().lower()}")
     if run.state == RunState.FAILED:
-        paid = "What it used is paid, the rest of its hold is free, and what waited for it is cancelled."
+        paid = "What it used is paid, the rest of its hold is free, and what waited for it alone is cancelled."
         notify(
             key=f"run:{run.pk}:failed",
             kind=NoticeKind.RUN_FAILED,
@@ -157,9 +158,28 @@ def queue_ready_children(run: Run) -> None:
 
 
 def cancel_descendants(run: Run, *, reason: str) -> None:
-    """Cancel what can no longer start because this run gave no result."""
+    """Cancel what can no longer start because this run gave no result; a student with other teachers goes on."""
     for child in _locked(run.children.filter(state=RunState.WAITING)):
-        cancel_unstarted(child, reason=reason)
+        go_on_without(child, run, reason=reason)
+
+
+def go_on_without(run: Run, parent: Run, *, reason: str) -> None:
+    """Leave the seed of a parent that gave no result out of a locked waiting run; cancel it where none would be left.
+
+    What that parent cost is in no bill of it from then on, and an equal request is no longer shared with it.
+    """
+    left = run.parents.exclude(pk=parent.pk)
+    if not left.exists():
+        cancel_unstarted(run, reason=reason)
+        return
+    run.parents.remove(parent)
+    seeds = sorted(left.values_list("seed", flat=True))
+    run.seed, run.search = seeds[0], {**run.search, "num_seeds": len(seeds)}
+    run.left_out = [*run.left_out, {"seed": parent.seed, "because": reason}]
+    run.request_key = list_hash([(run.request_key, "without", parent.pk)])
+    run.save(update_fields=["seed", "search", "left_out", "request_key"])
+    if not left.exclude(state=RunState.SUCCEEDED).exists():
+        enqueue(run)
 
 
 def cancel_unstarted(run: Run, *, reason: str) -> None:

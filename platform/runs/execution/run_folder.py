@@ -83,10 +83,12 @@ def discard_leftovers(folder: Path) -> None:
 
 def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     traits = RUN_KINDS[RunKind(run.kind)]
-    if traits.reads_soft_labels:
-        data = {**data, "soft_labels": str(_parent_artifact(run, ArtifactKind.SOFT_LABELS))}
+    scored = _parent_artifacts(run, ArtifactKind.SOFT_LABELS) if traits.reads_soft_labels else []
+    if len(scored) == 1:
+        data = {**data, "soft_labels": str(scored[0].path)}
+    teachers = [{"seed": one.run.seed, "soft_labels": str(one.path)} for one in scored] if len(scored) > 1 else []
     trained = (ArtifactKind.TEACHER, ArtifactKind.STUDENT)
-    teacher = str(_parent_artifact(run, *trained)) if run.model is None else None
+    teacher = str(_parent_artifacts(run, *trained)[0].path) if run.model is None else None
     is_asked = is_language_model(run.model)
     return {
         "version": SPEC_VERSION,
@@ -97,6 +99,7 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
         **({"label_texts": run.label_texts} if run.label_texts else {}),
         "model": None if is_asked else run.model,
         "teacher_artifact": teacher,
+        **({"teachers": teachers} if teachers else {}),
         "data": data,
         "training": run.training,
         "search": run.search,
@@ -109,12 +112,13 @@ def _spec(run: Run, data: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _parent_artifact(run: Run, *kinds: ArtifactKind) -> Path:
-    artifact = Artifact.objects.filter(run__children=run, kind__in=kinds).first()
-    if artifact is None or not artifact.path.is_dir():
+def _parent_artifacts(run: Run, *kinds: ArtifactKind) -> list[Artifact]:
+    """What the runs before it made, one each, by their seeds. Raises: ParentArtifactMissing."""
+    found = list(Artifact.objects.filter(run__children=run, kind__in=kinds).select_related("run").order_by("run__seed"))
+    if not found or len(found) < run.parents.count() or not all(one.path.is_dir() for one in found):
         what = kinds[0].label.lower()
         raise ParentArtifactMissing(f"{run} needs the {what} of an earlier run, and its folder is missing.")
-    return artifact.path
+    return found
 
 
 def _datasets(run: Run) -> dict[str, Iterator[_Row]]:

@@ -13,6 +13,7 @@ from runs.preflight.model_checks import (
     check_models,
     check_pooling,
     check_segmentation,
+    check_teachers,
     check_vectors,
     check_vocabulary,
 )
@@ -35,6 +36,7 @@ CHECKS = (
     check_vectors,
     check_memory,
     check_licence,
+    check_teachers,
     check_student,
     check_tokens,
 )

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from runs.checkpoints import base_model_of, model_folder, shape_of
 from runs.models import RunKind
 from runs.preflight.gold_spans import MOST_ROWS, Reader, count_spans
-from runs.preflight.model_files import base_model_of, model_folder, shape_of
 from runs.preflight.results import CheckLevel, CheckResult, quoted, shortened
 from runs.requests import (
     WITHOUT_LABELS,

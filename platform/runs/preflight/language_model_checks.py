@@ -3,7 +3,7 @@
 from budgets.cost_kinds import CostKind
 from budgets.ledger import headroom
 from budgets.money import amount_text, rounded_text
-from runs.preflight.model_files import shape_of
+from runs.checkpoints import shape_of
 from runs.preflight.results import CheckLevel, CheckResult
 from runs.requests import Chain, TokenEstimate, estimate_tokens
 from training.contract import MAX_SCORED_LABELS

@@ -12,8 +12,8 @@ from accounts.models import User
 from accounts.permissions import Action, require
 from config.refusals import Refusal
 from connections.models import Connection, Outputs
+from runs.checkpoints import base_model_of, card_licence
 from runs.models import ModelLicence, OutputUse
-from runs.preflight.model_files import base_model_of, card_licence
 from runs.requests import connection_of, is_language_model
 from training.spec import SOURCES
 

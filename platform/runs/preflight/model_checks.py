@@ -3,10 +3,10 @@
 from typing import Any
 
 from planning.footprint import Footprint, reading_footprint, training_footprint
+from runs.checkpoints import model_folder, shape_of, tokenizer_fingerprint
 from runs.models import OutputUse, RunKind
 from runs.preflight.device_memory import GIB, device_memory
 from runs.preflight.licences import licence_of, terms_unknown
-from runs.preflight.model_files import model_folder, shape_of, tokenizer_fingerprint
 from runs.preflight.references import ModelUnusable, check_model
 from runs.preflight.results import CheckLevel, CheckResult, quoted
 from runs.requests import Chain
@@ -159,6 +159,11 @@ def check_licence(chain: Chain) -> list[CheckResult]:
         None: (CheckLevel.WARNING, f"{known} No one has confirmed whether its outputs may train other models."),
     }[licence.outputs]
     return [CheckResult("Licence", level, text)]
+
+
+def check_teachers(chain: Chain) -> list[CheckResult]:
+    """How many teachers the seeds of a student have, and why."""
+    return [CheckResult("Teachers", CheckLevel.GOOD, chain.teachers_why)] if chain.teachers_why else []
 
 
 def _find_fault(role: str, model: dict[str, Any]) -> str | None:

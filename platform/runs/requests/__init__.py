@@ -1,6 +1,7 @@
 """What a run is asked to do: a request, its plan, its inputs, its chain of runs and their estimate."""
 
-from runs.requests.chain import Chain, PlannedRun, chain_of, finished_teachers, request_key
+from runs.requests.building import chain_of, finished_teachers
+from runs.requests.chain import Chain, PlannedRun, request_key
 from runs.requests.estimates import (
     ChainEstimate,
     PastRun,
@@ -25,7 +26,7 @@ from runs.requests.inputs import (
     fix_inputs,
 )
 from runs.requests.language_models import connection_of, is_language_model, keep_prompt, prompt_of
-from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, WITHOUT_LABELS, RunPlan, trains
+from runs.requests.plan import FOR_DISTIL, HYBRID_EPOCHS, ONE_FOR_ALL, WITHOUT_LABELS, RunPlan, trains
 from runs.requests.token_estimates import TokenEstimate, estimate_tokens
 from runs.requests.work import work_of
 from studies.snapshots import NotEnoughExamples
@@ -35,6 +36,7 @@ __all__ = [
     "FOR_DISTIL",
     "HYBRID_EPOCHS",
     "MOST_EXAMPLES",
+    "ONE_FOR_ALL",
     "WITHOUT_LABELS",
     "Chain",
     "ChainEstimate",

@@ -1,20 +1,15 @@
-"""The runs that answer a request, as quoted, checked and started."""
+"""What answers a request: its runs, each after those that it needs, and what makes two of them equal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
-from django.db.models import QuerySet
-
-from budgets.models import Path
-from config.refusals import Refusal
 from connections.models import Connection
 from connections.prompts import LabelPrompt
-from runs.models import ArtifactKind, Run, RunKind, RunState
+from runs.models import Run, RunKind
 from runs.requests.inputs import FixedInputs, Inputs, RunRequest
-from runs.requests.language_models import is_language_model, prompt_for, reference_to
-from runs.requests.plan import WITHOUT_LABELS, RunPlan, trains
+from runs.requests.language_models import is_language_model
+from runs.requests.plan import WITHOUT_LABELS, RunPlan
 from runs.run_kinds import RUN_KINDS
 from studies.editing import texts_of_labels
 from studies.hashing import list_hash
@@ -22,10 +17,6 @@ from studies.models import Study
 from training.spec import FINETUNE
 
 CPU = "cpu"
-
-
-class TeacherUnusable(Refusal):
-    """An earlier run cannot teach; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +34,19 @@ class Teacher:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One run of a chain; `model` is None where it loads what the run before it trained from `base_model`."""
+    """One run of a chain; `model` is None where it loads what the run before it trained from `base_model`.
+
+    `after` are the places in the chain of the runs that it waits for: of a student, one scoring or one for each seed.
+    """
 
     kind: RunKind
+    seed: int
     model: dict[str, Any] | None
     base_model: dict[str, Any]
     training: dict[str, Any]
     search: dict[str, Any] = field(default_factory=dict)
     distillation: dict[str, Any] = field(default_factory=dict)
+    after: tuple[int, ...] = ()
 
     @property
     def loads_trained(self) -> bool:
@@ -80,13 +76,17 @@ class PlannedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """The runs of a request, each waiting for the one before it, and the first for the run that made its teacher."""
+    """The runs of a request, each behind those that it waits for, and one that made its teacher before all of them.
+
+    `teachers_why` says why the seeds of a distilled student have one teacher, or each its own; empty of one seed.
+    """
 
     request: RunRequest
     inputs: Inputs
     device: str
     teacher: Teacher | None = None
     runs: Sequence[PlannedRun]
+    teachers_why: str = ""
 
     @property
     def study(self) -> Study:
@@ -97,8 +97,9 @@ class Chain:
         return self.request.plan
 
     @property
-    def seed(self) -> int:
-        return self.study.seed if self.plan.seed is None else self.plan.seed
+    def num_teachers(self) -> int:
+        """How many teachers a student of it learns from, an earlier run's included."""
+        return len(self.runs[-1].after)
 
     @property
     def student(self) -> dict[str, Any]:
@@ -117,93 +118,7 @@ class Chain:
         return {"student": self.student, **loaded}
 
 
-def _teacher_of(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
-    if plan.teacher_connection is not None:
-        return _language_model(study, plan, inputs)
-    if plan.teacher_run is None:
-        return Teacher(model=plan.student_model(study.student_model) if plan.self_distil else study.teacher_model)
-    run = finished_teachers(study).filter(pk=plan.teacher_run).first()
-    if run is None:
-        raise TeacherUnusable(
-            f"{plan.teacher_run} is not a successful training run of “{study}”; only such a run can teach.",
-            field="teacher",
-        )
-    if not run.artifact.path.is_dir():
-        raise TeacherUnusable(
-            f"the model of {run} is missing from the runs: {run.artifact.folder}. Choose another teacher.",
-            field="teacher",
-        )
-    assert run.model is not None, f"{run} trained nothing"
-    return Teacher(model=run.model, run=run)
-
-
-def _language_model(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
-    assert plan.teacher_connection is not None
-    connection = Connection.objects.filter(pk=plan.teacher_connection).first()
-    if connection is None:
-        raise TeacherUnusable(f"there is no connection {plan.teacher_connection}.", field="teacher")
-    if study.definition.unit == "word":
-        raise TeacherUnusable(
-            "a language model labels whole texts and pairs here, and no entities yet. Choose another teacher.",
-            field="teacher",
-        )
-    if not connection.is_usable:
-        raise TeacherUnusable(
-            f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
-            "page or with manage.py connections test.",
-            field="teacher",
-        )
-    prompt = prompt_for(study=study, connection=connection, inputs=inputs, plan=plan)
-    reference = reference_to(connection=connection, prompt=prompt)
-    return Teacher(model=reference, connection=connection, prompt=prompt)
-
-
-def finished_teachers(study: Study) -> QuerySet[Run]:
-    """Runs of a study whose models can teach, the latest first."""
-    done = study.runs.filter(state=RunState.SUCCEEDED, artifact__kind__in=[ArtifactKind.TEACHER, ArtifactKind.STUDENT])
-    return done.select_related("artifact", "snapshot").order_by("-pk")
-
-
-def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
-    """Plan the runs of a request; nothing is written. Raises: TeacherUnusable; PromptImpossible."""
-    study, plan, has_dev = request.study, request.plan, inputs.num_dev > 0
-    teacher = _teacher_of(study, plan, inputs) if request.path == Path.DISTIL else None
-    is_trained = teacher is not None or trains(plan.recipe, num_labels=inputs.num_labels)
-    student_model = plan.student_model(study.student_model)
-    student = PlannedRun(
-        kind=RunKind.DISTIL if teacher else RunKind.FINETUNE_STUDENT,
-        model=student_model,
-        base_model=student_model,
-        training=plan.for_distilling() if teacher else plan.for_student(),
-        search=plan.student_search(has_dev=has_dev, is_trained=is_trained),
-        distillation=plan.distillation() if teacher else {},
-    )
-    before = _teacher_runs(plan, teacher, inputs) if teacher else []
-    runs = before[:1] if teacher and plan.teacher_only else [*before, student]
-    return Chain(request=request, inputs=inputs, device=settings.RUN_DEVICE, teacher=teacher, runs=runs)
-
-
-def _teacher_runs(plan: RunPlan, teacher: Teacher, inputs: Inputs) -> list[PlannedRun]:
-    """The teacher is fine-tuned, unless an earlier run did that or it is to score as it is, and scores."""
-    model = teacher.model
-    if teacher.connection is not None:
-        return [PlannedRun(kind=RunKind.SCORE, model=model, base_model=model, training=plan.for_scoring())]
-    if plan.untrained_teacher:
-        return [PlannedRun(kind=RunKind.SCORE, model=model, base_model=model, training=plan.for_untrained_scoring())]
-    trained = PlannedRun(
-        kind=RunKind.FINETUNE_TEACHER,
-        model=model,
-        base_model=model,
-        training=plan.for_teacher(),
-        search=plan.teacher_search(
-            has_dev=inputs.num_dev > 0, is_trained=trains(plan.recipe, num_labels=inputs.num_labels)
-        ),
-    )
-    scored = PlannedRun(kind=RunKind.SCORE, model=None, base_model=model, training=plan.for_scoring())
-    return [scored] if teacher.run else [trained, scored]
-
-
-def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, after: Run | None) -> str:
+def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, parents: Sequence[Run]) -> str:
     """Hash of all that decides a run's result. The time limit does not: it only decides when there is one."""
     study, lists = chain.study, (inputs.snapshot, inputs.dev, inputs.test, inputs.unlabelled_of(run.kind))
     # Parts that came later are left out where empty, so that earlier requests keep their keys.
@@ -220,8 +135,8 @@ def request_key(*, chain: Chain, inputs: FixedInputs, run: PlannedRun, after: Ru
             (run.kind, study.task_type, study.labels, study.metric),
             tuple(rows.content_hash if rows else None for rows in lists),
             # The database keeps no order of keys, so a loaded model reference may have another than a fresh one.
-            (sorted((run.model or {}).items()), sorted(run.training.items()), chain.seed, chain.device),
-            (after.request_key,) if after else (),
+            (sorted((run.model or {}).items()), sorted(run.training.items()), run.seed, chain.device),
+            tuple(parent.request_key for parent in parents),
             *((name, sorted(part.items())) for name, part in further.items() if part),
         ]
     )

@@ -62,6 +62,16 @@ class PastRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EstimateLine:
+    """What the runs of one kind in a chain are to cost together."""
+
+    kind: RunKind
+    num_runs: int
+    estimate: Estimate | None
+    limit: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChainEstimate:
     """Estimates of a chain's runs, and what a language model's answers are to cost besides, where one is asked."""
 
@@ -79,6 +89,22 @@ class ChainEstimate:
     @property
     def will_pause(self) -> bool:
         return any(one.will_pause for one in self.runs)
+
+    @property
+    def lines(self) -> list[EstimateLine]:
+        """One line for each kind of run, in their order: teachers of several seeds stand together."""
+        by_kind: dict[RunKind, list[RunEstimate]] = {}
+        for one in self.runs:
+            by_kind.setdefault(one.kind, []).append(one)
+        return [
+            EstimateLine(
+                kind=kind,
+                num_runs=len(runs),
+                estimate=estimate_chain([one.estimate for one in runs]),
+                limit=sum((one.limit for one in runs), Decimal(0)),
+            )
+            for kind, runs in by_kind.items()
+        ]
 
 
 class RunHistory:

@@ -48,11 +48,18 @@ _ALWAYS_NAMED = {
     *("batch_size", "max_length", "head_learning_rate_factor", "temperature", "gold_weight"),
     *("filter", "keep", "gold_epochs"),
 }
+# How many teachers the seeds of a distilled student have.
+WHERE_CHEAP, ONE_FOR_ALL, ONE_EACH = "where_cheap", "one", "each"
+TEACHER_SEEDS_CHOICES = {
+    WHERE_CHEAP: "One for each, where cheap",
+    ONE_FOR_ALL: "One for all",
+    ONE_EACH: "One for each",
+}
 LARGEST_ID = 2**63 - 1
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only"),
-    *("teacher_connection", "shots", "stated_confidence"),
+    *("teacher_connection", "teacher_seeds", "shots", "stated_confidence"),
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
 )
@@ -154,6 +161,13 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     teacher_connection: int | None = setting(
         None, least=1, most=LARGEST_ID, help="A connection to a language model, which is asked for labels as teacher."
     )
+    teacher_seeds: str = setting(
+        WHERE_CHEAP,
+        choices=TEACHER_SEEDS_CHOICES,
+        label="Teachers of the seeds",
+        help="From one, intervals leave out how teachers of other seeds differ; each further one adds cost.",
+        group=FormGroup.DISTILLING,
+    )
     shots: int = setting(
         8,
         most=64,
@@ -183,6 +197,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             self._check_teacher_run()
         if self.teacher_only and (self.untrained_teacher or self.teacher_run is not None):
             self.refuse("teacher_only", "the teacher that is named is not trained by it. Name no other teacher.")
+        if self.teacher_only and self.teacher_seeds == ONE_EACH:
+            self.refuse("teacher_seeds", "the teacher alone is trained, from one seed. Leave it out.")
         self._check_language_model()
         if self.untrained_teacher:
             fault = "the teacher is not trained. Leave it out, or have the teacher fine-tuned."
@@ -199,6 +215,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     def _check_teacher_run(self) -> None:
         if self.self_distil:
             self.refuse("teacher_run", "the student's own checkpoint is the teacher already; choose one of them.")
+        if self.teacher_seeds == ONE_EACH:
+            self.refuse("teacher_seeds", f"the teacher, run {self.teacher_run}, is one. Leave it out, or train others.")
         fault = f"the teacher, run {self.teacher_run}, is trained already. Leave it out, or train another teacher."
         # A student of entities tags by what its teacher was trained to tag by.
         self._refuse_given((*FOR_TEACHER_TRAINING, "segmentation", "untrained_teacher"), fault)
@@ -268,7 +286,7 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         """What is tried for a teacher; empty where it is one training, or its checkpoint stays as it is."""
         if not is_trained:
             return {}
-        # From one seed: a student learns from one teacher, and the spread over seeds is asked of the student.
+        # From one seed: a teacher of another seed is a run of its own.
         return self._tried(self.teacher_learning_rates, TEACHER_LEARNING_RATES if has_dev else ())
 
     def distillation(self) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from training.answers import (
     Ratio,
     class_differences,
     compare_with_baseline,
+    teachers_counted,
     words_of_interval,
 )
 from training.contract import EXPORT_FORMATS
@@ -106,6 +107,7 @@ __all__ = [
     "seed_answers",
     "serving_figures",
     "settings_used",
+    "teachers_counted",
     "time_spent",
     "try_model",
     "versions_of",

@@ -126,7 +126,9 @@ def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
     made = f"A {kind} of the study “{run.study.name}”, made on the {run.path} path by {run}."
     asked = run.parents.filter(kind=RunKind.SCORE, model__source=ENDPOINT).first()
     whose = f"the language model {asked.model['model']}'s" if asked and asked.model else "a teacher's"
-    soft = f"{whose} soft labels of {artifact.num_pseudo_labels:,} examples"
+    several = run.parents.count() > 1
+    each = ", the student of each seed from those of a teacher of its own" if several else ""
+    soft = f"{whose} soft labels of {artifact.num_pseudo_labels:,} examples{each}"
     meanings = "what the labels say of themselves"
     if not artifact.num_pseudo_labels:
         return f"{made} It learned from {origins}{'' if origins.total else f', only from {meanings}'}."
@@ -138,7 +140,7 @@ def _summary(artifact: Artifact, origins: LabelOrigins) -> str:
         return f"{made} It learned from {soft}; the teacher had {origins}, only {meanings}."
     is_as_it_was = run.parents.filter(kind=RunKind.SCORE, model__isnull=False).exists()
     had = "was not fine-tuned; its head comes of" if is_as_it_was else "learned from"
-    return f"{made} It learned from {soft}; the teacher {had} {origins}."
+    return f"{made} It learned from {soft}; the teacher{'s' if several else ''} {had} {origins}."
 
 
 def _base(artifact: Artifact) -> dict[str, object]:

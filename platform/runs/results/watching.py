@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from runs.execution import LOG_FILE
 from runs.models import Attempt, Ending, Run, RunKind, RunState
+from runs.queries import seeds_of
 from runs.requests import trains
 from training.contract import CURVE_FILE, RESULT_FILE, SPEC_FILE
 from training.reporting import TrialCurve, read_curves
@@ -86,10 +87,16 @@ def settings_used(run: Run) -> list[tuple[str, str]]:
     for name, listed in _SEARCHED.items():
         if tried := run.search.get(listed):
             used[name] = _of_search(tried, kept.get(name) if kept else None)
-    seeds = run.search.get("num_seeds", 1)
-    used["seed"] = str(run.seed) if seeds == 1 else f"{run.seed} to {run.seed + seeds - 1}"
+    used["seed"] = _text_of_seeds(seeds_of(run))
     distilled = {name: value for name, value in run.distillation.items() if value not in (None, 0, "none")}
     return [*used.items(), *((name, _text(value)) for name, value in distilled.items())]
+
+
+def _text_of_seeds(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return str(seeds[0])
+    is_gapless = seeds[-1] - seeds[0] == len(seeds) - 1
+    return f"{seeds[0]} to {seeds[-1]}" if is_gapless else ", ".join(map(str, seeds))
 
 
 def _of_search(tried: Sequence[float], chosen: float | None) -> str:

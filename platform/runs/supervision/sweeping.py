@@ -19,9 +19,9 @@ from runs.control import resume_if_possible
 from runs.execution import (
     LeaseLost,
     StopReason,
-    cancel_unstarted,
     end_attempt,
     enqueue,
+    go_on_without,
     kill_orphan,
     last_sign_of_life,
     locked_unless_moving,
@@ -138,7 +138,7 @@ def _move_on(run_id: int) -> None:
     parents = list(run.parents.all())
     broken = next((parent for parent in parents if parent.state in (RunState.FAILED, RunState.CANCELLED)), None)
     if broken is not None:
-        cancel_unstarted(run, reason=f"{broken} {broken.get_state_display().lower()}")
+        go_on_without(run, broken, reason=f"{broken} {broken.get_state_display().lower()}")
     elif all(parent.state == RunState.SUCCEEDED for parent in parents):
         enqueue(run)
 

@@ -93,7 +93,7 @@ class LicenceForm(forms.Form):
 class StartRunForm(LicenceForm):
     """The settings with a label, and what else a request is made of; `LINKED` are those that a link may fill in."""
 
-    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "max_minutes")
+    LINKED = ("path", "num_labels", "num_unlabelled", "teacher", "teacher_seeds", "max_minutes")
 
     path = forms.ChoiceField(label="Method", choices=METHODS, initial=Path.ANNOTATE, widget=forms.RadioSelect)
     num_labels = forms.IntegerField(
@@ -126,7 +126,7 @@ class StartRunForm(LicenceForm):
         self.fields["gold_epochs"] = setting_field(
             SETTINGS["gold_epochs"], min_value=1, initial=HYBRID_EPOCHS, required=False, help_text="For hybrid."
         )
-        for name in _OF_LANGUAGE_MODEL:
+        for name in (*_OF_LANGUAGE_MODEL, "teacher_seeds"):
             self.fields[name].required = False
         if not has_words:
             del self.fields["segmentation"]
@@ -202,13 +202,14 @@ class StartRunForm(LicenceForm):
             FieldGroup(
                 title="Distilling",
                 help="Who teaches, and what of it the student learns from.",
-                fields=[self["teacher"], *self._of(FormGroup.DISTILLING)],
+                fields=[self["teacher"], *self._of(FormGroup.DISTILLING, first="teacher_seeds")],
                 is_for_distil=True,
             ),
         ]
 
-    def _of(self, group: FormGroup) -> list[forms.BoundField]:
+    def _of(self, group: FormGroup, *, first: str = "") -> list[forms.BoundField]:
         names = [name for name, setting in SETTINGS.items() if setting.group == group]
+        names.sort(key=lambda name: name != first)
         return [self[name] for name in names if name in self.fields]
 
 

@@ -16,6 +16,7 @@ from reports.formatting import adding_up
 from reports.serving import rate_format
 from runs.execution import total_usage
 from runs.models import Artifact, ArtifactKind
+from runs.queries import teachers_by_seed
 from runs.results import (
     CardMissing,
     measure_latency,
@@ -91,7 +92,7 @@ def _page(model: Artifact) -> dict[str, Any]:
     shared = sharing.bill(model) if model.kind == ArtifactKind.STUDENT else None
     parts = [line.amount for line in bill.lines], [one.share for one in shared.lines] if shared else []
     is_model = model.kind != ArtifactKind.SOFT_LABELS
-    result = read_result(model.result)
+    result, teachers = read_result(model.result), teachers_by_seed(model.run)
     return {
         "study": model.run.study,
         "artifact": model,
@@ -105,6 +106,8 @@ def _page(model: Artifact) -> dict[str, Any]:
         "rule": RULE,
         "evaluations": model.evaluations.order_by("-split", "metric"),
         "result": result,
+        "seeds": [(one, teachers.get(one.seed or 0)) for one in result.seeds],
+        "has_own_teachers": bool(teachers),
         "over_labels": result.over_labels.get(model.run.study.metric),
         "used": total_usage(model.run.attempts.all()),
         "reliability": reliability_of(model),

@@ -14,6 +14,7 @@ from config.refusals import Refusal
 from reports.advice import NextTranche, OfferRecord, changed_since, next_tranche
 from runs.control import start_all
 from runs.preflight import licence_of
+from runs.requests import ONE_FOR_ALL
 from studies.models import Split, Study
 from tables.table import counted
 from web.forms.runs import HYBRID, STUDENT_AS_TEACHER, TEACHER, LicenceForm
@@ -114,7 +115,7 @@ def _run(offer: OfferRecord) -> dict[str, object]:
     named = offer.teacher_run or (STUDENT_AS_TEACHER if offer.is_self_taught else None)
     teacher = {"teacher": named} if named else {}
     path = HYBRID if offer.is_hybrid else offer.path
-    return {**asked, "path": path, "num_unlabelled": offer.pseudo_labels, **teacher}
+    return {**asked, "path": path, "num_unlabelled": offer.pseudo_labels, **teacher, "teacher_seeds": ONE_FOR_ALL}
 
 
 def _address(name: str, study: Study, asked: dict[str, object]) -> str:

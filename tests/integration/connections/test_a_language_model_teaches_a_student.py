@@ -22,7 +22,7 @@ from runs.models import Artifact, Run, RunKind, RunState
 from runs.preflight.licences import LicenceUnconfirmed, OutputsMayNotTrain
 from runs.preflight.results import PreflightRefused
 from runs.requests import RunPlan, RunRequest
-from runs.requests.chain import TeacherUnusable
+from runs.requests.building import TeacherUnusable
 from runs.supervision import supervise, sweep
 from studies.models import Label, Split, Study
 from tests import factories

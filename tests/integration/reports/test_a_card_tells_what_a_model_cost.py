@@ -69,9 +69,22 @@ def test_a_card_says_where_a_baseline_is_as_good(student: Artifact, baseline: fl
     assert standing in text
 
 
-@pytest.mark.parametrize(("num_seeds", "words"), [(1, "intervals over examples only"), (2, "over examples and seeds.")])
-def test_a_card_says_what_its_intervals_hold(student: Artifact, num_seeds: int, words: str) -> None:
-    student.result = {**RESULT, "metrics": {"test": {**RESULT["metrics"]["test"], "num_seeds": num_seeds}}}
+@pytest.mark.parametrize(
+    ("num_seeds", "more", "words"),
+    [
+        (1, {}, "intervals over examples only."),
+        (2, {}, "intervals over examples and seeds."),
+        # As earlier trainers wrote of a distillation, and as later ones do.
+        (2, {"distillation": {}}, "intervals over examples and seeds of the student only; one teacher."),
+        (2, {"distillation": {}, "num_teachers": 1}, "over examples and seeds of the student only; one teacher."),
+        (2, {"distillation": {}, "num_teachers": 2}, "over examples, students' seeds and teachers' seeds."),
+        (1, {"distillation": {}, "num_teachers": 1}, "intervals over examples only."),
+    ],
+)
+def test_a_card_says_what_its_intervals_hold(
+    student: Artifact, num_seeds: int, more: dict[str, Any], words: str
+) -> None:
+    student.result = {**RESULT, "metrics": {"test": {**RESULT["metrics"]["test"], "num_seeds": num_seeds}}, **more}
     assert words in model_card(artifact=student)
 
 

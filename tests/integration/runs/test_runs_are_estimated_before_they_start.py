@@ -137,7 +137,7 @@ def test_a_search_and_seeds_are_trainings_more(study: Study) -> None:
 def test_epochs_on_gold_labels_are_work_too(study: Study) -> None:
     inputs = Inputs(study=study, num_labels=5, num_unlabelled=20, num_dev=0, num_test=0)
     training = {"epochs": 2, "steps": None, "batch_size": 10}
-    plain = PlannedRun(kind=RunKind.DISTIL, model={}, base_model={}, training=training)
+    plain = PlannedRun(seed=0, kind=RunKind.DISTIL, model={}, base_model={}, training=training)
     hybrid = replace(plain, distillation={"gold_epochs": 3}, search={"epochs": [1, 2]})
     assert work_of(plain, inputs).num_learned == 50
     assert work_of(hybrid, inputs).num_learned == 25 + 50 + 2 * 3 * 5
@@ -145,7 +145,7 @@ def test_epochs_on_gold_labels_are_work_too(study: Study) -> None:
 
 def test_trainings_that_auto_compares_are_work_too(study: Study) -> None:
     training = {"steps": 10, "batch_size": 2, "recipe": "auto"}
-    plain = PlannedRun(kind=RunKind.FINETUNE_STUDENT, model={}, base_model={}, training=training)
+    plain = PlannedRun(seed=0, kind=RunKind.FINETUNE_STUDENT, model={}, base_model={}, training=training)
 
     def learned(num_labels: int, *, num_dev: int) -> int:
         inputs = Inputs(study=study, num_labels=num_labels, num_unlabelled=0, num_dev=num_dev, num_test=0)

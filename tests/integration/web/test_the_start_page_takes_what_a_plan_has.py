@@ -30,6 +30,7 @@ SENT = {
     "gold_weight": "0.0",
     "distil_from": "soft_labels",
     "filter": "none",
+    "teacher_seeds": "where_cheap",
     "gold_epochs": "5",
 }
 
@@ -140,6 +141,24 @@ def test_what_is_found_beforehand_stands_on_the_quote(manager: Client, ready: St
     page = manager.get(reverse("run-quote", args=[ready.pk]), {"path": "distil"}).content.decode()
     for topic in ("Labels", "Vocabulary", "Memory", "Licence"):
         assert f"<dt>{topic}</dt>" in page
+
+
+def test_a_quote_has_all_teachers_and_is_what_is_held(manager: Client, ready: Study) -> None:
+    sent = {**SENT, "path": "distil", "num_unlabelled": "4", "recipe": "finetune", "teacher_seeds": "each"}
+    page = manager.get(reverse("run-quote", args=[ready.pk]), sent)
+    assert "Fine-tune the teacher, 3 times" in page.content.decode()
+    assert "<dt>Teachers</dt>" in page.content.decode()
+    manager.post(reverse("start-run", args=[ready.pk]), {**sent, "shown": page.context["shown"]})
+    assert Run.objects.count() == 7
+    ready.budget.refresh_from_db()
+    assert ready.budget.held == page.context["quote"].amount
+
+
+def test_where_the_teacher_is_named_each_seed_cannot_have_its_own(manager: Client, ready: Study) -> None:
+    done = ground.teacher(ready, num_labels=1)
+    sent = {**SENT, "path": "distil", "num_unlabelled": "4", "teacher": str(done.pk), "teacher_seeds": "each"}
+    page = manager.post(reverse("start-run", args=[ready.pk]), sent)
+    assert f"run {done.pk}, is one" in str(page.context["form"].errors["teacher_seeds"])
 
 
 def unlicensed(study: Study) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from planning.footprint import num_parameters
-from runs.preflight import PACKAGES
-from runs.preflight.model_files import (
+from runs.checkpoints import (
     PACKAGE_CONFIGS,
     base_model_of,
     card_licence,
@@ -14,6 +13,7 @@ from runs.preflight.model_files import (
     shape_of,
     tokenizer_fingerprint,
 )
+from runs.preflight import PACKAGES
 from tests.tiny_model import WORDS, write_tiny_model
 from training.model_files.packaged import PARAPHRASE_L3
 

@@ -69,17 +69,17 @@ def inputs_of(study: Study, *, has_dev: bool, num_unlabelled: int) -> FixedInput
 def keys_of(study: Study, path: Path, plan: RunPlan, *, has_dev: bool) -> list[str]:
     request = RunRequest(study=study, path=path, plan=plan, num_unlabelled=12)
     inputs = inputs_of(study, has_dev=has_dev, num_unlabelled=request.num_to_score)
-    chain, before, keys = chain_of(request=request, inputs=inputs), None, []
+    chain, keys = chain_of(request=request, inputs=inputs), list[str]()
     for run in chain.runs:
-        keys.append(request_key(chain=chain, inputs=inputs, run=run, after=before))
-        before = Run(request_key=keys[-1])
+        parents = [Run(request_key=keys[place]) for place in run.after]
+        keys.append(request_key(chain=chain, inputs=inputs, run=run, parents=parents))
     return [key[:16] for key in keys]
 
 
 @pytest.mark.parametrize(("name", "has_dev"), KEYS)
 def test_an_equal_request_has_the_key_it_always_had(name: str, has_dev: bool) -> None:
-    # All requests were of this recipe when there was no other.
-    plan = RunPlan(**PLANS[name], recipe="finetune")
+    # All requests were of this recipe, and had one teacher, when there was nothing else.
+    plan = RunPlan(**PLANS[name], recipe="finetune", teacher_seeds="one")
     study = Study(
         task_type="text_classification",
         labels=["good", "bad"],

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from runs.checkpoints import card_licence
 from runs.preflight import PACKAGES
 from runs.preflight.licences import PACKAGE_LICENCES
-from runs.preflight.model_files import card_licence
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "models.md"
 

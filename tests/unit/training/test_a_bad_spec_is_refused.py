@@ -35,6 +35,26 @@ BAD = {
     "label_texts, empty": {"label_texts": {"pos": [" "]}},
     "label_texts, a book": {"label_texts": {"pos": ["a" * 10_001]}},
     "data.soft_labels": {"kind": "distil"},
+    "teachers": {"kind": "distil", "data": {}, "teachers": {"3": "soft_labels"}},
+    "teachers, beside soft labels for all": {
+        "kind": "distil",
+        "data": {"soft_labels": "soft_labels"},
+        "teachers": [{"seed": 3, "soft_labels": "soft_labels"}],
+    },
+    "teachers, fewer than seeds": {
+        "kind": "distil",
+        "data": {},
+        "teachers": [{"seed": 3, "soft_labels": "soft_labels"}],
+        "search": {"num_seeds": 2},
+    },
+    "teachers, of one seed": {
+        "kind": "distil",
+        "data": {},
+        "teachers": [{"seed": 3, "soft_labels": "one"}, {"seed": 3, "soft_labels": "other"}],
+        "search": {"num_seeds": 2},
+    },
+    "teachers.soft_labels": {"kind": "distil", "data": {}, "teachers": [{"seed": 3}]},
+    "teachers.seed": {"kind": "distil", "data": {}, "teachers": [{"seed": "3", "soft_labels": "soft_labels"}]},
     "data.train, for the gold stage": {
         "kind": "distil",
         "data": {"soft_labels": "soft_labels"},

@@ -1,7 +1,8 @@
 """A trainer that learns nothing but keeps the whole contract: files, signals, exit codes, checkpoints, its parent.
 
-How it behaves is the last word of the model's name: steady, refusing, crashing, crashing-once, without-room-once, deaf,
-odd-result. A step is 50 ms, and 5 ms for one that goes on from a checkpoint, which nobody disturbs again.
+How it behaves is the last word of the model's name: steady, refusing, refusing-seed-1, crashing, crashing-once,
+without-room-once, deaf, odd-result. A step is 50 ms, and 5 ms for one that goes on from a checkpoint, which nobody
+disturbs again.
 """
 
 import json
@@ -34,7 +35,7 @@ def main(folder: Path) -> int:
     spec = json.loads((folder / "spec.json").read_text())
     behaviour = ((spec["model"] or {}).get("name") or "steady").rpartition("/")[2]
     signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "deaf" else stop)
-    if behaviour == "refusing":
+    if behaviour in ("refusing", f"refusing-seed-{spec['seed']}"):
         write(folder / "error.json", {"error": "PretrainedMissing", "message": "The model is not there. Name another."})
         return 2
     checkpoint = folder / "checkpoint.json"
