@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -69,6 +70,11 @@ class Evidence:
         """C."""
         return self.targets_NC.shape[1]
 
+    @cached_property
+    def fitted(self) -> dict[float, LinearHead]:
+        """Logistic regressions on these units by their strength, as they are fitted: recipes that hold one share it."""
+        return {}
+
     def of(self, rows: Sequence[int] | np.ndarray) -> Evidence:  # type: ignore[type-arg]
         """Return the same with some of the labelled units."""
         return replace(self, features_NF=self.features_NF[rows], targets_NC=self.targets_NC[rows])
@@ -119,13 +125,15 @@ def class_means(evidence: Evidence, strength: float = 0.0) -> LinearHead:
 
 def logistic(evidence: Evidence, strength: float) -> LinearHead:
     """Logistic regression drawn to the names' head as it is without labels, or to nothing where names say nothing."""
-    return fit_logistic(
-        features_NF=evidence.features_NF,
-        targets_NC=evidence.targets_NC,
-        start=_unlabelled_head(evidence),
-        strength=strength,
-        exclusive=evidence.exclusive,
-    )
+    if strength not in evidence.fitted:
+        evidence.fitted[strength] = fit_logistic(
+            features_NF=evidence.features_NF,
+            targets_NC=evidence.targets_NC,
+            start=_unlabelled_head(evidence),
+            strength=strength,
+            exclusive=evidence.exclusive,
+        )
+    return evidence.fitted[strength]
 
 
 def logistic_from_names(evidence: Evidence, strength: float) -> LinearHead:
