@@ -124,7 +124,7 @@ def class_means(evidence: Evidence, strength: float = 0.0) -> LinearHead:
 
 
 def logistic(evidence: Evidence, strength: float) -> LinearHead:
-    """Logistic regression drawn to the names' head as it is without labels, or to nothing where names say nothing."""
+    """Logistic regression drawn to the names' head as it is without labels; of words, and of mute names, to nothing."""
     if strength not in evidence.fitted:
         evidence.fitted[strength] = fit_logistic(
             features_NF=evidence.features_NF,
@@ -251,10 +251,10 @@ def _with_thresholds(evidence: Evidence, head: LinearHead) -> LinearHead:
 
 
 def _unlabelled_head(evidence: Evidence, of_names: Callable[[Evidence], LinearHead] = names_and_pool) -> LinearHead:
-    nothing = evidence.of([])
-    if not evidence.says_C.any():
+    # Of words, a name is the same for where an entity begins and where it goes on, and draws these together.
+    if evidence.outside is not None or not evidence.says_C.any():
         return no_head(evidence)
-    head = of_names(nothing)
+    head = of_names(evidence.of([]))
     # Of a label whose name says nothing, the rows are to decide, and nothing is to be held against it.
     said_C = evidence.says_C
     scale = 0.5
