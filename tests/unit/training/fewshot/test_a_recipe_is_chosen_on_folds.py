@@ -34,6 +34,12 @@ def test_recipes_that_hold_a_logistic_regression_fit_it_once(monkeypatch: pytest
     assert max(fits.values()) - min(fits.values()) <= 1
 
 
+@pytest.mark.parametrize(("outside", "is_drawn"), [(None, True), (0, False)], ids=["texts", "words"])
+def test_names_draw_the_logistic_regression_of_texts_and_not_of_words(outside: int | None, is_drawn: bool) -> None:
+    evidence = replace(make().evidence, outside=outside)
+    assert (np.abs(recipes.logistic(evidence, 1e6).weights_CF).max() > 0.01) == is_drawn
+
+
 def test_the_simplest_within_one_standard_error_is_taken() -> None:
     made = make()
     choice = choose(evidence=made.evidence, judge=made.judge)
