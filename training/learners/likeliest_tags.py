@@ -22,12 +22,12 @@ def likeliest_tags(values_WC: npt.NDArray[np.float32]) -> list[int]:
         found: list[int] = best_W.tolist()
         return found
     begins, insides = slice(1, None, 2), slice(2, None, 2)
-    total_C = values_WC[0].astype(np.float64)
+    total_C: npt.NDArray[np.float64] = values_WC[0].astype(np.float64)
     total_C[insides] = -np.inf
     place_C = np.arange(len(total_C))
     before: list[npt.NDArray[np.int64]] = []
     for value_C in values_WC[1:]:
-        before_C = np.full(len(total_C), total_C.argmax())
+        before_C: npt.NDArray[np.int64] = np.full(len(total_C), total_C.argmax())
         before_C[insides] = np.where(total_C[insides] > total_C[begins], place_C[insides], place_C[begins])
         total_C = total_C[before_C] + value_C
         before.append(before_C)
