@@ -23,6 +23,7 @@ from bench.parts.few import tables  # noqa: E402  # the paths and threads above 
 from bench.parts.few.cells import Cells  # noqa: E402
 from bench.parts.few.measuring import Cell, Measuring, paths_of  # noqa: E402
 from bench.parts.few.sets import SETS, read_sets  # noqa: E402
+from bench.parts.few.students import TEACHER  # noqa: E402
 from training.spec import AUTO, DISTIL_FROM_CHOICES, SOFT, TrainingSettings, settings_of  # noqa: E402
 
 RECIPES = tuple(settings_of(TrainingSettings)["recipe"].choices)
@@ -41,8 +42,8 @@ def main() -> int:
     cells = Cells(options.keep)
     with tempfile.TemporaryDirectory(prefix="fulcrum-bench-") as folder:
         vectors = options.vectors or Path(folder)
-        about = {"model": options.model, "distil_from": options.distil_from, "vectors": vectors, "cells": cells}
-        asked = [Measuring(few=few, **about) for few in sets]
+        about = {"model": options.model, "teacher": options.teacher, "distil_from": options.distil_from}
+        asked = [Measuring(few=few, vectors=vectors, cells=cells, **about) for few in sets]
         rows = [row for measuring in asked for row in _rows(measuring, options)]
     tables.print_tables(rows)
     if options.json:
@@ -65,6 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--setfit", type=Path, metavar="PYTHON", help="train SetFit, by an interpreter that has it")
     parser.add_argument("--students", action="store_true", help="train the engine's own students, too")
     parser.add_argument("--recipes", nargs="*", choices=RECIPES, default=[AUTO], help="of these students")
+    parser.add_argument("--teacher", default=TEACHER, help="of the distilled ones, frozen: a package with weights")
     parser.add_argument("--distil-from", choices=DISTIL_FROM_CHOICES, default=SOFT, help="of the distilled ones")
     parser.add_argument("--tests", type=int, help="how many test rows score these students; default all")
     parser.add_argument("--json", action="store_true", help="print the draws as one line of JSON, too")

@@ -45,6 +45,7 @@ from training.answers.scores import SeedScores, seed_scores
 from training.answers.span_offsets import SpanMisplaced, UncheckedSpan, can_be_miscounted, in_characters, offsets_kept
 from training.answers.spans import (
     NO_TOKEN,
+    OUTSIDE,
     WORD_TOKENS,
     Span,
     Word,
@@ -70,6 +71,7 @@ __all__ = [
     "NO_MATCH",
     "NO_TOKEN",
     "NUM_COMPAT_COUNTS",
+    "OUTSIDE",
     "OVER_EXAMPLES_AND_LABELS",
     "SEEDS",
     "SHOWN_CHARACTERS",

@@ -124,7 +124,7 @@ def choose(
         return _decided(evidence, tried, lacking, found, fold_rows, is_mean)
     if fold_rows is None or (len(tried) == 1 and not len(evidence.features_NF)):
         return _unjudged(evidence, tried, lacking)
-    rounds = [[held_out_logits(evidence, one, fold_U) for one in tried] for fold_U in fold_rows.rounds]
+    rounds = [held_out_logits(evidence, tried, fold_U) for fold_U in fold_rows.rounds]
     found = _Judged("folds", judge, rounds, evidence.targets_NC, evidence.exclusive)
     return _decided(evidence, tried, lacking, found, fold_rows, is_mean)
 
@@ -161,13 +161,15 @@ class _Judged:
     exclusive: bool
 
 
-def held_out_logits(evidence: Evidence, tried: _Tried | _Mean, fold_U: npt.NDArray[np.int64]) -> Floats:
-    """Return logits of the labelled units (U, C), each by a head fitted to the other folds."""
-    logits_UC = np.zeros_like(evidence.targets_NC, dtype=np.float64)
+def held_out_logits(evidence: Evidence, tried: Sequence[_Tried | _Mean], fold_U: npt.NDArray[np.int64]) -> list[Floats]:
+    """Return, for each that is tried, logits of the labelled units (U, C), each by a head fitted to the other folds."""
+    found = [np.zeros_like(evidence.targets_NC, dtype=np.float64) for _ in tried]
     for fold in range(int(fold_U.max()) + 1):
-        head = tried.fit(evidence.of(np.flatnonzero(fold_U != fold)))
-        logits_UC[fold_U == fold] = head.logits(evidence.features_NF[fold_U == fold])
-    return logits_UC
+        # One for all that are tried, which share what they fit to it.
+        others, left_out = evidence.of(np.flatnonzero(fold_U != fold)), np.flatnonzero(fold_U == fold)
+        for one, logits_UC in zip(tried, found, strict=True):
+            logits_UC[left_out] = one.fit(others).logits(evidence.features_NF[left_out])
+    return found
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ def _decided(
     held_out_NC = None
     if folds is not None:
         rounds = chosen.rounds if found.judged_on == "folds" else None
-        rounds = rounds or [held_out_logits(evidence, chosen.tried, fold_U) for fold_U in folds.rounds[:1]]
+        rounds = rounds or held_out_logits(evidence, [chosen.tried], folds.rounds[0])
         held_out_NC = np.mean([probabilities(one / temperature, exclusive=exclusive) for one in rounds], axis=0)
     return Choice(
         linear=chosen.tried.fit(evidence),

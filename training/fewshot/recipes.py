@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -69,6 +70,11 @@ class Evidence:
         """C."""
         return self.targets_NC.shape[1]
 
+    @cached_property
+    def fitted(self) -> dict[float, LinearHead]:
+        """Logistic regressions on these units by their strength, as they are fitted: recipes that hold one share it."""
+        return {}
+
     def of(self, rows: Sequence[int] | np.ndarray) -> Evidence:  # type: ignore[type-arg]
         """Return the same with some of the labelled units."""
         return replace(self, features_NF=self.features_NF[rows], targets_NC=self.targets_NC[rows])
@@ -118,14 +124,16 @@ def class_means(evidence: Evidence, strength: float = 0.0) -> LinearHead:
 
 
 def logistic(evidence: Evidence, strength: float) -> LinearHead:
-    """Logistic regression drawn to the names' head as it is without labels, or to nothing where names say nothing."""
-    return fit_logistic(
-        features_NF=evidence.features_NF,
-        targets_NC=evidence.targets_NC,
-        start=_unlabelled_head(evidence),
-        strength=strength,
-        exclusive=evidence.exclusive,
-    )
+    """Logistic regression drawn to the names' head as it is without labels; of words, and of mute names, to nothing."""
+    if strength not in evidence.fitted:
+        evidence.fitted[strength] = fit_logistic(
+            features_NF=evidence.features_NF,
+            targets_NC=evidence.targets_NC,
+            start=_unlabelled_head(evidence),
+            strength=strength,
+            exclusive=evidence.exclusive,
+        )
+    return evidence.fitted[strength]
 
 
 def logistic_from_names(evidence: Evidence, strength: float) -> LinearHead:
@@ -243,10 +251,10 @@ def _with_thresholds(evidence: Evidence, head: LinearHead) -> LinearHead:
 
 
 def _unlabelled_head(evidence: Evidence, of_names: Callable[[Evidence], LinearHead] = names_and_pool) -> LinearHead:
-    nothing = evidence.of([])
-    if not evidence.says_C.any():
+    # Of words, a name is the same for where an entity begins and where it goes on, and draws these together.
+    if evidence.outside is not None or not evidence.says_C.any():
         return no_head(evidence)
-    head = of_names(nothing)
+    head = of_names(evidence.of([]))
     # Of a label whose name says nothing, the rows are to decide, and nothing is to be held against it.
     said_C = evidence.says_C
     scale = 0.5

@@ -21,6 +21,7 @@ from training.answers import (
 )
 from training.data import Encoded, ModelOutputs, Units, tokenise
 from training.learners.base import TaskLearner
+from training.learners.likeliest_tags import likeliest_tags
 from training.learners.text_classification import by_row
 from training.losses import IGNORED
 from training.models import EncoderClassifier, EncoderTagger
@@ -71,10 +72,11 @@ class EntityExtractionLearner(TaskLearner):
 
     def _answer(self, values_WC: npt.NDArray[np.float32], text: str, labels: Sequence[str]) -> str | None:
         unseen_W = np.atleast_1d(np.isneginf(values_WC).all(axis=1))
-        if not np.isfinite(values_WC[~unseen_W]).all():
+        seen_WC = values_WC[~unseen_W]
+        if not np.isfinite(seen_WC).all():
             return None
-        best = values_WC.argmax(axis=1).tolist()
-        tags = [None if unseen else tag for tag, unseen in zip(best, unseen_W, strict=True)]
+        likeliest = iter(likeliest_tags(seen_WC))
+        tags = [None if unseen else next(likeliest) for unseen in unseen_W]
         return spans_to_json(spans_of(words=self._words(text)[: len(tags)], tags=tags, labels=labels))
 
     def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:

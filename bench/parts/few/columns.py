@@ -95,7 +95,8 @@ class Bench:
         rest = rest[:POOL_OF_WORDS] if self.task_type.unit == "word" else rest
         fields = self.task_type.input_fields
         pool = self.study.vectors(as_rows(rest, fields).columns)
-        self.study.vectors(as_rows(labelled, fields).columns)
+        if labelled:
+            self.study.vectors(as_rows(labelled, fields).columns)
         num_rows = len(labelled) + len(rest) + len(self.test)
         seconds = num_rows * self.seconds_per_row
         return Draw(bench=self, labelled=as_rows(labelled, fields), pool=pool, seed=seed, pass_seconds=seconds)

@@ -9,7 +9,7 @@ from bench.parts.few.cells import Cells, Found
 from bench.parts.few.columns import Answered, Answers, Bench, answers
 from bench.parts.few.setfit_column import can_answer, setfit_answers
 from bench.parts.few.sets import FewSet, as_rows, smaller
-from bench.parts.few.students import AskedStudent, student
+from bench.parts.few.students import TEACHER, AskedStudent, student
 from training.answers import Rows
 from training.evaluation import SplitAnswers, split_metrics
 from training.spec import AUTO, SOFT, EvaluationSettings
@@ -33,6 +33,7 @@ class Measuring:
 
     few: FewSet
     model: str
+    teacher: str
     distil_from: str
     vectors: Path
     cells: Cells
@@ -76,11 +77,15 @@ class Measuring:
         part = {"part": "student", "model": self.model, "path": path, "recipe": recipe, "tests": num_test}
         if path == DISTIL and self.distil_from != SOFT:
             part["distil_from"] = self.distil_from
+        if path == DISTIL and self.teacher != TEACHER:
+            part["teacher"] = self.teacher
         of = {**part, **vars(cell)}
         if not is_asked:
             return self.cells.known(**of)
         few = smaller(self.few, num_test=num_test)
-        asked = AskedStudent(model=self.model, path=path, recipe=recipe, distil_from=self.distil_from)
+        asked = AskedStudent(
+            model=self.model, teacher=self.teacher, path=path, recipe=recipe, distil_from=self.distil_from
+        )
         return self.cells.once(lambda: student(few, asked, num_labels=cell.num_labels, seed=cell.draw), **of)
 
     def _score(self, predicted: Answers) -> float:

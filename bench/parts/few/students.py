@@ -84,9 +84,10 @@ class Runs:
 
 @dataclass(frozen=True, kw_only=True)
 class AskedStudent:
-    """The checkpoint of a student, its path and recipe, and what it learns of a teacher."""
+    """The checkpoints of a student and of its teacher, its path and recipe, and what it learns of that."""
 
     model: str
+    teacher: str
     path: str
     recipe: str
     distil_from: str
@@ -106,7 +107,7 @@ def student(few: FewSet, asked: AskedStudent, *, num_labels: int, seed: int) -> 
             taught = {key: value for key, value in runs.data.items() if key in ("pool", "train")}
             scored = {**taught, "unlabelled": runs.data["pool"]}
             _, folder = runs.run(
-                "score", model=TEACHER, data=scored, training={"keep_vectors": asked.distil_from != SOFT}
+                "score", model=asked.teacher, data=scored, training={"keep_vectors": asked.distil_from != SOFT}
             )
             kind, data = "distil", {**runs.data, "soft_labels": str(folder / "soft_labels")}
         distillation = {"distil_from": asked.distil_from} if asked.path == "distil" else {}

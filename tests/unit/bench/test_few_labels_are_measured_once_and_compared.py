@@ -3,8 +3,12 @@ from pathlib import Path
 import pytest
 
 from bench.parts.few.cells import Cells
+from bench.parts.few.measuring import DISTIL, Cell, Measuring
 from bench.parts.few.setfit_column import SetFitFailed, answered_by, can_answer
+from bench.parts.few.sets import FewSet
+from bench.parts.few.students import TEACHER
 from bench.parts.few.tables import Draw, Row, figures, is_met
+from training.spec import AUTO, SOFT
 
 
 def row(*draws: dict[str, float], half_width: float = 3.0, few: str = "topics", num_labels: int = 75) -> Row:
@@ -37,6 +41,25 @@ def test_what_a_file_has_is_not_measured_again(tmp_path: Path) -> None:
         assert cells.once(measure, few="topics", draw=0) == {"score": 50.0}
     assert len(times) == 1
     assert Cells(path).known(draw=0, few="topics") == {"score": 50.0}
+
+
+def test_a_student_of_another_teacher_is_another_cell(tmp_path: Path) -> None:
+    cells, one = (
+        Cells(None),
+        FewSet(
+            name="topics", task_type="text_classification", metric="accuracy", labels=(), pool=(), test=(), max_length=8
+        ),
+    )
+    cell = Cell("topics", 75, 0)
+    usual = {"part": "student", "model": "small", "path": DISTIL, "recipe": AUTO, "tests": None}
+    cells.once(lambda: {"score": 50.0}, **usual, **vars(cell))
+    found = [
+        Measuring(few=one, model="small", teacher=teacher, distil_from=SOFT, vectors=tmp_path, cells=cells).student(
+            cell, DISTIL, recipe=AUTO, num_test=None, is_asked=False
+        )
+        for teacher in (TEACHER, "another")
+    ]
+    assert found == [{"score": 50.0}, None]
 
 
 def test_ours_is_the_better_path_beside_the_best_baseline_of_the_same_draws() -> None:

@@ -1,12 +1,17 @@
+from itertools import product
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tests.tiny_runs import rows_with
 from training.answers import Span, first_tokens, spans_from_json, spans_of, spans_to_json, tags_of, words_of
 from training.data import UNSEEN, ModelOutputs, Units
 from training.learners import learner_of
+from training.learners.likeliest_tags import likeliest_tags
 from training.tasks import TASK_TYPES
 
 ENTITIES = TASK_TYPES["entity_extraction"]
@@ -85,6 +90,20 @@ def test_digits_and_letters_are_words_of_their_own() -> None:
 )
 def test_tags_that_fit_badly_are_read_by_one_rule(said: list[int | None], expected: list[Span]) -> None:
     assert spans_of(words=words_of("x y z"), tags=said, labels=LABELS) == expected
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(5)), elements=st.integers(-9, 9)))
+def test_tags_are_found_together_so_that_no_entity_goes_on_before_it_began(values_WC: np.ndarray) -> None:  # type: ignore[type-arg]
+    def sums(tags: tuple[int, ...]) -> float:
+        return float(values_WC[range(len(tags)), tags].sum())
+
+    whole = [
+        tags
+        for tags in product(range(5), repeat=len(values_WC))
+        if all(tag in (0, 1, 3) or before in (tag - 1, tag) for before, tag in zip((0, *tags), tags, strict=False))
+    ]
+    found = tuple(likeliest_tags(values_WC))
+    assert found in whole and sums(found) == max(map(sums, whole))
 
 
 def test_a_words_first_token_speaks_for_it_and_no_token_for_two() -> None:

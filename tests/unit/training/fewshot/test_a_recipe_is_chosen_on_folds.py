@@ -1,9 +1,12 @@
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.unit.training.fewshot.evidence import make
-from training.fewshot import Choice, choose
+from training.fewshot import Choice, LinearHead, choose, fit_logistic, recipes
 
 
 def test_every_candidate_has_its_score_and_the_choice_its_reason() -> None:
@@ -14,6 +17,27 @@ def test_every_candidate_has_its_score_and_the_choice_its_reason() -> None:
     assert all(one.score is not None and one.error is not None for one in choice.candidates)
     assert choice.judged_on == "folds"
     assert choice.chosen.recipe in choice.why
+
+
+def test_recipes_that_hold_a_logistic_regression_fit_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: Counter[float] = Counter()
+
+    def counted(*, strength: float, **more: Any) -> LinearHead:
+        fits[strength] += 1
+        return fit_logistic(strength=strength, **more)
+
+    monkeypatch.setattr(recipes, "fit_logistic", counted)
+    made = make()
+    choose(evidence=made.evidence, judge=made.judge, only=["average", "logistic", "names"])
+    # On each fold one of each strength, though two recipes are tried at some.
+    assert set(fits) == set(recipes.STRENGTHS)
+    assert max(fits.values()) - min(fits.values()) <= 1
+
+
+@pytest.mark.parametrize(("outside", "is_drawn"), [(None, True), (0, False)], ids=["texts", "words"])
+def test_names_draw_the_logistic_regression_of_texts_and_not_of_words(outside: int | None, is_drawn: bool) -> None:
+    evidence = replace(make().evidence, outside=outside)
+    assert (np.abs(recipes.logistic(evidence, 1e6).weights_CF).max() > 0.01) == is_drawn
 
 
 def test_the_simplest_within_one_standard_error_is_taken() -> None:

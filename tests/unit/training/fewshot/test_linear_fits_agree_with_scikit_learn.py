@@ -3,7 +3,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from training.fewshot import LinearHead, fit_logistic, fit_words
+from training.fewshot import LinearHead, fit_logistic, fit_words, linear
 from training.fewshot.tfidf import _weighed, _words
 
 RNG = np.random.default_rng(5)
@@ -11,7 +11,9 @@ FEATURES = RNG.normal(size=(90, 6))
 GOLD = (FEATURES[:, :3] + RNG.normal(size=(90, 3))).argmax(axis=1)
 
 
-def test_logistic_regression_from_nothing() -> None:
+@pytest.mark.parametrize("most", [0, len(GOLD)], ids=["fp32", "fp64"])
+def test_logistic_regression_from_nothing(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "MOST_IN_FP64", most)
     ours = fit_logistic(
         features_NF=FEATURES,
         targets_NC=np.eye(3)[GOLD],
