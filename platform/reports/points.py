@@ -35,6 +35,7 @@ class Point:
     Utilities are in the metric's unit (0 to 1), figures per dollar in utility per unit of `currency`. The utility is
     the mean over `num_seeds` trainings with the settings `chosen`; `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
+    `num_chosen` of its labels are of examples that a model was least sure of, and no random ones.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -52,6 +53,7 @@ class Point:
     high: float
     baseline: float | None
     utility_per_dollar: float | None = None
+    num_chosen: int = 0
     num_examples: int = 0
     num_seeds: int = 1
     is_trained: bool = True
@@ -135,6 +137,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         run_id=run.pk,
         path=Path(run.path),
         num_labels=ledger.num_labels(run_id=run.pk),
+        num_chosen=ledger.num_chosen(run_id=run.pk),
         num_pseudo_labels=artifact.num_pseudo_labels,
         bill=ledger.bill(run_id=run.pk),
         dev=ledger.dev_charges(run_id=run.pk),

@@ -38,6 +38,8 @@ class ChoiceFactor:
         A study counts by how much its data moved the belief, 1 - its variance / this one's; this belief counts as one
         study for the mean and as three for the variance.
         """
+        if not measured:
+            return self
         weights = np.array([np.clip(1 - one.sd**2 / self.sd**2, 0.0, 1.0) for one in measured])
         means, sds = (np.array([getattr(one, name) for one in measured]) for name in ("mean", "sd"))
         mean = float((weights @ means + self.mean) / (weights.sum() + 1))

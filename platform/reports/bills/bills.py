@@ -21,7 +21,7 @@ from connections.models import AnswerUse
 from labeling.models import Annotation
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
-from studies.models import SnapshotItem, Study
+from studies.models import ChosenBy, Example, SnapshotItem, Study
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -134,7 +134,7 @@ class _RunNode(NamedTuple):
 
 @dataclass(frozen=True)
 class LedgerRows:
-    """All that studies paid for, and all that their runs were made of: six queries, however many and however large."""
+    """All that studies paid for, and all that their runs were made of, in seven queries, however many or large."""
 
     studies: Sequence[Study]
 
@@ -179,6 +179,12 @@ class LedgerRows:
         return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
 
     @cached_property
+    def chosen(self) -> frozenset[int]:
+        """Examples that were published because a model was least sure of them."""
+        chosen = Example.objects.filter(study__in=self.studies).exclude(chosen_by=ChosenBy.CHANCE)
+        return frozenset(chosen.values_list("pk", flat=True))
+
+    @cached_property
     def dev_keys(self) -> dict[int, list[str]]:
         """By snapshot that a run was selected on: the subject keys of its paid annotations."""
         used = {node.dev_id for runs in self.runs.values() for _, node in runs if node.dev_id is not None}
@@ -218,10 +224,17 @@ class StudyLedger:
 
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
+        return self._counts(run_id)[0]
+
+    def num_chosen(self, *, run_id: int) -> int:
+        """Count those of them that a model chose for labelling."""
+        return self._counts(run_id)[1]
+
+    def _counts(self, run_id: int) -> tuple[int, int]:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._label_counts:
             examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
-            self._label_counts[snapshots] = len(examples)
+            self._label_counts[snapshots] = len(examples), len(examples & self._rows.chosen)
         return self._label_counts[snapshots]
 
     @cached_property
@@ -241,7 +254,7 @@ class StudyLedger:
         return {}
 
     @cached_property
-    def _label_counts(self) -> dict[tuple[int, ...], int]:
+    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int]]:
         return {}
 
     def _collect(self, run_id: int) -> Bill:

@@ -111,7 +111,7 @@ class Chain:
     @property
     def models(self) -> dict[str, dict[str, Any]]:
         """Checkpoints by role."""
-        if self.plan.teacher_only and self.teacher:
+        if self.teacher and not self.plan.teaches:
             return {"teacher": self.teacher.model}
         loaded = {} if self.teacher is None or self.teacher.connection else {"teacher": self.teacher.model}
         return {"student": self.student, **loaded}
@@ -178,7 +178,7 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
         distillation=plan.distillation() if teacher else {},
     )
     before = _teacher_runs(plan, teacher, inputs) if teacher else []
-    runs = before[:1] if teacher and plan.teacher_only else [*before, student]
+    runs = [*before, student] if teacher is None or plan.teaches else before[:1]
     return Chain(request=request, inputs=inputs, device=settings.RUN_DEVICE, teacher=teacher, runs=runs)
 
 

@@ -18,6 +18,7 @@ from runs.results.serving import (
     original_figures,
     serving_figures,
 )
+from runs.results.unsure import KeptScores, ScoresUnreadable, kept_scores, least_sure_first, newest_student
 from runs.results.watching import (
     FILES,
     CurvePoint,
@@ -70,6 +71,7 @@ __all__ = [
     "Difference",
     "Interval",
     "Item",
+    "KeptScores",
     "LabelOrigins",
     "LabelSpread",
     "ModelAnswer",
@@ -80,6 +82,7 @@ __all__ = [
     "PredictionFailed",
     "Ratio",
     "RecipeChoice",
+    "ScoresUnreadable",
     "ServingFigures",
     "become_server",
     "card_of",
@@ -92,11 +95,14 @@ __all__ = [
     "export_to_folder",
     "first_step",
     "folder_to_serve",
+    "kept_scores",
+    "least_sure_first",
     "listening_socket",
     "loss_shown",
     "measure_latency",
     "measured_split",
     "missing_parts",
+    "newest_student",
     "original_figures",
     "predict_to_file",
     "recipe_choice",

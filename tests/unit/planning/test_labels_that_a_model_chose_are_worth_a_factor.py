@@ -1,4 +1,4 @@
-"""Labels that a model chose count as some factor of as many random ones: unsure at first, learned from what is measured."""
+"""Labels that a model chose count as a factor of random ones: unsure at first, learned from what is measured."""
 
 import numpy as np
 
