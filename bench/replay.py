@@ -155,7 +155,7 @@ def _coverage(asked: Asked) -> Figures:
     return {name: _short(value) for name, value in coverage(checks).items()}
 
 
-def _speed(_: Asked) -> Figures:
+def _speed(_asked: Asked) -> Figures:
     """CPU seconds to plan 20 arms from 200 points: of 200 cells, and of 20 cells measured ten times."""
     random, prior = np.random.default_rng(3), prior_from(published_surfaces())
     world = World.draw(random)

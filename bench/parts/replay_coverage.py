@@ -63,7 +63,7 @@ def _of_task(number: int, prior: Prior, random: np.random.Generator) -> Iterator
 
 def _times_beyond(cell: Cell, shown: Sequence[Cell]) -> float:
     labels, pseudo = (max(one) for one in zip(*((each.labels, each.pseudo_labels) for each in shown), strict=True))
-    return max(cell.labels / labels, cell.pseudo_labels / pseudo, 1.0)
+    return float(max(cell.labels / labels, cell.pseudo_labels / pseudo, 1.0))
 
 
 def _shown(random: np.random.Generator) -> list[Cell]:

@@ -59,20 +59,17 @@ def _chart(checks: Sequence[BandCheck], theme: "Theme") -> Any:
         title="Labels or pseudo-labels over the most shown",
         axis=alt.Axis(labelAngle=0),
     )
-    height = {"scale": alt.Scale(domain=[0.6, 1.0]), "title": "Share inside", "axis": alt.Axis(format="~%")}
+
+    def height(name: str) -> alt.Y:
+        return alt.Y(name, scale=alt.Scale(domain=[0.6, 1.0]), title="Share inside", axis=alt.Axis(format="~%"))
+
     base = alt.Chart(alt.InlineData(values=list(_rows(checks)))).encode(
         x=where, color=colour, xOffset=alt.XOffset("bands:N", sort=names)
     )
-    bar = base.mark_rule(strokeWidth=1.5, opacity=0.8).encode(y=alt.Y("low:Q", **height), y2="high:Q")
-    dot = base.mark_point(filled=True, size=70, opacity=1).encode(
-        y=alt.Y("share:Q", **height), shape=_shape(alt, names)
-    )
+    bar = base.mark_rule(strokeWidth=1.5, opacity=0.8).encode(y=height("low:Q"), y2="high:Q")
+    dot = base.mark_point(filled=True, size=70, opacity=1).encode(y=height("share:Q"), shape=_shape(alt, names))
     said = [{"bands": name, "share": level} for name, level in zip(names, LEVELS, strict=True)]
-    line = (
-        alt.Chart(alt.InlineData(values=said))
-        .mark_rule(strokeDash=[5, 4])
-        .encode(y=alt.Y("share:Q", **height), color=colour)
-    )
+    line = alt.Chart(alt.InlineData(values=said)).mark_rule(strokeDash=[5, 4]).encode(y=height("share:Q"), color=colour)
     num_tasks = len({check.task for check in checks})
     subtitle = f"{num_tasks} synthetic tasks. Dashed: what the bands say. Bars: 95 % intervals over tasks."
     chart = alt.layer(line, bar, dot).properties(

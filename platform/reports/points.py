@@ -124,6 +124,11 @@ def points_of(ledger: StudyLedger) -> list[Point]:
     evaluations = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
     ).select_related("artifact__run")
+    # Hundreds of runs with all their settings are read from JSON otherwise.
+    evaluations = evaluations.only(
+        *("metric", "value", "low", "high", "baseline", "num_examples"),
+        *("artifact__result", "artifact__num_pseudo_labels", "artifact__run__path"),
+    )
     found = [_point(ledger, evaluation) for evaluation in evaluations]
     found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
     return _with_frontier(_with_marginals(_from_one_zero(found)))

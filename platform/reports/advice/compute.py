@@ -29,6 +29,7 @@ from studies.models import Study
 from tables.table import counted
 
 MOST_MINUTES = 7 * 24 * 60
+USUAL_MINUTES = RunPlan().max_minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,11 +118,10 @@ def price_scoring(situation: Situation, history: PriceHistory) -> Scoring | str:
 
 
 def scoring_request(
-    *, study: Study, scorer: int, num_labels: int, num_to_score: int, minutes: int | None = None
+    *, study: Study, scorer: int, num_labels: int, num_to_score: int, minutes: int = USUAL_MINUTES
 ) -> RunRequest:
     """What asks for the scores of a student, of all examples beside the labels there."""
-    limit = {"max_minutes": minutes} if minutes else {}
-    plan = RunPlan(score_only=True, teacher_run=scorer, **limit)
+    plan = RunPlan(score_only=True, teacher_run=scorer, max_minutes=minutes)
     return RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_to_score)
 
 

@@ -34,6 +34,7 @@ def outcomes_of(study: Study) -> QuerySet[ForecastOutcome]:
     return (
         ForecastOutcome.objects.filter(recommendation__study=study)
         .select_related("recommendation", "artifact")
+        .defer("recommendation__offers", "recommendation__runner_up", "artifact__result")
         .order_by("-artifact")
     )
 

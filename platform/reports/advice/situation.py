@@ -169,6 +169,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
+    open_ones = open_ones.only("kind", "num_unlabelled", "snapshot__num_examples")
     self_taught, num_chosen = self_taught_runs(study), num_chosen_of_snapshots(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
@@ -223,6 +224,9 @@ def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeac
     rows = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     ).select_related("artifact__run__snapshot")
+    rows = rows.only(
+        *("value", "low", "high", "artifact__run__model", "artifact__run__snapshot__num_examples"),
+    )
     return tuple(
         MeasuredTeacher(
             run_id=row.artifact.run_id,

@@ -5,14 +5,16 @@ Entries are found by their subject keys, or, where a caller named its own subjec
 An entry counts once in a bill, with its reversal beside it, so that a reversed label costs nothing.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple, TypeVar
 
 from django.db import models
+from django.db.models.functions import Cast
 
 from budgets.cost_kinds import TOKEN_KINDS, CostKind, SourceType
 from budgets.models import LedgerEntry, Origin
@@ -162,7 +164,8 @@ class LedgerRows:
     def attempt_keys(self) -> dict[int, list[str]]:
         """By run."""
         attempts = Attempt.objects.filter(run__study__in=self.studies).order_by("number")
-        return _grouped((attempt.run_id, attempt.source_key) for attempt in attempts)
+        rows = attempts.values_list("run_id", "number")
+        return _grouped((run, Attempt(run_id=run, number=number).source_key) for run, number in rows)
 
     @cached_property
     def used_batches(self) -> dict[str, list[str]]:
@@ -175,8 +178,10 @@ class LedgerRows:
         """By snapshot that a run trained on: its examples, with the source keys of their labels."""
         used = {node.snapshot_id for runs in self.runs.values() for _, node in runs if node.snapshot_id is not None}
         items = SnapshotItem.objects.filter(snapshot_id__in=used).order_by("pk")
-        rows = items.values_list("snapshot_id", "example_id", "source_keys")
-        return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
+        # The labels of one run are among those of the next: each text is taken apart once.
+        keys_in = cache(json.loads)
+        rows = items.values_list("snapshot_id", "example_id", Cast("source_keys", models.TextField()))
+        return _grouped((snapshot, (example, keys_in(keys))) for snapshot, example, keys in rows)
 
     @cached_property
     def chosen(self) -> frozenset[int]:

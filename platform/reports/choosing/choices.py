@@ -85,5 +85,6 @@ def _fresh_scores(study: Study) -> KeptScores | None:
 
 def _choosable(study: Study, run: Run) -> QuerySet[Example]:
     """Examples that a run scored, and that were never published."""
+    assert run.unlabelled_id is not None, "what scores has rows to score"
     scored = Snapshot.objects.filter(pk=run.unlabelled_id).values_list(Func(F("unlabelled_ids"), function="unnest"))
     return never_published(study=study).filter(pk__in=scored)

@@ -102,7 +102,7 @@ class PublishForm(forms.Form):
     @property
     def is_chosen(self) -> bool:
         """Whether a model is to choose."""
-        return self.cleaned_data["order"] == Order.UNCERTAINTY
+        return bool(self.cleaned_data["order"] == Order.UNCERTAINTY)
 
     @property
     def request(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A model's kept scores give the order in which to label; what was chosen is marked, priced and forecast as such."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -13,6 +14,7 @@ from labeling.models import LabelingProject, Publication
 from labeling.publishing import PublishRequest, hold_batch, publish
 from reports.advice import NextTranche, next_tranche, recommend, situation_of
 from reports.advice.question import measured_points
+from reports.autopilot import step
 from reports.choosing import NothingScored, choose_examples, choosing_of
 from reports.points import points
 from runs.models import Artifact, Run, RunKind
@@ -22,10 +24,13 @@ from studies.models import ChosenBy, Example, Split, Study
 from studies.snapshots import take_unlabelled
 from tests import factories
 from tests.integration.reports import ground
+from tests.integration.reports.autopilots import outside, recommended, switched_on
 from training.answers import Rows
 from training.data import ModelOutputs
 from training.distil import PartialStore, StorePlan
 from web.views.next_tranche import first_step
+
+__all__ = ["outside"]
 
 pytestmark = pytest.mark.django_db
 
@@ -77,15 +82,25 @@ def scored_by(run: Run, study: Study) -> Run:
 
 
 def _plan(study: Study, num_rows: int) -> StorePlan:
-    hashes = dict.fromkeys(("teacher_hash", "tokenizer_hash", "data_hash"), "x")
     labels = tuple(study.labels)
-    shape = {"max_length": 8, "precision": "fp32", "rows_per_shard": 1024, "num_rows": num_rows}
-    return StorePlan(task_type=study.task_type, labels=labels, unit="row", outputs=labels, **hashes, **shape)
+    return StorePlan(
+        task_type=study.task_type,
+        labels=labels,
+        unit="row",
+        outputs=labels,
+        teacher_hash="x",
+        tokenizer_hash="x",
+        data_hash="x",
+        max_length=8,
+        precision="fp32",
+        rows_per_shard=1024,
+        num_rows=num_rows,
+    )
 
 
-def texts_of(ids: object) -> list[str]:
+def texts_of(ids: Sequence[int]) -> list[str]:
     by_pk = {one.pk: one.fields["text"] for one in Example.objects.filter(pk__in=ids)}
-    return [by_pk[pk] for pk in ids]  # type: ignore[attr-defined]
+    return [by_pk[pk] for pk in ids]
 
 
 def held(study: Study, how_many: int) -> list[str]:
@@ -129,7 +144,7 @@ def test_scores_of_far_fewer_labels_and_unreadable_ones_are_none(study: Study) -
         choose_examples(study)
     assert choosing_of(study).scorer is not None
     Run.objects.filter(pk=scoring.parents.get().pk).update(snapshot=student(study, num_labels=40, utility=0.7).snapshot)
-    (shard,) = scoring.artifact.path.glob("shard-*.arrow")
+    (shard,) = (scoring.folder / "soft_labels").glob("shard-*.arrow")
     shard.write_bytes(b"not arrow")
     with pytest.raises(ScoresUnreadable, match="scored again"):
         choose_examples(study)
@@ -140,8 +155,8 @@ def test_without_scores_the_price_has_a_pass_and_the_button_starts_it(study: Stu
     scorer = student(study, num_labels=40, utility=0.7)
     found = advised(study)
     offers = {one.is_chosen: one for one in found.offers if (one.num_new, one.pseudo_labels) == (10, 0)}
-    assert offers[True].scoring_cost is not None and offers[True].scoring_cost > 0
-    assert offers[True].price == offers[False].price + offers[True].scoring_cost
+    scoring_cost = offers[True].scoring_cost or Decimal(0)
+    assert offers[True].price == offers[False].price + scoring_cost > offers[False].price
     assert offers[True].num_chosen == 10 and "chosen by uncertainty" in offers[True].name
     assert offers[True].band_90 is not None and offers[False].band_90 is not None
     recommendation = found.recommendation
@@ -183,3 +198,26 @@ def test_a_student_of_chosen_labels_is_apart_from_the_curve(study: Study) -> Non
     assert point.num_chosen == len(chosen) == 10
     (cell,) = [one.cell for one in measured_points(situation_of(study)).curve if one.cell.labels == 50]
     assert cell.chosen == 10
+
+
+CHOSEN = {"num_new": 5, "num_chosen": 5, "is_chosen": True}
+
+
+def test_an_autopilot_first_has_examples_scored(study: Study) -> None:
+    scorer = student(study, num_labels=40, utility=0.7)
+    switched_on(study)
+    pass_of = {"scorer": scorer.pk, "num_to_score": 60, "scoring_minutes": 2, "scoring_cost": Decimal("0.01")}
+    recommended(study, **CHOSEN, **pass_of)
+    step(study_id=study.pk)
+    (scoring,) = study.runs.filter(kind=RunKind.SCORE)
+    assert (scoring.num_unlabelled, scoring.parents.get(), scoring.max_seconds) == (60, scorer, 120)
+    assert not Publication.objects.exists()
+
+
+def test_an_autopilot_publishes_those_of_which_the_model_was_least_sure(study: Study) -> None:
+    scored_by(student(study, num_labels=40, utility=0.7), study)
+    switched_on(study)
+    recommended(study, **CHOSEN)
+    step(study_id=study.pk)
+    published = Publication.objects.values_list("example__fields__text", "example__chosen_by")
+    assert set(published) == {(f"new {number}", ChosenBy.UNCERTAINTY) for number in range(5)}
