@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path as FilePath
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,13 +201,18 @@ def test_a_student_of_chosen_labels_is_apart_from_the_curve(study: Study) -> Non
     assert cell.chosen == 10
 
 
-CHOSEN = {"num_new": 5, "num_chosen": 5, "is_chosen": True}
+CHOSEN: dict[str, Any] = {"num_new": 5, "num_chosen": 5, "is_chosen": True}
 
 
 def test_an_autopilot_first_has_examples_scored(study: Study) -> None:
     scorer = student(study, num_labels=40, utility=0.7)
     switched_on(study)
-    pass_of = {"scorer": scorer.pk, "num_to_score": 60, "scoring_minutes": 2, "scoring_cost": Decimal("0.01")}
+    pass_of: dict[str, Any] = {
+        "scorer": scorer.pk,
+        "num_to_score": 60,
+        "scoring_minutes": 2,
+        "scoring_cost": Decimal("0.01"),
+    }
     recommended(study, **CHOSEN, **pass_of)
     step(study_id=study.pk)
     (scoring,) = study.runs.filter(kind=RunKind.SCORE)
