@@ -2,7 +2,8 @@
 
 `python3 manage.py bench replay` plays the published tasks and 40 synthetic ones, forecasts the study's printed cells
 and bills, counts how often bands hold, and times the planner. `--parts NAME …` selects parts; `--quick` plays and
-counts an eighth of the synthetic tasks.
+counts an eighth of the synthetic tasks. `--plot FILE` draws the share inside the bands, light and dark: `--plot
+bands.svg` writes bands-light.svg and bands-dark.svg.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
-from bench.parts.replay_coverage import coverage  # noqa: E402  the path comes first
+from bench.parts.replay_coverage import band_checks, coverage  # noqa: E402  the path comes first
+from bench.parts.replay_plot import plot  # noqa: E402
 from bench.parts.replay_printed import cost_errors, printed_cells  # noqa: E402
 from bench.parts.replay_worlds import World, surface_of  # noqa: E402
 from planning.policy import Question, advise  # noqa: E402
@@ -53,15 +56,27 @@ AT_LEAST = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Of the synthetic tasks one in `share`; where to draw the bands' shares, None for nowhere."""
+
+    share: int
+    plot: Path | None
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="manage.py bench replay")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--quick", action="store_true", help="an eighth of the synthetic tasks")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the share inside the bands, light and dark")
     options = parser.parse_args()
+    if options.plot and "coverage" not in options.parts:
+        parser.error("--plot draws what the part coverage counts: name it in --parts.")
     figures: Figures = {}
+    asked = Asked(share=8 if options.quick else 1, plot=options.plot)
     for part in options.parts:
         started = time.monotonic()
-        figures |= PARTS[part](8 if options.quick else 1)
+        figures |= PARTS[part](asked)
         _say(f"{part}: {time.monotonic() - started:.0f} s")
     goals = {name: [AT_LEAST.get(name), AT_MOST.get(name)] for name in figures if name in AT_LEAST | AT_MOST}
     for name, value in figures.items():
@@ -83,7 +98,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _published(_: int) -> Figures:
+def _published(_: Asked) -> Figures:
     surfaces = published_surfaces()
     priors = [prior_without(surface=surface, others=surfaces) for surface in surfaces]
     figures: Figures = {}
@@ -114,10 +129,10 @@ def _short(value: Any) -> float:
     return round(float(value), 3)
 
 
-def _worlds(share: int) -> Figures:
+def _worlds(asked: Asked) -> Figures:
     prior = prior_from(published_surfaces())
     results = []
-    for number in range(NUM_WORLDS // share):
+    for number in range(NUM_WORLDS // asked.share):
         random = np.random.default_rng((WORLD_SEED, number))
         surface = surface_of(World.draw(random), size=SIZES[number % 4 == 3], random=random, name=str(number))
         results.append(replay(surface=surface, prior=prior))
@@ -132,13 +147,15 @@ def _worlds(share: int) -> Figures:
     return figures
 
 
-def _coverage(share: int) -> Figures:
+def _coverage(asked: Asked) -> Figures:
     prior = prior_from(published_surfaces())
-    shares = coverage(prior=prior, numbers=range(NUM_COVERAGE // share), seed=COVERAGE_SEED)
-    return {name: _short(value) for name, value in shares.items()}
+    checks = band_checks(prior=prior, numbers=range(NUM_COVERAGE // asked.share), seed=COVERAGE_SEED)
+    if asked.plot:
+        _say(f"  drawn: {', '.join(map(str, plot(checks, asked.plot)))}")
+    return {name: _short(value) for name, value in coverage(checks).items()}
 
 
-def _speed(_: int) -> Figures:
+def _speed(_asked: Asked) -> Figures:
     """CPU seconds to plan 20 arms from 200 points: of 200 cells, and of 20 cells measured ten times."""
     random, prior = np.random.default_rng(3), prior_from(published_surfaces())
     world = World.draw(random)
@@ -166,7 +183,7 @@ def _speed(_: int) -> Figures:
     return figures
 
 
-PARTS: dict[str, Callable[[int], Figures]] = {
+PARTS: dict[str, Callable[[Asked], Figures]] = {
     "published": _published,
     "printed": lambda _: printed_cells(),
     "costs": lambda _: cost_errors(),

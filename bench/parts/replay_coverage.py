@@ -1,6 +1,7 @@
 """Whether bands hold what they say: points of synthetic tasks are shown, new measurements are forecast."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,25 +14,56 @@ FARTHEST = 4.0
 CELLS_PER_REGION = 12
 
 
-def coverage(*, prior: Prior, numbers: Sequence[int], seed: int) -> dict[str, float]:
-    """The share of new measurements inside bands, within what was shown and up to four times beyond it."""
-    held: dict[str, list[bool]] = {f"{region}_{level:.0%}": [] for region in ("inside", "beyond") for level in LEVELS}
-    for number in numbers:
-        random = np.random.default_rng((seed, number))
-        world = World.draw(random)
-        shown = _shown(random)
-        scores = world.measured(Cells.of(shown), random)
-        points = [Point(cell=cell, dollars=1.0, score=float(score)) for cell, score in zip(shown, scores, strict=True)]
-        posterior = fit_points(points=points, prior=prior)
-        for region, targets in _targets(shown, random).items():
-            cells = Cells.of(targets)
-            worlds, measured = posterior.worlds(cells), world.measured(cells, random)
-            for level in LEVELS:
-                bands = [worlds.band(cell, level, random) for cell in range(len(cells))]
-                held[f"{region}_{level:.0%}"] += [
-                    low <= score <= high for (low, high), score in zip(bands, measured, strict=True)
-                ]
-    return {f"coverage_{name.replace('%', '')}": float(np.mean(inside)) for name, inside in held.items()}
+@dataclass(frozen=True, kw_only=True)
+class BandCheck:
+    """Whether a new measurement of a task came inside a band.
+
+    `times`: its labels or pseudo-labels over the most that were shown, the larger of the two; 1 within what was shown.
+    """
+
+    task: int
+    region: str
+    level: float
+    times: float
+    is_inside: bool
+
+
+def band_checks(*, prior: Prior, numbers: Sequence[int], seed: int) -> list[BandCheck]:
+    """Forecast new measurements of each task, within what was shown of it and up to four times beyond."""
+    return [check for number in numbers for check in _of_task(number, prior, np.random.default_rng((seed, number)))]
+
+
+def coverage(checks: Sequence[BandCheck]) -> dict[str, float]:
+    """The share of new measurements inside bands, by region and level."""
+    regions = {(check.region, check.level): None for check in checks}
+    return {
+        f"coverage_{region}_{level:.0%}".replace("%", ""): float(
+            np.mean([check.is_inside for check in checks if (check.region, check.level) == (region, level)])
+        )
+        for region, level in regions
+    }
+
+
+def _of_task(number: int, prior: Prior, random: np.random.Generator) -> Iterator[BandCheck]:
+    world = World.draw(random)
+    shown = _shown(random)
+    scores = world.measured(Cells.of(shown), random)
+    points = [Point(cell=cell, dollars=1.0, score=float(score)) for cell, score in zip(shown, scores, strict=True)]
+    posterior = fit_points(points=points, prior=prior)
+    for region, targets in _targets(shown, random).items():
+        cells = Cells.of(targets)
+        worlds, measured = posterior.worlds(cells), world.measured(cells, random)
+        for level in LEVELS:
+            for place, score in enumerate(measured):
+                low, high = worlds.band(place, level, random)
+                times = _times_beyond(targets[place], shown)
+                inside = bool(low <= score <= high)
+                yield BandCheck(task=number, region=region, level=level, times=times, is_inside=inside)
+
+
+def _times_beyond(cell: Cell, shown: Sequence[Cell]) -> float:
+    labels, pseudo = (max(one) for one in zip(*((each.labels, each.pseudo_labels) for each in shown), strict=True))
+    return float(max(cell.labels / labels, cell.pseudo_labels / pseudo, 1.0))
 
 
 def _shown(random: np.random.Generator) -> list[Cell]:

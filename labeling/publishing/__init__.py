@@ -1,17 +1,27 @@
 """Publishing examples for labelling, in batches that are paid for."""
 
-from labeling.publishing.batches import EXAMPLES_PER_BATCH, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.batches import (
+    EXAMPLES_PER_BATCH,
+    ChosenExamples,
+    NoneFits,
+    PublishRequest,
+    hold_batch,
+    never_published,
+    publishable,
+)
 from labeling.publishing.publish_examples import PublishResult, open_project, publish
 from labeling.publishing.quotes import LabelQuote, quote_labels
 from labeling.publishing.sending import resume_batches, withdraw_unsent
 
 __all__ = [
     "EXAMPLES_PER_BATCH",
+    "ChosenExamples",
     "LabelQuote",
     "NoneFits",
     "PublishRequest",
     "PublishResult",
     "hold_batch",
+    "never_published",
     "open_project",
     "publish",
     "publishable",

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,7 +17,7 @@ from budgets.money import ZERO, amount_text
 from labeling.models import Assignment, Batch, LabelingProject, Publication
 from labeling.payment import Terms, terms_of
 from labeling.records import PUBLISHED, record_labelling
-from studies.models import Example, Label, Study
+from studies.models import ChosenBy, Example, Label, Split, Study
 
 EXAMPLES_PER_BATCH = 1000
 
@@ -47,7 +48,7 @@ class HeldBatch:
 class PublishRequest:
     """Which examples are to be published, and the maximum number; a repeated `uid` publishes nothing more.
 
-    `agent` names what acts for the person, if anything does.
+    `agent` names what acts for the person, if anything does; `chosen` what the examples were chosen by, if they were.
     """
 
     by: User
@@ -58,6 +59,31 @@ class PublishRequest:
     action: str = PUBLISHED
     split: str = ""
     agent: str = ""
+    chosen: "ChosenExamples | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenExamples:
+    """Examples of the pool in the order in which to publish them, the least sure first, and whose scores say so."""
+
+    ids: Sequence[int]
+    run_id: int
+
+    def next_of(self, *, study: Study, num_examples: int) -> "ChosenExamples":
+        """The first of them that are neither published nor labelled."""
+        is_new = set(never_published(study=study).values_list("pk", flat=True))
+        return ChosenExamples(ids=[pk for pk in self.ids if pk in is_new][:num_examples], run_id=self.run_id)
+
+    def examples(self, *, study: Study, start: int) -> QuerySet[Example]:
+        """A batch of those that can be published, from this place of the order on."""
+        ids = list(self.ids[start : start + EXAMPLES_PER_BATCH])
+        place = Func(Value(ids, output_field=ArrayField(BigIntegerField())), F("pk"), function="array_position")
+        return never_published(study=study).filter(pk__in=ids).order_by(place)
+
+
+def never_published(*, study: Study) -> QuerySet[Example]:
+    """Examples of the pool that are neither published nor labelled, and never were."""
+    return study.examples.filter(split=Split.POOL, publication__isnull=True, label__isnull=True)
 
 
 def publishable(*, study: Study, split: str) -> QuerySet[Example]:
@@ -96,6 +122,9 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
     after = {"batch": str(batch.uid), "split": wanted.split, "examples": num_fitting}
     if wanted.agent:
         after["by"] = wanted.agent
+    if wanted.chosen:
+        _mark_chosen(examples[:num_fitting])
+        after |= {"chosen_by": ChosenBy.UNCERTAINTY, "scored_by_run": wanted.chosen.run_id}
     record_labelling(
         project=project,
         actor=wanted.by if wanted.action == PUBLISHED else None,
@@ -109,6 +138,11 @@ def hold_batch(wanted: PublishRequest) -> HeldBatch | None:
         num_short=wanted.num_examples - num_fitting if is_short else 0,
         missing=total - left if is_short else ZERO,
     )
+
+
+def _mark_chosen(examples: Sequence[Example]) -> None:
+    """Note that they are no random sample, for as long as they are there."""
+    Example.objects.filter(pk__in=[one.pk for one in examples]).update(chosen_by=ChosenBy.UNCERTAINTY)
 
 
 def _num_annotations(

@@ -14,7 +14,7 @@ from config.refusals import Refusal
 from labeling.annotations import forget_if_gone
 from labeling.label_studio import LabelStudioClient, LabelStudioRefused, LabelStudioUnreachable, connect, ensure_project
 from labeling.models import Batch, LabelingProject, Publication
-from labeling.publishing.batches import HeldBatch, NoneFits, PublishRequest, hold_batch, publishable
+from labeling.publishing.batches import ChosenExamples, HeldBatch, NoneFits, PublishRequest, hold_batch, publishable
 from labeling.publishing.sending import resume_batches, send
 from studies.models import Split, Study
 
@@ -36,23 +36,22 @@ def publish(
     num_examples: int | None = None,
     split: str = Split.POOL,
     request_key: str = "",
+    chosen: ChosenExamples | None = None,
 ) -> PublishResult:
-    """Publish more of a study's examples for labelling, in rank order, as many as the budget takes.
+    """Publish more of a study's examples for labelling, in rank order or as chosen, as many as the budget takes.
 
     Each requested annotation gets a hold at the highest current rate before anything is sent. Safe to repeat: what is
     published is not published again, and a batch that a crash left half-sent is completed.
 
     Parameters: `num_examples` how many more, >= 1, or None for all; `request_key` names the request, so that the same
-    form sent twice publishes once.
+    form sent twice publishes once; `chosen` the order of those of the pool that a model was least sure of, which are
+    marked so.
     Raises: Forbidden; Refusal (number, split); BudgetStopped; NoneFits (nothing is held); PriceMissing;
     LabelStudioRefused; LabelStudioUnreachable (before anything was held, or later: then what is held is sent when it
     answers again).
     """
     require(actor=actor, action=Action.PUBLISH_EXAMPLES)
-    if num_examples is not None and num_examples < 1:
-        raise Refusal(f"{num_examples} must be 1 or more.", field="examples")
-    if split not in Split.values:
-        raise Refusal(f"{split!r} is not one of {', '.join(Split.values)}.", field="split")
+    _check_request(num_examples, split, chosen)
     budget = Budget.objects.get(pk=study.budget_id)
     if budget.is_stopped:
         raise BudgetStopped(budget)
@@ -60,12 +59,18 @@ def publish(
     project = open_project(study=study, client=client)
     earlier = Publication.objects.filter(batch__project=project, example__split=split, withdrawn_at__isnull=True)
     num_already = earlier.count()
-    examples = publishable(study=study, split=split)
-    num_left = examples.count()
+    ordered = publishable(study=study, split=split)
+    num_left = ordered.count()
+    if chosen is not None:
+        chosen = chosen.next_of(study=study, num_examples=num_examples or num_left)
+        num_left = len(chosen.ids)
 
     def want(place: int, left: int) -> PublishRequest:
         uid = uuid.uuid5(project.uid, f"{request_key}:{place}") if request_key else uuid.uuid4()
-        return PublishRequest(by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split)
+        examples = chosen.examples(study=study, start=len(chosen.ids) - left) if chosen else ordered
+        return PublishRequest(
+            by=actor, study=study, examples=examples, num_examples=left, uid=uid, split=split, chosen=chosen
+        )
 
     done = _hold_and_send(want, min(num_examples or num_left, num_left), client)
     return PublishResult(
@@ -74,6 +79,15 @@ def publish(
         num_short=sum(held.num_short for held in done),
         missing=sum((held.missing for held in done), ZERO),
     )
+
+
+def _check_request(num_examples: int | None, split: str, chosen: ChosenExamples | None) -> None:
+    if num_examples is not None and num_examples < 1:
+        raise Refusal(f"{num_examples} must be 1 or more.", field="examples")
+    if split not in Split.values:
+        raise Refusal(f"{split!r} is not one of {', '.join(Split.values)}.", field="split")
+    if chosen is not None and split != Split.POOL:
+        raise Refusal("only examples of the pool are chosen: dev and test stay random samples.", field="split")
 
 
 def open_project(*, study: Study, client: LabelStudioClient) -> LabelingProject:

@@ -66,10 +66,18 @@ class _Rates:
         return self.usual if person is None else self.own.get(person, self.usual)
 
 
-def quote_labels(*, study: Study, num_examples: int, split: str = Split.POOL) -> LabelQuote:
-    """Quote publishing some of a split's examples. Raises: PriceMissing."""
+def quote_labels(
+    *, study: Study, num_examples: int, split: str = Split.POOL, num_choosable: int | None = None
+) -> LabelQuote:
+    """Quote publishing some of a split's examples; `num_choosable` where a model chooses among so many new ones.
+
+    Raises: PriceMissing.
+    """
     terms = terms_of(study=study, at=timezone.now())
-    asked = num_asked(study=study, split=split, num_examples=num_examples)
+    if num_choosable is None:
+        asked = num_asked(study=study, split=split, num_examples=num_examples)
+    else:
+        asked = [study.annotations_per_example] * min(num_examples, num_choosable)
     left = headroom(budget=study.budget, path=Path.ANNOTATE, kind=terms.price.kind)
     prices, history = _history(study, terms)
     return LabelQuote(

@@ -4,13 +4,13 @@ That process loads the application once, so that a worker takes a tenth of the m
 own queues: a task that hangs in one blocks no other.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from config.celery import CHORES, NOTICES, SWEEPS, SYNC, app
+from config.loaded import leave_out_of_collection
 from embedded.processes import Forks
 
 GRACE_SECONDS = 8.0
@@ -55,9 +55,7 @@ def main() -> int:
     os.umask(0o077)
     django.setup()
     app.loader.import_default_modules()
-    # The garbage collector would write to shared memory, and so copy it: it leaves out what is loaded by now.
-    gc.collect()
-    gc.freeze()
+    leave_out_of_collection()
     return Forks(jobs=[_job(worker) for worker in WORKERS], grace_seconds=GRACE_SECONDS).run()
 
 

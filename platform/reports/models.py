@@ -25,6 +25,7 @@ class Recommendation(AppendOnly):
     labels = models.PositiveIntegerField(null=True)
     pseudo_labels = models.PositiveIntegerField(null=True)
     is_self_taught = models.BooleanField(default=False, help_text="The student's own checkpoint is the teacher.")
+    num_chosen = models.PositiveIntegerField(default=0, help_text="Of its labels, those that a model chose.")
     price = amount_field(null=True, help_text="Of labels and compute, as they were quoted.")
     score = models.FloatField(null=True)
     low_80 = models.FloatField(null=True)

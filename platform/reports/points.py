@@ -36,6 +36,7 @@ class Point:
     the mean over `num_seeds` trainings with the settings `chosen`, which `num_teachers` taught where it was distilled;
     its dollars are those of all of them together. `interval_over` says what its interval holds, and
     `over_labels` is the wider one that holds other labels too, where that was measured.
+    `num_chosen` of its labels are of examples that a model was least sure of, and no random ones.
     Figures per dollar count from `zero`, one for all students of a study. `dev` are the labels that chose rates and
     steps: they are in no bill.
     """
@@ -53,6 +54,7 @@ class Point:
     high: float
     baseline: float | None
     utility_per_dollar: float | None = None
+    num_chosen: int = 0
     num_examples: int = 0
     num_seeds: int = 1
     num_teachers: int = 0
@@ -126,6 +128,11 @@ def points_of(ledger: StudyLedger) -> list[Point]:
     evaluations = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.STUDENT, split=Split.TEST, metric=study.metric
     ).select_related("artifact__run")
+    # Hundreds of runs with all their settings are read from JSON otherwise.
+    evaluations = evaluations.only(
+        *("metric", "value", "low", "high", "baseline", "num_examples"),
+        *("artifact__result", "artifact__num_pseudo_labels", "artifact__run__path"),
+    )
     found = [_point(ledger, evaluation) for evaluation in evaluations]
     found.sort(key=lambda point: (point.path, point.dollars, point.artifact_id))
     return _with_frontier(_with_marginals(_from_one_zero(found)))
@@ -139,6 +146,7 @@ def _point(ledger: StudyLedger, evaluation: Evaluation) -> Point:
         run_id=run.pk,
         path=Path(run.path),
         num_labels=ledger.num_labels(run_id=run.pk),
+        num_chosen=ledger.num_chosen(run_id=run.pk),
         num_pseudo_labels=artifact.num_pseudo_labels,
         bill=ledger.bill(run_id=run.pk),
         dev=ledger.dev_charges(run_id=run.pk),

@@ -109,6 +109,11 @@ class Report:
         return any(point.is_single_seed for point in self.points)
 
     @property
+    def has_chosen_labels(self) -> bool:
+        """Whether a student was trained on labels of examples that a model chose."""
+        return any(point.num_chosen for point in self.points)
+
+    @property
     def reconciles(self) -> bool:
         return self.used + self.unused.amount == self.spent
 

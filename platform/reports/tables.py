@@ -167,6 +167,11 @@ def _remarks(report: Report) -> list[str]:
     taught = [f"{point.artifact_id}" for point in report.points if point.is_from_language_model]
     if taught:
         remarks.append(f"Taught by a language model: student{'s' if len(taught) > 1 else ''} {', '.join(taught)}.")
+    remarks += [
+        f"Of the labels of student {point.artifact_id}, a model chose {point.num_chosen:,}: no random sample."
+        for point in report.points
+        if point.num_chosen
+    ]
     if any(point.is_replay for point in report.points):
         remarks.append("Replay: labels were replayed from known answers, not given by people.")
     return remarks

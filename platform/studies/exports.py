@@ -26,7 +26,7 @@ def export_examples(*, study: Study, examples: QuerySet[Example], suffix: str) -
 
 
 def _csv(study: Study, examples: Iterator[Example]) -> Pieces:
-    columns = [*study.definition.input_fields, "label", "split", "source"]
+    columns = [*study.definition.input_fields, "label", "split", "source", "chosen_by"]
     rows = (_row(study, example) for example in examples)
     cells = ([_cell(row[name]) for name in columns] for row in rows)
     # As they are, also where a spreadsheet would take one for a formula: an import reads the same.
@@ -50,6 +50,7 @@ def _row(study: Study, example: Example) -> dict[str, Any]:
         "label": None if label is None else study.definition.as_json(label.value),
         "split": example.split,
         "source": "" if label is None else label.source,
+        "chosen_by": example.chosen_by,
     }
 
 

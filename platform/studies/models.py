@@ -171,6 +171,13 @@ class ImportJob(models.Model):
         return f"{'import' if self.is_import else 'preview'} of {self.batch}"
 
 
+class ChosenBy(models.TextChoices):
+    """How an example came to be published for labelling."""
+
+    CHANCE = "", "Chance: in the study's random order"
+    UNCERTAINTY = "uncertainty", "Uncertainty: a model was least sure of it"
+
+
 class Example(models.Model):
     """One input. The same row twice is one example; rows alike but for case and spaces share a split."""
 
@@ -181,13 +188,19 @@ class Example(models.Model):
     group_hash = models.CharField(max_length=64)
     split = models.CharField(max_length=8, choices=Split.choices)
     rank = models.CharField(max_length=16, help_text="A seeded random order, so that subsets nest.")
+    chosen_by = models.CharField(max_length=16, blank=True, choices=ChosenBy.choices, default=ChosenBy.CHANCE)
     import_batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="examples")
 
     class Meta:
-        constraints = [models.UniqueConstraint("study", "content_hash", name="one_example_per_content")]
+        constraints = [
+            models.UniqueConstraint("study", "content_hash", name="one_example_per_content"),
+            # What models are selected and measured on stays a random sample.
+            models.CheckConstraint(condition=Q(split="pool") | Q(chosen_by=""), name="only_the_pool_is_chosen_from"),
+        ]
         indexes = [
             models.Index(fields=["study", "split", "rank"]),
             models.Index(fields=["study", "group_hash"]),
+            models.Index(fields=["study"], condition=~Q(chosen_by=""), name="chosen_examples"),
         ]
 
     def __str__(self) -> str:

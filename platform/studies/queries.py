@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from config.refusals import Refusal
-from studies.models import Example, Label, Split, Study
+from studies.models import ChosenBy, Example, Label, SnapshotItem, Split, Study
 
 NOTHING = "[]"
 # Taken apart only after they are picked: labels of other studies are no JSON.
@@ -39,6 +39,17 @@ class SplitCount:
 def labelled(study: Study, split: str) -> QuerySet[Example]:
     """Labelled examples of a split in rank order, so that the first n are in the first n + 1."""
     return study.examples.filter(split=split, label__isnull=False).order_by("rank")
+
+
+def chosen(study: Study) -> QuerySet[Example]:
+    """Examples that were published because a model was least sure of them."""
+    return study.examples.exclude(chosen_by=ChosenBy.CHANCE)
+
+
+def num_chosen_of_snapshots(study: Study) -> dict[int, int]:
+    """How many labelled rows of each snapshot that has any were chosen by a model."""
+    items = SnapshotItem.objects.filter(example__in=chosen(study))
+    return dict(items.values_list("snapshot").annotate(Count("pk")).order_by())
 
 
 def with_label(study: Study, label: str) -> QuerySet[Example]:

@@ -11,7 +11,7 @@ from planning.policy.look_ahead import LEAST_GAIN
 from planning.policy.planner import TIE
 from planning.policy.state import State
 from planning.policy.words import Wording, cannot_tell, doubts, too_dear, too_small, why
-from planning.posterior import Prior, Worlds, fit_points, worlds_with_others
+from planning.posterior import ChoiceFactor, Prior, Worlds, fit_points, worlds_with_others
 from planning.surfaces import TEACHER, Cell, Owned, Point, PriceList, merge_points
 
 FLIP_FACTORS = np.geomspace(1 / 16, 16, 25)
@@ -28,14 +28,16 @@ class Question:
 
     `points`: the students measured, those of other teachers too; `apart`: those that no curve is for, as a teacher
     without labels taught them; they count as they were measured, and nothing is inferred from them. `offers`: what can
-    be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `dollars_per_point`: what a point of
-    the score is worth, so that money left over has a value too (0: nothing else to spend it on).
+    be bought and what it costs; `money`: dollars left; `prior`: see `prior_from`; `factor`: what labels that a model
+    chose are worth beside random ones; `dollars_per_point`: what a point of the score is worth, so that money left over
+    has a value too (0: nothing else to spend it on).
     """
 
     points: Sequence[Point]
     offers: PriceList
     money: float
     prior: Prior
+    factor: ChoiceFactor = field(default_factory=ChoiceFactor)
     owned: Owned | None = None
     dollars_per_point: float = 0.0
     apart: Sequence[Point] = ()
@@ -48,15 +50,20 @@ class Question:
 
     @property
     def usual(self) -> tuple[Point, ...]:
-        """The points that curves are fitted to: those of no other teacher than the usual one."""
+        """The points that curves are fitted to: of random labels, and of no other teacher than the usual one."""
+        return merge_points(point for point in self.points if not point.cell.teacher and not point.cell.chosen)
+
+    @property
+    def of_usual_teacher(self) -> tuple[Point, ...]:
+        """The points of the curves, and those that differ from them by how their labels were chosen."""
         return merge_points(point for point in self.points if not point.cell.teacher)
 
     def worlds(self) -> Worlds:
         """What is believed of the scores of all cells of the state."""
         state = self.state()
-        others = [point for point in merge_points(self.points) if point.cell.teacher]
+        others = [point for point in merge_points(self.points) if point.cell.teacher or point.cell.chosen]
         posterior = fit_points(points=self.usual, prior=self.prior)
-        worlds = worlds_with_others(posterior=posterior, cells=state.prices.cells, points=others)
+        worlds = worlds_with_others(posterior=posterior, cells=state.prices.cells, points=others, factor=self.factor)
         places = {state.cell(place): place for place in range(len(state.scores))}
         for point in merge_points(self.apart):
             if point.cell in places:
@@ -67,8 +74,12 @@ class Question:
         """The same question where labels, or all compute, cost this many times as much."""
         offers, owned = self.offers, self.owned or self.offers.nothing()
         if which == "labels":
-            scaled = replace(offers, label_dollars=factor * offers.label_dollars)
-            return replace(self, offers=scaled, owned=replace(owned, label_dollars=factor * owned.label_dollars))
+            chosen = None if offers.chosen_dollars is None else factor * offers.chosen_dollars
+            scaled = replace(offers, label_dollars=factor * offers.label_dollars, chosen_dollars=chosen)
+            held = replace(
+                owned, label_dollars=factor * owned.label_dollars, chosen_dollars=factor * owned.chosen_dollars
+            )
+            return replace(self, offers=scaled, owned=held)
         compute, teacher = factor * offers.compute_dollars, factor * offers.teacher_dollars
         return replace(self, offers=replace(offers, compute_dollars=compute, teacher_dollars=teacher))
 
@@ -91,10 +102,10 @@ class Advice:
 
 def advise(question: Question) -> Advice:
     """Advise on the next purchase; the same question gets the same words."""
-    points, state, wording = question.usual, question.state(), question.wording
+    points, state, wording = question.of_usual_teacher, question.state(), question.wording
     if not state.affordable.any():
         return Advice(words=too_dear(state, wording))
-    if not points:
+    if not question.usual:
         return _first(question, state)
     forecasts = forecasts_of(state=state, worlds=question.worlds(), points=points)
     return _advice(question, forecasts, doubts(points))
@@ -108,8 +119,8 @@ def flips(
     Parameters: `arm` names the arm of a cell; by default each cell is its own.
     Returns: empty where nothing within a sixteenth and sixteen times changes the advice, or where nothing is measured.
     """
-    points = question.usual
-    if not points:
+    points = question.of_usual_teacher
+    if not question.usual:
         return {}
     worlds = question.worlds()
 
@@ -141,8 +152,8 @@ def least_visible(points: Sequence[Point]) -> float:
 
 def cheapest_to_reach(question: Question, *, score: float, chance: float = 0.8) -> Forecast | None:
     """The cheapest single purchase whose student reaches a score with this chance; None where none does."""
-    points, state = question.usual, question.state()
-    if not points or not state.affordable.any():
+    points, state = question.of_usual_teacher, question.state()
+    if not question.usual or not state.affordable.any():
         return None
     worlds = question.worlds()
     reaches = dict(

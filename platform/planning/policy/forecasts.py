@@ -1,7 +1,7 @@
 """What is expected of every offer: its score, what a plan that begins with it gains, and how sure that is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,8 +51,9 @@ def state_of(*, points: Sequence[Point], offers: PriceList, owned: Owned, money:
         label_dollars=np.append(offers.label_dollars, nothing),
         compute_dollars=np.append(offers.compute_dollars, nothing),
         teacher_dollars=np.append(offers.teacher_dollars, nothing),
+        chosen_dollars=None if offers.chosen_dollars is None else np.append(offers.chosen_dollars, nothing),
     )
-    held = Owned(label_dollars=owned.label_dollars, has_teacher=np.append(owned.has_teacher, nothing > 0))
+    held = replace(owned, has_teacher=np.append(owned.has_teacher, nothing > 0))
     scores = np.array([measured.get(cell, np.nan) for cell in (*on_offer, *others)])
     return State(prices=prices, owned=held, budget=money, money=money, scores=scores)
 

@@ -67,6 +67,10 @@ def too_dear(state: State, wording: Wording) -> str:
     )
 
 
+def _alike_but_for_labels(one: Cell, other: Cell) -> bool:
+    return (one.pseudo_labels, one.teacher, one.chosen) == (other.pseudo_labels, other.teacher, other.chosen)
+
+
 def doubts(points: Sequence[Point]) -> str:
     """What in the points themselves warns: falling curves, or a metric that never moves."""
     scores = [point.score for point in points]
@@ -75,8 +79,7 @@ def doubts(points: Sequence[Point]) -> str:
     falls = [
         (fewer.score - more.score, fewer, more)
         for fewer, more in combinations(points, 2)
-        if (fewer.cell.pseudo_labels, fewer.cell.teacher) == (more.cell.pseudo_labels, more.cell.teacher)
-        and fewer.score - more.score > DISAGREEMENT
+        if _alike_but_for_labels(fewer.cell, more.cell) and fewer.score - more.score > DISAGREEMENT
     ]
     if not falls:
         return ""

@@ -1,5 +1,6 @@
 """What is believed of a surface, given the scores seen: curves, priors, likelihood and sequential Monte Carlo."""
 
+from planning.posterior.chosen_labels import ChoiceFactor, measured_factor
 from planning.posterior.curves import from_even, to_even
 from planning.posterior.fit import Bank, Posterior, Worlds, fit_points, prior_from
 from planning.posterior.other_teachers import worlds_with_others
@@ -7,12 +8,14 @@ from planning.posterior.priors import Prior, learned_prior, vague_prior
 
 __all__ = [
     "Bank",
+    "ChoiceFactor",
     "Posterior",
     "Prior",
     "Worlds",
     "fit_points",
     "from_even",
     "learned_prior",
+    "measured_factor",
     "prior_from",
     "to_even",
     "vague_prior",

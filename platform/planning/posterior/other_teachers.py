@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from planning.posterior.chosen_labels import ChoiceFactor, worlds_with_chosen
 from planning.posterior.curves import points_per_even, to_even
 from planning.posterior.fit import Posterior, Worlds
 from planning.surfaces import Cells, Floats, Point
@@ -14,16 +15,21 @@ CELL_SD = 1.5
 """In phi: how far a cell is from the offset that all of its teacher share."""
 
 
-def worlds_with_others(*, posterior: Posterior, cells: Cells, points: Sequence[Point]) -> Worlds:
+def worlds_with_others(
+    *, posterior: Posterior, cells: Cells, points: Sequence[Point], factor: ChoiceFactor | None = None
+) -> Worlds:
     """Draw true scores at cells; where another teacher teaches, those of the usual one and an offset of its own.
 
     Each draw has its offset: normal before, and after the points of that teacher. They bend no curve.
 
-    Parameters: `posterior` is fitted to the usual teacher's points, `points` are of other teachers.
+    Parameters: `posterior` is fitted to the usual teacher's points of random labels, `points` are all others; `factor`
+        is what is believed of labels that a model chose.
     """
     number = len(cells)
+    chosen = [point for point in points if point.cell.chosen and not point.cell.teacher]
+    points = [point for point in points if point.cell.teacher]
     every = Cells.of([*map(cells.cell, range(number)), *(point.cell for point in points)])
-    worlds = posterior.worlds(every)
+    worlds, _ = worlds_with_chosen(posterior=posterior, cells=every, points=chosen, factor=factor or ChoiceFactor())
     random, phi = np.random.default_rng(posterior.seed), worlds.phi.copy()
     for teacher in np.unique(cells.teachers[cells.teachers > 0]):
         mean, sd = _offsets(worlds, [point if point.cell.teacher == teacher else None for point in points])

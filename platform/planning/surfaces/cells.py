@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,14 @@ class BadSurface(ValueError):
 class Cell:
     """Labels owned and pseudo-labels used: 0 pseudo-labels is the annotate path, `TEACHER` the teacher itself.
 
-    `teacher` numbers who teaches: 0 is the usual teacher, and any other another one.
+    `teacher` numbers who teaches: 0 is the usual teacher, and any other another one. Of its labels, `chosen` are of
+    examples that a model was least sure of; the others are of random ones.
     """
 
     labels: int
     pseudo_labels: float = 0
     teacher: int = 0
+    chosen: int = 0
 
     @property
     def is_on_curve(self) -> bool:
@@ -36,7 +38,7 @@ class Cell:
 
     def __str__(self) -> str:
         if self.pseudo_labels == 0:
-            return f"{self.labels:,} labels"
+            return f"{self.labels:,} labels" + (f", {self.chosen:,} of them chosen" if self.chosen else "")
         if self.pseudo_labels == TEACHER:
             return f"{'another' if self.teacher else 'the'} teacher of {self.labels:,} labels"
         whose = " of another teacher" if self.teacher else ""
@@ -60,6 +62,7 @@ class Cells:
     labels: Floats
     pseudo_labels: Floats
     teachers: Floats
+    chosen: Floats
     is_annotate: Booleans = field(init=False)
     is_teacher: Booleans = field(init=False)
 
@@ -77,15 +80,26 @@ class Cells:
             labels=np.array([float(cell.labels) for cell in cells]),
             pseudo_labels=np.array([float(cell.pseudo_labels) for cell in cells]),
             teachers=np.array([float(cell.teacher) for cell in cells]),
+            chosen=np.array([float(cell.chosen) for cell in cells]),
         )
 
     def take(self, which: Booleans | NDArray[np.intp]) -> "Cells":
         """Some of the cells, by number or where true."""
-        return Cells(labels=self.labels[which], pseudo_labels=self.pseudo_labels[which], teachers=self.teachers[which])
+        return Cells(
+            labels=self.labels[which],
+            pseudo_labels=self.pseudo_labels[which],
+            teachers=self.teachers[which],
+            chosen=self.chosen[which],
+        )
+
+    def with_labels(self, labels: Floats) -> "Cells":
+        """The same, each with another number of labels; none of them chosen."""
+        return replace(self, labels=labels, chosen=np.zeros(len(labels)))
 
     def cell(self, place: int) -> Cell:
         """The cell of this number."""
-        return Cell(int(self.labels[place]), float(self.pseudo_labels[place]), int(self.teachers[place]))
+        labels, chosen = int(self.labels[place]), int(self.chosen[place])
+        return Cell(labels, float(self.pseudo_labels[place]), int(self.teachers[place]), chosen)
 
 
 @dataclass(frozen=True, kw_only=True)

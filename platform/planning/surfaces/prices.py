@@ -10,20 +10,28 @@ from planning.surfaces.cells import Booleans, Cells, Floats, Surface
 
 @dataclass(frozen=True, kw_only=True)
 class Owned:
-    """What was bought: the dollars of its labels, and for which cells the teacher is owned."""
+    """What was bought: the dollars of its labels, and for which cells the teacher is owned.
+
+    `chosen_dollars`: of labels that a model chose, which are other ones than the random labels.
+    """
 
     label_dollars: float
     has_teacher: Booleans
+    chosen_dollars: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PriceList:
-    """The costs of cells, split: all labels, all compute, and the part of the compute that is the teacher's."""
+    """The costs of cells, split: random labels, all compute, and the part of the compute that is the teacher's.
+
+    `chosen_dollars`: of labels that a model chose, and of choosing them; None where no cell has any.
+    """
 
     cells: Cells
     label_dollars: Floats
     compute_dollars: Floats
     teacher_dollars: Floats
+    chosen_dollars: Floats | None = None
 
     @classmethod
     def of(cls, surface: Surface) -> Self:
@@ -46,17 +54,24 @@ class PriceList:
     def prices(self, owned: Owned) -> Floats:
         """What each cell costs now; cents that are rounding errors count as nothing."""
         labels = np.maximum(self.label_dollars - owned.label_dollars, 0.0)
+        if self.chosen_dollars is not None:
+            labels = labels + np.maximum(self.chosen_dollars - owned.chosen_dollars, 0.0)
         compute = self.compute_dollars - np.where(owned.has_teacher, self.teacher_dollars, 0.0)
         price = labels + np.maximum(compute, 0.0)
         return np.where(price < 1e-9, 0.0, price)
 
     def after(self, owned: Owned, cell: int) -> Owned:
         """What is owned once a cell is bought: its labels, and the teacher if it has one."""
-        bought = replace(owned, label_dollars=max(owned.label_dollars, float(self.label_dollars[cell])))
+        chosen = 0.0 if self.chosen_dollars is None else float(self.chosen_dollars[cell])
+        bought = replace(
+            owned,
+            label_dollars=max(owned.label_dollars, float(self.label_dollars[cell])),
+            chosen_dollars=max(owned.chosen_dollars, chosen),
+        )
         if self.cells.is_annotate[cell]:
             return bought
-        labels, teachers = self.cells.labels, self.cells.teachers
-        is_same = (labels == labels[cell]) & (teachers == teachers[cell])
+        parts = (self.cells.labels, self.cells.teachers, self.cells.chosen)
+        is_same = np.all([part == part[cell] for part in parts], axis=0)
         return replace(bought, has_teacher=owned.has_teacher | is_same)
 
 

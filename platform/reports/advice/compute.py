@@ -4,18 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from budgets.models import Price
+from budgets.models import Path, Price
 from budgets.money import ZERO
 from planning.estimates import Estimate
-from planning.likely import Likely, RatioBelief, at_once
+from planning.likely import NOTHING, Likely, RatioBelief, at_once
 from reports.advice.history import PriceHistory, published_seconds
 from reports.advice.situation import Situation
 from runs.models import RunKind
 from runs.money import SECONDS_PER_MINUTE, cost_of, minutes_that_fit
-from runs.requests import Chain, PlannedRun, RunEstimate, estimate_by_kin, estimate_runs, work_of
+from runs.preflight import CheckLevel, preflight
+from runs.requests import (
+    Chain,
+    PlannedRun,
+    RunEstimate,
+    RunPlan,
+    RunRequest,
+    chain_of,
+    count_inputs,
+    estimate_by_kin,
+    estimate_runs,
+    work_of,
+)
+from studies.models import Study
 from tables.table import counted
 
 MOST_MINUTES = 7 * 24 * 60
+USUAL_MINUTES = RunPlan().max_minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +40,20 @@ class Compute:
     teacher: Decimal
     likely: Likely
     basis: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """The scores by which a model chooses labels: there at no further cost, or to be made by a student of `scorer`.
+
+    `minutes` is the time limit of the run that scores `num_to_score` examples.
+    """
+
+    scorer: int | None = None
+    num_to_score: int = 0
+    minutes: int = 0
+    expected: Decimal = ZERO
+    likely: Likely = NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +84,45 @@ def compute_of(chain: Chain, situation: Situation, history: PriceHistory, *, hel
         basis="; ".join(dict.fromkeys(one.basis for one in prices)),
     )
     return compute, minutes
+
+
+def price_scoring(situation: Situation, history: PriceHistory) -> Scoring | str:
+    """Price the scores by which a model would choose labels; a sentence where it cannot choose any."""
+    choosing = situation.choosing
+    if choosing.is_scoring:
+        return "Runs are in progress that score examples; labels that a model chooses come after them."
+    if choosing.scored_run is not None:
+        return Scoring()
+    if choosing.scorer is None:
+        return "No labels can be chosen by uncertainty: no student is there that could say of what it is unsure."
+    request = scoring_request(
+        study=situation.study,
+        scorer=choosing.scorer,
+        num_labels=situation.pool.num_labels,
+        num_to_score=choosing.num_to_score,
+    )
+    chain = chain_of(request=request, inputs=count_inputs(request))
+    refused = [result.text for result in preflight(chain) if result.level == CheckLevel.REFUSED]
+    if refused:
+        return f"Scoring examples for a choice of labels is not on offer: {' '.join(refused)}"
+    compute, minutes = compute_of(chain, situation, history, held=ZERO)
+    if not minutes:
+        return "The money left cannot be held for scoring examples, so that no labels are chosen by uncertainty."
+    return Scoring(
+        scorer=choosing.scorer,
+        num_to_score=choosing.num_to_score,
+        minutes=minutes,
+        expected=compute.expected,
+        likely=compute.likely,
+    )
+
+
+def scoring_request(
+    *, study: Study, scorer: int, num_labels: int, num_to_score: int, minutes: int = USUAL_MINUTES
+) -> RunRequest:
+    """What asks for the scores of a student, of all examples beside the labels there."""
+    plan = RunPlan(score_only=True, teacher_run=scorer, max_minutes=minutes)
+    return RunRequest(study=study, path=Path.DISTIL, plan=plan, num_labels=num_labels, num_unlabelled=num_to_score)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from budgets.models import Path
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.publishing import LabelQuote, quote_labels
-from planning.likely import NOTHING, Likely, apart
+from planning.likely import NOTHING, Likely, apart, at_once
 from planning.policy import larger_sizes, pseudo_sizes, smaller_sizes
 from planning.surfaces import TEACHER, Cell
-from reports.advice.compute import Compute, compute_of
+from reports.advice.compute import Compute, Scoring, compute_of, price_scoring
 from reports.advice.history import PriceHistory, price_history
 from reports.advice.situation import OWN_CHECKPOINT, STUDYS_TEACHER, Situation, teachers_of
 from runs.preflight import CheckLevel, preflight
@@ -26,7 +26,8 @@ class Offer:
     """A cell and its price: what `num_new` further labels and its runs are expected to cost.
 
     `num_waiting` of its labels are published already and not answered yet: their money is held. `minutes` is the time
-    limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already.
+    limit of each of the `num_runs` runs, `teacher_run` the teacher that is there already. `choosing`: the scores by
+    which a model chooses the further labels; None where they are random ones.
     """
 
     cell: Cell
@@ -39,15 +40,22 @@ class Offer:
     num_runs: int = 1
     teacher_run: int | None = None
     is_hybrid: bool = False
+    choosing: Scoring | None = None
+
+    @property
+    def compute_expected(self) -> Decimal:
+        """Of its runs, and of scoring by which its labels are chosen."""
+        return self.compute.expected + (self.choosing.expected if self.choosing else ZERO)
 
     @property
     def price(self) -> Decimal:
-        return self.labels + self.compute.expected
+        return self.labels + self.compute_expected
 
     @property
     def likely(self) -> Likely:
         """The interval of its price; what it holds until it ends is the worst case."""
-        return apart(self.labels_likely, self.compute.likely)
+        compute = [self.compute.likely, *([self.choosing.likely] if self.choosing else [])]
+        return apart(self.labels_likely, at_once(compute))
 
     @property
     def path(self) -> Path:
@@ -74,13 +82,17 @@ class Offers:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelSize:
-    """A number of labels of the pool, and what those beyond the ones there, or on their way, cost."""
+    """A number of labels of the pool, and what those beyond the ones there, or on their way, cost.
+
+    `choosing`: the scores by which a model chooses these; None where they are random ones.
+    """
 
     num_labels: int
     num_new: int = 0
     expected: Decimal = ZERO
     held: Decimal = ZERO
     likely: Likely = NOTHING
+    choosing: Scoring | None = None
 
 
 def offers_of(situation: Situation) -> Offers:
@@ -91,7 +103,8 @@ def offers_of(situation: Situation) -> Offers:
         return offers
     counted = count_inputs(RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan()))
     history = price_history()
-    for size in label_sizes(situation, offers):
+    sizes = label_sizes(situation, offers)
+    for size in [*sizes, *chosen_sizes(situation, history, sizes, offers)]:
         for request in _requests(situation, size):
             inputs = replace(counted, num_labels=size.num_labels, num_unlabelled=request.num_to_score)
             _add(offers, situation, history, size, request, inputs)
@@ -106,7 +119,7 @@ def price_of_labels_alone(situation: Situation, num_labels: int) -> Decimal:
     request = RunRequest(study=situation.study, path=Path.ANNOTATE, plan=RunPlan(), num_labels=num_labels)
     inputs = replace(count_inputs(request), num_labels=num_labels)
     compute, _ = compute_of(chain_of(request=request, inputs=inputs), situation, price_history(), held=ZERO)
-    num_new = num_labels - situation.pool.num_labels - situation.pool.num_open
+    num_new = num_labels - situation.pool.num_there
     if num_new <= 0:
         return compute.expected
     return compute.expected + quote_labels(study=situation.study, num_examples=num_new).estimate.expected
@@ -115,7 +128,7 @@ def price_of_labels_alone(situation: Situation, num_labels: int) -> Decimal:
 def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
     """Labels there, some fewer, none, and further ones as far as the pool and the money go."""
     pool = situation.pool
-    num_there = pool.num_labels + pool.num_open
+    num_there = pool.num_there
     there = {0, *smaller_sizes(pool.num_labels), pool.num_labels, num_there}
     sizes = [LabelSize(num_labels=num_labels) for num_labels in sorted(there)]
     if situation.terms is None:
@@ -131,6 +144,23 @@ def label_sizes(situation: Situation, offers: Offers) -> list[LabelSize]:
         quote = quote_labels(study=situation.study, num_examples=num_labels - num_there)
         sizes.append(_size_of(num_labels, quote))
     return sizes
+
+
+def chosen_sizes(
+    situation: Situation, history: PriceHistory, sizes: Sequence[LabelSize], offers: Offers
+) -> list[LabelSize]:
+    """The further labels once more, as a model would choose them; none where it cannot, and why."""
+    further = [size for size in sizes if size.num_new]
+    if not further:
+        return []
+    scoring = price_scoring(situation, history)
+    if isinstance(scoring, str):
+        offers.note(scoring)
+        return []
+    found = [replace(size, choosing=scoring) for size in further if situation.choosing.takes(size.num_new)]
+    if not found:
+        offers.note("Too few examples are left for a model to choose labels among.")
+    return found
 
 
 def _size_of(num_labels: int, quote: LabelQuote) -> LabelSize:
@@ -157,11 +187,13 @@ def _requests(situation: Situation, size: LabelSize) -> Iterator[RunRequest]:
         teacher_seeds=ONE_FOR_ALL,
         gold_epochs=HYBRID_EPOCHS if prefers_hybrid(situation) else 0,
     )
-    if teacher_run is None:
+    if teacher_run is None and size.choosing is None:
         look = RunPlan(teacher_only=True)
         yield RunRequest(study=study, path=Path.DISTIL, plan=look, num_labels=num_labels)
     plans = [plan, *_plans_of_own_checkpoint(situation, size, plan)]
-    for num_unlabelled in pseudo_sizes(situation.pool.num_examples - num_labels):
+    sizes = pseudo_sizes(situation.pool.num_examples - num_labels)
+    # What a model chose is compared with random labels at the largest size alone.
+    for num_unlabelled in sizes[-1:] if size.choosing else sizes:
         for one in plans:
             yield RunRequest(
                 study=study, path=Path.DISTIL, plan=one, num_labels=num_labels, num_unlabelled=num_unlabelled
@@ -194,7 +226,7 @@ def _add(
     offers: Offers, situation: Situation, history: PriceHistory, size: LabelSize, request: RunRequest, inputs: Inputs
 ) -> None:
     """Price one request and put it among the offers, or note why it is none."""
-    cell = _cell_of(request, situation)
+    cell = _cell_of(request, situation, size)
     if cell in situation.measured:
         return
     if cell in situation.under_way:
@@ -209,7 +241,8 @@ def _add(
     if refusals:
         offers.note(f"{_name(request)} is not on offer: {' '.join(refusals)}")
         return
-    compute, minutes = compute_of(chain, situation, history, held=size.held)
+    held = size.held + (size.choosing.expected if size.choosing else ZERO)
+    compute, minutes = compute_of(chain, situation, history, held=held)
     offer = Offer(
         cell=cell,
         num_new=size.num_new,
@@ -221,15 +254,17 @@ def _add(
         num_runs=len(chain.runs),
         teacher_run=chain.plan.teacher_run,
         is_hybrid=chain.plan.is_hybrid,
+        choosing=size.choosing,
     )
     (offers.found if minutes else offers.too_dear).append(offer)
 
 
-def _cell_of(request: RunRequest, situation: Situation) -> Cell:
-    plan = request.plan
+def _cell_of(request: RunRequest, situation: Situation, size: LabelSize) -> Cell:
+    plan, num_labels = request.plan, request.num_labels or 0
     is_own = plan.self_distil or plan.teacher_run in situation.self_taught
     pseudo_labels = TEACHER if plan.teacher_only else float(request.num_to_score)
-    return Cell(request.num_labels or 0, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER)
+    chosen = situation.pool.num_chosen(num_labels) + (size.num_new if size.choosing else 0)
+    return Cell(num_labels, pseudo_labels, OWN_CHECKPOINT if is_own else STUDYS_TEACHER, chosen)
 
 
 def _refusals(chain: Chain, *, is_there: bool) -> Sequence[str]:

@@ -34,6 +34,7 @@ def outcomes_of(study: Study) -> QuerySet[ForecastOutcome]:
     return (
         ForecastOutcome.objects.filter(recommendation__study=study)
         .select_related("recommendation", "artifact")
+        .defer("recommendation__offers", "recommendation__runner_up", "artifact__result")
         .order_by("-artifact")
     )
 
@@ -50,7 +51,10 @@ def record_outcomes(situation: Situation) -> None:
     outcomes = []
     for point in new:
         before = [one for one in said if one.made_at < requested[point.run_id]]
-        key = (point.num_labels, point.num_pseudo_labels, point.run_id in situation.self_taught)
+        key = (
+            *(point.num_labels, point.num_pseudo_labels),
+            *(point.run_id in situation.self_taught, point.num_chosen),
+        )
         found = next(filter(None, (_said_of(key, one) for one in before)), None)
         if found:
             outcomes.append(_outcome(point, *found))

@@ -12,6 +12,7 @@ from planning.surfaces import SDS_IN_INTERVAL, Cell, Cells, Point, PriceList
 from reports.advice.offers import Offer
 from reports.advice.situation import Situation
 from reports.advice.words import name_purchase
+from reports.choosing import choice_factor
 from reports.formatting import money
 from reports.surfaces import known_surfaces
 
@@ -54,12 +55,14 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
     """Ask what to buy next. Labels and teachers that are there cost nothing further."""
     measured, currency = measured_points(situation), situation.study.budget.currency
     by_cell = {offer.cell: offer for offer in offers}
+    prior = prior_from(known_surfaces(exclude_study=situation.study))
     return Question(
         points=measured.curve,
         apart=measured.apart,
         offers=_price_list(offers),
         money=float(situation.money.available),
-        prior=prior_from(known_surfaces(exclude_study=situation.study)),
+        prior=prior,
+        factor=choice_factor(prior=prior, exclude_study=situation.study),
         dollars_per_point=float(situation.study.worth_per_point or 0),
         wording=Wording(
             money=lambda amount: money(Decimal(f"{amount:.6f}"), currency=currency),
@@ -71,7 +74,10 @@ def question_of(*, situation: Situation, offers: Sequence[Offer]) -> Question:
 def _price_list(offers: Sequence[Offer]) -> PriceList:
     return PriceList(
         cells=Cells.of([offer.cell for offer in offers]),
-        label_dollars=np.array([float(offer.labels) for offer in offers]),
+        label_dollars=np.array([0.0 if offer.choosing else float(offer.labels) for offer in offers]),
+        chosen_dollars=np.array(
+            [float(offer.labels + offer.choosing.expected) if offer.choosing else 0.0 for offer in offers]
+        ),
         compute_dollars=np.array([float(offer.compute.expected) for offer in offers]),
         teacher_dollars=np.array([float(offer.compute.teacher) for offer in offers]),
     )

@@ -17,6 +17,7 @@ from reports.advice.records import pseudo_labels_of, record_of
 from reports.advice.situation import OWN_CHECKPOINT, Situation, situation_of
 from reports.advice.words import (
     IN_PROGRESS,
+    name_factor,
     name_flip,
     name_labels_alone,
     no_choice,
@@ -69,6 +70,8 @@ def decide(situation: Situation, offers: Offers) -> Decision:
     if reason:
         return Decision(words=reason)
     question = question_of(situation=situation, offers=offers.found)
+    if any(offer.choosing for offer in offers.found):
+        offers.note(name_factor(question.factor))
     advice = advise(question)
     by_cell = {offer.cell: offer for offer in offers.found}
     best, can_tell = _offer_to_take(advice, by_cell), advice.best is not None and advice.best.can_tell
@@ -90,7 +93,8 @@ def _before_it_can_be_told(decision: Decision, situation: Situation, offers: Off
     num_labels, currency = situation.pool.num_labels, situation.study.budget.currency
     on_offer = {offer.cell for offer in (*offers.found, *offers.too_dear)}
     if not has_choice(cells=on_offer | situation.measured | situation.under_way, num_labels=num_labels):
-        every = next((offer for offer in offers.found if offer.cell == Cell(num_labels)), None)
+        all_there = Cell(num_labels, chosen=situation.pool.num_chosen(num_labels))
+        every = next((offer for offer in offers.found if offer.cell == all_there), None)
         return Decision(words=no_choice(offer=every, notes=offers.notes, currency=currency), best=every)
     with_pilot = _with_pilot(decision, situation, offers)
     if with_pilot.pilot:
@@ -157,17 +161,17 @@ def _is_sensible(which: _Price, factor: float, best: Offer, other: Offer | None)
 def _spent_on(which: _Price, offer: Offer | None) -> Decimal:
     if offer is None:
         return ZERO
-    return offer.labels if which == "labels" else offer.compute.expected
+    return offer.labels if which == "labels" else offer.compute_expected
 
 
 def _labels_alone(situation: Situation, question: Question, best: Forecast) -> str:
     """What labels alone would need for the score expected of a student that a teacher teaches; empty of any other."""
     pool, currency = situation.pool, situation.study.budget.currency
-    most = pool.num_labels + pool.num_open + pool.num_new
+    most = pool.num_there + pool.num_new
     is_taught = best.cell.pseudo_labels not in (0, TEACHER)
     if not is_taught or not most or situation.terms is None:
         return ""
-    needed = labels_needed(points=question.points, prior=question.prior, score=best.score, most=most)
+    needed = labels_needed(points=question.usual, prior=question.prior, score=best.score, most=most)
     if needed is None:
         return ""
 
@@ -177,8 +181,8 @@ def _labels_alone(situation: Situation, question: Question, best: Forecast) -> s
     return name_labels_alone(needed, num_there=pool.num_labels, price=price)
 
 
-def _arm(offer: Offer) -> tuple[Path, int, bool]:
-    return offer.path, offer.cell.teacher, offer.num_new > 0
+def _arm(offer: Offer) -> tuple[Path, int, bool, bool]:
+    return offer.path, offer.cell.teacher, offer.num_new > 0, offer.choosing is not None
 
 
 def _kept(situation: Situation, offers: Offers, decision: Decision) -> Recommendation:
@@ -215,6 +219,7 @@ def _cell_columns(best: Offer | None, foreseen: Forecast | None) -> dict[str, An
         "labels": best.cell.labels,
         "pseudo_labels": pseudo_labels_of(best.cell),
         "is_self_taught": best.cell.teacher == OWN_CHECKPOINT,
+        "num_chosen": best.cell.chosen,
         "price": best.price,
     }
     if foreseen is None:

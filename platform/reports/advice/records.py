@@ -9,6 +9,7 @@ from budgets.models import Path
 from budgets.money import quantize
 from planning.policy import Forecast
 from planning.surfaces import TEACHER, Cell
+from reports.advice.compute import scoring_request
 from reports.advice.offers import Offer
 from reports.advice.pilot import PilotPart
 from reports.advice.situation import OWN_CHECKPOINT
@@ -17,9 +18,9 @@ from reports.models import Recommendation
 from runs.requests import HYBRID_EPOCHS, ONE_FOR_ALL, RunPlan, RunRequest
 from studies.models import Study
 
-AMOUNTS = ("label_cost", "compute_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
+AMOUNTS = ("label_cost", "compute_cost", "scoring_cost", "price_low", "price_high", "pilot_adds", "pilot_holds")
 
-OfferKey = tuple[int | None, int | None, bool]
+OfferKey = tuple[int | None, int | None, bool, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,9 @@ class OfferRecord:
     Without a number of pseudo-labels it is a teacher alone; `is_self_taught`: the student's own checkpoint teaches.
     `price_low` and `price_high` hold its price with 80 % probability; None in a recommendation from before.
     `own_gain`: by how much it alone is expected to raise the best student; `gain`: by how much a plan of two purchases
-    that begins with it. `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
+    that begins with it. `num_chosen` of its labels are of examples that a model was least sure of; with `is_chosen` the
+    further ones, once a student of run `scorer`, if any, has scored `num_to_score` examples. That is in `compute_cost`.
+    `pilot_adds` and `pilot_holds`: see `PilotPart`; None of what is no part of the pilot.
     """
 
     labels: int
@@ -44,6 +47,12 @@ class OfferRecord:
     teacher_run: int | None = None
     is_hybrid: bool = False
     is_self_taught: bool = False
+    num_chosen: int = 0
+    is_chosen: bool = False
+    scorer: int | None = None
+    num_to_score: int = 0
+    scoring_minutes: int = 0
+    scoring_cost: Decimal | None = None
     score: float | None = None
     band_80: tuple[float, float] | None = None
     band_90: tuple[float, float] | None = None
@@ -59,7 +68,7 @@ class OfferRecord:
     @property
     def key(self) -> OfferKey:
         """What tells it from the other offers of its recommendation."""
-        return self.labels, self.pseudo_labels, self.is_self_taught
+        return self.labels, self.pseudo_labels, self.is_self_taught, self.num_chosen
 
     @property
     def price(self) -> Decimal:
@@ -69,6 +78,11 @@ class OfferRecord:
     def price_interval(self) -> tuple[Decimal, Decimal] | None:
         """From and to; None in a recommendation from before there was one."""
         return None if self.price_low is None or self.price_high is None else (self.price_low, self.price_high)
+
+    @property
+    def num_there(self) -> int:
+        """Of its labels, those that were there."""
+        return self.labels - self.num_new - self.num_waiting
 
     @property
     def path(self) -> Path:
@@ -92,7 +106,8 @@ class OfferRecord:
     @property
     def arm(self) -> str:
         """What kind of purchase it is."""
-        further = "further labels, " if self.num_new else ""
+        chosen = " chosen by uncertainty" if self.is_chosen else ""
+        further = f"further labels{chosen}, " if self.num_new else ""
         own = " from its own checkpoint" if self.is_self_taught else ""
         return f"{further}{'teacher alone' if self.is_teacher else self.path.label.lower()}{own}".capitalize()
 
@@ -105,6 +120,17 @@ class OfferRecord:
     def as_json(self) -> dict[str, Any]:
         amounts = {name: getattr(self, name) for name in AMOUNTS}
         return {**asdict(self), **{name: None if one is None else str(one) for name, one in amounts.items()}}
+
+    def scoring_request(self, study: Study) -> RunRequest:
+        """What asks for the scores by which its labels are chosen; it must have a scorer."""
+        assert self.scorer is not None
+        return scoring_request(
+            study=study,
+            scorer=self.scorer,
+            num_labels=self.num_there,
+            num_to_score=self.num_to_score,
+            minutes=self.scoring_minutes,
+        )
 
     def request(self, study: Study) -> RunRequest:
         """What its runs are asked for with."""
@@ -133,7 +159,7 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         num_new=offer.num_new,
         num_waiting=offer.num_waiting,
         label_cost=offer.labels,
-        compute_cost=offer.compute.expected,
+        compute_cost=offer.compute_expected,
         price_low=_amount(likely.low),
         price_high=_amount(likely.high),
         basis=offer.compute.basis,
@@ -142,10 +168,25 @@ def record_of(offer: Offer, forecast: Forecast | None, part: PilotPart | None = 
         teacher_run=offer.teacher_run,
         is_hybrid=offer.is_hybrid,
         is_self_taught=offer.cell.teacher == OWN_CHECKPOINT,
+        num_chosen=offer.cell.chosen,
+        **_choosing_of(offer),
         pilot_adds=part.adds if part else None,
         pilot_holds=part.holds if part else None,
         **foreseen,
     )
+
+
+def _choosing_of(offer: Offer) -> dict[str, Any]:
+    scoring = offer.choosing
+    if scoring is None:
+        return {}
+    return {
+        "is_chosen": True,
+        "scorer": scoring.scorer,
+        "num_to_score": scoring.num_to_score,
+        "scoring_minutes": scoring.minutes,
+        "scoring_cost": scoring.expected,
+    }
 
 
 def _amount(value: float) -> Decimal:
@@ -159,7 +200,8 @@ def pseudo_labels_of(cell: Cell) -> int | None:
 
 def key_of(recommendation: Recommendation) -> OfferKey:
     """The key of the offer that a recommendation says to take."""
-    return recommendation.labels, recommendation.pseudo_labels, recommendation.is_self_taught
+    found = recommendation
+    return found.labels, found.pseudo_labels, found.is_self_taught, found.num_chosen
 
 
 def offer_from_json(values: Mapping[str, Any]) -> OfferRecord:

@@ -1,6 +1,6 @@
 """What a recommendation rests on, read with few queries; by its key one is found again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -17,27 +17,32 @@ from labeling.models import Annotation
 from labeling.payment import Terms, terms_of
 from labeling.publishing import publishable
 from planning.surfaces import TEACHER, Cell
+from reports.choosing import Choosing, choosing_of
 from reports.points import Point, points
 from runs.models import ArtifactKind, Evaluation, Run, RunKind, RunState
 from runs.preflight import licence_of
 from runs.queries import self_taught_runs
 from runs.requests import device_price
 from studies.hashing import digest
-from studies.models import PayBasis, Split, Study
-from studies.queries import awaiting_annotation, split_counts
+from studies.models import ChosenBy, PayBasis, Split, Study
+from studies.queries import awaiting_annotation, chosen, labelled, num_chosen_of_snapshots, split_counts
 
 # To be raised when the same state would get other words.
-METHOD = 4
+METHOD = 5
 STUDYS_TEACHER, OWN_CHECKPOINT = 0, 1
 """Who teaches a cell: the study's teacher, or the student's own checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredTeacher:
-    """A fine-tuned teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint."""
+    """A fine-tuned teacher with its score on test, 0 to 1; `is_studys`: of the study's own checkpoint.
+
+    `num_chosen` of its labels are of examples that a model was least sure of.
+    """
 
     run_id: int
     num_labels: int
+    num_chosen: int
     utility: float
     low: float
     high: float
@@ -46,12 +51,27 @@ class MeasuredTeacher:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Examples of the pool: labelled, published and not answered yet, to be published, and all."""
+    """Examples of the pool: labelled, published and not answered yet, to be published, and all.
+
+    `chosen_places` are those of chosen examples among the labelled ones, in the order in which runs take them.
+    """
 
     num_labels: int
     num_open: int
     num_new: int
     num_examples: int
+    chosen_places: tuple[int, ...] = ()
+    num_open_chosen: int = 0
+
+    @property
+    def num_there(self) -> int:
+        """Labels there, and on their way."""
+        return self.num_labels + self.num_open
+
+    def num_chosen(self, num_labels: int) -> int:
+        """How many of the first labels are of chosen examples; of more than there are, those on their way too."""
+        labelled = sum(place < num_labels for place in self.chosen_places)
+        return labelled + (self.num_open_chosen if num_labels > self.num_labels else 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +110,7 @@ class Situation:
     has_test: bool
     self_taught: frozenset[int]
     licences: tuple[str, ...]
+    choosing: Choosing
 
     @cached_property
     def key(self) -> str:
@@ -101,7 +122,7 @@ class Situation:
             [repr(one) for one in self.teachers],
             sorted(self.hybrids),
             sorted(self.self_taught),
-            sorted((cell.labels, cell.pseudo_labels, cell.teacher) for cell in self.under_way),
+            sorted((cell.labels, cell.pseudo_labels, cell.teacher, cell.chosen) for cell in self.under_way),
             repr(self.pool),
             [str(amount.normalize()) for amount in self._amounts],
             self.money.is_stopped,
@@ -111,6 +132,7 @@ class Situation:
             (study.annotations_per_example, study.metric, str(study.worth_per_point)),
             [sorted(model.items()) for model in (study.student_model, study.teacher_model)],
             self.licences,
+            repr(self.choosing),
         )
 
     @cached_property
@@ -121,11 +143,12 @@ class Situation:
 
     def cell_of(self, point: Point) -> Cell:
         """Where a student was measured."""
-        return Cell(point.num_labels, float(point.num_pseudo_labels), self._teacher(point.run_id))
+        teacher = self._teacher(point.run_id)
+        return Cell(point.num_labels, float(point.num_pseudo_labels), teacher, point.num_chosen)
 
     def cell_of_teacher(self, teacher: MeasuredTeacher) -> Cell:
         """Where a teacher was measured."""
-        return Cell(teacher.num_labels, TEACHER, self._teacher(teacher.run_id))
+        return Cell(teacher.num_labels, TEACHER, self._teacher(teacher.run_id), teacher.num_chosen)
 
     def _teacher(self, run_id: int) -> int:
         return OWN_CHECKPOINT if run_id in self.self_taught else STUDYS_TEACHER
@@ -146,19 +169,22 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
     runs = Run.objects.filter(study=study)
     students = runs.filter(kind__in=[RunKind.FINETUNE_STUDENT, RunKind.DISTIL])
     open_ones = runs.exclude(Q(state__in=RunState.ended()) | Q(kind=RunKind.SCORE)).select_related("snapshot")
-    self_taught = self_taught_runs(study)
+    open_ones = open_ones.only("kind", "num_unlabelled", "snapshot__num_examples")
+    self_taught, num_chosen = self_taught_runs(study), num_chosen_of_snapshots(study)
     waiting = awaiting_annotation(study).filter(split=Split.POOL, label__isnull=True)
     return Situation(
         study=study,
         points=tuple(found),
-        teachers=_teachers(study),
+        teachers=_teachers(study, num_chosen),
         hybrids=frozenset(students.filter(distillation__gold_epochs__gt=0).values_list("pk", flat=True)),
-        under_way=frozenset(_cell_of(run, self_taught) for run in open_ones),
+        under_way=frozenset(_cell_of(run, self_taught, num_chosen) for run in open_ones),
         pool=Pool(
             num_labels=counts[Split.POOL].num_labelled,
             num_open=waiting.count(),
             num_new=publishable(study=study, split=Split.POOL).count(),
             num_examples=counts[Split.POOL].num_examples,
+            chosen_places=_chosen_places(study),
+            num_open_chosen=waiting.exclude(chosen_by=ChosenBy.CHANCE).count(),
         ),
         money=_money(study),
         terms=_terms(study),
@@ -168,6 +194,7 @@ def situation_of(study: Study, *, measured: Sequence[Point] | None = None) -> Si
         has_test=counts[Split.TEST].num_labelled > 0,
         self_taught=self_taught,
         licences=tuple(_licence(model) for model in teachers_of(study)),
+        choosing=choosing_of(study),
     )
 
 
@@ -177,22 +204,34 @@ def teachers_of(study: Study) -> list[dict[str, Any]]:
     return [study.teacher_model, *own]
 
 
-def _cell_of(run: Run, self_taught: frozenset[int]) -> Cell:
+def _chosen_places(study: Study) -> tuple[int, ...]:
+    if not chosen(study).exists():
+        return ()
+    chosen_by = labelled(study, Split.POOL).values_list("chosen_by", flat=True)
+    return tuple(place for place, one in enumerate(chosen_by) if one != ChosenBy.CHANCE)
+
+
+def _cell_of(run: Run, self_taught: frozenset[int], num_chosen: Mapping[int, int]) -> Cell:
     """What a run measures when it ends."""
     is_teacher = run.kind == RunKind.FINETUNE_TEACHER
     teacher = OWN_CHECKPOINT if run.pk in self_taught else STUDYS_TEACHER
-    return Cell(run.num_labels, TEACHER if is_teacher else float(run.num_unlabelled), teacher)
+    pseudo_labels = TEACHER if is_teacher else float(run.num_unlabelled)
+    return Cell(run.num_labels, pseudo_labels, teacher, num_chosen.get(run.snapshot_id or 0, 0))
 
 
-def _teachers(study: Study) -> tuple[MeasuredTeacher, ...]:
+def _teachers(study: Study, num_chosen: Mapping[int, int]) -> tuple[MeasuredTeacher, ...]:
     """Every fine-tuned teacher that was measured, the latest first."""
     rows = Evaluation.objects.filter(
         artifact__run__study=study, artifact__kind=ArtifactKind.TEACHER, split=Split.TEST, metric=study.metric
     ).select_related("artifact__run__snapshot")
+    rows = rows.only(
+        *("value", "low", "high", "artifact__run__model", "artifact__run__snapshot__num_examples"),
+    )
     return tuple(
         MeasuredTeacher(
             run_id=row.artifact.run_id,
             num_labels=row.artifact.run.num_labels,
+            num_chosen=num_chosen.get(row.artifact.run.snapshot_id or 0, 0),
             utility=row.value,
             low=row.low,
             high=row.high,

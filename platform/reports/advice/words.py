@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import exp
 
 from planning.policy import LabelsNeeded
+from planning.posterior import ChoiceFactor
 from planning.surfaces import TEACHER, Cell
 from reports.advice.offers import Offer
 from reports.advice.situation import OWN_CHECKPOINT
@@ -13,6 +15,8 @@ from tables.table import counted
 NOTHING = "nothing"
 WIDEST_RATIO = 10
 """Of the most to the fewest labels that may be needed: where it is larger, no number is said."""
+SDS_IN_80 = 1.2816
+"""Of a normal belief, in half of the interval that holds 80 %."""
 IN_PROGRESS = "Cannot tell yet: what the runs in progress measure comes first."
 
 
@@ -20,8 +24,20 @@ def name_purchase(offer: Offer) -> str:
     """What is bought: “20 more labels and a student of 120 labels and 500 pseudo-labels”."""
     student = name_student(offer.cell, is_hybrid=offer.is_hybrid)
     if offer.num_new:
-        return f"{offer.num_new:,} more labels and {student}"
+        chosen = ", chosen by uncertainty," if offer.choosing else ""
+        return f"{offer.num_new:,} more labels{chosen} and {student}"
     return f"{student}, {offer.num_waiting:,} of them on their way" if offer.num_waiting else student
+
+
+def name_factor(factor: ChoiceFactor) -> str:
+    """What a label that a model chooses is taken to be worth, and by whose figures."""
+    low, middle, high = (exp(factor.mean + far * factor.sd) for far in (-SDS_IN_80, 0.0, SDS_IN_80))
+    told = "published comparisons, most of which say 1.0 to 1.5: no other study here has measured it"
+    here = "one study here" if factor.num_studies == 1 else f"{factor.num_studies:,} studies here"
+    return (
+        f"A label chosen by uncertainty is taken to be worth {middle:.1f} random ones (80 %: {low:.1f} to {high:.1f}) "
+        f"by {here if factor.num_studies else told}. Students of this study that have such labels correct it."
+    )
 
 
 def name_student(cell: Cell, *, is_hybrid: bool = False) -> str:

@@ -6,15 +6,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid5
 
+from django.db.models import QuerySet
+
 from accounts.audit import record
 from accounts.permissions import require
 from budgets.models import Budget, Hold
 from budgets.money import ZERO
 from config.refusals import Refusal
 from labeling.models import LabelingProject
-from labeling.publishing import PublishRequest, hold_batch, publishable
+from labeling.publishing import ChosenExamples, PublishRequest, hold_batch, publishable
 from reports.autopilot.deciding import BUYS, Purchase, View
 from reports.autopilot.spending import spending_of
+from reports.choosing import choose_examples
 from reports.models import AutopilotStep
 from runs.control import start_all
 from runs.models import Run
@@ -78,11 +81,15 @@ def _publish(view: View, purchase: Purchase, project: LabelingProject | None) ->
     """Hold one batch; its uid names the recommendation, so that no second batch is ever made of it."""
     if project is None:
         raise NotBought(CHANGED)
+    chosen = choose_examples(view.study) if purchase.offer.is_chosen else None
+    if chosen:
+        chosen = chosen.next_of(study=view.study, num_examples=purchase.num_labels)
     wanted = PublishRequest(
         by=view.autopilot.acts_for,
         study=view.study,
-        examples=publishable(study=view.study, split=Split.POOL),
+        examples=_examples(view, chosen),
         num_examples=purchase.num_labels,
+        chosen=chosen,
         uid=uuid5(project.uid, f"{AGENT}:{purchase.recommendation.pk}"),
         split=Split.POOL,
         agent=AGENT,
@@ -94,6 +101,12 @@ def _publish(view: View, purchase: Purchase, project: LabelingProject | None) ->
         holds=list(Hold.objects.filter(assignment__publication__batch=held.batch)),
         examples=list(Example.objects.filter(publication__batch=held.batch)),
     )
+
+
+def _examples(view: View, chosen: ChosenExamples | None) -> QuerySet[Example]:
+    if chosen is None:
+        return publishable(study=view.study, split=Split.POOL)
+    return chosen.examples(study=view.study, start=0)
 
 
 def _start(view: View, purchase: Purchase) -> Bought:

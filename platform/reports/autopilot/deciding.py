@@ -209,7 +209,11 @@ def _purchase(view: View) -> Purchase:
         return _pilot(view)
     offer = found.pilot[0] if found.pilot else found.best
     assert offer is not None, "a recommendation without an offer stops or waits"
-    return _labels(view, offer) if offer.num_new else _runs(view, offer)
+    if offer.scorer is not None:
+        return _scores(view, offer)
+    if offer.num_new:
+        return _labels(view, offer)
+    return _runs(view, offer, offer.request(view.study), name=offer.name, price=offer.compute_cost)
 
 
 def _pilot(view: View) -> Purchase:
@@ -228,26 +232,33 @@ def _pilot(view: View) -> Purchase:
 def _labels(view: View, offer: OfferRecord) -> Purchase:
     """At most one batch: money of people is spent in small steps."""
     assert view.tranche.recommendation is not None
-    quote = quote_labels(study=view.study, num_examples=min(offer.num_new, EXAMPLES_PER_BATCH))
+    choosable = view.situation.choosing.num_choosable if offer.is_chosen else None
+    num_examples, chosen = min(offer.num_new, EXAMPLES_PER_BATCH), ", chosen by uncertainty" if offer.is_chosen else ""
+    quote = quote_labels(study=view.study, num_examples=num_examples, num_choosable=choosable)
     return Purchase(
         recommendation=view.tranche.recommendation,
         offer=offer,
-        name=f"{counted(quote.num_examples, 'more label')}, for {offer.student}",
+        name=f"{counted(quote.num_examples, 'more label')}{chosen}, for {offer.student}",
         price=quote.estimate.expected,
         holds=quote.held,
         num_labels=quote.num_examples,
     )
 
 
-def _runs(view: View, offer: OfferRecord) -> Purchase:
+def _scores(view: View, offer: OfferRecord) -> Purchase:
+    """What a model is to choose labels by comes first."""
+    name = f"scores of {counted(offer.num_to_score, 'example')}, for {offer.name}"
+    return _runs(view, offer, offer.scoring_request(view.study), name=name, price=offer.scoring_cost or ZERO)
+
+
+def _runs(view: View, offer: OfferRecord, request: RunRequest, *, name: str, price: Decimal) -> Purchase:
     assert view.tranche.recommendation is not None
-    request = offer.request(view.study)
     chain = chain_of(request=request, inputs=count_inputs(request))
     return Purchase(
         recommendation=view.tranche.recommendation,
         offer=offer,
-        name=offer.name,
-        price=offer.compute_cost,
+        name=name,
+        price=price,
         holds=estimate_runs(chain=chain, price=device_price(view.study)).limit,
         requests=[request],
     )

@@ -5,14 +5,16 @@ Entries are found by their subject keys, or, where a caller named its own subjec
 An entry counts once in a bill, with its reversal beside it, so that a reversed label costs nothing.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple, TypeVar
 
 from django.db import models
+from django.db.models.functions import Cast
 
 from budgets.cost_kinds import TOKEN_KINDS, CostKind, SourceType
 from budgets.models import LedgerEntry, Origin
@@ -21,7 +23,7 @@ from connections.models import AnswerUse
 from labeling.models import Annotation
 from reports.sources import type_of
 from runs.models import Artifact, Attempt, Run, RunKind
-from studies.models import SnapshotItem, Study
+from studies.models import ChosenBy, Example, SnapshotItem, Study
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -134,7 +136,7 @@ class _RunNode(NamedTuple):
 
 @dataclass(frozen=True)
 class LedgerRows:
-    """All that studies paid for, and all that their runs were made of: six queries, however many and however large."""
+    """All that studies paid for, and all that their runs were made of, in seven queries, however many or large."""
 
     studies: Sequence[Study]
 
@@ -162,7 +164,8 @@ class LedgerRows:
     def attempt_keys(self) -> dict[int, list[str]]:
         """By run."""
         attempts = Attempt.objects.filter(run__study__in=self.studies).order_by("number")
-        return _grouped((attempt.run_id, attempt.source_key) for attempt in attempts)
+        rows = attempts.values_list("run_id", "number")
+        return _grouped((run, Attempt(run_id=run, number=number).source_key) for run, number in rows)
 
     @cached_property
     def used_batches(self) -> dict[str, list[str]]:
@@ -175,8 +178,16 @@ class LedgerRows:
         """By snapshot that a run trained on: its examples, with the source keys of their labels."""
         used = {node.snapshot_id for runs in self.runs.values() for _, node in runs if node.snapshot_id is not None}
         items = SnapshotItem.objects.filter(snapshot_id__in=used).order_by("pk")
-        rows = items.values_list("snapshot_id", "example_id", "source_keys")
-        return _grouped((snapshot, (example, keys)) for snapshot, example, keys in rows)
+        # The labels of one run are among those of the next: each text is taken apart once.
+        keys_in = cache(json.loads)
+        rows = items.values_list("snapshot_id", "example_id", Cast("source_keys", models.TextField()))
+        return _grouped((snapshot, (example, keys_in(keys))) for snapshot, example, keys in rows)
+
+    @cached_property
+    def chosen(self) -> frozenset[int]:
+        """Examples that were published because a model was least sure of them."""
+        chosen = Example.objects.filter(study__in=self.studies).exclude(chosen_by=ChosenBy.CHANCE)
+        return frozenset(chosen.values_list("pk", flat=True))
 
     @cached_property
     def dev_keys(self) -> dict[int, list[str]]:
@@ -218,10 +229,17 @@ class StudyLedger:
 
     def num_labels(self, *, run_id: int) -> int:
         """Count the examples whose labels a run or its ancestors trained on."""
+        return self._counts(run_id)[0]
+
+    def num_chosen(self, *, run_id: int) -> int:
+        """Count those of them that a model chose for labelling."""
+        return self._counts(run_id)[1]
+
+    def _counts(self, run_id: int) -> tuple[int, int]:
         snapshots = tuple(self._snapshots(self.lineage(run_id=run_id)))
         if snapshots not in self._label_counts:
             examples = {example for snapshot in snapshots for example, _ in self._rows.items[snapshot]}
-            self._label_counts[snapshots] = len(examples)
+            self._label_counts[snapshots] = len(examples), len(examples & self._rows.chosen)
         return self._label_counts[snapshots]
 
     @cached_property
@@ -241,7 +259,7 @@ class StudyLedger:
         return {}
 
     @cached_property
-    def _label_counts(self) -> dict[tuple[int, ...], int]:
+    def _label_counts(self) -> dict[tuple[int, ...], tuple[int, int]]:
         return {}
 
     def _collect(self, run_id: int) -> Bill:

@@ -6,7 +6,7 @@ from reports.charts.learning import learning_chart
 from reports.charts.reliability import reliability_chart, reliability_of
 from reports.charts.rendering import RenderedChart
 from reports.charts.run_charts import curve_chart, curve_csv
-from reports.charts.theme import LIGHT, THEMES, ChartSpec, NothingToDraw
+from reports.charts.theme import LIGHT, THEMES, ChartSpec, NothingToDraw, Theme, legend_of, look_of
 from reports.charts.utility import Links, shown_of, utility_chart
 from reports.charts.view import WHOLE, ChartView, Series
 
@@ -21,11 +21,14 @@ __all__ = [
     "NothingToDraw",
     "RenderedChart",
     "Series",
+    "Theme",
     "cost_chart",
     "curve_chart",
     "curve_csv",
     "frame_of",
     "learning_chart",
+    "legend_of",
+    "look_of",
     "reliability_chart",
     "reliability_of",
     "shown_of",

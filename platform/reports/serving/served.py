@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
+from django.db.models import QuerySet
+
 from budgets.money import ZERO
 from planning.serving import THOUSAND, Served, serving_gap
 from reports.formatting import MoneyFormat
 from reports.serving.words import RATE_DECIMALS, compare_serving
 from runs.models import Artifact, ArtifactKind, Evaluation
-from runs.results import ServingFigures, original_figures
+from runs.results import ServingFigures, has_serving_figures, original_figures
 from studies.models import Split, Study
 
 
@@ -65,7 +67,7 @@ def serving_of(study: Study) -> Serving:
         metric=study.metric,
     )
     best: dict[str, ServedModel] = {}
-    for row in rows.select_related("artifact__run").defer("artifact__result").order_by("-value", "pk"):
+    for row in _measured(rows):
         checkpoint = _checkpoint(row.artifact)
         # The one at hand, with its budget and prices.
         row.artifact.run.study = study
@@ -76,6 +78,13 @@ def serving_of(study: Study) -> Serving:
     models = sorted(best.values(), key=lambda one: (one.per_thousand or ZERO, one.figures.p50_ms))
     findings = [_finding(study, dearer, cheaper) for cheaper, dearer in combinations(models, 2)]
     return Serving(models=models, findings=[words for words in findings if words], rate_format=rate_format(study))
+
+
+def _measured(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
+    """Those of models whose serving was measured, which few are, the best first."""
+    folders = rows.values_list("pk", "artifact__folder")
+    found = rows.filter(pk__in=[pk for pk, folder in folders if has_serving_figures(folder)])
+    return found.select_related("artifact__run").defer("artifact__result").order_by("-value", "pk")
 
 
 def rate_format(study: Study) -> MoneyFormat:

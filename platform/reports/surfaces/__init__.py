@@ -8,7 +8,7 @@ from reports.surfaces.importing import (
     read_surface_file,
 )
 from reports.surfaces.known import FEWEST_CELLS, KnownSurface, all_surfaces, known_surfaces
-from reports.surfaces.recording import NothingRecorded, surface_csv
+from reports.surfaces.recording import NothingRecorded, recorded_students, surface_csv
 
 __all__ = [
     "FEWEST_CELLS",
@@ -21,5 +21,6 @@ __all__ = [
     "imported_surfaces",
     "known_surfaces",
     "read_surface_file",
+    "recorded_students",
     "surface_csv",
 ]

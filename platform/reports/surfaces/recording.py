@@ -28,12 +28,18 @@ def surface_of(ledger: StudyLedger) -> Surface | None:
     make, the same each time.
     """
     others = self_taught_runs(ledger.study)
-    students = list(_students(ledger, others))
+    # A surface is of random labels.
+    students = [point for point in _students(ledger, others) if not point.cell.chosen]
     if not students:
         return None
     code = salted_hmac(_SALT, str(ledger.study.pk)).hexdigest()[:8]
     name = f"{ledger.study.definition.title} {code}"
     return Surface(name=name, points=(*students, *_teachers(ledger, others)))
+
+
+def recorded_students(ledger: StudyLedger) -> list[Point]:
+    """A study's students of the usual teacher, those included whose labels a model chose."""
+    return list(_students(ledger, self_taught_runs(ledger.study)))
 
 
 def surface_csv(study: Study) -> str:
@@ -52,7 +58,7 @@ def _students(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
         # taught for one of a fine-tuned teacher.
         is_of_its_path = (point.path == Path.ANNOTATE) == (point.num_pseudo_labels == 0)
         if point.run_id not in others and is_of_its_path and not point.is_from_language_model:
-            cell = Cell(point.num_labels, point.num_pseudo_labels)
+            cell = Cell(point.num_labels, point.num_pseudo_labels, chosen=point.num_chosen)
             yield _point(cell, float(point.dollars), point.utility, point.high - point.low)
 
 
@@ -63,6 +69,8 @@ def _teachers(ledger: StudyLedger, others: Set[int]) -> Iterator[Point]:
     ).select_related("artifact")
     for one in evaluations.exclude(artifact__run__in=others):
         run_id = one.artifact.run_id
+        if ledger.num_chosen(run_id=run_id):
+            continue
         cell = Cell(ledger.num_labels(run_id=run_id), TEACHER)
         yield _point(cell, float(ledger.bill(run_id=run_id).total), one.value, one.high - one.low)
 

@@ -99,7 +99,8 @@ def start_runs(*, actor: User, request: RunRequest, licence_confirmed: bool = Fa
     study = request.study
     inputs = fix_inputs(request)
     chain = chain_of(request=request, inputs=inputs)
-    if chain.teacher is not None:
+    # What a model scores for people to label trains no other model.
+    if chain.teacher is not None and not chain.plan.score_only:
         require_licence(actor=actor, reference=chain.teacher.model, confirmed=licence_confirmed)
     refuse(preflight(chain))
     price = device_price(study)

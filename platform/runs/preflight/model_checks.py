@@ -68,7 +68,7 @@ def check_length(chain: Chain) -> list[CheckResult]:
 
 def check_vocabulary(chain: Chain) -> list[CheckResult]:
     """What a student can be distilled on depends on whether both tokenize alike."""
-    if chain.teacher is None or chain.plan.teacher_only or chain.teacher.connection:
+    if chain.teacher is None or not chain.plan.teaches or chain.teacher.connection:
         return []
     models = (chain.student, chain.teacher.model)
     fingerprints, shapes = [tokenizer_fingerprint(one) for one in models], [shape_of(one) for one in models]
@@ -91,7 +91,7 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
 
 def check_vectors(chain: Chain) -> list[CheckResult]:
     """Whether a student can learn its teacher's vectors, where it is to."""
-    if chain.teacher is None or chain.plan.teacher_only or chain.plan.distil_from == SOFT:
+    if chain.teacher is None or not chain.plan.teaches or chain.plan.distil_from == SOFT:
         return []
     lack = _lack_of_vectors(chain)
     if not lack:
@@ -146,7 +146,7 @@ def check_memory(chain: Chain) -> list[CheckResult]:
 
 
 def check_licence(chain: Chain) -> list[CheckResult]:
-    if chain.teacher is None:
+    if chain.teacher is None or chain.plan.score_only:
         return []
     model = chain.teacher.model
     licence = licence_of(model)

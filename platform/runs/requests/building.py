@@ -87,7 +87,7 @@ def chain_of(*, request: RunRequest, inputs: Inputs) -> Chain:
         fault = f"{plan.num_seeds} seeds from {builder.first_seed} end above {MAX_SEED}. Give a smaller seed."
         raise Refusal(fault, field="seed")
     one = builder.chain(num_teachers=1)
-    if teacher is None or plan.teacher_only or plan.num_seeds == 1:
+    if teacher is None or not plan.teaches or plan.num_seeds == 1:
         return one
     if why := _why_one(one, teacher):
         return replace(one, teachers_why=f"One teacher for all {plan.num_seeds} seeds: {why}")
@@ -115,7 +115,7 @@ class _ChainBuilder:
         for place in range(num_teachers if self.teacher else 0):
             runs += self._teacher_runs(self.first_seed + place, len(runs))
             scored.append(len(runs) - 1)
-        is_teacher_alone = self.teacher is not None and self.request.plan.teacher_only
+        is_teacher_alone = self.teacher is not None and not self.request.plan.teaches
         runs = runs[:1] if is_teacher_alone else [*runs, self._student(tuple(scored))]
         return Chain(
             request=self.request, inputs=self.inputs, device=settings.RUN_DEVICE, teacher=self.teacher, runs=runs

@@ -112,7 +112,7 @@ class Chain:
     @property
     def models(self) -> dict[str, dict[str, Any]]:
         """Checkpoints by role."""
-        if self.plan.teacher_only and self.teacher:
+        if self.teacher and not self.plan.teaches:
             return {"teacher": self.teacher.model}
         loaded = {} if self.teacher is None or self.teacher.connection else {"teacher": self.teacher.model}
         return {"student": self.student, **loaded}

@@ -58,7 +58,7 @@ TEACHER_SEEDS_CHOICES = {
 LARGEST_ID = 2**63 - 1
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
-    *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only"),
+    *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only", "score_only"),
     *("teacher_connection", "teacher_seeds", "shots", "stated_confidence"),
     *settings_of(DistilTraining),
     *settings_of(DistillationSettings),
@@ -102,8 +102,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     With neither steps nor epochs given, a training takes the default steps; without dev labels the default search is
     one rate. The teacher is the study's, unless `self_distil` or `teacher_run` names another; with `untrained_teacher`
-    it is not fine-tuned, and with `teacher_only` nothing else is done. `max_minutes` bounds each run over all its
-    attempts, and is what the hold is placed for.
+    it is not fine-tuned, and with `teacher_only` nothing else is done; with `score_only` the model of `teacher_run`
+    scores, and teaches nobody. `max_minutes` bounds each run over all its attempts, and is what the hold is placed for.
     """
 
     # A spec without it is one of a time before recipes, and fine-tunes.
@@ -158,6 +158,9 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         None, least=1, most=LARGEST_ID, help="An ended training of the study whose model is the teacher."
     )
     teacher_only: bool = setting(False, help="The teacher is fine-tuned and measured, and teaches nobody yet.")
+    score_only: bool = setting(
+        False, help="The model of the run that is named scores examples, and teaches nobody: to choose what to label."
+    )
     teacher_connection: int | None = setting(
         None, least=1, most=LARGEST_ID, help="A connection to a language model, which is asked for labels as teacher."
     )
@@ -199,6 +202,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
             self.refuse("teacher_only", "the teacher that is named is not trained by it. Name no other teacher.")
         if self.teacher_only and self.teacher_seeds == ONE_EACH:
             self.refuse("teacher_seeds", "the teacher alone is trained, from one seed. Leave it out.")
+        if self.score_only and self.teacher_run is None:
+            self.refuse("score_only", "a model trained before scores; name its run as the teacher.")
         self._check_language_model()
         if self.untrained_teacher:
             fault = "the teacher is not trained. Leave it out, or have the teacher fine-tuned."
@@ -244,6 +249,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
     def reads_pool(self) -> bool:
         """Whether any run of it may start from unlabelled texts of the pool."""
         return self.recipe != FINETUNE or self.untrained_teacher
+
+    @property
+    def teaches(self) -> bool:
+        """Whether a student learns from its teacher, where there is one."""
+        return not (self.teacher_only or self.score_only)
 
     @property
     def is_hybrid(self) -> bool:

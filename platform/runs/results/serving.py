@@ -82,6 +82,13 @@ def serving_figures(artifact: Artifact) -> list[ServingFigures]:
         return []
 
 
+def has_serving_figures(folder: str) -> bool:
+    """Whether a model with this artifact folder was measured in any format."""
+    # A report asks for hundreds.
+    run_folder = os.path.dirname(os.path.normpath(os.path.join(settings.RUNS_DIR, folder)))
+    return os.path.exists(os.path.join(run_folder, SERVING_FILE))
+
+
 def original_figures(artifact: Artifact) -> ServingFigures | None:
     """Return what was measured of a model as it is, in no export; None before that."""
     return next((one for one in serving_figures(artifact) if one.format == TORCH), None)

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db import models
 
 from studies.imports import ENCODINGS, ImportOptions
 from studies.models import Split
@@ -72,15 +73,38 @@ def values_of(options: ImportOptions) -> dict[str, str]:
     }
 
 
+class Order(models.TextChoices):
+    """The order in which examples are published."""
+
+    RANDOM = "random", "Random"
+    UNCERTAINTY = "uncertainty", "Those first that a model was least sure of"
+
+
 class PublishForm(forms.Form):
     """`LINKED` are the fields that a link to the form may fill in."""
 
-    LINKED = ("split", "num_examples")
+    LINKED = ("split", "num_examples", "order")
 
     split = forms.ChoiceField(
         label="From", choices=Split.choices, help_text="Only examples without a label that are not published yet."
     )
     num_examples = forms.IntegerField(label="How many", min_value=1, max_value=100_000)
+    order = forms.ChoiceField(
+        choices=Order.choices,
+        initial=Order.RANDOM,
+        required=False,
+        help_text="Of the pool only. Labels that a model chose are no random sample, and are marked so.",
+    )
     request_key = forms.CharField(
         max_length=64, required=False, initial=lambda: str(uuid.uuid4()), widget=forms.HiddenInput
     )
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether a model is to choose."""
+        return bool(self.cleaned_data["order"] == Order.UNCERTAINTY)
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What is published, but for its order."""
+        return {name: self.cleaned_data[name] for name in ("split", "num_examples", "request_key")}

@@ -13,7 +13,7 @@ from tables.table import counted
 from web.forms.fields import NumberListField
 
 SETTINGS = settings_of(RunPlan)
-HYBRID, TEACHER = "hybrid", "teacher"
+HYBRID, TEACHER, SCORING = "hybrid", "teacher", "scoring"
 METHODS = (
     (Path.ANNOTATE, "Annotate: train the student on the labels alone"),
     (
@@ -25,6 +25,7 @@ METHODS = (
         "Hybrid: distil, then train the student further on the labels alone; the better of the two on dev is kept",
     ),
     (TEACHER, "Teacher alone: fine-tune and measure it; a later distillation uses it at no further cost"),
+    (SCORING, "Scores alone: a model trained before scores unlabelled examples, to choose what to label next"),
 )
 STUDYS_TEACHER, STUDENT_AS_TEACHER, UNTRAINED_TEACHER = "study", "student", "untrained"
 _CONNECTION = "connection-"
@@ -108,7 +109,7 @@ class StartRunForm(LicenceForm):
         min_value=1,
         max_value=MOST_EXAMPLES,
         required=False,
-        help_text="For distil and hybrid: how many examples the teacher scores.",
+        help_text="For distil, hybrid and scores: how many examples are scored.",
     )
     teacher = forms.ChoiceField(label="Teacher", initial=STUDYS_TEACHER, required=False)
 
@@ -151,8 +152,8 @@ class StartRunForm(LicenceForm):
             for name in _FOR_DISTIL:
                 self.errors.pop(name, None)
                 values.pop(name, None)
-        if values.get("path") in {Path.DISTIL, HYBRID} and not values.get("num_unlabelled"):
-            self.add_error("num_unlabelled", "Give how many unlabelled examples the teacher scores.")
+        if values.get("path") in {Path.DISTIL, HYBRID, SCORING} and not values.get("num_unlabelled"):
+            self.add_error("num_unlabelled", "Give how many unlabelled examples are scored.")
         return values
 
     @property
@@ -181,6 +182,7 @@ class StartRunForm(LicenceForm):
             given["self_distil"] = teacher == STUDENT_AS_TEACHER
             given["untrained_teacher"] = teacher == UNTRAINED_TEACHER
             given["teacher_only"] = self.cleaned_data.get("path") == TEACHER
+            given["score_only"] = self.cleaned_data.get("path") == SCORING
             given["teacher_run"] = int(teacher) if teacher.isdecimal() else None
             number = teacher.removeprefix(_CONNECTION)
             given["teacher_connection"] = int(number) if number != teacher and number.isdecimal() else None

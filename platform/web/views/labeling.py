@@ -14,11 +14,12 @@ from labeling.publishing import PublishResult, publish, quote_labels
 from labeling.queries import status, work_done
 from labeling.sign_in import enter_url
 from labeling.sync import sync_study
+from reports.choosing import choose_examples, choosing_of
 from reports.formatting import exact
 from studies.hashing import digest
 from studies.models import Split, Study
 from tables.table import counted
-from web.forms.examples import PublishForm
+from web.forms.examples import Order, PublishForm
 from web.guards import button_for, form_for, page_for
 from web.http import SHOWN, carry_out, carry_out_or_say, is_as_shown, linked, page_of, person, study_of
 from web.presenters import earned, label_price, num_publishable
@@ -63,12 +64,17 @@ def publish_examples(request: HttpRequest, pk: int) -> HttpResponse:
     form = PublishForm(request.POST or None, initial=linked(request, PublishForm.LINKED))
     quoted = _quoted(request, study)
     if request.method == "POST" and form.is_valid() and is_as_shown(request, form, quoted[SHOWN]):
-        result = carry_out(form, lambda: publish(actor=person(request), study=study, **form.cleaned_data))
+        result = carry_out(form, lambda: _publish(request, study, form))
         if result:
             _say_published(request, result, currency=study.budget.currency)
             return redirect("labelling", pk=study.pk)
     context = {"study": study, "form": form, "publishable": num_publishable(study), **quoted}
     return render(request, "web/publish.html", context)
+
+
+def _publish(request: HttpRequest, study: Study, form: PublishForm) -> PublishResult:
+    chosen = choose_examples(study) if form.is_chosen else None
+    return publish(actor=person(request), study=study, chosen=chosen, **form.request)
 
 
 @page_for(Action.PUBLISH_EXAMPLES)
@@ -82,14 +88,23 @@ def _quoted(request: HttpRequest, study: Study) -> dict[str, Any]:
     form = request.POST or request.GET
     typed, split = form.get("num_examples", ""), form.get("split", "")
     num_examples = int(typed) if typed.isdecimal() and len(typed) < 7 else 1
+    choosing = choosing_of(study) if form.get("order") == Order.UNCERTAINTY else None
     try:
         quote = quote_labels(
-            study=study, num_examples=num_examples, split=split if split in Split.values else Split.POOL
+            study=study,
+            num_examples=num_examples,
+            split=split if split in Split.values else Split.POOL,
+            num_choosable=choosing.num_choosable if choosing and choosing.scored_run else None,
         )
     except PriceMissing:
         quote = None
     asked = (quote.num_wanted, quote.num_examples, quote.held) if quote else ()
-    return {"quote": quote, SHOWN: digest(form.get("split", Split.POOL), *asked)}
+    chosen_by = [choosing.scored_run] if choosing else []
+    return {
+        "quote": quote,
+        "choosing": choosing,
+        SHOWN: digest(form.get("split", Split.POOL), *asked, *chosen_by),
+    }
 
 
 def _say_published(request: HttpRequest, result: PublishResult, *, currency: str) -> None:

@@ -98,6 +98,7 @@ def _page(model: Artifact) -> dict[str, Any]:
         "artifact": model,
         "run": model.run,
         "num_labels": sharing.ledger.num_labels(run_id=model.run_id),
+        "num_chosen": sharing.ledger.num_chosen(run_id=model.run_id),
         "bill": bill,
         "bill_format": adding_up(model.run.study.budget.currency, *parts),
         "shared": shared,

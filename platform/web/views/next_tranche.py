@@ -17,7 +17,8 @@ from runs.preflight import licence_of
 from runs.requests import ONE_FOR_ALL
 from studies.models import Split, Study
 from tables.table import counted
-from web.forms.runs import HYBRID, STUDENT_AS_TEACHER, TEACHER, LicenceForm
+from web.forms.examples import Order
+from web.forms.runs import HYBRID, SCORING, STUDENT_AS_TEACHER, TEACHER, LicenceForm
 from web.guards import button_for, page_for
 from web.http import SHOWN, carry_out, is_same, person, study_of
 
@@ -98,8 +99,15 @@ def first_step(found: NextTranche) -> FirstStep | None:
 
 
 def _step(study: Study, offer: OfferRecord) -> FirstStep:
+    asked: dict[str, object]
+    if offer.scorer is not None:
+        asked = {"path": SCORING, "teacher": offer.scorer, "num_labels": offer.num_there}
+        asked |= {"num_unlabelled": offer.num_to_score, "max_minutes": offer.scoring_minutes}
+        text = f"Have {offer.num_to_score:,} examples scored"
+        return FirstStep(text=text, url=_address("start-run", study, asked))
     if offer.num_new:
         asked = {"num_examples": offer.num_new, "split": Split.POOL}
+        asked |= {"order": Order.UNCERTAINTY} if offer.is_chosen else {}
         return FirstStep(text=f"Publish {offer.num_new:,} examples", url=_address("publish", study, asked))
     if offer.num_waiting:
         return FirstStep(text="See the labelling", url=reverse("labelling", args=[study.pk]))

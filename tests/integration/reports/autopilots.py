@@ -70,6 +70,7 @@ def recommended(study: Study, *, num_new: int = 0, num_labels: int | None = None
         words=f"Buy {offer.name}.",
         labels=offer.labels,
         pseudo_labels=offer.pseudo_labels,
+        num_chosen=offer.num_chosen,
         price=offer.price,
         offers=[offer.as_json],
     )
