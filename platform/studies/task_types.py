@@ -29,6 +29,13 @@ class Metric(models.TextChoices):
     MACRO_F1 = "macro_f1", "Macro F1"
     MICRO_F1 = "micro_f1", "Micro F1"
     COMPAT_F1 = "compat_f1", "F1 as in Kang et al. (2023)"
+    BLEU = "bleu", "BLEU"
+    CHRF = "chrf", "chrF"
+    ROUGE_L = "rouge_l", "ROUGE-L"
+    HARMONIC_IBLEU = "harmonic_ibleu", "BLEU, less for copying (harmonic iBLEU)"
+    NOT_COPIED = "not_copied", "Not copied (1 minus BLEU against the source)"
+    F1 = "f1", "F1 of the answers' words"
+    EXACT_MATCH = "exact_match", "Exact match"
 
 
 class UnknownTaskType(Refusal):

@@ -27,6 +27,10 @@ class TextGenerationType(WrittenAnswerType):
     name = "text_generation"
     title = "Text generation"
     input_fields: ClassVar[tuple[str, ...]] = ("text",)
+    usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "text": ("source", "input", "original", "article", "document"),
+        "label": ("target", "paraphrase", "summary", "translation", "references", "reference", "output"),
+    }
     metrics = ("bleu", "chrf", "rouge_l", "harmonic_ibleu", "not_copied")
     metrics_beside = ("not_copied",)
     asks = "For each text another text is written, such as a paraphrase, a summary or a translation."
