@@ -64,6 +64,8 @@ class TaskType(ABC):
     asks: ClassVar[str]
     widget: ClassVar[str]
     in_a_file: ClassVar[str]
+    # The field in which annotators mark parts, if any.
+    marked_field: ClassVar[str] = ""
     # Whether an answer is a JSON list, and how an empty one is shown.
     is_list: ClassVar[bool] = False
     nothing: ClassVar[str] = ""

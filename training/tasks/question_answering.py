@@ -44,6 +44,8 @@ class QuestionAnsweringType(WrittenAnswerType):
     }
     metrics = ("f1", "exact_match")
     has_places = True
+    widget = "answering"
+    marked_field = "passage"
     asks = "Each question is answered in a few words, from the passage beside it where there is one."
     in_a_file = (
         'the answer itself, or a JSON list of accepted ones, ["Paris", "the capital"]; where an answer stands in the '
