@@ -13,14 +13,14 @@ from training.__main__ import main
 from training.answers import Rows
 from training.evaluation import predict_logits
 from training.evaluation.outputs import outputs_for_answers
-from training.learners import encode_rows, load_classifier
+from training.learners import encode_rows, load_classifier, with_target_tokens
 from training.losses import IGNORED
 from training.methods import METHODS
 from training.models import PretrainedUnusable, load_pretrained
 from training.runtime import StopFlag, StopRequested
 from training.spec import ModelSource
 from training.tasks import TASK_TYPES, TaskType
-from training.train import TokenLoss, with_target_tokens
+from training.train import TokenLoss
 from training.train.loop import gradients_of_step
 
 # Copying words takes longer to learn than naming a label.

@@ -16,12 +16,12 @@ from training.data import ModelOutputs, collate, token_labels_in
 from training.distil import PartialStore, SoftLabels, read_soft_labels, shares_tokens, token_objective
 from training.distil.token_training import NoCommonOutputs
 from training.evaluation import generate_answers
-from training.learners import Classifier, encode_rows, load_classifier
+from training.learners import Classifier, encode_rows, load_classifier, with_target_tokens
 from training.losses import distillation_sum, log_probs_with_rest, top_distillation_sum
 from training.runtime import StopFlag
 from training.spec import ModelSource, TrainingSettings
 from training.tasks import TASK_TYPES
-from training.train import TokenLoss, with_target_tokens
+from training.train import TokenLoss
 
 TOP = 5
 

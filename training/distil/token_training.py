@@ -7,12 +7,12 @@ from training.answers import Rows
 from training.contract import MAX_SCORED_LABELS
 from training.data import EncodedRows, RaggedInts, TokenLabels, TopOutputs
 from training.distil.soft_labels import SoftLabels
-from training.learners import encode_rows
+from training.learners import encode_rows, with_target_tokens
 from training.losses import IGNORED
 from training.models import AnswerCodec, tokenizer_hash
 from training.runtime import PermanentFailure
 from training.spec import TrainingSettings
-from training.train import TokenLoss, with_target_tokens
+from training.train import TokenLoss
 
 
 class NoCommonOutputs(PermanentFailure):
@@ -55,7 +55,11 @@ def token_objective(
         gold=None,
     )
     encoded = encode_rows(
-        rows=rows, task_type=codec.task_type, tokenizer=codec.tokenizer, max_length=settings.max_length
+        rows=rows,
+        task_type=codec.task_type,
+        tokenizer=codec.tokenizer,
+        max_length=settings.max_length,
+        frame=codec.frame,
     )
     encoded_answers = with_target_tokens(encoded=encoded, answers=RaggedInts.joined([answers for _, answers in parts]))
     return encoded_answers, _loss(encoded_answers, tokens, _is_answered(soft, tokens), settings)

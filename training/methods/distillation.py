@@ -66,7 +66,9 @@ def distil(job: Job) -> dict[str, Any]:
     job.progress.stage("model", message=f"loading {spec.model}")
     loader = ModelLoader(spec=spec, task_type=task_type, compute=compute)
     job.progress.stage("data", message="preparing data")
-    splits = read_splits(spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling)
+    splits = read_splits(
+        spec=spec, task_type=task_type, tokenizer=loader.tokenizer, pooling=loader.pooling, frame=loader.frame
+    )
     start = start_student(job=job, loader=loader, compute=compute, soft=soft)
     vectors = vector_target(job=job, loader=loader, soft=soft, start=start)
     baseline_rows = _baseline_rows(job, task_type, soft, gold, splits)

@@ -54,7 +54,11 @@ def score(job: Job) -> dict[str, Any]:
     # Before a long scoring, not after it: a dev that cannot be used is then reported at once.
     dev = replace(spec, data=replace(spec.data, test=None))
     splits = read_splits(
-        spec=dev, task_type=task_type, tokenizer=classifier.tokenizer, pooling=classifier.model.pooling
+        spec=dev,
+        task_type=task_type,
+        tokenizer=classifier.tokenizer,
+        pooling=classifier.model.pooling,
+        frame=classifier.frame,
     )
     evaluator = Evaluator(
         job=job,
@@ -171,6 +175,7 @@ def _read_and_scored(evaluator: Evaluator, rows: Rows, start: int, *, keeps_vect
         tokenizer=evaluator.classifier.tokenizer,
         max_length=job.spec.training.max_length,
         pooling=model.pooling,
+        frame=evaluator.classifier.frame,
     )
     done = [start]
 
