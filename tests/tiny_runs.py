@@ -142,6 +142,8 @@ ANSWERS = {
         f"[{ENTITY.format(2, 10, 'b')}, {ENTITY.format(15, 23, 'c')}]",
         "[]",
     ],
+    "text_generation": ['["fine picture", "great"]', '["not worth its ticket at all"]', '["sun"]'],
+    "question_answering": ['["good", "a movie"]', '[{"text": "sad film", "start": 15}]', '["the star"]'],
 }
 
 

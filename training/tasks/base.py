@@ -47,6 +47,12 @@ class TaskType(ABC):
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1", "micro_f1")
     unit: ClassVar[str] = "row"
     poolings: ClassVar[tuple[str, ...]] = POOLINGS
+    # Input fields that an example may lack; they are then empty.
+    optional_fields: ClassVar[tuple[str, ...]] = ()
+    # Of `metrics`, those that are reported beside the others and that no study may be measured by.
+    metrics_beside: ClassVar[tuple[str, ...]] = ()
+    # Whether answers are given from a study's labels, of which there are at least so many; else they are written.
+    has_labels: ClassVar[bool] = True
     min_labels: ClassVar[int] = 2
     # Of metrics whose usual title does not fit.
     metric_titles: ClassVar[Mapping[str, str]] = {}
@@ -56,7 +62,7 @@ class TaskType(ABC):
     asks: ClassVar[str]
     widget: ClassVar[str]
     in_a_file: ClassVar[str]
-    # Whether an answer is a JSON list of labels, and how an empty one is shown.
+    # Whether an answer is a JSON list, and how an empty one is shown.
     is_list: ClassVar[bool] = False
     nothing: ClassVar[str] = ""
     # Whether one place of an example has one label at most, so that a wrong label stands for the right one.

@@ -1,0 +1,102 @@
+"""A question, with or without a passage that has the answer, and one or several accepted answers."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from training.answers import (
+    NO_START,
+    Floats,
+    GoldInvalid,
+    LabelledSpan,
+    MetricTally,
+    Rows,
+    Written,
+    checked_texts,
+    exact_match,
+    given_texts,
+    in_passage,
+    normalised,
+    question_scores,
+    tally_from_table,
+    token_f1,
+    written_in,
+    written_to_json,
+)
+from training.tasks.written import WrittenAnswerType
+
+NOT_IN_PASSAGE = "Imported although no accepted answer is in the passage: a model that marks answers cannot learn it"
+
+
+class QuestionAnsweringType(WrittenAnswerType):
+    """Answers a question in a few words, from a passage where there is one; several answers may be accepted."""
+
+    name = "question_answering"
+    title = "Question answering"
+    input_fields: ClassVar[tuple[str, ...]] = ("question", "passage")
+    optional_fields = ("passage",)
+    metrics = ("f1", "exact_match")
+    has_places = True
+    asks = "Each question is answered in a few words, from the passage beside it where there is one."
+    in_a_file = (
+        'the answer itself, or a JSON list of accepted ones, ["Paris", "the capital"]; where an answer stands in the '
+        'passage may be said by its first character, counted from 0: [{"text": "Paris", "start": 12}]'
+    )
+
+    def compared(self, text: str) -> str:
+        return normalised(text)
+
+    def read_cell(
+        self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
+    ) -> str:
+        """Read accepted answers; those with a place are checked by the passage and moved to the cleaned one."""
+        passage = cells.get("passage", "")
+        texts, unit = in_passage(given_texts(cell, how=self.in_a_file, has_starts=self.has_places), passage=passage)
+        checked = checked_texts(texts)
+        if remarks is not None:
+            if unit:
+                remarks[f"Places of answers counted in {unit} were moved so that the answers stand there"] += 1
+            if passage.strip() and not any(one.start != NO_START or one.text in passage for one in checked):
+                remarks[NOT_IN_PASSAGE] += 1
+        return written_to_json(checked)
+
+    def marked(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
+        """Cut the passage into the first answer that has its place in it and what is around; [] where none has."""
+        passage = fields.get("passage", "")
+        found = next((one for one in written_in(answer) if one.start != NO_START), None)
+        if found is None or not _stands_in(found, passage):
+            return []
+        end = found.start + len(found.text)
+        pieces = [("", passage[: found.start]), ("answer", found.text), ("", passage[end:])]
+        return [LabelledSpan(label=label, text=text) for label, text in pieces if text]
+
+    def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
+        pairs = zip(rows.labelled(), predicted, strict=True)
+        table = [[1.0, *self._scores(self.texts(gold), answer)] for gold, answer in pairs]
+        return tally_from_table(np.array(table, dtype=np.float64).reshape(len(table), 3))
+
+    def score(self, *, totals_RK: Floats) -> dict[str, Floats]:
+        return question_scores(totals_RK)
+
+    def _scores(self, accepted: Sequence[str], answer: str | None) -> tuple[float, float]:
+        if answer is None:
+            return 0.0, 0.0
+        written = self._one(answer)
+        return exact_match(predicted=written, accepted=accepted), token_f1(predicted=written, accepted=accepted)
+
+    def _checked_gold(self, value: object, fields: Mapping[str, str], row: int) -> list[Written]:
+        texts = super()._checked_gold(value, fields, row)
+        for one in texts:
+            if one.start != NO_START and not _stands_in(one, fields.get("passage", "")):
+                raise GoldInvalid(
+                    row,
+                    f"has an answer {one.text!r} at {one.start}, where the passage has another text. Count characters "
+                    "from 0.",
+                )
+        return texts
+
+
+def _stands_in(one: Written, passage: str) -> bool:
+    return one.start >= 0 and passage.startswith(one.text, one.start)
