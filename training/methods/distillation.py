@@ -71,7 +71,7 @@ def distil(job: Job) -> dict[str, Any]:
     )
     start = start_student(job=job, loader=loader, compute=compute, soft=soft)
     vectors = vector_target(job=job, loader=loader, soft=soft, start=start)
-    baseline_rows = _baseline_rows(job, task_type, soft, gold, splits)
+    baseline_rows = _baseline_rows(job, task_type, soft, gold, splits) if task_type.has_labels else None
     if loader.has_head:
         # It is not new any more and learns at the rate of the rest.
         job = job.with_settings(replace(spec.training, head_learning_rate_factor=1.0))
@@ -93,7 +93,7 @@ def distil(job: Job) -> dict[str, Any]:
     # A million rows are not kept as texts while the student learns from their tokens.
     del soft
     trained = search_and_train(job=job, setup=setup, loader=loader)
-    baselines = _baselines(job, loader, compute, baseline_rows, splits)
+    baselines = _baselines(job, loader, compute, baseline_rows, splits) if baseline_rows else {}
     result = finish(
         job=job,
         trained=trained,

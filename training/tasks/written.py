@@ -87,8 +87,12 @@ class WrittenAnswerType(TaskType):
         return written_to_json([Written(written)]) if written else None
 
     def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """Return nothing: a model writes tokens, which no C outputs stand for."""
-        return ()
+        """Return what a model says of a text that it wrote."""
+        return ("log_probability",)
+
+    def prompt(self, fields: Mapping[str, str]) -> str:
+        """Return the one text that a model is shown of an example."""
+        return "\n".join(text for text in fields.values() if text)
 
     def is_right(self, *, gold: str, predicted: str | None) -> bool:
         """Say whether the text of a predicted answer is one of those of gold."""
