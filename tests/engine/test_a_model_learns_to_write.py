@@ -5,11 +5,9 @@ from typing import Any
 import pytest
 
 from tests.tiny_llama import write_tiny_llama
-from tests.tiny_runs import EVERY_WRITTEN_TYPE, RunFolder, Undisturbed, carry_out, examples, job_of
+from tests.tiny_runs import EVERY_WRITTEN_TYPE, RunFolder, carry_out, examples
 from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
-from training.methods import METHODS
-from training.runtime import StopRequested
 from training.tasks import TaskType
 
 PACE = {"steps": 100, "learning_rate": 1e-2, "batch_size": 8, "evaluations": 2, "answer_length": 8}

@@ -12,7 +12,7 @@ from training.answers import Rows
 from training.compute import Compute
 from training.data import EncodedRows, ModelOutputs, PromptFrame, read_labelled
 from training.evaluation.metrics import PartAnswers, SplitAnswers, baseline_scores, metric_value, split_metrics
-from training.evaluation.outputs import SplitPredictions, predict_answers, token_probability
+from training.evaluation.outputs import EncodedSplit, SplitPredictions, predict_answers, token_probability
 from training.job import Job
 from training.learners import Classifier, encode_rows, learner_of, with_gold_tokens
 from training.models import TextToText
@@ -22,14 +22,6 @@ from training.tasks import TaskType
 # Raised with every change of how baselines answer: earlier ones are then not read.
 BASELINES_VERSION = 1
 TOKEN_PROBABILITY = "probability of a token"
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodedSplit:
-    """A held-out split with its token ids."""
-
-    rows: Rows
-    encoded: EncodedRows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +45,7 @@ class Evaluator:
                 model=self.classifier.model,
                 task_type=self.task_type,
                 labels=labels,
-                rows=split.rows,
-                encoded=split.encoded,
+                split=split,
                 compute=self.compute,
                 stop=self.job.stop,
             )
@@ -64,7 +55,7 @@ class Evaluator:
 
     @property
     def dev_criterion(self) -> str:
-        """What `dev_score` is: the study's metric, or of written answers, which take long to write, their likelihood."""
+        """What `dev_score` is: the study's metric or, since writing answers takes long, how likely gold ones are."""
         return self.job.spec.evaluation.metric if self.task_type.has_labels else TOKEN_PROBABILITY
 
     @cached_property

@@ -98,6 +98,31 @@ class Generation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How answers come of a model: the likeliest tokens, or drawn by a number of 0 to 1 for each place, (N, L).
+
+    `num_top` of the likeliest are kept at each place.
+    """
+
+    num_top: int = 0
+    draws_NL: npt.NDArray[np.float32] | None = None
+
+    def draws(self, indices: Indices) -> Tensor | None:
+        return None if self.draws_NL is None else torch.from_numpy(self.draws_NL[indices])
+
+
+GREEDY = Decoding()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedSplit:
+    """Rows with their token ids."""
+
+    rows: Rows
+    encoded: EncodedRows
+
+
+@dataclass(frozen=True, kw_only=True)
 class SplitPredictions:
     """A model's outputs and answers for rows; `num_cut` counts written answers that had no room for their end."""
 
@@ -111,18 +136,17 @@ def predict_answers(
     model: nn.Module,
     task_type: TaskType,
     labels: Sequence[str],
-    rows: Rows,
-    encoded: EncodedRows,
+    split: EncodedSplit,
     compute: Compute,
     stop: StopFlag,
 ) -> SplitPredictions:
     """Run a student or teacher over rows and read its answers. Raises: StopRequested, MemoryTooSmall."""
     if not task_type.has_labels:
         assert isinstance(model, TextToText)
-        found = generate_answers(model=model, rows=encoded, compute=compute, stop=stop)
+        found = generate_answers(model=model, rows=split.encoded, compute=compute, stop=stop)
         return SplitPredictions(outputs=found.outputs, predicted=found.answers, num_cut=int(found.is_cut_N.sum()))
-    outputs = predict_logits(model=model, rows=encoded, compute=compute, stop=stop)
-    predicted = learner_of(task_type).decode(outputs=outputs, rows=rows, labels=labels)
+    outputs = predict_logits(model=model, rows=split.encoded, compute=compute, stop=stop)
+    predicted = learner_of(task_type).decode(outputs=outputs, rows=split.rows, labels=labels)
     return SplitPredictions(outputs=outputs, predicted=predicted)
 
 
@@ -149,21 +173,20 @@ def generate_answers(
     compute: Compute,
     stop: StopFlag,
     on_rows: Callable[[int], None] | None = None,
-    num_top: int = 0,
-    draws_NL: npt.NDArray[np.float32] | None = None,
+    decoding: Decoding = GREEDY,
 ) -> Generation:
-    """Let a model generate its answers to N rows, keeping the `num_top` likeliest tokens at each place.
+    """Let a model generate its answers to N rows.
 
-    Given a number of 0 to 1 for each place, tokens are drawn by them; else each is the likeliest. Where each row has one of a few labels, the outputs are how likely the model is to generate each. Else they are made
-    from the generated answer: each part of it is as probable as the whole. Where that is no answer, they are NaN.
+    Where each row has one of a few labels, the outputs are how likely the model is to generate each; of written answers
+    they are the mean log-probability of their tokens. Else they are made from the generated answer: each part of it is
+    as probable as the whole. Where that is no answer, they are NaN.
     """
     parts: dict[int, _RowParts] = {}
     label_log_probs: dict[int, Tensor] = {}
 
     def generate(inputs: dict[str, Tensor], indices: Indices) -> None:
         hidden = model.read(inputs)
-        draws_BL = None if draws_NL is None else torch.from_numpy(draws_NL[indices]).to(inputs["input_ids"].device)
-        generated = model.generate(hidden, inputs, num_top=num_top, draws_BL=draws_BL)
+        generated = model.generate(hidden, inputs, num_top=decoding.num_top, draws_BL=decoding.draws(indices))
         parts.update(_by_row(generated, indices))
         if model.codec.scores_labels:
             log_probs = model.label_log_probs(hidden, inputs).float().cpu()

@@ -25,7 +25,7 @@ from training.data import (
     is_csv,
     read_lines,
 )
-from training.evaluation.outputs import predict_answers, predict_logits
+from training.evaluation.outputs import EncodedSplit, predict_answers, predict_logits
 from training.learners import LabelMap, encode_rows, learner_of, load_classifier, read_label_map
 from training.models import EncoderClassifier, OnnxModel, TextToText, load_tokenizer
 from training.runtime import StopFlag
@@ -83,8 +83,7 @@ class Predictor:
             model=self.model,
             task_type=self.task_type,
             labels=labels,
-            rows=rows,
-            encoded=self.encoded(rows),
+            split=EncodedSplit(rows=rows, encoded=self.encoded(rows)),
             compute=self.compute,
             stop=self.stop,
         )

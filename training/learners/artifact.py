@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from training.contract import LABEL_MAP_FILE
-from training.learners.registry import learner_of
 from training.data import PromptFrame
+from training.learners.registry import learner_of
 from training.models import (
     AnswerCodec,
     DecoderOnly,

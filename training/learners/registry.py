@@ -70,9 +70,7 @@ def encode_rows(
     )
 
 
-def _encoded_in_blocks(
-    rows: Rows, encode: Callable[[dict[str, list[str]]], list[Encoded]]
-) -> dict[str, RaggedInts]:
+def _encoded_in_blocks(rows: Rows, encode: Callable[[dict[str, list[str]]], list[Encoded]]) -> dict[str, RaggedInts]:
     """Encode some rows at a time: as Python lists, all of them together would fill the memory."""
     blocks: dict[str, list[RaggedInts]] = {}
     for start in range(0, len(rows), ROWS_PER_BLOCK):

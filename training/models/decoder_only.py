@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from training.losses import IGNORED
-from training.models.seq2seq import Decoding, TextToText
+from training.models.seq2seq import AnswerSteps, TextToText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class DecoderOnly(TextToText):
         place_BT = (torch.arange(width, device=ids_BT.device) - behind_B1) % max(width, 1)
         return Prompts(ids_BT=ids_BT.gather(1, place_BT), mask_BT=mask_BT.gather(1, place_BT))
 
-    def decoding(self, hidden: Prompts, inputs: dict[str, Tensor]) -> Decoding:
+    def begin(self, hidden: Prompts, inputs: dict[str, Tensor]) -> AnswerSteps:
         return _Continuation(self.language_model, hidden)
 
     def _logits(self, hidden: Prompts, inputs: dict[str, Tensor], answers_BL: Tensor) -> Tensor:

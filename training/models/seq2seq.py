@@ -34,7 +34,7 @@ class GeneratedTokens:
     tails: Tensor
 
 
-class Decoding(Protocol):
+class AnswerSteps(Protocol):
     """Answers of a batch that are being written, a token at a time."""
 
     def next_logits(self, latest_B: Tensor | None) -> Tensor:
@@ -88,26 +88,30 @@ class TextToText(nn.Module):
 
         Each token is the likeliest or, given numbers of 0 to 1 for each place, drawn by them from the distribution.
         """
-        decoding = self.decoding(hidden, inputs)
+        answer = self.begin(hidden, inputs)
         latest_B: Tensor | None = None
         open_B = torch.ones(len(inputs["attention_mask"]), dtype=torch.bool, device=inputs["attention_mask"].device)
         steps: list[tuple[Tensor, ...]] = []
         while len(steps) < self.codec.max_tokens and bool(open_B.any()):
-            log_probs_BV = F.log_softmax(decoding.next_logits(latest_B).float(), dim=-1)
-            best_B = log_probs_BV.argmax(-1) if draws_BL is None else drawn(log_probs_BV, draws_BL[:, len(steps)])
-            sure_B = log_probs_BV.gather(-1, best_B[:, None]).squeeze(-1)
+            log_probs_BV = F.log_softmax(answer.next_logits(latest_B).float(), dim=-1)
+            next_B = (
+                log_probs_BV.argmax(-1)
+                if draws_BL is None
+                else drawn(log_probs_BV, draws_BL[:, len(steps)].to(log_probs_BV))
+            )
+            sure_B = log_probs_BV.gather(-1, next_B[:, None]).squeeze(-1)
             top_ids_BK = log_probs_BV.topk(num_top, dim=-1).indices
             # Where no tokens are kept, nobody asks what the others weigh.
             top_BK1 = log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
             tails_BG = tail_log_sums(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
-            told = (best_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0))
+            told = (next_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0))
             steps.append((*told, top_ids_BK, top_BK1, tails_BG))
-            latest_B = best_B.masked_fill(~open_B, self._pad)
-            open_B = open_B & (best_B != self.codec.tokenizer.eos_token_id)
+            latest_B = next_B.masked_fill(~open_B, self._pad)
+            open_B = open_B & (next_B != self.codec.tokenizer.eos_token_id)
         tokens, log_probs, *top = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
         return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top[0], top_log_probs=top[1], tails=top[2])
 
-    def decoding(self, hidden: Any, inputs: dict[str, Tensor]) -> "Decoding":
+    def begin(self, hidden: Any, inputs: dict[str, Tensor]) -> "AnswerSteps":
         """Begin to write the answers of a batch that was read."""
         return _DecoderSteps(self.language_model, hidden, inputs["attention_mask"], start=self._start)
 

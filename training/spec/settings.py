@@ -184,7 +184,7 @@ class DistilTraining(Settings):
         least=1,
         most=16,
         label="Answers of the teacher per text",
-        help="Of written answers. One: the likeliest. Several are drawn by the seed, and each epoch has another of them.",
+        help="Of written answers. One: the likeliest. Several are drawn by the seed; each epoch has one of them.",
         group=FormGroup.DISTILLING,
     )
 
@@ -195,7 +195,8 @@ class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
 
     `accumulation` splits a batch into that many micro-batches, which changes the memory used and never the result. A
     student of soft labels follows its teacher's segmentation. `top_tokens` are kept at each place of written answers.
-    A teacher writes `num_answers` to each text. With `keep_vectors`, an encoder that scores whole texts keeps its vectors of them for students.
+    A teacher writes `num_answers` to each text. With `keep_vectors`, an encoder that scores whole texts keeps its
+    vectors of them for students.
     """
 
     section: ClassVar[str] = "training"

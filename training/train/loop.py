@@ -197,7 +197,8 @@ def _batch_source(job: Job, inputs: FitInputs, schedule: Schedule) -> Callable[[
         seed = job.spec.seed
         rows = inputs.rows.drawn(seed=seed, epoch=number)
         lengths = inputs.rows.lengths[rows]
-        return [rows[one] for one in epoch_batches(lengths=lengths, batch_size=settings.batch_size, seed=seed, epoch=number)]
+        batches = epoch_batches(lengths=lengths, batch_size=settings.batch_size, seed=seed, epoch=number)
+        return [rows[batch] for batch in batches]
 
     def step_batches(step: int) -> list[Indices]:
         epoch, place = divmod(step, schedule.steps_per_epoch)
