@@ -3,11 +3,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoModelForCausalLM
 
 from tests.tiny_llama import write_tiny_llama
-from tests.tiny_runs import EVERY_WRITTEN_TYPE, RunFolder, carry_out, examples
+from tests.tiny_runs import EVERY_WRITTEN_TYPE, RunFolder, Undisturbed, carry_out, examples, job_of
 from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
+from training.methods import METHODS
+from training.models import PretrainedUnusable
+from training.runtime import StopRequested
 from training.tasks import TaskType
 
 PACE = {"steps": 100, "learning_rate": 1e-2, "batch_size": 8, "evaluations": 2, "answer_length": 8}
@@ -23,12 +27,52 @@ def model(folder: Path, **more: Any) -> dict[str, Any]:
     return {"source": "folder", "name": str(folder), **more}
 
 
+@pytest.mark.parametrize("looks", [0, 3])
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(
+    run_folder: RunFolder, undisturbed: Undisturbed, writers: dict[str, Path], looks: int, name: str
+) -> None:
+    settings = {**PACE, "steps": 5}
+    asked = {"task_type": "text_generation", "model": model(writers[name]), "training": settings}
+    folder = run_folder("stopped", **asked)
+    job = job_of(folder)
+    job.progress.step = lambda step, **_: job.stop.request() if step == looks else None  # type: ignore[method-assign]
+    with pytest.raises(StopRequested):
+        METHODS["finetune"](job)
+    resumed, whole = carry_out(folder), undisturbed(**asked)
+    assert (resumed["metrics"], resumed["artifact_hash"]) == (whole["metrics"], whole["artifact_hash"])
+
+
+def test_a_cut_answer_and_an_empty_one_are_counted(run_folder: RunFolder, writers: dict[str, Path]) -> None:
+    settings = {**PACE, "steps": 1, "learning_rate": 1e-7, "answer_length": 2}
+    test = carry_out(run_folder(task_type="text_generation", model=model(writers["llama"]), training=settings))[
+        "metrics"
+    ]["test"]
+    assert test["num_cut"] + test["num_unparsed"] == test["num_examples"]
+
+
+def test_a_smaller_one_is_carved_and_what_cannot_write_is_refused(
+    run_folder: RunFolder, writers: dict[str, Path], tiny_folder: Path
+) -> None:
+    asked = {"task_type": "text_generation", "training": {**PACE, "steps": 1, "frozen_layers": 1}}
+    folder = run_folder(model=model(writers["llama"], layers=[1]), **asked)
+    carry_out(folder)
+    assert AutoModelForCausalLM.from_pretrained(folder / "artifact").config.num_hidden_layers == 1
+    with pytest.raises(PretrainedUnusable, match="cannot write any"):
+        carry_out(run_folder("encoder", model=model(tiny_folder), **asked))
+    long = {**PACE, "answer_length": 120}
+    with pytest.raises(PretrainedUnusable, match="128 positions"):
+        carry_out(run_folder("long", model=model(writers["llama"]), task_type="text_generation", training=long))
+
+
 @pytest.mark.parametrize("name", ["t5", "llama"])
 @EVERY_WRITTEN_TYPE
 def test_it_writes_clearly_better_than_the_baselines_and_answers_a_file(
     run_folder: RunFolder, writers: dict[str, Path], name: str, task_type: TaskType, tmp_path: Path
 ) -> None:
-    folder = run_folder(task_type=task_type.name, model=model(writers[name]), training=PACE)
+    # An encoder-decoder starts from nothing more slowly.
+    pace = {**PACE, "steps": 160} if name == "t5" else PACE
+    folder = run_folder(task_type=task_type.name, model=model(writers[name]), training=pace)
     result = carry_out(folder)
     test, metric = result["metrics"]["test"], task_type.metrics[0]
     baselines = {name: one["value"] for name, one in result["metrics"]["baselines"].items()}

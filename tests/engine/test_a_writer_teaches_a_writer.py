@@ -1,23 +1,14 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 
 from tests.tiny_llama import write_tiny_llama
-from tests.tiny_runs import CPU, EVERY_WRITTEN_TYPE, WRITTEN_TYPES, RunFolder, carry_out, job_of, write_run
+from tests.tiny_runs import RunFolder, carry_out, job_of, write_run
 from tests.tiny_t5 import write_tiny_t5
-from training.data import RaggedInts, TokenLabels
-from training.distil import read_metadata, read_soft_labels
-from training.learners import load_classifier
-from training.losses import top_distillation_sum
+from training.distil import read_soft_labels
 from training.methods import METHODS
-from training.models import DecoderOnly
 from training.runtime import StopRequested
-from training.spec import ModelSource
-from training.tasks import TaskType
 
 PACE = {"steps": 100, "learning_rate": 1e-2, "batch_size": 8, "evaluations": 1, "answer_length": 8}
 SHORT = {**PACE, "steps": 4}

@@ -198,11 +198,15 @@ def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None
     texts = examples(TEXT.name, 6)["text"]
     rows = Rows(uids=texts, columns={"text": texts}, gold=None)
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-    together = generate_answers(model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), decoding=Decoding(num_top=TOP))
+    together = generate_answers(
+        model=teacher.model, rows=encoded, compute=CPU, stop=StopFlag(), decoding=Decoding(num_top=TOP)
+    )
     for row, text in enumerate(texts):
         one = Rows(uids=[text], columns={"text": [text]}, gold=None)
         alone = encode_rows(rows=one, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)
-        said = generate_answers(model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), decoding=Decoding(num_top=TOP))
+        said = generate_answers(
+            model=teacher.model, rows=alone, compute=CPU, stop=StopFlag(), decoding=Decoding(num_top=TOP)
+        )
         assert said.tokens.answers() == [together.tokens.answers()[row]]
         np.testing.assert_allclose(said.tokens.top_log_probs, together.tokens.take([row]).top_log_probs, atol=1e-4)
 
