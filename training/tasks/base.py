@@ -49,6 +49,8 @@ class TaskType(ABC):
     poolings: ClassVar[tuple[str, ...]] = POOLINGS
     # Input fields that an example may lack; they are then empty.
     optional_fields: ClassVar[tuple[str, ...]] = ()
+    # Other names that files give a field's column, and, as "label", the label's.
+    usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     # Of `metrics`, those that are reported beside the others and that no study may be measured by.
     metrics_beside: ClassVar[tuple[str, ...]] = ()
     # Whether answers are given from a study's labels, of which there are at least so many; else they are written.
@@ -62,6 +64,8 @@ class TaskType(ABC):
     asks: ClassVar[str]
     widget: ClassVar[str]
     in_a_file: ClassVar[str]
+    # The field in which annotators mark parts, if any.
+    marked_field: ClassVar[str] = ""
     # Whether an answer is a JSON list, and how an empty one is shown.
     is_list: ClassVar[bool] = False
     nothing: ClassVar[str] = ""
@@ -77,6 +81,15 @@ class TaskType(ABC):
     def segmentation_for(self, *, columns: Mapping[str, Sequence[str]], gold: Sequence[str]) -> str:
         """Choose the segmentation, word or character, in which training rows can be learned."""
         return "word"
+
+    @property
+    def utilities(self) -> tuple[str, ...]:
+        """The metrics that a study may be measured by, its usual one first."""
+        return tuple(name for name in self.metrics if name not in self.metrics_beside)
+
+    def kept_together(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what of an example's fields must not be in two splits."""
+        return fields
 
     @abstractmethod
     def read_gold(

@@ -37,8 +37,15 @@ class QuestionAnsweringType(WrittenAnswerType):
     title = "Question answering"
     input_fields: ClassVar[tuple[str, ...]] = ("question", "passage")
     optional_fields = ("passage",)
+    usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "question": ("query",),
+        "passage": ("context", "paragraph", "article", "document"),
+        "label": ("answers", "answer"),
+    }
     metrics = ("f1", "exact_match")
     has_places = True
+    widget = "answering"
+    marked_field = "passage"
     asks = "Each question is answered in a few words, from the passage beside it where there is one."
     in_a_file = (
         'the answer itself, or a JSON list of accepted ones, ["Paris", "the capital"]; where an answer stands in the '
@@ -52,6 +59,10 @@ class QuestionAnsweringType(WrittenAnswerType):
 
     def compared(self, text: str) -> str:
         return normalised(text)
+
+    def kept_together(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the passage, which several questions may share; without one, the question."""
+        return {"passage": fields["passage"]} if fields.get("passage") else fields
 
     def read_cell(
         self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None

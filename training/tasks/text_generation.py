@@ -26,7 +26,11 @@ class TextGenerationType(WrittenAnswerType):
 
     name = "text_generation"
     title = "Text generation"
-    input_fields: ClassVar[tuple[str, ...]] = ("source",)
+    input_fields: ClassVar[tuple[str, ...]] = ("text",)
+    usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "text": ("source", "input", "original", "article", "document"),
+        "label": ("target", "paraphrase", "summary", "translation", "references", "reference", "output"),
+    }
     metrics = ("bleu", "chrf", "rouge_l", "harmonic_ibleu", "not_copied")
     metrics_beside = ("not_copied",)
     asks = "For each text another text is written, such as a paraphrase, a summary or a translation."
@@ -36,14 +40,14 @@ class TextGenerationType(WrittenAnswerType):
         self, *, cell: str, cells: Mapping[str, str], labels: Sequence[str], remarks: Counter[str] | None = None
     ) -> str:
         answer = super().read_cell(cell=cell, cells=cells, labels=labels)
-        if remarks is not None and clean(cells["source"]) in self.texts(answer):
+        if remarks is not None and clean(cells["text"]) in self.texts(answer):
             remarks[COPIED] += 1
         return answer
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         return tally_from_table(
             overlap_table(
-                sources=rows.columns["source"],
+                sources=rows.columns["text"],
                 references=[self.texts(answer) for answer in rows.labelled()],
                 written=[None if answer is None else self._one(answer) for answer in predicted],
             )
@@ -59,5 +63,5 @@ class TextGenerationType(WrittenAnswerType):
 
 def _copied_sources(rows: Rows) -> BaselineAnswers:
     return BaselineAnswers(
-        label="the source, copied", predicted=[written_to_json([Written(text)]) for text in rows.columns["source"]]
+        label="the source, copied", predicted=[written_to_json([Written(text)]) for text in rows.columns["text"]]
     )

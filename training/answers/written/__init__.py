@@ -1,5 +1,6 @@
 """Written answers: texts instead of labels, how they are given, and how close they are to what was expected."""
 
+from training.answers.written.deciding import all_written, most_written
 from training.answers.written.overlap import overlap_scores, overlap_table, rouge_l
 from training.answers.written.questions import exact_match, normalised, question_scores, token_f1
 from training.answers.written.texts import (
@@ -15,10 +16,12 @@ from training.answers.written.texts import (
 __all__ = [
     "NO_START",
     "Written",
+    "all_written",
     "checked_texts",
     "exact_match",
     "given_texts",
     "in_passage",
+    "most_written",
     "normalised",
     "overlap_scores",
     "overlap_table",
