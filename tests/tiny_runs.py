@@ -69,7 +69,7 @@ def examples(task_type: str, count: int, *, start: int = 0) -> dict[str, list[st
         return {"uid": uid, "text": texts, "label": [opinions(text) for text in texts]}
     written = [json.dumps(WRITTEN[label]) for label in labels]
     if task_type == "text_generation":
-        return {"uid": uid, "source": texts, "label": written}
+        return {"uid": uid, "text": texts, "label": written}
     if task_type == "question_answering":
         passages = ["" if number % 3 else "the sun" for number in range(count)]
         return {"uid": uid, "question": texts, "passage": passages, "label": written}

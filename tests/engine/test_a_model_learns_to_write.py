@@ -43,12 +43,13 @@ def test_a_run_stopped_anywhere_ends_as_if_it_had_not_been(
     assert (resumed["metrics"], resumed["artifact_hash"]) == (whole["metrics"], whole["artifact_hash"])
 
 
-def test_a_cut_answer_and_an_empty_one_are_counted(run_folder: RunFolder, writers: dict[str, Path]) -> None:
+def test_what_is_cut_and_what_says_nothing_are_counted(run_folder: RunFolder, writers: dict[str, Path]) -> None:
     settings = {**PACE, "steps": 1, "learning_rate": 1e-7, "answer_length": 2}
     test = carry_out(run_folder(task_type="text_generation", model=model(writers["llama"]), training=settings))[
         "metrics"
     ]["test"]
-    assert test["num_cut"] + test["num_unparsed"] == test["num_examples"]
+    # As it is, it only repeats the mark that it is to write behind.
+    assert (test["num_cut"], test["num_unparsed"]) == (10, 10)
 
 
 def test_a_smaller_one_is_carved_and_what_cannot_write_is_refused(
@@ -71,7 +72,7 @@ def test_it_writes_clearly_better_than_the_baselines_and_answers_a_file(
     run_folder: RunFolder, writers: dict[str, Path], name: str, task_type: TaskType, tmp_path: Path
 ) -> None:
     # An encoder-decoder starts from nothing more slowly.
-    pace = {**PACE, "steps": 160} if name == "t5" else PACE
+    pace = {**PACE, "steps": 160 if name == "t5" else 120}
     folder = run_folder(task_type=task_type.name, model=model(writers[name]), training=pace)
     result = carry_out(folder)
     test, metric = result["metrics"]["test"], task_type.metrics[0]

@@ -86,7 +86,7 @@ def test_several_answers_are_drawn_alike_in_any_batch_and_taken_in_turns(
     folder = scoring(tmp_path / "scoring", teachers["llama"], num_answers=3)
     carry_out(folder)
     soft = read_soft_labels(
-        folder=folder / "soft_labels", task_type="text_generation", input_fields=("source",), labels=[]
+        folder=folder / "soft_labels", task_type="text_generation", input_fields=("text",), labels=[]
     )
     assert (len(soft.rows), soft.num_texts) == (90, 30)
     assert soft.written is not None and len(set(soft.written.texts)) > 2

@@ -145,18 +145,20 @@ def predict_file(
     The target is replaced as a whole; `keep_going` writes a bad line's error into it, instead of refusing the file.
     Raises: FileInvalid (nothing was loaded or written), PermanentFailure, StopRequested (nothing was written).
     """
-    fields = TASK_TYPES[read_label_map(artifact).task_type].input_fields
+    task_type = TASK_TYPES[read_label_map(artifact).task_type]
+    fields, optional = task_type.input_fields, task_type.optional_fields
     is_csv(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise FileInvalid(f"{source.name}: is both the input and the output. Name another file to write to.")
-    check = check_lines(path=source, fields=fields)
+    check = check_lines(path=source, fields=fields, optional=optional)
     if check.num_bad and not keep_going:
         raise FileInvalid(_complaint(source, check))
     if listener is not None:
         for note in _notes(check):
             listener.on_note(note)
     predictor = load_predictor(artifact, stop=stop or StopFlag())
-    answers = _answers(predictor, read_lines(path=source, fields=fields), listener)
+    lines = read_lines(path=source, fields=fields, optional=optional)
+    answers = _answers(predictor, lines, listener)
     rows = answer_rows(path=target, answers=answers, labels=predictor.names)
     write_whole({target: (row.encode() for row in rows)})
     return check.num_lines

@@ -161,7 +161,7 @@ def _class_for(config: Any, source: ModelSource, *, is_to_write: bool) -> Any:
 
 
 def _causal_class(config: Any, source: ModelSource) -> Any:
-    """Only a checkpoint that was made to go on with a text: an encoder would be given a mouth without any training."""
+    """Take only a checkpoint that was made to continue a text: the library would make any encoder write, untrained."""
     if not any(name.endswith(CAUSAL) for name in config.architectures or ()):
         raise PretrainedUnusable(
             f"Model {source} ({config.model_type}) reads texts and cannot write any. Take a text-to-text model such as "

@@ -29,7 +29,7 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
 
 
 def encoded(writer: Classifier, texts: list[str]) -> EncodedRows:
-    rows = Rows(uids=texts, columns={"source": texts}, gold=None)
+    rows = Rows(uids=texts, columns={"text": texts}, gold=None)
     return encode_rows(rows=rows, task_type=TEXT, tokenizer=writer.tokenizer, max_length=32, frame=writer.frame)
 
 
