@@ -10,10 +10,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from training.contract import LABEL_MAP_FILE
+from training.data import PromptFrame
 from training.learners.registry import learner_of
 from training.models import (
     AnswerCodec,
+    DecoderOnly,
     EncoderClassifier,
+    Pretrained,
     PretrainedUnusable,
     TextToText,
     check_segments,
@@ -29,13 +32,17 @@ HEAD_FILE = "head.safetensors"
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMap:
-    """What an artifact answers, with labels in the order of its outputs, and how a text becomes its units."""
+    """What an artifact answers, with labels in the order of its outputs, and how a text becomes its units.
+
+    `answer_length` are the most tokens of a written answer, 0 where none are written.
+    """
 
     task_type: str
     labels: tuple[str, ...]
     max_length: int
     pooling: str = "mean"
     segmentation: str = "word"
+    answer_length: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +56,29 @@ class Classifier:
     def codec(self) -> AnswerCodec | None:
         return self.model.codec if isinstance(self.model, TextToText) else None
 
+    @property
+    def frame(self) -> PromptFrame | None:
+        """What stands around a text in its prompts, as `encode_rows` is to be told."""
+        return self.codec.frame if self.codec else None
+
 
 def load_classifier(
-    *, source: ModelSource, task_type: TaskType, labels: Sequence[str], max_length: int, pooling: str = "mean"
+    *,
+    source: ModelSource,
+    task_type: TaskType,
+    labels: Sequence[str],
+    max_length: int,
+    pooling: str = "mean",
+    answer_length: int = 0,
 ) -> Classifier:
     """Load a checkpoint with a head on the CPU, fp32: an artifact's own head, else a fresh one with this `pooling`.
 
-    A text-to-text model has no head; an artifact of which only some layers are kept gets a fresh one. Raises:
-    PretrainedMissing, PretrainedUnusable (also an artifact of other labels), LabelUnwritable.
+    A text-to-text model has no head; an artifact of which only some layers are kept gets a fresh one. Written answers
+    are cut at `answer_length` tokens. Raises: PretrainedMissing, PretrainedUnusable (also an artifact of other labels),
+    LabelUnwritable.
     """
-    pretrained = load_pretrained(source=source, max_length=max_length)
-    if len(task_type.input_fields) > 1:
+    pretrained = load_pretrained(source=source, max_length=max_length, is_to_write=not task_type.has_labels)
+    if len(task_type.input_fields) > 1 and task_type.has_labels:
         check_segments(pretrained=pretrained, source=source)
     folder = Path(source.name)
     if is_artifact(source):
@@ -72,10 +91,12 @@ def load_classifier(
             labels=tuple(labels),
             max_length=max_length,
             vocab_size=pretrained.model.config.vocab_size,  # type: ignore[union-attr, arg-type]
+            answer_length=answer_length,
+            frame=PromptFrame.of(pretrained.tokenizer) if pretrained.is_decoder_only else None,
         )
-        return Classifier(
-            model=TextToText(language_model=pretrained.model, codec=codec), tokenizer=pretrained.tokenizer
-        )
+        _check_room(pretrained, codec, source)
+        kind = DecoderOnly if pretrained.is_decoder_only else TextToText
+        return Classifier(model=kind(language_model=pretrained.model, codec=codec), tokenizer=pretrained.tokenizer)
     model = learner_of(task_type).build(encoder=pretrained.model, labels=labels, pooling=pooling)
     if is_artifact(source):
         try:
@@ -83,6 +104,19 @@ def load_classifier(
         except (OSError, RuntimeError, SafetensorError) as error:
             raise PretrainedUnusable(f"The head in {folder} cannot be loaded ({error}). Train it again.") from error
     return Classifier(model=model, tokenizer=pretrained.tokenizer)
+
+
+def _check_room(pretrained: Pretrained, codec: AnswerCodec, source: ModelSource) -> None:
+    """Raise PretrainedUnusable unless prompt and answer fit behind each other into a decoder's positions."""
+    positions = getattr(pretrained.model.config, "max_position_embeddings", None)
+    if codec.frame is None or positions is None:
+        return
+    needed = codec.max_length + len(codec.frame) + codec.max_tokens
+    if needed > positions:
+        raise PretrainedUnusable(
+            f"Model {source} has {positions} positions; training.max_length {codec.max_length}, {len(codec.frame)} of "
+            f"its prompt and training.answer_length {codec.max_tokens} come to {needed}. Lower one of them."
+        )
 
 
 def is_artifact(source: ModelSource) -> bool:
@@ -102,6 +136,7 @@ def read_label_map(folder: Path) -> LabelMap:
             # Artifacts of a time with one pooling only name it in other words.
             pooling=payload["pooling"] if payload.get("pooling") in PAIR_POOLINGS else "mean",
             segmentation=str(payload.get("segmentation") or "word"),
+            answer_length=int(payload.get("answer_length") or 0),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
@@ -135,5 +170,6 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
             "max_length": label_map.max_length,
             "pooling": classifier.model.pooling,
             **({"segmentation": label_map.segmentation} if label_map.segmentation != "word" else {}),
+            **({"answer_length": label_map.answer_length} if label_map.answer_length else {}),
         },
     )

@@ -1,6 +1,7 @@
 """Models: encoders with a head, text-to-text models, and the checkpoints both start from."""
 
 from training.models.answer_codec import AnswerCodec
+from training.models.decoder_only import DecoderOnly
 from training.models.frozen import frozen_states
 from training.models.heads import (
     BiEncoder,
@@ -15,6 +16,7 @@ from training.models.layers import freeze_layers
 from training.models.onnx_model import OnnxModel
 from training.models.packing import packed_linears
 from training.models.pretrained import (
+    Pretrained,
     PretrainedUnusable,
     check_segments,
     load_pretrained,
@@ -28,12 +30,14 @@ __all__ = [
     "TARGETS",
     "AnswerCodec",
     "BiEncoder",
+    "DecoderOnly",
     "EncoderClassifier",
     "EncoderTagger",
     "GeneratedTokens",
     "LogitsAndVectors",
     "OnnxModel",
     "PairCosine",
+    "Pretrained",
     "PretrainedUnusable",
     "TextToText",
     "check_segments",

@@ -4,7 +4,7 @@ Shapes: B rows, T tokens of their texts, L tokens of their answers, V tokens in 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +34,13 @@ class GeneratedTokens:
     tails: Tensor
 
 
+class AnswerSteps(Protocol):
+    """Answers of a batch that are being written, a token at a time."""
+
+    def next_logits(self, latest_B: Tensor | None) -> Tensor:
+        """Return the logits (B, V) of the next token, given the one that was written last; None before the first."""
+
+
 class TextToText(nn.Module):
     """Any Hugging Face encoder-decoder with a language-model head, trained by teacher forcing."""
 
@@ -43,7 +50,8 @@ class TextToText(nn.Module):
         self.codec = codec
         self.pooling = None
         config: Any = language_model.config
-        self._start, self._pad = config.decoder_start_token_id, codec.tokenizer.pad_token_id
+        # A decoder alone starts from its prompt.
+        self._start, self._pad = getattr(config, "decoder_start_token_id", None), codec.tokenizer.pad_token_id
 
     @property
     def encoder(self) -> nn.Module:
@@ -57,12 +65,12 @@ class TextToText(nn.Module):
         targets_BL = inputs[TARGETS]
         return self._logits(hidden, inputs, targets_BL)[targets_BL != IGNORED]
 
-    def read(self, inputs: dict[str, Tensor]) -> BaseModelOutput:
+    def read(self, inputs: dict[str, Tensor]) -> Any:
         """Return the encoder's hidden states (B, T, H) of a padded batch."""
         found = self.encoder(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
         return BaseModelOutput(last_hidden_state=found.last_hidden_state)
 
-    def label_log_probs(self, hidden: BaseModelOutput, inputs: dict[str, Tensor]) -> Tensor:
+    def label_log_probs(self, hidden: Any, inputs: dict[str, Tensor]) -> Tensor:
         """Return how likely the model is to generate each label and end there, in nats, (B, C)."""
         device = inputs["input_ids"].device
         num_rows = len(inputs["input_ids"])
@@ -73,36 +81,42 @@ class TextToText(nn.Module):
             columns.append(log_probs.gather(-1, label_BL.unsqueeze(-1)).sum(dim=(1, 2)))
         return torch.stack(columns, dim=1)
 
-    def generate(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], *, num_top: int) -> GeneratedTokens:
-        """Generate answers greedily, up to the end or the longest answer, keeping `num_top` tokens at each place."""
-        mask = inputs["attention_mask"]
-        latest_B = torch.full((len(mask),), self._start, device=mask.device)
-        open_B = torch.ones_like(latest_B, dtype=torch.bool)
-        cache: Any = None
+    def generate(
+        self, hidden: Any, inputs: dict[str, Tensor], *, num_top: int, draws_BL: Tensor | None = None
+    ) -> GeneratedTokens:
+        """Generate answers up to the end or the longest answer, keeping `num_top` tokens at each place.
+
+        Each token is the likeliest or, given numbers of 0 to 1 for each place, drawn by them from the distribution.
+        """
+        answer = self.begin(hidden, inputs)
+        latest_B: Tensor | None = None
+        open_B = torch.ones(len(inputs["attention_mask"]), dtype=torch.bool, device=inputs["attention_mask"].device)
         steps: list[tuple[Tensor, ...]] = []
         while len(steps) < self.codec.max_tokens and bool(open_B.any()):
-            found = self.language_model(
-                encoder_outputs=hidden,
-                attention_mask=mask,
-                decoder_input_ids=latest_B.unsqueeze(1),
-                past_key_values=cache,
-                use_cache=True,
+            log_probs_BV = F.log_softmax(answer.next_logits(latest_B).float(), dim=-1)
+            next_B = (
+                log_probs_BV.argmax(-1)
+                if draws_BL is None
+                else drawn(log_probs_BV, draws_BL[:, len(steps)].to(log_probs_BV))
             )
-            cache = found.past_key_values
-            log_probs_BV = F.log_softmax(found.logits[:, -1].float(), dim=-1)
-            sure_B, best_B = log_probs_BV.max(dim=-1)
+            sure_B = log_probs_BV.gather(-1, next_B[:, None]).squeeze(-1)
             top_ids_BK = log_probs_BV.topk(num_top, dim=-1).indices
             # Where no tokens are kept, nobody asks what the others weigh.
             top_BK1 = log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
             tails_BG = tail_log_sums(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
-            told = (best_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0))
+            told = (next_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0))
             steps.append((*told, top_ids_BK, top_BK1, tails_BG))
-            latest_B = best_B.masked_fill(~open_B, self._pad)
-            open_B = open_B & (best_B != self.codec.tokenizer.eos_token_id)
+            latest_B = next_B.masked_fill(~open_B, self._pad)
+            open_B = open_B & (next_B != self.codec.tokenizer.eos_token_id)
         tokens, log_probs, *top = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
         return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top[0], top_log_probs=top[1], tails=top[2])
 
-    def _logits(self, hidden: BaseModelOutput, inputs: dict[str, Tensor], answers_BL: Tensor) -> Tensor:
+    def begin(self, hidden: Any, inputs: dict[str, Tensor]) -> "AnswerSteps":
+        """Begin to write the answers of a batch that was read."""
+        return _DecoderSteps(self.language_model, hidden, inputs["attention_mask"], start=self._start)
+
+    def _logits(self, hidden: Any, inputs: dict[str, Tensor], answers_BL: Tensor) -> Tensor:
+        """Return the logits (B, L, V) of each token of answers, given those before it."""
         seen_BL = answers_BL.masked_fill(answers_BL == IGNORED, self._pad).roll(1, dims=1)
         seen_BL[:, 0] = self._start
         found = self.language_model(
@@ -110,3 +124,34 @@ class TextToText(nn.Module):
         )
         logits: Tensor = found.logits
         return logits
+
+
+class _DecoderSteps:
+    """The decoder of an encoder-decoder at work, with what it computed for earlier tokens."""
+
+    def __init__(self, language_model: nn.Module, hidden: BaseModelOutput, mask_BT: Tensor, *, start: Any) -> None:
+        self._language_model, self._hidden, self._mask_BT = language_model, hidden, mask_BT
+        self._start = start
+        self._cache: Any = None
+
+    def next_logits(self, latest_B: Tensor | None) -> Tensor:
+        if latest_B is None:
+            latest_B = torch.full((len(self._mask_BT),), self._start, device=self._mask_BT.device)
+        found = self._language_model(
+            encoder_outputs=self._hidden,
+            attention_mask=self._mask_BT,
+            decoder_input_ids=latest_B.unsqueeze(1),
+            past_key_values=self._cache,
+            use_cache=True,
+        )
+        self._cache = found.past_key_values
+        logits_BV: Tensor = found.logits[:, -1]
+        return logits_BV
+
+
+def drawn(log_probs_BV: Tensor, draw_B: Tensor) -> Tensor:
+    """Draw a token of each distribution by a number of 0 to 1: the first whose cumulated probability is above it."""
+    cumulated_BV = log_probs_BV.exp().cumsum(dim=-1)
+    # Rounding leaves the last sum beside 1: a number above it would name a token that there is not.
+    place_B1 = torch.searchsorted(cumulated_BV, draw_B[:, None] * cumulated_BV[:, -1:], right=True)
+    return place_B1.squeeze(-1).clamp(max=log_probs_BV.shape[-1] - 1)

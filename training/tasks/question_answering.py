@@ -53,6 +53,11 @@ class QuestionAnsweringType(WrittenAnswerType):
         'passage may be said by its first character, counted from 0: [{"text": "Paris", "start": 12}]'
     )
 
+    def prompt(self, fields: Mapping[str, str]) -> str:
+        """Name both parts, as T5 was taught to read them; without a passage the question stands alone."""
+        asked, passage = f"question: {fields['question']}", fields.get("passage", "")
+        return f"{asked}\ncontext: {passage}" if passage.strip() else asked
+
     def compared(self, text: str) -> str:
         return normalised(text)
 

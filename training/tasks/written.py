@@ -89,8 +89,12 @@ class WrittenAnswerType(TaskType):
         return written_to_json([Written(written)]) if written else None
 
     def output_names(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """Return nothing: a model writes tokens, which no C outputs stand for."""
-        return ()
+        """Return what a model says of a text that it wrote."""
+        return ("log_probability",)
+
+    def prompt(self, fields: Mapping[str, str]) -> str:
+        """Return the one text that a model is shown of an example."""
+        return "\n".join(text for text in fields.values() if text)
 
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
         """Answer test rows by the most frequent training text, and by that of the most similar training row."""

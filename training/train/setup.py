@@ -76,7 +76,7 @@ class ModelLoader:
         self._seed = spec.seed
         self._first: Classifier | None = self._load(spec)
         self.tokenizer = self._first.tokenizer
-        self.codec = self._first.codec
+        self.codec, self.frame = self._first.codec, self._first.frame
         self.pooling = self._first.model.pooling
 
     def __call__(self, spec: RunSpec) -> Classifier:
@@ -137,6 +137,7 @@ class ModelLoader:
             labels=spec.labels,
             max_length=spec.training.max_length,
             pooling=spec.training.pooling,
+            answer_length=spec.training.answer_length,
         )
         if self._head is not None:
             take_over(classifier.model, self._head)
