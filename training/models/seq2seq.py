@@ -51,7 +51,8 @@ class TextToText(nn.Module):
         self.pooling = None
         config: Any = language_model.config
         # A decoder alone starts from its prompt.
-        self._start, self._pad = getattr(config, "decoder_start_token_id", None), codec.tokenizer.pad_token_id
+        self._start: Any = getattr(config, "decoder_start_token_id", None)
+        self._pad: int = codec.tokenizer.pad_token_id
 
     @property
     def encoder(self) -> nn.Module:

@@ -17,6 +17,7 @@ from runs.preflight.model_checks import (
     check_vocabulary,
 )
 from runs.preflight.results import CheckLevel, CheckResult
+from runs.preflight.writing_checks import check_writing
 from runs.requests import Chain, ChainEstimate
 
 # In the order in which a page shows them.
@@ -31,6 +32,7 @@ CHECKS = (
     check_pooling,
     check_segmentation,
     check_length,
+    check_writing,
     check_vocabulary,
     check_vectors,
     check_memory,

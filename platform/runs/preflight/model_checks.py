@@ -13,7 +13,7 @@ from runs.requests import Chain
 from studies.models import Study
 from training.contract import MAX_SCORED_LABELS
 from training.model_files import find_fault
-from training.spec import FINETUNE, SOFT, VECTORS
+from training.spec import ANSWERS, FINETUNE, SOFT, VECTORS
 from training.tasks import BI_ENCODER
 
 
@@ -77,6 +77,8 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
         text = "Student and teacher are not both on this machine yet; the run's log will say what is distilled."
         return [CheckResult("Vocabulary", CheckLevel.UNKNOWN, text)]
     same = fingerprints[0] == fingerprints[1]
+    if not chain.study.definition.has_labels:
+        return [_written_on(chain, same)]
     writes = same and student.is_text_to_text and teacher.is_text_to_text
     if student.is_text_to_text and not writes and not _scores_labels(chain.study):
         text = (
@@ -89,10 +91,21 @@ def check_vocabulary(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")]
 
 
+def _written_on(chain: Chain, same: bool) -> CheckResult:
+    """What of a teacher's written answers a student learns."""
+    has = "the same vocabulary" if same else "different vocabularies"
+    on = "how likely each token of the teacher's answers was"
+    if not same or chain.plan.distil_from == ANSWERS:
+        on = "the teacher's written answers alone"
+    return CheckResult("Vocabulary", CheckLevel.GOOD, f"Student and teacher have {has}: it distils on {on}.")
+
+
 def check_vectors(chain: Chain) -> list[CheckResult]:
-    """Whether a student can learn its teacher's vectors, where it is to."""
+    """Whether a student can learn of its teacher what it is to: vectors, or written answers."""
     if chain.teacher is None or chain.plan.teacher_only or chain.plan.distil_from == SOFT:
         return []
+    if chain.plan.distil_from == ANSWERS:
+        return _check_answers(chain)
     lack = _lack_of_vectors(chain)
     if not lack:
         return []
@@ -100,8 +113,17 @@ def check_vectors(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
 
 
+def _check_answers(chain: Chain) -> list[CheckResult]:
+    if not chain.study.definition.has_labels:
+        return []
+    text = "distil from: this study has labels and no written answers. Distil from soft labels."
+    return [CheckResult("Vectors", CheckLevel.REFUSED, text)]
+
+
 def _lack_of_vectors(chain: Chain) -> str:
     """Say why no vectors can be learned and what to do, as parts of a sentence; "" where they can."""
+    if not chain.study.definition.has_labels:
+        return "answers are written token by token, and there is no vector of them"
     if chain.study.definition.unit == "word":
         return "entities are learned word by word, and there is no vector of a whole text"
     shapes = {role: shape_of(model) for role, model in chain.models.items()}
@@ -184,6 +206,8 @@ def _needs(chain: Chain) -> dict[str, Footprint]:
     """The memory of each training; a teacher that an earlier run trained, or that nobody does, only reads."""
     texts = 2 if chain.plan.pooling == BI_ENCODER else 1
     size = {"batch_size": chain.plan.batch_size * texts, "max_length": chain.plan.max_length}
+    if not chain.study.definition.has_labels:
+        size["answer_length"] = chain.plan.answer_length
     needs = {}
     for role, model in chain.models.items():
         is_trained = any(run.kind == RunKind.FINETUNE_TEACHER for run in chain.runs)
