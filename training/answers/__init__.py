@@ -38,7 +38,7 @@ from training.answers.intervals import (
     words_of_interval,
 )
 from training.answers.kang2023 import NUM_COMPAT_COUNTS, align_target, compat_f1, compat_tally
-from training.answers.paired import OF_TEXTS, PairedAnswers, PairedTest, paired_test
+from training.answers.paired import PairedAnswers, PairedTest, paired_test
 from training.answers.rows import Rows
 from training.answers.scores import SeedScores, seed_scores
 from training.answers.span_offsets import SpanMisplaced, UncheckedSpan, can_be_miscounted, in_characters, offsets_kept
@@ -96,7 +96,6 @@ __all__ = [
     "NO_START",
     "NO_TOKEN",
     "NUM_COMPAT_COUNTS",
-    "OF_TEXTS",
     "OVER_EXAMPLES_AND_LABELS",
     "SEEDS",
     "SHOWN_CHARACTERS",

@@ -51,6 +51,10 @@ class TaskType(ABC):
     optional_fields: ClassVar[tuple[str, ...]] = ()
     # Other names that files give a field's column, and, as "label", the label's.
     usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # Of `metrics`, those that ask for an example's text, and not only for what was answered to it.
+    metrics_of_texts: ClassVar[tuple[str, ...]] = ()
+    # What the scores of single examples come to, in a few words.
+    page_score: ClassVar[str] = "accuracy"
     # Of `metrics`, those that are reported beside the others and that no study may be measured by.
     metrics_beside: ClassVar[tuple[str, ...]] = ()
     # Whether answers are given from a study's labels, of which there are at least so many; else they are written.
@@ -121,6 +125,10 @@ class TaskType(ABC):
     def one_line(self, *, answer: str, fields: Mapping[str, str]) -> str:
         shown = ", ".join(map(str, self.parts(answer=answer, fields=fields))) or self.nothing
         return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
+
+    def example_score(self, *, gold: str, predicted: str | None) -> float:
+        """Say how right an answer is to one example, 0 to 1."""
+        return float(predicted == gold)
 
     def json_pieces(self, label: str) -> list[str]:
         """Return texts of which every stored answer with this label contains one, and no other does."""

@@ -72,6 +72,8 @@ class EntityExtractionType(TaskType):
         "from 0, the end exclusive; [] where there is none"
     )
     is_list = True
+    page_score = "micro F1"
+    metrics_of_texts = ("compat_f1",)
     nothing = "no entity"
 
     def __init__(self, segmentation: str = "word") -> None:

@@ -44,6 +44,7 @@ class QuestionAnsweringType(WrittenAnswerType):
     }
     metrics = ("f1", "exact_match")
     has_places = True
+    page_score = "mean F1 of words"
     widget = "answering"
     marked_field = "passage"
     asks = "Each question is answered in a few words, from the passage beside it where there is one."
@@ -87,6 +88,9 @@ class QuestionAnsweringType(WrittenAnswerType):
         end = found.start + len(found.text)
         pieces = [("", passage[: found.start]), ("answer", found.text), ("", passage[end:])]
         return [LabelledSpan(label=label, text=text) for label, text in pieces if text]
+
+    def example_score(self, *, gold: str, predicted: str | None) -> float:
+        return self._scores(self.texts(gold), predicted)[1]
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         pairs = zip(rows.labelled(), predicted, strict=True)

@@ -13,6 +13,7 @@ from training.answers import (
     Written,
     overlap_scores,
     overlap_table,
+    rouge_l,
     tally_from_table,
     written_to_json,
 )
@@ -33,6 +34,8 @@ class TextGenerationType(WrittenAnswerType):
     }
     metrics = ("bleu", "chrf", "rouge_l", "harmonic_ibleu", "not_copied")
     metrics_beside = ("not_copied",)
+    metrics_of_texts = ("harmonic_ibleu", "not_copied")
+    page_score = "mean ROUGE-L"
     asks = "For each text another text is written, such as a paraphrase, a summary or a translation."
     in_a_file = 'the text itself, or a JSON list of texts that are all right, ["a text", "another"]'
 
@@ -43,6 +46,9 @@ class TextGenerationType(WrittenAnswerType):
         if remarks is not None and clean(cells["text"]) in self.texts(answer):
             remarks[COPIED] += 1
         return answer
+
+    def example_score(self, *, gold: str, predicted: str | None) -> float:
+        return 0.0 if predicted is None else rouge_l(written=self._one(predicted), references=self.texts(gold))
 
     def tally(self, *, rows: Rows, predicted: Sequence[str | None], labels: Sequence[str]) -> MetricTally:
         return tally_from_table(

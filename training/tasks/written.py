@@ -76,7 +76,9 @@ class WrittenAnswerType(TaskType):
         return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"
 
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
-        """Return nothing: a written answer has no classes to count."""
+        """Return nothing: a written answer has no classes to count. Raises: ValueError, TypeError, KeyError."""
+        if not self.texts(answer):
+            raise ValueError(f"{answer!r} has no text")
         return frozenset()
 
     def as_text(self, *, answer: str, text: str, labels: Sequence[str] = ()) -> str:
@@ -93,10 +95,6 @@ class WrittenAnswerType(TaskType):
     def prompt(self, fields: Mapping[str, str]) -> str:
         """Return the one text that a model is shown of an example."""
         return "\n".join(text for text in fields.values() if text)
-
-    def is_right(self, *, gold: str, predicted: str | None) -> bool:
-        """Say whether the text of a predicted answer is one of those of gold."""
-        return predicted is not None and self.compared(self._one(predicted)) in map(self.compared, self.texts(gold))
 
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
         """Answer test rows by the most frequent training text, and by that of the most similar training row."""

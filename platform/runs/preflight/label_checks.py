@@ -92,6 +92,9 @@ def _check_none(chain: Chain) -> CheckResult:
     if chain.teacher is not None and chain.teacher.run is not None:
         text = "0 labels: the student learns from the teacher's soft labels alone."
         return CheckResult("Labels", CheckLevel.GOOD, text)
+    if not study.definition.has_labels:
+        text = f"There are no labels to train on, and nothing else says what is to be written. {fix}."
+        return CheckResult("Labels", CheckLevel.REFUSED, text)
     silent = [label for label, texts in _said(chain).items() if not any(map(says_something, texts))]
     if len(study.labels) - len(silent) < study.definition.min_labels:
         text = f"There are no labels to train on, and {quoted(silent)} say nothing of what they mean. {fix}, or "

@@ -38,7 +38,12 @@ class StudyForm(forms.Form):
         label="Task type",
         choices=lambda: [(key, one.title) for key, one in TASK_TYPES.items()],
         widget=forms.Select(
-            attrs={"hx-get": reverse_lazy("create-study"), "hx-target": "#kind", "hx-trigger": "change"}
+            attrs={
+                "hx-get": reverse_lazy("create-study"),
+                "hx-target": "#kind",
+                "hx-trigger": "change",
+                "hx-include": "[name=labels], [name=label_texts]",
+            }
         ),
     )
     labels = forms.CharField(
@@ -48,7 +53,8 @@ class StudyForm(forms.Form):
     instructions = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Shown to annotators. Say what decides between two labels that are easily confused.",
+        help_text="Shown to annotators. Say what decides between two labels that are easily confused, or what makes a "
+        "written answer a good one.",
     )
     metric = forms.ChoiceField(label="Utility is measured as")
 
@@ -89,9 +95,11 @@ class StudyForm(forms.Form):
         self.kind: str = wanted if wanted in TASK_TYPES else next(iter(TASK_TYPES))
         self.fields["task_type"].initial = self.kind
         self.fields["labels"].required = self.definition.min_labels > 0
+        if not self.definition.has_labels:
+            del self.fields["labels"], self.fields["label_texts"]
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.metrics]
+        chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.utilities]
 
     @property
     def definition(self) -> TaskType:
@@ -108,8 +116,8 @@ class StudyForm(forms.Form):
         """Build the spec. Raises as StudySpec does."""
         values = dict(self.cleaned_data)
         models = {f"{role}_model": _reference(values, role) for role in ("student", "teacher")}
-        labels = lines_of(values["labels"])
-        described = read_label_lines(values["label_texts"], labels=labels)
+        labels = lines_of(values.get("labels", ""))
+        described = read_label_lines(values.get("label_texts", ""), labels=labels)
         return StudySpec(**{**values, **models, "labels": labels, "label_texts": described})
 
 
@@ -148,13 +156,15 @@ class ChangeStudyForm(forms.Form):
         }
         self.fields["labels"].required = study.definition.min_labels > 0
         found = dependents(study)
-        if found.holds_labels:
+        if not study.definition.has_labels:
+            del self.fields["labels"], self.fields["label_texts"]
+        elif found.holds_labels:
             self._hold("labels", f"They stay as they are: {found.holds_labels}. Duplicate the study to use others.")
         elif found.in_use:
             used = ", ".join(f"“{label}” ({number:,})" for label, number in found.in_use)
             self.fields["labels"].help_text = f"One per line. Examples are labelled with {used}: keep these."
         if found.num_open:
-            for name in ("instructions", "label_texts"):
+            for name in self.fields.keys() & {"instructions", "label_texts"}:
                 self._hold(name, f"They stay while {found.num_open:,} published examples wait for annotations.")
 
     def _hold(self, name: str, why: str) -> None:

@@ -48,7 +48,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @form_for(Action.CREATE_STUDY)
 def create(request: HttpRequest) -> HttpResponse:
-    form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""))
+    typed = {name: request.GET[name] for name in ("labels", "label_texts") if name in request.GET}
+    form = StudyForm(request.POST or None, task_type=request.GET.get("task_type", ""), initial=typed)
     if getattr(request, "htmx", False):
         return render(request, "web/study_kind.html", {"form": form})
     study = submitted(form, lambda: create_study(actor=person(request), spec=form.spec()))
