@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 # Weights, gradients and Adam's two moments in fp32, and a copy of the best weights so far.
 TRAINED_BYTES_PER_PARAMETER = 4 * 5
+# Beside adapters: weights, and a copy of the best so far.
+ADAPTED_BYTES_PER_PARAMETER = 4 * 2
 READ_BYTES_PER_PARAMETER = 4
 # Interpreter, torch and transformers before any model is loaded.
 PROCESS_BYTES = 700 * 2**20
@@ -67,20 +69,40 @@ def num_parameters(shape: Shape) -> int:
     return embeddings + shape.layers * per_layer + shape.decoder_layers * (per_layer + attention)
 
 
-def training_footprint(*, shape: Shape, batch_size: int, max_length: int, answer_length: int = 0) -> Footprint:
+def num_adapted(shape: Shape, *, rank: int) -> int:
+    """Count the parameters of low-rank adapters beside a model's linear layers.
+
+    Parameters: `rank` of each; a linear layer of m inputs and n outputs has rank times (m + n).
+    """
+    attention = 4 * (shape.hidden + shape.attention)
+    feed_forward = (3 if shape.is_gated else 2) * (shape.hidden + shape.intermediate)
+    per_layer = attention + feed_forward
+    return rank * (shape.layers * per_layer + shape.decoder_layers * (per_layer + attention))
+
+
+def training_footprint(
+    *, shape: Shape, batch_size: int, max_length: int, answer_length: int = 0, adapter_rank: int = 0
+) -> Footprint:
     """Estimate what training a model takes in fp32.
 
     Parameters: `batch_size` rows of one step; `max_length` tokens of each and `answer_length` of a written answer, all
-    of them used.
+    of them used; `adapter_rank` of low-rank adapters, 0 where all weights are trained.
     Returns: an upper estimate, since batches are seldom as long as that and attention may keep less.
     """
     max_length += answer_length
     per_token = _FP32 * (_PER_HIDDEN * shape.hidden + _PER_HEAD * shape.heads * max_length)
     layers = shape.layers + shape.decoder_layers
     return Footprint(
-        fixed=PROCESS_BYTES + TRAINED_BYTES_PER_PARAMETER * num_parameters(shape),
+        fixed=PROCESS_BYTES + _trained_bytes(shape, adapter_rank),
         activations=batch_size * (max_length * layers * per_token + answer_length * _per_written_token(shape)),
     )
+
+
+def _trained_bytes(shape: Shape, adapter_rank: int) -> int:
+    if not adapter_rank:
+        return TRAINED_BYTES_PER_PARAMETER * num_parameters(shape)
+    adapted = TRAINED_BYTES_PER_PARAMETER * num_adapted(shape, rank=adapter_rank)
+    return ADAPTED_BYTES_PER_PARAMETER * num_parameters(shape) + adapted
 
 
 def _per_written_token(shape: Shape) -> int:

@@ -56,6 +56,22 @@ def check_segmentation(chain: Chain) -> list[CheckResult]:
     return [CheckResult("Segmentation", CheckLevel.REFUSED, text)]
 
 
+def check_adapters(chain: Chain) -> list[CheckResult]:
+    """Whether the models that are to be trained take low-rank adapters."""
+    if not chain.plan.adapter_rank:
+        return []
+    if chain.plan.frozen_layers:
+        text = "adapter rank: adapters are trained in every layer. Leave frozen layers at 0."
+        return [CheckResult("Adapters", CheckLevel.REFUSED, text)]
+    for role, model in chain.models.items():
+        shape = shape_of(model)
+        writes = shape is None or (shape.is_text_to_text if chain.study.definition.has_labels else shape.writes)
+        if not writes:
+            text = f"adapter rank: the {role} {model['name']} is an encoder, and adapters are for models that write."
+            return [CheckResult("Adapters", CheckLevel.REFUSED, f"{text} Set it to 0.")]
+    return []
+
+
 def check_length(chain: Chain) -> list[CheckResult]:
     length = chain.plan.max_length
     for role, model in chain.models.items():
@@ -214,5 +230,8 @@ def _needs(chain: Chain) -> dict[str, Footprint]:
         reads = role == "teacher" and not is_trained
         shape = shape_of(model)
         if shape is not None:
-            needs[role] = reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **size)
+            trained = {**size, "adapter_rank": chain.plan.adapter_rank}
+            needs[role] = (
+                reading_footprint(shape=shape, **size) if reads else training_footprint(shape=shape, **trained)
+            )
     return needs

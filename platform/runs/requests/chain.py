@@ -151,11 +151,6 @@ def _language_model(study: Study, plan: RunPlan, inputs: Inputs) -> Teacher:
             "another teacher.",
             field="teacher",
         )
-    if not study.definition.has_labels:
-        raise TeacherUnusable(
-            "a language model labels texts and pairs here, and writes no answers yet. Choose another teacher.",
-            field="teacher",
-        )
     if not connection.is_usable:
         raise TeacherUnusable(
             f"the connection {connection} is switched off, or has not passed its self-test. An admin tests it on its "
