@@ -31,9 +31,9 @@ def tiny_llama_tokenizer() -> PreTrainedTokenizerFast:
     specials = (UNKNOWN, END, ASKS, ANSWERS)
     tokens = [*specials, *LETTERS, ":", *(f"##{letter}" for letter in LETTERS), *WORDS]
     whole = Tokenizer(WordPiece({token: place for place, token in enumerate(tokens)}, unk_token=UNKNOWN))
-    whole.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
-    whole.decoder = decoders.WordPiece()  # type: ignore[assignment]
-    return PreTrainedTokenizerFast(
+    whole.pre_tokenizer = pre_tokenizers.Whitespace()
+    whole.decoder = decoders.WordPiece()
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=whole,
         unk_token=UNKNOWN,
         eos_token=END,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.tiny_runs import LABELLED_TYPES
 from training.answers import Rows
 from training.compute import Compute
 from training.fewshot import FrozenEncoder, FrozenStudy, LabelText, VectorStore

@@ -18,6 +18,7 @@ from training.distil.token_training import NoCommonOutputs
 from training.evaluation import Decoding, generate_answers
 from training.learners import Classifier, encode_rows, load_classifier, with_target_tokens
 from training.losses import distillation_sum, log_probs_with_rest, top_distillation_sum
+from training.models import TextToText
 from training.runtime import StopFlag
 from training.spec import ModelSource, TrainingSettings
 from training.tasks import TASK_TYPES
@@ -195,6 +196,7 @@ def test_another_tokenizer_leaves_class_probabilities_where_there_are_some(
 
 def test_padding_and_neighbours_change_nothing_that_is_written(t5: Path) -> None:
     teacher = classifier(t5)
+    assert isinstance(teacher.model, TextToText)
     texts = examples(TEXT.name, 6)["text"]
     rows = Rows(uids=texts, columns={"text": texts}, gold=None)
     encoded = encode_rows(rows=rows, task_type=TEXT, tokenizer=teacher.tokenizer, max_length=32)

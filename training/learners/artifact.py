@@ -153,9 +153,11 @@ def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str])
 
 
 def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path) -> None:
-    """Write encoder, tokenizer, head and label map into an existing folder, weights in fp32."""
+    """Write encoder, tokenizer, head and label map into an existing folder, weights in fp32, with adapters merged."""
     model = classifier.model
     checkpoint: Any = model.language_model if isinstance(model, TextToText) else model.encoder
+    if isinstance(model, TextToText) and model.has_adapters:
+        model.merge()
     checkpoint.save_pretrained(folder, state_dict=state_in_fp32(checkpoint))
     # It writes down how it was called last, which is as it reads texts and not what else was asked of it.
     classifier.tokenizer("", truncation=True, max_length=label_map.max_length)

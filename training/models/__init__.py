@@ -1,5 +1,6 @@
 """Models: encoders with a head, text-to-text models, and the checkpoints both start from."""
 
+from training.models.adapters import add_adapters, merge_adapters
 from training.models.answer_codec import AnswerCodec
 from training.models.decoder_only import DecoderOnly
 from training.models.frozen import frozen_states
@@ -40,11 +41,13 @@ __all__ = [
     "Pretrained",
     "PretrainedUnusable",
     "TextToText",
+    "add_adapters",
     "check_segments",
     "freeze_layers",
     "frozen_states",
     "load_pretrained",
     "load_tokenizer",
+    "merge_adapters",
     "model_folder",
     "packed_linears",
     "parameter_groups",

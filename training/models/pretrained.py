@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelF
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING
 from transformers.utils import logging as transformers_logging
 
-from training.contract import TOKENIZER_FILES
+from training.contract import CAUSAL, TOKENIZER_FILES
 from training.data import treat_marks_as_text
 from training.model_files import PACKAGED_MODELS, USE_SAFETENSORS, embeddings_message, only_pickled, pickled_message
 from training.models.hub import is_reachable
@@ -23,8 +23,6 @@ from training.spec import ModelSource
 
 # Weights are never unpickled, and code that a checkpoint brings is never run.
 SAFE: dict[str, Any] = {"trust_remote_code": False}
-# How the classes of decoder-only models that write are called.
-CAUSAL = ("ForCausalLM", "LMHeadModel")
 # What libraries raise for files that they cannot make sense of.
 UNREADABLE = (
     *(OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError),

@@ -13,6 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from training.data import tail_log_sums
 from training.losses import IGNORED, log_probs_with_rest
+from training.models.adapters import add_adapters, merge_adapters
 from training.models.answer_codec import AnswerCodec
 
 # The input that holds the answers which the model is taught, IGNORED behind their ends.
@@ -49,13 +50,25 @@ class TextToText(nn.Module):
         self.language_model = language_model
         self.codec = codec
         self.pooling = None
+        self.has_adapters = False
         config: Any = language_model.config
         # A decoder alone starts from its prompt.
-        self._start, self._pad = getattr(config, "decoder_start_token_id", None), codec.tokenizer.pad_token_id
+        self._start: Any = getattr(config, "decoder_start_token_id", None)
+        self._pad: int = codec.tokenizer.pad_token_id
 
     @property
     def encoder(self) -> nn.Module:
         return self.language_model.get_encoder()  # type: ignore[operator, no-any-return]
+
+    def adapt(self, rank: int) -> None:
+        """Train low-rank adapters from now on, and nothing else."""
+        add_adapters(language_model=self.language_model, rank=rank)
+        self.has_adapters = True
+
+    def merge(self) -> None:
+        """End an adaptation: its adapters become part of the weights."""
+        merge_adapters(self.language_model)
+        self.has_adapters = False
 
     def forward(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return the logits (U, V) of the answers' tokens row by row, or log-probabilities of the labels (B, C)."""

@@ -144,6 +144,13 @@ class SharedTraining(Settings):
         help="Of answers that are written. A longer one is cut, and counted.",
         group=FormGroup.MODEL,
     )
+    adapter_rank: int = setting(
+        0,
+        most=512,
+        label="Rank of low-rank adapters (LoRA)",
+        help="Of models that write. Only adapters are trained, and merged in the end; 0 trains all weights.",
+        group=FormGroup.MODEL,
+    )
     head_learning_rate_factor: float = setting(
         10.0, least=0.1, most=1_000, label="Head learning rate, as a multiple", group=FormGroup.MODEL
     )
@@ -211,6 +218,10 @@ class TrainingSettings(DistilTraining, StudentTraining, SharedTraining):
     top_tokens: int = setting(16, least=1, most=1_024)
     keep_vectors: bool = setting(False)
     precision: str = setting("auto", choices=PRECISION_CHOICES)
+
+    def check_together(self) -> None:
+        if self.adapter_rank and self.frozen_layers:
+            self.refuse("adapter_rank", "adapters are trained in every layer. Leave frozen_layers at 0.")
 
     def check_length(self) -> None:
         """Raise SpecInvalid unless exactly one of epochs and steps says how long to train."""

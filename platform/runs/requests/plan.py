@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from config.refusals import Refusal
 from runs.money import SECONDS_PER_MINUTE
 from training.spec import (
+    ANSWERS,
     AUTO,
     FINETUNE,
     FROZEN,
@@ -49,6 +50,8 @@ _ALWAYS_NAMED = {
     *("filter", "keep", "gold_epochs"),
 }
 LARGEST_ID = 2**63 - 1
+# How a teacher writes answers.
+FOR_WRITING = ("answer_length", "num_answers")
 FOR_TEACHER_TRAINING = ("teacher_steps", "teacher_epochs", "teacher_learning_rates")
 FOR_DISTIL = (
     *(*FOR_TEACHER_TRAINING, "self_distil", "untrained_teacher", "teacher_run", "teacher_only"),
@@ -205,8 +208,11 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
 
     def _refuse_given(self, names: Iterable[str], fault: str) -> None:
         for name in names:
-            if getattr(self, name) != settings_of(RunPlan)[name].default:
+            if self._is_given(name):
                 self.refuse(name, fault)
+
+    def _is_given(self, name: str) -> bool:
+        return bool(getattr(self, name) != settings_of(RunPlan)[name].default)
 
     @classmethod
     def refuse(cls, name: str, fault: str) -> NoReturn:
@@ -245,7 +251,8 @@ class RunPlan(DistillationSettings, DistilTraining, StudentTraining, SharedSearc
         """The trainer's settings for a teacher that scores: what shapes its input."""
         # Its batches are cut by tokens. A student's batch size here would make another request of the same scoring.
         shape = {"batch_size": settings_of(RunPlan)["batch_size"].default, "max_length": self.max_length}
-        return shape if self.distil_from == SOFT else {**shape, "keep_vectors": True}
+        written = {name: getattr(self, name) for name in FOR_WRITING if self._is_given(name)}
+        return {**shape, **written, **({} if self.distil_from in (SOFT, ANSWERS) else {"keep_vectors": True})}
 
     def for_untrained_scoring(self) -> dict[str, Any]:
         """The settings of a teacher that scores without any training."""
