@@ -40,13 +40,19 @@ def page(client: Client, name: str, pk: int, **query: int | str) -> str:
 
 def test_it_is_made_without_labels_and_with_the_metrics_that_may_measure_it(manager: Client) -> None:
     url = reverse("create-study")
-    query = {"task_type": "text_generation", "labels": "kept"}
+    query = {"task_type": "text_generation", "labels": "kept", "student": "hub", "student_name": "t5-small"}
     part = manager.get(url, query, headers={"HX-Request": "true"}).content.decode()
-    assert "harmonic iBLEU" in part and "Not copied" not in part and 'name="labels"' not in part
+    assert (
+        'value="t5-small"' in part
+        and "harmonic iBLEU" in part
+        and "Not copied" not in part
+        and 'name="labels"' not in part
+    )
     query["task_type"] = "text_classification"
     assert "kept" in manager.get(url, query, headers={"HX-Request": "true"}).content.decode()
     form = {"name": "Answers", "task_type": "question_answering", "metric": "exact_match"}
-    models = {"student": "package:paraphrase-MiniLM-L3-v2", "teacher": "package:all-mpnet-base-v2"}
+    assert "such as T5" in part and "paraphrase-MiniLM-L3-v2" not in part
+    models = {"student": "hub", "student_name": "t5-small", "teacher": "hub", "teacher_name": "t5-base"}
     money = {"limit": "10", "price_book": factories.price_book().pk, "pay_basis": "per_label", "max_paid_seconds": 300}
     rest = {"annotations_per_example": 1, "dev_fraction": 0, "test_fraction": 0, "seed": 0}
     manager.post(url, {**form, **models, **money, **rest})
@@ -96,3 +102,10 @@ def test_two_models_are_compared_by_what_they_wrote(manager: Client, students: l
     assert "Of 12 examples that both saved models answered, 2 are answered better by one of them" in text
     assert text.index("number 11 was") < text.index("number 10 was")
     assert "paired bootstrap" in text.lower() and "a fine picture of 11 | another" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["study", "study-data", "labelling", "publish", "start-run", "report", "print-report", "next-tranche"]
+)
+def test_every_page_of_the_study_opens(manager: Client, students: list[Artifact], name: str) -> None:
+    assert manager.get(reverse(name, args=[students[0].run.study_id])).status_code == 200
