@@ -51,6 +51,8 @@ class TaskType(ABC):
     optional_fields: ClassVar[tuple[str, ...]] = ()
     # Other names that files give a field's column, and, as "label", the label's.
     usual_columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    # What two people's answers to one example are compared by, in a few words.
+    agreement_measure: ClassVar[str] = "equal labels"
     # Of `metrics`, those that ask for an example's text, and not only for what was answered to it.
     metrics_of_texts: ClassVar[tuple[str, ...]] = ()
     # What the scores of single examples come to, in a few words.
@@ -129,6 +131,14 @@ class TaskType(ABC):
     def example_score(self, *, gold: str, predicted: str | None) -> float:
         """Say how right an answer is to one example, 0 to 1."""
         return float(predicted == gold)
+
+    def agreement(self, first: str, second: str) -> float:
+        """Say how far two people's answers to one example agree, 0 to 1."""
+        if not self.is_list:
+            return float(first == second)
+        parts = [{json.dumps(part) for part in json.loads(answer)} for answer in (first, second)]
+        total = sum(map(len, parts))
+        return 2 * len(parts[0] & parts[1]) / total if total else 1.0
 
     def json_pieces(self, label: str) -> list[str]:
         """Return texts of which every stored answer with this label contains one, and no other does."""

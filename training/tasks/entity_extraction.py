@@ -73,6 +73,7 @@ class EntityExtractionType(TaskType):
     )
     is_list = True
     page_score = "micro F1"
+    agreement_measure = "F1 of spans"
     metrics_of_texts = ("compat_f1",)
     nothing = "no entity"
 

@@ -43,6 +43,7 @@ class MultiLabelClassificationType(TextClassificationType):
     in_a_file = 'a JSON list, ["a", "b"], or labels with a | or ; between; [] where none applies'
     is_list = True
     page_score = "micro F1"
+    agreement_measure = "F1 of labels"
     nothing = "none applies"
     is_exclusive = False
 

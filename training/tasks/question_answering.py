@@ -45,6 +45,7 @@ class QuestionAnsweringType(WrittenAnswerType):
     metrics = ("f1", "exact_match")
     has_places = True
     page_score = "mean F1 of words"
+    agreement_measure = "F1 of words"
     widget = "answering"
     marked_field = "passage"
     asks = "Each question is answered in a few words, from the passage beside it where there is one."

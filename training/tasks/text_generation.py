@@ -36,6 +36,7 @@ class TextGenerationType(WrittenAnswerType):
     metrics_beside = ("not_copied",)
     metrics_of_texts = ("harmonic_ibleu", "not_copied")
     page_score = "mean ROUGE-L"
+    agreement_measure = "ROUGE-L of texts"
     asks = "For each text another text is written, such as a paraphrase, a summary or a translation."
     in_a_file = 'the text itself, or a JSON list of texts that are all right, ["a text", "another"]'
 

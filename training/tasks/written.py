@@ -96,6 +96,10 @@ class WrittenAnswerType(TaskType):
         """Return the one text that a model is shown of an example."""
         return "\n".join(text for text in fields.values() if text)
 
+    def agreement(self, first: str, second: str) -> float:
+        """Compare the texts of two answers, and take those that are most alike."""
+        return max(self.example_score(gold=first, predicted=written_to_json([one])) for one in written_in(second))
+
     def baselines(self, *, train: Rows, test: Rows, labels: Sequence[str]) -> dict[str, BaselineAnswers]:
         """Answer test rows by the most frequent training text, and by that of the most similar training row."""
         train_gold, texts = train.labelled(), joined_texts(train)

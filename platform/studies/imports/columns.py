@@ -51,8 +51,8 @@ def guess_columns(
     found = {field: _first_of((field, *names.get(field, ())), lowered) for field in input_fields}
     named = {field: column for field, column in found.items() if column not in {"", label}}
     rest = [name for name in columns if name not in {label, split, *named.values()}]
-    if not named and len(input_fields) == 1 and (usual := next((one for one in TEXT_COLUMNS if one in lowered), "")):
-        named = {input_fields[0]: lowered[usual]}
+    if not named and len(input_fields) == 1 and (column := _first_of(TEXT_COLUMNS, lowered)):
+        named = {input_fields[0]: column}
     open_fields = [field for field in input_fields if field not in {*named, *optional_fields}]
     texts = [name for name in rest if not is_about_the_row(name)]
     by_place = dict(zip(open_fields, [*texts, *(name for name in rest if name not in texts)], strict=False))

@@ -12,10 +12,12 @@ from studies.queries import dependents
 from studies.task_types import TASK_TYPES, TaskType, metric_title
 from web.forms.fields import amount_field
 
+_OTHER_MODELS = [("hub", "A Hugging Face hub name"), ("folder", "A folder on the server")]
 MODEL_CHOICES = [
     ("Carried by an installed package", [(f"package:{name}", name) for name in PACKAGES]),
-    ("Another one", [("hub", "A Hugging Face hub name"), ("folder", "A folder on the server")]),
+    ("Another one", _OTHER_MODELS),
 ]
+_WRITES = "It must write: a text-to-text model such as T5, or a decoder such as SmolLM2."
 STUDENT = "package:paraphrase-MiniLM-L3-v2"
 TEACHER = "package:all-mpnet-base-v2"
 
@@ -32,6 +34,13 @@ def _label_texts_field() -> forms.CharField:
     )
 
 
+# What was typed stays when another task type is chosen, as far as that type asks for it.
+KEPT_FIELDS = (
+    *("labels", "label_texts", "student", "student_name", "student_revision"),
+    *("teacher", "teacher_name", "teacher_revision"),
+)
+
+
 class StudyForm(forms.Form):
     name = forms.CharField(max_length=MAX_NAME, help_text="What the finished model will be for, in a few words.")
     task_type = forms.ChoiceField(
@@ -42,7 +51,7 @@ class StudyForm(forms.Form):
                 "hx-get": reverse_lazy("create-study"),
                 "hx-target": "#kind",
                 "hx-trigger": "change",
-                "hx-include": "[name=labels], [name=label_texts]",
+                "hx-include": ", ".join(f"[name={name}]" for name in KEPT_FIELDS),
             }
         ),
     )
@@ -96,10 +105,19 @@ class StudyForm(forms.Form):
         self.fields["task_type"].initial = self.kind
         self.fields["labels"].required = self.definition.min_labels > 0
         if not self.definition.has_labels:
-            del self.fields["labels"], self.fields["label_texts"]
+            self._ask_for_writers()
         chosen = self.fields["metric"]
         assert isinstance(chosen, forms.ChoiceField)
         chosen.choices = [(name, metric_title(task_type=self.kind, metric=name)) for name in self.definition.utilities]
+
+    def _ask_for_writers(self) -> None:
+        """Ask for no labels, and for models that write, which no package carries."""
+        del self.fields["labels"], self.fields["label_texts"]
+        for role in ("student", "teacher"):
+            chosen = self.fields[role]
+            assert isinstance(chosen, forms.ChoiceField)
+            chosen.choices, chosen.initial = _OTHER_MODELS, "hub"
+            chosen.help_text = f"{chosen.help_text} {_WRITES}"
 
     @property
     def definition(self) -> TaskType:

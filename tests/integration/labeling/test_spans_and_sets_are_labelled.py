@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Role
 from budgets.models import LedgerEntry
+from labeling.agreement import agreement
 from labeling.label_studio import LabelStudioClient
 from labeling.models import Annotation
 from labeling.publishing import publish
@@ -125,6 +126,9 @@ def test_answers_that_are_marked_or_written_are_paid_once_each_and_decided_toget
     assert {one.state for one in synced(study)} == {State.ACCEPTED}
     assert json.loads(Label.objects.get().value) == [{"text": "5 mL", "start": 6}]
     assert spent_and_held(study) == ("0.30", "0.30")
+    # Of three pairs one is of equal answers.
+    found = agreement(study)
+    assert found and (found.value, found.num_examples) == (pytest.approx(1 / 3), 1)
 
 
 def test_a_written_text_becomes_the_label_and_an_empty_one_is_refused(

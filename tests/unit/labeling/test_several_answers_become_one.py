@@ -67,6 +67,25 @@ def test_of_answers_to_a_question_those_of_most_stand_whatever_their_case(
     assert agreed("question_answering", *answers) == kept
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "second", "value"),
+    [
+        ("text_classification", "a", "a", 1),
+        ("pair_classification", "a", "b", 0),
+        ("multi_label_classification", [], [], 1),
+        ("multi_label_classification", ["a", "b"], ["a"], 2 / 3),
+        ("entity_extraction", [span(0, 4)], [span(0, 4), span(5, 6)], 2 / 3),
+        ("entity_extraction", [span(0, 4)], [span(0, 5)], 0),
+        ("text_generation", ["a cat sat"], ["the cat sat", "a dog"], 2 / 3),
+        ("question_answering", ["the Paris"], ["Rome", {"text": "paris", "start": 3}], 1),
+    ],
+)
+def test_two_people_agree_as_far_as_their_answers_do(name: str, first: object, second: object, value: float) -> None:
+    pair = [one if isinstance(one, str) else json.dumps(one) for one in (first, second)]
+    assert TASK_TYPES[name].agreement(*pair) == pytest.approx(value)
+    assert TASK_TYPES[name].agreement(*reversed(pair)) == pytest.approx(value)
+
+
 def test_what_is_kept_of_spans_never_overlaps() -> None:
     choices = [[], [span(0, 4)], [span(2, 6)], [span(0, 2), span(3, 6, "b")]]
     for answers in product(choices, repeat=4):

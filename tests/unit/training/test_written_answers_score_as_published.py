@@ -1,9 +1,11 @@
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 
 from training.answers import Rows, normalised, rouge_l
 from training.tasks import TASK_TYPES
@@ -32,7 +34,8 @@ def scores(
     return {name: float(value[0]) for name, value in definition.score(totals_RK=tally.totals(weights[None])).items()}
 
 
-def by_place(references: Sequence[Sequence[str]]) -> list[list[str | None]]:
+def by_place(references: Sequence[Sequence[str]]) -> Any:
+    """Lists of first references, second ones, and so on, as sacrebleu takes them."""
     most = max(map(len, references))
     return [[one[place] if place < len(one) else None for one in references] for place in range(most)]
 

@@ -17,7 +17,8 @@ import regex
 from training.answers.tally import Floats
 
 if TYPE_CHECKING:
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
 # Lengths of what was written and of its reference; n-grams found, and n-grams in all, up to four words.
 NUM_BLEU = 2 + 2 * 4
@@ -86,7 +87,8 @@ def rouge_l(*, written: str, references: Sequence[str]) -> float:
 @cache
 def _metrics() -> tuple[BLEU, CHRF]:
     # Imported here: only a score needs it, and its import takes a web process a tenth of a second.
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
 
     # Texts of fewer than four words, all of them, have no n-gram of four, and no BLEU without the effective order.
     return BLEU(effective_order=True, force=True), CHRF()
@@ -104,7 +106,7 @@ def _in_range(scores: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    return [str(word) for word in _WORD.findall(text.lower())]
 
 
 def _rouge_l(found: Sequence[str], expected: Sequence[str]) -> float:
