@@ -33,6 +33,8 @@ class WrittenAnswerType(TaskType):
 
     unit = "text"
     has_labels = False
+    # To write answers takes many times as long.
+    dev_criterion = "Probability of a token"
     min_labels = 0
     is_list = True
     is_exclusive = False
