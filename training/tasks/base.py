@@ -149,6 +149,10 @@ class TaskType(ABC):
     def as_json(self, answer: str) -> Any:
         return json.loads(answer) if self.is_list else answer
 
+    def prediction_as_json(self, answer: str) -> Any:
+        """Return what a model answered, as whoever asks it over HTTP is to get it."""
+        return self.as_json(answer)
+
     @abstractmethod
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:
         """Return what an answer consists of, for counting; `place` is each label's number."""

@@ -70,6 +70,9 @@ class WrittenAnswerType(TaskType):
         read = given_texts(cell, how=self.in_a_file, has_starts=self.has_places)
         return written_to_json(checked_texts(read))
 
+    def prediction_as_json(self, answer: str) -> str:
+        return self._one(answer)
+
     def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
         return [LabelledSpan(label=text) for text in self.texts(answer)]
 
