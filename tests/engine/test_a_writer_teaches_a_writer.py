@@ -94,10 +94,22 @@ def test_several_answers_are_drawn_alike_in_any_batch_and_taken_in_turns(
     assert result["num_pseudo_labels"] == 30
 
 
+def test_the_surest_answers_are_kept_and_gold_ones_follow(
+    run_folder: RunFolder, writers: Writers, teachers: dict[str, Path], tmp_path: Path
+) -> None:
+    carry_out(scoring(tmp_path / "scoring", teachers["llama"], num_answers=2))
+    distillation = {"filter": "confidence", "keep": 0.5, "gold_epochs": 1}
+    soft, settings = tmp_path / "scoring" / "soft_labels", {**SHORT, "steps": 8}
+    result = carry_out(student(run_folder, soft, writers["llama"], training=settings, distillation=distillation))
+    told = result["distillation"]
+    assert (told["num_asked"], told["num_passed"]) == (60, 30)
+    assert (result["num_train"], result["seeds"][0]["num_steps"]) == (24, 8)
+
+
 def test_a_scoring_stopped_between_shards_ends_as_if_it_had_not_been(
     teachers: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.methods.scoring.TEXTS_PER_SHARD", 8)
+    monkeypatch.setattr("training.methods.scoring.ANSWERS_PER_SHARD", 16)
     whole = carry_out(scoring(tmp_path / "whole", teachers["llama"], num_answers=2))
     folder = scoring(tmp_path / "stopped", teachers["llama"], num_answers=2)
     job = job_of(folder)

@@ -21,7 +21,6 @@ from training.tasks import TaskType
 
 # Raised with every change of how baselines answer: earlier ones are then not read.
 BASELINES_VERSION = 1
-TOKEN_PROBABILITY = "probability of a token"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class Evaluator:
     @property
     def dev_criterion(self) -> str:
         """What `dev_score` is: the study's metric or, since writing answers takes long, how likely gold ones are."""
-        return self.job.spec.evaluation.metric if self.task_type.has_labels else TOKEN_PROBABILITY
+        return self.task_type.dev_criterion.lower() or self.job.spec.evaluation.metric
 
     @cached_property
     def _taught_dev(self) -> EncodedRows:

@@ -177,7 +177,7 @@ def _for_people(answer: LineAnswer, task_type: TaskType) -> LineAnswer:
     """A text that was written stands in a file as it is."""
     if answer.predicted is None or not isinstance(task_type, WrittenAnswerType):
         return answer
-    return replace(answer, predicted=task_type.texts(answer.predicted)[0])
+    return replace(answer, predicted=task_type.prediction_as_json(answer.predicted))
 
 
 def _notes(check: FileCheck) -> list[str]:

@@ -32,12 +32,13 @@ from training.methods.teachers import ScoringTeacher, teacher_of
 from training.methods.writing import Writer, repeated_rows, write_answers
 from training.models import LogitsAndVectors, TextToText, tokenizer_hash
 from training.runtime import folder_hash
+from training.spec import TrainingSettings
 from training.tasks import TaskType
 
 # Large enough for batches of similar lengths, small enough that memory is flat and a kill loses little.
 ROWS_PER_SHARD = 1024
 # To write answers takes many times as long.
-TEXTS_PER_SHARD = 256
+ANSWERS_PER_SHARD = 256
 
 
 def score(job: Job) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def _plan(evaluator: Evaluator, dataset: datasets.Dataset, teacher: ScoringTeach
         data_hash=rows_hash(dataset.select_columns(["uid", *task_type.input_fields]), rows_per_batch=ROWS_PER_SHARD),
         max_length=spec.training.max_length,
         precision="bf16" if evaluator.compute.bf16 else "fp32",
-        rows_per_shard=_rows_per_shard(task_type),
+        rows_per_shard=_rows_per_shard(task_type, spec.training),
         num_rows=len(dataset) * (writing.num_answers if writing else 1),
         top_tokens=_num_top(evaluator),
         top_outputs=num_top_outputs(task_type=task_type, labels=spec.labels),
@@ -148,8 +149,8 @@ def _writing(job: Job) -> Writing:
     return Writing(num_answers=settings.num_answers, answer_length=settings.answer_length, seed=job.spec.seed)
 
 
-def _rows_per_shard(task_type: TaskType) -> int:
-    return ROWS_PER_SHARD if task_type.has_labels else TEXTS_PER_SHARD
+def _rows_per_shard(task_type: TaskType, settings: TrainingSettings) -> int:
+    return ROWS_PER_SHARD if task_type.has_labels else max(1, ANSWERS_PER_SHARD // settings.num_answers)
 
 
 def _score_all(
@@ -164,7 +165,7 @@ def _score_all(
     progress.stage("score", num_steps=len(dataset), message=f"scoring {len(dataset)} examples")
     if evaluator.job.spec.training.keep_vectors and not keeps_vectors:
         progress.log("no vectors are kept: the teacher has none of a whole text")
-    size = _rows_per_shard(evaluator.task_type)
+    size = _rows_per_shard(evaluator.task_type, evaluator.job.spec.training)
     for shard in range(math.ceil(len(dataset) / size)):
         start = shard * size
         if not store.has(shard):

@@ -59,6 +59,8 @@ class TaskType(ABC):
     page_score: ClassVar[str] = "accuracy"
     # Of `metrics`, those that are reported beside the others and that no study may be measured by.
     metrics_beside: ClassVar[tuple[str, ...]] = ()
+    # What chooses steps and settings on dev, where that is not the study's metric.
+    dev_criterion: ClassVar[str] = ""
     # Whether answers are given from a study's labels, of which there are at least so many; else they are written.
     has_labels: ClassVar[bool] = True
     min_labels: ClassVar[int] = 2
@@ -146,6 +148,10 @@ class TaskType(ABC):
 
     def as_json(self, answer: str) -> Any:
         return json.loads(answer) if self.is_list else answer
+
+    def prediction_as_json(self, answer: str) -> Any:
+        """Return what a model answered, as whoever asks it over HTTP is to get it."""
+        return self.as_json(answer)
 
     @abstractmethod
     def items(self, *, answer: str, place: Mapping[str, int]) -> frozenset[Item]:

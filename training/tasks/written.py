@@ -33,6 +33,8 @@ class WrittenAnswerType(TaskType):
 
     unit = "text"
     has_labels = False
+    # To write answers takes many times as long.
+    dev_criterion = "Probability of a token"
     min_labels = 0
     is_list = True
     is_exclusive = False
@@ -67,6 +69,9 @@ class WrittenAnswerType(TaskType):
     ) -> str:
         read = given_texts(cell, how=self.in_a_file, has_starts=self.has_places)
         return written_to_json(checked_texts(read))
+
+    def prediction_as_json(self, answer: str) -> str:
+        return self._one(answer)
 
     def parts(self, *, answer: str, fields: Mapping[str, str]) -> list[LabelledSpan]:
         return [LabelledSpan(label=text) for text in self.texts(answer)]

@@ -11,9 +11,16 @@ from training.spec import AUTO, FINETUNE
 def check_writing(chain: Chain) -> list[CheckResult]:
     """Whether the models can write, and whether nothing is asked for that only labels have."""
     if chain.study.definition.has_labels:
-        return []
+        return _check_several(chain)
     refused = [CheckResult("Writing", CheckLevel.REFUSED, text) for text in (*_readers(chain), *_of_labels(chain))]
     return refused or _room(chain)
+
+
+def _check_several(chain: Chain) -> list[CheckResult]:
+    if chain.teacher is None or chain.plan.num_answers == 1:
+        return []
+    text = "num answers: this study has labels, and no answers are written to its texts. Leave it at 1."
+    return [CheckResult("Writing", CheckLevel.REFUSED, text)]
 
 
 def _readers(chain: Chain) -> Iterator[str]:
