@@ -9,9 +9,10 @@ from tests.tiny_llama import write_tiny_llama
 from tests.tiny_runs import EVERY_WRITTEN_TYPE, RunFolder, Undisturbed, carry_out, examples, job_of
 from tests.tiny_t5 import write_tiny_t5
 from training.__main__ import main
+from training.evaluation import load_predictor
 from training.methods import METHODS
-from training.models import PretrainedUnusable
-from training.runtime import StopRequested
+from training.models import DecoderOnly, PretrainedUnusable
+from training.runtime import StopFlag, StopRequested
 from training.tasks import TaskType
 
 PACE = {"steps": 100, "learning_rate": 1e-2, "batch_size": 8, "evaluations": 2, "answer_length": 8}
@@ -50,6 +51,19 @@ def test_what_is_cut_and_what_says_nothing_are_counted(run_folder: RunFolder, wr
     ]["test"]
     # As it is, it only repeats the mark that it is to write behind.
     assert (test["num_cut"], test["num_unparsed"]) == (10, 10)
+
+
+def test_a_template_that_says_what_day_it_is_stays_as_it_was_in_training(
+    run_folder: RunFolder, writers: dict[str, Path]
+) -> None:
+    settings = {**PACE, "steps": 1}
+    folder = run_folder(task_type="text_generation", model=model(writers["llama"]), training=settings)
+    carry_out(folder)
+    before = load_predictor(folder / "artifact", stop=StopFlag()).model
+    (folder / "artifact" / "chat_template.jinja").write_text("day 2 {{ messages[0]['content'] }}")
+    after = load_predictor(folder / "artifact", stop=StopFlag()).model
+    assert isinstance(before, DecoderOnly) and isinstance(after, DecoderOnly)
+    assert before.codec.frame == after.codec.frame and before.codec.frame is not None
 
 
 def test_a_smaller_one_is_carved_and_what_cannot_write_is_refused(
