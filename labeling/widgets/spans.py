@@ -102,7 +102,7 @@ def span_in(region: dict[str, Any], labels: Sequence[str]) -> Span:
 def shown_places(text: str) -> list[int]:
     """The position of each character of a text on the page, and of the text's end."""
     places = [0]
-    for character, following in zip(text, text[1:] + " ", strict=True):
+    for character, following in pairwise(f"{text} "):
         places.append(places[-1] + (0 if character + following == "\r\n" else 1))
     return places
 

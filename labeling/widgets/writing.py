@@ -15,6 +15,8 @@ ANSWER = "Answer"
 class Writing(Widget):
     """A text is written; every annotation's text is right, as one more reference."""
 
+    # Else Label Studio lets nobody submit before they press Add; what stands in the area is taken with a submission.
+    takes_empty = True
     rows: ClassVar[int] = 4
     required: ClassVar[str] = ' required="true" requiredMessage="Write a text, or skip."'
 
@@ -49,7 +51,7 @@ class Writing(Widget):
     def _area(self) -> str:
         return (
             f'<TextArea name="{CONTROL}" toName="{self.input_fields[0]}" rows="{self.rows}" editable="true" '
-            f'maxSubmissions="1"{self.required}/>'
+            f'maxSubmissions="1" showSubmitButton="false"{self.required}/>'
         )
 
     def _written(self, texts: Sequence[str]) -> Result:
@@ -90,9 +92,9 @@ class Answering(Writing):
         granularity = "symbol" if by_characters else "word"
         return (
             f'<Text name="{question}" value="${question}"/>'
+            f"{header('Mark the answer in the passage, where there is one, or write it.', size=6)}"
             f'<Labels name="{MARK}" toName="{passage}"><Label value="{ANSWER}" hotkey="1"/></Labels>'
             f'<Text name="{passage}" value="${passage}" granularity="{granularity}"/>'
-            f"{header('Mark the answer in the passage, where there is one, or write it.', size=6)}"
         )
 
 

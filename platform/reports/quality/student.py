@@ -138,8 +138,12 @@ def quality_of(artifact: Artifact) -> StudentQuality:
         classes=named_scores(study, counts),
         confusions=_confusions(study, counts) if study.definition.is_exclusive else None,
         worst=slices.worst(),
-        lowest=[] if study.definition.has_labels else nsmallest(MOST_LOWEST, answers, key=lambda row: row.score),
+        lowest=[] if study.definition.has_labels else _lowest(answers),
     )
+
+
+def _lowest(answers: GradedAnswers) -> list[GradedRow]:
+    return nsmallest(MOST_LOWEST, (row for row in answers if row.score < 1), key=lambda row: row.score)
 
 
 def named_scores(study: Study, counts: ClassCounts) -> list[NamedScore]:

@@ -99,6 +99,21 @@ def test_a_marked_answer_is_kept_with_its_place_in_the_stored_passage() -> None:
     assert widget("question_answering").result(target=read, fields=FIELDS)[0]["value"]["start"] == 11
 
 
+def test_a_question_without_a_passage_is_answered_in_writing() -> None:
+    fields = {"question": "which?", "passage": ""}
+    asked = widget("question_answering")
+    assert asked.data(fields=fields) == fields
+    read = asked.target(result=[written("this one")], fields=fields, labels=[])
+    assert json.loads(read) == ["this one"] and asked.result(target=read, fields=fields)
+    with pytest.raises(ResultInvalid, match="outside the text"):
+        asked.target(result=[marked(0, 4, "this")], fields=fields, labels=[])
+
+
+def test_a_text_that_was_typed_and_not_added_can_be_submitted() -> None:
+    assert widget("text_generation").takes_empty and widget("question_answering").takes_empty
+    assert 'required="true"' in widget("text_generation").config(labels=[])
+
+
 @pytest.mark.parametrize(
     ("name", "result", "message"),
     [
