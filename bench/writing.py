@@ -89,6 +89,7 @@ class Bench:
 
 def main() -> int:
     options = _options()
+    datasets.disable_progress_bars()
     data = Path(os.environ.get("FULCRUM_BENCH_DATA", ""))
     if not (data / "nq.jsonl").is_file():
         print("Set FULCRUM_BENCH_DATA to a folder with multipit_id.jsonl and nq.jsonl.")

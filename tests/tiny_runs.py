@@ -37,7 +37,6 @@ EVERY_TASK_TYPE = pytest.mark.parametrize("task_type", TASK_TYPES.values(), ids=
 LABELLED_TYPES = {name: one for name, one in TASK_TYPES.items() if one.has_labels}
 EVERY_LABELLED_TYPE = pytest.mark.parametrize("task_type", LABELLED_TYPES.values(), ids=LABELLED_TYPES.keys())
 WRITTEN_TYPES = {name: one for name, one in TASK_TYPES.items() if not one.has_labels}
-EVERY_WRITTEN_TYPE = pytest.mark.parametrize("task_type", WRITTEN_TYPES.values(), ids=WRITTEN_TYPES.keys())
 # What is written to a text of each label.
 WRITTEN = {"pos": ["happy film", "happy movie"], "neg": ["sad day"]}
 CPU = Compute(device=torch.device("cpu"), bf16=False)

@@ -22,14 +22,13 @@ def writers(tmp_path_factory: pytest.TempPathFactory) -> Writers:
 
 
 @pytest.fixture(scope="session")
-def teachers(tmp_path_factory: pytest.TempPathFactory, writers: Writers) -> dict[str, Path]:
-    """Give a teacher of each kind that has learned to write."""
-    folder, found = tmp_path_factory.mktemp("teachers"), {}
-    for name, model in writers.items():
-        teacher = write_run(folder / name, model, task_type="text_generation", training=PACE)
-        carry_out(teacher)
-        found[name] = teacher / "artifact"
-    return found
+def teacher(tmp_path_factory: pytest.TempPathFactory, writers: Writers) -> Path:
+    """Give a decoder that has learned to write."""
+    folder = write_run(
+        tmp_path_factory.mktemp("teacher") / "run", writers["llama"], task_type="text_generation", training=PACE
+    )
+    carry_out(folder)
+    return folder / "artifact"
 
 
 def scoring(folder: Path, teacher: Path, **training: Any) -> Path:
@@ -47,25 +46,19 @@ def student(run_folder: RunFolder, soft: Path, model: Path, name: str = "student
 
 
 @pytest.mark.parametrize(
-    ("teacher", "pupil", "distil_from", "of_tokens"),
-    [
-        ("llama", "llama", "soft_labels", True),
-        ("llama", "llama", "answers", False),
-        ("llama", "t5", "soft_labels", False),
-        ("t5", "t5", "soft_labels", True),
-    ],
+    ("pupil", "distil_from", "of_tokens"),
+    [("llama", "soft_labels", True), ("llama", "answers", False), ("t5", "soft_labels", False)],
 )
 def test_a_student_learns_from_tokens_or_from_what_was_written(
     run_folder: RunFolder,
     writers: Writers,
-    teachers: dict[str, Path],
+    teacher: Path,
     tmp_path: Path,
-    teacher: str,
     pupil: str,
     distil_from: str,
     of_tokens: bool,
 ) -> None:
-    written = carry_out(scoring(tmp_path / "scoring", teachers[teacher], num_answers=1))["written"]
+    written = carry_out(scoring(tmp_path / "scoring", teacher, num_answers=1))["written"]
     assert (written["num_written"], written["num_cut"], written["num_empty"]) == (30, 0, 0)
     folder = student(
         run_folder,
@@ -81,9 +74,9 @@ def test_a_student_learns_from_tokens_or_from_what_was_written(
 
 
 def test_several_answers_are_drawn_alike_in_any_batch_and_taken_in_turns(
-    run_folder: RunFolder, writers: Writers, teachers: dict[str, Path], tmp_path: Path
+    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path
 ) -> None:
-    folder = scoring(tmp_path / "scoring", teachers["llama"], num_answers=3)
+    folder = scoring(tmp_path / "scoring", teacher, num_answers=3)
     carry_out(folder)
     soft = read_soft_labels(
         folder=folder / "soft_labels", task_type="text_generation", input_fields=("text",), labels=[]
@@ -95,9 +88,9 @@ def test_several_answers_are_drawn_alike_in_any_batch_and_taken_in_turns(
 
 
 def test_the_surest_answers_are_kept_and_gold_ones_follow(
-    run_folder: RunFolder, writers: Writers, teachers: dict[str, Path], tmp_path: Path
+    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path
 ) -> None:
-    carry_out(scoring(tmp_path / "scoring", teachers["llama"], num_answers=2))
+    carry_out(scoring(tmp_path / "scoring", teacher, num_answers=2))
     distillation = {"filter": "confidence", "keep": 0.5, "gold_epochs": 1}
     soft, settings = tmp_path / "scoring" / "soft_labels", {**SHORT, "steps": 8}
     result = carry_out(student(run_folder, soft, writers["llama"], training=settings, distillation=distillation))
@@ -107,11 +100,11 @@ def test_the_surest_answers_are_kept_and_gold_ones_follow(
 
 
 def test_a_scoring_stopped_between_shards_ends_as_if_it_had_not_been(
-    teachers: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.methods.scoring.ANSWERS_PER_SHARD", 16)
-    whole = carry_out(scoring(tmp_path / "whole", teachers["llama"], num_answers=2))
-    folder = scoring(tmp_path / "stopped", teachers["llama"], num_answers=2)
+    whole = carry_out(scoring(tmp_path / "whole", teacher, num_answers=2))
+    folder = scoring(tmp_path / "stopped", teacher, num_answers=2)
     job = job_of(folder)
     job.progress.step = lambda step, **_: job.stop.request() if step >= 16 else None  # type: ignore[method-assign]
     with pytest.raises(StopRequested):
@@ -121,10 +114,10 @@ def test_a_scoring_stopped_between_shards_ends_as_if_it_had_not_been(
 
 @pytest.mark.parametrize("gold_weight", [0.0, 1.0])
 def test_a_distillation_stopped_in_the_middle_ends_as_if_it_had_not_been(
-    run_folder: RunFolder, writers: Writers, teachers: dict[str, Path], tmp_path: Path, gold_weight: float
+    run_folder: RunFolder, writers: Writers, teacher: Path, tmp_path: Path, gold_weight: float
 ) -> None:
     soft = tmp_path / "scoring" / "soft_labels"
-    carry_out(scoring(tmp_path / "scoring", teachers["llama"], num_answers=2))
+    carry_out(scoring(tmp_path / "scoring", teacher, num_answers=2))
     settings = {**SHORT, "gold_weight": gold_weight}
     whole = student(run_folder, soft, writers["llama"], "whole", training=settings)
     carry_out(whole)

@@ -27,8 +27,7 @@ def shares_tokens(*, codec: AnswerCodec | None, soft: SoftLabels) -> bool:
     """Say whether a student learns token by token, having its teacher's tokenizer. Raises: NoCommonOutputs."""
     if codec is None:
         return False
-    same_tokens = soft.tokenizer_hash == tokenizer_hash(codec.tokenizer)
-    if soft.tokens is not None and same_tokens and soft.tokens.top_ids.max(initial=0) < codec.vocab_size:
+    if _has_same_tokens(codec, soft):
         return True
     if not codec.scores_labels:
         what = "an encoder" if soft.tokens is None else "a teacher with another tokenizer"
@@ -42,8 +41,13 @@ def shares_tokens(*, codec: AnswerCodec | None, soft: SoftLabels) -> bool:
 
 def learns_distributions(*, codec: AnswerCodec, soft: SoftLabels, distil_from: str) -> bool:
     """Say whether a student of written answers learns how likely each token was, and not the answers alone."""
-    is_same = soft.tokenizer_hash == tokenizer_hash(codec.tokenizer)
-    return distil_from != ANSWERS and is_same and soft.tokens is not None
+    return distil_from != ANSWERS and _has_same_tokens(codec, soft)
+
+
+def _has_same_tokens(codec: AnswerCodec, soft: SoftLabels) -> bool:
+    """Whether a teacher's tokens are there and are the student's, each with a place among its outputs."""
+    same_tokens = soft.tokenizer_hash == tokenizer_hash(codec.tokenizer)
+    return soft.tokens is not None and same_tokens and bool(soft.tokens.top_ids.max(initial=0) < codec.vocab_size)
 
 
 def with_answers_alone(soft: SoftLabels, *, codec: AnswerCodec) -> SoftLabels:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ HEAD_FILE = "head.safetensors"
 class LabelMap:
     """What an artifact answers, with labels in the order of its outputs, and how a text becomes its units.
 
-    `answer_length` are the most tokens of a written answer, 0 where none are written.
+    `answer_length` are the most tokens of a written answer, 0 where none are written. A `frame` is kept as it was in
+    training: some chat templates write the day's date.
     """
 
     task_type: str
@@ -43,6 +44,7 @@ class LabelMap:
     pooling: str = "mean"
     segmentation: str = "word"
     answer_length: int = 0
+    frame: PromptFrame | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +82,11 @@ def load_classifier(
     pretrained = load_pretrained(source=source, max_length=max_length, is_to_write=not task_type.has_labels)
     if len(task_type.input_fields) > 1 and task_type.has_labels:
         check_segments(pretrained=pretrained, source=source)
-    folder = Path(source.name)
+    folder, frame = Path(source.name), None
     if is_artifact(source):
         check_label_map(folder=folder, task_type=task_type, labels=labels)
-        pooling = read_label_map(folder).pooling
+        label_map = read_label_map(folder)
+        pooling, frame = label_map.pooling, label_map.frame
     if pretrained.writes:
         codec = AnswerCodec(
             task_type=task_type,
@@ -92,7 +95,7 @@ def load_classifier(
             max_length=max_length,
             vocab_size=pretrained.model.config.vocab_size,  # type: ignore[union-attr, arg-type]
             answer_length=answer_length,
-            frame=PromptFrame.of(pretrained.tokenizer) if pretrained.is_decoder_only else None,
+            frame=(frame or PromptFrame.of(pretrained.tokenizer)) if pretrained.is_decoder_only else None,
         )
         _check_room(pretrained, codec, source)
         kind = DecoderOnly if pretrained.is_decoder_only else TextToText
@@ -137,9 +140,15 @@ def read_label_map(folder: Path) -> LabelMap:
             pooling=payload["pooling"] if payload.get("pooling") in PAIR_POOLINGS else "mean",
             segmentation=str(payload.get("segmentation") or "word"),
             answer_length=int(payload.get("answer_length") or 0),
+            frame=_frame_in(payload),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PretrainedUnusable(f"{folder / LABEL_MAP_FILE} cannot be read ({error}). Train it again.") from error
+
+
+def _frame_in(payload: dict[str, Any]) -> PromptFrame | None:
+    frame = payload.get("frame")
+    return PromptFrame(before=tuple(frame["before"]), after=tuple(frame["after"])) if frame else None
 
 
 def check_label_map(*, folder: Path, task_type: TaskType, labels: Sequence[str]) -> None:
@@ -173,5 +182,6 @@ def save_classifier(*, classifier: Classifier, label_map: LabelMap, folder: Path
             "pooling": classifier.model.pooling,
             **({"segmentation": label_map.segmentation} if label_map.segmentation != "word" else {}),
             **({"answer_length": label_map.answer_length} if label_map.answer_length else {}),
+            **({"frame": asdict(classifier.frame)} if classifier.frame else {}),
         },
     )

@@ -49,8 +49,7 @@ class WrittenAnswerLearner(TaskLearner):
         return torch.tensor([IGNORED if answer is None else 0 for answer in rows.answers()], dtype=torch.int64)
 
     def decode(self, *, outputs: ModelOutputs, rows: Rows, labels: Sequence[str]) -> list[str | None]:
-        """Return none: an answer is read from its tokens, and not from its probability."""
-        return [None] * len(rows)
+        raise TypeError("a written answer is read from its tokens, by predict_answers, and not from its probability")
 
     def probabilities(self, *, outputs: ModelOutputs, labels: Sequence[str]) -> npt.NDArray[np.float32]:
         """Return the geometric mean of the probabilities of an answer's tokens, (N, 1)."""

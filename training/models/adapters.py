@@ -27,7 +27,7 @@ def merge_adapters(language_model: nn.Module) -> None:
 
     for name, layer in list(language_model.named_modules()):
         if isinstance(layer, LoraLayer):
-            layer.merge(safe_merge=True)  # type: ignore[attr-defined]
+            layer.merge(safe_merge=True)
             parent, _, last = name.rpartition(".")
             setattr(language_model.get_submodule(parent), last, layer.get_base_layer())
     language_model.requires_grad_(True)

@@ -79,6 +79,10 @@ class _Continuation:
         logits_BV: Tensor = found.logits[:, -1]
         return logits_BV
 
+    def keep(self, is_kept_B: Tensor) -> None:
+        self._mask_BS = self._mask_BS[is_kept_B]
+        self._cache.batch_select_indices(is_kept_B.nonzero().squeeze(-1))
+
 
 def positions(mask_BS: Tensor) -> Tensor:
     """Count each row's tokens from its first real one; what fills a row has the place 0."""

@@ -3,8 +3,9 @@
 Shapes: B rows, T tokens of their texts, L tokens of their answers, V tokens in the vocabulary, K of these, C labels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 import torch.nn.functional as F
@@ -40,6 +41,9 @@ class AnswerSteps(Protocol):
 
     def next_logits(self, latest_B: Tensor | None) -> Tensor:
         """Return the logits (B, V) of the next token, given the one that was written last; None before the first."""
+
+    def keep(self, is_kept_B: Tensor) -> None:
+        """Go on with some of the rows alone."""
 
 
 class TextToText(nn.Module):
@@ -103,26 +107,18 @@ class TextToText(nn.Module):
         """
         answer = self.begin(hidden, inputs)
         latest_B: Tensor | None = None
-        open_B = torch.ones(len(inputs["attention_mask"]), dtype=torch.bool, device=inputs["attention_mask"].device)
-        steps: list[tuple[Tensor, ...]] = []
-        while len(steps) < self.codec.max_tokens and bool(open_B.any()):
-            log_probs_BV = F.log_softmax(answer.next_logits(latest_B).float(), dim=-1)
-            next_B = (
-                log_probs_BV.argmax(-1)
-                if draws_BL is None
-                else drawn(log_probs_BV, draws_BL[:, len(steps)].to(log_probs_BV))
-            )
-            sure_B = log_probs_BV.gather(-1, next_B[:, None]).squeeze(-1)
-            top_ids_BK = log_probs_BV.topk(num_top, dim=-1).indices
-            # Where no tokens are kept, nobody asks what the others weigh.
-            top_BK1 = log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
-            tails_BG = tail_log_sums(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None]
-            told = (next_B.masked_fill(~open_B, IGNORED), sure_B.masked_fill(~open_B, 0.0))
-            steps.append((*told, top_ids_BK, top_BK1, tails_BG))
-            latest_B = next_B.masked_fill(~open_B, self._pad)
-            open_B = open_B & (next_B != self.codec.tokenizer.eos_token_id)
-        tokens, log_probs, *top = (torch.stack(parts, dim=1) for parts in zip(*steps, strict=True))
-        return GeneratedTokens(tokens=tokens, log_probs=log_probs, top_ids=top[0], top_log_probs=top[1], tails=top[2])
+        row_B = torch.arange(len(inputs["attention_mask"]), device=inputs["attention_mask"].device)
+        num_rows, steps = len(row_B), list[_Step]()
+        while len(steps) < self.codec.max_tokens and len(row_B):
+            draw_B = None if draws_BL is None else draws_BL[:, len(steps)].to(row_B.device)[row_B]
+            steps.append(_Step.of(answer.next_logits(latest_B), row_B=row_B, draw_B=draw_B, num_top=num_top))
+            latest_B = steps[-1].tokens_B
+            is_open_B = latest_B != self.codec.tokenizer.eos_token_id
+            if not bool(is_open_B.all()):
+                # One long answer would otherwise have all others written on in vain.
+                answer.keep(is_open_B)
+                row_B, latest_B = row_B[is_open_B], latest_B[is_open_B]
+        return _joined(steps, num_rows)
 
     def begin(self, hidden: Any, inputs: dict[str, Tensor]) -> "AnswerSteps":
         """Begin to write the answers of a batch that was read."""
@@ -137,6 +133,52 @@ class TextToText(nn.Module):
         )
         logits: Tensor = found.logits
         return logits
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """One token of the B rows that are still written, numbered by `row_B`; otherwise as GeneratedTokens."""
+
+    row_B: Tensor
+    tokens_B: Tensor
+    log_probs_B: Tensor
+    top_ids_BK: Tensor
+    top_log_probs_BK: Tensor
+    tails_BG: Tensor
+
+    @classmethod
+    def of(cls, logits_BV: Tensor, *, row_B: Tensor, draw_B: Tensor | None, num_top: int) -> Self:
+        """Take the likeliest token of each row, or draw it by a number of 0 to 1."""
+        log_probs_BV = F.log_softmax(logits_BV.float(), dim=-1)
+        tokens_B = log_probs_BV.argmax(dim=-1) if draw_B is None else drawn(log_probs_BV, draw_B)
+        sure_B = log_probs_BV.gather(-1, tokens_B[:, None]).squeeze(-1)
+        top_ids_BK = log_probs_BV.topk(num_top, dim=-1).indices
+        # Where no tokens are kept, nobody asks what the others weigh.
+        return cls(
+            row_B=row_B,
+            tokens_B=tokens_B,
+            log_probs_B=sure_B,
+            top_ids_BK=top_ids_BK,
+            top_log_probs_BK=log_probs_with_rest(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None],
+            tails_BG=tail_log_sums(log_probs_BV, top_ids_BK) if num_top else sure_B[:, None],
+        )
+
+
+def _joined(steps: Sequence[_Step], num_rows: int) -> GeneratedTokens:
+    def whole(name: str, fill: float) -> Tensor:
+        first: Tensor = getattr(steps[0], name)
+        found = first.new_full((num_rows, len(steps), *first.shape[1:]), fill)
+        for place, step in enumerate(steps):
+            found[step.row_B, place] = getattr(step, name)
+        return found
+
+    return GeneratedTokens(
+        tokens=whole("tokens_B", IGNORED),
+        log_probs=whole("log_probs_B", 0.0),
+        top_ids=whole("top_ids_BK", 0),
+        top_log_probs=whole("top_log_probs_BK", 0.0),
+        tails=whole("tails_BG", 0.0),
+    )
 
 
 class _DecoderSteps:
@@ -160,6 +202,11 @@ class _DecoderSteps:
         self._cache = found.past_key_values
         logits_BV: Tensor = found.logits[:, -1]
         return logits_BV
+
+    def keep(self, is_kept_B: Tensor) -> None:
+        self._hidden = BaseModelOutput(last_hidden_state=self._hidden.last_hidden_state[is_kept_B])
+        self._mask_BT = self._mask_BT[is_kept_B]
+        self._cache.batch_select_indices(is_kept_B.nonzero().squeeze(-1))
 
 
 def drawn(log_probs_BV: Tensor, draw_B: Tensor) -> Tensor:

@@ -6,9 +6,11 @@ from typing import Any, NoReturn
 
 from config.refusals import Refusal
 from runs.money import SECONDS_PER_MINUTE
+from studies.task_types import TaskType
 from training.spec import (
     ANSWERS,
     AUTO,
+    DISTIL_FROM_CHOICES,
     FINETUNE,
     FROZEN,
     NAMES,
@@ -63,6 +65,17 @@ FOR_DISTIL = (
 
 class PlanInvalid(Refusal):
     """A setting is out of its range, or does not go with another."""
+
+
+def recipes_of(task_type: TaskType) -> list[str]:
+    """Those that come to something: without labels there is no head that one could start from."""
+    return list(settings_of(RunPlan)["recipe"].choices) if task_type.has_labels else [AUTO, FINETUNE]
+
+
+def teachings_of(task_type: TaskType) -> list[str]:
+    """What a student can be distilled from, by the names of `distil_from`."""
+    of_labels = [name for name in DISTIL_FROM_CHOICES if name != ANSWERS]
+    return of_labels if task_type.has_labels else [SOFT, ANSWERS]
 
 
 def trains(recipe: str, *, num_labels: int) -> bool:
